@@ -1,0 +1,1 @@
+"""What a call is: frozen values and the rules between them."""

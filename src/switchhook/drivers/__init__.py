@@ -1,0 +1,1 @@
+"""A telephone side: its tongue into call events, commands back into its tongue."""

@@ -1,0 +1,1 @@
+"""The built-in SIP engine as a telephone side."""

@@ -1,0 +1,1 @@
+"""Scripted phones on a virtual clock."""

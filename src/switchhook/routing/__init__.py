@@ -1,0 +1,1 @@
+"""Decides: call events in, commands out."""

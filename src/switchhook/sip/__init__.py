@@ -1,0 +1,1 @@
+"""SIP as a protocol, without sockets but in its endpoint."""

@@ -1,0 +1,1 @@
+"""The one live loop: hears, steps, records, carries out."""

@@ -1,0 +1,1 @@
+"""Speaks: builds every request and reads every answer."""
