@@ -1,0 +1,38 @@
+"""The book: every project's current version, looked up while a call waits. Held in memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.domain.project import Account, Number, Plan, Trunk
+
+
+class Book:
+    """Immutable: a change makes a new book. Numbers, logins and trunk names are unique in it."""
+
+    def __init__(self, plans: Iterable[Plan] = ()) -> None:
+        self.plans = {plan.project.id: plan for plan in plans}
+        self._numbers: dict[str, tuple[Plan, Number]] = {}
+        self._accounts: dict[str, tuple[Plan, Account]] = {}
+        for plan in self.plans.values():
+            self._numbers.update((n.number, (plan, n)) for n in plan.project.numbers)
+            self._accounts.update((a.login, (plan, a)) for a in plan.project.accounts)
+
+    def number(self, dialled: str) -> tuple[Plan, Number] | None:
+        """Find the number that a caller dialled, with or without `+`."""
+        return self._numbers.get(dialled.removeprefix("+"))
+
+    def account(self, login: str) -> tuple[Plan, Account] | None:
+        """Find the account that calls itself `login`."""
+        return self._accounts.get(login)
+
+    def trunks(self) -> tuple[tuple[Plan, Trunk], ...]:
+        """Return every project's trunks."""
+        return tuple((plan, t) for plan in self.plans.values() for t in plan.project.trunks)
+
+    def replace(self, plan: Plan) -> Book:
+        """Return a book with this version in place of the project's former one."""
+        return Book((self.plans | {plan.project.id: plan}).values())

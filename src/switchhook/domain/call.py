@@ -1,0 +1,159 @@
+"""A call's whole memory: one frozen value that can be stored after any step and resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.project import Plan
+from switchhook.domain.scheme import FIRST, Path
+from switchhook.domain.target import Target
+from switchhook.domain.webhook import RingOrder
+
+CALLER = "caller"
+"""The name of the leg that the call came in on; the engine names the others `b1`, `b2`, …"""
+
+
+class Direction(StrEnum):
+    """Which way a call runs, seen from the project."""
+
+    INCOMING = "incoming"
+    OUTGOING = "outgoing"
+    INTERNAL = "internal"
+
+
+class CallState(StrEnum):
+    """What is going on in a call."""
+
+    ARRIVED = "arrived"
+    ASKING = "asking"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+class LegState(StrEnum):
+    """What is going on on a leg."""
+
+    DIALLING = "dialling"
+    RINGING = "ringing"
+    TALKING = "talking"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One channel of the call. A called leg is one attempt: one ring of one target."""
+
+    id: str
+    target: Target | None
+    """None for the caller's leg."""
+    state: LegState
+    started_at: float
+    rang_at: float | None = None
+    answered_at: float | None = None
+    ended_at: float | None = None
+    end: AttemptEnd | None = None
+    cause: Cause | None = None
+    handle: str = ""
+    """What the telephone side needs to take this leg up again after a restart; opaque here."""
+
+    @property
+    def is_live(self) -> bool:
+        """Say whether the telephone side still has to end it."""
+        return self.state is not LegState.ENDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A webhook that is being asked while the caller waits."""
+
+    id: str
+    webhook: str
+    asked_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ringing:
+    """What is being rung: this round's deadline and the targets whose turn comes later."""
+
+    waiting: tuple[Target, ...]
+    timeout: float
+    """Seconds a round may ring."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One conversation, from the first sign of it to its end. Times are unix seconds.
+
+    `step` alone makes new ones of it. Its `version` is that of `plan`, which it keeps until it ends.
+    """
+
+    id: str
+    plan: Plan
+    direction: Direction
+    caller: str
+    """The caller's number as it came, empty where it was withheld."""
+    caller_name: str
+    callee: str
+    """What was dialled."""
+    account: str
+    """The login of the account that calls; empty for a call from outside."""
+    arrived_at: float
+    state: CallState = CallState.ARRIVED
+    scheme: int
+    """The scheme that is being walked."""
+    path: Path = FIRST
+    jumps: int = 0
+    """How often the call went to another scheme [A-57]."""
+    legs: tuple[Leg, ...]
+    talking_to: str = ""
+    """The id of the called leg that answered."""
+    asked: Asked | None = None
+    asks: int = 0
+    ringing: Ringing | None = None
+    on_fallback: bool = False
+    """Whether the project's fallback was tried already [A-54]."""
+    wake_at: float | None = None
+    """When the engine wants to hear `TimePassed`, if nothing else comes first."""
+    entries: int = 0
+    """How many journal entries were written; the next one's number less one."""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    outcome: Outcome | None = None
+    ended_by: EndedBy | None = None
+    cause: Cause | None = None
+
+    def leg(self, leg_id: str) -> Leg | None:
+        """Return the leg of this name, or None."""
+        return next((leg for leg in self.legs if leg.id == leg_id), None)
+
+    @property
+    def called_legs(self) -> tuple[Leg, ...]:
+        """Return the attempts, oldest first."""
+        return tuple(leg for leg in self.legs if leg.id != CALLER)
+
+    @property
+    def live_called_legs(self) -> tuple[Leg, ...]:
+        """Return the called legs that have not ended."""
+        return tuple(leg for leg in self.called_legs if leg.is_live)
+
+    @property
+    def last_attempt(self) -> AttemptEnd | None:
+        """Return how the latest finished attempt ended, for the status before the next (R1-42)."""
+        ends = [leg.end for leg in self.called_legs if leg.end is not None]
+        return ends[-1] if ends else None
+
+
+__all__ = [
+    "CALLER",
+    "Asked",
+    "Call",
+    "CallState",
+    "Direction",
+    "Leg",
+    "LegState",
+    "RingOrder",
+    "Ringing",
+]

@@ -1,0 +1,90 @@
+"""How things end: causes on the wire, and the two axes that a call's end has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What the telephone side said when a leg ended; both codes may be unknown (0)."""
+
+    sip: int = 0
+    """The SIP status that ended the leg before its answer (RFC 3261 §21), 200 for a normal BYE."""
+    q850: int = 0
+    """The cause of ITU-T Q.850, from a Reason header or another switch."""
+    text: str = ""
+    """For people: what the other side wrote, or what we concluded."""
+
+
+class AttemptEnd(StrEnum):
+    """How one ring of one target ended."""
+
+    ANSWERED = "answered"
+    ANSWERED_ELSEWHERE = "answered_elsewhere"
+    CANCELLED_BY_CALLER = "cancelled_by_caller"
+    TIMEOUT = "timeout"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """What became of the call; says nothing about who ended it."""
+
+    ANSWERED = "answered"
+    MISSED = "missed"
+    CANCELLED = "cancelled"
+    ABANDONED = "abandoned"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    FAILED = "failed"
+    BLOCKED = "blocked"
+    VOICEMAIL = "voicemail"
+
+
+class EndedBy(StrEnum):
+    """Who ended the call; says nothing about its outcome."""
+
+    CALLER = "caller"
+    CALLEE = "callee"
+    SYSTEM = "system"
+
+
+_ENDS = {
+    486: AttemptEnd.BUSY,
+    600: AttemptEnd.BUSY,
+    603: AttemptEnd.REJECTED,
+    403: AttemptEnd.REJECTED,
+    404: AttemptEnd.UNREACHABLE,
+    410: AttemptEnd.UNREACHABLE,
+    480: AttemptEnd.UNREACHABLE,
+    604: AttemptEnd.UNREACHABLE,
+    408: AttemptEnd.TIMEOUT,
+}
+
+
+def attempt_end(cause: Cause) -> AttemptEnd:
+    """Classify the refusal of a target that had not answered.
+
+    Q.850 21 wins over a SIP status of busy: several switches report a declined call as busy.
+    """
+    if cause.q850 == 21:
+        return AttemptEnd.REJECTED
+    return _ENDS.get(cause.sip, AttemptEnd.FAILED)
+
+
+OUTCOME_OF_ATTEMPT = {
+    AttemptEnd.ANSWERED: Outcome.ANSWERED,
+    AttemptEnd.ANSWERED_ELSEWHERE: Outcome.ANSWERED,
+    AttemptEnd.CANCELLED_BY_CALLER: Outcome.CANCELLED,
+    AttemptEnd.TIMEOUT: Outcome.MISSED,
+    AttemptEnd.BUSY: Outcome.BUSY,
+    AttemptEnd.REJECTED: Outcome.REJECTED,
+    AttemptEnd.UNREACHABLE: Outcome.UNREACHABLE,
+    AttemptEnd.FAILED: Outcome.FAILED,
+}
+"""What a call became whose last attempt ended so."""

@@ -1,0 +1,48 @@
+"""Why an exchange with an HTTP endpoint brought nothing usable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FailureKind(StrEnum):
+    """The class of a failure; the value is stored, shown and documented, so it never changes."""
+
+    DNS = "dns"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    RESET = "reset"
+    TLS = "tls"
+    CONNECT_TIMEOUT = "connect_timeout"
+    TLS_TIMEOUT = "tls_timeout"
+    WRITE_TIMEOUT = "write_timeout"
+    HEADERS_TIMEOUT = "headers_timeout"
+    BODY_TIMEOUT = "body_timeout"
+    DNS_TIMEOUT = "dns_timeout"
+    STATUS = "status"
+    REDIRECT = "redirect"
+    TOO_LARGE = "too_large"
+    BAD_RESPONSE = "bad_response"
+    """What came is not HTTP."""
+    BAD_BODY = "bad_body"
+    """HTTP came, but its body says nothing that can be followed."""
+    ADDRESS_REFUSED = "address_refused"
+    """Our own address guard would not connect."""
+    BAD_URL = "bad_url"
+    NO_ANSWER_IN_TIME = "no_answer_in_time"
+    """The call's own deadline passed before the sender reported."""
+    INTERRUPTED = "interrupted"
+    """Switchhook stopped while it was waiting."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failure, as stored and shown."""
+
+    kind: FailureKind
+    detail: str
+    """One sentence: what happened where, and what to do where that is known. Holds no secret."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.detail}"

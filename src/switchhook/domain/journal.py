@@ -1,0 +1,43 @@
+"""The journal: what happened to a call, in order, for those who ask why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Happening(StrEnum):
+    """What an entry tells of; stored, so a value never changes."""
+
+    ARRIVED = "arrived"
+    STEP = "step"
+    """The walk reached a step of a scheme."""
+    ASKED = "asked"
+    ANSWER = "answer"
+    """A webhook's answer was followed."""
+    ASK_FAILED = "ask_failed"
+    NOTICE = "notice"
+    """Something was dropped, ignored or read leniently."""
+    DIALLED = "dialled"
+    RANG = "rang"
+    ANSWERED = "answered"
+    ATTEMPT_ENDED = "attempt_ended"
+    JUMPED = "jumped"
+    FALLBACK = "fallback"
+    RESUMED = "resumed"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a call's path."""
+
+    seq: int
+    """1, 2, 3 … without a gap within the call."""
+    at: float
+    happening: Happening
+    leg: str = ""
+    text: str = ""
+    """For people; one line. Holds no secret."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """For programs: names and values that stay stable over versions."""

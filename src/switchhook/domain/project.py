@@ -1,0 +1,102 @@
+"""A project: one tenant's numbers, accounts, trunks, schemes and webhooks, in one version."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from switchhook.domain.scheme import Scheme
+from switchhook.domain.target import Target
+from switchhook.domain.webhook import EventWebhook, ForwardingNumber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A telephone number that callers dial, and the scheme that answers it."""
+
+    number: str
+    """Digits as they arrive in the Request-URI, without `+`."""
+    scheme: int
+    insertion_type: str = ""
+    """How the number was shown to the visitor: `dynamic`, `static`, `callback` or unknown (R1-71)."""
+    pool: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A SIP account of a person."""
+
+    login: str
+    password: str = field(repr=False)
+    name: str = ""
+    """Shown to those who are called."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """Where outside numbers are sent, and where calls from outside may come from."""
+
+    name: str
+    host: str
+    port: int = 5060
+    transport: str = "udp"
+    username: str = ""
+    """For the digest that the trunk asks of us; empty where it asks none."""
+    password: str = field(default="", repr=False)
+    sources: tuple[str, ...] = ()
+    """Networks in CIDR form that calls from this trunk come from; they need no digest."""
+    from_user: str = ""
+    """The user part of From for outgoing legs; empty: the caller's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One version of everything that a tenant set up. Nothing refers to another project."""
+
+    id: str
+    name: str
+    version: int = 1
+    country: str = ""
+    """ISO 3166 code, for numbers written in national form; empty: none is."""
+    time_zone: str = "UTC"
+    numbers: tuple[Number, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
+    schemes: tuple[Scheme, ...] = ()
+    forwarding_numbers: tuple[ForwardingNumber, ...] = ()
+    event_webhooks: tuple[EventWebhook, ...] = ()
+    fallback: Target | None = None
+    """Rings when a scheme placed the call nowhere [A-54]."""
+    allowed_sip_hosts: tuple[str, ...] = ()
+    """Hosts that an answer may send a call to by SIP address [A-09]."""
+    allowed_networks: tuple[str, ...] = ()
+    """Private networks, in CIDR form, that this project's webhooks may reach."""
+
+
+class Plan:
+    """A project's version, made ready for look-up: what a running call holds on to.
+
+    Equal when project and version are; a stored call keeps only these two.
+    """
+
+    __slots__ = ("accounts", "events", "project", "schemes", "webhooks")
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.schemes = {scheme.id: scheme for scheme in project.schemes}
+        self.accounts = {account.login: account for account in project.accounts}
+        self.webhooks = {webhook.name: webhook for webhook in project.forwarding_numbers}
+        self.events = {webhook.name: webhook for webhook in project.event_webhooks}
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Return project id and version."""
+        return self.project.id, self.project.version
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and self.key == other.key
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return f"Plan({self.project.id!r}, version={self.project.version})"

@@ -1,0 +1,47 @@
+"""Where a leg can go: an outside number, an account of the project, a SIP address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+_SEPARATORS = str.maketrans("", "", " \t\u00a0-().")
+"""What people write inside numbers and no switch dials [A-36]."""
+
+
+class TargetKind(StrEnum):
+    """What kind of thing a target names."""
+
+    NUMBER = "number"
+    """A telephone number behind a trunk; `value` holds digits, perhaps with a leading `+`."""
+    ACCOUNT = "account"
+    """An account of the call's own project; `value` holds its login."""
+    ADDRESS = "address"
+    """A SIP address elsewhere; `value` holds a `sip:` or `sips:` URI."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing that can ring."""
+
+    kind: TargetKind
+    value: str
+
+    def __post_init__(self) -> None:
+        if not self.value or not self.value.isprintable() or " " in self.value:
+            raise ValueError(f"a target is one printable word, not {self.value!r}")
+
+    def __str__(self) -> str:
+        return self.value
+
+
+def clean_number(text: str) -> str | None:
+    """Return the dialable form of a written number, or None where it is none.
+
+    Blanks, hyphens, brackets and dots go; a leading `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
+    """
+    cleaned = text.translate(_SEPARATORS)
+    digits = cleaned.removeprefix("+")
+    if not (3 <= len(digits) <= 15 and digits.isascii() and digits.isdigit()):
+        return None
+    return cleaned

@@ -1,0 +1,113 @@
+"""What the engine hears. Past tense: it has happened, and cannot be refused.
+
+Telephone sides make these from their own tongue; the switchboard makes those about asks and time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.domain.cause import Cause
+from switchhook.domain.failure import Failure
+from switchhook.domain.target import Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallArrived:
+    """A call has reached us and waits; the first event of every call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging:
+    """The far end of a called leg rings."""
+
+    leg: str
+    early_media: bool = False
+    """Whether it sends audio already (183 with SDP)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered:
+    """A leg is up: a called one was picked up, or the caller has heard our answer."""
+
+    leg: str
+    handle: str = ""
+    """What the telephone side needs to take the leg up again after a restart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegUpdated:
+    """A talking leg's handle changed (re-INVITE, new sequence numbers)."""
+
+    leg: str
+    handle: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded:
+    """A leg is gone: refused, failed, cancelled by the caller, or hung up."""
+
+    leg: str
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectionGiven:
+    """The asked webhook said where the call goes: ring these."""
+
+    ask: str
+    targets: tuple[Target, ...]
+    notices: tuple[str, ...] = ()
+    """What was dropped or read leniently, for the journal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeGiven:
+    """The asked webhook said: go on with this scheme of the project."""
+
+    ask: str
+    scheme: int
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskFailed:
+    """The asked webhook gave nothing that can be followed."""
+
+    ask: str
+    failure: Failure
+    notices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimePassed:
+    """The call's `wake_at` has come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpRequested:
+    """An operator wants the call ended."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resynced:
+    """After a restart, the telephone side has said which legs still live."""
+
+    live_legs: frozenset[str]
+
+
+Event = (
+    CallArrived
+    | LegRinging
+    | LegAnswered
+    | LegUpdated
+    | LegEnded
+    | DirectionGiven
+    | SchemeGiven
+    | AskFailed
+    | TimePassed
+    | HangUpRequested
+    | Resynced
+)

@@ -1,0 +1,48 @@
+"""HTTP as values: what is sent, and what came back. Exact bytes; no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from switchhook.domain.failure import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request, ready to be sent. `headers` go out in this order and in this letter case.
+
+    The sender writes the request line from `method` and `url`, and nothing that is not in `headers`:
+    Host, Content-Length and Connection are here already, so that what is stored is what is sent.
+    """
+
+    method: str
+    url: str
+    """Absolute; http or https; percent-encoded."""
+    headers: tuple[tuple[str, str], ...]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One response, read to its end. Header names are lower case, values as they came."""
+
+    status: int
+    reason: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One finished try: a response, or the reason why there is none, and how long each part took."""
+
+    request: HttpRequest
+    response: HttpResponse | None
+    failure: Failure | None
+    """Set when there is no whole response. A response of any status is no failure here."""
+    address: str = ""
+    """The numeric address and port that was connected to; empty when none was."""
+    reused: bool = False
+    """Whether a kept connection carried it."""
+    seconds: tuple[tuple[str, float], ...] = field(default=())
+    """Phases in order: dns, connect, tls, write, headers, body; then `total`."""
