@@ -1,0 +1,56 @@
+"""An event on its way to one endpoint, and each try to get it there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.domain.failure import Failure
+from switchhook.domain.webhook import EventKind
+from switchhook.webhooks.http import HttpRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One promise: this request, to this endpoint. Written with the event, never changed.
+
+    The request was rendered once; every attempt sends the same bytes under the same id.
+    """
+
+    id: str
+    """`<call id>.<seq>.<webhook name>`: the same whenever it is made again from the same event."""
+    project: str
+    call: str
+    seq: int
+    """The event's place among the call's events: 1, 2, 3 …; deliveries of one call to one webhook go
+    out in this order."""
+    event: EventKind
+    webhook: str
+    occurred_at: float
+    """Unix seconds."""
+    request: HttpRequest
+    success_codes: tuple[int, ...]
+    response_timeout: float
+    """Seconds for one whole attempt."""
+    keep_alive: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One finished try of a delivery. Insert-only."""
+
+    delivery: str
+    project: str
+    number: int
+    """1 for the first try."""
+    at: float
+    """Unix seconds when the try began."""
+    seconds: float
+    """How long it took."""
+    status: int
+    """The HTTP status; 0 when no whole response came."""
+    failure: Failure | None
+    """None when the endpoint answered with one of the success codes."""
+    answer: bytes = b""
+    """The first 4 KiB of the response's body, for those who ask why."""
+    is_last: bool = True
+    """Whether the delivery is settled by it: delivered, or given up."""
