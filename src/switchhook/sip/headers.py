@@ -1,0 +1,149 @@
+"""The structured header values that every message carries: addresses, Via, CSeq."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from switchhook.sip.errors import ParseError, excerpt
+from switchhook.sip.parameters import NO_PARAMETERS, Parameters
+from switchhook.sip.syntax import (
+    MAX_PORT,
+    end_of_quoted,
+    is_token,
+    quote,
+    read_host_port,
+    read_number,
+    split_list,
+    unquote,
+)
+from switchhook.sip.uri import Uri
+
+__all__ = ["CSeq", "NameAddress", "Via", "split_list"]
+
+MAX_CSEQ: Final = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameAddress:
+    """`"Display" <uri>;parameters`: From, To, Contact, Route, Record-Route (RFC 3261 §20.10).
+
+    `display` is the name as people read it. It is always quoted on output.
+    """
+
+    display: str = ""
+    uri: Uri
+    parameters: Parameters = NO_PARAMETERS
+
+    @classmethod
+    def parse(cls, text: str) -> NameAddress:
+        """Read one address, with or without angle brackets; raise ParseError."""
+        text = text.strip()
+        if text.startswith('"'):
+            end = end_of_quoted(text)
+            display, text = unquote(text[: end + 1]), text[end + 1 :].lstrip()
+            if not text.startswith("<"):
+                raise ParseError(
+                    f"an address in <> must follow the display name {excerpt(display)}"
+                )
+        elif (bracket := text.find("<")) >= 0:
+            display, text = text[:bracket].rstrip(), text[bracket:]
+            if '"' in display:
+                raise ParseError(f"a quote stands inside a display name: {excerpt(display)}")
+        else:
+            return cls._parse_bare(text)
+        uri, closed, rest = text[1:].partition(">")
+        rest = rest.lstrip()
+        if not closed:
+            raise ParseError(f"the < is never closed: {excerpt(text)}")
+        if rest and not rest.startswith(";"):
+            raise ParseError(f"something stands behind the address: {excerpt(rest)}")
+        return cls(display=display, uri=Uri.parse(uri.strip()), parameters=Parameters.parse(rest))
+
+    @classmethod
+    def _parse_bare(cls, text: str) -> NameAddress:
+        """Read an address without brackets: its parameters are the header's, not the URI's."""
+        uri, _, parameters = text.partition(";")
+        if "," in uri or "?" in uri:
+            raise ParseError(f"a URI with a comma or question mark needs <>: {excerpt(text)}")
+        return cls(uri=Uri.parse(uri.rstrip()), parameters=Parameters.parse(parameters))
+
+    @property
+    def tag(self) -> str | None:
+        """The tag parameter, which names one end of a dialog."""
+        return self.parameters.get("tag")
+
+    def with_tag(self, tag: str) -> NameAddress:
+        """Return this address with the tag set."""
+        return replace(self, parameters=self.parameters.set("tag", tag))
+
+    def __str__(self) -> str:
+        display = f"{quote(self.display)} " if self.display else ""
+        return f"{display}<{self.uri}>{self.parameters}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Via:
+    """One hop that the answers must pass (RFC 3261 §20.42). `transport` is in upper case."""
+
+    transport: str
+    host: str
+    port: int | None = None
+    parameters: Parameters = NO_PARAMETERS
+
+    def __post_init__(self) -> None:
+        if not is_token(self.transport):
+            raise ValueError(f"this is no transport: {excerpt(self.transport)}")
+        if self.port is not None and not 0 <= self.port <= MAX_PORT:
+            raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
+
+    @classmethod
+    def parse(cls, text: str) -> Via:
+        """Read one Via; white space may stand around each of its slashes. Raise ParseError."""
+        head, _, parameters = text.partition(";")
+        name, _, version_and_rest = head.partition("/")
+        version, _, rest = version_and_rest.partition("/")
+        words = rest.split(None, 1)
+        if name.strip().upper() != "SIP" or version.strip() != "2.0" or len(words) != 2:
+            raise ParseError(f"this is no Via: {excerpt(text)}")
+        if not is_token(words[0]):
+            raise ParseError(f"this is no transport: {excerpt(words[0])}")
+        host, port = read_host_port(words[1].rstrip())
+        return cls(
+            transport=words[0].upper(),
+            host=host,
+            port=port,
+            parameters=Parameters.parse(parameters),
+        )
+
+    @property
+    def branch(self) -> str | None:
+        """The branch parameter, which names a transaction."""
+        return self.parameters.get("branch")
+
+    def __str__(self) -> str:
+        port = "" if self.port is None else f":{self.port}"
+        return f"SIP/2.0/{self.transport} {self.host}{port}{self.parameters}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CSeq:
+    """The order of requests in a dialog (RFC 3261 §8.1.1.5)."""
+
+    number: int
+    method: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.number <= MAX_CSEQ or not is_token(self.method):
+            raise ValueError(f"this is no CSeq: {self.number} {excerpt(self.method)}")
+
+    @classmethod
+    def parse(cls, text: str) -> CSeq:
+        """Read `number method`; raise ParseError."""
+        words = text.split(None, 2)
+        if len(words) != 2 or not is_token(words[1]):
+            raise ParseError(f"this is no CSeq: {excerpt(text)}")
+        return cls(number=read_number(words[0], MAX_CSEQ, "the CSeq"), method=words[1])
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"

@@ -1,0 +1,107 @@
+"""SIP, SIPS and tel URIs (RFC 3261 §19.1, RFC 3966)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+from urllib.parse import quote, unquote
+
+from switchhook.sip.errors import ParseError, excerpt
+from switchhook.sip.parameters import NO_PARAMETERS, Parameters
+from switchhook.sip.syntax import MAX_PORT, is_token, read_host_port
+
+_CONTROLS: Final = "".join(map(chr, range(0x20))) + "\x7f"
+_NEVER: Final = frozenset(_CONTROLS + ' <>"')
+"""What would end the URI in a start line or between angle brackets."""
+_USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uri:
+    """A URI as it stands on the wire, taken apart; scheme and host are in lower case.
+
+    `user` is the escaped part before the @, password included (`username` is what people read); a
+    tel URI's number stands there too. `host` keeps the brackets of an IPv6 address. `headers` is
+    what follows the question mark. A scheme that is none of sip, sips and tel leaves all but
+    `opaque` empty, so that the request can be answered with 416.
+    """
+
+    scheme: str = "sip"
+    user: str | None = None
+    host: str = ""
+    port: int | None = None
+    parameters: Parameters = NO_PARAMETERS
+    headers: str = ""
+    opaque: str = ""
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= MAX_PORT:
+            raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
+        if not _NEVER.isdisjoint(str(self)):
+            raise ValueError(f"a space, quote, bracket or control stands in {excerpt(str(self))}")
+        if self.scheme in {"sip", "sips"} and not self.host:
+            raise ValueError("a SIP URI needs a host")
+
+    @classmethod
+    def parse(cls, text: str) -> Uri:
+        """Read a URI without its angle brackets; raise ParseError."""
+        scheme, colon, rest = text.partition(":")
+        scheme = scheme.lower()
+        if not colon or not rest or not is_token(scheme):
+            raise ParseError(f"this is no URI: {excerpt(text)}")
+        if not _NEVER.isdisjoint(text):
+            raise ParseError(f"a space, quote or control stands in the URI {excerpt(text)}")
+        if scheme in {"sip", "sips"}:
+            return cls._parse_sip(scheme, rest)
+        if scheme == "tel":
+            number, _, parameters = rest.partition(";")
+            return cls(scheme=scheme, user=number, parameters=Parameters.parse(parameters))
+        return cls(scheme=scheme, opaque=rest)
+
+    @classmethod
+    def _parse_sip(cls, scheme: str, rest: str) -> Uri:
+        user, at, place = rest.rpartition("@")
+        if "@" in user:
+            raise ParseError(f"the URI has more than one @: {excerpt(rest)}")
+        place, _, headers = place.partition("?")
+        authority, _, parameters = place.partition(";")
+        host, port = read_host_port(authority)
+        return cls(
+            scheme=scheme,
+            user=user if at else None,
+            host=host,
+            port=port,
+            parameters=Parameters.parse(parameters),
+            headers=headers,
+        )
+
+    @classmethod
+    def of(cls, username: str | None, host: str, port: int | None = None) -> Uri:
+        """Build a SIP URI from what people write: the user is escaped here."""
+        return cls(user=None if username is None else escape_user(username), host=host, port=port)
+
+    @property
+    def username(self) -> str:
+        """The user part as people read it: unescaped, without password; empty where there is none."""
+        if self.user is None:
+            return ""
+        return unquote(self.user.partition(":")[0], errors="surrogateescape")
+
+    def replace(self, **changes: Any) -> Uri:  # noqa: ANN401 -- dataclasses.replace types it so too
+        """Return this URI with some fields changed."""
+        return replace(self, **changes)
+
+    def __str__(self) -> str:
+        if self.opaque:
+            return f"{self.scheme}:{self.opaque}"
+        if self.scheme == "tel":
+            return f"tel:{self.user or ''}{self.parameters}"
+        user = "" if self.user is None else f"{self.user}@"
+        port = "" if self.port is None else f":{self.port}"
+        headers = f"?{self.headers}" if self.headers else ""
+        return f"{self.scheme}:{user}{self.host}{port}{self.parameters}{headers}"
+
+
+def escape_user(username: str) -> str:
+    """Escape what may not stand in a user part (RFC 3261 §25.1 user)."""
+    return quote(username, safe=_USER_SAFE, errors="surrogateescape")
