@@ -268,6 +268,11 @@ class Head:
             partial = _partial(start_line, headers)
             raise ParseError(str(error), status=error.status, partial=partial) from None
 
+    @property
+    def partial(self) -> Request | None:
+        """What an error about this message can be answered by."""
+        return _answerable(self.start) if isinstance(self.start, Request) else None
+
     def message(self, body: bytes) -> Request | Response:
         """Return the whole message, checked; raise ParseError."""
         start = self.start
@@ -281,8 +286,7 @@ class Head:
         try:
             message.check()
         except ParseError as error:
-            partial = _answerable(message) if isinstance(message, Request) else None
-            raise ParseError(str(error), status=error.status, partial=partial) from None
+            raise ParseError(str(error), status=error.status, partial=self.partial) from None
         return message
 
 
@@ -389,9 +393,9 @@ def parse_message(data: bytes) -> Request | Response:
     length = head.content_length
     if length is not None and length != len(body):
         if length > len(body):
-            partial = _answerable(head.start) if isinstance(head.start, Request) else None
             raise ParseError(
-                f"Content-Length is {length}, but the body has {len(body)} bytes", partial=partial
+                f"Content-Length is {length}, but the body has {len(body)} bytes",
+                partial=head.partial,
             )
         body = body[:length]
     return head.message(body)
