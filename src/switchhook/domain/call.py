@@ -9,7 +9,6 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import FIRST, Path
 from switchhook.domain.target import Target
-from switchhook.domain.webhook import RingOrder
 
 CALLER = "caller"
 """The name of the leg that the call came in on; the engine names the others `b1`, `b2`, …"""
@@ -103,7 +102,9 @@ class Call:
     arrived_at: float
     state: CallState = CallState.ARRIVED
     scheme: int
-    """The scheme that is being walked."""
+    """The scheme that is being walked; 0 where `direct` is."""
+    direct: Target | None = None
+    """What an account dialled that is no number of the project: rung without a scheme."""
     path: Path = FIRST
     jumps: int = 0
     """How often the call went to another scheme [A-57]."""
@@ -119,6 +120,8 @@ class Call:
     """When the engine wants to hear `TimePassed`, if nothing else comes first."""
     entries: int = 0
     """How many journal entries were written; the next one's number less one."""
+    told: int = 0
+    """How many events were promised."""
     answered_at: float | None = None
     ended_at: float | None = None
     outcome: Outcome | None = None
@@ -144,16 +147,3 @@ class Call:
         """Return how the latest finished attempt ended, for the status before the next (R1-42)."""
         ends = [leg.end for leg in self.called_legs if leg.end is not None]
         return ends[-1] if ends else None
-
-
-__all__ = [
-    "CALLER",
-    "Asked",
-    "Call",
-    "CallState",
-    "Direction",
-    "Leg",
-    "LegState",
-    "RingOrder",
-    "Ringing",
-]

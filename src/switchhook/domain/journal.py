@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+Facts = tuple[tuple[str, str], ...]
+"""Names and values for programs; names stay stable over versions."""
+
 
 class Happening(StrEnum):
     """What an entry tells of; stored, so a value never changes."""
@@ -39,5 +42,4 @@ class Entry:
     leg: str = ""
     text: str = ""
     """For people; one line. Holds no secret."""
-    facts: tuple[tuple[str, str], ...] = ()
-    """For programs: names and values that stay stable over versions."""
+    facts: Facts = ()

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
 from switchhook.domain.cause import Cause
+from switchhook.domain.target import Target, TargetKind, clean_number
+
+if TYPE_CHECKING:
+    from switchhook.domain.book import Book
+    from switchhook.domain.project import Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +39,60 @@ class Refused:
     cause: Cause
     retry_after: int = 0
     """Seconds, when trying again later helps (503); 0 otherwise."""
+
+
+def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refused:
+    """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
+
+    A number of the caller's own project runs its scheme, whoever dials it. An account may also dial
+    a colleague's login or, over the project's trunk, an outside number.
+    """
+    plan = book.plans.get(arrival.project)
+    if plan is None:
+        return _refused(403, "the caller belongs to no project")
+    make = partial(_call, arrival, plan, call, now)
+    found = book.number(arrival.callee)
+    if found is not None and found[0] == plan:
+        return make(direction=Direction.INCOMING, scheme=found[1].scheme)
+    if not arrival.account:
+        return _refused(404, f"{arrival.callee} is no number of project {plan.project.id}")
+    if arrival.callee in plan.accounts:
+        direct = Target(kind=TargetKind.ACCOUNT, value=arrival.callee)
+        return make(direction=Direction.INTERNAL, direct=direct)
+    number = clean_number(arrival.callee)
+    if number is None:
+        return _refused(404, f"{arrival.callee} is neither an account nor a number")
+    if not plan.project.trunks:
+        return _refused(404, f"project {plan.project.id} has no trunk for outside numbers")
+    direct = Target(kind=TargetKind.NUMBER, value=number)
+    return make(direction=Direction.OUTGOING, direct=direct)
+
+
+def _call(
+    arrival: Arrival,
+    plan: Plan,
+    call: str,
+    now: float,
+    *,
+    direction: Direction,
+    scheme: int = 0,
+    direct: Target | None = None,
+) -> Call:
+    caller_leg = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=now)
+    return Call(
+        id=call,
+        plan=plan,
+        direction=direction,
+        caller=arrival.caller,
+        caller_name=arrival.caller_name,
+        callee=arrival.callee,
+        account=arrival.account,
+        arrived_at=now,
+        scheme=scheme,
+        direct=direct,
+        legs=(caller_leg,),
+    )
+
+
+def _refused(status: int, text: str) -> Refused:
+    return Refused(cause=Cause(sip=status, text=text))

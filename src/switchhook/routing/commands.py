@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switchhook.domain.call import Call
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.journal import Entry
 from switchhook.domain.target import Target
@@ -70,9 +71,13 @@ class Record:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tell:
-    """Promise this event to the webhooks that want it, with the facts as they are now."""
+    """Promise this event to the webhooks that want it."""
 
     event: EventKind
+    seq: int
+    """The event's place among the call's events: 1, 2, 3 …"""
+    call: Call
+    """The call as it was at that moment."""
 
 
 Command = PhoneCommand | AskWebhook | Record | Tell

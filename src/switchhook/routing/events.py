@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure
+from switchhook.domain.journal import Facts
 from switchhook.domain.target import Target
 
 
@@ -59,6 +60,8 @@ class DirectionGiven:
     targets: tuple[Target, ...]
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently, for the journal."""
+    exchange: Facts = ()
+    """What was sent and what came back, for the journal."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +71,7 @@ class SchemeGiven:
     ask: str
     scheme: int
     notices: tuple[str, ...] = ()
+    exchange: Facts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,7 @@ class AskFailed:
     ask: str
     failure: Failure
     notices: tuple[str, ...] = ()
+    exchange: Facts = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,62 @@
+"""How a call ends: every leg with it, one terminal entry, one terminal event."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import CALLER, CallState, Direction, LegState
+from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.journal import Happening
+from switchhook.domain.webhook import EventKind
+from switchhook.routing.commands import EndLeg
+
+if TYPE_CHECKING:
+    from switchhook.routing.move import Move
+
+REFUSALS = {
+    Outcome.MISSED: Cause(sip=480, text="nobody answered"),
+    Outcome.BUSY: Cause(sip=486, text="busy"),
+    Outcome.REJECTED: Cause(sip=603, text="declined"),
+    Outcome.UNREACHABLE: Cause(sip=480, text="nobody could be reached"),
+    Outcome.FAILED: Cause(sip=486, text="the call forwarding scheme did not work"),
+}
+"""What the caller is told when the scheme placed the call nowhere [A-54]."""
+
+AFTER = {Direction.INCOMING: EventKind.INCOMING_AFTER, Direction.OUTGOING: EventKind.OUTGOING_AFTER}
+
+
+def end_unplaced(move: Move) -> None:
+    """End a call that no step placed: the last attempt says what became of it."""
+    last = move.call.last_attempt
+    outcome = Outcome.FAILED if last is None else OUTCOME_OF_ATTEMPT[last]
+    end(move, outcome, EndedBy.SYSTEM, REFUSALS[outcome])
+
+
+def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause) -> None:
+    """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
+    for leg in move.call.live_called_legs:
+        move.end_leg(leg, _end_of_live_leg(move, leg.id, by), cause)
+    caller = move.call.leg(CALLER)
+    if caller is not None and caller.is_live:
+        move.order(EndLeg(leg=CALLER, cause=cause))
+        move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
+    move.change(
+        state=CallState.ENDED,
+        ended_at=move.now,
+        outcome=outcome,
+        ended_by=by,
+        cause=cause,
+        wake_at=None,
+        asked=None,
+        ringing=None,
+    )
+    facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
+    move.record(Happening.ENDED, cause.text, facts=facts)
+    if (event := AFTER.get(move.call.direction)) is not None:
+        move.tell(event)
+
+
+def _end_of_live_leg(move: Move, leg: str, by: EndedBy) -> AttemptEnd:
+    if leg == move.call.talking_to:
+        return AttemptEnd.ANSWERED
+    return AttemptEnd.CANCELLED_BY_CALLER if by is EndedBy.CALLER else AttemptEnd.FAILED

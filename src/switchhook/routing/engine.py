@@ -1,0 +1,30 @@
+"""The decision: a call, what happened, and the time go in; the call as it is now and orders come out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.routing.move import Move
+from switchhook.routing.transitions import TRANSITIONS
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+    from switchhook.routing.commands import Command
+    from switchhook.routing.events import Event
+
+
+def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...]]:
+    """Return what `event` makes of `call` at `now` (unix seconds), and what is to be done about it.
+
+    Pure: the same input gives the same output, and nothing else is touched. An event that means
+    nothing in the call's state returns the very same call and no commands.
+    """
+    transition = TRANSITIONS[call.state].get(type(event))
+    if transition is None:
+        return call, ()
+    move = Move(call, now)
+    transition.do(move, event)
+    if move.call.state not in transition.to:
+        name = type(event).__name__
+        raise AssertionError(f"{name} led from {call.state} to {move.call.state}, not in the table")
+    return move.call, tuple(move.commands)

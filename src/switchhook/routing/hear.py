@@ -1,0 +1,217 @@
+"""What is done on each event; one function for each entry of the transition table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import CALLER, CallState, Direction, LegState
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.journal import Happening
+from switchhook.domain.webhook import EventKind
+from switchhook.routing.commands import EndLeg, ShowRinging
+from switchhook.routing.ending import end
+from switchhook.routing.steps import ask, ring
+from switchhook.routing.walk import go_on, go_to, walk
+
+if TYPE_CHECKING:
+    from switchhook.domain.journal import Facts
+    from switchhook.routing.events import (
+        AskFailed,
+        CallArrived,
+        DirectionGiven,
+        HangUpRequested,
+        LegAnswered,
+        LegEnded,
+        LegRinging,
+        LegUpdated,
+        Resynced,
+        SchemeGiven,
+        TimePassed,
+    )
+    from switchhook.routing.move import Move
+
+HUNG_UP = Cause(sip=200, q850=16, text="hung up")
+LOST = Cause(sip=500, q850=41, text="lost when Switchhook was restarted")
+CANCELLED = Cause(sip=487, q850=16, text="the caller hung up before an answer")
+BEFORE = {
+    Direction.INCOMING: EventKind.INCOMING_BEFORE,
+    Direction.OUTGOING: EventKind.OUTGOING_BEFORE,
+}
+
+
+def arrived(move: Move, _: CallArrived) -> None:
+    """Tell that a call is here, before anything is done with it [A-55], and walk its scheme."""
+    call = move.call
+    facts = (("caller", call.caller), ("callee", call.callee), ("direction", call.direction))
+    move.record(Happening.ARRIVED, facts=facts)
+    if (event := BEFORE.get(call.direction)) is not None:
+        move.tell(event)
+    walk(move)
+
+
+def direction_given(move: Move, event: DirectionGiven) -> None:
+    """Ring what the webhook returned, for as long as its ring timeout says (R1-23)."""
+    webhook = ask.webhook_of(move)
+    if webhook is None or not _is_asked(move, event.ask):
+        return
+    targets = ", ".join(str(target) for target in event.targets)
+    ask.settle(move, Happening.ANSWER, targets, event.notices, event.exchange)
+    if not ring.begin(move, event.targets, webhook.ring_order, webhook.ring_timeout):
+        go_on(move)
+
+
+def scheme_given(move: Move, event: SchemeGiven) -> None:
+    """Go on with the scheme that the webhook returned (R1-25)."""
+    if _is_asked(move, event.ask):
+        text = f"scheme {event.scheme}"
+        ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
+        go_to(move, event.scheme)
+
+
+def ask_failed(move: Move, event: AskFailed) -> None:
+    """Go on with the next step [A-54]."""
+    if _is_asked(move, event.ask):
+        _ask_failed(move, event.failure, event.notices, event.exchange)
+
+
+def ask_overdue(move: Move, _: TimePassed) -> None:
+    """Go on with the next step: whatever the webhook still says comes too late."""
+    if _is_overdue(move):
+        detail = "no answer within the webhook's response timeout"
+        _ask_failed(move, Failure(kind=FailureKind.NO_ANSWER_IN_TIME, detail=detail))
+
+
+def leg_ringing(move: Move, event: LegRinging) -> None:
+    """Let the caller hear it; early media only of a leg that rings alone."""
+    leg = move.call.leg(event.leg)
+    if leg is None or leg.state not in {LegState.DIALLING, LegState.RINGING} or leg.id == CALLER:
+        return
+    if leg.state is LegState.DIALLING:
+        move.change_leg(leg, state=LegState.RINGING, rang_at=move.now)
+        move.record(Happening.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
+    alone = len(move.call.live_called_legs) == 1
+    move.order(ShowRinging(media_from=leg.id if event.early_media and alone else ""))
+
+
+def leg_answered(move: Move, event: LegAnswered) -> None:
+    """The first to answer gets the call."""
+    leg = move.call.leg(event.leg)
+    if leg is None or leg.id == CALLER or not leg.is_live:
+        late_answer(move, event)
+    else:
+        ring.connect(move, leg, event.handle)
+
+
+def late_answer(move: Move, event: LegAnswered) -> None:
+    """Hang up a leg that answered after it was given up."""
+    if event.leg != CALLER:
+        move.order(EndLeg(leg=event.leg, cause=HUNG_UP))
+
+
+def leg_ended(move: Move, event: LegEnded) -> None:
+    """Before an answer: the caller gave up, or one target is out."""
+    leg = move.call.leg(event.leg)
+    if leg is None or not leg.is_live:
+        return
+    if leg.id == CALLER:
+        move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
+        end(move, Outcome.CANCELLED, EndedBy.CALLER, CANCELLED)
+        return
+    move.close_leg(leg, attempt_end(event.cause), event.cause)
+    if not move.call.live_called_legs and not ring.next_round(move):
+        go_on(move)
+
+
+def ring_overdue(move: Move, _: TimePassed) -> None:
+    """The round's time is over: the next target of the turn, or the next step."""
+    if _is_overdue(move):
+        ring.give_up(move)
+        if not ring.next_round(move):
+            go_on(move)
+
+
+def caller_connected(move: Move, event: LegAnswered) -> None:
+    """The caller has our answer; anyone else answers too late."""
+    leg = move.call.leg(event.leg)
+    if leg is not None and leg.id == CALLER:
+        move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=event.handle)
+    elif event.leg != move.call.talking_to:
+        late_answer(move, event)
+
+
+def leg_updated(move: Move, event: LegUpdated) -> None:
+    """Keep the newest handle, for a restart."""
+    if (leg := move.call.leg(event.leg)) is not None and leg.is_live:
+        move.change_leg(leg, handle=event.handle)
+
+
+def hung_up(move: Move, event: LegEnded) -> None:
+    """Whoever hangs up first ends the call."""
+    if event.leg not in {CALLER, move.call.talking_to}:
+        return
+    leg = move.call.leg(event.leg)
+    if leg is None:
+        return
+    by = EndedBy.CALLER if leg.id == CALLER else EndedBy.CALLEE
+    if leg.id == CALLER:
+        move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
+    else:
+        move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
+    end(move, Outcome.ANSWERED, by, HUNG_UP)
+
+
+def hang_up_requested(move: Move, event: HangUpRequested) -> None:
+    """An operator ends the call."""
+    talking = move.call.state is CallState.TALKING
+    outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
+    cause = Cause(sip=200 if talking else 480, text=f"ended by {event.by}")
+    end(move, outcome, EndedBy.SYSTEM, cause)
+
+
+def resynced(move: Move, event: Resynced) -> None:
+    """After a restart, before an answer: go on where the caller still waits, else end."""
+    _drop_dead_legs(move, event)
+    if CALLER not in event.live_legs:
+        end(move, Outcome.FAILED, EndedBy.SYSTEM, LOST)
+    elif move.call.state is CallState.ASKING:
+        move.record(Happening.RESUMED)
+        walk(move)
+    elif not move.call.live_called_legs and not ring.next_round(move):
+        go_on(move)
+
+
+def resynced_talking(move: Move, event: Resynced) -> None:
+    """After a restart, in a conversation: it goes on if both sides are still there."""
+    _drop_dead_legs(move, event)
+    if {CALLER, move.call.talking_to} <= event.live_legs:
+        move.record(Happening.RESUMED)
+    else:
+        end(move, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
+
+
+def _drop_dead_legs(move: Move, event: Resynced) -> None:
+    for leg in move.call.legs:
+        if leg.is_live and leg.id not in event.live_legs:
+            if leg.id == CALLER:
+                move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=LOST)
+            else:
+                talked = leg.id == move.call.talking_to
+                move.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)
+
+
+def _ask_failed(
+    move: Move, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
+) -> None:
+    facts = (("kind", failure.kind), *exchange)
+    ask.settle(move, Happening.ASK_FAILED, failure.detail, notices, facts)
+    go_on(move)
+
+
+def _is_asked(move: Move, ask_id: str) -> bool:
+    asked = move.call.asked
+    return asked is not None and asked.id == ask_id
+
+
+def _is_overdue(move: Move) -> bool:
+    return move.call.wake_at is not None and move.now >= move.call.wake_at

@@ -1,0 +1,81 @@
+"""One step in the making: the call as it becomes, and the commands that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from switchhook.domain.call import LegState
+from switchhook.domain.journal import Entry, Facts, Happening
+from switchhook.routing.commands import EndLeg, Record, Tell
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.cause import AttemptEnd, Cause
+    from switchhook.domain.webhook import EventKind
+    from switchhook.routing.commands import Command
+
+
+class Move:
+    """Lives for one `step` and is seen by nobody after it."""
+
+    __slots__ = ("call", "commands", "now")
+
+    def __init__(self, call: Call, now: float) -> None:
+        self.call = call
+        self.now = now
+        self.commands: list[Command] = []
+
+    def change(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of Call)
+        """Replace fields of the call."""
+        self.call = replace(self.call, **changes)
+
+    def change_leg(self, leg: Leg, **changes: Any) -> Leg:  # noqa: ANN401 (the fields of Leg)
+        """Replace fields of one leg and return it as it is now."""
+        changed = replace(leg, **changes)
+        self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
+        return changed
+
+    def order(self, *commands: Command) -> None:
+        """Add commands, to be carried out in this order."""
+        self.commands.extend(commands)
+
+    def record(
+        self, happening: Happening, text: str = "", *, leg: str = "", facts: Facts = ()
+    ) -> None:
+        """Write the next entry of the call's journal."""
+        seq = self.call.entries + 1
+        self.change(entries=seq)
+        self.order(
+            Record(
+                entry=Entry(
+                    seq=seq,
+                    at=self.now,
+                    happening=happening,
+                    leg=leg,
+                    text=text,
+                    facts=facts,
+                )
+            )
+        )
+
+    def tell(self, event: EventKind) -> None:
+        """Promise an event to whoever listens."""
+        told = self.call.told + 1
+        self.change(told=told)
+        self.order(Tell(event=event, seq=told, call=self.call))
+
+    def close_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
+        """Write down that a called leg is over, without ordering anything."""
+        self.change_leg(leg, state=LegState.ENDED, ended_at=self.now, end=end, cause=cause)
+        self.record(
+            Happening.ATTEMPT_ENDED,
+            cause.text,
+            leg=leg.id,
+            facts=(("target", str(leg.target)), ("end", end), ("sip", str(cause.sip))),
+        )
+
+    def end_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
+        """Order a called leg's end and write it down."""
+        self.order(EndLeg(leg=leg.id, cause=cause, why=end))
+        self.close_leg(leg, end, cause)

@@ -1,0 +1,97 @@
+"""The step that rings: all at once, or one after another; the first to answer gets the call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
+from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.journal import Happening
+from switchhook.domain.webhook import EventKind, RingOrder
+from switchhook.routing.commands import ConnectLegs, RingLeg
+
+if TYPE_CHECKING:
+    from switchhook.domain.target import Target
+    from switchhook.routing.move import Move
+
+ELSEWHERE = Cause(sip=200, q850=26, text="answered elsewhere")
+NO_ANSWER = Cause(sip=408, q850=19, text="no answer in time")
+
+
+def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> bool:
+    """Ring the first round. False when there is nobody to ring."""
+    if not targets:
+        move.record(Happening.NOTICE, "there is nobody to ring")
+        return False
+    if order is RingOrder.ALL_AT_ONCE:
+        _round(move, targets, (), timeout)
+    else:
+        _round(move, targets[:1], targets[1:], timeout)
+    return True
+
+
+def next_round(move: Move) -> bool:
+    """Ring the next target of the turn. False when all had theirs."""
+    ringing = move.call.ringing
+    if ringing is None or not ringing.waiting:
+        return False
+    _round(move, ringing.waiting[:1], ringing.waiting[1:], ringing.timeout)
+    return True
+
+
+def give_up(move: Move) -> None:
+    """End every leg that rings, because its time is over."""
+    for leg in move.call.live_called_legs:
+        move.end_leg(leg, AttemptEnd.TIMEOUT, NO_ANSWER)
+
+
+def connect(move: Move, leg: Leg, handle: str) -> None:
+    """Give the call to the leg that answered; the others are ended."""
+    move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=handle)
+    move.change(
+        state=CallState.TALKING,
+        talking_to=leg.id,
+        answered_at=move.now,
+        ringing=None,
+        wake_at=None,
+    )
+    move.order(ConnectLegs(leg=leg.id))
+    move.record(Happening.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
+    for loser in move.call.live_called_legs:
+        if loser.id != leg.id:
+            move.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ELSEWHERE)
+    if move.call.direction is Direction.INCOMING:
+        move.tell(EventKind.INCOMING_PICKUP)
+
+
+def _round(
+    move: Move, targets: tuple[Target, ...], waiting: tuple[Target, ...], timeout: float
+) -> None:
+    move.change(
+        state=CallState.RINGING,
+        ringing=Ringing(waiting=waiting, timeout=timeout),
+        wake_at=move.now + timeout,
+    )
+    for target in targets:
+        _dial(move, target)
+    if move.call.direction is Direction.INCOMING:
+        move.tell(EventKind.INCOMING_FORWARDING)
+
+
+def _dial(move: Move, target: Target) -> None:
+    leg = Leg(
+        id=f"b{len(move.call.legs)}",
+        target=target,
+        state=LegState.DIALLING,
+        started_at=move.now,
+    )
+    move.change(legs=(*move.call.legs, leg))
+    move.order(
+        RingLeg(
+            leg=leg.id,
+            target=target,
+            caller=move.call.caller,
+            caller_name=move.call.caller_name,
+        )
+    )
+    move.record(Happening.DIALLED, leg=leg.id, facts=(("target", str(target)),))
