@@ -23,6 +23,16 @@ class Encoding(StrEnum):
     JSON_RPC = "json-rpc"
 
 
+class Place(StrEnum):
+    """Where the parameters of submission type `http` travel [A-01]."""
+
+    AS_METHOD = "as-method"
+    """In the query for GET and DELETE, in an urlencoded body for POST and PUT [A-04]."""
+    QUERY = "query"
+    BODY = "body"
+    HEADERS = "headers"
+
+
 class RingOrder(StrEnum):
     """How several targets ring [A-10]."""
 
@@ -62,7 +72,11 @@ class ForwardingNumber:
     url: str
     method: Method = Method.GET
     """As chosen; `webhooks.request` says which method really goes out (R3-16, A-05)."""
+    force_post_for_json: bool = True
+    """Off for the rare server that wants PUT or DELETE with a JSON body (R3-16, A-05)."""
     submission: Encoding = Encoding.HTTP
+    place: Place = Place.AS_METHOD
+    """Only of account with submission `http` [A-01]."""
     import_: Encoding = Encoding.JSON
     name_in_response: str = "dst_phone"
     rpc_method: str = ""
@@ -93,5 +107,9 @@ class EventWebhook:
     keep_alive: bool = True
     user_agent: str = ""
     headers: tuple[tuple[str, str], ...] = ()
-    """Extra header lines, in order."""
+    """Extra header lines, in order. A Content-Type or User-Agent here stands in place of our own, and
+    with an empty value leaves it out (R2-23, A-27)."""
+    send_id: bool = True
+    """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
+    a second sending of the same event."""
     fields: tuple[Field, ...] = ()
