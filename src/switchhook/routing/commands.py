@@ -76,6 +76,7 @@ class Tell:
     event: EventKind
     seq: int
     """The event's place among the call's events: 1, 2, 3 …"""
+    at: float
     call: Call
     """The call as it was at that moment."""
 

@@ -63,7 +63,7 @@ class Move:
         """Promise an event to whoever listens."""
         told = self.call.told + 1
         self.change(told=told)
-        self.order(Tell(event=event, seq=told, call=self.call))
+        self.order(Tell(event=event, seq=told, at=self.now, call=self.call))
 
     def close_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
         """Write down that a called leg is over, without ordering anything."""

@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import PhoneCommand
+    from switchhook.storage.records import CallRecord
+    from switchhook.webhooks.delivery import Delivery
+    from switchhook.webhooks.http import Exchange, HttpRequest
 
 
 class TelephoneSide(Protocol):
@@ -27,8 +31,32 @@ class TelephoneSide(Protocol):
         """Do what is ordered for `call`; report by events. Repeated commands do nothing."""
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
-        """After a restart, before `start`'s first event: take these calls' legs up again.
+        """After a restart, before `start`: take these calls' legs up again.
 
         Returns for each call id the ids of the legs that live, as far as the side can know;
         a leg that is not named is gone. Only answered legs (with a handle) can be taken up.
         """
+
+
+class CallStore(Protocol):
+    """Remembers calls."""
+
+    async def commit(self, record: CallRecord) -> None:
+        """Make the record durable: all of it when this returns, nothing when it raises StoreError."""
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        """Return the calls that had not ended, oldest first."""
+
+
+class Carrier(Protocol):
+    """Carries deliveries; the courier."""
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Take over deliveries whose promise is durable. Returns at once."""
+
+
+class Asker(Protocol):
+    """Puts one request to one endpoint; the sender, with the project's grants."""
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""

@@ -1,0 +1,224 @@
+"""The one live loop: hear, step, record, carry out. A mailbox for each call.
+
+The order of work is a promise: what a step decided is durable before anybody outside learns of it.
+A telephone can be ordered again from what was stored; a webhook that was promised cannot be guessed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook.domain.call import CallState
+from switchhook.domain.cause import Cause
+from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.commands import AskWebhook
+from switchhook.routing.engine import step
+from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
+from switchhook.storage.records import CallRecord, StoreError
+from switchhook.switchboard.composing import compose, phone_commands, webhooks_to_ask
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+    from switchhook.routing.commands import Command
+    from switchhook.switchboard.asking import Asking
+    from switchhook.switchboard.clock import Alarm, Clock
+    from switchhook.switchboard.ports import CallStore, Carrier, TelephoneSide
+
+log = structlog.get_logger(__name__)
+
+RETRY_SAVING = 1.0
+"""Seconds until a record that could not be saved is tried again."""
+
+
+@dataclass(slots=True)
+class Mailbox:
+    """One call and what it has yet to hear. Only its own task touches `call`."""
+
+    call: Call
+    events: deque[Event] = field(default_factory=deque)
+    is_open: bool = False
+    """Whether a task is working through `events`."""
+    alarm: Alarm | None = None
+    asks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    unsaved: list[CallRecord] = field(default_factory=list)
+    """Records that the store refused; saved with the next one that it takes."""
+
+
+class Switchboard:
+    """Hears telephone sides (it is their Ear), and makes them do what the engine decides."""
+
+    def __init__(
+        self,
+        *,
+        side: TelephoneSide,
+        store: CallStore,
+        courier: Carrier,
+        asking: Asking,
+        clock: Clock,
+        book: Callable[[], Book],
+        new_id: Callable[[], str],
+        product: str,
+        max_calls: int = 1000,
+    ) -> None:
+        self._side = side
+        self._store = store
+        self._courier = courier
+        self._asking = asking
+        self._clock = clock
+        self._book = book
+        self._new_id = new_id
+        self._product = product
+        self._max_calls = max_calls
+        self._mailboxes: dict[str, Mailbox] = {}
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def calls(self) -> tuple[Call, ...]:
+        """Return the running calls as they are now."""
+        return tuple(mailbox.call for mailbox in self._mailboxes.values())
+
+    async def idle(self) -> None:
+        """Wait until no call runs and everything about them is stored."""
+        await self._idle.wait()
+
+    def arrived(self, arrival: Arrival) -> str | Refused:
+        """Take a new call and return its id, or refuse it."""
+        if len(self._mailboxes) >= self._max_calls:
+            text = f"{self._max_calls} calls are running, which is the limit"
+            return Refused(cause=Cause(sip=503, text=text), retry_after=5)
+        call = admit(arrival, self._book(), call=self._new_id(), now=self._clock.now())
+        if isinstance(call, Refused):
+            return call
+        self._take(call, CallArrived())
+        return call.id
+
+    def hear(self, call: str, event: Event) -> None:
+        """Put what happened into the call's mailbox; an unknown or ended call is ignored."""
+        mailbox = self._mailboxes.get(call)
+        if mailbox is None:
+            return
+        mailbox.events.append(event)
+        if not mailbox.is_open:
+            mailbox.is_open = True
+            spawn(self._work(mailbox), name=f"call {call}")
+
+    def hang_up(self, call: str, *, by: str) -> bool:
+        """End a running call on an operator's word. False when no such call runs."""
+        self.hear(call, HangUpRequested(by=by))
+        return call in self._mailboxes
+
+    async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
+        """Start the telephone side, and take up or end the calls of a former process."""
+        calls = await self._store.live_calls(plan_of)
+        live = await self._side.resume(calls)
+        await self._side.start(stack, self, self._book)
+        for call in calls:
+            self._take(call, Resynced(live_legs=live.get(call.id, frozenset())))
+
+    def _take(self, call: Call, first: Event) -> None:
+        self._mailboxes[call.id] = Mailbox(call)
+        self._idle.clear()
+        self.hear(call.id, first)
+
+    async def _work(self, mailbox: Mailbox) -> None:
+        try:
+            while mailbox.events:
+                commands = self._step_all(mailbox)
+                await self._record(mailbox, commands)
+                self._carry_out(mailbox, commands)
+        finally:
+            mailbox.is_open = False
+        self._set_alarm(mailbox)
+        if mailbox.call.state is CallState.ENDED:
+            await self._close(mailbox)
+
+    def _step_all(self, mailbox: Mailbox) -> list[Command]:
+        """Step through all that has been heard; one commit will serve it."""
+        commands: list[Command] = []
+        now = self._clock.now()
+        while mailbox.events:
+            event = mailbox.events.popleft()
+            try:
+                mailbox.call, more = step(mailbox.call, event, now)
+            except Exception:
+                # A mistake of ours. The call stays as it was, and its deadline still moves it on.
+                log.exception("event not understood", call=mailbox.call.id, event=repr(event))
+                continue
+            commands.extend(more)
+        return commands
+
+    async def _record(self, mailbox: Mailbox, commands: list[Command]) -> None:
+        """Make it durable. A store that fails holds up no call: the record waits for the next try."""
+        mailbox.unsaved.append(compose(mailbox.call, commands, self._product))
+        await self._save(mailbox)
+
+    async def _save(self, mailbox: Mailbox) -> None:
+        record = merge(mailbox.unsaved)
+        try:
+            await self._store.commit(record)
+        except StoreError as error:
+            log.error("call not recorded", call=mailbox.call.id, error=str(error))  # noqa: TRY400
+            return
+        mailbox.unsaved.clear()
+        self._courier.carry(*record.deliveries)
+
+    def _carry_out(self, mailbox: Mailbox, commands: list[Command]) -> None:
+        for command in phone_commands(commands):
+            self._side.carry_out(mailbox.call, command)
+        for ask in webhooks_to_ask(commands):
+            self._ask(mailbox, ask)
+        asked = None if mailbox.call.asked is None else mailbox.call.asked.id
+        for ask_id in [ask_id for ask_id in mailbox.asks if ask_id != asked]:
+            mailbox.asks.pop(ask_id).cancel()
+
+    def _ask(self, mailbox: Mailbox, ask: AskWebhook) -> None:
+        call = mailbox.call
+        if call.asked is None or call.asked.id != ask.ask:
+            return
+
+        async def put() -> None:
+            event = await self._asking.ask(call, ask, now=self._clock.now())
+            mailbox.asks.pop(ask.ask, None)
+            self.hear(call.id, event)
+
+        mailbox.asks[ask.ask] = spawn(put(), name=f"ask {ask.ask}")
+
+    def _set_alarm(self, mailbox: Mailbox) -> None:
+        if mailbox.alarm is not None:
+            mailbox.alarm.cancel()
+        wake_at, call = mailbox.call.wake_at, mailbox.call.id
+        mailbox.alarm = (
+            None
+            if wake_at is None
+            else self._clock.call_at(wake_at, lambda: self.hear(call, TimePassed()))
+        )
+
+    async def _close(self, mailbox: Mailbox) -> None:
+        """Forget an ended call, once everything about it is stored."""
+        while mailbox.unsaved:
+            await asyncio.sleep(RETRY_SAVING)
+            await self._save(mailbox)
+        self._mailboxes.pop(mailbox.call.id, None)
+        if not self._mailboxes:
+            self._idle.set()
+
+
+def merge(records: list[CallRecord]) -> CallRecord:
+    """Make one record of several of the same call: the latest state, all entries and promises."""
+    return CallRecord(
+        call=records[-1].call,
+        entries=tuple(entry for record in records for entry in record.entries),
+        deliveries=tuple(promise for record in records for promise in record.deliveries),
+    )
