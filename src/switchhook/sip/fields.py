@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
 from switchhook.sip.errors import excerpt
 from switchhook.sip.syntax import is_one_line, is_token, split_list
@@ -49,9 +49,18 @@ _CANONICAL: Final = {name.lower(): name for name in _KNOWN.split()}
 _CANONICAL.update({short: _CANONICAL[long] for short, long in _COMPACT.items()})
 
 
-def canonical_name(name: str) -> str:
-    """Spell a header name as RFC 3261 does; a name that it does not know stays as it is."""
-    return _CANONICAL.get(name.lower(), name)
+_CANONICAL.update({name: name for name in _KNOWN.split()})
+
+
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def received_name(text: str) -> str:
+    """Spell a header name as RFC 3261 does; one that it does not know stays. Empty if it is none."""
+    if known := _CANONICAL.get(text):
+        return known
+    text = text.rstrip(" \t")
+    return _CANONICAL.get(text.lower(), text) if is_token(text) else ""
 
 
 class Headers:
@@ -79,6 +88,17 @@ class Headers:
             index.setdefault(name.lower(), []).append(value)
         self._index = index
 
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The names, in lower case, that have more than one line."""
+        if len(self._index) == len(self._pairs):
+            return _NONE
+        return frozenset(name for name, lines in self._index.items() if len(lines) > 1)
+
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of `name`."""
         lines = self._index.get(_key(name))
@@ -144,9 +164,10 @@ def _key(name: str) -> str:
 
 
 def _checked_name(name: str) -> str:
-    if not is_token(name):
+    canonical = _CANONICAL.get(name.lower(), name)
+    if not is_token(canonical):
         raise ValueError(f"this is no header name: {excerpt(name)}")
-    return canonical_name(name)
+    return canonical
 
 
 def _checked_value(value: str) -> str:

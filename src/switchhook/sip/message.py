@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.errors import ParseError, SipError, excerpt
-from switchhook.sip.fields import Headers, canonical_name
+from switchhook.sip.fields import Headers, received_name
 from switchhook.sip.headers import CSeq, NameAddress, Via
 from switchhook.sip.reasons import REASONS
 from switchhook.sip.syntax import is_one_line, is_token, read_number
@@ -35,8 +35,7 @@ MAX_LIST: Final = 100
 """Values of one list header, such as Via: more hops than Max-Forwards allows."""
 MAX_MAX_FORWARDS: Final = 255
 
-_ONCE: Final = ("From", "To", "Call-ID", "CSeq")
-_AT_MOST_ONCE: Final = ("Max-Forwards", "Expires", "Content-Type")
+_ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
 
@@ -59,16 +58,17 @@ class _Message:
             object.__setattr__(self, "headers", self.headers.without("Content-Length"))
 
     @cached_property
-    def vias(self) -> tuple[Via, ...]:
-        """The hops, the latest first."""
-        return tuple(Via.parse(value) for value in self._list("Via"))
-
-    @property
     def via(self) -> Via:
         """The top Via: the hop that the message came from."""
-        if not self.vias:
+        values = self._list("Via")
+        if not values:
             raise ParseError("there is no Via")
-        return self.vias[0]
+        return Via.parse(values[0])
+
+    @cached_property
+    def vias(self) -> tuple[Via, ...]:
+        """The hops, the latest first."""
+        return (self.via, *(Via.parse(value) for value in self._list("Via")[1:]))
 
     @cached_property
     def from_(self) -> NameAddress:
@@ -138,12 +138,8 @@ class _Message:
 
     def check(self) -> None:
         """Raise ParseError for what every element must refuse (RFC 3261 §8.1.1, §8.2.2)."""
-        for name in _ONCE:
-            if len(self.headers.all(name)) > 1:
-                raise ParseError(f"{name} stands there more than once")
-        for name in _AT_MOST_ONCE:
-            if len(self.headers.all(name)) > 1:
-                raise ParseError(f"{name} stands there more than once")
+        if repeated := self.headers.repeated & _ONCE:
+            raise ParseError(f"{min(repeated)} stands there more than once")
         for name, read in _READERS:
             try:
                 getattr(self, read)
@@ -157,7 +153,7 @@ class _Message:
 
 
 _READERS: Final = (
-    ("Via", "via"),
+    ("Via", "vias"),
     ("From", "from_"),
     ("To", "to"),
     ("Call-ID", "call_id"),
@@ -260,10 +256,11 @@ class Head:
         text = head.decode("utf-8", "surrogateescape")
         start_line, _, rest = text.partition("\r\n")
         pairs, trouble = _read_fields(rest)
-        headers = Headers(pairs, verbatim=True)
+        lengths = {value for name, value in pairs if name == "Content-Length"}
+        headers = Headers((p for p in pairs if p[0] != "Content-Length"), verbatim=True)
         try:
             start = _read_start_line(start_line, headers, trouble)
-            return cls(start=start, content_length=_read_content_length(headers))
+            return cls(start=start, content_length=_read_content_length(lengths))
         except ParseError as error:
             partial = _partial(start_line, headers)
             raise ParseError(str(error), status=error.status, partial=partial) from None
@@ -304,9 +301,8 @@ def _read_fields(text: str) -> tuple[list[tuple[str, str]], str]:
     pairs: list[tuple[str, str]] = []
     for line in lines:
         name, colon, value = line.partition(":")
-        name = name.rstrip(" \t")
-        if colon and is_token(name):
-            pairs.append((canonical_name(name), value.strip()))
+        if colon and (canonical := received_name(name)):
+            pairs.append((canonical, value.strip()))
         else:
             trouble = trouble or f"this is no header: {excerpt(line)}"
     return pairs, trouble
@@ -329,7 +325,11 @@ def _read_request_line(line: str, headers: Headers) -> Request:
     if words[2].upper() != _VERSION:
         status = 505 if words[2].upper().startswith("SIP/") else 400
         raise ParseError(f"this is not {_VERSION}: {excerpt(words[2])}", status=status)
-    return Request(method=words[0], uri=Uri.parse(words[1]), headers=headers)
+    uri = Uri.parse(words[1])
+    if uri.headers:
+        # They would become headers of a request to somebody else (RFC 3261 §19.1.5).
+        raise ParseError(f"headers stand in the Request-URI: {excerpt(words[1])}")
+    return Request(method=words[0], uri=uri, headers=headers)
 
 
 def _read_status_line(line: str, headers: Headers) -> Response:
@@ -342,17 +342,15 @@ def _read_status_line(line: str, headers: Headers) -> Response:
     return Response(status=int(status), reason=reason, headers=headers)
 
 
-def _read_content_length(headers: Headers) -> int | None:
-    lengths = headers.all("Content-Length")
+def _read_content_length(lengths: set[str]) -> int | None:
     if not lengths:
         return None
-    if len(set(lengths)) > 1:
+    if len(lengths) > 1:
         raise ParseError("Content-Length stands there twice and differs")
-    try:
-        return read_number(lengths[0], MAX_MESSAGE, "Content-Length")
-    except ParseError as error:
-        too_large = lengths[0].isascii() and lengths[0].isdigit()
-        raise ParseError(str(error), status=513 if too_large else 400) from None
+    (length,) = lengths
+    if length.isascii() and length.isdigit() and int(length[:6]) > MAX_MESSAGE:
+        raise ParseError(f"the body has more than {MAX_MESSAGE} bytes", status=513)
+    return read_number(length, MAX_MESSAGE, "Content-Length")
 
 
 def _partial(start_line: str, headers: Headers) -> Request | None:
