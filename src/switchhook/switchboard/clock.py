@@ -28,7 +28,9 @@ class Clock(Protocol):
 
 
 class LoopClock:
-    """The running loop's clock, set to unix time once: later corrections of the system's clock do
+    """The running loop's clock, set to unix time once.
+
+    Later corrections of the system's clock do
     not shorten or lengthen anybody's ringing.
     """
 

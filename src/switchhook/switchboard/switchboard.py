@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.domain.call import CallState
+from switchhook.domain.call import Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.routing.arrival import Arrival, Refused, admit
-from switchhook.routing.commands import AskWebhook
 from switchhook.routing.engine import step
 from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
 from switchhook.storage.records import CallRecord, StoreError
+from switchhook.switchboard.clock import Alarm
 from switchhook.switchboard.composing import compose, phone_commands, webhooks_to_ask
 from switchhook.tasks import spawn
 
@@ -28,11 +28,10 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.book import Book
-    from switchhook.domain.call import Call
     from switchhook.domain.project import Plan
-    from switchhook.routing.commands import Command
+    from switchhook.routing.commands import AskWebhook, Command
     from switchhook.switchboard.asking import Asking
-    from switchhook.switchboard.clock import Alarm, Clock
+    from switchhook.switchboard.clock import Clock
     from switchhook.switchboard.ports import CallStore, Carrier, TelephoneSide
 
 log = structlog.get_logger(__name__)
