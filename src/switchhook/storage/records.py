@@ -1,0 +1,105 @@
+"""What goes into a store, what is read from it, and how it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from switchhook.domain.call import Call, CallState, Direction, Leg
+from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.journal import Entry
+from switchhook.webhooks.delivery import Attempt, Delivery
+
+
+class StoreError(Exception):
+    """A store could not do what it was asked; nothing of that was done.
+
+    The message says what happened where, and what to do. `transient` says whether the same request
+    may succeed later: so it is with a full disk, and is not with a value that no database takes.
+    """
+
+    def __init__(self, message: str, *, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """What one step of a call left behind; durable as a whole or not at all."""
+
+    call: Call
+    entries: tuple[Entry, ...] = ()
+    """The journal's new lines."""
+    deliveries: tuple[Delivery, ...] = ()
+    """The new promises."""
+
+    def __post_init__(self) -> None:
+        call, project = self.call.id, self.call.plan.project.id
+        for delivery in self.deliveries:
+            if (delivery.call, delivery.project) != (call, project):
+                raise ValueError(f"delivery {delivery.id!r} is not of call {call!r} of {project!r}")
+            if not delivery.id.startswith(f"{call}."):
+                raise ValueError(f"the id of delivery {delivery.id!r} does not begin with its call")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredProject:
+    """One version of a project, as it was saved."""
+
+    id: str
+    version: int
+    document: str
+    saved_at: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRow:
+    """A stored call without its plan, for people and programs that ask. Times are unix seconds."""
+
+    number: int = 0
+    """Its place in the store: the later recorded, the higher. What `before` takes."""
+    id: str
+    plan: tuple[str, int]
+    """Project and version."""
+    direction: Direction
+    caller: str
+    caller_name: str
+    callee: str
+    account: str
+    arrived_at: float
+    state: CallState
+    scheme: int
+    legs: tuple[Leg, ...]
+    talking_to: str = ""
+    answered_at: float | None = None
+    ended_at: float | None = None
+    outcome: Outcome | None = None
+    ended_by: EndedBy | None = None
+    cause: Cause | None = None
+
+    @property
+    def project(self) -> str:
+        """Return the id of the project that the call belongs to."""
+        return self.plan[0]
+
+
+class DeliveryState(StrEnum):
+    """What became of a promise, as its latest attempt tells."""
+
+    PENDING = "pending"
+    """Not tried yet, or to be tried again."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """A promise and how far it got."""
+
+    number: int
+    """Its place in the order of promises. What `before` takes."""
+    delivery: Delivery
+    state: DeliveryState
+    latest: Attempt | None
+    """The latest attempt; None before the first."""
