@@ -1,0 +1,58 @@
+"""What the transaction layer tells its user (RFC 3261 §8.1.3, §8.2, §9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.sip.matching import Key
+from switchhook.sip.message import Request, Response
+from switchhook.sip.transport import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request that is new; answer it with `reply`."""
+
+    key: Key
+    request: Request
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class AckReceived:
+    """An ACK that no refusal waited for: it belongs to a 2xx."""
+
+    request: Request
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReceived:
+    """The INVITE `key` is to be cancelled; the CANCEL itself is answered already."""
+
+    key: Key
+    request: Request
+    """The CANCEL."""
+    owner: object
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """A response to our request that is new, or a 2xx to an INVITE, which may come again."""
+
+    key: Key
+    response: Response
+    source: Peer
+    owner: object
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """Our request got no final response: 408 in time, 503 as it could not be sent (§8.1.3.1)."""
+
+    key: Key
+    status: int
+    owner: object
+
+
+Event = RequestReceived | AckReceived | CancelReceived | ResponseReceived | RequestFailed

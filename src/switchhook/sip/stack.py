@@ -1,0 +1,461 @@
+"""Transport and transaction layer in one object without I/O (RFC 3261 §17, §18).
+
+The owner feeds packets (`receive`, `receive_message`, `refuse`), time (`handle_timer` when `wake_at` has
+come) and the wishes of the transaction user (`request`, `reply`, `cancel`, …), and after each of these
+takes out what is to be sent (`take_packets`) and what happened (`take_events`), both in order.
+
+A transaction is named by its key. The user can hang an *owner* on it, any object of its own; events
+about the transaction bring it back, so that the user needs no index of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from switchhook.sip.deadlines import Deadlines
+from switchhook.sip.errors import ParseError
+from switchhook.sip.headers import Via
+from switchhook.sip.heard import (
+    AckReceived,
+    CancelReceived,
+    Event,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+)
+from switchhook.sip.matching import (
+    Key,
+    make_ack,
+    make_cancel,
+    merge_key,
+    server_key,
+    stateless_tag,
+)
+from switchhook.sip.message import REASONS, Headers, Request, Response, parse_message
+from switchhook.sip.parameters import Parameters
+from switchhook.sip.transaction import (
+    INVITE_CLIENT,
+    INVITE_SERVER,
+    OTHER_CLIENT,
+    OTHER_SERVER,
+    Act,
+    Signal,
+    Timing,
+    Transaction,
+    classify,
+)
+from switchhook.sip.transport import Packet, Peer, answer_peer, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How much is held for strangers before they are told to come later (503 with Retry-After)."""
+
+    open_requests: int = 5_000
+    """Requests outside of dialogs that wait for our final response."""
+    open_requests_per_source: int = 2_000
+    """As before, for one address."""
+    transactions: int = 100_000
+    """All transactions, those included that only absorb retransmissions."""
+    retry_after: int = 5
+    """Seconds."""
+
+
+_Heard = tuple[Request | Response, Peer]
+"""A message and where it came from."""
+
+
+class _Entry:
+    """A transaction with the messages it needs."""
+
+    __slots__ = (
+        "cancel_headers",
+        "data",
+        "key",
+        "merge_key",
+        "owner",
+        "peer",
+        "request",
+        "source",
+        "transaction",
+    )
+
+    def __init__(self, key: Key, transaction: Transaction, request: Request, peer: Peer) -> None:
+        self.key = key
+        self.transaction = transaction
+        self.request: Request | None = request  # a server forgets it with its final response
+        self.peer = peer
+        self.data = b""
+        self.owner: object = None
+        self.source = ""  # whose open request this is, while it is one
+        self.merge_key: Key | None = None
+        self.cancel_headers: tuple[tuple[str, str], ...] = ()
+
+
+class Stack:
+    """All transactions of one element.
+
+    `local` says for a peer which host and port of ours stand in the Via towards it, the host as it
+    stands in a URI. `token` returns a new unguessable token at each call.
+    """
+
+    def __init__(
+        self,
+        *,
+        local: Callable[[Peer], tuple[str, int]],
+        token: Callable[[], str],
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+    ) -> None:
+        self._local = local
+        self._token = token
+        self._timing = timing or Timing()
+        self._limits = limits or Limits()
+        self._servers: dict[Key, _Entry] = {}
+        self._clients: dict[Key, _Entry] = {}
+        self._deadlines: Deadlines[Key] = Deadlines()
+        self._merges: dict[Key, Key] = {}
+        self._open: Counter[str] = Counter()
+        self._over_flows: dict[Peer, set[Key]] = {}
+        self._packets: list[Packet] = []
+        self._events: list[Event] = []
+
+    # What comes out
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `handle_timer` is to be called next, or None."""
+        return self._deadlines.next_at
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions are held."""
+        return len(self._servers) + len(self._clients)
+
+    def take_packets(self) -> list[Packet]:
+        """Take out what is to be sent, in order."""
+        packets, self._packets = self._packets, []
+        return packets
+
+    def take_events(self) -> list[Event]:
+        """Take out what happened, in order."""
+        events, self._events = self._events, []
+        return events
+
+    # What comes in from the network
+
+    def receive(self, data: bytes, source: Peer, now: float) -> None:
+        """Hear a datagram. Raises nothing, whatever it holds."""
+        try:
+            message = parse_message(data)
+        except ParseError as error:
+            self.refuse(error, source)
+        else:
+            self.receive_message(message, source, now)
+
+    def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Hear a message that was read already, such as from a stream."""
+        if isinstance(message, Request):
+            self._receive_request(stamp(message, source), source, now)
+        else:
+            self._receive_response(message, source, now)
+
+    def refuse(self, error: ParseError, source: Peer) -> None:
+        """Answer what could not be read, where it can be answered at all."""
+        partial = error.partial
+        if partial is not None and partial.method != "ACK":
+            reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
+            self._reply_stateless(stamp(partial, source), source, error.status, reason=reason)
+
+    def lost(self, key: object, now: float) -> None:
+        """Hear that a packet of the transaction `key` could not be sent."""
+        entry = self._clients.get(key) if isinstance(key, tuple) else None
+        if entry is not None:
+            self._signal(entry, Signal.LOST, now)
+
+    def flow_closed(self, peer: Peer, now: float) -> None:
+        """Hear that the connection to `peer` is gone: its requests will not be answered."""
+        for key in self._over_flows.pop(peer, set()):
+            self.lost(key, now)
+
+    def handle_timer(self, now: float) -> None:
+        """Hear what time it is."""
+        for key in self._deadlines.take_due(now):
+            entry = self._entry(key)
+            if entry is not None:
+                self._carry_out(entry, entry.transaction.handle_timer(now), now)
+
+    # What the transaction user wants
+
+    def request(
+        self, request: Request, peer: Peer, now: float, *, owner: object = None
+    ) -> tuple[Key, Request]:
+        """Send `request`, which has no Via yet, in a transaction of its own; not for ACK or CANCEL.
+
+        Returns its key, and the request as it goes out.
+        """
+        branch = f"z9hG4bK{self._token()}"
+        sent = _with_via(request, self._via(peer, branch))
+        key = (branch, request.method)
+        self._start_client(key, sent, peer, now, owner=owner)
+        return key, sent
+
+    def send_ack(self, ack: Request, peer: Peer) -> Packet:
+        """Send the ACK to a 2xx, which is no transaction; return the packet, to send it again."""
+        sent = _with_via(ack, self._via(peer, f"z9hG4bK{self._token()}"))
+        packet = Packet(bytes(sent), peer)
+        self._packets.append(packet)
+        return packet
+
+    def send(self, packet: Packet) -> None:
+        """Send a packet once more."""
+        self._packets.append(packet)
+
+    def cancel(self, key: Key, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Cancel our INVITE as soon as that is allowed; after its final response this does nothing."""
+        entry = self._clients.get(key)
+        if entry is not None:
+            entry.cancel_headers = tuple(headers)
+            self._signal(entry, Signal.CANCEL, now)
+
+    def own(self, key: Key, owner: object) -> None:
+        """Hang `owner` on a server transaction."""
+        entry = self._servers.get(key)
+        if entry is not None:
+            entry.owner = owner
+
+    def reply(
+        self,
+        key: Key,
+        status: int,
+        now: float,
+        *,
+        reason: str | None = None,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> bool:
+        """Answer a received request; False when it has its final response or is gone."""
+        entry = self._servers.get(key)
+        if entry is None or entry.request is None:
+            return False
+        response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
+        acts = entry.transaction.signal(classify(status), now)
+        if acts is None:
+            return False
+        entry.data = bytes(response)
+        if status >= 200:
+            entry.request = None
+            self._close(entry)
+        self._carry_out(entry, acts, now)
+        return True
+
+    def resend_success(self, key: Key, now: float) -> None:
+        """Send our 2xx to an INVITE once more; its ACK is the user's affair (§13.3.1.4)."""
+        entry = self._servers.get(key)
+        if entry is not None:
+            self._signal(entry, Signal.SUCCESS, now)
+
+    # Server transactions
+
+    def _receive_request(self, request: Request, source: Peer, now: float) -> None:
+        key = server_key(request)
+        entry = self._servers.get(key)
+        if request.method == "ACK":
+            self._receive_ack(entry, request, source, now)
+        elif entry is not None:
+            self._signal(entry, Signal.REQUEST, now)
+        elif request.method == "CANCEL":
+            self._receive_cancel(key, request, source, now)
+        elif self._is_merged(request):
+            self._reply_stateless(request, source, 482)
+        elif self._is_overloaded(request, source):
+            retry = (("Retry-After", str(self._limits.retry_after)),)
+            self._reply_stateless(request, source, 503, headers=retry)
+        else:
+            self._start_server(key, request, source, now)
+            self._events.append(RequestReceived(key, request, source))
+
+    def _receive_ack(
+        self, entry: _Entry | None, request: Request, source: Peer, now: float
+    ) -> None:
+        if entry is None:
+            self._events.append(AckReceived(request, source))
+        else:
+            self._signal(entry, Signal.ACK, now, (request, source))
+
+    def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
+        invite = self._servers.get((*key[:-1], "INVITE"))
+        self._start_server(key, request, source, now)
+        to_tag = stateless_tag(request)
+        if invite is None:
+            self.reply(key, 481, now, to_tag=to_tag)
+            return
+        self.reply(key, 200, now, to_tag=to_tag)
+        if not invite.transaction.final:
+            self._events.append(CancelReceived(invite.key, request, invite.owner))
+
+    def _start_server(self, key: Key, request: Request, source: Peer, now: float) -> None:
+        machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER
+        transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
+        entry = _Entry(key, transaction, request, answer_peer(request, source))
+        self._servers[key] = entry
+        if request.to.tag is None and request.method != "CANCEL":
+            entry.merge_key = merge_key(request)
+            entry.source = source.host
+            self._merges[entry.merge_key] = key
+            self._open[source.host] += 1
+
+    def _close(self, entry: _Entry) -> None:
+        """An open request got its final response: it no longer counts against its source."""
+        if entry.source:
+            self._open[entry.source] -= 1
+            if not self._open[entry.source]:
+                del self._open[entry.source]
+            entry.source = ""
+
+    def _is_merged(self, request: Request) -> bool:
+        """Whether the same request came by another way already (§8.2.2.2)."""
+        return request.to.tag is None and merge_key(request) in self._merges
+
+    def _is_overloaded(self, request: Request, source: Peer) -> bool:
+        """Whether a new request is too much; calls that stand go on twice as long."""
+        limits = self._limits
+        if request.to.tag is not None:
+            return self.transactions >= 2 * limits.transactions
+        return (
+            self.transactions >= limits.transactions
+            or self._open[source.host] >= limits.open_requests_per_source
+            or self._open.total() >= limits.open_requests
+        )
+
+    def _reply_stateless(
+        self,
+        request: Request,
+        source: Peer,
+        status: int,
+        *,
+        reason: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        tag = stateless_tag(request)
+        response = request.response(status, reason, to_tag=tag, headers=headers)
+        self._packets.append(Packet(bytes(response), answer_peer(request, source)))
+
+    # Client transactions
+
+    def _start_client(
+        self, key: Key, request: Request, peer: Peer, now: float, *, owner: object = None
+    ) -> None:
+        machine = INVITE_CLIENT if request.method == "INVITE" else OTHER_CLIENT
+        transaction = Transaction(machine, reliable=peer.reliable, timing=self._timing, now=now)
+        entry = _Entry(key, transaction, request, peer)
+        entry.owner = owner
+        entry.data = bytes(request)
+        self._clients[key] = entry
+        if peer.reliable:
+            self._over_flows.setdefault(peer, set()).add(key)
+        self._packets.append(Packet(entry.data, peer, key))
+        self._deadlines.set(key, _deadline(transaction))
+
+    def _receive_response(self, response: Response, source: Peer, now: float) -> None:
+        if (
+            len(response.headers.values("Via")) != 1
+        ):  # §8.1.3.3: it is not for us, who are never a proxy
+            return
+        entry = self._clients.get((response.via.branch or "", response.cseq.method))
+        if entry is None:
+            return
+        self._signal(entry, classify(response.status), now, (response, source))
+
+    def _send_cancel(self, entry: _Entry, now: float) -> None:
+        if entry.request is not None:
+            request = make_cancel(entry.request, entry.cancel_headers)
+            key = (entry.key[0], "CANCEL")
+            self._start_client(key, request, entry.peer, now)
+
+    def _via(self, peer: Peer, branch: str) -> Via:
+        host, port = self._local(peer)
+        parameters = Parameters({"branch": branch, "rport": None})
+        return Via(transport=peer.transport, host=host, port=port, parameters=parameters)
+
+    # Both
+
+    def _entry(self, key: Key) -> _Entry | None:
+        return self._clients.get(key) or self._servers.get(key)
+
+    def _signal(
+        self, entry: _Entry, signal: Signal, now: float, heard: _Heard | None = None
+    ) -> None:
+        acts = entry.transaction.signal(signal, now)
+        if acts is not None:
+            self._carry_out(entry, acts, now, heard)
+
+    def _carry_out(
+        self, entry: _Entry, acts: tuple[Act, ...], now: float, heard: _Heard | None = None
+    ) -> None:
+        for act in acts:
+            self._do(act, entry, now, heard)
+        if entry.transaction.over:
+            self._forget(entry)
+        else:
+            self._deadlines.set(entry.key, _deadline(entry.transaction))
+
+    def _do(self, act: Act, entry: _Entry, now: float, heard: _Heard | None) -> None:
+        match act:
+            case Act.SEND:
+                if entry.data:
+                    self._packets.append(Packet(entry.data, entry.peer, entry.key))
+            case Act.TELL:
+                if heard is not None:
+                    self._tell(entry, *heard)
+            case Act.ACKNOWLEDGE:
+                if heard is not None and isinstance(heard[0], Response):
+                    self._acknowledge(entry, heard[0])
+            case Act.CANCEL:
+                self._send_cancel(entry, now)
+            case Act.TIME_OUT | Act.FAIL:
+                status = 408 if act is Act.TIME_OUT else 503
+                if entry.key in self._clients and entry.key[-1] != "CANCEL":
+                    self._events.append(RequestFailed(entry.key, status, entry.owner))
+            case _:
+                assert_never(act)
+
+    def _tell(self, entry: _Entry, message: Request | Response, source: Peer) -> None:
+        if isinstance(message, Request):
+            self._events.append(AckReceived(message, source))
+        elif entry.key[-1] != "CANCEL":
+            self._events.append(ResponseReceived(entry.key, message, source, entry.owner))
+
+    def _acknowledge(self, entry: _Entry, response: Response) -> None:
+        if entry.request is not None:
+            self._packets.append(Packet(bytes(make_ack(entry.request, response)), entry.peer))
+
+    def _forget(self, entry: _Entry) -> None:
+        self._deadlines.set(entry.key, None)
+        self._close(entry)
+        if entry.merge_key is not None:
+            self._merges.pop(entry.merge_key, None)
+        if self._servers.pop(entry.key, None) is entry:
+            return
+        self._clients.pop(entry.key, None)
+        keys = self._over_flows.get(entry.peer)
+        if keys is not None:
+            keys.discard(entry.key)
+            if not keys:
+                del self._over_flows[entry.peer]
+
+
+def _with_via(request: Request, via: Via) -> Request:
+    pairs = (("Via", str(via)), *request.headers)
+    return replace(request, headers=Headers(pairs, verbatim=True))
+
+
+def _deadline(transaction: Transaction) -> float | None:
+    times = (transaction.resend_at, transaction.limit_at)
+    return min((time for time in times if time is not None), default=None)

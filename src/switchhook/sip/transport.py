@@ -1,0 +1,134 @@
+"""Where messages come from and go to: pure rules of RFC 3261 §18 and RFC 3581.
+
+Nothing a stranger writes into a message is ever resolved by DNS, and of what it says about its own
+address only the port of its Via is believed (§18.2.2): answers go to where the packet came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from switchhook.sip.headers import Via
+    from switchhook.sip.message import Request
+    from switchhook.sip.uri import Uri
+
+UDP: Final = "UDP"
+TCP: Final = "TCP"
+TRANSPORTS: Final = frozenset({UDP, TCP})
+DEFAULT_PORT: Final = 5060
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The far end of a flow. `host` is numeric, IPv6 without brackets.
+
+    `flow` names the connection to prefer, as long as it stands; 0 is any to `host` and `port`, which
+    is dialled when there is none.
+    """
+
+    transport: str
+    host: str
+    port: int
+    flow: int = 0
+
+    @property
+    def reliable(self) -> bool:
+        """Whether what is sent arrives or fails, so that nothing is retransmitted."""
+        return self.transport != UDP
+
+    def __str__(self) -> str:
+        return f"{self.transport.lower()}:{bracketed(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """Bytes to be sent. `key` is the transaction to tell when that fails."""
+
+    data: bytes
+    peer: Peer
+    key: Hashable = None
+
+
+def bracketed(host: str) -> str:
+    """Write a numeric host as it stands in a URI or Via."""
+    return f"[{host}]" if ":" in host else host
+
+
+def numeric(host: str) -> str | None:
+    """Return the address that `host`, as it stands in a URI or Via, is; None for a name."""
+    if host.startswith("["):
+        return host[1:-1]
+    try:
+        IPv4Address(host)
+    except AddressValueError:
+        return None
+    return host
+
+
+def is_private(host: str) -> bool:
+    """Whether a numeric host can only be reached from near it."""
+    address = ip_address(host)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return not address.is_global
+
+
+def stamp(request: Request, source: Peer) -> Request:
+    """Write into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
+
+    What the sender wrote into `received` and `maddr` goes: it would send our answers to others.
+    """
+    via = request.via
+    parameters = via.parameters
+    stamped = parameters.without("received", "maddr")
+    if "rport" in stamped:
+        stamped = stamped.set("rport", str(source.port)).set("received", source.host)
+    elif numeric(via.host) != source.host:
+        stamped = stamped.set("received", source.host)
+    if stamped == parameters:
+        return request
+    return _with_top_via(request, replace(via, parameters=stamped))
+
+
+def _with_top_via(request: Request, via: Via) -> Request:
+    headers = request.headers
+    stamped = replace(request, headers=headers.put("Via", str(via), *headers.values("Via")[1:]))
+    # Everything but the hops was parsed already and stays as it was.
+    hops = {"headers", "vias"}
+    parsed = {name: value for name, value in vars(request).items() if name not in hops}
+    vars(stamped).update(parsed, via=via)
+    return stamped
+
+
+def answer_peer(request: Request, source: Peer) -> Peer:
+    """Return where answers to a stamped request go (RFC 3261 §18.2.2, RFC 3581 §4)."""
+    via = request.via
+    port = via.port or DEFAULT_PORT
+    if source.transport == UDP and "rport" in via.parameters:
+        port = source.port
+    return Peer(source.transport, source.host, port, source.flow)
+
+
+def next_peer(uri: Uri, last: Peer, *, direct: bool) -> Peer:
+    """Return where a request within a dialog goes whose next hop is `uri` (RFC 3261 §12.2.1.1).
+
+    `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
+    A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private
+    one of a phone behind NAT.
+    """
+    host = numeric(uri.host)
+    if host is None:
+        return last
+    if host != last.host and is_private(host) and (direct or not is_private(last.host)):
+        return last
+    # Phones on TCP often leave the parameter out; a stranger's default is UDP (RFC 3263 §4.1).
+    default = last.transport if host == last.host else UDP
+    transport = (uri.parameters.get("transport") or default).upper()
+    if transport not in TRANSPORTS:
+        transport = last.transport
+    flow = last.flow if host == last.host and transport == last.transport else 0
+    return Peer(transport, host, uri.port or DEFAULT_PORT, flow)
