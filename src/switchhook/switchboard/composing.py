@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from switchhook.routing.commands import (
     AskWebhook,
@@ -46,7 +47,7 @@ def promises(tell: Tell, product: str) -> Iterator[Delivery]:
     for webhook in call.plan.project.event_webhooks:
         if webhook.event is not tell.event:
             continue
-        delivery_id = f"{call.id}.{tell.seq}.{webhook.name}"
+        delivery_id = f"{call.id}.{tell.seq}.{quote(webhook.name, safe='')}"
         facts = Facts(call=call, now=tell.at)
         yield Delivery(
             id=delivery_id,

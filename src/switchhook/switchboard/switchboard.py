@@ -134,8 +134,10 @@ class Switchboard:
     async def _work(self, mailbox: Mailbox) -> None:
         try:
             while mailbox.events:
+                before = mailbox.call
                 commands = self._step_all(mailbox)
-                await self._record(mailbox, commands)
+                if mailbox.call is not before:
+                    await self._record(mailbox, commands)
                 self._carry_out(mailbox, commands)
         finally:
             mailbox.is_open = False
@@ -169,6 +171,8 @@ class Switchboard:
             await self._store.commit(record)
         except StoreError as error:
             log.error("call not recorded", call=mailbox.call.id, error=str(error))  # noqa: TRY400
+            if not error.transient:
+                mailbox.unsaved.clear()
             return
         mailbox.unsaved.clear()
         self._courier.carry(*record.deliveries)

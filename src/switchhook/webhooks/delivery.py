@@ -17,7 +17,7 @@ class Delivery:
     """
 
     id: str
-    """`<call id>.<seq>.<webhook name>`: the same whenever it is made again from the same event."""
+    """`<call id>.<seq>.<webhook name, percent-encoded>`: the same whenever it is made again from the same event."""
     project: str
     call: str
     seq: int

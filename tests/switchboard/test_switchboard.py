@@ -1,0 +1,351 @@
+"""What a step decided is durable before anybody outside learns of it, whatever fails meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import CALLER, Call, CallState
+from switchhook.domain.cause import Cause, Outcome
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.project import Number, Plan, Project
+from switchhook.domain.scheme import Ask, Ring, Scheme
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.routing.arrival import Arrival, Refused
+from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
+from switchhook.routing.events import LegAnswered, LegEnded
+from switchhook.storage.records import CallRecord, StoreError
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.loop import run
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switchhook.drivers.ear import Ear
+
+PROJECT = Project(
+    id="acme",
+    name="Acme",
+    numbers=(Number(number="380442223344", scheme=1),),
+    schemes=(
+        Scheme(
+            id=1,
+            name="Main",
+            steps=(
+                Ask(webhook="crm"),
+                Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),
+            ),
+        ),
+    ),
+    forwarding_numbers=(
+        ForwardingNumber(name="crm", url="http://crm.example/r", response_timeout=1.0),
+    ),
+    event_webhooks=(
+        EventWebhook(name="before", event=EventKind.INCOMING_BEFORE, url="http://crm.example/b"),
+        EventWebhook(name="after", event=EventKind.INCOMING_AFTER, url="http://crm.example/a"),
+    ),
+)
+ARRIVAL = Arrival(
+    caller="380441112233", caller_name="", callee="380442223344", trunk="t", project="acme"
+)
+
+
+@dataclass
+class Alarm:
+    when: float
+    callback: Callable[[], None] | None
+
+    def cancel(self) -> None:
+        self.callback = None
+
+
+@dataclass
+class ManualClock:
+    time: float = 1_000.0
+    alarms: list[Alarm] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.time
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
+        self.alarms.append(Alarm(when, callback))
+        return self.alarms[-1]
+
+    def advance(self, seconds: float) -> None:
+        self.time += seconds
+        for alarm in [alarm for alarm in self.alarms if alarm.when <= self.time]:
+            self.alarms.remove(alarm)
+            if alarm.callback is not None:
+                alarm.callback()
+
+
+@dataclass
+class World:
+    """Everything around a switchboard, writing down what it was asked to do, in order."""
+
+    log: list[str] = field(default_factory=list)
+    commands: list[PhoneCommand] = field(default_factory=list)
+    records: list[CallRecord] = field(default_factory=list)
+    carried: list[Delivery] = field(default_factory=list)
+    broken_commits: int = 0
+    answer: HttpResponse | Failure | None = None
+    live: tuple[Call, ...] = ()
+    legs: dict[str, frozenset[str]] = field(default_factory=dict)
+    asked: int = 0
+    clock: ManualClock = field(default_factory=ManualClock)
+
+    async def commit(self, record: CallRecord) -> None:
+        await asyncio.sleep(0)
+        if self.broken_commits:
+            self.broken_commits -= 1
+            raise StoreError("the disk is full", transient=True)
+        self.log.append(f"commit {record.call.state}")
+        self.records.append(record)
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        assert plan_of("acme", 1) == Plan(PROJECT)
+        return self.live
+
+    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
+        assert ear is not None
+        assert book().plans
+        stack.callback(self.log.append, "side closed")
+        self.log.append("side started")
+
+    def carry_out(self, call: Call, command: PhoneCommand) -> None:
+        assert call.id
+        self.log.append(type(command).__name__)
+        self.commands.append(command)
+
+    async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
+        assert tuple(calls) == self.live
+        return self.legs
+
+    def carry(self, *deliveries: Delivery) -> None:
+        self.log.extend(f"carry {delivery.webhook}" for delivery in deliveries)
+        self.carried.extend(deliveries)
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+        assert call.id
+        assert deadline == 1.0
+        self.asked += 1
+        self.log.append("ask")
+        if self.answer is None:
+            await asyncio.sleep(3600)
+        response = self.answer if isinstance(self.answer, HttpResponse) else None
+        failure = self.answer if isinstance(self.answer, Failure) else None
+        return Exchange(request=request, response=response, failure=failure)
+
+    def switchboard(self, **changes: int) -> Switchboard:
+        ids = count(1)
+        return Switchboard(
+            side=self,
+            store=self,
+            courier=self,
+            asking=Asking(self, "test"),
+            clock=self.clock,
+            book=lambda: Book([Plan(PROJECT)]),
+            new_id=lambda: f"c{next(ids)}",
+            product="test",
+            **changes,
+        )
+
+
+def json(body: bytes) -> HttpResponse:
+    return HttpResponse(status=200, reason="OK", headers=(), body=body)
+
+
+async def settled() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+def test_nothing_is_carried_out_before_it_is_durable() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        call = board.arrived(ARRIVAL)
+        assert call == "c1"
+        await settled()
+        assert world.log == [
+            "commit asking",
+            "carry before",
+            "ShowRinging",
+            "ask",
+            "commit ringing",
+            "RingLeg",
+        ]
+        board.hear("c1", LegAnswered(leg="b2"))
+        await settled()
+        assert world.log[6:] == ["EndLeg"]
+        board.hear("c1", LegAnswered(leg="b1"))
+        await settled()
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=200)))
+        await board.idle()
+        assert world.log[-5:] == [
+            "commit talking",
+            "ConnectLegs",
+            "commit ended",
+            "carry after",
+            "EndLeg",
+        ]
+
+    run(scenario())
+
+
+def test_a_store_that_fails_holds_up_no_call_and_loses_nothing() -> None:
+    async def scenario() -> None:
+        world = World(answer=Failure(kind=FailureKind.REFUSED, detail="refused"), broken_commits=2)
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        assert any(isinstance(command, RingLeg) for command in world.commands)
+        assert world.carried == []
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await board.idle()
+        (record,) = world.records
+        assert [entry.seq for entry in record.entries] == list(range(1, record.call.entries + 1))
+        assert [delivery.webhook for delivery in world.carried] == ["before", "after"]
+
+    run(scenario())
+
+
+def test_an_ended_call_is_stored_even_when_its_last_commit_fails() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.broken_commits = 1
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await settled()
+        assert board.calls
+        await board.idle()
+        assert world.records[-1].call.outcome is Outcome.CANCELLED
+        assert world.carried[-1].webhook == "after"
+
+    run(scenario())
+
+
+def test_a_webhook_that_is_no_longer_asked_is_let_go() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        assert [task.get_name() for task in asyncio.all_tasks()].count("ask c1-1") == 1
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await board.idle()
+        await settled()
+        assert "ask c1-1" not in [task.get_name() for task in asyncio.all_tasks()]
+
+    run(scenario())
+
+
+def test_a_call_without_an_answer_goes_on_at_its_own_deadline() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.clock.advance(1.2)
+        await settled()
+        assert not any(isinstance(command, RingLeg) for command in world.commands)
+        world.clock.advance(0.1)
+        await settled()
+        assert any(isinstance(command, RingLeg) for command in world.commands)
+        assert world.asked == 1
+        (call,) = board.calls
+        assert call.state is CallState.RINGING
+        assert board.hang_up("c1", by="an operator")
+        await board.idle()
+
+    run(scenario())
+
+
+def test_more_calls_than_the_limit_are_refused_and_told_when_to_come_back() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard(max_calls=1)
+        board.arrived(ARRIVAL)
+        refused = board.arrived(ARRIVAL)
+        assert isinstance(refused, Refused)
+        assert (refused.cause.sip, refused.retry_after) == (503, 5)
+        board.hang_up("c1", by="an operator")
+        await board.idle()
+        assert board.arrived(ARRIVAL) == "c2"
+        board.hang_up("c2", by="an operator")
+        await board.idle()
+
+    run(scenario())
+
+
+def test_an_unknown_number_is_refused_without_a_trace() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        stranger = Arrival(caller="1", caller_name="", callee="999", trunk="t", project="acme")
+        refused = board.arrived(stranger)
+        assert isinstance(refused, Refused)
+        assert refused.cause.sip == 404
+        assert board.calls == ()
+        board.hear("nobody", LegAnswered(leg=CALLER))
+        await board.idle()
+
+    run(scenario())
+
+
+def test_after_a_restart_talking_calls_go_on_and_waiting_ones_end_once() -> None:
+    async def scenario() -> None:
+        first = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = first.switchboard()
+        board.arrived(ARRIVAL)
+        board.arrived(ARRIVAL)
+        await settled()
+        board.hear("c1", LegAnswered(leg="b1", handle="b"))
+        await settled()
+        board.hear("c1", LegAnswered(leg=CALLER, handle="a"))
+        await settled()
+
+        second = World(live=board.calls, legs={"c1": frozenset({CALLER, "b1"})})
+        restarted = second.switchboard()
+        async with AsyncExitStack() as stack:
+            await restarted.start(stack, lambda _id, _version: Plan(PROJECT))
+            await settled()
+            (talking,) = restarted.calls
+            assert (talking.id, talking.state) == ("c1", CallState.TALKING)
+            ended = [r.call for r in second.records if r.call.state is CallState.ENDED]
+            assert [(call.id, call.outcome) for call in ended] == [("c2", Outcome.FAILED)]
+            assert [delivery.webhook for delivery in second.carried] == ["after"]
+            restarted.hear("c1", LegEnded(leg="b1", cause=Cause(sip=200)))
+            await restarted.idle()
+        assert isinstance(second.commands[-1], EndLeg)
+        assert second.commands[-1].leg == CALLER
+        assert second.log[-1] == "side closed"
+
+    run(scenario())
+
+
+def test_commands_reach_the_side_in_the_engines_order() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":"380443334455,380443334456"}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        board.hear("c1", LegAnswered(leg="b2"))
+        await settled()
+        kinds = [type(command) for command in world.commands]
+        assert kinds == [ShowRinging, RingLeg, RingLeg, ConnectLegs, EndLeg]
+        board.hang_up("c1", by="an operator")
+        await board.idle()
+
+    run(scenario())
