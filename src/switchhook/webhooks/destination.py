@@ -1,0 +1,187 @@
+"""What may ring, out of what an answer says: numbers, accounts, SIP addresses [A-09, A-10, A-58].
+
+Nothing is made up: a number's digits all stand in the answer, and a member that cannot be told is
+dropped with a notice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING
+
+from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.webhooks.lenient_json import NumberText
+from switchhook.webhooks.reading import quoted, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.project import Plan
+    from switchhook.webhooks.lenient_json import Json
+
+MAX_TARGETS = 20
+MAX_MEMBERS = 100
+"""How many members of a list are looked at; it bounds the time that a hostile list can take."""
+MAX_ITEMS = 1000
+"""How many items of an array are looked at, the empty ones included."""
+MAX_NOTICES = 5
+_MEMBER = re.compile(r"[^,\s][^,]*+")
+
+_SIP = re.compile(
+    r"""(?:(?P<scheme>sips?):)?
+    (?P<user>(?:[A-Za-z0-9\-_.!~*'()&=+$]|%(?![01]|7[fF])[0-9A-Fa-f]{2})++)@
+    (?P<host>[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])
+    (?::(?P<port>[0-9]{1,5}))?
+    (?P<options>(?:;(?:transport=(?:udp|tcp|tls|ws|wss)|user=phone))*)""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""A SIP URI (RFC 3261 §25.1) without password, headers, and parameters that could lead it elsewhere."""
+
+
+_LONGEST = 64
+"""Characters of a number written with a fraction or exponent that we care to read."""
+
+
+class NoTargetError(ValueError):
+    """A member names nothing that may ring. The message is a clause for a notice."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """What a value says may ring, and what was dropped from it."""
+
+    targets: tuple[Target, ...] = ()
+    notices: tuple[str, ...] = ()
+
+
+def read_targets(value: Json, plan: Plan) -> Targets:
+    """Read a text, a number, or a list of them; texts may hold several, separated by commas.
+
+    Empty members and doubles go without a word. Never raises; no target means: see the notices.
+    """
+    found: dict[str, Target] = {}
+    dropped: list[str] = []
+    for looked_at, member in enumerate(_members(value)):
+        if looked_at == MAX_MEMBERS:
+            dropped.append(f"only the first {MAX_MEMBERS} members of the list were read")
+            break
+        try:
+            target = _target(member, plan)
+        except NoTargetError as error:
+            dropped.append(f"dropped {error}")
+            continue
+        if len(found) == MAX_TARGETS and _identity(target) not in found:
+            dropped.append(f"only the first {MAX_TARGETS} directions ring")
+            break
+        found.setdefault(_identity(target), target)
+    return Targets(targets=tuple(found.values()), notices=_cut(dropped))
+
+
+def _cut(notices: list[str]) -> tuple[str, ...]:
+    more = len(notices) - MAX_NOTICES
+    return (*notices[:MAX_NOTICES], f"and {more} more") if more > 0 else tuple(notices)
+
+
+def _members(value: Json) -> Iterator[Json]:
+    """Yield the single members, as they were written; the empty ones are left out."""
+    match value:
+        case NumberText():
+            yield value
+        case str():
+            yield from (found[0].rstrip() for found in _MEMBER.finditer(value))
+        case list():
+            for item in value[:MAX_ITEMS]:
+                yield from _one_of_list(item)
+        case None:
+            return
+        case _:
+            yield value
+
+
+def _one_of_list(item: Json) -> Iterable[Json]:
+    return (item,) if isinstance(item, list) else _members(item)
+
+
+def _identity(target: Target) -> str:
+    """Return what makes two targets the same one: a number is, with or without `+`."""
+    bare = target.value.removeprefix("+") if target.kind is TargetKind.NUMBER else target.value
+    return f"{target.kind}:{bare}"
+
+
+def _target(member: Json, plan: Plan) -> Target:
+    match member:
+        case bool() | None | dict() | list():
+            raise NoTargetError(f"{shown(member)}: it names no direction")
+        case int():
+            text = str(member)
+        case NumberText():
+            text = whole_number(member)
+        case str():
+            return _target_of_text(member, plan)
+    if text.startswith("-"):
+        raise NoTargetError(f"{quoted(text)}: it is a negative number")
+    return _target_of_text(text, plan)
+
+
+def whole_number(number: NumberText) -> str:
+    """Return the digits of a number written with a fraction or exponent, if it is a whole one [A-56].
+
+    An exponent that would append zeros is refused: they may stand for digits that somebody rounded
+    away, and would ring a stranger. Raises NoTargetError.
+    """
+    if number.lstrip("+").isdigit():
+        return str(number)
+    if len(number) > _LONGEST:
+        raise NoTargetError(f"{quoted(number)}: no telephone number is that long")
+    try:
+        _, digits, exponent = Decimal(number).as_tuple()
+    except InvalidOperation as error:  # an exponent of twenty digits
+        raise NoTargetError(f"{quoted(number)}: it is no telephone number") from error
+    if not isinstance(exponent, int) or exponent > 0:
+        raise NoTargetError(f"{quoted(number)}: its last digits are lost; send it as a string")
+    keep = max(0, len(digits) + exponent)
+    if any(digits[keep:]) or not keep or number.startswith("-"):
+        raise NoTargetError(f"{quoted(number)}: it is not a whole number")
+    return "".join(map(str, digits[:keep]))
+
+
+def _target_of_text(text: str, plan: Plan) -> Target:
+    bare = text.strip()
+    if bare.startswith("<") and bare.endswith(">"):
+        bare = bare[1:-1].strip()
+    if bare in plan.accounts:
+        return Target(kind=TargetKind.ACCOUNT, value=bare)
+    if "@" in bare:
+        return _target_of_address(bare, plan)
+    number = clean_number(bare.removeprefix("tel:"))
+    if number is None:
+        raise NoTargetError(f"{quoted(bare)}: it is no number and no account of this project")
+    if number in plan.accounts:
+        return Target(kind=TargetKind.ACCOUNT, value=number)
+    return Target(kind=TargetKind.NUMBER, value=number)
+
+
+def _target_of_address(text: str, plan: Plan) -> Target:
+    """Read `user@host` in any of its spellings [A-09].
+
+    A known login means the account whatever the host is: an answer names the PBX as the world knows
+    it, which we need not, and the call stays in the house.
+    """
+    parts = _SIP.fullmatch(text)
+    if parts is None:
+        raise NoTargetError(f"{quoted(text)}: it is no SIP address that may be followed")
+    if parts["user"] in plan.accounts:
+        return Target(kind=TargetKind.ACCOUNT, value=parts["user"])
+    host = parts["host"].lower().removesuffix(".")
+    if host not in {allowed.lower() for allowed in plan.project.allowed_sip_hosts}:
+        raise NoTargetError(
+            f"{quoted(text)}: its host is not among the project's allowed SIP hosts"
+        )
+    if parts["port"] and not 1 <= int(parts["port"]) <= 65535:
+        raise NoTargetError(f"{quoted(text)}: its port is not between 1 and 65535")
+    port = f":{parts['port']}" if parts["port"] else ""
+    scheme = (parts["scheme"] or "sip").lower()
+    value = f"{scheme}:{parts['user']}@{host}{port}{parts['options'].lower()}"
+    return Target(kind=TargetKind.ADDRESS, value=value)

@@ -1,0 +1,85 @@
+"""The forwarding-number dialect: asking an endpoint where a ringing call goes (R1, R3)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, assert_never
+
+from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
+from switchhook.webhooks.head import Manners, Payload, make_request, parameter_lines
+from switchhook.webhooks.template import fill, from_fields, pairs
+from switchhook.webhooks.url import address_of
+from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, json_bytes, urlencode
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpRequest
+    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.template import Value
+
+
+def effective_method(webhook: ForwardingNumber) -> Method:
+    """Return the method that really goes out: JSON is posted, whatever was chosen (R3-16, A-05).
+
+    With `force_post_for_json` off, PUT and DELETE may bear JSON; GET still may not.
+    """
+    match webhook.submission:
+        case Encoding.HTTP:
+            return webhook.method
+        case Encoding.JSON_RPC:
+            return Method.POST
+        case Encoding.JSON:
+            chosen = webhook.method is not Method.GET and not webhook.force_post_for_json
+            return webhook.method if chosen else Method.POST
+        case _:
+            assert_never(webhook.submission)
+
+
+def render(webhook: ForwardingNumber, facts: Facts, *, ask_id: str, product: str) -> HttpRequest:
+    """Build the request of one ask."""
+    about = replace(facts, webhook=webhook)
+    manners = Manners(
+        user_agent=webhook.user_agent or product,
+        keep_alive=webhook.keep_alive,
+        send_origin=webhook.send_origin,
+    )
+    method = effective_method(webhook)
+    values = fill(from_fields(webhook.fields), about)
+    payload = _payload(webhook, method, values, ask_id)
+    return make_request(method, address_of(webhook.url), about, payload, manners)
+
+
+def _payload(
+    webhook: ForwardingNumber, method: Method, values: dict[str, Value], ask_id: str
+) -> Payload:
+    match webhook.submission:
+        case Encoding.JSON:
+            return Payload(content_type=JSON_TYPE, body=json_bytes(values))
+        case Encoding.JSON_RPC:
+            call: dict[str, Value] = {
+                "jsonrpc": "2.0",
+                "method": webhook.rpc_method,
+                "params": values,
+                "id": ask_id,
+            }
+            return Payload(content_type=JSON_TYPE, body=json_bytes(call))
+        case Encoding.HTTP:
+            return _http_payload(webhook.place, method, pairs(values))
+        case _:
+            assert_never(webhook.submission)
+
+
+def _http_payload(place: Place, method: Method, parameters: list[tuple[str, str]]) -> Payload:
+    """Put the parameters where method and place say. A POST or PUT without a body says so (1.7)."""
+    has_body = method in {Method.POST, Method.PUT}
+    match place:
+        case Place.AS_METHOD:
+            return _http_payload(Place.BODY if has_body else Place.QUERY, method, parameters)
+        case Place.QUERY:
+            return Payload(query=urlencode(parameters), body=b"" if has_body else None)
+        case Place.BODY:
+            return Payload(content_type=FORM_TYPE, body=urlencode(parameters).encode())
+        case Place.HEADERS:
+            no_body = None if method is Method.GET else b""
+            return Payload(headers=parameter_lines(parameters), body=no_body)
+        case _:
+            assert_never(place)

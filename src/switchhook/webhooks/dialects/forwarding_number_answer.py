@@ -1,0 +1,240 @@
+"""Reading what a forwarding number's endpoint answered (R1-16…33, R1-130…134, A-06, A-11, A-21).
+
+An answer is foreign text: whatever its bytes are, the outcome is a direction that stands in it, a
+scheme of this project, or a failure that says in one sentence what was wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+from urllib.parse import parse_qs
+
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.webhook import Encoding, ForwardingNumber
+from switchhook.webhooks.destination import NoTargetError, Targets, read_targets, whole_number
+from switchhook.webhooks.lenient_json import Json, NotJsonError, NumberText, read_json
+from switchhook.webhooks.reading import (
+    Decision,
+    Direction,
+    Reading,
+    ReadingStep,
+    SchemeId,
+    quoted,
+    shown,
+)
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Plan
+    from switchhook.webhooks.http import HttpResponse
+
+MAX_BODY = 65_536
+"""Bytes [A-11]."""
+MAX_PAIRS = 100
+LONGEST_ID = 18
+"""Digits of a scheme's ID."""
+SCHEME_KEY = "schema"
+"""The reserved name of a scheme's ID (R1-21, A-21)."""
+
+_PAIR = re.compile(r"[\w.\-%+\[\]]+=[^<>\s]*")
+_QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
+_ACCEPTED = range(200, 300)
+"""Any 2xx [A-22]."""
+
+
+class UnusableError(Exception):
+    """The answer gives no direction. The message is the failure's sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """What stood where the direction was looked for, and how it was read."""
+
+    members: dict[str, Json]
+    step: ReadingStep
+    notices: tuple[str, ...] = ()
+
+
+def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str) -> Reading:
+    """Read one answer. Never raises."""
+    if response.status not in _ACCEPTED:
+        return _failed(
+            FailureKind.STATUS,
+            f"the endpoint answered {response.status}, not a status of 200 to 299",
+        )
+    if len(response.body) > MAX_BODY:
+        return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
+    try:
+        found = _find(webhook, _text(response.body), ask_id)
+    except UnusableError as error:
+        return _failed(FailureKind.BAD_BODY, str(error))
+    return _decide(webhook, found, plan)
+
+
+def _failed(kind: FailureKind, detail: str) -> Reading:
+    return Reading(decision=Failure(kind=kind, detail=detail))
+
+
+def _text(body: bytes) -> str:
+    try:
+        text = body.decode("utf-8-sig").strip()
+    except UnicodeDecodeError as error:
+        raise UnusableError(f"the body is not UTF-8 (byte {error.start + 1})") from error
+    if not text:
+        raise UnusableError("the body is empty")
+    return text
+
+
+# Where the direction stands: one function per import type.
+
+
+def _find(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
+    match webhook.import_:
+        case Encoding.HTTP:
+            return _in_body(webhook, text)
+        case Encoding.JSON:
+            return _in_json(webhook, text)
+        case Encoding.JSON_RPC:
+            asked = ask_id if webhook.submission is Encoding.JSON_RPC else ""
+            return _in_rpc(webhook, text, asked)
+        case _:
+            assert_never(webhook.import_)
+
+
+def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
+    """Take the whole body [A-06]; an object or pair that names the direction is read with a notice."""
+    if text.startswith(("{", "[")):
+        found = _in_json(webhook, text)
+        notice = f"import type is http, but the body was read as {found.step}"
+        return _Found(members=found.members, step=found.step, notices=(*found.notices, notice))
+    if _PAIR.fullmatch(text):
+        members = _pairs(webhook, text)
+        if members:
+            notice = "import type is http, but the body was read as an urlencoded pair"
+            return _Found(members=members, step=ReadingStep.URLENCODED, notices=(notice,))
+    if text.startswith("<") and not text.lower().startswith(("<sip:", "<sips:")):
+        raise UnusableError("the body is a page of HTML or XML, not a direction")
+    return _Found(members={webhook.name_in_response: _unquote(text)}, step=ReadingStep.WHOLE_BODY)
+
+
+def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
+    try:
+        values = parse_qs(text, max_num_fields=MAX_PAIRS)
+    except ValueError as error:
+        raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs") from error
+    names = (webhook.name_in_response, SCHEME_KEY)
+    return {name: ",".join(values[name]) for name in names if name in values}
+
+
+def _unquote(text: str) -> str:
+    if len(text) > 1 and text[-1] in _QUOTES.get(text[0], ""):
+        return text[1:-1]
+    return text
+
+
+def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
+    value, step, notices = _json(text)
+    match value:
+        case dict():
+            return _Found(members=value, step=step, notices=notices)
+        case list():
+            notice = f"the body is a list, read as the value of {webhook.name_in_response}"
+            members: dict[str, Json] = {webhook.name_in_response: value}
+            return _Found(members=members, step=step, notices=(*notices, notice))
+        case _:
+            raise UnusableError(
+                f"the body is JSON, but no object with a member {quoted(webhook.name_in_response)};"
+                " choose import type http for a bare direction"
+            )
+
+
+def _json(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
+    try:
+        value, relaxed = read_json(text)
+    except NotJsonError as error:
+        raise UnusableError(f"body is not JSON: {error}") from error
+    if relaxed:
+        return value, ReadingStep.RELAXED_JSON, ("the body was read as relaxed JSON",)
+    return value, ReadingStep.STRICT_JSON, ()
+
+
+def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
+    """Take `result` out of a JSON-RPC 2.0 response (R1-18, S-08); `ask_id` is empty where none went out."""
+    envelope, _, notices = _json(text)
+    if not isinstance(envelope, dict):
+        raise UnusableError("the body is JSON, but no JSON-RPC response")
+    if envelope.get("error") is not None:
+        raise UnusableError(f"the endpoint reported {_rpc_error(envelope['error'])}")
+    answered = envelope.get("id")
+    if ask_id and answered is None:
+        notices = (*notices, "the JSON-RPC response has no id")
+    elif ask_id and (isinstance(answered, (bool, list, dict)) or str(answered) != ask_id):
+        raise UnusableError("the JSON-RPC response is the answer to another call: its id differs")
+    if "result" not in envelope:
+        raise UnusableError("the JSON-RPC response has neither result nor error")
+    result = envelope["result"]
+    members: dict[str, Json] = {webhook.name_in_response: result}
+    if isinstance(result, dict):
+        members = result
+    return _Found(members=members, step=ReadingStep.JSON_RPC, notices=notices)
+
+
+def _rpc_error(error: Json) -> str:
+    if isinstance(error, dict):
+        return f"JSON-RPC error {shown(error.get('code'))}: {shown(error.get('message'))}"
+    return f"a JSON-RPC error: {shown(error)}"
+
+
+# What it says: a direction, else a scheme.
+
+
+def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> Reading:
+    """Follow the configured name, then `schema` [A-21]. Under the name `schema` only schemes are read."""
+    said = Targets()
+    if webhook.name_in_response != SCHEME_KEY:
+        said = read_targets(found.members.get(webhook.name_in_response), plan)
+    decision: Decision
+    try:
+        decision = (
+            Direction(targets=said.targets)
+            if said.targets
+            else SchemeId(id=_scheme(webhook, found.members, said, plan))
+        )
+    except UnusableError as error:
+        decision = Failure(kind=FailureKind.BAD_BODY, detail=str(error))
+    return Reading(decision=decision, step=found.step, notices=found.notices + said.notices)
+
+
+def _scheme(webhook: ForwardingNumber, members: dict[str, Json], said: Targets, plan: Plan) -> int:
+    value = members.get(SCHEME_KEY)
+    if value is None or value == "":
+        raise UnusableError(_why_nothing(webhook.name_in_response, members, said))
+    try:
+        number = _scheme_number(value)
+    except NoTargetError as error:
+        raise UnusableError(f"{SCHEME_KEY} holds no scheme's ID: {error}") from error
+    if number not in plan.schemes:
+        raise UnusableError(f"this project has no scheme {number}")
+    return number
+
+
+def _why_nothing(name: str, members: dict[str, Json], said: Targets) -> str:
+    if name not in members:
+        return f"the answer has no member {quoted(name)}"
+    if said.notices:
+        return f"the answer's member {quoted(name)} holds no direction: {said.notices[0]}"
+    return f"the answer's member {quoted(name)} is empty"
+
+
+def _scheme_number(value: Json) -> int:
+    match value:
+        case bool() | None | dict() | list():
+            raise NoTargetError(f"it is {shown(value)}")
+        case NumberText():
+            text = whole_number(value)
+        case _:
+            text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and len(text) <= LONGEST_ID):
+        raise NoTargetError(f"it is {quoted(text)}")
+    return int(text)

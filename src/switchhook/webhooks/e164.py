@@ -1,0 +1,40 @@
+"""Telephone numbers in the form of ITU-T E.164."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import phonenumbers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def to_e164(written: str, country: str) -> str:
+    """Return `+` and at most 15 digits, or "" where the text is no number that can be told [R1-79, A-19].
+
+    `country` is the project's ISO 3166 code: a number may be written as people there dial it. A number
+    without `+` that is valid nowhere in that country is read as an international one without its plus,
+    which is how the vendor writes callers (R1-28).
+    """
+    text = written.strip()
+    if not text.isascii() or not any(char.isdigit() for char in text):
+        return ""
+    for candidate, region in _readings(text, country):
+        try:
+            number = phonenumbers.parse(candidate, region)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return ""
+
+
+def _readings(text: str, country: str) -> Iterator[tuple[str, str | None]]:
+    """Yield what the text may mean, the likeliest first."""
+    if text.startswith("+"):
+        yield text, None
+        return
+    if country:
+        yield text, country.upper()
+    yield "+" + text.removeprefix("00"), None

@@ -1,0 +1,96 @@
+"""The head of a request: its lines, in the order that receivers were written against (R3-19…25)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.wire import header_value, is_header_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.domain.webhook import Method
+    from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.url import Address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """Where a webhook's values ended up in its request."""
+
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    content_type: str = ""
+    body: bytes | None = None
+    """None: the request has no body and says nothing about one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manners:
+    """How one webhook introduces itself."""
+
+    user_agent: str
+    keep_alive: bool
+    send_origin: bool = False
+    headers: tuple[tuple[str, str], ...] = ()
+    """Lines that a person added; those for Content-Type and User-Agent stand in place of ours, and an
+    empty value leaves the line out (R2-23, A-27)."""
+    id: str = ""
+    """The delivery's id, for a `webhook-id` line; empty: no such line."""
+
+
+def make_request(
+    method: Method, address: Address, facts: Facts, payload: Payload, manners: Manners
+) -> HttpRequest:
+    """Put a request together. No value can break out of its line, whatever a caller sent (S-73)."""
+    own = {name.lower(): value for name, value in manners.headers}
+    lines = [
+        ("Host", address.host),
+        ("Origin", address.host if manners.send_origin else ""),
+        ("User-Agent", own.get("user-agent", manners.user_agent)),
+        ("Authorization", "" if "authorization" in own else address.authorization),
+        ("Content-Type", own.get("content-type", payload.content_type)),
+        ("Content-Length", "" if payload.body is None else str(len(payload.body))),
+        *_added(manners.headers),
+        ("webhook-id", manners.id),
+        ("Connection", "" if manners.keep_alive else "close"),
+    ]
+    return HttpRequest(
+        method=method.value,
+        url=address.url(facts, payload.query),
+        headers=(*_present(lines[:-2]), *payload.headers, *_present(lines[-2:])),
+        body=payload.body or b"",
+    )
+
+
+def parameter_lines(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Make header lines of parameters [A-01]; an empty value keeps its line.
+
+    A name that is no header name, or one of the request's own, is left out: it was refused when the
+    webhook was saved, and would otherwise change what the request means.
+    """
+    return tuple(
+        (name, header_value(value))
+        for name, value in pairs
+        if is_header_name(name) and name.lower() not in _OURS
+    )
+
+
+_OURS = frozenset({"authorization", "content-type", "cookie", "origin", "user-agent"})
+"""Lines of the request's own that a parameter may not double."""
+
+
+def is_parameter_line(name: str) -> bool:
+    """Say whether a parameter of this name can travel as a header line (S-11)."""
+    return is_header_name(name) and name.lower() not in _OURS
+
+
+def _added(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    replaced = {"content-type", "user-agent"}
+    return [(n, v) for n, v in headers if is_header_name(n) and n.lower() not in replaced]
+
+
+def _present(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(name, header_value(value)) for name, value in lines if value]

@@ -1,0 +1,190 @@
+"""JSON as people really send it: strict first, then the relaxed spellings of A-11, then nothing.
+
+Relaxed are: bare keys, single quotes, smart quotes, trailing commas, a byte order mark, and numbers
+with a leading plus or zero. Reading takes time linear in the text and never evaluates it.
+
+Fractions and exponents stay text (`NumberText`): a telephone number must not pass through a float.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn, TypeAlias
+
+import msgspec
+
+MAX_DEPTH = 32
+MAX_VALUES = 1024
+"""Of relaxed JSON; it bounds the time that a hostile text can take."""
+
+Json: TypeAlias = "str | NumberText | int | bool | list[Json] | dict[str, Json] | None"
+
+
+class NumberText(str):
+    """A number as it was spelt: one with a fraction or an exponent, or any in relaxed JSON."""
+
+    __slots__ = ()
+
+
+class NotJsonError(ValueError):
+    """The text is not JSON, not even relaxed. The message is a clause that says why and where."""
+
+
+def read_json(text: str) -> tuple[Json, bool]:
+    """Return the value and whether it took a relaxed reading. Raises NotJsonError and nothing else."""
+    try:
+        value = _STRICT.decode(text)
+    except (msgspec.DecodeError, RecursionError, ValueError):
+        return _Reader(text).read(), True
+    _check_depth(value, text)
+    return value, False
+
+
+_STRICT: msgspec.json.Decoder[Json] = msgspec.json.Decoder(float_hook=NumberText)
+
+
+def _check_depth(value: Json, text: str) -> None:
+    """Refuse what the relaxed reader would refuse; going down level by level is as fast as decoding."""
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    level = [value] if isinstance(value, (dict, list)) else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for parent in level
+            for child in (parent.values() if isinstance(parent, dict) else parent)
+            if child and isinstance(child, (dict, list))
+        ]
+    if level:
+        raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
+
+
+_CONTROL = r"\x00-\x1f"
+_STRINGS = {
+    opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\.)*+)[{closing}]")
+    for openings, closing in (
+        ('"', '"'),
+        ("'", "'"),
+        ("“”„", '“”„"'),  # opened smart, it may close straight (R1-117)
+        ("‘’‚", "‘’‚'"),
+    )
+    for opening in openings
+}
+_BLANK = re.compile(r"[\s\ufeff]*+")
+_BARE_KEY = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
+_SCALAR = re.compile(
+    r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?+(?:[eE][-+]?\d++)?+)(?![\w.])",
+    re.ASCII,
+)
+_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"} | {c: c for c in "\"'/\\“”„‘’‚"}
+
+
+class _Reader:
+    """Reads one relaxed text from its start to its end, without ever going back."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 0
+        self._values = 0
+
+    def read(self) -> Json:
+        value = self._value(depth=0)
+        if self._next():
+            self._fail("there is more after the value")
+        return value
+
+    def _next(self) -> str:
+        """Skip blanks and return the next character; "" at the end."""
+        blank = _BLANK.match(self._text, self._at)
+        self._at = blank.end() if blank else self._at
+        return self._text[self._at : self._at + 1]
+
+    def _value(self, depth: int) -> Json:
+        self._values += 1
+        if self._values > MAX_VALUES:
+            self._fail(f"it has more than {MAX_VALUES} values")
+        if depth > MAX_DEPTH:
+            self._fail(f"it is nested deeper than {MAX_DEPTH} levels")
+        opening = self._next()
+        match opening:
+            case "{":
+                return self._object(depth + 1)
+            case "[":
+                return self._array(depth + 1)
+            case _:
+                return self._string(opening) if opening in _STRINGS else self._scalar()
+
+    def _object(self, depth: int) -> dict[str, Json]:
+        members: dict[str, Json] = {}
+        self._at += 1
+        while not self._closes("}"):
+            key = self._key()
+            if self._next() != ":":
+                self._fail("a colon is missing after a name")
+            self._at += 1
+            members[key] = self._value(depth)
+            self._separate("}")
+        return members
+
+    def _array(self, depth: int) -> list[Json]:
+        items: list[Json] = []
+        self._at += 1
+        while not self._closes("]"):
+            items.append(self._value(depth))
+            self._separate("]")
+        return items
+
+    def _closes(self, bracket: str) -> bool:
+        if self._next() != bracket:
+            return False
+        self._at += 1
+        return True
+
+    def _separate(self, bracket: str) -> None:
+        """Pass a comma, or stop before the closing bracket."""
+        match self._next():
+            case ",":
+                self._at += 1
+            case char if char != bracket:
+                self._fail(f"a comma or {bracket} is missing")
+
+    def _key(self) -> str:
+        opening = self._next()
+        if opening in _STRINGS:
+            return self._string(opening)
+        bare = _BARE_KEY.match(self._text, self._at)
+        if bare is None:
+            self._fail("a name is missing")
+        self._at = bare.end()
+        return bare[0]
+
+    def _string(self, opening: str) -> str:
+        found = _STRINGS[opening].match(self._text, self._at + 1)
+        if found is None:
+            self._fail("a quote is not closed on its line")
+        self._at = found.end()
+        return self._unescape(found[1]) if "\\" in found[1] else found[1]
+
+    def _unescape(self, text: str) -> str:
+        def one(escape: re.Match[str]) -> str:
+            if escape[1]:
+                return chr(int(escape[1], 16))
+            if escape[2] not in _ESCAPED:
+                self._fail("a backslash stands before a character that needs none")
+            return _ESCAPED[escape[2]]
+
+        # Halves of a surrogate pair come as two escapes; one alone becomes U+FFFD.
+        plain = _ESCAPE.sub(one, text)
+        return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+    def _scalar(self) -> NumberText | bool | None:
+        found = _SCALAR.match(self._text, self._at)
+        if found is None:
+            self._fail("a value is missing" if self._at < len(self._text) else "it ends too early")
+        self._at = found.end()
+        return _WORDS[found["word"]] if found["word"] else NumberText(found["number"])
+
+    def _fail(self, why: str) -> NoReturn:
+        raise NotJsonError(f"{why}, at character {self._at + 1}")

@@ -1,0 +1,256 @@
+"""The catalogue: every fact about a call that a webhook may be told, each resolved at one place.
+
+The values are those of the time of asking: before the call ends, what only its end can tell is empty,
+and the lengths are `0` (R1-40…85). Every value is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import Call, Direction
+from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
+from switchhook.domain.scheme import Ask, Ring
+from switchhook.domain.webhook import ForwardingNumber
+from switchhook.webhooks.e164 import to_e164
+from switchhook.webhooks.moments import format_moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.domain.project import Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a webhook may be told of: one call at one moment, and what else is known of its caller."""
+
+    call: Call
+    now: float
+    """Unix seconds."""
+    webhook: ForwardingNumber | None = None
+    """The forwarding number that is being asked; None for an event."""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Facts from outside the call (its visitor, its caller's earlier calls), under the key of their
+    parameter, or `<key>:<argument>` where a parameter takes one, such as `custom:city`."""
+
+    @property
+    def number(self) -> Number | None:
+        """Return the project's number that was dialled, or None."""
+        dialled = self.call.callee.removeprefix("+")
+        return next((n for n in self.call.plan.project.numbers if n.number == dialled), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """One fact that can be chosen for a webhook."""
+
+    key: str
+    """How a project file names it."""
+    row: str
+    """The row of the behaviour table."""
+    label: str
+    """The vendor's name, for people and for `{label}` in a URL."""
+    resolve: Callable[[Facts, str], str]
+    """Takes the facts and the field's argument; returns "" for what is not known."""
+
+
+STATUS: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.ANSWERED: "ANSWERED",
+        Outcome.MISSED: "NO ANSWER",
+        Outcome.CANCELLED: "NO ANSWER",
+        Outcome.ABANDONED: "NO ANSWER",
+        Outcome.BUSY: "BUSY",
+        Outcome.REJECTED: "DECLINE",
+        Outcome.UNREACHABLE: "FAILED",
+        Outcome.FAILED: "FAILED",
+        Outcome.BLOCKED: "DECLINE",
+        Outcome.VOICEMAIL: "VOICEMAIL",
+    }
+)
+"""The vendor's name of each outcome (R1-42)."""
+
+NO_FORWARD = "NO-FORWARD"
+"""The vendor's name for "call forwarding scheme did not work": it placed the call nowhere [A-54]."""
+
+
+def _status(facts: Facts, _: str) -> str:
+    """Empty before the call, unless an earlier location ended already [A-14]."""
+    call = facts.call
+    if call.outcome is Outcome.FAILED and not call.called_legs:
+        return NO_FORWARD
+    if call.outcome is not None:
+        return STATUS[call.outcome]
+    if call.answered_at is not None:
+        return STATUS[Outcome.ANSWERED]
+    return STATUS[OUTCOME_OF_ATTEMPT[call.last_attempt]] if call.last_attempt else ""
+
+
+def _date(facts: Facts, style: str) -> str:
+    call = facts.call
+    return format_moment(call.arrived_at, time_zone=call.plan.project.time_zone, style=style)
+
+
+def _full_length(facts: Facts, _: str) -> str:
+    return _seconds(facts.call.arrived_at, facts.call.ended_at) or "0"
+
+
+def _conversation(facts: Facts, _: str) -> str:
+    return _seconds(facts.call.answered_at, facts.call.ended_at) or "0"
+
+
+def _waiting_time(facts: Facts, _: str) -> str:
+    call = facts.call
+    return _seconds(
+        call.arrived_at, call.ended_at if call.answered_at is None else call.answered_at
+    )
+
+
+def _seconds(start: float | None, end: float | None) -> str:
+    """Whole seconds between two moments; "" where one of them has not come."""
+    return "" if start is None or end is None else str(max(0, int(end - start)))
+
+
+def _connected_with(facts: Facts, _: str) -> str:
+    leg = facts.call.leg(facts.call.talking_to)
+    return "" if leg is None or leg.target is None else leg.target.value
+
+
+def _unique_call(facts: Facts, _: str) -> str:
+    """`1` for the first call from this number, as far as the calls are counted (R1-64, A-15)."""
+    known, count = facts.extra.get("unique_call"), facts.extra.get("call_count")
+    if known is not None or count is None:
+        return known or ""
+    return "1" if count == "1" else "0"
+
+
+def _forward_location(facts: Facts, _: str) -> str:
+    """`<kind>:<seconds it may ring>`, without a fraction (R1-61, R1-126, A-08)."""
+    call = facts.call
+    if facts.webhook is not None:
+        return f"webhookNumber:{facts.webhook.ring_timeout:.0f}"
+    scheme = call.plan.schemes.get(call.scheme)
+    match scheme.step_at(call.path) if scheme else None:
+        case Ask(webhook=name) if name in call.plan.webhooks:
+            return f"webhookNumber:{call.plan.webhooks[name].ring_timeout:.0f}"
+        case Ring(timeout=timeout):
+            return f"phone:{timeout:.0f}"
+        case _:
+            return ""
+
+
+def _insertion_type(facts: Facts, _: str) -> str:
+    number = facts.number
+    return facts.extra.get("insertion_type", number.insertion_type if number else "").lower()
+
+
+def _pool_name(facts: Facts, _: str) -> str:
+    number = facts.number
+    return facts.extra.get("pool_name", number.pool if number else "")
+
+
+def _scheme_name(facts: Facts, _: str) -> str:
+    scheme = facts.call.plan.schemes.get(facts.call.scheme)
+    return scheme.name if scheme else ""
+
+
+def _type(facts: Facts, _: str) -> str:
+    return "out" if facts.call.direction is Direction.OUTGOING else "in"
+
+
+def _e164(facts: Facts, _: str) -> str:
+    return to_e164(facts.call.caller, facts.call.plan.project.country)
+
+
+def _call_id(facts: Facts, _: str) -> str:
+    return facts.call.id
+
+
+def _known(key: str) -> Callable[[Facts, str], str]:
+    """Return what resolves a fact that is only known from outside the call."""
+    return lambda facts, argument: facts.extra.get(f"{key}:{argument}" if argument else key, "")
+
+
+def _catalogue(
+    rows: Iterable[tuple[str, str, str, Callable[[Facts, str], str] | None]],
+) -> dict[str, Parameter]:
+    return {
+        key: Parameter(key=key, row=row, label=label, resolve=how or _known(key))
+        for key, row, label, how in rows
+    }
+
+
+CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
+    _catalogue(
+        (
+            ("caller_id", "R1-40", "Caller ID", lambda facts, _: facts.call.caller),
+            ("destination_id", "R1-41", "Destination ID", lambda facts, _: facts.call.callee),
+            ("status", "R1-42", "Status", _status),
+            ("date", "R1-43", "Date", _date),
+            ("call_value", "R1-44", "Call value", None),
+            ("full_length", "R1-45", "Full length", _full_length),
+            ("type", "R1-46", "Type", _type),
+            ("waiting_time", "R1-47", "Waiting time", _waiting_time),
+            ("conversation", "R1-48", "Conversation", _conversation),
+            ("connected_with", "R1-49", "Connected with", _connected_with),
+            ("call_count", "R1-50", "Call count", None),
+            ("proper", "R1-51", "Proper", None),
+            ("repeated", "R1-52", "Repeated", None),
+            ("source", "R1-53", "Source", None),
+            ("medium", "R1-54", "Medium", None),
+            ("campaign", "R1-55", "Campaign", None),
+            ("keyword", "R1-56", "Keyword", None),
+            ("recording", "R1-57", "Recording", _call_id),
+            ("call_category", "R1-58", "Call category", None),
+            ("google_analytics_id", "R1-59", "Google Analytics ID", None),
+            ("visitor_ip", "R1-60", "Visitor IP", None),
+            ("forward_location", "R1-61", "Forward location", _forward_location),
+            ("recording_link", "R1-62", "Link to recording", None),
+            ("recording_wav_link", "R1-63", "Link to recording (wav)", None),
+            ("unique_call", "R1-64", "Unique call", _unique_call),
+            ("unique_target_call", "R1-65", "Unique target call", None),
+            ("first_target_call", "R1-66", "First target call", None),
+            ("last_page", "R1-67", "Last page", None),
+            ("referrer", "R1-68", "Referrer", None),
+            ("landing_page", "R1-69", "Landing page", None),
+            ("content", "R1-70", "Content", None),
+            ("insertion_type", "R1-71", "Insertion type", _insertion_type),
+            ("pool_name", "R1-72", "Pool name", _pool_name),
+            ("scheme_name", "R1-73", "Call forwarding scheme", _scheme_name),
+            ("call_id", "R1-74", "ID Call", _call_id),
+            ("user_agent", "R1-75", "User agent", None),
+            ("manager_id", "R1-76", "Manager ID", None),
+            ("outbound_number", "R1-77", "Outbound number", None),
+            ("google_analytics_resource_id", "R1-78", "Google Analytics resource ID", None),
+            ("e164", "R1-79", "Number in format E.164", _e164),
+            ("additional_number", "R1-80", "Additional number", None),
+            ("responsible_manager", "R1-81", "Responsible manager", None),
+            ("custom", "R1-82", "Custom", None),
+            ("roistat_visit_id", "R1-83", "Roistat visit ID", None),
+            ("project_id", "R1-84", "Project ID", lambda facts, _: facts.call.plan.project.id),
+            ("constant", "R1-85", "Constant", lambda _, text: text),
+            ("department", "R1-111", "Department", None),
+        )
+    )
+)
+"""Every parameter by its key: the vendor's 46 in their order, and the one that only its sample shows."""
+
+_BY_LABEL = {parameter.label.casefold(): parameter.key for parameter in CATALOGUE.values()}
+
+
+def find(name: str) -> str | None:
+    """Return the key of the parameter that has this key or this label in any letter case, or None."""
+    return name if name in CATALOGUE else _BY_LABEL.get(name.strip().casefold())
+
+
+def resolve(key: str, argument: str, facts: Facts) -> str:
+    """Return the value of a parameter as text that can be encoded; "" when unknown. Never raises."""
+    parameter = CATALOGUE.get(key)
+    value = parameter.resolve(facts, argument) if parameter else ""
+    if value.isascii():
+        return value
+    return value.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate fits no encoding

@@ -1,0 +1,67 @@
+"""What was understood of an endpoint's answer: values that the switchboard turns into an event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from switchhook.domain.failure import Failure
+from switchhook.domain.target import Target
+
+
+class ReadingStep(StrEnum):
+    """Which way of reading the body matched [A-11]."""
+
+    NONE = ""
+    STRICT_JSON = "strict JSON"
+    RELAXED_JSON = "relaxed JSON"
+    WHOLE_BODY = "whole body"
+    URLENCODED = "urlencoded pair"
+    JSON_RPC = "json-rpc result"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direction:
+    """Ring these; at least one, at most 20, none twice."""
+
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemeId:
+    """Go on with this scheme; the project has it."""
+
+    id: int
+
+
+Decision = Direction | SchemeId | Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One answer, read."""
+
+    decision: Decision
+    step: str = ReadingStep.NONE
+    notices: tuple[str, ...] = ()
+    """What was dropped or read leniently; one short printable line each, for the call's journal."""
+
+
+def quoted(text: str, limit: int = 40) -> str:
+    """Show foreign text in a notice: one line, printable, cut short."""
+    return repr(text) if len(text) <= limit else repr(text[:limit]) + "…"
+
+
+def shown(value: object) -> str:
+    """Show a foreign JSON value in a notice; a container by its type alone, however big it is."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case dict():
+            return "an object"
+        case list():
+            return "an array"
+        case _:
+            return quoted(str(value))

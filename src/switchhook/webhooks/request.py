@@ -1,0 +1,34 @@
+"""Builds every request: the one door to the dialects. Exact bytes; no I/O, no clock, no chance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.webhooks.dialects import event, forwarding_number
+from switchhook.webhooks.dialects.forwarding_number import effective_method
+
+if TYPE_CHECKING:
+    from switchhook.domain.webhook import EventWebhook, ForwardingNumber
+    from switchhook.webhooks.http import HttpRequest
+    from switchhook.webhooks.parameters import Facts
+
+
+def render_ask(
+    webhook: ForwardingNumber, facts: Facts, *, ask_id: str, product: str
+) -> HttpRequest:
+    """Build the request that asks where the call goes. Never raises.
+
+    `ask_id` becomes the id of a JSON-RPC call; `product` is the User-Agent where the webhook sets none.
+    A URL that is none comes out unfit to be sent, for the sender to refuse.
+    """
+    return forwarding_number.render(webhook, facts, ask_id=ask_id, product=product)
+
+
+def render_event(
+    webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str
+) -> HttpRequest:
+    """Build the request that tells of an event, once for all attempts. Never raises."""
+    return event.render(webhook, facts, delivery_id=delivery_id, product=product)
+
+
+__all__ = ["effective_method", "render_ask", "render_event"]

@@ -1,0 +1,151 @@
+"""The address of an endpoint: checked, made ASCII, with `{parameter}` filled in (R1-07, R1-08, R1-11)."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, quote, unquote, urlsplit
+
+from switchhook.webhooks.parameters import find, resolve
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.parameters import Facts
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?")
+_IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
+_KEPT = "!$&'()*+,;=:@/?-._~%"
+"""What a person may have written in a path or query and we leave alone, besides letters and digits."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where requests to one endpoint go."""
+
+    origin: str
+    """Scheme and authority, `https://target:8443`; empty when the URL is none."""
+    host: str
+    """The value of Host: without the scheme's own port."""
+    authorization: str
+    """The value of Authorization, from `user:password@` in the URL; empty without."""
+    path: tuple[Piece, ...]
+    query: tuple[Piece, ...]
+
+    def url(self, facts: Facts, more_query: str = "") -> str:
+        """Return the absolute URL for one call, `more_query` after the person's own query."""
+        queries = [part for part in (_fill(self.query, facts), more_query) if part]
+        path = _fill(self.path, facts)
+        return f"{self.origin}{path}?{'&'.join(queries)}" if queries else f"{self.origin}{path}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of a path or query: fixed text, or a parameter whose value goes in percent-encoded."""
+
+    text: str = ""
+    parameter: str = ""
+    argument: str = ""
+
+
+def parse_url(url: str) -> Address:
+    """Read the URL that a person set. Raises ValueError with a sentence that says what is wrong."""
+    parts, port = _split(url)
+    host = _ascii_host(parts.hostname or "")
+    authority = host if port is None or port == _DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
+    return Address(
+        origin=f"{parts.scheme}://{authority}",
+        host=authority,
+        authorization=_basic(parts),
+        path=_pieces(parts.path or "/"),
+        query=_pieces(parts.query),
+    )
+
+
+def unknown_placeholders(url: str) -> list[str]:
+    """Return the `{names}` in a URL that no parameter has; they would go out as they are."""
+    return [name for name in _PLACEHOLDER.findall(url) if _parameter(name) is None]
+
+
+@lru_cache(maxsize=4096)
+def address_of(url: str) -> Address:
+    """Read a stored URL and never raise: one that is none comes back encoded, for the sender to refuse."""
+    try:
+        return parse_url(url)
+    except ValueError:
+        return Address(origin="", host="", authorization="", path=_pieces(url), query=())
+
+
+def _split(url: str) -> tuple[SplitResult, int | None]:
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise ValueError(f"{error}; write it like https://crm.example.com:8443/route") from error
+    if parts.scheme not in _DEFAULT_PORTS:
+        raise ValueError("a webhook's URL begins with http:// or https://")
+    if port == 0:
+        raise ValueError("the port in a webhook's URL is between 1 and 65535")
+    return parts, port
+
+
+def _ascii_host(host: str) -> str:
+    """Return the host as DNS knows it; an IPv6 address stays in its brackets."""
+    if not host:
+        raise ValueError("a webhook's URL names a host, as in https://crm.example.com/route")
+    if ":" in host and _IPV6.fullmatch(host):
+        return f"[{host}]"
+    try:
+        name = host if host.isascii() else host.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"{host!r} cannot be written as a host name: {error}") from error
+    if not _HOST.fullmatch(name):
+        raise ValueError(f"{host!r} is not a host name")
+    return name
+
+
+def _basic(parts: SplitResult) -> str:
+    if parts.username is None:
+        return ""
+    user, password = unquote(parts.username), unquote(parts.password or "")
+    return "Basic " + b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
+
+
+def _pieces(text: str) -> tuple[Piece, ...]:
+    """Cut at the placeholders. One that no parameter has stays text."""
+    pieces: list[Piece] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(text):
+        named = _parameter(found[1])
+        if named is not None:
+            pieces += [Piece(text=_kept(text[end : found.start()])), named]
+            end = found.end()
+    return (*pieces, Piece(text=_kept(text[end:])))
+
+
+def _parameter(name: str) -> Piece | None:
+    """Read `ID Call`, `call_id` or, with an argument, `custom:city`."""
+    label, _, argument = name.partition(":")
+    key = find(label)
+    return None if key is None else Piece(parameter=key, argument=argument)
+
+
+def _kept(text: str) -> str:
+    return quote(_STRAY_PERCENT.sub("%25", text), safe=_KEPT, errors="replace")
+
+
+def _fill(pieces: tuple[Piece, ...], facts: Facts) -> str:
+    return "".join(
+        _value(resolve(piece.parameter, piece.argument, facts)) if piece.parameter else piece.text
+        for piece in pieces
+    )
+
+
+def _value(text: str) -> str:
+    # A value of `..` would climb out of its place in the path (RFC 3986 §5.2.4), so its dots go encoded.
+    encoded = quote(text, safe="", errors="replace")
+    return encoded if encoded.strip(".") else encoded.replace(".", "%2E")

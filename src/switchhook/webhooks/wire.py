@@ -1,0 +1,69 @@
+"""Values as bytes on the wire, so that none can add a header, a parameter or a member (S-73)."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, quote_plus
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.webhooks.template import Value
+
+FORM_TYPE = "application/x-www-form-urlencoded"
+JSON_TYPE = "application/json"
+
+RESERVED_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "expect",
+        "host",
+        "keep-alive",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+        "webhook-id",
+        "webhook-signature",
+        "webhook-timestamp",
+    }
+)
+"""Header names, in lower case, that frame the message or are ours alone: nobody else sets them."""
+
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_PLAIN = re.compile(r"[!-~](?:[ -~]*[!-~])?")
+
+
+def is_header_name(name: str) -> bool:
+    """Say whether the name is a token of RFC 9110 §5.6.2 and free to be set."""
+    return _TOKEN.fullmatch(name) is not None and name.lower() not in RESERVED_HEADERS
+
+
+def header_value(text: str) -> str:
+    """Return plain ASCII as it is, anything else percent-encoded as a whole [A-01].
+
+    Blanks at the ends count as not plain: a receiver would strip them.
+    """
+    if not text or _PLAIN.fullmatch(text):
+        return text
+    return quote(text, safe="", errors="replace")
+
+
+def urlencode(pairs: Iterable[tuple[str, str]]) -> str:
+    """Write pairs as application/x-www-form-urlencoded, UTF-8, a blank as `+`."""
+    return "&".join(f"{_encode(name)}={_encode(value)}" for name, value in pairs)
+
+
+def _encode(text: str) -> str:
+    return quote_plus(text, errors="replace")
+
+
+def json_bytes(value: dict[str, Value]) -> bytes:
+    """Write compact JSON in UTF-8, non-ASCII unescaped, members in order [A-20]."""
+    return msgspec.json.encode(value)
