@@ -1,0 +1,108 @@
+"""Projects, arrivals and calls to tell stories with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.book import Book
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme, Step
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import ForwardingNumber, RingOrder
+from switchhook.routing.arrival import Arrival, Refused, admit
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+
+DIALLED = "380800111222"
+"""The number that outside callers dial; it runs scheme 1."""
+CUSTOMER = "380441112233"
+"""Who calls."""
+ASK = Ask(webhook="crm")
+"""A step that asks the CRM, which has two seconds, and rings what it returns for seven (S-13)."""
+
+
+def number(digits: str) -> Target:
+    """Return an outside number as a target."""
+    return Target(kind=TargetKind.NUMBER, value=digits)
+
+
+def account(login: str) -> Target:
+    """Return an account as a target."""
+    return Target(kind=TargetKind.ACCOUNT, value=login)
+
+
+MARY = account("mary")
+JOHN = account("john")
+OLGA = account("olga")
+MOBILE = number("380501112233")
+OFFICE = number("380442223344")
+
+
+def ring(*targets: Target, timeout: float = 30.0, order: RingOrder = RingOrder.ALL_AT_ONCE) -> Ring:
+    """Return a step that rings `targets` together."""
+    return Ring(targets=targets, order=order, timeout=timeout)
+
+
+def in_turn(*targets: Target, timeout: float = 30.0) -> Ring:
+    """Return a step that rings `targets` one after another."""
+    return ring(*targets, timeout=timeout, order=RingOrder.ONE_AFTER_ANOTHER)
+
+
+def plan(
+    *steps: Step,
+    schemes: dict[int, tuple[Step, ...]] | None = None,
+    fallback: Target | None = None,
+    trunks: tuple[Trunk, ...] = (Trunk(name="carrier", host="192.0.2.9"),),
+    ring_order: RingOrder = RingOrder.ALL_AT_ONCE,
+) -> Plan:
+    """Return a project whose number runs `steps` as scheme 1; `schemes` are further ones."""
+    numbered = {1: steps} | (schemes or {})
+    crm = ForwardingNumber(
+        name="crm",
+        url="http://crm.example/route",
+        ring_timeout=7.0,
+        response_timeout=2.0,
+        ring_order=ring_order,
+    )
+    return Plan(
+        Project(
+            id="shop",
+            name="Shop",
+            numbers=(Number(number=DIALLED, scheme=1),),
+            accounts=tuple(
+                Account(login=login, password="secret", name=login.title())
+                for login in ("mary", "john", "olga")
+            ),
+            trunks=trunks,
+            schemes=tuple(
+                Scheme(id=scheme, name=f"scheme {scheme}", steps=of)
+                for scheme, of in numbered.items()
+            ),
+            forwarding_numbers=(crm,),
+            fallback=fallback,
+        )
+    )
+
+
+def incoming(*steps: Step, within: Plan | None = None, now: float = 0.0) -> Call:
+    """Return a call from outside to a number that runs `steps`, not yet begun."""
+    arrival = Arrival(
+        caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
+    )
+    return admitted(arrival, within or plan(*steps), now)
+
+
+def from_account(callee: str, within: Plan | None = None, now: float = 0.0) -> Call:
+    """Return a call that John makes, not yet begun."""
+    arrival = Arrival(
+        caller="john", caller_name="John", callee=callee, account="john", project="shop"
+    )
+    return admitted(arrival, within or plan(HangUp()), now)
+
+
+def admitted(arrival: Arrival, within: Plan, now: float = 0.0) -> Call:
+    """Return the call that this arrival makes; fail where it is refused."""
+    call = admit(arrival, Book([within]), call="c", now=now)
+    assert not isinstance(call, Refused), call
+    return call

@@ -1,0 +1,241 @@
+"""Random projects, calls and what they hear, for tests that walk where nobody planned to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from hypothesis import strategies as st
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import CALLER, Call, CallState
+from switchhook.domain.cause import Cause
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import Field, ForwardingNumber, RingOrder
+from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.commands import Command
+from switchhook.routing.engine import step
+from switchhook.routing.events import (
+    AskFailed,
+    CallArrived,
+    DirectionGiven,
+    Event,
+    HangUpRequested,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    LegUpdated,
+    Resynced,
+    SchemeGiven,
+    TimePassed,
+)
+
+START = 1_760_000_000.0
+"""When walks begin, in unix seconds."""
+LOGINS = ("mary", "john", "olga")
+WEBHOOKS = ("crm", "erp")
+SCHEMES = (1, 2, 3)
+
+texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
+numbers = st.from_regex(r"\+?[1-9][0-9]{2,14}", fullmatch=True)
+seconds = st.floats(0.0, 120.0, allow_nan=False)
+statuses = st.sampled_from((0, 200, 403, 404, 408, 410, 480, 486, 487, 488, 500, 503, 600, 603))
+causes = st.builds(Cause, sip=statuses, q850=st.integers(0, 127), text=texts)
+failures = st.builds(Failure, kind=st.sampled_from(FailureKind), detail=texts)
+facts = st.lists(st.tuples(texts, texts), max_size=3).map(tuple)
+notices = st.lists(texts, max_size=2).map(tuple)
+
+targets: st.SearchStrategy[Target] = st.one_of(
+    st.builds(Target, kind=st.just(TargetKind.NUMBER), value=numbers),
+    st.builds(Target, kind=st.just(TargetKind.ACCOUNT), value=st.sampled_from(LOGINS)),
+    st.builds(Target, kind=st.just(TargetKind.ADDRESS), value=st.just("sip:a@pbx.example")),
+)
+"""Anything that can ring."""
+target_lists = st.lists(targets, max_size=4).map(tuple)
+
+_rings = st.builds(Ring, targets=target_lists, order=st.sampled_from(RingOrder), timeout=seconds)
+steps: st.SearchStrategy[Step] = st.one_of(
+    st.builds(Ask, webhook=st.sampled_from((*WEBHOOKS, *WEBHOOKS, "no such webhook"))),
+    _rings,
+    _rings,
+    st.builds(GoTo, scheme=st.sampled_from((*SCHEMES, 99))),
+    st.builds(HangUp, status=st.sampled_from((403, 404, 480, 486, 600, 603))),
+)
+
+
+@st.composite
+def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
+    """Draw a project: a number, accounts, perhaps a trunk, schemes of any steps, two webhooks."""
+    schemes = tuple(
+        Scheme(
+            id=scheme,
+            name=f"scheme {scheme}",
+            steps=tuple(draw(st.lists(steps, min_size=1, max_size=3))),
+        )
+        for scheme in SCHEMES
+    )
+    webhooks = tuple(
+        ForwardingNumber(
+            name=name,
+            url=f"http://{name}.example/route",
+            ring_timeout=draw(seconds),
+            response_timeout=draw(seconds),
+            ring_order=draw(st.sampled_from(RingOrder)),
+            fields=(Field(name="from", parameter="caller"),),
+        )
+        for name in WEBHOOKS
+    )
+    return Plan(
+        Project(
+            id=project,
+            name=draw(texts),
+            version=draw(st.integers(1, 9)),
+            numbers=(Number(number="380800111222", scheme=draw(st.sampled_from((*SCHEMES, 98)))),),
+            accounts=tuple(Account(login=login, password="secret") for login in LOGINS),
+            trunks=(Trunk(name="carrier", host="192.0.2.9"),),
+            schemes=schemes,
+            forwarding_numbers=webhooks,
+            fallback=draw(st.none() | targets),
+        )
+    )
+
+
+@st.composite
+def arrived_calls(draw: st.DrawFn) -> Call:
+    """Draw a call of any direction that has not heard anything yet."""
+    plan = draw(plans())
+    account = draw(st.sampled_from(("", *LOGINS)))
+    dialled = st.just("380800111222")
+    arrival = Arrival(
+        caller=draw(st.just("") | numbers),
+        caller_name=draw(texts),
+        callee=draw(dialled if not account else dialled | numbers | st.sampled_from(LOGINS)),
+        account=account,
+        trunk="" if account else "carrier",
+        project=plan.project.id,
+    )
+    call_id = draw(st.from_regex(r"[a-z0-9]{1,12}", fullmatch=True))
+    call = admit(arrival, Book([plan]), call=call_id, now=START)
+    assert not isinstance(call, Refused)
+    return call
+
+
+def likely_events(call: Call) -> st.SearchStrategy[Event]:
+    """Draw what usually happens to a call in this state."""
+    legs = st.sampled_from([leg.id for leg in call.live_called_legs] or [CALLER])
+    match call.state:
+        case CallState.ASKING:
+            ask = st.just("" if call.asked is None else call.asked.id)
+            return st.one_of(
+                st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
+                st.builds(SchemeGiven, ask=ask, scheme=st.sampled_from(SCHEMES)),
+                st.builds(AskFailed, ask=ask, failure=failures),
+                st.just(TimePassed()),
+            )
+        case CallState.RINGING:
+            return st.one_of(
+                st.builds(LegRinging, leg=legs, early_media=st.booleans()),
+                st.builds(LegAnswered, leg=legs, handle=texts),
+                st.builds(LegEnded, leg=legs, cause=causes),
+                st.just(TimePassed()),
+            )
+        case CallState.TALKING:
+            either = st.sampled_from((CALLER, call.talking_to))
+            return st.one_of(
+                st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
+                st.builds(LegUpdated, leg=either, handle=texts),
+                st.builds(LegEnded, leg=either, cause=causes),
+            )
+        case CallState.ARRIVED | CallState.ENDED:
+            return any_events(call)
+
+
+def any_events(call: Call) -> st.SearchStrategy[Event]:
+    """Draw what this call might hear, were the world worse than it is: late, repeated, nonsense."""
+    leg_ids = st.sampled_from((*(leg.id for leg in call.legs), "b1", "b9", "nobody"))
+    asked = "" if call.asked is None else call.asked.id
+    asks = st.sampled_from((asked, f"{call.id}-{max(call.asks, 1)}", f"{call.id}-1", "no such ask"))
+    live = st.frozensets(leg_ids, max_size=8)
+    return st.one_of(
+        st.just(TimePassed()),
+        st.builds(DirectionGiven, ask=asks, targets=target_lists, notices=notices, exchange=facts),
+        st.builds(
+            SchemeGiven,
+            ask=asks,
+            scheme=st.sampled_from((*SCHEMES, 99)),
+            notices=notices,
+            exchange=facts,
+        ),
+        st.builds(AskFailed, ask=asks, failure=failures, notices=notices, exchange=facts),
+        st.builds(LegRinging, leg=leg_ids, early_media=st.booleans()),
+        st.builds(LegEnded, leg=leg_ids, cause=causes),
+        st.builds(LegAnswered, leg=leg_ids, handle=texts),
+        st.builds(LegUpdated, leg=leg_ids, handle=texts),
+        st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
+        st.builds(HangUpRequested, by=texts),
+        st.just(CallArrived()),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """One step of a walk."""
+
+    before: Call
+    event: Event
+    now: float
+    after: Call
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Walk:
+    """What a call went through, in order. Perhaps it has not ended."""
+
+    heard: tuple[Heard, ...]
+
+    @property
+    def call(self) -> Call:
+        """Return the call as it is at the end of the walk."""
+        return self.heard[-1].after
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Return all that was ordered."""
+        return tuple(command for heard in self.heard for command in heard.commands)
+
+    def hears(self, event: Event, now: float) -> Walk:
+        """Return this walk with one more step."""
+        after, commands = step(self.call, event, now)
+        heard = Heard(before=self.call, event=event, now=now, after=after, commands=commands)
+        return replace(self, heard=(*self.heard, heard))
+
+
+def begin(call: Call) -> Walk:
+    """Return the walk of a call that has only arrived."""
+    after, commands = step(call, CallArrived(), call.arrived_at)
+    first = Heard(
+        before=call, event=CallArrived(), now=call.arrived_at, after=after, commands=commands
+    )
+    return Walk(heard=(first,))
+
+
+@st.composite
+def walks(draw: st.DrawFn, *, max_steps: int = 12) -> Walk:
+    """Draw a call and what it heard, at times that go on: often to its deadline, or just not."""
+    walk = begin(draw(arrived_calls()))
+    now = walk.call.arrived_at
+    for _ in range(draw(st.integers(0, max_steps))):
+        wake_at = walk.call.wake_at or now
+        later = draw(seconds)
+        now = max(now, draw(st.sampled_from((now, now + later, wake_at - 0.001, wake_at, wake_at))))
+        hears = draw(st.sampled_from((likely_events, likely_events, any_events)))
+        walk = walk.hears(draw(hears(walk.call)), now)
+    return walk
+
+
+def calls() -> st.SearchStrategy[Call]:
+    """Draw a call in any state that a call can come to."""
+    return walks().map(lambda walk: walk.call)
