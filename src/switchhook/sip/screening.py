@@ -1,0 +1,90 @@
+"""What a request must meet before anybody looks at its meaning (RFC 3261 §8.2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request
+
+ALLOWED: Final = (
+    "INVITE",
+    "ACK",
+    "CANCEL",
+    "BYE",
+    "OPTIONS",
+    "REGISTER",
+    "INFO",
+    "UPDATE",
+    "MESSAGE",
+)
+ALLOW: Final = ("Allow", ", ".join(ALLOWED))
+ACCEPT: Final = ("Accept", "application/sdp")
+
+KNOWN: Final = frozenset({"NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE"})
+"""Methods that are no gibberish (405 instead of 501), but not served."""
+WITHIN_ONLY: Final = frozenset({"BYE", "INFO", "UPDATE", "MESSAGE"})
+"""Methods that are served within a dialog alone."""
+SCHEMES: Final = frozenset({"sip", "sips", "tel"})
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to a request that is not served."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def screen(request: Request) -> Refusal | None:
+    """Return why a request is not served, or None. The order is that of §8.2.1 to §8.2.3."""
+    within = request.to.tag is not None
+    return (
+        _screen_method(request, within=within)
+        or _screen_target(request, within=within)
+        or _screen_extensions(request)
+        or _screen_body(request)
+    )
+
+
+def _screen_method(request: Request, *, within: bool) -> Refusal | None:
+    method = request.method
+    if method == "REFER" and within:
+        # Transfers by REFER would need this element to call on behalf of a telephone: declined.
+        return Refusal(603)
+    if method in ALLOWED:
+        outside = not within and method in WITHIN_ONLY
+        return Refusal(481 if method == "BYE" else 405, (ALLOW,)) if outside else None
+    return Refusal(405 if method in KNOWN else 501, (ALLOW,))
+
+
+def _screen_target(request: Request, *, within: bool) -> Refusal | None:
+    if request.uri.scheme not in SCHEMES:
+        return Refusal(416)
+    # We forward nothing but calls; all else ends here however far it came (§16.3 item 3).
+    if request.max_forwards == 0 and request.method == "INVITE" and not within:
+        return Refusal(483)
+    if request.method == "INVITE" and not request.contacts:
+        return Refusal(400)
+    return None
+
+
+def _screen_extensions(request: Request) -> Refusal | None:
+    required = request.headers.values("Require")
+    if required and request.method not in {"ACK", "CANCEL"}:
+        return Refusal(420, (("Unsupported", ", ".join(required)),))
+    return None
+
+
+def _screen_body(request: Request) -> Refusal | None:
+    if not request.body:
+        return None
+    if request.headers.get("Content-Encoding", "identity") != "identity":
+        return Refusal(415, (("Accept-Encoding", "identity"),))
+    if request.method != "INVITE":
+        return None
+    kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    if kind == "application/sdp" or kind.startswith("multipart/"):
+        return None
+    return Refusal(415, (ACCEPT,))

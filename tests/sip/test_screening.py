@@ -1,0 +1,91 @@
+"""What cannot be served is refused with the status and header that RFC 3261 §8.2 names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
+from tests.support.sip import SDP, read_request, request
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request
+
+WITHIN = "<sip:100@192.0.2.1>;tag=x"
+
+
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "REGISTER"])
+def test_what_is_served_passes(method: str) -> None:
+    assert screen(request(method)) is None
+
+
+@pytest.mark.parametrize("method", ["INVITE", "BYE", "INFO", "UPDATE", "MESSAGE", "OPTIONS"])
+def test_what_is_served_within_a_dialog_passes(method: str) -> None:
+    assert screen(request(method, to=WITHIN)) is None
+
+
+@pytest.mark.parametrize("method", ["INFO", "UPDATE", "MESSAGE", "SUBSCRIBE", "REFER", "PRACK"])
+def test_known_methods_that_are_not_served_get_405(method: str) -> None:
+    assert screen(request(method)) == Refusal(405, (ALLOW,))
+
+
+def test_unknown_methods_get_501() -> None:
+    assert screen(request("BREW")) == Refusal(501, (ALLOW,))
+
+
+def test_a_bye_outside_of_a_dialog_gets_481() -> None:
+    assert screen(request("BYE")) == Refusal(481, (ALLOW,))
+
+
+def test_a_transfer_is_declined() -> None:
+    assert screen(request("REFER", "Refer-To: <sip:x@y>", to=WITHIN)) == Refusal(603)
+
+
+def test_other_schemes_get_416() -> None:
+    assert screen(request(uri="mailto:x@y")) == Refusal(416)
+    assert screen(request(uri="tel:+441134960000")) is None
+
+
+def test_a_call_that_came_too_far_gets_483() -> None:
+    far = bytes(request()).replace(b"Max-Forwards: 70", b"Max-Forwards: 0")
+    options = request("OPTIONS")
+
+    assert screen(read_request(far)) == Refusal(483)
+    assert screen(read_request(bytes(options).replace(b"Forwards: 70", b"Forwards: 0"))) is None
+
+
+def test_a_call_without_contact_gets_400() -> None:
+    assert screen(request(contact="")) == Refusal(400)
+
+
+def test_required_extensions_get_420() -> None:
+    asked = request("INVITE", "Require: 100rel, timer", "Require: outbound")
+
+    assert screen(asked) == Refusal(420, (("Unsupported", "100rel, timer, outbound"),))
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/sdp", "Application/SDP; charset=x", "multipart/mixed"]
+)
+def test_session_descriptions_pass(kind: str) -> None:
+    assert screen(_with_type(kind)) is None
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/sdpx"])
+def test_other_bodies_of_a_call_get_415(kind: str) -> None:
+    assert screen(_with_type(kind)) == Refusal(415, (ACCEPT,))
+
+
+def test_encoded_bodies_get_415() -> None:
+    asked = request("INVITE", "Content-Encoding: gzip", body=SDP)
+
+    assert screen(asked) == Refusal(415, (("Accept-Encoding", "identity"),))
+
+
+def test_other_requests_may_carry_anything() -> None:
+    assert screen(request("INFO", "Content-Type: application/dtmf-relay", to=WITHIN)) is None
+
+
+def _with_type(kind: str) -> Request:
+    return read_request(bytes(request(body=SDP)).replace(b"application/sdp", kind.encode()))
