@@ -1,0 +1,100 @@
+"""What is wrong with a document: where, what, and what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from switchhook.documents.lines import KeyPath, Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+SHOWN = 40
+"""Characters of a wrong value that a message repeats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing to put right. Holds no secret."""
+
+    line: int
+    """From 1; 0 where the document has no lines."""
+    path: KeyPath
+    problem: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        line = f"line {self.line}: " if self.line else ""
+        place = f"{written(self.path)}: " if self.path else ""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{line}{place}{self.problem}{advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Everything that is wrong with a document, in the order of its lines. Never empty."""
+
+    mistakes: tuple[Mistake, ...]
+
+    def __post_init__(self) -> None:
+        if not self.mistakes:
+            raise ValueError("no mistakes are a good document")
+
+    def __str__(self) -> str:
+        return "\n".join(str(mistake) for mistake in self.mistakes)
+
+    def __len__(self) -> int:
+        return len(self.mistakes)
+
+
+class Notes:
+    """Gathers mistakes while a document is read."""
+
+    def __init__(self, lines: Lines | None = None) -> None:
+        self._lines = lines
+        self._found: dict[Mistake, None] = {}
+
+    def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
+        """Note one mistake; the same one twice is noted once."""
+        line = self.line(path)
+        self._found[Mistake(line=line, path=path, problem=problem, advice=advice)] = None
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of `path`, 0 where the document has none."""
+        return 0 if self._lines is None else self._lines.of(path)
+
+    def all(self) -> Mistakes | None:
+        """Return what was noted, or None."""
+        if not self._found:
+            return None
+        return Mistakes(tuple(sorted(self._found, key=lambda mistake: mistake.line)))
+
+
+def written(path: KeyPath) -> str:
+    """Write a path as people know it: `schemes[0].steps[2].ring`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + (part if _BARE_KEY.fullmatch(part) else repr(part))
+    return text
+
+
+def shown(value: object) -> str:
+    """Repeat a value in a message: shortened, on one line."""
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return an advice: the nearest known name, or the list of them; "" where none is known."""
+    names = sorted(known)
+    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known are {', '.join(names)}" if names else ""

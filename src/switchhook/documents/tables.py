@@ -1,0 +1,153 @@
+"""Tables of a document: keys with their kinds, and the value that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchhook.documents.kinds import Kind, NotedError, Spot, WrongError, described, quote
+from switchhook.documents.mistakes import did_you_mean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+REQUIRED = MISSING
+"""The default of a key that must be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table."""
+
+    name: str
+    kind: Kind
+    help: str
+    """One sentence without a full stop, for the reference in the docs."""
+    default: object = REQUIRED
+    attribute: str = ""
+    """The attribute of the value, where it is called otherwise than the key."""
+
+    @property
+    def attr(self) -> str:
+        """Return the name of the value's attribute."""
+        return self.attribute or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A kind of table. Its value is made by `make` with the attributes as keyword arguments."""
+
+    make: Callable[..., Any]
+    keys: tuple[Key, ...]
+    check: Callable[[Any, Spot], None] | None = None
+    """Looks at the made value as a whole, and notes what does not go together."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "table"
+
+    def read(self, value: object, at: Spot) -> Any:  # noqa: ANN401 (whatever `make` makes)
+        """Take a table whose keys can all be taken; every one that cannot is noted."""
+        if not isinstance(value, dict):
+            raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
+        note_unknown(value, {key.name for key in self.keys}, at)
+        read = {key.attr: self._read(key, value, at) for key in self.keys}
+        if MISSING in read.values():
+            raise NotedError
+        made = self.make(**read)
+        if self.check is not None:
+            self.check(made, at)
+        return made
+
+    def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
+        if key.name not in table:
+            if key.default is REQUIRED:
+                at.notes.add(at.path, f"{key.name} is missing", f"write {key.kind.allowed}")
+            return key.default
+        spot = at.at(key.name)
+        try:
+            return key.kind.read(table[key.name], spot)
+        except WrongError as wrong:
+            spot.notes.add(spot.path, wrong.problem, wrong.advice)
+        except NotedError:
+            pass
+        return MISSING
+
+    def write(self, value: Any) -> str:  # noqa: ANN401 (whatever `make` makes)
+        """Write an inline table."""
+        pairs = [f"{key.name} = {key.kind.write(item)}" for key, item in self.given(value)]
+        return f"{{ {', '.join(pairs)} }}"
+
+    def given(self, value: object) -> Iterator[tuple[Key, Any]]:
+        """Yield the keys that have to be written: all but those that stand at their default."""
+        for key in self.keys:
+            item = getattr(value, key.attr)
+            if key.default is REQUIRED or item != key.default:
+                yield key, item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """An array of tables, written under `[[headers]]` of their own."""
+
+    table: Kind
+    unique: str = ""
+    """The key that no two of them share."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "tables"
+
+    def read(self, value: object, at: Spot) -> tuple[Any, ...]:
+        """Take tables that can all be taken, and differ."""
+        if not isinstance(value, list):
+            name = at.path[-1]
+            raise WrongError(f"{described(value)} is not a list of tables", f"write [[{name}]]")
+        if self.unique:
+            self._note_doubles(value, at)
+        made = [self._item(item, at.at(index)) for index, item in enumerate(value)]
+        if None in made:
+            raise NotedError
+        return tuple(made)
+
+    def _item(self, item: object, at: Spot) -> object:
+        try:
+            return self.table.read(item, at)
+        except WrongError as wrong:
+            at.notes.add(at.path, wrong.problem, wrong.advice)
+        except NotedError:
+            pass
+        return None
+
+    def _note_doubles(self, tables: list[object], at: Spot) -> None:
+        seen: dict[object, Spot] = {}
+        for index, table in enumerate(tables):
+            name = table.get(self.unique) if isinstance(table, dict) else None
+            if not isinstance(name, str | int):
+                continue
+            spot = at.at(index, self.unique)
+            if name in seen:
+                line = at.notes.line(seen[name].path)
+                first = f" on line {line}" if line else ""
+                at.notes.add(spot.path, f"{shown(name)} stands already{first}", "use another")
+            seen.setdefault(name, spot)
+
+    def write(self, value: tuple[Any, ...]) -> str:
+        """Write inline."""
+        return f"[{', '.join(self.table.write(item) for item in value)}]"
+
+
+def note_unknown(table: Mapping[str, object], known: set[str], at: Spot) -> None:
+    """Note the keys that mean nothing."""
+    for name in table:
+        if name not in known:
+            at.notes.add((*at.path, name), "unknown key", did_you_mean(name, known))
+
+
+def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
+    """Write one line of a table; the key is quoted where TOML wants it."""
+    bare = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return f"{name if bare else quote(name)} = {kind.write(value)}"

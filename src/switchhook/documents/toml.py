@@ -1,0 +1,74 @@
+"""From TOML text to a value, or to every mistake in it."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from switchhook.documents.kinds import NotedError, Spot, WrongError
+from switchhook.documents.lines import Lines
+from switchhook.documents.mistakes import Mistake, Mistakes, Notes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from switchhook.documents.kinds import Kind
+
+Names = dict[str, "Collection[Any]"]
+
+MOST_CHARACTERS = 5_000_000
+"""Far more than a person writes, and read in seconds."""
+
+_POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def read_document(
+    text: str, kind: Kind, names_of: Callable[[Mapping[str, Any]], Names] = lambda _: {}
+) -> Any | Mistakes:  # noqa: ANN401 (whatever the kind makes)
+    """Read a whole document as one table of `kind`. Never raises on any text.
+
+    `names_of` finds in the raw document what references may point to.
+    """
+    try:
+        document = tomllib.loads(text) if len(text) <= MOST_CHARACTERS else _too_long(text)
+        lines = Lines(text)
+    except RecursionError:
+        return _one("lists or tables are nested too deeply", "write them flatter")
+    except ValueError as error:
+        return _syntax(text, str(error))
+    notes = Notes(lines)
+    spot = Spot(path=(), notes=notes, names=names_of(document))
+    try:
+        value = kind.read(document, spot)
+    except WrongError as wrong:
+        notes.add((), wrong.problem, wrong.advice)
+    except NotedError:
+        pass
+    return notes.all() or value
+
+
+def decode(data: bytes) -> str | Mistakes:
+    """Return a file's bytes as text, without a byte order mark, or say where they are none."""
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        return _one("this is not UTF-8 text", "save the file as UTF-8", line)
+
+
+def _too_long(text: str) -> dict[str, Any]:
+    raise ValueError(f"{len(text)} characters are too many; allowed are {MOST_CHARACTERS}")
+
+
+def _syntax(text: str, message: str) -> Mistakes:
+    """Turn what `tomllib` says into a mistake. It stops at the first one."""
+    where = _POSITION.search(message)
+    if where is None:
+        return _one(f"this is not TOML: {message}")
+    line = int(where[1]) if where[1] else text.count("\n") + 1
+    return _one(f"this is not TOML: {message[: where.start()]}", line=line)
+
+
+def _one(problem: str, advice: str = "", line: int = 1) -> Mistakes:
+    return Mistakes((Mistake(line=line, path=(), problem=problem, advice=advice),))

@@ -1,0 +1,174 @@
+"""Every setting once: its name, kind, default and help. Flags, environment, file and docs follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from switchhook.documents.kinds import Choice, Kind, Spot, Text, Whole, WrongError, YesNo
+from switchhook.documents.mistakes import Mistakes, Notes
+from switchhook.documents.tables import Key, Table
+from switchhook.documents.toml import decode, read_document
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX = "SWITCHHOOK_"
+"""Begins the name of every setting in the environment."""
+CONFIG = "SWITCHHOOK_CONFIG"
+"""The environment variable that names the settings file."""
+
+
+class LogLevel(StrEnum):
+    """From which weight on something is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folder:
+    """A directory; `~` is the home of whoever runs Switchhook."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "directory"
+
+    def read(self, value: object, at: Spot) -> Path:
+        """Take a path."""
+        return Path(Text(what=self.allowed, least=1, most=4096).read(value, at)).expanduser()
+
+    def write(self, value: Path) -> str:
+        """Write as text."""
+        return Text().write(str(value))
+
+
+def _is(kind: Kind, help_: str) -> dict[str, Any]:
+    return {"kind": kind, "help": help_}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How one Switchhook runs. What belongs to a project stands in its project file instead."""
+
+    data_dir: Path = field(
+        default=Path("~/.local/share/switchhook"),
+        metadata=_is(
+            Folder(), "where calls, deliveries and projects are kept; made when it is missing"
+        ),
+    )
+    sip_host: str = field(
+        default="127.0.0.1",
+        metadata=_is(
+            Text(what="IP address", least=1, pattern=r"[0-9A-Fa-f:.]+"),
+            "address that telephones reach; the default is open to this machine alone",
+        ),
+    )
+    sip_port: int = field(
+        default=5060,
+        metadata=_is(Whole(least=0, most=65535), "UDP and TCP port for SIP; 0 takes a free one"),
+    )
+    max_calls: int = field(
+        default=1000,
+        metadata=_is(
+            Whole(least=1, most=100_000),
+            "calls that may run at once; one more is refused with 503 and a time to try again",
+        ),
+    )
+    log_level: LogLevel = field(
+        default=LogLevel.INFO,
+        metadata=_is(Choice(LogLevel), "from which weight on something is logged"),
+    )
+    log_json: bool = field(
+        default=False,
+        metadata=_is(YesNo(), "whether log lines are JSON, for programs that gather them"),
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "data_dir", self.data_dir.expanduser())
+
+
+KEYS = tuple(
+    Key(name=f.name, kind=f.metadata["kind"], help=f.metadata["help"], default=f.default)
+    for f in fields(Settings)
+)
+"""The settings, in their order."""
+
+FILE = Table(make=dict, keys=KEYS)
+"""The settings file: a TOML document of one table."""
+
+
+class SettingsError(ValueError):
+    """Settings that cannot be used; the message names each, where it was set, and what to do."""
+
+
+def load_settings(
+    *, file: Path | None, environ: Mapping[str, str], flags: Mapping[str, object]
+) -> Settings:
+    """Put the settings together: flags win over the environment, that over the file, that over defaults.
+
+    `flags` holds only what was given. Raises SettingsError with every mistake on a line of its own.
+    Names in the environment that are no setting are left alone: container hosts add their own.
+    """
+    named = file or (Path(environ[CONFIG]) if environ.get(CONFIG) else None)
+    from_file = {} if named is None else _from_file(named)
+    mistakes: list[str] = []
+    found = dict(from_file)
+    for key in KEYS:
+        name = PREFIX + key.name.upper()
+        flag = "--" + key.name.replace("_", "-")
+        if name in environ:
+            _take(key, _parse(key.kind, environ[name]), name, found, mistakes)
+        if flags.get(key.name) is not None:
+            _take(key, flags[key.name], flag, found, mistakes)
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return Settings(**found)
+
+
+def _from_file(path: Path) -> dict[str, Any]:
+    try:
+        text = decode(path.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"settings file {path}: {error.strerror}") from error
+    read = text if isinstance(text, Mistakes) else read_document(text, FILE)
+    if isinstance(read, Mistakes):
+        lines = "\n".join(f"{path}: {mistake}" for mistake in read.mistakes)
+        raise SettingsError(lines)
+    assert isinstance(read, dict)  # noqa: S101 (for the type checker; FILE makes one)
+    return read
+
+
+def _take(key: Key, value: object, source: str, found: dict[str, Any], mistakes: list[str]) -> None:
+    """Let a later source win over what was found so far."""
+    try:
+        spot = Spot(path=(key.name,), notes=Notes(), names={})
+        found[key.attr] = key.kind.read(value, spot)
+    except WrongError as wrong:
+        advice = f"; {wrong.advice}" if wrong.advice else ""
+        mistakes.append(f"{source}: {wrong.problem}{advice}")
+
+
+def _parse(kind: Kind, text: str) -> object:
+    """Read text from the environment as the type that a file would hold; what is none stays text."""
+    match kind:
+        case Whole():
+            digits = text.strip().removeprefix("-")
+            return int(text) if digits.isascii() and digits.isdigit() else text
+        case YesNo():
+            return _WORDS.get(text.strip().lower(), text)
+        case _:
+            return text
+
+
+_WORDS = {"1": True, "true": True, "yes": True, "on": True} | {
+    "0": False,
+    "false": False,
+    "no": False,
+    "off": False,
+}
