@@ -1,0 +1,82 @@
+"""Projects' versions in a database: their documents hold passwords, and are sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switchhook.storage.records import StoredProject, StoreError
+from switchhook.storage.statements import sql
+from switchhook.storage.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from switchhook.storage.seal import Seal
+
+_CHECK: Final = "key check"
+"""Name of the fact, place of the seal and the sealed text that tell whether the key is the right one."""
+
+
+def has_key(connection: sqlite3.Connection) -> bool:
+    """Say whether the database's secrets are sealed with some key already."""
+    return connection.execute(sql("fact"), {"name": _CHECK}).fetchone() is not None
+
+
+def check_key(connection: sqlite3.Connection, seal: Seal, *, may_write: bool) -> None:
+    """Raise StoreError unless the database's secrets are sealed with this key.
+
+    A database that has no secrets yet takes the key for its own.
+    """
+    row = connection.execute(sql("fact"), {"name": _CHECK}).fetchone()
+    if row is not None:
+        seal.open(row["value"], place=_CHECK)
+    elif may_write:
+        with transaction(connection):
+            sealed = seal.close(_CHECK, place=_CHECK)
+            connection.execute(sql("state_fact"), {"name": _CHECK, "value": sealed})
+
+
+def save(
+    connection: sqlite3.Connection, seal: Seal, *, project: str, document: str, now: float
+) -> int:
+    """Add a version and return its number; where the latest says the same, return that one's."""
+    with transaction(connection):
+        row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
+        if row is not None and _unseal(row, seal).document == document:
+            return int(row["version"])
+        version = 1 if row is None else int(row["version"]) + 1
+        values = {
+            "project": project,
+            "version": version,
+            "saved_at": now,
+            "sealed": seal.close(document, place=_place(project, version)),
+        }
+        connection.execute(sql("save_version"), values)
+        return version
+
+
+def latest(connection: sqlite3.Connection, seal: Seal) -> tuple[StoredProject, ...]:
+    """Return the latest version of every project, by id."""
+    return tuple(_unseal(row, seal) for row in connection.execute(sql("latest_versions")))
+
+
+def one(
+    connection: sqlite3.Connection, seal: Seal, *, project: str, version: int
+) -> StoredProject | None:
+    """Return one version of one project, or None where there is none."""
+    key = {"project": project, "version": version}
+    row = connection.execute(sql("version"), key).fetchone()
+    return None if row is None else _unseal(row, seal)
+
+
+def _unseal(row: sqlite3.Row, seal: Seal) -> StoredProject:
+    project, version = row["project"], row["version"]
+    try:
+        document = seal.open(row["sealed"], place=_place(project, version))
+    except StoreError as error:
+        raise StoreError(f"project {project!r} cannot be read: {error}") from error
+    return StoredProject(id=project, version=version, document=document, saved_at=row["saved_at"])
+
+
+def _place(project: str, version: int) -> str:
+    return f"version {version} of project {project!r}"

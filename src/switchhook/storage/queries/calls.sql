@@ -1,0 +1,52 @@
+-- name: save_call
+-- Write what a call is now, in place of what it was.
+-- Takes: project, call, state, ended_at, value.
+INSERT INTO calls (project, call, state, ended_at, value)
+VALUES (?, ?, ?, ?, ?)
+ON CONFLICT (project, call) DO UPDATE SET
+    state = excluded.state,
+    ended_at = excluded.ended_at,
+    value = excluded.value;
+
+-- name: add_entry
+-- Add a line to a call's journal; a line that is there already stays, so that a record can be repeated.
+-- Takes: project, call, seq, at, happening, leg, text, facts.
+INSERT INTO journal (project, call, seq, at, happening, leg, text, facts)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, call, seq) DO NOTHING;
+
+-- name: live_calls
+-- Read the calls that have not ended, oldest first.
+SELECT call, value
+FROM calls
+WHERE state <> 'ended'
+ORDER BY number;
+
+-- name: newest_calls
+-- Read everybody's calls before a number, newest first.
+SELECT number, value
+FROM calls
+WHERE number < :before
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: newest_calls_of_project
+-- Read one project's calls before a number, newest first.
+SELECT number, value
+FROM calls
+WHERE project = :project AND number < :before
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: call
+-- Read one call by its id.
+SELECT c.number, c.value
+FROM known_projects AS p
+CROSS JOIN calls AS c ON c.project = p.project AND c.call = :call;
+
+-- name: journal
+-- Read a call's journal from its first line on.
+SELECT j.seq, j.at, j.happening, j.leg, j.text, j.facts
+FROM known_projects AS p
+CROSS JOIN journal AS j ON j.project = p.project AND j.call = :call
+ORDER BY j.seq;

@@ -1,0 +1,132 @@
+-- name: promise
+-- Write a promise; one that is there already stays, so that a record can be repeated.
+-- Takes: project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
+-- success_codes, response_timeout, keep_alive.
+INSERT INTO deliveries (
+    project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
+    success_codes, response_timeout, keep_alive
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (project, id) DO NOTHING;
+
+-- name: add_attempt
+-- Add a finished try, unless it is there already or its promise was deleted meanwhile.
+-- Takes: number, at, seconds, status, failure, detail, answer, is_last, project, delivery id.
+INSERT INTO attempts (
+    project, delivery, number, at, seconds, status, failure, detail, answer, is_last
+)
+SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?
+FROM deliveries AS d
+WHERE d.project = ? AND d.id = ?
+ON CONFLICT (project, delivery, number) DO NOTHING;
+
+-- name: unsettled_deliveries
+-- Read what was promised and is not settled, in the order of the promises.
+SELECT d.*
+FROM deliveries AS d
+WHERE
+    d.number > (SELECT value FROM facts WHERE name = 'settled_up_to')
+    AND NOT EXISTS (
+        SELECT 1 FROM attempts AS a
+        WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
+    )
+ORDER BY d.number;
+
+-- name: newest_deliveries
+-- Read everybody's deliveries before a number, newest first.
+SELECT *
+FROM delivery_rows
+WHERE number < :before AND (:webhook IS NULL OR webhook = :webhook)
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: newest_deliveries_of_project
+-- Read one project's deliveries before a number, newest first.
+SELECT *
+FROM delivery_rows
+WHERE project = :project AND number < :before AND (:webhook IS NULL OR webhook = :webhook)
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: delivered
+-- Read everybody's successful deliveries before a number, newest first.
+SELECT *
+FROM delivery_rows
+WHERE
+    number < :before
+    AND (:webhook IS NULL OR webhook = :webhook)
+    AND state = 'delivered'
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: delivered_of_project
+-- Read one project's successful deliveries before a number, newest first.
+SELECT *
+FROM delivery_rows
+WHERE
+    project = :project
+    AND number < :before
+    AND (:webhook IS NULL OR webhook = :webhook)
+    AND state = 'delivered'
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: failed
+-- Read everybody's deliveries that were given up, newest first. A later try may have repaired one.
+SELECT r.*
+FROM attempts AS f
+CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
+WHERE
+    f.is_last
+    AND f.failure IS NOT NULL
+    AND f.delivery < :before
+    AND (:webhook IS NULL OR r.webhook = :webhook)
+ORDER BY f.delivery DESC
+LIMIT :limit;
+
+-- name: failed_of_project
+-- Read one project's deliveries that were given up, newest first.
+SELECT r.*
+FROM attempts AS f
+CROSS JOIN delivery_rows AS r ON r.number = f.delivery AND r.attempts = f.number
+WHERE
+    f.is_last
+    AND f.failure IS NOT NULL
+    AND f.project = :project
+    AND f.delivery < :before
+    AND (:webhook IS NULL OR r.webhook = :webhook)
+ORDER BY f.delivery DESC
+LIMIT :limit;
+
+-- name: pending
+-- Read the deliveries that are not settled, newest first.
+SELECT *
+FROM delivery_rows
+WHERE
+    number > (SELECT value FROM facts WHERE name = 'settled_up_to')
+    AND number < :before
+    AND (:project IS NULL OR project = :project)
+    AND (:webhook IS NULL OR webhook = :webhook)
+    AND state = 'pending'
+ORDER BY number DESC
+LIMIT :limit;
+
+-- name: deliveries_of_call
+-- Read a call's deliveries in the order of the promises. Their ids begin with the call's and a dot;
+-- the slash is the character after the dot.
+SELECT r.*
+FROM known_projects AS p
+CROSS JOIN delivery_rows AS r
+    ON r.project = p.project
+    AND r.id > :call || '.'
+    AND r.id < :call || '/'
+    AND r.call = :call
+ORDER BY r.number;
+
+-- name: attempts
+-- Read a delivery's tries, first to latest, by the delivery's id.
+SELECT a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last
+FROM known_projects AS p
+CROSS JOIN deliveries AS d ON d.project = p.project AND d.id = :delivery
+CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
+ORDER BY a.number;

@@ -1,0 +1,74 @@
+-- name: fact
+-- Read what the store knows about itself.
+SELECT value FROM facts WHERE name = :name;
+
+-- name: state_fact
+-- Write what the store knows about itself, in place of what it knew.
+INSERT INTO facts (name, value) VALUES (:name, :value)
+ON CONFLICT (name) DO UPDATE SET value = excluded.value;
+
+-- name: first_unsettled
+-- Find the oldest promise that is not settled, looking on from where everything before is.
+SELECT d.number
+FROM deliveries AS d
+WHERE
+    d.number > (SELECT value FROM facts WHERE name = 'settled_up_to')
+    AND NOT EXISTS (
+        SELECT 1 FROM attempts AS a
+        WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
+    )
+ORDER BY d.number
+LIMIT 1;
+
+-- name: latest_promise
+-- Find the newest promise that is stored.
+SELECT max(number) AS number FROM deliveries;
+
+-- name: old_calls
+-- Find calls that ended before a moment and whose deliveries are settled, oldest first.
+SELECT c.project, c.call
+FROM calls AS c
+WHERE
+    c.state = 'ended'
+    AND c.ended_at < :before
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS d
+        WHERE
+            d.project = c.project
+            AND d.id > c.call || '.'
+            AND d.id < c.call || '/'
+            AND d.call = c.call
+            AND NOT EXISTS (
+                SELECT 1 FROM attempts AS a
+                WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
+            )
+    )
+ORDER BY c.ended_at
+LIMIT :batch;
+
+-- name: delete_attempts
+-- Delete the tries of a call's deliveries.
+DELETE FROM attempts
+WHERE
+    project = :project
+    AND delivery IN (
+        SELECT d.number FROM deliveries AS d
+        WHERE
+            d.project = :project
+            AND d.id > :call || '.'
+            AND d.id < :call || '/'
+            AND d.call = :call
+    );
+
+-- name: delete_deliveries
+-- Delete a call's deliveries.
+DELETE FROM deliveries
+WHERE project = :project AND id > :call || '.' AND id < :call || '/' AND call = :call;
+
+-- name: delete_journal
+-- Delete a call's journal.
+DELETE FROM journal WHERE project = :project AND call = :call;
+
+-- name: delete_call
+-- Delete a call.
+DELETE FROM calls WHERE project = :project AND call = :call;

@@ -1,0 +1,187 @@
+"""Values to rows and back. A stored value read back is equal to what was stored."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from switchhook.domain.call import Call
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.project import Plan
+from switchhook.domain.webhook import EventKind
+from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState, StoreError
+from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.webhooks.http import HttpRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from sqlite3 import Row as SqlRow
+
+Parameters = tuple[str | int | float | bytes | None, ...]
+"""What one execution of a statement takes, in the order that its description tells."""
+
+T = TypeVar("T")
+
+
+def _key_of(value: object) -> tuple[str, int]:
+    if isinstance(value, Plan):
+        return value.key
+    raise NotImplementedError(f"{type(value).__name__} has no stored form")
+
+
+_pairs = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+_codes = msgspec.json.Decoder(tuple[int, ...])
+_call_row = msgspec.json.Decoder(CallRow)
+_encoder = msgspec.json.Encoder(enc_hook=_key_of)
+
+
+def _json(value: object) -> str:
+    return _encoder.encode(value).decode()
+
+
+def call_to_row(call: Call) -> Parameters:
+    """Return what `save_call` takes. In the value, the plan is written as project and version."""
+    project, _ = call.plan.key
+    ended_at = call.arrived_at if call.ended_at is None else call.ended_at
+    return (project, call.id, call.state.value, ended_at, _json(call))
+
+
+def call_reader(plan_of: Callable[[str, int], Plan]) -> Callable[[str], Call]:
+    """Return what reads a call's stored value, with its plan from `plan_of`.
+
+    Raises StoreError where the value is not a call, or whatever `plan_of` raises.
+    """
+
+    def plan(_type: type, key: Any) -> Plan:  # noqa: ANN401 - whatever the JSON holds there
+        project, version = key
+        return plan_of(project, version)
+
+    decoder = msgspec.json.Decoder(Call, dec_hook=plan)
+    return lambda value: _decode(decoder, value)
+
+
+def call_row(row: SqlRow) -> CallRow:
+    """Read a row of `number, value`."""
+    return replace(_decode(_call_row, row["value"]), number=row["number"])
+
+
+def entry_to_row(project: str, call: str, entry: Entry) -> Parameters:
+    """Return what `add_entry` takes."""
+    return (
+        project,
+        call,
+        entry.seq,
+        entry.at,
+        entry.happening.value,
+        entry.leg,
+        entry.text,
+        _json(entry.facts),
+    )
+
+
+def entry(row: SqlRow) -> Entry:
+    """Read a row of `journal`."""
+    return Entry(
+        seq=row["seq"],
+        at=row["at"],
+        happening=Happening(row["happening"]),
+        leg=row["leg"],
+        text=row["text"],
+        facts=_decode(_pairs, row["facts"]),
+    )
+
+
+def delivery_to_row(delivery: Delivery) -> Parameters:
+    """Return what `promise` takes."""
+    return (
+        delivery.project,
+        delivery.id,
+        delivery.call,
+        delivery.seq,
+        delivery.event.value,
+        delivery.webhook,
+        delivery.occurred_at,
+        delivery.request.method,
+        delivery.request.url,
+        _json(delivery.request.headers),
+        delivery.request.body,
+        _json(delivery.success_codes),
+        delivery.response_timeout,
+        delivery.keep_alive,
+    )
+
+
+def delivery(row: SqlRow) -> Delivery:
+    """Read a row of `deliveries`."""
+    return Delivery(
+        id=row["id"],
+        project=row["project"],
+        call=row["call"],
+        seq=row["seq"],
+        event=EventKind(row["event"]),
+        webhook=row["webhook"],
+        occurred_at=row["occurred_at"],
+        request=HttpRequest(
+            method=row["method"],
+            url=row["url"],
+            headers=_decode(_pairs, row["headers"]),
+            body=row["body"],
+        ),
+        success_codes=_decode(_codes, row["success_codes"]),
+        response_timeout=row["response_timeout"],
+        keep_alive=bool(row["keep_alive"]),
+    )
+
+
+def attempt_to_row(attempt: Attempt) -> Parameters:
+    """Return what `add_attempt` takes."""
+    failure = attempt.failure
+    return (
+        attempt.number,
+        attempt.at,
+        attempt.seconds,
+        attempt.status,
+        None if failure is None else failure.kind.value,
+        None if failure is None else failure.detail,
+        attempt.answer,
+        attempt.is_last,
+        attempt.project,
+        attempt.delivery,
+    )
+
+
+def attempt(row: SqlRow, *, delivery_id: str, number: int) -> Attempt:
+    """Read an attempt's columns of a row."""
+    kind = row["failure"]
+    return Attempt(
+        delivery=delivery_id,
+        project=row["project"],
+        number=number,
+        at=row["at"],
+        seconds=row["seconds"],
+        status=row["status"],
+        failure=None if kind is None else Failure(kind=FailureKind(kind), detail=row["detail"]),
+        answer=row["answer"],
+        is_last=bool(row["is_last"]),
+    )
+
+
+def delivery_row(row: SqlRow) -> DeliveryRow:
+    """Read a row of `delivery_rows`."""
+    tries = row["attempts"]
+    return DeliveryRow(
+        number=row["number"],
+        delivery=delivery(row),
+        state=DeliveryState(row["state"]),
+        latest=attempt(row, delivery_id=row["id"], number=tries) if tries else None,
+    )
+
+
+def _decode(decoder: msgspec.json.Decoder[T], value: str) -> T:
+    try:
+        return decoder.decode(value)
+    except msgspec.DecodeError as error:
+        raise StoreError(f"a stored value cannot be read: {error}") from error

@@ -1,0 +1,322 @@
+"""The store in one SQLite file: calls, journals, promises, attempts and projects.
+
+One thread writes, and groups what waits into one durable commit; another reads; a third keeps the log
+short. The file may be read, and a project saved, by other processes at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack, suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+
+import structlog
+
+from switchhook.storage import projects, rows
+from switchhook.storage.aside import Aside, Runs
+from switchhook.storage.connection import open_to_read, open_to_write
+from switchhook.storage.records import StoredProject, StoreError
+from switchhook.storage.retention import delete_old
+from switchhook.storage.seal import Seal, create_key, key_path, new_key, read_key
+from switchhook.storage.statements import sql
+from switchhook.storage.upkeep import Upkeep
+from switchhook.storage.writer import Rows, Writer
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.journal import Entry
+    from switchhook.domain.project import Plan
+    from switchhook.storage.records import CallRecord, CallRow, DeliveryRow
+    from switchhook.webhooks.delivery import Attempt, Delivery
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+NEWEST: Final = 2**63 - 1
+"""Above every number: a list begins with the newest."""
+
+PRUNE_PAUSE: Final = 0.02
+"""Seconds between two batches of deletion, for those who commit meanwhile."""
+
+_LISTS: Final = {
+    "all": "newest_deliveries",
+    "delivered": "delivered",
+    "failed": "failed",
+    "pending": "pending",
+}
+"""Which statement lists deliveries of a state; one project's has `_of_project` after its name."""
+
+
+class SqliteStore:
+    """Every method may be called from many tasks at once, on the loop that opened the store.
+
+    What cannot be done raises StoreError, and was then not done at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        seal: Seal,
+        clock: Callable[[], float],
+        writer: Writer | None,
+        reader: Runs,
+        aside: Aside | None = None,
+    ) -> None:
+        self._seal = seal
+        self._clock = clock
+        self._writer = writer
+        self._reader = reader
+        self._aside = aside
+        self._upkeep: Upkeep | None = None
+        self._upkeeping: asyncio.Task[None] | None = None
+        if writer is not None and aside is not None:
+            self._upkeep = Upkeep(writer, aside)
+            self._upkeeping = spawn(self._upkeep.run(), name="store upkeep")
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | None,
+        *,
+        key: bytes | None = None,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> SqliteStore:
+        """Open the database at `path`, or one in memory; make it, and its key file, where it is not.
+
+        `key` (32 bytes) is for those who keep keys elsewhere. Raises StoreError where the database
+        or its key cannot be had, is another program's, or was written by a newer version of ours.
+        """
+        if path is None:
+            return cls._open_in_memory(key or new_key(), clock)
+        if read_only:
+            return await asyncio.to_thread(cls._open_to_read, path, key, clock)
+        return await cls._open_file(path, key, clock)
+
+    async def close(self) -> None:
+        """Finish what was handed in, and close the file. Closing again does nothing."""
+        if self._upkeeping is not None:
+            self._upkeeping.cancel()
+            await asyncio.wait([self._upkeeping])
+            self._upkeeping = None
+            if self._upkeep is not None:
+                with suppress(StoreError):  # the next start looks a little further back
+                    await self._upkeep.move_mark()
+        for part in (self._reader, self._aside, self._writer):
+            if part is not None:
+                await part.close()
+
+    async def commit(self, record: CallRecord) -> None:
+        """Store what a step left behind: all of it is durable when this returns.
+
+        Committing a record again changes nothing, so it can be repeated after a failure.
+        """
+        call = record.call
+        project, _ = call.plan.key
+        await self._write(
+            Rows(
+                calls=(rows.call_to_row(call),),
+                entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
+                deliveries=tuple(rows.delivery_to_row(d) for d in record.deliveries),
+            )
+        )
+
+    async def record_attempt(self, attempt: Attempt) -> None:
+        """Store a finished try durably, once: another of the same delivery and number changes nothing.
+
+        Nor does one of a delivery that was deleted meanwhile.
+        """
+        await self._write(Rows(attempts=(rows.attempt_to_row(attempt),)), attempts=1)
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
+
+        A call that cannot be read, or whose plan `plan_of` does not find (LookupError), is left out
+        and logged: it must not keep the others from being resumed.
+        """
+        read = rows.call_reader(plan_of)
+        calls = []
+        for row in await self._fetch("live_calls"):
+            try:
+                calls.append(read(row["value"]))
+            except (StoreError, LookupError) as error:
+                log.error("call cannot be resumed", call=row["call"], error=str(error))  # noqa: TRY400 - the reader needs no traceback
+        return tuple(calls)
+
+    async def pending_deliveries(self) -> tuple[Delivery, ...]:
+        """Return what was promised and is not settled, in the order of the promises."""
+        return tuple(rows.delivery(row) for row in await self._fetch("unsettled_deliveries"))
+
+    async def save_project(self, project_id: str, document: str) -> int:
+        """Store a version of a project and return its number, 1 for the first.
+
+        A document that is the same as the latest version's makes no new one.
+        """
+        now = self._clock()
+        return await self._writing.run(
+            partial(projects.save, seal=self._seal, project=project_id, document=document, now=now)
+        )
+
+    async def projects(self) -> tuple[StoredProject, ...]:
+        """Return the latest version of every project, by id."""
+        return await self._reader.run(partial(projects.latest, seal=self._seal))
+
+    async def project(self, project_id: str, version: int) -> StoredProject | None:
+        """Return one version of one project, or None where there is none."""
+        return await self._reader.run(
+            partial(projects.one, seal=self._seal, project=project_id, version=version)
+        )
+
+    async def calls(
+        self, *, project: str | None = None, limit: int = 50, before: int | None = None
+    ) -> tuple[CallRow, ...]:
+        """Return calls newest first, of one project or all; `before` is a row's number, to page on."""
+        statement = "newest_calls" if project is None else "newest_calls_of_project"
+        values = {
+            "project": project,
+            "limit": limit,
+            "before": NEWEST if before is None else before,
+        }
+        return tuple(rows.call_row(row) for row in await self._fetch(statement, **values))
+
+    async def call(self, call_id: str) -> CallRow | None:
+        """Return one call, or None where there is none."""
+        found = await self._fetch("call", call=call_id)
+        return rows.call_row(found[0]) if found else None
+
+    async def journal(self, call_id: str) -> tuple[Entry, ...]:
+        """Return a call's journal from its first line on; empty where there is no such call."""
+        return tuple(rows.entry(row) for row in await self._fetch("journal", call=call_id))
+
+    async def deliveries(
+        self,
+        *,
+        project: str | None = None,
+        state: Literal["all", "pending", "delivered", "failed"] = "all",
+        webhook: str | None = None,
+        limit: int = 50,
+        before: int | None = None,
+    ) -> tuple[DeliveryRow, ...]:
+        """Return deliveries newest first; `before` is a row's number, to page on."""
+        name = _LISTS[state]
+        if project is not None and state != "pending":
+            name += "_of_project"
+        values = {
+            "project": project,
+            "webhook": webhook,
+            "limit": limit,
+            "before": NEWEST if before is None else before,
+        }
+        return tuple(rows.delivery_row(row) for row in await self._fetch(name, **values))
+
+    async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
+        """Return a call's deliveries in the order of the promises."""
+        found = await self._fetch("deliveries_of_call", call=call_id)
+        return tuple(rows.delivery_row(row) for row in found)
+
+    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return a delivery's tries, first to latest."""
+        return tuple(
+            rows.attempt(row, delivery_id=delivery_id, number=row["number"])
+            for row in await self._fetch("attempts", delivery=delivery_id)
+        )
+
+    async def prune(self, *, before: float, batch: int = 100) -> int:
+        """Delete the calls that ended before a moment, with journal, deliveries and attempts.
+
+        A call with an unsettled delivery stays. `batch` calls go at a time, so that commits wait a few
+        milliseconds at most. Returns how many calls went.
+        """
+        deleted = 0
+        while True:
+            gone = await self._writing.run(partial(delete_old, before=before, batch=batch))
+            deleted += gone
+            if gone < batch:
+                return deleted
+            await asyncio.sleep(PRUNE_PAUSE)
+
+    @property
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise StoreError("the database was opened for reading only")
+        return self._writer
+
+    async def _write(self, written: Rows, *, attempts: int = 0) -> None:
+        await self._writing.write(written)
+        if self._upkeep is not None:
+            self._upkeep.noticed(attempts=attempts)
+
+    async def _fetch(self, statement: str, **values: str | int | None) -> list[sqlite3.Row]:
+        text = sql(statement)
+
+        def fetch(connection: sqlite3.Connection) -> list[Any]:
+            return connection.execute(text, values).fetchall()
+
+        return await self._reader.run(fetch)
+
+    @classmethod
+    def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:
+        """A database in memory belongs to one connection, so the writer's thread reads as well."""
+        seal = Seal(key)
+        writer = Writer(open_to_write(None), database="the database in memory")
+        return cls(seal=seal, clock=clock, writer=writer, reader=writer)
+
+    @classmethod
+    def _open_to_read(
+        cls, path: Path, key: bytes | None, clock: Callable[[], float]
+    ) -> SqliteStore:
+        name = f"the database {path}"
+        connection = open_to_read(path)
+        try:
+            seal = Seal(read_key(key_path(path)) if key is None else key)
+            projects.check_key(connection, seal, may_write=False)
+        except BaseException:
+            connection.close()
+            raise
+        reader = Aside(connection, database=name, name="store reader")
+        return cls(seal=seal, clock=clock, writer=None, reader=reader)
+
+    @classmethod
+    async def _open_file(
+        cls, path: Path, key: bytes | None, clock: Callable[[], float]
+    ) -> SqliteStore:
+        seal, connections = await asyncio.to_thread(_connect, path, key)
+        writing, reading, aside = connections
+        name = f"the database {path}"
+        return cls(
+            seal=seal,
+            clock=clock,
+            writer=Writer(writing, database=name),
+            reader=Aside(reading, database=name, name="store reader"),
+            aside=Aside(aside, database=name, name="store upkeep"),
+        )
+
+
+def _connect(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Connection, ...]]:
+    """Open the three connections of a file, once its key is known to fit."""
+    with ExitStack() as undo:
+        connections = []
+        for open_one in (open_to_write, open_to_read, open_to_write):
+            connection = open_one(path)
+            undo.callback(connection.close)
+            connections.append(connection)
+        seal = Seal(_key_of(connections[0], path) if key is None else key)
+        projects.check_key(connections[0], seal, may_write=True)
+        undo.pop_all()
+    return seal, tuple(connections)
+
+
+def _key_of(connection: sqlite3.Connection, path: Path) -> bytes:
+    """Read the key file; make it only where nothing was sealed yet."""
+    file = key_path(path)
+    if file.exists() or projects.has_key(connection):
+        return read_key(file)
+    return create_key(file)
