@@ -1,0 +1,118 @@
+"""What is wrong with a webhook, said when it is saved rather than when a caller waits."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from switchhook.domain.webhook import Encoding, EventWebhook, Field, ForwardingNumber, Place
+from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.head import is_parameter_line
+from switchhook.webhooks.moments import FORMATS
+from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.url import parse_url, unknown_placeholders
+from switchhook.webhooks.wire import is_header_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+RING_TIMEOUTS = (5.0, 600.0)
+"""Seconds [A-08]."""
+ASK_TIMEOUTS = (1.0, 30.0)
+"""Seconds [A-08]."""
+EVENT_TIMEOUTS = (1.0, 60.0)
+"""Seconds."""
+
+_LATIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
+
+
+def problems(webhook: ForwardingNumber | EventWebhook) -> tuple[str, ...]:
+    """Return one sentence for each thing that has to be put right; none means it can be saved."""
+    if isinstance(webhook, ForwardingNumber):
+        return tuple(_of_forwarding_number(webhook))
+    return tuple(_of_event(webhook))
+
+
+def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
+    yield from _of_url(webhook.url)
+    yield from _of_seconds("ring timeout", webhook.ring_timeout, RING_TIMEOUTS)
+    yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
+    if (
+        Encoding.JSON_RPC in {webhook.submission, webhook.import_}
+        and not webhook.rpc_method.strip()
+    ):
+        yield "JSON-RPC method is required"  # whichever of the two is json-rpc [A-07]
+    if webhook.import_ is not Encoding.HTTP and not webhook.name_in_response:
+        yield "the name in response is required: the answer's member that holds the direction"
+    yield from _of_fields(webhook.fields)
+    if webhook.submission is Encoding.HTTP and webhook.place is Place.HEADERS:
+        for field in webhook.fields:
+            if not is_parameter_line(field.name):
+                yield f"{field.name!r} cannot be the name of a header"
+
+
+def _of_event(webhook: EventWebhook) -> Iterator[str]:
+    yield from _of_url(webhook.url)
+    yield from _of_seconds("response timeout", webhook.response_timeout, EVENT_TIMEOUTS)
+    if not webhook.success_codes:
+        yield "at least one status has to count as success"
+    yield from (
+        f"{code} cannot count as success: it is no final HTTP status"
+        for code in webhook.success_codes
+        if not 200 <= code <= 599
+    )
+    for name, value in webhook.headers:
+        yield from _of_header(name, value)
+    yield from _of_fields(webhook.fields)
+    yield from (problem for field in webhook.fields for problem in _of_event_name(field.name))
+
+
+def _of_url(url: str) -> Iterator[str]:
+    try:
+        parse_url(url)
+    except ValueError as error:
+        yield str(error)
+        return
+    for name in unknown_placeholders(url):
+        yield f"{{{name}}} in the URL names no parameter"
+
+
+def _of_seconds(what: str, seconds: float, bounds: tuple[float, float]) -> Iterator[str]:
+    low, high = bounds
+    if not low <= seconds <= high:
+        yield f"the {what} is between {low:g} and {high:g} seconds, not {seconds:g}"
+
+
+def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
+    fields = tuple(fields)
+    for name, count in Counter(bare_name(field.name) for field in fields).items():
+        if count > 1:
+            yield f"the name {name!r} is given to {count} parameters"
+    for field in fields:
+        if not field.name.strip():
+            yield f"the parameter {field.parameter!r} needs a name to be sent under"
+        if field.parameter not in CATALOGUE:
+            yield f"there is no parameter {field.parameter!r}"
+        style = field.argument
+        if field.parameter == "date" and style and style not in FORMATS and "%" not in style:
+            yield f"there is no date format {style!r}: choose one of {', '.join(FORMATS)}"
+
+
+def _of_header(name: str, value: str) -> Iterator[str]:
+    if not is_header_name(name):
+        yield f"{name!r} is not a header that can be set"
+    if not value.isprintable():
+        yield f"the value of the header {name!r} holds a line break or another control character"
+
+
+def _of_event_name(name: str) -> Iterator[str]:
+    """Hold to the vendor's rule of names (R2-43, R2-44, A-32)."""
+    braced = bare_name(name)
+    if braced != name and braced and not {"{", "}"} & set(braced):
+        return
+    if not _LATIN_NAME.fullmatch(name):
+        yield (
+            f"the parameter name {name!r} should be in Latin characters and without spaces; one in"
+            " Cyrillic and/or with spaces is written in curly brackets, as {{parameter name}}"
+        )

@@ -1,0 +1,1 @@
+"""Each dialect's exact bytes and readings."""

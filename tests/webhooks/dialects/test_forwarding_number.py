@@ -1,0 +1,415 @@
+"""An ask goes out in exactly the bytes that receivers of forwarding numbers were written against."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qsl
+
+import pytest
+
+from switchhook.domain.webhook import Encoding, Method, Place
+from switchhook.webhooks.dialects.forwarding_number import effective_method
+from switchhook.webhooks.request import render_ask
+from switchhook.webhooks.template import RINGOSTAT_SAMPLE
+from tests.webhooks.samples import UA, VISIT, field, image, make_facts, make_number, written
+
+if TYPE_CHECKING:
+    from switchhook.domain.webhook import ForwardingNumber
+    from switchhook.webhooks.parameters import Facts
+
+INSERTION = (field("insertionType", "insertion_type"),)
+
+
+def ask(webhook: ForwardingNumber, facts: Facts | None = None, ask_id: str = "1") -> bytes:
+    return image(render_ask(webhook, facts or make_facts(), ask_id=ask_id, product=UA))
+
+
+@pytest.mark.row("S-01", "R1-07", "R1-09", "R1-13", "R1-39", "R1-71", "R1-131", "R1-132")
+def test_the_seeds_php_handler_is_asked_by_a_bare_get() -> None:
+    expected = written("""
+        GET /route.php?insertionType=dynamic HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Connection: close
+    """)
+
+    assert expected == ask(make_number(fields=INSERTION))
+
+
+@pytest.mark.row("S-02", "R1-71", "R1-135", "A-17")
+@pytest.mark.parametrize(
+    ("callee", "value"),
+    [
+        ("380442223355", b"static"),
+        ("380442223366", b"callback"),
+        ("380442223377", b""),
+        ("+380442223344", b"dynamic"),
+        ("380000000000", b""),
+    ],
+)
+def test_the_insertion_type_is_that_of_the_dialled_number(callee: str, value: bytes) -> None:
+    first_line = ask(make_number(fields=INSERTION), make_facts(callee=callee)).split(b"\r\n")[0]
+
+    assert b"GET /route.php?insertionType=" + value + b" HTTP/1.1" == first_line
+
+
+@pytest.mark.row("S-05", "R1-14", "R1-120", "R3-16", "A-05", "A-13", "A-20")
+def test_the_full_sample_is_posted_as_strict_json_whatever_method_was_chosen() -> None:
+    # E164 and fullnum are one parameter, the caller's number; the sample's other number under E164 is
+    # an illustration of as many digits [A-19].
+    body = (
+        '{"caller":"380441112233","callee":"380442223344","date":"2018-08-13 11:11:11","type":"in",'
+        '"callnum":"1","source":"ringostat","medium":"support","campaign":"webhook_number",'
+        '"term":"test","content":"simple_webhook_number_test","record":"3333333333.3333333",'
+        '"useruuid":"1479099944.1534841744","userip":"10.10.10.10","callroute":"webhookNumber:90",'
+        '"uniquefirst":"1","lastpage":"ringostat.com/?utm_source=ringostat&utm_medium=support'
+        '&utm_campaign=hook_number&utm_term=test","landing":"ringostat.com/?utm_source=ringostat'
+        '&utm_medium=support&utm_campaign=hook_number&utm_term=test","replacetype":"dynamic",'
+        '"gaid":"UA-11111111-1","fullnum":"+380441112233","ivrnum":"3",'
+        '"callid":"3333333333.3333333","custom":"http://ringostat.com/?utm_source=ringostat'
+        '&utm_medium=support&utm_campaign=hook_number&utm_term=test","roistat":"17541",'
+        '"employee_fio":"Иван Иванов","department":"Отдел продаж","proper_flag":"1",'
+        '"repeated_flag":"0","staffid":"1111","outbound_number":"380671234567",'
+        '"useragent":"Mozilla/5.0 (Linux; Android 8.0.0; LND-L29 Build/HONORLND-L29; wv)'
+        " AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/96.0.4664.45 Mobile"
+        ' Safari/537.36","project_id":"0000","add_num_id":"102","E164":"+380441112233",'
+        '"agent_id":"1111","recording_wav":"https://app.ringostat.com/recordings/'
+        'ua8_-11111111111.1111111.wav?token=462908f128343fc23862397ddd638953"}'
+    )
+    expected = written(
+        """
+        POST /hook HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Content-Type: application/json
+        Content-Length: 1363
+        Connection: close
+        """,
+        body,
+    )
+    webhook = make_number(
+        url="http://target/hook",
+        method=Method.GET,
+        submission=Encoding.JSON,
+        fields=RINGOSTAT_SAMPLE,
+    )
+
+    assert expected == ask(webhook, make_facts(extra=VISIT))
+    assert [f.name for f in RINGOSTAT_SAMPLE] == list(json.loads(body))
+
+
+@pytest.mark.row("S-05", "A-16")
+def test_without_tracking_data_every_member_is_there_and_what_is_unknown_is_empty() -> None:
+    webhook = make_number(
+        submission=Encoding.JSON,
+        fields=(
+            *RINGOSTAT_SAMPLE,
+            field("length", "full_length"),
+            field("talk", "conversation"),
+        ),
+    )
+    request = render_ask(webhook, make_facts(), ask_id="1", product=UA)
+    sent = json.loads(request.body)
+
+    known = {name: value for name, value in sent.items() if value}
+    assert len(sent) == 38
+    assert known == {
+        "caller": "380441112233",
+        "callee": "380442223344",
+        "date": "2018-08-13 11:11:11",
+        "type": "in",
+        "record": "3333333333.3333333",
+        "callroute": "webhookNumber:90",
+        "replacetype": "dynamic",
+        "fullnum": "+380441112233",
+        "callid": "3333333333.3333333",
+        "project_id": "0000",
+        "E164": "+380441112233",
+        "length": "0",
+        "talk": "0",
+    }
+
+
+@pytest.mark.row("S-05", "A-04", "R1-10")
+def test_the_full_sample_as_a_form_decodes_to_the_same_values() -> None:
+    webhook = make_number(method=Method.POST, fields=RINGOSTAT_SAMPLE)
+    facts = make_facts(extra=VISIT)
+    form = render_ask(webhook, facts, ask_id="1", product=UA)
+    as_json = render_ask(
+        make_number(submission=Encoding.JSON, fields=RINGOSTAT_SAMPLE),
+        facts,
+        ask_id="1",
+        product=UA,
+    )
+
+    assert ("Content-Type", "application/x-www-form-urlencoded") in form.headers
+    assert (
+        b"employee_fio=%D0%98%D0%B2%D0%B0%D0%BD+%D0%98%D0%B2%D0%B0%D0%BD%D0%BE%D0%B2" in form.body
+    )
+    assert b"callroute=webhookNumber%3A90" in form.body
+    assert b"date=2018-08-13+11%3A11%3A11" in form.body
+    assert list(json.loads(as_json.body).items()) == parse_qsl(
+        form.body.decode(), keep_blank_values=True, strict_parsing=True
+    )
+
+
+@pytest.mark.row("S-06", "R3-19", "R3-20", "R3-21", "R3-22", "R3-23", "R3-24", "R3-25", "A-35")
+def test_crm_routing_has_the_seeds_byte_image() -> None:
+    expected = written(
+        """
+        POST /api/addnumber/ HTTP/1.1
+        Host: api.asterisk
+        Origin: api.asterisk
+        User-Agent: ringostat HTTP Client v1.1
+        Content-Type: application/json
+        Content-Length: 67
+        Connection: close
+        """,
+        '{"call_id":"3333333333.3333333","step_forward":"webhookNumber:120"}',
+    )
+    webhook = make_number(
+        url="http://api.asterisk/api/addnumber/",
+        method=Method.POST,
+        submission=Encoding.JSON,
+        ring_timeout=120.0,
+        user_agent="ringostat HTTP Client v1.1",
+        fields=(field("call_id", "call_id"), field("step_forward", "forward_location")),
+    )
+
+    assert expected == ask(webhook)
+
+
+@pytest.mark.row("S-06", "R3-25", "A-34")
+def test_kept_connections_and_switched_off_origins_have_no_line() -> None:
+    expected = written("""
+        GET /route.php HTTP/1.1
+        Host: target
+        User-Agent: UA
+    """)
+
+    assert expected == ask(make_number(keep_alive=True, send_origin=False))
+
+
+@pytest.mark.row("S-07", "R3-13")
+def test_a_call_id_is_asked_about_by_query() -> None:
+    webhook = make_number(
+        url="http://target/addnumber", import_=Encoding.HTTP, fields=(field("call_id", "call_id"),)
+    )
+
+    assert ask(webhook).startswith(b"GET /addnumber?call_id=3333333333.3333333 HTTP/1.1\r\n")
+
+
+@pytest.mark.row("S-08", "R1-15", "R1-22")
+def test_json_rpc_wraps_the_parameters() -> None:
+    expected = written(
+        """
+        POST /rpc HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Content-Type: application/json
+        Content-Length: 107
+        Connection: close
+        """,
+        '{"jsonrpc":"2.0","method":"Route.find",'
+        '"params":{"caller":"380441112233","callee":"380442223344"},"id":"1"}',
+    )
+    webhook = make_number(
+        url="http://target/rpc",
+        submission=Encoding.JSON_RPC,
+        import_=Encoding.JSON_RPC,
+        rpc_method="Route.find",
+        fields=(field("caller", "caller_id"), field("callee", "destination_id")),
+    )
+
+    assert expected == ask(webhook)
+
+
+@pytest.mark.row("S-09", "R1-37", "R1-38", "R1-82", "R1-85", "A-12")
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("http://target/r", b"/r?"),
+        ("http://target/r?key=abc", b"/r?key=abc&"),
+    ],
+)
+def test_own_query_custom_parameter_and_constant(url: str, target: bytes) -> None:
+    webhook = make_number(
+        url=url,
+        fields=(
+            field("campaign", "campaign"),
+            field("city", "custom", "city"),
+            field("shop", "constant", "shop-1"),
+        ),
+    )
+    parameters = b"campaign=webhook_number&city=%D0%9A%D0%B8%D1%97%D0%B2&shop=shop-1"
+
+    first_line = ask(webhook, make_facts(extra=VISIT)).split(b"\r\n")[0]
+
+    assert b"GET " + target + parameters + b" HTTP/1.1" == first_line
+
+
+@pytest.mark.row("S-10", "R1-11")
+def test_put_names_the_resource_and_sends_a_form() -> None:
+    expected = written(
+        """
+        PUT /calls/3333333333.3333333 HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Content-Type: application/x-www-form-urlencoded
+        Content-Length: 19
+        Connection: close
+        """,
+        "caller=380441112233",
+    )
+    webhook = make_number(
+        url="http://target/calls/{ID Call}",
+        method=Method.PUT,
+        fields=(field("caller", "caller_id"),),
+    )
+
+    assert expected == ask(webhook)
+
+
+@pytest.mark.row("S-10", "R1-12", "A-03")
+def test_delete_names_the_resource_and_has_no_body() -> None:
+    expected = written("""
+        DELETE /calls/3333333333.3333333?caller=380441112233 HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Connection: close
+    """)
+    webhook = make_number(
+        url="http://target/calls/{call_id}",
+        method=Method.DELETE,
+        fields=(field("caller", "caller_id"),),
+    )
+
+    assert expected == ask(webhook)
+
+
+HEADER_FIELDS = (field("caller", "caller_id"), field("employee_fio", "responsible_manager"))
+
+
+@pytest.mark.row("S-11", "R1-02", "R3-02", "A-01")
+def test_parameters_travel_as_header_lines() -> None:
+    expected = written("""
+        GET /r HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        caller: 380441112233
+        employee_fio: %D0%98%D0%B2%D0%B0%D0%BD%20%D0%98%D0%B2%D0%B0%D0%BD%D0%BE%D0%B2
+        Connection: close
+    """)
+    webhook = make_number(url="http://target/r", place=Place.HEADERS, fields=HEADER_FIELDS)
+
+    assert expected == ask(webhook, make_facts(extra=VISIT))
+
+
+@pytest.mark.row("S-11", "A-01")
+@pytest.mark.parametrize("method", [Method.POST, Method.PUT, Method.DELETE])
+def test_header_parameters_leave_an_empty_body(method: Method) -> None:
+    webhook = make_number(
+        url="http://target/r", method=method, place=Place.HEADERS, fields=HEADER_FIELDS
+    )
+    expected = written(f"""
+        {method} /r HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        Content-Length: 0
+        caller: 380441112233
+        employee_fio: %D0%98%D0%B2%D0%B0%D0%BD%20%D0%98%D0%B2%D0%B0%D0%BD%D0%BE%D0%B2
+        Connection: close
+    """)
+
+    assert expected == ask(webhook, make_facts(extra=VISIT))
+
+
+@pytest.mark.row("S-11", "S-73")
+def test_a_header_value_with_line_breaks_arrives_percent_encoded() -> None:
+    webhook = make_number(place=Place.HEADERS, fields=(field("name", "custom", "name"),))
+    facts = make_facts(extra={"custom:name": "a\r\nEvil: 1"})
+
+    assert b"\r\nname: a%0D%0AEvil%3A%201\r\n" in ask(webhook, facts)
+
+
+@pytest.mark.row("S-11", "S-73")
+@pytest.mark.parametrize("name", ["bad name", "Host", "content-length", "a:b", "", "Origin"])
+def test_a_name_that_is_no_free_header_is_never_sent_as_one(name: str) -> None:
+    webhook = make_number(place=Place.HEADERS, fields=(field(name, "caller_id"),))
+
+    assert ask(make_number()) == ask(webhook)
+
+
+@pytest.mark.row("A-01", "A-04")
+@pytest.mark.parametrize(
+    ("method", "place", "first_line", "length"),
+    [
+        (Method.GET, Place.QUERY, b"GET /r?caller=380441112233 HTTP/1.1", None),
+        (Method.POST, Place.QUERY, b"POST /r?caller=380441112233 HTTP/1.1", b"0"),
+        (Method.PUT, Place.QUERY, b"PUT /r?caller=380441112233 HTTP/1.1", b"0"),
+        (Method.DELETE, Place.QUERY, b"DELETE /r?caller=380441112233 HTTP/1.1", None),
+        (Method.GET, Place.BODY, b"GET /r HTTP/1.1", b"19"),
+        (Method.POST, Place.BODY, b"POST /r HTTP/1.1", b"19"),
+        (Method.DELETE, Place.BODY, b"DELETE /r HTTP/1.1", b"19"),
+    ],
+)
+def test_a_chosen_place_wins_over_the_methods_own(
+    method: Method, place: Place, first_line: bytes, length: bytes | None
+) -> None:
+    webhook = make_number(
+        url="http://target/r", method=method, place=place, fields=(field("caller", "caller_id"),)
+    )
+    sent = ask(webhook)
+
+    assert first_line == sent.split(b"\r\n")[0]
+    if length is None:
+        assert b"Content-Length" not in sent
+    else:
+        assert b"\r\nContent-Length: " + length + b"\r\n" in sent
+
+
+@pytest.mark.row("R1-09", "R1-10", "R1-11", "R1-12", "R3-14", "R3-15", "R3-16", "A-05")
+@pytest.mark.parametrize(
+    ("submission", "forced", "methods"),
+    [
+        (Encoding.HTTP, True, ["GET", "POST", "PUT", "DELETE"]),
+        (Encoding.HTTP, False, ["GET", "POST", "PUT", "DELETE"]),
+        (Encoding.JSON, True, ["POST", "POST", "POST", "POST"]),
+        (Encoding.JSON, False, ["POST", "POST", "PUT", "DELETE"]),
+        (Encoding.JSON_RPC, True, ["POST", "POST", "POST", "POST"]),
+        (Encoding.JSON_RPC, False, ["POST", "POST", "POST", "POST"]),
+    ],
+)
+def test_json_is_posted_unless_told_otherwise(
+    submission: Encoding, *, forced: bool, methods: list[str]
+) -> None:
+    effective = [
+        effective_method(
+            make_number(method=method, submission=submission, force_post_for_json=forced)
+        ).value
+        for method in (Method.GET, Method.POST, Method.PUT, Method.DELETE)
+    ]
+
+    assert methods == effective
+
+
+@pytest.mark.row("R1-61", "R1-126", "S-13", "A-08")
+def test_the_forward_location_tells_the_ring_timeout() -> None:
+    webhook = make_number(
+        ring_timeout=7.0, response_timeout=2.0, fields=(field("at", "forward_location"),)
+    )
+
+    assert b"?at=webhookNumber%3A7 " in ask(webhook)
+
+
+@pytest.mark.row("R1-37")
+def test_zero_parameters_are_legal() -> None:
+    assert ask(make_number()).startswith(b"GET /route.php HTTP/1.1\r\n")
