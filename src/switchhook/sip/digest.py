@@ -1,0 +1,379 @@
+"""Digest authentication, both ends of it (RFC 7616, RFC 8760, RFC 3261 §22).
+
+A digest proves a password without telling it: the server hands out a nonce, the client hashes it
+together with the password, the method and the URI.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from switchhook.sip.errors import ParseError, SipError, excerpt
+from switchhook.sip.syntax import WHITE, end_of_quoted, is_token, quote, split_list, unquote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.uri import Uri
+
+Algorithm = Literal["MD5", "SHA-256"]
+OFFERED: Final[tuple[Algorithm, ...]] = ("MD5", "SHA-256")
+"""In this order: SIPp 3.6 gives up when a challenge that it does not know comes first."""
+_BEST_FIRST: Final[tuple[Algorithm, ...]] = ("SHA-256", "MD5")
+
+MAX_FIELDS: Final = 32
+_MIN_KEY: Final = 16
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_NOBODY: Final = "nobody's password"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ha1:
+    """A password as it may be stored: hashed with its user and realm, once for each algorithm."""
+
+    md5: str
+    sha256: str
+
+    @classmethod
+    def of(cls, username: str, realm: str, password: str) -> Ha1:
+        """Hash a clear password."""
+        secret = f"{username}:{realm}:{password}"
+        return cls(md5=_hash("MD5", secret), sha256=_hash("SHA-256", secret))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verified:
+    """The request comes from somebody who knows the password of `username`."""
+
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenge:
+    """Answer with `status` and `headers`. `stale` tells the client that its password was right."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """Answer with `status`: 403 for a wrong user or password, 400 for a broken header."""
+
+    status: int
+    reason: str
+
+
+class Verifier:
+    """The server's end for one realm. Holds the nonces in use and nothing else; makes no I/O.
+
+    `key` signs the nonces; nonces of another key are stale, so a new key at each start is fine. A
+    nonce lives for `lifetime` seconds. Each use must carry a higher count than the one before; a
+    client that sends no count may use a nonce once. Both cost an honest client a round trip at worst.
+    `proxy` chooses 407 over 401.
+    """
+
+    def __init__(
+        self,
+        realm: str,
+        key: bytes,
+        *,
+        lifetime: float = 300.0,
+        memory: int = 10_000,
+        proxy: bool = False,
+    ) -> None:
+        if len(key) < _MIN_KEY:
+            raise ValueError(f"a key of {len(key)} bytes can be guessed; give at least {_MIN_KEY}")
+        self.realm = realm
+        self._key = key
+        self._lifetime = lifetime
+        self._memory = memory
+        self._status = 407 if proxy else 401
+        self._asks, self._answers = (
+            ("Proxy-Authenticate", "Proxy-Authorization")
+            if proxy
+            else ("WWW-Authenticate", "Authorization")
+        )
+        self._made = 0
+        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
+        self._forgotten = float("-inf")
+
+    def challenge(self, now: float, *, stale: bool = False) -> Challenge:
+        """Ask for a password."""
+        nonce = self._make_nonce(now)
+        rest = ', qop="auth"' + (", stale=true" if stale else "")
+        headers = tuple(
+            (
+                self._asks,
+                f'Digest realm={quote(self.realm)}, nonce="{nonce}", algorithm={algorithm}{rest}',
+            )
+            for algorithm in OFFERED
+        )
+        return Challenge(status=self._status, headers=headers, stale=stale)
+
+    def check(
+        self, request: Request, passwords: Callable[[str], str | Ha1 | None], now: float
+    ) -> Verified | Challenge | Refused:
+        """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
+
+        A user without one, or with an empty one, is refused like a wrong password. Never call it for ACK and CANCEL, which cannot be challenged (RFC 3261 §22.1).
+        """
+        try:
+            credentials = self._credentials(request)
+        except SipError as error:
+            return Refused(status=400, reason=f"{self._answers}: {error}")
+        if credentials is None:
+            return self.challenge(now)
+        secret = passwords(credentials.username)
+        # A user without a password is hashed for too, so that the answer takes as long.
+        ha1 = _ha1(credentials.algorithm, credentials.username, self.realm, secret or _NOBODY)
+        right = _equal(credentials.expected(ha1, request.method), credentials.response)
+        if not right or not secret:
+            return Refused(status=403, reason="the user or the password is wrong")
+        if not self._spends(credentials, now):
+            return self.challenge(now, stale=True)
+        return Verified(username=credentials.username)
+
+    def _credentials(self, request: Request) -> _Credentials | None:
+        """Return what the request shows for this realm; other realms are none of our business."""
+        for value in request.headers.all(self._answers):
+            scheme, fields = _read_fields(value)
+            if scheme == "digest" and fields.get("realm") == self.realm:
+                return _Credentials.of(fields)
+        return None
+
+    def _make_nonce(self, now: float) -> str:
+        # The count keeps two clients from sharing a nonce, which would look like a replay.
+        self._made += 1
+        stamp = f"{int(now * 1000):x}.{self._made:x}"
+        return f"{stamp}.{self._sign(stamp)}"
+
+    def _sign(self, stamp: str) -> str:
+        signed = f"{self.realm}\0{stamp}".encode("utf-8", "surrogateescape")
+        return hmac.new(self._key, signed, hashlib.sha256).hexdigest()[:32]
+
+    def _issued(self, nonce: str) -> float | None:
+        """Return when we made `nonce`, None if we did not."""
+        stamp, _, signature = nonce.rpartition(".")
+        if not _equal(self._sign(stamp), signature):
+            return None
+        return int(stamp.partition(".")[0], 16) / 1000
+
+    def _spends(self, credentials: _Credentials, now: float) -> bool:
+        """Take this use of the nonce into account; False if it must not be used so (any more)."""
+        nonce, count = credentials.nonce, credentials.count
+        issued = self._issued(nonce)
+        if issued is None or issued <= self._forgotten or now - issued > self._lifetime:
+            return False
+        _, last = self._counts.get(nonce, (issued, -1))
+        if count <= last:
+            return False
+        self._counts[nonce] = (issued, count)
+        self._forget(now)
+        return True
+
+    def _forget(self, now: float) -> None:
+        """Drop nonces that are too old, and the oldest where there are too many.
+
+        Only nonces that were used with the right password are held. What is dropped early is
+        refused from then on together with everything older, so that it cannot be replayed.
+        """
+        while self._counts:
+            issued, _ = next(iter(self._counts.values()))
+            if len(self._counts) > self._memory:
+                self._forgotten = max(self._forgotten, issued)
+            elif now - issued <= self._lifetime:
+                return
+            self._counts.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Credentials:
+    username: str
+    realm: str
+    nonce: str
+    uri: str
+    response: str
+    algorithm: Algorithm
+    qop: str | None
+    nc: str
+    cnonce: str
+    count: int
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> _Credentials:
+        """Check the fields of an Authorization header; raise SipError."""
+        for name in ("username", "nonce", "uri", "response"):
+            if not fields.get(name):
+                raise ParseError(f"there is no {name}")
+        qop = fields["qop"].lower() if "qop" in fields else None
+        if qop not in {None, "auth"}:
+            raise ParseError(f"qop={excerpt(qop or '')} was not offered")
+        nc, count = fields.get("nc", ""), 0
+        if qop is not None:
+            if len(nc) != 8 or not _HEX.issuperset(nc) or "cnonce" not in fields:
+                raise ParseError("with qop, nc of 8 hexadecimal digits and cnonce are required")
+            count = int(nc, 16)
+        return cls(
+            username=fields["username"],
+            realm=fields["realm"],
+            nonce=fields["nonce"],
+            uri=fields["uri"],
+            response=fields["response"].lower(),
+            algorithm=_known_algorithm(fields.get("algorithm")),
+            qop=qop,
+            nc=nc,
+            cnonce=fields.get("cnonce", ""),
+            count=count,
+        )
+
+    def expected(self, ha1: str, method: str) -> str:
+        # The digest covers the URI that the client names. It is not compared with the Request-URI:
+        # proxies rewrite that, and SIPp never names it. The count keeps a digest from being used
+        # for a second request.
+        return digest(
+            self.algorithm,
+            ha1,
+            nonce=self.nonce,
+            method=method,
+            uri=self.uri,
+            qop=self.qop,
+            nc=self.nc,
+            cnonce=self.cnonce,
+        )
+
+
+def answer_challenge(
+    response: Response,
+    method: str,
+    uri: Uri | str,
+    username: str,
+    password: str,
+    *,
+    cnonce: str,
+    nonce_count: int = 1,
+) -> tuple[str, str]:
+    """Return the header (name, value) that answers a 401 or 407.
+
+    `uri` is the Request-URI of the request that will carry it, `nonce_count` how often the nonce was
+    used, this time included, `cnonce` a token by chance. SHA-256 is taken where it is offered, else
+    MD5; raises SipError where neither is.
+    """
+    fields, algorithm = _best_challenge(response)
+    realm, nonce = fields.get("realm", ""), fields["nonce"]
+    qops = split_list(fields.get("qop", "").lower())
+    if qops and "auth" not in qops:
+        raise SipError(f"the challenge asks for qop {excerpt(fields['qop'])}, only auth is known")
+    if not is_token(cnonce):
+        raise ValueError("a cnonce is a token")
+    nc = f"{nonce_count:08x}"
+    result = digest(
+        algorithm,
+        _ha1(algorithm, username, realm, password),
+        nonce=nonce,
+        method=method,
+        uri=str(uri),
+        qop="auth" if qops else None,
+        nc=nc,
+        cnonce=cnonce,
+    )
+    answer = [f"username={quote(username)}", f"realm={quote(realm)}", f"nonce={quote(nonce)}"]
+    answer += [f"uri={quote(str(uri))}", f'response="{result}"', f"algorithm={algorithm}"]
+    if qops:
+        answer += [f'cnonce="{cnonce}"', "qop=auth", f"nc={nc}"]
+    if "opaque" in fields:
+        answer.append(f"opaque={quote(fields['opaque'])}")
+    name = "Proxy-Authorization" if response.status == 407 else "Authorization"
+    return name, f"Digest {', '.join(answer)}"
+
+
+def is_stale(response: Response) -> bool:
+    """Tell whether a challenge says that only the nonce was wrong, so that trying again helps."""
+    return _best_challenge(response)[0].get("stale", "").lower() == "true"
+
+
+def digest(
+    algorithm: Algorithm,
+    ha1: str,
+    *,
+    nonce: str,
+    method: str,
+    uri: str,
+    qop: str | None = None,
+    nc: str = "",
+    cnonce: str = "",
+) -> str:
+    """Compute a response (RFC 7616 §3.4.1), without qop that of RFC 2069."""
+    ha2 = _hash(algorithm, f"{method}:{uri}")
+    middle = f"{nonce}:{nc}:{cnonce}:{qop}" if qop else nonce
+    return _hash(algorithm, f"{ha1}:{middle}:{ha2}")
+
+
+def _best_challenge(response: Response) -> tuple[Mapping[str, str], Algorithm]:
+    name = "Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate"
+    offered: dict[str, Mapping[str, str]] = {}
+    for value in response.headers.all(name):
+        try:
+            scheme, fields = _read_fields(value)
+        except ParseError:
+            continue
+        if scheme == "digest" and fields.get("nonce"):
+            offered.setdefault(fields.get("algorithm", "MD5").upper(), fields)
+    for algorithm in _BEST_FIRST:
+        if algorithm in offered:
+            return offered[algorithm], algorithm
+    raise SipError(f"the {response.status} offers no Digest with MD5 or SHA-256 in {name}")
+
+
+def _read_fields(value: str) -> tuple[str, dict[str, str]]:
+    """Read `Digest a="b", c=d` into the scheme in lower case and its fields without quotes."""
+    scheme, _, rest = value.partition(" ")
+    pieces = split_list(rest)
+    if len(pieces) > MAX_FIELDS:
+        raise ParseError(f"there are {len(pieces)} fields, more than {MAX_FIELDS}")
+    fields: dict[str, str] = {}
+    for piece in pieces:
+        name, _, text = piece.partition("=")
+        text = text.strip(WHITE)
+        if text.startswith('"'):
+            if end_of_quoted(text) != len(text) - 1:
+                raise ParseError(f"something stands behind a quoted value: {excerpt(text)}")
+            text = unquote(text)
+        fields.setdefault(name.rstrip(WHITE).lower(), text)
+    return scheme.lower(), fields
+
+
+def _known_algorithm(name: str | None) -> Algorithm:
+    for algorithm in OFFERED:
+        if (name or "MD5").upper() == algorithm:
+            return algorithm
+    raise ParseError(f"the algorithm {excerpt(name or '')} was not offered")
+
+
+def _ha1(algorithm: Algorithm, username: str, realm: str, secret: str | Ha1) -> str:
+    # A stored HA1 is hashed for too, so that nobody can tell by the time which users exist.
+    clear = _NOBODY if isinstance(secret, Ha1) else secret
+    computed = _hash(algorithm, f"{username}:{realm}:{clear}")
+    if isinstance(secret, Ha1):
+        return secret.md5 if algorithm == "MD5" else secret.sha256
+    return computed
+
+
+def _hash(algorithm: Algorithm, text: str) -> str:
+    data = text.encode("utf-8", "surrogateescape")
+    if algorithm == "MD5":
+        return hashlib.md5(data, usedforsecurity=False).hexdigest()
+    return hashlib.sha256(data).hexdigest()
+
+
+def _equal(one: str, other: str) -> bool:
+    """Compare without telling by the time taken how much was right."""
+    return hmac.compare_digest(
+        one.encode("utf-8", "surrogateescape"), other.encode("utf-8", "surrogateescape")
+    )
