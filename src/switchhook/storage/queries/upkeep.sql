@@ -70,5 +70,5 @@ WHERE project = :project AND id > :call || '.' AND id < :call || '/' AND call = 
 DELETE FROM journal WHERE project = :project AND call = :call;
 
 -- name: delete_call
--- Delete a call.
+-- Delete the call itself, last of all.
 DELETE FROM calls WHERE project = :project AND call = :call;

@@ -34,7 +34,7 @@ CREATE TABLE calls (
 CREATE INDEX calls_of_project ON calls (project);
 
 -- What a restart takes up again.
-CREATE INDEX calls_live ON calls (project) WHERE state <> 'ended';
+CREATE INDEX calls_live ON calls (number) WHERE state <> 'ended';
 
 -- What retention deletes, oldest first.
 CREATE INDEX calls_ended ON calls (ended_at) WHERE state = 'ended';

@@ -1,0 +1,523 @@
+"""Every store keeps its promises: what was committed is there, whole, in order and only once."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from switchhook.domain.call import CallState
+from switchhook.domain.project import Plan, Project
+from switchhook.storage.records import DeliveryState, StoreError
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tasks import spawn
+from tests.support.loop import run
+from tests.support.plans import plan
+from tests.support.promises import (
+    DOWN,
+    OCCURRED,
+    attempt,
+    attempts,
+    call,
+    delivery,
+    ended,
+    record,
+    records,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+    from pathlib import Path
+
+    from switchhook.storage.records import CallRecord
+    from switchhook.webhooks.delivery import Attempt
+
+HOUSE = Plan(Project(id="house", name="House"))
+"""Another project than `shop`, to which what tests make belongs otherwise."""
+
+
+class Opens(Protocol):
+    """Opens a store, empty at first; opening again finds what was stored, where it can."""
+
+    def __call__(self) -> AbstractAsyncContextManager[SqliteStore]: ...
+
+
+def opens(path: Path | None) -> Opens:
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[SqliteStore]:
+        store = await SqliteStore.open(path, clock=lambda: OCCURRED)
+        try:
+            yield store
+        finally:
+            await store.close()
+
+    return opened
+
+
+@pytest.fixture(params=["SQLite file", "SQLite in memory"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Opens:
+    return opens(tmp_path / "switchhook.sqlite3" if request.param == "SQLite file" else None)
+
+
+@pytest.fixture(params=["SQLite file"])
+def lasting(tmp_path: Path) -> Opens:
+    return opens(tmp_path / "switchhook.sqlite3")
+
+
+def shop(_project: str, _version: int) -> Plan:
+    return plan()
+
+
+def no_plan(project: str, _version: int) -> Plan:
+    raise LookupError(project)
+
+
+# Calls
+
+
+def test_a_live_call_is_read_back_as_it_was(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("c1")))
+            assert await store.live_calls(shop) == (call("c1"),)
+
+    run(scenario())
+
+
+def test_the_latest_state_of_a_call_is_kept(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("c1")))
+            talking = replace(call("c1"), state=CallState.TALKING, answered_at=OCCURRED + 5)
+            await store.commit(record(talking))
+            assert await store.live_calls(shop) == (talking,)
+            (row,) = await store.calls()
+            assert (row.state, row.answered_at) == (CallState.TALKING, OCCURRED + 5)
+
+    run(scenario())
+
+
+def test_live_calls_come_oldest_first_without_the_ended(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for name in ("c3", "c1", "c2"):
+                await store.commit(record(call(name)))
+            await store.commit(record(ended("c1")))
+            assert [live.id for live in await store.live_calls(shop)] == ["c3", "c2"]
+
+    run(scenario())
+
+
+def test_a_live_call_gets_the_plan_of_its_own_version(opened: Opens) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def plan_of(project: str, version: int) -> Plan:
+        asked.append((project, version))
+        return Plan(Project(id=project, name="", version=version))
+
+    async def scenario() -> None:
+        async with opened() as store:
+            third = Plan(Project(id="shop", name="", version=3))
+            await store.commit(record(replace(call("c1"), plan=third)))
+            (live,) = await store.live_calls(plan_of)
+            assert live.plan == third
+
+    run(scenario())
+    assert asked == [("shop", 3)]
+
+
+def test_a_call_whose_plan_is_gone_does_not_keep_others_from_resuming(opened: Opens) -> None:
+    def only_shop(project: str, version: int) -> Plan:
+        return no_plan(project, version) if project == "house" else plan()
+
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(replace(call("lost"), plan=HOUSE)))
+            await store.commit(record(call("c1")))
+            assert [live.id for live in await store.live_calls(only_shop)] == ["c1"]
+
+    run(scenario())
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(records(), min_size=1, max_size=3, unique_by=lambda made: made.call.id))
+def test_whatever_was_committed_is_read_back_equal(made: list[CallRecord]) -> None:
+    plans = {one.call.plan.key: one.call.plan for one in made}
+
+    async def scenario() -> None:
+        async with opens(None)() as store:
+            await asyncio.gather(*(store.commit(one) for one in made))
+            live = tuple(one.call for one in made if one.call.state is not CallState.ENDED)
+            assert await store.live_calls(lambda *key: plans[key]) == live
+            for one in made:
+                assert await store.journal(one.call.id) == one.entries
+                rows = await store.deliveries_of_call(one.call.id)
+                assert tuple(row.delivery for row in rows) == one.deliveries
+            promised = tuple(promise for one in made for promise in one.deliveries)
+            assert await store.pending_deliveries() == promised
+
+    run(scenario())
+
+
+def test_a_record_can_be_repeated(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            made = record(call("c1"), delivery("c1"), entries=2)
+            await store.commit(made)
+            await store.commit(made)
+            assert await store.journal("c1") == made.entries
+            assert await store.pending_deliveries() == made.deliveries
+
+    run(scenario())
+
+
+def test_calls_are_listed_newest_first_page_by_page(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for number in range(5):
+                await store.commit(record(call(f"c{number}")))
+            await store.commit(record(replace(call("other"), plan=HOUSE)))
+            first = await store.calls(project="shop", limit=2)
+            assert [row.id for row in first] == ["c4", "c3"]
+            second = await store.calls(project="shop", limit=2, before=first[-1].number)
+            assert [row.id for row in second] == ["c2", "c1"]
+            assert [row.id for row in await store.calls(limit=2)] == ["other", "c4"]
+
+    run(scenario())
+
+
+def test_one_call_is_found_by_its_id_whatever_its_project(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("c1")))
+            await store.commit(record(replace(call("c2"), plan=HOUSE)))
+            found = await store.call("c2")
+            assert found is not None
+            assert (found.id, found.project, found.plan) == ("c2", "house", ("house", 1))
+            assert await store.call("c3") is None
+            assert await store.journal("c3") == ()
+
+    run(scenario())
+
+
+def test_a_listed_call_tells_what_became_of_it(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            over = ended("c1")
+            await store.commit(record(over))
+            (row,) = await store.calls()
+            assert (row.caller, row.callee, row.legs) == (over.caller, over.callee, over.legs)
+            assert (row.direction, row.ended_at) == (over.direction, over.ended_at)
+
+    run(scenario())
+
+
+# Promises
+
+
+def test_a_promise_is_pending_until_its_last_attempt(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            first, second = delivery("c1", 1), delivery("c1", 2)
+            await store.commit(record(call(), first, second))
+            assert await store.pending_deliveries() == (first, second)
+            await store.record_attempt(attempt(first, failure=DOWN, is_last=False))
+            assert await store.pending_deliveries() == (first, second)
+            await store.record_attempt(attempt(first, number=2))
+            assert await store.pending_deliveries() == (second,)
+
+    run(scenario())
+
+
+def test_an_attempt_is_recorded_once(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            promise = delivery("c1")
+            await store.commit(record(call(), promise))
+            await store.record_attempt(attempt(promise))
+            await store.record_attempt(attempt(promise, failure=DOWN))
+            assert await store.attempts(promise.id) == (attempt(promise),)
+
+    run(scenario())
+
+
+def test_an_attempt_of_an_unknown_delivery_is_no_error(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.record_attempt(attempt(delivery("never promised")))
+            assert await store.deliveries() == ()
+
+    run(scenario())
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(attempts(delivery()), max_size=4, unique_by=lambda made: made.number))
+def test_attempts_are_read_back_equal(made: list[Attempt]) -> None:
+    async def scenario() -> None:
+        async with opens(None)() as store:
+            await store.commit(record(call(), delivery()))
+            for one in made:
+                await store.record_attempt(one)
+            told = await store.attempts(delivery().id)
+            assert told == tuple(sorted(made, key=lambda one: one.number))
+
+    run(scenario())
+
+
+def test_deliveries_are_listed_by_state(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            good, bad, waiting = delivery("c1", 1), delivery("c1", 2), delivery("c1", 3)
+            await store.commit(record(call(), good, bad, waiting))
+            await store.record_attempt(attempt(good))
+            await store.record_attempt(attempt(bad, failure=DOWN))
+            for project in (None, "shop"):
+                listed = await store.deliveries(project=project)
+                assert [row.delivery for row in listed] == [waiting, bad, good]
+                (row,) = await store.deliveries(project=project, state="delivered")
+                assert (row.delivery, row.state) == (good, DeliveryState.DELIVERED)
+                (row,) = await store.deliveries(project=project, state="failed")
+                assert (row.delivery, row.state) == (bad, DeliveryState.FAILED)
+                assert row.latest == attempt(bad, failure=DOWN)
+                (row,) = await store.deliveries(project=project, state="pending")
+                assert (row.delivery, row.state) == (waiting, DeliveryState.PENDING)
+                assert row.latest is None
+
+    run(scenario())
+
+
+def test_a_later_success_takes_a_delivery_off_the_failed(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            promise = delivery()
+            await store.commit(record(call(), promise))
+            await store.record_attempt(attempt(promise, failure=DOWN))
+            await store.record_attempt(attempt(promise, number=2))
+            assert await store.deliveries(state="failed") == ()
+            (row,) = await store.deliveries(state="delivered")
+            assert row.latest == attempt(promise, number=2)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("state", ["all", "failed"])
+def test_deliveries_are_listed_page_by_page_and_by_webhook(opened: Opens, state: str) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for seq in range(1, 6):
+                promises = delivery("c1", seq), delivery("c1", seq, webhook="erp")
+                await store.commit(record(call(), *promises))
+                for promise in promises:
+                    await store.record_attempt(attempt(promise, failure=DOWN))
+            seen: list[str] = []
+            before = None
+            while page := await store.deliveries(
+                state="failed" if state == "failed" else "all",
+                webhook="crm",
+                limit=2,
+                before=before,
+            ):
+                seen.extend(row.delivery.id for row in page)
+                before = page[-1].number
+            assert seen == [f"c1.{seq}.crm" for seq in (5, 4, 3, 2, 1)]
+
+    run(scenario())
+
+
+def test_nothing_of_one_project_is_listed_for_another(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            promise = delivery("h1", project="house")
+            await store.commit(record(replace(call("h1"), plan=HOUSE), promise))
+            await store.record_attempt(attempt(promise, failure=DOWN))
+            assert await store.calls(project="shop") == ()
+            assert await store.deliveries(project="shop") == ()
+            assert await store.deliveries(project="shop", state="failed") == ()
+            assert len(await store.deliveries(project="house", state="failed")) == 1
+
+    run(scenario())
+
+
+def test_deliveries_of_a_call_are_not_those_of_a_call_with_a_longer_name(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("c"), delivery("c", 1)))
+            await store.commit(record(call("c.1"), delivery("c.1", 2)))
+            rows = await store.deliveries_of_call("c")
+            assert [row.delivery.id for row in rows] == ["c.1.crm"]
+
+    run(scenario())
+
+
+# Many at once
+
+
+def test_many_commit_at_once_and_all_of_it_is_there(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            names = [f"c{number}" for number in range(300)]
+            await asyncio.gather(*(store.commit(record(call(n), delivery(n))) for n in names))
+            assert {promise.call for promise in await store.pending_deliveries()} == set(names)
+
+    run(scenario())
+
+
+def test_one_record_that_cannot_be_stored_fails_alone(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            poisoned = record(call("bad"), delivery("bad", body=b""), entries=1)
+            lone = replace(poisoned.entries[0], text="\ud800")
+            poisoned = replace(poisoned, entries=(lone,))
+            made = [record(call("c1")), poisoned, record(call("c2"))]
+            told = await asyncio.gather(
+                *(store.commit(one) for one in made), return_exceptions=True
+            )
+            assert [type(one) for one in told] == [type(None), StoreError, type(None)]
+            assert [live.id for live in await store.live_calls(shop)] == ["c1", "c2"]
+            assert await store.pending_deliveries() == ()
+
+    run(scenario())
+
+
+def test_a_cancelled_waiter_disturbs_nobody(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            impatient = spawn(store.commit(record(call("c1"))), name="impatient")
+            await asyncio.sleep(0)
+            impatient.cancel()
+            await store.commit(record(call("c2")))
+            with pytest.raises(asyncio.CancelledError):
+                await impatient
+            assert [live.id for live in await store.live_calls(shop)] == ["c1", "c2"]
+
+    run(scenario())
+
+
+# Projects
+
+
+def test_a_project_gets_a_version_for_each_change(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            assert await store.save_project("shop", "one") == 1
+            assert await store.save_project("shop", "one") == 1
+            assert await store.save_project("shop", "two") == 2
+            assert await store.save_project("house", "mine") == 1
+            latest = [(p.id, p.version, p.document) for p in await store.projects()]
+            assert latest == [("house", 1, "mine"), ("shop", 2, "two")]
+            first = await store.project("shop", 1)
+            assert first is not None
+            assert (first.document, first.saved_at) == ("one", OCCURRED)
+            assert await store.project("shop", 3) is None
+
+    run(scenario())
+
+
+def test_a_former_document_is_a_change(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            versions = [await store.save_project("shop", text) for text in ("a", "b", "a")]
+            assert versions == [1, 2, 3]
+
+    run(scenario())
+
+
+# Retention
+
+
+def test_old_calls_go_with_all_that_belongs_to_them(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            for number in range(25):
+                old = f"old{number}"
+                await store.commit(record(ended(old, at=100.0), delivery(old), entries=2))
+                await store.record_attempt(attempt(delivery(old)))
+            await store.commit(record(ended("new", at=300.0), delivery("new"), entries=2))
+            await store.record_attempt(attempt(delivery("new")))
+            assert await store.prune(before=200.0, batch=10) == 25
+            assert [row.id for row in await store.calls()] == ["new"]
+            assert await store.journal("old7") == ()
+            assert await store.attempts("old7.1.crm") == ()
+            assert [row.delivery.call for row in await store.deliveries()] == ["new"]
+            assert len(await store.journal("new")) == 2
+            assert await store.prune(before=200.0) == 0
+
+    run(scenario())
+
+
+def test_retention_spares_live_calls_and_open_promises(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(record(call("live", at=100.0)))
+            promises = delivery("owing", 1), delivery("owing", 2)
+            await store.commit(record(ended("owing", at=100.0), *promises))
+            await store.record_attempt(attempt(promises[0]))
+            assert await store.prune(before=200.0) == 0
+            await store.record_attempt(attempt(promises[1]))
+            assert await store.prune(before=200.0) == 1
+            assert [row.id for row in await store.calls()] == ["live"]
+
+    run(scenario())
+
+
+def test_a_promise_made_after_all_others_were_deleted_is_pending(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+            await store.commit(record(ended("c1", at=100.0), delivery("c1")))
+            await store.record_attempt(attempt(delivery("c1")))
+        async with lasting() as store:
+            assert await store.prune(before=200.0) == 1
+            await store.commit(record(call("c2"), delivery("c2")))
+            assert await store.pending_deliveries() == (delivery("c2"),)
+
+    run(scenario())
+
+
+# The store's own life
+
+
+def test_everything_is_there_after_reopening(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+            await store.commit(record(call("c1"), delivery("c1", 1), delivery("c1", 2), entries=3))
+            await store.record_attempt(attempt(delivery("c1", 1)))
+            await store.save_project("shop", "password = 'x'")
+        async with lasting() as store:
+            assert await store.live_calls(shop) == (call("c1"),)
+            assert await store.pending_deliveries() == (delivery("c1", 2),)
+            assert [entry.seq for entry in await store.journal("c1")] == [1, 2, 3]
+            assert [p.document for p in await store.projects()] == ["password = 'x'"]
+
+    run(scenario())
+
+
+def test_a_closed_store_says_so_and_closes_again(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.close()
+            with pytest.raises(StoreError, match="closed"):
+                await store.commit(record(call()))
+            with pytest.raises(StoreError, match="closed"):
+                await store.calls()
+
+    run(scenario())
+
+
+def test_what_was_handed_in_before_closing_is_stored(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+            commits = [store.commit(record(call(f"c{number}"))) for number in range(20)]
+            waiting = asyncio.gather(*commits)
+            await asyncio.sleep(0)
+            await store.close()
+            await waiting
+        async with lasting() as store:
+            assert len(await store.live_calls(shop)) == 20
+
+    run(scenario())

@@ -1,0 +1,155 @@
+"""Records, deliveries and attempts, plain ones and random ones."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from hypothesis import strategies as st
+
+from switchhook.domain.call import CallState
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.webhook import EventKind
+from switchhook.storage.records import CallRecord
+from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.webhooks.http import HttpRequest
+from tests.support.plans import incoming, ring
+from tests.support.strategies import calls, facts, failures, texts
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+
+OCCURRED = 1_760_000_000.0
+"""When the events of these tests happened, in unix seconds."""
+
+DOWN = Failure(kind=FailureKind.STATUS, detail="answered 503")
+
+
+def call(name: str = "c1", *, within: Plan | None = None, at: float = OCCURRED) -> Call:
+    """Return a call that has just arrived."""
+    return replace(incoming(ring(), within=within), id=name, arrived_at=at)
+
+
+def ended(name: str = "c1", *, within: Plan | None = None, at: float = OCCURRED) -> Call:
+    """Return a call that is over."""
+    return replace(call(name, within=within, at=at), state=CallState.ENDED, ended_at=at)
+
+
+def delivery(
+    call_id: str = "c1",
+    seq: int = 1,
+    *,
+    webhook: str = "crm",
+    project: str = "shop",
+    url: str = "https://crm.example/calls",
+    body: bytes = b'{"event":"after"}',
+    success_codes: tuple[int, ...] = (200,),
+) -> Delivery:
+    """Return a promise to tell `webhook` about a call."""
+    headers = (("Host", "crm.example"), ("Content-Length", str(len(body))))
+    return Delivery(
+        id=f"{call_id}.{seq}.{webhook}",
+        project=project,
+        call=call_id,
+        seq=seq,
+        event=EventKind.INCOMING_AFTER,
+        webhook=webhook,
+        occurred_at=OCCURRED + seq,
+        request=HttpRequest(method="POST", url=url, headers=headers, body=body),
+        success_codes=success_codes,
+        response_timeout=15.0,
+    )
+
+
+def record(of: Call, *deliveries: Delivery, entries: int = 0) -> CallRecord:
+    """Return what a step of the call left behind, with the journal's first `entries` lines."""
+    journal = tuple(
+        Entry(seq=seq, at=OCCURRED + seq, happening=Happening.STEP, text=f"line {seq}")
+        for seq in range(1, entries + 1)
+    )
+    return CallRecord(call=of, entries=journal, deliveries=deliveries)
+
+
+def attempt(
+    of: Delivery, *, number: int = 1, failure: Failure | None = None, is_last: bool = True
+) -> Attempt:
+    """Return a finished try."""
+    return Attempt(
+        delivery=of.id,
+        project=of.project,
+        number=number,
+        at=of.occurred_at + number,
+        seconds=0.25,
+        status=200 if failure is None else 503,
+        failure=failure,
+        answer=b"thanks",
+        is_last=is_last,
+    )
+
+
+moments = st.floats(0, 4e9, allow_nan=False, allow_infinity=False)
+
+entries = st.builds(
+    Entry,
+    seq=st.integers(1, 10**6),
+    at=moments,
+    happening=st.sampled_from(Happening),
+    leg=texts,
+    text=texts,
+    facts=facts,
+)
+
+requests = st.builds(
+    HttpRequest,
+    method=st.sampled_from(("GET", "POST", "PUT", "DELETE")),
+    url=texts.map("https://crm.example/{}".format),
+    headers=facts,
+    body=st.binary(max_size=200),
+)
+
+
+@st.composite
+def records(draw: st.DrawFn) -> CallRecord:
+    """Draw a call in any state, with any journal and any promises."""
+    of = draw(calls())
+    journal = draw(st.lists(entries, max_size=4, unique_by=lambda entry: entry.seq))
+    webhooks = draw(st.lists(texts, max_size=3, unique=True))
+    promises = [
+        Delivery(
+            id=f"{of.id}.{seq}.{webhook}",
+            project=of.plan.project.id,
+            call=of.id,
+            seq=seq,
+            event=draw(st.sampled_from(EventKind)),
+            webhook=webhook,
+            occurred_at=draw(moments),
+            request=draw(requests),
+            success_codes=tuple(draw(st.lists(st.integers(100, 599), max_size=3))),
+            response_timeout=draw(st.floats(0.1, 60)),
+            keep_alive=draw(st.booleans()),
+        )
+        for seq, webhook in enumerate(webhooks, start=1)
+    ]
+    return CallRecord(
+        call=of,
+        entries=tuple(sorted(journal, key=lambda entry: entry.seq)),
+        deliveries=tuple(promises),
+    )
+
+
+@st.composite
+def attempts(draw: st.DrawFn, of: Delivery) -> Attempt:
+    """Draw a try of a delivery."""
+    return Attempt(
+        delivery=of.id,
+        project=of.project,
+        number=draw(st.integers(1, 20)),
+        at=draw(moments),
+        seconds=draw(st.floats(0, 100)),
+        status=draw(st.sampled_from((0, 200, 204, 302, 503))),
+        failure=draw(st.none() | failures),
+        answer=draw(st.binary(max_size=50)),
+        is_last=draw(st.booleans()),
+    )
