@@ -146,6 +146,41 @@ def test_replace_changes_one_part() -> None:
     assert str(uri) == "sip:a@[::1];lr"
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        # The examples of RFC 3261 §19.1.4.
+        ("sip:%61lice@atlanta.com;transport=TCP", "sip:alice@AtLanTa.CoM;Transport=tcp", True),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com;newparam=5", True),
+        ("sip:carol@chicago.com;newparam=5", "sip:carol@chicago.com;security=on", True),
+        (
+            "sip:biloxi.com;transport=tcp;method=REGISTER",
+            "sip:biloxi.com;method=REGISTER;transport=tcp",
+            True,
+        ),
+        (
+            "sip:alice@a.com?subject=x&priority=urgent",
+            "sip:alice@a.com?priority=urgent&subject=x",
+            True,
+        ),
+        ("SIP:ALICE@AtLanTa.CoM;Transport=udp", "sip:alice@AtLanTa.CoM;Transport=UDP", False),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com:5060", False),
+        ("sip:bob@biloxi.com", "sip:bob@biloxi.com;transport=udp", False),
+        ("sip:bob@biloxi.com:6000;transport=tcp", "sip:bob@biloxi.com", False),
+        ("sip:carol@chicago.com", "sip:carol@chicago.com?Subject=next", False),
+        ("sip:carol@chicago.com;security=on", "sip:carol@chicago.com;security=off", False),
+        ("sip:bob@phone21.boxesbybob.com", "sip:bob@192.0.2.4", False),
+        # And others.
+        ("sip:a@h", "sips:a@h", False),
+        ("sip:h", "sip:@h", True),
+        ("urn:x", "urn:y", False),
+    ],
+)
+def test_when_two_uris_are_the_same(one: str, other: str, *, same: bool) -> None:
+    assert Uri.parse(one).matches(Uri.parse(other)) is same
+    assert Uri.parse(other).matches(Uri.parse(one)) is same
+
+
 @given(uris)
 def test_what_is_written_is_read_back(uri: Uri) -> None:
     assert Uri.parse(str(uri)) == uri

@@ -8,11 +8,12 @@ from urllib.parse import quote, unquote
 
 from switchhook.sip.errors import ParseError, excerpt
 from switchhook.sip.parameters import NO_PARAMETERS, Parameters
-from switchhook.sip.syntax import MAX_PORT, is_token, read_host_port
+from switchhook.sip.syntax import MAX_PORT, is_host, is_token, read_host_port
 
 _CONTROLS: Final = "".join(map(chr, range(0x20))) + "\x7f"
 _NEVER: Final = frozenset(_CONTROLS + ' <>"')
 """What would end the URI in a start line or between angle brackets."""
+_TELLING: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
 
 
@@ -39,8 +40,10 @@ class Uri:
             raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
         if not _NEVER.isdisjoint(str(self)):
             raise ValueError(f"a space, quote, bracket or control stands in {excerpt(str(self))}")
-        if self.scheme in {"sip", "sips"} and not self.host:
-            raise ValueError("a SIP URI needs a host")
+        if self.scheme in {"sip", "sips"} and not is_host(self.host):
+            raise ValueError(f"this is no host: {excerpt(self.host)}")
+        if self.user is not None and "@" in self.user:
+            raise ValueError(f"an @ in a user must be escaped: {excerpt(self.user)}")
 
     @classmethod
     def parse(cls, text: str) -> Uri:
@@ -87,6 +90,21 @@ class Uri:
             return ""
         return unquote(self.user.partition(":")[0], errors="surrogateescape")
 
+    def matches(self, other: Uri) -> bool:
+        """Tell whether both name the same resource (RFC 3261 §19.1.4)."""
+        if (self.scheme, self.host, self.port, self.opaque) != (
+            other.scheme,
+            other.host,
+            other.port,
+            other.opaque,
+        ):
+            return False
+        return (
+            unquote(self.user or "") == unquote(other.user or "")
+            and sorted(self.headers.lower().split("&")) == sorted(other.headers.lower().split("&"))
+            and _parameters_match(self.parameters, other.parameters)
+        )
+
     def replace(self, **changes: Any) -> Uri:  # noqa: ANN401 -- dataclasses.replace types it so too
         """Return this URI with some fields changed."""
         return replace(self, **changes)
@@ -100,6 +118,17 @@ class Uri:
         port = "" if self.port is None else f":{self.port}"
         headers = f"?{self.headers}" if self.headers else ""
         return f"{self.scheme}:{user}{self.host}{port}{self.parameters}{headers}"
+
+
+def _parameters_match(ours: Parameters, theirs: Parameters) -> bool:
+    """Compare what both have, and what makes a difference even where only one has it."""
+    names = (ours.keys() & theirs.keys()) | (_TELLING & (ours.keys() | theirs.keys()))
+    return all(
+        name in ours
+        and name in theirs
+        and (ours[name] or "").lower() == (theirs[name] or "").lower()
+        for name in names
+    )
 
 
 def escape_user(username: str) -> str:

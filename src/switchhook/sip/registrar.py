@@ -1,0 +1,240 @@
+"""Where an account's telephones can be reached: REGISTER and its answers (RFC 3261 §10.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.errors import SipError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.syntax import read_number
+from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP, Peer, numeric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.sip.message import Request
+
+_MAX_SECONDS: Final = 2**32 - 1
+_MALFORMED: Final = 3600
+"""What an Expires that cannot be read stands for (§10.3 item 7)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrarLimits:
+    """How long a registration may last, in seconds, and how many telephones an account may have."""
+
+    shortest: int = 60
+    longest: int = 3600
+    unasked: int = 3600
+    """For who names no time."""
+    contacts: int = 10
+    """The ones that would expire first make room for new ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """One telephone of an account. Call it with `contact.uri` as Request-URI, sent to `peer`."""
+
+    contact: NameAddress
+    """As registered, without expires."""
+    source: Peer
+    """Where the REGISTER came from."""
+    expires_at: float
+    call_id: str
+    cseq: int
+
+    @property
+    def peer(self) -> Peer:
+        """The way to the telephone.
+
+        On a connection it is the connection. On UDP it is what the Contact says, unless that is
+        another host than the packet came from: a name, which is not resolved, or the inside of a
+        NAT. Then it is where the packet came from.
+        """
+        if self.source.transport != UDP:
+            return self.source
+        uri = self.contact.uri
+        if numeric(uri.host) != self.source.host:
+            return self.source
+        transport = (uri.parameters.get("transport") or UDP).upper()
+        if transport not in TRANSPORTS:
+            return self.source
+        return Peer(transport, self.source.host, uri.port or DEFAULT_PORT)
+
+    @property
+    def preference(self) -> float:
+        """The q value (§20.10); 1 where there is none that can be read."""
+        try:
+            q = float(self.contact.parameters.get("q") or 1)
+        except ValueError:
+            return 1.0
+        return q if 0 <= q <= 1 else 1.0
+
+    def is_for(self, contact: NameAddress) -> bool:
+        """Tell whether `contact` is this one anew.
+
+        That is the same URI or the same device: a telephone that was started again may come from
+        another port (RFC 5626 §6).
+        """
+        return self.contact.uri.matches(contact.uri) or (
+            _device(contact) is not None and _device(contact) == _device(self.contact)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What came of a REGISTER: the bindings that hold from now on, and the answer to send."""
+
+    bindings: tuple[Binding, ...]
+    status: int = 200
+    reason: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class _RefusedError(Exception):
+    def __init__(self, status: int, reason: str | None = None, *headers: tuple[str, str]) -> None:
+        super().__init__(reason)
+        self.status, self.reason, self.headers = status, reason, headers
+
+
+_DEFAULTS: Final = RegistrarLimits()
+
+
+def register(
+    bindings: Iterable[Binding],
+    request: Request,
+    source: Peer,
+    now: float,
+    limits: RegistrarLimits = _DEFAULTS,
+) -> Registration:
+    """Carry out a REGISTER on the bindings of one account: wholly, or not at all.
+
+    Whether the sender may do so is decided before (`digest`). A REGISTER without Contact only asks.
+    """
+    live = tuple(binding for binding in bindings if binding.expires_at > now)
+    try:
+        if request.is_wildcard_contact:
+            changed = _remove_all(live, request)
+        else:
+            changed = _update(live, request, source, now, limits)
+    except _RefusedError as refused:
+        return Registration(
+            bindings=live, status=refused.status, reason=refused.reason, headers=refused.headers
+        )
+    headers = tuple(("Contact", _told(binding, now)) for binding in changed)
+    return Registration(bindings=changed, headers=headers)
+
+
+class Registrar:
+    """The bindings of all accounts."""
+
+    def __init__(self, limits: RegistrarLimits = _DEFAULTS) -> None:
+        self._limits = limits
+        self._bindings: dict[str, tuple[Binding, ...]] = {}
+
+    def register(self, request: Request, account: str, source: Peer, now: float) -> Registration:
+        """Carry out a REGISTER for `account`, see `register`."""
+        before = self._bindings.get(account, ())
+        registration = register(before, request, source, now, self._limits)
+        self._keep(account, registration.bindings)
+        return registration
+
+    def lookup(self, account: str, now: float) -> tuple[Binding, ...]:
+        """Return where `account` can be reached, what it prefers and what is newest first."""
+        live = [b for b in self._bindings.get(account, ()) if b.expires_at > now]
+        return tuple(sorted(live, key=lambda b: (b.preference, b.expires_at), reverse=True))
+
+    def expire(self, now: float) -> None:
+        """Forget what is over; call it now and then."""
+        for account, bindings in tuple(self._bindings.items()):
+            self._keep(account, tuple(b for b in bindings if b.expires_at > now))
+
+    def flow_closed(self, source: Peer) -> None:
+        """Forget the telephones that were reached by a connection that is gone."""
+        for account, bindings in tuple(self._bindings.items()):
+            self._keep(account, tuple(b for b in bindings if b.peer != source))
+
+    def _keep(self, account: str, bindings: tuple[Binding, ...]) -> None:
+        if bindings:
+            self._bindings[account] = bindings
+        else:
+            self._bindings.pop(account, None)
+
+
+def _remove_all(live: tuple[Binding, ...], request: Request) -> tuple[Binding, ...]:
+    if request.contacts or request.headers.get("Expires") != "0":
+        raise _RefusedError(400, "Contact: * Needs Expires: 0 And No Other Contact")
+    for binding in live:
+        _refuse_stale(binding, request)
+    return ()
+
+
+def _update(
+    live: tuple[Binding, ...],
+    request: Request,
+    source: Peer,
+    now: float,
+    limits: RegistrarLimits,
+) -> tuple[Binding, ...]:
+    kept, added = list(live), list[Binding]()
+    for contact in request.contacts:
+        if contact.uri.scheme != "sip":
+            raise _RefusedError(400, "Only sip: Contacts Can Be Called")
+        seconds = _seconds(contact, request, limits)
+        for binding in [binding for binding in kept if binding.is_for(contact)]:
+            _refuse_stale(binding, request)
+            kept.remove(binding)
+        # Two addresses of one device in one request are meant to hold both.
+        added = [binding for binding in added if not binding.contact.uri.matches(contact.uri)]
+        if seconds:
+            added.append(_bound(contact, request, source, now + seconds))
+    newest_first = sorted(kept, key=lambda binding: binding.expires_at, reverse=True)
+    return tuple([*reversed(added), *newest_first][: limits.contacts])
+
+
+def _seconds(contact: NameAddress, request: Request, limits: RegistrarLimits) -> int:
+    """Return how long a contact is to be bound, 0 to remove it."""
+    asked = contact.parameters.get("expires") or request.headers.get("Expires")
+    if asked is None:
+        return limits.unasked
+    try:
+        seconds = read_number(asked, _MAX_SECONDS, "expires")
+    except SipError:
+        seconds = _MALFORMED
+    if 0 < seconds < limits.shortest:
+        raise _RefusedError(423, None, ("Min-Expires", str(limits.shortest)))
+    return min(seconds, limits.longest)
+
+
+def _refuse_stale(binding: Binding, request: Request) -> None:
+    """Refuse a request that was overtaken by a later one of the same telephone (§10.3 item 7)."""
+    if binding.call_id == request.call_id and request.cseq.number <= binding.cseq:
+        raise _RefusedError(500, "This REGISTER Was Overtaken By A Later One")
+
+
+def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: float) -> Binding:
+    # Headers in the URI would become headers of every INVITE to it; parameters we set ourselves.
+    bare = replace(
+        contact,
+        uri=contact.uri.replace(headers=""),
+        parameters=contact.parameters.without("expires"),
+    )
+    return Binding(
+        contact=bare,
+        source=source,
+        expires_at=expires_at,
+        call_id=request.call_id,
+        cseq=request.cseq.number,
+    )
+
+
+def _told(binding: Binding, now: float) -> str:
+    left = max(1, round(binding.expires_at - now))
+    parameters = binding.contact.parameters.set("expires", str(left))
+    return str(replace(binding.contact, parameters=parameters))
+
+
+def _device(contact: NameAddress) -> tuple[str, str | None] | None:
+    instance = contact.parameters.text("+sip.instance")
+    return (instance, contact.parameters.get("reg-id")) if instance else None
