@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, overload
 
 from switchhook.sip.errors import excerpt
-from switchhook.sip.syntax import is_one_line, is_token, split_list
+from switchhook.sip.syntax import WHITE, is_one_line, is_token, split_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -59,7 +59,7 @@ def received_name(text: str) -> str:
     """Spell a header name as RFC 3261 does; one that it does not know stays. Empty if it is none."""
     if known := _CANONICAL.get(text):
         return known
-    text = text.rstrip(" \t")
+    text = text.rstrip(WHITE)
     return _CANONICAL.get(text.lower(), text) if is_token(text) else ""
 
 
@@ -173,4 +173,4 @@ def _checked_name(name: str) -> str:
 def _checked_value(value: str) -> str:
     if not is_one_line(value):
         raise ValueError(f"a header value holds a line break or a NUL: {excerpt(value)}")
-    return value.strip()
+    return value.strip(WHITE)

@@ -9,7 +9,9 @@ from switchhook.sip.errors import ParseError, excerpt
 from switchhook.sip.parameters import NO_PARAMETERS, Parameters
 from switchhook.sip.syntax import (
     MAX_PORT,
+    WHITE,
     end_of_quoted,
+    is_host,
     is_token,
     quote,
     read_host_port,
@@ -38,27 +40,29 @@ class NameAddress:
     @classmethod
     def parse(cls, text: str) -> NameAddress:
         """Read one address, with or without angle brackets; raise ParseError."""
-        text = text.strip()
+        text = text.strip(WHITE)
         if text.startswith('"'):
             end = end_of_quoted(text)
-            display, text = unquote(text[: end + 1]), text[end + 1 :].lstrip()
+            display, text = unquote(text[: end + 1]), text[end + 1 :].lstrip(WHITE)
             if not text.startswith("<"):
                 raise ParseError(
                     f"an address in <> must follow the display name {excerpt(display)}"
                 )
         elif (bracket := text.find("<")) >= 0:
-            display, text = text[:bracket].rstrip(), text[bracket:]
+            display, text = text[:bracket].rstrip(WHITE), text[bracket:]
             if '"' in display:
                 raise ParseError(f"a quote stands inside a display name: {excerpt(display)}")
         else:
             return cls._parse_bare(text)
         uri, closed, rest = text[1:].partition(">")
-        rest = rest.lstrip()
+        rest = rest.lstrip(WHITE)
         if not closed:
             raise ParseError(f"the < is never closed: {excerpt(text)}")
         if rest and not rest.startswith(";"):
             raise ParseError(f"something stands behind the address: {excerpt(rest)}")
-        return cls(display=display, uri=Uri.parse(uri.strip()), parameters=Parameters.parse(rest))
+        return cls(
+            display=display, uri=Uri.parse(uri.strip(WHITE)), parameters=Parameters.parse(rest)
+        )
 
     @classmethod
     def _parse_bare(cls, text: str) -> NameAddress:
@@ -66,7 +70,7 @@ class NameAddress:
         uri, _, parameters = text.partition(";")
         if "," in uri or "?" in uri:
             raise ParseError(f"a URI with a comma or question mark needs <>: {excerpt(text)}")
-        return cls(uri=Uri.parse(uri.rstrip()), parameters=Parameters.parse(parameters))
+        return cls(uri=Uri.parse(uri.rstrip(WHITE)), parameters=Parameters.parse(parameters))
 
     @property
     def tag(self) -> str | None:
@@ -94,6 +98,8 @@ class Via:
     def __post_init__(self) -> None:
         if not is_token(self.transport):
             raise ValueError(f"this is no transport: {excerpt(self.transport)}")
+        if not is_host(self.host):
+            raise ValueError(f"this is no host: {excerpt(self.host)}")
         if self.port is not None and not 0 <= self.port <= MAX_PORT:
             raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
 
@@ -104,11 +110,11 @@ class Via:
         name, _, version_and_rest = head.partition("/")
         version, _, rest = version_and_rest.partition("/")
         words = rest.split(None, 1)
-        if name.strip().upper() != "SIP" or version.strip() != "2.0" or len(words) != 2:
+        if name.strip(WHITE).upper() != "SIP" or version.strip(WHITE) != "2.0" or len(words) != 2:
             raise ParseError(f"this is no Via: {excerpt(text)}")
         if not is_token(words[0]):
             raise ParseError(f"this is no transport: {excerpt(words[0])}")
-        host, port = read_host_port(words[1].rstrip())
+        host, port = read_host_port(words[1].rstrip(WHITE))
         return cls(
             transport=words[0].upper(),
             host=host,

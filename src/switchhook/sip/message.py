@@ -10,7 +10,7 @@ from switchhook.sip.errors import ParseError, SipError, excerpt
 from switchhook.sip.fields import Headers, received_name
 from switchhook.sip.headers import CSeq, NameAddress, Via
 from switchhook.sip.reasons import REASONS
-from switchhook.sip.syntax import is_one_line, is_token, read_number
+from switchhook.sip.syntax import WHITE, is_one_line, is_token, read_number
 from switchhook.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -302,7 +302,7 @@ def _read_fields(text: str) -> tuple[list[tuple[str, str]], str]:
     for line in lines:
         name, colon, value = line.partition(":")
         if colon and (canonical := received_name(name)):
-            pairs.append((canonical, value.strip()))
+            pairs.append((canonical, value.strip(WHITE)))
         else:
             trouble = trouble or f"this is no header: {excerpt(line)}"
     return pairs, trouble
@@ -359,7 +359,7 @@ def _partial(start_line: str, headers: Headers) -> Request | None:
     if not is_token(method):
         return None
     try:
-        uri = Uri.parse(rest.strip().partition(" ")[0])
+        uri = Uri.parse(rest.strip(WHITE).partition(" ")[0])
     except ParseError:
         uri = Uri(scheme="unreadable", opaque="uri")
     return _answerable(Request(method=method, uri=uri, headers=headers))

@@ -6,7 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from switchhook.sip.errors import ParseError, excerpt
-from switchhook.sip.syntax import end_of_quoted, is_one_line, is_token, quote, split_list, unquote
+from switchhook.sip.syntax import (
+    WHITE,
+    end_of_quoted,
+    is_one_line,
+    is_token,
+    quote,
+    split_list,
+    unquote,
+)
 
 MAX_PARAMETERS: Final = 64
 _ENDS_VALUE: Final = frozenset(' \t;,<>"?=')
@@ -48,7 +56,7 @@ class Parameters(Mapping[str, str | None]):
         items: dict[str, str | None] = {}
         for piece in pieces:
             name, equals, value = piece.partition("=")
-            items.setdefault(name.rstrip().lower(), _received(value) if equals else None)
+            items.setdefault(name.rstrip(WHITE).lower(), _received(value) if equals else None)
         return cls(items, verbatim=True)
 
     def text(self, name: str) -> str | None:
@@ -107,7 +115,7 @@ def _checked_name(name: str) -> str:
 
 
 def _received(value: str) -> str:
-    value = value.strip()
+    value = value.strip(WHITE)
     if value.startswith('"') and end_of_quoted(value) != len(value) - 1:
         raise ParseError(f"something stands behind a quoted value: {excerpt(value)}")
     return value

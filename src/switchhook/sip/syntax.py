@@ -10,15 +10,25 @@ from switchhook.sip.errors import ParseError, excerpt
 _ALPHANUMERIC: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TOKEN: Final = frozenset(_ALPHANUMERIC + "-.!%*_+`'~")
 _HOST: Final = frozenset(_ALPHANUMERIC + "-._")
+_IPV6: Final = frozenset("0123456789abcdefABCDEF:.")
 LINE_BREAKERS: Final = frozenset("\r\n\0")
 """Characters that would end a header in one parser or another."""
 
 MAX_PORT: Final = 65535
+WHITE: Final = " \t"
+"""White space within a header; str.strip() alone would take much of Unicode with it."""
 
 
 def is_token(text: str) -> bool:
     """Tell whether `text` is a token: a method, a header name, a tag."""
     return bool(text) and _TOKEN.issuperset(text)
+
+
+def is_host(text: str) -> bool:
+    """Tell whether `text` is made like a name, an IPv4 address or a bracketed IPv6 address."""
+    if text.startswith("["):
+        return text.endswith("]") and _IPV6.issuperset(text[1:-1])
+    return bool(text) and _HOST.issuperset(text)
 
 
 def is_one_line(text: str) -> bool:
@@ -47,15 +57,15 @@ def read_host_port(text: str) -> tuple[str, int | None]:
         if not closed:
             raise ParseError(f"the IPv6 address is never closed: {excerpt(text)}")
         host = f"[{_checked_ipv6(address)}]"
-        if rest and not rest.lstrip().startswith(":"):
+        if rest and not rest.lstrip(WHITE).startswith(":"):
             raise ParseError(f"something stands behind the IPv6 address: {excerpt(text)}")
-        separator, port = (":", rest.lstrip()[1:]) if rest.strip() else ("", "")
+        separator, port = (":", rest.lstrip(WHITE)[1:]) if rest.strip(WHITE) else ("", "")
     else:
         name, separator, port = text.partition(":")
-        host = name.rstrip()
-        if not host or not _HOST.issuperset(host):
+        host = name.rstrip(WHITE)
+        if not is_host(host):
             raise ParseError(f"this is no host: {excerpt(host)}")
-    return host.lower(), read_number(port.strip(), MAX_PORT, "the port") if separator else None
+    return host.lower(), read_number(port.strip(WHITE), MAX_PORT, "the port") if separator else None
 
 
 def _checked_ipv6(address: str) -> str:
@@ -76,7 +86,7 @@ def split_list(text: str, separator: str = ",") -> list[str]:
     pieces = text.split(separator)
     if '"' in text or "<" in text:
         pieces = _join_enclosed(pieces, separator)
-    return [stripped for piece in pieces if (stripped := piece.strip())]
+    return [stripped for piece in pieces if (stripped := piece.strip(WHITE))]
 
 
 def _join_enclosed(pieces: list[str], separator: str) -> list[str]:
