@@ -112,6 +112,10 @@ class Dialog:
             return self
         return replace(self, target=message.contacts[0].uri)
 
+    def skip(self, count: int) -> Dialog:
+        """Leave out `count` of our numbers, as they may be used already."""
+        return replace(self, local_cseq=self.local_cseq + count)
+
     def to_json(self) -> dict[str, object]:
         """Return what `from_json` reads, in types that JSON knows."""
         return {

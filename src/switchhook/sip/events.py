@@ -74,6 +74,14 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskCancelled:
+    """A later INVITE that Asked told of was cancelled; 487 is sent already."""
+
+    leg: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
     """The final response to our `Ask`. A 2xx to an INVITE waits for `Acknowledge`."""
 
@@ -112,6 +120,7 @@ Event = (
     | AnswerReceived
     | InviteFailed
     | Asked
+    | AskCancelled
     | Replied
     | LegEnded
     | OutsideAsked

@@ -1,0 +1,102 @@
+"""What the sessions of one user agent share: the stack below, the ear above, and the index of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+
+from switchhook.sip.deadlines import Deadlines
+from switchhook.sip.matching import Key
+from switchhook.sip.transport import TCP
+from switchhook.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.sip.events import Event
+    from switchhook.sip.heard import RequestReceived
+    from switchhook.sip.stack import Stack
+    from switchhook.sip.transaction import Timing
+    from switchhook.sip.transport import Peer
+
+DialogId = tuple[str, str]
+"""Call-ID and our tag. Ours is a token that cannot be guessed, so that it names the dialog alone."""
+
+
+class Indexed(Protocol):
+    """What the index must know of a session."""
+
+    leg: str
+    dialog_ids: list[DialogId]
+    """Under which it stands in `Desk.dialogs`."""
+
+
+S = TypeVar("S", bound=Indexed)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange(Generic[S]):
+    """A received request that waits for the user's answer."""
+
+    key: Key
+    method: str
+    cseq: int
+    session: S | None
+    """None for one outside of any dialog."""
+
+
+class Desk(Generic[S]):
+    """Owned by `UserAgent`; sessions find here what they need."""
+
+    def __init__(
+        self,
+        *,
+        stack: Stack,
+        local: Callable[[Peer], tuple[str, int]],
+        token: Callable[[], str],
+        timing: Timing,
+    ) -> None:
+        self.stack = stack
+        self.token = token
+        self.timing = timing
+        self.events: list[Event] = []
+        self.sessions: dict[str, S] = {}
+        self.dialogs: dict[DialogId, S] = {}
+        self.exchanges: dict[str, Exchange[S]] = {}
+        self.deadlines: Deadlines[str] = Deadlines()
+        self._local = local
+
+    def contact(self, peer: Peer, user: str | None) -> str:
+        """Write where `peer` reaches us, for the Contact header."""
+        host, port = self._local(peer)
+        uri = Uri(user=user, host=host, port=port)
+        if peer.transport == TCP:
+            uri = uri.replace(parameters=uri.parameters.set("transport", "tcp"))
+        return f"<{uri}>"
+
+    def open(self, event: RequestReceived, session: S | None) -> str:
+        """Keep a received request until the user answers it; return its ref."""
+        ref = self.token()
+        request = event.request
+        self.exchanges[ref] = Exchange(event.key, request.method, request.cseq.number, session)
+        if session is not None:
+            self.stack.own(event.key, session)
+        return ref
+
+    def add(self, session: S) -> None:
+        """Put a session into the index, under its leg."""
+        self.sessions[session.leg] = session
+
+    def add_dialog(self, dialog_id: DialogId, session: S) -> None:
+        """Let requests within this dialog find the session."""
+        self.dialogs[dialog_id] = session
+        session.dialog_ids.append(dialog_id)
+
+    def forget(self, session: S) -> None:
+        """Take a session out of the index; the transactions that it still owns end by themselves."""
+        for dialog_id in session.dialog_ids:
+            self.dialogs.pop(dialog_id, None)
+        session.dialog_ids.clear()
+        if self.sessions.get(session.leg) is session:
+            del self.sessions[session.leg]
+            self.deadlines.set(session.leg, None)

@@ -1,0 +1,112 @@
+"""The receiving side of a call until it is confirmed (RFC 3261 §13.3, §9.2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.dialog import Dialog
+from switchhook.sip.events import InviteCancelled, LegEnded
+from switchhook.sip.screening import ALLOW
+from switchhook.sip.session import Session
+
+if TYPE_CHECKING:
+    from switchhook.sip.desk import Desk
+    from switchhook.sip.heard import RequestReceived
+    from switchhook.sip.message import Request
+    from switchhook.sip.orders import Answer, Pairs
+
+MOST_FORKS: Final = 20
+"""Early dialogs that one INVITE may be answered with."""
+
+
+class Incoming(Session):
+    """A call that somebody makes to us."""
+
+    def __init__(self, desk: Desk[Session], leg: str, event: RequestReceived) -> None:
+        request = event.request
+        direct = len(request.headers.values("Via")) == 1
+        super().__init__(desk, leg, event.source, direct=direct)
+        self._key = event.key
+        self._invite: Request | None = request  # forgotten with our final response
+        tag = desk.token()
+        self.dialog = Dialog.of_server(request, tag)
+        self._tags = {0: tag}
+        desk.add_dialog((request.call_id, tag), self)
+
+    def answer(self, order: Answer, now: float) -> None:
+        """Answer the INVITE."""
+        invite = self._invite
+        if invite is None or order.fork >= MOST_FORKS:
+            return
+        tag = self._tag(order.fork)
+        headers: Pairs = order.headers
+        if order.status < 300:
+            headers = (("Contact", self._contact()), ALLOW, *headers)
+        sent = self._desk.stack.reply(
+            self._key,
+            order.status,
+            now,
+            reason=order.reason,
+            to_tag=tag,
+            headers=headers,
+            body=order.body,
+        )
+        if not sent or order.status < 200:
+            return
+        self._invite = None
+        if order.status >= 300:
+            self._finish()
+        else:
+            self._confirm(tag)
+            self._await_ack(self._key, invite.cseq.number, now)
+
+    def _confirm(self, tag: str) -> None:
+        """Keep the dialog of this tag, with what its caller may have changed meanwhile."""
+        if self.dialog is not None:
+            self.dialog = replace(self.dialog, local=self.dialog.local.with_tag(tag))
+
+    def hear_request(self, event: RequestReceived, now: float) -> None:
+        """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""
+        if self._invite is not None and event.request.method == "BYE":
+            self._desk.stack.reply(event.key, 200, now)
+            self.hear_cancel(event.request, now)
+        else:
+            super().hear_request(event, now)
+
+    def hear_cancel(self, request: Request, now: float) -> None:
+        """The caller gave up."""
+        if self._invite is None:
+            super().hear_cancel(request, now)
+            return
+        self._refuse(487, (), now)
+        self._desk.events.append(InviteCancelled(leg=self.leg, request=request))
+
+    def end(self, headers: Pairs, now: float, *, status: int = 480) -> None:
+        """Refuse the call with `status`, or hang up."""
+        if self._invite is None:
+            super().end(headers, now)
+        else:
+            self._refuse(status, headers, now)
+
+    def _refuse(self, status: int, headers: Pairs, now: float) -> None:
+        self._invite = None
+        self._refuse_open(now)
+        self._desk.stack.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
+        self._finish()
+
+    def _lose(self, status: int, now: float) -> None:
+        if self._invite is None:
+            super()._lose(status, now)
+            return
+        self._refuse(status, (), now)
+        self._desk.events.append(LegEnded(leg=self.leg, status=status))
+
+    def _tag(self, fork: int) -> str:
+        """Return the To tag of this fork, and let its early dialog be found."""
+        tag = self._tags.get(fork)
+        if tag is None:
+            tag = self._tags[fork] = self._desk.token()
+            if self.dialog is not None:
+                self._desk.add_dialog((self.dialog.call_id, tag), self)
+        return tag

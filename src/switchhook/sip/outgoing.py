@@ -1,0 +1,142 @@
+"""The calling side of a call until it is confirmed (RFC 3261 §13.2, §9.1, §22)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.dialog import MAX_FORWARDS, Dialog
+from switchhook.sip.events import AnswerReceived, InviteFailed, ProgressReceived
+from switchhook.sip.message import Headers, Request
+from switchhook.sip.proof import prove
+from switchhook.sip.screening import ALLOW
+from switchhook.sip.session import Session
+
+if TYPE_CHECKING:
+    from switchhook.sip.desk import Desk
+    from switchhook.sip.heard import RequestFailed, ResponseReceived
+    from switchhook.sip.matching import Key
+    from switchhook.sip.message import Response
+    from switchhook.sip.orders import Invite, Pairs
+
+
+MOST_FORKS: Final = 20
+"""Telephones that may answer one INVITE."""
+ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
+
+
+class Outgoing(Session):
+    """A call that we make."""
+
+    def __init__(self, desk: Desk[Session], order: Invite, now: float) -> None:
+        super().__init__(
+            desk, order.leg, order.peer, direct=order.direct, credentials=order.credentials
+        )
+        self._order = order
+        self._from = order.from_.with_tag(desk.token())
+        self._call_id = desk.token()
+        self._tries = 0
+        self._proofs: tuple[Pairs, ...] = ()
+        self._cancel_headers: Pairs | None = None  # set once the user wants out
+        self._answered_by: str | None = None  # the tag of the fork that came first
+        self._forks: dict[str, Session] = {}
+        self._key, self._invite = self._call(now)
+
+    def _call(self, now: float) -> tuple[Key, Request]:
+        """Send the INVITE, with the latest credentials."""
+        self._tries += 1
+        order = self._order
+        pairs = [("Max-Forwards", MAX_FORWARDS)]
+        if any(name.lower() == "max-forwards" for name, _ in order.headers):
+            pairs = []
+        pairs += [("From", str(self._from)), ("To", str(order.to)), ("Call-ID", self._call_id)]
+        contact = self._desk.contact(order.peer, order.from_.uri.user)
+        pairs += [("CSeq", f"{self._tries} INVITE"), ("Contact", contact), ALLOW]
+        pairs += [*order.headers, *(self._proofs[-1] if self._proofs else ())]
+        invite = Request(method="INVITE", uri=order.uri, headers=Headers(pairs), body=order.body)
+        return self._desk.stack.request(invite, self.peer, now, owner=self)
+
+    def hear_response(self, event: ResponseReceived, now: float) -> None:
+        """Take a response to the first INVITE, or to a later request."""
+        response = event.response
+        if event.key != self._key:
+            super().hear_response(event, now)
+        elif response.status < 200:
+            if response.status > 100 and self._cancel_headers is None:
+                self._desk.events.append(ProgressReceived(leg=self.leg, response=response))
+        elif response.status < 300:
+            self._hear_answer(response, now)
+        elif not self._calls_again(response, now):
+            self._fail(response.status, response)
+
+    def _calls_again(self, response: Response, now: float) -> bool:
+        """Send a challenged INVITE again with credentials, where they may help."""
+        cnonce = self._desk.token()
+        proof = prove(self._invite, response, self._credentials, self._proofs, cnonce)
+        if proof is None or self._cancel_headers is not None:
+            return False
+        self._proofs += (proof,)
+        self._key, self._invite = self._call(now)
+        return True
+
+    def hear_failure(self, event: RequestFailed, now: float) -> None:
+        """Learn that a request of ours got no response."""
+        if event.key == self._key:
+            self._fail(event.status, None)
+        else:
+            super().hear_failure(event, now)
+
+    def _fail(self, status: int, response: Response | None) -> None:
+        if self._cancel_headers is None:
+            failed = InviteFailed(leg=self.leg, status=status, response=response)
+            self._desk.events.append(failed)
+        self._finish()
+
+    def _hear_answer(self, response: Response, now: float) -> None:
+        """Take a 2xx: the first, the same again, or one of another fork (§13.2.2.4)."""
+        tag = response.to.tag or ""
+        if self._answered_by is None:
+            self._confirm(tag, response, now)
+        elif tag == self._answered_by:
+            self.acknowledge_again(self._key)
+        elif tag in self._forks:
+            self._forks[tag].acknowledge_again(self._key)
+        elif len(self._forks) < MOST_FORKS:
+            self._end_fork(tag, response, now)
+
+    def _confirm(self, tag: str, response: Response, now: float) -> None:
+        self._answered_by = tag
+        self.dialog = Dialog.of_client(self._invite, response)
+        self._desk.add_dialog((self._call_id, self._from.tag or ""), self)
+        self._unacknowledged = self._key, self._invite.cseq.number
+        if self._cancel_headers is None:
+            self._desk.events.append(AnswerReceived(leg=self.leg, response=response))
+        else:  # the answer crossed our CANCEL: acknowledge it, then hang up
+            super().end(self._cancel_headers, now)
+
+    def _end_fork(self, tag: str, response: Response, now: float) -> None:
+        """A proxy forked our INVITE and a second telephone answered: it gets ACK and BYE."""
+        fork = Session(
+            self._desk,
+            f"{self.leg} fork {tag}",
+            self.peer,
+            direct=self.direct,
+            dialog=Dialog.of_client(self._invite, response),
+            credentials=self._credentials,
+            unacknowledged=(self._key, self._invite.cseq.number),
+        )
+        self._forks[tag] = fork
+        fork.end(ELSEWHERE, now)
+
+    def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
+        """Send the ACK; that of a challenged INVITE carries the same credentials (§22.1)."""
+        first = self._unacknowledged is not None and self._unacknowledged[0] == self._key
+        proof = self._proofs[-1] if first and self._proofs else ()
+        super().acknowledge((*headers, *proof), body)
+
+    def end(self, headers: Pairs, now: float) -> None:
+        """Cancel the call, or hang up."""
+        if self._answered_by is not None:
+            super().end(headers, now)
+        elif self._cancel_headers is None:
+            self._cancel_headers = headers
+            self._desk.stack.cancel(self._key, now, headers)

@@ -1,0 +1,352 @@
+"""A session: one dialog of ours from its confirmation to its BYE (RFC 3261 §12.2, §13.3.1.4, §14, §15).
+
+What happens before the confirmation stands in `incoming.py` and `outgoing.py`, which build on this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.dialog import REFRESHING, Dialog
+from switchhook.sip.errors import SipError
+from switchhook.sip.events import AnswerAcknowledged, AskCancelled, Asked, LegEnded, Replied
+from switchhook.sip.matching import Key
+from switchhook.sip.message import Request
+from switchhook.sip.orders import Pairs
+from switchhook.sip.proof import prove
+from switchhook.sip.screening import ALLOW
+from switchhook.sip.transport import Packet, next_peer
+
+if TYPE_CHECKING:
+    from switchhook.sip.desk import Desk, DialogId, Exchange
+    from switchhook.sip.heard import RequestFailed, RequestReceived, ResponseReceived
+    from switchhook.sip.message import Response
+    from switchhook.sip.orders import Ask, Credentials, Reply
+    from switchhook.sip.transport import Peer
+
+MOST_OPEN: Final = 16
+"""Requests of one dialog that may wait for an answer at a time."""
+NO_ACK: Final = (("Reason", 'SIP;cause=408;text="ACK missing"'),)
+RETRY_SOON: Final = (("Retry-After", "2"),)
+
+
+@dataclass(slots=True)
+class _Answer:
+    """A 2xx of ours that waits for its ACK; this side resends it, not the transaction (§13.3.1.4)."""
+
+    key: Key
+    cseq: int
+    interval: float
+    resend_at: float
+    give_up_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A request of ours within the dialog, as our user wants it."""
+
+    ref: str
+    """Empty for our BYE, whose fate interests nobody."""
+    method: str
+    headers: Pairs
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A request of ours that waits for its final response."""
+
+    wish: _Wish
+    request: Request
+    proofs: tuple[Pairs, ...]
+    """The credentials of each try so far."""
+
+
+class Session:
+    """The confirmed dialog of one leg."""
+
+    def __init__(
+        self,
+        desk: Desk[Session],
+        leg: str,
+        peer: Peer,
+        *,
+        direct: bool,
+        dialog: Dialog | None = None,
+        credentials: Credentials | None = None,
+        unacknowledged: tuple[Key, int] | None = None,
+    ) -> None:
+        self.leg = leg
+        self.direct = direct
+        self.peer = peer
+        self.dialog = dialog
+        self._desk = desk
+        self._credentials = credentials
+        self.dialog_ids: list[DialogId] = []
+        self._open: dict[str, Exchange[Session]] = {}
+        self._over = False
+        self._bye_headers: Pairs | None = None  # set once the user wants an end
+        self._answer: _Answer | None = None
+        self._asking: dict[Key, _Asking] = {}
+        self._unacknowledged = unacknowledged
+        self._last_ack: tuple[Key, Packet] | None = None
+
+    # What the other end wants
+
+    def hear_request(self, event: RequestReceived, now: float) -> None:
+        """Serve a request within the dialog."""
+        request = event.request
+        if self.dialog is None or not self.dialog.belongs(request):
+            self._desk.stack.reply(event.key, 481, now)
+            return
+        try:
+            self.dialog = self.dialog.hear(request)
+        except SipError as error:
+            self._desk.stack.reply(event.key, error.status, now, headers=RETRY_SOON)
+            return
+        if request.method == "BYE":
+            self._hear_bye(event, now)
+        elif (status := self._conflict(request.method)) is not None:
+            self._desk.stack.reply(event.key, status, now, headers=RETRY_SOON)
+        else:
+            self._take(event, now)
+
+    def _hear_bye(self, event: RequestReceived, now: float) -> None:
+        self._desk.stack.reply(event.key, 200, now)
+        self._refuse_open(now)
+        if self._bye_headers is None:
+            self._desk.events.append(LegEnded(leg=self.leg, status=200, request=event.request))
+        self._finish()
+
+    def _conflict(self, method: str) -> int | None:
+        """Return the status for a request that crosses another one (§14.2, RFC 3311 §5.2)."""
+        if self._bye_headers is not None:
+            return 481
+        if len(self._open) >= MOST_OPEN:
+            return 500
+        if method not in REFRESHING:
+            return None
+        if any(exchange.method in REFRESHING for exchange in self._open.values()):
+            return 500
+        if self._answer is not None and method == "INVITE":
+            return 491
+        return 491 if self._offers_out() else None
+
+    def _offers_out(self) -> bool:
+        """Whether an INVITE or UPDATE of ours is under way, or its 2xx not acknowledged yet."""
+        return self._unacknowledged is not None or any(
+            asking.wish.method in REFRESHING for asking in self._asking.values()
+        )
+
+    def _take(self, event: RequestReceived, now: float) -> None:
+        request = event.request
+        if self.dialog is not None:
+            self.dialog = self.dialog.refreshed(request)
+        ref = self._desk.open(event, self)
+        self._open[ref] = self._desk.exchanges[ref]
+        if request.method == "INVITE":
+            self._desk.stack.reply(event.key, 100, now)
+        self._desk.events.append(Asked(leg=self.leg, ref=ref, request=request))
+
+    def hear_ack(self, request: Request, now: float) -> None:
+        """Take the ACK to a 2xx of ours."""
+        answer = self._answer
+        if answer is None or request.cseq.number != answer.cseq:
+            return
+        self._answer = None
+        self._desk.deadlines.set(self.leg, None)
+        if self._bye_headers is not None:
+            self._send_bye(now)
+        else:
+            self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
+
+    def hear_cancel(self, request: Request, now: float) -> None:
+        """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
+        for ref, exchange in list(self._open.items()):
+            if exchange.cseq == request.cseq.number:
+                self._close(ref)
+                self._desk.stack.reply(exchange.key, 487, now)
+                self._desk.events.append(AskCancelled(leg=self.leg, ref=ref))
+
+    # What our user wants
+
+    def reply(self, order: Reply, now: float) -> None:
+        """Answer a request within the dialog."""
+        exchange = self._open.get(order.ref)
+        if exchange is None:
+            return
+        if order.status >= 200:
+            self._close(order.ref)
+        headers = order.headers
+        success = 200 <= order.status < 300
+        if exchange.method in REFRESHING and 100 < order.status < 300:
+            headers = (("Contact", self._contact()), ALLOW, *headers)
+        sent = self._desk.stack.reply(
+            exchange.key,
+            order.status,
+            now,
+            reason=order.reason,
+            headers=headers,
+            body=order.body,
+        )
+        if sent and success and exchange.method == "INVITE":
+            self._await_ack(exchange.key, exchange.cseq, now)
+
+    def ask(self, order: Ask, now: float) -> None:
+        """Send a request within the dialog."""
+        status = 481 if self._over or self.dialog is None or self._bye_headers is not None else 0
+        if order.method in REFRESHING and self._offers_out():
+            status = status or 491
+        if status:
+            replied = Replied(leg=self.leg, ref=order.ref, status=status, response=None)
+            self._desk.events.append(replied)
+            return
+        headers = order.headers
+        if order.method in REFRESHING:
+            headers = (("Contact", self._contact()), ALLOW, *headers)
+        self._send(_Wish(order.ref, order.method, headers, order.body), now)
+
+    def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
+        """Send the ACK that a 2xx of the other end waits for."""
+        if self._unacknowledged is None or self.dialog is None:
+            return
+        key, cseq = self._unacknowledged
+        self._unacknowledged = None
+        ack = self.dialog.ack(cseq, headers=headers, body=body)
+        self._last_ack = key, self._desk.stack.send_ack(ack, self._next_peer())
+
+    def acknowledge_again(self, key: Key) -> None:
+        """Send the ACK once more, as the 2xx came once more."""
+        if self._last_ack is not None and self._last_ack[0] == key:
+            self._desk.stack.send(self._last_ack[1])
+
+    def end(self, headers: Pairs, now: float) -> None:
+        """Hang up. A 2xx of ours that waits for its ACK delays the BYE (§15)."""
+        if self._over or self._bye_headers is not None:
+            return
+        self._bye_headers = headers
+        self._refuse_open(now)
+        if self._answer is None:
+            self._send_bye(now)
+
+    # What becomes of our requests
+
+    def hear_response(self, event: ResponseReceived, now: float) -> None:
+        """Take a response to a request of ours."""
+        response = event.response
+        asking = self._asking.get(event.key)
+        if response.status < 200:
+            return
+        if asking is None:
+            self.acknowledge_again(event.key)
+            return
+        del self._asking[event.key]
+        if self._tries_again(asking, response, now):
+            return
+        if response.status < 300:
+            self._hear_success(event, asking)
+        self._settle(asking, response.status, response, now)
+
+    def _hear_success(self, event: ResponseReceived, asking: _Asking) -> None:
+        if self.dialog is not None:
+            self.dialog = self.dialog.refreshed(event.response)
+        if asking.wish.method != "INVITE":
+            return
+        self._unacknowledged = event.key, asking.request.cseq.number
+        if self._over or self._bye_headers is not None:
+            self.acknowledge()
+
+    def hear_failure(self, event: RequestFailed, now: float) -> None:
+        """Learn that a request of ours got no response."""
+        asking = self._asking.pop(event.key, None)
+        if asking is not None:
+            self._settle(asking, event.status, None, now)
+
+    def _settle(self, asking: _Asking, status: int, response: Response | None, now: float) -> None:
+        """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
+        if asking.wish.method == "BYE":
+            self._finish()
+        elif not self._over and self._bye_headers is None:
+            replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
+            self._desk.events.append(replied)
+            if status in {408, 481}:
+                self._lose(status, now)
+
+    def _lose(self, status: int, now: float) -> None:
+        self._desk.events.append(LegEnded(leg=self.leg, status=status))
+        self.end((), now)
+
+    def handle_timer(self, now: float) -> None:
+        """Resend our 2xx, or give up waiting for its ACK."""
+        answer = self._answer
+        if answer is None:
+            return
+        if now < answer.give_up_at:
+            self._desk.stack.resend_success(answer.key, now)
+            answer.interval = min(2 * answer.interval, self._desk.timing.t2)
+            answer.resend_at = now + answer.interval
+            self._arm(answer)
+            return
+        self._answer = None
+        if self._bye_headers is None:
+            self._desk.events.append(LegEnded(leg=self.leg, status=408))
+            self._bye_headers = NO_ACK
+            self._refuse_open(now)
+        self._send_bye(now)
+
+    # Common parts
+
+    def _await_ack(self, key: Key, cseq: int, now: float) -> None:
+        t1 = self._desk.timing.t1
+        self._answer = _Answer(key, cseq, t1, now + t1, now + 64 * t1)
+        self._arm(self._answer)
+
+    def _arm(self, answer: _Answer) -> None:
+        self._desk.deadlines.set(self.leg, min(answer.resend_at, answer.give_up_at))
+
+    def _send_bye(self, now: float) -> None:
+        self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
+        self._send(_Wish("", "BYE", self._bye_headers or ()), now)
+
+    def _send(self, wish: _Wish, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
+        if self.dialog is None:
+            return
+        headers = (*wish.headers, *(proofs[-1] if proofs else ()))
+        self.dialog, request = self.dialog.request(wish.method, headers=headers, body=wish.body)
+        key, _ = self._desk.stack.request(request, self._next_peer(), now, owner=self)
+        self._asking[key] = _Asking(wish, request, proofs)
+
+    def _tries_again(self, asking: _Asking, response: Response, now: float) -> bool:
+        """Send a challenged request again with credentials, where they may help."""
+        cnonce = self._desk.token()
+        proof = prove(asking.request, response, self._credentials, asking.proofs, cnonce)
+        if proof is None or self._over:
+            return False
+        self._send(asking.wish, now, (*asking.proofs, proof))
+        return True
+
+    def _refuse_open(self, now: float) -> None:
+        """Answer what still waits when the dialog ends (§15.1.2)."""
+        for ref, exchange in list(self._open.items()):
+            self._close(ref)
+            self._desk.stack.reply(exchange.key, 487, now)
+
+    def _close(self, ref: str) -> None:
+        self._desk.exchanges.pop(ref, None)
+        self._open.pop(ref, None)
+
+    def _finish(self) -> None:
+        self._over = True
+        self._answer = None
+        self._desk.forget(self)
+
+    def _next_peer(self) -> Peer:
+        if self.dialog is None:
+            return self.peer
+        direct = self.direct and not self.dialog.routes
+        return next_peer(self.dialog.next_hop, self.peer, direct=direct)
+
+    def _contact(self) -> str:
+        user = None if self.dialog is None else self.dialog.local.uri.user
+        return self._desk.contact(self.peer, user)

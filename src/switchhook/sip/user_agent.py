@@ -1,0 +1,293 @@
+"""A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
+
+Fed and drained like the stack below it: packets and time in, orders in; after each, packets and events
+out. It answers by itself what needs no decision: OPTIONS, CANCEL, BYE, requests out of order or out of
+any dialog, overload. All else is told, and waits for an order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from switchhook.sip import heard
+from switchhook.sip.desk import Desk
+from switchhook.sip.dialog import Dialog
+from switchhook.sip.errors import SipError
+from switchhook.sip.events import Event, InviteReceived, OutsideAsked
+from switchhook.sip.incoming import Incoming
+from switchhook.sip.message import Headers
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
+from switchhook.sip.outgoing import Outgoing
+from switchhook.sip.screening import ACCEPT, ALLOW, screen
+from switchhook.sip.session import Session
+from switchhook.sip.stack import Limits, Stack
+from switchhook.sip.transaction import Timing
+from switchhook.sip.transport import Packet, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchhook.sip.errors import ParseError
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.orders import Credentials
+
+CSEQ_GAP: Final = 1_000
+"""How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is held at the moment; all of it returns to zero when nobody calls."""
+
+    transactions: int
+    sessions: int
+    dialogs: int
+    exchanges: int
+
+
+class UserAgent:
+    """`local` and `token` are those of `Stack`; `most_calls` bounds the calls received at a time."""
+
+    def __init__(
+        self,
+        *,
+        local: Callable[[Peer], tuple[str, int]],
+        token: Callable[[], str],
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+        most_sessions: int = 10_000,
+    ) -> None:
+        timing = timing or Timing()
+        self._limits = limits or Limits()
+        self._most_sessions = most_sessions
+        self._stack = Stack(local=local, token=token, timing=timing, limits=self._limits)
+        self._desk: Desk[Session] = Desk(stack=self._stack, local=local, token=token, timing=timing)
+
+    # What comes out
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `handle_timer` is to be called next, or None."""
+        times = (self._stack.wake_at, self._desk.deadlines.next_at)
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def load(self) -> Load:
+        """What is held at the moment."""
+        return Load(
+            transactions=self._stack.transactions,
+            sessions=len(self._desk.sessions),
+            dialogs=len(self._desk.dialogs),
+            exchanges=len(self._desk.exchanges),
+        )
+
+    def take_packets(self) -> list[Packet]:
+        """Take out what is to be sent, in order."""
+        return self._stack.take_packets()
+
+    def take_events(self) -> list[Event]:
+        """Take out what happened, in order."""
+        events, self._desk.events = self._desk.events, []
+        return events
+
+    # What comes in from the network
+
+    def receive(self, data: bytes, source: Peer, now: float) -> None:
+        """Hear a datagram, whatever it holds."""
+        self._stack.receive(data, source, now)
+        self._hear(now)
+
+    def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Hear a message that was cut out of a stream."""
+        self._stack.receive_message(message, source, now)
+        self._hear(now)
+
+    def refuse(self, error: ParseError, source: Peer) -> None:
+        """Answer what could not be read, where it can be answered."""
+        self._stack.refuse(error, source)
+
+    def lost(self, packet: Packet, now: float) -> None:
+        """Hear that a packet could not be sent."""
+        self._stack.lost(packet.key, now)
+        self._hear(now)
+
+    def flow_closed(self, peer: Peer, now: float) -> None:
+        """Hear that the connection to `peer` is gone."""
+        self._stack.flow_closed(peer, now)
+        self._hear(now)
+
+    def handle_timer(self, now: float) -> None:
+        """Hear what time it is."""
+        for leg in self._desk.deadlines.take_due(now):
+            session = self._desk.sessions.get(leg)
+            if session is not None:
+                session.handle_timer(now)
+        self._stack.handle_timer(now)
+        self._hear(now)
+
+    # What our user wants
+
+    def perform(self, order: Order, now: float) -> None:
+        """Carry an order out. One about a leg or ref that is gone does nothing.
+
+        Raises ValueError for a header that could not stand in a message.
+        """
+        match order:
+            case Invite():
+                if order.leg not in self._desk.sessions:
+                    self._desk.add(Outgoing(self._desk, order, now))
+            case Reply():
+                self._reply(order, now)
+            case Answer() | Acknowledge() | Ask() | End():
+                session = self._desk.sessions.get(order.leg)
+                if session is not None:
+                    _order(session, order, now)
+            case _:
+                assert_never(order)
+
+    def _reply(self, order: Reply, now: float) -> None:
+        exchange = self._desk.exchanges.get(order.ref)
+        if exchange is None:
+            return
+        if exchange.session is not None:
+            exchange.session.reply(order, now)
+            return
+        if order.status >= 200:
+            del self._desk.exchanges[order.ref]
+        self._stack.reply(
+            exchange.key,
+            order.status,
+            now,
+            reason=order.reason,
+            to_tag=self._desk.token(),
+            headers=order.headers,
+            body=order.body,
+        )
+
+    # Stored calls
+
+    def store(self, leg: str) -> dict[str, object] | None:
+        """Return what `restore` needs to take an answered leg up again, in types that JSON knows."""
+        session = self._desk.sessions.get(leg)
+        if session is None or session.dialog is None:
+            return None
+        peer = session.peer
+        return {
+            "dialog": session.dialog.to_json(),
+            "peer": [peer.transport, peer.host, peer.port],
+            "direct": session.direct,
+        }
+
+    def restore(
+        self, leg: str, stored: Mapping[str, object], credentials: Credentials | None = None
+    ) -> None:
+        """Take up a leg of an earlier process; raise ValueError or KeyError for a wrong document."""
+        dialog, peer = stored["dialog"], stored["peer"]
+        if not isinstance(dialog, dict) or not isinstance(peer, list):
+            raise ValueError("this is no stored leg")  # noqa: TRY004 -- one error for all of them
+        transport, host, port = peer
+        session = Session(
+            self._desk,
+            leg,
+            Peer(str(transport), str(host), int(port)),
+            direct=bool(stored["direct"]),
+            dialog=Dialog.from_json(dialog).skip(CSEQ_GAP),
+            credentials=credentials,
+        )
+        self._desk.add(session)
+        if session.dialog is not None:
+            tag = session.dialog.local.tag or ""
+            self._desk.add_dialog((session.dialog.call_id, tag), session)
+
+    # What the stack tells
+
+    def _hear(self, now: float) -> None:
+        for event in self._stack.take_events():
+            match event:
+                case heard.RequestReceived():
+                    self._hear_request(event, now)
+                case heard.AckReceived(request=request):
+                    session = self._session_of(request)
+                    if session is not None:
+                        session.hear_ack(request, now)
+                case heard.CancelReceived(request=request, owner=Session() as session):
+                    session.hear_cancel(request, now)
+                case heard.ResponseReceived(owner=Session() as session):
+                    session.hear_response(event, now)
+                case heard.RequestFailed(owner=Session() as session):
+                    session.hear_failure(event, now)
+                case heard.CancelReceived() | heard.ResponseReceived() | heard.RequestFailed():
+                    pass  # nobody of ours waits for it any more
+                case _:
+                    assert_never(event)
+
+    def _session_of(self, request: Request) -> Session | None:
+        return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
+
+    def _hear_request(self, event: heard.RequestReceived, now: float) -> None:
+        request = event.request
+        refusal = screen(request)
+        if refusal is not None:
+            self._refuse(event, refusal.status, refusal.headers, now)
+        elif request.to.tag is not None:
+            session = self._session_of(request)
+            if session is None:
+                self._refuse(event, 481, (), now)
+            elif request.method == "OPTIONS":
+                self._refuse(event, 200, (ALLOW, ACCEPT), now)
+            else:
+                session.hear_request(event, now)
+        elif request.method == "INVITE":
+            self._hear_invite(event, now)
+        elif request.method == "OPTIONS":
+            self._refuse(event, 200, (ALLOW, ACCEPT), now)
+        else:
+            ref = self._desk.open(event, None)
+            self._desk.events.append(OutsideAsked(ref=ref, request=request, source=event.source))
+
+    def _refuse(
+        self,
+        event: heard.RequestReceived,
+        status: int,
+        headers: tuple[tuple[str, str], ...],
+        now: float,
+    ) -> None:
+        tag = self._desk.token()
+        self._stack.reply(event.key, status, now, to_tag=tag, headers=headers)
+
+    def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
+        if len(self._desk.sessions) >= self._most_sessions:
+            retry = (("Retry-After", str(self._limits.retry_after)),)
+            self._refuse(event, 503, retry, now)
+            return
+        try:
+            session = Incoming(self._desk, self._desk.token(), event)
+        except SipError as error:
+            self._refuse(event, error.status, (), now)
+            return
+        self._desk.add(session)
+        self._stack.own(event.key, session)
+        self._stack.reply(event.key, 100, now)
+        self._desk.events.append(
+            InviteReceived(leg=session.leg, request=event.request, source=event.source)
+        )
+
+
+def _order(session: Session, order: Answer | Acknowledge | Ask | End, now: float) -> None:
+    match order:
+        case Answer():
+            if isinstance(session, Incoming):
+                session.answer(order, now)
+        case Acknowledge():
+            session.acknowledge(order.headers, order.body)
+        case Ask():
+            session.ask(order, now)
+        case End():
+            Headers(order.headers)  # a wrong one must not leave the leg half ended
+            if isinstance(session, Incoming):
+                session.end(order.headers, now, status=order.status)
+            else:
+                session.end(order.headers, now)
+        case _:
+            assert_never(order)
