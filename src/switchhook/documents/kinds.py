@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
@@ -33,7 +34,7 @@ class Spot:
 
     path: KeyPath
     notes: Notes
-    names: Mapping[str, Collection[Any]]
+    names: Mapping[str, AbstractSet[Any]]
     """What the document names, by what it is: logins, schemes …; for references."""
 
     def at(self, *parts: str | int) -> Spot:
@@ -74,6 +75,8 @@ class Text:
 
     def read(self, value: object, at: Spot) -> str:
         """Take text of the right length and form."""
+        if self.secret and not isinstance(value, str):
+            raise WrongError("this is not text", "write it in quotes")
         text = text_of(value)
         place = at.path[-1] if at.path else "this"
         if len(text) < self.least:
@@ -111,7 +114,8 @@ class Whole:
         """Take an integer of the range."""
         del at
         if type(value) is not int:
-            raise WrongError(f"{described(value)} is not a whole number", f"write {self.allowed}")
+            problem = f"{described(value)} is not a whole number"
+            raise WrongError(problem, f"write {self.allowed}{_unquoted(value)}")
         _check_range(value, self.least, self.most, self.unit)
         return value
 
@@ -136,9 +140,8 @@ class Seconds:
         """Take an integer or a fraction of the range."""
         del at
         if type(value) not in {int, float}:
-            raise WrongError(
-                f"{described(value)} is not a number of seconds", f"write {self.allowed}"
-            )
+            problem = f"{described(value)} is not a number of seconds"
+            raise WrongError(problem, f"write {self.allowed}{_unquoted(value)}")
         assert isinstance(value, int | float)  # noqa: S101 (for the type checker; it is so above)
         if math.isnan(value):
             raise WrongError("nan is not a number of seconds", f"write {self.allowed}")
@@ -189,7 +192,8 @@ class Choice:
         for member in self.of:
             if member.value == text:
                 return member
-        raise WrongError(f"{shown(text)} is not known here", f"allowed are {self.allowed}")
+        near = did_you_mean(text, (member.value for member in self.of))
+        raise WrongError(f"{shown(text)} is not known here", near)
 
     def write(self, value: StrEnum) -> str:
         """Write its value."""
@@ -290,6 +294,10 @@ def described(value: object) -> str:
 def quote(text: str) -> str:
     """Write a TOML basic string. TOML takes JSON's escapes, and wants DEL escaped as well."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _unquoted(value: object) -> str:
+    return ", without quotes" if isinstance(value, str) else ""
 
 
 def _range(least: int, most: int, unit: str) -> str:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import Kind, NotedError, Spot, WrongError, described, quote
 from switchhook.documents.mistakes import did_you_mean, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
-REQUIRED = MISSING
-"""The default of a key that must be written."""
+REQUIRED = object()
+"""The default of a key that must be written; also what is read where nothing could be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,9 @@ class Table:
 
     make: Callable[..., Any]
     keys: tuple[Key, ...]
-    check: Callable[[Any, Spot], None] | None = None
-    """Looks at the made value as a whole, and notes what does not go together."""
+    check: Callable[[Mapping[str, Any], Spot], None] | None = None
+    """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
+    go together. Its values may be of any type."""
 
     @property
     def allowed(self) -> str:
@@ -53,13 +54,12 @@ class Table:
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
         note_unknown(value, {key.name for key in self.keys}, at)
-        read = {key.attr: self._read(key, value, at) for key in self.keys}
-        if MISSING in read.values():
-            raise NotedError
-        made = self.make(**read)
         if self.check is not None:
-            self.check(made, at)
-        return made
+            self.check(value, at)
+        read = {key.attr: self._read(key, value, at) for key in self.keys}
+        if any(item is REQUIRED for item in read.values()):
+            raise NotedError
+        return self.make(**read)
 
     def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
         if key.name not in table:
@@ -73,7 +73,7 @@ class Table:
             spot.notes.add(spot.path, wrong.problem, wrong.advice)
         except NotedError:
             pass
-        return MISSING
+        return REQUIRED
 
     def write(self, value: Any) -> str:  # noqa: ANN401 (whatever `make` makes)
         """Write an inline table."""
@@ -95,6 +95,8 @@ class Tables:
     table: Kind
     unique: str = ""
     """The key that no two of them share."""
+    same: Callable[[Any], Any] = lambda name: name
+    """Makes names equal that mean the same."""
 
     @property
     def allowed(self) -> str:
@@ -128,12 +130,12 @@ class Tables:
             name = table.get(self.unique) if isinstance(table, dict) else None
             if not isinstance(name, str | int):
                 continue
-            spot = at.at(index, self.unique)
-            if name in seen:
-                line = at.notes.line(seen[name].path)
+            spot, identity = at.at(index, self.unique), self.same(name)
+            if identity in seen:
+                line = at.notes.line(seen[identity].path)
                 first = f" on line {line}" if line else ""
                 at.notes.add(spot.path, f"{shown(name)} stands already{first}", "use another")
-            seen.setdefault(name, spot)
+            seen.setdefault(identity, spot)
 
     def write(self, value: tuple[Any, ...]) -> str:
         """Write inline."""

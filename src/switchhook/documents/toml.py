@@ -11,11 +11,12 @@ from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistake, Mistakes, Notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from switchhook.documents.kinds import Kind
 
-Names = dict[str, "Collection[Any]"]
+Names = dict[str, "AbstractSet[Any]"]
 
 MOST_CHARACTERS = 5_000_000
 """Far more than a person writes, and read in seconds."""
