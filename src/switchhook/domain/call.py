@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import itemgetter
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
@@ -144,6 +145,9 @@ class Call:
 
     @property
     def last_attempt(self) -> AttemptEnd | None:
-        """Return how the latest finished attempt ended, for the status before the next (R1-42)."""
-        ends = [leg.end for leg in self.called_legs if leg.end is not None]
-        return ends[-1] if ends else None
+        """Return how the attempt that finished last ended, for the status before the next (R1-42).
+
+        Of several that finished at once, the one dialled last.
+        """
+        ended = [(leg.ended_at or 0.0, leg.end) for leg in self.called_legs if leg.end is not None]
+        return max(reversed(ended), key=itemgetter(0))[1] if ended else None

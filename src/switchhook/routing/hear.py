@@ -9,7 +9,7 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Happening
 from switchhook.domain.webhook import EventKind
-from switchhook.routing.commands import EndLeg, ShowRinging
+from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.ending import end
 from switchhook.routing.steps import ask, ring
 from switchhook.routing.walk import go_on, go_to, walk
@@ -135,7 +135,8 @@ def caller_connected(move: Move, event: LegAnswered) -> None:
     """The caller has our answer; anyone else answers too late."""
     leg = move.call.leg(event.leg)
     if leg is not None and leg.id == CALLER:
-        move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=event.handle)
+        if leg.state is LegState.DIALLING:
+            move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=event.handle)
     elif event.leg != move.call.talking_to:
         late_answer(move, event)
 
@@ -171,11 +172,13 @@ def hang_up_requested(move: Move, event: HangUpRequested) -> None:
 
 def resynced(move: Move, event: Resynced) -> None:
     """After a restart, before an answer: go on where the caller still waits, else end."""
-    _drop_dead_legs(move, event)
+    _match_legs(move, event)
     if CALLER not in event.live_legs:
         end(move, Outcome.FAILED, EndedBy.SYSTEM, LOST)
-    elif move.call.state is CallState.ASKING:
-        move.record(Happening.RESUMED)
+        return
+    move.record(Happening.RESUMED)
+    if move.call.state is CallState.ASKING:
+        move.change(asked=None, wake_at=None)
         walk(move)
     elif not move.call.live_called_legs and not ring.next_round(move):
         go_on(move)
@@ -183,14 +186,22 @@ def resynced(move: Move, event: Resynced) -> None:
 
 def resynced_talking(move: Move, event: Resynced) -> None:
     """After a restart, in a conversation: it goes on if both sides are still there."""
-    _drop_dead_legs(move, event)
-    if {CALLER, move.call.talking_to} <= event.live_legs:
-        move.record(Happening.RESUMED)
-    else:
+    _match_legs(move, event)
+    if not {CALLER, move.call.talking_to} <= event.live_legs:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
+        return
+    move.record(Happening.RESUMED)
+    caller = move.call.leg(CALLER)
+    if caller is not None and caller.state is LegState.DIALLING:
+        move.order(ConnectLegs(leg=move.call.talking_to))
 
 
-def _drop_dead_legs(move: Move, event: Resynced) -> None:
+def _match_legs(move: Move, event: Resynced) -> None:
+    """Write off what is gone. End what should be: the order to may have been lost with the process."""
+    for leg_id in sorted(event.live_legs):
+        known = move.call.leg(leg_id)
+        if known is None or not known.is_live:
+            move.order(EndLeg(leg=leg_id, cause=HUNG_UP))
     for leg in move.call.legs:
         if leg.is_live and leg.id not in event.live_legs:
             if leg.id == CALLER:

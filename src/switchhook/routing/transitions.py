@@ -61,7 +61,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         AskFailed: _to(hear.ask_failed, ASKING, RINGING, ENDED),
         TimePassed: _to(hear.ask_overdue, ASKING, RINGING, ENDED),
         LegAnswered: _to(hear.late_answer, ASKING),
-        LegEnded: _to(hear.leg_ended, ASKING, RINGING, ENDED),
+        LegEnded: _to(hear.leg_ended, ASKING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         Resynced: _to(hear.resynced, ASKING, RINGING, ENDED),
     },

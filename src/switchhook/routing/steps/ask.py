@@ -29,6 +29,7 @@ def begin(move: Move, step: Ask) -> bool:
         state=CallState.ASKING,
         asks=move.call.asks + 1,
         asked=Asked(id=ask_id, webhook=step.webhook, asked_at=move.now),
+        ringing=None,
         wake_at=move.now + webhook.response_timeout + GRACE,
     )
     move.record(Happening.ASKED, step.webhook, facts=(("ask", ask_id),))
