@@ -12,6 +12,8 @@ from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.routing.arrival import Arrival, Refused, admit
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switchhook.domain.call import Call
 
 DIALLED = "380800111222"
@@ -51,13 +53,13 @@ def in_turn(*targets: Target, timeout: float = 30.0) -> Ring:
 
 def plan(
     *steps: Step,
-    schemes: dict[int, tuple[Step, ...]] | None = None,
+    schemes: Mapping[int, tuple[Step, ...]] | None = None,
     fallback: Target | None = None,
     trunks: tuple[Trunk, ...] = (Trunk(name="carrier", host="192.0.2.9"),),
     ring_order: RingOrder = RingOrder.ALL_AT_ONCE,
 ) -> Plan:
     """Return a project whose number runs `steps` as scheme 1; `schemes` are further ones."""
-    numbered = {1: steps} | (schemes or {})
+    numbered = {1: steps, **(schemes or {})}
     crm = ForwardingNumber(
         name="crm",
         url="http://crm.example/route",

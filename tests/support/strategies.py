@@ -179,7 +179,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Heard:
     """One step of a walk."""
 
@@ -189,12 +189,19 @@ class Heard:
     after: Call
     commands: tuple[Command, ...]
 
+    def __repr__(self) -> str:
+        return f"{self.now - START:9.3f} {self.event} -> {self.after.state}"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Walk:
     """What a call went through, in order. Perhaps it has not ended."""
 
     heard: tuple[Heard, ...]
+
+    def __repr__(self) -> str:
+        schemes = self.call.plan.project.schemes
+        return "\n".join(["", *map(str, schemes), *map(repr, self.heard)])
 
     @property
     def call(self) -> Call:

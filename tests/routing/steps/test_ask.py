@@ -1,0 +1,61 @@
+"""Asking takes the call until the webhook's own deadline, and a moment's grace, has passed."""
+
+from __future__ import annotations
+
+from switchhook.domain.call import Asked, CallState
+from switchhook.domain.scheme import Ask
+from switchhook.routing.commands import AskWebhook
+from switchhook.routing.events import CallArrived, TimePassed
+from switchhook.routing.steps.ask import GRACE
+from tests.support.plans import ASK, MARY, incoming, plan, ring
+from tests.support.transcript import Transcript, directs
+
+
+def test_the_engine_names_the_ask_and_waits_a_little_longer_than_the_webhook_may_take() -> None:
+    story = Transcript(incoming(ASK, now=100))
+    story.hears(100, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    assert story.call.state is CallState.ASKING
+    assert story.call.asked == Asked(id="c-1", webhook="crm", asked_at=100)
+    assert story.call.wake_at == 100 + 2 + GRACE
+    assert story.commands[-1] == AskWebhook(ask="c-1", webhook="crm")
+
+
+def test_the_grace_leaves_room_within_half_a_second() -> None:
+    """S-12: the next location starts within the response timeout and half a second."""
+    assert 0 < GRACE < 0.5
+
+
+def test_a_webhook_that_does_not_exist_hands_the_call_on() -> None:
+    story = Transcript(incoming(Ask(webhook="gone"), ring(MARY)))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+    )
+    assert "notice forwarding number 'gone' is not in this project" in story.journal
+
+
+def test_the_answer_rings_for_the_webhooks_ring_timeout_not_its_response_timeout() -> None:
+    """S-13: asked at 0, two seconds for the answer, seven for the ringing."""
+    story = Transcript(incoming(ASK))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1.5, directs(MARY), "ring b1 mary", "tell incoming.forwarding")
+    assert story.call.asked is None
+    assert story.call.wake_at == 1.5 + 7
+
+
+def test_a_direction_to_nobody_hands_the_call_on() -> None:
+    story = Transcript(incoming(within=plan(ASK, ring(MARY))))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(), "ring b1 mary", "tell incoming.forwarding")
+    assert "notice there is nobody to ring" in story.journal
+
+
+def test_a_direction_to_nobody_ends_the_call_where_no_step_is_left() -> None:
+    story = Transcript(incoming(ASK))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(), "end caller 486", "tell incoming.after")
+
+
+def test_an_overdue_ask_ends_the_call_where_no_step_is_left() -> None:
+    story = Transcript(incoming(ASK))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(2.25, TimePassed(), "end caller 486", "tell incoming.after")

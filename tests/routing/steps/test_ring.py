@@ -1,0 +1,124 @@
+"""Targets ring together or in turn, each for its time, and the first to answer gets the call."""
+
+from __future__ import annotations
+
+from switchhook.domain.call import CallState
+from switchhook.domain.webhook import RingOrder
+from switchhook.routing.commands import RingLeg
+from switchhook.routing.events import CallArrived, TimePassed
+from tests.support.plans import (
+    ASK,
+    CUSTOMER,
+    JOHN,
+    MARY,
+    MOBILE,
+    OLGA,
+    in_turn,
+    incoming,
+    plan,
+    ring,
+)
+from tests.support.transcript import Transcript, answers, directs, refuses, rings
+
+TOGETHER = (
+    "tell incoming.before",
+    "ring b1 mary",
+    "ring b2 john",
+    "ring b3 olga",
+    "tell incoming.forwarding",
+)
+FIRST = ("tell incoming.before", "ring b1 mary", "tell incoming.forwarding")
+
+
+def test_a_leg_shows_who_calls() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.hears(0, CallArrived(), *FIRST)
+    ringing = RingLeg(leg="b1", target=MARY, caller=CUSTOMER, caller_name="Anna")
+    assert ringing in story.commands
+
+
+def test_several_ring_at_once_and_one_answers() -> None:
+    """S-03: the second answers, the other two are ended."""
+    story = Transcript(incoming(ring(MARY, JOHN, OLGA)))
+    story.hears(0, CallArrived(), *TOGETHER)
+    story.hears(1, rings("b3"), "show ringing")
+    story.hears(
+        4,
+        answers("b2"),
+        "connect b2",
+        "end b1 answered_elsewhere",
+        "end b3 answered_elsewhere",
+        "tell incoming.pickup",
+    )
+    assert story.call.talking_to == "b2"
+    assert story.call.wake_at is None
+    assert story.call.ringing is None
+
+
+def test_two_answers_at_once_connect_one_and_end_the_other() -> None:
+    story = Transcript(incoming(ring(MARY, JOHN)))
+    story.hears(
+        0,
+        CallArrived(),
+        "tell incoming.before",
+        "ring b1 mary",
+        "ring b2 john",
+        "tell incoming.forwarding",
+    )
+    story.hears(4, answers("b2"), "connect b2", "end b1 answered_elsewhere", "tell incoming.pickup")
+    story.hears(4, answers("b1"), "end b1 200")
+
+
+def test_one_after_another_each_has_the_whole_time() -> None:
+    story = Transcript(incoming(in_turn(MARY, JOHN, OLGA, timeout=20)))
+    story.hears(0, CallArrived(), *FIRST)
+    story.hears(20, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
+    assert story.call.wake_at == 40
+    story.hears(25, refuses("b2", 486), "ring b3 olga", "tell incoming.forwarding")
+    assert story.call.wake_at == 45
+    story.hears(45, TimePassed(), "end b3 timeout", "end caller 480", "tell incoming.after")
+    assert story.attempts == ["b1 mary timeout", "b2 john busy", "b3 olga timeout"]
+
+
+def test_one_after_another_may_be_what_the_webhook_is_set_to() -> None:
+    story = Transcript(incoming(within=plan(ASK, ring_order=RingOrder.ONE_AFTER_ANOTHER)))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(MARY, MOBILE), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(8, TimePassed(), "end b1 timeout", f"ring b2 {MOBILE}", "tell incoming.forwarding")
+
+
+def test_a_refusal_does_not_lengthen_what_the_others_have() -> None:
+    story = Transcript(incoming(ring(MARY, JOHN, timeout=20)))
+    story.hears(
+        0,
+        CallArrived(),
+        "tell incoming.before",
+        "ring b1 mary",
+        "ring b2 john",
+        "tell incoming.forwarding",
+    )
+    story.hears(5, refuses("b1", 486))
+    assert story.call.wake_at == 20
+    story.hears(20, TimePassed(), "end b2 timeout", "end caller 480", "tell incoming.after")
+
+
+def test_a_time_that_has_not_come_changes_nothing() -> None:
+    story = Transcript(incoming(ring(MARY, timeout=20)))
+    story.hears(0, CallArrived(), *FIRST)
+    story.hears(19.999, TimePassed())
+    assert story.call.state is CallState.RINGING
+
+
+def test_a_ring_of_nobody_hands_the_call_on() -> None:
+    story = Transcript(incoming(ring(), ring(MARY)))
+    story.hears(0, CallArrived(), *FIRST)
+    assert "notice there is nobody to ring" in story.journal
+
+
+def test_a_leg_that_answers_without_ringing_is_an_answer() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.hears(0, CallArrived(), *FIRST)
+    story.hears(0.1, answers("b1"), "connect b1", "tell incoming.pickup")
+    leg = story.call.leg("b1")
+    assert leg is not None
+    assert (leg.rang_at, leg.answered_at, leg.handle) == (None, 0.1, "handle of b1")

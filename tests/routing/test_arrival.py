@@ -1,0 +1,117 @@
+"""A call is taken or refused by what its project says, and nothing crosses between projects."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.target import Target, TargetKind
+from switchhook.routing.arrival import Arrival, Refused, admit
+
+SHOP = Plan(
+    Project(
+        id="shop",
+        name="Shop",
+        numbers=(Number(number="380800111222", scheme=7),),
+        accounts=(Account(login="mary", password="x"), Account(login="john", password="x")),
+        trunks=(Trunk(name="carrier", host="192.0.2.9"),),
+    )
+)
+BANK = Plan(
+    Project(
+        id="bank",
+        name="Bank",
+        numbers=(Number(number="380800999888", scheme=1),),
+        accounts=(Account(login="banker", password="x"),),
+    )
+)
+BOOK = Book([SHOP, BANK])
+OUTSIDE = Arrival(
+    caller="380441112233", caller_name="", callee="380800111222", trunk="carrier", project="shop"
+)
+JOHN = Arrival(caller="john", caller_name="John", callee="mary", account="john", project="shop")
+BANKER = Arrival(caller="banker", caller_name="", callee="x", account="banker", project="bank")
+
+
+def taken(arrival: Arrival) -> Call:
+    call = admit(arrival, BOOK, call="c", now=5.0)
+    assert not isinstance(call, Refused)
+    return call
+
+
+def refused(arrival: Arrival) -> tuple[int, str]:
+    refusal = admit(arrival, BOOK, call="c", now=5.0)
+    assert isinstance(refusal, Refused)
+    assert refusal.retry_after == 0
+    return refusal.cause.sip, refusal.cause.text
+
+
+@pytest.mark.parametrize("dialled", ["380800111222", "+380800111222"])
+def test_a_number_runs_its_scheme_with_or_without_a_plus(dialled: str) -> None:
+    call = taken(replace(OUTSIDE, callee=dialled))
+    assert (call.direction, call.scheme, call.direct) == (Direction.INCOMING, 7, None)
+    assert call.callee == dialled
+
+
+def test_a_call_begins_with_the_callers_leg_and_its_projects_version() -> None:
+    call = taken(OUTSIDE)
+    assert (call.id, call.plan, call.state, call.arrived_at) == ("c", SHOP, CallState.ARRIVED, 5.0)
+    (leg,) = call.legs
+    assert (leg.id, leg.target, leg.state, leg.started_at) == (CALLER, None, LegState.DIALLING, 5.0)
+    assert (call.caller, call.caller_name, call.account) == ("380441112233", "", "")
+
+
+def test_a_number_of_the_own_project_runs_its_scheme_for_an_account_too() -> None:
+    call = taken(replace(JOHN, callee="380800111222"))
+    assert (call.direction, call.scheme, call.account) == (Direction.INCOMING, 7, "john")
+
+
+def test_an_account_may_dial_a_colleague() -> None:
+    call = taken(JOHN)
+    assert call.direction is Direction.INTERNAL
+    assert call.direct == Target(kind=TargetKind.ACCOUNT, value="mary")
+    assert call.scheme == 0
+
+
+def test_an_account_may_dial_an_outside_number_over_the_trunk() -> None:
+    call = taken(replace(JOHN, callee="+380(50)111-22-33"))
+    assert call.direction is Direction.OUTGOING
+    assert call.direct == Target(kind=TargetKind.NUMBER, value="+380501112233")
+
+
+def test_a_number_of_another_project_is_an_outside_number() -> None:
+    call = taken(replace(JOHN, callee="380800999888"))
+    assert call.direction is Direction.OUTGOING
+
+
+def test_a_trunk_reaches_numbers_only() -> None:
+    assert refused(replace(OUTSIDE, callee="mary")) == (404, "mary is no number of project shop")
+    dialled = "380501112233"
+    assert refused(replace(OUTSIDE, callee=dialled))[0] == 404
+
+
+def test_a_trunk_of_one_project_does_not_reach_a_number_of_another() -> None:
+    assert refused(replace(OUTSIDE, callee="380800999888"))[0] == 404
+
+
+def test_an_account_of_another_project_is_nobody() -> None:
+    assert refused(replace(JOHN, callee="banker"))[0] == 404
+
+
+def test_who_belongs_to_no_project_is_refused() -> None:
+    assert refused(replace(OUTSIDE, project=""))[0] == 403
+    assert refused(replace(JOHN, project="closed"))[0] == 403
+
+
+def test_what_is_neither_account_nor_number_is_refused() -> None:
+    expected = (404, "no one is neither an account nor a number")
+    assert expected == refused(replace(JOHN, callee="no one"))
+
+
+def test_an_outside_number_needs_a_trunk() -> None:
+    expected = (404, "project bank has no trunk for outside numbers")
+    assert expected == refused(replace(BANKER, callee="380501112233"))

@@ -1,0 +1,279 @@
+"""Whatever a call hears, and whenever, it keeps its promises: it is a pure value that always ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import FrozenInstanceError, replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from switchhook.domain.call import CALLER, CallState, Direction, LegState
+from switchhook.domain.cause import AttemptEnd, Cause, Outcome
+from switchhook.domain.journal import Happening
+from switchhook.domain.webhook import EventKind
+from switchhook.routing.commands import (
+    AskWebhook,
+    ConnectLegs,
+    EndLeg,
+    Record,
+    RingLeg,
+    Tell,
+)
+from switchhook.routing.engine import step
+from switchhook.routing.events import CallArrived, LegEnded, Resynced, TimePassed
+from switchhook.routing.transitions import TRANSITIONS
+from tests.support.plans import MARY, incoming, ring
+from tests.support.strategies import Heard, Walk, walks
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.domain.journal import Entry
+
+HANG_UP = Cause(sip=200, q850=16)
+WAITING = {CallState.ASKING, CallState.RINGING}
+TERMINAL = {EventKind.INCOMING_AFTER, EventKind.OUTGOING_AFTER}
+
+
+def entries(walk: Walk) -> list[Entry]:
+    return [command.entry for command in walk.commands if isinstance(command, Record)]
+
+
+def told(walk: Walk) -> list[Tell]:
+    return [command for command in walk.commands if isinstance(command, Tell)]
+
+
+def let_time_pass(walk: Walk) -> Walk:
+    """Wake the call whenever it wants it, and hang up what talks, until it has ended."""
+    for _ in range(500):
+        call, now = walk.call, walk.heard[-1].now
+        if call.state is CallState.ENDED:
+            return walk
+        if call.state is CallState.TALKING:
+            walk = walk.hears(LegEnded(leg=CALLER, cause=HANG_UP), now + 1)
+        else:
+            assert call.wake_at is not None
+            walk = walk.hears(TimePassed(), max(now, call.wake_at))
+    raise AssertionError(f"the call does not end: {walk.call}")
+
+
+# -- the contract --
+
+
+def test_an_event_that_means_nothing_returns_the_very_same_call() -> None:
+    call = incoming(ring(MARY))
+    assert step(call, TimePassed(), 1.0) == (call, ())
+    assert step(call, TimePassed(), 1.0)[0] is call
+
+
+def test_a_call_cannot_be_changed() -> None:
+    call = incoming(ring(MARY))
+    with pytest.raises(FrozenInstanceError):
+        call.state = CallState.ENDED  # type: ignore[misc]
+
+
+def test_a_state_that_is_not_in_the_table_is_refused() -> None:
+    """The table is the law: were a step to break it, nothing of that step would be recorded."""
+    transition = TRANSITIONS[CallState.ARRIVED][CallArrived]
+    assert CallState.TALKING not in transition.to
+    broken = replace(transition, to=frozenset({CallState.TALKING}))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(TRANSITIONS[CallState.ARRIVED], CallArrived, broken)
+        with pytest.raises(AssertionError, match="CallArrived led from arrived to ringing"):
+            step(incoming(ring(MARY)), CallArrived(), 0.0)
+
+
+# -- what holds at every step of every walk --
+
+
+def states_change_only_as_the_table_says(heard: Heard) -> None:
+    row = TRANSITIONS[heard.before.state]
+    transition = row.get(type(heard.event))
+    if transition is None:
+        assert heard.before is heard.after
+        assert heard.commands == ()
+    else:
+        assert heard.after.state in transition.to
+
+
+def the_same_input_gives_the_same_output(heard: Heard) -> None:
+    assert step(heard.before, heard.event, heard.now) == (heard.after, heard.commands)
+
+
+def a_call_that_waits_has_a_deadline_and_no_other_has(heard: Heard) -> None:
+    call = heard.after
+    assert (call.wake_at is not None) == (call.state in WAITING)
+    if call.wake_at != heard.before.wake_at and call.wake_at is not None:
+        assert call.wake_at >= heard.now
+
+
+def a_call_knows_what_it_waits_for(heard: Heard) -> None:
+    call = heard.after
+    assert (call.asked is not None) == (call.state is CallState.ASKING)
+    assert (call.ringing is not None) == (call.state is CallState.RINGING)
+    assert bool(call.talking_to) == (call.answered_at is not None)
+    if call.state is CallState.RINGING:
+        assert call.live_called_legs
+    if call.state is CallState.ASKING:
+        assert not call.live_called_legs
+    if call.state is CallState.TALKING:
+        assert [leg.id for leg in call.live_called_legs] == [call.talking_to]
+
+
+def legs_keep_their_names_and_once_ended_stay_so(heard: Heard) -> None:
+    names = [leg.id for leg in heard.after.legs]
+    assert names == [CALLER, *(f"b{n}" for n in range(1, len(names)))]
+    for old, new in zip(heard.before.legs, heard.after.legs, strict=False):
+        assert (old.id, old.target, old.started_at) == (new.id, new.target, new.started_at)
+        if not old.is_live:
+            assert old == new
+
+
+def after_the_end_only_late_legs_are_ended(heard: Heard) -> None:
+    if heard.before.state is CallState.ENDED:
+        assert heard.before is heard.after
+        assert all(isinstance(command, EndLeg) for command in heard.commands)
+
+
+def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
+    for command in heard.commands:
+        match command:
+            case RingLeg(leg=leg):
+                ringing = heard.after.leg(leg)
+                assert ringing is not None
+                assert heard.before.leg(leg) is None
+            case ConnectLegs(leg=leg):
+                assert leg == heard.after.talking_to
+            case EndLeg(leg=leg):
+                ended = heard.after.leg(leg)
+                assert ended is None or not ended.is_live
+            case AskWebhook(ask=ask):
+                assert ask == f"{heard.after.id}-{heard.after.asks}"
+            case _:
+                pass
+
+
+STEPWISE: tuple[Callable[[Heard], None], ...] = (
+    states_change_only_as_the_table_says,
+    the_same_input_gives_the_same_output,
+    a_call_that_waits_has_a_deadline_and_no_other_has,
+    a_call_knows_what_it_waits_for,
+    legs_keep_their_names_and_once_ended_stay_so,
+    after_the_end_only_late_legs_are_ended,
+    orders_are_about_legs_and_asks_that_are_so_now,
+)
+
+
+# -- what holds for every walk as a whole --
+
+
+def entries_and_events_are_numbered_without_a_gap(walk: Walk) -> None:
+    assert [entry.seq for entry in entries(walk)] == list(range(1, walk.call.entries + 1))
+    assert [tell.seq for tell in told(walk)] == list(range(1, walk.call.told + 1))
+
+
+def an_event_shows_the_call_as_it_was(walk: Walk) -> None:
+    for heard in walk.heard:
+        for command in heard.commands:
+            if isinstance(command, Tell):
+                assert command.at == heard.now
+                assert command.call.told == command.seq
+
+
+def an_ended_call_ended_once(walk: Walk) -> None:
+    written = Counter(entry.happening for entry in entries(walk))
+    events = Counter(tell.event for tell in told(walk))
+    is_over = walk.call.state is CallState.ENDED
+    assert written[Happening.ARRIVED] == 1
+    assert written[Happening.ENDED] == (1 if is_over else 0)
+    assert written[Happening.ANSWERED] == (1 if walk.call.talking_to else 0)
+    is_told = walk.call.direction is not Direction.INTERNAL
+    assert sum(events[event] for event in TERMINAL) == (1 if is_over and is_told else 0)
+    assert all(events[event] <= 1 for event in (EventKind.INCOMING_PICKUP, *TERMINAL))
+    if is_over:
+        assert entries(walk)[-1].happening is Happening.ENDED
+        assert not is_told or told(walk)[-1].event in TERMINAL
+
+
+def an_ended_call_has_an_outcome_and_no_live_leg(walk: Walk) -> None:
+    call = walk.call
+    ended = (call.outcome, call.ended_by, call.cause, call.ended_at)
+    if call.state is CallState.ENDED:
+        assert None not in ended
+        assert not any(leg.is_live for leg in call.legs)
+        assert (call.outcome is Outcome.ANSWERED) == bool(call.talking_to)
+    else:
+        assert ended == (None, None, None, None)
+
+
+def every_attempt_ends_once(walk: Walk) -> None:
+    dialled = Counter(e.leg for e in entries(walk) if e.happening is Happening.DIALLED)
+    ended = Counter(e.leg for e in entries(walk) if e.happening is Happening.ATTEMPT_ENDED)
+    assert dialled == Counter(leg.id for leg in walk.call.called_legs)
+    assert ended == Counter(leg.id for leg in walk.call.called_legs if not leg.is_live)
+    for leg in walk.call.called_legs:
+        assert (leg.end is None) == leg.is_live
+        assert (leg.state is LegState.ENDED) == (leg.cause is not None)
+        if leg.end is AttemptEnd.ANSWERED:
+            assert leg.id == walk.call.talking_to
+
+
+def what_did_not_end_by_itself_was_ended_by_order(walk: Walk) -> None:
+    """A restart that did not find a leg counts as its own end."""
+    ordered = {command.leg for command in walk.commands if isinstance(command, EndLeg)}
+    gone: set[str] = set()
+    for heard in walk.heard:
+        if isinstance(heard.event, LegEnded):
+            gone.add(heard.event.leg)
+        live = getattr(heard.event, "live_legs", None)
+        if live is not None:
+            gone.update(leg.id for leg in heard.before.legs if leg.id not in live)
+    assert {leg.id for leg in walk.call.legs if not leg.is_live} <= ordered | gone
+
+
+WHOLE: tuple[Callable[[Walk], None], ...] = (
+    entries_and_events_are_numbered_without_a_gap,
+    an_event_shows_the_call_as_it_was,
+    an_ended_call_ended_once,
+    an_ended_call_has_an_outcome_and_no_live_leg,
+    every_attempt_ends_once,
+    what_did_not_end_by_itself_was_ended_by_order,
+)
+
+
+def check(walk: Walk) -> None:
+    for heard in walk.heard:
+        for holds in STEPWISE:
+            holds(heard)
+    for holds_of in WHOLE:
+        holds_of(walk)
+
+
+@settings(max_examples=30, deadline=None)
+@given(walks())
+def test_a_few_walks_keep_every_promise(walk: Walk) -> None:
+    check(walk)
+    check(let_time_pass(walk))
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(walks(max_steps=25))
+def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
+    check(walk)
+    check(let_time_pass(walk))
+
+
+@settings(max_examples=30, deadline=None)
+@given(walks(), st.data())
+def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataObject) -> None:
+    """All but time, which may pass twice, and restarts."""
+    heard = data.draw(st.sampled_from(walk.heard))
+    if isinstance(heard.event, Resynced | TimePassed):
+        return
+    again, commands = step(heard.after, heard.event, heard.now)
+    assert not any(isinstance(command, Record | Tell | RingLeg) for command in commands)
+    assert heard.after == again

@@ -1,0 +1,129 @@
+"""A scheme is walked from the top; what cannot take the call hands it on, and every walk ends."""
+
+from __future__ import annotations
+
+from switchhook.domain.scheme import GoTo, HangUp
+from switchhook.routing.events import CallArrived, TimePassed
+from switchhook.routing.walk import DIRECT_TIMEOUT, FALLBACK_TIMEOUT, MAX_JUMPS
+from tests.support.plans import ASK, JOHN, MARY, MOBILE, from_account, incoming, plan, ring
+from tests.support.transcript import Transcript, answers, fails, gives_up, refuses, sends_to
+
+ASKED = ("tell incoming.before", "show ringing", "ask crm as c-1")
+MARY_RINGS = ("ring b1 mary", "tell incoming.forwarding")
+
+
+def test_a_step_that_could_not_place_the_call_hands_it_to_the_next() -> None:
+    story = Transcript(incoming(ASK, ring(MARY), ring(JOHN), HangUp(status=603)))
+    story.hears(0, CallArrived(), *ASKED)
+    story.hears(1, fails(), *MARY_RINGS)
+    story.hears(31, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
+    story.hears(32, refuses("b2", 486), "end caller 603", "tell incoming.after")
+
+
+def test_a_scheme_without_steps_ends_the_call() -> None:
+    story = Transcript(incoming())
+    story.hears(0, CallArrived(), "tell incoming.before", "end caller 486", "tell incoming.after")
+    assert story.end == "failed by system, 486 the call forwarding scheme did not work"
+
+
+def test_a_scheme_that_the_webhook_names_is_walked_from_its_top() -> None:
+    story = Transcript(incoming(within=plan(ASK, HangUp(), schemes={26076: (ring(MARY),)})))
+    story.hears(0, CallArrived(), *ASKED)
+    story.hears(1, sends_to(26076), *MARY_RINGS)
+    assert story.call.scheme == 26076
+    assert story.call.jumps == 1
+    assert story.journal[3:6] == [
+        "answer scheme 26076",
+        "jumped scheme 26076",
+        "step scheme 26076",
+    ]
+
+
+def test_a_scheme_that_is_not_there_hands_the_call_on() -> None:
+    """S-02: a scheme of another project, or of none, fails; the next location follows."""
+    story = Transcript(incoming(ASK, ring(MARY)))
+    story.hears(0, CallArrived(), *ASKED)
+    story.hears(1, sends_to(4711), *MARY_RINGS)
+    assert "notice scheme 4711 is not in this project" in story.journal
+
+
+def test_a_step_may_go_to_another_scheme() -> None:
+    story = Transcript(incoming(within=plan(GoTo(scheme=2), schemes={2: (ring(MARY),)})))
+    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    assert story.call.jumps == 1
+
+
+def test_a_step_that_goes_to_no_scheme_hands_the_call_on() -> None:
+    story = Transcript(incoming(GoTo(scheme=9), ring(MARY)))
+    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    assert "notice scheme 9 is not in this project" in story.journal
+
+
+def test_a_call_does_not_come_back_from_another_scheme() -> None:
+    schemes = {2: (ring(MARY),)}
+    story = Transcript(incoming(within=plan(GoTo(scheme=2), ring(JOHN), schemes=schemes)))
+    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    story.hears(1, refuses("b1", 486), "end caller 486", "tell incoming.after")
+
+
+def test_schemes_that_go_round_in_circles_end_at_the_jump_limit() -> None:
+    """S-79 without a webhook: the circle is walked in one step."""
+    circle = plan(GoTo(scheme=2), ring(MARY), schemes={2: (GoTo(scheme=1), HangUp(status=480))})
+    story = Transcript(incoming(within=circle))
+    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    assert sum(line.startswith("jumped") for line in story.journal) == MAX_JUMPS
+    assert "notice more than 10 jumps between schemes" in story.journal
+
+
+def test_a_webhook_that_sends_the_call_round_in_circles_ends_at_the_jump_limit() -> None:
+    """S-79: scheme 1 asks a webhook that says scheme 1."""
+    story = Transcript(incoming(ASK))
+    story.hears(0, CallArrived(), *ASKED)
+    for jump in range(1, MAX_JUMPS + 1):
+        again = ("show ringing", f"ask crm as c-{jump + 1}")
+        story.hears(jump, sends_to(1, ask=f"c-{jump}"), *again)
+    last = sends_to(1, ask=f"c-{MAX_JUMPS + 1}")
+    story.hears(20, last, "end caller 486", "tell incoming.after")
+    assert story.end == "failed by system, 486 the call forwarding scheme did not work"
+
+
+def test_the_fallback_rings_when_the_scheme_placed_the_call_nowhere() -> None:
+    story = Transcript(incoming(within=plan(ASK, fallback=MOBILE)))
+    story.hears(0, CallArrived(), *ASKED)
+    story.hears(1, fails(), f"ring b1 {MOBILE}", "tell incoming.forwarding")
+    assert story.call.wake_at == 1 + FALLBACK_TIMEOUT
+    assert f"fallback no step placed the call; trying {MOBILE}" in story.journal
+    story.hears(9, answers("b1"), "connect b1", "tell incoming.pickup")
+
+
+def test_the_fallback_rings_where_the_numbers_scheme_is_gone() -> None:
+    """The scheme of a number may have been deleted by hand from a project file."""
+    empty = plan(fallback=MOBILE)
+    story = Transcript(incoming(within=empty))
+    ringing = (f"ring b1 {MOBILE}", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
+
+
+def test_the_fallback_is_tried_once() -> None:
+    story = Transcript(incoming(within=plan(ring(MARY), fallback=MOBILE)))
+    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    story.hears(1, refuses("b1", 486), f"ring b2 {MOBILE}", "tell incoming.forwarding")
+    story.hears(61, TimePassed(), "end b2 timeout", "end caller 480", "tell incoming.after")
+    assert story.end == "missed by system, 480 nobody answered"
+
+
+def test_the_caller_may_give_up_on_the_fallback() -> None:
+    story = Transcript(incoming(within=plan(fallback=MOBILE)))
+    ringing = (f"ring b1 {MOBILE}", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
+    story.hears(3, gives_up(), "end b1 cancelled_by_caller", "tell incoming.after")
+
+
+def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
+    story = Transcript(from_account("mary", plan(fallback=MOBILE)))
+    story.hears(0, CallArrived(), "ring b1 mary")
+    assert story.call.wake_at == DIRECT_TIMEOUT
+    story.hears(DIRECT_TIMEOUT, TimePassed(), "end b1 timeout", "end caller 480")
+    outside = Transcript(from_account(str(MOBILE), plan(fallback=MARY)))
+    outside.hears(0, CallArrived(), "tell outgoing.before", f"ring b1 {MOBILE}")
+    outside.hears(2, refuses("b1", 404), "end caller 480", "tell outgoing.after")

@@ -1,0 +1,177 @@
+"""A call as a story: it hears this, it orders that.
+
+    story = Transcript(incoming(ASK))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1.5, DirectionGiven(ask="c-1", targets=(MARY,)), "ring b1 mary", "tell …")
+
+Each `hears` names everything that has to be ordered, in order; naming nothing demands nothing. What
+is written into the journal is kept apart, in `journal`, so that a story reads as one.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from difflib import ndiff
+from typing import TYPE_CHECKING, assert_never
+
+from switchhook.domain.cause import Cause
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.routing.commands import (
+    AskWebhook,
+    ConnectLegs,
+    EndLeg,
+    Record,
+    RingLeg,
+    ShowRinging,
+    Tell,
+)
+from switchhook.routing.engine import step
+from switchhook.routing.events import (
+    AskFailed,
+    DirectionGiven,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    SchemeGiven,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchhook.domain.call import Call, CallState
+    from switchhook.domain.journal import Entry
+    from switchhook.domain.target import Target
+    from switchhook.routing.commands import Command
+    from switchhook.routing.events import Event
+
+Transition = tuple["CallState", type, "CallState"]
+"""What was heard, in which state, and to which it led."""
+
+_watchers: list[set[Transition]] = []
+
+
+@contextmanager
+def watched() -> Iterator[set[Transition]]:
+    """Collect the transitions that all transcripts go through meanwhile."""
+    seen: set[Transition] = set()
+    _watchers.append(seen)
+    try:
+        yield seen
+    finally:
+        _watchers.remove(seen)
+
+
+class Transcript:
+    """Plays a story to the engine and compares what comes out, line by line."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.entries: list[Entry] = []
+        self.commands: list[Command] = []
+        self._lines: list[str] = []
+
+    def hears(self, now: float, event: Event, *orders: str) -> None:
+        """Let the call hear `event` at `now` and demand exactly these orders."""
+        self._lines.append(f"{now:>7g} > {event}")
+        before = self.call.state
+        self.call, commands = step(self.call, event, now)
+        for seen in _watchers:
+            seen.add((before, type(event), self.call.state))
+        self.commands.extend(commands)
+        self.entries.extend(c.entry for c in commands if isinstance(c, Record))
+        ordered = [line for c in commands if (line := order(c))]
+        expected = [f"        < {line}" for line in orders]
+        got = [f"        < {line}" for line in ordered]
+        if expected != got:
+            diff = "\n".join(line.rstrip() for line in ndiff(expected, got))
+            raise AssertionError(
+                f"\n{self}\n{diff}\n(- was to be ordered, + was; then: {self.call.state})"
+            )
+        self._lines += got
+
+    @property
+    def journal(self) -> list[str]:
+        """Return the journal so far, one line each."""
+        return [written(entry) for entry in self.entries]
+
+    @property
+    def end(self) -> str:
+        """Return how the call ended, on both axes, with what the caller got."""
+        call = self.call
+        assert call.cause is not None, f"the call has not ended:\n{self}"
+        return f"{call.outcome} by {call.ended_by}, {call.cause.sip} {call.cause.text}"
+
+    @property
+    def attempts(self) -> list[str]:
+        """Return how each called leg ended, in the order in which they were dialled."""
+        return [f"{leg.id} {leg.target} {leg.end}" for leg in self.call.called_legs]
+
+    def __str__(self) -> str:
+        return "\n".join(self._lines)
+
+
+def order(command: Command) -> str:
+    """Return an order as one line; a line of the journal gives none."""
+    match command:
+        case RingLeg(leg=leg, target=target):
+            return f"ring {leg} {target}"
+        case ShowRinging(media_from=leg):
+            return f"play {leg}" if leg else "show ringing"
+        case ConnectLegs(leg=leg):
+            return f"connect {leg}"
+        case EndLeg(leg=leg, cause=cause, why=why):
+            return f"end {leg} {why or cause.sip}"
+        case AskWebhook(ask=ask, webhook=webhook):
+            return f"ask {webhook} as {ask}"
+        case Tell(event=event):
+            return f"tell {event}"
+        case Record():
+            return ""
+        case _:
+            assert_never(command)
+
+
+def written(entry: Entry) -> str:
+    """Return an entry as one line: what happened, on which leg, in words."""
+    return " ".join(filter(None, (entry.happening, entry.leg, entry.text)))
+
+
+def rings(leg: str, *, early_media: bool = False) -> LegRinging:
+    """Say that the far end of a leg rings."""
+    return LegRinging(leg=leg, early_media=early_media)
+
+
+def answers(leg: str) -> LegAnswered:
+    """Say that a leg is up."""
+    return LegAnswered(leg=leg, handle=f"handle of {leg}")
+
+
+def refuses(leg: str, status: int, q850: int = 0) -> LegEnded:
+    """Say that a called leg was refused with this SIP status."""
+    return LegEnded(leg=leg, cause=Cause(sip=status, q850=q850))
+
+
+def hangs_up(leg: str) -> LegEnded:
+    """Say that somebody who talked hung up."""
+    return LegEnded(leg=leg, cause=Cause(sip=200, q850=16))
+
+
+def gives_up() -> LegEnded:
+    """Say that the caller hung up before an answer."""
+    return LegEnded(leg="caller", cause=Cause(sip=487))
+
+
+def directs(*targets: Target, ask: str = "c-1") -> DirectionGiven:
+    """Say that the webhook returned these targets."""
+    return DirectionGiven(ask=ask, targets=targets)
+
+
+def sends_to(scheme: int, ask: str = "c-1") -> SchemeGiven:
+    """Say that the webhook returned a scheme."""
+    return SchemeGiven(ask=ask, scheme=scheme)
+
+
+def fails(ask: str = "c-1") -> AskFailed:
+    """Say that the webhook returned nothing that can be followed."""
+    failure = Failure(kind=FailureKind.STATUS, detail="crm.example answered 500")
+    return AskFailed(ask=ask, failure=failure)
