@@ -385,6 +385,15 @@ def test_one_record_that_cannot_be_stored_fails_alone(opened: Opens) -> None:
     run(scenario())
 
 
+def test_a_call_that_cannot_be_stored_fails_with_a_store_error(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            with pytest.raises(StoreError, match="cannot be stored"):
+                await store.commit(record(replace(call(), caller_name="\ud800")))
+
+    run(scenario())
+
+
 def test_a_cancelled_waiter_disturbs_nobody(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:

@@ -39,7 +39,10 @@ _encoder = msgspec.json.Encoder(enc_hook=_key_of)
 
 
 def _json(value: object) -> str:
-    return _encoder.encode(value).decode()
+    try:
+        return _encoder.encode(value).decode()
+    except ValueError as error:  # half a surrogate pair, which no UTF-8 holds
+        raise StoreError(f"the value cannot be stored: {error}") from error
 
 
 def call_to_row(call: Call) -> Parameters:

@@ -22,6 +22,14 @@ FROM calls
 WHERE state <> 'ended'
 ORDER BY number;
 
+-- name: plans_of_live_calls
+-- Read which versions of which projects the calls that have not ended hold on to.
+SELECT DISTINCT
+    json_extract(CAST(value AS TEXT), '$.plan[0]') AS project,
+    json_extract(CAST(value AS TEXT), '$.plan[1]') AS version
+FROM calls
+WHERE state <> 'ended';
+
 -- name: newest_calls
 -- Read everybody's calls before a number, newest first.
 SELECT number, value

@@ -1,0 +1,60 @@
+"""A stored value read back is equal to what was stored, and one that is damaged says so."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from hypothesis import given, settings
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.rows import call_reader, call_to_row
+from tests.support.plans import plan
+from tests.support.promises import call
+from tests.support.strategies import calls
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+
+
+@settings(max_examples=100, deadline=None)
+@given(calls())
+def test_a_call_in_any_state_is_read_back_equal(made: Call) -> None:
+    *_, value = call_to_row(made)
+    assert call_reader(lambda *_: made.plan)(str(value)) == made
+
+
+def test_a_call_is_stored_with_its_plan_s_key_alone() -> None:
+    project, call_id, state, _, value = call_to_row(call("c1"))
+    stored = json.loads(str(value))
+    assert (project, call_id, state) == ("shop", "c1", "arrived")
+    assert stored["plan"] == ["shop", 1]
+    assert "secret" not in str(value)
+
+
+def test_members_of_a_later_version_are_ignored() -> None:
+    *_, value = call_to_row(call("c1"))
+    later = json.dumps(json.loads(str(value)) | {"mood": "sunny"})
+    assert call_reader(lambda *_: plan())(later) == call("c1")
+
+
+@pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])
+def test_a_damaged_value_says_so(damaged: str) -> None:
+    with pytest.raises(StoreError, match="a stored value cannot be read"):
+        call_reader(lambda *_: plan())(damaged)
+
+
+def test_text_that_no_file_can_hold_is_refused() -> None:
+    with pytest.raises(StoreError, match="the value cannot be stored"):
+        call_to_row(replace(call(), caller_name="\ud800"))
+
+
+def test_a_plan_that_is_gone_is_for_the_caller_to_handle() -> None:
+    def gone(project: str, _version: int) -> NoReturn:
+        raise LookupError(project)
+
+    *_, value = call_to_row(call("c1"))
+    with pytest.raises(LookupError):
+        call_reader(gone)(str(value))

@@ -1,0 +1,203 @@
+"""A SQLite file serves a server and commands beside it, with its secrets sealed, and says what ails it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager, closing
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.seal import key_path, new_key
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.plans import plan
+from tests.support.promises import attempt, call, delivery, record
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SECRET = "password = 'tr0ub4dor'"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "switchhook.sqlite3"
+
+
+@asynccontextmanager
+async def opened(
+    path: Path, *, key: bytes | None = None, read_only: bool = False
+) -> AsyncIterator[SqliteStore]:
+    store = await SqliteStore.open(path, key=key, read_only=read_only)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def test_a_secret_stands_in_no_file(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.save_project("shop", SECRET)
+            for file in path.parent.iterdir():
+                assert b"tr0ub4dor" not in file.read_bytes(), file.name
+
+    run(scenario())
+
+
+def test_without_its_key_file_a_database_is_not_opened(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.save_project("shop", SECRET)
+        key_path(path).unlink()
+        for read_only in (False, True):
+            with pytest.raises(StoreError, match="Restore it from the backup"):
+                await SqliteStore.open(path, read_only=read_only)
+        assert not key_path(path).exists()
+
+    run(scenario())
+
+
+def test_with_another_key_a_database_is_not_opened(path: Path) -> None:
+    async def scenario() -> None:
+        key = new_key()
+        async with opened(path, key=key) as store:
+            await store.save_project("shop", SECRET)
+        assert not key_path(path).exists()
+        for read_only in (False, True):
+            with pytest.raises(StoreError, match="sealed with another key"):
+                await SqliteStore.open(path, key=new_key(), read_only=read_only)
+        async with opened(path, key=key, read_only=True) as store:
+            assert [project.document for project in await store.projects()] == [SECRET]
+
+    run(scenario())
+
+
+def test_a_damaged_project_is_named(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.save_project("shop", SECRET)
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE projects SET project = 'house'")
+        async with opened(path) as store:
+            with pytest.raises(StoreError, match="project 'house' cannot be read"):
+                await store.projects()
+
+    run(scenario())
+
+
+def test_a_command_reads_and_saves_while_the_server_runs(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as server:
+            await server.commit(record(call("c1"), delivery("c1")))
+            async with opened(path, read_only=True) as command:
+                assert [row.id for row in await command.calls()] == ["c1"]
+                assert len(await command.deliveries(state="pending")) == 1
+            async with opened(path) as command:
+                assert await command.save_project("shop", SECRET) == 1
+            assert [project.document for project in await server.projects()] == [SECRET]
+            await server.commit(record(call("c2")))
+            assert len(await server.calls()) == 2
+
+    run(scenario())
+
+
+def test_a_database_at_rest_can_be_read(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.commit(record(call("c1")))
+        async with opened(path, read_only=True) as store:
+            assert [row.id for row in await store.calls()] == ["c1"]
+
+    run(scenario())
+
+
+def test_a_store_that_only_reads_refuses_to_write(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path):
+            pass
+        async with opened(path, read_only=True) as store:
+            for writing in (
+                store.commit(record(call())),
+                store.record_attempt(attempt(delivery())),
+                store.prune(before=0.0),
+            ):
+                with pytest.raises(StoreError, match="opened for reading only"):
+                    await writing
+            with pytest.raises(StoreError, match="opened for reading only"):
+                await store.save_project("shop", SECRET)
+
+    run(scenario())
+
+
+def test_the_loop_turns_while_the_store_works(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await asyncio.gather(*(store.commit(record(call(f"c{n}"))) for n in range(500)))
+            reading = asyncio.gather(*(store.calls(limit=500) for _ in range(5)))
+            turns = 0
+            while not reading.done():
+                await asyncio.sleep(0)
+                turns += 1
+            assert turns > 5
+            await reading
+
+    run(scenario())
+
+
+def test_closing_leaves_one_file_and_its_key(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.commit(record(call()))
+        assert sorted(file.name for file in path.parent.iterdir()) == [
+            "switchhook.sqlite3",
+            "switchhook.sqlite3.key",
+        ]
+
+    run(scenario())
+
+
+def test_opening_at_once_from_several_sides_makes_one_database(path: Path) -> None:
+    async def scenario() -> None:
+        stores = await asyncio.gather(*(SqliteStore.open(path) for _ in range(4)))
+        for number, store in enumerate(stores):
+            await store.save_project(f"p{number}", SECRET)
+        assert len(await stores[0].projects()) == 4
+        await asyncio.gather(*(store.close() for store in stores))
+
+    run(scenario())
+
+
+def test_a_start_after_many_settled_deliveries_looks_at_few(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            for seq in range(1, 41):
+                await store.commit(record(call("c1"), delivery("c1", seq)))
+                await store.record_attempt(attempt(delivery("c1", seq)))
+            await store.commit(record(call("c1"), delivery("c1", 41)))
+        with closing(sqlite3.connect(path)) as connection:
+            sought = "SELECT value FROM facts WHERE name = 'settled_up_to'"
+            assert connection.execute(sought).fetchone() == (40,)
+        async with opened(path) as store:
+            assert await store.pending_deliveries() == (delivery("c1", 41),)
+
+    run(scenario())
+
+
+def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.commit(record(call("c1")))
+            await store.commit(record(call("c2")))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE calls SET value = '{}' WHERE call = 'c1'")
+        async with opened(path) as store:
+            assert [live.id for live in await store.live_calls(lambda *_: plan())] == ["c2"]
+            with pytest.raises(StoreError, match="a stored value cannot be read"):
+                await store.calls()
+
+    run(scenario())

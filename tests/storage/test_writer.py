@@ -1,0 +1,162 @@
+"""What waits together is committed together, and whoever is at fault fails alone."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchhook.storage.connection import open_to_write
+from switchhook.storage.records import StoreError
+from switchhook.storage.rows import call_to_row, delivery_to_row
+from switchhook.storage.writer import MOST_AT_ONCE, Rows, Writer, transaction
+from switchhook.tasks import spawn
+from tests.support.loop import run
+from tests.support.promises import call, delivery
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+
+
+def one(name: str, *, body: bytes = b"") -> Rows:
+    return Rows(
+        calls=(call_to_row(call(name)),), deliveries=(delivery_to_row(delivery(name, body=body)),)
+    )
+
+
+def count(connection: sqlite3.Connection) -> int:
+    (number,) = connection.execute("SELECT count(*) FROM calls").fetchone()
+    return int(number)
+
+
+def limit_size(connection: sqlite3.Connection) -> None:
+    """Make the database full soon, as a disk would be."""
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    connection.execute(f"PRAGMA max_page_count = {pages + 4}")
+
+
+def remove_limit(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA max_page_count = 1073741823")
+
+
+def with_writer(scenario: Callable[[Writer], Coroutine[Any, Any, None]]) -> None:
+    async def body() -> None:
+        writer = Writer(open_to_write(None), database="the database")
+        try:
+            await scenario(writer)
+        finally:
+            await writer.close()
+
+    run(body())
+
+
+def test_those_who_wait_at_once_share_a_commit() -> None:
+    async def scenario(writer: Writer) -> None:
+        await asyncio.gather(*(writer.write(one(f"c{number}")) for number in range(100)))
+        assert writer.commits == 1
+        assert await writer.run(count) == 100
+
+    with_writer(scenario)
+
+
+def test_no_transaction_grows_without_bound() -> None:
+    async def scenario(writer: Writer) -> None:
+        await asyncio.gather(*(writer.write(one("c")) for _ in range(MOST_AT_ONCE + 1)))
+        assert writer.commits == 2
+
+    with_writer(scenario)
+
+
+def test_work_is_done_in_the_order_it_came_in() -> None:
+    async def scenario(writer: Writer) -> None:
+        counts = asyncio.gather(
+            writer.run(count), writer.write(one("c1")), writer.run(count), writer.write(one("c2"))
+        )
+        assert list(await counts) == [0, None, 1, None]
+
+    with_writer(scenario)
+
+
+def test_a_failed_job_tells_its_own_waiter_only() -> None:
+    def impossible(connection: sqlite3.Connection) -> None:
+        connection.execute("SELECT * FROM nowhere")
+
+    def wrong(_connection: sqlite3.Connection) -> None:
+        raise LookupError("mine")
+
+    async def scenario(writer: Writer) -> None:
+        told = await asyncio.gather(
+            writer.run(impossible),
+            writer.run(wrong),
+            writer.write(one("c")),
+            return_exceptions=True,
+        )
+        assert [type(outcome) for outcome in told] == [StoreError, LookupError, type(None)]
+
+    with_writer(scenario)
+
+
+def test_a_full_disk_fails_everybody_with_advice_and_goes_on_when_there_is_room() -> None:
+    async def scenario(writer: Writer) -> None:
+        await writer.run(limit_size)
+        big = [writer.write(one(f"c{number}", body=b"x" * 20_000)) for number in range(20)]
+        told = await asyncio.gather(*big, return_exceptions=True)
+        assert {type(outcome) for outcome in told} == {StoreError}
+        assert "the disk is full: free some space" in str(told[0])
+        assert all(error.transient for error in told if isinstance(error, StoreError))
+        assert writer.commits == 0
+        await writer.run(remove_limit)
+        await writer.write(one("later"))
+        assert await writer.run(count) == 1
+
+    with_writer(scenario)
+
+
+def test_a_database_that_stays_locked_fails_with_advice(tmp_path: Path) -> None:
+    path = tmp_path / "switchhook.sqlite3"
+
+    async def scenario() -> None:
+        connection = open_to_write(path)
+        connection.execute("PRAGMA busy_timeout = 1")
+        writer = Writer(connection, database="the database")
+        with closing(open_to_write(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreError, match="another process kept it locked"):
+                await writer.write(one("c"))
+            other.execute("ROLLBACK")
+        await writer.write(one("c"))
+        await writer.close()
+
+    run(scenario())
+
+
+def test_an_error_inside_a_transaction_undoes_it() -> None:
+    def fail(connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            connection.execute("DELETE FROM facts")
+            raise LookupError
+
+    with closing(open_to_write(None)) as connection:
+        with pytest.raises(LookupError):
+            fail(connection)
+        assert connection.execute("SELECT count(*) FROM facts").fetchone()[0] == 1
+        assert not connection.in_transaction
+
+
+def test_closing_ends_the_thread_after_the_last_commit() -> None:
+    async def scenario() -> None:
+        writer = Writer(open_to_write(None), database="the database")
+        last = spawn(writer.write(one("c")), name="last")
+        await asyncio.sleep(0)
+        await writer.close()
+        assert last.done()
+        assert not writer._thread.is_alive()
+        await writer.close()
+        with pytest.raises(StoreError, match="the database is closed"):
+            await writer.write(one("c"))
+
+    run(scenario())
