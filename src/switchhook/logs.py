@@ -1,0 +1,58 @@
+"""Logging, set up once: one line for each thing that happened, to standard error, without secrets."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+    from typing import Any, TextIO
+
+    from switchhook.settings import LogLevel
+
+MASKED = "***"
+_SECRETS = ("password", "secret", "token", "authorization", "credential")
+"""What a name holds whose value is not logged."""
+
+
+def configure_logs(
+    level: LogLevel, *, as_json: bool, colours: bool | None = None, to: TextIO | None = None
+) -> None:
+    """Set up logging for the whole process. `colours` None: when a person looks at it."""
+    stream = sys.stderr if to is None else to
+    with_colours = stream.isatty() if colours is None else colours
+    renderer = (
+        structlog.processors.JSONRenderer(ensure_ascii=False)
+        if as_json
+        else structlog.dev.ConsoleRenderer(
+            colors=with_colours, exception_formatter=structlog.dev.plain_traceback
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            mask_secrets,
+            *([structlog.processors.format_exc_info] if as_json else []),
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[level.value.upper()]
+        ),
+        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        # Tests and the demo configure again; loggers made at import time must follow.
+        cache_logger_on_first_use=False,
+    )
+
+
+def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace values whose name says that they are secret."""
+    for name in event:
+        if any(secret in name.lower() for secret in _SECRETS):
+            event[name] = MASKED
+    return event
