@@ -430,6 +430,31 @@ def test_a_closed_connection_fails_what_waits_on_it() -> None:
     assert stack.transactions == 1
 
 
+def test_a_flow_is_one_whatever_address_its_requests_name() -> None:
+    stack = new_stack()
+    key, _ = invite_out(stack, Peer("TCP", "192.0.2.10", 5060, ALICE_TCP.flow))
+
+    stack.flow_closed(ALICE_TCP, 0.1)
+
+    assert stack.take_events() == [RequestFailed(key, 503, "leg")]
+
+
+def test_an_error_of_ours_is_answered_with_500_and_leaves_nothing_open() -> None:
+    stack = new_stack()
+    hear(stack, request())
+    received(stack)
+
+    stack.fail(request(), ALICE, 0.0)
+    stack.fail(request(), ALICE, 0.0)
+    stack.fail(request("OPTIONS"), ALICE, 0.0)
+    stack.fail(request("ACK"), ALICE, 0.0)
+    stack.fail(response(request(), 200), ALICE, 0.0)
+
+    assert starts(stack) == ["500", "500"]
+    run_out(stack)
+    assert stack.transactions == 0
+
+
 @pytest.mark.parametrize("via", ["SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKstranger", ""])
 def test_a_response_to_nothing_of_ours_is_dropped(via: str) -> None:
     stack = new_stack()

@@ -31,15 +31,14 @@ class Deadlines(Generic[K]):
             if len(self._heap) > 64 + MOST_STALE * len(self._at):
                 self._sweep()
 
-    def take_due(self, now: float) -> list[K]:
-        """Take out the keys whose deadline has come, the earliest first."""
-        due: list[K] = []
+    def take_due(self, now: float) -> K | None:
+        """Take out the key whose deadline came first, or None when none has come."""
         while self._heap and self._heap[0][0] <= now:
             at, _, key = heappop(self._heap)
             if self._at.get(key) == at:
                 del self._at[key]
-                due.append(key)
-        return due
+                return key
+        return None
 
     @property
     def next_at(self) -> float | None:

@@ -49,7 +49,7 @@ from switchhook.sip.transaction import (
 from switchhook.sip.transport import Packet, Peer, answer_peer, stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +121,7 @@ class Stack:
         self._deadlines: Deadlines[Key] = Deadlines()
         self._merges: dict[Key, Key] = {}
         self._open: Counter[str] = Counter()
-        self._over_flows: dict[Peer, set[Key]] = {}
+        self._over_flows: dict[Hashable, set[Key]] = {}
         self._packets: list[Packet] = []
         self._events: list[Event] = []
 
@@ -172,6 +172,18 @@ class Stack:
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
             self._reply_stateless(stamp(partial, source), source, error.status, reason=reason)
 
+    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Answer 500 where hearing `message` raised an error of ours, and leave nothing open."""
+        if not isinstance(message, Request) or message.method == "ACK":
+            return
+        request = stamp(message, source)
+        key = server_key(request)
+        tag = stateless_tag(request)
+        if key not in self._servers:
+            self._reply_stateless(request, source, 500)
+        else:
+            self.reply(key, 500, now, to_tag=tag)
+
     def lost(self, key: object, now: float) -> None:
         """Hear that a packet of the transaction `key` could not be sent."""
         entry = self._clients.get(key) if isinstance(key, tuple) else None
@@ -180,12 +192,13 @@ class Stack:
 
     def flow_closed(self, peer: Peer, now: float) -> None:
         """Hear that the connection to `peer` is gone: its requests will not be answered."""
-        for key in self._over_flows.pop(peer, set()):
-            self.lost(key, now)
+        for flow in (peer.flow, (peer.host, peer.port)):
+            for key in self._over_flows.pop(flow, set()):
+                self.lost(key, now)
 
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""
-        for key in self._deadlines.take_due(now):
+        while (key := self._deadlines.take_due(now)) is not None:
             entry = self._entry(key)
             if entry is not None:
                 self._carry_out(entry, entry.transaction.handle_timer(now), now)
@@ -359,7 +372,7 @@ class Stack:
         entry.data = bytes(request)
         self._clients[key] = entry
         if peer.reliable:
-            self._over_flows.setdefault(peer, set()).add(key)
+            self._over_flows.setdefault(_flow(peer), set()).add(key)
         self._packets.append(Packet(entry.data, peer, key))
         self._deadlines.set(key, _deadline(transaction))
 
@@ -444,16 +457,21 @@ class Stack:
         if self._servers.pop(entry.key, None) is entry:
             return
         self._clients.pop(entry.key, None)
-        keys = self._over_flows.get(entry.peer)
+        keys = self._over_flows.get(_flow(entry.peer))
         if keys is not None:
             keys.discard(entry.key)
             if not keys:
-                del self._over_flows[entry.peer]
+                del self._over_flows[_flow(entry.peer)]
 
 
 def _with_via(request: Request, via: Via) -> Request:
     pairs = (("Via", str(via)), *request.headers)
     return replace(request, headers=Headers(pairs, verbatim=True))
+
+
+def _flow(peer: Peer) -> Hashable:
+    """Name the connection that a request goes over: itself, or any to this address."""
+    return peer.flow or (peer.host, peer.port)
 
 
 def _deadline(transaction: Transaction) -> float | None:

@@ -107,6 +107,10 @@ class UserAgent:
         """Answer what could not be read, where it can be answered."""
         self._stack.refuse(error, source)
 
+    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Answer 500, as hearing `message` raised an error of ours."""
+        self._stack.fail(message, source, now)
+
     def lost(self, packet: Packet, now: float) -> None:
         """Hear that a packet could not be sent."""
         self._stack.lost(packet.key, now)
@@ -119,7 +123,7 @@ class UserAgent:
 
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""
-        for leg in self._desk.deadlines.take_due(now):
+        while (leg := self._desk.deadlines.take_due(now)) is not None:
             session = self._desk.sessions.get(leg)
             if session is not None:
                 session.handle_timer(now)
