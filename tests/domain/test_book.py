@@ -1,0 +1,57 @@
+"""The book finds a number or an account by its name, in the version that was put in last."""
+
+from __future__ import annotations
+
+from switchhook.domain.book import Book
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+
+
+def shop(version: int = 1, *, login: str = "mary") -> Plan:
+    return Plan(
+        Project(
+            id="shop",
+            name="Shop",
+            version=version,
+            numbers=(Number(number="380800111222", scheme=1),),
+            accounts=(Account(login=login, password="x"),),
+            trunks=(Trunk(name="carrier", host="192.0.2.9"),),
+        )
+    )
+
+
+BANK = Plan(Project(id="bank", name="Bank", numbers=(Number(number="380800999888", scheme=1),)))
+
+
+def test_a_number_is_found_with_or_without_a_plus() -> None:
+    book = Book([shop(), BANK])
+    for dialled in ("380800111222", "+380800111222"):
+        assert book.number(dialled) == (shop(), Number(number="380800111222", scheme=1))
+    assert book.number("380800999888") == (BANK, BANK.project.numbers[0])
+    assert book.number("380800000000") is None
+
+
+def test_an_account_is_found_by_its_login() -> None:
+    book = Book([BANK, shop()])
+    found = book.account("mary")
+    assert found is not None
+    assert found[0] is book.plans["shop"]
+    assert book.account("john") is None
+
+
+def test_every_trunk_is_named_with_its_project() -> None:
+    book = Book([shop(), BANK])
+    assert book.trunks() == ((shop(), Trunk(name="carrier", host="192.0.2.9")),)
+
+
+def test_a_new_version_takes_the_place_of_the_former_in_a_new_book() -> None:
+    old = Book([shop(), BANK])
+    new = old.replace(shop(2, login="olga"))
+    assert new.plans["shop"].project.version == 2
+    assert (new.account("mary"), new.account("olga") is None) == (None, False)
+    assert new.number("380800999888") is not None
+    assert old.account("mary") is not None
+
+
+def test_an_empty_book_knows_nobody() -> None:
+    assert Book().number("380800111222") is None
+    assert Book().trunks() == ()

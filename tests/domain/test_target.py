@@ -1,0 +1,50 @@
+"""A target is one word that can be dialled, however people wrote it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from switchhook.domain.target import Target, TargetKind, clean_number
+from tests.support.strategies import numbers, texts
+
+
+@pytest.mark.parametrize("value", ["", "two words", "line\nbreak", "bell\a"])
+def test_what_is_not_one_printable_word_is_no_target(value: str) -> None:
+    with pytest.raises(ValueError, match="one printable word"):
+        Target(kind=TargetKind.ACCOUNT, value=value)
+
+
+def test_a_target_shows_as_what_is_dialled() -> None:
+    assert str(Target(kind=TargetKind.NUMBER, value="380441112233")) == "380441112233"
+
+
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        ("380441112233", "380441112233"),
+        ("+380 (44) 111-22.33", "+380441112233"),
+        ("\t044\u00a0111 22 33 ", "0441112233"),
+        ("112", "112"),
+        ("123456789012345", "123456789012345"),
+        ("+123456789012345", "+123456789012345"),
+    ],
+)
+def test_a_written_number_is_made_dialable(written: str, cleaned: str) -> None:
+    assert cleaned == clean_number(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "+", "12", "1234567890123456", "38044a112233", "++380441112233", "380+44", "٣٨٠٤٤", "¹²³"],
+)
+def test_what_cannot_be_dialled_is_none(written: str) -> None:
+    assert clean_number(written) is None
+
+
+@given(numbers | texts)
+def test_a_cleaned_number_is_clean(written: str) -> None:
+    cleaned = clean_number(written)
+    if cleaned is not None:
+        assert cleaned == clean_number(cleaned)
+        assert Target(kind=TargetKind.NUMBER, value=cleaned).value == cleaned
