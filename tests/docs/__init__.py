@@ -1,0 +1,1 @@
+"""Tests of the pages in docs/ that a machine keeps true."""
