@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 
+from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.book import Book
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Plan
 from switchhook.operations.project_file import read_project
 
 if TYPE_CHECKING:
+    from switchhook.operations.ports import Projects
     from switchhook.storage.records import StoredProject
 
 log = structlog.get_logger(__name__)
-
-
-class StoredProjects(Protocol):
-    """Remembers projects; the store."""
-
-    async def projects(self) -> tuple[StoredProject, ...]:
-        """Return the latest version of every project, by id."""
 
 
 def load_plan(stored: StoredProject) -> Plan:
@@ -30,12 +25,12 @@ def load_plan(stored: StoredProject) -> Plan:
     Raises LookupError when this release cannot read it: it was written by a later one.
     """
     project = read_project(stored.document)
-    if not isinstance(project, Project):
+    if isinstance(project, Mistakes):
         raise LookupError(f"version {stored.version} of project {stored.id}: {project}")
     return Plan(replace(project, version=stored.version))
 
 
-async def load_book(store: StoredProjects) -> Book:
+async def load_book(store: Projects) -> Book:
     """Return the book of all projects' latest versions; one that cannot be read is logged."""
     plans = []
     for stored in await store.projects():
