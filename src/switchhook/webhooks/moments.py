@@ -20,9 +20,7 @@ def zone(name: str) -> tzinfo:
     """Return the IANA time zone of this name; UTC where there is none, for a call must not end of it."""
     try:
         return ZoneInfo(name)
-    except (ValueError, OSError):
-        return UTC
-    except LookupError:  # ZoneInfoNotFoundError
+    except (ValueError, OSError, LookupError):  # a bad key, a directory, no such zone
         return UTC
 
 

@@ -19,6 +19,7 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?")
 _IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
+_EXAMPLE = "https://crm.example.com:8443/route"
 _KEPT = "!$&'()*+,;=:@/?-._~%"
 """What a person may have written in a path or query and we leave alone, besides letters and digits."""
 
@@ -81,22 +82,26 @@ def address_of(url: str) -> Address:
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
+    # Python's own words are not passed on: they may show the password that stands in the URL.
     try:
         parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError as error:
-        raise ValueError(f"{error}; write it like https://crm.example.com:8443/route") from error
+    except ValueError:
+        raise ValueError(f"the URL cannot be read; write it like {_EXAMPLE}") from None
     if parts.scheme not in _DEFAULT_PORTS:
-        raise ValueError("a webhook's URL begins with http:// or https://")
+        raise ValueError(f"the URL begins with neither http:// nor https://, as {_EXAMPLE} does")
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
     if port == 0:
-        raise ValueError("the port in a webhook's URL is between 1 and 65535")
+        raise ValueError("the URL's port is not a number between 1 and 65535")
     return parts, port
 
 
 def _ascii_host(host: str) -> str:
     """Return the host as DNS knows it; an IPv6 address stays in its brackets."""
     if not host:
-        raise ValueError("a webhook's URL names a host, as in https://crm.example.com/route")
+        raise ValueError(f"the URL names no host, as {_EXAMPLE} does")
     if ":" in host and _IPV6.fullmatch(host):
         return f"[{host}]"
     try:

@@ -1,0 +1,104 @@
+"""What is wrong with a webhook is said when it is saved, in words that tell what to do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.webhook import Encoding, Method, Place
+from switchhook.webhooks.check import problems
+from switchhook.webhooks.template import RINGOSTAT_SAMPLE
+from tests.webhooks.samples import field, make_event, make_number
+
+
+@pytest.mark.row("R1-20", "R1-26", "R1-37", "A-03")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"fields": RINGOSTAT_SAMPLE},
+        {"url": "http://11.111.111.11:80"},
+        {"url": "http://target/calls/{ID Call}", "method": Method.DELETE},
+        {"submission": Encoding.JSON_RPC, "rpc_method": "Route.find"},
+        {"import_": Encoding.HTTP, "name_in_response": ""},
+        {"place": Place.HEADERS, "fields": (field("caller", "caller_id"),)},
+        {"fields": (field("Імя абонента", "caller_id"),)},
+        {"fields": (field("at", "date", "%H:%M"), field("on", "date", "iso8601"))},
+    ],
+)
+def test_sound_forwarding_numbers_have_no_problem(changes: dict[str, Any]) -> None:
+    assert problems(make_number(**changes)) == ()
+
+
+@pytest.mark.row("S-08", "S-11", "R1-22", "R3-12", "A-07", "A-08")
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"submission": Encoding.JSON_RPC}, "JSON-RPC method is required"),
+        ({"import_": Encoding.JSON_RPC, "rpc_method": " "}, "JSON-RPC method is required"),
+        ({"url": "ftp://target"}, "neither http:// nor https://"),
+        ({"url": "http://target/{nothing}"}, "{nothing} in the URL names no parameter"),
+        ({"name_in_response": ""}, "the name in response is required"),
+        ({"ring_timeout": 4.0}, "the ring timeout is between 5 and 600 seconds, not 4"),
+        ({"response_timeout": 31.0}, "the response timeout is between 1 and 30 seconds, not 31"),
+        (
+            {"place": Place.HEADERS, "fields": (field("bad name", "caller_id"),)},
+            "'bad name' cannot be the name of a header",
+        ),
+        (
+            {"place": Place.HEADERS, "fields": (field("Content-Length", "caller_id"),)},
+            "'Content-Length' cannot be the name of a header",
+        ),
+        ({"fields": (field("x", "no_such"),)}, "there is no parameter 'no_such'"),
+        ({"fields": (field(" ", "type"),)}, "the parameter 'type' needs a name"),
+        ({"fields": (field("x", "type"), field("x", "date"))}, "'x' is given to 2 parameters"),
+        ({"fields": (field("x", "date", "american"),)}, "there is no date format 'american'"),
+    ],
+)
+def test_what_a_forwarding_number_lacks(changes: dict[str, Any], problem: str) -> None:
+    (found,) = problems(make_number(**changes))
+
+    assert problem in found
+
+
+@pytest.mark.row("S-50", "R2-43", "R2-44", "A-32")
+@pytest.mark.parametrize(
+    "name", ["manager", "_x1", "a.b-c", "a[b][0]", "{{manager name}}", "{{Менеджер}}"]
+)
+def test_names_that_an_event_may_use(name: str) -> None:
+    assert problems(make_event(fields=(field(name, "call_id"),))) == ()
+
+
+@pytest.mark.row("S-50", "R2-43", "R2-44", "A-32")
+@pytest.mark.parametrize(
+    "name", ["manager name", "Менеджер", "{{a", "1st", "{a}", "{{{a}}}", "{{}}"]
+)
+def test_other_names_are_refused_with_the_vendors_advice(name: str) -> None:
+    found = problems(make_event(fields=(field(name, "call_id"),)))
+
+    assert any("Latin characters and without spaces" in problem for problem in found)
+    assert any("{{parameter name}}" in problem for problem in found)
+
+
+@pytest.mark.row("S-46", "S-50", "R2-03", "A-22")
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"url": "http://"}, "names no host"),
+        ({"response_timeout": 0.0}, "the response timeout is between 1 and 60 seconds, not 0"),
+        ({"success_codes": ()}, "at least one status"),
+        ({"success_codes": (200, 100)}, "100 cannot count as success"),
+        ({"headers": (("Host", "x"),)}, "'Host' is not a header that can be set"),
+        ({"headers": (("a b", "x"),)}, "'a b' is not a header that can be set"),
+        ({"headers": (("X", "a\r\nb"),)}, "holds a line break"),
+        (
+            {"fields": (field("a", "type"), field("{{a}}", "date"))},
+            "the name 'a' is given to 2 parameters",
+        ),
+    ],
+)
+def test_what_an_event_webhook_lacks(changes: dict[str, Any], problem: str) -> None:
+    (found,) = problems(make_event(**changes))
+
+    assert problem in found

@@ -1,0 +1,46 @@
+"""A number comes out in E.164 form, or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.webhooks.e164 import to_e164
+
+
+@pytest.mark.row("R1-79", "R1-28", "R1-29", "A-19")
+@pytest.mark.parametrize(
+    ("written", "country", "expected"),
+    [
+        ("380441112233", "UA", "+380441112233"),
+        ("380441112233", "", "+380441112233"),
+        ("380441112233", "NL", "+380441112233"),
+        ("+380441112233", "NL", "+380441112233"),
+        ("0441112233", "UA", "+380441112233"),
+        ("0441112233", "ua", "+380441112233"),
+        ("00380441112233", "", "+380441112233"),
+        ("12125096995", "UA", "+12125096995"),
+        ("77012345678", "KZ", "+77012345678"),
+        ("+31 50 210 25 44", "", "+31502102544"),
+        ("101", "UA", ""),
+        ("agent7", "UA", ""),
+        ("", "UA", ""),
+        ("anonymous", "", ""),
+        ("+", "UA", ""),
+        ("1234567890123456789", "", ""),
+        ("٣٨٠٤٤١١١٢٢٣٣", "UA", ""),
+        ("380441112233", "no country", "+380441112233"),
+    ],
+)
+def test_a_number_is_told_or_left_out(written: str, country: str, expected: str) -> None:
+    assert expected == to_e164(written, country)
+
+
+@given(written=st.text(max_size=24), country=st.sampled_from(["", "UA", "XX"]))
+def test_whatever_a_caller_calls_itself_it_is_a_number_or_nothing(
+    written: str, country: str
+) -> None:
+    number = to_e164(written, country)
+
+    assert number == "" or (number[0] == "+" and number[1:].isdigit() and len(number) <= 16)

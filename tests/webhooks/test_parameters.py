@@ -1,0 +1,278 @@
+"""Each fact about a call is resolved at one place, as text, and is empty before it can be known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from switchhook.domain.call import Direction, Leg, LegState
+from switchhook.domain.cause import AttemptEnd, Outcome
+from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme
+from switchhook.domain.target import Target, TargetKind
+from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve
+from tests.webhooks.samples import ARRIVED, VISIT, make_facts, make_number, make_plan
+
+BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")
+
+
+def leg(end: AttemptEnd | None = None, **changes: Any) -> Leg:
+    settings: dict[str, Any] = {
+        "id": "b1",
+        "target": BOB,
+        "state": LegState.ENDED,
+        "started_at": ARRIVED,
+        "end": end,
+    }
+    return Leg(**(settings | changes))
+
+
+def after(outcome: Outcome, **changes: Any) -> Facts:
+    return make_facts(outcome=outcome, ended_at=ARRIVED + 20.9, **changes)
+
+
+TALKED = after(
+    Outcome.ANSWERED, answered_at=ARRIVED + 8.2, talking_to="b1", legs=(leg(AttemptEnd.ANSWERED),)
+)
+
+
+def test_the_catalogue_has_the_vendors_46_and_department() -> None:
+    rows = [parameter.row for parameter in CATALOGUE.values()]
+
+    assert [f"R1-{row}" for row in range(40, 86)] + ["R1-111"] == rows
+    assert all(key == parameter.key for key, parameter in CATALOGUE.items())
+
+
+BEFORE = {
+    "caller_id": "380441112233",
+    "destination_id": "380442223344",
+    "date": "2018-08-13 11:11:11",
+    "full_length": "0",
+    "type": "in",
+    "conversation": "0",
+    "recording": "3333333333.3333333",
+    "forward_location": "webhookNumber:90",
+    "insertion_type": "dynamic",
+    "pool_name": "site",
+    "scheme_name": "Office",
+    "call_id": "3333333333.3333333",
+    "e164": "+380441112233",
+    "project_id": "0000",
+}
+
+
+@pytest.mark.row(*(f"R1-{row}" for row in range(40, 86)), "R1-111", "A-16")
+@pytest.mark.parametrize("key", CATALOGUE)
+def test_before_the_call_what_cannot_be_known_is_empty(key: str) -> None:
+    assert BEFORE.get(key, "") == resolve(key, "", make_facts())
+
+
+TRACKED = {
+    "call_count": "1",
+    "source": "ringostat",
+    "medium": "support",
+    "campaign": "webhook_number",
+    "keyword": "test",
+    "content": "simple_webhook_number_test",
+    "google_analytics_id": "1479099944.1534841744",
+    "visitor_ip": "10.10.10.10",
+    "google_analytics_resource_id": "UA-11111111-1",
+    "additional_number": "3",
+    "roistat_visit_id": "17541",
+    "responsible_manager": "Иван Иванов",
+    "department": "Отдел продаж",
+    "proper": "1",
+    "repeated": "0",
+    "manager_id": "1111",
+    "outbound_number": "380671234567",
+    "unique_call": "1",
+}
+
+
+@pytest.mark.row("R1-50", "R1-53", "R1-54", "R1-59", "R1-60", "R1-77", "R1-81", "A-12", "A-18")
+@pytest.mark.parametrize(("key", "expected"), TRACKED.items())
+def test_what_is_known_of_the_visitor_is_told(key: str, expected: str) -> None:
+    assert expected == resolve(key, "", make_facts(extra=VISIT))
+
+
+@pytest.mark.row("R1-85", "R1-82", "R1-80")
+@pytest.mark.parametrize(
+    ("key", "argument", "expected"),
+    [
+        ("constant", "shop-1", "shop-1"),
+        ("constant", "", ""),
+        ("custom", "city", "Київ"),
+        ("custom", "town", ""),
+        ("custom", "", VISIT["custom"]),
+        ("additional_number", "id", "102"),
+        ("date", "iso8601", "2018-08-13T11:11:11+03:00"),
+        ("caller_id", "ignored", "380441112233"),
+        ("no_such_parameter", "", ""),
+    ],
+)
+def test_arguments(key: str, argument: str, expected: str) -> None:
+    assert expected == resolve(key, argument, make_facts(extra=VISIT))
+
+
+@pytest.mark.row("R1-45", "R1-47", "R1-48", "R1-49", "S-40")
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("status", "ANSWERED"),
+        ("full_length", "20"),
+        ("waiting_time", "8"),
+        ("conversation", "12"),
+        ("connected_with", "agent7"),
+    ],
+)
+def test_after_the_call_all_is_final(key: str, expected: str) -> None:
+    assert expected == resolve(key, "", TALKED)
+
+
+@pytest.mark.row("R1-42")
+@pytest.mark.parametrize(
+    ("outcome", "expected"),
+    [
+        (Outcome.ANSWERED, "ANSWERED"),
+        (Outcome.MISSED, "NO ANSWER"),
+        (Outcome.CANCELLED, "NO ANSWER"),
+        (Outcome.ABANDONED, "NO ANSWER"),
+        (Outcome.BUSY, "BUSY"),
+        (Outcome.REJECTED, "DECLINE"),
+        (Outcome.UNREACHABLE, "FAILED"),
+        (Outcome.FAILED, "FAILED"),
+        (Outcome.BLOCKED, "DECLINE"),
+        (Outcome.VOICEMAIL, "VOICEMAIL"),
+    ],
+)
+def test_each_outcome_has_the_vendors_name(outcome: Outcome, expected: str) -> None:
+    assert expected == resolve("status", "", after(outcome, legs=(leg(AttemptEnd.FAILED),)))
+    assert set(STATUS) == set(Outcome)
+
+
+@pytest.mark.row("A-54", "S-12")
+def test_a_scheme_that_placed_the_call_nowhere_did_not_work() -> None:
+    assert resolve("status", "", after(Outcome.FAILED)) == "NO-FORWARD"
+
+
+@pytest.mark.row("A-14", "R1-42")
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        (AttemptEnd.TIMEOUT, "NO ANSWER"),
+        (AttemptEnd.BUSY, "BUSY"),
+        (AttemptEnd.REJECTED, "DECLINE"),
+        (AttemptEnd.UNREACHABLE, "FAILED"),
+    ],
+)
+def test_a_later_location_hears_how_the_earlier_ended(end: AttemptEnd, expected: str) -> None:
+    assert expected == resolve("status", "", make_facts(legs=(leg(end),)))
+
+
+def test_at_the_pick_up_the_status_is_answered_and_nothing_has_a_length_yet() -> None:
+    facts = make_facts(answered_at=ARRIVED + 8, talking_to="b1", legs=(leg(),))
+
+    values = [
+        resolve(key, "", facts)
+        for key in ("status", "waiting_time", "conversation", "full_length", "connected_with")
+    ]
+    assert values == ["ANSWERED", "8", "0", "0", "agent7"]
+
+
+def test_a_missed_call_waited_to_its_end_and_talked_to_nobody() -> None:
+    facts = after(Outcome.MISSED, legs=(leg(AttemptEnd.TIMEOUT),))
+
+    values = [resolve(key, "", facts) for key in ("waiting_time", "conversation", "connected_with")]
+    assert values == ["20", "0", ""]
+
+
+def test_a_clock_that_was_set_back_makes_no_negative_length() -> None:
+    facts = make_facts(outcome=Outcome.MISSED, ended_at=ARRIVED - 5)
+
+    assert resolve("full_length", "", facts) == "0"
+
+
+@pytest.mark.row("R1-64", "A-15")
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        ({}, ""),
+        ({"call_count": "1"}, "1"),
+        ({"call_count": "2"}, "0"),
+        ({"call_count": "2", "unique_call": "1"}, "1"),
+    ],
+)
+def test_the_first_counted_call_is_the_unique_one(extra: dict[str, str], expected: str) -> None:
+    assert expected == resolve("unique_call", "", make_facts(extra=extra))
+
+
+@pytest.mark.row("R1-46")
+@pytest.mark.parametrize(
+    ("direction", "expected"),
+    [(Direction.INCOMING, "in"), (Direction.INTERNAL, "in"), (Direction.OUTGOING, "out")],
+)
+def test_the_type_of_the_call(direction: Direction, expected: str) -> None:
+    assert expected == resolve("type", "", make_facts(direction=direction))
+
+
+@pytest.mark.row("R1-61", "R1-126")
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [((0,), "webhookNumber:90"), ((1,), "phone:25"), ((2,), ""), ((3,), ""), ((4,), "")],
+)
+def test_the_forward_location_of_an_event_is_the_step_that_is_walked(
+    path: tuple[int, ...], expected: str
+) -> None:
+    steps = (
+        Ask(webhook="PHP demo"),
+        Ring(targets=(BOB,), timeout=25.0),
+        HangUp(),
+        Ask(webhook="gone"),
+    )
+    plan = make_plan(schemes=(Scheme(id=1, name="Office", steps=steps),))
+
+    assert expected == resolve("forward_location", "", make_facts(plan=plan, path=path))
+
+
+@pytest.mark.row("R1-61", "A-08")
+def test_the_forward_location_of_an_ask_is_the_webhook_that_is_asked() -> None:
+    facts = replace(make_facts(), webhook=make_number(ring_timeout=7.0))
+
+    assert resolve("forward_location", "", facts) == "webhookNumber:7"
+
+
+@pytest.mark.row("R1-71", "A-17")
+def test_the_visit_knows_better_how_the_number_was_shown() -> None:
+    facts = make_facts(extra={"insertion_type": "Callback", "pool_name": "other"})
+
+    assert resolve("insertion_type", "", facts) == "callback"
+    assert resolve("pool_name", "", facts) == "other"
+
+
+@pytest.mark.parametrize("scheme", [77, 1])
+def test_a_scheme_that_is_gone_has_no_name(scheme: int) -> None:
+    facts = make_facts(scheme=scheme, path=(9,))
+
+    assert resolve("scheme_name", "", facts) == ("" if scheme == 77 else "Office")
+    assert resolve("forward_location", "", facts) == ""
+
+
+@pytest.mark.row("T-22")
+def test_a_lone_surrogate_becomes_something_that_can_be_sent() -> None:
+    assert resolve("caller_id", "", make_facts(caller="\udcff38\u00e9")) == "?38\u00e9"
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("call_id", "call_id"),
+        ("ID Call", "call_id"),
+        ("id call", "call_id"),
+        (" Caller ID ", "caller_id"),
+        ("Link to recording (wav)", "recording_wav_link"),
+        ("nothing", None),
+    ],
+)
+def test_a_parameter_is_found_by_key_or_label(name: str, key: str | None) -> None:
+    assert key == find(name)

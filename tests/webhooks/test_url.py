@@ -1,0 +1,153 @@
+"""An endpoint's URL is checked, made ASCII, and filled without letting a value out of its place."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.webhooks.url import address_of, parse_url, unknown_placeholders
+from tests.webhooks.samples import VISIT, make_facts
+
+
+@pytest.mark.row("R1-07", "R1-08", "R3-20", "R2-22")
+@pytest.mark.parametrize(
+    ("url", "host", "sent"),
+    [
+        ("http://target", "target", "http://target/"),
+        ("http://target?x=1", "target", "http://target/?x=1"),
+        ("http://11.111.111.11:80", "11.111.111.11", "http://11.111.111.11/"),
+        ("http://11.111.111.11:8080/a", "11.111.111.11:8080", "http://11.111.111.11:8080/a"),
+        ("https://target:443/", "target", "https://target/"),
+        ("https://target:80/", "target:80", "https://target:80/"),
+        ("http://target:/", "target", "http://target/"),
+        ("HTTP://Target/Path", "target", "http://target/Path"),
+        (
+            "http://api.asterisk/api/addnumber/",
+            "api.asterisk",
+            "http://api.asterisk/api/addnumber/",
+        ),
+        ("http://[::1]:8080/a", "[::1]:8080", "http://[::1]:8080/a"),
+        ("http://приклад.укр/шлях?ключ=так", "xn--80aikifvh.xn--j1amh", None),
+        ("http://target/a b", "target", "http://target/a%20b"),
+        ("http://target/100%/a%20b", "target", "http://target/100%25/a%20b"),
+        ("http://target/a?b=c d&e=ё", "target", "http://target/a?b=c%20d&e=%D1%91"),
+        ("http://target/a#part", "target", "http://target/a"),
+        ("http://target/a/../b/", "target", "http://target/a/../b/"),
+        (" http://target/a ", "target", "http://target/a"),
+    ],
+)
+def test_what_goes_out_for_a_url(url: str, host: str, sent: str | None) -> None:
+    address = parse_url(url)
+
+    assert host == address.host
+    expected = sent or (
+        "http://xn--80aikifvh.xn--j1amh/%D1%88%D0%BB%D1%8F%D1%85"
+        "?%D0%BA%D0%BB%D1%8E%D1%87=%D1%82%D0%B0%D0%BA"
+    )
+    assert expected == address.url(make_facts())
+
+
+@pytest.mark.row("R1-07", "R1-08")
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("", "neither http:// nor https://"),
+        ("target/a", "neither http:// nor https://"),
+        ("ftp://target/", "neither http:// nor https://"),
+        ("javascript:alert(1)", "neither http:// nor https://"),
+        ("http://", "names no host"),
+        ("http:///a", "names no host"),
+        ("http://:80/", "names no host"),
+        ("http://target:99999/", "port"),
+        ("http://target:0/", "port"),
+        ("http://target:x/", "port"),
+        ("http://[::1", "cannot be read"),
+        ("http://a b/", "not a host name"),
+        ("http://a_b!/", "not a host name"),
+        ("http://-a/", "not a host name"),
+        ("http://{call_id}/", "not a host name"),
+        ("http://" + "ё" * 70 + "/", "cannot be written as a host name"),
+    ],
+)
+def test_what_is_no_url_is_refused_in_words(url: str, why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        parse_url(url)
+
+
+def test_a_refusal_does_not_show_the_password() -> None:
+    with pytest.raises(ValueError, match="cannot be read") as refusal:
+        parse_url("http://user:s3cret@tar\u2100get/")
+
+    assert refusal.value.__cause__ is None
+    assert "s3cret" not in str(refusal.value)
+
+
+@pytest.mark.row("S-73")
+@given(url=st.text(max_size=60) | st.text(max_size=40).map("http://target/".__add__))
+def test_a_stored_url_never_raises_and_never_breaks_the_line(url: str) -> None:
+    sent = address_of(url).url(make_facts())
+
+    assert sent.isascii()
+    assert sent.isprintable()
+    assert " " not in sent
+
+
+@pytest.mark.row("S-10", "R1-11")
+@pytest.mark.parametrize(
+    ("url", "sent"),
+    [
+        ("http://t/calls/{ID Call}", "http://t/calls/3333333333.3333333"),
+        ("http://t/calls/{call_id}/{type}", "http://t/calls/3333333333.3333333/in"),
+        ("http://t/{custom:city}", "http://t/%D0%9A%D0%B8%D1%97%D0%B2"),
+        ("http://t/a?id={ID Call}&x=1", "http://t/a?id=3333333333.3333333&x=1"),
+        ("http://t/{Last page}", "http://t/ringostat.com%2F%3Futm_source%3Dringostat%26utm_medium"),
+        ("http://t/{nothing}", "http://t/%7Bnothing%7D"),
+        ("http://t/{status}", "http://t/"),
+    ],
+)
+def test_parameters_in_a_url(url: str, sent: str) -> None:
+    assert address_of(url).url(make_facts(extra=VISIT)).startswith(sent)
+
+
+@pytest.mark.parametrize(
+    ("url", "unknown"),
+    [("http://t/{ID Call}/{custom:city}", []), ("http://t/{nothing}/{}", ["nothing", ""])],
+)
+def test_placeholders_that_no_parameter_has_are_named(url: str, unknown: list[str]) -> None:
+    assert unknown == unknown_placeholders(url)
+
+
+@pytest.mark.row("S-73")
+@given(value=st.text(max_size=30))
+def test_a_value_stays_within_its_segment(value: str) -> None:
+    facts = make_facts(extra={"custom:x": value})
+    parts = urlsplit(address_of("http://t/a/{custom:x}/b?c={custom:x}").url(facts))
+
+    _, a, inside, b = parts.path.split("/")
+    assert (a, b) == ("a", "b")
+    assert inside not in {".", ".."}
+    assert parts.netloc == "t"
+    assert parts.query.count("=") == 1
+    assert "&" not in parts.query
+    if value.isascii():
+        assert value == unquote(inside)
+
+
+@pytest.mark.row("T-14")
+@pytest.mark.parametrize(
+    ("url", "authorization"),
+    [
+        ("http://target/", ""),
+        ("http://user:secret@target/", "Basic dXNlcjpzZWNyZXQ="),
+        ("http://user:s%3Acret%40@target/", "Basic dXNlcjpzOmNyZXRA"),
+        ("http://user@target/", "Basic dXNlcjo="),
+    ],
+)
+def test_a_password_in_the_url_travels_as_authorization(url: str, authorization: str) -> None:
+    address = parse_url(url)
+
+    assert authorization == address.authorization
+    assert address.url(make_facts()) == "http://target/"
