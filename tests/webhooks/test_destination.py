@@ -1,0 +1,127 @@
+"""What may ring is read out of texts, numbers and lists, and what may not is dropped with its reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.domain.target import Target, TargetKind
+from switchhook.webhooks.destination import (
+    MAX_MEMBERS,
+    MAX_NOTICES,
+    MAX_TARGETS,
+    NoTargetError,
+    read_targets,
+    whole_number,
+)
+from switchhook.webhooks.lenient_json import Json, NumberText
+from tests.webhooks.samples import PLAN, make_plan
+
+
+def values(value: Json) -> list[str]:
+    return [target.value for target in read_targets(value, PLAN).targets]
+
+
+@pytest.mark.row("A-10")
+def test_at_most_twenty_ring_and_the_rest_is_told() -> None:
+    numbers = [f"38044111{number:04}" for number in range(25)]
+    said = read_targets(",".join(numbers), PLAN)
+
+    assert numbers[:MAX_TARGETS] == [target.value for target in said.targets]
+    assert said.notices == (f"only the first {MAX_TARGETS} directions ring",)
+
+
+@pytest.mark.row("A-10")
+def test_doubles_do_not_count_among_the_twenty() -> None:
+    numbers = [f"38044111{number:04}" for number in range(MAX_TARGETS)]
+    said = read_targets([*numbers, *numbers, "+" + numbers[0]], PLAN)
+
+    assert numbers == [target.value for target in said.targets]
+    assert said.notices == ()
+
+
+@pytest.mark.row("A-10")
+def test_a_list_without_an_end_is_not_read_to_its_end() -> None:
+    said = read_targets(",".join(["x"] * 5000 + ["380443334455"]), PLAN)
+
+    assert said.targets == ()
+    assert len(said.notices) == MAX_NOTICES + 1
+    assert said.notices[-1] == f"and {MAX_MEMBERS + 1 - MAX_NOTICES} more"
+
+
+@pytest.mark.row("A-09")
+def test_each_kind_of_target() -> None:
+    said = read_targets("agent7, +38 (044) 333-44-55, desk@sip.partner.example", PLAN)
+
+    assert said.targets == (
+        Target(kind=TargetKind.ACCOUNT, value="agent7"),
+        Target(kind=TargetKind.NUMBER, value="+380443334455"),
+        Target(kind=TargetKind.ADDRESS, value="sip:desk@sip.partner.example"),
+    )
+
+
+@pytest.mark.row("A-09")
+def test_without_allowed_hosts_no_address_rings_but_a_known_login_does() -> None:
+    plan = make_plan(allowed_sip_hosts=())
+    said = read_targets("desk@sip.partner.example,agent7@sip.partner.example", plan)
+
+    assert said.targets == (Target(kind=TargetKind.ACCOUNT, value="agent7"),)
+
+
+@pytest.mark.row("A-09")
+def test_allowed_hosts_may_be_written_in_capitals() -> None:
+    plan = make_plan(allowed_sip_hosts=("PBX.Example",))
+
+    assert read_targets("x@pbx.example", plan).targets[0].value == "sip:x@pbx.example"
+
+
+@pytest.mark.row("A-56")
+@pytest.mark.parametrize(
+    ("spelt", "digits"),
+    [
+        ("3.80443334455E+11", "380443334455"),
+        ("380443334455.0", "380443334455"),
+        ("+380443334455", "+380443334455"),
+        ("0443334455", "0443334455"),
+        ("380443334455e0", "380443334455"),
+    ],
+)
+def test_whole_numbers_are_read_exactly(spelt: str, digits: str) -> None:
+    assert digits == whole_number(NumberText(spelt))
+
+
+@pytest.mark.row("A-56")
+@pytest.mark.parametrize(
+    ("spelt", "why"),
+    [
+        ("3.5", "it is not a whole number"),
+        ("-380443334455.0", "it is not a whole number"),
+        ("0.001", "it is not a whole number"),
+        ("3.80443E+11", "its last digits are lost; send it as a string"),
+        ("1e99999999999999999999", "it is no telephone number"),
+        ("1" * 80 + ".0", "no telephone number is that long"),
+    ],
+)
+def test_other_numbers_are_refused(spelt: str, why: str) -> None:
+    with pytest.raises(NoTargetError, match=why):
+        whole_number(NumberText(spelt))
+
+
+@pytest.mark.row("A-10")
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, []),
+        ("", []),
+        (" , ,, ", []),
+        ([], []),
+        ([None, "", " "], []),
+        (380443334455, ["380443334455"]),
+        ([380443334455, "101"], ["380443334455", "101"]),
+        (True, []),
+        ({}, []),
+        ([["101"]], []),
+        ([""] * 900 + ["101"], ["101"]),
+    ],
+)
+def test_shapes_of_a_value(value: Json, expected: list[str]) -> None:
+    assert expected == values(value)
