@@ -38,7 +38,10 @@ class Uri:
     def __post_init__(self) -> None:
         if self.port is not None and not 0 <= self.port <= MAX_PORT:
             raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
-        if not _NEVER.isdisjoint(str(self)):
+        text = f"{self.user}{self.headers}{self.opaque}"
+        if self.parameters:
+            text += str(self.parameters)
+        if not _NEVER.isdisjoint(text):
             raise ValueError(f"a space, quote, bracket or control stands in {excerpt(str(self))}")
         if self.scheme in {"sip", "sips"} and not is_host(self.host):
             raise ValueError(f"this is no host: {excerpt(self.host)}")

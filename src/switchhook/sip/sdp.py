@@ -1,0 +1,370 @@
+"""Session descriptions as values (RFC 8866), as offered and answered for audio (RFC 3264)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from ipaddress import ip_address
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal
+
+from switchhook.sip.errors import ParseError, excerpt
+from switchhook.sip.formats import (
+    PCMA,
+    PCMU,
+    TELEPHONE_EVENT,
+    Format,
+    format_lines,
+    read_format,
+)
+from switchhook.sip.syntax import MAX_PORT, read_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+__all__ = [
+    "DIRECTIONS",
+    "PCMA",
+    "PCMU",
+    "REVERSED",
+    "TELEPHONE_EVENT",
+    "Direction",
+    "Format",
+    "Media",
+    "SessionDescription",
+    "answer_audio",
+    "build_audio",
+    "choose_formats",
+]
+
+Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+DIRECTIONS: Final[tuple[Direction, ...]] = ("sendrecv", "sendonly", "recvonly", "inactive")
+REVERSED: Final[dict[Direction, Direction]] = {
+    "sendrecv": "sendrecv",
+    "sendonly": "recvonly",
+    "recvonly": "sendonly",
+    "inactive": "inactive",
+}
+"""What the other end does."""
+
+MAX_MEDIA: Final = 32
+MAX_PAYLOADS: Final = 128
+_ELSEWHERE: Final = frozenset(
+    {
+        "candidate",
+        "end-of-candidates",
+        "ice-lite",
+        "ice-mismatch",
+        "ice-options",
+        "ice-pwd",
+        "ice-ufrag",
+        "remote-candidates",
+        "rtcp",
+    }
+)
+"""Attributes that name further addresses; they would lead past a new one."""
+
+
+# No slots: cached_property keeps its values in the instance's __dict__.
+@dataclass(frozen=True, kw_only=True)
+class Media:
+    """One m= section; `lines` are those that follow it, as they stand."""
+
+    kind: str
+    port: int
+    protocol: str = "RTP/AVP"
+    payloads: tuple[str, ...] = ()
+    """The formats as they stand, in order of preference."""
+    ports: int = 1
+    lines: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_line_breaks((self.kind, self.protocol, *self.payloads, *self.lines))
+
+    @classmethod
+    def parse(cls, line: str, lines: Iterable[str]) -> Media:
+        """Read what stands behind m=, and take the lines that follow it; raise ParseError."""
+        words = line.split()
+        if len(words) < 3:
+            raise ParseError(f"this is no media line: {excerpt(line)}")
+        if len(words) - 3 > MAX_PAYLOADS:
+            raise ParseError(f"there are {len(words) - 3} formats, more than {MAX_PAYLOADS}")
+        port, slash, ports = words[1].partition("/")
+        return cls(
+            kind=words[0],
+            port=read_number(port, MAX_PORT, "the media port"),
+            protocol=words[2],
+            payloads=tuple(words[3:]),
+            ports=read_number(ports, MAX_PORT, "the number of media ports") if slash else 1,
+            lines=tuple(lines),
+        )
+
+    @cached_property
+    def formats(self) -> tuple[Format, ...]:
+        """The formats that are known by name, in order of preference."""
+        rtpmap = _by_payload(self.lines, "rtpmap")
+        fmtp = _by_payload(self.lines, "fmtp")
+        found = (read_format(p, rtpmap.get(p, ""), fmtp.get(p, "")) for p in self.payloads)
+        return tuple(known for known in found if known is not None)
+
+    @property
+    def telephone_event(self) -> int | None:
+        """The payload number of keys (RFC 4733), at the rate of the sound where there are several."""
+        events = [known for known in self.formats if known.is_telephone_event]
+        rates = {known.rate for known in self.formats if not known.is_telephone_event}
+        fitting = [known for known in events if known.rate in rates] or events
+        return fitting[0].payload if fitting else None
+
+    @property
+    def ptime(self) -> int | None:
+        """Milliseconds of sound in a packet, where it is asked for."""
+        value = next(iter(_attributes(self.lines, "ptime")), "").strip()
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 5 else None
+
+    def without(self, *names: str) -> Media:
+        """Return this without the attributes of these names."""
+        dropped = frozenset(names)
+        return replace(
+            self, lines=tuple(line for line in self.lines if _attribute_name(line) not in dropped)
+        )
+
+    def __str__(self) -> str:
+        ports = f"/{self.ports}" if self.ports != 1 else ""
+        head = " ".join([f"m={self.kind} {self.port}{ports} {self.protocol}", *self.payloads])
+        return _joined((head, *self.lines))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionDescription:
+    """Who talks where, in which formats. `lines` are those before the first m=, as they stand.
+
+    What is not touched is given back as it came, but for empty lines, line ends, which become CRLF,
+    and the spaces of an m= line.
+    """
+
+    lines: tuple[str, ...]
+    media: tuple[Media, ...] = ()
+
+    def __post_init__(self) -> None:
+        _refuse_line_breaks(self.lines)
+
+    @classmethod
+    def parse(cls, body: bytes) -> SessionDescription:
+        """Read a description in whatever order its lines stand; raise ParseError."""
+        text = body.decode("utf-8", "surrogateescape")
+        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        lines = [line for line in lines if line.strip()]
+        if not any(line.startswith("v=") for line in lines):
+            raise ParseError(f"this is no session description: {excerpt(text)}")
+        starts = [place for place, line in enumerate(lines) if line.startswith("m=")]
+        if len(starts) > MAX_MEDIA:
+            raise ParseError(f"there are {len(starts)} media, more than {MAX_MEDIA}")
+        return cls(
+            lines=tuple(lines[: starts[0]] if starts else lines),
+            media=tuple(
+                Media.parse(lines[start][2:], lines[start + 1 : end])
+                for start, end in pairwise((*starts, len(lines)))
+            ),
+        )
+
+    @cached_property
+    def audio(self) -> Media | None:
+        """The first sound that is not switched off."""
+        return next((m for m in self.media if m.kind.lower() == "audio" and m.port), None)
+
+    @property
+    def audio_address(self) -> tuple[str, int] | None:
+        """Where the sound is to be sent; 0.0.0.0 is the old way to say hold (RFC 3264 §8.4)."""
+        audio = self.audio
+        if audio is None:
+            return None
+        host = _connection(audio.lines) or _connection(self.lines)
+        return (host, audio.port) if host else None
+
+    @property
+    def direction(self) -> Direction:
+        """What the sender of this description does with the sound."""
+        audio = self.audio
+        if audio is None:
+            return "inactive"
+        return _direction(audio.lines) or _direction(self.lines) or "sendrecv"
+
+    @property
+    def is_hold(self) -> bool:
+        """Whether the sender does not want to hear us."""
+        address = self.audio_address
+        silent = address is None or address[0] == "0.0.0.0"
+        return silent or self.direction in {"sendonly", "inactive"}
+
+    @property
+    def version(self) -> int | None:
+        """The version of the session, which counts up with every change (RFC 3264 §8)."""
+        origin = self._origin()
+        return origin[2] if origin else None
+
+    def with_audio_address(self, host: str, port: int) -> SessionDescription:
+        """Return this with the sound led to another address.
+
+        Attributes that name further addresses, of RTCP and ICE, go.
+        """
+        family = f"IN IP{ip_address(host).version} {host}"
+        if not 0 <= port <= MAX_PORT:
+            raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {port}")
+
+        def led(audio: Media) -> Media:
+            rest = [line for line in audio.without(*_ELSEWHERE).lines if line[:2] != "c="]
+            # c= stands between i= and the rest (RFC 8866 §9).
+            place = next((n for n, line in enumerate(rest) if line[:2] != "i="), len(rest))
+            return replace(audio, port=port, lines=(*rest[:place], f"c={family}", *rest[place:]))
+
+        return self._with_audio(led)
+
+    def with_direction(self, direction: Direction) -> SessionDescription:
+        """Return this with another direction of the sound."""
+
+        def directed(audio: Media) -> Media:
+            return replace(audio, lines=(*audio.without(*DIRECTIONS).lines, f"a={direction}"))
+
+        return self._with_audio(directed)
+
+    def bump_version(self) -> SessionDescription:
+        """Return this as the next version, which is due with every change."""
+        origin = self._origin()
+        if origin is None:
+            return self
+        place, words, version = origin
+        line = "o=" + " ".join([*words[:2], str(version + 1), *words[3:]])
+        return replace(self, lines=(*self.lines[:place], line, *self.lines[place + 1 :]))
+
+    def _origin(self) -> tuple[int, list[str], int] | None:
+        for place, line in enumerate(self.lines):
+            words = line[2:].split()
+            if line.startswith("o=") and len(words) == 6 and _is_version(words[2]):
+                return place, words, int(words[2])
+        return None
+
+    def _with_audio(self, change: Callable[[Media], Media]) -> SessionDescription:
+        audio = self.audio
+        return replace(
+            self, media=tuple(change(media) if media is audio else media for media in self.media)
+        )
+
+    def __str__(self) -> str:
+        return _joined(self.lines) + "".join(map(str, self.media))
+
+    def __bytes__(self) -> bytes:
+        return str(self).encode("utf-8", "surrogateescape")
+
+
+def build_audio(
+    host: str,
+    port: int,
+    *,
+    session_id: int,
+    version: int = 1,
+    formats: Iterable[Format] = (PCMU, PCMA, TELEPHONE_EVENT),
+    direction: Direction = "sendrecv",
+    ptime: int = 20,
+) -> SessionDescription:
+    """Describe a session with one sound at `host` and `port`."""
+    if not 0 <= port <= MAX_PORT:
+        raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {port}")
+    family = f"IN IP{ip_address(host).version} {host}"
+    formats = tuple(formats)
+    lines = [line for known in formats for line in format_lines(known)]
+    audio = Media(
+        kind="audio",
+        port=port,
+        payloads=tuple(str(known.payload) for known in formats),
+        lines=(*lines, f"a=ptime:{ptime}", f"a={direction}"),
+    )
+    head = ("v=0", f"o=- {session_id} {version} {family}", "s=-", f"c={family}", "t=0 0")
+    return SessionDescription(lines=head, media=(audio,))
+
+
+def answer_audio(
+    offer: SessionDescription,
+    host: str,
+    port: int,
+    *,
+    session_id: int,
+    supported: Iterable[Format] = (PCMU, PCMA, TELEPHONE_EVENT),
+) -> SessionDescription | None:
+    """Answer an offer (RFC 3264 §6); None, which means 488, where no sound is in common.
+
+    Formats keep the numbers and the order of the offer, the direction is the offer's reversed, and
+    every other media is refused in its place.
+    """
+    audio = offer.audio
+    if audio is None:
+        return None
+    chosen = choose_formats(audio, supported)
+    if all(known.is_telephone_event for known in chosen):
+        return None
+    answer = build_audio(
+        host, port, session_id=session_id, formats=chosen, direction=REVERSED[offer.direction]
+    )
+    ours = replace(answer.media[0], protocol=audio.protocol)
+    media = tuple(
+        ours if m is audio else replace(m, port=0, ports=1, lines=()) for m in offer.media
+    )
+    return replace(answer, media=media)
+
+
+def choose_formats(offered: Media, supported: Iterable[Format]) -> tuple[Format, ...]:
+    """Return the offered formats that are supported too, with the offer's numbers and order."""
+    supported = tuple(supported)
+    pairs = (
+        (theirs, next((ours for ours in supported if ours.is_like(theirs)), None))
+        for theirs in offered.formats
+    )
+    return tuple(replace(theirs, fmtp=ours.fmtp) for theirs, ours in pairs if ours is not None)
+
+
+def _by_payload(lines: Iterable[str], name: str) -> dict[str, str]:
+    """Return `a=name:payload value` as a table; of two for one payload the first holds."""
+    table: dict[str, str] = {}
+    for value in _attributes(lines, name):
+        payload, _, rest = value.strip().partition(" ")
+        table.setdefault(payload, rest)
+    return table
+
+
+def _attributes(lines: Iterable[str], name: str) -> list[str]:
+    return [line.partition(":")[2] for line in lines if _attribute_name(line) == name]
+
+
+def _attribute_name(line: str) -> str:
+    """Return the name of an a= line, empty for another line."""
+    return line[2:].partition(":")[0].strip() if line.startswith("a=") else ""
+
+
+def _direction(lines: Iterable[str]) -> Direction | None:
+    for line in lines:
+        for direction in DIRECTIONS:
+            if _attribute_name(line) == direction:
+                return direction
+    return None
+
+
+def _connection(lines: Iterable[str]) -> str | None:
+    """Return the address of the first c= line, without the TTL of a multicast one."""
+    for line in lines:
+        words = line[2:].split()
+        if line.startswith("c=") and len(words) == 3 and words[0].upper() == "IN":
+            return words[2].partition("/")[0]
+    return None
+
+
+def _is_version(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 20
+
+
+def _refuse_line_breaks(lines: Iterable[str]) -> None:
+    for line in lines:
+        if "\r" in line or "\n" in line:
+            raise ValueError(f"a line break stands in a line: {excerpt(line)}")
+
+
+def _joined(lines: Iterable[str]) -> str:
+    return "".join(f"{line}\r\n" for line in lines)
