@@ -1,0 +1,303 @@
+"""The courier: carries what was promised to its endpoints, and writes down what came of it.
+
+A delivery is on its way from its sending until its attempt is durable, and only then does the next of
+its lane go out. Whatever ends the process in between, the promise is still in the store, and goes out
+again with the same id and the same bytes: at least once, and twice only for what was on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import structlog
+
+from switchhook.delivery.policy import ONE_TRY, next_attempt, settle
+from switchhook.delivery.queues import CourierLimits, Job, Queues
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.tasks import spawn
+from switchhook.webhooks.http import Exchange
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from contextlib import AsyncExitStack
+
+    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.policy import RetryPolicy
+    from switchhook.webhooks.delivery import Attempt, Delivery
+    from switchhook.webhooks.http import HttpRequest
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+
+LIMITS: Final = CourierLimits()
+
+FIRST_PAUSE: Final = 0.1
+"""Seconds until a store that failed is asked again; they double with each failure."""
+LONGEST_PAUSE: Final = 5.0
+
+
+class Exchanges(Protocol):
+    """Exchanges one request for one response; the sender."""
+
+    async def exchange(
+        self,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        grants: Grants,
+        keep_alive: bool,
+        idempotent: bool,
+    ) -> Exchange:
+        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
+
+
+class Attempts(Protocol):
+    """Remembers attempts; a store."""
+
+    async def record_attempt(self, attempt: Attempt) -> None:
+        """Make the attempt durable, or raise. Repeating it changes nothing."""
+
+    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return a delivery's attempts, first to latest, or raise."""
+
+
+def one_try(_delivery: Delivery) -> RetryPolicy:
+    """Try no delivery again by itself (R2-04)."""
+    return ONE_TRY
+
+
+class Courier:
+    """Carries deliveries on the loop that it was started on."""
+
+    def __init__(
+        self,
+        sender: Exchanges,
+        store: Attempts,
+        *,
+        clock: Callable[[], float],
+        grants_of: Callable[[str], Grants],
+        policy_of: Callable[[Delivery], RetryPolicy] = one_try,
+        limits: CourierLimits = LIMITS,
+    ) -> None:
+        """Make a courier.
+
+        `clock` tells unix seconds; `grants_of` says by a project's id which networks its webhooks may
+        reach; `policy_of` says how often a delivery is tried again.
+        """
+        self.delivered = 0
+        self.failed = 0
+        """Deliveries that were given up."""
+        self.unrecorded = 0
+        """Attempts that the store has refused so far and is asked to take again: 0 in good health."""
+        self._sender = sender
+        self._store = store
+        self._clock = clock
+        self._grants_of = grants_of
+        self._policy_of = policy_of
+        self._limits = limits
+        self._queues = Queues(limits)
+        self._open: dict[str, Delivery] = {}
+        self._resumed: set[str] = set()
+        self._histories: dict[str, tuple[Attempt, ...]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._is_stopping = False
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many deliveries are being sent or recorded."""
+        return self._queues.in_flight
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries wait for their turn or for another try."""
+        return len(self._open) - self._queues.in_flight
+
+    @property
+    def oldest_age(self) -> float:
+        """How many seconds ago the event happened that has waited longest; 0 when nothing waits."""
+        oldest = next(iter(self._open.values()), None)
+        return 0.0 if oldest is None else max(0.0, self._clock() - oldest.occurred_at)
+
+    async def start(self, stack: AsyncExitStack, pending: Sequence[Delivery]) -> None:
+        """Take up what a former process promised, in that order; stop when `stack` unwinds.
+
+        At the end, what is on its way gets `limits.grace` seconds; the rest stays promised in the store.
+        """
+        stack.push_async_callback(self._stop)
+        self._resumed.update(delivery.id for delivery in pending)
+        self.carry(*pending)
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Take over deliveries whose promise is durable. Returns at once.
+
+        One that is being carried already is not taken twice. After the end, they are left to the store.
+        """
+        if self._is_stopping:
+            return
+        for delivery in deliveries:
+            if delivery.id not in self._open:
+                self._open[delivery.id] = delivery
+                self._queues.add(delivery)
+        if self._open:
+            self._idle.clear()
+        self._start_more()
+
+    async def drain(self) -> None:
+        """Wait until everything that was handed over is settled, or the courier is stopped."""
+        await self._idle.wait()
+
+    def _start_more(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while not self._is_stopping and (job := self._queues.take(now)) is not None:
+            task = spawn(self._work(job), name=f"delivery {job.delivery.id}")
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _work(self, job: Job) -> None:
+        delivery = job.delivery
+        history = await self._history(delivery)
+        at = self._clock()
+        due = next_attempt(self._policy_of(delivery), history, at)
+        if due is not None and due > at:  # a former process tried it just before its end
+            self._leave_endpoint(job)
+            self._postpone(job, history, due)
+            return
+        exchange = await self._exchange(delivery)
+        self._leave_endpoint(job)
+        if exchange is None:
+            self._halt()
+            return
+        attempt = settle(delivery, exchange, len(history) + 1, at=at)
+        history = (*history, attempt)
+        due = next_attempt(self._policy_of(delivery), history, self._clock())
+        attempt = replace(attempt, is_last=due is None)
+        await self._insist(partial(self._store.record_attempt, attempt))
+        if due is None:
+            self._settled(job, attempt)
+        else:
+            self._postpone(job, history, due)
+
+    def _leave_endpoint(self, job: Job) -> None:
+        self._queues.exchanged(job, asyncio.get_running_loop().time())
+        self._start_more()
+
+    async def _history(self, delivery: Delivery) -> tuple[Attempt, ...]:
+        """Return the attempts so far; the store has those of a former process, if there were any."""
+        if delivery.id in self._resumed:
+            self._resumed.discard(delivery.id)
+            return await self._insist(partial(self._store.attempts, delivery.id))
+        return self._histories.pop(delivery.id, ())
+
+    async def _exchange(self, delivery: Delivery) -> Exchange | None:
+        """Send it. None where the sender was closed: then it counts as not tried."""
+        try:
+            exchange = await self._sender.exchange(
+                delivery.request,
+                deadline=delivery.response_timeout,
+                grants=self._grants_of(delivery.project),
+                keep_alive=delivery.keep_alive,
+                # The endpoint knows it by its id, so a kept connection that died may be replaced.
+                idempotent=True,
+            )
+        except Exception as error:
+            # A mistake of ours. It costs this delivery, and neither its lane nor a slot.
+            log.exception("delivery broke", delivery=delivery.id)
+            return Exchange(request=delivery.request, response=None, failure=_defect(error))
+        failure = exchange.failure
+        is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
+        return None if is_ended else exchange
+
+    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+        """Ask the store until it does it.
+
+        Nothing is sent meanwhile that holds this slot: what cannot be recorded must not be repeated,
+        and when nothing can be, sending comes to a stop by itself.
+        """
+        pause = FIRST_PAUSE
+        is_counted = False
+        try:
+            while True:
+                try:
+                    return await ask()
+                except Exception as error:  # noqa: BLE001 - whatever a store raises, it is asked again
+                    if not is_counted:
+                        is_counted = True
+                        self._refused(error)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE)
+        finally:
+            if is_counted:
+                self._accepted()
+
+    def _refused(self, error: Exception) -> None:
+        """Count an attempt that cannot be recorded; the first of many tells the log."""
+        self.unrecorded += 1
+        if self.unrecorded == 1:
+            log.error("attempts cannot be recorded", error=str(error))
+
+    def _accepted(self) -> None:
+        self.unrecorded -= 1
+        if not self.unrecorded and not self._is_stopping:
+            log.info("attempts are recorded again")
+
+    def _settled(self, job: Job, attempt: Attempt) -> None:
+        if attempt.failure is None:
+            self.delivered += 1
+        else:
+            self.failed += 1
+            log.info("delivery failed", delivery=attempt.delivery, failure=str(attempt.failure))
+        self._queues.settled(job)
+        del self._open[job.delivery.id]
+        if not self._open:
+            self._idle.set()
+        self._start_more()
+
+    def _postpone(self, job: Job, history: tuple[Attempt, ...], due: float) -> None:
+        delivery = job.delivery.id
+        self._queues.postponed(job)
+        self._histories[delivery] = history
+        if not self._is_stopping:
+            delay = due - self._clock()
+            loop = asyncio.get_running_loop()
+            self._timers[delivery] = loop.call_later(delay, self._resume, job)
+        self._start_more()
+
+    def _resume(self, job: Job) -> None:
+        del self._timers[job.delivery.id]
+        self._queues.resumed(job)
+        self._start_more()
+
+    def _halt(self) -> None:
+        """Start nothing more; what is not settled stays promised in the store."""
+        self._is_stopping = True
+        for timer in self._timers.values():
+            timer.cancel()
+        self._timers.clear()
+        self._idle.set()
+
+    async def _stop(self) -> None:
+        """Let what is on its way finish within the grace."""
+        self._halt()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=self._limits.grace)
+        if late:
+            log.warning("deliveries cut short; they go out again", count=len(late))
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late)
+
+
+def _defect(error: Exception) -> Failure:
+    return Failure(
+        kind=FailureKind.INTERRUPTED,
+        detail=f"Switchhook failed while sending ({type(error).__name__}). Please report this defect:"
+        " the log holds its details.",
+    )

@@ -1,0 +1,136 @@
+"""What an exchange means for a delivery, and whether and when it is tried again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.webhooks.delivery import Attempt, Delivery
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switchhook.webhooks.http import Exchange, HttpResponse
+
+ANSWER_KEPT: Final = 4096
+"""Bytes of a response's body that are kept for those who ask why (S-47)."""
+
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryPolicy:
+    """How often a failed delivery is tried again by itself: never, unless somebody says so (R2-04, A-23).
+
+    Pauses grow from `first_pause` by `factor` up to `longest_pause`, in seconds.
+    """
+
+    retries: int = 0
+    first_pause: float = 30.0
+    factor: float = 4.0
+    longest_pause: float = 3600.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.retries <= 10:
+            raise ValueError(f"a delivery is tried again 0 to 10 times, not {self.retries}")
+        if not (0 < self.first_pause <= self.longest_pause and self.factor >= 1):
+            raise ValueError("pauses between tries begin above 0 and grow up to the longest")
+
+    def pause(self, tries: int) -> float:
+        """Return how long to wait after so many failed tries."""
+        return min(self.first_pause * self.factor ** (tries - 1), self.longest_pause)
+
+
+ONE_TRY: Final = RetryPolicy()
+"""One attempt, then given up."""
+
+
+def settle(delivery: Delivery, exchange: Exchange, number: int, *, at: float) -> Attempt:
+    """Return the attempt that this exchange was; `at` is when it began, in unix seconds.
+
+    It is marked as the last. Delivered means a status among the delivery's success codes (R2-03).
+    """
+    response = exchange.response
+    return Attempt(
+        delivery=delivery.id,
+        project=delivery.project,
+        number=number,
+        at=at,
+        seconds=dict(exchange.seconds).get("total", 0.0),
+        status=0 if response is None else response.status,
+        failure=_failure(delivery, exchange),
+        answer=b"" if response is None else response.body[:ANSWER_KEPT],
+    )
+
+
+def next_attempt(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
+    """Return when the delivery is to be tried next, or None where it is settled.
+
+    `history` holds its attempts so far, first to latest. Never earlier than `now`.
+    """
+    if not history:
+        return now
+    latest = history[-1]
+    if latest.failure is None or len(history) > policy.retries:
+        return None
+    return max(now, latest.at + latest.seconds + policy.pause(len(history)))
+
+
+def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
+    if exchange.failure is not None:
+        # Half a surrogate pair would be refused by every store, and the delivery never be settled.
+        detail = exchange.failure.detail.encode(errors="replace").decode()
+        return replace(exchange.failure, detail=detail)
+    host, response = _host(delivery.request.url), exchange.response
+    if response is None:
+        return Failure(kind=FailureKind.BAD_RESPONSE, detail=f"{host} sent no response.")
+    if response.status in delivery.success_codes:
+        return None
+    said = f"{host} answered {_status(response.status)}"
+    if response.status in _REDIRECTS:
+        return Failure(kind=FailureKind.REDIRECT, detail=f"{said}{_whither(response)}")
+    counts = f"{_codes(delivery.success_codes)} counts as delivered"
+    return Failure(kind=FailureKind.STATUS, detail=f"{said}; {counts}. {_advice(response.status)}")
+
+
+def _status(status: int) -> str:
+    """Return the code with its standard phrase; the endpoint's own words are not to be trusted."""
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)
+
+
+def _advice(status: int) -> str:
+    if 200 <= status < 300:
+        return "If the endpoint means yes by it, add it to the webhook's success codes."
+    return "The endpoint's own log says why."
+
+
+def _whither(response: HttpResponse) -> str:
+    """Name the host that a redirect leads to; its path and query may hold secrets."""
+    host = _host(dict(response.headers).get("location", ""))
+    leads = f" and leads to {host}" if host and host.isprintable() else ""
+    return f"{leads}. Redirects are not followed: set the webhook's URL to where it leads."
+
+
+def _host(url: str) -> str:
+    """Return a URL's host and port, without the user's name."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        return ""
+
+
+def _codes(codes: tuple[int, ...]) -> str:
+    """Write codes for people: `200`, `200 or 204`, `200–299`."""
+    ordered = sorted(set(codes))
+    if len(ordered) > 2 and ordered[-1] - ordered[0] == len(ordered) - 1:
+        return f"{ordered[0]}–{ordered[-1]}"
+    if not ordered:
+        return "no status"
+    *but_last, last = (str(code) for code in ordered)
+    return f"{', '.join(but_last)} or {last}" if but_last else last
