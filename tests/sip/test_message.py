@@ -140,6 +140,8 @@ def test_headers_that_stand_once(name: str) -> None:
         (b"INVITE sip:", b"INVITE\tsip:", "no request line"),
         (b"INVITE sip:b@example.com", b"INVITE", "no request line"),
         (b"INVITE sip:", b"INV(TE sip:", "no request line"),
+        (b"INVITE sip:", b"INVITE\0 sip:", "the start line holds"),
+        (b"INVITE sip:", b"INVITE\n sip:", "the start line holds"),
         (b" SIP/2.0\r\n", b" HTTP/1.1\r\n", "not SIP/2.0"),
         (b"Max-Forwards", b"Route: <sip:x\r\nMax-Forwards", "Route"),
         (b"Max-Forwards", b"Contact: x\r\nMax-Forwards", "Contact"),
