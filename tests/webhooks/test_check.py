@@ -50,6 +50,10 @@ def test_sound_forwarding_numbers_have_no_problem(changes: dict[str, Any]) -> No
             {"place": Place.HEADERS, "fields": (field("Content-Length", "caller_id"),)},
             "'Content-Length' cannot be the name of a header",
         ),
+        (
+            {"place": Place.HEADERS, "fields": (field("X", "type"), field("x", "date"))},
+            "the header 'x' is there 2 times",
+        ),
         ({"fields": (field("x", "no_such"),)}, "there is no parameter 'no_such'"),
         ({"fields": (field(" ", "type"),)}, "the parameter 'type' needs a name"),
         ({"fields": (field("x", "type"), field("x", "date"))}, "'x' is given to 2 parameters"),
@@ -91,6 +95,7 @@ def test_other_names_are_refused_with_the_vendors_advice(name: str) -> None:
         ({"success_codes": (200, 100)}, "100 cannot count as success"),
         ({"headers": (("Host", "x"),)}, "'Host' is not a header that can be set"),
         ({"headers": (("a b", "x"),)}, "'a b' is not a header that can be set"),
+        ({"headers": (("X", "1"), ("x", "2"))}, "the header 'x' is there 2 times"),
         ({"headers": (("X", "a\r\nb"),)}, "holds a line break"),
         (
             {"fields": (field("a", "type"), field("{{a}}", "date"))},

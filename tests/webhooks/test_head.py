@@ -66,3 +66,16 @@ def test_only_names_that_are_free_become_parameter_lines() -> None:
 
     assert [name for name, _ in parameter_lines((n, "v") for n in names)] == ["caller", "x-1"]
     assert [name for name in names if is_parameter_line(name)] == ["caller", "x-1"]
+
+
+@pytest.mark.row("S-73")
+def test_no_line_is_there_twice() -> None:
+    request = make_request(
+        Method.GET,
+        parse_url("http://target/"),
+        make_facts(),
+        Payload(headers=(("x-own", "2"), ("p", "3"), ("P", "4"))),
+        Manners(user_agent=UA, keep_alive=True, headers=(("X-Own", "1"), ("x-own", "1b"))),
+    )
+
+    assert request.headers[2:] == (("X-Own", "1"), ("p", "3"))

@@ -136,7 +136,6 @@ def test_a_value_stays_within_its_segment(value: str) -> None:
         assert value == unquote(inside)
 
 
-@pytest.mark.row("T-14")
 @pytest.mark.parametrize(
     ("url", "authorization"),
     [

@@ -47,6 +47,7 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
         yield "the name in response is required: the answer's member that holds the direction"
     yield from _of_fields(webhook.fields)
     if webhook.submission is Encoding.HTTP and webhook.place is Place.HEADERS:
+        yield from _of_doubles(dict.fromkeys(field.name for field in webhook.fields))
         for field in webhook.fields:
             if not is_parameter_line(field.name):
                 yield f"{field.name!r} cannot be the name of a header"
@@ -62,6 +63,7 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
         for code in webhook.success_codes
         if not 200 <= code <= 599
     )
+    yield from _of_doubles(name for name, _ in webhook.headers)
     for name, value in webhook.headers:
         yield from _of_header(name, value)
     yield from _of_fields(webhook.fields)
@@ -97,6 +99,13 @@ def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
         style = field.argument
         if field.parameter == "date" and style and style not in FORMATS and "%" not in style:
             yield f"there is no date format {style!r}: choose one of {', '.join(FORMATS)}"
+
+
+def _of_doubles(names: Iterable[str]) -> Iterator[str]:
+    """Find header names that differ in nothing but letter case."""
+    for name, count in Counter(name.lower() for name in names).items():
+        if count > 1:
+            yield f"the header {name!r} is there {count} times"
 
 
 def _of_header(name: str, value: str) -> Iterator[str]:

@@ -60,7 +60,7 @@ def make_request(
     return HttpRequest(
         method=method.value,
         url=address.url(facts, payload.query),
-        headers=(*_present(lines[:-2]), *payload.headers, *_present(lines[-2:])),
+        headers=_once((*_present(lines[:-2]), *payload.headers, *_present(lines[-2:]))),
         body=payload.body or b"",
     )
 
@@ -90,6 +90,14 @@ def is_parameter_line(name: str) -> bool:
 def _added(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     replaced = {"content-type", "user-agent"}
     return [(n, v) for n, v in headers if is_header_name(n) and n.lower() not in replaced]
+
+
+def _once(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Keep the first line of each name: a doubled one would mean something else to each receiver."""
+    first: dict[str, tuple[str, str]] = {}
+    for line in lines:
+        first.setdefault(line[0].lower(), line)
+    return tuple(first.values())
 
 
 def _present(lines: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def tell(webhook: EventWebhook, delivery_id: str = "d-1001") -> bytes:
     return image(render_event(webhook, facts, delivery_id=delivery_id, product=UA))
 
 
-@pytest.mark.row("S-40", "R2-02", "R2-25", "R2-27", "R2-32", "R2-43", "R2-44", "A-32")
+@pytest.mark.row("R2-02", "R2-25", "R2-27", "R2-32", "R2-43", "R2-44", "A-32")
 def test_flat_json_is_posted_without_origin() -> None:
     expected = written(
         f"""
@@ -55,7 +55,7 @@ def test_put_has_the_same_body() -> None:
     assert sent.endswith(BODY.encode())
 
 
-@pytest.mark.row("S-42", "R2-24")
+@pytest.mark.row("R2-24")
 @pytest.mark.parametrize("method", [Method.GET, Method.DELETE])
 def test_get_puts_the_values_into_the_query(method: Method) -> None:
     expected = written(f"""
@@ -69,7 +69,7 @@ def test_get_puts_the_values_into_the_query(method: Method) -> None:
     )
 
 
-@pytest.mark.row("S-46", "R2-23", "T-14", "T-17")
+@pytest.mark.row("S-46", "R2-23")
 def test_added_headers_stand_after_ours_and_before_id_and_connection() -> None:
     expected = written(
         """
@@ -140,14 +140,13 @@ def test_a_header_that_frames_the_message_is_never_added(name: str) -> None:
     assert tell(make_event()) == tell(make_event(headers=((name, "x"),)))
 
 
-@pytest.mark.row("T-17")
+@pytest.mark.row("S-73")
 def test_an_id_that_is_no_plain_text_still_makes_one_line() -> None:
     sent = tell(make_event(send_id=True), delivery_id="c1.2.Після\r\nEvil: 1")
 
     assert b"\r\nwebhook-id: c1.2.%D0%9F%D1%96%D1%81%D0%BB%D1%8F%0D%0AEvil%3A%201\r\n" in sent
 
 
-@pytest.mark.row("A-28", "T-41")
 def test_the_same_event_is_the_same_bytes_again() -> None:
     webhook = make_event(fields=FIELDS, send_id=True)
 

@@ -317,7 +317,7 @@ def read(body: str | bytes, import_: Encoding = Encoding.JSON, name: str = "dst_
 
 
 @pytest.mark.row("S-01", "S-02", "S-03", "S-04", "S-12", "R1-17", "R1-24", "R1-25", "R1-27")
-@pytest.mark.row("R1-28", "R1-29", "R1-30", "R1-31", "R1-32", "R1-33", "R1-112", "R1-130")
+@pytest.mark.row("R1-28", "R1-29", "R1-30", "R1-31", "R1-32", "R1-33", "R1-130")
 @pytest.mark.row("R1-133", "R1-134", "R3-27", "A-09", "A-10", "A-11", "A-21", "A-56", "A-58")
 @pytest.mark.parametrize(("body", "expected"), JSON_ANSWERS, ids=range(len(JSON_ANSWERS)))
 def test_answers_of_import_type_json(body: str, expected: str) -> None:
