@@ -71,11 +71,7 @@ def parameter_lines(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], 
     A name that is no header name, or one of the request's own, is left out: it was refused when the
     webhook was saved, and would otherwise change what the request means.
     """
-    return tuple(
-        (name, header_value(value))
-        for name, value in pairs
-        if is_header_name(name) and name.lower() not in _OURS
-    )
+    return tuple((name, header_value(value)) for name, value in pairs if is_parameter_line(name))
 
 
 _OURS = frozenset({"authorization", "content-type", "cookie", "origin", "user-agent"})
