@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.book import Book
-from switchhook.domain.project import Plan
+from switchhook.domain.project import Plan, Project
 from switchhook.operations.project_file import read_project
 
 if TYPE_CHECKING:
@@ -24,10 +23,11 @@ def load_plan(stored: StoredProject) -> Plan:
 
     Raises LookupError when this release cannot read it: it was written by a later one.
     """
-    project = read_project(stored.document)
-    if isinstance(project, Mistakes):
-        raise LookupError(f"version {stored.version} of project {stored.id}: {project}")
-    return Plan(replace(project, version=stored.version))
+    match read_project(stored.document):
+        case Project() as project:
+            return Plan(replace(project, version=stored.version))
+        case mistakes:
+            raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
 
 
 async def load_book(store: Projects) -> Book:
