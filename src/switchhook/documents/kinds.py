@@ -124,12 +124,12 @@ class Whole:
         return str(value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Seconds:
     """A duration in seconds, perhaps with a fraction."""
 
-    least: int
-    most: int
+    least: float
+    most: float
 
     @property
     def allowed(self) -> str:
@@ -300,16 +300,16 @@ def _unquoted(value: object) -> str:
     return ", without quotes" if isinstance(value, str) else ""
 
 
-def _range(least: int, most: int, unit: str) -> str:
-    return f"{least} to {most}" + (f" {unit}" if unit else "")
+def _range(least: float, most: float, unit: str) -> str:
+    return f"{least:.12g} to {most:.12g}" + (f" {unit}" if unit else "")
 
 
-def _check_range(value: float, least: int, most: int, unit: str) -> None:
+def _check_range(value: float, least: float, most: float, unit: str) -> None:
     name = f" {unit}" if unit else ""
     if value < least:
-        problem = f"{shown(value)} is less than {least}{name}"
+        problem = f"{shown(value)} is less than {least:.12g}{name}"
     elif value > most:
-        problem = f"{shown(value)} is more than {most}{name}"
+        problem = f"{shown(value)} is more than {most:.12g}{name}"
     else:
         return
-    raise WrongError(problem, f"allowed are {least} to {most}")
+    raise WrongError(problem, f"allowed are {least:.12g} to {most:.12g}")

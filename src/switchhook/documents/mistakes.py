@@ -63,6 +63,9 @@ class Notes:
         line = self.line(path)
         self._found[Mistake(line=line, path=path, problem=problem, advice=advice)] = None
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def line(self, path: KeyPath) -> int:
         """Return the line of `path`, 0 where the document has none."""
         return 0 if self._lines is None else self._lines.of(path)

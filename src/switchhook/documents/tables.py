@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,8 @@ class Table:
     check: Callable[[Mapping[str, Any], Spot], None] | None = None
     """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
     go together. Its values may be of any type."""
+    review: Callable[[Any], Iterable[str]] = lambda _: ()
+    """Returns what is wrong with the made value, where nothing was noted about its table."""
 
     @property
     def allowed(self) -> str:
@@ -54,12 +56,17 @@ class Table:
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
         note_unknown(value, {key.name for key in self.keys}, at)
+        noted = len(at.notes)
         if self.check is not None:
             self.check(value, at)
         read = {key.attr: self._read(key, value, at) for key in self.keys}
         if any(item is REQUIRED for item in read.values()):
             raise NotedError
-        return self.make(**read)
+        made = self.make(**read)
+        if len(at.notes) == noted:
+            for problem in self.review(made):
+                at.notes.add(at.path, problem)
+        return made
 
     def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
         if key.name not in table:

@@ -65,7 +65,7 @@ def _check_doubles(webhook: Raw, at: Spot) -> None:
     seen: set[str] = set()
     for index, name in _names(webhook, "parameters"):
         bare = bare_name(name)
-        if bare in seen and not bare.endswith("[]"):
+        if bare in seen:
             path = (*at.path, "parameters", index, "name")
             at.notes.add(path, f"{shown(name)} is sent already", "use another name")
         seen.add(bare)

@@ -61,6 +61,7 @@ from switchhook.operations.project_kinds import (
     TimeZone,
     WebAddress,
 )
+from switchhook.webhooks.check import ASK_TIMEOUTS, EVENT_TIMEOUTS, RING_TIMEOUTS, problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -68,11 +69,9 @@ if TYPE_CHECKING:
     from switchhook.documents.toml import Names
 
 SCHEME_ID = Whole(least=1, most=2**31 - 1)
-RING_SECONDS = Seconds(least=5, most=600)
-"""[A-08]"""
-ASK_SECONDS = Seconds(least=1, most=30)
-"""[A-08]"""
-EVENT_SECONDS = Seconds(least=1, most=60)
+RING_SECONDS = Seconds(*RING_TIMEOUTS)
+ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
+EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 SECRET = Text(what="a password", most=128, secret=True)
 FREE_TEXT = Text()
 
@@ -179,6 +178,7 @@ TRUNK = Table(
 FORWARDING_NUMBER = Table(
     make=ForwardingNumber,
     check=check_forwarding_number,
+    review=problems,
     keys=(
         Key("name", NAME, "name that schemes ask it by"),
         Key("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
@@ -232,6 +232,7 @@ FORWARDING_NUMBER = Table(
 EVENT_WEBHOOK = Table(
     make=EventWebhook,
     check=check_event_webhook,
+    review=problems,
     keys=(
         Key("name", NAME, "name that deliveries are listed under"),
         Key("event", Choice(EventKind), "moment of a call that it is told of"),
