@@ -1,0 +1,68 @@
+"""What telephones and callers do, written down beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.domain.cause import Cause
+from switchhook.routing.arrival import Arrival
+
+BUSY = Cause(sip=486, q850=17, text="Busy Here")
+DECLINED = Cause(sip=603, q850=21, text="Decline")
+NOT_THERE = Cause(sip=480, q850=20, text="Temporarily Unavailable")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """What a telephone does when it is called. Seconds count from the moment that it is dialled."""
+
+    rings_after: float | None = 0.0
+    """None: it never says that it rings."""
+    early_media: bool = False
+    """Whether it sends audio while it rings."""
+    answers_after: float | None = None
+    """None: nobody picks up."""
+    hangs_up_after: float | None = None
+    """Seconds of conversation; None: leaves that to the other side."""
+    refuses_after: float | None = None
+    """None: it does not refuse."""
+    refusal: Cause = BUSY
+
+    def __post_init__(self) -> None:
+        if self.answers_after is not None and self.refuses_after is not None:
+            raise ValueError("a telephone answers or refuses, not both")
+        times = (self.rings_after, self.answers_after, self.hangs_up_after, self.refuses_after)
+        if not all(seconds is None or 0 <= seconds < float("inf") for seconds in times):
+            raise ValueError(f"seconds are finite and not negative, unlike those of {self}")
+
+
+def answering(
+    after: float = 2.0, *, talks: float | None = None, early_media: bool = False
+) -> Phone:
+    """Return a telephone that rings, is picked up, and perhaps hangs up after `talks` seconds."""
+    return Phone(answers_after=after, hangs_up_after=talks, early_media=early_media)
+
+
+def ringing_out() -> Phone:
+    """Return a telephone that rings and that nobody picks up."""
+    return Phone()
+
+
+def refusing(cause: Cause, *, after: float = 0.0, rings: bool = False) -> Phone:
+    """Return a telephone that refuses, perhaps after it rang."""
+    return Phone(rings_after=0.0 if rings else None, refuses_after=after, refusal=cause)
+
+
+NOBODY = refusing(NOT_THERE)
+"""What is behind a target that no script names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Somebody who calls."""
+
+    arrival: Arrival
+    gives_up_after: float | None = None
+    """Seconds that they wait for an answer; None: for ever."""
+    hangs_up_after: float | None = None
+    """Seconds of conversation; None: leaves that to the other side."""

@@ -1,0 +1,195 @@
+"""A telephone side without telephones: it plays scripts, and writes down what callers experience."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, assert_never
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import Cause
+from switchhook.drivers.simulator.clock import Timer
+from switchhook.drivers.simulator.script import NOBODY, Caller, Phone
+from switchhook.routing.arrival import Refused
+from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
+from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AsyncExitStack
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.call import Call
+    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.simulator.clock import VirtualClock
+
+GAVE_UP = Cause(sip=487, q850=16, text="gave up")
+HUNG_UP = Cause(sip=200, q850=16, text="hung up")
+
+
+@dataclass(slots=True)
+class Line:
+    """One leg as its telephone sees it."""
+
+    leg: str
+    hangs_up_after: float | None
+    is_live: bool = True
+    is_answered: bool = False
+    plans: list[Timer] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class SimulatedCall:
+    """A call as its caller experiences it. Empty until it is placed."""
+
+    caller: Caller
+    id: str = ""
+    refused: Refused | None = None
+    """Set when the switchboard did not take it."""
+    heard: list[tuple[float, PhoneCommand]] = field(default_factory=list)
+    """What came back to the caller, and when: ringing, early media, the answer, the end."""
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def status(self) -> int:
+        """Return the SIP status that the caller got: 200 once answered, 0 while waiting."""
+        if self.refused is not None:
+            return self.refused.cause.sip
+        for _, command in self.heard:
+            if isinstance(command, ConnectLegs):
+                return 200
+            if isinstance(command, EndLeg):
+                return command.cause.sip
+        line = self.lines.get(CALLER)
+        return 0 if line is None or line.is_live else GAVE_UP.sip
+
+
+class SimulatedSide:
+    """Plays what `phones` say, by the value of the target, and the callers that are placed.
+
+    Outlives the switchboard: while nobody listens, calls go on and what happens is lost, as with a real
+    switch; `resume` then says which legs still live.
+    """
+
+    def __init__(self, clock: VirtualClock, phones: Mapping[str, Phone]) -> None:
+        self._clock = clock
+        self._phones = phones
+        self._ear: Ear | None = None
+        self._calls: dict[str, SimulatedCall] = {}
+
+    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:  # noqa: ARG002
+        """Begin to report to `ear`, until the stack is closed."""
+        self._ear = ear
+        stack.callback(self._stop)
+
+    async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
+        """Return the legs of these calls that live."""
+        return {call.id: self.live_legs(call.id) for call in calls}
+
+    def live_legs(self, call: str) -> frozenset[str]:
+        """Return the legs of a call that have not ended."""
+        known = self._calls.get(call)
+        lines = () if known is None else known.lines.values()
+        return frozenset(line.leg for line in lines if line.is_live)
+
+    def place(self, caller: Caller, *, at: float | None = None) -> SimulatedCall:
+        """Let somebody call, now or at a time."""
+        call = SimulatedCall(caller)
+        when = self._clock.now() if at is None else at
+        self._clock.call_at(when, lambda: self._arrive(call))
+        return call
+
+    def carry_out(self, call: Call, command: PhoneCommand) -> None:
+        """Do what is ordered; what an unknown call or a leg that is gone is ordered does nothing."""
+        placed = self._calls.get(call.id)
+        if placed is None:
+            return
+        match command:
+            case RingLeg():
+                self._ring(placed, command)
+            case ShowRinging():
+                self._let_hear(placed, command)
+            case ConnectLegs():
+                self._connect(placed, command)
+            case EndLeg():
+                self._end(placed, command)
+            case _:
+                assert_never(command)
+
+    def _arrive(self, call: SimulatedCall) -> None:
+        if self._ear is None:
+            return
+        answer = self._ear.arrived(call.caller.arrival)
+        if isinstance(answer, Refused):
+            call.refused = answer
+            return
+        call.id = answer
+        self._calls[answer] = call
+        line = Line(CALLER, call.caller.hangs_up_after)
+        call.lines[CALLER] = line
+        self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
+
+    def _give_up(self, call: SimulatedCall, line: Line) -> None:
+        if not line.is_answered:
+            self._gone(call, line, GAVE_UP)
+
+    def _ring(self, call: SimulatedCall, command: RingLeg) -> None:
+        if command.leg in call.lines:
+            return
+        phone = self._phones.get(command.target.value, NOBODY)
+        line = Line(command.leg, phone.hangs_up_after)
+        call.lines[command.leg] = line
+        rings = LegRinging(leg=command.leg, early_media=phone.early_media)
+        self._plan(line, phone.rings_after, lambda: self._hear(call, rings))
+        self._plan(line, phone.answers_after, lambda: self._answer(call, line))
+        self._plan(line, phone.refuses_after, lambda: self._gone(call, line, phone.refusal))
+
+    def _answer(self, call: SimulatedCall, line: Line) -> None:
+        line.is_answered = True
+        self._hear(call, LegAnswered(leg=line.leg, handle=f"simulated {line.leg}"))
+
+    def _let_hear(self, call: SimulatedCall, command: PhoneCommand) -> None:
+        if call.lines[CALLER].is_live:
+            call.heard.append((self._clock.now(), command))
+
+    def _connect(self, call: SimulatedCall, command: ConnectLegs) -> None:
+        caller, callee = call.lines[CALLER], call.lines.get(command.leg)
+        if callee is None or not (caller.is_live and callee.is_live) or caller.is_answered:
+            return
+        self._let_hear(call, command)
+        self._plan(caller, 0.0, lambda: self._answer(call, caller))
+        caller.is_answered = True
+        for line in (caller, callee):
+            self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
+
+    def _hanging_up(self, call: SimulatedCall, line: Line) -> Callable[[], None]:
+        return lambda: self._gone(call, line, HUNG_UP)
+
+    def _end(self, call: SimulatedCall, command: EndLeg) -> None:
+        line = call.lines.get(command.leg)
+        if line is None or not line.is_live:
+            return
+        if line.leg == CALLER:
+            self._let_hear(call, command)
+        _hang_up(line)
+
+    def _gone(self, call: SimulatedCall, line: Line, cause: Cause) -> None:
+        _hang_up(line)
+        self._hear(call, LegEnded(leg=line.leg, cause=cause))
+
+    def _plan(self, line: Line, after: float | None, do: Callable[[], None]) -> None:
+        if after is not None:
+            line.plans.append(self._clock.call_at(self._clock.now() + after, do))
+
+    def _hear(self, call: SimulatedCall, event: Event) -> None:
+        if self._ear is not None:
+            self._ear.hear(call.id, event)
+
+    def _stop(self) -> None:
+        self._ear = None
+
+
+def _hang_up(line: Line) -> None:
+    line.is_live = False
+    for plan in line.plans:
+        plan.cancel()
+    line.plans.clear()
