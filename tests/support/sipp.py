@@ -46,6 +46,10 @@ class Traced:
         """Return the user part of a request's URI."""
         return self.start.split(" ")[1].partition(":")[2].partition("@")[0]
 
+    def is_from(self, user: str) -> bool:
+        """Say whether the user part of From is this."""
+        return f"sip:{user}@" in self.header("From")
+
     def header(self, name: str) -> str:
         """Return the value of the first header line of this name."""
         for line in self.text.splitlines()[1:]:
@@ -58,7 +62,8 @@ class Traced:
 class Sipp:
     """One SIPp process; a context manager that ends it.
 
-    `replace` fills `@NAME@` in the scenario file: regular expressions take no keywords of SIPp's own.
+    `injection` is a file of SIPp's `[field0]`, `[field1]` …, one line for each call. `replace` fills
+    `@NAME@` in the scenario file, since regular expressions take no keywords of SIPp's own.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Sipp:
         directory: Path,
         scenario: str,
         *arguments: str,
+        injection: str = "",
         replace: Mapping[str, str] | None = None,
         trace: bool = True,
     ) -> None:
@@ -77,6 +83,10 @@ class Sipp:
         for name, value in (replace or {}).items():
             text = text.replace(f"@{name}@", value)
         self._scenario.write_text(text, encoding="utf-8")
+        if injection:
+            fields = self._directory / "fields.csv"
+            fields.write_text(injection, encoding="utf-8")
+            arguments = ("-inf", str(fields), *arguments)
         self._arguments = arguments
         self._trace = trace
         self._process: subprocess.Popen[bytes] | None = None

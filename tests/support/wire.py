@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Iterable
 
 
@@ -111,7 +112,7 @@ class _Server(socketserver.ThreadingTCPServer):
 class _Listening:
     """A TCP server of 127.0.0.1 in threads of its own; a context manager."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         outer = self
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
@@ -121,7 +122,7 @@ class _Listening:
             def handle(self) -> None:
                 outer._handle(self.request)
 
-        self._server = _Server(("127.0.0.1", port), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self.port: int = self._server.server_address[1]
         self.ledger = Ledger()
         self._thread = threading.Thread(
@@ -171,17 +172,29 @@ class _Listening:
 
 
 class Endpoint(_Listening):
-    """Answers each request with the bytes that `answer` makes of it, and keeps both connection and bytes.
+    """Answers each request with the bytes that `answer` makes of it, and keeps what came.
 
-    `answer` may sleep: each connection has its own thread. An answer of None leaves the request without
-    one, and closes.
+    `answer` may sleep, also between the pieces that it yields: each connection has its own thread. An
+    answer of None, or one in pieces, is the connection's last.
     """
 
-    def __init__(self, answer: Callable[[Received], bytes | None], port: int = 0) -> None:
-        super().__init__(port)
+    def __init__(
+        self,
+        answer: Callable[[Received], bytes | Iterable[bytes] | None],
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        super().__init__()
         self.answer = answer
+        self._tls = tls
 
     def _serve(self, connection: socket.socket, number: int) -> None:
+        if self._tls is None:
+            self._converse(connection, number)
+        else:
+            with self._tls.wrap_socket(connection, server_side=True) as secure:
+                self._converse(secure, number)
+
+    def _converse(self, connection: socket.socket, number: int) -> None:
         held = b""
         while True:
             raw, held = _read_request(connection, held)
@@ -191,6 +204,10 @@ class Endpoint(_Listening):
             self.ledger.add(request)
             answer = self.answer(request)
             if answer is None:
+                return
+            if not isinstance(answer, bytes):
+                for piece in answer:
+                    connection.sendall(piece)
                 return
             connection.sendall(answer)
             head = answer.partition(b"\r\n\r\n")[0].lower()

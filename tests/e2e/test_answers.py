@@ -1,0 +1,214 @@
+"""Real answers ring real telephones: several at once, accounts, a CRM's reply, a bare number (S-03, S-04, S-06, S-07)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from switchhook.domain.project import Account
+from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
+from tests.support.house import NEXT, Callee, House, asking, open_house
+from tests.support.sipp import Sipp
+from tests.support.wire import Endpoint, Received, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+FIRST, SECOND, THIRD = THREE = ["380441111111", "380441111112", "380441111113"]
+SEVERAL = {
+    "380810000001": "{ dst_phone: '380441111111,380441111112,380441111113' }",
+    "380810000002": '{"dst_phone":"380441111111,380441111112,380441111113"}',
+    "380810000003": '{"dst_phone":["380441111111","380441111112","380441111113"]}',
+    "380810000004": '{"dst_phone":" 380441111111 , 380441111112,380441111113 "}',
+    "380810000005": "{“dst_phone”:“380441111111,380441111112,380441111113”}",
+}
+"""S-03: five spellings of one answer."""
+RELAXED = {"380810000001", "380810000005"}
+ACCOUNTS = {
+    "380820000001": ("sip:agent7@pbx.example.com", ["agent7"]),
+    "380820000002": ("agent7@pbx.example.com", ["agent7"]),
+    "380820000003": ("agent7", ["agent7"]),
+    "380820000004": ("sip:desk@127.0.0.1:@PORT@", ["desk"]),
+    "380820000005": ("desk@127.0.0.1:@PORT@", ["desk"]),
+    "380820000006": ("nobody", [NEXT]),
+    "380820000007": ("agent8", [NEXT]),
+    "380820000008": ("sip:desk@elsewhere.example", [NEXT]),
+    "380820000009": ("agent7,380441111111", ["agent7", FIRST]),
+}
+"""S-04: what the answer says, and what rings. Agent 8 is an account, and is not registered."""
+CRM, CUT = "380830000001", "380830000002"
+BARE = {
+    "380840000001": ("380123456", ["380123456"]),
+    "380840000002": ("101,102", ["101", "102"]),
+    "380840000003": ("  +380441112233\r\n", ["+380441112233"]),
+    "380840000004": ("<html><body>380123456</body></html>", [NEXT]),
+}
+"""S-07: the whole body, and what rings."""
+PASSWORD = "a-long-password"
+CRM_ANSWER = (
+    "HTTP/1.1 200 OK\r\nServer: nginx/1.6.3\r\nDate: Wed, 09 Dec 2015 14:47:44 GMT\r\n"
+    "Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n"
+    "X-Powered-By: PHP/5.5.29\r\nSet-Cookie: PHPSESSID=olhduanaf84n192tmnbg6iea94; path=/\r\n"
+    "Pragma: no-cache\r\nExpires: 0\r\nCache-Control: must-revalidate\r\n\r\n"
+    '{{"number_01":"3 80123456789"}}'
+)
+BARE_HEADERS = (
+    "Connection: close",
+    "Expires: Thu, 19 Nov 1981 08:52:00 GMT",
+    "Cache-Control: no-store, no-cache, must-revalidate, post-check=0, pre-check=0",
+)
+
+
+class Parts(NamedTuple):
+    house: House
+    web: Endpoint
+
+
+def _answer(request: Received, port: int) -> bytes:
+    number = request.path.rpartition("/")[2]
+    if number in SEVERAL:
+        return reply(SEVERAL[number], content_type="application/json")
+    if number in ACCOUNTS:
+        said = ACCOUNTS[number][0].replace("@PORT@", str(port))
+        return reply(json.dumps({"dst_callee": said}), content_type="application/json")
+    if number in BARE:
+        return reply(BARE[number][0], *BARE_HEADERS, content_type="text/html; charset=UTF-8")
+    return CRM_ANSWER.format(length=25 if number == CUT else 29).encode()
+
+
+def _webhook(number: str, web: Endpoint) -> ForwardingNumber:
+    if number in {CRM, CUT}:
+        return ForwardingNumber(
+            name=number,
+            url=web.url(f"/api/addnumber/{number}"),
+            submission=Encoding.JSON,
+            method=Method.POST,
+            name_in_response="number_01",
+            ring_timeout=120.0,
+            keep_alive=False,
+            user_agent="ringostat HTTP Client v1.1",
+            fields=(
+                Field(name="call_id", parameter="call_id"),
+                Field(name="step_forward", parameter="forward_location"),
+            ),
+        )
+    return ForwardingNumber(
+        name=number,
+        url=web.url(f"/{number}"),
+        import_=Encoding.HTTP if number in BARE else Encoding.JSON,
+        name_in_response="dst_callee" if number in ACCOUNTS else "dst_phone",
+        fields=(Field(name="call_id", parameter="call_id"),) if number in BARE else (),
+    )
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    directory = tmp_path_factory.mktemp("answers")
+    answers = f"{SECOND}|{NEXT}|agent7|desk|380123456(789)?|102|[+]380441112233"
+    with Endpoint(lambda _: reply()) as web:
+        lines = tuple(
+            asking(number, _webhook(number, web))
+            for number in (*SEVERAL, *ACCOUNTS, *BARE, CRM, CUT)
+        )
+        accounts = tuple(Account(login=login, password=PASSWORD) for login in ("agent7", "agent8"))
+        callee = Callee(answers=answers, delay=300)
+        with open_house(directory, lines, callee=callee, accounts=accounts) as house:
+            web.answer = lambda request: _answer(request, house.callee.port)
+            _register(house, directory)
+            yield Parts(house, web)
+
+
+def _register(house: House, directory: Path) -> None:
+    """Register agent 7 at the telephone that SIPp plays."""
+    words = {"LOGIN": "agent7", "PASSWORD": PASSWORD, "PHONE": str(house.callee.port)}
+    server = f"127.0.0.1:{house.server.port}"
+    with Sipp(directory, "e2e_register", "-m", "1", server, replace=words) as phone:
+        assert phone.wait() == 0, phone.complaints() + house.server.tail()
+
+
+@pytest.mark.parametrize("number", SEVERAL)
+def test_several_ring_together_and_the_second_answers(parts: Parts, number: str) -> None:
+    """S-03."""
+    house = parts.house
+    story = house.call(number)
+    rung = house.seen(story.who)
+    assert sorted(invite.dialled for invite in rung) == THREE
+    assert max(invite.at for invite in rung) - min(invite.at for invite in rung) < 0.25
+    assert sorted(house.rung(story.who, "CANCEL")) == [FIRST, THIRD]
+    assert story.after["connected_with"] == SECOND
+    ends = {entry["facts"]["target"]: entry["facts"]["end"] for entry in _ends(story.path)}
+    assert ends == {
+        FIRST: "answered_elsewhere",
+        THIRD: "answered_elsewhere",
+        SECOND: "answered",
+    }
+    notices = " ".join(entry["text"] for entry in story.happened("notice"))
+    assert ("relaxed JSON" in notices) == (number in RELAXED)
+
+
+def _ends(path: list[dict[str, object]]) -> list[dict[str, dict[str, str]]]:
+    return [
+        {"facts": dict(entry["facts"])}  # type: ignore[call-overload]  # JSON from a program
+        for entry in path
+        if entry["happening"] == "attempt_ended"
+    ]
+
+
+@pytest.mark.parametrize("number", ACCOUNTS)
+def test_an_answer_may_name_an_account(parts: Parts, number: str) -> None:
+    """S-04."""
+    said, rings = ACCOUNTS[number]
+    house = parts.house
+    story = house.call(number)
+    assert sorted(house.rung(story.who)) == sorted(rings), said
+    assert story.after["status"] == "ANSWERED"
+    if said in {"nobody", "sip:desk@elsewhere.example"}:
+        assert story.facts("ask_failed")["kind"] == "bad_body"
+    if said == "agent8":
+        assert [end["facts"]["end"] for end in _ends(story.path)] == ["unreachable", "answered"]
+    if said == "agent7,380441111111":
+        assert story.after["connected_with"] == "agent7"
+        assert house.rung(story.who, "CANCEL") == [FIRST]
+
+
+def test_a_crm_is_asked_and_answers_as_in_its_own_page(parts: Parts) -> None:
+    """S-06: these bytes; a blank in the number; no cookie on the next request."""
+    for _ in range(2):
+        story = parts.house.call(CRM)
+        body = json.dumps(
+            {"call_id": story.id, "step_forward": "webhookNumber:120"}, separators=(",", ":")
+        ).encode()
+        expected = (
+            f"POST /api/addnumber/{CRM} HTTP/1.1\r\nHost: {parts.web.authority}\r\n"
+            f"Origin: {parts.web.authority}\r\nUser-Agent: ringostat HTTP Client v1.1\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+            "Connection: close\r\n\r\n"
+        ).encode() + body
+        assert parts.web.ledger.requests[-1].raw == expected
+        assert parts.house.rung(story.who) == ["380123456789"]
+
+
+def test_an_answer_that_ends_too_early_is_not_followed(parts: Parts) -> None:
+    """S-06 with the page's own Content-Length of 25."""
+    story = parts.house.call(CUT)
+    failed = story.facts("ask_failed")
+    assert failed["kind"] == "bad_body"
+    assert failed["body"] == '{"number_01":"3 801234567'
+    assert "body is not JSON" in story.happened("ask_failed")[0]["text"]
+    assert parts.house.rung(story.who) == [NEXT]
+
+
+@pytest.mark.parametrize("number", BARE)
+def test_the_whole_body_is_the_direction(parts: Parts, number: str) -> None:
+    """S-07."""
+    body, rings = BARE[number]
+    story = parts.house.call(number)
+    request = parts.web.ledger.of(f"/{number}")[-1]
+    assert request.target == f"/{number}?call_id={story.id}"
+    assert sorted(parts.house.rung(story.who)) == rings, body
+    assert bool(story.happened("ask_failed")) == (rings == [NEXT])

@@ -1,0 +1,160 @@
+"""Whatever an endpoint does, the caller gets through: the next location rings in time (S-12, S-13)."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from switchhook.domain.scheme import Ask
+from switchhook.domain.webhook import Field, ForwardingNumber
+from tests.support.faults import faulty_urls
+from tests.support.house import NEXT, Callee, House, Line, asking, open_house, ring
+from tests.support.wire import Endpoint, Received, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.sipp import Sipp
+
+pytestmark = pytest.mark.slow
+
+PATIENCE = 1.0
+"""Seconds that each endpoint here may take (response_timeout)."""
+BAD_BODY, STATUS, NEVER_FOLLOWED = (
+    {"bad_body"},
+    {"status"},
+    {"status", "redirect", "address_refused"},
+)
+CLASSES = {
+    "refused": {"refused"},
+    "no such name": {"dns", "dns_timeout"},
+    "certificate": {"tls"},
+    "mute": {"headers_timeout"},
+    "silent": {"headers_timeout"},
+    "slow head": {"headers_timeout"},
+    "slow body": {"body_timeout"},
+    "closed": {"reset"},
+    "cut": {"reset"},
+    "not HTTP": {"bad_response"},
+    "404": STATUS,
+    "500": STATUS,
+    "loop": NEVER_FOLLOWED,
+    "link local": NEVER_FOLLOWED,
+    "empty": BAD_BODY,
+    "null": BAD_BODY,
+    "no member": BAD_BODY,
+    "empty member": BAD_BODY,
+    "true": BAD_BODY,
+    "html": BAD_BODY,
+    "fraction": BAD_BODY,
+    "not UTF-8": BAD_BODY,
+    "10 MB": {"too_large"},
+    "gzip bomb": {"too_large"},
+}
+"""Every fault, and the classes of failure that it may be told as."""
+NUMBERS = {fault: f"38085{place:07d}" for place, fault in enumerate(CLASSES)}
+LATE, LOST = "380860000001", "380860000002"
+"""Numbers whose endpoint takes 1.5 s, and whose scheme has no next location."""
+SLEEPY = "380440000007"
+"""Rings and is never picked up."""
+
+
+class Parts(NamedTuple):
+    house: House
+    web: Endpoint
+
+
+def _late(_: Received) -> bytes:
+    time.sleep(1.5)
+    return reply(json.dumps({"dst_phone": SLEEPY}))
+
+
+def _lines(urls: dict[str, str], web: Endpoint) -> Iterator[Line]:
+    for fault, number in NUMBERS.items():
+        webhook = ForwardingNumber(name=fault, url=urls[fault], response_timeout=PATIENCE)
+        yield asking(number, webhook)
+    late = ForwardingNumber(
+        name="late",
+        url=web.url("/late"),
+        ring_timeout=7.0,
+        response_timeout=2.0,
+        fields=(Field(name="step_forward", parameter="forward_location"),),
+    )
+    yield asking(LATE, late)
+    lost = ForwardingNumber(name="lost", url=urls["refused"])
+    yield Line(number=LOST, steps=(Ask(webhook="lost"),), webhooks=(lost,))
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    directory = tmp_path_factory.mktemp("faults")
+    with faulty_urls(CLASSES) as urls, Endpoint(_late) as web:
+        lines = tuple(_lines(urls, web))
+        with open_house(directory, lines, callee=Callee(answers=NEXT)) as house:
+            yield Parts(house, web)
+
+
+@pytest.fixture(scope="module")
+def all_faults(parts: Parts) -> dict[str, tuple[str, Sipp]]:
+    """Call every number at the same time; return who called for which fault, and the telephone."""
+    house = parts.house
+    callers = {fault: house.stranger() for fault in NUMBERS}
+    pairs = [(NUMBERS[fault], who) for fault, who in callers.items()]
+    with house.callers(*pairs, rate=40) as phone:
+        assert phone.wait(30) == 0, phone.complaints() + house.server.tail()
+        return {fault: (who, phone) for fault, who in callers.items()}
+
+
+@pytest.mark.parametrize("fault", CLASSES)
+def test_the_next_location_rings_in_time(
+    parts: Parts, all_faults: dict[str, tuple[str, Sipp]], fault: str
+) -> None:
+    """S-12."""
+    who, phone = all_faults[fault]
+    house = parts.house
+    (called,) = [m for m in phone.messages() if m.sent and m.method == "INVITE" and m.is_from(who)]
+    (rung,) = house.seen(who)
+    assert rung.dialled == NEXT
+    assert rung.at - called.at < PATIENCE + 0.5
+    story = house.story(who, phone)
+    failed = story.facts("ask_failed")
+    assert failed["kind"] in CLASSES[fault]
+    assert failed["webhook"] == fault
+    assert story.happened("ask_failed")[0]["text"]
+    assert story.after["connected_with"] == NEXT
+
+
+def test_without_a_next_location_the_caller_is_told(parts: Parts) -> None:
+    """S-12: no fallback either; the status is "call forwarding scheme did not work"."""
+    story = parts.house.call(LOST, scenario="e2e_caller_refused", replace={"STATUS": "486"})
+    assert story.after["status"] == "NO-FORWARD"
+    assert story.facts("ended")["outcome"] == "failed"
+
+
+def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts) -> None:
+    """S-13: an answer after 1.5 s of 2 is used; what it names rings 7 s, then the next location."""
+    house = parts.house
+    story = house.call(LATE)
+    assert parts.web.ledger.requests[-1].target == "/late?step_forward=webhookNumber%3A7"
+    sleepy, after = house.seen(story.who)
+    assert (sleepy.dialled, after.dialled) == (SLEEPY, NEXT)
+    (cancel,) = house.seen(story.who, "CANCEL")
+    assert abs(cancel.at - sleepy.at - 7.0) < 0.5
+    assert abs(after.at - cancel.at) < 0.5
+    ends = [entry["facts"]["end"] for entry in story.happened("attempt_ended")]
+    assert ends == ["timeout", "answered"]
+
+
+def test_the_fallback_rings_when_no_step_placed_the_call(tmp_path: Path) -> None:
+    """S-12: with no next location, the project's fallback."""
+    webhook = ForwardingNumber(name="dead", url="http://no-such-host.invalid/")
+    line = Line(number=LOST, steps=(Ask(webhook="dead"),), webhooks=(webhook,))
+    fallback = ring(NEXT).targets[0]
+    with open_house(tmp_path, (line,), callee=Callee(), fallback=fallback) as house:
+        story = house.call(LOST)
+        assert house.rung(story.who) == [NEXT]
+        assert [entry["happening"] for entry in story.path].count("fallback") == 1

@@ -1,0 +1,129 @@
+"""The vendor's PHP handler, under PHP itself, routes real calls: the bytes of S-01 and S-02 on the wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from switchhook import __version__
+from switchhook.domain.scheme import Scheme
+from switchhook.domain.webhook import Field, ForwardingNumber
+from tests.support.house import NEXT, Callee, House, asking, open_house, ring
+from tests.support.php import php_server
+from tests.support.wire import Endpoint, Relay, by_path, reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.slow
+
+PHP = Path(__file__).parents[2] / "examples" / "route.php"
+MAIN = "380443334455"
+"""What the handler answers to a visitor who saw a dynamic number (R1-133)."""
+OFFICE = "380440026076"
+"""What scheme 26076 rings."""
+DYNAMIC, KEPT = "380800000001", "380800000002"
+OTHERS = {"static": "380800000003", "callback": "380800000004", "": "380800000005"}
+VARIANTS = {
+    "380800000011": ('{"schema":"26076"}', OFFICE),
+    "380800000012": ('{"dst_phone":"","schema":26076}', OFFICE),
+    "380800000013": ('{"dst_phone":380443334455,"schema":26076}', MAIN),
+    "380800000014": ('{"schema":26077}', NEXT),
+}
+
+
+class Parts(NamedTuple):
+    house: House
+    php: Relay
+
+
+def _handler(name: str, url: str, *, keep_alive: bool) -> ForwardingNumber:
+    return ForwardingNumber(
+        name=name,
+        url=url,
+        name_in_response="dst_phone",
+        ring_timeout=90.0,
+        keep_alive=keep_alive,
+        fields=(Field(name="insertionType", parameter="insertion_type"),),
+    )
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
+    directory = tmp_path_factory.mktemp("seed")
+    answers = {f"/{number}": reply(body) for number, (body, _) in VARIANTS.items()}
+    with (
+        php_server(PHP.parent, directory / "php.log") as port,
+        Relay(port) as php,
+        Endpoint(by_path(answers)) as web,
+    ):
+        url = php.url("/route.php")
+        lines = (
+            asking(DYNAMIC, _handler("dynamic", url, keep_alive=False), "dynamic"),
+            asking(KEPT, _handler("kept", url, keep_alive=True), "dynamic"),
+            *(
+                asking(number, _handler(f"other {kind}", url, keep_alive=False), kind)
+                for kind, number in OTHERS.items()
+            ),
+            *(
+                asking(number, _handler(number, web.url(f"/{number}"), keep_alive=True))
+                for number in VARIANTS
+            ),
+        )
+        with open_house(
+            directory,
+            lines,
+            callee=Callee(answers=f"{MAIN}|{OFFICE}|{NEXT}"),
+            schemes=(Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),),
+        ) as house:
+            yield Parts(house, php)
+
+
+def _request(php: Relay, insertion_type: str, *last: str) -> bytes:
+    lines = (
+        f"GET /route.php?insertionType={insertion_type} HTTP/1.1",
+        f"Host: {php.authority}",
+        f"Origin: {php.authority}",
+        f"User-Agent: switchhook HTTP Client v{__version__}",
+        *last,
+    )
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def test_a_dynamic_number_rings_what_php_answers(parts: Parts) -> None:
+    """S-01, with keep_alive off: these bytes and no others."""
+    story = parts.house.call(DYNAMIC)
+    assert parts.php.ledger.requests[-1].raw == _request(parts.php, "dynamic", "Connection: close")
+    assert parts.house.rung(story.who) == [MAIN]
+    assert story.after["connected_with"] == MAIN
+    assert story.after["status"] == "ANSWERED"
+    assert story.facts("answer")["read_as"] == "strict JSON"
+    assert not story.happened("notice"), "a JSON number in text/html is no cause for complaint"
+
+
+def test_by_default_the_connection_line_is_absent(parts: Parts) -> None:
+    """S-01, with keep_alive on."""
+    story = parts.house.call(KEPT)
+    assert parts.php.ledger.requests[-1].raw == _request(parts.php, "dynamic")
+    assert parts.house.rung(story.who) == [MAIN]
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_any_other_number_runs_the_scheme(parts: Parts, kind: str) -> None:
+    """S-02: the key `schema` is followed though the webhook does not name it."""
+    story = parts.house.call(OTHERS[kind])
+    assert parts.php.ledger.requests[-1].raw == _request(parts.php, kind, "Connection: close")
+    assert story.facts("jumped")["scheme"] == "26076"
+    assert parts.house.rung(story.who) == [OFFICE]
+    assert story.after["connected_with"] == OFFICE
+
+
+@pytest.mark.parametrize("number", VARIANTS)
+def test_variants_of_the_scheme_answer(parts: Parts, number: str) -> None:
+    """S-02: as a string; beside an empty number; a number wins; an unknown scheme is a failure."""
+    body, rings = VARIANTS[number]
+    story = parts.house.call(number)
+    assert parts.house.rung(story.who) == [rings], body
+    assert bool(story.happened("ask_failed")) == (rings == NEXT)
