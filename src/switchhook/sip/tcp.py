@@ -1,0 +1,232 @@
+"""TCP connections as flows: accepted and dialled, reused both ways, bounded in number, size and time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from itertools import count
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from switchhook.sip.errors import ParseError
+from switchhook.sip.framing import KeepAlive, StreamFramer
+from switchhook.sip.transport import TCP, Packet, Peer
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    import socket
+
+    from switchhook.sip.message import Request, Response
+
+log = structlog.get_logger(__name__)
+
+PONG: Final = b"\r\n"
+MOST_WAITING: Final = 200
+"""Packets that wait for a connection that is being dialled."""
+MOST_UNSENT: Final = 1 << 20
+"""Bytes that a peer may leave unread before its connection is cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TcpLimits:
+    """Bounds on what strangers can hold open; times in seconds."""
+
+    connections: int = 2_000
+    connections_per_source: int = 100
+    idle: float = 4_000.0
+    """Longer than an hour, the usual time between two registrations."""
+    silent: float = 30.0
+    """How long a connection may last that has brought no whole message."""
+    dial: float = 5.0
+
+
+class Receiver(Protocol):
+    """Who gets what comes in."""
+
+    def message_received(self, message: Request | Response, source: Peer) -> None:
+        """Take a message."""
+
+    def garbage_received(self, error: ParseError, source: Peer) -> None:
+        """Take what is no message."""
+
+    def flow_closed(self, peer: Peer) -> None:
+        """Learn that a connection is gone."""
+
+    def send_failed(self, packet: Packet) -> None:
+        """Learn that a packet did not go out."""
+
+
+class Tcp:
+    """All TCP connections of one endpoint."""
+
+    def __init__(self, receiver: Receiver, limits: TcpLimits) -> None:
+        self._receiver = receiver
+        self._limits = limits
+        self._numbers = count(1)
+        self._flows: dict[int, _Connection] = {}
+        self._by_address: dict[tuple[str, int], _Connection] = {}
+        self._per_source: Counter[str] = Counter()
+        self._dialling: dict[tuple[str, int], list[Packet]] = {}
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many connections stand."""
+        return len(self._flows)
+
+    async def listen(self, listener: socket.socket) -> None:
+        """Accept connections on a bound socket."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self), sock=listener)
+        self._sweep()
+
+    async def close(self) -> None:
+        """Cut everything."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self._flows.values()):
+            connection.cut()
+        if self._server is not None:
+            await self._server.wait_closed()
+
+    def send(self, packet: Packet) -> None:
+        """Send over the flow that the peer names, else over any to its address, else dial."""
+        peer = packet.peer
+        address = peer.host, peer.port
+        connection = self._flows.get(peer.flow) or self._by_address.get(address)
+        if connection is not None:
+            connection.send(packet.data)
+        elif address in self._dialling:
+            self._queue(packet, self._dialling[address])
+        elif len(self._dialling) + len(self._flows) >= self._limits.connections:
+            self._receiver.send_failed(packet)
+        else:
+            self._dialling[address] = [packet]
+            spawn(self._dial(address), name=f"dial {peer}")
+
+    def _queue(self, packet: Packet, waiting: list[Packet]) -> None:
+        if len(waiting) < MOST_WAITING:
+            waiting.append(packet)
+        else:
+            self._receiver.send_failed(packet)
+
+    async def _dial(self, address: tuple[str, int]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(self._limits.dial):
+                await loop.create_connection(lambda: _Connection(self, address), *address)
+        except (OSError, OverflowError, ValueError) as error:
+            for packet in self._dialling.pop(address):
+                self._receiver.send_failed(packet)
+            log.info("sip connection failed", host=address[0], port=address[1], error=str(error))
+            return
+        for packet in self._dialling.pop(address):
+            self.send(packet)
+
+    # What connections report
+
+    def opened(self, connection: _Connection) -> bool:
+        """Take a new connection in, unless there are too many."""
+        host, port = connection.address
+        too_many = (
+            len(self._flows) >= self._limits.connections
+            or self._per_source[host] >= self._limits.connections_per_source
+        )
+        if connection.accepted and too_many:
+            log.warning("sip connection refused: too many", host=host, connections=len(self._flows))
+            return False
+        connection.peer = Peer(TCP, host, port, next(self._numbers))
+        self._flows[connection.peer.flow] = connection
+        self._by_address[connection.address] = connection
+        self._per_source[host] += 1
+        return True
+
+    def closed(self, connection: _Connection) -> None:
+        """Forget a connection."""
+        peer = connection.peer
+        if peer is None or self._flows.pop(peer.flow, None) is None:
+            return
+        if self._by_address.get(connection.address) is connection:
+            del self._by_address[connection.address]
+        self._per_source[peer.host] -= 1
+        if not self._per_source[peer.host]:
+            del self._per_source[peer.host]
+        self._receiver.flow_closed(peer)
+
+    def received(self, item: Request | Response | ParseError, peer: Peer) -> None:
+        """Hand on what came in."""
+        if isinstance(item, ParseError):
+            self._receiver.garbage_received(item, peer)
+        else:
+            self._receiver.message_received(item, peer)
+
+    def _sweep(self) -> None:
+        """Cut the connections over which nothing has come for too long."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        for connection in list(self._flows.values()):
+            patience = self._limits.idle if connection.useful else self._limits.silent
+            if now - connection.heard_at > patience:
+                connection.cut()
+        self._sweeper = loop.call_later(self._limits.silent / 2, self._sweep)
+
+
+class _Connection(asyncio.Protocol):
+    """One connection. `dialled` is the address that it was dialled to, None when it was accepted."""
+
+    def __init__(self, tcp: Tcp, dialled: tuple[str, int] | None = None) -> None:
+        self.accepted = dialled is None
+        self.address = dialled or ("", 0)
+        self.peer: Peer | None = None
+        self.useful = False
+        self.heard_at = asyncio.get_running_loop().time()
+        self._tcp = tcp
+        self._framer = StreamFramer()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport):
+            return
+        self._transport = transport
+        if self.accepted:
+            host, port = transport.get_extra_info("peername")[:2]
+            self.address = (host, port)
+        if not self._tcp.opened(self):
+            transport.abort()
+
+    def connection_lost(self, _exc: Exception | None) -> None:
+        self._transport = None
+        self._tcp.closed(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self.peer is None:
+            return
+        for item in self._framer.feed(data):
+            if isinstance(item, KeepAlive):
+                self.send(PONG)
+            else:
+                self._tcp.received(item, self.peer)
+                self.useful = self.useful or not isinstance(item, ParseError)
+            self.heard_at = asyncio.get_running_loop().time()
+        if self._framer.broken and self._transport is not None:
+            self._transport.close()  # after what was written as an answer
+
+    def send(self, data: bytes) -> None:
+        """Send, or cut the connection when its peer does not read."""
+        if self._transport is None:
+            return
+        if self._transport.get_write_buffer_size() > MOST_UNSENT:
+            log.warning("sip connection cut: the peer does not read", host=self.address[0])
+            self.cut()
+        else:
+            self._transport.write(data)
+
+    def cut(self) -> None:
+        """End the connection without waiting for its peer."""
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,107 @@
+"""Raw sockets that speak to an endpoint under test."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Self
+
+from switchhook.sip.endpoint import Binding, Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from switchhook.sip.events import Event
+
+
+@asynccontextmanager
+async def listening(
+    handler: Callable[[Event], None] = lambda _event: None, binding: Binding | None = None
+) -> AsyncIterator[Endpoint]:
+    """Run an endpoint on a free port of the loopback."""
+    endpoint = Endpoint(binding or Binding(port=0), handler)
+    async with AsyncExitStack() as stack:
+        await endpoint.start(stack)
+        yield endpoint
+
+
+class Udp:
+    """A UDP socket of a telephone."""
+
+    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        self._socket.bind((host, 0))
+        self._socket.settimeout(0.0)
+        self._target = (host, port)
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+
+    def send(self, data: bytes) -> None:
+        self._socket.sendto(data, self._target)
+
+    async def receive(self, within: float = 2.0) -> bytes:
+        """Return the next datagram; raise TimeoutError when none comes."""
+        async with asyncio.timeout(within):
+            return await asyncio.get_running_loop().sock_recv(self._socket, 65535)
+
+    async def ask(self, data: bytes, within: float = 2.0) -> bytes:
+        self.send(data)
+        return await self.receive(within)
+
+    async def silent(self, seconds: float = 0.05) -> bool:
+        """Say whether nothing comes for a moment."""
+        try:
+            await self.receive(seconds)
+        except TimeoutError:
+            return True
+        return False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+
+class Tcp:
+    """A TCP connection of a telephone."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+        self.port: int = writer.get_extra_info("sockname")[1]
+
+    @classmethod
+    @asynccontextmanager
+    async def to(cls, port: int) -> AsyncIterator[Tcp]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            yield cls(reader, writer)
+        finally:
+            writer.transport.abort()
+
+    async def send(self, data: bytes) -> None:
+        self.writer.write(data)
+        await self.writer.drain()
+
+    async def receive(self, within: float = 2.0) -> bytes:
+        """Return the next message; b"" when the connection was closed."""
+        async with asyncio.timeout(within):
+            try:
+                head = await self.reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                return b""
+            length = int(head.lower().rpartition(b"content-length:")[2].split()[0])
+            return head + await self.reader.readexactly(length)
+
+
+def options(transport: str, port: int, host: str = "127.0.0.1", *, branch: str = "1") -> bytes:
+    """Ask what the endpoint can; every server answers this."""
+    return (
+        f"OPTIONS sip:{host} SIP/2.0\r\n"
+        f"Via: SIP/2.0/{transport} {host}:{port};branch=z9hG4bK{branch};rport\r\n"
+        f"From: <sip:t@{host}>;tag=t\r\nTo: <sip:{host}>\r\nCall-ID: {branch}\r\n"
+        "CSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    ).encode()
