@@ -83,7 +83,7 @@ class AskCancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replied:
-    """The final response to our `Ask`. A 2xx to an INVITE waits for `Acknowledge`."""
+    """The final response to our `Ask` or `Send`. A 2xx to an INVITE waits for `Acknowledge`."""
 
     leg: str
     ref: str

@@ -72,6 +72,26 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Send a request outside of any dialog. Told by Replied, with `ref` as leg and ref."""
+
+    ref: str
+    method: str
+    uri: Uri
+    from_: NameAddress
+    """Without tag."""
+    to: NameAddress
+    peer: Peer
+    call_id: str
+    """The same for each REGISTER of one registration, with `cseq` counting up (RFC 3261 §10.2)."""
+    cseq: int = 1
+    """That of the response may be higher: each challenge costs a number."""
+    headers: Pairs = ()
+    body: bytes = b""
+    credentials: Credentials | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
     """Answer a request that Asked or OutsideAsked told of."""
 
@@ -93,4 +113,4 @@ class End:
     """Such as Reason and, for a refusal, Retry-After."""
 
 
-Order = Invite | Answer | Acknowledge | Ask | Reply | End
+Order = Invite | Answer | Acknowledge | Ask | Send | Reply | End

@@ -17,8 +17,9 @@ from switchhook.sip.errors import SipError
 from switchhook.sip.events import Event, InviteReceived, OutsideAsked
 from switchhook.sip.incoming import Incoming
 from switchhook.sip.message import Headers
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.outgoing import Outgoing
+from switchhook.sip.outside import Outside
 from switchhook.sip.screening import ACCEPT, ALLOW, screen
 from switchhook.sip.session import Session
 from switchhook.sip.stack import Limits, Stack
@@ -143,6 +144,8 @@ class UserAgent:
                     self._desk.add(Outgoing(self._desk, order, now))
             case Reply():
                 self._reply(order, now)
+            case Send():
+                Outside(self._desk, order, now)
             case Answer() | Acknowledge() | Ask() | End():
                 session = self._desk.sessions.get(order.leg)
                 if session is not None:
@@ -217,10 +220,10 @@ class UserAgent:
                         session.hear_ack(request, now)
                 case heard.CancelReceived(request=request, owner=Session() as session):
                     session.hear_cancel(request, now)
-                case heard.ResponseReceived(owner=Session() as session):
-                    session.hear_response(event, now)
-                case heard.RequestFailed(owner=Session() as session):
-                    session.hear_failure(event, now)
+                case heard.ResponseReceived(owner=Session() | Outside() as owner):
+                    owner.hear_response(event, now)
+                case heard.RequestFailed(owner=Session() | Outside() as owner):
+                    owner.hear_failure(event, now)
                 case heard.CancelReceived() | heard.ResponseReceived() | heard.RequestFailed():
                     pass  # nobody of ours waits for it any more
                 case _:
