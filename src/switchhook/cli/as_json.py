@@ -1,0 +1,143 @@
+"""Calls and deliveries as JSON for programs. Names stay stable over versions; secrets are masked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from switchhook.cli.show import iso
+from switchhook.logs import MASKED
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Leg
+    from switchhook.domain.journal import Entry
+    from switchhook.operations.history import CallStory, DeliveryStory
+    from switchhook.storage.records import CallRow, DeliveryRow
+    from switchhook.webhooks.delivery import Attempt
+
+OPEN_HEADERS = frozenset(
+    {
+        "connection",
+        "content-length",
+        "content-type",
+        "host",
+        "origin",
+        "user-agent",
+        "webhook-id",
+    }
+)
+"""Headers that hold nothing secret; whatever else a person added may be a key."""
+
+
+def call(row: CallRow) -> dict[str, Any]:
+    """Return one call."""
+    return {
+        "id": row.id,
+        "project": row.project,
+        "version": row.plan[1],
+        "direction": row.direction,
+        "caller": row.caller,
+        "caller_name": row.caller_name,
+        "callee": row.callee,
+        "account": row.account,
+        "scheme": row.scheme,
+        "state": row.state,
+        "outcome": row.outcome,
+        "ended_by": row.ended_by,
+        "sip": None if row.cause is None else row.cause.sip,
+        "arrived_at": iso(row.arrived_at),
+        "answered_at": iso(row.answered_at),
+        "ended_at": iso(row.ended_at),
+        "attempts": [_leg(leg) for leg in row.legs if leg.target is not None],
+    }
+
+
+def _leg(leg: Leg) -> dict[str, Any]:
+    return {
+        "leg": leg.id,
+        "target": str(leg.target),
+        "started_at": iso(leg.started_at),
+        "rang_at": iso(leg.rang_at),
+        "answered_at": iso(leg.answered_at),
+        "ended_at": iso(leg.ended_at),
+        "end": leg.end,
+        "sip": None if leg.cause is None else leg.cause.sip,
+    }
+
+
+def call_story(story: CallStory) -> dict[str, Any]:
+    """Return one call with its journal and deliveries."""
+    return call(story.call) | {
+        "journal": [_entry(entry) for entry in story.journal],
+        "deliveries": [delivery(row) for row in story.deliveries],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "seq": entry.seq,
+        "at": iso(entry.at),
+        "happening": entry.happening,
+        "leg": entry.leg,
+        "text": entry.text,
+        "facts": dict(entry.facts),
+    }
+
+
+def delivery(row: DeliveryRow) -> dict[str, Any]:
+    """Return one delivery with its latest attempt."""
+    promised = row.delivery
+    return {
+        "id": promised.id,
+        "project": promised.project,
+        "call": promised.call,
+        "seq": promised.seq,
+        "event": promised.event,
+        "webhook": promised.webhook,
+        "occurred_at": iso(promised.occurred_at),
+        "method": promised.request.method,
+        "url": masked_url(promised.request.url),
+        "state": row.state,
+        "latest": None if row.latest is None else _attempt(row.latest),
+    }
+
+
+def delivery_story(story: DeliveryStory) -> dict[str, Any]:
+    """Return one delivery with what is sent and every attempt."""
+    request = story.row.delivery.request
+    return delivery(story.row) | {
+        "headers": [[name, masked_header(name, value)] for name, value in request.headers],
+        "body": text(request.body),
+        "attempts": [_attempt(attempt) for attempt in story.attempts],
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    failure = attempt.failure
+    return {
+        "number": attempt.number,
+        "at": iso(attempt.at),
+        "seconds": round(attempt.seconds, 6),
+        "status": attempt.status,
+        "failure": None if failure is None else failure.kind,
+        "detail": None if failure is None else failure.detail,
+        "answer": text(attempt.answer),
+        "is_last": attempt.is_last,
+    }
+
+
+def masked_url(url: str) -> str:
+    """Return a URL without its query, which may hold a key."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(query=MASKED if parts.query else ""))
+
+
+def masked_header(name: str, value: str) -> str:
+    """Return a header's value if it is known to hold no secret."""
+    return value if name.lower() in OPEN_HEADERS else MASKED
+
+
+def text(data: bytes) -> str:
+    """Return bytes as text that moves no cursor; what is no UTF-8 becomes a mark."""
+    decoded = data.decode("utf-8", "replace")
+    return "".join(char if char.isprintable() or char in "\n\t" else "\ufffd" for char in decoded)

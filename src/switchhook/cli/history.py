@@ -1,0 +1,194 @@
+"""`switchhook calls` and `switchhook deliveries`: what happened."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import Parameter
+from cyclopts.types import PositiveInt
+
+from switchhook.cli import as_json
+from switchhook.cli.options import CommandError, Config, DataDir, Json, open_to_read
+from switchhook.cli.show import NOTHING, clock, print_json, seconds, stdout, table
+from switchhook.cli.timeline import call_lines, draw
+from switchhook.operations.history import (
+    CallStory,
+    DeliveryStory,
+    list_calls,
+    list_deliveries,
+    show_call,
+    show_delivery,
+)
+from switchhook.operations.ports import DeliveryFilter
+from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState
+from switchhook.storage.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+OfProject = Annotated[str | None, Parameter(help="Only this project's.", name="--project")]
+Limit = Annotated[PositiveInt, Parameter(help="How many at most, newest first.", name="--limit")]
+
+
+def calls(
+    call: Annotated[str | None, Parameter(help="Id of one call: shows its timeline.")] = None,
+    /,
+    *,
+    project: OfProject = None,
+    limit: Limit = 50,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List calls, newest first, or show the timeline of one."""
+    if call is not None:
+        story = _ask(config, data_dir, lambda store: show_call(store, call))
+        print_json(as_json.call_story(story)) if json else _show_call(story)
+        return 0
+    found = _ask(config, data_dir, lambda store: list_calls(store, project=project, limit=limit))
+    print_json([as_json.call(row) for row in found]) if json else _show_calls(found)
+    return 0
+
+
+def deliveries(
+    delivery: Annotated[str | None, Parameter(help="Id of one: shows it with its tries.")] = None,
+    /,
+    *,
+    every: Annotated[
+        bool, Parameter(name="--all", help="List all, not only the failed.", negative=())
+    ] = False,
+    failed: Annotated[
+        bool, Parameter(name="--failed", help="List the failed, as without it.", negative=())
+    ] = False,
+    pending: Annotated[
+        bool, Parameter(name="--pending", help="List those that wait for a try.", negative=())
+    ] = False,
+    project: OfProject = None,
+    webhook: Annotated[
+        str | None, Parameter(help="Only those to this event webhook.", name="--webhook")
+    ] = None,
+    limit: Limit = 50,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List the deliveries of events that failed, or others, or show one with its tries."""
+    if delivery is not None:
+        story = _ask(config, data_dir, lambda store: show_delivery(store, delivery))
+        print_json(as_json.delivery_story(story)) if json else _show_delivery(story)
+        return 0
+    if every + failed + pending > 1:
+        raise CommandError("--all, --failed and --pending cannot go together; choose one")
+    state: DeliveryFilter = "all" if every else "pending" if pending else "failed"
+    found = _ask(
+        config,
+        data_dir,
+        lambda store: list_deliveries(
+            store, state=state, project=project, webhook=webhook, limit=limit
+        ),
+    )
+    print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
+    return 0
+
+
+def _ask(
+    config: Path | None,
+    data_dir: Path | None,
+    question: Callable[[SqliteStore], Coroutine[Any, Any, T]],
+) -> T:
+    """Put one question to the store."""
+
+    async def ask() -> T:
+        store = await open_to_read(config, data_dir)
+        try:
+            return await question(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(ask())
+
+
+def _show_calls(found: tuple[CallRow, ...]) -> None:
+    if not found:
+        stdout().print("no calls yet")
+        return
+    rows = [
+        (
+            row.id,
+            clock(row.arrived_at),
+            row.caller or "withheld",
+            row.callee,
+            "running" if row.outcome is None else row.outcome.value,
+            _talked_to(row),
+            seconds(_length(row)),
+        )
+        for row in found
+    ]
+    columns = ("call", "arrived", "caller", "callee", "outcome", "talked to", "talk")
+    stdout().print(table(columns, rows))
+
+
+def _talked_to(row: CallRow) -> str:
+    leg = next((leg for leg in row.legs if leg.id == row.talking_to), None)
+    return NOTHING if leg is None else str(leg.target)
+
+
+def _length(row: CallRow) -> float | None:
+    if row.answered_at is None or row.ended_at is None:
+        return None
+    return row.ended_at - row.answered_at
+
+
+def _show_call(story: CallStory) -> None:
+    console, row = stdout(), story.call
+    console.print(f"call {row.id} of project {row.project}, {clock(row.arrived_at)}")
+    for line in call_lines(story.journal, story.deliveries):
+        console.print(draw(line, began=row.arrived_at))
+
+
+def _show_deliveries(found: tuple[DeliveryRow, ...], state: DeliveryFilter) -> None:
+    if not found:
+        stdout().print("no deliveries yet" if state == "all" else f"no {state} deliveries")
+        return
+    rows = [
+        (
+            row.delivery.id,
+            clock(row.delivery.occurred_at),
+            row.delivery.event.value,
+            f"{row.delivery.request.method} {as_json.masked_url(row.delivery.request.url)}",
+            row.state.value,
+            _why(row),
+        )
+        for row in found
+    ]
+    columns = ("delivery", "event at", "event", "request", "state", "latest try")
+    stdout().print(table(columns, rows))
+
+
+def _why(row: DeliveryRow) -> str:
+    attempt = row.latest
+    if attempt is None:
+        return NOTHING
+    if row.state is DeliveryState.DELIVERED:
+        return f"{attempt.status} in {seconds(attempt.seconds)}"
+    return str(attempt.failure or f"status {attempt.status}")
+
+
+def _show_delivery(story: DeliveryStory) -> None:
+    console, row = stdout(), story.row
+    delivery = row.delivery
+    console.print(f"delivery {delivery.id}: {row.state.value}")
+    console.print(f"{delivery.event} of call {delivery.call}, {clock(delivery.occurred_at)}")
+    console.print(f"\n{delivery.request.method} {as_json.masked_url(delivery.request.url)}")
+    for name, value in delivery.request.headers:
+        console.print(f"{name}: {as_json.masked_header(name, value)}")
+    if delivery.request.body:
+        console.print(f"\n{as_json.text(delivery.request.body)}")
+    for attempt in story.attempts:
+        took = seconds(attempt.seconds)
+        said = f"status {attempt.status}" if attempt.status else "no answer"
+        console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {said} after {took}")
+        if attempt.failure is not None:
+            console.print(f"  {attempt.failure}")
+        if attempt.answer:
+            console.print(f"  {as_json.text(attempt.answer)}")

@@ -1,0 +1,83 @@
+"""Options that several commands share; those of settings are made from the settings themselves."""
+
+import os
+import sys
+from dataclasses import asdict, make_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+from cyclopts import Parameter
+
+from switchhook.documents.kinds import Choice, Kind, Whole, YesNo
+from switchhook.documents.tables import Key
+from switchhook.operations.data_dir import DATABASE
+from switchhook.settings import KEYS, PREFIX, Settings, load_settings
+from switchhook.storage.sqlite import SqliteStore
+
+
+class CommandError(Exception):
+    """The command cannot do what it was asked; the message is a sentence for people."""
+
+
+def _type(kind: Kind) -> Any:  # noqa: ANN401 (a type, for cyclopts)
+    match kind:
+        case Whole():
+            return int
+        case YesNo():
+            return bool
+        case Choice(of=enumeration):
+            return enumeration
+        case _:
+            return str
+
+
+def _flag(key: Key) -> tuple[str, Any, Any]:
+    help_ = f"{key.help} ({key.kind.allowed}; {PREFIX}{key.name.upper()}) [default: {key.default}]"
+    parameter = Parameter(help=help_[0].upper() + help_[1:], negative=(), show_default=False)
+    return key.name, Annotated[_type(key.kind) | None, parameter], None
+
+
+if TYPE_CHECKING:
+    Flags = Settings
+    """Every setting as an option; None where it was not given."""
+else:
+    Flags = make_dataclass("Flags", [_flag(key) for key in KEYS], frozen=True)
+
+NO_FLAGS: Flags = Flags()
+
+SettingsFlags = Annotated[Flags, Parameter(name="*")]
+Config = Annotated[
+    Path | None, Parameter(help="Settings file (TOML). [env: SWITCHHOOK_CONFIG]", name="--config")
+]
+DataDir = Annotated[
+    Path | None,
+    Parameter(help="Where the database is. [env: SWITCHHOOK_DATA_DIR]", name="--data-dir"),
+]
+Json = Annotated[bool, Parameter(help="Print JSON, for programs.", name="--json", negative=())]
+
+
+def settings_of(config: Path | None, flags: Flags) -> Settings:
+    """Put the settings together. Raises SettingsError."""
+    given = {name: value for name, value in asdict(flags).items() if value is not None}
+    return load_settings(file=config, environ=os.environ, flags=given)
+
+
+def data_dir_of(config: Path | None, data_dir: Path | None) -> Path:
+    """Return the data directory that a command works on. Raises SettingsError."""
+    flags = {} if data_dir is None else {"data_dir": str(data_dir)}
+    return load_settings(file=config, environ=os.environ, flags=flags).data_dir
+
+
+async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStore:
+    """Open the database without the means to change it. Raises StoreError."""
+    return await SqliteStore.open(data_dir_of(config, data_dir) / DATABASE, read_only=True)
+
+
+def read_bytes(file: Path) -> bytes:
+    """Read a file, or standard input for `-`. Raises CommandError."""
+    if str(file) == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}") from error

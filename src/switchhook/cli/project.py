@@ -1,0 +1,99 @@
+"""`switchhook check`, `apply` and `export`: the project file."""
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from switchhook.cli.options import CommandError, Config, DataDir, data_dir_of, read_bytes
+from switchhook.cli.show import stderr, stdout
+from switchhook.documents.mistakes import Mistakes
+from switchhook.documents.toml import decode
+from switchhook.domain.project import Project
+from switchhook.operations import data_dir as directory
+from switchhook.operations.project_file import read_project
+from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.storage.sqlite import SqliteStore
+
+File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input.")]
+
+
+def check(file: File, /) -> int:
+    """Name every mistake in a project file, with its line."""
+    text = decode(read_bytes(file))
+    project = text if isinstance(text, Mistakes) else read_project(text)
+    if isinstance(project, Mistakes):
+        return _refuse(file, project)
+    stdout().print(f"{file}: no mistakes. {_summary(project)}")
+    return 0
+
+
+def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
+    """Make a project file the project's latest version; a running server takes it within a second."""
+    where = data_dir_of(config, data_dir)
+    directory.prepare(where)
+    text = decode(read_bytes(file))
+    applied = text if isinstance(text, Mistakes) else asyncio.run(_apply(where, text))
+    if isinstance(applied, Mistakes):
+        return _refuse(file, applied)
+    what = "is now" if applied.is_new else "is unchanged:"
+    stdout().print(f"project {applied.project} {what} version {applied.version}")
+    return 0
+
+
+def export(
+    project: Annotated[
+        str | None, Parameter(help="Project id; not needed for a single one.")
+    ] = None,
+    /,
+    *,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print a project as a project file, with its passwords."""
+    where = data_dir_of(config, data_dir)
+    sys.stdout.write(asyncio.run(_export(where, project)))
+    return 0
+
+
+async def _apply(where: Path, text: str) -> Applied | Mistakes:
+    store = await SqliteStore.open(where / directory.DATABASE)
+    try:
+        return await apply_project(store, text)
+    finally:
+        await store.close()
+
+
+async def _export(where: Path, project: str | None) -> str:
+    if not (where / directory.DATABASE).exists():
+        raise CommandError(f"there is no database in {where}; apply a project file first")
+    store = await SqliteStore.open(where / directory.DATABASE, read_only=True)
+    try:
+        return await export_project(store, project)
+    finally:
+        await store.close()
+
+
+def _refuse(file: Path, mistakes: Mistakes) -> int:
+    """Print mistakes, one on a line, as compilers do."""
+    console = stderr()
+    for mistake in mistakes.mistakes:
+        console.print(f"{file}: {mistake}")
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    console.print(f"{file}: {count}; nothing was changed")
+    return 1
+
+
+def _summary(project: Project) -> str:
+    counts = (
+        (len(project.numbers), "number"),
+        (len(project.accounts), "account"),
+        (len(project.trunks), "trunk"),
+        (len(project.schemes), "scheme"),
+        (len(project.forwarding_numbers), "forwarding number"),
+        (len(project.event_webhooks), "event webhook"),
+    )
+    parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
+    return f"Project {project.id}: {', '.join(parts) or 'nothing yet'}."

@@ -1,0 +1,70 @@
+"""`switchhook serve`: the server, until it is told to stop."""
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from importlib.util import find_spec
+from typing import Any
+
+from switchhook import __version__
+from switchhook.app import open_application
+from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
+from switchhook.cli.show import stdout
+from switchhook.logs import configure_logs
+from switchhook.operations.data_dir import held
+from switchhook.settings import Settings
+
+
+def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
+    """Take calls until SIGTERM or Ctrl-C."""
+    chosen = settings_of(config, settings)
+    configure_logs(chosen.log_level, as_json=chosen.log_json)
+    with held(chosen.data_dir):
+        run_on_loop(_serve(chosen))
+    return 0
+
+
+def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+    """Run `work` on uvloop where it is installed (the extra `fast`), else on asyncio's own loop."""
+    if find_spec("uvloop") is not None:
+        import uvloop  # noqa: PLC0415 (an extra)
+
+        factory = uvloop.new_event_loop
+    else:
+        factory = asyncio.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(work)
+
+
+async def _serve(settings: Settings) -> None:
+    stop = stop_on_signal()
+    try:
+        async with open_application(settings) as app:
+            where = f"{app.sip_address}:{app.sip_port}"
+            stdout().print(
+                f"Switchhook {__version__} takes calls at {where} over UDP and TCP."
+                f" Projects: {', '.join(app.book.plans) or 'none yet, apply a project file'}."
+                f" Data: {settings.data_dir}. Stop with Ctrl-C."
+            )
+            await stop.wait()
+    except OSError as error:
+        where = f"{settings.sip_host}:{settings.sip_port}"
+        raise CommandError(
+            f"cannot take calls at {where}: {error.strerror or error}; choose another place with"
+            " --sip-host and --sip-port"
+        ) from error
+
+
+def stop_on_signal() -> asyncio.Event:
+    """Return an event that SIGTERM or Ctrl-C sets; the second of them ends the process at once."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def asked() -> None:
+        stop.set()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked)
+    return stop

@@ -1,0 +1,64 @@
+"""How things look in a terminal, and as JSON."""
+
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+NOTHING = "–"
+"""Stands where there is no value."""
+
+
+def stdout() -> Console:
+    """Return a console on standard output; plain text is never wrapped or read as markup."""
+    return Console(highlight=False, markup=False, soft_wrap=True)
+
+
+def stderr() -> Console:
+    """Return the same on standard error."""
+    return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
+
+
+def print_json(value: object) -> None:
+    """Print one JSON document, indented for those who look at it."""
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    sys.stdout.write(f"{text}\n")
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    """Make a table; long cells are folded, never cut."""
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def clock(at: float | None) -> str:
+    """Return date and time of this machine's zone, to the second."""
+    if at is None:
+        return NOTHING
+    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def iso(at: float | None) -> str | None:
+    """Return date and time with its zone, for programs."""
+    if at is None:
+        return None
+    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="milliseconds")
+
+
+def seconds(duration: float | None) -> str:
+    """Return a duration as people read it."""
+    if duration is None:
+        return NOTHING
+    if duration < 1:
+        return f"{duration * 1000:.0f} ms"
+    return (
+        f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f}:{duration % 60:02.0f} min"
+    )

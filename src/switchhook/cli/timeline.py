@@ -1,0 +1,134 @@
+"""A call's journal and deliveries as lines for people; the demo draws them while the call runs."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from switchhook.cli.show import seconds
+from switchhook.domain.journal import Happening
+from switchhook.storage.records import DeliveryState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from switchhook.domain.journal import Entry
+    from switchhook.storage.records import DeliveryRow
+
+STEP_WORDS = {"ask": "ask", "ring": "ring", "goto": "go to", "hangup": "hang up"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a timeline."""
+
+    at: float
+    """Unix seconds."""
+    sign: str
+    text: str
+    style: str = ""
+
+
+def call_lines(entries: Iterable[Entry], deliveries: Iterable[DeliveryRow] = ()) -> list[Line]:
+    """Return the lines of one call in the order of time."""
+    lines = [entry_line(entry) for entry in entries]
+    lines += [line for row in deliveries for line in delivery_lines(row)]
+    return sorted(lines, key=lambda line: line.at)
+
+
+def draw(line: Line, *, began: float) -> Text:
+    """Draw a line with its seconds since the call began."""
+    text = Text(f"  {line.at - began:8.3f} s  ", style="dim")
+    text.append(f"{line.sign} {line.text}", style=line.style)
+    return text
+
+
+def entry_line(entry: Entry) -> Line:
+    """Say what a journal entry tells."""
+    sign, style = SIGNS[entry.happening]
+    facts = defaultdict(str, entry.facts)
+    facts["target"] = facts["target"] or entry.leg
+    text = _one_line(WORDS[entry.happening](_one_line(entry.text), facts))
+    return Line(at=entry.at, sign=sign, text=text, style=style)
+
+
+SIGNS: dict[Happening, tuple[str, str]] = {
+    Happening.ARRIVED: ("→", "bold"),
+    Happening.STEP: ("·", "dim"),
+    Happening.ASKED: ("?", ""),
+    Happening.ANSWER: ("!", "cyan"),
+    Happening.ASK_FAILED: ("✗", "yellow"),
+    Happening.NOTICE: ("·", "yellow"),
+    Happening.DIALLED: ("☎", ""),
+    Happening.RANG: ("☎", ""),
+    Happening.ANSWERED: ("✓", "green"),
+    Happening.ATTEMPT_ENDED: ("·", "dim"),
+    Happening.JUMPED: ("↷", ""),
+    Happening.FALLBACK: ("↷", ""),
+    Happening.RESUMED: ("↷", ""),
+    Happening.ENDED: ("■", "bold"),
+}
+"""The sign before each line, and its style."""
+
+WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
+    Happening.ARRIVED: lambda _, facts: (
+        f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
+    ),
+    Happening.STEP: lambda text, facts: (
+        f"scheme {text}: {STEP_WORDS.get(facts['step'], facts['step'])}"
+    ),
+    Happening.ASKED: lambda text, _: f"asks {text}",
+    Happening.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
+    Happening.ASK_FAILED: lambda text, facts: (
+        f"{facts['webhook']} fails{_after(facts)}: {facts['kind']}, {text}"
+    ),
+    Happening.NOTICE: lambda text, _: f"notice: {text}",
+    Happening.DIALLED: lambda _, facts: f"dials {facts['target']}",
+    Happening.RANG: lambda _, facts: f"{facts['target']} rings",
+    Happening.ANSWERED: lambda _, facts: f"{facts['target']} answers the call",
+    Happening.ATTEMPT_ENDED: lambda text, facts: (
+        f"{facts['target']}: {facts['end'].replace('_', ' ')}{_because(text)}"
+    ),
+    Happening.JUMPED: lambda text, facts: f"goes on with scheme {facts['scheme']}, {text}",
+    Happening.FALLBACK: lambda text, _: text,
+    Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
+    Happening.ENDED: lambda text, facts: (
+        f"ends: {facts['outcome']}, by the {facts['ended_by']}{_because(text)}"
+    ),
+}
+"""What each happening says, from the entry's text and facts."""
+
+
+def _because(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _after(facts: Mapping[str, str]) -> str:
+    try:
+        return f" after {seconds(float(facts['seconds']))}"
+    except ValueError:
+        return ""
+
+
+def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
+    """Say that an event was told, or that it could not be."""
+    delivery, attempt = row.delivery, row.latest
+    what = f"{delivery.event} to {delivery.webhook}"
+    if attempt is None:
+        yield Line(at=delivery.occurred_at, sign="✉", text=f"{what}: waits", style="dim")
+        return
+    took = seconds(attempt.seconds)
+    if row.state is DeliveryState.DELIVERED:
+        done = f"{what}: delivered, {attempt.status} in {took}"
+        yield Line(at=attempt.at + attempt.seconds, sign="✉", text=done, style="magenta")
+    else:
+        why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
+        yield Line(at=attempt.at + attempt.seconds, sign="✗", text=why, style="red")
+
+
+def _one_line(text: str) -> str:
+    """Keep what came from outside from moving the cursor or breaking the line."""
+    return "".join(char if char.isprintable() else "·" for char in text)
