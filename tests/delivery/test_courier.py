@@ -1,0 +1,483 @@
+"""Every promise is carried once, in order, past slow neighbours, and never again once written down."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.delivery.courier import Courier
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.policy import RetryPolicy
+from switchhook.delivery.queues import CourierLimits
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.promises import DOWN, OCCURRED, attempt, delivery
+from tests.support.virtual_time import run_virtually
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping
+    from typing import Any
+
+OFFICE = Grants.parse(["10.0.0.0/8"])
+
+Answers = int | Callable[[HttpRequest], Awaitable[int]]
+"""How a scripted endpoint answers: with a status, or with one that it comes to by doing something."""
+
+
+def promise(call: str, seq: int = 1, webhook: str = "crm") -> Delivery:
+    """Return a delivery whose body tells it apart."""
+    return delivery(call, seq, webhook=webhook, body=f"{call}.{seq}.{webhook}".encode())
+
+
+def response(request: HttpRequest, status: int) -> Exchange:
+    answer = HttpResponse(status=status, reason="", headers=(), body=b"noted")
+    return Exchange(request=request, response=answer, failure=None, seconds=(("total", 0.1),))
+
+
+@dataclass
+class Sender:
+    """A scripted endpoint for each webhook: a status, or something to do first."""
+
+    script: dict[str, Answers] = field(default_factory=dict)
+    heard: list[str] = field(default_factory=list)
+    """Ids of what arrived, in order."""
+    terms: list[tuple[float, Grants, bool, bool]] = field(default_factory=list)
+    flying: Counter[str] = field(default_factory=Counter)
+    most: Counter[str] = field(default_factory=Counter)
+
+    async def exchange(
+        self,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        grants: Grants,
+        keep_alive: bool,
+        idempotent: bool,
+    ) -> Exchange:
+        name = request.body.decode()
+        webhook = name.rpartition(".")[2]
+        self.heard.append(name)
+        self.terms.append((deadline, grants, keep_alive, idempotent))
+        self.flying[webhook] += 1
+        self.most[webhook] = max(self.most[webhook], self.flying[webhook])
+        try:
+            answer = self.script.get(webhook, 200)
+            if callable(answer):
+                async with asyncio.timeout(deadline):
+                    answer = await answer(request)
+            return response(request, answer)
+        except InterruptedError:
+            failure = Failure(kind=FailureKind.INTERRUPTED, detail="Stopping.")
+            return Exchange(request=request, response=None, failure=failure)
+        except TimeoutError:
+            failure = Failure(kind=FailureKind.HEADERS_TIMEOUT, detail="No answer.")
+            return Exchange(request=request, response=None, failure=failure)
+        finally:
+            self.flying[webhook] -= 1
+
+
+@dataclass
+class Store:
+    """Remembers attempts; refuses as often as it is told to."""
+
+    recorded: list[Attempt] = field(default_factory=list)
+    refusals: int = 0
+    history: tuple[Attempt, ...] = ()
+
+    async def record_attempt(self, made: Attempt) -> None:
+        await asyncio.sleep(0.001)
+        if self.refusals:
+            self.refusals -= 1
+            raise OSError("the disk is full")
+        self.recorded.append(made)
+
+    async def attempts(self, _delivery_id: str) -> tuple[Attempt, ...]:
+        await asyncio.sleep(0)
+        return self.history
+
+    @property
+    def settled(self) -> list[str]:
+        return [made.delivery for made in self.recorded if made.is_last]
+
+
+@dataclass
+class House:
+    """A courier with its scripted surroundings."""
+
+    sender: Sender
+    store: Store
+    courier: Courier
+    stack: AsyncExitStack
+
+
+def play(
+    scenario: Callable[[House], Coroutine[Any, Any, None]],
+    *,
+    pending: tuple[Delivery, ...] = (),
+    limits: CourierLimits | None = None,
+    policy: RetryPolicy | None = None,
+    history: tuple[Attempt, ...] = (),
+    script: Mapping[str, Answers] | None = None,
+) -> None:
+    """Run a scenario in virtual time; the courier stops at its end."""
+
+    async def body() -> None:
+        loop = asyncio.get_running_loop()
+        sender, store = Sender(script=dict(script or {})), Store(history=history)
+        courier = Courier(
+            sender,
+            store,
+            clock=lambda: OCCURRED + loop.time(),
+            grants_of=lambda project: OFFICE if project == "shop" else Grants(),
+            policy_of=lambda _: policy or RetryPolicy(),
+            limits=limits or CourierLimits(),
+        )
+        async with AsyncExitStack() as stack:
+            await courier.start(stack, pending)
+            await scenario(House(sender, store, courier, stack))
+
+    run_virtually(body())
+
+
+async def hang(_request: HttpRequest) -> int:
+    await asyncio.sleep(1e6)
+    return 200
+
+
+async def interrupted(_request: HttpRequest) -> int:
+    raise InterruptedError
+
+
+def after(seconds: float) -> Callable[[HttpRequest], Awaitable[int]]:
+    async def slowly(_request: HttpRequest) -> int:
+        await asyncio.sleep(seconds)
+        return 200
+
+    return slowly
+
+
+def test_a_delivery_is_sent_once_and_written_down() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+        assert house.sender.terms == [(15.0, OFFICE, True, True)]
+        (made,) = house.store.recorded
+        assert (made.delivery, made.number, made.status) == ("c1.1.crm", 1, 200)
+        assert (made.is_last, made.failure, made.answer) == (True, None, b"noted")
+        assert (house.courier.delivered, house.courier.failed) == (1, 0)
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("status", [201, 302, 404, 503])
+def test_what_the_endpoint_refuses_is_given_up_and_not_sent_again(status: int) -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        await asyncio.sleep(600)  # S-47: exactly one request within ten minutes
+        assert house.sender.heard == ["c1.1.crm"]
+        (made,) = house.store.recorded
+        assert made.status == status
+        assert made.is_last
+        assert house.courier.failed == 1
+        house.courier.carry(promise("c2"))  # the webhook is not suspended
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm", "c2.1.crm"]
+
+    play(scenario, script={"crm": status})
+
+
+def test_an_endpoint_that_hangs_is_given_up_at_the_deadline() -> None:
+    async def scenario(house: House) -> None:
+        began = asyncio.get_running_loop().time()
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(15.0, abs=0.1)
+        (made,) = house.store.recorded
+        assert made.failure is not None
+        assert made.failure.kind is FailureKind.HEADERS_TIMEOUT
+
+    play(scenario, script={"crm": hang})
+
+
+def test_deliveries_of_a_call_to_one_webhook_keep_their_order() -> None:
+    async def scenario(house: House) -> None:
+        for seq in (1, 2, 3):
+            house.courier.carry(promise("c1", seq), promise("c2", seq))
+        await house.courier.drain()
+        for call in ("c1", "c2"):
+            mine = [name for name in house.sender.heard if name.startswith(call)]
+            assert mine == [f"{call}.{seq}.crm" for seq in (1, 2, 3)]
+        assert house.sender.most["crm"] == 2
+
+    play(scenario, script={"crm": after(1.0)})
+
+
+def test_the_next_of_a_call_goes_only_after_the_former_is_written_down() -> None:
+    async def scenario(house: House) -> None:
+        house.store.refusals = 3
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await asyncio.sleep(0.2)
+        assert house.sender.heard == ["c1.1.crm"]
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm", "c1.2.crm"]
+
+    play(scenario)
+
+
+def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
+    async def scenario(house: House) -> None:
+        house.store.refusals = 20
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(10)
+        assert house.sender.heard == ["c1.1.crm"]
+        assert house.courier.unrecorded == 1
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+        assert house.store.settled == ["c1.1.crm"]
+        assert house.courier.unrecorded == 0
+
+    with capture_logs() as logs:
+        play(scenario)
+    assert [line["event"] for line in logs] == [
+        "attempts cannot be recorded",
+        "attempts are recorded again",
+    ]
+
+
+def test_while_nothing_can_be_recorded_sending_comes_to_a_stop() -> None:
+    async def scenario(house: House) -> None:
+        house.store.refusals = 100_000
+        house.courier.carry(*(promise(f"c{number}") for number in range(100)))
+        await asyncio.sleep(60)
+        assert len(house.sender.heard) == 8
+        house.store.refusals = 0
+        await house.courier.drain()
+        assert len(house.store.settled) == len(house.sender.heard) == 100
+
+    play(scenario, limits=CourierLimits(in_flight=8, reserve=0))
+
+
+def test_a_delivery_handed_over_twice_is_carried_once() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"), promise("c1"))
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+
+    play(scenario)
+
+
+def test_what_a_former_process_promised_goes_out_first() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 3))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm", "c1.2.crm", "c1.3.crm"]
+        assert [made.number for made in house.store.recorded] == [1, 1, 1]
+
+    play(scenario, pending=(promise("c1", 1), promise("c1", 2)))
+
+
+# Neighbours
+
+
+def test_hung_endpoints_delay_nobody_else() -> None:
+    async def scenario(house: House) -> None:
+        for number in range(200):
+            house.courier.carry(
+                *(promise(f"c{number}", 1, f"hung{endpoint}") for endpoint in range(40))
+            )
+        await asyncio.sleep(5)
+        for number in range(100):
+            house.courier.carry(promise(f"h{number}", 1, "healthy"))
+            await asyncio.sleep(0.015)
+            assert house.store.settled == [f"h{done}.1.healthy" for done in range(number + 1)]
+        assert house.courier.in_flight < 256
+
+    play(
+        scenario,
+        limits=CourierLimits(grace=0.1),
+        script={f"hung{number}": hang for number in range(40)} | {"healthy": after(0.01)},
+    )
+
+
+def test_an_endpoint_is_not_asked_for_more_than_it_is_given() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(*(promise(f"c{number}") for number in range(100)))
+        await house.courier.drain()
+        assert house.sender.most["crm"] == 4
+        assert len(house.store.settled) == 100
+
+    play(scenario, limits=CourierLimits(per_endpoint=4), script={"crm": after(0.1)})
+
+
+# Counters
+
+
+def test_counters_tell_what_waits_what_flies_and_since_when() -> None:
+    async def scenario(house: House) -> None:
+        courier = house.courier
+        assert (courier.waiting, courier.in_flight, courier.oldest_age) == (0, 0, 0.0)
+        courier.carry(promise("c1", 1), promise("c1", 2), promise("c2", 1))
+        await asyncio.sleep(5)
+        assert (courier.waiting, courier.in_flight) == (1, 2)
+        assert courier.oldest_age == pytest.approx(4.0, abs=0.1)
+        await courier.drain()
+        assert (courier.waiting, courier.in_flight, courier.oldest_age) == (0, 0, 0.0)
+
+    play(scenario, script={"crm": after(10.0)})
+
+
+# The end
+
+
+def test_at_the_end_what_is_on_its_way_finishes_and_the_rest_stays_promised() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await asyncio.sleep(0.1)
+        await house.stack.aclose()
+        assert house.sender.heard == ["c1.1.crm"]
+        assert house.store.settled == ["c1.1.crm"]
+        house.courier.carry(promise("c9"))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+
+    play(scenario, script={"crm": after(5.0)})
+
+
+def test_the_end_comes_within_the_grace_whatever_hangs() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(*(promise(f"c{number}") for number in range(5)))
+        await asyncio.sleep(0.1)
+        began = asyncio.get_running_loop().time()
+        await house.stack.aclose()
+        assert asyncio.get_running_loop().time() - began == pytest.approx(3.0)
+        assert house.store.recorded == []
+
+    with capture_logs() as logs:
+        play(scenario, limits=CourierLimits(grace=3.0), script={"crm": hang})
+    assert [(line["event"], line["count"]) for line in logs] == [
+        ("deliveries cut short; they go out again", 5)
+    ]
+
+
+def test_an_exchange_that_our_own_end_interrupted_was_no_attempt() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+        assert house.store.recorded == []
+
+    play(scenario, script={"crm": interrupted})
+
+
+def test_a_defect_of_ours_costs_one_delivery_and_no_slot() -> None:
+    async def scenario(house: House) -> None:
+        async def broken(request: HttpRequest) -> int:
+            if b"c1.1" in request.body:
+                raise LookupError("a mistake")
+            return 200
+
+        house.sender.script["crm"] = broken
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await house.courier.drain()
+        first, second = house.store.recorded
+        assert first.failure is not None
+        assert "report this defect" in first.failure.detail
+        assert second.failure is None
+        assert house.courier.in_flight == 0
+
+    with capture_logs() as logs:
+        play(scenario)
+    assert logs[0]["event"] == "delivery broke"
+
+
+# Retries, where somebody asked for them
+
+THREE = RetryPolicy(retries=3, first_pause=30, factor=2)
+
+
+def test_a_failed_delivery_is_tried_as_often_as_was_asked_with_growing_pauses() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await house.courier.drain()
+        tries = [made for made in house.store.recorded if made.delivery == "c1.1.crm"]
+        assert [made.number for made in tries] == [1, 2, 3, 4]
+        assert [made.is_last for made in tries] == [False, False, False, True]
+        gaps = [later.at - made.at for made, later in pairwise(tries)]
+        assert gaps == pytest.approx([30, 60, 120], abs=0.5)
+        assert house.sender.heard[:4] == ["c1.1.crm"] * 4
+
+    play(scenario, policy=THREE, script={"crm": 503})
+
+
+def test_who_waits_for_another_try_holds_no_slot_and_no_other_call() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        await asyncio.sleep(5)
+        assert len(house.sender.heard) == 20
+        assert (house.courier.in_flight, house.courier.waiting) == (0, 20)
+
+    play(scenario, policy=THREE, limits=CourierLimits(in_flight=2, reserve=0), script={"crm": 503})
+
+
+def test_a_success_ends_the_tries() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(10)
+        house.sender.script["crm"] = 200
+        await house.courier.drain()
+        assert [(made.number, made.is_last) for made in house.store.recorded] == [
+            (1, False),
+            (2, True),
+        ]
+
+    play(scenario, policy=THREE, script={"crm": 503})
+
+
+def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
+    made = promise("c1")
+    before = (attempt(made, number=1, failure=DOWN, is_last=False),)
+
+    async def scenario(house: House) -> None:
+        await asyncio.sleep(20)
+        assert house.sender.heard == []
+        await house.courier.drain()
+        (second,) = house.store.recorded
+        assert second.number == 2
+        assert second.at == pytest.approx(before[0].at + before[0].seconds + 30, abs=0.1)
+
+    play(scenario, policy=THREE, pending=(made,), history=before)
+
+
+def test_a_policy_that_was_cut_settles_what_is_pending_with_one_more_try() -> None:
+    made = promise("c1")
+    before = (attempt(made, number=1, failure=DOWN, is_last=False),)
+
+    async def scenario(house: House) -> None:
+        await house.courier.drain()
+        assert [(tried.number, tried.is_last) for tried in house.store.recorded] == [(2, True)]
+
+    play(scenario, pending=(made,), history=before, script={"crm": 503})
+
+
+def test_a_stop_does_not_wait_for_another_try() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(1)
+        await house.stack.aclose()
+        assert house.store.settled == []
+        await asyncio.sleep(100)
+        assert len(house.sender.heard) == 1
+
+    play(scenario, policy=THREE, script={"crm": 503})

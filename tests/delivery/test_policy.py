@@ -1,0 +1,199 @@
+"""Only the expected status counts as delivered, and nothing is tried again but as often as was asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.delivery.policy import ANSWER_KEPT, RetryPolicy, next_attempt, settle
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.webhooks.delivery import Attempt
+from switchhook.webhooks.http import Exchange, HttpResponse
+from tests.support.promises import DOWN, attempt, delivery, moments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PROMISE = delivery(success_codes=(200,), url="https://user:pw@crm.example:8443/hook?key=secret")
+
+
+def answered(status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
+    response = HttpResponse(status=status, reason="any words", headers=headers, body=body)
+    return Exchange(
+        request=PROMISE.request,
+        response=response,
+        failure=None,
+        seconds=(("connect", 0.1), ("total", 0.5)),
+    )
+
+
+def failed(detail: str = "It broke.") -> Exchange:
+    failure = Failure(kind=FailureKind.REFUSED, detail=detail)
+    return Exchange(request=PROMISE.request, response=None, failure=failure)
+
+
+def why(exchange: Exchange, *codes: int) -> Failure:
+    promise = delivery(success_codes=codes or (200,), url=PROMISE.request.url)
+    failure = settle(promise, exchange, 1, at=5.0).failure
+    assert failure is not None
+    return failure
+
+
+def test_the_expected_status_is_delivered() -> None:
+    assert settle(PROMISE, answered(200, b"thanks"), 1, at=5.0) == Attempt(
+        delivery=PROMISE.id,
+        project=PROMISE.project,
+        number=1,
+        at=5.0,
+        seconds=0.5,
+        status=200,
+        failure=None,
+        answer=b"thanks",
+        is_last=True,
+    )
+
+
+@pytest.mark.parametrize("status", [201, 202, 204, 206, 304, 400, 401, 404, 500, 503, 599])
+def test_any_other_status_is_a_failure(status: int) -> None:
+    failure = why(answered(status))
+    assert failure.kind is FailureKind.STATUS
+    assert failure.detail.startswith(f"crm.example:8443 answered {status}")
+    assert "200 counts as delivered" in failure.detail
+
+
+def test_other_codes_can_be_successes() -> None:
+    promise = delivery(success_codes=(200, 201, 302))
+    for status in promise.success_codes:
+        assert settle(promise, answered(status), 1, at=5.0).failure is None
+
+
+@pytest.mark.parametrize(
+    ("codes", "words"),
+    [
+        ((200,), "200 counts"),
+        ((204, 200), "200 or 204 counts"),
+        ((200, 201, 204), "200, 201 or 204 counts"),
+        (tuple(range(200, 300)), "200–299 counts"),
+    ],
+)
+def test_the_sentence_names_what_counts(codes: tuple[int, ...], words: str) -> None:
+    assert words in why(answered(500), *codes).detail
+
+
+def test_the_sentence_says_what_to_do() -> None:
+    assert "its own log" not in why(answered(204)).detail
+    assert "add it to the webhook's success codes" in why(answered(204)).detail
+    assert "own log says why" in why(answered(503)).detail
+    assert "503 Service Unavailable" in why(answered(503)).detail
+    assert "answered 599;" in why(answered(599)).detail
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_a_failure_of_its_own_and_names_the_host_alone(status: int) -> None:
+    to = (("location", "https://a:b@new.example/path?token=secret"),)
+    failure = why(answered(status, headers=to))
+    assert failure.kind is FailureKind.REDIRECT
+    assert "leads to new.example. Redirects are not followed" in failure.detail
+    assert "secret" not in failure.detail
+    for odd in ("/elsewhere", "http://[", "https://\ud800.example/"):
+        assert "leads to" not in why(answered(status, headers=(("location", odd),))).detail[:60]
+
+
+def test_no_secret_of_the_url_is_told() -> None:
+    for exchange in (answered(500), answered(302)):
+        assert "secret" not in why(exchange).detail
+        assert "pw" not in why(exchange).detail
+
+
+def test_a_failed_exchange_keeps_its_reason() -> None:
+    told = settle(PROMISE, failed(), 2, at=5.0)
+    assert (told.number, told.status, told.answer, told.seconds) == (2, 0, b"", 0.0)
+    assert told.failure == Failure(kind=FailureKind.REFUSED, detail="It broke.")
+
+
+def test_a_reason_that_no_store_takes_is_mended() -> None:
+    assert why(failed("odd \ud800 text")).detail == "odd ? text"
+
+
+def test_an_exchange_with_neither_response_nor_reason_is_a_failure() -> None:
+    nothing = Exchange(request=PROMISE.request, response=None, failure=None)
+    assert why(nothing).kind is FailureKind.BAD_RESPONSE
+
+
+def test_only_the_beginning_of_an_answer_is_kept() -> None:
+    told = settle(PROMISE, answered(503, b"x" * 10_000), 1, at=5.0)
+    assert told.answer == b"x" * ANSWER_KEPT
+
+
+# Retries
+
+policies = st.builds(
+    RetryPolicy,
+    retries=st.integers(0, 10),
+    first_pause=st.floats(0.001, 1000),
+    factor=st.floats(1, 10),
+    longest_pause=st.floats(1000, 86_400),
+)
+
+
+def failures(count: int) -> tuple[Attempt, ...]:
+    return tuple(attempt(delivery(), number=n, failure=DOWN) for n in range(1, count + 1))
+
+
+def test_by_default_there_is_one_try() -> None:
+    assert next_attempt(RetryPolicy(), (), 7.0) == 7.0
+    assert next_attempt(RetryPolicy(), failures(1), 7.0) is None
+
+
+def test_pauses_grow_up_to_the_longest() -> None:
+    policy = RetryPolicy(retries=10, first_pause=30, factor=4, longest_pause=1000)
+    assert [policy.pause(tries) for tries in (1, 2, 3, 4)] == [30, 120, 480, 1000]
+
+
+@given(policies, st.integers(1, 12), moments)
+def test_a_delivery_is_tried_as_often_as_was_asked_and_not_once_more(
+    policy: RetryPolicy, tries: int, now: float
+) -> None:
+    due = next_attempt(policy, failures(tries), now)
+    assert (due is None) is (tries > policy.retries)
+
+
+@given(policies, st.integers(1, 10), moments)
+def test_a_try_is_never_too_early_nor_later_than_the_longest_pause(
+    policy: RetryPolicy, tries: int, now: float
+) -> None:
+    history = failures(tries)
+    due = next_attempt(policy, history, now)
+    if due is not None:
+        ended = history[-1].at + history[-1].seconds
+        assert due >= max(now, ended + policy.first_pause)
+        assert due <= max(now, ended + policy.longest_pause)
+
+
+@given(policies, st.integers(1, 9))
+def test_pauses_never_shrink(policy: RetryPolicy, tries: int) -> None:
+    assert policy.pause(tries) <= policy.pause(tries + 1)
+
+
+@given(policies, st.integers(0, 10), moments)
+def test_a_success_is_the_end(policy: RetryPolicy, tries: int, now: float) -> None:
+    history = (*failures(tries), attempt(delivery(), number=tries + 1))
+    assert next_attempt(policy, history, now) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        partial(RetryPolicy, retries=11),
+        partial(RetryPolicy, retries=-1),
+        partial(RetryPolicy, first_pause=0),
+        partial(RetryPolicy, factor=0.5),
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(wrong: Callable[[], RetryPolicy]) -> None:
+    with pytest.raises(ValueError, match=r"0 to 10 times|begin above 0"):
+        wrong()

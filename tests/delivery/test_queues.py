@@ -1,0 +1,211 @@
+"""Order within a call, turns between endpoints, and always room for those that answer in time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.delivery.queues import CourierLimits, Job, Queues
+from tests.support.promises import delivery
+
+
+def taken(queues: Queues, now: float = 0.0) -> list[Job]:
+    """Take all that may start now."""
+    jobs = []
+    while (job := queues.take(now)) is not None:
+        jobs.append(job)
+    return jobs
+
+
+def ids(jobs: list[Job]) -> list[str]:
+    return [job.delivery.id for job in jobs]
+
+
+def finish(queues: Queues, job: Job, now: float = 0.0) -> None:
+    queues.exchanged(job, now)
+    queues.settled(job)
+
+
+def filled(limits: CourierLimits, **amounts: int) -> Queues:
+    """Return queues with so many calls for each webhook."""
+    queues = Queues(limits)
+    for webhook, amount in amounts.items():
+        for number in range(amount):
+            queues.add(delivery(f"{webhook}{number}", webhook=webhook))
+    return queues
+
+
+def per_webhook(jobs: list[Job]) -> Counter[str]:
+    return Counter(job.delivery.webhook for job in jobs)
+
+
+def test_a_call_s_deliveries_to_one_webhook_go_one_after_another() -> None:
+    queues = Queues(CourierLimits())
+    for seq in (1, 2, 3):
+        queues.add(delivery("c1", seq))
+    (first,) = taken(queues)
+    assert first.delivery.seq == 1
+    queues.exchanged(first, 0.0)
+    assert taken(queues) == []  # not before it is written down
+    queues.settled(first)
+    assert [job.delivery.seq for job in taken(queues)] == [2]
+
+
+def test_other_calls_and_other_webhooks_do_not_wait() -> None:
+    queues = Queues(CourierLimits())
+    for made in (delivery("c1", 1), delivery("c1", 2), delivery("c2", 1)):
+        queues.add(made)
+    queues.add(delivery("c1", 1, webhook="erp"))
+    assert sorted(ids(taken(queues))) == ["c1.1.crm", "c1.1.erp", "c2.1.crm"]
+
+
+def test_an_endpoint_has_so_many_slots() -> None:
+    queues = filled(CourierLimits(per_endpoint=4), crm=9)
+    jobs = taken(queues)
+    assert len(jobs) == 4
+    queues.exchanged(jobs[0], 0.0)
+    assert ids(taken(queues)) == ["crm4.1.crm"]
+
+
+def test_webhooks_take_turns_whatever_waits_for_each() -> None:
+    queues = filled(CourierLimits(per_endpoint=16), a=100, b=3)
+    assert [job.delivery.webhook for job in taken(queues)[:6]] == ["a", "b", "a", "b", "a", "b"]
+
+
+def test_projects_with_a_webhook_of_the_same_name_are_apart() -> None:
+    queues = filled(CourierLimits(per_endpoint=1), crm=2)
+    queues.add(delivery("h1", project="house"))
+    assert ids(taken(queues)) == ["crm0.1.crm", "h1.1.crm"]
+
+
+def test_all_slots_together_are_limited() -> None:
+    queues = filled(CourierLimits(in_flight=3, reserve=0), a=2, b=2, c=2, d=2)
+    jobs = taken(queues)
+    assert per_webhook(jobs) == {"a": 1, "b": 1, "c": 1}
+    finish(queues, jobs[0])
+    assert per_webhook(taken(queues)) == {"d": 1}
+
+
+def test_a_recorded_attempt_frees_the_common_slot_and_not_before() -> None:
+    queues = filled(CourierLimits(in_flight=1, reserve=0), a=2)
+    (job,) = taken(queues)
+    queues.exchanged(job, 0.0)
+    assert queues.in_flight == 1
+    assert taken(queues) == []
+    queues.settled(job)
+    assert len(taken(queues)) == 1
+
+
+def test_hung_endpoints_get_the_less_the_more_they_are() -> None:
+    """Sixteen that never answer would fill all 256 slots, were their own limit all there is."""
+    queues = filled(CourierLimits(), **{f"hung{number}": 100 for number in range(40)})
+    jobs = taken(queues)
+    assert max(per_webhook(jobs).values()) < 8
+    assert queues.in_flight < 256 - 30
+    for number in range(20):
+        queues.add(delivery(f"c{number}", webhook="healthy"))
+    assert per_webhook(taken(queues))["healthy"] >= 2
+
+
+def test_slow_endpoints_leave_the_reserve_to_others() -> None:
+    limits = CourierLimits(in_flight=20, reserve=5, slow_after=2.0)
+    queues = filled(limits, **{f"hung{number}": 100 for number in range(20)})
+    jobs = taken(queues)
+    for job in jobs:
+        finish(queues, job, now=15.0)  # all of them timed out
+    again = taken(queues, now=15.0)
+    assert len(again) == 15
+    queues.add(delivery("c1", webhook="healthy"))
+    assert ids(taken(queues, now=15.0)) == ["c1.1.healthy"]
+
+
+def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> None:
+    limits = CourierLimits(in_flight=10, reserve=9, slow_after=2.0)
+    queues = filled(limits, hung=1)
+    assert len(taken(queues, now=0.0)) == 1
+    queues.add(delivery("next", webhook="hung"))
+    assert taken(queues, now=3.0) == []
+
+
+def test_an_endpoint_that_answers_in_time_again_is_slow_no_longer() -> None:
+    limits = CourierLimits(in_flight=10, reserve=9, slow_after=2.0)
+    queues = filled(limits, crm=4)
+    job = taken(queues, now=0.0)[0]
+    finish(queues, job, now=5.0)
+    job = taken(queues, now=5.0)[0]
+    finish(queues, job, now=5.1)
+    blocker = delivery("c", webhook="other")
+    queues.add(blocker)
+    assert per_webhook(taken(queues, now=5.1)) == {"crm": 1, "other": 1}
+
+
+def test_a_postponed_delivery_keeps_its_lane_and_gives_back_its_slot() -> None:
+    queues = Queues(CourierLimits())
+    queues.add(delivery("c1", 1))
+    queues.add(delivery("c1", 2))
+    (job,) = taken(queues)
+    queues.exchanged(job, 0.0)
+    queues.postponed(job)
+    assert queues.in_flight == 0
+    assert taken(queues) == []
+    queues.resumed(job)
+    assert [again.delivery.seq for again in taken(queues)] == [1]
+
+
+def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
+    queues = filled(CourierLimits(), a=5, b=5)
+    for job in taken(queues):
+        finish(queues, job)
+    assert not queues._endpoints
+    assert taken(queues) == []
+
+
+@given(st.data())
+def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.DataObject) -> None:
+    limits = CourierLimits(in_flight=6, per_endpoint=2, reserve=2, slow_after=2.0)
+    queues, now, added = Queues(limits), 0.0, Counter[tuple[str, str]]()
+    flying: list[Job] = []
+    exchanged: list[Job] = []
+    seen: dict[tuple[str, str], list[int]] = {}
+
+    def take() -> None:
+        for job in taken(queues, now):
+            flying.append(job)
+            lane = (job.delivery.webhook, job.delivery.call)
+            seen.setdefault(lane, []).append(job.delivery.seq)
+        lanes = [(job.delivery.webhook, job.delivery.call) for job in (*flying, *exchanged)]
+        assert len(lanes) == len(set(lanes))
+        assert queues.in_flight == len(lanes) <= limits.in_flight
+        assert all(count <= 2 for count in per_webhook(flying).values())
+
+    for _ in range(data.draw(st.integers(0, 60))):
+        now += data.draw(st.sampled_from((0.0, 0.5, 5.0)))
+        match data.draw(st.sampled_from("aaes")):
+            case "a":
+                lane = (data.draw(st.sampled_from("xyz")), data.draw(st.sampled_from("123")))
+                added[lane] += 1
+                queues.add(delivery(lane[1], added[lane], webhook=lane[0]))
+            case "e" if flying:
+                exchanged.append(flying.pop(data.draw(st.integers(0, len(flying) - 1))))
+                queues.exchanged(exchanged[-1], now)
+            case "s" if exchanged:
+                queues.settled(exchanged.pop())
+        take()
+    while flying or exchanged:
+        while flying:
+            exchanged.append(flying.pop())
+            queues.exchanged(exchanged[-1], now)
+        while exchanged:
+            queues.settled(exchanged.pop())
+        take()
+    assert seen == {lane: list(range(1, count + 1)) for lane, count in added.items()}
+
+
+@pytest.mark.parametrize("wrong", [(0, 16, 0), (10, 0, 1), (10, 1, 10)])
+def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int]) -> None:
+    in_flight, per_endpoint, reserve = wrong
+    with pytest.raises(ValueError, match="an endpoint needs a slot"):
+        CourierLimits(in_flight=in_flight, per_endpoint=per_endpoint, reserve=reserve)
