@@ -91,6 +91,7 @@ class Tcp:
             self._server.close()
         for connection in list(self._flows.values()):
             connection.cut()
+        await asyncio.sleep(0)  # a connection is let go one turn of the loop after it was cut
         if self._server is not None:
             await self._server.wait_closed()
 
