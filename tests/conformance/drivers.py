@@ -1,0 +1,221 @@
+"""Calls told as stories, and the stages that play them: one for each telephone side."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from itertools import count, groupby
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Protocol
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import Call
+from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.project import Plan
+from switchhook.domain.scheme import Step
+from switchhook.domain.webhook import EventKind, EventWebhook
+from switchhook.drivers.simulator.clock import VirtualClock
+from switchhook.drivers.simulator.script import Caller, Phone
+from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
+from switchhook.routing.arrival import Arrival
+from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+from switchhook.routing.events import HangUpRequested
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.plans import CUSTOMER, DIALLED, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from switchhook.storage.records import CallRecord
+    from switchhook.switchboard.clock import Clock
+    from switchhook.switchboard.ports import TelephoneSide
+
+DEADLINE = 20.0
+"""Virtual or real seconds after which every story has long ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """One call: who calls whom, what the scheme does, what the telephones do. Times are seconds.
+
+    What shall happen in this order lies 0.2 seconds apart or more, for some stages play in real time.
+    """
+
+    steps: tuple[Step, ...] = ()
+    """Scheme 1, which the dialled number runs."""
+    phones: Mapping[str, Phone] = field(default_factory=lambda: MappingProxyType({}))
+    """By login, for accounts that are there; by number, for what is behind the trunk."""
+    account: str = ""
+    """The account that calls; empty: a customer, over the trunk."""
+    callee: str = DIALLED
+    gives_up_after: float | None = None
+    hangs_up_after: float | None = None
+    operator_ends_after: float | None = None
+    answer: bytes = b"{}"
+    """What the webhook `crm` returns."""
+
+    @property
+    def plan(self) -> Plan:
+        """Return the project, with an event webhook for every kind of event."""
+        project = plan(*self.steps).project
+        webhooks = tuple(
+            EventWebhook(name=kind, event=kind, url="http://crm.example/events")
+            for kind in EventKind
+        )
+        return Plan(replace(project, event_webhooks=webhooks))
+
+    @property
+    def caller(self) -> Caller:
+        """Return who calls, as a script."""
+        arrival = Arrival(
+            caller=self.account or CUSTOMER,
+            caller_name="",
+            callee=self.callee,
+            account=self.account,
+            trunk="" if self.account else "carrier",
+            project="shop",
+        )
+        return Caller(
+            arrival=arrival,
+            gives_up_after=self.gives_up_after,
+            hangs_up_after=self.hangs_up_after,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What became of a story. Every stage has to tell the same."""
+
+    heard: tuple[str, ...]
+    """What the caller heard, repetitions left out."""
+    journal: tuple[str, ...]
+    events: tuple[str, ...]
+    end: str
+    """Outcome and who ended it; empty where the call was not even taken."""
+
+
+class Stage(Protocol):
+    """Plays stories with one telephone side."""
+
+    async def play(self, story: Story) -> Told:
+        """Play it to its end and say what became of it; fail where a leg is left behind."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What a switchboard needs besides telephones: a store, a courier, and a webhook that answers."""
+
+    answer: bytes
+    entries: list[Entry] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    call: Call | None = None
+
+    async def commit(self, record: CallRecord) -> None:
+        """Remember all of it."""
+        self.call = record.call
+        self.entries.extend(record.entries)
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
+        """Return none: nothing was there before."""
+        return ()
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Keep what would be delivered."""
+        self.deliveries.extend(deliveries)
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:  # noqa: ARG002
+        """Answer at once."""
+        response = HttpResponse(status=200, reason="OK", headers=(), body=self.answer)
+        return Exchange(request=request, response=response, failure=None)
+
+    def told(self, heard: Iterator[str]) -> Told:
+        """Sum up what was remembered."""
+        call = self.call
+        assert [entry.seq for entry in self.entries] == list(range(1, len(self.entries) + 1))
+        return Told(
+            heard=tuple(what for what, _ in groupby(heard)),
+            journal=tuple(map(line, self.entries)),
+            events=tuple(delivery.event for delivery in self.deliveries),
+            end="" if call is None else f"{call.outcome} by {call.ended_by}",
+        )
+
+
+def line(entry: Entry) -> str:
+    """Return an entry as one line, without times and words, which may differ between stages."""
+    facts = dict(entry.facts)
+    match entry.happening:
+        case Happening.ATTEMPT_ENDED:
+            return f"{entry.leg} ended {facts['end']} {facts['sip']}"
+        case Happening.ENDED:
+            return f"ended {facts['outcome']} by {facts['ended_by']} {facts['sip']}"
+        case Happening.DIALLED:
+            return f"{entry.leg} dialled {facts['target']}"
+        case Happening.RANG | Happening.ANSWERED:
+            return f"{entry.leg} {entry.happening}"
+        case _:
+            return str(entry.happening)
+
+
+def switchboard(story: Story, side: TelephoneSide, memory: Memory, clock: Clock) -> Switchboard:
+    """Put a switchboard together that runs this story's project."""
+    ids = count(1)
+    book = Book([story.plan])
+    return Switchboard(
+        side=side,
+        store=memory,
+        courier=memory,
+        asking=Asking(memory, "test"),
+        clock=clock,
+        book=lambda: book,
+        new_id=lambda: f"c{next(ids)}",
+        product="test",
+    )
+
+
+def no_plan(project: str, version: int) -> Plan:
+    """Refuse to look up versions: nothing was stored before."""
+    raise LookupError(project, version)
+
+
+class Simulated:
+    """The simulator's stage: virtual time, scripted phones."""
+
+    async def play(self, story: Story) -> Told:
+        """Play the story in no time."""
+        clock = VirtualClock(1_760_000_000.0)
+        side = SimulatedSide(clock, story.phones)
+        memory = Memory(story.answer)
+        board = switchboard(story, side, memory, clock)
+        async with AsyncExitStack() as stack:
+            await board.start(stack, no_plan)
+            call = side.place(story.caller)
+            if story.operator_ends_after is not None:
+                at = clock.now() + story.operator_ends_after
+                request = HangUpRequested(by="an operator")
+                clock.call_at(at, lambda: board.hear(call.id, request))
+            await clock.run(clock.now() + DEADLINE)
+            await board.idle()
+        assert side.live_legs(call.id) == frozenset()
+        return memory.told(experienced(call))
+
+
+def experienced(call: SimulatedCall) -> Iterator[str]:
+    """Say what a simulated caller heard."""
+    if call.refused is not None:
+        yield f"refused {call.refused.cause.sip}"
+    answered = False
+    for _, command in call.heard:
+        match command:
+            case ShowRinging(media_from=leg):
+                yield "audio" if leg else "ringing"
+            case ConnectLegs():
+                answered = True
+                yield "answer"
+            case EndLeg():
+                yield "hang-up" if answered else f"refused {command.cause.sip}"
+            case _:
+                pass
