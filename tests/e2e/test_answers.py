@@ -141,7 +141,8 @@ def test_several_ring_together_and_the_second_answers(parts: Parts, number: str)
     assert max(invite.at for invite in rung) - min(invite.at for invite in rung) < 0.25
     assert sorted(house.rung(story.who, "CANCEL")) == [FIRST, THIRD]
     assert story.after["connected_with"] == SECOND
-    ends = {entry["facts"]["target"]: entry["facts"]["end"] for entry in _ends(story.path)}
+    ended = [entry["facts"] for entry in story.happened("attempt_ended")]
+    ends = {facts["target"]: facts["end"] for facts in ended}
     assert ends == {
         FIRST: "answered_elsewhere",
         THIRD: "answered_elsewhere",
@@ -149,14 +150,6 @@ def test_several_ring_together_and_the_second_answers(parts: Parts, number: str)
     }
     notices = " ".join(entry["text"] for entry in story.happened("notice"))
     assert ("relaxed JSON" in notices) == (number in RELAXED)
-
-
-def _ends(path: list[dict[str, object]]) -> list[dict[str, dict[str, str]]]:
-    return [
-        {"facts": dict(entry["facts"])}  # type: ignore[call-overload]  # JSON from a program
-        for entry in path
-        if entry["happening"] == "attempt_ended"
-    ]
 
 
 @pytest.mark.parametrize("number", ACCOUNTS)
@@ -170,7 +163,8 @@ def test_an_answer_may_name_an_account(parts: Parts, number: str) -> None:
     if said in {"nobody", "sip:desk@elsewhere.example"}:
         assert story.facts("ask_failed")["kind"] == "bad_body"
     if said == "agent8":
-        assert [end["facts"]["end"] for end in _ends(story.path)] == ["unreachable", "answered"]
+        ends = [entry["facts"]["end"] for entry in story.happened("attempt_ended")]
+        assert ends == ["unreachable", "answered"]
     if said == "agent7,380441111111":
         assert story.after["connected_with"] == "agent7"
         assert house.rung(story.who, "CANCEL") == [FIRST]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Project
 
 ROOT = Path(__file__).parents[2]
-READY = "ready"
-"""The event of the log line that says which ports are open."""
+READY = re.compile(r"takes calls at [0-9.]+:(\d+) over UDP and TCP")
+"""The line that says which port is open."""
 
 
 class Server:
@@ -93,9 +94,8 @@ class Server:
         assert process.stdout is not None
         for line in process.stdout:
             self.log.append(line.rstrip("\n"))
-            entry = _entry(line)
-            if entry.get("event") == READY:
-                self.port = int(entry["sip_port"])
+            if ready := READY.search(line):
+                self.port = int(ready[1])
                 self._ready.set()
         process.stdout.close()
 
