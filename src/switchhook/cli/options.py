@@ -69,8 +69,14 @@ def data_dir_of(config: Path | None, data_dir: Path | None) -> Path:
 
 
 async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStore:
-    """Open the database without the means to change it. Raises StoreError."""
-    return await SqliteStore.open(data_dir_of(config, data_dir) / DATABASE, read_only=True)
+    """Open the database without the means to change it. Raises StoreError or CommandError."""
+    where = data_dir_of(config, data_dir)
+    if not (where / DATABASE).exists():
+        raise CommandError(
+            f"there is no database in {where} yet: apply a project file or start the server, or name"
+            " another directory with --data-dir"
+        )
+    return await SqliteStore.open(where / DATABASE, read_only=True)
 
 
 def read_bytes(file: Path) -> bytes:

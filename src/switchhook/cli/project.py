@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, Config, DataDir, data_dir_of, read_bytes
+from switchhook.cli.options import Config, DataDir, data_dir_of, open_to_read, read_bytes
 from switchhook.cli.show import stderr, stdout
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import decode
@@ -53,8 +53,7 @@ def export(
     data_dir: DataDir = None,
 ) -> int:
     """Print a project as a project file, with its passwords."""
-    where = data_dir_of(config, data_dir)
-    sys.stdout.write(asyncio.run(_export(where, project)))
+    sys.stdout.write(asyncio.run(_export(config, data_dir, project)))
     return 0
 
 
@@ -66,10 +65,8 @@ async def _apply(where: Path, text: str) -> Applied | Mistakes:
         await store.close()
 
 
-async def _export(where: Path, project: str | None) -> str:
-    if not (where / directory.DATABASE).exists():
-        raise CommandError(f"there is no database in {where}; apply a project file first")
-    store = await SqliteStore.open(where / directory.DATABASE, read_only=True)
+async def _export(config: Path | None, data_dir: Path | None, project: str | None) -> str:
+    store = await open_to_read(config, data_dir)
     try:
         return await export_project(store, project)
     finally:
@@ -82,7 +79,7 @@ def _refuse(file: Path, mistakes: Mistakes) -> int:
     for mistake in mistakes.mistakes:
         console.print(f"{file}: {mistake}")
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    console.print(f"{file}: {count}; nothing was changed")
+    console.print(f"{file}: {count}")
     return 1
 
 

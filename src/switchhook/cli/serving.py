@@ -26,14 +26,16 @@ def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
 
 def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
     """Run `work` on uvloop where it is installed (the extra `fast`), else on asyncio's own loop."""
-    if find_spec("uvloop") is not None:
-        import uvloop  # noqa: PLC0415 (an extra)
-
-        factory = uvloop.new_event_loop
-    else:
-        factory = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=factory) as runner:
+    with asyncio.Runner(loop_factory=_new_loop) as runner:
         runner.run(work)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    if find_spec("uvloop") is None:
+        return asyncio.new_event_loop()
+    import uvloop  # noqa: PLC0415 (an extra)
+
+    return uvloop.new_event_loop()
 
 
 async def _serve(settings: Settings) -> None:
