@@ -132,6 +132,22 @@ def test_a_live_call_gets_the_plan_of_its_own_version(opened: Opens) -> None:
     assert asked == [("shop", 3)]
 
 
+def test_the_plans_that_live_calls_will_ask_for_are_told_once_each(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            assert await store.plans_of_live_calls() == ()
+            for name in ("c1", "c2"):
+                await store.commit(record(call(name)))
+            await store.commit(record(replace(call("c3"), plan=HOUSE)))
+            third = Plan(Project(id="shop", name="", version=3))
+            await store.commit(record(ended("c4", within=None)))
+            await store.commit(record(replace(ended("c5"), plan=third)))
+            asked = await store.plans_of_live_calls()
+            assert sorted(asked) == [("house", 1), ("shop", 1)]
+
+    run(scenario())
+
+
 def test_a_call_whose_plan_is_gone_does_not_keep_others_from_resuming(opened: Opens) -> None:
     def only_shop(project: str, version: int) -> Plan:
         return no_plan(project, version) if project == "house" else plan()

@@ -188,14 +188,18 @@ def test_a_start_after_many_settled_deliveries_looks_at_few(path: Path) -> None:
     run(scenario())
 
 
-def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(path: Path) -> None:
+@pytest.mark.parametrize("damaged", ["{}", "", '{"plan": 5}', '{"plan": ["shop"]}'])
+def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(
+    path: Path, damaged: str
+) -> None:
     async def scenario() -> None:
         async with opened(path) as store:
             await store.commit(record(call("c1")))
             await store.commit(record(call("c2")))
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("UPDATE calls SET value = '{}' WHERE call = 'c1'")
+            connection.execute("UPDATE calls SET value = ? WHERE call = 'c1'", [damaged])
         async with opened(path) as store:
+            assert await store.plans_of_live_calls() == (("shop", 1),)
             assert [live.id for live in await store.live_calls(lambda *_: plan())] == ["c2"]
             with pytest.raises(StoreError, match="a stored value cannot be read"):
                 await store.calls()

@@ -138,8 +138,8 @@ class SqliteStore:
 
     async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
-        rows_ = await self._fetch("plans_of_live_calls")
-        return tuple((row["project"], row["version"]) for row in rows_)
+        found = await self._fetch("plans_of_live_calls")
+        return tuple((row["project"], row["version"]) for row in found)
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
         """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.

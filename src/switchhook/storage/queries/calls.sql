@@ -25,10 +25,10 @@ ORDER BY number;
 -- name: plans_of_live_calls
 -- Read which versions of which projects the calls that have not ended hold on to.
 SELECT DISTINCT
-    json_extract(CAST(value AS TEXT), '$.plan[0]') AS project,
-    json_extract(CAST(value AS TEXT), '$.plan[1]') AS version
+    json_extract(value, '$.plan[0]') AS project,
+    json_extract(value, '$.plan[1]') AS version
 FROM calls
-WHERE state <> 'ended';
+WHERE state <> 'ended' AND json_valid(value) AND json_type(value, '$.plan[1]') = 'integer';
 
 -- name: newest_calls
 -- Read everybody's calls before a number, newest first.
