@@ -44,7 +44,7 @@ class Table:
     """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
     go together. Its values may be of any type."""
     review: Callable[[Any], Iterable[str]] = lambda _: ()
-    """Returns what is wrong with the made value, where nothing was noted about its table."""
+    """Returns what is wrong with the made value as a whole, unless `check` found something."""
 
     @property
     def allowed(self) -> str:

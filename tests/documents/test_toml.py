@@ -1,0 +1,89 @@
+"""Reading a document ends in a value or in mistakes, whatever the text; syntax errors name their line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.documents.kinds import Text, Whole
+from switchhook.documents.mistakes import Mistake, Mistakes
+from switchhook.documents.tables import Key, Table
+from switchhook.documents.toml import MOST_CHARACTERS, decode, read_document
+
+POINT = Table(
+    make=dict,
+    keys=(
+        Key("x", Whole(least=0, most=9), "across"),
+        Key("name", Text(), "what it is called", default="?"),
+    ),
+)
+
+
+def mistakes(text: str) -> list[str]:
+    read = read_document(text, POINT)
+    assert isinstance(read, Mistakes), read
+    return str(read).splitlines()
+
+
+def test_a_good_document_becomes_its_value() -> None:
+    assert read_document("x = 3", POINT) == {"x": 3, "name": "?"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x = 1\ny = = 2", "line 2: this is not TOML: Invalid value"),
+        ('x = "a', "line 1: this is not TOML: Unterminated string"),
+        ("x = 1\nx = 2", "line 2: this is not TOML: Cannot overwrite a value"),
+        ("[[", "line 1: this is not TOML"),
+        ("x = [\n1,\n", "line 3: this is not TOML"),
+    ],
+)
+def test_a_syntax_error_names_its_line(text: str, said: str) -> None:
+    (found,) = mistakes(text)
+
+    assert found.startswith(said), found
+
+
+def test_every_mistake_is_named_in_one_go() -> None:
+    assert mistakes('x = 10\nname = 5\nnam = "x"') == [
+        "line 1: x: 10 is more than 9; allowed are 0 to 9",
+        "line 2: name: 5 is not text; write it in quotes",
+        "line 3: nam: unknown key; did you mean name?",
+    ]
+
+
+def test_deep_nesting_is_a_mistake_and_no_crash() -> None:
+    for text in ("x = " + "[" * 100_000, "x = " + "[" * 900 + "]" * 900, "x = " + "{a=" * 5000):
+        assert isinstance(read_document(text, POINT), Mistakes)
+
+
+def test_a_number_without_end_is_a_mistake() -> None:
+    assert isinstance(read_document("x = " + "9" * 10_000, POINT), Mistakes)
+
+
+def test_a_document_without_end_is_a_mistake() -> None:
+    (found,) = mistakes("#" * (MOST_CHARACTERS + 1))
+
+    assert "too many" in found
+
+
+@given(st.text() | st.text(alphabet="x=[]{}'\"#\n.,1a -_:T\\"))
+def test_no_text_raises(text: str) -> None:
+    read: Any = read_document(text, POINT)
+
+    assert isinstance(read, Mistakes | dict)
+
+
+def test_bytes_are_utf_8_with_or_without_a_mark() -> None:
+    assert decode("name = 'Київ'".encode("utf-8-sig")) == "name = 'Київ'"
+    assert decode(b"x = 1\nname = '\xff'") == Mistakes(
+        (
+            Mistake(
+                line=2, path=(), problem="this is not UTF-8 text", advice="save the file as UTF-8"
+            ),
+        )
+    )
