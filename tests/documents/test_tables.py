@@ -33,7 +33,14 @@ DOG = Table(
 )
 KENNEL = Table(
     make=dict,
-    keys=(Key("dogs", Tables(table=DOG, unique="name", same=str.lower), "", default=()),),
+    keys=(
+        Key(
+            "dogs",
+            Tables(table=DOG, unique="name", same=lambda name: str(name).lower()),
+            "",
+            default=(),
+        ),
+    ),
 )
 
 
