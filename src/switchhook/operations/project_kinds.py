@@ -323,7 +323,9 @@ class SuccessCodes:
         for index, status in enumerate(value):
             if type(status) is not int or not 200 <= status <= 599:
                 spot = at.at(index)
-                at.notes.add(spot.path, f"{shown(status)} is no final HTTP status", "200 to 599")
+                at.notes.add(
+                    spot.path, f"{shown(status)} is no final HTTP status", "write 200 to 599"
+                )
         return tuple(value)
 
     def write(self, value: tuple[int, ...]) -> str:

@@ -1,0 +1,399 @@
+"""A project file becomes a project or every mistake in it; an export reads back as the same project."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.project import Project
+from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import Encoding, EventKind, Field, RingOrder
+from switchhook.operations.project_file import read_project, write_project
+from tests.support.projects import MINIMAL, projects
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "project.toml"
+
+
+def good(text: str) -> Project:
+    project = read_project(text)
+    assert isinstance(project, Project), str(project)
+    return project
+
+
+def mistakes(text: str) -> list[str]:
+    found = read_project(text)
+    assert isinstance(found, Mistakes), found
+    return str(found).splitlines()
+
+
+def changed(old: str, new: str, text: str = MINIMAL) -> str:
+    assert text.count(old) == 1, old
+    return text.replace(old, new)
+
+
+def test_the_example_reads_as_it_says() -> None:
+    project = good(EXAMPLE.read_text())
+
+    assert (project.id, project.country, project.time_zone) == ("acme", "UA", "Europe/Kyiv")
+    assert project.fallback == Target(kind=TargetKind.ACCOUNT, value="101")
+    assert [(n.number, n.scheme, n.insertion_type) for n in project.numbers] == [
+        ("380442223344", 1, "dynamic"),
+        ("380442223355", 1, "static"),
+    ]
+    (asked,) = project.forwarding_numbers
+    assert (asked.ring_timeout, asked.response_timeout) == (90.0, 5.0)
+    assert asked.import_ is Encoding.JSON
+    assert asked.fields == (Field(name="insertionType", parameter="insertion_type"),)
+    main, office = project.schemes
+    assert main.steps[0] == Ask(webhook="PHP demo")
+    assert office.steps == (
+        Ring(
+            targets=(
+                Target(kind=TargetKind.ACCOUNT, value="101"),
+                Target(kind=TargetKind.ACCOUNT, value="102"),
+            ),
+            order=RingOrder.ALL_AT_ONCE,
+            timeout=20.0,
+        ),
+        HangUp(status=486),
+    )
+    assert [webhook.event for webhook in project.event_webhooks] == [
+        EventKind.INCOMING_BEFORE,
+        EventKind.INCOMING_AFTER,
+    ]
+
+
+@given(projects())
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+def test_an_export_reads_back_as_the_same_project(project: Project) -> None:
+    text = write_project(project)
+
+    assert good(text) == project
+    assert write_project(good(text)) == text
+
+
+def test_an_export_is_short_and_in_order() -> None:
+    assert write_project(good(MINIMAL)) == (
+        '[project]\nid = "acme"\nname = "Acme"\n'
+        '\n[[numbers]]\nnumber = "380442223344"\nscheme = 1\n'
+        '\n[[accounts]]\nlogin = "101"\npassword = "reception-101"\n'
+        '\n[[trunks]]\nname = "carrier"\nhost = "carrier.example"\n'
+        '\n[[forwarding_numbers]]\nname = "crm"\nurl = "https://crm.example/route"\n'
+        '\n[[schemes]]\nid = 1\nname = "Main"\n'
+        '\n[[schemes.steps]]\nring = ["101"]\n'
+        '\n[[event_webhooks]]\nname = "told"\nevent = "incoming.after"\n'
+        'url = "https://crm.example/told"\n'
+    )
+
+
+def test_every_mistake_is_named_at_once_with_its_line() -> None:
+    text = changed('id = "acme"', 'id = "Acme!"')
+    text = changed('password = "reception-101"', 'password = "short"', text)
+    text = changed('ring = ["101"]', 'ring = ["101"]\ntimeout = 700', text)
+    text = changed('url = "https://crm.example/told"', 'url = "ftp://crm.example/told"', text)
+
+    assert mistakes(text) == [
+        (
+            "line 2: project.id: 'Acme!' is not accepted here;"
+            " write lower-case letters, digits and hyphens"
+        ),
+        (
+            "line 7: accounts[0].password: 5 characters are too few;"
+            " write a password of 8 characters or more"
+        ),
+        "line 23: schemes[0].steps[0].timeout: 700 is more than 600 seconds; allowed are 5 to 600",
+        (
+            "line 28: event_webhooks[0].url: the URL begins with neither http:// nor https://,"
+            " as https://crm.example.com:8443/route does"
+        ),
+    ]
+
+
+def in_forwarding_number(line: str) -> str:
+    return changed(
+        'url = "https://crm.example/route"', f'url = "https://crm.example/route"\n{line}'
+    )
+
+
+def in_event_webhook(line: str) -> str:
+    return changed('url = "https://crm.example/told"', f'url = "https://crm.example/told"\n{line}')
+
+
+def in_project(line: str) -> str:
+    return changed('name = "Acme"', f'name = "Acme"\n{line}')
+
+
+def in_scheme(steps: str) -> str:
+    return changed('[[schemes.steps]]\nring = ["101"]', steps)
+
+
+def with_url(url: str) -> str:
+    return changed('url = "https://crm.example/route"', f"url = '{url}'")
+
+
+WRONG = {
+    "unknown key": (
+        in_forwarding_number("rng_timeout = 5"),
+        "forwarding_numbers[0].rng_timeout: unknown key; did you mean ring_timeout?",
+    ),
+    "unknown table": (MINIMAL + "[[number]]\n", "number: unknown key; did you mean numbers?"),
+    "no project": ("", "project is missing; write table"),
+    "ring timeout": (
+        in_forwarding_number("ring_timeout = 4"),
+        "ring_timeout: 4 is less than 5 seconds; allowed are 5 to 600",
+    ),
+    "response timeout": (
+        in_forwarding_number("response_timeout = 31"),
+        "response_timeout: 31 is more than 30 seconds; allowed are 1 to 30",
+    ),
+    "rpc method": (
+        in_forwarding_number('import = "json-rpc"'),
+        "forwarding_numbers[0]: rpc_method is missing; JSON-RPC method is required",
+    ),
+    "place with json": (
+        in_forwarding_number('submission = "json"\nplace = "headers"'),
+        "place: place means nothing with submission 'json'; remove it",
+    ),
+    "header name": (
+        in_forwarding_number(
+            'place = "headers"\nparameters = [{ name = "bad name", value = "date" }]'
+        ),
+        "parameters[0].name: 'bad name' cannot be the name of a header",
+    ),
+    "double parameter": (
+        in_forwarding_number(
+            'parameters = [{ name = "a", value = "date" }, { name = "a", value = "type" }]'
+        ),
+        "parameters[1].name: 'a' is sent already; use another name",
+    ),
+    "unknown parameter": (
+        in_forwarding_number('parameters = [{ name = "a", value = "insertion_typ" }]'),
+        "parameters[0].value: 'insertion_typ' is no parameter; did you mean insertion_type?",
+    ),
+    "constant without text": (
+        in_forwarding_number('parameters = [{ name = "a", value = "constant" }]'),
+        "parameters[0].value: the constant has no text; write it behind a colon",
+    ),
+    "date style": (
+        in_forwarding_number('parameters = [{ name = "a", value = "date:unix-sec" }]'),
+        "parameters[0].value: 'unix-sec' is no style of dates; did you mean unix-us?",
+    ),
+    "event name in Cyrillic": (
+        in_event_webhook('parameters = [{ name = "Менеджер", value = "date" }]'),
+        (
+            "parameters[0].name: 'Менеджер' is not accepted here; write Latin letters without blanks,"
+            " or any name in double braces: {{parameter name}}"
+        ),
+    ),
+    "braces left open": (
+        in_event_webhook('parameters = [{ name = "{{a", value = "date" }]'),
+        "parameters[0].name: '{{a' is not accepted here",
+    ),
+    "event by DELETE": (
+        in_event_webhook('method = "DELETE"'),
+        "method: events are not told by DELETE; use POST, PUT or GET",
+    ),
+    "header of ours": (
+        in_event_webhook('headers = [{ name = "Content-Length", value = "1" }]'),
+        "headers[0].name: 'Content-Length' is not a header that can be set",
+    ),
+    "header twice": (
+        in_event_webhook('headers = [{ name = "X-A", value = "" }, { name = "x-a", value = "" }]'),
+        "event_webhooks[0]: the header 'x-a' is there 2 times",
+    ),
+    "success code": (
+        in_event_webhook("success_codes = [200, 99]"),
+        "success_codes[1]: 99 is no final HTTP status; write 200 to 599",
+    ),
+    "url with a user": (
+        with_url("https://user:hunter22@crm.example/"),
+        "url: the URL holds a user name; remove what stands before the @",
+    ),
+    "url with port 0": (with_url("http://crm.example:0/"), "url: "),
+    "url with port 70000": (with_url("http://crm.example:70000/"), "url: "),
+    "url without host": (with_url("http:///x"), "url: "),
+    "url with a blank": (with_url("http://crm.example/a b"), "url: the URL holds a blank"),
+    "url with a line break": (
+        changed('"https://crm.example/route"', '"https://crm.example/\\r\\nX: y"'),
+        "url: it holds a line break",
+    ),
+    "url with an unknown name": (
+        with_url("http://crm.example/{ID Cal}"),
+        "url: {ID Cal} is no parameter; did you mean call_id?",
+    ),
+    "country": (in_project('country = "ua"'), "country: 'ua' is no country code; did you mean UA?"),
+    "time zone": (
+        in_project('time_zone = "Europe/Kiiv"'),
+        "time_zone: 'Europe/Kiiv' is not a time zone; did you mean Europe/K",
+    ),
+    "time zone outside": (in_project('time_zone = "../../etc/passwd"'), "is not a time zone"),
+    "network": (
+        in_project('allowed_networks = ["10.0.0.1/8"]'),
+        "allowed_networks[0]: '10.0.0.1/8' is not a network",
+    ),
+    "source": (
+        changed('host = "carrier.example"', 'host = "a.example"\nsources = ["10.0.0.1/8"]'),
+        "sources[0]: '10.0.0.1/8' is not a network; did you mean 10.0.0.0/8?",
+    ),
+    "trunk's host": (changed('"carrier.example"', '"carrier example"'), "host: 'carrier example'"),
+    "trunk's password": (
+        changed('host = "carrier.example"', 'host = "a.example"\nusername = "me"'),
+        "trunks[0]: password is missing beside username; write both or neither",
+    ),
+    "fallback": (
+        in_project('fallback = "1001x"'),
+        "fallback: '1001x' is nothing that can ring",
+    ),
+    "number twice": (
+        MINIMAL + '[[numbers]]\nnumber = "+380 44 222-33-44"\nscheme = 1\n',
+        "numbers[1].number: '+380 44 222-33-44' stands already on line 30; use another",
+    ),
+    "login twice": (
+        MINIMAL + '[[accounts]]\nlogin = "101"\npassword = "another-101"\n',
+        "accounts[1].login: '101' stands already on line 6; use another",
+    ),
+    "scheme twice": (
+        MINIMAL + '[[schemes]]\nid = 1\nname = "Main 2"\n',
+        "schemes[1].id: 1 stands already on line 18; use another",
+    ),
+    "number without scheme": (
+        changed("scheme = 1", "scheme = 2"),
+        "numbers[0].scheme: there is no scheme 2; known are 1",
+    ),
+    "jump to nowhere": (
+        in_scheme("[[schemes.steps]]\ngo_to = 7"),
+        "steps[0].go_to: there is no scheme 7; known are 1",
+    ),
+    "ask nobody": (
+        in_scheme('[[schemes.steps]]\nask = "cmr"'),
+        "steps[0].ask: there is no forwarding number 'cmr'; did you mean crm?",
+    ),
+    "ring nobody": (
+        in_scheme("[[schemes.steps]]\nring = []"),
+        "steps[0].ring: the list is empty; write at least 1",
+    ),
+    "ring a stranger": (
+        in_scheme('[[schemes.steps]]\nring = ["1O1"]'),
+        "steps[0].ring[0]: '1O1' is nothing that can ring; did you mean 101?",
+    ),
+    "several in one": (
+        in_scheme('[[schemes.steps]]\nring = ["101,102"]'),
+        "steps[0].ring[0]: '101,102' holds several; write each one in quotes of its own",
+    ),
+    "two steps in one": (
+        in_scheme('[[schemes.steps]]\nring = ["101"]\nhang_up = 486'),
+        "steps[0]: ring and hang_up in one step; make them steps of their own",
+    ),
+    "no step": (
+        in_scheme('[[schemes.steps]]\nrign = ["101"]'),
+        "steps[0]: this step does nothing; did you mean ring?",
+    ),
+    "success as a hang-up": (
+        in_scheme("[[schemes.steps]]\nhang_up = 200"),
+        "steps[0].hang_up: 200 is less than 400; allowed are 400 to 699",
+    ),
+    "steps after the end": (
+        in_scheme('[[schemes.steps]]\nhang_up = 486\n[[schemes.steps]]\nring = ["101"]'),
+        "steps[1]: this step is never reached; the step above it hangs up",
+    ),
+    "a scheme that goes to itself": (
+        in_scheme("[[schemes.steps]]\ngo_to = 1"),
+        "steps[0].go_to: calls go round without ringing anybody: 1 → 1",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_wrong_is_named(name: str) -> None:
+    text, said = WRONG[name]
+
+    found = mistakes(text)
+
+    assert len(found) == 1, found
+    assert said in found[0]
+
+
+def test_a_circle_is_told_once() -> None:
+    steps = '[[schemes.steps]]\nring = ["101"]\n[[schemes.steps]]\ngo_to = 2\n'
+    circle = "".join(
+        f'[[schemes]]\nid = {a}\nname = "s"\n[[schemes.steps]]\ngo_to = {b}\n'
+        for a, b in ((2, 3), (3, 4), (4, 2))
+    )
+
+    (found,) = mistakes(in_scheme(steps) + circle)
+
+    assert "calls go round without ringing anybody: 2 → 3 → 4 → 2" in found
+
+
+def test_a_circle_in_which_somebody_rings_is_allowed() -> None:
+    project = good(in_scheme('[[schemes.steps]]\nring = ["101"]\n[[schemes.steps]]\ngo_to = 1'))
+
+    assert project.schemes[0].steps[1] == GoTo(scheme=1)
+
+
+def test_what_rings_is_told_from_how_it_is_written() -> None:
+    ring = (
+        '["101", " 101 ", "+380 44 111-11-11", "sip:bob@pbx.example:5080", "101@elsewhere.example"]'
+    )
+    project = good(in_scheme(f"[[schemes.steps]]\nring = {ring}"))
+
+    (step,) = project.schemes[0].steps
+    assert isinstance(step, Ring)
+    assert [(target.kind, target.value) for target in step.targets] == [
+        (TargetKind.ACCOUNT, "101"),
+        (TargetKind.ACCOUNT, "101"),
+        (TargetKind.NUMBER, "+380441111111"),
+        (TargetKind.ADDRESS, "sip:bob@pbx.example:5080"),
+        (TargetKind.ACCOUNT, "101"),
+    ]
+
+
+def test_an_outside_number_needs_a_trunk() -> None:
+    text = changed('[[trunks]]\nname = "carrier"\nhost = "carrier.example"\n', "")
+    text = changed('ring = ["101"]', 'ring = ["380441111111"]', text)
+
+    (found,) = mistakes(text)
+
+    assert "'380441111111' is no account, and there is no trunk for outside numbers" in found
+
+
+def test_a_wrong_part_is_no_second_mistake_where_it_is_referred_to() -> None:
+    text = changed('password = "reception-101"', 'password = ""')
+    text = changed('url = "https://crm.example/route"', 'url = "x"', text)
+    text = changed('ring = ["101"]', 'ask = "crm"', text)
+
+    assert len(mistakes(text)) == 2
+
+
+def test_no_message_holds_a_secret() -> None:
+    secrets = ("hunter22", "tops3cret", "k3y", "12345678")
+    text = changed('password = "reception-101"', "password = 12345678")
+    text = changed('url = "https://crm.example/route"', 'url = "ftp://u:hunter22@x/?key=k3y"', text)
+    text = changed('host = "carrier.example"', 'host = "x"\npassword = "tops3cret\\u0007"', text)
+    header = 'headers = [{ name = "Auth Key", value = "tops3cret\\n" }]'
+    text = changed('event = "incoming.after"', f'event = "incoming.after"\n{header}', text)
+
+    said = "\n".join(mistakes(text))
+
+    assert not [secret for secret in secrets if secret in said]
+
+
+@given(st.text(alphabet='[]project.id="accounts\n#{}, 1'))
+def test_no_text_raises(text: str) -> None:
+    read_project(text)
+
+
+@given(st.data())
+@settings(deadline=None)
+def test_a_file_cut_or_damaged_anywhere_never_raises(data: st.DataObject) -> None:
+    text = EXAMPLE.read_text()
+    at = data.draw(st.integers(0, len(text)))
+    until = data.draw(st.integers(at, min(len(text), at + 50)))
+    put = data.draw(st.sampled_from(("", "[]", "{}", "1", "-1.5", "true", '""', "[[", "'", "\n")))
+
+    read_project(text[:at] + put + text[until:])

@@ -1,0 +1,252 @@
+"""Random projects that a project file can say, and small files to tell stories with."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from switchhook.domain.project import Account, Number, Project, Trunk
+from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import (
+    Encoding,
+    EventKind,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+    Method,
+    Place,
+    RingOrder,
+)
+from switchhook.webhooks.parameters import CATALOGUE
+
+MINIMAL = """\
+[project]
+id = "acme"
+name = "Acme"
+
+[[accounts]]
+login = "101"
+password = "reception-101"
+
+[[trunks]]
+name = "carrier"
+host = "carrier.example"
+
+[[forwarding_numbers]]
+name = "crm"
+url = "https://crm.example/route"
+
+[[schemes]]
+id = 1
+name = "Main"
+
+[[schemes.steps]]
+ring = ["101"]
+
+[[event_webhooks]]
+name = "told"
+event = "incoming.after"
+url = "https://crm.example/told"
+
+[[numbers]]
+number = "380442223344"
+scheme = 1
+"""
+"""A good file with one of everything, on lines that tests know."""
+
+texts = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S")), max_size=12)
+names = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S")), min_size=1, max_size=12
+)
+logins = st.from_regex(r"[a-z][A-Za-z0-9._-]{0,8}", fullmatch=True) | st.from_regex(
+    r"1[0-9]{2}", fullmatch=True
+)
+digits = st.from_regex(r"[2-9][0-9]{5,14}", fullmatch=True)
+"""Never a login of the above."""
+passwords = st.text(
+    st.characters(codec="ascii", min_codepoint=33, max_codepoint=126), min_size=8, max_size=20
+)
+hosts = st.sampled_from(("pbx.example.com", "203.0.113.7", "carrier-1.example"))
+networks = st.sampled_from(("10.0.0.0/8", "127.0.0.0/8", "192.0.2.7/32", "fd00:1::/64"))
+grants = networks | st.sampled_from(("10.0.0.0/8:8443", "[fd00:1::/64]:8443"))
+urls = st.builds(
+    "{}://{}{}{}".format,
+    st.sampled_from(("http", "https")),
+    hosts,
+    st.sampled_from(("", ":8080", ":65535")),
+    st.sampled_from(("", "/", "/route.php?key=a%20b", "/calls/{ID Call}", "/x?c={custom:city}")),
+)
+ring_seconds = st.integers(5, 600).map(float) | st.floats(5, 600, allow_nan=False)
+ask_seconds = st.integers(1, 30).map(float) | st.floats(1, 30, allow_nan=False)
+
+
+def _fields(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Field, ...]]:
+    plain = st.builds(
+        Field,
+        name=wire_names,
+        parameter=st.sampled_from([key for key in CATALOGUE if key not in {"constant", "date"}]),
+        argument=st.just("") | names,
+    )
+    constant = st.builds(Field, name=wire_names, parameter=st.just("constant"), argument=texts)
+    date = st.builds(
+        Field,
+        name=wire_names,
+        parameter=st.just("date"),
+        argument=st.sampled_from(("", "iso8601", "%d.%m.%Y")),
+    )
+    many = st.lists(plain | constant | date, max_size=4, unique_by=lambda field: field.name)
+    return many.map(tuple)
+
+
+latin_names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_.-]{0,8}", fullmatch=True)
+braced_names = st.sampled_from(("{{Имя менеджера}}", "{{manager name}}", "{{ Ім'я }}"))
+
+
+@st.composite
+def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
+    """Draw a routing webhook that could be saved."""
+    submission = draw(st.sampled_from(Encoding))
+    import_ = draw(st.sampled_from(Encoding))
+    by_http = submission is Encoding.HTTP
+    place = draw(st.sampled_from(Place)) if by_http else Place.AS_METHOD
+    in_headers = st.from_regex(r"x-[a-z]{1,8}", fullmatch=True)
+    return ForwardingNumber(
+        name=name,
+        url=draw(urls),
+        method=draw(st.sampled_from(Method)),
+        force_post_for_json=draw(st.booleans()),
+        submission=submission,
+        place=place,
+        import_=import_,
+        name_in_response=draw(names),
+        rpc_method=draw(names) if Encoding.JSON_RPC in {submission, import_} else draw(texts),
+        ring_timeout=draw(ring_seconds),
+        response_timeout=draw(ask_seconds),
+        ring_order=draw(st.sampled_from(RingOrder)),
+        keep_alive=draw(st.booleans()),
+        send_origin=draw(st.booleans()),
+        user_agent=draw(texts),
+        fields=draw(_fields(in_headers if place is Place.HEADERS else latin_names)),
+    )
+
+
+@st.composite
+def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
+    """Draw an event webhook that could be saved."""
+    header_names = st.sampled_from(("Auth-Key", "Content-Type", "User-Agent", "X-Shop"))
+    headers = st.lists(st.tuples(header_names, texts), max_size=3, unique_by=lambda pair: pair[0])
+    codes = st.lists(st.integers(200, 599), min_size=1, max_size=3).map(tuple)
+    return EventWebhook(
+        name=name,
+        event=draw(st.sampled_from(EventKind)),
+        url=draw(urls),
+        method=draw(st.sampled_from((Method.GET, Method.POST, Method.PUT))),
+        success_codes=draw(codes | st.just(tuple(range(200, 300)))),
+        response_timeout=draw(ask_seconds),
+        keep_alive=draw(st.booleans()),
+        user_agent=draw(texts),
+        headers=draw(headers.map(tuple)),
+        send_id=draw(st.booleans()),
+        fields=draw(_fields(latin_names | braced_names)),
+    )
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Project:
+    """Draw a project whose every reference points to something and whose schemes all end."""
+    accounts = draw(
+        st.lists(
+            st.builds(Account, login=logins, password=passwords, name=texts),
+            max_size=3,
+            unique_by=lambda account: account.login,
+        )
+    )
+    asked = draw(st.lists(names, max_size=2, unique=True))
+    told = draw(st.lists(names, max_size=2, unique=True))
+    ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
+    targets = _targets([account.login for account in accounts])
+    steps = _steps(targets, asked, ids)
+    numbers = st.builds(
+        Number,
+        number=digits,
+        scheme=st.sampled_from(ids),
+        insertion_type=st.sampled_from(("", "dynamic", "static", "callback")),
+        pool=texts,
+    )
+    return Project(
+        id=draw(st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True)),
+        name=draw(names),
+        country=draw(st.sampled_from(("", "UA", "KZ", "NL"))),
+        time_zone=draw(st.sampled_from(("UTC", "Europe/Kyiv", "Asia/Almaty"))),
+        numbers=tuple(draw(st.lists(numbers, max_size=3, unique_by=lambda n: n.number))),
+        accounts=tuple(accounts),
+        trunks=draw(_trunks()),
+        schemes=tuple(
+            Scheme(id=scheme, name=draw(names), steps=_ending(draw(st.lists(steps, max_size=3))))
+            for scheme in ids
+        ),
+        forwarding_numbers=tuple(draw(forwarding_numbers(name)) for name in asked),
+        event_webhooks=tuple(draw(event_webhooks(name)) for name in told),
+        fallback=draw(st.none() | targets),
+        allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
+        allowed_networks=tuple(draw(st.lists(grants, max_size=2))),
+    )
+
+
+def _trunks() -> st.SearchStrategy[tuple[Trunk, ...]]:
+    """Draw at least one, for outside numbers to go to."""
+    plain = st.builds(
+        Trunk,
+        name=names,
+        host=hosts,
+        port=st.integers(1, 65535),
+        transport=st.sampled_from(("udp", "tcp")),
+        sources=st.lists(networks, max_size=2).map(tuple),
+        from_user=st.sampled_from(("", "380442223344", "+380442223344")),
+    )
+    with_digest = st.builds(Trunk, name=names, host=hosts, username=names, password=passwords)
+    many = st.lists(plain | with_digest, min_size=1, max_size=2, unique_by=lambda t: t.name)
+    return many.map(tuple)
+
+
+def _targets(known: list[str]) -> st.SearchStrategy[Target]:
+    kinds = [
+        st.builds(Target, kind=st.just(TargetKind.NUMBER), value=digits | digits.map("+{}".format)),
+        st.builds(
+            Target,
+            kind=st.just(TargetKind.ADDRESS),
+            value=st.sampled_from(
+                ("sip:ZZ@pbx.example.com", "sips:ZZ@203.0.113.7:5061;transport=tcp", "sip:ZZ@[::1]")
+            ),
+        ),
+    ]
+    if known:
+        account = st.builds(Target, kind=st.just(TargetKind.ACCOUNT), value=st.sampled_from(known))
+        kinds.append(account)
+    return st.one_of(kinds)
+
+
+def _steps(
+    targets: st.SearchStrategy[Target], asked: list[str], schemes: list[int]
+) -> st.SearchStrategy[Step]:
+    kinds: list[st.SearchStrategy[Step]] = [
+        st.builds(
+            Ring,
+            targets=st.lists(targets, min_size=1, max_size=3).map(tuple),
+            order=st.sampled_from(RingOrder),
+            timeout=ring_seconds,
+        ),
+        st.builds(GoTo, scheme=st.sampled_from(schemes)),
+        st.builds(HangUp, status=st.integers(400, 699)),
+    ]
+    if asked:
+        kinds.append(st.builds(Ask, webhook=st.sampled_from(asked)))
+    return st.one_of(kinds)
+
+
+def _ending(steps: list[Step]) -> tuple[Step, ...]:
+    """Let nothing stand behind a hang-up, and no scheme begin with a jump."""
+    while steps and isinstance(steps[0], GoTo):
+        steps = steps[1:]
+    ends = next((i + 1 for i, step in enumerate(steps) if isinstance(step, HangUp)), len(steps))
+    return tuple(steps[:ends])
