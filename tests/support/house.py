@@ -174,16 +174,19 @@ class House:
         talk: int = 100,
         rate: int = 50,
         replace: Mapping[str, str] | None = None,
+        trace: bool = True,
+        arguments: tuple[str, ...] = (),
     ) -> Sipp:
         """Return SIPp that will make a call for each pair of dialled number and caller."""
         lines = "".join(f"{number};{who}\n" for number, who in pairs)
         return Sipp(
             self.directory,
             scenario,
-            *("-m", str(len(pairs)), "-r", str(rate), "-d", str(talk)),
+            *("-m", str(len(pairs)), "-r", str(rate), "-d", str(talk), *arguments),
             f"127.0.0.1:{self.server.port}",
             injection=f"SEQUENTIAL\n{lines}",
             replace=replace,
+            trace=trace,
         )
 
     def stranger(self) -> str:
@@ -261,11 +264,18 @@ def open_house(
     schemes: tuple[Scheme, ...] = (),
     accounts: tuple[Account, ...] = (),
     fallback: Target | None = None,
+    arguments: tuple[str, ...] = (),
+    trace: bool = True,
 ) -> Iterator[House]:
-    """Start everything around a new server, and the server; stop it all at the end."""
+    """Start everything around a new server, and the server; stop it all at the end.
+
+    `arguments` are further ones of the SIPp behind the trunk; `trace` is whether it keeps what it sees.
+    """
     with ExitStack() as stack:
         events = stack.enter_context(Endpoint(lambda _: reply("ok")))
-        phones = stack.enter_context(Sipp(directory, "e2e_callee", replace=callee.words()))
+        phones = stack.enter_context(
+            Sipp(directory, "e2e_callee", *arguments, replace=callee.words(), trace=trace)
+        )
         server = Server(directory)
         server.apply(
             project_of(

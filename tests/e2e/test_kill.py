@@ -1,0 +1,157 @@
+"""Killed at any moment, it loses no promise: every call ends once, every event arrives (S-71)."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+
+from switchhook.domain.webhook import EventKind, ForwardingNumber
+from tests.support.answering import answering
+from tests.support.house import NEXT, Callee, House, Line, asking, open_house, ring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.wire import Received
+
+pytestmark = pytest.mark.slow
+log = logging.getLogger(__name__)
+
+KILLS = 20
+LONGEST_LIFE = 2.0
+"""Seconds that it lives at most between two kills."""
+RATE = 25
+"""Calls a second."""
+IN_FLIGHT = 1.0
+"""Seconds before a kill within which a delivery may have gone out without its attempt being recorded."""
+ASKS, STRAIGHT = "380890000001", "380890000002"
+
+
+class Promise(NamedTuple):
+    id: str
+    call: str
+    event: str
+    body: bytes
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with answering(f'{{"dst_phone":{NEXT}}}') as web:
+        webhook = ForwardingNumber(name="crm", url=f"http://127.0.0.1:{web}/")
+        lines = (asking(ASKS, webhook), Line(number=STRAIGHT, steps=(ring(NEXT),)))
+        with open_house(tmp_path, lines, callee=Callee(hold=6_000)) as house:
+            yield house
+
+
+def test_talking_calls_are_taken_up_again(house: House) -> None:
+    """Both sides can hang up a call that was talking when it was killed; nobody notices."""
+    callers = [house.stranger() for _ in range(6)]
+    hangers = house.callers(*((ASKS, who) for who in callers[:3]), talk=4_000)
+    waiters = house.callers(*((STRAIGHT, who) for who in callers[3:]), scenario="e2e_caller_waits")
+    with hangers, waiters:
+        for who in callers:
+            _wait_until_up(house, who)
+        house.server.kill()
+        house.server.start()
+        assert hangers.wait(20) == 0, hangers.complaints() + house.server.tail()
+        assert waiters.wait(20) == 0, waiters.complaints() + house.server.tail()
+    for who in callers[:3]:
+        assert len(house.seen(who, "BYE")) == 1
+    for place, who in enumerate(callers):
+        story = house.story(who, hangers)
+        assert story.happened("resumed")
+        ended = story.facts("ended")
+        by = "caller" if place < 3 else "callee"
+        assert (ended["outcome"], ended["ended_by"]) == ("answered", by)
+
+
+def _wait_until_up(house: House, who: str) -> None:
+    end = time.monotonic() + 10.0
+    while not house.seen(who, "ACK"):
+        assert time.monotonic() < end, house.server.tail()
+        time.sleep(0.05)
+    time.sleep(0.05)  # the ACK of the caller, and its record
+
+
+@pytest.mark.timeout(240)
+def test_twenty_kills_under_load_lose_nothing(house: House) -> None:
+    """What was recorded is delivered with the same id and bytes, and nothing that was not."""
+    seed = random.SystemRandom().randrange(10**6)
+    moments = random.Random(seed)
+    calls = int(RATE * KILLS * (LONGEST_LIFE / 2 + 1.5))
+    pairs = [((ASKS, STRAIGHT)[n % 2], house.stranger()) for n in range(calls)]
+    kills: list[float] = []
+    with house.callers(*pairs, rate=RATE, talk=300) as callers:
+        for _ in range(KILLS):
+            time.sleep(moments.uniform(0.1, LONGEST_LIFE))
+            house.server.kill()
+            kills.append(time.time())
+            house.server.start()
+        time.sleep(1.0)
+        callers.stop()
+    _wait_until_settled(house)
+    promises = _promises(house)
+    log.warning("seed %d: %d promises of %d calls", seed, len(promises), len(pairs))
+    _assert_all_came(house, promises, kills)
+    _assert_one_end_each(house, promises)
+
+
+def _wait_until_settled(house: House) -> None:
+    """Wait until no call runs and every promise was tried."""
+    house.assert_nothing_runs(timeout=30.0)
+    end = time.monotonic() + 20.0
+    while _read(house, "SELECT count(*) FROM deliveries") != _read(
+        house, "SELECT count(*) FROM attempts WHERE is_last"
+    ):
+        assert time.monotonic() < end, house.server.tail()
+        time.sleep(0.2)
+
+
+def _assert_all_came(house: House, promises: list[Promise], kills: list[float]) -> None:
+    came: dict[str, list[Received]] = {}
+    for request in house.events.ledger.requests:
+        came.setdefault(request.header("webhook-id"), []).append(request)
+    assert {promise.id for promise in promises} - set(came) == set(), "lost"
+    assert set(came) - {promise.id for promise in promises} == set(), "never recorded"
+    for promise in promises:
+        first, *again = came[promise.id]
+        assert first.body == promise.body
+        for request in again:
+            assert request.raw == first.raw
+            between = [kill for kill in kills if first.at < kill < request.at]
+            assert between, f"{promise.id} came twice without a kill in between"
+            assert between[0] - first.at < IN_FLIGHT, f"{promise.id} was in flight for long"
+
+
+def _assert_one_end_each(house: House, promises: list[Promise]) -> None:
+    calls = {str(row[0]) for row in _read(house, "SELECT call FROM calls")}
+    assert len(calls) > RATE * KILLS / 4, "there was no load"
+    for kind in (EventKind.INCOMING_BEFORE, EventKind.INCOMING_AFTER):
+        told = Counter(promise.call for promise in promises if promise.event == kind)
+        assert told == Counter(calls), kind
+    ends = _read(house, "SELECT call FROM journal WHERE happening = 'ended'")
+    assert Counter(str(row[0]) for row in ends) == Counter(calls)
+    running = _read(house, "SELECT call FROM calls WHERE state <> 'ended'")
+    assert running == []
+
+
+def _promises(house: House) -> list[Promise]:
+    rows = _read(house, "SELECT id, call, event, body FROM deliveries ORDER BY number")
+    return [Promise(str(id_), str(call), str(event), body) for id_, call, event, body in rows]
+
+
+def _read(house: House, query: str) -> list[tuple[str, str, str, bytes]]:
+    """Look into the database itself."""
+    file = next(house.server.data_dir.glob("*.sqlite"))
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        return connection.execute(query).fetchall()
+    finally:
+        connection.close()
