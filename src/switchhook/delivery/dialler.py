@@ -1,0 +1,205 @@
+"""Makes connections, and is the only one who does: resolve, vet every address, connect, TLS."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+from switchhook.delivery.connection import Connection
+from switchhook.delivery.failing import (
+    ExchangeError,
+    Phase,
+    not_connected,
+    not_trusted,
+    stopping,
+    too_late,
+)
+from switchhook.delivery.guard import refusal
+from switchhook.delivery.reader import ResponseReader
+from switchhook.domain.failure import FailureKind
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from switchhook.delivery.failing import Phases
+    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.origin import Origin
+    from switchhook.delivery.resolver import Place, Resolver
+
+
+class Dialler:
+    """Opens vetted connections."""
+
+    def __init__(
+        self,
+        *,
+        resolver: Resolver,
+        tls: ssl.SSLContext | None,
+        limits: Limits,
+        clock: Callable[[], float],
+        own_ports: frozenset[int],
+        on_lost: Callable[[Connection], None],
+    ) -> None:
+        self._resolver = resolver
+        self._tls = tls
+        self._limits = limits
+        self._clock = clock
+        self._own_ports = own_ports
+        self._on_lost = on_lost
+        self._waits: set[asyncio.Timeout] = set()
+        self._is_closed = False
+
+    async def dial(
+        self, origin: Origin, grants: Grants, *, until: float
+    ) -> tuple[Connection, Phases]:
+        """Connect to one of the vetted addresses of `origin`; say how long each phase took.
+
+        Every address that the name has is vetted, and one forbidden refuses them all: a name that
+        points outside and inside is an attack, or a mistake. Raises ExchangeError, with the phases.
+        """
+        phases: list[tuple[str, float]] = []
+        try:
+            with self._timed(phases, "dns"):
+                places = await self._resolver.places(
+                    origin.host, origin.port, seconds=until - self._clock()
+                )
+            self._vet(origin, places, grants)
+            with self._timed(phases, "connect"):
+                raw, place = await self._connect(origin, places, until)
+            with self._timed(phases, "tls"):
+                connection = await self._open(raw, origin, place, until)
+        except ExchangeError as error:
+            failure = stopping(str(origin)) if self._is_closed else error
+            failure.phases = tuple(phases)
+            raise failure from None
+        if origin.scheme == "http":
+            del phases[-1]
+        return connection, tuple(phases)
+
+    def close(self) -> None:
+        """End every wait; what is dialled from now on ends as interrupted."""
+        self._is_closed = True
+        for wait in self._waits:
+            with suppress(RuntimeError):  # it is ending already
+                wait.reschedule(0.0)
+        self._resolver.close()
+
+    @contextmanager
+    def _timed(self, phases: list[tuple[str, float]], phase: str) -> Iterator[None]:
+        began = self._clock()
+        try:
+            yield
+        finally:
+            phases.append((phase, self._clock() - began))
+
+    def _vet(self, origin: Origin, places: tuple[Place, ...], grants: Grants) -> None:
+        for place in places:
+            why = refusal(place.ip, origin.port, grants, own_ports=self._own_ports)
+            if why:
+                raise ExchangeError(
+                    FailureKind.ADDRESS_REFUSED, f"{origin}: was not connected to, because {why}."
+                )
+
+    async def _connect(
+        self, origin: Origin, places: tuple[Place, ...], until: float
+    ) -> tuple[socket.socket, Place]:
+        """Try one address after another, each for its share of the time that is left."""
+        tries = places[: self._limits.addresses]
+        failure = too_late(Phase.CONNECT, str(origin))
+        for number, place in enumerate(tries):
+            others = len(tries) - number - 1
+            share = until - self._clock()
+            if others:
+                share = min(share / (others + 1), self._limits.address_seconds)
+            try:
+                raw = await self._connect_to(place, origin, share)
+            except ExchangeError as error:
+                failure = error
+                continue
+            self._resolver.prefer(origin.host, origin.port, place)
+            return raw, place
+        self._resolver.forget(origin.host, origin.port)
+        raise failure
+
+    async def _connect_to(self, place: Place, origin: Origin, seconds: float) -> socket.socket:
+        where = str(origin)
+        raw: socket.socket | None = None
+        try:
+            raw = socket.socket(place.family, socket.SOCK_STREAM)
+            raw.settimeout(0)
+            async with self._within(seconds, Phase.CONNECT, where):
+                await asyncio.get_running_loop().sock_connect(raw, place.sockaddr)
+        except BaseException as error:
+            if raw is not None:
+                raw.close()
+            if isinstance(error, OSError):
+                raise not_connected(error, where) from None
+            raise
+        return raw
+
+    async def _open(
+        self, raw: socket.socket, origin: Origin, place: Place, until: float
+    ) -> Connection:
+        """Make a connection of a connected socket, with TLS where the scheme asks for it."""
+        seconds = until - self._clock()
+        where = str(origin)
+        is_tls = origin.scheme == "https"
+        try:
+            async with self._within(seconds, Phase.TLS if is_tls else Phase.CONNECT, where):
+                _, connection = await asyncio.get_running_loop().create_connection(
+                    lambda: Connection(
+                        ResponseReader(self._limits, where),
+                        where=where,
+                        address=str(place),
+                        clock=self._clock,
+                        on_lost=self._on_lost,
+                    ),
+                    sock=raw,
+                    **self._tls_options(origin, seconds),
+                )
+        except BaseException as error:
+            with suppress(OSError):  # a half-made TLS connection may wait for a farewell
+                raw.shutdown(socket.SHUT_RDWR)
+            if isinstance(error, OSError):
+                raise (not_trusted if is_tls else not_connected)(error, where) from None
+            raise
+        return connection
+
+    def _tls_options(self, origin: Origin, seconds: float) -> dict[str, Any]:
+        """Verify the certificate against the name, or the address where the URL has one."""
+        if origin.scheme != "https":
+            return {}
+        if self._tls is None:
+            self._tls = default_tls()
+        return {
+            "ssl": self._tls,
+            "server_hostname": origin.host.rstrip("."),
+            "ssl_handshake_timeout": max(seconds, 0.0) + 1.0,  # ours comes first
+        }
+
+    @asynccontextmanager
+    async def _within(self, seconds: float, phase: Phase, where: str) -> AsyncIterator[None]:
+        """Bound a wait. Raises ExchangeError for our deadline; a socket's own time-out stays one."""
+        wait = asyncio.timeout(max(seconds, 0.0))
+        try:
+            async with wait:
+                self._waits.add(wait)
+                yield
+        except TimeoutError:
+            if wait.expired():
+                raise too_late(phase, where) from None
+            raise
+        finally:
+            self._waits.discard(wait)
+
+
+def default_tls() -> ssl.SSLContext:
+    """Trust what this machine trusts; TLS 1.2 or later. Costs 25 ms, so it is made once."""
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context

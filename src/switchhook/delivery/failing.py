@@ -1,0 +1,120 @@
+"""How an exchange fails: the classes of failure, each with the sentence that explains it.
+
+A sentence says what happened, where (host and port, never path, query or user name), whose fault
+it is as far as that can be known, and what to do.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from enum import Enum
+
+from switchhook.domain.failure import Failure, FailureKind
+
+Phases = tuple[tuple[str, float], ...]
+"""Phases in order, and how many seconds each took."""
+
+
+class ExchangeError(Exception):
+    """Ends one exchange. The sender turns it into a value; it never leaves this package."""
+
+    def __init__(self, kind: FailureKind, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = Failure(kind=kind, detail=detail)
+        self.phases: Phases | None = None
+        """What was done before, where no connection came about."""
+
+
+class Phase(Enum):
+    """What an exchange was doing when its time was up."""
+
+    DNS = FailureKind.DNS_TIMEOUT
+    CONNECT = FailureKind.CONNECT_TIMEOUT
+    TLS = FailureKind.TLS_TIMEOUT
+    WRITE = FailureKind.WRITE_TIMEOUT
+    HEADERS = FailureKind.HEADERS_TIMEOUT
+    BODY = FailureKind.BODY_TIMEOUT
+
+
+_TOO_LATE = {
+    Phase.DNS: (
+        "its name was not resolved in time. The DNS server of this machine, or of that domain, does not answer"
+    ),
+    Phase.CONNECT: (
+        "it did not accept a connection in time. The host is down, or a firewall drops what is sent to it"
+    ),
+    Phase.TLS: (
+        "the connection stands, but the TLS handshake was not finished in time. "
+        "The endpoint is overloaded, or does not speak TLS on this port"
+    ),
+    Phase.WRITE: "it did not take the whole request in time. The endpoint is stuck or overloaded",
+    Phase.HEADERS: "it took the request, but sent no answer in time. The endpoint is too slow",
+    Phase.BODY: "it began an answer, but did not finish it in time. The endpoint is too slow",
+}
+
+
+def too_late(phase: Phase, where: str) -> ExchangeError:
+    """The deadline passed."""
+    return ExchangeError(phase.value, f"{where}: {_TOO_LATE[phase]}.")
+
+
+def stopping(where: str) -> ExchangeError:
+    """Switchhook ended it."""
+    return ExchangeError(
+        FailureKind.INTERRUPTED, f"{where}: Switchhook stopped before the answer came."
+    )
+
+
+def unresolved(host: str, error: OSError | UnicodeError) -> ExchangeError:
+    """Resolution brought no address."""
+    if isinstance(error, socket.gaierror) and error.errno == socket.EAI_AGAIN:
+        why = "the DNS server could not be asked; check this machine's DNS, it may work later"
+    elif isinstance(error, socket.gaierror):
+        why = "there is no address for this name; check the host in the webhook's URL"
+    else:
+        why = f"the name could not be looked up ({error})"
+    return ExchangeError(FailureKind.DNS, f"{host}: {why}.")
+
+
+def not_connected(error: OSError, where: str) -> ExchangeError:
+    """No connection came about, though there was time."""
+    if isinstance(error, ConnectionRefusedError):
+        return ExchangeError(
+            FailureKind.REFUSED,
+            f"{where}: refused the connection. Nothing listens there, or a firewall rejects it; "
+            "check that the endpoint runs, and the port in the webhook's URL.",
+        )
+    if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
+        return ExchangeError(
+            FailureKind.UNREACHABLE,
+            f"{where}: Switchhook has no socket left ({error.strerror}). "
+            "Raise the limit of open files (ulimit -n, LimitNOFILE).",
+        )
+    if isinstance(error, TimeoutError):
+        return too_late(Phase.CONNECT, where)
+    if isinstance(error, ConnectionResetError | ConnectionAbortedError):
+        return ExchangeError(
+            FailureKind.RESET, f"{where}: cut the connection while it was being made."
+        )
+    return ExchangeError(
+        FailureKind.UNREACHABLE,
+        f"{where}: cannot be reached from here ({error.strerror or error}). Check the network and its routes.",
+    )
+
+
+def not_trusted(error: OSError, where: str) -> ExchangeError:
+    """The TLS handshake failed. `ssl.SSLError` is an OSError, and so is a cut connection."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        why = (
+            f"its certificate is not valid: {error.verify_message}. The endpoint needs a certificate "
+            "for this very name, in date, from an authority that this machine trusts"
+        )
+    elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
+        why = "does not speak TLS on this port; is it plain http?"
+    elif isinstance(error, ssl.SSLError):
+        why = f"the TLS handshake failed ({error.reason or error}). Check the endpoint's TLS settings (1.2 or later)"
+    else:
+        why = "cut the connection during the TLS handshake. Check the endpoint's TLS settings, and the port"
+    return ExchangeError(FailureKind.TLS, f"{where}: {why.rstrip('.')}.")

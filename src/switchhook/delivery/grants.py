@@ -1,0 +1,86 @@
+"""What an operator allows a project's webhooks to reach beyond the public internet."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """One network, and one port where one is named.
+
+    Without a port, only ordinary ports are meant (see `guard`); with one, that port alone, ordinary
+    or not. Written `10.20.0.0/16`, `10.20.0.5` (that address alone), `10.20.0.0/16:8443`,
+    `fd00:1::/64`, `[fd00:1::/64]:8443`.
+    """
+
+    network: Network
+    port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 1 <= self.port <= 65535:
+            raise ValueError(f"port {self.port} is not in 1–65535")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read one grant. Raises ValueError with a sentence that names what is wrong."""
+        network, port = _split(text.strip())
+        try:
+            return cls(network=ipaddress.ip_network(network), port=port)
+        except ValueError as error:
+            raise ValueError(f"{text!r} is no network that can be allowed: {error}") from None
+
+    def __str__(self) -> str:
+        if self.port is None:
+            return str(self.network)
+        if self.network.version == 6:
+            return f"[{self.network}]:{self.port}"
+        return f"{self.network}:{self.port}"
+
+    @property
+    def is_one_address(self) -> bool:
+        """Whether the network holds a single address."""
+        return self.network.prefixlen == self.network.max_prefixlen
+
+
+def _split(text: str) -> tuple[str, int | None]:
+    if text.startswith("["):
+        network, bracket, port = text[1:].partition("]")
+        if not bracket or (port and not port.startswith(":")):
+            raise ValueError(f"{text!r} is no network that can be allowed: write [network]:port")
+        return network, _port(text, port[1:]) if port else None
+    if text.count(":") == 1:
+        network, _, port = text.partition(":")
+        return network, _port(text, port)
+    return text, None
+
+
+def _port(text: str, port: str) -> int:
+    if not (port.isascii() and port.isdigit()):
+        raise ValueError(f"{text!r} is no network that can be allowed: {port!r} is no port")
+    return int(port)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grants:
+    """A project's grants. Connections made under different grants are never shared."""
+
+    grants: tuple[Grant, ...] = ()
+    key: str = field(init=False, compare=False, repr=False)
+    """The same text for the same grants: cheap to compare, as it is on every exchange."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", " ".join(str(grant) for grant in self.grants))
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Self:
+        """Read the project file's `allowed_networks`. Raises ValueError as `Grant.parse` does."""
+        return cls(grants=tuple(Grant.parse(text) for text in texts))

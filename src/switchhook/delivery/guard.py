@@ -1,0 +1,208 @@
+"""The address guard: which socket addresses may be connected to.
+
+It judges numeric addresses, after resolution and at every new connection, so it does not matter how
+a URL spells one (`2130706433`, `0x7f.1`, a name that changes its mind). The table is our own:
+`ipaddress.is_global` calls NAT64 loopback, multicast and Azure's metadata address global, and its
+answers differ between patch releases of Python.
+
+What a grant of the operator opens (`grants.Grant`, `allowed_networks` in the project file):
+
+* `Opens.NETWORK`: any granted network that holds the address.
+* `Opens.EXACT` (link-local, cloud metadata): only a grant of that one address (`/32`, `/128`).
+* `Opens.WHOLE` (loopback): the same, or the network written out as it stands here, `127.0.0.0/8`.
+  Neither is opened by a wider grant such as `0.0.0.0/0`.
+* `Opens.NEVER` (unspecified, multicast, broadcast, discard): nothing; no webhook can live there.
+
+An IPv6 address that carries an IPv4 address inside passes when its own network is granted *and* the
+inner address passes by itself.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv4Address, IPv6Address
+
+from switchhook.delivery.grants import Grants, Network
+
+Address = IPv4Address | IPv6Address
+
+USUAL_PORTS = (80, 443)
+FIRST_FREE_PORT = 1024
+DENIED_PORTS = frozenset({5038, 5060, 5061, 5432, 6379, 8088})
+"""Ports of a PBX's own services: AMI, SIP, PostgreSQL, Redis, ARI."""
+
+
+class Opens(Enum):
+    """What kind of grant opens a forbidden network."""
+
+    NETWORK = "network"
+    EXACT = "exact"
+    WHOLE = "whole"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """One forbidden network."""
+
+    network: Network
+    what: str
+    opens: Opens
+    low: int
+    mask: int
+    carries: Callable[[int], tuple[int, ...]]
+    """Takes the IPv4 addresses out of an IPv6 address that holds some."""
+
+
+def _nothing(_address: int) -> tuple[int, ...]:
+    return ()
+
+
+def _lowest(address: int) -> tuple[int, ...]:
+    """RFC 4291 §2.5.5; RFC 6052 §2.2 with a /96."""
+    return (address & 0xFFFFFFFF,)
+
+
+def _six_to_four(address: int) -> tuple[int, ...]:
+    """RFC 3056 §2."""
+    return ((address >> 80) & 0xFFFFFFFF,)
+
+
+def _teredo(address: int) -> tuple[int, ...]:
+    """RFC 4380 §4: the server, and the client with its bits turned."""
+    return ((address >> 64) & 0xFFFFFFFF, ~address & 0xFFFFFFFF)
+
+
+def _rule(
+    network: str,
+    what: str,
+    opens: Opens = Opens.NETWORK,
+    carries: Callable[[int], tuple[int, ...]] = _nothing,
+) -> Rule:
+    parsed = ipaddress.ip_network(network)
+    return Rule(
+        network=parsed,
+        what=what,
+        opens=opens,
+        low=int(parsed.network_address),
+        mask=int(parsed.netmask),
+        carries=carries,
+    )
+
+
+RULES_V4 = (
+    # A single address stands before the network that holds it: the first rule that fits decides.
+    _rule("0.0.0.0/8", "this host", Opens.NEVER),
+    _rule("10.0.0.0/8", "private network"),
+    _rule("100.100.100.200/32", "cloud metadata", Opens.EXACT),
+    _rule("100.64.0.0/10", "carrier-grade NAT"),
+    _rule("127.0.0.0/8", "loopback", Opens.WHOLE),
+    _rule("168.63.129.16/32", "cloud metadata", Opens.EXACT),
+    _rule("169.254.0.0/16", "link-local and cloud metadata", Opens.EXACT),
+    _rule("172.16.0.0/12", "private network"),
+    _rule("192.0.0.192/32", "cloud metadata", Opens.EXACT),
+    _rule("192.0.0.0/24", "protocol assignments"),
+    _rule("192.0.2.0/24", "documentation"),
+    _rule("192.88.99.0/24", "6to4 relays"),
+    _rule("192.168.0.0/16", "private network"),
+    _rule("198.18.0.0/15", "benchmarking"),
+    _rule("198.51.100.0/24", "documentation"),
+    _rule("203.0.113.0/24", "documentation"),
+    _rule("224.0.0.0/4", "multicast", Opens.NEVER),
+    _rule("255.255.255.255/32", "broadcast", Opens.NEVER),
+    _rule("240.0.0.0/4", "reserved"),
+)
+
+RULES_V6 = (
+    _rule("::/128", "this host", Opens.NEVER),
+    _rule("::1/128", "loopback", Opens.WHOLE),
+    _rule("::/96", "IPv4 in IPv6, compatible", carries=_lowest),
+    _rule("::ffff:0:0/96", "IPv4 in IPv6, mapped", carries=_lowest),
+    _rule("64:ff9b::/96", "NAT64", carries=_lowest),
+    _rule("64:ff9b:1::/48", "NAT64, local", carries=_lowest),
+    _rule("100::/64", "discard", Opens.NEVER),
+    _rule("2001::/32", "Teredo", carries=_teredo),
+    _rule("2001:db8::/32", "documentation"),
+    _rule("2002::/16", "6to4", carries=_six_to_four),
+    _rule("3fff::/20", "documentation"),
+    _rule("5f00::/16", "segment routing"),
+    _rule("fd00:ec2::254/128", "cloud metadata", Opens.EXACT),
+    _rule("fd20:ce::254/128", "cloud metadata", Opens.EXACT),
+    _rule("fc00::/7", "private network"),
+    _rule("fe80::/10", "link-local", Opens.EXACT),
+    _rule("fec0::/10", "site-local"),
+    _rule("ff00::/8", "multicast", Opens.NEVER),
+)
+
+
+def refusal(
+    address: str, port: int, grants: Grants, *, own_ports: frozenset[int] = frozenset()
+) -> str:
+    """Say why `address` (numeric, as in a sockaddr) and `port` may not be connected to; empty: they may.
+
+    `own_ports` are those that Switchhook itself listens on.
+    """
+    ip = ipaddress.ip_address(address)
+    return _address_refusal(ip, port, grants) or _port_refusal(ip, port, grants, own_ports)
+
+
+def _address_refusal(ip: Address, port: int, grants: Grants) -> str:
+    rule = _rule_for(ip)
+    if rule is None:
+        return ""
+    if not _is_open(rule, ip, port, grants):
+        return f"it lies in {rule.network} ({rule.what}){_REMEDY[rule.opens]}"
+    for inner in rule.carries(int(ip)):
+        if reason := _address_refusal(IPv4Address(inner), port, grants):
+            return f"it carries an IPv4 address, and {reason}"
+    return ""
+
+
+_REMEDY = {
+    Opens.NETWORK: "; if that is meant, an operator adds the network to allowed_networks in the project file",
+    Opens.EXACT: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
+    Opens.WHOLE: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
+    Opens.NEVER: ", which no webhook can be in",
+}
+
+
+def _rule_for(ip: Address) -> Rule | None:
+    number = int(ip)
+    for rule in RULES_V4 if ip.version == 4 else RULES_V6:
+        if number & rule.mask == rule.low:
+            return rule
+    return None
+
+
+def _is_open(rule: Rule, ip: Address, port: int, grants: Grants) -> bool:
+    if rule.opens is Opens.NEVER:
+        return False
+    for grant in grants.grants:
+        if grant.port not in {None, port} or ip not in grant.network:
+            continue
+        if rule.opens is Opens.NETWORK or grant.is_one_address:
+            return True
+        if rule.opens is Opens.WHOLE and grant.network == rule.network:
+            return True
+    return False
+
+
+def _port_refusal(ip: Address, port: int, grants: Grants, own_ports: frozenset[int]) -> str:
+    usual = port in USUAL_PORTS or port >= FIRST_FREE_PORT
+    if usual and port not in DENIED_PORTS and port not in own_ports:
+        return ""
+    if any(grant.port == port and ip in grant.network for grant in grants.grants):
+        return ""
+    if port in own_ports:
+        what = "is one that Switchhook itself listens on"
+    elif port in DENIED_PORTS:
+        what = "belongs to a service of the telephone system, not to a webhook"
+    else:
+        what = f"is neither 80 nor 443 nor above {FIRST_FREE_PORT - 1}"
+    return (
+        f"port {port} {what}; if it is meant, an operator adds the address with that port "
+        "to allowed_networks in the project file"
+    )

@@ -1,0 +1,40 @@
+"""How much an endpoint may cost us."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What the sender takes from one endpoint, and how long it keeps what it has. All positive."""
+
+    head_bytes: int = 32 * 1024
+    """Status line and headers of one answer, interim (1xx) answers included."""
+    headers: int = 100
+    interim: int = 10
+    """How many 1xx answers may come before the real one."""
+    body: int = 64 * 1024
+    """Bytes of the body after decoding; an exchange may ask for another cap."""
+    dns_seconds: float = 5.0
+    dns_threads: int = 32
+    """How many names are looked up at once."""
+    dns_cache_seconds: float = 30.0
+    """How long a name's addresses are used again. They are vetted at every connection all the same."""
+    dns_failure_seconds: float = 3.0
+    """How long a name that could not be resolved is not asked for again."""
+    addresses: int = 6
+    """How many addresses of a name are tried; every one is vetted."""
+    address_seconds: float = 2.0
+    """The longest that one address may take to connect while others are left to try."""
+    idle_seconds: float = 4.0
+    """Below the 5 s after which common servers drop a silent connection (a race that loses requests)."""
+    idle_seconds_told: float = 60.0
+    """The longest that a connection is kept whatever `Keep-Alive: timeout=` promises."""
+    idle_per_origin: int = 64
+    idle_total: int = 512
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if getattr(self, field.name) <= 0:
+                raise ValueError(f"limit {field.name} must be positive")

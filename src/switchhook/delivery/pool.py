@@ -1,0 +1,130 @@
+"""Connections that wait for the next exchange, kept apart by origin and by grants."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switchhook.delivery.connection import Connection
+from switchhook.delivery.origin import Origin
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.limits import Limits
+
+_TIMEOUT = re.compile(r"(?:^|[,;\s])timeout=\"?(\d{1,6})", re.IGNORECASE)
+_MARGIN_SECONDS = 1.0
+"""We end a connection this much before the server would, so that no request meets its end."""
+_SWEEP_SECONDS = 1.0
+_SITES_KEPT = 10_000
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Site:
+    """One origin under one set of grants."""
+
+    origin: Origin
+    idle: list[Connection] = field(default_factory=list)
+    """The one used last is at the end."""
+    is_dropped: bool = False
+
+
+class Pool:
+    """Keeps idle connections, within bounds, and lets them go before their server does."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._sites: dict[tuple[str, str], Site] = {}
+        self._sweeper: asyncio.TimerHandle | None = None
+        self.idle = 0
+        """How many connections wait."""
+
+    def site(self, text: str, grants: Grants) -> Site:
+        """Return the site for the text before a URL's path. Raises ExchangeError (BAD_URL)."""
+        site = self._sites.get((text, grants.key))
+        if site is None:
+            site = Site(origin=Origin.parse(text))
+            if len(self._sites) >= _SITES_KEPT:
+                self._drop_unused()
+            self._sites[text, grants.key] = site
+        return site
+
+    def take(self, site: Site, now: float) -> Connection | None:
+        """Return an idle connection that can be written to, the one used last."""
+        while site.idle:
+            connection = site.idle.pop()
+            self.idle -= 1
+            if connection.is_fit(now):
+                return connection
+            connection.abort()
+        return None
+
+    def give(self, site: Site, connection: Connection) -> None:
+        """Keep a connection whose exchange is over, or end it."""
+        limits = self._limits
+        told = connection.reader.keep_alive
+        seconds = limits.idle_seconds
+        if told:
+            seconds = _idle_seconds(told, limits)
+        if (
+            seconds <= 0
+            or len(site.idle) >= limits.idle_per_origin
+            or self.idle >= limits.idle_total
+            or site.is_dropped
+        ):
+            connection.abort()
+            return
+        connection.idle_until = connection.over_at + seconds
+        site.idle.append(connection)
+        self.idle += 1
+        if self._sweeper is None:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self.sweep)
+
+    def sweep(self) -> None:
+        """End what waited too long. Goes on by itself while anything waits."""
+        now = self._clock()
+        self.idle = 0
+        for site in self._sites.values():
+            kept = []
+            for connection in site.idle:
+                if connection.is_lost or now >= connection.idle_until:
+                    connection.abort()
+                else:
+                    kept.append(connection)
+            site.idle = kept
+            self.idle += len(kept)
+        self._stop_sweeping()
+        if self.idle:
+            self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self.sweep)
+
+    def close(self) -> None:
+        """Forget everything; whoever owns the connections ends them."""
+        self._stop_sweeping()
+        for site in self._sites.values():
+            site.idle.clear()
+            site.is_dropped = True
+        self._sites.clear()
+        self.idle = 0
+
+    def _stop_sweeping(self) -> None:
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            self._sweeper = None
+
+    def _drop_unused(self) -> None:
+        unused = [key for key, site in self._sites.items() if not site.idle]
+        for key in unused:
+            self._sites.pop(key).is_dropped = True
+
+
+def _idle_seconds(keep_alive: str, limits: Limits) -> float:
+    """Read `Keep-Alive: timeout=5` (seconds); what says nothing is no promise."""
+    match = _TIMEOUT.search(keep_alive)
+    if match is None:
+        return limits.idle_seconds
+    return min(int(match[1]) - _MARGIN_SECONDS, limits.idle_seconds_told)

@@ -1,0 +1,270 @@
+"""Reads one response after another off one connection; no I/O, no clock.
+
+`httptools` (llhttp, strict) parses; this holds the limits, decides where a response ends and
+whether another may follow on the same connection. What a hostile server can do with two framings,
+two lengths, folded headers or bytes after the end is answered in one way: the response fails, or
+the connection is not used again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import httptools
+
+from switchhook.delivery.content import WIRE_SLACK, decode, too_large
+from switchhook.delivery.failing import ExchangeError
+from switchhook.domain.failure import FailureKind
+from switchhook.webhooks.http import HttpResponse
+
+if TYPE_CHECKING:
+    from switchhook.delivery.limits import Limits
+
+_names: dict[bytes, str] = {}
+"""Header names as servers spell them, to lower case. Bounded, since servers choose them."""
+_NAMES_KEPT = 1024
+_NAME_LENGTH_KEPT = 64
+
+_WIRE_FACTOR = 8
+"""Chunk sizes, chunk extensions and trailers may make a body this many times as long on the wire:
+enough for one byte to a chunk, and an end for a server that sends extensions for ever."""
+
+_NOTED = frozenset({"transfer-encoding", "content-encoding", "keep-alive"})
+
+
+class ResponseReader:
+    """Call `expect`, then `feed` until `is_over`; then `response` or `failure` is set.
+
+    The `on_…` methods are for the parser alone.
+    """
+
+    __slots__ = (
+        "_body",
+        "_body_size",
+        "_cap",
+        "_encoding",
+        "_head_size",
+        "_headers",
+        "_interim",
+        "_is_extra",
+        "_is_head_request",
+        "_is_whole",
+        "_limits",
+        "_may_go_on",
+        "_most",
+        "_parser",
+        "_reason",
+        "_status",
+        "_where",
+        "_wire_size",
+        "failure",
+        "has_begun",
+        "has_head",
+        "is_over",
+        "is_reusable",
+        "keep_alive",
+    )
+
+    def __init__(self, limits: Limits, where: str) -> None:
+        self._limits = limits
+        self._where = where
+        self._parser = httptools.HttpResponseParser(self)
+        # A client has nobody behind it to be confused by a bare LF (RFC 9112 §2.2) or by blanks
+        # after a chunk's size, and small devices send both.
+        self._parser.set_dangerous_leniencies(
+            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        self.expect("GET", limits.body)
+
+    def expect(self, method: str, cap: int) -> None:
+        """Make ready for the response to `method`, with a body of at most `cap` decoded bytes."""
+        self._is_head_request = method == "HEAD"
+        self._cap = self._most = cap
+        self._reason = b""
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._head_size = self._wire_size = self._body_size = self._interim = 0
+        self._encoding = self.keep_alive = ""
+        self._is_extra = self._is_whole = self._may_go_on = False
+        self.has_begun = self.has_head = self.is_over = self.is_reusable = False
+        self.failure: ExchangeError | None = None
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes in. Nothing is taken once `is_over`."""
+        self.has_begun = True
+        if self.has_head:
+            self._measure_wire(len(data))
+        else:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserError as error:
+            # After the end it is only rubbish that follows, and costs no more than the connection.
+            self._is_extra = True
+            if not self._is_whole:
+                self._fail(FailureKind.BAD_RESPONSE, f"what it sent is not HTTP ({error})")
+        except httptools.HttpParserUpgrade:
+            self._fail(FailureKind.BAD_RESPONSE, "it switched to another protocol unasked")
+        if self._head_size > self._limits.head_bytes:
+            self._measure_head()
+        if self._is_whole or self.failure is not None:
+            self.is_over = True
+            self.is_reusable = self._may_go_on and self.failure is None and not self._is_extra
+
+    def end(self, error: Exception | None) -> None:
+        """The connection is gone: whole if only its end was missing, failed otherwise."""
+        if self.is_over:
+            return
+        self.is_over = True
+        if not self.has_begun:
+            self._fail(FailureKind.RESET, "closed the connection without an answer")
+        elif not self.has_head:
+            self._fail(FailureKind.RESET, "closed the connection in the middle of its headers")
+        elif error is not None:
+            self._fail(FailureKind.RESET, "cut the connection in the middle of its answer")
+        elif length := self._header("content-length"):
+            self._fail(
+                FailureKind.BAD_RESPONSE,
+                f"its answer is cut short: Content-Length promised {length} bytes, "
+                f"{self._body_size} came. The endpoint or a proxy before it broke off",
+            )
+        elif self._header("transfer-encoding"):
+            self._fail(
+                FailureKind.BAD_RESPONSE, "its answer is cut short: the last chunk is missing"
+            )
+
+    @property
+    def was_dropped(self) -> bool:
+        """Whether the connection ended before a first byte of the answer."""
+        failure = self.failure
+        return (
+            failure is not None and failure.failure.kind is FailureKind.RESET and not self.has_begun
+        )
+
+    def close(self) -> None:
+        """Let go of the parser, which holds on to this reader; nothing is fed any more."""
+        del self._parser
+
+    def response(self) -> HttpResponse:
+        """Return what was read. Raises ExchangeError where it failed, or cannot be decoded."""
+        if self.failure is not None:
+            raise self.failure
+        body = b"".join(self._body)
+        if self._encoding:
+            body = decode(body, self._encoding, self._cap, self._where)
+            if len(body) > self._cap:
+                raise too_large(self._where, self._cap)
+        return HttpResponse(
+            status=self._status,
+            reason=self._reason.decode("latin-1"),
+            headers=tuple(self._headers),
+            body=body,
+        )
+
+    def on_message_begin(self) -> None:
+        """A first byte after the end shows that more follows than was announced."""
+        if self._is_whole:
+            self._is_extra = True
+
+    def on_status(self, reason: bytes) -> None:
+        """Called with each piece of the reason phrase."""
+        if not self.has_head:
+            self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Called once for each header, and for each trailer, which nobody asked for."""
+        if self.has_head:
+            return
+        known = _names.get(name) or _known(name)
+        text = value.decode("latin-1").rstrip()
+        self._headers.append((known, text))
+        if known in _NOTED:
+            self._note(known, text)
+
+    def on_headers_complete(self) -> None:
+        """Called at the empty line, of interim answers too."""
+        if self._is_whole:
+            return
+        self._status = status = self._parser.get_status_code()
+        if status < 200:
+            return
+        self.has_head = True
+        if len(self._headers) > self._limits.headers:
+            self._fail(
+                FailureKind.TOO_LARGE,
+                f"its answer has more than {self._limits.headers} headers",
+            )
+        if self._is_head_request:
+            # The parser cannot be told that no body follows, so the connection ends with this.
+            self._is_whole = self._is_extra = True
+
+    def on_body(self, data: bytes) -> None:
+        """Called with each piece of the body."""
+        if self._is_whole:
+            return
+        self._body_size += len(data)
+        if self._body_size <= self._most:
+            self._body.append(data)
+        else:
+            self.failure = self.failure or too_large(self._where, self._cap)
+
+    def on_message_complete(self) -> None:
+        """Called at the end of each answer, interim ones included."""
+        if self.has_head:
+            self._is_whole = True
+            self._may_go_on = self._parser.should_keep_alive()  # known here alone
+            return
+        self._headers.clear()
+        self._reason = b""
+        self._encoding = self.keep_alive = ""
+        self._interim += 1
+        if self._status < 100 or self._status == 101:
+            self._fail(FailureKind.BAD_RESPONSE, f"it answered with status {self._status:03}")
+        elif self._interim > self._limits.interim:
+            self._fail(FailureKind.BAD_RESPONSE, "it sends interim answers (1xx) without end")
+
+    def _header(self, wanted: str) -> str:
+        return next((value for name, value in self._headers if name == wanted), "")
+
+    def _note(self, name: str, value: str) -> None:
+        match name:
+            case "keep-alive":
+                self.keep_alive = value
+            case "transfer-encoding":
+                if value.lower() != "chunked":
+                    self._fail(
+                        FailureKind.BAD_RESPONSE,
+                        "its answer has a Transfer-Encoding nobody asked for",
+                    )
+            case _:
+                # Two of them mean two layers; those are left as they are.
+                self._encoding = f"{self._encoding},{value}" if self._encoding else value
+                self._most = self._cap + WIRE_SLACK
+
+    def _measure_wire(self, size: int) -> None:
+        self._wire_size += size
+        if self._wire_size > self._most * _WIRE_FACTOR + self._limits.head_bytes:
+            self.failure = self.failure or too_large(self._where, self._cap)
+
+    def _measure_head(self) -> None:
+        """Find out whether the head itself is too long, or the body came in the same piece."""
+        size = self._head_size
+        if self.has_head:
+            size = len(self._reason)
+            size += sum(len(name) + len(value) + 4 for name, value in self._headers)
+        if size > self._limits.head_bytes:
+            self._fail(
+                FailureKind.TOO_LARGE,
+                f"the headers of its answer are longer than {self._limits.head_bytes} bytes",
+            )
+
+    def _fail(self, kind: FailureKind, what: str) -> None:
+        if self.failure is None:
+            self.failure = ExchangeError(kind, f"{self._where}: {what}.")
+
+
+def _known(name: bytes) -> str:
+    text = name.decode("latin-1").lower()
+    if len(_names) < _NAMES_KEPT and len(name) <= _NAME_LENGTH_KEPT:
+        _names[name] = text
+    return text

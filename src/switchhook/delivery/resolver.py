@@ -1,0 +1,175 @@
+"""Names to socket addresses, with a deadline, and without one dead name holding up the others.
+
+The standard library can look a name up only by blocking a thread, for as long as the DNS servers
+please. So: one look-up per name at a time however many wait for it, threads of our own (the loop's
+few would all be stuck behind six dead names), and a short memory for what was found or not found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from switchhook.delivery.failing import Phase, too_late, unresolved
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from switchhook.delivery.limits import Limits
+
+SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
+"""The last is typeshed's, for a Python without IPv6; it never comes here."""
+AddressInfo = tuple[int, int, int, str, SocketAddress]
+"""One row of what `socket.getaddrinfo` returns."""
+Resolve = Callable[[str, int], Awaitable[Sequence[AddressInfo]]]
+"""Looks up host and port as `getaddrinfo` does; raises OSError or UnicodeError."""
+
+_NAMES_KEPT = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One numeric address to connect to."""
+
+    family: int
+    sockaddr: SocketAddress
+
+    @property
+    def ip(self) -> str:
+        """The numeric address, without a zone."""
+        return cast("str", self.sockaddr[0]).partition("%")[0]
+
+    def __str__(self) -> str:
+        port = cast("int", self.sockaddr[1])
+        return f"[{self.ip}]:{port}" if self.family == socket.AF_INET6 else f"{self.ip}:{port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    found: tuple[Place, ...] | OSError | UnicodeError
+    until: float
+
+
+class Resolver:
+    """Resolves, and remembers for a while."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float], resolve: Resolve | None) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._resolve = resolve or look_up
+        self._known: dict[tuple[str, int], _Known] = {}
+        self._asking: dict[tuple[str, int], asyncio.Task[_Known]] = {}
+        self._threads = asyncio.Semaphore(limits.dns_threads)
+
+    async def places(self, host: str, port: int, *, seconds: float) -> tuple[Place, ...]:
+        """Return every address of `host`, at least one, families taking turns (RFC 8305 §4).
+
+        Raises ExchangeError (DNS, DNS_TIMEOUT) within `seconds`.
+        """
+        if literal := _literal(host, port):
+            return (literal,)
+        known = self._known.get((host, port))
+        if known is None or known.until <= self._clock():
+            known = await self._ask(host, port, min(seconds, self._limits.dns_seconds))
+        if isinstance(known.found, OSError | UnicodeError):
+            raise unresolved(host, known.found)
+        return known.found
+
+    def prefer(self, host: str, port: int, place: Place) -> None:
+        """Put `place` first, since it let us in when another did not."""
+        known = self._known.get((host, port))
+        if known and isinstance(known.found, tuple) and known.found[0] != place:
+            others = tuple(other for other in known.found if other != place)
+            self._known[host, port] = _Known(found=(place, *others), until=known.until)
+
+    def forget(self, host: str, port: int) -> None:
+        """Look `host` up afresh next time, since nothing that is known of it answers."""
+        self._known.pop((host, port), None)
+
+    def close(self) -> None:
+        """Stop waiting; a thread that still asks ends with the process."""
+        for task in self._asking.values():
+            task.cancel()
+
+    async def _ask(self, host: str, port: int, seconds: float) -> _Known:
+        task = self._asking.get((host, port))
+        if task is None:
+            task = spawn(self._look_up(host, port), name=f"resolve {host}")
+            self._asking[host, port] = task
+            task.add_done_callback(lambda _: self._asking.pop((host, port), None))
+        done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
+        if not done or task.cancelled():
+            raise too_late(Phase.DNS, host)
+        return task.result()
+
+    async def _look_up(self, host: str, port: int) -> _Known:
+        found: tuple[Place, ...] | OSError | UnicodeError
+        keep = self._limits.dns_failure_seconds
+        async with self._threads:
+            try:
+                found = _in_turns(await self._resolve(host, port))
+                keep = self._limits.dns_cache_seconds
+            except (OSError, UnicodeError) as error:
+                found = error
+        known = _Known(found=found, until=self._clock() + keep)
+        if len(self._known) >= _NAMES_KEPT:
+            self._known.clear()
+        self._known[host, port] = known
+        return known
+
+
+async def look_up(host: str, port: int) -> Sequence[AddressInfo]:
+    """Ask the system's resolver, in a thread that nothing waits for when the process ends."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Sequence[AddressInfo]] = loop.create_future()
+
+    def settle(found: Sequence[AddressInfo] | OSError | UnicodeError) -> None:
+        if answer.done():
+            return
+        if isinstance(found, OSError | UnicodeError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        found: Sequence[AddressInfo] | OSError | UnicodeError
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            found = error
+        with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
+            loop.call_soon_threadsafe(settle, found)
+
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    return await answer
+
+
+def _literal(host: str, port: int) -> Place | None:
+    """Read a numeric address as everybody writes it; other spellings are the resolver's."""
+    try:
+        ip = ipaddress.ip_address(host)
+    except ValueError:
+        return None
+    if ip.version == 4:
+        return Place(family=socket.AF_INET, sockaddr=(host, port))
+    return Place(family=socket.AF_INET6, sockaddr=(host, port, 0, 0))
+
+
+def _in_turns(rows: Sequence[AddressInfo]) -> tuple[Place, ...]:
+    """Keep the resolver's order within each family, and let the families take turns."""
+    places = dict.fromkeys(Place(family=row[0], sockaddr=row[4]) for row in rows)
+    if not places:
+        raise socket.gaierror(socket.EAI_NONAME, "no address")
+    first = next(iter(places)).family
+    ours = [place for place in places if place.family == first]
+    others = [place for place in places if place.family != first]
+    turns: list[Place] = []
+    while ours or others:
+        turns += ours[:1] + others[:1]
+        ours, others = ours[1:], others[1:]
+    return tuple(turns)

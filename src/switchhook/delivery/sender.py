@@ -1,0 +1,219 @@
+"""The sender: one HTTP exchange, under limits, a total deadline and the address guard.
+
+Asks and deliveries, test buttons and resends all go through it, so that nothing goes out unguarded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from switchhook.delivery.dialler import Dialler
+from switchhook.delivery.failing import ExchangeError, stopping
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.limits import Limits
+from switchhook.delivery.origin import split
+from switchhook.delivery.pool import Pool
+from switchhook.delivery.redirect import redirected, too_many
+from switchhook.delivery.resolver import Resolve, Resolver
+from switchhook.delivery.wire import REPEATABLE, render
+from switchhook.webhooks.http import Exchange
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from switchhook.delivery.connection import Connection
+    from switchhook.delivery.failing import Phases
+    from switchhook.delivery.pool import Site
+    from switchhook.webhooks.http import HttpRequest
+
+NO_GRANTS = Grants()
+LIMITS = Limits()
+
+
+class Sender:
+    """Sends requests and reads responses, for as many callers at once as there are.
+
+    Belongs to the event loop that first uses it. `close` it at the end.
+    """
+
+    def __init__(
+        self,
+        *,
+        resolve: Resolve | None = None,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits = LIMITS,
+        own_ports: frozenset[int] = frozenset(),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make a sender.
+
+        `resolve` looks names up in place of the system; `tls` is the context of every https
+        connection, this machine's trust by default; `own_ports` are those that Switchhook listens
+        on, which webhooks may not reach; `clock` is monotonic and in seconds.
+        """
+        self.exchanges = 0
+        self.failed = 0
+        """Exchanges that ended without a whole response."""
+        self.opened = 0
+        """Connections made."""
+        self.reused = 0
+        """Exchanges that were put on a kept connection."""
+        self.retried = 0
+        """Of these, how many found it dead and were sent again on a fresh one."""
+        self._limits = limits
+        self._clock = clock
+        self._pool = Pool(limits, clock)
+        self._dialler = Dialler(
+            resolver=Resolver(limits, clock, resolve),
+            tls=tls,
+            limits=limits,
+            clock=clock,
+            own_ports=own_ports,
+            on_lost=self._lost,
+        )
+        self._open: set[Connection] = set()
+        self._is_closed = False
+        self._all_lost = asyncio.Event()
+
+    @property
+    def open(self) -> int:
+        """How many connections there are, idle ones included."""
+        return len(self._open)
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait for another exchange."""
+        return self._pool.idle
+
+    async def exchange(
+        self,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        grants: Grants = NO_GRANTS,
+        keep_alive: bool = True,
+        idempotent: bool = False,
+        follow: int = 0,
+        max_body: int | None = None,
+    ) -> Exchange:
+        """Send `request` and read its response. Never raises but CancelledError: a failure is a value.
+
+        `deadline` is in seconds from now and holds for everything together: DNS, connect, TLS,
+        write, headers, the whole body, a second try, every redirect.
+
+        `grants` says which networks beyond the public internet may be reached. Without
+        `keep_alive` the connection is made for this exchange and ends with it. A kept connection
+        that dies before the first byte of an answer is replaced once; a POST is sent again only
+        where `idempotent` says that twice does no harm (it may have been handled). At most `follow`
+        redirects are followed; with 0, a 3xx is a response like any other. `max_body` bounds the
+        decoded body, `limits.body` by default.
+
+        The exchange holds the request as it was given and the last hop's address and phases.
+        """
+        self.exchanges += 1
+        began = now = self._clock()
+        cap = self._limits.body if max_body is None else max_body
+        is_repeatable = idempotent or request.method in REPEATABLE
+        hop, hops = request, 0
+        response = failure = None
+        try:
+            while True:
+                connection, dialled = None, None
+                connection, dialled = await self._carry(
+                    hop,
+                    grants,
+                    cap=cap,
+                    now=now,
+                    until=began + deadline,
+                    keep_alive=keep_alive,
+                    is_repeatable=is_repeatable,
+                )
+                response = connection.reader.response()
+                following = redirected(hop, response) if follow else None
+                if following is None:
+                    break
+                if hops == follow:
+                    raise too_many(connection.where, follow)
+                hop, hops, now = following, hops + 1, self._clock()
+        except ExchangeError as error:
+            self.failed += 1
+            response = None
+            failure = error.failure
+            dialled = dialled or error.phases
+        total = self._clock() - began
+        seconds = (("total", total),) if connection is None else connection.seconds(total)
+        return Exchange(
+            request=request,
+            response=response,
+            failure=failure,
+            address="" if connection is None else connection.address,
+            reused=connection is not None and dialled is None,
+            seconds=seconds if dialled is None else (*dialled, *seconds),
+        )
+
+    async def close(self) -> None:
+        """End every exchange (as interrupted) and every connection; return when all are gone."""
+        self._is_closed = True
+        self._pool.close()
+        self._dialler.close()
+        for connection in tuple(self._open):
+            connection.interrupt()
+        if self._open:
+            await self._all_lost.wait()
+
+    async def _carry(
+        self,
+        request: HttpRequest,
+        grants: Grants,
+        *,
+        cap: int,
+        now: float,
+        until: float,
+        keep_alive: bool,
+        is_repeatable: bool,
+    ) -> tuple[Connection, Phases | None]:
+        """Bring one request to one host, and an answer or a failure into the connection's reader.
+
+        Returns the phases of making the connection too, None for a kept one. Raises ExchangeError
+        where no connection came about.
+        """
+        where, target = split(request.url)
+        site = self._pool.site(where, grants)
+        data = render(request, target)
+        connection = self._pool.take(site, now) if keep_alive else None
+        dialled: Phases | None = None
+        if connection is not None:
+            self.reused += 1
+        while True:
+            if connection is None:
+                connection, dialled = await self._dial(site, grants, until)
+                now = self._clock()
+            try:
+                await connection.send(data, request.method, cap, now=now, until=until)
+            except BaseException:
+                connection.abort()  # the caller was cancelled; an answer would be nobody's
+                raise
+            if keep_alive and connection.can_be_kept and not self._is_closed:
+                self._pool.give(site, connection)
+            else:
+                connection.abort()
+            if dialled is not None or not is_repeatable or not connection.reader.was_dropped:
+                return connection, dialled
+            self.retried += 1
+            connection = None
+
+    async def _dial(self, site: Site, grants: Grants, until: float) -> tuple[Connection, Phases]:
+        if self._is_closed:
+            raise stopping(str(site.origin))
+        connection, phases = await self._dialler.dial(site.origin, grants, until=until)
+        self._open.add(connection)
+        self.opened += 1
+        return connection, phases
+
+    def _lost(self, connection: Connection) -> None:
+        self._open.discard(connection)
+        if self._is_closed and not self._open:
+            self._all_lost.set()

@@ -1,0 +1,65 @@
+"""A request as bytes: exactly what it says, or not at all."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from switchhook.delivery.failing import ExchangeError
+from switchhook.domain.failure import FailureKind
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpRequest
+
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
+"""Sending these twice does what sending them once does (RFC 9110 §9.2.2)."""
+
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+
+
+def render(request: HttpRequest, target: str) -> bytes:
+    """Write the request line, the headers in their order and letter case, and the body.
+
+    Nothing is added. What would let a value become a header, or the body become another request,
+    is refused here whoever built it: control characters, names that are no tokens, a
+    Content-Length that is not the body's. Raises ExchangeError (BAD_URL).
+    """
+    lines, length = _lines(request.headers)
+    body = request.body
+    if length != str(len(body)) and (body or length is not None):
+        raise _unfit("its Content-Length is not the length of its body")
+    if request.method not in METHODS:
+        raise _unfit("its method is not one that webhooks use")
+    return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (
+        request.method.encode(),
+        target.encode(),
+        lines,
+        body,
+    )
+
+
+@lru_cache(maxsize=1024)
+def _lines(headers: tuple[tuple[str, str], ...]) -> tuple[bytes, str | None]:
+    """Return the header lines, and what Content-Length says. A webhook's headers seldom change."""
+    if not all(_TOKEN.fullmatch(name) for name, _ in headers):
+        raise _unfit("a header's name holds what no header name may")
+    names = [name.lower() for name, _ in headers]
+    seen = dict(zip(names, (value for _, value in headers), strict=True))
+    if names.count("host") != 1 or names.count("content-length") > 1:
+        raise _unfit("it needs one Host header, and no more than one Content-Length")
+    if "transfer-encoding" in seen:
+        raise _unfit("a body is sent whole, never with Transfer-Encoding")
+    if any(_CONTROL.search(value) for _, value in headers):
+        raise _unfit("a header holds a line break or another control character")
+    try:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers).encode()
+    except UnicodeEncodeError:
+        raise _unfit("a header holds text that is not Unicode") from None
+    return lines, seen.get("content-length")
+
+
+def _unfit(why: str) -> ExchangeError:
+    return ExchangeError(FailureKind.BAD_URL, f"The request was not sent: {why}.")
