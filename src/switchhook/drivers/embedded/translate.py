@@ -1,0 +1,183 @@
+"""Between SIP's tongue and the call's: who calls, why something ended, how a caller is shown. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.routing.arrival import Arrival
+from switchhook.sip.errors import SipError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.parameters import Parameters
+from switchhook.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Account, Trunk
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.orders import Pairs
+
+ANONYMOUS: Final = NameAddress(
+    display="Anonymous", uri=Uri(user="anonymous", host="anonymous.invalid")
+)
+"""Who calls when nobody may know (RFC 3323 §4.1)."""
+WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
+"""User parts, in lower case, with which other switches say that the number is withheld."""
+HIDING: Final = frozenset({"id", "user", "header", "critical"})
+"""Values of Privacy that forbid showing the caller (RFC 3323 §4.2, RFC 3325 §9.3)."""
+MOST_NAME: Final = 80
+"""Characters of a name that a telephone is sent."""
+
+_REFUSALS: Final = frozenset(
+    {403, 404, 408, 410, 480, 484, 486, 487, 488, 500, 502, 503, 504, 600, 603, 604, 606, 607, 608}
+)
+"""Statuses that mean the same to a caller as they did to us; others speak of our own requests."""
+_REASON: Final = re.compile(r"\s*([^\s;,]+)\s*;(.*)")
+_REASONS: Final = {
+    AttemptEnd.ANSWERED_ELSEWHERE: 'SIP;cause=200;text="Call completed elsewhere"',
+    AttemptEnd.CANCELLED_BY_CALLER: 'SIP;cause=487;text="Caller hung up"',
+    AttemptEnd.TIMEOUT: 'SIP;cause=408;text="No answer in time"',
+}
+
+
+def arrival_of(
+    request: Request, *, project: str, account: Account | None = None, trunk: Trunk | None = None
+) -> Arrival:
+    """Say who calls whom. An account is its login; a trunk is believed about its callers."""
+    callee = number_of(request.uri) or number_of(request.to.uri)
+    if account is not None:
+        name = account.name or _name(request.from_)
+        return Arrival(
+            caller=account.login,
+            caller_name=name,
+            callee=callee,
+            account=account.login,
+            project=project,
+        )
+    caller = _caller_of(request)
+    return Arrival(
+        caller="" if caller is None else number_of(caller.uri),
+        caller_name="" if caller is None else _name(caller),
+        callee=callee,
+        trunk="" if trunk is None else trunk.name,
+        project=project,
+    )
+
+
+def number_of(uri: Uri) -> str:
+    """Return the number or login that a URI names, without the parameters that a user part may have."""
+    return uri.username.partition(";")[0].strip()
+
+
+def _caller_of(request: Request) -> NameAddress | None:
+    """Return who calls as far as we may know it: asserted by the network, else as it says itself."""
+    privacy = {word.strip().lower() for word in (request.headers.get("Privacy") or "").split(";")}
+    if privacy & HIDING:
+        return None
+    candidates = [*_asserted(request), request.from_]
+    for candidate in candidates:
+        if number_of(candidate.uri).lower() not in WITHHELD:
+            return candidate
+    return None
+
+
+def _asserted(request: Request) -> list[NameAddress]:
+    """Return what a trusted network asserts (RFC 3325 §9.1)."""
+    try:
+        return [NameAddress.parse(value) for value in request.headers.values("P-Asserted-Identity")]
+    except SipError:
+        return []
+
+
+def _name(address: NameAddress) -> str:
+    """Return the name that goes with a number, where it says more than the number."""
+    name = one_line(address.display)
+    hidden = name.lower() in WITHHELD or name == number_of(address.uri)
+    return "" if hidden else name
+
+
+def one_line(text: str) -> str:
+    """Make a stranger's or a decision's text fit for a header: short, printable, on one line."""
+    printable = "".join(character if character.isprintable() else " " for character in text)
+    return " ".join(printable.split())[:MOST_NAME]
+
+
+# Why something ended
+
+
+def cause_of_refusal(status: int, response: Response | None) -> Cause:
+    """Say why a called leg failed. A redirection is a failure: nobody but the scheme says who rings."""
+    if response is None:
+        text = "no response" if status == 408 else "could not be sent"
+        return Cause(sip=status, text=text)
+    q850, text = _reason(response)
+    return Cause(sip=status, q850=q850, text=text or one_line(response.reason))
+
+
+def cause_of_hang_up(status: int, request: Request | None) -> Cause:
+    """Say why an answered leg ended; `status` is that of the user agent's `LegEnded`."""
+    if request is None:
+        return Cause(sip=status, text="lost: the other end no longer answers")
+    q850, text = _reason(request)
+    return Cause(sip=200, q850=q850 or 16, text=text or "hung up")
+
+
+def cause_of_cancel(request: Request) -> Cause:
+    """Say why a caller gave up."""
+    q850, text = _reason(request)
+    return Cause(sip=487, q850=q850 or 16, text=text or "gave up")
+
+
+def _reason(message: Request | Response) -> tuple[int, str]:
+    """Read the Q.850 cause and the words of Reason (RFC 3326)."""
+    cause, words = 0, ""
+    for value in message.headers.values("Reason"):
+        match = _REASON.match(value)
+        if match is None:
+            continue
+        try:
+            parameters = Parameters.parse(match[2])
+        except SipError:
+            continue
+        words = words or one_line(parameters.text("text") or "")
+        number = parameters.get("cause") or ""
+        if match[1].lower() == "q.850" and number.isascii() and number.isdigit():
+            cause = min(int(number[:4]), 127)
+    return cause, words
+
+
+def refusal_status(cause: Cause) -> int:
+    """Return the status with which a caller is refused."""
+    return cause.sip if cause.sip in _REFUSALS else 480
+
+
+def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> Pairs:
+    """Write why a leg is ended, for its telephone (RFC 3326); answered elsewhere is no missed call."""
+    if why in _REASONS:
+        return (("Reason", _REASONS[why]),)
+    if not 0 < cause.q850 <= 127:
+        return ()
+    return (("Reason", f"Q.850;cause={cause.q850}"),)
+
+
+# How a caller is shown
+
+
+def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, Pairs]:
+    """Return From and further headers for a called leg; no number asks for privacy (R5-09)."""
+    number, name = one_line(number), one_line(name)
+    if not number:
+        return ANONYMOUS, (("Privacy", "id"),)
+    return NameAddress(display=name, uri=Uri.of(number, host)), ()
+
+
+def shown_to_trunk(number: str, name: str, trunk: Trunk) -> tuple[NameAddress, Pairs]:
+    """As `shown_caller`, for a trunk that may want to see its own user as the caller."""
+    from_, headers = shown_caller(number, name, trunk.host)
+    if not trunk.from_user:
+        return from_, headers
+    own = Uri.of(trunk.from_user, trunk.host)
+    if not one_line(number):
+        # The trunk must know who pays; it is asked to tell nobody else (RFC 3325 §9.3).
+        return ANONYMOUS, (*headers, ("P-Preferred-Identity", f"<{own}>"))
+    return NameAddress(display=from_.display or one_line(number), uri=own), headers

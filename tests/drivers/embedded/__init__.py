@@ -1,0 +1,1 @@
+"""Tests of the built-in SIP engine as a telephone side."""
