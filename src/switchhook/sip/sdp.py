@@ -288,6 +288,7 @@ def answer_audio(
     port: int,
     *,
     session_id: int,
+    version: int = 1,
     supported: Iterable[Format] = (PCMU, PCMA, TELEPHONE_EVENT),
 ) -> SessionDescription | None:
     """Answer an offer (RFC 3264 §6); None, which means 488, where no sound is in common.
@@ -302,7 +303,12 @@ def answer_audio(
     if all(known.is_telephone_event for known in chosen):
         return None
     answer = build_audio(
-        host, port, session_id=session_id, formats=chosen, direction=REVERSED[offer.direction]
+        host,
+        port,
+        session_id=session_id,
+        version=version,
+        formats=chosen,
+        direction=REVERSED[offer.direction],
     )
     ours = replace(answer.media[0], protocol=audio.protocol)
     media = tuple(

@@ -1,0 +1,300 @@
+"""The built-in telephone registers, calls, answers as its manners say, and sound passes both ways."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchhook.sip.digest import Challenge, Verified, Verifier
+from switchhook.sip.events import Event, OutsideAsked
+from switchhook.sip.message import Response, parse_message
+from switchhook.sip.orders import Reply
+from switchhook.sip.phone import Call, Manners, Phone, RefusedError
+from switchhook.sip.registrar import Registrar
+from switchhook.sip.sdp import SessionDescription
+from switchhook.sip.transport import Peer
+from tests.support.loop import run
+from tests.support.sip_wire import Udp, listening
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+    from switchhook.sip.endpoint import Endpoint
+
+PACKETS = 5
+HOSTS = ["127.0.0.1", "::1"]
+TRANSPORTS = ["UDP", "TCP"]
+
+
+@asynccontextmanager
+async def two(
+    manners: Manners | None = None, *, host: str = "127.0.0.1", transport: str = "UDP"
+) -> AsyncIterator[tuple[Phone, Phone]]:
+    """Switch two telephones on that can reach each other."""
+    async with (
+        Phone("alice", host=host, transport=transport) as alice,
+        Phone("bob", host=host, transport=transport, manners=manners) as bob,
+    ):
+        yield alice, bob
+
+
+async def talk(alice: Phone, bob: Phone) -> tuple[Call, Call]:
+    """Let Alice call Bob until sound passes both ways."""
+    made = await alice.call(str(bob.uri))
+    taken = await bob.rung()
+    await made.answered()
+    await made.tone.hears(PACKETS)
+    await taken.tone.hears(PACKETS)
+    return made, taken
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize("host", HOSTS)
+def test_a_call_with_sound_both_ways(host: str, transport: str) -> None:
+    async def scenario() -> None:
+        async with two(host=host, transport=transport) as (alice, bob):
+            made, taken = await talk(alice, bob)
+            assert made.progress == [180]
+            assert made.tone.received == made.tone.heard >= PACKETS
+            made.end()
+            assert await made.ended() == 200
+            assert await taken.ended() == 200
+
+    run(scenario())
+
+
+def test_the_other_end_may_hang_up() -> None:
+    async def scenario() -> None:
+        async with two() as (alice, bob):
+            made, taken = await talk(alice, bob)
+            taken.end()
+            assert await made.ended() == 200
+
+    run(scenario())
+
+
+def test_it_talks_as_long_as_its_manners_say() -> None:
+    async def scenario() -> None:
+        async with two(Manners(rings=False, hang_up_after=0.05)) as (alice, bob):
+            made = await alice.call(str(bob.uri))
+            await made.answered()
+            assert await made.ended() == 200
+            assert made.progress == []
+
+    run(scenario())
+
+
+def test_it_rings_for_a_while() -> None:
+    async def scenario() -> None:
+        async with two(Manners(answer_after=0.1)) as (alice, bob):
+            began = asyncio.get_running_loop().time()
+            made = await alice.call(str(bob.uri))
+            taken = await bob.rung()
+            assert list(bob.ringing) == [taken]
+            await made.answered()
+            assert made.answered_at.result() - began >= 0.09
+            assert not bob.ringing
+
+    run(scenario())
+
+
+def test_it_refuses() -> None:
+    async def scenario() -> None:
+        async with two(Manners(refuse_with=486)) as (alice, bob):
+            made = await alice.call(str(bob.uri))
+            with pytest.raises(RefusedError) as refused:
+                await made.answered()
+            assert refused.value.status == 486
+            assert await made.ended() == 486
+
+    run(scenario())
+
+
+def test_it_can_be_left_ringing_and_told_what_to_do() -> None:
+    async def scenario() -> None:
+        async with two(Manners(answer_after=None)) as (alice, bob):
+            first = await alice.call(str(bob.uri))
+            (await bob.rung()).answer()
+            await first.answered()
+            second = await alice.call(str(bob.uri))
+            (await bob.rung()).end(603)
+            assert await second.ended() == 603
+
+    run(scenario())
+
+
+def test_a_caller_may_give_up() -> None:
+    async def scenario() -> None:
+        async with two(Manners(answer_after=None)) as (alice, bob):
+            made = await alice.call(str(bob.uri))
+            taken = await bob.rung()
+            made.end()
+            assert await made.ended() == 487
+            assert await taken.ended() == 487
+            assert not bob.ringing
+            taken.answer()
+            assert not taken.answered_at.done()
+
+    run(scenario())
+
+
+def test_hold_silences_the_other_end_and_unhold_wakes_it() -> None:
+    async def scenario() -> None:
+        async with two() as (alice, bob):
+            made, taken = await talk(alice, bob)
+            await made.offer("sendonly")
+            await taken.tone.hears(PACKETS)  # meanwhile what was on its way has come
+            received = made.tone.received
+            await taken.tone.hears(PACKETS)
+            assert made.tone.received == received
+            await made.offer("sendrecv")
+            await made.tone.hears(PACKETS)
+
+    run(scenario())
+
+
+def test_switching_off_ends_its_calls() -> None:
+    async def scenario() -> None:
+        async with Phone("alice") as alice:
+            async with Phone("bob") as bob:
+                made, _ = await talk(alice, bob)
+            assert await made.ended() == 200
+            async with Phone("bob", manners=Manners(answer_after=None)) as bob:
+                ringing = await alice.call(str(bob.uri))
+                await bob.rung()
+            assert await ringing.ended() == 487
+
+    run(scenario())
+
+
+def test_without_server_a_name_cannot_be_called() -> None:
+    async def scenario() -> None:
+        async with Phone("alice") as alice:
+            with pytest.raises(ValueError, match="numeric"):
+                await alice.call("sip:bob@example.com")
+            with pytest.raises(ValueError, match="nowhere to register"):
+                await alice.register()
+
+    run(scenario())
+
+
+# Against a registrar.
+
+
+class Office:
+    """A registrar on real sockets, with what it was asked."""
+
+    def __init__(self, seconds: float = 60) -> None:
+        self.verifier = Verifier("office", b"0123456789abcdef", lifetime=seconds)
+        self.registrar = Registrar()
+        self.asked = 0
+        self.endpoint: Endpoint
+
+    def hear(self, event: Event) -> None:
+        if not isinstance(event, OutsideAsked):
+            return
+        self.asked += 1
+        now = asyncio.get_running_loop().time()
+        verdict = self.verifier.check(event.request, {"alice": "secret"}.get, now)
+        reply = Reply(ref=event.ref, status=403)
+        if isinstance(verdict, Challenge):
+            reply = Reply(ref=event.ref, status=401, headers=verdict.headers)
+        elif isinstance(verdict, Verified):
+            done = self.registrar.register(event.request, verdict.username, event.source, now)
+            reply = Reply(ref=event.ref, status=done.status, headers=done.headers)
+        self.endpoint.perform(reply)
+
+    def registered(self) -> list[str]:
+        now = asyncio.get_running_loop().time()
+        return [str(binding.contact.uri) for binding in self.registrar.lookup("alice", now)]
+
+
+def in_office(scenario: Callable[[Office], Coroutine[Any, Any, None]]) -> None:
+    async def opened() -> None:
+        office = Office()
+        async with listening(office.hear) as office.endpoint:
+            await scenario(office)
+
+    run(opened())
+
+
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_it_registers_and_says_goodbye(transport: str) -> None:
+    async def scenario(office: Office) -> None:
+        server = Peer(transport, "127.0.0.1", office.endpoint.port)
+        async with Phone("alice", "secret", server=server) as alice:
+            await alice.register()
+            assert office.registered() == [str(alice.uri)]
+            await alice.register()
+            assert len(office.registered()) == 1
+        assert office.registered() == []
+
+    in_office(scenario)
+
+
+def test_a_wrong_password_is_refused() -> None:
+    async def scenario(office: Office) -> None:
+        server = Peer("UDP", "127.0.0.1", office.endpoint.port)
+        async with Phone("alice", "wrong", server=server) as alice:
+            with pytest.raises(RefusedError) as refused:
+                await alice.register()
+            assert refused.value.status == 403
+
+    in_office(scenario)
+
+
+# Against another telephone, by hand.
+
+
+def text(method: str, port: int, *, to: str = "<sip:bob@127.0.0.1>", body: str = "") -> bytes:
+    number = 2 if method == "BYE" else 1
+    return (
+        f"{method} sip:bob@127.0.0.1 SIP/2.0\r\n"
+        f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{method};rport\r\n"
+        f"From: <sip:x@127.0.0.1>;tag=1\r\nTo: {to}\r\nCall-ID: c1\r\n"
+        f"CSeq: {number} {method}\r\nMax-Forwards: 70\r\nContact: <sip:x@127.0.0.1:{port}>\r\n"
+        f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    ).encode()
+
+
+async def final(peer: Udp) -> Response:
+    while True:
+        message = parse_message(await peer.receive())
+        if isinstance(message, Response) and message.status >= 200:
+            return message
+
+
+def called_with(body: str) -> tuple[Response, Call]:
+    """Call a telephone with this body, end the call, and return its answer."""
+
+    async def scenario() -> tuple[Response, Call]:
+        async with Phone("bob", manners=Manners(rings=False)) as bob:
+            with Udp(bob.port) as peer:
+                peer.send(text("INVITE", peer.port, body=body))
+                answer = await final(peer)
+                peer.send(text("ACK", peer.port, to=str(answer.to)))
+                (call,) = bob.calls.values()
+                if answer.status == 200:
+                    peer.send(text("BYE", peer.port, to=str(answer.to)))
+                    assert (await final(peer)).status == 200
+                return answer, call
+
+    return run(scenario())
+
+
+def test_without_an_offer_it_makes_one() -> None:
+    answer, _ = called_with("")
+    assert answer.status == 200
+    assert SessionDescription.parse(answer.body).direction == "sendrecv"
+
+
+@pytest.mark.parametrize(
+    "body", ["hello", "v=0\r\nm=audio 4000 RTP/AVP 18\r\n", "v=0\r\nm=audio x RTP/AVP 0\r\n"]
+)
+def test_what_it_cannot_play_it_refuses(body: str) -> None:
+    answer, call = called_with(body)
+    assert answer.status == 488
+    assert call.is_over
