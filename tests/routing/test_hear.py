@@ -351,7 +351,16 @@ def test_after_a_restart_the_legs_that_live_ring_on() -> None:
 
 def test_after_a_restart_the_next_step_begins_where_no_leg_lives() -> None:
     story = ringing()
+    story.hears(2, rings("b2"), "show ringing")
     story.hears(9, live(CALLER), "ring b3 olga", "tell incoming.forwarding")
+
+
+def test_after_a_restart_a_leg_that_had_not_rung_is_rung_again() -> None:
+    """Whether the order to ring it was carried out nobody knows; where it was, this does nothing."""
+    story = ringing()
+    story.hears(9, live(CALLER, "b1"), "ring b2 john")
+    assert story.call.wake_at == 30
+    assert story.journal[-1] == "resumed"
 
 
 def test_after_a_restart_the_next_of_the_turn_rings() -> None:
@@ -359,6 +368,7 @@ def test_after_a_restart_the_next_of_the_turn_rings() -> None:
     story.hears(
         0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
     )
+    story.hears(1, rings("b1"), "show ringing")
     story.hears(9, live(CALLER), "ring b2 john", "tell incoming.forwarding")
 
 
@@ -367,9 +377,11 @@ def test_after_a_restart_the_next_step_may_ask_or_there_may_be_none() -> None:
     story.hears(
         0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
     )
+    story.hears(1, rings("b1"), "show ringing")
     story.hears(9, live(CALLER), "show ringing", "ask crm as c-1")
     alone = Transcript(from_account("mary"))
     alone.hears(0, CallArrived(), "ring b1 mary")
+    alone.hears(1, rings("b1"), "show ringing")
     alone.hears(9, live(CALLER), "end caller 486")
 
 

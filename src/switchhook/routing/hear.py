@@ -197,18 +197,21 @@ def resynced_talking(move: Move, event: Resynced) -> None:
 
 
 def _match_legs(move: Move, event: Resynced) -> None:
-    """Write off what is gone. End what should be: the order to may have been lost with the process."""
+    """Make both sides agree: the last orders before the restart may not have been carried out."""
     for leg_id in sorted(event.live_legs):
         known = move.call.leg(leg_id)
         if known is None or not known.is_live:
             move.order(EndLeg(leg=leg_id, cause=HUNG_UP))
     for leg in move.call.legs:
-        if leg.is_live and leg.id not in event.live_legs:
-            if leg.id == CALLER:
-                move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=LOST)
-            else:
-                talked = leg.id == move.call.talking_to
-                move.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)
+        if not leg.is_live or leg.id in event.live_legs:
+            continue
+        if leg.target is None:
+            move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=LOST)
+        elif leg.state is LegState.DIALLING and CALLER in event.live_legs:
+            ring.order(move, leg.id, leg.target)
+        else:
+            talked = leg.id == move.call.talking_to
+            move.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)
 
 
 def _ask_failed(

@@ -45,6 +45,12 @@ def give_up(move: Move) -> None:
         move.end_leg(leg, AttemptEnd.TIMEOUT, NO_ANSWER)
 
 
+def order(move: Move, leg: str, target: Target) -> None:
+    """Order a leg to be rung, for the first time or again."""
+    call = move.call
+    move.order(RingLeg(leg=leg, target=target, caller=call.caller, caller_name=call.caller_name))
+
+
 def connect(move: Move, leg: Leg, handle: str) -> None:
     """Give the call to the leg that answered; the others are ended."""
     move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=handle)
@@ -86,12 +92,5 @@ def _dial(move: Move, target: Target) -> None:
         started_at=move.now,
     )
     move.change(legs=(*move.call.legs, leg))
-    move.order(
-        RingLeg(
-            leg=leg.id,
-            target=target,
-            caller=move.call.caller,
-            caller_name=move.call.caller_name,
-        )
-    )
+    order(move, leg.id, target)
     move.record(Happening.DIALLED, leg=leg.id, facts=(("target", str(target)),))
