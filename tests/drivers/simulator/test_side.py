@@ -19,7 +19,7 @@ from switchhook.drivers.simulator.script import (
     refusing,
     ringing_out,
 )
-from switchhook.drivers.simulator.side import GAVE_UP, HUNG_UP, SimulatedSide
+from switchhook.drivers.simulator.side import FORGOTTEN, GAVE_UP, HUNG_UP, SimulatedSide
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
@@ -207,20 +207,34 @@ def test_a_refused_caller_is_told_why() -> None:
     assert world.heard() == []
 
 
-def test_while_nobody_listens_calls_go_on_and_are_found_again() -> None:
-    world = World(mary=answering(2), john=answering(3, talks=5))
+def test_while_nobody_listens_calls_go_on_and_what_happened_is_reported_later() -> None:
+    world = World(mary=refusing(BUSY, after=2), john=answering(3, talks=5))
     world.order(ring("b1", MARY), ring("b2", JOHN))
     world.until(1)
     run(world.stack.aclose())
-    world.until(3)
-    assert [type(event) for _, event in world.ear.heard] == [LegRinging, LegRinging]
-    assert run(world.side.resume([CALL])) == {CALL.id: frozenset({CALLER, "b1", "b2"})}
+    world.until(4)
+    assert world.ear.heard == [(0, LegRinging(leg="b2"))]
+    assert run(world.side.resume([CALL])) == {CALL.id: frozenset({CALLER, "b2"})}
     world.listen()
+    world.until(4)
     world.order(ConnectLegs(leg="b2"))
-    assert world.heard()[2:] == [
-        (3, LegAnswered(leg=CALLER, handle="simulated caller")),
-        (8, LegEnded(leg="b2", cause=HUNG_UP)),
+    assert world.heard()[1:] == [
+        (4, LegEnded(leg="b1", cause=BUSY)),
+        (4, LegAnswered(leg="b2", handle="simulated b2")),
+        (4, LegAnswered(leg=CALLER, handle="simulated caller")),
+        (9, LegEnded(leg="b2", cause=HUNG_UP)),
     ]
+
+
+def test_a_call_that_a_restarted_switchboard_does_not_know_is_ended() -> None:
+    world = World(mary=ringing_out())
+    world.order(ring("b1", MARY))
+    world.until(1)
+    assert run(world.side.resume([])) == {}
+    assert world.call.heard == [(1, EndLeg(leg=CALLER, cause=FORGOTTEN))]
+    assert not any(line.is_live for line in world.call.lines.values())
+    world.order(ShowRinging())
+    assert len(world.call.heard) == 1
 
 
 def test_a_caller_whom_nobody_hears_is_not_there() -> None:

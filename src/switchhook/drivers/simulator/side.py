@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 GAVE_UP = Cause(sip=487, q850=16, text="gave up")
 HUNG_UP = Cause(sip=200, q850=16, text="hung up")
+FORGOTTEN = Cause(sip=500, q850=41, text="the switchboard does not know this call")
 
 
 @dataclass(slots=True)
@@ -34,6 +35,8 @@ class Line:
     hangs_up_after: float | None
     is_live: bool = True
     is_answered: bool = False
+    latest: LegAnswered | LegEnded | None = None
+    """What it reported, or would have, had somebody listened."""
     plans: list[Timer] = field(default_factory=list)
 
 
@@ -67,7 +70,7 @@ class SimulatedSide:
     """Plays what `phones` say, by the value of the target, and the callers that are placed.
 
     Outlives the switchboard: while nobody listens, calls go on and what happens is lost, as with a real
-    switch; `resume` then says which legs still live.
+    switch; `resume` then says which legs still live, and who answered or is gone is reported again.
     """
 
     def __init__(self, clock: VirtualClock, phones: Mapping[str, Phone]) -> None:
@@ -82,8 +85,12 @@ class SimulatedSide:
         stack.callback(self._stop)
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
-        """Return the legs of these calls that live."""
-        return {call.id: self.live_legs(call.id) for call in calls}
+        """Return the legs of these calls that live. Calls that are not among them are ended."""
+        known = {call.id for call in calls}
+        for call_id in [call_id for call_id in self._calls if call_id not in known]:
+            self._drop(self._calls.pop(call_id))
+        self._clock.call_at(self._clock.now(), self._repeat)
+        return {call_id: self.live_legs(call_id) for call_id in known}
 
     def live_legs(self, call: str) -> frozenset[str]:
         """Return the legs of a call that have not ended."""
@@ -145,7 +152,8 @@ class SimulatedSide:
 
     def _answer(self, call: SimulatedCall, line: Line) -> None:
         line.is_answered = True
-        self._hear(call, LegAnswered(leg=line.leg, handle=f"simulated {line.leg}"))
+        line.latest = LegAnswered(leg=line.leg, handle=f"simulated {line.leg}")
+        self._hear(call, line.latest)
 
     def _let_hear(self, call: SimulatedCall, command: PhoneCommand) -> None:
         if call.lines[CALLER].is_live:
@@ -168,13 +176,27 @@ class SimulatedSide:
         line = call.lines.get(command.leg)
         if line is None or not line.is_live:
             return
+        line.latest = None
         if line.leg == CALLER:
             self._let_hear(call, command)
         _hang_up(line)
 
+    def _repeat(self) -> None:
+        """Report again who answered and who is gone: nobody may have listened when it happened."""
+        for call in self._calls.values():
+            for line in call.lines.values():
+                if line.latest is not None:
+                    self._hear(call, line.latest)
+
+    def _drop(self, call: SimulatedCall) -> None:
+        """End a call that nobody knows: it was lost before it was stored, or ended but not told so."""
+        for line in call.lines.values():
+            self._end(call, EndLeg(leg=line.leg, cause=FORGOTTEN))
+
     def _gone(self, call: SimulatedCall, line: Line, cause: Cause) -> None:
         _hang_up(line)
-        self._hear(call, LegEnded(leg=line.leg, cause=cause))
+        line.latest = LegEnded(leg=line.leg, cause=cause)
+        self._hear(call, line.latest)
 
     def _plan(self, line: Line, after: float | None, do: Callable[[], None]) -> None:
         if after is not None:

@@ -1,0 +1,268 @@
+"""Whenever Switchhook is killed, every call it stored ends once, without a gap, and no leg lives on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import Call, CallState, Direction
+from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.project import Plan, Project
+from switchhook.domain.webhook import EventKind, EventWebhook
+from switchhook.drivers.simulator.clock import VirtualClock, some_turns
+from switchhook.drivers.simulator.script import BUSY, Caller, Phone
+from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
+from switchhook.routing.arrival import Arrival
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+from tests.support.loop import run
+from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, MOBILE, in_turn, plan, ring
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from switchhook.domain.scheme import Step
+    from switchhook.drivers.ear import Ear
+    from switchhook.routing.commands import PhoneCommand
+    from switchhook.storage.records import CallRecord
+
+START = 1_760_000_000.0
+ARRIVAL = Arrival(caller=CUSTOMER, caller_name="", callee=DIALLED, trunk="carrier", project="shop")
+SHORT = 10.0
+"""Seconds within which telephones do what they do; rings are given up sooner or later than that."""
+seconds = st.floats(0.0, SHORT).map(lambda value: round(value, 1))
+scripts = st.one_of(
+    st.builds(
+        Phone,
+        rings_after=st.none() | seconds,
+        answers_after=st.none() | seconds,
+        hangs_up_after=st.none() | seconds,
+        early_media=st.booleans(),
+    ),
+    st.builds(Phone, rings_after=st.none() | seconds, refuses_after=seconds, refusal=st.just(BUSY)),
+)
+STEPS: Sequence[Step] = (
+    ASK,
+    ring(MARY, timeout=4.0),
+    ring(MARY, JOHN, timeout=6.0),
+    in_turn(JOHN, MOBILE, timeout=3.0),
+)
+
+
+@dataclass
+class Disk:
+    """What survives."""
+
+    calls: dict[str, Call] = field(default_factory=dict)
+    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    deliveries: list[Delivery] = field(default_factory=list)
+
+
+@dataclass
+class Life:
+    """One process: it writes to the disk and orders the telephones about until it is killed."""
+
+    disk: Disk
+    side: SimulatedSide
+    clock: VirtualClock
+    commits: int
+    """How many it makes before the power is cut."""
+    cut_before: bool
+    """Whether the last of them is lost."""
+    answer_after: float
+    is_over: bool = False
+
+    async def commit(self, record: CallRecord) -> None:
+        await asyncio.sleep(0)
+        self.commits -= 1
+        if self.is_over or (self.commits < 0 and self.cut_before):
+            self.is_over = True
+            raise asyncio.CancelledError
+        self.disk.calls[record.call.id] = record.call
+        self.disk.entries.setdefault(record.call.id, []).extend(record.entries)
+        self.disk.deliveries.extend(record.deliveries)
+        if self.commits < 0:
+            self.is_over = True
+            raise asyncio.CancelledError
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        assert isinstance(plan_of("shop", 1), Plan)
+        live = (call for call in self.disk.calls.values() if call.state is not CallState.ENDED)
+        return tuple(live)
+
+    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
+        await self.side.start(stack, ear, book)
+
+    async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
+        return await self.side.resume(calls)
+
+    def carry_out(self, call: Call, command: PhoneCommand) -> None:
+        if not self.is_over:
+            self.side.carry_out(call, command)
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Deliver nothing: what is on the disk counts."""
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+        assert (call.state, deadline) == (CallState.ASKING, 2.0)
+        await self.clock.sleep(self.answer_after)
+        body = b'{"dst_phone":"%s,%s"}' % (str(MOBILE).encode(), DIALLED.encode())
+        response = HttpResponse(status=200, reason="OK", headers=(), body=body)
+        return Exchange(request=request, response=response, failure=None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kill:
+    """When a process dies: at a commit, or at a time between two."""
+
+    commits: int
+    cut_before: bool
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """Some calls, how telephones behave, and when Switchhook is killed."""
+
+    plan: Plan
+    phones: dict[str, Phone]
+    callers: tuple[tuple[float, Caller], ...]
+    kills: tuple[Kill, ...]
+    answer_after: float
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    steps = draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=3))
+    fallback = draw(st.none() | st.just(MOBILE))
+    callers = st.builds(
+        Caller,
+        arrival=st.just(ARRIVAL),
+        gives_up_after=st.none() | seconds,
+        hangs_up_after=st.none() | seconds,
+    )
+    kills = st.builds(
+        Kill, commits=st.integers(0, 6), cut_before=st.booleans(), after=st.floats(0.0, SHORT)
+    )
+    return Story(
+        plan=told_of(plan(*steps, fallback=fallback).project),
+        phones={name: draw(scripts) for name in ("mary", "john", str(MOBILE), DIALLED)},
+        callers=tuple(draw(st.lists(st.tuples(seconds, callers), min_size=1, max_size=3))),
+        kills=tuple(draw(st.lists(kills, max_size=3))),
+        answer_after=draw(st.sampled_from((0.0, 1.0, 3.0))),
+    )
+
+
+def told_of(project: Project) -> Plan:
+    """Return the project with an event webhook for every kind of event."""
+    webhooks = tuple(
+        EventWebhook(name=kind, event=kind, url="http://crm.example/events") for kind in EventKind
+    )
+    return Plan(replace(project, event_webhooks=webhooks))
+
+
+async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
+    """Play a story to its end; whoever still talks after a minute is hung up by an operator."""
+    clock, disk, ids = VirtualClock(START), Disk(), count(1)
+    side = SimulatedSide(clock, story.phones)
+    placed = [side.place(caller, at=START + at) for at, caller in story.callers]
+    never = Kill(commits=10_000, cut_before=False, after=60.0)
+    for kill in (*story.kills, never):
+        life = Life(
+            disk, side, clock, kill.commits, kill.cut_before, answer_after=story.answer_after
+        )
+        board = Switchboard(
+            side=life,
+            store=life,
+            courier=life,
+            asking=Asking(life, "test"),
+            clock=clock,
+            book=lambda: Book([story.plan]),
+            new_id=lambda: f"c{next(ids)}",
+            product="test",
+        )
+        async with AsyncExitStack() as stack:
+            await board.start(stack, lambda _project, _version: story.plan)
+            await some_turns()
+            end = clock.now() + kill.after
+            while not life.is_over and (at := clock.next_at) is not None and at <= end:
+                clock.tick()
+                await some_turns()
+            if kill is never:
+                for call in board.calls:
+                    board.hang_up(call.id, by="an operator")
+                await clock.run()
+                await board.idle()
+        life.is_over = True
+    return disk, placed
+
+
+def check(story: Story) -> Disk:
+    """Play a story and demand what was promised."""
+    disk, placed = run(play(story))
+    for call_id, call in disk.calls.items():
+        entries = disk.entries[call_id]
+        assert call.state is CallState.ENDED
+        assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+        assert Counter(entry.happening for entry in entries)[Happening.ENDED] == 1
+        assert entries[-1].happening is Happening.ENDED
+        told = [delivery for delivery in disk.deliveries if delivery.call == call_id]
+        assert [delivery.seq for delivery in told] == list(range(1, len(told) + 1))
+        assert told[0].event is EventKind.INCOMING_BEFORE
+        assert told[-1].event is EventKind.INCOMING_AFTER
+        assert Counter(delivery.event for delivery in told)[EventKind.INCOMING_AFTER] == 1
+        assert call.direction is Direction.INCOMING
+    for call_as_heard in placed:
+        assert not [line for line in call_as_heard.lines.values() if line.is_live]
+    return disk
+
+
+@pytest.mark.parametrize("cut_before", [True, False])
+@pytest.mark.parametrize("commits", range(8))
+def test_a_call_survives_a_power_cut_at_each_of_its_commits(
+    commits: int, *, cut_before: bool
+) -> None:
+    """Mary and John ring, Mary answers and talks; then the caller hangs up."""
+    phones = {"mary": Phone(answers_after=2.0), "john": Phone(rings_after=1.0)}
+    kill = Kill(commits=commits, cut_before=cut_before, after=60.0)
+    caller = Caller(arrival=ARRIVAL, hangs_up_after=5.0)
+    story = Story(
+        plan=told_of(plan(ring(MARY, JOHN, timeout=30.0)).project),
+        phones=phones,
+        callers=((0.0, caller),),
+        kills=(kill,),
+        answer_after=0.0,
+    )
+    disk = check(story)
+    if commits == 0 and cut_before:
+        assert disk.calls == {}
+    else:
+        call = disk.calls["c1"]
+        # The sixth commit is that the caller hung up; without it, the restart finds them gone.
+        by = EndedBy.SYSTEM if (commits, cut_before) == (5, True) else EndedBy.CALLER
+        assert (call.outcome, call.ended_by) == (Outcome.ANSWERED, by)
+
+
+@settings(max_examples=40, deadline=None)
+@given(stories())
+def test_a_few_calls_survive_a_few_kills(story: Story) -> None:
+    check(story)
+
+
+@pytest.mark.slow
+@settings(max_examples=400, deadline=None)
+@given(stories())
+def test_many_calls_survive_many_kills(story: Story) -> None:
+    check(story)
