@@ -112,9 +112,16 @@ class OutsideAsked:
     source: Peer
 
 
-Event = (
-    InviteReceived
-    | InviteCancelled
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowClosed:
+    """A connection is gone. Whoever could be reached by it alone no longer can."""
+
+    peer: Peer
+    """As it stood in `source`."""
+
+
+LegEvent = (
+    InviteCancelled
     | AnswerAcknowledged
     | ProgressReceived
     | AnswerReceived
@@ -123,5 +130,7 @@ Event = (
     | AskCancelled
     | Replied
     | LegEnded
-    | OutsideAsked
 )
+"""What is told of a leg that is known already."""
+
+Event = InviteReceived | LegEvent | OutsideAsked | FlowClosed

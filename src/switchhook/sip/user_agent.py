@@ -14,7 +14,7 @@ from switchhook.sip import heard
 from switchhook.sip.desk import Desk
 from switchhook.sip.dialog import Dialog
 from switchhook.sip.errors import SipError
-from switchhook.sip.events import Event, InviteReceived, OutsideAsked
+from switchhook.sip.events import Event, FlowClosed, InviteReceived, OutsideAsked
 from switchhook.sip.incoming import Incoming
 from switchhook.sip.message import Headers
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
@@ -121,6 +121,7 @@ class UserAgent:
         """Hear that the connection to `peer` is gone."""
         self._stack.flow_closed(peer, now)
         self._hear(now)
+        self._desk.events.append(FlowClosed(peer=peer))
 
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""

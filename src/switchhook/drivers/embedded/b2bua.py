@@ -1,0 +1,392 @@
+"""The glue of one call: the caller's leg and the called ones, joined back to back. Pure.
+
+It hears what the SIP user agent tells about its legs and what the switchboard commands, and returns what
+is to be done: orders to the user agent and events for the switchboard. It decides nothing about the
+call; it only knows how the legs hang together:
+
+* A called leg may have several *branches*, one for each telephone that an account is registered with.
+  They ring together; the first to answer is the leg, the others are cancelled.
+* Session descriptions pass through from end to end, so media flows between the telephones. An offer goes
+  out with our INVITE and is answered in the 2xx; a caller who offers nothing (delayed offer) gets the
+  callee's offer in our 2xx, and the ACK to the callee waits for the answer in the caller's ACK.
+* What one telephone describes before it answers (183) may go to the caller. Each telephone whose
+  description was passed is another *fork*, with a To tag of its own, as if the INVITE had been forked: a
+  caller never sees two different answers in one dialog (RFC 3261 §13.2.1).
+* Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
+  back. A caller's transfer (REFER) is declined by the user agent. A redirection (3xx) is a failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, assert_never
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.drivers.embedded.translate import (
+    cause_of_cancel,
+    cause_of_hang_up,
+    cause_of_refusal,
+    reason_headers,
+    refusal_status,
+)
+from switchhook.routing import events as call_events
+from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+from switchhook.sip import events as sip_events
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.sip.message import Request, Response
+
+Out = Order | call_events.Event
+"""What comes out, in the order in which it is to be done."""
+
+PASSED: Final = (
+    "Content-Type",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Info-Package",
+)
+"""Headers that go with a body from one telephone to the other; all others are between it and us."""
+OFFERING: Final = frozenset({"INVITE", "UPDATE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a telephone said of its media, and which of its dialogs said so."""
+
+    dialog: str
+    headers: Pairs
+    body: bytes
+
+
+@dataclass(slots=True)
+class Called:
+    """One called leg. `branches` are the SIP legs that may still answer, or the one that did."""
+
+    name: str
+    branches: list[str] = field(default_factory=list)
+    answered: bool = False
+    early: Description | None = None
+    answer: Description | None = None
+    causes: list[Cause] = field(default_factory=list)
+    """Why branches failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """A request of one side that is asked of the other."""
+
+    from_: str
+    """The SIP leg that waits for the reply."""
+    method: str
+    offered: bool
+    """Whether it carried a description, so that its 2xx needs no answer in an ACK."""
+
+
+class Bridge:
+    """One call. `caller` is the SIP leg of the caller, `invite` what it sent."""
+
+    def __init__(self, caller: str, invite: Request | None = None) -> None:
+        self.caller = caller
+        self.offer = () if invite is None else _described(invite)
+        self.offer_body = b"" if invite is None else invite.body
+        self._waiting = invite is not None  # for our answer to the INVITE
+        self._confirmed = invite is None  # by the ACK to it
+        self._caller_live = True
+        self._called: dict[str, Called] = {}
+        self._talking_to = ""
+        self._forks: list[str] = []
+        self._relays: dict[str, Relay] = {}
+        self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
+
+    @classmethod
+    def resumed(cls, caller: str, leg: str, branch: str) -> Bridge:
+        """Return the glue of a talking call of an earlier process; an empty leg is gone."""
+        bridge = cls(caller)
+        bridge._caller_live = bool(caller)
+        if branch:
+            bridge._called[leg] = Called(leg, [branch], answered=True)
+            bridge._talking_to = leg
+        return bridge
+
+    @property
+    def over(self) -> bool:
+        """Whether no leg is left."""
+        return not self._caller_live and not self._called
+
+    @property
+    def sip_legs(self) -> dict[str, str]:
+        """Return the SIP legs that live, by the name of the call's leg."""
+        legs = {CALLER: self.caller} if self._caller_live else {}
+        return legs | {c.name: c.branches[0] for c in self._called.values() if c.branches}
+
+    # What the switchboard commands
+
+    def expect(self, leg: str) -> bool:
+        """Begin a called leg, whose telephones are still looked up. False when it was known already."""
+        if leg in self._called or not self._caller_live:
+            return False
+        self._called[leg] = Called(leg)
+        return True
+
+    def ring(self, leg: str, invites: Iterable[Invite]) -> list[Out]:
+        """Ring the telephones of an expected leg, unless it was ended meanwhile."""
+        called = self._called.get(leg)
+        if called is None:
+            return []
+        orders = list(invites)
+        called.branches = [invite.leg for invite in orders]
+        return list(orders)
+
+    def unreachable(self, leg: str, cause: Cause) -> list[Out]:
+        """End an expected leg that cannot be rung."""
+        if self._called.pop(leg, None) is None:
+            return []
+        return [call_events.LegEnded(leg=leg, cause=cause)]
+
+    def order(self, command: ShowRinging | ConnectLegs | EndLeg) -> list[Out]:
+        """Carry out what needs no look-up. Repeated commands do nothing."""
+        match command:
+            case ShowRinging():
+                return self._show_ringing(command)
+            case ConnectLegs():
+                return self._connect(command)
+            case EndLeg(leg=leg) if leg == CALLER:
+                return self._end_caller(command.cause)
+            case EndLeg():
+                return self._end_called(command)
+            case _:
+                assert_never(command)
+
+    def _show_ringing(self, command: ShowRinging) -> list[Out]:
+        if not self._waiting:
+            return []
+        called = self._called.get(command.media_from)
+        if called is None or called.early is None:
+            return [Answer(leg=self.caller, status=180)]
+        early = called.early
+        fork = self._fork(early)
+        return [
+            Answer(leg=self.caller, status=183, headers=early.headers, body=early.body, fork=fork)
+        ]
+
+    def _connect(self, command: ConnectLegs) -> list[Out]:
+        called = self._called.get(command.leg)
+        if not self._waiting or called is None or called.answer is None:
+            return []
+        answer = called.answer
+        self._waiting = False
+        self._talking_to = command.leg
+        if not self.offer_body:
+            self._unanswered[self.caller] = called.branches[0]
+        fork = self._fork(answer) if self._forks else 0
+        return [
+            Answer(leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork)
+        ]
+
+    def _fork(self, description: Description) -> int:
+        """Return the fork in which this telephone's description goes to the caller."""
+        if description.dialog not in self._forks:
+            self._forks.append(description.dialog)
+        return self._forks.index(description.dialog)
+
+    def _end_caller(self, cause: Cause) -> list[Out]:
+        if not self._caller_live:
+            return []
+        self._caller_live = self._waiting = False
+        headers = reason_headers(cause)
+        return [End(leg=self.caller, status=refusal_status(cause), headers=headers)]
+
+    def _end_called(self, command: EndLeg) -> list[Out]:
+        called = self._called.pop(command.leg, None)
+        if called is None:
+            return []
+        return _end_all(called.branches, reason_headers(command.cause, command.why))
+
+    # What the user agent tells
+
+    def hear(self, event: sip_events.LegEvent) -> list[Out]:
+        """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
+        match event:
+            case sip_events.ProgressReceived():
+                return self._progress(event)
+            case sip_events.AnswerReceived():
+                return self._answered(event)
+            case sip_events.InviteFailed():
+                return self._failed(event)
+            case sip_events.LegEnded():
+                return self._gone(event.leg, cause_of_hang_up(event.status, event.request))
+            case sip_events.InviteCancelled():
+                return self._gone(event.leg, cause_of_cancel(event.request))
+            case sip_events.AnswerAcknowledged():
+                return self._acknowledged(event)
+            case sip_events.Asked():
+                return self._asked(event)
+            case sip_events.AskCancelled():
+                self._relays.pop(event.ref, None)
+                return []
+            case sip_events.Replied():
+                return self._replied(event)
+            case _:
+                assert_never(event)
+
+    def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
+        called = self._called_by(event.leg)
+        response = event.response
+        if called is None or called.answered:
+            return []
+        early_media = bool(response.body and self.offer_body)
+        if early_media:
+            called.early = _description(event.leg, response)
+        elif response.status != 180:
+            return []
+        return [call_events.LegRinging(leg=called.name, early_media=early_media)]
+
+    def _answered(self, event: sip_events.AnswerReceived) -> list[Out]:
+        called = self._called_by(event.leg)
+        if called is None or called.answered:
+            return [End(leg=event.leg)]
+        losers = [branch for branch in called.branches if branch != event.leg]
+        called.branches = [event.leg]
+        called.answered = True
+        called.answer = _description(event.leg, event.response)
+        outs = _end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        if self.offer_body:
+            outs.append(Acknowledge(leg=event.leg))
+        return [*outs, call_events.LegAnswered(leg=called.name)]
+
+    def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
+        called = self._called_by(event.leg)
+        if called is None:
+            return []
+        called.branches.remove(event.leg)
+        called.causes.append(cause_of_refusal(event.status, event.response))
+        if called.branches:
+            return []
+        del self._called[called.name]
+        return [call_events.LegEnded(leg=called.name, cause=worst(called.causes))]
+
+    def _gone(self, sip_leg: str, cause: Cause) -> list[Out]:
+        if sip_leg == self.caller and self._caller_live:
+            self._caller_live = self._waiting = False
+            return [call_events.LegEnded(leg=CALLER, cause=cause)]
+        called = self._called_by(sip_leg)
+        if called is None:
+            return []
+        del self._called[called.name]
+        return [call_events.LegEnded(leg=called.name, cause=cause)]
+
+    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
+        """Pass the answer of a delayed offer on, in the ACK that waits for it."""
+        outs: list[Out] = []
+        request = event.request
+        owed = self._unanswered.pop(event.leg, None)
+        if owed is not None:
+            headers = _described(request)
+            outs.append(Acknowledge(leg=owed, headers=headers, body=request.body))
+        if event.leg == self.caller and not self._confirmed:
+            self._confirmed = True
+            outs.append(call_events.LegAnswered(leg=CALLER))
+        return outs
+
+    # Requests of one side, asked of the other
+
+    def _asked(self, event: sip_events.Asked) -> list[Out]:
+        request = event.request
+        other = self._other(event.leg)
+        if other is None:
+            # There is nobody yet to ask; the sender may try again (RFC 3261 §14.2).
+            return [Reply(ref=event.ref, status=491)]
+        relay = Relay(event.leg, request.method, bool(request.body))
+        self._relays[event.ref] = relay
+        return [
+            Ask(
+                leg=other,
+                ref=event.ref,
+                method=request.method,
+                headers=_described(request),
+                body=request.body,
+            )
+        ]
+
+    def _replied(self, event: sip_events.Replied) -> list[Out]:
+        relay = self._relays.pop(event.ref, None)
+        response = event.response
+        success = response is not None and response.status < 300
+        if relay is None:
+            # The request was cancelled meanwhile. What it brought about must still be acknowledged.
+            invited = response is not None and response.cseq.method == "INVITE"
+            return [Acknowledge(leg=event.leg)] if success and invited else []
+        outs: list[Out] = [_passed_on(event.ref, event.status, response)]
+        if not success or relay.method not in OFFERING:
+            return outs
+        if relay.method == "INVITE":
+            if relay.offered:
+                outs.insert(0, Acknowledge(leg=event.leg))
+            else:
+                self._unanswered[relay.from_] = event.leg
+        names = (self._name(event.leg), self._name(relay.from_))
+        return outs + [call_events.LegUpdated(leg=name, handle="") for name in names if name]
+
+    def _other(self, sip_leg: str) -> str | None:
+        """Return the SIP leg at the other side of a conversation."""
+        called = self._called.get(self._talking_to)
+        if called is None or not called.branches or not self._confirmed or not self._caller_live:
+            return None
+        if sip_leg == self.caller:
+            return called.branches[0]
+        return self.caller if sip_leg == called.branches[0] else None
+
+    def _name(self, sip_leg: str) -> str:
+        if sip_leg == self.caller:
+            return CALLER if self._caller_live else ""
+        called = self._called_by(sip_leg)
+        return "" if called is None else called.name
+
+    def _called_by(self, sip_leg: str) -> Called | None:
+        return next((c for c in self._called.values() if sip_leg in c.branches), None)
+
+
+def worst(causes: list[Cause]) -> Cause:
+    """Choose why a leg with several telephones failed (RFC 3261 §16.7 item 6).
+
+    What speaks for the person (6xx, then busy) wins over what speaks for one telephone.
+    """
+
+    def weight(cause: Cause) -> tuple[bool, bool, int]:
+        return cause.sip < 600, cause.sip != 486, cause.sip
+
+    return min(causes, key=weight, default=Cause(sip=480))
+
+
+def _end_all(branches: list[str], headers: Pairs) -> list[Out]:
+    return [End(leg=branch, headers=headers) for branch in branches]
+
+
+def _passed_on(ref: str, status: int, response: Response | None) -> Reply:
+    """Pass a reply on; what concerns only us and the one who sent it becomes a plain failure."""
+    if response is None or status in {401, 407} or 300 <= status < 400:
+        status = status if status in {408, 481, 491} else 500
+        return Reply(ref=ref, status=status)
+    return Reply(
+        ref=ref,
+        status=status,
+        reason=response.reason,
+        headers=_described(response),
+        body=response.body,
+    )
+
+
+def _description(sip_leg: str, response: Response) -> Description:
+    dialog = f"{sip_leg} {response.to.tag or ''}"
+    return Description(dialog, _described(response), response.body)
+
+
+def _described(message: Request | Response) -> Pairs:
+    """Return the headers that describe a message's body."""
+    headers = message.headers
+    return tuple((name, value) for name in PASSED if (value := headers.get(name)) is not None)
