@@ -38,7 +38,7 @@ CLASSES = {
     "slow head": {"headers_timeout"},
     "slow body": {"body_timeout"},
     "closed": {"reset"},
-    "cut": {"reset"},
+    "cut": {"bad_response"},
     "not HTTP": {"bad_response"},
     "404": STATUS,
     "500": STATUS,
@@ -51,7 +51,7 @@ CLASSES = {
     "true": BAD_BODY,
     "html": BAD_BODY,
     "fraction": BAD_BODY,
-    "not UTF-8": BAD_BODY,
+    "no UTF": BAD_BODY,
     "10 MB": {"too_large"},
     "gzip bomb": {"too_large"},
 }

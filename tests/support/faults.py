@@ -31,7 +31,7 @@ BODIES = {
     "true": b'{"dst_phone":true}',
     "html": b'{"dst_phone":"<b>"}',
     "fraction": b'{"dst_phone":3.5}',
-    "not UTF-8": b'{"dst_phone":"\xff\xfe380441112233"}',
+    "no UTF": b'{"dst_phone":"\xff\xfe380441112233"}',
 }
 """Whole answers of status 200 that say nothing that can be followed."""
 
