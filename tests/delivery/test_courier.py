@@ -265,7 +265,7 @@ def test_while_nothing_can_be_recorded_sending_comes_to_a_stop() -> None:
         await house.courier.drain()
         assert len(house.store.settled) == len(house.sender.heard) == 100
 
-    play(scenario, limits=CourierLimits(in_flight=8, reserve=0))
+    play(scenario, limits=CourierLimits(in_flight=8, exchanges=8, reserve=0))
 
 
 def test_a_delivery_handed_over_twice_is_carried_once() -> None:
@@ -428,7 +428,12 @@ def test_who_waits_for_another_try_holds_no_slot_and_no_other_call() -> None:
         assert len(house.sender.heard) == 20
         assert (house.courier.in_flight, house.courier.waiting) == (0, 20)
 
-    play(scenario, policy=THREE, limits=CourierLimits(in_flight=2, reserve=0), script={"crm": 503})
+    play(
+        scenario,
+        policy=THREE,
+        limits=CourierLimits(in_flight=2, exchanges=2, reserve=0),
+        script={"crm": 503},
+    )
 
 
 def test_a_success_ends_the_tries() -> None:

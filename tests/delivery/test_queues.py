@@ -82,7 +82,7 @@ def test_projects_with_a_webhook_of_the_same_name_are_apart() -> None:
 
 
 def test_all_slots_together_are_limited() -> None:
-    queues = filled(CourierLimits(in_flight=3, reserve=0), a=2, b=2, c=2, d=2)
+    queues = filled(CourierLimits(exchanges=3, reserve=0), a=2, b=2, c=2, d=2)
     jobs = taken(queues)
     assert per_webhook(jobs) == {"a": 1, "b": 1, "c": 1}
     finish(queues, jobs[0])
@@ -90,7 +90,7 @@ def test_all_slots_together_are_limited() -> None:
 
 
 def test_a_recorded_attempt_frees_the_common_slot_and_not_before() -> None:
-    queues = filled(CourierLimits(in_flight=1, reserve=0), a=2)
+    queues = filled(CourierLimits(in_flight=1, exchanges=1, reserve=0), a=2)
     (job,) = taken(queues)
     queues.exchanged(job, 0.0)
     assert queues.in_flight == 1
@@ -111,7 +111,7 @@ def test_hung_endpoints_get_the_less_the_more_they_are() -> None:
 
 
 def test_slow_endpoints_leave_the_reserve_to_others() -> None:
-    limits = CourierLimits(in_flight=20, reserve=5, slow_after=2.0)
+    limits = CourierLimits(exchanges=20, reserve=5, slow_after=2.0)
     queues = filled(limits, **{f"hung{number}": 100 for number in range(20)})
     jobs = taken(queues)
     for job in jobs:
@@ -123,7 +123,7 @@ def test_slow_endpoints_leave_the_reserve_to_others() -> None:
 
 
 def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> None:
-    limits = CourierLimits(in_flight=10, reserve=9, slow_after=2.0)
+    limits = CourierLimits(exchanges=10, reserve=9, slow_after=2.0)
     queues = filled(limits, hung=1)
     assert len(taken(queues, now=0.0)) == 1
     queues.add(delivery("next", webhook="hung"))
@@ -131,7 +131,7 @@ def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> N
 
 
 def test_an_endpoint_that_answers_in_time_again_is_slow_no_longer() -> None:
-    limits = CourierLimits(in_flight=10, reserve=9, slow_after=2.0)
+    limits = CourierLimits(exchanges=10, reserve=9, slow_after=2.0)
     queues = filled(limits, crm=4)
     job = taken(queues, now=0.0)[0]
     finish(queues, job, now=5.0)
@@ -155,6 +155,16 @@ def test_a_postponed_delivery_keeps_its_lane_and_gives_back_its_slot() -> None:
     assert [again.delivery.seq for again in taken(queues)] == [1]
 
 
+def test_turns_that_were_given_up_do_not_pile_up() -> None:
+    queues = filled(CourierLimits(), **{f"w{number}": 500 for number in range(40)})
+    jobs = taken(queues)
+    for _ in range(100):
+        for job in jobs:
+            finish(queues, job)
+        jobs = taken(queues)
+    assert len(queues._prompt._heap) <= 128
+
+
 def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
     queues = filled(CourierLimits(), a=5, b=5)
     for job in taken(queues):
@@ -165,7 +175,7 @@ def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
 
 @given(st.data())
 def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.DataObject) -> None:
-    limits = CourierLimits(in_flight=6, per_endpoint=2, reserve=2, slow_after=2.0)
+    limits = CourierLimits(in_flight=8, exchanges=6, per_endpoint=2, reserve=2, slow_after=2.0)
     queues, now, added = Queues(limits), 0.0, Counter[tuple[str, str]]()
     flying: list[Job] = []
     exchanged: list[Job] = []
@@ -204,8 +214,10 @@ def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.
     assert seen == {lane: list(range(1, count + 1)) for lane, count in added.items()}
 
 
-@pytest.mark.parametrize("wrong", [(0, 16, 0), (10, 0, 1), (10, 1, 10)])
-def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int]) -> None:
-    in_flight, per_endpoint, reserve = wrong
-    with pytest.raises(ValueError, match="an endpoint needs a slot"):
-        CourierLimits(in_flight=in_flight, per_endpoint=per_endpoint, reserve=reserve)
+@pytest.mark.parametrize("wrong", [(8, 9, 1, 0), (9, 9, 0, 0), (9, 9, 1, 9), (9, 9, 1, -1)])
+def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int, int]) -> None:
+    in_flight, exchanges, per_endpoint, reserve = wrong
+    with pytest.raises(ValueError, match="reserve < exchanges <= in_flight"):
+        CourierLimits(
+            in_flight=in_flight, exchanges=exchanges, per_endpoint=per_endpoint, reserve=reserve
+        )

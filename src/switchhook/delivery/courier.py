@@ -177,7 +177,8 @@ class Courier:
         attempt = settle(delivery, exchange, len(history) + 1, at=at)
         history = (*history, attempt)
         due = next_attempt(self._policy_of(delivery), history, self._clock())
-        attempt = replace(attempt, is_last=due is None)
+        if due is not None:
+            attempt = replace(attempt, is_last=False)
         await self._insist(partial(self._store.record_attempt, attempt))
         if due is None:
             self._settled(job, attempt)

@@ -1,19 +1,22 @@
 """Whose turn it is: order within a call, fairness between endpoints, room for the healthy. No I/O.
 
 Deliveries of one call to one webhook form a *lane* and go out one after another. The lanes of one
-webhook share its *endpoint*'s slots, first come, first served. Endpoints with work take turns.
+webhook share its *endpoint*'s slots, first come, first served. Of the endpoints with work, the one with
+the fewest exchanges under way comes first.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from heapq import heapify, heappop, heappush
+from itertools import count
 from typing import Final
 
 from switchhook.webhooks.delivery import Delivery
 
 SHARE: Final = 8
-"""An endpoint may hold as many slots as an eighth of those that are free, and always one.
+"""An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
 
 So one busy endpoint alone is held back by its own limit only, and of many hung ones each gets the
 less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
@@ -24,20 +27,25 @@ less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
 class CourierLimits:
     """How much is on its way at once."""
 
-    in_flight: int = 256
-    """Deliveries from their sending until their attempt is recorded, together."""
+    in_flight: int = 512
+    """Deliveries from their sending until their attempt is recorded; at most so many are repeated
+    after a crash."""
+    exchanges: int = 256
+    """Of these, how many are being sent."""
     per_endpoint: int = 16
     """Exchanges with one webhook's endpoint."""
     reserve: int = 64
-    """Slots of `in_flight` that slow endpoints never take."""
+    """Of `exchanges`, how many slow endpoints never take."""
     slow_after: float = 2.0
     """Seconds after which an exchange makes its endpoint a slow one, until a faster one ends."""
     grace: float = 10.0
     """Seconds that exchanges under way get at the end to finish."""
 
     def __post_init__(self) -> None:
-        if not (self.per_endpoint > 0 and 0 <= self.reserve < self.in_flight):
-            raise ValueError("an endpoint needs a slot, and the reserve is less than all slots")
+        if not (self.per_endpoint > 0 and 0 <= self.reserve < self.exchanges <= self.in_flight):
+            raise ValueError(
+                "limits of deliveries: per_endpoint is 1 or more, and reserve < exchanges <= in_flight"
+            )
 
 
 @dataclass(slots=True, eq=False)
@@ -60,13 +68,14 @@ class Endpoint:
     exchanges: dict[Job, None] = field(default_factory=dict)
     """What is being sent, oldest first."""
     was_slow: bool = False
-    has_turn: bool = False
-    """Whether it stands in the round of those with work."""
+    turn: int = 0
+    """Which turn it waits for; 0 when it waits for none."""
 
     def is_slow(self, now: float, slow_after: float) -> bool:
         """Say whether its latest exchange was slow, or its oldest now is."""
-        oldest = next(iter(self.exchanges), None)
-        return self.was_slow or (oldest is not None and now - oldest.began > slow_after)
+        if self.was_slow or not self.exchanges:
+            return self.was_slow
+        return now - next(iter(self.exchanges)).began > slow_after
 
 
 @dataclass(slots=True, eq=False)
@@ -78,18 +87,56 @@ class Job:
     began: float
 
 
+Turn = tuple[int, int, Endpoint]
+"""How many exchanges an endpoint has, and the number of its turn: the least comes first."""
+
+
+class Turns:
+    """Endpoints that wait for a slot. A turn that was given up stays in the heap for a while."""
+
+    def __init__(self) -> None:
+        self._heap: list[Turn] = []
+        self._roomy = 64
+        """How long the heap may get until given up turns are cleared away."""
+
+    def put(self, endpoint: Endpoint, turn: int) -> None:
+        """Let an endpoint wait, in place of any turn that it waited for before."""
+        endpoint.turn = turn
+        heappush(self._heap, (len(endpoint.exchanges), turn, endpoint))
+        if len(self._heap) > self._roomy:
+            self._heap = [entry for entry in self._heap if entry[2].turn == entry[1]]
+            heapify(self._heap)
+            self._roomy = max(64, 2 * len(self._heap))
+
+    def first(self) -> Turn | None:
+        """Return whose turn it is, without taking it."""
+        while self._heap:
+            first = self._heap[0]
+            if first[2].turn == first[1]:
+                return first
+            heappop(self._heap)
+        return None
+
+    def drop_first(self) -> None:
+        """Forget whose turn it is: it waits elsewhere."""
+        heappop(self._heap)
+
+
 class Queues:
     """Everything that waits and everything that is on its way. Times are any clock's, in seconds."""
 
     def __init__(self, limits: CourierLimits) -> None:
         self._limits = limits
-        self._jobs: set[Job] = set()
         self._endpoints: dict[tuple[str, str], Endpoint] = {}
-        self._round: deque[Endpoint] = deque()
+        self._jobs: set[Job] = set()
+        self._exchanges = 0
+        self._turns = count(1)
+        self._prompt = Turns()
+        self._slow = Turns()
 
     @property
     def in_flight(self) -> int:
-        """How many common slots are taken."""
+        """How many deliveries are being sent or recorded."""
         return len(self._jobs)
 
     def add(self, delivery: Delivery) -> None:
@@ -106,31 +153,27 @@ class Queues:
 
     def take(self, now: float) -> Job | None:
         """Give a slot to the next delivery whose turn it is; None where none may start now."""
-        for _ in range(len(self._round)):
-            endpoint = self._round.popleft()
-            endpoint.has_turn = False
-            if not endpoint.ready or len(endpoint.exchanges) >= self._limits.per_endpoint:
-                continue  # it comes back when a lane is ready or an exchange ends
-            if not self._may_start(endpoint, now):
-                self._take_turn(endpoint)
-                continue
-            lane = endpoint.ready.popleft()
-            self._take_turn(endpoint)
-            job = Job(lane, lane.waiting[0], now)
-            endpoint.exchanges[job] = None
-            self._jobs.add(job)
-            return job
-        return None
+        endpoint = self._next(now)
+        if endpoint is None:
+            return None
+        lane = endpoint.ready.popleft()
+        job = Job(lane, lane.waiting[0], now)
+        self._jobs.add(job)
+        endpoint.exchanges[job] = None
+        self._exchanges += 1
+        self._queue(endpoint)
+        return job
 
     def exchanged(self, job: Job, now: float) -> None:
-        """Free the endpoint's slot: its answer is there, or will not come."""
+        """Free the slots of the exchange: the answer is there, or will not come."""
         endpoint = job.lane.endpoint
         del endpoint.exchanges[job]
+        self._exchanges -= 1
         endpoint.was_slow = now - job.began > self._limits.slow_after
-        self._take_turn(endpoint)
+        self._queue(endpoint)
 
     def settled(self, job: Job) -> None:
-        """Free the common slot: the delivery is done with, and the next of its lane is ready."""
+        """Let go of a delivery that is done with; the next of its lane is ready."""
         self._jobs.remove(job)
         lane = job.lane
         lane.waiting.popleft()
@@ -143,25 +186,46 @@ class Queues:
             self._endpoints.pop(endpoint.key)
 
     def postponed(self, job: Job) -> None:
-        """Free the common slot, but keep the lane: the same delivery goes again after `resumed`."""
+        """Let go of a delivery, but keep its lane: the same one goes again after `resumed`."""
         self._jobs.remove(job)
 
     def resumed(self, job: Job) -> None:
-        """Let a postponed delivery take its turn."""
+        """Let a postponed delivery wait for its turn."""
         self._make_ready(job.lane)
 
     def _make_ready(self, lane: Lane) -> None:
-        lane.endpoint.ready.append(lane)
-        self._take_turn(lane.endpoint)
+        endpoint = lane.endpoint
+        endpoint.ready.append(lane)
+        if not endpoint.turn:
+            self._queue(endpoint)
 
-    def _take_turn(self, endpoint: Endpoint) -> None:
-        if endpoint.ready and not endpoint.has_turn:
-            endpoint.has_turn = True
-            self._round.append(endpoint)
+    def _queue(self, endpoint: Endpoint) -> None:
+        """Let an endpoint wait for its turn by what it has under way now, if it has work and a slot."""
+        endpoint.turn = 0
+        if endpoint.ready and len(endpoint.exchanges) < self._limits.per_endpoint:
+            turns = self._slow if endpoint.was_slow else self._prompt
+            turns.put(endpoint, next(self._turns))
 
-    def _may_start(self, endpoint: Endpoint, now: float) -> bool:
+    def _next(self, now: float) -> Endpoint | None:
+        """Return the endpoint that may start an exchange now."""
         limits = self._limits
-        free = limits.in_flight - self.in_flight
-        if free <= 0 or len(endpoint.exchanges) >= max(1, free // SHARE):
-            return False
-        return free > limits.reserve or not endpoint.is_slow(now, limits.slow_after)
+        free = limits.exchanges - self._exchanges
+        if free <= 0 or len(self._jobs) >= limits.in_flight:
+            return None
+        first = self._first_prompt(now)
+        slow = self._slow.first() if free > limits.reserve else None
+        if first is None or (slow is not None and slow < first):
+            first = slow
+        if first is None or first[0] >= max(1, free // SHARE):
+            return None
+        return first[2]
+
+    def _first_prompt(self, now: float) -> Turn | None:
+        """Return whose turn it is among those that do not turn out to be slow by now."""
+        while (first := self._prompt.first()) is not None:
+            _, turn, endpoint = first
+            if not endpoint.is_slow(now, self._limits.slow_after):
+                return first
+            self._slow.put(endpoint, turn)
+            self._prompt.drop_first()
+        return None
