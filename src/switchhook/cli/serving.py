@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Coroutine
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from switchhook import __version__
 from switchhook.app import open_application
@@ -13,6 +13,8 @@ from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings
+
+T = TypeVar("T")
 
 
 def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
@@ -24,10 +26,10 @@ def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
     return 0
 
 
-def run_on_loop(work: Coroutine[Any, Any, None]) -> None:
+def run_on_loop(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` on uvloop where it is installed (the extra `fast`), else on asyncio's own loop."""
     with asyncio.Runner(loop_factory=_new_loop) as runner:
-        runner.run(work)
+        return runner.run(work)
 
 
 def _new_loop() -> asyncio.AbstractEventLoop:

@@ -1,0 +1,1 @@
+"""`switchhook demo`: real calls between built-in telephones, routed by a real HTTP endpoint."""

@@ -1,0 +1,112 @@
+"""Everything that the demo needs, running: server, endpoints, telephones."""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from switchhook.app import Application, open_application
+from switchhook.cli.demo.acts import CALLER, RECEPTION
+from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
+from switchhook.cli.options import CommandError
+from switchhook.domain.project import Project
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.project_file import read_project, write_project
+from switchhook.operations.projects import Applied, apply_project
+from switchhook.settings import Settings
+from switchhook.sip.phone import Manners, Phone, RefusedError
+from switchhook.sip.transport import UDP, Peer
+from switchhook.storage.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from switchhook.cli.demo.programs import Language
+
+OUTSIDE = "127.0.0.2"
+"""Where the outside world is: by its address the server knows the trunk's calls from an account's."""
+CARRIER_MANNERS = Manners(answer_after=0.6, hang_up_after=1.0)
+RECEPTION_MANNERS = Manners(answer_after=0.4, hang_up_after=1.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """What runs, until the context is left."""
+
+    app: Application
+    project: Project
+    processor: Processor
+    receiver: Receiver
+    outside: Phone
+    """The world beyond the trunk: it calls, and it is whoever has an outside number."""
+    reception: Phone
+
+
+@asynccontextmanager
+async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
+    """Run everything on free ports, with all data in `folder`. Raises CommandError."""
+    processor, receiver = Processor(language), Receiver()
+    try:
+        await processor.start()
+        await receiver.start()
+        async with Phone(CALLER, host=OUTSIDE, manners=CARRIER_MANNERS) as outside:
+            project = example_project(processor.url, receiver.url, outside.port)
+            await _apply(project, folder)
+            settings = Settings(data_dir=folder, sip_port=0)
+            async with open_application(settings) as app, _reception(app, project) as reception:
+                yield Stage(
+                    app=app,
+                    project=project,
+                    processor=processor,
+                    receiver=receiver,
+                    outside=outside,
+                    reception=reception,
+                )
+    except OSError as error:
+        raise CommandError(f"the demo cannot run here: {error.strerror or error}") from error
+    finally:
+        await processor.stop()
+        await receiver.stop()
+
+
+def example_project(processor: str, receiver: str, trunk_port: int) -> Project:
+    """Return the example project with the places of this run, and passwords that nobody knows."""
+    project = read_project((EXAMPLES / "project.toml").read_text(encoding="utf-8"))
+    assert isinstance(project, Project)  # noqa: S101 (a test reads the example)
+    return replace(
+        project,
+        accounts=tuple(replace(a, password=secrets.token_hex(6)) for a in project.accounts),
+        trunks=tuple(replace(trunk, port=trunk_port) for trunk in project.trunks),
+        forwarding_numbers=tuple(replace(w, url=processor) for w in project.forwarding_numbers),
+        event_webhooks=tuple(
+            replace(w, url=receiver.rstrip("/") + w.url[w.url.rindex("/") :])
+            for w in project.event_webhooks
+        ),
+    )
+
+
+async def _apply(project: Project, folder: Path) -> None:
+    store = await SqliteStore.open(folder / DATABASE)
+    try:
+        applied = await apply_project(store, write_project(project))
+    finally:
+        await store.close()
+    if not isinstance(applied, Applied):
+        raise CommandError(f"the example project was not taken:\n{applied}")
+
+
+@asynccontextmanager
+async def _reception(app: Application, project: Project) -> AsyncIterator[Phone]:
+    """Register the telephone of the reception."""
+    account = next(account for account in project.accounts if account.login == RECEPTION)
+    server = Peer(UDP, app.sip_address, app.sip_port)
+    phone = Phone(account.login, account.password, server=server, manners=RECEPTION_MANNERS)
+    async with phone:
+        try:
+            await phone.register()
+        except RefusedError as error:
+            raise CommandError(f"the built-in telephone could not register: {error}") from error
+        yield phone
