@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -10,12 +11,13 @@ from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import Ask, Scheme
 from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber
 from switchhook.webhooks.http import HttpResponse
-from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.parameters import Facts, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.webhooks.http import HttpRequest
+    from switchhook.webhooks.url import Values
 
 UA = "UA"
 ARRIVED = 1534147871.0
@@ -120,6 +122,11 @@ def make_call(**changes: Any) -> Call:
 
 def make_facts(*, extra: Mapping[str, str] | None = None, **call: Any) -> Facts:
     return Facts(call=make_call(**call), now=ARRIVED, extra=extra or {})
+
+
+def make_values(*, extra: Mapping[str, str] | None = None) -> Values:
+    """Make what fills the parameters in a URL."""
+    return partial(resolve, facts=make_facts(extra=extra))
 
 
 def field(name: str, parameter: str, argument: str = "") -> Field:

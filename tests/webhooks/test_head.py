@@ -13,7 +13,7 @@ from switchhook.webhooks.head import (
     parameter_lines,
 )
 from switchhook.webhooks.url import parse_url
-from tests.webhooks.samples import UA, make_facts
+from tests.webhooks.samples import UA, make_values
 
 
 @pytest.mark.row("R3-19", "R3-20", "R3-21", "R3-22", "R3-23", "R3-24", "R3-25")
@@ -21,7 +21,7 @@ def test_every_line_in_its_place() -> None:
     request = make_request(
         Method.POST,
         parse_url("http://u:p@target:8080/r?a=1"),
-        make_facts(),
+        make_values(),
         Payload(query="b=2", headers=(("p", ""),), content_type="text/x", body=b"body"),
         Manners(
             user_agent=UA, keep_alive=False, send_origin=True, headers=(("X-Own", "x"),), id="d1"
@@ -52,7 +52,7 @@ def test_a_request_without_a_body_says_nothing_about_one(
     request = make_request(
         Method.POST,
         parse_url("http://target/"),
-        make_facts(),
+        make_values(),
         Payload(body=body),
         Manners(user_agent=UA, keep_alive=True),
     )
@@ -73,7 +73,7 @@ def test_no_line_is_there_twice() -> None:
     request = make_request(
         Method.GET,
         parse_url("http://target/"),
-        make_facts(),
+        make_values(),
         Payload(headers=(("x-own", "2"), ("p", "3"), ("P", "4"))),
         Manners(user_agent=UA, keep_alive=True, headers=(("X-Own", "1"), ("x-own", "1b"))),
     )

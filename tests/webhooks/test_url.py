@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.webhooks.url import address_of, parse_url, unknown_placeholders
-from tests.webhooks.samples import VISIT, make_facts
+from tests.webhooks.samples import VISIT, make_values
 
 
 @pytest.mark.row("R1-07", "R1-08", "R3-20", "R2-22")
@@ -47,7 +47,7 @@ def test_what_goes_out_for_a_url(url: str, host: str, sent: str | None) -> None:
         "http://xn--80aikifvh.xn--j1amh/%D1%88%D0%BB%D1%8F%D1%85"
         "?%D0%BA%D0%BB%D1%8E%D1%87=%D1%82%D0%B0%D0%BA"
     )
-    assert expected == address.url(make_facts())
+    assert expected == address.url(make_values())
 
 
 @pytest.mark.row("R1-07", "R1-08")
@@ -88,7 +88,7 @@ def test_a_refusal_does_not_show_the_password() -> None:
 @pytest.mark.row("S-73")
 @given(url=st.text(max_size=60) | st.text(max_size=40).map("http://target/".__add__))
 def test_a_stored_url_never_raises_and_never_breaks_the_line(url: str) -> None:
-    sent = address_of(url).url(make_facts())
+    sent = address_of(url).url(make_values())
 
     assert sent.isascii()
     assert sent.isprintable()
@@ -109,7 +109,7 @@ def test_a_stored_url_never_raises_and_never_breaks_the_line(url: str) -> None:
     ],
 )
 def test_parameters_in_a_url(url: str, sent: str) -> None:
-    assert address_of(url).url(make_facts(extra=VISIT)).startswith(sent)
+    assert address_of(url).url(make_values(extra=VISIT)).startswith(sent)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +123,8 @@ def test_placeholders_that_no_parameter_has_are_named(url: str, unknown: list[st
 @pytest.mark.row("S-73")
 @given(value=st.text(max_size=30))
 def test_a_value_stays_within_its_segment(value: str) -> None:
-    facts = make_facts(extra={"custom:x": value})
-    parts = urlsplit(address_of("http://t/a/{custom:x}/b?c={custom:x}").url(facts))
+    values = make_values(extra={"custom:x": value})
+    parts = urlsplit(address_of("http://t/a/{custom:x}/b?c={custom:x}").url(values))
 
     _, a, inside, b = parts.path.split("/")
     assert (a, b) == ("a", "b")
@@ -149,4 +149,4 @@ def test_a_password_in_the_url_travels_as_authorization(url: str, authorization:
     address = parse_url(url)
 
     assert authorization == address.authorization
-    assert address.url(make_facts()) == "http://target/"
+    assert address.url(make_values()) == "http://target/"

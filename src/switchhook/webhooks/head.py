@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from switchhook.domain.webhook import Method
-    from switchhook.webhooks.parameters import Facts
-    from switchhook.webhooks.url import Address
+    from switchhook.webhooks.url import Address, Values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,9 +41,12 @@ class Manners:
 
 
 def make_request(
-    method: Method, address: Address, facts: Facts, payload: Payload, manners: Manners
+    method: Method, address: Address, values: Values, payload: Payload, manners: Manners
 ) -> HttpRequest:
-    """Put a request together. No value can break out of its line, whatever a caller sent (S-73)."""
+    """Put a request together. No value can break out of its line, whatever a caller sent (S-73).
+
+    `values` are those of the parameters that stand in the address.
+    """
     own = {name.lower(): value for name, value in manners.headers}
     lines = [
         ("Host", address.host),
@@ -59,7 +61,7 @@ def make_request(
     ]
     return HttpRequest(
         method=method.value,
-        url=address.url(facts, payload.query),
+        url=address.url(values, payload.query),
         headers=_once((*_present(lines[:-2]), *payload.headers, *_present(lines[-2:]))),
         body=payload.body or b"",
     )

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
-from switchhook.webhooks.parameters import find, resolve
+from switchhook.webhooks.parameters import find
 
-if TYPE_CHECKING:
-    from switchhook.webhooks.parameters import Facts
+Values = Callable[[str, str], str]
+"""Takes the key of a parameter and its argument, and returns the value for one call."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -37,10 +37,10 @@ class Address:
     path: tuple[Piece, ...]
     query: tuple[Piece, ...]
 
-    def url(self, facts: Facts, more_query: str = "") -> str:
+    def url(self, values: Values, more_query: str = "") -> str:
         """Return the absolute URL for one call, `more_query` after the person's own query."""
-        queries = [part for part in (_fill(self.query, facts), more_query) if part]
-        path = _fill(self.path, facts)
+        queries = [part for part in (_fill(self.query, values), more_query) if part]
+        path = _fill(self.path, values)
         return f"{self.origin}{path}?{'&'.join(queries)}" if queries else f"{self.origin}{path}"
 
 
@@ -53,7 +53,18 @@ class Piece:
     argument: str = ""
 
 
-def parse_url(url: str) -> Address:
+def catalogued(name: str) -> Piece | None:
+    """Read `ID Call`, `call_id` or, with an argument, `custom:city`: a parameter of the catalogue."""
+    label, _, argument = name.partition(":")
+    key = find(label)
+    return None if key is None else Piece(parameter=key, argument=argument)
+
+
+Naming = Callable[[str], Piece | None]
+"""Says what a `{name}` in a URL stands for; None: for nothing, and it stays text."""
+
+
+def parse_url(url: str, naming: Naming = catalogued) -> Address:
     """Read the URL that a person set. Raises ValueError with a sentence that says what is wrong."""
     parts, port = _split(url)
     host = _ascii_host(parts.hostname or "")
@@ -62,23 +73,28 @@ def parse_url(url: str) -> Address:
         origin=f"{parts.scheme}://{authority}",
         host=authority,
         authorization=_basic(parts),
-        path=_pieces(parts.path or "/"),
-        query=_pieces(parts.query),
+        path=_pieces(parts.path or "/", naming),
+        query=_pieces(parts.query, naming),
     )
 
 
-def unknown_placeholders(url: str) -> list[str]:
-    """Return the `{names}` in a URL that no parameter has; they would go out as they are."""
-    return [name for name in _PLACEHOLDER.findall(url) if _parameter(name) is None]
+def placeholders(url: str) -> list[str]:
+    """Return every `{name}` in a URL, without its braces."""
+    return _PLACEHOLDER.findall(url)
+
+
+def unknown_placeholders(url: str, naming: Naming = catalogued) -> list[str]:
+    """Return the `{names}` in a URL that stand for nothing; they would go out as they are."""
+    return [name for name in placeholders(url) if naming(name) is None]
 
 
 @lru_cache(maxsize=4096)
-def address_of(url: str) -> Address:
+def address_of(url: str, naming: Naming = catalogued) -> Address:
     """Read a stored URL and never raise: one that is none comes back encoded, for the sender to refuse."""
     try:
-        return parse_url(url)
+        return parse_url(url, naming)
     except ValueError:
-        return Address(origin="", host="", authorization="", path=_pieces(url), query=())
+        return Address(origin="", host="", authorization="", path=_pieces(url, naming), query=())
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
@@ -120,32 +136,25 @@ def _basic(parts: SplitResult) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
 
 
-def _pieces(text: str) -> tuple[Piece, ...]:
-    """Cut at the placeholders. One that no parameter has stays text."""
+def _pieces(text: str, naming: Naming) -> tuple[Piece, ...]:
+    """Cut at the placeholders. One that stands for nothing stays text."""
     pieces: list[Piece] = []
     end = 0
     for found in _PLACEHOLDER.finditer(text):
-        named = _parameter(found[1])
+        named = naming(found[1])
         if named is not None:
             pieces += [Piece(text=_kept(text[end : found.start()])), named]
             end = found.end()
     return (*pieces, Piece(text=_kept(text[end:])))
 
 
-def _parameter(name: str) -> Piece | None:
-    """Read `ID Call`, `call_id` or, with an argument, `custom:city`."""
-    label, _, argument = name.partition(":")
-    key = find(label)
-    return None if key is None else Piece(parameter=key, argument=argument)
-
-
 def _kept(text: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", text), safe=_KEPT, errors="replace")
 
 
-def _fill(pieces: tuple[Piece, ...], facts: Facts) -> str:
+def _fill(pieces: tuple[Piece, ...], values: Values) -> str:
     return "".join(
-        _value(resolve(piece.parameter, piece.argument, facts)) if piece.parameter else piece.text
+        _value(values(piece.parameter, piece.argument)) if piece.parameter else piece.text
         for piece in pieces
     )
 

@@ -5,10 +5,12 @@ A flat JSON object of the fields in order; with GET or DELETE the same values in
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.domain.webhook import EventWebhook, Method
 from switchhook.webhooks.head import Manners, Payload, make_request
+from switchhook.webhooks.parameters import resolve
 from switchhook.webhooks.template import fill, from_fields, pairs
 from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import JSON_TYPE, json_bytes, urlencode
@@ -29,7 +31,8 @@ def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: st
         id=delivery_id if webhook.send_id else "",
     )
     payload = _payload(webhook.method, values)
-    return make_request(webhook.method, address_of(webhook.url), facts, payload, manners)
+    in_url = partial(resolve, facts=facts)
+    return make_request(webhook.method, address_of(webhook.url), in_url, payload, manners)
 
 
 def _payload(method: Method, values: dict[str, Value]) -> Payload:

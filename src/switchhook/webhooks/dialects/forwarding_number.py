@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
 from switchhook.webhooks.head import Manners, Payload, make_request, parameter_lines
+from switchhook.webhooks.parameters import resolve
 from switchhook.webhooks.template import fill, from_fields, pairs
 from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, json_bytes, urlencode
@@ -45,7 +47,8 @@ def render(webhook: ForwardingNumber, facts: Facts, *, ask_id: str, product: str
     method = effective_method(webhook)
     values = fill(from_fields(webhook.fields), about)
     payload = _payload(webhook, method, values, ask_id)
-    return make_request(method, address_of(webhook.url), about, payload, manners)
+    in_url = partial(resolve, facts=about)
+    return make_request(method, address_of(webhook.url), in_url, payload, manners)
 
 
 def _payload(
