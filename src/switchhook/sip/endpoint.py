@@ -66,7 +66,7 @@ class Endpoint:
 
     def __init__(self, binding: Binding, handler: Callable[[Event], None]) -> None:
         self.agent = UserAgent(
-            local=self._local,
+            local=self.local,
             token=lambda: secrets.token_hex(8),
             timing=binding.timing,
             limits=binding.limits,
@@ -111,6 +111,13 @@ class Endpoint:
         """Return the peer that a configured or dialled name means; raise UnknownHostError."""
         return Peer(transport.upper(), await self._resolver.resolve(host), port)
 
+    def local(self, peer: Peer) -> tuple[str, int]:
+        """Say under which address `peer` reaches us."""
+        host = self._binding.advertised or self._binding.host
+        if host in {"0.0.0.0", "::"}:
+            host = self._routes.get(peer.host) or self._route(peer.host)
+        return bracketed(host), self.port
+
     # Binding
 
     def _bind(self) -> tuple[socket.socket, socket.socket]:
@@ -141,13 +148,6 @@ class Endpoint:
             bound.close()
             raise
         return bound
-
-    def _local(self, peer: Peer) -> tuple[str, int]:
-        """Say under which address `peer` reaches us."""
-        host = self._binding.advertised or self._binding.host
-        if host in {"0.0.0.0", "::"}:
-            host = self._routes.get(peer.host) or self._route(peer.host)
-        return bracketed(host), self.port
 
     def _route(self, host: str) -> str:
         """Ask the kernel from which address packets to `host` leave; nothing is sent."""

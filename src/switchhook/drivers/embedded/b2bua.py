@@ -51,6 +51,8 @@ PASSED: Final = (
     "Info-Package",
 )
 """Headers that go with a body from one telephone to the other; all others are between it and us."""
+MOST_HOPS: Final = 70
+"""What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
 
 
@@ -94,6 +96,8 @@ class Bridge:
         self.caller = caller
         self.offer = () if invite is None else _described(invite)
         self.offer_body = b"" if invite is None else invite.body
+        hops = MOST_HOPS if invite is None else invite.max_forwards or MOST_HOPS
+        self.max_forwards = ("Max-Forwards", str(hops - 1))
         self._waiting = invite is not None  # for our answer to the INVITE
         self._confirmed = invite is None  # by the ACK to it
         self._caller_live = True

@@ -1,0 +1,147 @@
+"""What to dial for a target: the telephones of an account, a number behind a trunk, a SIP address. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from switchhook.domain.cause import Cause
+from switchhook.domain.project import Trunk
+from switchhook.domain.target import TargetKind
+from switchhook.drivers.embedded.translate import shown_caller, shown_to_trunk
+from switchhook.sip.errors import SipError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Credentials, Invite
+from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP
+from switchhook.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from switchhook.domain.call import Call
+    from switchhook.drivers.embedded.b2bua import Bridge
+    from switchhook.routing.commands import RingLeg
+    from switchhook.sip.registrar import Binding
+    from switchhook.sip.transport import Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where an INVITE goes, with a host that may still be a name."""
+
+    uri: Uri
+    host: str
+    port: int
+    transport: str
+    trunk: Trunk | None = None
+
+
+class UndiallableError(Exception):
+    """A target leads nowhere. `cause` is what the leg ends with."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.cause = Cause(sip=status, text=text)
+
+
+def place_of(call: Call, command: RingLeg) -> Place:
+    """Return where a number or SIP address is; raise UndiallableError."""
+    target = command.target
+    if target.kind is TargetKind.NUMBER:
+        return _behind_trunk(call, target.value)
+    return _elsewhere(target.value)
+
+
+def _behind_trunk(call: Call, number: str) -> Place:
+    trunks = call.plan.project.trunks
+    if not trunks:
+        raise UndiallableError(
+            503, f"project {call.plan.project.id} has no trunk for outside numbers"
+        )
+    trunk = trunks[0]
+    uri = Uri.of(number, trunk.host, None if trunk.port == DEFAULT_PORT else trunk.port)
+    return Place(
+        uri=uri,
+        host=trunk.host,
+        port=trunk.port,
+        transport=_transport(trunk.transport),
+        trunk=trunk,
+    )
+
+
+def _elsewhere(address: str) -> Place:
+    try:
+        uri = Uri.parse(address)
+    except SipError as error:
+        raise UndiallableError(484, f"{address} is no SIP address: {error}") from None
+    if uri.scheme != "sip":
+        raise UndiallableError(416, f"{address} is no sip: address; TLS is not spoken here")
+    return Place(
+        uri=uri.replace(headers=""),
+        host=uri.host,
+        port=uri.port or DEFAULT_PORT,
+        transport=_transport(uri.parameters.get("transport") or UDP),
+    )
+
+
+def _transport(name: str) -> str:
+    if name.upper() not in TRANSPORTS:
+        raise UndiallableError(503, f"transport {name} is not spoken here; UDP and TCP are")
+    return name.upper()
+
+
+def invite_to_place(
+    bridge: Bridge, sip_leg: str, command: RingLeg, *, place: Place, peer: Peer, our_host: str
+) -> Invite:
+    """Call a number or SIP address, whose host was found to be at `peer`."""
+    trunk = place.trunk
+    if trunk is None:
+        from_, headers = shown_caller(command.caller, command.caller_name, our_host)
+        credentials = None
+    else:
+        from_, headers = shown_to_trunk(command.caller, command.caller_name, trunk)
+        credentials = credentials_for(trunk)
+    return Invite(
+        leg=sip_leg,
+        uri=place.uri,
+        from_=from_,
+        to=NameAddress(uri=place.uri),
+        peer=peer,
+        headers=(*headers, bridge.max_forwards, *bridge.offer),
+        body=bridge.offer_body,
+        credentials=credentials,
+    )
+
+
+def invites_to_account(
+    bridge: Bridge,
+    sip_leg: str,
+    bindings: Iterable[Binding],
+    command: RingLeg,
+    our_host: Callable[[Peer], str],
+) -> list[Invite]:
+    """Call every telephone of an account."""
+    invites = []
+    for number, binding in enumerate(bindings):
+        host = our_host(binding.peer)
+        from_, headers = shown_caller(command.caller, command.caller_name, host)
+        invites.append(
+            Invite(
+                leg=f"{sip_leg} {number}",
+                uri=binding.contact.uri,
+                from_=from_,
+                to=NameAddress(uri=Uri.of(command.target.value, host)),
+                peer=binding.peer,
+                direct=True,
+                headers=(*headers, bridge.max_forwards, *bridge.offer),
+                body=bridge.offer_body,
+            )
+        )
+    return invites
+
+
+def credentials_for(trunk: Trunk) -> Credentials | None:
+    """Return who we are to a trunk that asks."""
+    if not trunk.username:
+        return None
+    return Credentials(username=trunk.username, password=trunk.password)

@@ -1,0 +1,328 @@
+"""The built-in SIP engine as a telephone side: the default, which needs nothing but Python.
+
+The shell around the pure parts: it owns the endpoint and the registrations, lets callers in (`door.py`),
+looks up what is to be dialled (`dialling.py`), and carries between each call's glue (`b2bua.py`) and the
+switchboard. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, assert_never
+
+import structlog
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import Cause
+from switchhook.domain.target import TargetKind
+from switchhook.drivers.embedded.b2bua import Bridge, Out
+from switchhook.drivers.embedded.dialling import (
+    Place,
+    UndiallableError,
+    credentials_for,
+    invite_to_place,
+    invites_to_account,
+    place_of,
+)
+from switchhook.drivers.embedded.door import Door, Turned
+from switchhook.drivers.embedded.translate import (
+    arrival_of,
+    number_of,
+    reason_headers,
+    refusal_status,
+)
+from switchhook.routing.arrival import Refused
+from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
+from switchhook.routing.events import LegAnswered, LegUpdated
+from switchhook.sip.endpoint import Binding, Endpoint
+from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
+from switchhook.sip.registrar import Registrar
+from switchhook.sip.resolver import UnknownHostError
+from switchhook.sip.transport import Peer, numeric
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AsyncExitStack
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.project import Account
+    from switchhook.drivers.ear import Ear
+    from switchhook.sip.orders import Credentials
+
+log = structlog.get_logger(__name__)
+
+FORGET_EVERY: Final = 60.0
+"""Seconds between two looks for registrations that are over."""
+
+
+class EmbeddedSide:
+    """Speaks SIP over UDP and TCP at one address. Listens to this machine alone unless told otherwise."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 5060,
+        advertised: str = "",
+        realm: str = "switchhook",
+        binding: Binding | None = None,
+    ) -> None:
+        self._binding = binding or Binding(host=host, port=port, advertised=advertised)
+        self._endpoint = Endpoint(self._binding, self._hear)
+        self._door = Door(realm, secrets.token_bytes(32))
+        self._registrar = Registrar()
+        self._bridges: dict[str, Bridge] = {}
+        self._calls: dict[str, str] = {}  # the call of each SIP leg
+        self._sip_legs: dict[str, list[str]] = {}  # and the other way round
+        self._trunks: dict[str, str] = {}  # the trunk of each SIP leg that goes over one
+        self._ear: Ear
+        self._book: Callable[[], Book]
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The sockets, for those who want to know the port or what is held."""
+        return self._endpoint
+
+    @property
+    def calls(self) -> int:
+        """How many calls are held."""
+        return len(self._bridges)
+
+    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
+        """Bind the sockets and begin to hear calls; raise OSError when the address cannot be had.
+
+        Closing the stack hangs up nobody: media flows without us, and `resume` takes talking calls up.
+        """
+        self._ear = ear
+        self._book = book
+        await self._endpoint.start(stack)
+        forgetting = spawn(self._forget_registrations(), name="forget registrations")
+        stack.callback(forgetting.cancel)
+
+    def carry_out(self, call: Call, command: PhoneCommand) -> None:
+        """Do what is ordered for `call`; what an unknown call is ordered does nothing."""
+        bridge = self._bridges.get(call.id)
+        if bridge is None:
+            return
+        match command:
+            case RingLeg():
+                if bridge.expect(command.leg):
+                    self._ring(call, bridge, command)
+            case ShowRinging() | ConnectLegs() | EndLeg():
+                self._do(call.id, bridge, bridge.order(command))
+            case _:
+                assert_never(command)
+
+    async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
+        """Take up the talking legs of an earlier process: both dialogs of each call."""
+        return {call.id: self._resume(call) for call in calls}
+
+    # What the endpoint tells
+
+    def _hear(self, event: Event) -> None:
+        match event:
+            case InviteReceived():
+                self._arrived(event)
+            case OutsideAsked():
+                self._register(event)
+            case FlowClosed():
+                self._registrar.flow_closed(event.peer)
+            case _:
+                self._hear_leg(event)
+
+    def _hear_leg(self, event: LegEvent) -> None:
+        call = self._calls.get(event.leg, "")
+        bridge = self._bridges.get(call)
+        if bridge is not None:
+            self._do(call, bridge, bridge.hear(event))
+
+    def _arrived(self, event: InviteReceived) -> None:
+        request, leg = event.request, event.leg
+        known = self._door.caller(request, event.source.host, self._book(), _now())
+        if isinstance(known, Turned):
+            self._report(known, "call", number_of(request.from_.uri), event.source)
+            self._endpoint.perform(End(leg=leg, status=known.status, headers=known.headers))
+            return
+        arrival = arrival_of(
+            request, project=known.project, account=known.account, trunk=known.trunk
+        )
+        call = self._ear.arrived(arrival)
+        if isinstance(call, Refused):
+            self._endpoint.perform(_refusal(leg, call))
+            return
+        self._bridges[call] = Bridge(leg, request)
+        self._remember(call, [leg])
+
+    def _register(self, event: OutsideAsked) -> None:
+        request, now = event.request, _now()
+        account = self._door.registrant(request, event.source.host, self._book(), now)
+        if isinstance(account, Turned):
+            self._report(account, "registration", number_of(request.to.uri), event.source)
+            reply = Reply(
+                ref=event.ref,
+                status=account.status,
+                reason=account.reason,
+                headers=account.headers,
+            )
+        else:
+            reply = self._registered(event, account, now)
+        self._endpoint.perform(reply)
+
+    def _registered(self, event: OutsideAsked, account: Account, now: float) -> Reply:
+        done = self._registrar.register(event.request, account.login, event.source, now)
+        telephones = len(done.bindings)
+        log.debug("sip account registered", account=account.login, telephones=telephones)
+        return Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
+
+    def _report(self, turned: Turned, what: str, user: str, source: Peer) -> None:
+        """Note a wrong password, for those who watch for guessing."""
+        if turned.wrong:
+            log.warning("sip password wrong", what=what, user=user[:80], peer=str(source))
+
+    # What is to be done
+
+    def _do(self, call: str, bridge: Bridge, outs: list[Out]) -> None:
+        for out in outs:
+            match out:
+                case Invite() | Answer() | Acknowledge() | Ask() | Send() | Reply() | End():
+                    self._endpoint.perform(out)
+                case LegAnswered() | LegUpdated():
+                    handle = self._handle(bridge, out.leg)
+                    self._ear.hear(call, replace(out, handle=handle))
+                case _:
+                    self._ear.hear(call, out)
+        if bridge.over:
+            self._forget(call)
+
+    def _remember(self, call: str, sip_legs: list[str]) -> None:
+        self._calls.update((sip_leg, call) for sip_leg in sip_legs)
+        self._sip_legs.setdefault(call, []).extend(sip_legs)
+
+    def _forget(self, call: str) -> None:
+        self._bridges.pop(call, None)
+        for sip_leg in self._sip_legs.pop(call, []):
+            del self._calls[sip_leg]
+            self._trunks.pop(sip_leg, None)
+
+    def _ring(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
+        try:
+            if command.target.kind is TargetKind.ACCOUNT:
+                self._ring_account(call, bridge, command)
+                return
+            place = place_of(call, command)
+            address = numeric(place.host)
+            if address is not None:
+                peer = Peer(place.transport, address, place.port)
+                self._ring_place(call.id, bridge, command, place, peer)
+                return
+        except UndiallableError as error:
+            self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
+            return
+        spawn(self._look_up_and_ring(call.id, bridge, command, place), name=f"ring {call.id}")
+
+    def _ring_account(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
+        login = command.target.value
+        bindings = self._registrar.lookup(login, _now())
+        if not bindings:
+            raise UndiallableError(480, f"no telephone of account {login} is registered")
+        sip_leg = f"{call.id} {command.leg}"
+        invites = invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
+        self._invite(call.id, bridge, command.leg, invites)
+
+    async def _look_up_and_ring(
+        self, call: str, bridge: Bridge, command: RingLeg, place: Place
+    ) -> None:
+        try:
+            peer = await self._endpoint.resolve(place.host, place.port, place.transport)
+        except UnknownHostError as error:
+            log.warning("sip name not found", call=call, leg=command.leg, error=str(error))
+            cause = Cause(sip=503, text=str(error))
+            self._do(call, bridge, bridge.unreachable(command.leg, cause))
+        else:
+            self._ring_place(call, bridge, command, place, peer)
+
+    def _ring_place(
+        self, call: str, bridge: Bridge, command: RingLeg, place: Place, peer: Peer
+    ) -> None:
+        sip_leg = f"{call} {command.leg}"
+        our_host = self._our_host(peer)
+        invite = invite_to_place(
+            bridge, sip_leg, command, place=place, peer=peer, our_host=our_host
+        )
+        if place.trunk is not None:
+            self._trunks[sip_leg] = place.trunk.name
+        self._invite(call, bridge, command.leg, [invite])
+
+    def _invite(self, call: str, bridge: Bridge, leg: str, invites: list[Invite]) -> None:
+        outs = bridge.ring(leg, invites)
+        if outs:
+            self._remember(call, [invite.leg for invite in invites])
+        self._do(call, bridge, outs)
+
+    def _our_host(self, peer: Peer) -> str:
+        return self._endpoint.local(peer)[0]
+
+    # Handles: what is stored to take a leg up again
+
+    def _handle(self, bridge: Bridge, leg: str) -> str:
+        sip_leg = bridge.sip_legs.get(leg, "")
+        stored = self._endpoint.agent.store(sip_leg)
+        if stored is None:
+            return ""
+        return json.dumps({"sip": stored, "trunk": self._trunks.get(sip_leg, "")})
+
+    def _resume(self, call: Call) -> frozenset[str]:
+        live = {
+            leg.id: f"{call.id} {leg.id}"
+            for leg in call.legs
+            if leg.id in {CALLER, call.talking_to} and leg.is_live and self._restore(call, leg)
+        }
+        if live:
+            caller, called = live.get(CALLER, ""), live.get(call.talking_to, "")
+            self._bridges[call.id] = Bridge.resumed(caller, call.talking_to, called)
+            self._remember(call.id, list(live.values()))
+        return frozenset(live)
+
+    def _restore(self, call: Call, leg: Leg) -> bool:
+        if not leg.handle:
+            return False
+        sip_leg = f"{call.id} {leg.id}"
+        try:
+            handle = json.loads(leg.handle)
+            trunk = str(handle["trunk"])
+            credentials = _credentials(call, trunk)
+            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("sip leg not resumed", call=call.id, leg=leg.id, error=repr(error)[:200])
+            return False
+        if trunk:
+            self._trunks[sip_leg] = trunk
+        return True
+
+    async def _forget_registrations(self) -> None:
+        while True:
+            await asyncio.sleep(FORGET_EVERY)
+            self._registrar.expire(_now())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def _refusal(leg: str, refused: Refused) -> End:
+    headers = reason_headers(refused.cause)
+    if refused.retry_after:
+        headers = (*headers, ("Retry-After", str(refused.retry_after)))
+    return End(leg=leg, status=refusal_status(refused.cause), headers=headers)
+
+
+def _credentials(call: Call, trunk: str) -> Credentials | None:
+    return next(
+        (credentials_for(known) for known in call.plan.project.trunks if known.name == trunk), None
+    )
