@@ -14,7 +14,7 @@ from switchhook.sip.message import Response, parse_message
 from switchhook.sip.orders import Reply
 from switchhook.sip.phone import Call, Manners, Phone, RefusedError
 from switchhook.sip.registrar import Registrar
-from switchhook.sip.sdp import SessionDescription
+from switchhook.sip.sdp import SessionDescription, build_audio
 from switchhook.sip.transport import Peer
 from tests.support.loop import run
 from tests.support.sip_wire import Udp, listening
@@ -249,52 +249,96 @@ def test_a_wrong_password_is_refused() -> None:
 # Against another telephone, by hand.
 
 
-def text(method: str, port: int, *, to: str = "<sip:bob@127.0.0.1>", body: str = "") -> bytes:
-    number = 2 if method == "BYE" else 1
-    return (
-        f"{method} sip:bob@127.0.0.1 SIP/2.0\r\n"
-        f"Via: SIP/2.0/UDP 127.0.0.1:{port};branch=z9hG4bK{method};rport\r\n"
-        f"From: <sip:x@127.0.0.1>;tag=1\r\nTo: {to}\r\nCall-ID: c1\r\n"
-        f"CSeq: {number} {method}\r\nMax-Forwards: 70\r\nContact: <sip:x@127.0.0.1:{port}>\r\n"
-        f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
-    ).encode()
+OFFER = build_audio("127.0.0.1", 4000, session_id=1)
+UNPLAYABLE = "v=0\r\nm=audio 4000 RTP/AVP 18\r\n"
 
 
-async def final(peer: Udp) -> Response:
-    while True:
-        message = parse_message(await peer.receive())
-        if isinstance(message, Response) and message.status >= 200:
-            return message
+class Caller:
+    """A call to a telephone, message by message."""
+
+    def __init__(self, peer: Udp) -> None:
+        self.peer = peer
+        self.to = "<sip:bob@127.0.0.1>"
+        self.cseq = 0
+
+    def say(self, method: str, body: str = "") -> None:
+        self.cseq += method != "ACK"
+        self.peer.send(
+            (
+                f"{method} sip:bob@127.0.0.1 SIP/2.0\r\n"
+                f"Via: SIP/2.0/UDP 127.0.0.1:{self.peer.port};branch=z9hG4bK{method}{self.cseq};rport\r\n"
+                f"From: <sip:x@127.0.0.1>;tag=1\r\nTo: {self.to}\r\nCall-ID: c1\r\n"
+                f"CSeq: {self.cseq} {method}\r\nMax-Forwards: 70\r\n"
+                f"Contact: <sip:x@127.0.0.1:{self.peer.port}>\r\n"
+                f"Content-Type: application/sdp\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            ).encode()
+        )
+
+    async def ask(self, method: str, body: str = "", *, ack: str = "") -> Response:
+        """Send a request, return its final response, and acknowledge an INVITE."""
+        self.say(method, body)
+        while True:
+            message = parse_message(await self.peer.receive())
+            if isinstance(message, Response) and message.status >= 200:
+                break
+        if method == "INVITE":
+            asked, self.to = self.to, str(message.to)
+            self.say("ACK", ack)
+            if message.status >= 300:
+                self.to = asked
+        return message
 
 
-def called_with(body: str) -> tuple[Response, Call]:
-    """Call a telephone with this body, end the call, and return its answer."""
-
-    async def scenario() -> tuple[Response, Call]:
+def by_hand(scenario: Callable[[Caller, Phone], Coroutine[Any, Any, None]]) -> None:
+    async def switched_on() -> None:
         async with Phone("bob", manners=Manners(rings=False)) as bob:
             with Udp(bob.port) as peer:
-                peer.send(text("INVITE", peer.port, body=body))
-                answer = await final(peer)
-                peer.send(text("ACK", peer.port, to=str(answer.to)))
-                (call,) = bob.calls.values()
-                if answer.status == 200:
-                    peer.send(text("BYE", peer.port, to=str(answer.to)))
-                    assert (await final(peer)).status == 200
-                return answer, call
+                await scenario(Caller(peer), bob)
 
-    return run(scenario())
+    run(switched_on())
 
 
-def test_without_an_offer_it_makes_one() -> None:
-    answer, _ = called_with("")
-    assert answer.status == 200
-    assert SessionDescription.parse(answer.body).direction == "sendrecv"
+def test_without_an_offer_it_makes_one_and_plays_to_the_answer_in_the_ack() -> None:
+    async def scenario(caller: Caller, bob: Phone) -> None:
+        with Udp(0) as ear:
+            answer = str(build_audio("127.0.0.1", ear.port, session_id=1))
+            taken = await caller.ask("INVITE", ack=answer)
+            assert SessionDescription.parse(taken.body).direction == "sendrecv"
+            assert len(await ear.receive()) == 172
+        assert (await caller.ask("BYE")).status == 200
+        (call,) = bob.calls.values()
+        assert await call.ended() == 200
+
+    by_hand(scenario)
 
 
-@pytest.mark.parametrize(
-    "body", ["hello", "v=0\r\nm=audio 4000 RTP/AVP 18\r\n", "v=0\r\nm=audio x RTP/AVP 0\r\n"]
-)
+@pytest.mark.parametrize("body", ["hello", UNPLAYABLE, "v=0\r\nm=audio x RTP/AVP 0\r\n"])
 def test_what_it_cannot_play_it_refuses(body: str) -> None:
-    answer, call = called_with(body)
-    assert answer.status == 488
-    assert call.is_over
+    async def scenario(caller: Caller, bob: Phone) -> None:
+        assert (await caller.ask("INVITE", body)).status == 488
+        (call,) = bob.calls.values()
+        assert call.is_over
+
+    by_hand(scenario)
+
+
+def test_within_a_call_it_agrees_to_all_but_what_it_cannot_play() -> None:
+    async def scenario(caller: Caller, _bob: Phone) -> None:
+        taken = await caller.ask("INVITE", str(OFFER))
+        assert (await caller.ask("INFO")).status == 200
+        assert (await caller.ask("UPDATE")).body == b""
+        held = await caller.ask("UPDATE", str(OFFER.with_direction("sendonly")))
+        sdp = SessionDescription.parse(held.body)
+        assert sdp.direction == "recvonly"
+        assert (sdp.version or 0) > (SessionDescription.parse(taken.body).version or 0)
+        assert (await caller.ask("UPDATE", UNPLAYABLE)).status == 488
+        assert (await caller.ask("BYE")).status == 200
+
+    by_hand(scenario)
+
+
+def test_nobody_can_register_with_it() -> None:
+    async def scenario(caller: Caller, _bob: Phone) -> None:
+        assert (await caller.ask("REGISTER")).status == 405
+
+    by_hand(scenario)

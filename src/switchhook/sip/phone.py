@@ -182,6 +182,8 @@ class Phone:
                 waiting = self._replies.get(ref)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event)
+            case events.FlowClosed():
+                pass  # what went over it is told call by call
             case _:
                 call = self.calls.get(event.leg)
                 if call is not None:
