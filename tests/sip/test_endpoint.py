@@ -11,7 +11,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.sip.endpoint import Binding, Endpoint
-from switchhook.sip.events import AnswerReceived, Event, InviteFailed, InviteReceived, OutsideAsked
+from switchhook.sip.events import (
+    AnswerReceived,
+    Event,
+    FlowClosed,
+    InviteFailed,
+    InviteReceived,
+    OutsideAsked,
+)
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Request
 from switchhook.sip.orders import Answer, End, Invite
@@ -256,9 +263,12 @@ def test_a_connection_that_breaks_fails_the_call_over_it() -> None:
                 assert isinstance(event, OutsideAsked)
                 endpoint.perform(invite_to(event.source))
                 await phone.receive()
-            await until(lambda: len(events) == 2)
+            await until(lambda: len(events) == 3)
 
-            assert events[1] == InviteFailed(leg="out", status=503, response=None)
+            assert events[1:] == [
+                InviteFailed(leg="out", status=503, response=None),
+                FlowClosed(peer=event.source),
+            ]
 
     run(scenario())
 

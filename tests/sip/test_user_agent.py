@@ -14,6 +14,7 @@ from switchhook.sip.events import (
     AskCancelled,
     Asked,
     Event,
+    FlowClosed,
     InviteCancelled,
     InviteFailed,
     InviteReceived,
@@ -859,7 +860,10 @@ def test_a_closed_connection_fails_the_call_over_it() -> None:
 
     phone.agent.flow_closed(ALICE_TCP, 1.0)
 
-    assert phone.agent.take_events() == [InviteFailed(leg="out", status=503, response=None)]
+    assert phone.agent.take_events() == [
+        InviteFailed(leg="out", status=503, response=None),
+        FlowClosed(peer=ALICE_TCP),
+    ]
 
 
 # Stored calls
