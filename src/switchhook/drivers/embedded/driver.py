@@ -90,6 +90,11 @@ class EmbeddedSide:
         return self._endpoint
 
     @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._endpoint.port
+
+    @property
     def calls(self) -> int:
         """How many calls are held."""
         return len(self._bridges)
