@@ -161,7 +161,7 @@ def test_a_call_whose_plan_is_gone_does_not_keep_others_from_resuming(opened: Op
     run(scenario())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=3, unique_by=lambda made: made.call.id))
 def test_whatever_was_committed_is_read_back_equal(made: list[CallRecord]) -> None:
     plans = {one.call.plan.key: one.call.plan for one in made}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(calls())
 def test_a_call_in_any_state_is_read_back_equal(made: Call) -> None:
     *_, value = call_to_row(made)

@@ -1,0 +1,34 @@
+"""Old calls go a few at a time, whole, oldest first."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+from switchhook.storage.connection import open_to_write
+from switchhook.storage.retention import delete_old
+from switchhook.storage.rows import attempt_to_row, call_to_row, delivery_to_row, entry_to_row
+from switchhook.storage.statements import sql
+from tests.support.promises import attempt, delivery, ended, record
+
+
+def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
+    with closing(open_to_write(None)) as connection:
+        for number in (3, 1, 2):
+            name = f"c{number}"
+            made = record(ended(name, at=float(number)), delivery(name), entries=2)
+            connection.execute(sql("save_call"), call_to_row(made.call))
+            for entry in made.entries:
+                connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
+            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0]))
+            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made.deliveries[0])))
+
+        def left(table: str) -> int:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+        assert delete_old(connection, before=10.0, batch=2) == 2
+        assert connection.execute("SELECT call FROM calls").fetchone()["call"] == "c3"
+        assert [left(table) for table in ("journal", "deliveries", "attempts")] == [2, 1, 1]
+        assert delete_old(connection, before=10.0, batch=2) == 1
+        assert delete_old(connection, before=10.0, batch=2) == 0
+        assert [left(table) for table in ("journal", "deliveries", "attempts")] == [0, 0, 0]
+        assert not connection.in_transaction
