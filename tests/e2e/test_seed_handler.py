@@ -64,7 +64,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             asking(DYNAMIC, _handler("dynamic", url, keep_alive=False), "dynamic"),
             asking(KEPT, _handler("kept", url, keep_alive=True), "dynamic"),
             *(
-                asking(number, _handler(f"other {kind}", url, keep_alive=False), kind)
+                asking(number, _handler(f"other {number}", url, keep_alive=False), kind)
                 for kind, number in OTHERS.items()
             ),
             *(
