@@ -1,0 +1,153 @@
+"""Puts it all together: the only file that knows every package."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook import __version__
+from switchhook.delivery.courier import Courier
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.sender import Sender
+from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.loading import load_book, load_plan
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+    from switchhook.settings import Settings
+    from switchhook.storage.records import StoredProject
+    from switchhook.webhooks.http import Exchange, HttpRequest
+
+log = structlog.get_logger(__name__)
+
+PRODUCT = f"switchhook HTTP Client v{__version__}"
+"""The User-Agent of everything we send (R3-22)."""
+WATCH_PROJECTS = 1.0
+"""Seconds between looks for a newly applied project file."""
+
+
+class Application:
+    """A running Switchhook."""
+
+    def __init__(self, settings: Settings, store: SqliteStore, book: Book, sender: Sender) -> None:
+        self.settings = settings
+        self.store = store
+        self.book = book
+        self.sender = sender
+        self.courier = Courier(sender, store, clock=time.time, grants_of=self.grants_of)
+        self.side = EmbeddedSide(host=settings.sip_host, port=settings.sip_port)
+        self.switchboard = Switchboard(
+            side=self.side,
+            store=store,
+            courier=self.courier,
+            asking=Asking(self, PRODUCT),
+            clock=LoopClock(),
+            book=lambda: self.book,
+            new_id=new_call_id,
+            product=PRODUCT,
+            max_calls=settings.max_calls,
+        )
+
+    @property
+    def sip_address(self) -> str:
+        """Where telephones and trunks reach us."""
+        return self.settings.sip_host
+
+    @property
+    def sip_port(self) -> int:
+        """The port there, over UDP and TCP; the real one where the setting is 0."""
+        return self.side.port
+
+    def grants_of(self, project: str) -> Grants:
+        """Return the private networks that a project's webhooks may reach."""
+        plan = self.book.plans.get(project)
+        return _grants(() if plan is None else plan.project.allowed_networks)
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+        """Put a request to an endpoint of the call's project (the switchboard's Asker)."""
+        return await self.sender.exchange(
+            request,
+            deadline=deadline,
+            grants=_grants(call.plan.project.allowed_networks),
+            keep_alive=("Connection", "close") not in request.headers,
+            idempotent=True,
+        )
+
+    async def watch_projects(self) -> None:
+        """Take over project files that are applied while we run; running calls keep their version."""
+        while True:
+            await asyncio.sleep(WATCH_PROJECTS)
+            for stored in await self.store.projects():
+                known = self.book.plans.get(stored.id)
+                if known is None or known.project.version != stored.version:
+                    self._take_over(stored)
+
+    def _take_over(self, stored: StoredProject) -> None:
+        try:
+            self.book = self.book.replace(load_plan(stored))
+        except LookupError as error:
+            log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+        else:
+            log.info("project taken over", project=stored.id, version=stored.version)
+
+
+@lru_cache(maxsize=1024)
+def _grants(allowed_networks: tuple[str, ...]) -> Grants:
+    return Grants.parse(allowed_networks)
+
+
+def new_call_id() -> str:
+    """Return an id that no other call has, in the shape that receivers know: `<seconds>.<digits>`."""
+    return f"{int(time.time())}.{secrets.randbelow(10**12):012d}"
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Run Switchhook until the context is left.
+
+    Raises OSError when an address cannot be bound, StoreError when the database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        store = await SqliteStore.open(settings.data_dir / DATABASE)
+        stack.push_async_callback(store.close)
+        sender = Sender()
+        stack.push_async_callback(sender.close)
+        app = Application(settings, store, await load_book(store), sender)
+        await app.courier.start(stack, await store.pending_deliveries())
+        await app.switchboard.start(stack, await _plans_of_live_calls(store))
+        watching = spawn(app.watch_projects(), name="watch projects")
+        stack.push_async_callback(_stop, watching)
+        yield app
+
+
+async def _plans_of_live_calls(store: SqliteStore) -> Callable[[str, int], Plan]:
+    """Return a look-up of the versions that calls of a former process hold on to."""
+    plans: dict[tuple[str, int], Plan] = {}
+    for key in await store.plans_of_live_calls():
+        stored = await store.project(*key)
+        if stored is not None:
+            plans[key] = load_plan(stored)
+    return lambda project, version: plans[project, version]
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
