@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
 from switchhook.domain.journal import Entry, Happening
-from switchhook.domain.project import Plan
+from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
 from switchhook.domain.webhook import EventKind, EventWebhook
 from switchhook.drivers.simulator.clock import VirtualClock
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from switchhook.switchboard.clock import Clock
     from switchhook.switchboard.ports import TelephoneSide
 
+TRUNK = Trunk(name="carrier", host="192.0.2.9")
 DEADLINE = 20.0
 """Virtual or real seconds after which every story has long ended."""
 
@@ -58,10 +59,9 @@ class Story:
     answer: bytes = b"{}"
     """What the webhook `crm` returns."""
 
-    @property
-    def plan(self) -> Plan:
+    def plan(self, trunk: Trunk = TRUNK) -> Plan:
         """Return the project, with an event webhook for every kind of event."""
-        project = plan(*self.steps).project
+        project = plan(*self.steps, trunks=(trunk,)).project
         webhooks = tuple(
             EventWebhook(name=kind, event=kind, url="http://crm.example/events")
             for kind in EventKind
@@ -160,10 +160,10 @@ def line(entry: Entry) -> str:
             return str(entry.happening)
 
 
-def switchboard(story: Story, side: TelephoneSide, memory: Memory, clock: Clock) -> Switchboard:
-    """Put a switchboard together that runs this story's project."""
+def switchboard(plan: Plan, side: TelephoneSide, memory: Memory, clock: Clock) -> Switchboard:
+    """Put a switchboard together that runs this project."""
     ids = count(1)
-    book = Book([story.plan])
+    book = Book([plan])
     return Switchboard(
         side=side,
         store=memory,
@@ -189,7 +189,7 @@ class Simulated:
         clock = VirtualClock(1_760_000_000.0)
         side = SimulatedSide(clock, story.phones)
         memory = Memory(story.answer)
-        board = switchboard(story, side, memory, clock)
+        board = switchboard(story.plan(), side, memory, clock)
         async with AsyncExitStack() as stack:
             await board.start(stack, no_plan)
             call = side.place(story.caller)

@@ -17,6 +17,7 @@ from switchhook.drivers.simulator.script import (
     ringing_out,
 )
 from tests.conformance.drivers import Simulated, Stage, Story, Told
+from tests.conformance.sip_stage import Embedded
 from tests.support.loop import run
 from tests.support.plans import ASK, JOHN, MARY, MOBILE, OLGA, in_turn, ring
 
@@ -26,7 +27,11 @@ TWICE = ("incoming.before", "incoming.forwarding", "incoming.forwarding")
 MARY_RINGS = ("b1 dialled mary", "b1 rang")
 
 
-@pytest.fixture(name="stage", params=[Simulated])
+@pytest.fixture(
+    name="stage",
+    params=[Simulated, pytest.param(Embedded, marks=pytest.mark.slow)],
+    ids=["simulator", "embedded"],
+)
 def staged(request: pytest.FixtureRequest) -> Stage:
     stage: Stage = request.param()
     return stage

@@ -1,0 +1,147 @@
+"""The built-in SIP engine's stage: real telephones on this machine's own network, in real time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+from switchhook.domain.project import Trunk
+from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.simulator.script import NOBODY
+from switchhook.drivers.simulator.script import Phone as Script
+from switchhook.routing.events import HangUpRequested
+from switchhook.sip.orders import Answer
+from switchhook.sip.phone import Call, Manners, Phone, RefusedError
+from switchhook.sip.phone_call import SDP
+from switchhook.sip.transport import UDP, Peer
+from switchhook.switchboard.clock import LoopClock
+from switchhook.tasks import spawn
+from tests.conformance.drivers import DEADLINE, Memory, Story, Told, no_plan, switchboard
+from tests.support.plans import CUSTOMER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+LOCAL = "127.0.0.1"
+BY_SCRIPT = Manners(rings=False, answer_after=None)
+"""Telephones do nothing of themselves here: `act` does it."""
+
+
+class Embedded:
+    """Each account that has a script, and whoever calls, is a telephone; one more is the carrier."""
+
+    async def play(self, story: Story) -> Told:
+        """Play the story in as many seconds as it takes."""
+        memory = Memory(story.answer)
+        async with asyncio.timeout(DEADLINE), AsyncExitStack() as stack:
+            carrier = await stack.enter_async_context(Phone(CUSTOMER, manners=BY_SCRIPT))
+            side = EmbeddedSide(host=LOCAL, port=0)
+            trunk = Trunk(name="carrier", host=LOCAL, port=carrier.port, sources=(f"{LOCAL}/32",))
+            board = switchboard(story.plan(trunk), side, memory, LoopClock())
+            await board.start(stack, no_plan)
+            phones = {"": carrier}
+            for login in {*story.phones, story.account} - {""}:
+                if login.isalpha():
+                    phones[login] = await telephone(stack, login, side.port)
+            for phone in phones.values():
+                serving = spawn(serve(phone, story.phones), name=f"telephone {phone.username}")
+                stack.callback(serving.cancel)
+            if story.operator_ends_after is not None:
+                request = HangUpRequested(by="an operator")
+                loop = asyncio.get_running_loop()
+                loop.call_later(story.operator_ends_after, board.hear, "c1", request)
+            heard = await call(phones[story.account], side.port, story)
+            await board.idle()
+            await nothing_left(side, phones)
+        return memory.told(iter(heard))
+
+
+async def telephone(stack: AsyncExitStack, login: str, server: int) -> Phone:
+    """Switch a telephone on and register it."""
+    peer = Peer(UDP, LOCAL, server)
+    phone = Phone(login, "secret", server=peer, manners=BY_SCRIPT)
+    await stack.enter_async_context(phone)
+    await phone.register()
+    return phone
+
+
+async def serve(phone: Phone, scripts: Mapping[str, Script]) -> None:
+    """Take every call that comes as the script of its number or account says."""
+    while True:
+        came = await phone.rung()
+        assert came.invite is not None
+        dialled = came.invite.uri.username
+        script = scripts.get(dialled) or scripts.get(phone.username, NOBODY)
+        spawn(act(phone, came, script), name=f"script of {dialled}")
+
+
+async def act(phone: Phone, came: Call, script: Script) -> None:
+    """Do what the script says, at its times, until the call is over."""
+    deeds: list[tuple[float | None, Callable[[], None]]] = [
+        (script.rings_after, lambda: ring(phone, came, script)),
+        (script.answers_after, came.answer),
+        (script.refuses_after, lambda: came.end(script.refusal.sip)),
+    ]
+    now = 0.0
+    for at, do in sorted(((at, do) for at, do in deeds if at is not None), key=lambda d: d[0]):
+        await asyncio.sleep(at - now)
+        now = at
+        if came.is_over:
+            return
+        do()
+    if came.answered_at.done() and script.hangs_up_after is not None:
+        await asyncio.sleep(script.hangs_up_after)
+        came.end()
+
+
+def ring(phone: Phone, came: Call, script: Script) -> None:
+    """Ring, with sound where the script says so."""
+    if not script.early_media:
+        phone.perform(Answer(leg=came.leg, status=180))
+        return
+    assert came.invite is not None
+    body = came.describe(came.invite.body)
+    assert body is not None
+    phone.perform(Answer(leg=came.leg, status=183, headers=SDP, body=body))
+
+
+async def call(phone: Phone, server: int, story: Story) -> list[str]:
+    """Call, wait or hang up as the story says, and return what was heard."""
+    made = await phone.call(f"sip:{story.callee}@{LOCAL}:{server}")
+    try:
+        async with asyncio.timeout(story.gives_up_after):
+            await made.answered()
+    except TimeoutError:
+        made.end()
+        return list(progress(made))
+    except RefusedError as error:
+        return [*progress(made), f"refused {error.status}"]
+    heard = [*progress(made), "answer"]
+    try:
+        async with asyncio.timeout(story.hangs_up_after):
+            await made.ended()
+    except TimeoutError:
+        made.end()
+        return heard
+    return [*heard, "hang-up"]
+
+
+def progress(made: Call) -> Iterator[str]:
+    """Say what a caller heard before the answer."""
+    for status in made.progress:
+        yield {180: "ringing", 183: "audio"}[status]
+
+
+async def nothing_left(side: EmbeddedSide, phones: Mapping[str, Phone]) -> None:
+    """Wait until every telephone has heard that its calls are over, for no longer than a round trip."""
+
+    def live() -> list[str]:
+        left = [c.leg for phone in phones.values() for c in phone.calls.values() if not c.is_over]
+        return left + [f"{side.calls} calls of ours"] * bool(side.calls)
+
+    for _ in range(100):
+        if not live():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"these calls live on: {live()}")
