@@ -134,7 +134,7 @@ class Baresip:
         self._control.sendall(f"{len(text)}:{text},".encode())
 
     def wait_for(self, event: str, timeout: float = 10.0) -> dict[str, Any]:
-        """Wait for an event such as REGISTER_OK or CALL_ESTABLISHED; take it out and return it."""
+        """Wait for an event such as CALL_ESTABLISHED; take it out and return it."""
 
         def found() -> dict[str, Any] | None:
             return next((item for item in self._events if item.get("type") == event), None)
@@ -147,6 +147,13 @@ class Baresip:
             assert item is not None
             self._events.remove(item)
             return item
+
+    def wait_until_shown(self, pattern: str, timeout: float = 10.0) -> None:
+        """Wait until it prints this. It registers before anybody can listen to its events."""
+        end = time.monotonic() + timeout
+        while not re.search(pattern, self.screen()):
+            assert time.monotonic() < end, f"{self.login}: no {pattern!r} in\n{self.screen()}"
+            time.sleep(0.05)
 
     def packets_heard(self) -> list[int]:
         """Return how many RTP packets each finished call brought."""
