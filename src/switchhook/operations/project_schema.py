@@ -125,7 +125,8 @@ HEADER = Pair(
     ),
     lambda pair: pair,
 )
-PARAMETERS = ListOf(kind=_parameter(WIRE_NAME), most=200)
+PARAMETER = _parameter(WIRE_NAME)
+PARAMETERS = ListOf(kind=PARAMETER, most=200)
 EVENT_PARAMETERS = ListOf(kind=_parameter(EVENT_NAME), most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 
