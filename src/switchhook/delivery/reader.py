@@ -98,13 +98,11 @@ class ResponseReader:
             self._head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserError as error:
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # After the end it is only rubbish that follows, and costs no more than the connection.
             self._is_extra = True
             if not self._is_whole:
                 self._fail(FailureKind.BAD_RESPONSE, f"what it sent is not HTTP ({error})")
-        except httptools.HttpParserUpgrade:
-            self._fail(FailureKind.BAD_RESPONSE, "it switched to another protocol unasked")
         if self._head_size > self._limits.head_bytes:
             self._measure_head()
         if self._is_whole or self.failure is not None:
@@ -218,7 +216,9 @@ class ResponseReader:
         self._reason = b""
         self._encoding = self.keep_alive = ""
         self._interim += 1
-        if self._status < 100 or self._status == 101:
+        if self._status == 101:
+            self._fail(FailureKind.BAD_RESPONSE, "it switched to another protocol unasked")
+        elif self._status < 100:
             self._fail(FailureKind.BAD_RESPONSE, f"it answered with status {self._status:03}")
         elif self._interim > self._limits.interim:
             self._fail(FailureKind.BAD_RESPONSE, "it sends interim answers (1xx) without end")

@@ -1,0 +1,90 @@
+"""A compressed body is decoded up to its cap, and costs no more than its cap."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+
+import pytest
+
+from switchhook.delivery.content import decode
+from switchhook.delivery.failing import ExchangeError
+from switchhook.domain.failure import FailureKind
+
+TEXT = b'{"dst_phone":"380443334455"}' * 20
+
+
+def bare_deflate(data: bytes) -> bytes:
+    return zlib.compress(data, wbits=-15)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(TEXT)),
+        ("GZip ", gzip.compress(TEXT)),
+        ("x-gzip", gzip.compress(TEXT)),
+        ("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:])),
+        ("gzip", gzip.compress(TEXT) + b"\0\0 padding"),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", bare_deflate(TEXT)),
+        ("br", TEXT),
+        ("identity", TEXT),
+        ("gzip,gzip", TEXT),
+    ],
+)
+def test_known_encodings_are_decoded_and_others_left(encoding: str, body: bytes) -> None:
+    assert decode(body, encoding, len(TEXT), "h:80") == TEXT
+
+
+def test_an_empty_body_is_empty_in_any_encoding() -> None:
+    assert decode(b"", "gzip", 10, "h:80") == b""
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", gzip.compress(TEXT)),
+        ("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:])),
+        ("gzip", gzip.compress(TEXT[:-1]) + gzip.compress(TEXT[-1:])),
+        ("deflate", zlib.compress(TEXT)),
+        ("deflate", bare_deflate(TEXT)),
+    ],
+)
+def test_one_byte_over_the_cap_is_too_large(encoding: str, body: bytes) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        decode(body, encoding, len(TEXT) - 1, "h:80")
+    assert caught.value.failure.kind is FailureKind.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("gzip", b"not gzip"),
+        ("gzip", gzip.compress(TEXT)[:-9]),
+        ("gzip", gzip.compress(TEXT)[:5]),
+        ("gzip", gzip.compress(TEXT) + gzip.compress(TEXT)[:15]),
+        ("gzip", gzip.compress(TEXT)[:-8] + b"\0" * 8),
+        ("deflate", b"\xff not deflate"),
+        ("deflate", zlib.compress(TEXT)[:-6]),
+        ("deflate", bare_deflate(TEXT)[:-3]),
+    ],
+)
+def test_what_is_broken_or_cut_is_a_bad_response(encoding: str, body: bytes) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        decode(body, encoding, 10_000, "h:80")
+    assert caught.value.failure.kind is FailureKind.BAD_RESPONSE
+    assert caught.value.failure.detail.startswith("h:80: ")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_bomb_is_not_blown_up(encoding: str) -> None:
+    bomb = (gzip if encoding == "gzip" else zlib).compress(b"\0" * 64_000_000)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ExchangeError):
+            decode(bomb, encoding, 65536, "h:80")
+        assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()

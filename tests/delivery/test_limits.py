@@ -1,0 +1,16 @@
+"""No limit can be switched off by a zero."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+
+import pytest
+
+from switchhook.delivery.limits import Limits
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Limits)])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_limit_is_positive(name: str, value: int) -> None:
+    with pytest.raises(ValueError, match=name):
+        Limits(**{name: value})
