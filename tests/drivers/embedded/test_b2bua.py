@@ -1,0 +1,489 @@
+"""Two sides joined back to back: what one does reaches the other, once, and nothing of theirs is lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.drivers.embedded.b2bua import Bridge, Out, worst
+from switchhook.routing import events as call_events
+from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+from switchhook.sip import events as sip_events
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.uri import Uri
+from tests.support.sip import BOB, SDP, request, response
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request
+
+OFFER = request(body=SDP)
+NO_OFFER = request()
+HER_SDP = b"v=0\r\no=- 2 2 IN IP4 192.0.2.20\r\n"
+HIS_SDP = b"v=0\r\no=- 3 3 IN IP4 192.0.2.21\r\n"
+
+
+def said(outs: list[Out]) -> list[str]:
+    """Write what came out, in short."""
+    return [_order(out) or _event(out) for out in outs]
+
+
+def _order(out: Out) -> str:
+    match out:
+        case Answer():
+            return f"answer {out.status} fork {out.fork}{_sdp(out.body)}"
+        case Invite():
+            return f"invite {out.leg}"
+        case End():
+            return " ".join([f"end {out.leg}", *(value for _, value in out.headers)])
+        case Acknowledge():
+            return f"acknowledge {out.leg}{_sdp(out.body)}"
+        case Ask():
+            return f"ask {out.leg} {out.method} {out.ref}{_sdp(out.body)}"
+        case Reply():
+            return f"reply {out.ref} {out.status}{_sdp(out.body)}"
+        case _:
+            return ""
+
+
+def _event(out: Out) -> str:
+    match out:
+        case call_events.LegRinging():
+            return f"{out.leg} rings" + (" with audio" if out.early_media else "")
+        case call_events.LegAnswered():
+            return f"{out.leg} answered"
+        case call_events.LegUpdated():
+            return f"{out.leg} updated"
+        case call_events.LegEnded():
+            return f"{out.leg} ended {out.cause.sip}"
+        case _:
+            return repr(out)
+
+
+def _sdp(body: bytes) -> str:
+    return " with sdp" if body else ""
+
+
+def invite(sip_leg: str) -> Invite:
+    uri = Uri.parse("sip:bob@192.0.2.20")
+    address = NameAddress(uri=uri)
+    return Invite(leg=sip_leg, uri=uri, from_=address, to=address, peer=BOB)
+
+
+def rings(
+    bridge: Bridge, sip_leg: str, status: int = 180, body: bytes = b"", tag: str = "b"
+) -> list[str]:
+    answer = response(OFFER, status, tag=tag, body=body)
+    return said(bridge.hear(sip_events.ProgressReceived(leg=sip_leg, response=answer)))
+
+
+def answers(bridge: Bridge, sip_leg: str, body: bytes = HER_SDP, tag: str = "b") -> list[str]:
+    answer = response(OFFER, 200, tag=tag, body=body)
+    return said(bridge.hear(sip_events.AnswerReceived(leg=sip_leg, response=answer)))
+
+
+def refuses(bridge: Bridge, sip_leg: str, status: int = 486) -> list[str]:
+    answer = response(OFFER, status)
+    event = sip_events.InviteFailed(leg=sip_leg, status=status, response=answer)
+    return said(bridge.hear(event))
+
+
+def acks(bridge: Bridge, sip_leg: str = "a", body: bytes = b"") -> list[str]:
+    ack = request("ACK", body=body)
+    return said(bridge.hear(sip_events.AnswerAcknowledged(leg=sip_leg, request=ack)))
+
+
+def asks(bridge: Bridge, sip_leg: str, method: str, body: bytes = b"") -> list[str]:
+    message = request(method, to="<sip:x@y>;tag=b", body=body)
+    return said(bridge.hear(sip_events.Asked(leg=sip_leg, ref="r", request=message)))
+
+
+def replies(
+    bridge: Bridge, sip_leg: str, to: Request, status: int = 200, body: bytes = b""
+) -> list[str]:
+    answer = response(to, status, body=body)
+    event = sip_events.Replied(leg=sip_leg, ref="r", status=status, response=answer)
+    return said(bridge.hear(event))
+
+
+def hangs_up(bridge: Bridge, sip_leg: str) -> list[str]:
+    bye = request("BYE", to="<sip:x@y>;tag=b")
+    return said(bridge.hear(sip_events.LegEnded(leg=sip_leg, status=200, request=bye)))
+
+
+def show(bridge: Bridge, media_from: str = "") -> list[str]:
+    return said(bridge.order(ShowRinging(media_from=media_from)))
+
+
+def connect(bridge: Bridge, leg: str = "b1") -> list[str]:
+    return said(bridge.order(ConnectLegs(leg=leg)))
+
+
+def end(bridge: Bridge, leg: str, sip: int = 200, why: AttemptEnd | None = None) -> list[str]:
+    return said(bridge.order(EndLeg(leg=leg, cause=Cause(sip=sip), why=why)))
+
+
+def ringing(*legs: str, of: Request = OFFER, telephones: int = 1) -> Bridge:
+    """Return a call whose legs are being rung."""
+    bridge = Bridge("a", of)
+    for leg in legs or ("b1",):
+        assert bridge.expect(leg)
+        names = [f"{leg} {number}" for number in range(telephones)]
+        assert said(bridge.ring(leg, map(invite, names))) == [f"invite {name}" for name in names]
+    return bridge
+
+
+def talking() -> Bridge:
+    bridge = ringing()
+    answers(bridge, "b1 0")
+    connect(bridge)
+    acks(bridge)
+    return bridge
+
+
+# Calling
+
+
+def test_a_call_rings_is_answered_and_ends() -> None:
+    bridge = ringing()
+
+    assert rings(bridge, "b1 0") == ["b1 rings"]
+    assert show(bridge) == ["answer 180 fork 0"]
+    assert answers(bridge, "b1 0") == ["acknowledge b1 0", "b1 answered"]
+    assert connect(bridge) == ["answer 200 fork 0 with sdp"]
+    assert acks(bridge) == ["caller answered"]
+    assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
+
+    assert hangs_up(bridge, "b1 0") == ["b1 ended 200"]
+    assert not bridge.over
+    assert end(bridge, CALLER) == ["end a"]
+    assert bridge.over
+
+
+def test_the_caller_gets_the_description_as_it_came() -> None:
+    bridge = ringing()
+    answers(bridge, "b1 0")
+
+    (answer,) = bridge.order(ConnectLegs(leg="b1"))
+
+    assert isinstance(answer, Answer)
+    assert answer.body == HER_SDP
+    assert answer.headers == (("Content-Type", "application/sdp"),)
+
+
+def test_repeated_commands_do_nothing() -> None:
+    bridge = ringing()
+    assert not bridge.expect("b1")
+    answers(bridge, "b1 0")
+    connect(bridge)
+
+    assert connect(bridge) == []
+    assert show(bridge) == []
+    assert connect(bridge, "b9") == []
+    assert end(bridge, "b9") == []
+    assert end(bridge, CALLER) == ["end a"]
+    assert end(bridge, CALLER) == []
+
+
+def test_a_caller_without_offer_answers_in_its_ack() -> None:
+    bridge = ringing(of=NO_OFFER)
+
+    assert rings(bridge, "b1 0", 183, body=HER_SDP) == []
+    assert answers(bridge, "b1 0") == ["b1 answered"]
+    assert connect(bridge) == ["answer 200 fork 0 with sdp"]
+    assert acks(bridge, body=SDP) == ["acknowledge b1 0 with sdp", "caller answered"]
+
+
+def test_progress_that_is_no_ringing_is_kept_from_the_caller() -> None:
+    bridge = ringing()
+
+    assert rings(bridge, "b1 0", 183) == []
+    assert rings(bridge, "b1 0", 181) == []
+    assert rings(bridge, "b1 0", 180, body=HER_SDP) == ["b1 rings with audio"]
+
+
+# Early media
+
+
+def test_early_media_goes_to_the_caller_when_told_to() -> None:
+    bridge = ringing()
+
+    assert rings(bridge, "b1 0", 183, body=HER_SDP) == ["b1 rings with audio"]
+    assert show(bridge, "b1") == ["answer 183 fork 0 with sdp"]
+    assert show(bridge) == ["answer 180 fork 0"]
+    answers(bridge, "b1 0")
+    assert connect(bridge) == ["answer 200 fork 0 with sdp"]
+
+
+def test_a_second_telephones_description_is_another_fork() -> None:
+    bridge = ringing()
+    rings(bridge, "b1 0", 183, body=HER_SDP)
+    show(bridge, "b1")
+    assert refuses(bridge, "b1 0") == ["b1 ended 486"]
+
+    assert bridge.expect("b2")
+    bridge.ring("b2", [invite("b2 0")])
+    rings(bridge, "b2 0", 183, body=HIS_SDP)
+    assert show(bridge, "b2") == ["answer 183 fork 1 with sdp"]
+    answers(bridge, "b2 0", body=HIS_SDP)
+    assert connect(bridge, "b2") == ["answer 200 fork 1 with sdp"]
+
+
+def test_an_answer_without_early_media_after_one_with_it_is_another_fork() -> None:
+    bridge = ringing("b1", "b2")
+    rings(bridge, "b1 0", 183, body=HER_SDP)
+    show(bridge, "b1")
+    answers(bridge, "b2 0", body=HIS_SDP)
+
+    assert connect(bridge, "b2") == ["answer 200 fork 1 with sdp"]
+
+
+def test_a_fork_behind_the_called_proxy_is_a_fork_to_the_caller() -> None:
+    bridge = ringing()
+    rings(bridge, "b1 0", 183, body=HER_SDP, tag="one")
+    show(bridge, "b1")
+    answers(bridge, "b1 0", body=HIS_SDP, tag="two")
+
+    assert connect(bridge) == ["answer 200 fork 1 with sdp"]
+
+
+# Several telephones of one account
+
+
+def test_the_telephones_of_one_account_ring_as_one_leg() -> None:
+    bridge = ringing(telephones=3)
+
+    assert rings(bridge, "b1 0") == ["b1 rings"]
+    assert refuses(bridge, "b1 2", 480) == []
+    assert answers(bridge, "b1 1") == [
+        'end b1 0 SIP;cause=200;text="Call completed elsewhere"',
+        "acknowledge b1 1",
+        "b1 answered",
+    ]
+    assert answers(bridge, "b1 0") == ["end b1 0"]
+    assert rings(bridge, "b1 1") == []
+    assert bridge.sip_legs == {CALLER: "a", "b1": "b1 1"}
+
+
+def test_an_account_has_failed_when_its_last_telephone_has() -> None:
+    bridge = ringing(telephones=3)
+
+    assert refuses(bridge, "b1 0", 480) == []
+    assert refuses(bridge, "b1 1", 486) == []
+    assert refuses(bridge, "b1 2", 404) == ["b1 ended 486"]
+    assert refuses(bridge, "b1 2", 404) == []
+
+
+@pytest.mark.parametrize(
+    ("statuses", "expected"),
+    [([], 480), ([404], 404), ([503, 480], 480), ([480, 486], 486), ([486, 603], 603)],
+)
+def test_what_speaks_for_the_person_wins(statuses: list[int], expected: int) -> None:
+    assert worst([Cause(sip=status) for status in statuses]).sip == expected
+
+
+# Ending
+
+
+def test_losers_learn_that_the_call_was_answered_elsewhere() -> None:
+    bridge = ringing("b1", "b2")
+    answers(bridge, "b1 0")
+
+    assert end(bridge, "b2", why=AttemptEnd.ANSWERED_ELSEWHERE) == [
+        'end b2 0 SIP;cause=200;text="Call completed elsewhere"'
+    ]
+    assert rings(bridge, "b2 0") == []
+    assert answers(bridge, "b2 0") == ["end b2 0"]
+
+
+def test_a_leg_that_answers_too_is_told_and_can_be_ended() -> None:
+    bridge = ringing("b1", "b2")
+    answers(bridge, "b1 0")
+
+    assert answers(bridge, "b2 0") == ["acknowledge b2 0", "b2 answered"]
+    assert end(bridge, "b2") == ["end b2 0"]
+
+
+def test_a_caller_that_gives_up_is_gone() -> None:
+    bridge = ringing()
+    event = sip_events.InviteCancelled(leg="a", request=request("CANCEL"))
+
+    assert said(bridge.hear(event)) == ["caller ended 487"]
+    assert said(bridge.hear(event)) == []
+    assert show(bridge) == []
+    assert connect(bridge) == []
+    assert not bridge.expect("b2")
+    assert end(bridge, CALLER) == []
+    assert end(bridge, "b1", why=AttemptEnd.CANCELLED_BY_CALLER) == [
+        'end b1 0 SIP;cause=487;text="Caller hung up"'
+    ]
+    assert bridge.over
+
+
+def test_a_caller_is_refused_with_the_status_of_the_cause() -> None:
+    bridge = Bridge("a", OFFER)
+
+    (out,) = bridge.order(EndLeg(leg=CALLER, cause=Cause(sip=603, q850=21)))
+
+    assert out == End(leg="a", status=603, headers=(("Reason", "Q.850;cause=21"),))
+    assert bridge.over
+
+
+def test_a_caller_that_never_acknowledges_is_gone() -> None:
+    bridge = ringing()
+    answers(bridge, "b1 0")
+    connect(bridge)
+
+    outs = bridge.hear(sip_events.LegEnded(leg="a", status=408))
+
+    assert said(outs) == ["caller ended 408"]
+
+
+def test_a_leg_that_was_ended_while_it_was_looked_up_is_not_rung() -> None:
+    bridge = Bridge("a", OFFER)
+    assert bridge.expect("b1")
+
+    assert end(bridge, "b1") == []
+    assert bridge.ring("b1", [invite("b1 0")]) == []
+    assert bridge.unreachable("b1", Cause(sip=503)) == []
+
+
+def test_a_leg_that_cannot_be_rung_has_ended() -> None:
+    bridge = Bridge("a", OFFER)
+    bridge.expect("b1")
+
+    assert said(bridge.unreachable("b1", Cause(sip=480))) == ["b1 ended 480"]
+
+
+def test_hops_are_counted_down() -> None:
+    assert Bridge("a", OFFER).max_forwards == ("Max-Forwards", "69")
+
+
+# While they talk
+
+
+@pytest.mark.parametrize(("one", "other"), [("a", "b1 0"), ("b1 0", "a")])
+@pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+def test_an_offer_goes_to_the_other_side_and_its_answer_back(
+    one: str, other: str, method: str
+) -> None:
+    bridge = talking()
+
+    assert asks(bridge, one, method, body=SDP) == [f"ask {other} {method} r with sdp"]
+    acknowledged = [f"acknowledge {other}"] if method == "INVITE" else []
+    names = {"a": CALLER, "b1 0": "b1"}
+    assert replies(bridge, other, request(method), body=HER_SDP) == [
+        *acknowledged,
+        "reply r 200 with sdp",
+        f"{names[other]} updated",
+        f"{names[one]} updated",
+    ]
+    assert acks(bridge, one) == []
+
+
+def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
+    bridge = talking()
+
+    assert asks(bridge, "b1 0", "INVITE") == ["ask a INVITE r"]
+    assert replies(bridge, "a", request("INVITE"), body=SDP) == [
+        "reply r 200 with sdp",
+        "caller updated",
+        "b1 updated",
+    ]
+    assert acks(bridge, "b1 0", body=HER_SDP) == ["acknowledge a with sdp"]
+
+
+def test_a_refused_offer_changes_nothing() -> None:
+    bridge = talking()
+    asks(bridge, "a", "INVITE", body=SDP)
+
+    assert replies(bridge, "b1 0", request("INVITE"), status=488) == ["reply r 488"]
+
+
+@pytest.mark.parametrize("method", ["INFO", "MESSAGE"])
+def test_messages_are_passed_with_what_describes_them(method: str) -> None:
+    bridge = talking()
+    message = request(method, "Content-Type: application/dtmf-relay", "X-Own: secret")
+
+    (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
+
+    assert out == Ask(
+        leg="b1 0",
+        ref="r",
+        method=method,
+        headers=(("Content-Type", "application/dtmf-relay"),),
+    )
+    assert replies(bridge, "b1 0", request(method)) == ["reply r 200"]
+
+
+@pytest.mark.parametrize(("status", "passed"), [(408, 408), (481, 481), (491, 491), (503, 500)])
+def test_a_request_that_got_no_response_fails(status: int, passed: int) -> None:
+    bridge = talking()
+    asks(bridge, "a", "INFO")
+    event = sip_events.Replied(leg="b1 0", ref="r", status=status, response=None)
+
+    assert said(bridge.hear(event)) == [f"reply r {passed}"]
+
+
+@pytest.mark.parametrize("status", [401, 407, 302])
+def test_what_concerns_only_us_becomes_a_plain_failure(status: int) -> None:
+    bridge = talking()
+    asks(bridge, "a", "INFO")
+
+    assert replies(bridge, "b1 0", request("INFO"), status=status) == ["reply r 500"]
+
+
+def test_a_cancelled_reinvite_is_still_acknowledged() -> None:
+    bridge = talking()
+    asks(bridge, "a", "INVITE")
+
+    assert bridge.hear(sip_events.AskCancelled(leg="a", ref="r")) == []
+    assert replies(bridge, "b1 0", request("INVITE"), body=HER_SDP) == ["acknowledge b1 0"]
+    assert replies(bridge, "b1 0", request("INVITE"), status=487) == []
+
+
+def test_who_asks_before_there_is_somebody_to_ask_may_try_again() -> None:
+    bridge = ringing("b1", "b2")
+
+    assert asks(bridge, "a", "INFO") == ["reply r 491"]
+    answers(bridge, "b1 0")
+    assert asks(bridge, "b1 0", "INVITE") == ["reply r 491"]
+    connect(bridge)
+    assert asks(bridge, "b1 0", "INVITE") == ["reply r 491"]
+    acks(bridge)
+    assert asks(bridge, "b2 0", "INFO") == ["reply r 491"]
+    assert asks(bridge, "b1 0", "INFO") == ["ask a INFO r"]
+
+
+def test_nobody_is_asked_once_the_other_side_is_gone() -> None:
+    bridge = talking()
+    hangs_up(bridge, "b1 0")
+
+    assert asks(bridge, "a", "INFO") == ["reply r 491"]
+    assert hangs_up(bridge, "b1 0") == []
+
+
+# After a restart
+
+
+def test_a_resumed_call_goes_on() -> None:
+    bridge = Bridge.resumed("a", "b1", "b1 0")
+
+    assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
+    assert asks(bridge, "a", "INFO") == ["ask b1 0 INFO r"]
+    assert connect(bridge) == []
+    assert hangs_up(bridge, "a") == ["caller ended 200"]
+    assert end(bridge, "b1") == ["end b1 0"]
+    assert bridge.over
+
+
+def test_half_a_call_can_be_ended_after_a_restart() -> None:
+    bridge = Bridge.resumed("", "b1", "b1 0")
+
+    assert bridge.sip_legs == {"b1": "b1 0"}
+    assert asks(bridge, "b1 0", "INFO") == ["reply r 491"]
+    assert end(bridge, "b1") == ["end b1 0"]
+    assert bridge.over
