@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import Choice, Kind, Spot, Text, Whole, WrongError, YesNo
-from switchhook.documents.mistakes import Mistakes, Notes
+from switchhook.documents.mistakes import Mistakes, Notes, shown
 from switchhook.documents.tables import Key, Table
 from switchhook.documents.toml import decode, read_document
 
@@ -123,7 +124,7 @@ def load_settings(
         name = PREFIX + key.name.upper()
         flag = "--" + key.name.replace("_", "-")
         if name in environ:
-            _take(key, _parse(key.kind, environ[name]), name, found, mistakes)
+            _take(key, environ[name], name, found, mistakes)
         if flags.get(key.name) is not None:
             _take(key, flags[key.name], flag, found, mistakes)
     if mistakes:
@@ -148,22 +149,27 @@ def _take(key: Key, value: object, source: str, found: dict[str, Any], mistakes:
     """Let a later source win over what was found so far."""
     try:
         spot = Spot(path=(key.name,), notes=Notes(), names={})
-        found[key.attr] = key.kind.read(value, spot)
+        found[key.attr] = key.kind.read(_parsed(key.kind, value), spot)
     except WrongError as wrong:
         advice = f"; {wrong.advice}" if wrong.advice else ""
         mistakes.append(f"{source}: {wrong.problem}{advice}")
 
 
-def _parse(kind: Kind, text: str) -> object:
-    """Read text from the environment as the type that a file would hold; what is none stays text."""
+def _parsed(kind: Kind, value: object) -> object:
+    """Read text, as the environment holds it, as the type that a file would hold."""
+    if not isinstance(value, str):
+        return value
     match kind:
         case Whole():
-            digits = text.strip().removeprefix("-")
-            return int(text) if digits.isascii() and digits.isdigit() else text
+            if not re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
+                raise WrongError(f"{shown(value)} is not a whole number", f"write {kind.allowed}")
+            return int(value)
         case YesNo():
-            return _WORDS.get(text.strip().lower(), text)
+            if (known := _WORDS.get(value.strip().lower())) is None:
+                raise WrongError(f"{shown(value)} is not a yes or no", f"write {kind.allowed}")
+            return known
         case _:
-            return text
+            return value
 
 
 _WORDS = {"1": True, "true": True, "yes": True, "on": True} | {

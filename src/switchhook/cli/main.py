@@ -19,6 +19,8 @@ from switchhook.operations.projects import NoSuchProjectError
 from switchhook.settings import SettingsError
 from switchhook.storage.records import StoreError
 
+TRACEBACK = "SWITCHHOOK_TRACEBACK"
+"""The environment variable that shows where a mistake of ours happened."""
 FINE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 app = App(
@@ -30,13 +32,30 @@ app = App(
     help_epilogue="Exit codes: 0 fine, 1 mistakes or failure, 2 wrong usage or settings.",
     result_action="return_value",
 )
-app.command("switchhook.cli.serving:serve", name="serve")
-app.command("switchhook.cli.project:check", name="check")
-app.command("switchhook.cli.project:apply", name="apply")
-app.command("switchhook.cli.project:export", name="export")
-app.command("switchhook.cli.history:calls", name="calls")
-app.command("switchhook.cli.history:deliveries", name="deliveries")
-app.command("switchhook.cli.demo.command:demo", name="demo")
+COMMANDS = {
+    "serve": ("switchhook.cli.serving", "Take calls until SIGTERM or Ctrl-C."),
+    "check": (
+        "switchhook.cli.project",
+        "Name every mistake in a project file, with its line.",
+    ),
+    "apply": (
+        "switchhook.cli.project",
+        "Make a project file the project's latest version; a running server takes it within a second.",
+    ),
+    "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
+    "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),
+    "deliveries": (
+        "switchhook.cli.history",
+        "List the deliveries of events that failed, or others, or show one with its tries.",
+    ),
+    "demo": (
+        "switchhook.cli.demo.command",
+        "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",
+    ),
+}
+"""Each command's module, imported when it is run (the server takes half a second), and its help."""
+for _name, (_module, _help) in COMMANDS.items():
+    app.command(f"{_module}:{_name}", name=_name, help=_help)
 
 _EXPECTED = (
     CommandError,
@@ -63,6 +82,14 @@ def run(arguments: Sequence[str] | None = None) -> int:
         # Whoever read our output has seen enough; the interpreter must not complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Exception as error:
+        if os.environ.get(TRACEBACK):
+            raise
+        return _complain(
+            f"{type(error).__name__}: {error}. This is a mistake in Switchhook, not in what you did;"
+            f" please report it with what {TRACEBACK}=1 shows",
+            FAILED,
+        )
     return code if isinstance(code, int) else FINE
 
 

@@ -32,7 +32,9 @@ def _type(kind: Kind) -> Any:  # noqa: ANN401 (a type, for cyclopts)
 
 
 def _flag(key: Key) -> tuple[str, Any, Any]:
-    help_ = f"{key.help} ({key.kind.allowed}; {PREFIX}{key.name.upper()}) [default: {key.default}]"
+    allowed = "" if isinstance(key.kind, Choice | YesNo) else f"{key.kind.allowed}; "
+    default = "no" if key.default is False else key.default
+    help_ = f"{key.help} ({allowed}{PREFIX}{key.name.upper()}) [default: {default}]"
     parameter = Parameter(help=help_[0].upper() + help_[1:], negative=(), show_default=False)
     return key.name, Annotated[_type(key.kind) | None, parameter], None
 
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
     """Every setting as an option; None where it was not given."""
 else:
     Flags = make_dataclass("Flags", [_flag(key) for key in KEYS], frozen=True)
+    Flags.__module__ = (
+        __name__  # cyclopts takes what seems to be the standard library's for one value
+    )
 
 NO_FLAGS: Flags = Flags()
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.panel import Panel
 
 from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, STATIC, Act, problems
 from switchhook.cli.demo.programs import Language
@@ -136,15 +135,15 @@ def _introduce(stage: Stage, console: Console) -> None:
 def _invite(stage: Stage, folder: Path, console: Console) -> None:
     """Say how to call in with a telephone of one's own."""
     guest = next(account for account in stage.project.accounts if account.login == GUEST)
-    text = (
-        "Now you: register any SIP telephone on this machine\n\n"
+    console.print("\nNow you. Register any SIP telephone on this machine:", style="bold")
+    console.print(
         f"   server    {stage.app.sip_address}, port {stage.app.sip_port}, UDP or TCP\n"
         f"   login     {guest.login}\n"
-        f"   password  {guest.password}\n\n"
-        f"and dial {DYNAMIC} (the endpoint names a number), {STATIC} (a scheme, which rings\n"
-        "you as well), or 101 (the reception). Your calls are drawn here.\n\n"
-        f"In another terminal:  switchhook calls --data-dir {folder}\n\n"
+        f"   password  {guest.password}"
+    )
+    console.print(
+        f"and dial {DYNAMIC} (the endpoint names a number), {STATIC} (it names a scheme, which rings\n"
+        f"the reception and you), or 101 (the reception). Your calls are drawn here.\n"
+        f"In another terminal: switchhook calls --data-dir {folder}\n"
         "Ctrl-C ends the demo."
     )
-    console.print()
-    console.print(Panel(text, expand=False))
