@@ -387,6 +387,26 @@ def test_an_error_of_a_timer_does_not_stop_the_others(monkeypatch: pytest.Monkey
 # Set-up
 
 
+def test_a_timer_that_is_due_already_is_armed_once_on_uvloop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """There, `call_at` with a time gone by returns a handle that does not know its time."""
+    uvloop = pytest.importorskip("uvloop")
+
+    async def scenario() -> None:
+        async with listening() as endpoint:
+            monkeypatch.setattr(UserAgent, "wake_at", 0.0)
+            endpoint._arm()
+            armed = endpoint._timer
+            endpoint._arm()
+            monkeypatch.undo()
+
+            assert endpoint._timer is armed
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(scenario())
+
+
 def test_a_port_in_use_is_refused_and_nothing_stays_open() -> None:
     async def scenario() -> None:
         async with listening() as endpoint, AsyncExitStack() as stack:

@@ -81,6 +81,8 @@ class Endpoint:
         self._routes: dict[str, str] = {}
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        """When the timer rings; kept here because uvloop's handle cannot say it of a time gone by."""
         self._udp: socket.socket
         self._loop: asyncio.AbstractEventLoop
 
@@ -276,9 +278,10 @@ class Endpoint:
     def _arm(self) -> None:
         """Set the timer to `wake_at`. One that rings too early costs less than moving it each time."""
         wake_at = self.agent.wake_at
-        if wake_at is None or (self._timer is not None and self._timer.when() <= wake_at):
+        if wake_at is None or (self._timer is not None and self._rings_at <= wake_at):
             return
         self._stop_timer()
+        self._rings_at = wake_at
         self._timer = self._loop.call_at(wake_at, self._ring)
 
     def _ring(self) -> None:
