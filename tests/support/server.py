@@ -163,8 +163,9 @@ class Server:
 
     def assert_no_traceback(self) -> None:
         """Fail when anything that it ever wrote holds a traceback or an error."""
-        bad = [line for line in self.log if "Traceback" in line or '"level": "error"' in line]
-        assert not bad, "\n".join(bad[:5])
+        for place, line in enumerate(self.log):
+            if "Traceback" in line or '"level": "error"' in line:
+                raise AssertionError("\n".join(self.log[max(0, place - 3) : place + 60]))
 
     def cpu_seconds(self) -> float:
         """Return the processor time that the running process has used."""
