@@ -1,0 +1,120 @@
+"""Applying a file makes a version, or names every mistake; nothing crosses from project to project."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.documents.mistakes import Mistakes
+from switchhook.operations.project_file import read_project, write_project
+from switchhook.operations.projects import (
+    Applied,
+    NoSuchProjectError,
+    apply_project,
+    export_project,
+)
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.projects import MINIMAL
+
+OTHER = """\
+[project]
+id = "other"
+name = "Other"
+
+[[schemes]]
+id = 1
+name = "Main"
+
+[[accounts]]
+login = "101"
+password = "somebody-else"
+
+[[numbers]]
+number = "+380 44 222-33-44"
+scheme = 1
+"""
+
+
+def test_a_new_version_is_made_only_when_something_changed() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        first = await apply_project(store, MINIMAL)
+        spaced = await apply_project(store, "# a comment\n" + MINIMAL.replace(" = ", "="))
+        second = await apply_project(store, MINIMAL.replace("Acme", "Acme Ltd"))
+        await store.close()
+
+        assert first == Applied(project="acme", version=1, is_new=True)
+        assert spaced == Applied(project="acme", version=1, is_new=False)
+        assert second == Applied(project="acme", version=2, is_new=True)
+
+    run(scenario())
+
+
+def test_a_file_with_mistakes_changes_nothing() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        applied = await apply_project(store, MINIMAL.replace("scheme = 1", "scheme = 2"))
+
+        assert isinstance(applied, Mistakes)
+        assert await store.projects() == ()
+        await store.close()
+
+    run(scenario())
+
+
+def test_numbers_and_logins_belong_to_one_project() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await apply_project(store, MINIMAL)
+        applied = await apply_project(store, OTHER)
+
+        assert isinstance(applied, Mistakes)
+        assert str(applied).splitlines() == [
+            "line 10: accounts[0].login: login 101 belongs to project acme; use another login",
+            (
+                "line 14: numbers[0].number: 380442223344 belongs to project acme;"
+                " remove it from one of the two"
+            ),
+        ]
+        assert [stored.id for stored in await store.projects()] == ["acme"]
+        await store.close()
+
+    run(scenario())
+
+
+def test_a_number_that_was_given_up_is_free() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await apply_project(store, MINIMAL)
+        await apply_project(store, MINIMAL.partition("[[numbers]]")[0].replace('"101"', '"102"'))
+        applied = await apply_project(store, OTHER)
+        await store.close()
+
+        assert applied == Applied(project="other", version=1, is_new=True)
+
+    run(scenario())
+
+
+def test_an_export_is_the_latest_version_in_order() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        with pytest.raises(NoSuchProjectError, match="there is no project yet"):
+            await export_project(store, None)
+        await apply_project(store, MINIMAL)
+        await apply_project(store, MINIMAL.replace("Acme", "Acme Ltd"))
+        only, named = await export_project(store, None), await export_project(store, "acme")
+        project = read_project(only)
+
+        assert only == named
+        assert not isinstance(project, Mistakes)
+        assert project.name == "Acme Ltd"
+        assert write_project(project) == only
+
+        await apply_project(store, OTHER.replace("101", "201").replace("44 222", "44 333"))
+        with pytest.raises(NoSuchProjectError, match="say which project: acme, other"):
+            await export_project(store, None)
+        with pytest.raises(NoSuchProjectError, match="no project third; there are: acme, other"):
+            await export_project(store, "third")
+        await store.close()
+
+    run(scenario())
