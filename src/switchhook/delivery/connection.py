@@ -18,6 +18,8 @@ SETTLED_SECONDS = 0.5
 """Silence after which a connection is looked at before it is written to: the server may be about
 to end it, or may have done so since the loop last looked."""
 
+_NOT_YET = -1.0
+
 
 class Connection(asyncio.Protocol):
     """Carries one exchange at a time. `send`, await, then read `reader`; or `abort`.
@@ -60,7 +62,8 @@ class Connection(asyncio.Protocol):
         self.address = address
         self.is_lost = False
         self.idle_until = 0.0
-        self.sent_at = self.written_at = self.head_at = self.over_at = 0.0
+        self.sent_at = self.written_at = self.over_at = 0.0
+        self.head_at = _NOT_YET
         self._clock = clock
         self._on_lost = on_lost
         self._loop = asyncio.get_running_loop()
@@ -78,7 +81,7 @@ class Connection(asyncio.Protocol):
         """
         self.reader.expect(method, cap)
         self.sent_at = self.written_at = now
-        self.head_at = 0.0
+        self.head_at = _NOT_YET
         self._until = until
         waiter = self._waiter = self._loop.create_future()
         if self._timer is None or until < self._timer_at:
@@ -110,7 +113,7 @@ class Connection(asyncio.Protocol):
         A short request counts as written once the kernel has it.
         """
         sent, written, head = self.sent_at, self.written_at, self.head_at
-        if head:
+        if head != _NOT_YET:
             return (
                 ("write", written - sent),
                 ("headers", head - written),
@@ -146,9 +149,10 @@ class Connection(asyncio.Protocol):
         reader.feed(data)
         if reader.is_over:
             self.over_at = now = self._clock()
-            self.head_at = self.head_at or now
+            if self.head_at == _NOT_YET:
+                self.head_at = now
             self._wake()
-        elif reader.has_head and not self.head_at:
+        elif reader.has_head and self.head_at == _NOT_YET:
             self.head_at = self._clock()
 
     def eof_received(self) -> None:

@@ -112,9 +112,9 @@ def not_trusted(error: OSError, where: str) -> ExchangeError:
             "for this very name, in date, from an authority that this machine trusts"
         )
     elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
-        why = "does not speak TLS on this port; is it plain http?"
+        why = "does not speak TLS on this port, but perhaps plain http; check the webhook's URL"
     elif isinstance(error, ssl.SSLError):
         why = f"the TLS handshake failed ({error.reason or error}). Check the endpoint's TLS settings (1.2 or later)"
     else:
         why = "cut the connection during the TLS handshake. Check the endpoint's TLS settings, and the port"
-    return ExchangeError(FailureKind.TLS, f"{where}: {why.rstrip('.')}.")
+    return ExchangeError(FailureKind.TLS, f"{where}: {why}.")

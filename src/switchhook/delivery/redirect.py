@@ -34,12 +34,14 @@ def redirected(request: HttpRequest, response: HttpResponse) -> HttpRequest | No
         return None
     here, _ = split(request.url)
     old = Origin.parse(here)
-    url = urljoin(request.url, target).partition("#")[0]
     try:
+        url = urljoin(request.url, target).partition("#")[0]
         there, _ = split(url)
         new = Origin.parse(there)
     except ExchangeError as error:
         raise _refused(old, f"leads to where we do not go: {error.failure.detail}") from None
+    except ValueError:
+        raise _refused(old, "leads to where no URL can") from None
     if old.scheme == "https" and new.scheme == "http":
         raise _refused(old, f"leads from https to plain http ({new})")
     if response.status == 303 or (response.status in {301, 302} and request.method == "POST"):

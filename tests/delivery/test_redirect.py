@@ -1,0 +1,130 @@
+"""A redirect is followed to where it may lead, and takes no secret to another host."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.delivery.failing import ExchangeError
+from switchhook.delivery.redirect import redirected
+from switchhook.domain.failure import FailureKind
+from switchhook.webhooks.http import HttpRequest, HttpResponse
+
+HEADERS = (
+    ("Host", "a.example"),
+    ("User-Agent", "ua"),
+    ("Authorization", "Bearer x"),
+    ("Cookie", "a=b"),
+    ("X-Api-Key", "x"),
+    ("webhook-signature", "v1,x"),
+    ("Content-Type", "application/json"),
+    ("Content-Length", "2"),
+)
+
+
+def hop(
+    url: str, location: str | None, *, status: int = 302, method: str = "PUT"
+) -> HttpRequest | None:
+    headers = () if location is None else (("location", location),)
+    response = HttpResponse(status=status, reason="", headers=headers, body=b"")
+    return redirected(HttpRequest(method=method, url=url, headers=HEADERS, body=b"{}"), response)
+
+
+@pytest.mark.parametrize(
+    ("url", "location", "leads_to", "host"),
+    [
+        ("http://a.example/x/y?q", "/z?r", "http://a.example/z?r", "a.example"),
+        ("http://a.example/x/y?q", "z", "http://a.example/x/z", "a.example"),
+        ("http://a.example/x/y?q", "?r#s", "http://a.example/x/y?r", "a.example"),
+        ("http://a.example/x", "https://a.example/x", "https://a.example/x", "a.example"),
+        ("http://a.example/x", "http://A.EXAMPLE:80/x", "http://A.EXAMPLE:80/x", "a.example"),
+        ("http://a.example/x", "//b.example:81/x", "http://b.example:81/x", "b.example:81"),
+        ("http://a.example/x", "https://[2a00::1]/", "https://[2a00::1]/", "[2a00::1]"),
+        (
+            "http://a.example/x",
+            "http://169.254.169.254/",
+            "http://169.254.169.254/",
+            "169.254.169.254",
+        ),
+    ],
+)
+def test_it_leads_where_it_says(url: str, location: str, leads_to: str, host: str) -> None:
+    request = hop(url, location)
+    assert request is not None
+    assert request.url == leads_to
+    assert request.headers[0] == ("Host", host)
+
+
+@pytest.mark.parametrize(
+    ("location", "keeps"),
+    [
+        ("/x", True),
+        ("https://a.example/x", True),
+        ("http://b.example/x", False),
+        ("http://a.example:8080/x", False),
+        ("https://a.example:8443/x", False),
+        ("http://a.example.b.example/x", False),
+    ],
+)
+def test_credentials_stay_with_their_host(location: str, *, keeps: bool) -> None:
+    request = hop("http://a.example/", location)
+    assert request is not None
+    names = [name for name, _ in request.headers]
+    assert ("Authorization" in names) is keeps
+    assert names == [
+        "Host",
+        "User-Agent",
+        *(["Authorization", "Cookie", "X-Api-Key", "webhook-signature"] if keeps else []),
+        "Content-Type",
+        "Content-Length",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "method", "becomes"),
+    [
+        (301, "POST", "GET"),
+        (302, "POST", "GET"),
+        (303, "POST", "GET"),
+        (303, "PUT", "GET"),
+        (301, "PUT", "PUT"),
+        (302, "GET", "GET"),
+        (307, "POST", "POST"),
+        (308, "POST", "POST"),
+    ],
+)
+def test_the_method_changes_as_every_client_changes_it(
+    status: int, method: str, becomes: str
+) -> None:
+    request = hop("http://a.example/", "/x", status=status, method=method)
+    assert request is not None
+    assert request.method == becomes
+    assert request.body == (b"{}" if becomes == method else b"")
+    assert ("Content-Length" in dict(request.headers)) is (becomes == method)
+
+
+@pytest.mark.parametrize(
+    ("status", "location"), [(200, "/x"), (304, "/x"), (300, "/x"), (302, None), (302, "")]
+)
+def test_anything_else_is_no_redirect(status: int, location: str | None) -> None:
+    assert hop("http://a.example/", location, status=status) is None
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "http://a.example/",
+        "ftp://a.example/",
+        "file:///etc/passwd",
+        "https://user:secret@b.example/",
+        "https://b.example:0/",
+        "javascript:alert(1)",
+        "/a b",
+        "https://[::1",
+    ],
+)
+def test_it_leads_nowhere_else(location: str) -> None:
+    with pytest.raises(ExchangeError) as caught:
+        hop("https://a.example/", location)
+    assert caught.value.failure.kind is FailureKind.REDIRECT
+    assert caught.value.failure.detail.startswith("a.example:443: ")
+    assert "secret" not in caught.value.failure.detail
