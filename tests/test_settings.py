@@ -1,0 +1,108 @@
+"""Each setting is found in its three places, the nearer one wins, and every mistake names its place."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from switchhook.settings import CONFIG, KEYS, LogLevel, Settings, SettingsError, load_settings
+
+
+def write(folder: Path, text: str) -> Path:
+    path = folder / "switchhook.toml"
+    path.write_text(text)
+    return path
+
+
+def refused(**sources: object) -> list[str]:
+    given = {"file": None, "environ": {}, "flags": {}} | sources
+    with pytest.raises(SettingsError) as caught:
+        load_settings(**given)  # type: ignore[arg-type] # the tests give what fits
+    return str(caught.value).splitlines()
+
+
+def test_without_any_source_the_defaults_hold() -> None:
+    settings = load_settings(file=None, environ={}, flags={})
+
+    assert settings == Settings()
+    assert settings.sip_host == "127.0.0.1"
+    assert settings.data_dir == Path.home() / ".local/share/switchhook"
+
+
+def test_the_nearer_source_wins(tmp_path: Path) -> None:
+    file = write(tmp_path, "sip_port = 1\nmax_calls = 1\nlog_json = true\n")
+    environ = {"SWITCHHOOK_SIP_PORT": "2", "SWITCHHOOK_MAX_CALLS": "2"}
+    settings = load_settings(file=file, environ=environ, flags={"sip_port": 3})
+
+    assert (settings.sip_port, settings.max_calls, settings.log_json) == (3, 2, True)
+
+
+def test_the_environment_may_name_the_file(tmp_path: Path) -> None:
+    environ = {CONFIG: str(write(tmp_path, 'log_level = "debug"'))}
+
+    assert load_settings(file=None, environ=environ, flags={}).log_level is LogLevel.DEBUG
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("yes", True), ("ON", True), ("1", True), ("false", False), ("0", False), (" no ", False)],
+)
+def test_yes_and_no_are_understood_in_the_environment(text: str, value: bool) -> None:  # noqa: FBT001 (it is the subject)
+    settings = load_settings(file=None, environ={"SWITCHHOOK_LOG_JSON": text}, flags={})
+
+    assert settings.log_json is value
+
+
+def test_a_home_directory_is_found() -> None:
+    settings = load_settings(file=None, environ={"SWITCHHOOK_DATA_DIR": "~/calls"}, flags={})
+
+    assert settings.data_dir == Path.home() / "calls"
+
+
+def test_every_mistake_names_its_place() -> None:
+    environ = {"SWITCHHOOK_SIP_PORT": "sip", "SWITCHHOOK_LOG_JSON": "maybe"}
+    flags = {"max_calls": 0, "log_level": "loud"}
+
+    assert refused(environ=environ, flags=flags) == [
+        "SWITCHHOOK_SIP_PORT: 'sip' is not a whole number; write 0 to 65535",
+        "--max-calls: 0 is less than 1; allowed are 1 to 100000",
+        "--log-level: 'loud' is not known here; known are debug, error, info, warning",
+        "SWITCHHOOK_LOG_JSON: 'maybe' is not a yes or no; write true or false",
+    ]
+
+
+def test_mistakes_in_the_file_name_their_lines(tmp_path: Path) -> None:
+    file = write(tmp_path, 'sip_port = 70000\n\nsip_hots = "x"\nsip_host = "localhost"\n')
+
+    assert refused(file=file) == [
+        f"{file}: line 1: sip_port: 70000 is more than 65535; allowed are 0 to 65535",
+        f"{file}: line 3: sip_hots: unknown key; did you mean sip_host?",
+        f"{file}: line 4: sip_host: 'localhost' is not accepted here; write IP address",
+    ]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (found,) = refused(file=tmp_path / "none.toml")
+    binary = tmp_path / "binary.toml"
+    binary.write_bytes(b"\xff")
+
+    assert found == f"settings file {tmp_path / 'none.toml'}: No such file or directory"
+    assert refused(file=binary) == [
+        f"{binary}: line 1: this is not UTF-8 text; save the file as UTF-8"
+    ]
+
+
+def test_strangers_in_the_environment_are_left_alone() -> None:
+    environ = {"SWITCHHOOK_PORT": "tcp://10.0.0.1:80", "SWITCHHOOK_SERVICE_HOST": "10.0.0.1"}
+
+    assert load_settings(file=None, environ=environ, flags={}) == Settings()
+
+
+def test_every_setting_is_described() -> None:
+    assert [key.name for key in KEYS] == [field.name for field in fields(Settings)]
+    for key in KEYS:
+        assert key.kind.allowed
+        assert key.help
+        assert not key.help.endswith(".")
