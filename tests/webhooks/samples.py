@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import Ask, Scheme
-from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber
+from switchhook.domain.webhook import (
+    DialPlanWebhook,
+    EventKind,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+)
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import Facts, resolve
 
@@ -68,6 +74,16 @@ def make_number(**changes: Any) -> ForwardingNumber:
     return ForwardingNumber(**(settings | changes))
 
 
+def make_dial_plan(**changes: Any) -> DialPlanWebhook:
+    """Make the dial-plan webhook of S-22, with `keep_alive` off as in the scenarios' images."""
+    settings: dict[str, Any] = {
+        "name": "routing",
+        "url_template": "http://target/route?callerid={callerid}",
+        "keep_alive": False,
+    }
+    return DialPlanWebhook(**(settings | changes))
+
+
 def make_event(**changes: Any) -> EventWebhook:
     settings: dict[str, Any] = {
         "name": "after",
@@ -102,6 +118,13 @@ def make_plan(**changes: Any) -> Plan:
 
 
 PLAN = make_plan()
+DUTCH_PLAN = make_plan(
+    country="NL",
+    time_zone="Europe/Amsterdam",
+    numbers=(Number(number="31850001001", scheme=1),),
+    accounts=(Account(login="215", password="-"), Account(login="jan", password="-")),
+)
+"""The project of the dial plan's scenarios."""
 
 
 def make_call(**changes: Any) -> Call:

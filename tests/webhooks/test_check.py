@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.webhook import Encoding, Method, Place
 from switchhook.webhooks.check import problems
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
-from tests.webhooks.samples import field, make_event, make_number
+from tests.webhooks.samples import field, make_dial_plan, make_event, make_number
 
 
 @pytest.mark.row("R1-20", "R1-26", "R1-37", "A-03")
@@ -107,3 +107,75 @@ def test_what_an_event_webhook_lacks(changes: dict[str, Any], problem: str) -> N
     (found,) = problems(make_event(**changes))
 
     assert problem in found
+
+
+@pytest.mark.row("R5-05", "R5-10", "R5-11", "R5-12", "R5-13", "R5-14", "R5-16", "R5-17", "R5-18")
+@pytest.mark.row("R5-19", "A-45", "S-24", "S-26")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"url_template": "http://webrouting.voys.nl/test.py?code={code}&callerid={callerid}"},
+        {"url_template": "http://target/voys-webhook?secret_key=s3cret"},
+        {"url_template": "https://target/{did}/{code}?n={callername}&again={did}"},
+        {"url_template": "http://target/?x=%7Bname%7D"},
+        {"use_ivr": True, "code_timeout": 5.0, "attempts": 3, "start_message": "welcome"},
+        {"withheld_caller": "anonymous", "unknown_name": "Onbekend"},
+        {"headers": (("Authorization", "Bearer t"),), "description": "any\ntext"},
+    ],
+)
+def test_sound_dial_plan_webhooks_have_no_problem(changes: dict[str, Any]) -> None:
+    assert problems(make_dial_plan(**changes)) == ()
+
+
+@pytest.mark.row("R5-15", "R5-18", "R5-19", "A-46")
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        (
+            {"url_template": "http://t/?x={caller}"},
+            "four variables {code}, {did}, {callerid}, {callername}; a brace that is meant as such",
+        ),
+        ({"url_template": "http://t/?x={Code}"}, "{Code} in the URL template is none of the four"),
+        ({"url_template": "http://t/?x={ code }"}, "{ code } in the URL template is none of the"),
+        ({"url_template": "http://t/?x={Caller ID}"}, "{Caller ID} in the URL template is none"),
+        ({"url_template": "http://t/?x={call_id}"}, "{call_id} in the URL template is none of the"),
+        ({"url_template": "http://t/?x={}"}, "{} in the URL template is none of the four"),
+        (
+            {"url_template": "http://t/?x={{name}}"},
+            "{name} in the URL template is none of the four",
+        ),
+        (
+            {"url_template": "http://t/?x={{code}}"},
+            "each of the four is written in single braces, {code}, {did}, {callerid}, {callername}",
+        ),
+        ({"url_template": "http://t/?x={code"}, "belongs to no variable"),
+        ({"url_template": "http://t/?x=code}"}, "belongs to no variable"),
+        ({"url_template": "http://t/?x=}{"}, "belongs to no variable"),
+        ({"url_template": "http://t/a#{code}"}, "in its path or its query, and nowhere else"),
+        ({"url_template": "http://u:{code}@t/"}, "in its path or its query, and nowhere else"),
+        ({"url_template": "http://{did}.t/"}, "is not a host name"),
+        ({"url_template": "ftp://t/"}, "neither http:// nor https://"),
+        ({"url_template": ""}, "neither http:// nor https://"),
+        ({"response_timeout": 0.5}, "the response timeout is between 1 and 30 seconds, not 0.5"),
+        ({"code_timeout": 0.0}, "the code timeout is between 1 and 60 seconds, not 0"),
+        ({"digit_pause": 11.0}, "the pause between digits is between 0.5 and 10 seconds, not 11"),
+        ({"attempts": 0}, "a code may be entered 1 to 10 times, not 0"),
+        ({"attempts": 11}, "a code may be entered 1 to 10 times, not 11"),
+        ({"withheld_caller": "x" * 65}, "the text for a withheld number is one line of at most 64"),
+        ({"unknown_name": "a\nb"}, "the text for a caller without a name is one line"),
+        ({"headers": (("Host", "x"),)}, "'Host' is not a header that can be set"),
+        ({"headers": (("X", "1"), ("x", "2"))}, "the header 'x' is there 2 times"),
+    ],
+)
+def test_what_a_dial_plan_webhook_lacks(changes: dict[str, Any], problem: str) -> None:
+    (found,) = problems(make_dial_plan(**changes))
+
+    assert problem in found
+
+
+@pytest.mark.row("A-46")
+def test_every_unknown_variable_is_named() -> None:
+    found = problems(make_dial_plan(url_template="http://t/{a}?x={code}&y={b}"))
+
+    assert [problem.partition(" ")[0] for problem in found] == ["{a}", "{b}"]

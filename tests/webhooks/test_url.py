@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.webhooks.url import address_of, parse_url, unknown_placeholders
+from switchhook.webhooks.url import (
+    Piece,
+    address_of,
+    parse_url,
+    placeholders,
+    unknown_placeholders,
+)
 from tests.webhooks.samples import VISIT, make_values
 
 
@@ -150,3 +156,20 @@ def test_a_password_in_the_url_travels_as_authorization(url: str, authorization:
 
     assert authorization == address.authorization
     assert address.url(make_values()) == "http://target/"
+
+
+@pytest.mark.row("A-46")
+def test_a_dialect_may_name_its_own_variables() -> None:
+    def naming(name: str) -> Piece | None:
+        return Piece(parameter=name, argument="x") if name == "mine" else None
+
+    def value(parameter: str, argument: str) -> str:
+        return f"{parameter} {argument}"
+
+    url = "http://t/{mine}?a={mine}&b={call_id}"
+
+    assert address_of(url, naming).url(value) == "http://t/mine%20x?a=mine%20x&b=%7Bcall_id%7D"
+    assert placeholders(url) == ["mine", "mine", "call_id"]
+    assert unknown_placeholders(url, naming) == ["call_id"]
+    assert unknown_placeholders(url) == ["mine", "mine"]
+    assert address_of("no url/{mine}", naming).url(value) == "no%20url/mine%20x"

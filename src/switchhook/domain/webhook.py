@@ -40,6 +40,17 @@ class RingOrder(StrEnum):
     ONE_AFTER_ANOTHER = "one-after-another"
 
 
+class CallerIdForwarding(StrEnum):
+    """Which number the called party sees on legs from a dial-plan webhook's success branch (R5-06, A-52)."""
+
+    CALLER = "caller"
+    """The caller's number (R5-07)."""
+    CALLED = "called"
+    """The number that the caller dialled (R5-08)."""
+    SUPPRESSED = "suppressed"
+    """None: anonymous, with privacy asked for (R5-09)."""
+
+
 class EventKind(StrEnum):
     """The moments of a call that event webhooks are told of (R2-09…15)."""
 
@@ -90,6 +101,52 @@ class ForwardingNumber:
     user_agent: str = ""
     """Empty: the product's own."""
     fields: tuple[Field, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialPlanWebhook:
+    """A routing webhook of the dial-plan dialect: its answer opens one of two branches (R5).
+
+    Messages are names of the project's audio; an empty one is not played.
+    """
+
+    name: str
+    url_template: str
+    """The URL that is asked by GET, with any of `{code}`, `{did}`, `{callerid}`, `{callername}` in its
+    path or query (R5-10, A-44, A-46)."""
+    description: str = ""
+    """For people; it has no effect (R5-05)."""
+    caller_id_forwarding: CallerIdForwarding = CallerIdForwarding.CALLER
+    use_ivr: bool = False
+    """Whether the caller has to enter a code first; one request goes out for each (R5-17, A-51)."""
+    code_timeout: float = 10.0
+    """Seconds that the caller has to enter a code (R5-18)."""
+    digit_pause: float = 3.0
+    """Seconds without a digit after which a code is complete; `#` completes it at once [A-47]."""
+    attempts: int = 3
+    """How often a code may be entered; one that did not come in time counts too (R5-19, A-47)."""
+    start_message: str = ""
+    """Played before the first code (R5-20)."""
+    error_message: str = ""
+    """Played after NAK (R5-21)."""
+    timeout_message: str = ""
+    """Played when no code came in time (R5-22)."""
+    withheld_caller: str = ""
+    """What `{callerid}` is for a withheld number; some receivers want `anonymous`, `Anonymous` or `0`
+    [A-45]."""
+    unknown_name: str = ""
+    """What `{callername}` is when there is none, for receivers that refuse an empty one."""
+    lenient_json: bool = False
+    """Whether `{"status":"ACK"}` is an answer too (S-34)."""
+    response_timeout: float = 5.0
+    """Seconds for the whole exchange, connect to last byte."""
+    keep_alive: bool = True
+    user_agent: str = ""
+    """Empty: the product's own."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra header lines, in order, such as an Authorization."""
+    mask_code: bool = True
+    """Whether logs and the journal hide the codes that callers entered (S-25)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

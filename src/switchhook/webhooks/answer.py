@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.dialects import forwarding_number_answer
-from switchhook.webhooks.reading import Decision, Direction, Reading, ReadingStep, SchemeId
+from switchhook.webhooks.dialects import dial_plan_answer, forwarding_number_answer
+from switchhook.webhooks.reading import (
+    Ack,
+    Decision,
+    DialPlanReading,
+    Direction,
+    Nak,
+    Reading,
+    ReadingStep,
+    SchemeId,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.domain.webhook import ForwardingNumber
+    from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpResponse
 
 
@@ -23,4 +33,26 @@ def read_answer(
     return forwarding_number_answer.read(webhook, response, plan, ask_id=ask_id)
 
 
-__all__ = ["Decision", "Direction", "Reading", "ReadingStep", "SchemeId", "read_answer"]
+def read_dial_plan_answer(
+    webhook: DialPlanWebhook, response: HttpResponse, plan: Plan
+) -> DialPlanReading:
+    """Say which branch an endpoint's answer opens, and what it gives along. Never raises.
+
+    Makes up no destination: its digits, its login or its address all stand in the answer.
+    """
+    return dial_plan_answer.read(webhook, response, plan)
+
+
+__all__ = [
+    "Ack",
+    "Decision",
+    "DialPlanReading",
+    "Direction",
+    "Nak",
+    "Reading",
+    "ReadingStep",
+    "SchemeId",
+    "Verdict",
+    "read_answer",
+    "read_dial_plan_answer",
+]

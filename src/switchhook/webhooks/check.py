@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from switchhook.domain.webhook import Encoding, EventWebhook, Field, ForwardingNumber, Place
+from switchhook.domain.webhook import (
+    DialPlanWebhook,
+    Encoding,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+    Place,
+)
+from switchhook.webhooks.dialects.dial_plan import VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.head import is_parameter_line
 from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE
-from switchhook.webhooks.url import parse_url, unknown_placeholders
+from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
 from switchhook.webhooks.wire import is_header_name
 
 if TYPE_CHECKING:
@@ -23,15 +31,28 @@ ASK_TIMEOUTS = (1.0, 30.0)
 """Seconds [A-08]."""
 EVENT_TIMEOUTS = (1.0, 60.0)
 """Seconds."""
+CODE_TIMEOUTS = (1.0, 60.0)
+"""Seconds."""
+DIGIT_PAUSES = (0.5, 10.0)
+"""Seconds."""
+ATTEMPTS = (1, 10)
+LONGEST_STAND_IN = 64
+"""Characters of a text that stands for an absent value."""
 
 _LATIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 
 
-def problems(webhook: ForwardingNumber | EventWebhook) -> tuple[str, ...]:
+def problems(webhook: ForwardingNumber | DialPlanWebhook | EventWebhook) -> tuple[str, ...]:
     """Return one sentence for each thing that has to be put right; none means it can be saved."""
-    if isinstance(webhook, ForwardingNumber):
-        return tuple(_of_forwarding_number(webhook))
-    return tuple(_of_event(webhook))
+    match webhook:
+        case ForwardingNumber():
+            return tuple(_of_forwarding_number(webhook))
+        case DialPlanWebhook():
+            return tuple(_of_dial_plan(webhook))
+        case EventWebhook():
+            return tuple(_of_event(webhook))
+        case _:
+            assert_never(webhook)
 
 
 def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
@@ -53,6 +74,51 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
                 yield f"{field.name!r} cannot be the name of a header"
 
 
+def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
+    yield from _of_url_template(webhook.url_template)
+    yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
+    yield from _of_headers(webhook.headers)
+    yield from _of_seconds("code timeout", webhook.code_timeout, CODE_TIMEOUTS)
+    yield from _of_seconds("pause between digits", webhook.digit_pause, DIGIT_PAUSES)
+    low, high = ATTEMPTS
+    if not low <= webhook.attempts <= high:
+        yield f"a code may be entered {low} to {high} times, not {webhook.attempts}"
+    yield from _of_stand_in("withheld number", webhook.withheld_caller)
+    yield from _of_stand_in("caller without a name", webhook.unknown_name)
+
+
+def _of_url_template(template: str) -> Iterator[str]:
+    """Hold to the four variables, in the path or the query (R5-15, R5-16, A-46)."""
+    try:
+        address = parse_url(template, variable)
+    except ValueError as error:
+        yield str(error)
+        return
+    four = ", ".join(f"{{{name}}}" for name in VARIABLES)
+    unknown = unknown_placeholders(template, variable)
+    for name in unknown:
+        yield (
+            f"{{{name}}} in the URL template is none of the four variables {four};"
+            " a brace that is meant as such is written %7B or %7D"
+        )
+    if unknown:
+        return
+    written = placeholders(template)
+    if max(template.count("{"), template.count("}")) > len(written):
+        yield (
+            "a brace in the URL template belongs to no variable: each of the four"
+            f" is written in single braces, {four}; a brace that is meant as such is %7B or %7D"
+        )
+    filled = sum(1 for piece in (*address.path, *address.query) if piece.parameter)
+    if filled < len(written):
+        yield "the variables of a URL template stand in its path or its query, and nowhere else"
+
+
+def _of_stand_in(what: str, text: str) -> Iterator[str]:
+    if len(text) > LONGEST_STAND_IN or not text.isprintable():
+        yield f"the text for a {what} is one line of at most {LONGEST_STAND_IN} characters"
+
+
 def _of_event(webhook: EventWebhook) -> Iterator[str]:
     yield from _of_url(webhook.url)
     yield from _of_seconds("response timeout", webhook.response_timeout, EVENT_TIMEOUTS)
@@ -63,9 +129,7 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
         for code in webhook.success_codes
         if not 200 <= code <= 599
     )
-    yield from _of_doubles(name for name, _ in webhook.headers)
-    for name, value in webhook.headers:
-        yield from _of_header(name, value)
+    yield from _of_headers(webhook.headers)
     yield from _of_fields(webhook.fields)
     yield from (problem for field in webhook.fields for problem in _of_event_name(field.name))
 
@@ -106,6 +170,12 @@ def _of_doubles(names: Iterable[str]) -> Iterator[str]:
     for name, count in Counter(name.lower() for name in names).items():
         if count > 1:
             yield f"the header {name!r} is there {count} times"
+
+
+def _of_headers(headers: tuple[tuple[str, str], ...]) -> Iterator[str]:
+    yield from _of_doubles(name for name, _ in headers)
+    for name, value in headers:
+        yield from _of_header(name, value)
 
 
 def _of_header(name: str, value: str) -> Iterator[str]:

@@ -47,6 +47,42 @@ class Reading:
     """What was dropped or read leniently; one short printable line each, for the call's journal."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ack:
+    """The input is good: the success branch (R5-34)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nak:
+    """The input is not good: the error message and another code, else the failed branch (R5-35)."""
+
+    http_status: int
+    """What it came under; some receivers answer 401 [A-50]."""
+
+    def __str__(self) -> str:
+        return f"NAK (HTTP {self.http_status})"
+
+
+Verdict = Ack | Nak | Failure
+"""A Failure is the failed branch at once, without another code (R5-36)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialPlanReading:
+    """One answer to a dial-plan webhook, read."""
+
+    verdict: Verdict
+    destination: Target | None = None
+    """Where "variable destination" goes; None: the answer names nothing that may ring [A-48]."""
+    caller_name: str | None = None
+    """One line, never empty; None: the answer gives no name."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """What else the answer holds, each name once, in its order; every value is one line (S-27)."""
+    step: str = ReadingStep.NONE
+    notices: tuple[str, ...] = ()
+    """What was dropped or read leniently; one short printable line each, for the call's journal."""
+
+
 def quoted(text: str, limit: int = 40) -> str:
     """Show foreign text in a notice: one line, printable, cut short."""
     return repr(text) if len(text) <= limit else repr(text[:limit]) + "…"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.dialects import event, forwarding_number
+from switchhook.webhooks.dialects import dial_plan, event, forwarding_number
+from switchhook.webhooks.dialects.dial_plan import masked
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
-    from switchhook.domain.webhook import EventWebhook, ForwardingNumber
+    from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
@@ -24,6 +25,17 @@ def render_ask(
     return forwarding_number.render(webhook, facts, ask_id=ask_id, product=product)
 
 
+def render_dial_plan_ask(
+    webhook: DialPlanWebhook, facts: Facts, *, product: str, code: str = ""
+) -> HttpRequest:
+    """Build the request that asks which branch a call goes into. Never raises.
+
+    `code` is what the caller entered, as it was keyed, leading zeros and all; empty without an IVR menu.
+    What is logged or kept of the exchange goes through `masked` first.
+    """
+    return dial_plan.render(webhook, facts, code=code, product=product)
+
+
 def render_event(
     webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str
 ) -> HttpRequest:
@@ -31,4 +43,4 @@ def render_event(
     return event.render(webhook, facts, delivery_id=delivery_id, product=product)
 
 
-__all__ = ["effective_method", "render_ask", "render_event"]
+__all__ = ["effective_method", "masked", "render_ask", "render_dial_plan_ask", "render_event"]

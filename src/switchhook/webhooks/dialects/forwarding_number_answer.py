@@ -13,8 +13,9 @@ from urllib.parse import parse_qs
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding, ForwardingNumber
+from switchhook.webhooks.body import MAX_BODY, SUCCESS, UnusableError, json_of, text_of
 from switchhook.webhooks.destination import NoTargetError, Targets, read_targets, whole_number
-from switchhook.webhooks.lenient_json import Json, NotJsonError, NumberText, read_json
+from switchhook.webhooks.lenient_json import Json, NumberText
 from switchhook.webhooks.reading import (
     Decision,
     Direction,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Plan
     from switchhook.webhooks.http import HttpResponse
 
-MAX_BODY = 65_536
-"""Bytes [A-11]."""
 MAX_PAIRS = 100
 LONGEST_ID = 18
 """Digits of a scheme's ID."""
@@ -39,12 +38,6 @@ SCHEME_KEY = "schema"
 
 _PAIR = re.compile(r"[\w.\-%+\[\]]+=[^<>\s]*")
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
-_ACCEPTED = range(200, 300)
-"""Any 2xx [A-22]."""
-
-
-class UnusableError(Exception):
-    """The answer gives no direction. The message is the failure's sentence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +51,7 @@ class _Found:
 
 def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str) -> Reading:
     """Read one answer. Never raises."""
-    if response.status not in _ACCEPTED:
+    if response.status not in SUCCESS:
         return _failed(
             FailureKind.STATUS,
             f"the endpoint answered {response.status}, not a status of 200 to 299",
@@ -66,7 +59,7 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
     if len(response.body) > MAX_BODY:
         return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
     try:
-        found = _find(webhook, _text(response.body), ask_id)
+        found = _find(webhook, text_of(response.body), ask_id)
     except UnusableError as error:
         return _failed(FailureKind.BAD_BODY, str(error))
     return _decide(webhook, found, plan)
@@ -74,16 +67,6 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
 
 def _failed(kind: FailureKind, detail: str) -> Reading:
     return Reading(decision=Failure(kind=kind, detail=detail))
-
-
-def _text(body: bytes) -> str:
-    try:
-        text = body.decode("utf-8-sig").strip()
-    except UnicodeDecodeError as error:
-        raise UnusableError(f"the body is not UTF-8 (byte {error.start + 1})") from error
-    if not text:
-        raise UnusableError("the body is empty")
-    return text
 
 
 # Where the direction stands: one function per import type.
@@ -134,7 +117,7 @@ def _unquote(text: str) -> str:
 
 
 def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
-    value, step, notices = _json(text)
+    value, step, notices = json_of(text)
     match value:
         case dict():
             return _Found(members=value, step=step, notices=notices)
@@ -149,19 +132,9 @@ def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
             )
 
 
-def _json(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
-    try:
-        value, relaxed = read_json(text)
-    except NotJsonError as error:
-        raise UnusableError(f"body is not JSON: {error}") from error
-    if relaxed:
-        return value, ReadingStep.RELAXED_JSON, ("the body was read as relaxed JSON",)
-    return value, ReadingStep.STRICT_JSON, ()
-
-
 def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     """Take `result` out of a JSON-RPC 2.0 response (R1-18, S-08); `ask_id` is empty where none went out."""
-    envelope, _, notices = _json(text)
+    envelope, _, notices = json_of(text)
     if not isinstance(envelope, dict):
         raise UnusableError("the body is JSON, but no JSON-RPC response")
     if envelope.get("error") is not None:

@@ -1,0 +1,76 @@
+"""The dial-plan dialect: putting a call to an endpoint that opens one of two branches (R5)."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from switchhook.domain.webhook import DialPlanWebhook, Method
+from switchhook.webhooks.e164 import to_e164
+from switchhook.webhooks.head import Manners, Payload, make_request
+from switchhook.webhooks.url import Piece, address_of
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpRequest
+    from switchhook.webhooks.parameters import Facts
+
+VARIABLES = ("code", "did", "callerid", "callername")
+"""All that a URL template may hold, in single braces and this letter case (R5-11…15, A-46)."""
+
+MASK = "****"
+
+
+def variable(name: str) -> Piece | None:
+    """Say what a `{name}` in a URL template stands for; None: for nothing."""
+    return Piece(parameter=name) if name in VARIABLES else None
+
+
+def render(webhook: DialPlanWebhook, facts: Facts, *, code: str, product: str) -> HttpRequest:
+    """Build the request of one ask: a GET with every value percent-encoded, a blank as `%20` [A-44]."""
+    manners = Manners(
+        user_agent=webhook.user_agent or product,
+        keep_alive=webhook.keep_alive,
+        headers=webhook.headers,
+    )
+    values = partial(_value, webhook, facts, code)
+    address = address_of(webhook.url_template, variable)
+    return make_request(Method.GET, address, values, Payload(), manners)
+
+
+def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str) -> str:
+    call = facts.call
+    match name:
+        case "code":
+            return code
+        case "did":
+            return _international(call.callee, facts)
+        case "callerid":
+            return _international(call.caller, facts) or webhook.withheld_caller
+        case "callername":
+            # A name beside a withheld number would tell whose number it is (S-20).
+            return (call.caller_name if call.caller else "") or webhook.unknown_name
+        case _:
+            return ""
+
+
+def _international(number: str, facts: Facts) -> str:
+    """Return the number with `+`, as this dialect's receivers know numbers, where that can be told.
+
+    An extension stays as it is; so does every number of a project without a country, since a national
+    one could pass for another country's.
+    """
+    plan = facts.call.plan
+    if not plan.project.country or number in plan.accounts:
+        return number
+    return to_e164(number, plan.project.country) or number
+
+
+def masked(webhook: DialPlanWebhook, text: str, *, code: str) -> str:
+    """Return a text for logs and the journal, the entered code hidden where the webhook says so (S-25).
+
+    Whatever happens to look like the code goes too: a log with a hole is better than one with a PIN.
+    """
+    if not webhook.mask_code or not code:
+        return text
+    return text.replace(quote(code, safe=""), MASK).replace(code, MASK)

@@ -1,0 +1,328 @@
+"""Reading what a dial-plan webhook's endpoint answered (R5-34…42, A-49, A-50, S-34).
+
+An answer is urlencoded pairs, `status=ACK&destination=215&callername=Sales`, whatever its Content-Type
+says. Many receivers write them by hand and encode nothing, so what cannot be meant otherwise is read
+as it was meant, with a notice.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_to_bytes
+
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.webhooks.body import MAX_BODY, SUCCESS, UnusableError, json_of, lenient_text_of
+from switchhook.webhooks.destination import read_targets
+from switchhook.webhooks.lenient_json import Json
+from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadingStep, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.project import Plan
+    from switchhook.domain.target import Target
+    from switchhook.domain.webhook import DialPlanWebhook
+    from switchhook.webhooks.http import HttpResponse
+    from switchhook.webhooks.reading import Verdict
+
+MAX_KNOWN = 20
+"""How often the three known keys may come in one answer."""
+MAX_PAIRS = 100
+"""How many pairs are looked at between two known keys."""
+LONGEST_RAW = 4096
+"""Characters of a value before it is decoded; a longer one is not read."""
+MAX_VARIABLES = 20
+LONGEST_VARIABLE_NAME = 64
+"""Characters."""
+LONGEST_VARIABLE = 256
+"""Characters."""
+LONGEST_NAME = 128
+"""Characters of a caller's name."""
+
+_KNOWN = re.compile(
+    r"(?:\A|&(?:amp;)?+)\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
+)
+"""Where one of the keys begins that this dialect knows, in any letter case."""
+
+_ENCODED = r"(?:[A-Za-z0-9._~*+!'(),:;@/$?\-]|%[0-9A-Fa-f]{2})"
+_WELL_FORMED = re.compile(rf"{_ENCODED}*+(?:&(?:{_ENCODED}++={_ENCODED}*+)?+)*+")
+"""A value and the pairs after it, as an encoder writes them; not `Voys & Partners`, nor `AT&T`."""
+
+_STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
+"""What an encoder would not have left in a value."""
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]++")
+_LOST_PLUS = re.compile(r" ++(?=[1-9](?:[ ().\-]?[0-9]){6})")
+"""A blank that was a `+`: before an international number, which an extension is too short for."""
+_INNER_PLUS = re.compile(r"(?<=[0-9)])\+")
+"""A `+` that is a blank: no number has one after its first digit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What an answer holds, decoded and not yet judged."""
+
+    status: str
+    destination: Json
+    caller_name: str
+    variables: tuple[tuple[str, str], ...]
+    step: ReadingStep
+    notices: tuple[str, ...]
+
+
+def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPlanReading:
+    """Read one answer. Never raises, in time linear in the body."""
+    status = response.status
+    if status not in SUCCESS and not 400 <= status <= 599:
+        return _failed(status, "")
+    if len(response.body) > MAX_BODY:
+        return _failed(status, f"the answer's body is longer than {MAX_BODY} bytes", too_large=True)
+    try:
+        text, notices = lenient_text_of(response.body)
+        said = _find(webhook, text)
+        verdict = _verdict(said.status, status)
+    except UnusableError as error:
+        return _failed(status, str(error))
+    if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
+        return DialPlanReading(verdict=verdict, step=said.step, notices=notices)
+    destination, dropped = _destination(said.destination, plan)
+    name, cut = _one_line(said.caller_name, LONGEST_NAME, "the caller name")
+    return DialPlanReading(
+        verdict=verdict,
+        destination=destination,
+        caller_name=name or None,
+        variables=said.variables,
+        step=said.step,
+        notices=(*notices, *said.notices, *dropped, *cut),
+    )
+
+
+def _failed(status: int, detail: str, *, too_large: bool = False) -> DialPlanReading:
+    """Make a failure: of the HTTP status where that alone is one, else of the body."""
+    if status not in SUCCESS:
+        kind = FailureKind.STATUS
+        detail = f"the endpoint answered {status}, not a status of 200 to 299"
+    else:
+        kind = FailureKind.TOO_LARGE if too_large else FailureKind.BAD_BODY
+    return DialPlanReading(verdict=Failure(kind=kind, detail=detail))
+
+
+def _verdict(word: str, status: int) -> Verdict:
+    """Weigh the answer's status and that of HTTP against each other [A-50]. Raises UnusableError."""
+    match word.upper():
+        case "NAK":
+            return Nak(http_status=status)
+        case "ACK" | "ERR" as said if status not in SUCCESS:
+            detail = (
+                f"the endpoint answered {status} with status={said};"
+                " only a status of 200 to 299 lets that count"
+            )
+            return Failure(kind=FailureKind.STATUS, detail=detail)
+        case "ACK":
+            return Ack()
+        case "ERR":
+            detail = "the endpoint answered status=ERR: something went wrong there"
+            return Failure(kind=FailureKind.BAD_BODY, detail=detail)
+        case "":
+            raise UnusableError("the answer's status is empty: it has to be ACK, NAK or ERR")
+        case _:
+            raise UnusableError(f"the answer's status is {quoted(word)}, not ACK, NAK or ERR")
+
+
+def _find(webhook: DialPlanWebhook, text: str) -> _Said:
+    if text.startswith("<"):
+        raise UnusableError("the body is a page of HTML or XML, not an answer such as status=ACK")
+    if not text.startswith("{"):
+        return _in_pairs(text)
+    if not webhook.lenient_json:
+        raise UnusableError(
+            "the body is JSON, not an answer such as status=ACK; lenient JSON is off"
+        )
+    return _in_json(text)
+
+
+# Urlencoded pairs, well encoded or not.
+
+
+def _in_pairs(text: str) -> _Said:
+    known, unknown = _cut_up(text)
+    notices = list(_sloppiness(known))
+    destinations = [_number(raw) for raw in known["destination"]]
+    return _Said(
+        status=_only_status(_decoded(raw.strip()) for raw in known["status"]),
+        destination=_only(destinations, notices),
+        caller_name=_text(known["callername"][0]) if known["callername"] else "",
+        variables=_variables(_pairs(unknown), notices),
+        step=ReadingStep.URLENCODED,
+        notices=tuple(notices),
+    )
+
+
+def _cut_up(text: str) -> tuple[dict[str, list[str]], list[str]]:
+    """Return the raw values of each known key, and the stretches of text that hold unknown keys.
+
+    A caller's name that no encoder wrote goes on to the next known key, so that `Name & Co` survives;
+    any other value ends at the next `&`.
+    """
+    heads = list(_KNOWN.finditer(text))
+    if len(heads) > MAX_KNOWN:
+        raise UnusableError(
+            f"the answer has more than {MAX_KNOWN} statuses, destinations and names"
+        )
+    starts = [*(head.start() for head in heads), len(text)]
+    known: dict[str, list[str]] = {"status": [], "destination": [], "callername": []}
+    unknown = [text[: starts[0]]]
+    for head, end in zip(heads, starts[1:], strict=True):
+        key, stretch = head[1].lower(), text[head.end() : end]
+        value, _, rest = stretch.partition("&")
+        if key == "callername" and not _WELL_FORMED.fullmatch(stretch.strip()):
+            value, rest = stretch, ""
+        known[key].append(value.rstrip())
+        unknown.append(rest)
+    return known, unknown
+
+
+def _sloppiness(known: dict[str, list[str]]) -> Iterator[str]:
+    """Say what the endpoint's author should put right."""
+    for key, values in known.items():
+        if any(len(raw) > LONGEST_RAW for raw in values):
+            yield f"{key} is longer than {LONGEST_RAW} characters and was not read"
+    if any(raw.startswith(("+", " ")) for raw in known["destination"]):
+        yield "destination came with its + unencoded; it is to be sent as %2B"
+    if any(_STRAY.search(raw) for raw in known["callername"]):
+        yield "callername came unencoded and was taken up to the next known key"
+
+
+def _only_status(words: Iterable[str]) -> str:
+    """Return the one status. Two that differ are none: whichever a receiver meant, we would guess."""
+    found = list(dict.fromkeys(word.upper() for word in words))
+    if len(found) > 1:
+        raise UnusableError(f"the answer has several statuses: {quoted(', '.join(found))}")
+    if not found:
+        raise UnusableError("the answer has no status: it has to hold status=ACK, NAK or ERR")
+    return found[0]
+
+
+def _only(destinations: list[str], notices: list[str]) -> str:
+    """Return the one destination; of several that differ none, lest a caller's text chose it."""
+    found = list(dict.fromkeys(filter(None, destinations)))
+    if len(found) > 1:
+        notices.append("the answer has several destinations, so none of them is followed")
+        return ""
+    return found[0] if found else ""
+
+
+def _number(raw: str) -> str:
+    """Decode a destination, in which a `+` that nobody encoded is one, and not a blank [A-49]."""
+    text = _decoded(raw)
+    text = text if "@" in text else _INNER_PLUS.sub(" ", text)
+    lost = _LOST_PLUS.match(text)
+    return "+" + text[lost.end() :] if lost else text.strip()
+
+
+def _text(raw: str) -> str:
+    """Decode a value. Where a blank stands, nobody encoded it, and its `+` is no blank."""
+    text = raw.strip()
+    return _decoded(text if " " in text else text.replace("+", " "))
+
+
+def _decoded(text: str) -> str:
+    """Resolve `%xx`; a `%` that begins none stays. Bytes that are no UTF-8 are Windows-1252."""
+    if len(text) > LONGEST_RAW:
+        return ""
+    data = unquote_to_bytes(text)
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        # Beside letters that nobody encoded, `50%Café` has no escape in it either.
+        return data.decode("cp1252", "replace") if text.isascii() else text
+
+
+def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for stretch in stretches:
+        for part in stretch.split("&", MAX_PAIRS)[:MAX_PAIRS]:
+            name, equals, value = part.partition("=")
+            if equals and len(part) <= LONGEST_RAW:
+                yield _text(name).removeprefix("amp;"), _text(value)
+
+
+# Lenient JSON.
+
+
+def _in_json(text: str) -> _Said:
+    members, step, lenient = json_of(text)
+    if not isinstance(members, dict):
+        raise UnusableError("the body is JSON, but no object with a member status")
+    notices = [*lenient]
+    known: dict[str, list[Json]] = {"status": [], "destination": [None], "callername": [None]}
+    unknown: list[tuple[str, str]] = []
+    dropped = 0
+    for name, value in members.items():
+        if name.lower() in known:
+            known[name.lower()].append(value)
+        elif isinstance(value, list | dict):
+            dropped += 1
+        else:
+            unknown.append((name, _scalar(value)))
+    if dropped:
+        notices.append(f"{dropped} unknown members were not kept: they are lists or objects")
+    return _Said(
+        status=_only_status(_scalar(value).strip() for value in known["status"]),
+        destination=known["destination"][-1],
+        caller_name=_scalar(known["callername"][-1]),
+        variables=_variables(unknown, notices),
+        step=step,
+        notices=tuple(notices),
+    )
+
+
+def _scalar(value: Json) -> str:
+    """Write a text, number or truth as text; what is none of these says nothing."""
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case None | list() | dict():
+            return ""
+        case _:
+            return str(value)
+
+
+# What both have in common.
+
+
+def _destination(value: Json, plan: Plan) -> tuple[Target | None, tuple[str, ...]]:
+    """Find the one target (R5-38, R5-39)."""
+    read = read_targets(value, plan)
+    if not read.targets:
+        return None, read.notices
+    if len(read.targets) > 1:
+        return read.targets[0], (
+            *read.notices,
+            "only the first of several destinations is followed",
+        )
+    return read.targets[0], read.notices
+
+
+def _variables(pairs: Iterable[tuple[str, str]], notices: list[str]) -> tuple[tuple[str, str], ...]:
+    """Keep what the answer holds beside the known keys (S-27); of a name that comes twice, the first."""
+    kept: dict[str, str] = {}
+    for name, value in pairs:
+        if not name or len(name) > LONGEST_VARIABLE_NAME or not name.isprintable():
+            continue
+        if len(kept) == MAX_VARIABLES and name not in kept:
+            notices.append(f"only the first {MAX_VARIABLES} unknown keys were kept")
+            break
+        text, cut = _one_line(value, LONGEST_VARIABLE, quoted(name))
+        if name not in kept:
+            kept[name] = text
+            notices.extend(cut)
+    return tuple(kept.items())
+
+
+def _one_line(text: str, longest: int, what: str) -> tuple[str, tuple[str, ...]]:
+    """Return the text without line breaks and blanks around it, and a notice where it was cut."""
+    line = _BREAKS.sub(" ", text).strip()
+    if len(line) <= longest:
+        return line, ()
+    return line[:longest].rstrip(), (f"{what} was cut to {longest} characters",)
