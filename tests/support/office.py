@@ -1,0 +1,156 @@
+"""The built-in SIP engine under a real switchboard, with everything else in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING
+
+from switchhook.domain.book import Book
+from switchhook.domain.call import Call, CallState
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.scheme import Ring, Scheme
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import ForwardingNumber, RingOrder
+from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.sip.endpoint import Binding
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from switchhook.domain.scheme import Step
+    from switchhook.storage.records import CallRecord
+    from switchhook.webhooks.delivery import Delivery
+
+DIALLED = "380800111222"
+"""The number that everybody dials; it runs the project's only scheme."""
+PASSWORD = "secret"
+LOGINS = ("mary", "john")
+
+
+def number(digits: str) -> Target:
+    return Target(kind=TargetKind.NUMBER, value=digits)
+
+
+def account(login: str) -> Target:
+    return Target(kind=TargetKind.ACCOUNT, value=login)
+
+
+def address(port: int, user: str = "bob", rest: str = "") -> Target:
+    return Target(kind=TargetKind.ADDRESS, value=f"sip:{user}@127.0.0.1:{port}{rest}")
+
+
+def ring(*targets: Target, timeout: float = 20.0, in_turn: bool = False) -> Ring:
+    order = RingOrder.ONE_AFTER_ANOTHER if in_turn else RingOrder.ALL_AT_ONCE
+    return Ring(targets=targets, timeout=timeout, order=order)
+
+
+def shop(*steps: Step, trunk: Trunk | None = None, response_timeout: float = 5.0) -> Plan:
+    """Return a project that believes callers of this machine; its trunk is there too."""
+    carrier = trunk or Trunk(name="carrier", host="127.0.0.1", sources=("127.0.0.1/32",))
+    crm = ForwardingNumber(name="crm", url="http://crm.example/", response_timeout=response_timeout)
+    return Plan(
+        Project(
+            id="shop",
+            name="Shop",
+            numbers=(Number(number=DIALLED, scheme=1),),
+            accounts=tuple(Account(login=login, password=PASSWORD) for login in LOGINS),
+            trunks=(carrier,),
+            schemes=(Scheme(id=1, name="all", steps=steps),),
+            forwarding_numbers=(crm,),
+        )
+    )
+
+
+@dataclass
+class Memory:
+    """A store, a courier and a webhook's endpoint."""
+
+    answer: bytes = b"{}"
+    answers_after: float = 0.0
+    calls: dict[str, Call] = field(default_factory=dict)
+
+    async def commit(self, record: CallRecord) -> None:
+        self.calls[record.call.id] = record.call
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
+        live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
+        return tuple(live)
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Nobody is told."""
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:  # noqa: ARG002
+        await asyncio.sleep(self.answers_after)
+        response = HttpResponse(status=200, reason="OK", headers=(), body=self.answer)
+        return Exchange(request=request, response=response, failure=None)
+
+
+@dataclass
+class Office:
+    """What runs."""
+
+    side: EmbeddedSide
+    board: Switchboard
+    memory: Memory
+
+    @property
+    def port(self) -> int:
+        return self.side.port
+
+    @property
+    def call(self) -> Call:
+        """Return the only call that there was."""
+        (call,) = self.memory.calls.values()
+        return call
+
+    @property
+    def ends(self) -> list[str]:
+        """Say how each call ended: outcome and by whom."""
+        return [f"{call.outcome} by {call.ended_by}" for call in self.memory.calls.values()]
+
+    async def quiet(self, within: float = 5.0) -> None:
+        """Wait until no call is left, neither here nor in the engine; transactions may linger."""
+        async with asyncio.timeout(within):
+            while (  # noqa: ASYNC110 -- the engine's figures are plain values
+                self.side.calls
+                or self.board.calls
+                or self.side.endpoint.agent.load.sessions
+                or self.side.endpoint.agent.load.exchanges
+            ):
+                await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def open_office(
+    plan: Plan,
+    *,
+    binding: Binding | None = None,
+    memory: Memory | None = None,
+    max_calls: int = 1000,
+) -> AsyncIterator[Office]:
+    """Run the engine on a free port; with an old `memory`, take its talking calls up."""
+    memory = memory or Memory()
+    side = EmbeddedSide(binding=binding or Binding(port=0))
+    book = Book([plan])
+    ids = count(len(memory.calls) + 1)
+    board = Switchboard(
+        side=side,
+        store=memory,
+        courier=memory,
+        asking=Asking(memory, "test"),
+        clock=LoopClock(),
+        book=lambda: book,
+        new_id=lambda: f"c{next(ids)}",
+        product="test",
+        max_calls=max_calls,
+    )
+    async with AsyncExitStack() as stack:
+        await board.start(stack, lambda _project, _version: plan)
+        yield Office(side, board, memory)
