@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from switchhook.domain.call import CALLER, Call, Leg, LegState
 from switchhook.domain.cause import AttemptEnd
 from tests.support.plans import JOHN, MARY, OLGA, incoming
@@ -34,6 +36,7 @@ def test_called_legs_are_all_but_the_callers_and_live_until_they_end() -> None:
     assert call.live_called_legs == (called("b2"),)
 
 
+@pytest.mark.row("R1-42", "A-14")
 def test_the_last_attempt_is_the_one_that_finished_last() -> None:
     assert with_legs().last_attempt is None
     assert with_legs(called("b1")).last_attempt is None

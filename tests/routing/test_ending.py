@@ -58,6 +58,7 @@ def test_the_attempt_that_ended_last_says_what_became_of_the_call() -> None:
     assert story.end == "missed by system, 480 nobody answered"
 
 
+@pytest.mark.row("A-54")
 def test_a_scheme_that_tried_nobody_did_not_work() -> None:
     story = Transcript(incoming(ASK))
     story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")

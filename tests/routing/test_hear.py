@@ -123,15 +123,28 @@ def test_the_caller_may_hang_up_before_hearing_our_answer() -> None:
     assert story.end == "answered by caller, 200 hung up"
 
 
+@pytest.mark.row("S-45")
+def test_the_events_of_a_call_that_goes_to_a_second_location_come_in_order() -> None:
+    story = Transcript(incoming(ring(MARY, timeout=5), ring(JOHN)))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+    )
+    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
+    story.hears(8, answers("b2"), "connect b2", "tell incoming.pickup")
+    story.hears(20, hangs_up(CALLER), "end b2 answered", "tell incoming.after")
+
+
 # -- asks --
 
 
+@pytest.mark.row("A-54")
 def test_an_ask_that_fails_goes_to_the_next_step() -> None:
     story = asking()
     story.hears(0.2, fails(), "ring b1 mary", "tell incoming.forwarding")
     assert "ask_failed crm.example answered 500" in story.journal
 
 
+@pytest.mark.row("A-54")
 def test_an_overdue_ask_goes_to_the_next_step_and_its_late_answer_means_nothing() -> None:
     story = asking()
     story.hears(2.2, TimePassed())
@@ -220,6 +233,13 @@ def test_a_leg_that_answers_after_it_was_given_up_is_hung_up() -> None:
     story.hears(3, answers("b1"), "end b1 200")
     story.hears(5, answers("b2"), "connect b2", "tell incoming.pickup")
     story.hears(6, answers("b1"), "end b1 200")
+
+
+def test_a_leg_that_nobody_ordered_is_hung_up_and_the_caller_never_is() -> None:
+    story = ringing()
+    story.hears(2, answers("nobody"), "end nobody 200")
+    story.hears(2, answers(CALLER))
+    assert story.call.state is CallState.RINGING
 
 
 def test_a_leg_that_answers_while_the_next_webhook_is_asked_is_hung_up() -> None:

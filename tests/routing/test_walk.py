@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchhook.domain.scheme import GoTo, HangUp
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.walk import DIRECT_TIMEOUT, FALLBACK_TIMEOUT, MAX_JUMPS
@@ -12,6 +14,7 @@ ASKED = ("tell incoming.before", "show ringing", "ask crm as c-1")
 MARY_RINGS = ("ring b1 mary", "tell incoming.forwarding")
 
 
+@pytest.mark.row("R1-125", "A-54")
 def test_a_step_that_could_not_place_the_call_hands_it_to_the_next() -> None:
     story = Transcript(incoming(ASK, ring(MARY), ring(JOHN), HangUp(status=603)))
     story.hears(0, CallArrived(), *ASKED)
@@ -26,6 +29,7 @@ def test_a_scheme_without_steps_ends_the_call() -> None:
     assert story.end == "failed by system, 486 the call forwarding scheme did not work"
 
 
+@pytest.mark.row("R1-25")
 def test_a_scheme_that_the_webhook_names_is_walked_from_its_top() -> None:
     story = Transcript(incoming(within=plan(ASK, HangUp(), schemes={26076: (ring(MARY),)})))
     story.hears(0, CallArrived(), *ASKED)
@@ -39,6 +43,7 @@ def test_a_scheme_that_the_webhook_names_is_walked_from_its_top() -> None:
     ]
 
 
+@pytest.mark.row("S-02")
 def test_a_scheme_that_is_not_there_hands_the_call_on() -> None:
     """S-02: a scheme of another project, or of none, fails; the next location follows."""
     story = Transcript(incoming(ASK, ring(MARY)))
@@ -66,6 +71,7 @@ def test_a_call_does_not_come_back_from_another_scheme() -> None:
     story.hears(1, refuses("b1", 486), "end caller 486", "tell incoming.after")
 
 
+@pytest.mark.row("A-57")
 def test_schemes_that_go_round_in_circles_end_at_the_jump_limit() -> None:
     """S-79 without a webhook: the circle is walked in one step."""
     circle = plan(GoTo(scheme=2), ring(MARY), schemes={2: (GoTo(scheme=1), HangUp(status=480))})
@@ -75,6 +81,7 @@ def test_schemes_that_go_round_in_circles_end_at_the_jump_limit() -> None:
     assert "notice more than 10 jumps between schemes" in story.journal
 
 
+@pytest.mark.row("S-79", "A-57")
 def test_a_webhook_that_sends_the_call_round_in_circles_ends_at_the_jump_limit() -> None:
     """S-79: scheme 1 asks a webhook that says scheme 1."""
     story = Transcript(incoming(ASK))
@@ -87,6 +94,7 @@ def test_a_webhook_that_sends_the_call_round_in_circles_ends_at_the_jump_limit()
     assert story.end == "failed by system, 486 the call forwarding scheme did not work"
 
 
+@pytest.mark.row("A-54")
 def test_the_fallback_rings_when_the_scheme_placed_the_call_nowhere() -> None:
     story = Transcript(incoming(within=plan(ASK, fallback=MOBILE)))
     story.hears(0, CallArrived(), *ASKED)
@@ -104,6 +112,7 @@ def test_the_fallback_rings_where_the_numbers_scheme_is_gone() -> None:
     story.hears(0, CallArrived(), "tell incoming.before", *ringing)
 
 
+@pytest.mark.row("A-54")
 def test_the_fallback_is_tried_once() -> None:
     story = Transcript(incoming(within=plan(ring(MARY), fallback=MOBILE)))
     story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchhook.domain.call import Asked, CallState
 from switchhook.domain.scheme import Ask
 from switchhook.routing.commands import AskWebhook
@@ -20,6 +22,7 @@ def test_the_engine_names_the_ask_and_waits_a_little_longer_than_the_webhook_may
     assert story.commands[-1] == AskWebhook(ask="c-1", webhook="crm")
 
 
+@pytest.mark.row("S-12")
 def test_the_grace_leaves_room_within_half_a_second() -> None:
     """S-12: the next location starts within the response timeout and half a second."""
     assert 0 < GRACE < 0.5
@@ -33,6 +36,7 @@ def test_a_webhook_that_does_not_exist_hands_the_call_on() -> None:
     assert "notice forwarding number 'gone' is not in this project" in story.journal
 
 
+@pytest.mark.row("S-13", "A-08", "R1-23")
 def test_the_answer_rings_for_the_webhooks_ring_timeout_not_its_response_timeout() -> None:
     """S-13: asked at 0, two seconds for the answer, seven for the ringing."""
     story = Transcript(incoming(ASK))

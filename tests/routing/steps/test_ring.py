@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchhook.domain.call import CallState
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.commands import RingLeg
@@ -37,6 +39,7 @@ def test_a_leg_shows_who_calls() -> None:
     assert ringing in story.commands
 
 
+@pytest.mark.row("S-03", "R1-31", "A-10")
 def test_several_ring_at_once_and_one_answers() -> None:
     """S-03: the second answers, the other two are ended."""
     story = Transcript(incoming(ring(MARY, JOHN, OLGA)))
@@ -69,6 +72,7 @@ def test_two_answers_at_once_connect_one_and_end_the_other() -> None:
     story.hears(4, answers("b1"), "end b1 200")
 
 
+@pytest.mark.row("A-10")
 def test_one_after_another_each_has_the_whole_time() -> None:
     story = Transcript(incoming(in_turn(MARY, JOHN, OLGA, timeout=20)))
     story.hears(0, CallArrived(), *FIRST)
@@ -80,6 +84,7 @@ def test_one_after_another_each_has_the_whole_time() -> None:
     assert story.attempts == ["b1 mary timeout", "b2 john busy", "b3 olga timeout"]
 
 
+@pytest.mark.row("A-10")
 def test_one_after_another_may_be_what_the_webhook_is_set_to() -> None:
     story = Transcript(incoming(within=plan(ASK, ring_order=RingOrder.ONE_AFTER_ANOTHER)))
     story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
