@@ -19,6 +19,7 @@ from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
+from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
@@ -39,6 +40,9 @@ log = structlog.get_logger(__name__)
 
 PRODUCT = f"switchhook HTTP Client v{__version__}"
 """The User-Agent of everything we send (R3-22)."""
+DAY = 86_400.0
+PRUNE = 3_600.0
+"""Seconds between looks for calls that have been kept long enough."""
 WATCH_PROJECTS = 1.0
 """Seconds between looks for a newly applied project file."""
 
@@ -52,7 +56,9 @@ class Application:
         self.book = book
         self.sender = sender
         self.courier = Courier(sender, store, clock=time.time, grants_of=self.grants_of)
-        self.side = EmbeddedSide(host=settings.sip_host, port=settings.sip_port)
+        self.side = EmbeddedSide(
+            host=settings.sip_host, port=settings.sip_port, registrations=store
+        )
         self.switchboard = Switchboard(
             side=self.side,
             store=store,
@@ -99,6 +105,18 @@ class Application:
                 if known is None or known.project.version != stored.version:
                     self._take_over(stored)
 
+    async def prune(self) -> None:
+        """Delete what is older than the settings say, now and every hour."""
+        while True:
+            before = time.time() - self.settings.keep_days * DAY
+            try:
+                deleted = await self.store.prune(before=before)
+            except StoreError as error:
+                log.error("old calls not deleted", error=str(error))  # noqa: TRY400 - the reader needs no traceback
+            else:
+                log.debug("old calls deleted", count=deleted)
+            await asyncio.sleep(PRUNE)
+
     def _take_over(self, stored: StoredProject) -> None:
         try:
             self.book = self.book.replace(load_plan(stored))
@@ -132,8 +150,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         app = Application(settings, store, await load_book(store), sender)
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
-        watching = spawn(app.watch_projects(), name="watch projects")
-        stack.push_async_callback(_stop, watching)
+        for work, name in ((app.watch_projects(), "watch projects"), (app.prune(), "prune")):
+            stack.push_async_callback(_stop, spawn(work, name=name))
         yield app
 
 

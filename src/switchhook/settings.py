@@ -81,6 +81,13 @@ class Settings:
             "calls that may run at once; one more is refused with 503 and a time to try again",
         ),
     )
+    keep_days: int = field(
+        default=90,
+        metadata=_is(
+            Whole(least=1, most=3650),
+            "days until an ended call is deleted, with its journal, deliveries and attempts",
+        ),
+    )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
         metadata=_is(Choice(LogLevel), "from which weight on something is logged"),

@@ -456,6 +456,22 @@ def test_a_former_document_is_a_change(opened: Opens) -> None:
 # Retention
 
 
+def test_where_telephones_are_is_kept_until_it_is_told_otherwise(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.save_registration("shop", "101", "here")
+            await store.save_registration("house", "101", "there")
+            await store.save_registration("shop", "101", "elsewhere")
+            assert await store.registrations() == (
+                ("house", "101", "there"),
+                ("shop", "101", "elsewhere"),
+            )
+            await store.save_registration("house", "101", "")
+            assert await store.registrations() == (("shop", "101", "elsewhere"),)
+
+    run(scenario())
+
+
 def test_old_calls_go_with_all_that_belongs_to_them(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:

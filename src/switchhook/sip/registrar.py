@@ -145,6 +145,10 @@ class Registrar:
         live = [b for b in self._bindings.get(account, ()) if b.expires_at > now]
         return tuple(sorted(live, key=lambda b: (b.preference, b.expires_at), reverse=True))
 
+    def restore(self, account: str, bindings: tuple[Binding, ...]) -> None:
+        """Take up what an earlier process had registered."""
+        self._keep(account, bindings)
+
     def expire(self, now: float) -> None:
         """Forget what is over; call it now and then."""
         for account, bindings in tuple(self._bindings.items()):

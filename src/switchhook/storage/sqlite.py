@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import structlog
 
-from switchhook.storage import projects, rows
+from switchhook.storage import projects, registrations, rows
 from switchhook.storage.aside import Aside, Runs
 from switchhook.storage.connection import open_to_read, open_to_write
 from switchhook.storage.records import StoredProject, StoreError
@@ -179,6 +179,17 @@ class SqliteStore:
         return await self._reader.run(
             partial(projects.one, seal=self._seal, project=project_id, version=version)
         )
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        """Store where an account's telephones are, as the telephone side writes it; "" for nowhere."""
+        await self._writing.run(
+            partial(registrations.save, project=project, account=account, telephones=telephones)
+        )
+
+    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what was saved, as (project, account, telephones)."""
+        rows_ = await self._fetch("registrations")
+        return tuple((row["project"], row["account"], row["telephones"]) for row in rows_)
 
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None

@@ -28,6 +28,7 @@ from switchhook.drivers.embedded.dialling import (
     place_of,
 )
 from switchhook.drivers.embedded.door import Door, Turned
+from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
 from switchhook.drivers.embedded.translate import (
     arrival_of,
     number_of,
@@ -40,7 +41,6 @@ from switchhook.routing.events import LegAnswered, LegUpdated
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
-from switchhook.sip.registrar import Registrar
 from switchhook.sip.resolver import UnknownHostError
 from switchhook.sip.transport import Peer, numeric
 from switchhook.tasks import spawn
@@ -72,11 +72,13 @@ class EmbeddedSide:
         advertised: str = "",
         realm: str = "switchhook",
         binding: Binding | None = None,
+        registrations: RegistrationStore | None = None,
     ) -> None:
         self._binding = binding or Binding(host=host, port=port, advertised=advertised)
         self._endpoint = Endpoint(self._binding, self._hear)
         self._door = Door(realm, secrets.token_bytes(32))
-        self._registrar = Registrar()
+        self._registrations = Registrations(_now, registrations)
+        self._registrar = self._registrations.registrar
         self._bridges: dict[str, Bridge] = {}
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
@@ -106,6 +108,7 @@ class EmbeddedSide:
         """
         self._ear = ear
         self._book = book
+        await self._registrations.load()
         await self._endpoint.start(stack)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
         stack.callback(forgetting.cancel)
@@ -176,11 +179,12 @@ class EmbeddedSide:
                 headers=account.headers,
             )
         else:
-            reply = self._registered(event, account, now)
+            reply = self._registered(event, account)
         self._endpoint.perform(reply)
 
-    def _registered(self, event: OutsideAsked, account: Account, now: float) -> Reply:
-        done = self._registrar.register(event.request, account.login, event.source, now)
+    def _registered(self, event: OutsideAsked, account: Account) -> Reply:
+        book = self._book()
+        done = self._registrations.register(event.request, account.login, event.source, book)
         telephones = len(done.bindings)
         log.debug("sip account registered", account=account.login, telephones=telephones)
         return Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)

@@ -19,6 +19,14 @@ CREATE TABLE projects (
     PRIMARY KEY (project, version)
 ) STRICT, WITHOUT ROWID;
 
+-- Where an account's telephones can be reached; opaque here, and gone when it is over.
+CREATE TABLE registrations (
+    project TEXT NOT NULL,
+    account TEXT NOT NULL,
+    telephones TEXT NOT NULL,
+    PRIMARY KEY (project, account)
+) STRICT, WITHOUT ROWID;
+
 -- Each call as it is now: its whole value as JSON, and beside it only what is searched for.
 CREATE TABLE calls (
     number INTEGER NOT NULL PRIMARY KEY,

@@ -15,6 +15,13 @@ CREATE TABLE projects (
     PRIMARY KEY (project, version)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE registrations (
+    project TEXT NOT NULL,
+    account TEXT NOT NULL,
+    telephones TEXT NOT NULL,
+    PRIMARY KEY (project, account)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE calls (
     number INTEGER NOT NULL PRIMARY KEY,
     project TEXT NOT NULL,

@@ -1,0 +1,88 @@
+"""Telephones that had registered can be called after a restart, without registering again."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from switchhook.domain.book import Book
+from switchhook.domain.project import Account, Plan, Project
+from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.message import Request, parse_message
+from switchhook.sip.registrar import Binding
+from switchhook.sip.transport import Peer
+from tests.support.loop import run
+
+BOOK = Book([Plan(Project(id="acme", name="Acme", accounts=(Account(login="101", password="x"),)))])
+SOURCE = Peer("UDP", "127.0.0.1", 5062)
+
+
+@dataclass
+class Memory:
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+    is_broken: bool = False
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        if self.is_broken:
+            raise OSError("the disk is full")
+        self.rows[project, account] = telephones
+
+    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+        return tuple((*key, value) for key, value in self.rows.items())
+
+
+def register(cseq: int, expires: int) -> Request:
+    text = (
+        "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bKa\r\n"
+        "From: <sip:101@127.0.0.1>;tag=a\r\nTo: <sip:101@127.0.0.1>\r\nCall-ID: a\r\n"
+        f"CSeq: {cseq} REGISTER\r\nContact: <sip:101@127.0.0.1:5062>\r\nExpires: {expires}\r\n"
+        "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+    )
+    message = parse_message(text.encode())
+    assert isinstance(message, Request)
+    return message
+
+
+def test_a_binding_survives_being_written() -> None:
+    binding = Binding(
+        contact=NameAddress.parse('"Ann" <sip:101@127.0.0.1:5062;transport=tcp>;q=0.5'),
+        source=Peer("TCP", "127.0.0.1", 40000),
+        expires_at=100.0,
+        call_id="a",
+        cseq=7,
+    )
+    assert from_text(to_text((binding,), 1000.0), 1000.0) == (binding,)
+    assert to_text((), 1000.0) == ""
+
+
+def test_the_next_process_knows_the_telephones_of_the_former() -> None:
+    async def scenario() -> None:
+        memory, times = Memory(), iter(range(100, 1000))
+        first = Registrations(lambda: float(next(times)), memory)
+        assert first.register(register(1, 600), "101", SOURCE, BOOK).status == 200
+        await asyncio.sleep(0)
+        second = Registrations(lambda: 5000.0, memory)
+        await second.load()
+        (binding,) = second.registrar.lookup("101", 5000.0)
+        assert binding.peer == SOURCE
+        assert 500 < binding.expires_at - 5000.0 <= 600
+        second.register(register(2, 0), "101", SOURCE, BOOK)
+        await asyncio.sleep(0)
+        assert memory.rows == {("acme", "101"): ""}
+
+    run(scenario())
+
+
+def test_a_store_that_fails_or_holds_nonsense_keeps_nobody_from_registering() -> None:
+    async def scenario() -> None:
+        memory = Memory({("acme", "101"): "[{}]", ("acme", "102"): "nonsense"})
+        registrations = Registrations(lambda: 0.0, memory)
+        await registrations.load()
+        assert registrations.registrar.lookup("101", 0.0) == ()
+        memory.is_broken = True
+        assert registrations.register(register(1, 600), "101", SOURCE, BOOK).status == 200
+        await asyncio.sleep(0)
+        assert len(registrations.registrar.lookup("101", 0.0)) == 1
+
+    run(scenario())
