@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import count, groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from switchhook.domain.book import Book
-from switchhook.domain.call import Call
+from switchhook.domain.call import Call, CallState
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from switchhook.switchboard.ports import TelephoneSide
 
 TRUNK = Trunk(name="carrier", host="192.0.2.9")
+OPERATOR = HangUpRequested(by="an operator")
 DEADLINE = 20.0
 """Virtual or real seconds after which every story has long ended."""
 
@@ -55,7 +57,10 @@ class Story:
     callee: str = DIALLED
     gives_up_after: float | None = None
     hangs_up_after: float | None = None
+    restarts_after: float | None = None
+    """When Switchhook is ended and started again; the telephones know nothing of it."""
     operator_ends_after: float | None = None
+    """Counts from the restart, where there is one."""
     answer: bytes = b"{}"
     """What the webhook `crm` returns."""
 
@@ -120,8 +125,8 @@ class Memory:
         self.entries.extend(record.entries)
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
-        """Return none: nothing was there before."""
-        return ()
+        """Return the call, if it has not ended."""
+        return () if self.call is None or self.call.state is CallState.ENDED else (self.call,)
 
     def carry(self, *deliveries: Delivery) -> None:
         """Keep what would be delivered."""
@@ -176,11 +181,6 @@ def switchboard(plan: Plan, side: TelephoneSide, memory: Memory, clock: Clock) -
     )
 
 
-def no_plan(project: str, version: int) -> Plan:
-    """Refuse to look up versions: nothing was stored before."""
-    raise LookupError(project, version)
-
-
 class Simulated:
     """The simulator's stage: virtual time, scripted phones."""
 
@@ -189,16 +189,18 @@ class Simulated:
         clock = VirtualClock(1_760_000_000.0)
         side = SimulatedSide(clock, story.phones)
         memory = Memory(story.answer)
-        board = switchboard(story.plan(), side, memory, clock)
-        async with AsyncExitStack() as stack:
-            await board.start(stack, no_plan)
-            call = side.place(story.caller)
-            if story.operator_ends_after is not None:
-                at = clock.now() + story.operator_ends_after
-                request = HangUpRequested(by="an operator")
-                clock.call_at(at, lambda: board.hear(call.id, request))
-            await clock.run(clock.now() + DEADLINE)
-            await board.idle()
+        call = side.place(story.caller)
+        for ends_after in (story.restarts_after, DEADLINE):
+            if ends_after is None:
+                continue
+            board = switchboard(story.plan(), side, memory, clock)
+            async with AsyncExitStack() as stack:
+                await board.start(stack, lambda _project, _version: story.plan())
+                if ends_after is DEADLINE and story.operator_ends_after is not None:
+                    at = clock.now() + story.operator_ends_after
+                    clock.call_at(at, partial(board.hear, "c1", OPERATOR))
+                await clock.run(clock.now() + ends_after)
+        await board.idle()
         assert side.live_legs(call.id) == frozenset()
         return memory.told(experienced(call))
 

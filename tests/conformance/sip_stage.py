@@ -10,18 +10,19 @@ from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.simulator.script import NOBODY
 from switchhook.drivers.simulator.script import Phone as Script
-from switchhook.routing.events import HangUpRequested
 from switchhook.sip.orders import Answer
 from switchhook.sip.phone import Call, Manners, Phone, RefusedError
 from switchhook.sip.phone_call import SDP
 from switchhook.sip.transport import UDP, Peer
 from switchhook.switchboard.clock import LoopClock
 from switchhook.tasks import spawn
-from tests.conformance.drivers import DEADLINE, Memory, Story, Told, no_plan, switchboard
+from tests.conformance.drivers import DEADLINE, OPERATOR, Memory, Story, Told, switchboard
 from tests.support.plans import CUSTOMER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+
+    from switchhook.domain.project import Plan
 
 LOCAL = "127.0.0.1"
 BY_SCRIPT = Manners(rings=False, answer_after=None)
@@ -36,25 +37,58 @@ class Embedded:
         memory = Memory(story.answer)
         async with asyncio.timeout(DEADLINE), AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(Phone(CUSTOMER, manners=BY_SCRIPT))
-            side = EmbeddedSide(host=LOCAL, port=0)
-            trunk = Trunk(name="carrier", host=LOCAL, port=carrier.port, sources=(f"{LOCAL}/32",))
-            board = switchboard(story.plan(trunk), side, memory, LoopClock())
-            await board.start(stack, no_plan)
+            house = House(story.plan(trunk_to(carrier)), memory)
+            stack.push_async_callback(house.close)
+            await house.open()
             phones = {"": carrier}
             for login in {*story.phones, story.account} - {""}:
                 if login.isalpha():
-                    phones[login] = await telephone(stack, login, side.port)
+                    phones[login] = await telephone(stack, login, house.port)
             for phone in phones.values():
                 serving = spawn(serve(phone, story.phones), name=f"telephone {phone.username}")
                 stack.callback(serving.cancel)
-            if story.operator_ends_after is not None:
-                request = HangUpRequested(by="an operator")
-                loop = asyncio.get_running_loop()
-                loop.call_later(story.operator_ends_after, board.hear, "c1", request)
-            heard = await call(phones[story.account], side.port, story)
-            await board.idle()
-            await nothing_left(side, phones)
+            happening = spawn(house.happen(story), name="what happens in the house")
+            heard = await call(phones[story.account], house.port, story)
+            await happening
+            await house.board.idle()
+            await nothing_left(house.side, phones)
         return memory.told(iter(heard))
+
+
+class House:
+    """A switchboard over the built-in engine, that can be closed and opened again on the same port."""
+
+    def __init__(self, plan: Plan, memory: Memory) -> None:
+        self.port = 0
+        self._plan = plan
+        self._memory = memory
+
+    async def open(self) -> None:
+        """Start."""
+        self.side = EmbeddedSide(host=LOCAL, port=self.port)
+        self.board = switchboard(self._plan, self.side, self._memory, LoopClock())
+        self._stack = AsyncExitStack()
+        await self.board.start(self._stack, lambda _project, _version: self._plan)
+        self.port = self.side.port
+
+    async def close(self) -> None:
+        """Stop hearing, and hang up nobody."""
+        await self._stack.aclose()
+
+    async def happen(self, story: Story) -> None:
+        """Let happen what neither telephone does."""
+        if story.restarts_after is not None:
+            await asyncio.sleep(story.restarts_after)
+            await self.close()
+            await self.open()
+        if story.operator_ends_after is not None:
+            await asyncio.sleep(story.operator_ends_after)
+            self.board.hear("c1", OPERATOR)
+
+
+def trunk_to(carrier: Phone) -> Trunk:
+    """Return the trunk that this telephone stands for."""
+    return Trunk(name="carrier", host=LOCAL, port=carrier.port, sources=(f"{LOCAL}/32",))
 
 
 async def telephone(stack: AsyncExitStack, login: str, server: int) -> Phone:

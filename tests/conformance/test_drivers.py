@@ -338,3 +338,35 @@ def test_the_scheme_hangs_up(stage: Stage) -> None:
 def test_a_number_that_is_nobodys_leaves_no_trace(stage: Stage) -> None:
     expected = Told(heard=("refused 404",), journal=(), events=(), end="")
     assert expected == run(stage.play(Story(callee="380999999999")))
+
+
+def test_a_conversation_outlives_a_restart(stage: Stage) -> None:
+    scripts = phones(mary=answering(0.4, talks=1.2))
+    story = Story(steps=(ring(MARY),), phones=scripts, restarts_after=0.8)
+    assert run(stage.play(story)) == Told(
+        heard=("ringing", "answer", "hang-up"),
+        journal=(
+            "arrived",
+            "step",
+            *MARY_RINGS,
+            "b1 answered",
+            "resumed",
+            "b1 ended answered 200",
+            "ended answered by callee 200",
+        ),
+        events=PICKED_UP,
+        end="answered by callee",
+    )
+
+
+def test_an_operator_may_end_a_conversation_after_a_restart(stage: Stage) -> None:
+    scripts = phones(mary=answering(0.4))
+    story = Story(steps=(ring(MARY),), phones=scripts, restarts_after=0.8, operator_ends_after=0.3)
+    told = run(stage.play(story))
+    assert told.heard == ("ringing", "answer", "hang-up")
+    assert told.journal[-3:] == (
+        "resumed",
+        "b1 ended answered 200",
+        "ended answered by system 200",
+    )
+    assert told.events == PICKED_UP
