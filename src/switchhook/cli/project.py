@@ -17,7 +17,9 @@ from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.storage.sqlite import SqliteStore
 
-File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input.")]
+File = Annotated[
+    Path, Parameter(help="Project file (TOML); - is standard input.", allow_leading_hyphen=True)
+]
 
 
 def check(file: File, /) -> int:

@@ -93,7 +93,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
         f"{facts['target']}: {facts['end'].replace('_', ' ')}{_because(text)}"
     ),
     Happening.JUMPED: lambda text, facts: f"goes on with scheme {facts['scheme']}, {text}",
-    Happening.FALLBACK: lambda text, _: text,
+    Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
     Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
     Happening.ENDED: lambda text, facts: (
         f"ends: {facts['outcome']}, by the {facts['ended_by']}{_because(text)}"

@@ -1,0 +1,62 @@
+"""JSON of calls and deliveries holds all that is known, and masks what may be a key."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from switchhook.cli.as_json import (
+    call_story,
+    delivery_story,
+    masked_header,
+    masked_url,
+    text,
+)
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.history import show_call, show_delivery
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.told import AFTER, BEFORE, CALL, remember
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def encoded(value: object) -> Any:
+    return json.loads(msgspec.json.encode(value))
+
+
+def test_stories_are_whole(tmp_path: Path) -> None:
+    async def scenario() -> tuple[Any, Any]:
+        await remember(tmp_path)
+        store = await SqliteStore.open(tmp_path / DATABASE, read_only=True)
+        call, delivery = await show_call(store, CALL), await show_delivery(store, AFTER)
+        await store.close()
+        return encoded(call_story(call)), encoded(delivery_story(delivery))
+
+    call, delivery = run(scenario())
+
+    assert call["id"] == CALL
+    assert (call["project"], call["outcome"], call["ended_by"]) == ("acme", "answered", "callee")
+    assert [attempt["target"] for attempt in call["attempts"]] == ["380443334455"]
+    assert call["journal"][0]["happening"] == "arrived"
+    assert [told["id"] for told in call["deliveries"]] == [BEFORE, AFTER]
+    assert delivery["state"] == "failed"
+    assert json.loads(delivery["body"])["call_id"] == CALL
+    assert [name for name, _ in delivery["headers"]][:2] == ["Host", "User-Agent"]
+    (attempt,) = delivery["attempts"]
+    assert (attempt["status"], attempt["failure"]) == (503, "status")
+
+
+def test_what_may_be_a_key_is_masked() -> None:
+    assert masked_url("https://crm.example/hook?key=hunter22") == "https://crm.example/hook?***"
+    assert masked_url("https://crm.example/hook") == "https://crm.example/hook"
+    assert masked_header("Auth-Key", "hunter22") == "***"
+    assert masked_header("Content-Type", "application/json") == "application/json"
+
+
+def test_bytes_are_text_that_moves_no_cursor() -> None:
+    assert text("Київ\n".encode()) == "Київ\n"
+    assert text(b"a\xff\x1b[2J\r") == "a\ufffd\ufffd[2J\ufffd"

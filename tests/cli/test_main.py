@@ -1,0 +1,286 @@
+"""Each command does what its help says, says what is wrong in a sentence, and exits with its code."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import structlog
+
+from switchhook import __version__
+from switchhook.cli.main import COMMANDS, FAILED, FINE, MISUSED, run
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run as run_scenario
+from tests.support.projects import MINIMAL
+from tests.support.told import AFTER, BEFORE, CALL, EXAMPLE, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Keep the tester's own data and settings out of it, and the terminal wide."""
+    for name in os.environ:
+        if name.startswith("SWITCHHOOK_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+    yield tmp_path / "data"
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def past(home: Path) -> Path:
+    home.mkdir()
+    run_scenario(remember(home))
+    return home
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> str:
+    path = tmp_path / "project.toml"
+    path.write_text(MINIMAL)
+    return str(path)
+
+
+@pytest.fixture
+def bad(tmp_path: Path) -> str:
+    path = tmp_path / "project.toml"
+    path.write_text(MINIMAL.replace("scheme = 1", "scheme = 2").replace('"Acme"', "5"))
+    return str(path)
+
+
+def misused(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        run(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_help_tells_what_each_command_does() -> None:
+    for name, (module, help_) in COMMANDS.items():
+        function = getattr(importlib.import_module(module), name)
+        assert inspect.getdoc(function) == help_
+
+
+def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["--version"]) == FINE
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nonsense",),
+        ("check",),
+        ("calls", "--limit", "x"),
+        ("calls", "--limit", "0"),
+        ("serve", "x"),
+    ],
+)
+def test_wrong_usage_is_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    code = misused(*arguments)
+
+    assert code == MISUSED
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_good_file_is_summed_up(good: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["check", good]) == FINE
+    assert capsys.readouterr().out == (
+        f"{good}: no mistakes. Project acme: 1 number, 1 account, 1 trunk, 1 scheme,"
+        " 1 forwarding number, 1 event webhook.\n"
+    )
+
+
+@pytest.mark.parametrize("command", ["check", "apply"])
+def test_every_mistake_is_on_a_line_of_its_own(
+    command: str, bad: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, bad]) == FAILED
+    assert capsys.readouterr().err.splitlines() == [
+        f"{bad}: line 3: project.name: 5 is not text; write it in quotes",
+        f"{bad}: line 31: numbers[0].scheme: there is no scheme 2; known are 1",
+        f"{bad}: 2 mistakes",
+    ]
+    if command == "apply":
+        assert run(["export"]) == FAILED
+    assert command == "apply" or not home.exists()
+
+
+def test_a_file_that_is_no_text_is_a_mistake(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "binary"
+    path.write_bytes(b"a = 1\n\xff\xfe")
+
+    assert run(["check", str(path)]) == FAILED
+    assert "line 2: this is not UTF-8 text; save the file as UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["check", "apply"])
+def test_a_file_that_is_not_there_is_told(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "/nowhere/x.toml"]) == FAILED
+    assert capsys.readouterr().err == (
+        "switchhook: /nowhere/x.toml cannot be read: No such file or directory\n"
+    )
+
+
+def test_a_project_goes_in_and_out(good: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for said in ("project acme is now version 1", "project acme is unchanged: version 1"):
+        assert run(["apply", good]) == FINE
+        assert capsys.readouterr().out == f"{said}\n"
+    assert run(["export", "acme"]) == FINE
+    exported = capsys.readouterr().out
+    Path(good).write_text(exported)
+    assert run(["apply", good]) == FINE
+    assert capsys.readouterr().out == "project acme is unchanged: version 1\n"
+    assert run(["export", "other"]) == FAILED
+    assert capsys.readouterr().err == ("switchhook: there is no project other; there are: acme\n")
+
+
+@pytest.mark.parametrize("command", ["calls", "deliveries", "export"])
+def test_without_a_database_it_is_said_what_to_do(
+    command: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command]) == FAILED
+    said = capsys.readouterr().err
+    assert said.startswith(f"switchhook: there is no database in {home} yet: apply a project file")
+    assert not home.exists()
+
+
+@pytest.mark.usefixtures("past")
+def test_calls_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["calls"]) == FINE
+    head, _, row = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["call", "arrived", "caller"]
+    for part in (CALL, "380441112233", "380442223344", "answered", "380443334455", "12.0 s"):
+        assert part in row
+    assert run(["calls", "--project", "other"]) == FINE
+    assert capsys.readouterr().out == "no calls yet\n"
+
+
+@pytest.mark.usefixtures("past")
+def test_a_call_is_told_as_a_timeline(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["calls", CALL]) == FINE
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"call {CALL} of project acme, ")
+    assert lines[-1].endswith("crm after: status: the endpoint answered 503, not 200")
+    assert run(["calls", "1.2"]) == FAILED
+    assert "there is no call 1.2; `switchhook calls` lists them" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("past")
+def test_failed_deliveries_are_listed_unless_others_are_asked_for(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for flags, ids in (
+        ((), {AFTER}),
+        (("--failed",), {AFTER}),
+        (("--all",), {AFTER, BEFORE}),
+        (("--pending",), set()),
+        (("--webhook", "crm before"), set()),
+    ):
+        assert run(["deliveries", *flags]) == FINE
+        said = capsys.readouterr().out
+        assert {one for one in (AFTER, BEFORE) if one in said} == ids
+    assert run(["deliveries", "--all", "--pending"]) == FAILED
+    assert "choose one" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("past")
+def test_a_delivery_is_told_with_its_tries(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["deliveries", AFTER]) == FINE
+    said = capsys.readouterr().out
+    for part in (
+        f"delivery {AFTER}: failed",
+        "POST http://127.0.0.1:8081/after",
+        "Content-Type: application/json",
+        '"status":"ANSWERED"',
+        "status 503 after 4 ms",
+        "down for\ufffd[2J repair",
+    ):
+        assert part in said
+    assert run(["deliveries", "1.2.3"]) == FAILED
+    assert "there is no delivery 1.2.3" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("past")
+@pytest.mark.parametrize(
+    ("arguments", "first"),
+    [
+        (("calls",), {"id": CALL}),
+        (("calls", CALL), {"id": CALL}),
+        (("deliveries", "--all"), {"id": AFTER}),
+        (("deliveries", AFTER), {"id": AFTER}),
+    ],
+)
+def test_programs_get_json(
+    arguments: tuple[str, ...], first: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, "--json"]) == FINE
+    said = json.loads(capsys.readouterr().out)
+    one = said[0] if isinstance(said, list) else said
+    assert first.items() <= one.items()
+
+
+def test_wrong_settings_are_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SWITCHHOOK_SIP_PORT", "sip")
+    assert run(["serve", "--max-calls", "0"]) == MISUSED
+    assert capsys.readouterr().err.splitlines() == [
+        "switchhook: SWITCHHOOK_SIP_PORT: 'sip' is not a whole number; write 0 to 65535",
+        "switchhook: --max-calls: 0 is less than 1; allowed are 1 to 100000",
+    ]
+
+
+def test_a_mistake_of_ours_is_told_without_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("nobody thought of that")
+
+    monkeypatch.setattr(SqliteStore, "open", broken)
+    Path(os.environ["SWITCHHOOK_DATA_DIR"]).mkdir()
+    Path(os.environ["SWITCHHOOK_DATA_DIR"], "switchhook.sqlite").touch()
+
+    assert run(["calls"]) == FAILED
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError: nobody thought of that. This is a mistake in Switchhook" in said
+    assert "Traceback" not in said
+
+
+def shell(command: str, *, text: str = "") -> subprocess.CompletedProcess[str]:
+    """Run the program itself, as people do."""
+    return subprocess.run(
+        ["bash", "-c", command.replace("switchhook", f"{sys.executable} -m switchhook")],
+        check=False,
+        capture_output=True,
+        input=text,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        timeout=60,
+    )
+
+
+def test_the_program_reads_standard_input() -> None:
+    done = shell("switchhook check -", text=EXAMPLE)
+
+    assert (done.returncode, done.stderr) == (FINE, "")
+    assert "Project acme: 2 numbers" in done.stdout
+
+
+@pytest.mark.usefixtures("past")
+def test_a_reader_that_has_seen_enough_is_no_failure_to_talk_about() -> None:
+    assert shell("switchhook calls --json | true").stderr == ""

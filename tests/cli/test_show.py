@@ -1,0 +1,33 @@
+"""Times and durations read well, and long cells are folded, never cut."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from switchhook.cli.show import NOTHING, clock, iso, seconds, table
+
+
+@pytest.mark.parametrize(
+    ("duration", "said"),
+    [(None, NOTHING), (0.0042, "4 ms"), (0.5, "500 ms"), (12.34, "12.3 s"), (125.0, "2:05 min")],
+)
+def test_durations_read_well(duration: float | None, said: str) -> None:
+    assert seconds(duration) == said
+
+
+def test_times_are_of_this_machines_zone() -> None:
+    assert clock(None) == NOTHING
+    assert iso(None) is None
+    assert len(clock(1_763_692_331.5)) == len("2025-11-21 02:32:11")
+    assert (iso(1_763_692_331.5) or "")[19:23] == ".500"
+
+
+def test_no_cell_is_cut() -> None:
+    output = io.StringIO()
+    long = "https://crm.example/a/very/long/path/indeed"
+    Console(file=output, width=30).print(table(("a", "b"), [("x", long)]))
+
+    assert "".join(output.getvalue().split()).endswith(long)

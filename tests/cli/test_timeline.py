@@ -1,0 +1,74 @@
+"""Every happening of a call has its words, in the order of time, and no text from outside moves a cursor."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.cli.timeline import SIGNS, WORDS, call_lines, draw, entry_line
+from switchhook.domain.journal import Entry, Happening
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.history import show_call
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.told import BEGAN, CALL, remember
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
+    async def scenario() -> list[str]:
+        await remember(tmp_path)
+        store = await SqliteStore.open(tmp_path / DATABASE, read_only=True)
+        story = await show_call(store, CALL)
+        await store.close()
+        return [
+            draw(line, began=BEGAN).plain for line in call_lines(story.journal, story.deliveries)
+        ]
+
+    assert run(scenario()) == [
+        "     0.000 s  → 380441112233 calls 380442223344",
+        "     0.000 s  · scheme Main: ask",
+        "     0.000 s  ? asks PHP demo",
+        "     0.004 s  ✉ incoming.before to crm before: delivered, 200 in 4 ms",
+        "     0.012 s  ! PHP demo answers 380443334455 after 12 ms",
+        "     0.012 s  ☎ dials 380443334455",
+        "     0.100 s  ☎ 380443334455 rings",
+        "     2.500 s  ✓ 380443334455 answers the call",
+        "    14.500 s  · 380443334455: answered (hung up)",
+        "    14.500 s  ■ ends: answered, by the callee (hung up)",
+        "    14.504 s  ✗ incoming.after to crm after: status: the endpoint answered 503, not 200",
+    ]
+
+
+def test_every_happening_has_sign_and_words() -> None:
+    assert set(SIGNS) == set(WORDS) == set(Happening)
+
+
+@pytest.mark.parametrize("happening", Happening)
+def test_an_entry_without_facts_is_still_a_line(happening: Happening) -> None:
+    line = entry_line(Entry(seq=1, at=5.0, happening=happening, leg="b1"))
+
+    assert line.at == 5.0
+    assert line.text
+
+
+@pytest.mark.parametrize("happening", Happening)
+def test_no_text_from_outside_moves_the_cursor(happening: Happening) -> None:
+    evil = "a\x1b[2J\nb\u202e"
+    facts = tuple(
+        (name, evil)
+        for name in ("caller", "callee", "target", "webhook", "kind", "step", "end", "outcome")
+    )
+    text = entry_line(Entry(seq=1, at=5.0, happening=happening, text=evil, facts=facts)).text
+
+    assert text.isprintable()
+
+
+def test_failures_say_how_long_and_why() -> None:
+    facts = (("webhook", "crm"), ("seconds", "2.04"), ("kind", "headers_timeout"))
+    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="too slow", facts=facts)
+
+    assert entry_line(entry).text == "crm fails after 2.0 s: headers_timeout, too slow"
