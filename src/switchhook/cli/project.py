@@ -28,7 +28,7 @@ def check(file: File, /) -> int:
     project = text if isinstance(text, Mistakes) else read_project(text)
     if isinstance(project, Mistakes):
         return _refuse(file, project)
-    stdout().print(f"{file}: no mistakes. {_summary(project)}")
+    stdout().print(f"{file}: no mistakes. {summary(project)}")
     return 0
 
 
@@ -85,7 +85,8 @@ def _refuse(file: Path, mistakes: Mistakes) -> int:
     return 1
 
 
-def _summary(project: Project) -> str:
+def summary(project: Project) -> str:
+    """Count what a project holds."""
     counts = (
         (len(project.numbers), "number"),
         (len(project.accounts), "account"),
