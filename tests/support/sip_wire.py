@@ -38,6 +38,10 @@ class Udp:
         self.host = host
         self.port: int = self._socket.getsockname()[1]
 
+    def aim(self, port: int) -> None:
+        """Send to another port from now on."""
+        self._target = (self.host, port)
+
     def send(self, data: bytes) -> None:
         self._socket.sendto(data, self._target)
 

@@ -1,0 +1,171 @@
+"""Every target becomes the right INVITE, or a cause that says why there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.domain.call import Call, Direction
+from switchhook.domain.project import Plan, Project, Trunk
+from switchhook.domain.target import Target, TargetKind
+from switchhook.drivers.embedded.b2bua import Bridge
+from switchhook.drivers.embedded.dialling import (
+    UndiallableError,
+    invite_to_place,
+    invites_to_account,
+    place_of,
+)
+from switchhook.routing.commands import RingLeg
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Credentials
+from switchhook.sip.registrar import Binding
+from switchhook.sip.transport import Peer
+from tests.support.sip import BOB, SDP, request
+
+TRUNK = Trunk(
+    name="carrier",
+    host="sip.carrier.example",
+    port=5080,
+    transport="tcp",
+    username="us",
+    password="secret",
+)
+
+
+def call(*trunks: Trunk) -> Call:
+    return Call(
+        id="c1",
+        plan=Plan(Project(id="shop", name="Shop", trunks=trunks)),
+        direction=Direction.INCOMING,
+        caller="380441112233",
+        caller_name="Anna",
+        callee="100",
+        account="",
+        arrived_at=0.0,
+        scheme=1,
+        legs=(),
+    )
+
+
+def ring(kind: TargetKind, value: str) -> RingLeg:
+    target = Target(kind=kind, value=value)
+    return RingLeg(leg="b1", target=target, caller="380441112233", caller_name="Anna")
+
+
+def address(value: str) -> RingLeg:
+    return ring(TargetKind.ADDRESS, value)
+
+
+def test_a_number_is_behind_the_projects_first_trunk() -> None:
+    command = ring(TargetKind.NUMBER, "+380501112233")
+    place = place_of(call(TRUNK, Trunk(name="other", host="x")), command)
+    peer = Peer("TCP", "192.0.2.20", 5080)
+
+    invite = invite_to_place(
+        Bridge("a", request(body=SDP)), "c1 b1", command, place=place, peer=peer, our_host="h"
+    )
+
+    assert (place.host, place.port, place.transport) == ("sip.carrier.example", 5080, "TCP")
+    assert str(invite.uri) == "sip:+380501112233@sip.carrier.example:5080"
+    assert str(invite.to) == f"<{invite.uri}>"
+    assert str(invite.from_) == '"Anna" <sip:380441112233@sip.carrier.example>'
+    assert invite.credentials == Credentials(username="us", password="secret")
+    assert invite.headers == (("Max-Forwards", "69"), ("Content-Type", "application/sdp"))
+    assert (invite.body, invite.peer, invite.direct) == (SDP, peer, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "uri", "place"),
+    [
+        ("sip:bob@192.0.2.20", "sip:bob@192.0.2.20", ("192.0.2.20", 5060, "UDP")),
+        (
+            "sip:bob@pbx.example:5070;transport=TCP?Evil=yes",
+            "sip:bob@pbx.example:5070;transport=TCP",
+            ("pbx.example", 5070, "TCP"),
+        ),
+    ],
+)
+def test_an_address_is_dialled_as_it_stands(
+    value: str, uri: str, place: tuple[str, int, str]
+) -> None:
+    command = address(value)
+    found = place_of(call(), command)
+
+    invite = invite_to_place(
+        Bridge("a", request()), "c1 b1", command, place=found, peer=BOB, our_host="192.0.2.1"
+    )
+
+    assert (found.host, found.port, found.transport) == place
+    assert str(invite.uri) == uri
+    assert str(invite.from_) == '"Anna" <sip:380441112233@192.0.2.1>'
+    assert invite.credentials is None
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "text"),
+    [
+        (ring(TargetKind.NUMBER, "380501112233"), 503, "has no trunk"),
+        (address("sips:bob@pbx.example"), 416, "TLS is not spoken"),
+        (address("sip:bob@pbx.example;transport=ws"), 503, "transport ws is not spoken"),
+        (address("sip:@@"), 484, "is no SIP address"),
+    ],
+)
+def test_what_cannot_be_dialled_says_why(command: RingLeg, status: int, text: str) -> None:
+    with pytest.raises(UndiallableError) as caught:
+        place_of(call(), command)
+
+    assert caught.value.cause.sip == status
+    assert text in caught.value.cause.text
+
+
+def test_a_trunk_over_tls_is_not_spoken() -> None:
+    with pytest.raises(UndiallableError, match="transport tls"):
+        place_of(
+            call(Trunk(name="t", host="h", transport="tls")), ring(TargetKind.NUMBER, "380501")
+        )
+
+
+def test_every_telephone_of_an_account_is_called_where_it_registered() -> None:
+    peers = (BOB, Peer("TCP", "192.0.2.30", 40000, 9))
+    bindings = [
+        Binding(
+            contact=NameAddress.parse(f"<sip:mary@{peer.host};line={number}>"),
+            source=peer,
+            expires_at=1.0,
+            call_id="r",
+            cseq=1,
+        )
+        for number, peer in enumerate(peers)
+    ]
+    command = ring(TargetKind.ACCOUNT, "mary")
+
+    invites = invites_to_account(
+        Bridge("a", request(body=SDP)), "c1 b1", bindings, command, lambda _: "192.0.2.1"
+    )
+
+    assert [invite.leg for invite in invites] == ["c1 b1 0", "c1 b1 1"]
+    assert [invite.peer for invite in invites] == list(peers)
+    assert [str(invite.uri) for invite in invites] == [
+        "sip:mary@192.0.2.20;line=0",
+        "sip:mary@192.0.2.30;line=1",
+    ]
+    assert {str(invite.to) for invite in invites} == {"<sip:mary@192.0.2.1>"}
+    assert all(invite.direct and invite.body == SDP for invite in invites)
+
+
+def test_an_anonymous_caller_stays_anonymous_to_an_account() -> None:
+    binding = Binding(
+        contact=NameAddress.parse("<sip:mary@192.0.2.20>"),
+        source=BOB,
+        expires_at=1.0,
+        call_id="r",
+        cseq=1,
+    )
+    target = Target(kind=TargetKind.ACCOUNT, value="mary")
+    command = RingLeg(leg="b1", target=target, caller="", caller_name="")
+
+    (invite,) = invites_to_account(
+        Bridge("a", request()), "c1 b1", [binding], command, lambda _: "192.0.2.1"
+    )
+
+    assert ("Privacy", "id") in invite.headers
+    assert "anonymous.invalid" in str(invite.from_)

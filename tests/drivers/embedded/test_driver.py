@@ -1,0 +1,429 @@
+"""On a real network the built-in engine lets in whom it should, rings who is there, and survives a crash."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.domain.call import CALLER, Call, LegState
+from switchhook.domain.cause import Cause
+from switchhook.domain.project import Trunk
+from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.routing.commands import EndLeg, RingLeg
+from switchhook.sip.endpoint import Binding
+from switchhook.sip.phone import Manners, Phone, RefusedError
+from switchhook.sip.transport import Peer
+from tests.support.loop import run
+from tests.support.office import (
+    DIALLED,
+    PASSWORD,
+    Memory,
+    Office,
+    account,
+    address,
+    number,
+    open_office,
+    ring,
+    shop,
+)
+from tests.support.sip import SDP, read_request, read_response, request, response, start
+from tests.support.sip_wire import Udp
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from switchhook.sip.phone import Call as PhoneCall
+
+ELSEWHERE = "127.0.0.2"
+"""An address of this machine that no trunk's network holds."""
+WAITS = Manners(answer_after=None)
+
+
+def telephone(office: Office, login: str, *, transport: str = "UDP", **more: Any) -> Phone:
+    """Return a telephone of an account, which has to prove its password."""
+    server = Peer(transport, "127.0.0.1", office.port)
+    password = more.pop("password", PASSWORD)
+    return Phone(login, password, server=server, host=ELSEWHERE, **more)
+
+
+def customer() -> Phone:
+    """Return a telephone of somebody behind the trunk."""
+    return Phone("380441112233")
+
+
+async def dial(phone: Phone, office: Office, callee: str = DIALLED) -> PhoneCall:
+    return await phone.call(f"sip:{callee}@127.0.0.1:{office.port}")
+
+
+async def refusal(call: PhoneCall) -> int:
+    with pytest.raises(RefusedError) as caught:
+        await call.answered()
+    return caught.value.status
+
+
+def play(scenario: Coroutine[Any, Any, None]) -> None:
+    run(scenario, deadline=20)
+
+
+def last_leg(call: Call) -> tuple[str, int, str]:
+    leg = call.called_legs[-1]
+    cause = leg.cause or Cause()
+    return str(leg.end), cause.sip, cause.text
+
+
+# Who is let in, and who rings
+
+
+def test_an_account_registers_and_is_called() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office, customer() as caller:
+            async with telephone(office, "mary") as mary:
+                await mary.register()
+                call = await dial(caller, office)
+                await call.answered()
+                came = await mary.rung()
+                assert came.invite is not None
+                assert came.invite.from_.uri.username == "380441112233"
+                call.end()
+                assert await came.ended() == 200
+            await office.quiet()
+            assert office.ends == ["answered by caller"]
+
+    play(scenario())
+
+
+def test_an_account_that_proves_its_password_calls_a_colleague() -> None:
+    async def scenario() -> None:
+        async with open_office(shop()) as office:
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                call = await john.call("mary")
+                await call.answered()
+                (came,) = mary.calls.values()
+                assert came.invite is not None
+                assert came.invite.from_.uri.username == "john"
+                came.end()
+                await call.ended()
+            await office.quiet()
+
+    play(scenario())
+
+
+def test_a_stranger_and_a_wrong_password_get_nowhere() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(number("380501112233")))) as office:
+            stranger = Phone("380441112233", host=ELSEWHERE)
+            async with stranger, telephone(office, "john", password="guess") as guesser:
+                with capture_logs() as logs:
+                    assert await refusal(await dial(stranger, office)) == 403
+                    assert await refusal(await guesser.call(DIALLED)) == 403
+                    with pytest.raises(RefusedError, match="403"):
+                        await guesser.register()
+            assert office.memory.calls == {}
+            assert [line["event"] for line in logs] == ["sip password wrong"] * 3
+            assert logs[1]["user"] == "john"
+            assert "guess" not in str(logs)
+
+    play(scenario())
+
+
+def test_an_account_without_telephone_cannot_be_reached() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office, customer() as caller:
+            assert await refusal(await dial(caller, office)) == 480
+            assert last_leg(office.call)[1:] == (480, "no telephone of account mary is registered")
+
+    play(scenario())
+
+
+def test_a_telephone_whose_connection_is_gone_is_no_longer_there() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office, customer() as caller:
+            async with telephone(office, "mary", transport="TCP") as mary:
+                await mary.register()
+                call = await dial(caller, office)
+                await call.answered()
+                call.end()
+                await office.quiet()
+                mary._refresher = None  # it does not take its registration back
+            async with asyncio.timeout(5):
+                while office.side.endpoint.connections:  # noqa: ASYNC110 -- a plain number
+                    await asyncio.sleep(0.01)
+            assert await refusal(await dial(caller, office)) == 480
+
+    play(scenario())
+
+
+def test_a_withheld_number_is_withheld_from_the_callee_too() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with telephone(office, "mary") as mary, Phone("anonymous") as caller:
+                await mary.register()
+                await (await dial(caller, office)).answered()
+                (came,) = mary.calls.values()
+                assert came.invite is not None
+                assert came.invite.headers.get("Privacy") == "id"
+                assert str(came.invite.from_.uri) == "sip:anonymous@anonymous.invalid"
+            await office.quiet()
+
+    play(scenario())
+
+
+# Names
+
+
+def test_a_name_that_a_decision_dials_is_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    def finds(*_: object, **__: object) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        return [(2, 2, 17, "", ("127.0.0.1", 0))]
+
+    async def scenario() -> None:
+        async with Phone("bob") as bob, customer() as caller:
+            target = replace(address(bob.port), value=f"sip:bob@desk.test:{bob.port}")
+            async with open_office(shop(ring(target))) as office:
+                monkeypatch.setattr(socket, "getaddrinfo", finds)
+                call = await dial(caller, office)
+                await call.answered()
+                assert str(next(iter(bob.calls.values())).invite).count("desk.test")
+                call.end()
+                await office.quiet()
+
+    play(scenario())
+
+
+def test_a_name_without_address_fails_the_leg_and_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def finds_nothing(*_: object, **__: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    async def scenario() -> None:
+        trunk = Trunk(name="carrier", host="nowhere.test", sources=("127.0.0.1/32",))
+        plan = shop(ring(number("380501112233")), trunk=trunk)
+        async with open_office(plan) as office, customer() as caller:
+            monkeypatch.setattr(socket, "getaddrinfo", finds_nothing)
+            with capture_logs() as logs:
+                assert await refusal(await dial(caller, office)) == 486
+            end, status, text = last_leg(office.call)
+            assert (end, status) == ("failed", 503)
+            assert "'nowhere.test' has no address" in text
+            assert [line["event"] for line in logs] == ["sip name not found"]
+
+    play(scenario())
+
+
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (replace(address(1), value="sips:bob@pbx.example"), "TLS is not spoken here"),
+        (replace(address(1), value="sip:bob@127.0.0.1;transport=ws"), "transport ws"),
+    ],
+)
+def test_what_cannot_be_dialled_fails_the_leg(target: Any, text: str) -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(target))) as office, customer() as caller:
+            await refusal(await dial(caller, office))
+            assert text in last_leg(office.call)[2]
+
+    play(scenario())
+
+
+# Commands
+
+
+def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> None:
+    async def scenario() -> None:
+        async with Phone("bob", manners=WAITS) as bob, customer() as caller:
+            target = address(bob.port)
+            async with open_office(shop(ring(target))) as office:
+                call = await dial(caller, office)
+                await bob.rung()
+                again = RingLeg(leg="b1", target=target, caller="1", caller_name="")
+                office.side.carry_out(office.call, again)
+                stranger = replace(office.call, id="unknown")
+                office.side.carry_out(stranger, EndLeg(leg=CALLER, cause=Cause(sip=486)))
+                await asyncio.sleep(0.05)
+                assert len(bob.calls) == 1
+                call.end()
+                await office.quiet()
+
+    play(scenario())
+
+
+# Restart
+
+
+class Crash:
+    """A talking call whose switch is killed, and its successor on the same port."""
+
+    def __init__(self, target: Phone, caller: Phone) -> None:
+        self.plan = shop(ring(address(target.port)))
+        self.caller = caller
+        self.memory = Memory()
+        self.port = 0
+
+    async def talk(self, target: Phone) -> tuple[PhoneCall, PhoneCall]:
+        """Let them talk, then kill the switch: nobody is told anything."""
+        async with open_office(self.plan, memory=self.memory) as office:
+            self.port = office.port
+            made = await dial(self.caller, office)
+            came = await target.rung()
+            await made.answered()
+            await self.until_both_talk()
+        return made, came
+
+    async def until_both_talk(self) -> None:
+        """Wait until the caller's leg is stored as talking, too."""
+        async with asyncio.timeout(5):
+            while True:
+                (call,) = self.memory.calls.values()
+                states = {leg.state for leg in call.legs}
+                if states == {LegState.TALKING}:
+                    return
+                await asyncio.sleep(0.005)
+
+    def spoil(self, leg_id: str, handle: str) -> None:
+        (call,) = self.memory.calls.values()
+        legs = tuple(
+            replace(leg, handle=handle if leg.id == leg_id else leg.handle) for leg in call.legs
+        )
+        self.memory.calls[call.id] = replace(call, legs=legs)
+
+
+def crash_scenario(who_hangs_up: str) -> None:
+    async def scenario() -> None:
+        async with Phone("bob") as bob, customer() as caller:
+            crash = Crash(bob, caller)
+            made, came = await crash.talk(bob)
+            binding = Binding(port=crash.port)
+            async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+                await made.offer("sendonly")
+                await came.offer("sendrecv")
+                first, second = (made, came) if who_hangs_up == "caller" else (came, made)
+                first.end()
+                assert await second.ended() == 200
+                await office.quiet()
+                assert office.ends == [f"answered by {who_hangs_up}"]
+
+    play(scenario())
+
+
+@pytest.mark.parametrize("who_hangs_up", ["caller", "callee"])
+def test_a_talking_call_goes_on_after_a_crash(who_hangs_up: str) -> None:
+    crash_scenario(who_hangs_up)
+
+
+@pytest.mark.parametrize("lost", [CALLER, "b1"])
+@pytest.mark.parametrize("handle", ["", "{}", "[]", '{"trunk":"","sip":{"dialog":{}}}'])
+def test_half_a_call_is_ended_after_a_crash(lost: str, handle: str) -> None:
+    async def scenario() -> None:
+        async with Phone("bob") as bob, customer() as caller:
+            crash = Crash(bob, caller)
+            made, came = await crash.talk(bob)
+            crash.spoil(lost, handle)
+            binding = Binding(port=crash.port)
+            with capture_logs() as logs:
+                async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+                    left, other = (came, made) if lost == CALLER else (made, came)
+                    assert await left.ended() == 200
+                    other.end()  # nobody there knows its call any more
+                    await asyncio.sleep(0.01)
+                    await office.quiet()
+            warned = [line for line in logs if line["event"] == "sip leg not resumed"]
+            assert len(warned) == (1 if handle else 0)
+
+    play(scenario())
+
+
+def test_a_trunks_credentials_are_known_after_a_crash() -> None:
+    async def scenario() -> None:
+        async with customer() as caller:
+            challenge = 'Proxy-Authenticate: Digest realm="carrier", nonce="n", qop="auth"'
+            with Udp(0) as carrier:
+                trunk = Trunk(
+                    name="carrier",
+                    host="127.0.0.1",
+                    port=carrier.port,
+                    username="us",
+                    password="s",
+                    sources=("127.0.0.1/32",),
+                )
+                plan = shop(ring(number("380501112233")), trunk=trunk)
+                memory = Memory()
+                async with open_office(plan, memory=memory) as office:
+                    made = await dial(caller, office)
+                    carrier.aim(office.port)
+                    invite = read_request(await carrier.receive())
+                    contact = f"<sip:trunk@127.0.0.1:{carrier.port}>"
+                    answer = response(invite, 200, contact=contact, body=SDP)
+                    carrier.send(bytes(answer))
+                    assert start(await carrier.receive()) == "ACK"
+                    await made.answered()
+                    await office_stores(memory)
+                    port = office.port
+                async with open_office(plan, memory=memory, binding=Binding(port=port)) as office:
+                    made.end()
+                    bye = read_request(await carrier.receive())
+                    assert bye.method == "BYE"
+                    carrier.send(bytes(response(bye, 407, challenge)))
+                    again = read_request(await carrier.receive())
+                    assert "Proxy-Authorization" in again.headers
+                    carrier.send(bytes(response(again, 200)))
+                    await office.quiet()
+
+    play(scenario())
+
+
+async def office_stores(memory: Memory) -> None:
+    async with asyncio.timeout(5):
+        while True:
+            if all(leg.handle for call in memory.calls.values() for leg in call.legs):
+                return
+            await asyncio.sleep(0.005)
+
+
+# Set-up
+
+
+def test_a_port_in_use_is_told() -> None:
+    async def scenario() -> None:
+        async with open_office(shop()) as office:
+            with pytest.raises(OSError, match=r".+"):
+                async with open_office(shop(), binding=Binding(port=office.port)):
+                    pass
+
+    play(scenario())
+
+
+def test_it_listens_to_this_machine_alone_unless_told_otherwise() -> None:
+    side = EmbeddedSide()
+
+    assert (side._binding.host, side.port) == ("127.0.0.1", 5060)
+
+
+def test_old_registrations_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("switchhook.drivers.embedded.driver.FORGET_EVERY", 0.01)
+
+    async def scenario() -> None:
+        async with open_office(shop()) as office, telephone(office, "mary") as mary:
+            await mary.register()
+            await asyncio.sleep(0.05)
+            assert len(office.side._registrar.lookup("mary", 0.0)) == 1
+
+    play(scenario())
+
+
+def test_a_bad_request_is_answered_and_changes_nothing() -> None:
+    async def scenario() -> None:
+        async with open_office(shop()) as office:
+            with Udp(office.port) as phone:
+                via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKx"
+                bad = bytes(request(via=via)).replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE")
+                assert read_response(await phone.ask(bad)).status == 400
+            assert office.side.calls == 0
+
+    play(scenario())
