@@ -159,7 +159,7 @@ def test_a_deadline_holds_over_all_redirects(play: Play) -> None:
         async with Hostile(script) as server, sending() as sender:
             began = time.monotonic()
             exchange = await send(sender, get(server.url), follow=100, deadline=0.3)
-            assert 0.3 <= time.monotonic() - began < 0.5
+            assert 0.29 <= time.monotonic() - began < 0.5
             assert failure(exchange).kind is FailureKind.HEADERS_TIMEOUT
 
     play(scenario())
@@ -214,7 +214,7 @@ def test_names_that_are_unknown_or_hang_are_told_apart(play: Play) -> None:
         async with sending(resolve=hangs) as sender:
             began = time.monotonic()
             exchange = await send(sender, get("http://hangs.example/"), deadline=0.2)
-            assert 0.2 <= time.monotonic() - began < 0.4
+            assert 0.19 <= time.monotonic() - began < 0.4
             assert failure(exchange).kind is FailureKind.DNS_TIMEOUT
             assert [phase for phase, _ in exchange.seconds] == ["dns", "total"]
             waiting = spawn(send(sender, get("http://hangs.example/")), name="ask")
@@ -361,7 +361,7 @@ def test_a_handshake_that_hangs_ends_in_time(play: Play, certificates: Certifica
             began = time.monotonic()
             url = f"https://127.0.0.1:{server.port}/"
             exchange = await send(sender, get(url), deadline=0.3)
-            assert 0.3 <= time.monotonic() - began < 0.5
+            assert 0.29 <= time.monotonic() - began < 0.5
             assert failure(exchange).kind is FailureKind.TLS_TIMEOUT
             waiting = spawn(send(sender, get(url)), name="ask")
             await until(lambda: server.accepted == 2)

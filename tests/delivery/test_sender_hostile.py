@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 0.3
 GRACE = 0.2
+EARLY = 0.01
+"""A timer of uvloop counts in milliseconds, and may be one early."""
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -87,7 +89,7 @@ def test_the_deadline_holds_for_everything_together(
         async with Hostile(script) as server, sending() as sender:
             began = time.monotonic()
             exchange = await send(sender, get(server.url), deadline=DEADLINE)
-            assert DEADLINE <= time.monotonic() - began < DEADLINE + GRACE
+            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
             assert exchange.response is None
             assert exchange.failure is not None
             assert exchange.failure.kind is kind
@@ -123,7 +125,7 @@ def test_a_host_that_takes_no_connection_is_a_connect_that_timed_out(play: Play)
                 began = time.monotonic()
                 url = f"http://127.0.0.1:{full.getsockname()[1]}/"
                 exchange = await send(sender, get(url), deadline=DEADLINE)
-                assert DEADLINE <= time.monotonic() - began < DEADLINE + GRACE
+                assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
                 assert exchange.failure is not None
                 assert exchange.failure.kind is FailureKind.CONNECT_TIMEOUT
                 assert exchange.address == ""
@@ -144,7 +146,7 @@ def test_a_deadline_holds_on_a_kept_connection_whatever_the_one_before_it_was(
             await send(sender, get(server.url), deadline=first)
             began = time.monotonic()
             exchange = await send(sender, get(server.url), deadline=DEADLINE)
-            assert DEADLINE <= time.monotonic() - began < DEADLINE + GRACE
+            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
             assert exchange.reused
             assert exchange.failure is not None
             assert exchange.failure.kind is FailureKind.HEADERS_TIMEOUT

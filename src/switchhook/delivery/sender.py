@@ -116,7 +116,6 @@ class Sender:
         self.exchanges += 1
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
-        is_repeatable = idempotent or request.method in REPEATABLE
         hop, hops = request, 0
         response = failure = None
         try:
@@ -129,7 +128,7 @@ class Sender:
                     now=now,
                     until=began + deadline,
                     keep_alive=keep_alive,
-                    is_repeatable=is_repeatable,
+                    idempotent=idempotent,
                 )
                 response = connection.reader.response()
                 following = redirected(hop, response) if follow else None
@@ -173,7 +172,7 @@ class Sender:
         now: float,
         until: float,
         keep_alive: bool,
-        is_repeatable: bool,
+        idempotent: bool,
     ) -> tuple[Connection, Phases | None]:
         """Bring one request to one host, and an answer or a failure into the connection's reader.
 
@@ -200,7 +199,8 @@ class Sender:
                 self._pool.give(site, connection)
             else:
                 connection.abort()
-            if dialled is not None or not is_repeatable or not connection.reader.was_dropped:
+            found_dead = dialled is None and connection.reader.was_dropped
+            if not (found_dead and (idempotent or request.method in REPEATABLE)):
                 return connection, dialled
             self.retried += 1
             connection = None
