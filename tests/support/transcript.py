@@ -17,12 +17,17 @@ from typing import TYPE_CHECKING, assert_never
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.routing.commands import (
+    AnswerCaller,
     AskWebhook,
     ConnectLegs,
     EndLeg,
+    Play,
     Record,
     RingLeg,
     ShowRinging,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
     Tell,
 )
 from switchhook.routing.engine import step
@@ -41,7 +46,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call, CallState
     from switchhook.domain.journal import Entry
     from switchhook.domain.target import Target
-    from switchhook.routing.commands import Command
+    from switchhook.routing.commands import Command, MediaCommand
     from switchhook.routing.events import Event
 
 Transition = tuple["CallState", type, "CallState"]
@@ -121,12 +126,31 @@ def order(command: Command) -> str:
             return f"connect {leg}"
         case EndLeg(leg=leg, cause=cause, why=why):
             return f"end {leg} {why or cause.sip}"
+        case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
+            return media_order(command)
         case AskWebhook(ask=ask, webhook=webhook):
             return f"ask {webhook} as {ask}"
         case Tell(event=event):
             return f"tell {event}"
         case Record():
             return ""
+        case _:
+            assert_never(command)
+
+
+def media_order(command: MediaCommand) -> str:
+    """Return an order about sound as one line."""
+    match command:
+        case AnswerCaller():
+            return "answer caller"
+        case Play(leg=leg, playback=playback, sounds=sounds, loop=loop):
+            return f"play {' '.join(sounds)} to {leg} as {playback}{' for ever' if loop else ''}"
+        case StopPlaying(playback=playback):
+            return f"stop {playback}"
+        case StartRecording(recording=recording, both=both):
+            return f"record {'both' if both else 'caller'} as {recording}"
+        case StopRecording(recording=recording):
+            return f"stop {recording}"
         case _:
             assert_never(command)
 

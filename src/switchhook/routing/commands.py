@@ -51,7 +51,55 @@ class EndLeg:
     """For a called leg: how its attempt ended, for the Reason header."""
 
 
-PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerCaller:
+    """Answer the caller with nobody else on the line, for prompts. Answered by LegAnswered of the caller.
+
+    Nothing for a caller who was answered already. `ConnectLegs` may follow: the caller then talks.
+    """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Let the far end of a leg hear sounds, one after another, in place of what it heard before.
+
+    Answered by PlaybackFinished when the last is over, or when it cannot be played. One that loops is
+    never finished by itself. Ordered right behind `AnswerCaller`: it begins when the answer is through.
+    """
+
+    leg: str
+    playback: str
+    """Names it for `StopPlaying`; unique in the call."""
+    sounds: tuple[str, ...]
+    """Names of the project's sounds; one that is missing is left out."""
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPlaying:
+    """Break a playback off. No PlaybackFinished need follow."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording:
+    """Record the caller; with `both`, the party that they talk to too. Answered by RecordingFinished."""
+
+    recording: str
+    """Names it for `StopRecording`; unique in the call."""
+    both: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """End a recording; it also ends by itself with its legs. Answered by RecordingFinished."""
+
+    recording: str
+
+
+MediaCommand = AnswerCaller | Play | StopPlaying | StartRecording | StopRecording
+PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

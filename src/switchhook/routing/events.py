@@ -5,7 +5,7 @@ Telephone sides make these from their own tongue; the switchboard makes those ab
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure
@@ -82,6 +82,33 @@ class AskFailed:
     failure: Failure
     notices: tuple[str, ...] = ()
     exchange: Facts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackFinished:
+    """A playback is over: it came to its end, or could not be played."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitPressed:
+    """A key was pressed on a leg's telephone."""
+
+    leg: str
+    digit: str = field(repr=False)
+    """One of `0123456789*#ABCD`. It may be part of a PIN, and is not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFinished:
+    """A recording is over: ordered, with its legs, or because it could not be made."""
+
+    recording: str
+    seconds: float
+    """0 where there is none."""
+    path: str
+    """Where it was put; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,8 @@ from urllib.parse import quote
 
 from switchhook.routing.commands import (
     AskWebhook,
-    ConnectLegs,
-    EndLeg,
     PhoneCommand,
     Record,
-    RingLeg,
-    ShowRinging,
     Tell,
 )
 from switchhook.storage.records import CallRecord
@@ -67,7 +63,7 @@ def promises(tell: Tell, product: str) -> Iterator[Delivery]:
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:
     """Yield what the telephone side has to do, in order."""
     for command in commands:
-        if isinstance(command, RingLeg | ShowRinging | ConnectLegs | EndLeg):
+        if not isinstance(command, AskWebhook | Record | Tell):
             yield command
 
 

@@ -10,7 +10,18 @@ from switchhook.domain.cause import Cause
 from switchhook.drivers.simulator.clock import Timer
 from switchhook.drivers.simulator.script import NOBODY, Caller, Phone
 from switchhook.routing.arrival import Refused
-from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
+from switchhook.routing.commands import (
+    AnswerCaller,
+    ConnectLegs,
+    EndLeg,
+    PhoneCommand,
+    Play,
+    RingLeg,
+    ShowRinging,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+)
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
 
 if TYPE_CHECKING:
@@ -119,6 +130,8 @@ class SimulatedSide:
                 self._connect(placed, command)
             case EndLeg():
                 self._end(placed, command)
+            case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
+                pass
             case _:
                 assert_never(command)
 
