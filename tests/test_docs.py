@@ -1,0 +1,170 @@
+"""The documents tell of everything that there is, their tables are the code's, and their examples work."""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from switchhook.cli.main import COMMANDS
+from switchhook.documents.mistakes import Mistakes
+from switchhook.documents.toml import read_document
+from switchhook.domain.cause import Outcome
+from switchhook.domain.failure import FailureKind
+from switchhook.domain.webhook import EventKind
+from switchhook.operations.project_file import read_project
+from switchhook.operations.project_schema import STEPS, TABLES
+from switchhook.operations.reference import tables, write_tables
+from switchhook.settings import FILE, KEYS, PREFIX
+from switchhook.webhooks.parameters import CATALOGUE
+
+ROOT = Path(__file__).parents[1]
+PAGES = {
+    path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8")
+    for path in (*sorted((ROOT / "docs").glob("*.md")), *sorted(ROOT.glob("*.md")))
+}
+FENCED = re.compile(r"^```(?P<language>[a-z]*)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\[[^\]]*\]\((?P<to>[^)\s]+)\)")
+MARK = re.compile(r"<!-- table: ([a-z-]+) -->")
+
+
+def fenced(language: str) -> list[tuple[str, str]]:
+    """Return the pages' blocks of a language, with the page of each."""
+    return [
+        (name, found["text"])
+        for name, text in PAGES.items()
+        for found in FENCED.finditer(text)
+        if found["language"] == language
+    ]
+
+
+def heads(page: str) -> list[str]:
+    """Return the words that a page explains in its table's first column."""
+    return re.findall(r"^\| `([^`]+)` ", PAGES[page], re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tables_are_the_codes(page: str) -> None:
+    assert write_tables(PAGES[page]) == PAGES[page], (
+        "run: python -m switchhook.operations.reference docs"
+    )
+
+
+def test_every_table_has_its_place() -> None:
+    marked = [name for text in PAGES.values() for name in MARK.findall(text)]
+
+    assert sorted(marked) == sorted(tables())
+
+
+def test_every_command_has_its_line() -> None:
+    page, readme = PAGES["docs/command-line.md"], PAGES["README.md"]
+
+    for command in COMMANDS:
+        assert f"`switchhook {command}" in page
+        assert f"`switchhook {command}" in readme
+
+
+def test_every_option_that_is_told_of_is_there() -> None:
+    known = {f"--{key.name.replace('_', '-')}" for key in KEYS} | {
+        "--all",
+        "--config",
+        "--help",
+        "--json",
+        "--limit",
+        "--once",
+        "--pending",
+        "--processor",
+        "--project",
+    }
+    told = {
+        option
+        for name, text in PAGES.items()
+        for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)
+        if name not in {"CONTRIBUTING.md", "CHANGELOG.md"}
+    }
+
+    assert told - {"--port"} <= known
+
+
+def test_every_event_is_explained() -> None:
+    assert heads("docs/events.md") == [kind.value for kind in EventKind]
+
+
+def test_every_failure_is_explained() -> None:
+    assert sorted(heads("docs/failures.md")) == sorted(kind.value for kind in FailureKind)
+
+
+def test_every_parameter_is_listed() -> None:
+    assert set(CATALOGUE) <= set(heads("docs/parameters.md"))
+
+
+def test_every_setting_is_told_of_in_its_three_places() -> None:
+    page = PAGES["docs/settings.md"]
+
+    for key in KEYS:
+        for name in (key.name, f"--{key.name.replace('_', '-')}", PREFIX + key.name.upper()):
+            assert f"`{name}`" in page
+
+
+def test_every_table_and_step_of_the_project_file_is_explained() -> None:
+    page = PAGES["docs/project-file.md"]
+
+    for name in TABLES:
+        assert f"## `[[{name}]]`" in page
+    for word in STEPS:
+        assert f"| `{word}` |" in page
+
+
+def test_the_glossary_is_in_order_and_holds_each_word_once() -> None:
+    page = PAGES["docs/glossary.md"]
+    words = re.findall(r"^\*\*(.+)\*\*$", page, re.MULTILINE)
+
+    assert words == sorted(set(words))
+    for outcome in Outcome:
+        assert outcome.value in page
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_somewhere(page: str) -> None:
+    folder = (ROOT / page).parent
+    text = FENCED.sub("", PAGES[page])
+    for found in LINK.finditer(text):
+        to = found["to"].partition("#")[0]
+        if to and not to.startswith("https://"):
+            assert (folder / to).exists(), to
+
+
+def test_whole_project_files_are_good() -> None:
+    whole = [text for _, text in fenced("toml") if text.startswith("[project]")]
+
+    assert whole
+    for text in whole:
+        assert not isinstance(read := read_project(text), Mistakes), str(read)
+
+
+def test_settings_files_are_good() -> None:
+    (text,) = [text for name, text in fenced("toml") if name == "docs/settings.md"]
+
+    assert not isinstance(read := read_document(text, FILE), Mistakes), str(read)
+
+
+def test_parts_of_project_files_are_toml() -> None:
+    for _, text in fenced("toml"):
+        tomllib.loads(text)
+
+
+def test_python_examples_are_python() -> None:
+    assert fenced("python")
+    for _, text in fenced("python"):
+        ast.parse(text)
+
+
+def test_requests_state_the_length_of_their_bodies() -> None:
+    for name, text in fenced("http"):
+        head, _, body = text.partition("\n\n")
+        stated = re.search(r"^Content-Length: (\d+)$", head, re.MULTILINE)
+        if stated is not None:
+            assert int(stated[1]) == len(body.strip().encode()), name
