@@ -24,7 +24,8 @@ def test_no_call_fails_at_fifty_a_second(tmp_path: Path) -> None:
 def test_every_call_is_completed_when_each_tenth_packet_is_lost(tmp_path: Path) -> None:
     """At the caller and at the callee, in both directions."""
     with open_bench(tmp_path, callee=("-lost", "10")) as bench:
-        load = bench.load(STATIC, rate=20, seconds=10.0, arguments=("-lost", "10"))
+        patient = ("-lost", "10", "-max_retrans", "9")
+        load = bench.load(STATIC, rate=20, seconds=8.0, arguments=patient)
         assert load.failed == 0, load
         assert load.retransmissions > 0, "nothing was lost"
         bench.house.assert_nothing_runs(timeout=40.0)
