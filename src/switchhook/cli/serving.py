@@ -13,6 +13,7 @@ from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings
+from switchhook.sip.transport import bracketed
 
 T = TypeVar("T")
 
@@ -44,7 +45,7 @@ async def _serve(settings: Settings) -> None:
     stop = stop_on_signal()
     try:
         async with open_application(settings) as app:
-            where = f"{app.sip_address}:{app.sip_port}"
+            where = f"{bracketed(app.sip_address)}:{app.sip_port}"
             stdout().print(
                 f"Switchhook {__version__} takes calls at {where} over UDP and TCP."
                 f" Projects: {', '.join(app.book.plans) or 'none yet, apply a project file'}."
@@ -52,7 +53,7 @@ async def _serve(settings: Settings) -> None:
             )
             await stop.wait()
     except OSError as error:
-        where = f"{settings.sip_host}:{settings.sip_port}"
+        where = f"{bracketed(settings.sip_host)}:{settings.sip_port}"
         raise CommandError(
             f"cannot take calls at {where}: {error.strerror or error}; choose another place with"
             " --sip-host and --sip-port"
