@@ -223,6 +223,11 @@ async def sends_a_chunk_extension_without_end(peer: Peer) -> None:
         await peer.say(b"y" * 1000)
 
 
+def zipped(data: bytes) -> bytes:
+    """Compress without a date: a test's name is made of its values."""
+    return gzip.compress(data, mtime=0)
+
+
 def sized(body: bytes, *headers: bytes) -> bytes:
     lines = b"".join(header + b"\r\n" for header in headers)
     return HEAD + lines + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -262,7 +267,7 @@ CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
         (sends_a_chunk_extension_without_end, FailureKind.TOO_LARGE, "65536 bytes"),
         (saying(sized(b"x" * 10_000_000)), FailureKind.TOO_LARGE, "65536 bytes"),
         (saying(sized(b"x" * 65537)), FailureKind.TOO_LARGE, "65536 bytes"),
-        (saying(sized(gzip.compress(b"\0" * 64_000_000), b"Content-Encoding: gzip")), FailureKind.TOO_LARGE, "65536 bytes"),
+        (saying(sized(zipped(b"\0" * 64_000_000), b"Content-Encoding: gzip")), FailureKind.TOO_LARGE, "65536 bytes"),
         (saying(sized(zlib.compress(b"\0" * 64_000_000), b"Content-Encoding: deflate")), FailureKind.TOO_LARGE, "65536 bytes"),
         (saying(sized(b"not gzip", b"Content-Encoding: gzip")), FailureKind.BAD_RESPONSE, "Content-Encoding: gzip"),
     ],
@@ -312,7 +317,7 @@ PHP = (
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" + OK, 200, b"hi"),
         (CHUNKED + b"2;ext=1\r\nhi\r\n1  \r\n!\r\n0\r\nTrailer: x\r\n\r\n", 200, b"hi!"),
         (sized(b"x" * 65536), 200, b"x" * 65536),
-        (sized(gzip.compress(b"y" * 65536), b"Content-Encoding: gzip"), 200, b"y" * 65536),
+        (sized(zipped(b"y" * 65536), b"Content-Encoding: gzip"), 200, b"y" * 65536),
         (sized(b"\x1b\x00opaque", b"Content-Encoding: br"), 200, b"\x1b\x00opaque"),
         (HEAD + b"Upgrade: h2,h2c\r\nConnection: Upgrade, Keep-Alive\r\nContent-Length: 2\r\n\r\nhi", 200, b"hi"),
     ],
