@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState, Direction
-from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.webhook import EventKind, EventWebhook
@@ -23,6 +23,7 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import BUSY, Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
+from switchhook.routing.events import Event, LegEnded
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.webhooks.delivery import Delivery
@@ -31,7 +32,7 @@ from tests.support.loop import run
 from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, MOBILE, in_turn, plan, ring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from switchhook.domain.scheme import Step
     from switchhook.drivers.ear import Ear
@@ -83,6 +84,8 @@ class Life:
     """Whether the last of them is lost."""
     answer_after: float
     is_over: bool = False
+    starting: Event | None = None
+    """What the side hears of call c1 while it starts."""
 
     async def commit(self, record: CallRecord) -> None:
         await asyncio.sleep(0)
@@ -104,6 +107,10 @@ class Life:
 
     async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
         await self.side.start(stack, ear, book)
+        if self.starting is not None:
+            await some_turns()
+            ear.hear("c1", self.starting)
+            await some_turns()
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         return await self.side.resume(calls)
@@ -121,6 +128,18 @@ class Life:
         body = b'{"dst_phone":"%s,%s"}' % (str(MOBILE).encode(), DIALLED.encode())
         response = HttpResponse(status=200, reason="OK", headers=(), body=body)
         return Exchange(request=request, response=response, failure=None)
+
+    def switchboard(self, plan: Plan, ids: Iterator[int]) -> Switchboard:
+        return Switchboard(
+            side=self,
+            store=self,
+            courier=self,
+            asking=Asking(self, "test"),
+            clock=self.clock,
+            book=lambda: Book([plan]),
+            new_id=lambda: f"c{next(ids)}",
+            product="test",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,16 +202,7 @@ async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
         life = Life(
             disk, side, clock, kill.commits, kill.cut_before, answer_after=story.answer_after
         )
-        board = Switchboard(
-            side=life,
-            store=life,
-            courier=life,
-            asking=Asking(life, "test"),
-            clock=clock,
-            book=lambda: Book([story.plan]),
-            new_id=lambda: f"c{next(ids)}",
-            product="test",
-        )
+        board = life.switchboard(story.plan, ids)
         async with AsyncExitStack() as stack:
             await board.start(stack, lambda _project, _version: story.plan)
             await some_turns()
@@ -253,6 +263,30 @@ def test_a_call_survives_a_power_cut_at_each_of_its_commits(
         # The sixth commit is that the caller hung up; without it, the restart finds them gone.
         by = EndedBy.SYSTEM if (commits, cut_before) == (5, True) else EndedBy.CALLER
         assert (call.outcome, call.ended_by) == (Outcome.ANSWERED, by)
+
+
+def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
+    """A telephone that hung up meanwhile says so again and again, and first of all when we are back."""
+
+    async def scenario() -> None:
+        clock, disk, ids = VirtualClock(START), Disk(), count(1)
+        side = SimulatedSide(clock, {"mary": Phone(answers_after=1.0)})
+        side.place(Caller(arrival=ARRIVAL))
+        house = plan(ring(MARY))
+        gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))
+        for starting in (None, gone):
+            life = Life(disk, side, clock, 100, cut_before=False, answer_after=0.0)
+            life.starting = starting
+            board = life.switchboard(house, ids)
+            async with AsyncExitStack() as stack:
+                await board.start(stack, lambda _project, _version: house)
+                await clock.run(clock.now() + 5.0)
+        await board.idle()
+        written = [entry.happening for entry in disk.entries["c1"]]
+        assert written[-3:] == [Happening.RESUMED, Happening.ATTEMPT_ENDED, Happening.ENDED]
+        assert disk.calls["c1"].ended_by is EndedBy.CALLEE
+
+    run(scenario())
 
 
 @settings(max_examples=40, deadline=None)

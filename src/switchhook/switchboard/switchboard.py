@@ -47,7 +47,7 @@ class Mailbox:
     call: Call
     events: deque[Event] = field(default_factory=deque)
     is_open: bool = False
-    """Whether a task is working through `events`."""
+    """Whether a task is working through `events`, or soon will."""
     alarm: Alarm | None = None
     asks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     unsaved: list[CallRecord] = field(default_factory=list)
@@ -110,8 +110,7 @@ class Switchboard:
             return
         mailbox.events.append(event)
         if not mailbox.is_open:
-            mailbox.is_open = True
-            spawn(self._work(mailbox), name=f"call {call}")
+            self._open(mailbox)
 
     def hang_up(self, call: str, *, by: str) -> bool:
         """End a running call on an operator's word. False when no such call runs."""
@@ -122,14 +121,27 @@ class Switchboard:
         """Start the telephone side, and take up or end the calls of a former process."""
         calls = await self._store.live_calls(plan_of)
         live = await self._side.resume(calls)
+        # The side may hear of these calls while it starts; that waits behind what it said of their legs.
+        kept = [
+            self._keep(call, Resynced(live_legs=live.get(call.id, frozenset()))) for call in calls
+        ]
         await self._side.start(stack, self, self._book)
-        for call in calls:
-            self._take(call, Resynced(live_legs=live.get(call.id, frozenset())))
+        for mailbox in kept:
+            self._open(mailbox)
 
     def _take(self, call: Call, first: Event) -> None:
-        self._mailboxes[call.id] = Mailbox(call)
+        self._open(self._keep(call, first))
+
+    def _keep(self, call: Call, first: Event) -> Mailbox:
+        """Give the call a mailbox in which everything waits until it is opened."""
+        mailbox = Mailbox(call, deque((first,)), is_open=True)
+        self._mailboxes[call.id] = mailbox
         self._idle.clear()
-        self.hear(call.id, first)
+        return mailbox
+
+    def _open(self, mailbox: Mailbox) -> None:
+        mailbox.is_open = True
+        spawn(self._work(mailbox), name=f"call {mailbox.call.id}")
 
     async def _work(self, mailbox: Mailbox) -> None:
         try:
