@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.baresip import Baresip
 from tests.support.programs import require
 
 ROOT = Path(__file__).parents[3]
@@ -58,33 +59,47 @@ def test_every_call_does_what_it_should(language: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
-def test_it_stays_up_and_says_how_to_call_in(tmp_path: Path) -> None:
-    process = start(tmp_path, "--processor", "python")
+def read_until(process: subprocess.Popen[str], mark: str) -> str:
+    """Return what the demo says, up to the line that holds `mark`."""
     assert process.stdout is not None
     said = ""
     for line in process.stdout:
         said += line
-        if "Ctrl-C ends the demo." in line:
-            break
+        if mark in line:
+            return said
+    raise AssertionError(f"{mark!r} was never said:\n{said}")
+
+
+@pytest.mark.slow
+def test_it_stays_up_and_a_softphone_can_join(tmp_path: Path) -> None:
+    require("baresip")
+    process = start(tmp_path, "--processor", "python")
+    said = read_until(process, "Ctrl-C ends the demo.")
+    invitation = re.search(
+        r"server +127\.0\.0\.1, port (\d+), UDP or TCP\n +login +(102)\n +password +(\w+)", said
+    )
+    assert invitation is not None, said
+    port, login, password = invitation.groups()
+    with Baresip(
+        tmp_path, address="127.0.0.1", login=login, password=password, server=int(port)
+    ) as guest:
+        guest.wait_until_shown("200 OK")
+        guest.command("dial", "380442223344")
+        guest.wait_for("CALL_ESTABLISHED")
+        drawn = read_until(process, "incoming.after")
     assert process.poll() is None
     process.send_signal(signal.SIGINT)
     _, complaints = process.communicate(timeout=30)
 
-    assert re.search(
-        r"server +127\.0\.0\.1, port \d+, UDP or TCP\n +login +102\n +password +\w+", said
-    )
+    assert "102 calls 380442223344" in drawn
+    assert "380443334455 answers the call" in drawn
     assert (process.returncode, complaints) == (0, "")
-    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
 def test_it_can_be_interrupted_in_the_middle(tmp_path: Path) -> None:
     process = start(tmp_path, "--processor", "python")
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "asks PHP demo" in line:
-            break
+    read_until(process, "asks PHP demo")
     process.send_signal(signal.SIGINT)
     _, complaints = process.communicate(timeout=30)
 
