@@ -85,6 +85,7 @@ def test_the_username_is_unescaped_and_has_no_password(text: str, username: str)
         "sip:a@",
         "sip:a@:5060",
         "sip:a@b@c",
+        "tel:sip:a@b",
         "sip:a@h:65536",
         "sip:a@h:99999999999999999999",
         "sip:a@h:-1",

@@ -44,13 +44,14 @@ def request(
         f"From: {from_}",
         f"To: {to}",
         f"Call-ID: {call_id}",
-        f"CSeq: {cseq} {method if method != 'ACK' else 'ACK'}",
+        f"CSeq: {cseq} {method}",
         "Max-Forwards: 70",
         *([f"Contact: {contact}"] if contact else []),
         *(["Content-Type: application/sdp"] if body else []),
         *extra,
     ]
-    parsed = parse_message("\r\n".join([*lines, "", ""]).encode() + body)
+    text = "\r\n".join([*lines, "", ""])
+    parsed = parse_message(text.encode("utf-8", "surrogateescape") + body)
     assert isinstance(parsed, Request)
     return parsed
 

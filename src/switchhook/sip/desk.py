@@ -66,9 +66,11 @@ class Desk(Generic[S]):
         self.deadlines: Deadlines[str] = Deadlines()
         self._local = local
 
-    def contact(self, peer: Peer, user: str | None) -> str:
-        """Write where `peer` reaches us, for the Contact header."""
+    def contact(self, peer: Peer, ours: Uri | None) -> str:
+        """Write where `peer` reaches us, for the Contact header; `ours` is our From or To there."""
         host, port = self._local(peer)
+        # A tel URI's number is no user part: it may hold what has to be escaped there.
+        user = ours.user if ours is not None and ours.scheme == "sip" else None
         uri = Uri(user=user, host=host, port=port)
         if peer.transport == TCP:
             uri = uri.replace(parameters=uri.parameters.set("transport", "tcp"))

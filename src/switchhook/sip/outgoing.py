@@ -49,7 +49,7 @@ class Outgoing(Session):
         if any(name.lower() == "max-forwards" for name, _ in order.headers):
             pairs = []
         pairs += [("From", str(self._from)), ("To", str(order.to)), ("Call-ID", self._call_id)]
-        contact = self._desk.contact(order.peer, order.from_.uri.user)
+        contact = self._desk.contact(order.peer, order.from_.uri)
         pairs += [("CSeq", f"{self._tries} INVITE"), ("Contact", contact), ALLOW]
         pairs += [*order.headers, *(self._proofs[-1] if self._proofs else ())]
         invite = Request(method="INVITE", uri=order.uri, headers=Headers(pairs), body=order.body)

@@ -348,5 +348,5 @@ class Session:
         return next_peer(self.dialog.next_hop, self.peer, direct=direct)
 
     def _contact(self) -> str:
-        user = None if self.dialog is None else self.dialog.local.uri.user
-        return self._desk.contact(self.peer, user)
+        ours = None if self.dialog is None else self.dialog.local.uri
+        return self._desk.contact(self.peer, ours)

@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.message import Headers
+from switchhook.sip.syntax import split_list
+
 if TYPE_CHECKING:
     from switchhook.sip.headers import Via
     from switchhook.sip.message import Request
@@ -95,13 +98,21 @@ def stamp(request: Request, source: Peer) -> Request:
 
 
 def _with_top_via(request: Request, via: Via) -> Request:
-    headers = request.headers
-    stamped = replace(request, headers=headers.put("Via", str(via), *headers.values("Via")[1:]))
+    stamped = replace(request, headers=_replace_top(request.headers, str(via)))
     # Everything but the hops was parsed already and stays as it was.
     hops = {"headers", "vias"}
     parsed = {name: value for name, value in vars(request).items() if name not in hops}
     vars(stamped).update(parsed, via=via)
     return stamped
+
+
+def _replace_top(headers: Headers, via: str) -> Headers:
+    """Replace the first Via. The others are passed back as they came, however they look."""
+    pairs = list(headers)
+    place = next(place for place, (name, _) in enumerate(pairs) if name == "Via")
+    behind = split_list(pairs[place][1])[1:]
+    pairs[place : place + 1] = [("Via", via), *(("Via", other) for other in behind)]
+    return Headers(pairs, verbatim=True)
 
 
 def answer_peer(request: Request, source: Peer) -> Peer:

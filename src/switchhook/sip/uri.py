@@ -61,6 +61,8 @@ class Uri:
             return cls._parse_sip(scheme, rest)
         if scheme == "tel":
             number, _, parameters = rest.partition(";")
+            if "@" in number:
+                raise ParseError(f"this is no telephone number: {excerpt(number)}")
             return cls(scheme=scheme, user=number, parameters=Parameters.parse(parameters))
         return cls(scheme=scheme, opaque=rest)
 

@@ -50,6 +50,8 @@ def test_a_call_from_a_trunk_has_the_number_that_the_trunk_says() -> None:
         ("tel:+380-800-111;phone-context=x", "+380-800-111"),
         ("sip:%34%35%36@192.0.2.1", "456"),
         ("sip:192.0.2.1", "100"),
+        ("sip:4%ff%00%0d%0a5%C3%A9@192.0.2.1", "45é"),
+        (f"sip:{'1' * 3000}@192.0.2.1", "1" * 128),
     ],
 )
 def test_the_dialled_number_is_the_bare_user_part(uri: str, callee: str) -> None:
@@ -87,6 +89,12 @@ def test_a_withheld_number_stays_withheld(headers: tuple[str, ...], from_: str) 
 
 def test_a_name_that_only_repeats_the_number_is_none() -> None:
     assert from_trunk(from_='"380441" <sip:380441@192.0.2.9>;tag=a').caller_name == ""
+
+
+def test_a_name_in_another_encoding_can_be_stored() -> None:
+    name = from_trunk(from_='"M\udcfcller" <sip:380441@192.0.2.9>;tag=a').caller_name
+
+    assert name.encode() == b"M ller"
 
 
 def test_an_account_is_its_login_whatever_it_calls_itself() -> None:

@@ -25,6 +25,8 @@ WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unkn
 """User parts, in lower case, with which other switches say that the number is withheld."""
 HIDING: Final = frozenset({"id", "user", "header", "critical"})
 """Values of Privacy that forbid showing the caller (RFC 3323 §4.2, RFC 3325 §9.3)."""
+MOST_NUMBER: Final = 128
+"""Characters of a user part that are looked at."""
 MOST_NAME: Final = 80
 """Characters of a name that a telephone is sent."""
 
@@ -65,8 +67,12 @@ def arrival_of(
 
 
 def number_of(uri: Uri) -> str:
-    """Return the number or login that a URI names, without the parameters that a user part may have."""
-    return uri.username.partition(";")[0].strip()
+    """Return the number or login that a URI names, without the parameters that a user part may have.
+
+    What cannot be printed, such as bytes that are no UTF-8, is left out: it could not be stored.
+    """
+    user = uri.username.partition(";")[0].strip()
+    return "".join(filter(str.isprintable, user[:MOST_NUMBER]))
 
 
 def _caller_of(request: Request) -> NameAddress | None:
