@@ -1,0 +1,117 @@
+"""Keys that are pressed during a call: as RTP events (RFC 4733) and as SIP INFO. Pure."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.rtp.packet import FRAME, forward
+
+if TYPE_CHECKING:
+    from switchhook.sip.rtp.packet import Packet
+
+DIGITS: Final = "0123456789*#ABCD"
+"""The keys, by their event number (RFC 4733 table 3)."""
+RELAY: Final = "application/dtmf-relay"
+PLAIN: Final = "application/dtmf"
+INFO_TYPES: Final = frozenset({RELAY, PLAIN})
+
+_EVENT: Final = struct.Struct("!BBH")
+_END: Final = 0x80
+_VOLUME: Final = 10
+"""-10 dBm0, what a key sounds like."""
+_REMEMBERED: Final = 16
+_LONGEST: Final = 0xFFFF
+_ENDS: Final = 3
+"""How often the end of an event is sent (RFC 4733 §2.5.1.4)."""
+_MOST_INFO: Final = 512
+"""Bytes of an INFO body that are looked at."""
+
+
+@dataclass(slots=True)
+class _Press:
+    """The event that came last."""
+
+    source: int
+    timestamp: int
+    code: int
+    duration: int
+    ended: bool
+
+    def goes_on(self, packet: Packet, code: int, duration: int) -> bool:
+        """Whether a packet with another timestamp still tells of this press.
+
+        It does where an event outgrew 16 bits (RFC 4733 §2.5.1.3), and from senders that, against the
+        standard, count the timestamp up within an event: both go on without marker or an end between.
+        """
+        if self.ended or packet.marker or packet.source != self.source or code != self.code:
+            return False
+        ahead = forward(packet.timestamp, self.timestamp, 32)
+        segment = self.duration >= _LONGEST - FRAME * 6 and ahead >= self.duration
+        return segment or 0 < self.duration < duration <= self.duration + 4 * FRAME
+
+
+class DigitReceiver:
+    """Tells each press once, at its first packet, however many come and in which order."""
+
+    def __init__(self) -> None:
+        self._last: _Press | None = None
+        self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+
+    def hear(self, packet: Packet) -> str:
+        """Take a packet of the event payload; return the key when it is a new press, else nothing."""
+        if len(packet.body) < _EVENT.size:
+            return ""
+        code, flags, duration = _EVENT.unpack_from(packet.body)
+        if code >= len(DIGITS):
+            return ""  # a flash, a fax tone
+        key = packet.source, packet.timestamp
+        last = self._last
+        if last is not None and key == (last.source, last.timestamp):
+            last.ended = last.ended or bool(flags & _END)
+            last.duration = max(last.duration, duration)
+            return ""
+        if key in self._seen:
+            return ""  # late, from before the last press
+        self._seen.append(key)
+        again = last is not None and last.goes_on(packet, code, duration)
+        self._last = _Press(*key, code, duration, bool(flags & _END))
+        return "" if again else DIGITS[code]
+
+
+def press(digit: str, duration: int) -> list[bytes]:
+    """Return the bodies that tell of a press of so many milliseconds, one for each 20 ms.
+
+    All bear the timestamp of the first, which alone has the marker. Raises ValueError for no key.
+    """
+    code = DIGITS.find(digit.upper()) if len(digit) == 1 else -1
+    if code < 0:
+        raise ValueError(f"this is no key of a telephone: {digit!r}")
+    frames = max(1, min(duration, 8000) // 20)
+    bodies = [_EVENT.pack(code, _VOLUME, FRAME * frame) for frame in range(1, frames + 1)]
+    return bodies + [_EVENT.pack(code, _END | _VOLUME, FRAME * (frames + 1))] * _ENDS
+
+
+def read_info(content_type: str, body: bytes) -> str:
+    """Return the key that an INFO tells of; empty where it is none.
+
+    `application/dtmf-relay` holds lines such as `Signal=5` and `Duration=160`, `application/dtmf` the
+    key alone; each is met in the other's clothes, and * and # also as 10 and 11.
+    """
+    if content_type.partition(";")[0].strip().lower() not in INFO_TYPES:
+        return ""
+    text = body[:_MOST_INFO].decode("ascii", "replace")
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    named = [line.partition("=")[2] for line in lines if line.lower().startswith("signal")]
+    signal = (named or lines or [""])[0].strip().upper()
+    if len(signal) == 1:
+        return signal if signal in DIGITS else ""
+    numbered = signal.isascii() and signal.isdigit() and len(signal) == 2
+    return DIGITS[int(signal)] if numbered and int(signal) < len(DIGITS) else ""
+
+
+def write_info(digit: str, duration: int = 160) -> bytes:
+    """Return the body of an INFO of type `application/dtmf-relay`; `duration` in milliseconds."""
+    return f"Signal={digit}\r\nDuration={duration}\r\n".encode("ascii")

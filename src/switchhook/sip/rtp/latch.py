@@ -1,0 +1,66 @@
+"""From where a stream may come, and where its other half goes: symmetric RTP (RFC 4961). Pure.
+
+What a telephone says of itself is often wrong: behind NAT it names a private address, with several
+addresses the wrong one. So the first packet decides, if it comes from the described host or from where
+the signalling came; from then on the stream goes there, and every other sender is a stranger.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Address = tuple[str, int]
+
+_NOWHERE: Final = frozenset({"", "0.0.0.0", "::"})
+
+
+class Latch:
+    """One stream's far end. `dropped` counts packets of strangers."""
+
+    def __init__(self) -> None:
+        self.target: Address | None = None
+        """Where to send; None until something is known."""
+        self.latched = False
+        self.dropped = 0
+        self._described: Address | None = None
+        self._hosts: frozenset[str] = frozenset()
+
+    def expect(self, described: Address | None, also: Iterable[str] = ()) -> None:
+        """Take a description, and further hosts such as the signalling's. The same again changes nothing.
+
+        A described host that is no numeric address is nobody: names are not resolved here.
+        """
+        if described is not None and not _is_host(described):
+            described = None
+        hosts = frozenset(host for host in also if host)
+        if described is not None:
+            hosts |= {described[0]}
+        if (described, hosts) == (self._described, self._hosts):
+            return
+        self._described, self._hosts = described, hosts
+        self.latched = False
+        self.target = described
+
+    def admits(self, source: Address) -> bool:
+        """Say whether a packet from `source` belongs to the stream; the first one decides."""
+        if not self.latched and source[0] in self._hosts:
+            self.latched = True
+            self.target = source
+        if self.latched and source == self.target:
+            return True
+        self.dropped += 1
+        return False
+
+
+def _is_host(address: Address) -> bool:
+    host, port = address
+    if host in _NOWHERE or not 0 < port < 65536:
+        return False
+    try:
+        return not ip_address(host).is_multicast
+    except ValueError:
+        return False

@@ -1,0 +1,279 @@
+"""The sound of all calls: orders and datagrams in, datagrams, events and sound to be stored out. Pure.
+
+The shell (`thread.py`) owns sockets, files and the clock. All times are seconds of one monotonic clock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, assert_never
+
+from switchhook.sip.rtp import orders
+from switchhook.sip.rtp.player import Pace, Player
+from switchhook.sip.rtp.recorder import Recorder
+from switchhook.sip.rtp.stream import Stream
+
+if TYPE_CHECKING:
+    from switchhook.sip.rtp.g711 import Law
+    from switchhook.sip.rtp.latch import Address
+    from switchhook.sip.rtp.outflow import Start
+    from switchhook.sip.rtp.packet import Packet
+
+STORE_EVERY: Final = 25
+"""Ticks between two writes of a recording: half a second is lost at most when this process is killed."""
+LOOK_EVERY: Final = 50
+"""Ticks between two looks for calls that fell silent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """Sound to be appended to a recording's file; `ends` closes it."""
+
+    recording: str
+    path: Path
+    pcm: bytes
+    ends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Recording:
+    name: str
+    stream: str
+    path: Path
+    recorder: Recorder
+    both: bool
+
+
+class Media:
+    """All streams. `silence` is how many seconds a call may send nothing at all; 0 for ever."""
+
+    def __init__(self, *, silence: float, now: float) -> None:
+        self._silence = silence
+        self._pace = Pace(now)
+        self._streams: dict[str, Stream] = {}
+        self._recordings: dict[str, _Recording] = {}
+        self._recorded: dict[str, list[_Recording]] = {}  # by stream
+        self._packets: list[tuple[str, bytes, Address]] = []
+        self._events: list[orders.Event] = []
+        self._stored: list[Stored] = []
+        self._store_at = STORE_EVERY
+        self._look_at = LOOK_EVERY
+
+    def open(self, stream: str, call: str, start: Start, now: float) -> None:
+        """Begin a stream of a call."""
+        self._streams[stream] = Stream(stream, call, start, now)
+
+    @property
+    def streams(self) -> int:
+        """How many streams are open."""
+        return len(self._streams)
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `tick` is due next; None when nothing is open."""
+        return self._pace.wake_at if self._streams else None
+
+    def take_packets(self) -> list[tuple[str, bytes, Address]]:
+        """Return what is to be sent: from which stream's socket, what, whereto."""
+        taken, self._packets = self._packets, []
+        return taken
+
+    def take_events(self) -> list[orders.Event]:
+        """Return what happened."""
+        taken, self._events = self._events, []
+        return taken
+
+    def take_stored(self) -> list[Stored]:
+        """Return what is to be written to files."""
+        taken, self._stored = self._stored, []
+        return taken
+
+    # Orders
+
+    def perform(self, order: orders.Order, now: float) -> None:
+        """Carry an order out."""
+        match order:
+            case orders.StopPlaying():
+                self._stop_playing(order.playback)
+            case orders.StopRecording():
+                self._stop_recording(order.recording, now)
+            case orders.Join():
+                self._join(order, now)
+            case _:
+                stream = self._streams.get(order.stream)
+                if stream is not None:
+                    self._perform_at(stream, order, now)
+
+    def _perform_at(
+        self,
+        stream: Stream,
+        order: orders.Describe
+        | orders.Part
+        | orders.Play
+        | orders.Press
+        | orders.StartRecording
+        | orders.Close,
+        now: float,
+    ) -> None:
+        match order:
+            case orders.Describe():
+                stream.describe(order.far_end, now)
+            case orders.Part():
+                _part(stream)
+            case orders.Play():
+                self._play(stream, order)
+            case orders.Press():
+                stream.press(order.digits, order.duration)
+            case orders.StartRecording():
+                self._record(stream, order, now)
+            case orders.Close():
+                self._close(stream, now)
+            case _:
+                assert_never(order)
+
+    def _join(self, order: orders.Join, now: float) -> None:
+        one, other = self._streams.get(order.one), self._streams.get(order.other)
+        if one is None or other is None:
+            return
+        for stream in (one, other):
+            _part(stream)
+            stream.heard_at = now
+        one.joined, other.joined = other, one
+
+    def _play(self, stream: Stream, order: orders.Play) -> None:
+        player = Player(order.playback, order.sounds, loop=order.loop)
+        if player.is_over:
+            finished = orders.PlaybackFinished(stream=stream.name, playback=order.playback)
+            self._events.append(finished)
+        elif order.loop:
+            stream.background = player
+        else:
+            stream.player = player
+
+    def _stop_playing(self, playback: str) -> None:
+        for stream in self._streams.values():
+            if stream.player is not None and stream.player.playback == playback:
+                stream.player = None
+            if stream.background is not None and stream.background.playback == playback:
+                stream.background = None
+            if not stream.is_playing:
+                stream.outflow.pause()
+
+    def _record(self, stream: Stream, order: orders.StartRecording, now: float) -> None:
+        if order.recording in self._recordings:
+            return
+        recorder = Recorder(now, tracks=2 if order.both else 1)
+        recording = _Recording(order.recording, stream.name, order.path, recorder, order.both)
+        self._recordings[order.recording] = recording
+        self._recorded.setdefault(stream.name, []).append(recording)
+        self._stored.append(Stored(recording=order.recording, path=order.path, pcm=b""))
+
+    def _stop_recording(self, name: str, now: float) -> None:
+        recording = self._recordings.pop(name, None)
+        if recording is None:
+            return
+        self._recorded[recording.stream].remove(recording)
+        pcm = recording.recorder.take(now, final=True)
+        self._stored.append(Stored(recording=name, path=recording.path, pcm=pcm, ends=True))
+
+    def _close(self, stream: Stream, now: float) -> None:
+        for recording in tuple(self._recorded.pop(stream.name, ())):
+            self._recorded[stream.name] = [recording]
+            self._stop_recording(recording.name, now)
+        self._recorded.pop(stream.name, None)
+        _part(stream)
+        del self._streams[stream.name]
+
+    # What comes in
+
+    def receive(self, name: str, data: bytes, source: Address, now: float) -> None:
+        """Take a datagram that came to a stream's socket."""
+        stream = self._streams.get(name)
+        packet = None if stream is None else stream.hear(data, source, now)
+        if stream is None or packet is None:
+            return
+        digit = stream.digit_of(packet)
+        if digit:
+            self._events.append(orders.DigitPressed(stream=name, digit=digit))
+        law = stream.law_of(packet)
+        sound = None if law is None else (law, packet.body)
+        if sound is not None:
+            self._record_sound(name, 0, packet, sound, now)
+        if stream.joined is not None and (sound is not None or stream.is_event(packet)):
+            self._relay(stream.joined, packet, sound, now)
+
+    def _relay(
+        self, to: Stream, packet: Packet, sound: tuple[Law, bytes] | None, now: float
+    ) -> None:
+        relayed = to.relay(packet, sound, self._pace.ticks)
+        if relayed is not None:
+            self._send(to, relayed, now, is_sound=sound is not None)
+
+    def _send(self, stream: Stream, packet: Packet, now: float, *, is_sound: bool) -> None:
+        target = stream.target
+        if target is not None:
+            self._packets.append((stream.name, bytes(packet), target))
+        if is_sound:
+            self._record_sound(stream.name, 1, packet, (stream.law, packet.body), now)
+
+    def _record_sound(
+        self, stream: str, track: int, packet: Packet, sound: tuple[Law, bytes], now: float
+    ) -> None:
+        for recording in self._recorded.get(stream, ()):
+            if track == 0 or recording.both:
+                pcm = sound[0].decode(sound[1])
+                recorder = recording.recorder
+                recorder.hear(track, packet.source, packet.timestamp, pcm, now)
+
+    # Time
+
+    def tick(self, now: float) -> None:
+        """Send what is due, if anything is."""
+        if not self._pace.is_due(now):
+            return
+        ticks = self._pace.ticks
+        for stream in self._streams.values():
+            if stream.is_busy:
+                self._send_due(stream, ticks, now)
+        if ticks >= self._store_at:
+            self._store_at = ticks + STORE_EVERY
+            self._store(now)
+        if ticks >= self._look_at:
+            self._look_at = ticks + LOOK_EVERY
+            self._look_for_silence(now)
+
+    def _send_due(self, stream: Stream, ticks: int, now: float) -> None:
+        packet, finished = stream.tick(ticks)
+        if packet is not None:
+            self._send(stream, packet, now, is_sound=packet.payload != stream.events)
+        if finished:
+            told = orders.PlaybackFinished(stream=stream.name, playback=finished)
+            self._events.append(told)
+
+    def _store(self, now: float) -> None:
+        for recording in self._recordings.values():
+            pcm = recording.recorder.take(now)
+            if pcm:
+                stored = Stored(recording=recording.name, path=recording.path, pcm=pcm)
+                self._stored.append(stored)
+
+    def _look_for_silence(self, now: float) -> None:
+        """Tell of each call none of whose streams hears anything though all should."""
+        if not self._silence:
+            return
+        heard: dict[str, float] = {}
+        for stream in self._streams.values():
+            at = now if stream.on_hold else stream.heard_at
+            heard[stream.call] = max(at, heard.get(stream.call, at))
+        for call, at in heard.items():
+            if now - at >= self._silence:
+                self._events.append(orders.CallSilent(call=call))
+
+
+def _part(stream: Stream) -> None:
+    other, stream.joined = stream.joined, None
+    if other is not None:
+        other.joined = None
+        other.outflow.pause()
+        stream.outflow.pause()

@@ -1,0 +1,146 @@
+"""What the sound of calls can be ordered to do, and what it tells.
+
+Orders are imperative, events past tense. A *stream* is our end of one telephone's sound, under the name
+that its user gave it; an order about one that is closed does nothing. Streams of one *call* die together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from switchhook.sip.rtp.g711 import Law
+from switchhook.sip.rtp.player import Sound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarEnd:
+    """What a session description says of one telephone's sound."""
+
+    address: tuple[str, int] | None
+    law: Law
+    payload: int
+    """The number of the law in this session."""
+    events: int | None = None
+    """The number of keys (RFC 4733); None where they are not spoken."""
+    also_from: tuple[str, ...] = ()
+    """Further hosts that the sound may come from: that of the signalling."""
+    on_hold: bool = False
+    """Whether the telephone does not want to hear us; then its silence is no death either."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Describe:
+    """Send to, and hear from, what a session description says, from now on."""
+
+    stream: str
+    far_end: FarEnd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """Let two streams hear each other, and nobody else."""
+
+    one: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Let a stream and the one that it is joined with hear each other no more."""
+
+    stream: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Play sounds into a stream; PlaybackFinished tells of their end.
+
+    A looped one is the background: it pauses while another is played, which takes the place of the one
+    before. Either silences the joined stream, and keys do not.
+    """
+
+    stream: str
+    playback: str
+    sounds: tuple[Sound, ...]
+    loop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopPlaying:
+    """End a playback where it is; nothing is told of it."""
+
+    playback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Press:
+    """Send keys into a stream, each for so many milliseconds."""
+
+    stream: str
+    digits: str
+    duration: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRecording:
+    """Record a stream to a WAV file: what its telephone says and, with `both`, what it hears."""
+
+    recording: str
+    stream: str
+    path: Path
+    both: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecording:
+    """End a recording; RecordingFinished tells of it."""
+
+    recording: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Close:
+    """End a stream, with its recordings."""
+
+    stream: str
+
+
+Order = Describe | Join | Part | Play | StopPlaying | Press | StartRecording | StopRecording | Close
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigitPressed:
+    """A key was pressed."""
+
+    stream: str
+    digit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybackFinished:
+    """All was played to the end."""
+
+    stream: str
+    playback: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingFinished:
+    """A file is whole."""
+
+    recording: str
+    path: Path
+    seconds: float
+    error: str = ""
+    """Why the file is shorter than the recording was, as for a full disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallSilent:
+    """Nothing came from any stream of a call for too long, though none is on hold; told each second."""
+
+    call: str
+
+
+Event = DigitPressed | PlaybackFinished | RecordingFinished | CallSilent

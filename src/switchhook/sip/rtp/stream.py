@@ -1,0 +1,142 @@
+"""Our end of one telephone's sound: what comes in is told apart, what goes out is chosen. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.sip.rtp.digits import DigitReceiver, press
+from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
+from switchhook.sip.rtp.latch import Latch
+from switchhook.sip.rtp.outflow import Outflow, Presses, Start
+from switchhook.sip.rtp.packet import Packet, is_rtcp
+
+if TYPE_CHECKING:
+    from switchhook.sip.rtp.latch import Address
+    from switchhook.sip.rtp.orders import FarEnd
+    from switchhook.sip.rtp.player import Player
+
+_STATIC = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
+
+
+class Stream:
+    """One stream pair. `name` and `call` are its user's, `start` its first numbers."""
+
+    def __init__(self, name: str, call: str, start: Start, now: float) -> None:
+        self.name = name
+        self.call = call
+        self.latch = Latch()
+        self.heard_at = now
+        """When something came last, or nobody was expected to speak."""
+        self.joined: Stream | None = None
+        self.player: Player | None = None
+        self.background: Player | None = None
+        self.on_hold = False
+        self.received = 0
+        self.outflow = Outflow(start)
+        self._far: FarEnd | None = None
+        self._laws: dict[int, Law] = dict(_STATIC)
+        self._receiver = DigitReceiver()
+        self._presses = Presses()
+
+    def describe(self, far: FarEnd, now: float) -> None:
+        """Take what a session description says."""
+        if self.on_hold and not far.on_hold:
+            self.heard_at = now
+        self._far = far
+        self.on_hold = far.on_hold
+        self._laws = {**_STATIC, far.payload: far.law}
+        self.latch.expect(far.address, far.also_from)
+
+    # What comes in
+
+    def hear(self, data: bytes, source: Address, now: float) -> Packet | None:
+        """Return the packet of a datagram of ours; None for a stranger's, RTCP, or nonsense."""
+        packet = Packet.parse(data)
+        if packet is None and not is_rtcp(data):
+            return None
+        if not self.latch.admits(source):
+            return None
+        self.heard_at = now
+        if packet is not None:
+            self.received += 1
+        return packet
+
+    def law_of(self, packet: Packet) -> Law | None:
+        """Return the law of a packet that holds sound; None for another, as one of a key."""
+        return None if self.is_event(packet) else self._laws.get(packet.payload)
+
+    def digit_of(self, packet: Packet) -> str:
+        """Return the key whose press this packet is the first to tell of."""
+        return self._receiver.hear(packet) if self.is_event(packet) else ""
+
+    def is_event(self, packet: Packet) -> bool:
+        """Tell whether a packet is one of a key."""
+        return self._far is not None and packet.payload == self._far.events
+
+    # What goes out
+
+    @property
+    def target(self) -> Address | None:
+        """Where to send; None when nobody wants to hear."""
+        return None if self.on_hold else self.latch.target
+
+    @property
+    def law(self) -> Law:
+        """The law of what goes out."""
+        return MU_LAW if self._far is None else self._far.law
+
+    @property
+    def events(self) -> int | None:
+        """The payload of keys."""
+        return None if self._far is None else self._far.events
+
+    @property
+    def is_playing(self) -> bool:
+        """Whether something of ours is played, so that the joined stream is not heard."""
+        return self.player is not None or self.background is not None
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the clock has something for this stream."""
+        return self.is_playing or bool(self._presses)
+
+    def press(self, digits: str, duration: int) -> None:
+        """Send keys, one after another; a far end that does not speak of keys gets none."""
+        if self._far is not None and self._far.events is not None:
+            for digit in digits:
+                self._presses.add(press(digit, duration))
+
+    def relay(self, packet: Packet, sound: tuple[Law, bytes] | None, ticks: int) -> Packet | None:
+        """Return what of a joined stream's packet goes out here; `sound` is None for a key."""
+        far = self._far
+        if far is None or self.is_busy:
+            return None
+        if sound is not None:
+            law, body = sound
+            return self.outflow.relay(packet, far.payload, law.to(far.law, body), ticks)
+        if far.events is None:
+            return None
+        return self.outflow.relay(packet, far.events, packet.body, ticks)
+
+    def tick(self, ticks: int) -> tuple[Packet | None, str]:
+        """Return what is due, and the name of a playback that is over."""
+        far = self._far
+        if far is None:
+            return None, ""
+        if self._presses and far.events is not None:
+            return self._presses.next(self.outflow, far.events, ticks), ""
+        player = self.player or self.background
+        if player is None:
+            return None, ""
+        frame = player.next(far.law)
+        packet = self.outflow.frame(far.payload, frame, ticks) if frame else None
+        return packet, self._finish(player) if player.is_over else ""
+
+    def _finish(self, player: Player) -> str:
+        if player is self.player:
+            self.player = None
+        else:
+            self.background = None
+        if not self.is_playing:
+            self.outflow.pause()
+        return player.playback

@@ -1,0 +1,250 @@
+"""The sockets and the clock of all sound, in a thread of its own: the shell around `media.py`.
+
+Signalling and sound share neither loop nor lock; orders go in and events come out through queues.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import selectors
+import socket
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.sip.rtp.media import Media
+from switchhook.sip.rtp.orders import Close
+from switchhook.sip.rtp.outflow import Start
+from switchhook.sip.rtp.scribe import Scribe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+
+    from switchhook.sip.rtp.latch import Address
+    from switchhook.sip.rtp.orders import Event, Order
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 16
+"""Datagrams that are read from one socket before others get their turn."""
+LARGEST: Final = 2048
+"""Bytes of a datagram that are read; no frame of telephone sound is longer."""
+TRIES: Final = 100
+ANY_PORTS: Final = range(0)
+BUFFER: Final = 1 << 18
+"""Bytes of receive buffer of a socket: some seconds of sound."""
+
+
+class NoPortError(Exception):
+    """No port for sound is free. The text says where was looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    stream: str
+    call: str
+    socket: socket.socket
+
+
+class MediaThread:
+    """All sound of one address.
+
+    `ports` are those to be used, even ones alone (RFC 3550 §11); `ANY_PORTS` leaves it to the system.
+    `tell` gets events in the loop that `start` ran in. All methods return at once.
+    """
+
+    def __init__(
+        self,
+        tell: Callable[[Event], None],
+        *,
+        host: str = "127.0.0.1",
+        ports: range = ANY_PORTS,
+        silence: float = 60.0,
+    ) -> None:
+        self._tell = tell
+        self._host = host
+        self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._ports = ports
+        self._media = Media(silence=silence, now=time.monotonic())
+        self._inbox: deque[_Opened | Order] = deque()
+        self._sockets: dict[str, socket.socket] = {}
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._ear = socket.socketpair()
+        self._scribe = Scribe(self._report)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
+        self._loop: asyncio.AbstractEventLoop
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Begin; closing the stack ends every stream and closes every recording."""
+        self._loop = asyncio.get_running_loop()
+        for end in (self._bell, self._ear):
+            end.settimeout(0.0)
+        self._selector.register(self._ear, selectors.EVENT_READ, None)
+        self._scribe.start()
+        self._thread.start()
+        stack.push_async_callback(self._close)
+
+    def open(self, stream: str, call: str) -> int:
+        """Open a stream of a call, and return the port to which its telephone is to send.
+
+        Raises NoPortError.
+        """
+        bound = self._bind()
+        self._give(_Opened(stream, call, bound))
+        return int(bound.getsockname()[1])
+
+    def perform(self, order: Order) -> None:
+        """Hand an order over."""
+        self._give(order)
+
+    # In the thread of the loop
+
+    def _bind(self) -> socket.socket:
+        tries = min(TRIES, len(self._ports) or 1)
+        for _ in range(tries):
+            port = secrets.choice(self._ports) & ~1 if self._ports else 0
+            bound = socket.socket(self._family, socket.SOCK_DGRAM)
+            try:
+                bound.settimeout(0.0)
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+                bound.bind((self._host, port))
+            except OSError:
+                bound.close()
+                continue
+            return bound
+        where = f"{self._ports[0]} to {self._ports[-1]}" if self._ports else "any"
+        raise NoPortError(f"no port for sound is free at {self._host} ({where}, {tries} tried)")
+
+    def _give(self, order: _Opened | Order) -> None:
+        self._inbox.append(order)
+        with suppress(OSError):  # so many rings wait that it will look anyway; or it is over
+            self._bell.send(b"\0")
+
+    async def _close(self) -> None:
+        self._stopping = True
+        self._bell.send(b"\0")
+        await asyncio.to_thread(self._join)
+
+    def _join(self) -> None:
+        self._thread.join()
+        self._scribe.close()
+        self._bell.close()
+        self._ear.close()
+
+    # In the thread of the sound
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._turn()
+            except Exception as error:  # noqa: BLE001 -- one stream's trouble is not everybody's
+                _log_failure(error)
+        self._shut()
+
+    def _turn(self) -> None:
+        wake_at = self._media.wake_at
+        wait = None if wake_at is None else max(0.0, wake_at - time.monotonic())
+        ready = self._selector.select(wait)
+        self._tick()
+        for key, _ in ready:
+            if key.data is None:
+                self._take_orders()
+            else:
+                self._read(key.data)
+            self._tick()  # what is due goes out between whatever else there is to do
+        self._pump()
+
+    def _tick(self) -> None:
+        self._media.tick(time.monotonic())
+        for stream, data, address in self._media.take_packets():
+            self._send(stream, data, address)
+
+    def _send(self, stream: str, data: bytes, address: Address) -> None:
+        bound = self._sockets.get(stream)
+        if bound is None:
+            return
+        with suppress(OSError, OverflowError, ValueError):  # as good as lost on the way
+            bound.sendto(data, address)
+
+    def _pump(self) -> None:
+        for stored in self._media.take_stored():
+            self._scribe.store(stored)
+        for event in self._media.take_events():
+            self._report(event)
+
+    def _report(self, event: Event) -> None:
+        """Tell of an event in the loop; this is called by two threads."""
+        try:
+            self._loop.call_soon_threadsafe(self._tell, event)
+        except RuntimeError:
+            log.debug("sound event after the end", event=type(event).__name__)
+
+    def _take_orders(self) -> None:
+        with suppress(BlockingIOError):
+            self._ear.recv(4096)
+        while self._inbox:
+            order = self._inbox.popleft()
+            if isinstance(order, _Opened):
+                self._open(order)
+            else:
+                self._media.perform(order, time.monotonic())
+                if isinstance(order, Close):
+                    self._close_socket(order.stream)
+
+    def _open(self, opened: _Opened) -> None:
+        start = Start(
+            source=secrets.randbits(32), number=secrets.randbits(16), timestamp=secrets.randbits(32)
+        )
+        self._close_socket(opened.stream)
+        self._sockets[opened.stream] = opened.socket
+        self._selector.register(opened.socket, selectors.EVENT_READ, opened.stream)
+        self._media.open(opened.stream, opened.call, start, time.monotonic())
+
+    def _close_socket(self, stream: str) -> None:
+        bound = self._sockets.pop(stream, None)
+        if bound is not None:
+            self._selector.unregister(bound)
+            bound.close()
+
+    def _read(self, stream: str) -> None:
+        bound = self._sockets.get(stream)
+        if bound is None:
+            return
+        for _ in range(BATCH):
+            try:
+                data, address = bound.recvfrom(LARGEST)
+            except BlockingIOError:
+                return
+            except OSError:
+                continue  # an ICMP error about something that we sent
+            self._media.receive(stream, data, (str(address[0]), address[1]), time.monotonic())
+
+    def _shut(self) -> None:
+        """End every stream, so that recordings are whole."""
+        now = time.monotonic()
+        for stream in tuple(self._sockets):
+            self._media.perform(Close(stream=stream), now)
+            self._close_socket(stream)
+        while self._inbox:
+            order = self._inbox.popleft()
+            if isinstance(order, _Opened):
+                order.socket.close()
+        self._pump()
+        self._selector.close()
+
+
+def _log_failure(error: Exception) -> None:
+    """Log an error of ours as one line that says where to look."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+    log.error("sound not handled", error=repr(error)[:300], at=where)

@@ -1,0 +1,185 @@
+"""WAV files: any usual one in, 8 kHz mono 16 bit out.
+
+Reading takes PCM of 8 to 32 bits, floating point and both laws, at any rate, in any number of channels.
+The standard library's `wave` reads PCM alone.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from dataclasses import dataclass
+from itertools import repeat
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
+from switchhook.sip.rtp.packet import RATE
+from switchhook.sip.rtp.resample import resample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_SECONDS: Final = 600
+"""Of a prompt. Longer music loops no worse when it is cut by hand."""
+RATES: Final = range(4_000, 192_001)
+MOST_CHANNELS: Final = 8
+
+_CHUNK: Final = struct.Struct("<4sI")
+_FORMAT: Final = struct.Struct("<HHIIHH")
+_HEAD: Final = struct.Struct("<4sI4s4sIHHIIHH4sI")
+_EXTENSIBLE: Final = 0xFFFE
+_SUBFORMAT: Final = 24
+"""Where the tag proper stands in an extensible format chunk."""
+_PCM, _FLOAT, _ALAW, _MULAW = 1, 3, 6, 7
+_NAMES: Final = {2: "ADPCM", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3", 0xFF: "AAC"}
+_FULL: Final = 32767
+
+
+class WavError(Exception):
+    """A file is no WAV that can be played. The text says why and what would help."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    tag: int
+    channels: int
+    rate: int
+    bits: int
+
+
+def read_wav(data: bytes) -> bytes:
+    """Return a file's sound as 8 kHz mono 16-bit PCM in machine order; raise WavError."""
+    kind, sound = _find(data)
+    width = kind.channels * kind.bits // 8
+    frames = len(sound) // width
+    if not frames:
+        raise WavError("the file holds no sound")
+    if frames > MOST_SECONDS * kind.rate:
+        raise WavError(
+            f"the sound takes {frames / kind.rate:.0f} s; {MOST_SECONDS} s are the most, cut it"
+        )
+    samples = _samples(kind, sound[: frames * width])
+    mono = resample(_mono(samples, kind.channels), kind.rate, RATE)
+    return array("h", (max(-_FULL, min(_FULL, round(s * _FULL))) for s in mono)).tobytes()
+
+
+def _find(data: bytes) -> tuple[_Kind, bytes]:
+    if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
+        raise WavError("this is no WAV file: it does not begin with RIFF … WAVE; convert it to WAV")
+    kind: _Kind | None = None
+    for name, body in _chunks(data):
+        if name == b"fmt ":
+            kind = _kind(body)
+        elif name == b"data":
+            if kind is None:
+                raise WavError("the file says nothing of its format before the sound")
+            return kind, body
+    raise WavError("the file has no sound in it: there is no data chunk")
+
+
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Walk the chunks. One that is longer than the file, as an unfinished recording has, ends with it."""
+    place = 12
+    while place + _CHUNK.size <= len(data):
+        name, size = _CHUNK.unpack_from(data, place)
+        place += _CHUNK.size
+        if name == b"data" and size in {0, 0xFFFFFFFF}:  # a stream whose length nobody filled in
+            size = len(data) - place
+        yield name, data[place : place + size]
+        place += size + size % 2
+
+
+def _kind(body: bytes) -> _Kind:
+    if len(body) < _FORMAT.size:
+        raise WavError("the file's format chunk is cut short")
+    tag, channels, rate, _, _, bits = _FORMAT.unpack_from(body)
+    if tag == _EXTENSIBLE and len(body) >= _SUBFORMAT + 2:
+        (tag,) = struct.unpack_from("<H", body, _SUBFORMAT)
+    allowed = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64), _ALAW: (8,), _MULAW: (8,)}.get(tag)
+    if allowed is None:
+        raise WavError(f"{_NAMES.get(tag, f'format {tag:#x}')} cannot be read; save it as PCM")
+    if bits not in allowed:
+        raise WavError(f"samples of {bits} bits cannot be read; save it as 16-bit PCM")
+    if not 1 <= channels <= MOST_CHANNELS:
+        raise WavError(f"{channels} channels cannot be read; 1 to {MOST_CHANNELS} can")
+    if rate not in RATES:
+        raise WavError(f"a rate of {rate} Hz cannot be read; {RATES[0]} to {RATES[-1]} Hz can")
+    return _Kind(tag=tag, channels=channels, rate=rate, bits=bits)
+
+
+def _samples(kind: _Kind, sound: bytes) -> array[float]:
+    """Return the samples of all channels in turn, from -1 to 1."""
+    if kind.tag == _FLOAT:
+        return array("f", map(_finite, _numbers("f" if kind.bits == 32 else "d", sound)))
+    if kind.tag in {_ALAW, _MULAW}:
+        law = A_LAW if kind.tag == _ALAW else MU_LAW
+        return _scaled(memoryview(law.decode(sound)).cast("h"), 15)
+    if kind.bits == 8:
+        return array("f", ((sample - 128) / 128 for sample in sound))
+    if kind.bits == 24:
+        wide = bytearray(len(sound) // 3 * 4)
+        for byte in range(3):
+            wide[byte + 1 :: 4] = sound[byte::3]
+        sound = bytes(wide)
+    return _scaled(_numbers("h" if kind.bits == 16 else "i", sound), 15 if kind.bits == 16 else 31)
+
+
+def _numbers(code: str, sound: bytes) -> array[int] | array[float]:
+    numbers: array[int] | array[float] = array(code, sound)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _scaled(numbers: array[int] | array[float] | memoryview[int], bits: int) -> array[float]:
+    scale = 1.0 / (1 << bits)
+    return array("f", map(float.__mul__, map(float, numbers), repeat(scale)))
+
+
+def _finite(sample: float) -> float:
+    """Clip; what is no number is silence."""
+    return max(-1.0, min(1.0, sample)) if sample == sample else 0.0  # noqa: PLR0124 -- NaN alone differs from itself
+
+
+def _mono(samples: array[float], channels: int) -> array[float]:
+    if channels == 1:
+        return samples
+    parts = [samples[channel::channels] for channel in range(channels)]
+    return array("f", (sum(together) / channels for together in zip(*parts, strict=True)))
+
+
+class WavWriter:
+    """Writes 8 kHz mono 16-bit PCM to an open file as it comes.
+
+    The sizes in the header are set right after each `write`, behind the sound: whatever ends this
+    process, the file plays, up to the last `write` whose bytes reached the disk.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.samples = 0
+        self._head()
+
+    def write(self, pcm: bytes) -> None:
+        """Append sound; raise OSError, as for a full disk."""
+        if sys.byteorder == "big":
+            swapped = array("h", pcm)
+            swapped.byteswap()
+            pcm = swapped.tobytes()
+        self._file.seek(0, 2)
+        self._file.write(pcm)
+        self.samples += len(pcm) // 2
+        self._head()
+
+    def _head(self) -> None:
+        size = 2 * self.samples
+        head = _HEAD.pack(
+            *(b"RIFF", size + _HEAD.size - 8, b"WAVE"),
+            *(b"fmt ", _FORMAT.size, _PCM, 1, RATE, 2 * RATE, 2, 16),
+            *(b"data", size),
+        )
+        self._file.flush()  # the sound first: the header must not promise more than there is
+        self._file.seek(0)
+        self._file.write(head)
+        self._file.flush()
