@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import phonenumbers
 
 from switchhook.delivery.grants import Grant
-from switchhook.documents.kinds import Spot, Text, WrongError, quote, text_of
+from switchhook.documents.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.documents.mistakes import did_you_mean, shown
 from switchhook.domain.project import Account, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
@@ -320,17 +320,21 @@ class SuccessCodes:
             return ANY_2XX
         if not isinstance(value, list) or not value:
             raise WrongError("this is not a list of HTTP statuses", f"write a {self.allowed}")
-        for index, status in enumerate(value):
-            if type(status) is not int or not 200 <= status <= 599:
-                spot = at.at(index)
-                at.notes.add(
-                    spot.path, f"{shown(status)} is no final HTTP status", "write 200 to 599"
-                )
+        wrong = [index for index, status in enumerate(value) if not _is_final(status)]
+        for index in wrong:
+            problem = f"{shown(value[index])} is no final HTTP status"
+            at.notes.add(at.at(index).path, problem, "write 200 to 599")
+        if wrong:
+            raise NotedError
         return tuple(value)
 
     def write(self, value: tuple[int, ...]) -> str:
         """Write `2xx` for all of them."""
         return quote("2xx") if value == ANY_2XX else str(list(value))
+
+
+def _is_final(status: object) -> bool:
+    return type(status) is int and 200 <= status <= 599
 
 
 WIRE_NAME = Text(what="a name that the endpoint knows the value by", least=1)

@@ -1,0 +1,49 @@
+"""Tables for the docs are made of what the code runs, and put where a page marks their place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.operations.reference import main, markdown, tables, write_tables
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = "# Steps\n<!-- table: step-hang-up -->\nold\n<!-- end of table -->\nThe end.\n"
+
+
+def test_a_table_takes_its_place() -> None:
+    written = write_tables(PAGE)
+
+    assert "old" not in written
+    assert "| `hang_up` | 400 to 699 | required | SIP status that the caller gets" in written
+    assert written.startswith("# Steps\n<!-- table: step-hang-up -->\n| key |")
+    assert written.endswith("<!-- end of table -->\nThe end.\n")
+    assert write_tables(written) == written
+
+
+def test_a_mark_that_names_no_table_is_refused() -> None:
+    with pytest.raises(KeyError):
+        write_tables("<!-- table: nothing -->\n<!-- end of table -->")
+
+
+def test_every_table_has_rows_of_equal_width() -> None:
+    for text in tables().values():
+        rows = text.replace("\\|", "").splitlines()
+        assert len({row.count("|") for row in rows}) == 1
+        assert len(rows) > 2
+
+
+def test_markdown_is_written() -> None:
+    assert markdown(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+
+
+def test_pages_are_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "page.md").write_text(PAGE)
+    monkeypatch.setattr("sys.argv", ["reference", str(tmp_path)])
+
+    main()
+
+    assert (tmp_path / "page.md").read_text() == write_tables(PAGE)
