@@ -16,8 +16,9 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import EventKind
 from switchhook.operations.project_file import read_project
-from switchhook.operations.project_schema import STEPS, TABLES
+from switchhook.operations.project_schema import TABLES
 from switchhook.operations.reference import tables, write_tables
+from switchhook.operations.scheme_schema import STEPS
 from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.webhooks.parameters import CATALOGUE
 

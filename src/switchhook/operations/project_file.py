@@ -7,15 +7,9 @@ from typing import TYPE_CHECKING
 from switchhook.documents.kinds import ListOf
 from switchhook.documents.tables import pair
 from switchhook.documents.toml import read_document
-from switchhook.operations.project_schema import (
-    FILE,
-    PROJECT,
-    SCHEME,
-    TABLES,
-    Pair,
-    names_of,
-    table_of,
-)
+from switchhook.operations.project_schema import FILE, PROJECT, TABLES, names_of
+from switchhook.operations.scheme_schema import SCHEME, table_of
+from switchhook.operations.webhook_schema import Pair
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

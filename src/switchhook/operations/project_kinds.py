@@ -25,6 +25,7 @@ ANY_2XX = tuple(range(200, 300))
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+"
 """A host name or a numeric address."""
 
+FREE_TEXT = Text()
 NAME = Text(what="a name", least=1, most=100, pattern=r"\S(.*\S)?")
 PROJECT_ID = Text(
     what="lower-case letters, digits and hyphens", least=1, most=63, pattern=r"[a-z0-9][a-z0-9-]*"

@@ -11,20 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchhook.documents.tables import REQUIRED, Tables
-from switchhook.operations.project_schema import (
-    ACCOUNT,
-    ASK,
+from switchhook.operations.project_schema import ACCOUNT, NUMBER, PROJECT, TRUNK
+from switchhook.operations.scheme_schema import ASK, GO_TO, HANG_UP, RING, SCHEME
+from switchhook.operations.webhook_schema import (
     EVENT_WEBHOOK,
     FORWARDING_NUMBER,
-    GO_TO,
-    HANG_UP,
     HEADER,
-    NUMBER,
     PARAMETER,
-    PROJECT,
-    RING,
-    SCHEME,
-    TRUNK,
 )
 from switchhook.settings import KEYS, PREFIX
 from switchhook.webhooks.moments import FORMATS, format_moment

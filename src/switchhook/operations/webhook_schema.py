@@ -1,0 +1,168 @@
+"""The tables of webhooks in the project file: read, written and documented from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from switchhook.documents.kinds import Choice, ListOf, Seconds, Spot, Text, YesNo
+from switchhook.documents.tables import Key, Table
+from switchhook.domain.webhook import (
+    Encoding,
+    EventKind,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+    Method,
+    Place,
+    RingOrder,
+)
+from switchhook.operations.project_checks import check_event_webhook, check_forwarding_number
+from switchhook.operations.project_kinds import (
+    EVENT_NAME,
+    FREE_TEXT,
+    NAME,
+    WIRE_NAME,
+    Chosen,
+    SuccessCodes,
+    WebAddress,
+)
+from switchhook.webhooks.check import ASK_TIMEOUTS, EVENT_TIMEOUTS, RING_TIMEOUTS, problems
+
+RING_SECONDS = Seconds(*RING_TIMEOUTS)
+ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
+EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A table of name and value, made into what the domain calls it."""
+
+    table: Table
+    parts: Callable[[Any], tuple[object, object]]
+    """Takes the domain's value apart into name and value."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return '{ name = "…", value = "…" }'
+
+    def read(self, value: object, at: Spot) -> object:
+        """Take a table of name and value."""
+        return self.table.read(value, at)
+
+    def write(self, value: object) -> str:
+        """Write an inline table."""
+        name, text = (
+            key.kind.write(part)
+            for key, part in zip(self.table.keys, self.parts(value), strict=True)
+        )
+        return f"{{ name = {name}, value = {text} }}"
+
+
+def _parameter(name: Text) -> Pair:
+    return Pair(
+        Table(
+            make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
+            keys=(
+                Key("name", name, "name of the value in the request"),
+                Key("value", Chosen(), "parameter whose value is sent"),
+            ),
+        ),
+        lambda field: (field.name, (field.parameter, field.argument)),
+    )
+
+
+HEADER = Pair(
+    Table(
+        make=lambda name, value: (name, value),
+        keys=(
+            Key("name", Text(what="a header name", least=1, most=100), "name of the header"),
+            Key("value", Text(most=2000, secret=True), "its value"),
+        ),
+    ),
+    lambda pair: pair,
+)
+PARAMETER = _parameter(WIRE_NAME)
+PARAMETERS = ListOf(kind=PARAMETER, most=200)
+EVENT_PARAMETERS = ListOf(kind=_parameter(EVENT_NAME), most=200)
+HEADERS = ListOf(kind=HEADER, most=50)
+
+FORWARDING_NUMBER = Table(
+    make=ForwardingNumber,
+    check=check_forwarding_number,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that schemes ask it by"),
+        Key("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
+        Key("method", Choice(Method), "HTTP method", default=Method.GET),
+        Key(
+            "force_post_for_json",
+            YesNo(),
+            "whether JSON goes out by POST whatever the method is",
+            default=True,
+        ),
+        Key("submission", Choice(Encoding), "how the values are sent", default=Encoding.HTTP),
+        Key(
+            "place",
+            Choice(Place),
+            'where they travel with submission = "http"',
+            default=Place.AS_METHOD,
+        ),
+        Key(
+            "import",
+            Choice(Encoding),
+            "how the answer is read",
+            default=Encoding.JSON,
+            attribute="import_",
+        ),
+        Key(
+            "name_in_response",
+            Text(what="a name", least=1),
+            "name of the direction in the answer",
+            default="dst_phone",
+        ),
+        Key(
+            "rpc_method",
+            FREE_TEXT,
+            "method that is called with submission or import json-rpc",
+            default="",
+        ),
+        Key("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
+        Key("response_timeout", ASK_SECONDS, "seconds for the whole exchange", default=5.0),
+        Key(
+            "ring_order",
+            Choice(RingOrder),
+            "how several directions ring",
+            default=RingOrder.ALL_AT_ONCE,
+        ),
+        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
+        Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
+    ),
+)
+EVENT_WEBHOOK = Table(
+    make=EventWebhook,
+    check=check_event_webhook,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that deliveries are listed under"),
+        Key("event", Choice(EventKind), "moment of a call that it is told of"),
+        Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
+        Key("method", Choice(Method), "HTTP method", default=Method.POST),
+        Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
+        Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
+        Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key(
+            "headers",
+            HEADERS,
+            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            default=(),
+        ),
+        Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
+    ),
+)
