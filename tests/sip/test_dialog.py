@@ -127,6 +127,11 @@ def test_an_invite_without_contact_opens_nothing() -> None:
         Dialog.of_server(request(contact=""), "b")
 
 
+def test_a_call_id_that_cannot_be_repeated_opens_nothing() -> None:
+    with pytest.raises(SipError, match="Call-ID"):
+        Dialog.of_server(request(call_id="a\0b"), "b")
+
+
 def test_an_answer_without_contact_leaves_the_target_where_it_was() -> None:
     dialog = Dialog.of_client(request(), response(request(), 200, contact=""))
 

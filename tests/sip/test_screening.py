@@ -65,6 +65,14 @@ def test_required_extensions_get_420() -> None:
     assert screen(asked) == Refusal(420, (("Unsupported", "100rel, timer, outbound"),))
 
 
+def test_what_could_end_our_header_is_not_repeated() -> None:
+    odd = request("INVITE", "Require: \0 timer, 100rel")
+    odder = request("INVITE", "Require: \0")
+
+    assert screen(odd) == Refusal(420, (("Unsupported", "100rel"),))
+    assert screen(odder) == Refusal(420)
+
+
 @pytest.mark.parametrize(
     "kind", ["application/sdp", "Application/SDP; charset=x", "multipart/mixed"]
 )

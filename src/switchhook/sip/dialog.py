@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Headers, Request, Response
+from switchhook.sip.syntax import is_one_line
 from switchhook.sip.uri import Uri
 
 Pairs = Iterable[tuple[str, str]]
@@ -38,6 +39,8 @@ class Dialog:
         """Open the dialog that our answer to an INVITE opens (§12.1.1)."""
         if not request.contacts:
             raise SipError("an INVITE needs a Contact")
+        if not is_one_line(request.call_id):
+            raise SipError("the Call-ID holds what no request of ours could repeat")
         return cls(
             call_id=request.call_id,
             local=request.to.with_tag(local_tag),

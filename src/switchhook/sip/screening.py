@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.syntax import is_token
+
 if TYPE_CHECKING:
     from switchhook.sip.message import Request
 
@@ -73,7 +75,9 @@ def _screen_target(request: Request, *, within: bool) -> Refusal | None:
 def _screen_extensions(request: Request) -> Refusal | None:
     required = request.headers.values("Require")
     if required and request.method not in {"ACK", "CANCEL"}:
-        return Refusal(420, (("Unsupported", ", ".join(required)),))
+        # What is no token could end our own header: it is not repeated.
+        repeated = ", ".join(filter(is_token, required))
+        return Refusal(420, (("Unsupported", repeated),) if repeated else ())
     return None
 
 

@@ -419,6 +419,16 @@ def test_messages_are_passed_with_what_describes_them(method: str) -> None:
     assert replies(bridge, "b1 0", request(method)) == ["reply r 200"]
 
 
+def test_a_header_that_cannot_be_repeated_is_not_passed() -> None:
+    bridge = talking()
+    message = request("INFO", "Content-Type: a\0b", "Content-Language: en")
+
+    (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
+
+    assert isinstance(out, Ask)
+    assert out.headers == (("Content-Language", "en"),)
+
+
 @pytest.mark.parametrize(("status", "passed"), [(408, 408), (481, 481), (491, 491), (503, 500)])
 def test_a_request_that_got_no_response_fails(status: int, passed: int) -> None:
     bridge = talking()

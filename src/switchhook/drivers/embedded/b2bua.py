@@ -34,6 +34,7 @@ from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
+from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -391,6 +392,6 @@ def _description(sip_leg: str, response: Response) -> Description:
 
 
 def _described(message: Request | Response) -> Pairs:
-    """Return the headers that describe a message's body."""
-    headers = message.headers
-    return tuple((name, value) for name in PASSED if (value := headers.get(name)) is not None)
+    """Return the headers that describe a message's body, but for what cannot stand in one of ours."""
+    found = ((name, message.headers.get(name)) for name in PASSED)
+    return tuple((name, value) for name, value in found if value and is_one_line(value))
