@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -100,7 +99,12 @@ class Application:
         """Take over project files that are applied while we run; running calls keep their version."""
         while True:
             await asyncio.sleep(WATCH_PROJECTS)
-            for stored in await self.store.projects():
+            try:
+                projects = await self.store.projects()
+            except StoreError as error:
+                log.error("projects not read", error=str(error))  # noqa: TRY400 - the reader needs no traceback
+                continue
+            for stored in projects:
                 known = self.book.plans.get(stored.id)
                 if known is None or known.project.version != stored.version:
                     self._take_over(stored)
@@ -160,12 +164,15 @@ async def _plans_of_live_calls(store: SqliteStore) -> Callable[[str, int], Plan]
     plans: dict[tuple[str, int], Plan] = {}
     for key in await store.plans_of_live_calls():
         stored = await store.project(*key)
-        if stored is not None:
+        if stored is None:
+            continue
+        try:
             plans[key] = load_plan(stored)
+        except LookupError as error:
+            log.error("project version not loaded", key=key, error=str(error))  # noqa: TRY400 - the reader needs no traceback
     return lambda project, version: plans[project, version]
 
 
 async def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+    await asyncio.wait([task])
