@@ -119,6 +119,8 @@ def test_the_next_location_rings_in_time(
     (called,) = [m for m in phone.messages() if m.sent and m.method == "INVITE" and m.is_from(who)]
     (rung,) = house.seen(who)
     assert rung.dialled == NEXT
+    heard = [m for m in phone.messages() if m.method == "180" and m.is_from(who)]
+    assert heard[0].at - called.at < 0.5, "the caller hears ringing while the endpoint is asked"
     assert rung.at - called.at < PATIENCE + 0.5
     story = house.story(who, phone)
     failed = story.facts("ask_failed")

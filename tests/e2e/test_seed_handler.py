@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook import __version__
-from switchhook.domain.scheme import Scheme
+from switchhook.domain.project import Project
+from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber
 from tests.support.house import NEXT, Callee, House, asking, open_house, ring
 from tests.support.php import php_server
@@ -31,7 +32,9 @@ VARIANTS = {
     "380800000012": ('{"dst_phone":"","schema":26076}', OFFICE),
     "380800000013": ('{"dst_phone":380443334455,"schema":26076}', MAIN),
     "380800000014": ('{"schema":26077}', NEXT),
+    "380800000015": ('{"schema":26078}', NEXT),
 }
+"""S-02: what is answered, and what rings. There is no scheme 26077, and 26078 is the neighbour's."""
 
 
 class Parts(NamedTuple):
@@ -77,6 +80,11 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             lines,
             callee=Callee(answers=f"{MAIN}|{OFFICE}|{NEXT}"),
             schemes=(Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),),
+            neighbour=Project(
+                id="neighbour",
+                name="Neighbour",
+                schemes=(Scheme(id=26078, name="Theirs", steps=(HangUp(),)),),
+            ),
         ) as house:
             yield Parts(house, php)
 
@@ -122,7 +130,7 @@ def test_any_other_number_runs_the_scheme(parts: Parts, kind: str) -> None:
 
 @pytest.mark.parametrize("number", VARIANTS)
 def test_variants_of_the_scheme_answer(parts: Parts, number: str) -> None:
-    """S-02: as a string; beside an empty number; a number wins; an unknown scheme is a failure."""
+    """S-02: as a string; beside an empty number; a number wins; a scheme that is not ours is a failure."""
     body, rings = VARIANTS[number]
     story = parts.house.call(number)
     assert parts.house.rung(story.who) == [rings], body

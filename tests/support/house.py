@@ -264,11 +264,13 @@ def open_house(
     schemes: tuple[Scheme, ...] = (),
     accounts: tuple[Account, ...] = (),
     fallback: Target | None = None,
+    neighbour: Project | None = None,
     arguments: tuple[str, ...] = (),
     trace: bool = True,
 ) -> Iterator[House]:
     """Start everything around a new server, and the server; stop it all at the end.
 
+    `neighbour` is another project on the same server.
     `arguments` are further ones of the SIPp behind the trunk; `trace` is whether it keeps what it sees.
     """
     with ExitStack() as stack:
@@ -277,6 +279,8 @@ def open_house(
             Sipp(directory, "e2e_callee", *arguments, replace=callee.words(), trace=trace)
         )
         server = Server(directory)
+        if neighbour is not None:
+            server.apply(neighbour)
         server.apply(
             project_of(
                 lines,
