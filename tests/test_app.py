@@ -1,0 +1,133 @@
+"""The parts work together: what is applied is taken over, what is old goes, what was begun is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook import app as application
+from switchhook.app import new_call_id, open_application
+from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
+from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.project import Plan, Project
+from switchhook.operations.data_dir import DATABASE
+from switchhook.settings import Settings
+from switchhook.storage.records import CallRecord
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+DOCUMENT = """
+[project]
+id = "acme"
+name = "Acme"
+
+[[numbers]]
+number = "380442223344"
+scheme = 1
+
+[[schemes]]
+id = 1
+name = "Main"
+
+[[schemes.steps]]
+hang_up = 486
+"""
+
+
+def settings(tmp_path: Path, sip_port: int = 0) -> Settings:
+    return Settings(data_dir=tmp_path, sip_port=sip_port)
+
+
+async def until(is_so: Callable[[], bool]) -> None:
+    while not is_so():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0.01)
+
+
+def ringing(version: int) -> Call:
+    plan = Plan(Project(id="acme", name="Acme", version=version))
+    caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=0.0)
+    return Call(
+        id="c1",
+        plan=plan,
+        direction=Direction.INCOMING,
+        caller="380441112233",
+        caller_name="",
+        callee="380442223344",
+        account="",
+        arrived_at=0.0,
+        state=CallState.RINGING,
+        scheme=1,
+        legs=(caller,),
+        wake_at=60.0,
+    )
+
+
+def test_a_project_that_is_applied_while_it_runs_is_taken_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 0.01)
+
+    async def scenario() -> None:
+        async with open_application(settings(tmp_path)) as app:
+            assert app.book.plans == {}
+            assert app.sip_port > 0
+            await app.store.save_project("acme", DOCUMENT)
+            await until(lambda: app.book.number("380442223344") is not None)
+            await app.store.save_project("broken", "this is no project file")
+            await app.store.save_project("acme", DOCUMENT.replace("Acme", "Acme Ltd"))
+            await until(lambda: app.book.plans["acme"].project.version == 2)
+            assert app.book.plans["acme"].project.name == "Acme Ltd"
+            assert list(app.book.plans) == ["acme"]
+
+    run(scenario())
+
+
+def test_a_call_of_a_former_process_ends_once(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / DATABASE)
+        version = await store.save_project("acme", DOCUMENT)
+        await store.commit(CallRecord(call=ringing(version)))
+        await store.close()
+        async with open_application(settings(tmp_path)) as app:
+            await app.switchboard.idle()
+            row = await app.store.call("c1")
+        assert row is not None
+        assert (row.outcome, row.ended_by) == (Outcome.FAILED, EndedBy.SYSTEM)
+
+    run(scenario())
+
+
+def test_a_version_that_cannot_be_read_keeps_nobody_from_starting(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / DATABASE)
+        version = await store.save_project("acme", "this is no project file")
+        await store.commit(CallRecord(call=ringing(version)))
+        await store.close()
+        async with open_application(settings(tmp_path)) as app:
+            assert app.switchboard.calls == ()
+
+    run(scenario())
+
+
+def test_an_address_that_is_taken_is_an_os_error(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            busy = settings(tmp_path, sip_port=taken.getsockname()[1])
+            with pytest.raises(OSError, match="in use"):
+                async with open_application(busy):
+                    pass
+
+    run(scenario())
+
+
+def test_no_two_calls_have_the_same_id() -> None:
+    made = {new_call_id() for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(call.count(".") == 1 and call.replace(".", "").isdigit() for call in made)
