@@ -1,0 +1,168 @@
+"""How evenly prompts flow while calls are set up: in the main loop, or in a thread of their own.
+
+    PYTHONPATH=src .venv/bin/python benchmarks/media.py thread --calls 50 --blocked
+
+Prompts go to a listener in another process, which takes the time between two packets of each; calls go
+from one telephone to another in the main loop of this process. With --blocked something holds the loop
+for 30 ms five times a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from contextlib import AsyncExitStack, suppress
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.phone import Manners, Phone, RefusedError
+from switchhook.sip.rtp.g711 import MU_LAW
+from switchhook.sip.rtp.media import Media
+from switchhook.sip.rtp.orders import Describe, FarEnd, Order, Play
+from switchhook.sip.rtp.outflow import Start
+from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.thread import MediaThread
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from switchhook.sip.rtp.orders import Event
+
+LISTENER: Final = r"""
+import select, socket, sys, time
+heard = {}
+for _ in range(int(sys.argv[1])):
+    ear = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    ear.bind(("127.0.0.1", 0))
+    heard[ear.fileno()] = ear, []
+poll = select.epoll()
+for fileno in heard:
+    poll.register(fileno, select.EPOLLIN)
+print(*(ear.getsockname()[1] for ear, _ in heard.values()), flush=True)
+end = None
+while end is None or time.monotonic() < end:
+    for fileno, _ in poll.poll(0.5):
+        ear, times = heard[fileno]
+        ear.recv(2000)
+        times.append(time.monotonic())
+        end = end or times[0] + float(sys.argv[2])
+gaps = sorted(1000 * (b - a) for _, t in heard.values() for a, b in zip(t[25:], t[26:]))
+outside = sum(not 15 <= gap <= 25 for gap in gaps) / len(gaps)
+at = lambda share: f"p{100 * share:g} {gaps[min(len(gaps) - 1, int(share * len(gaps)))]:.1f}"
+print(f"{len(gaps)} gaps, ms:", at(0.01), at(0.5), at(0.99), at(0.999),
+      f"most {gaps[-1]:.1f}; outside 20 ± 5: {100 * outside:.2f} %")
+"""
+
+
+class InLoop:
+    """What `MediaThread` does, in the main loop; only as far as playing goes."""
+
+    def __init__(self, _: object) -> None:
+        self._media = Media(silence=0, now=time.monotonic())
+        self._sockets: dict[str, socket.socket] = {}
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        stack.callback(lambda: [bound.close() for bound in self._sockets.values()])
+        self._tick()
+
+    def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._media.tick(time.monotonic())
+        for stream, data, address in self._media.take_packets():
+            with suppress(OSError):
+                self._sockets[stream].sendto(data, address)
+        loop.call_at(self._media.wake_at or loop.time() + 0.02, self._tick)
+
+    def open(self, stream: str, call: str) -> None:
+        bound = self._sockets[stream] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        bound.settimeout(0.0)
+        self._media.open(stream, call, Start(source=1, number=1, timestamp=1), time.monotonic())
+
+    def perform(self, order: Order) -> None:
+        self._media.perform(order, time.monotonic())
+
+
+async def call(rate: float, seconds: float) -> None:
+    """Set up so many calls a second between two telephones, and print how long that took."""
+    loop = asyncio.get_running_loop()
+    took: list[float] = []
+    manners = Manners(hang_up_after=0.2)
+    async with (
+        Phone("b", host="127.0.0.1", manners=manners) as b,
+        Phone("a", host="127.0.0.1") as a,
+    ):
+
+        async def one() -> None:
+            began = loop.time()
+            made = await a.call(str(b.uri))
+            with suppress(RefusedError):
+                await made.answered()
+                took.append(1000 * (loop.time() - began))
+                await made.ended()
+
+        due = loop.time()
+        running = []
+        for number in range(int(rate * seconds)):
+            running.append(spawn(one(), name=f"call {number}"))
+            due += 1 / rate
+            await asyncio.sleep(max(0.0, due - loop.time()))
+        await asyncio.gather(*running)
+    took.sort()
+    print(f"{len(took)} calls set up in p50 {took[len(took) // 2]:.1f} ms")
+
+
+async def block(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        await asyncio.sleep(0.2)
+        until = time.monotonic() + 0.03
+        while time.monotonic() < until:
+            sum(range(1000))
+
+
+def ignore(_: Event) -> None:
+    pass
+
+
+async def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("where", choices=["loop", "thread"])
+    parser.add_argument("--prompts", type=int, default=50)
+    parser.add_argument("--calls", type=float, default=0.0, help="a second")
+    parser.add_argument("--seconds", type=float, default=8.0)
+    parser.add_argument("--blocked", action="store_true")
+    options = parser.parse_args()
+    command = [sys.executable, "-c", LISTENER, str(options.prompts), str(options.seconds)]
+    listener = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    assert listener.stdout is not None
+    ports = [int(port) for port in (await listener.stdout.readline()).split()]
+    async with AsyncExitStack() as stack:
+        media = InLoop(ignore) if options.where == "loop" else MediaThread(ignore)
+        await media.start(stack)
+        sound = Sound(secrets.token_bytes(64_000))
+        for port in ports:
+            stream = str(port)
+            media.open(stream, stream)
+            far_end = FarEnd(address=("127.0.0.1", port), law=MU_LAW, payload=0)
+            media.perform(Describe(stream=stream, far_end=far_end))
+            media.perform(Play(stream=stream, playback=stream, sounds=(sound,), loop=True))
+        work = [asyncio.sleep(options.seconds + 1)]
+        if options.calls:
+            work.append(call(options.calls, options.seconds + 1))
+        if options.blocked:
+            work.append(block(options.seconds + 1))
+        cpu, began = time.process_time(), time.monotonic()
+        await asyncio.gather(*work)
+        share = (time.process_time() - cpu) / (time.monotonic() - began)
+    output, _ = await listener.communicate()
+    print(
+        output.decode().strip(), f"CPU {100 * share:.0f} % of one core, load {os.getloadavg()[0]}"
+    )
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
