@@ -1,0 +1,153 @@
+"""The behaviour table: its rows, who claims them, and what came of it. Pure."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+ROWS = Path(__file__).with_name("rows.toml")
+IN_SCOPE = "in scope"
+OTHERS = {"A": 58, "S": 81, "T": 45}
+"""What else a test may claim, and the last number of each: A-nn, a reading of what the documents leave
+open; S-nn, a story from end to end; T-nn, what users take for granted."""
+
+Claims = dict[str, set[str]]
+"""The ids of tests (their functions; parameters aside) by the row that they claim."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One behaviour that a document promises, or a piece of text that no test can hold."""
+
+    id: str
+    text: str
+    information: str = ""
+    """Why it is no behaviour; empty for a behaviour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """One of the documents that the behaviour was taken from."""
+
+    id: str
+    title: str
+    scope: str
+    rows: tuple[Row, ...]
+
+    @property
+    def is_in_scope(self) -> bool:
+        """Say whether each of its behaviours must have a passing test."""
+        return self.scope == IN_SCOPE
+
+
+class Result(StrEnum):
+    """What the tests that claim a row say of it."""
+
+    PASSES = "passes"
+    FAILS = "FAILS"
+    SKIPPED = "skipped"
+    UNTESTED = "no test"
+    TEXT = "text"
+
+
+def read_table(file: Path = ROWS) -> tuple[Document, ...]:
+    """Read the documents with their rows."""
+    tables = tomllib.loads(file.read_text("utf-8"))["documents"]
+    return tuple(
+        Document(id=name, title=table["title"], scope=table["scope"], rows=tuple(_rows(table)))
+        for name, table in tables.items()
+    )
+
+
+def _rows(table: Mapping[str, Any]) -> Iterator[Row]:
+    for row, value in table["rows"].items():
+        said = value if isinstance(value, dict) else {"text": value}
+        yield Row(id=row, **said)
+
+
+def unknown(ids: Iterable[str], documents: Iterable[Document]) -> list[str]:
+    """Return the ids that nothing has, sorted."""
+    known = {row.id for document in documents for row in document.rows}
+    known |= {f"{kind}-{nr:02}" for kind, last in OTHERS.items() for nr in range(1, last + 1)}
+    return sorted(set(ids) - known)
+
+
+def result_of(row: Row, tests: Iterable[str], outcomes: Mapping[str, set[str]]) -> Result:
+    """Say what became of a row: it passes when a test of it passed and none failed.
+
+    `outcomes` holds for each test what its runs came to: passed, failed, skipped.
+    """
+    seen = {outcome for test in tests for outcome in outcomes.get(test, ())}
+    if "failed" in seen:
+        return Result.FAILS
+    if row.information:
+        return Result.TEXT
+    if not seen:
+        return Result.UNTESTED
+    return Result.PASSES if "passed" in seen else Result.SKIPPED
+
+
+def gaps(
+    documents: Iterable[Document], claims: Claims, outcomes: Mapping[str, set[str]]
+) -> list[str]:
+    """Return the rows that have to pass and do not, in their order."""
+    return [
+        row.id
+        for document in documents
+        if document.is_in_scope
+        for row in document.rows
+        if result_of(row, claims.get(row.id, ()), outcomes) not in {Result.PASSES, Result.TEXT}
+    ]
+
+
+def page(documents: Iterable[Document], claims: Claims) -> str:
+    """Write the page of the docs: each row with the tests that claim it."""
+    return "\n".join(_page(tuple(documents), claims)) + "\n"
+
+
+def _page(documents: tuple[Document, ...], claims: Claims) -> Iterator[str]:
+    yield from HEAD.splitlines()
+    yield ""
+    yield "| document | rows | behaviours | with a test | state |"
+    yield "|---|---|---|---|---|"
+    for document in documents:
+        behaviours = [row for row in document.rows if not row.information]
+        tested = sum(row.id in claims for row in behaviours)
+        name = f"{document.id}: {document.title}"
+        counts = f"{len(document.rows)} | {len(behaviours)} | {tested}"
+        yield f"| {name} | {counts} | {document.scope} |"
+    for document in documents:
+        yield f"\n## {document.id}: {document.title}\n"
+        yield "| row | what | tests |"
+        yield "|---|---|---|"
+        for row in document.rows:
+            yield f"| {row.id} | {row.text} | {_tests(row, claims.get(row.id, set()))} |"
+
+
+def _tests(row: Row, tests: Iterable[str]) -> str:
+    named = "<br>".join(f"`{_short(test)}`" for test in sorted(tests))
+    return named or (f"Text only: {row.information}." if row.information else "none yet")
+
+
+def _short(test: str) -> str:
+    """Leave out of a test's name what all have."""
+    return test.removeprefix("tests/").replace(".py::", " ").replace("::", " ")
+
+
+HEAD = """\
+# Conformance
+
+What the documents of the telephone services promise, row by row, and the tests that hold Switchhook to it. Tests stand under
+`tests/`. `make conformance` runs them all, prints each row with its tests and their results, and fails where a row that is in scope has
+no test that passes. This page is printed by it too (`make conformance-page` prints it alone): change `tests/conformance/rows.toml`
+or a test's mark instead.
+
+R1 and R3 describe the forwarding number, R5 the dial-plan webhook, R2 and R4 two families of event webhooks. Tests may also
+claim A-nn, a reading of something that the documents leave open, S-nn, a story from end to end, and T-nn, what users take for
+granted; those are not listed here."""

@@ -1,0 +1,169 @@
+"""The behaviour table holds every row once, nobody claims a row that is none, and its page is current."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.plugin import function_of
+from tests.conformance.table import (
+    IN_SCOPE,
+    Document,
+    Result,
+    Row,
+    gaps,
+    page,
+    read_table,
+    result_of,
+    unknown,
+)
+
+ROOT = Path(__file__).parents[2]
+UNUSED = {86, 127, 128, 129}
+LAST = {"R1": 135, "R2": 44, "R3": 29, "R4": 48, "R5": 56}
+
+RINGS = Row(id="R1-31", text="Several numbers ring at once.")
+MENU = Row(id="R1-121", text="A menu path.", information="it is text")
+SHOP = (
+    Document(id="R1", title="Numbers", scope=IN_SCOPE, rows=(RINGS, MENU)),
+    Document(id="R2", title="Events", scope="open", rows=(Row(id="R2-01", text="Told."),)),
+)
+
+
+def test_the_table_holds_every_row_of_every_document_in_order() -> None:
+    documents = read_table()
+    expected = {
+        name: [
+            f"{name}-{number:02}"
+            for number in range(1, last + 1)
+            if name != "R1" or number not in UNUSED
+        ]
+        for name, last in LAST.items()
+    }
+    assert expected == {one.id: [row.id for row in one.rows] for one in documents}
+    assert sum(len(one.rows) for one in documents) == 308
+    assert [one.id for one in documents if one.is_in_scope] == ["R1", "R3", "R5"]
+
+
+def test_every_row_says_something_of_its_own() -> None:
+    texts = [row.text for document in read_table() for row in document.rows]
+    assert all(text.endswith(".") and "|" not in text for text in texts)
+    assert [text for text in texts if texts.count(text) > 1] == []
+
+
+def test_readings_stories_and_expectations_may_be_claimed_too() -> None:
+    claimed = ("R1-31", "A-01", "A-58", "S-81", "T-16")
+    assert unknown(claimed, read_table()) == []
+
+
+@pytest.mark.parametrize("row", ["R1-86", "R1-128", "R3-30", "R6-01", "A-59", "S-82", "A-1", ""])
+def test_what_is_no_row_is_unknown(row: str) -> None:
+    assert unknown(("R1-01", row), read_table()) == [row]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "expected"),
+    [
+        ({}, Result.UNTESTED),
+        ({"t": {"passed"}}, Result.PASSES),
+        ({"t": {"skipped"}}, Result.SKIPPED),
+        ({"t": {"skipped", "passed"}}, Result.PASSES),
+        ({"t": {"passed", "failed"}}, Result.FAILS),
+        ({"t": {"passed"}, "u": {"failed"}}, Result.FAILS),
+        ({"other": {"passed"}}, Result.UNTESTED),
+    ],
+)
+def test_a_row_passes_when_a_test_of_it_passed_and_none_failed(
+    outcomes: dict[str, set[str]], expected: Result
+) -> None:
+    assert result_of(RINGS, ("t", "u"), outcomes) is expected
+
+
+def test_text_needs_no_test() -> None:
+    assert result_of(MENU, (), {}) is Result.TEXT
+
+
+@pytest.mark.parametrize("outcome", ["failed", "skipped"])
+def test_a_row_in_scope_without_a_test_that_passes_is_a_gap(outcome: str) -> None:
+    assert gaps(SHOP, {}, {}) == ["R1-31"]
+    assert gaps(SHOP, {"R1-31": {"t"}}, {"t": {outcome}}) == ["R1-31"]
+    assert gaps(SHOP, {"R1-31": {"t"}}, {"t": {"passed"}}) == []
+
+
+def test_the_page_names_tests_and_reasons() -> None:
+    lines = page(SHOP, {"R1-31": {"tests/a/test_b.py::test_d", "tests/a/test_b.py::test_c"}})
+    assert "| R1: Numbers | 2 | 1 | 1 | in scope |" in lines
+    tests = "`a/test_b test_c`<br>`a/test_b test_d`"
+    assert f"| R1-31 | Several numbers ring at once. | {tests} |" in lines
+    assert "| R1-121 | A menu path. | Text only: it is text. |" in lines
+    assert "| R2-01 | Told. | none yet |" in lines
+
+
+def test_parameters_of_a_test_are_no_part_of_its_name() -> None:
+    assert function_of("tests/a.py::test_b[x-[1]]") == "tests/a.py::test_b"
+    assert function_of("tests/a.py::test_b@group") == "tests/a.py::test_b"
+
+
+CLAIMS = """\
+import pytest
+
+@pytest.mark.row("R1-31")
+def test_it(): assert {holds}
+
+@pytest.mark.row({row!r})
+@pytest.mark.parametrize("number", [1, 2])
+def test_more(number): assert number
+"""
+
+
+def pytest_in(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest with the listener and without this repository's other settings."""
+    command = (sys.executable, "-m", "pytest", "-p", "tests.conformance.plugin", "-c", "/dev/null")
+    started = (*command, "--rootdir", str(folder), *options, str(folder))
+    return subprocess.run(started, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.slow
+def test_the_run_fails_for_gaps_and_prints_each_row_with_its_tests(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text(CLAIMS.format(holds=True, row="R3-01"), "utf-8")
+    run = pytest_in(tmp_path, "--conformance")
+    assert run.returncode == 1, run.stdout
+    assert "2 failed" not in run.stdout
+    assert "3 passed" in run.stdout
+    row, test = run.stdout.partition("R1-31   passes")[2].splitlines()[:2]
+    assert row.strip() == next(row.text for row in read_table()[0].rows if row.id == "R1-31")
+    assert test.strip() == "test_x.py::test_it"
+    to_do = next(line for line in run.stdout.splitlines() if line.startswith("to do: "))
+    assert "R1-01" in to_do.split()
+    assert not {"R1-31", "R3-01", "R1-121", "R2-01"} & set(to_do.split())
+
+
+@pytest.mark.slow
+def test_without_the_option_gaps_are_nobodys_fault(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text(CLAIMS.format(holds=True, row="R3-01"), "utf-8")
+    assert pytest_in(tmp_path).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_claim_of_no_row_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "test_x.py").write_text(CLAIMS.format(holds=True, row="R1-86"), "utf-8")
+    run = pytest_in(tmp_path)
+    assert run.returncode == 4
+    assert "test_x.py::test_more[1] claims R1-86" in run.stdout + run.stderr
+
+
+@pytest.mark.slow
+def test_the_page_is_current(tmp_path: Path) -> None:
+    fresh = tmp_path / "conformance.md"
+    command = (sys.executable, "-m", "pytest", "-qq", "--collect-only", "--conformance-page")
+    run = subprocess.run(
+        (*command, str(fresh)), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 0, run.stdout[-2000:]
+    current = (ROOT / "docs" / "conformance.md").read_text("utf-8")
+    assert fresh.read_text("utf-8") == current, (
+        "docs/conformance.md is stale: make conformance-page"
+    )
