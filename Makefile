@@ -32,11 +32,11 @@ test: static ## everything
 .PHONY: conformance
 conformance: dev ## every row of the behaviour table, its tests and results; fails for gaps
 	@scripts/system-packages $(TEST_PROGRAMS)
-	$(BIN)/pytest -q -n 2 --dist worksteal --conformance --conformance-page docs/conformance.md
+	$(BIN)/pytest -q -n 2 --dist worksteal --conformance --conformance-page=docs/conformance.md
 
 .PHONY: conformance-page
 conformance-page: dev
-	@$(BIN)/pytest -qq --collect-only --conformance-page docs/conformance.md >/dev/null
+	@$(BIN)/pytest -qq --collect-only --conformance-page=docs/conformance.md >/dev/null
 
 .PHONY: dev
 dev:

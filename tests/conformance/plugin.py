@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.conformance.table import Claims, Document, gaps, page, read_table, result_of, unknown
+from tests.conformance.table import (
+    ROWS,
+    Claims,
+    Document,
+    gaps,
+    page,
+    read_table,
+    result_of,
+    unknown,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,17 +43,18 @@ class Conformance:
         self.is_worker = hasattr(config, "workerinput")
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Note every claim; one of a row that does not exist ends the run."""
-        wrong = []
+        """Note every claim; the reports carry them on to whoever listens."""
         for item in items:
-            rows = {row for mark in item.iter_markers(PROPERTY) for row in mark.args}
+            rows = claimed_by(item)
             for row in rows:
                 self.claims[row].add(function_of(item.nodeid))
-            item.user_properties += [(PROPERTY, row) for row in sorted(rows)]
-            wrong += [f"{item.nodeid} claims {row}" for row in unknown(rows, self.documents)]
+            item.user_properties += [(PROPERTY, row) for row in rows]
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Fail a test that claims a row which does not exist."""
+        wrong = unknown(claimed_by(item), self.documents)
         if wrong:
-            rule = "which is no row of tests/conformance/rows.toml"
-            raise pytest.UsageError(*(f"{claim}, {rule}" for claim in sorted(set(wrong))))
+            pytest.fail(f"claims {', '.join(wrong)}: no row of {ROWS.name}", pytrace=False)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what came of a test; the claims travel with the report."""
@@ -96,6 +106,11 @@ class Conformance:
         counts = {result: results.count(result) for result in dict.fromkeys(sorted(results))}
         said = ", ".join(f"{count} {result}" for result, count in counts.items())
         return f"{document.id}: {len(results)} rows, {said} ({document.scope})"
+
+
+def claimed_by(item: pytest.Item) -> list[str]:
+    """Return the rows that a test claims, sorted."""
+    return sorted({row for mark in item.iter_markers(PROPERTY) for row in mark.args})
 
 
 def function_of(nodeid: str) -> str:
