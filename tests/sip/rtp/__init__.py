@@ -1,0 +1,1 @@
+"""Tests of `switchhook.sip.rtp`."""

@@ -1,0 +1,103 @@
+"""A recording is as long as its call, with each direction where it was said and silence between."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from switchhook.sip.rtp.recorder import DELAY, WINDOW, Recorder, mix
+
+RATE = 8000
+
+
+def _pcm(level: int, samples: int = 160) -> bytes:
+    return array("h", [level] * samples).tobytes()
+
+
+def _levels(pcm: bytes, step: int = 160) -> list[int]:
+    return list(memoryview(pcm).cast("h"))[::step]
+
+
+class Talk:
+    """A recording that is fed by the millisecond."""
+
+    def __init__(self, tracks: int = 2) -> None:
+        self.recorder = Recorder(10.0, tracks)
+
+    def hear(self, ms: float, timestamp: int, level: int, track: int = 0, source: int = 1) -> None:
+        now = 10 + ms / 1000
+        self.recorder.hear(track, source, timestamp % 2**32, _pcm(level), now)
+
+    def levels(self, ms: float) -> list[int]:
+        return _levels(self.recorder.take(10 + ms / 1000, final=True))
+
+
+def test_both_directions_are_mixed() -> None:
+    talk = Talk()
+    for n in range(4):
+        talk.hear(20 * n, 5000 + 160 * n, 100)
+        if n > 1:
+            talk.hear(20 * n, 900 + 160 * n, 30, track=1, source=2)
+    assert talk.levels(80) == [100, 100, 130, 130]
+
+
+def test_gaps_and_the_end_are_silence() -> None:
+    talk = Talk()
+    talk.hear(0, 0, 100)
+    talk.hear(60, 480, 100)
+    assert talk.levels(120) == [100, 0, 0, 100, 0, 0]
+    assert talk.recorder.seconds == pytest.approx(0.12)
+
+
+def test_jitter_and_order_do_not_matter() -> None:
+    talk = Talk()
+    for ms, number in ((0, 0), (75, 2), (76, 1), (77, 3)):
+        talk.hear(ms, 2**32 - 160 + 160 * number, number + 1)
+    assert talk.levels(80) == [1, 2, 3, 4]
+
+
+def test_late_packets_are_waited_for_and_later_ones_cut() -> None:
+    recorder = Recorder(0.0)
+    recorder.hear(0, 1, 0, _pcm(1), 0.0)
+    assert recorder.take(0.1) == b""
+    recorder.hear(0, 1, 160, _pcm(2), 0.19)
+    taken = recorder.take(0.23)  # 30 ms: the first packet and half of the second
+    assert _levels(taken, 80) == [1, 1, 2]
+    recorder.hear(0, 1, 160, _pcm(9), 0.24)
+    assert _levels(recorder.take(0.05 + DELAY / RATE), 80) == [9, 0]
+    recorder.hear(0, 1, 240, _pcm(9), 0.26)
+    assert set(_levels(recorder.take(0.28, final=True))) == {0}
+    assert recorder.seconds == pytest.approx(0.28)
+
+
+def test_another_sender_or_a_jump_begins_where_it_comes() -> None:
+    talk = Talk()
+    talk.hear(0, 0, 1)
+    talk.hear(20, 77_000, 2, source=9)
+    talk.hear(40, 3_000_000, 3, source=9)
+    talk.hear(60, 3_000_160, 4, source=9)
+    assert talk.levels(80) == [1, 2, 3, 4]
+
+
+def test_sound_that_nobody_takes_does_not_grow_without_end() -> None:
+    recorder = Recorder(0.0, tracks=1)
+    for n in range(1000):
+        recorder.hear(0, 1, 160 * n, _pcm(1), 0.02 * n)
+    pcm = recorder.take(20.0, final=True)
+    assert len(pcm) == 2 * 20 * RATE
+    assert pcm.count(1) == WINDOW
+
+
+def test_one_direction_alone() -> None:
+    talk = Talk(tracks=1)
+    talk.hear(0, 0, 5)
+    assert talk.levels(20) == [5]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "mixed"),
+    [(1, 2, 3), (30000, 30000, 32767), (-30000, -30000, -32767), (-5, 5, 0), (0, 7, 7), (0, 0, 0)],
+)
+def test_mixing_cuts_off_what_is_too_loud(one: int, other: int, mixed: int) -> None:
+    assert mix([_pcm(one, 4), _pcm(other, 4)]) == _pcm(mixed, 4)

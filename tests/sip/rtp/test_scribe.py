@@ -1,0 +1,76 @@
+"""Recordings reach their files whole, for our eyes alone, and a disk that fails is told and stops nobody."""
+
+from __future__ import annotations
+
+import stat
+import threading
+import wave
+from typing import TYPE_CHECKING
+
+from switchhook.sip.rtp import scribe as module
+from switchhook.sip.rtp.media import Stored
+from switchhook.sip.rtp.scribe import Scribe
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from switchhook.sip.rtp.orders import RecordingFinished
+
+HALF = b"\1\0" * 4000
+
+
+def _write(path: Path, *pieces: bytes, ends: bool = True) -> list[RecordingFinished]:
+    told: list[RecordingFinished] = []
+    scribe = Scribe(told.append)
+    for piece in pieces:
+        scribe.store(Stored(recording="r", path=path, pcm=piece))
+    if ends:
+        scribe.store(Stored(recording="r", path=path, pcm=b"", ends=True))
+    scribe.start()
+    scribe.close()
+    return told
+
+
+def test_a_recording_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "project" / "call" / "r.wav"
+    (finished,) = _write(path, b"", HALF, HALF)
+    assert (finished.recording, finished.path, finished.seconds) == ("r", path, 1.0)
+    assert finished.error == ""
+    with wave.open(str(path), "rb") as file:
+        assert file.readframes(9000) == HALF * 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_what_was_not_ended_is_whole_nevertheless(tmp_path: Path) -> None:
+    path = tmp_path / "r.wav"
+    assert _write(path, HALF, ends=False) == []
+    with wave.open(str(path), "rb") as file:
+        assert file.getnframes() == 4000
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (finished,) = _write(tmp_path / "file" / "r.wav", HALF)
+    assert finished.seconds == 0
+    assert "Not a directory" in finished.error or "File exists" in finished.error
+    assert str(tmp_path) in finished.error
+
+
+def test_a_slow_disk_drops_sound_instead_of_filling_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MOST_WAITING", 2)
+    (finished,) = _write(tmp_path / "r.wav", HALF, HALF, HALF, HALF)
+    assert finished.seconds == 1.0
+    assert "too slow" in finished.error
+
+
+def test_it_writes_in_a_thread_of_its_own(tmp_path: Path) -> None:
+    threads: list[str] = []
+    scribe = Scribe(lambda _: threads.append(threading.current_thread().name))
+    scribe.start()
+    scribe.store(Stored(recording="r", path=tmp_path / "r.wav", pcm=HALF, ends=True))
+    scribe.close()
+    assert threads == ["recordings"]

@@ -1,0 +1,99 @@
+"""What comes in from a telephone is told apart: its sound, its keys, its signs of life; strangers are nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
+from switchhook.sip.rtp.orders import FarEnd
+from switchhook.sip.rtp.outflow import Start
+from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.stream import Stream
+
+PHONE = ("192.0.2.1", 4000)
+STRANGER = ("192.0.2.9", 4000)
+SOUND = Packet(payload=96, number=1, timestamp=160, source=5, body=b"\xd5" * 160)
+KEY = Packet(payload=101, number=2, timestamp=320, source=5, body=b"\x05\x0a\0\xa0")
+FAR = FarEnd(address=PHONE, law=A_LAW, payload=96, events=101)
+
+
+def _stream() -> Stream:
+    stream = Stream("s", "call", Start(source=1, number=1, timestamp=0), 0.0)
+    stream.describe(FAR, 0.0)
+    return stream
+
+
+def test_sound_and_keys() -> None:
+    stream = _stream()
+    sound, key = stream.hear(bytes(SOUND), PHONE, 1.0), stream.hear(bytes(KEY), PHONE, 1.5)
+    assert (sound, key) == (SOUND, KEY)
+    assert (stream.law_of(SOUND), stream.law_of(KEY)) == (A_LAW, None)
+    assert (stream.digit_of(SOUND), stream.digit_of(KEY), stream.digit_of(KEY)) == ("", "5", "")
+    assert stream.is_event(KEY)
+    assert (stream.received, stream.heard_at) == (2, 1.5)
+
+
+@pytest.mark.parametrize(("payload", "law"), [(0, MU_LAW), (8, A_LAW), (96, A_LAW), (18, None)])
+def test_either_law_is_understood_under_its_own_number(payload: int, law: object) -> None:
+    packet = Packet(payload=payload, number=0, timestamp=0, source=0)
+    assert _stream().law_of(packet) is law
+
+
+def test_strangers_and_nonsense_are_nothing() -> None:
+    stream = _stream()
+    assert stream.hear(bytes(SOUND), STRANGER, 3.0) is None
+    assert stream.hear(b"\0\0", PHONE, 3.0) is None
+    assert (stream.received, stream.heard_at, stream.latch.latched) == (0, 0.0, False)
+
+
+def test_rtcp_is_a_sign_of_life() -> None:
+    stream = _stream()
+    assert stream.hear(b"\x80\xc8\0\x06" + bytes(24), PHONE, 3.0) is None
+    assert stream.heard_at == 3.0
+
+
+@given(st.binary(max_size=100))
+def test_nothing_raises(data: bytes) -> None:
+    stream = _stream()
+    packet = stream.hear(data, PHONE, 0.0)
+    if packet is not None:
+        stream.digit_of(packet)
+        stream.relay(packet, None, 0)
+        stream.relay(packet, (MU_LAW, packet.body), 0)
+
+
+def test_sound_is_turned_into_the_law_of_the_far_end() -> None:
+    relayed = _stream().relay(SOUND, (MU_LAW, b"\xff" * 160), 0)
+    assert relayed is not None
+    assert (relayed.payload, relayed.body, relayed.source) == (96, b"\xd5" * 160, 1)
+
+
+def test_keys_reach_only_those_who_speak_of_them() -> None:
+    stream = _stream()
+    relayed = stream.relay(KEY, None, 0)
+    assert relayed is not None
+    assert (relayed.payload, relayed.body) == (101, KEY.body)
+    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
+    assert stream.relay(KEY, None, 0) is None
+    stream.press("1", 100)
+    assert not stream.is_busy
+
+
+def test_hold_sends_nothing_and_its_end_begins_the_silence_anew() -> None:
+    stream = _stream()
+    held = FarEnd(address=PHONE, law=A_LAW, payload=96, on_hold=True)
+    stream.describe(held, 1.0)
+    assert stream.target is None
+    assert stream.on_hold
+    stream.describe(FAR, 99.0)
+    assert stream.target == PHONE
+    assert stream.heard_at == 99.0
+
+
+def test_before_a_description_nothing_goes_anywhere() -> None:
+    stream = Stream("s", "call", Start(source=1, number=1, timestamp=0), 0.0)
+    assert stream.relay(SOUND, (MU_LAW, b""), 0) is None
+    assert stream.tick(1) == (None, "")
+    assert (stream.law, stream.events, stream.target) == (MU_LAW, None, None)
