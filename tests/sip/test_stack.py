@@ -15,7 +15,8 @@ from switchhook.sip.heard import (
     ResponseReceived,
 )
 from switchhook.sip.message import Headers, Request
-from switchhook.sip.stack import Limits, Stack
+from switchhook.sip.overload import Limits
+from switchhook.sip.stack import Stack
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
 from tests.support.sip import (
@@ -190,6 +191,7 @@ def test_a_cancel_of_nothing_gets_481(via: str) -> None:
 
     assert starts(stack) == ["481"]
     assert stack.take_events() == []
+    assert stack.transactions == 0
 
 
 def test_a_cancel_after_the_answer_changes_nothing() -> None:
@@ -242,6 +244,37 @@ def test_one_source_cannot_take_all() -> None:
     hear(stack, request(via="SIP/2.0/UDP 192.0.2.20;branch=z9hG4bK3", call_id="c3"), source=BOB)
 
     assert len(stack.take_events()) == 2
+
+
+def test_what_lingers_for_one_source_is_bounded_too() -> None:
+    stack = new_stack(transactions_per_source=1)
+    hear(stack, request())
+    stack.reply(received(stack).key, 486, 0.0)
+    sent(stack)
+
+    hear(stack, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK2", call_id="c2"), 0.1)
+    assert starts(stack) == ["503"]
+
+    run_out(stack)
+    hear(stack, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK3", call_id="c3"), 100.0)
+    assert received(stack).request.call_id == "c3"
+
+
+def test_what_is_dismissed_takes_no_memory_and_is_refused_alike_when_it_comes_again() -> None:
+    stack = new_stack()
+    for now in (0.0, 0.5):
+        hear(stack, request("BYE", to="<sip:b@h>;tag=x"), now)
+        stack.dismiss(received(stack).key, 481, now)
+        hear(stack, request(call_id="c2"), now)
+        stack.dismiss(received(stack).key, 420, now, (("Unsupported", "x"),))
+    stack.dismiss(("gone",), 481, 1.0)
+
+    first, second, third, fourth = sent(stack)
+    assert (first, second) == (third, fourth)
+    assert (start(first), start(second)) == ("481", "420")
+    assert read_response(second).to.tag
+    assert stack.transactions == 0
+    assert stack.wake_at is None
 
 
 def test_calls_that_stand_go_on_under_overload() -> None:

@@ -34,7 +34,7 @@ from switchhook.sip.orders import (
     Order,
     Reply,
 )
-from switchhook.sip.stack import Limits
+from switchhook.sip.overload import Limits
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
 from switchhook.sip.user_agent import Load, UserAgent

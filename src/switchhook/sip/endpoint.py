@@ -19,8 +19,8 @@ import structlog
 from switchhook.sip.events import Asked, Event, InviteReceived, OutsideAsked
 from switchhook.sip.message import Request, Response, parse_message
 from switchhook.sip.orders import End, Order, Reply
+from switchhook.sip.overload import Limits
 from switchhook.sip.resolver import Resolver
-from switchhook.sip.stack import Limits
 from switchhook.sip.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import UDP, Packet, Peer, bracketed

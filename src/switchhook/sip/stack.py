@@ -10,8 +10,7 @@ about the transaction bring it back, so that the user needs no index of its own.
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.sip.deadlines import Deadlines
@@ -34,6 +33,7 @@ from switchhook.sip.matching import (
     stateless_tag,
 )
 from switchhook.sip.message import REASONS, Headers, Request, Response, parse_message
+from switchhook.sip.overload import Crowd, Limits
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.transaction import (
     INVITE_CLIENT,
@@ -51,19 +51,7 @@ from switchhook.sip.transport import Packet, Peer, answer_peer, stamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """How much is held for strangers before they are told to come later (503 with Retry-After)."""
-
-    open_requests: int = 5_000
-    """Requests outside of dialogs that wait for our final response."""
-    open_requests_per_source: int = 2_000
-    """As before, for one address."""
-    transactions: int = 100_000
-    """All transactions, those included that only absorb retransmissions."""
-    retry_after: int = 5
-    """Seconds."""
+    from switchhook.sip.orders import Pairs
 
 
 _Heard = tuple[Request | Response, Peer]
@@ -78,6 +66,7 @@ class _Entry:
         "data",
         "key",
         "merge_key",
+        "open",
         "owner",
         "peer",
         "request",
@@ -92,7 +81,8 @@ class _Entry:
         self.peer = peer
         self.data = b""
         self.owner: object = None
-        self.source = ""  # whose open request this is, while it is one
+        self.source = ""  # the address that a server transaction counts against
+        self.open = False  # a request outside of a dialog that has no final response yet
         self.merge_key: Key | None = None
         self.cancel_headers: tuple[tuple[str, str], ...] = ()
 
@@ -120,7 +110,7 @@ class Stack:
         self._clients: dict[Key, _Entry] = {}
         self._deadlines: Deadlines[Key] = Deadlines()
         self._merges: dict[Key, Key] = {}
-        self._open: Counter[str] = Counter()
+        self._crowd = Crowd(self._limits)
         self._over_flows: dict[Hashable, set[Key]] = {}
         self._packets: list[Packet] = []
         self._events: list[Event] = []
@@ -268,6 +258,16 @@ class Stack:
         self._carry_out(entry, acts, now)
         return True
 
+    def dismiss(self, key: Key, status: int, now: float, headers: Pairs = ()) -> None:
+        """Refuse a received request and forget it: if it comes again, it will be refused again (§8.2.7).
+
+        For what needs no memory, so that a flood of it takes none. The ACK to it will match nothing.
+        """
+        entry = self._servers.get(key)
+        if entry is not None and entry.request is not None:
+            self.reply(key, status, now, to_tag=stateless_tag(entry.request), headers=headers)
+            self._forget(entry)
+
     def resend_success(self, key: Key, now: float) -> None:
         """Send our 2xx to an INVITE once more; its ACK is the user's affair (§13.3.1.4)."""
         entry = self._servers.get(key)
@@ -304,12 +304,11 @@ class Stack:
 
     def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
         invite = self._servers.get((*key[:-1], "INVITE"))
-        self._start_server(key, request, source, now)
-        to_tag = stateless_tag(request)
         if invite is None:
-            self.reply(key, 481, now, to_tag=to_tag)
+            self._reply_stateless(request, source, 481)
             return
-        self.reply(key, 200, now, to_tag=to_tag)
+        self._start_server(key, request, source, now)
+        self.reply(key, 200, now, to_tag=stateless_tag(request))
         if not invite.transaction.final:
             self._events.append(CancelReceived(invite.key, request, invite.owner))
 
@@ -318,34 +317,27 @@ class Stack:
         transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
         entry = _Entry(key, transaction, request, answer_peer(request, source))
         self._servers[key] = entry
+        entry.source = source.host
         if request.to.tag is None and request.method != "CANCEL":
             entry.merge_key = merge_key(request)
-            entry.source = source.host
+            entry.open = True
             self._merges[entry.merge_key] = key
-            self._open[source.host] += 1
+        self._crowd.enter(source.host, opens=entry.open)
 
     def _close(self, entry: _Entry) -> None:
         """An open request got its final response: it no longer counts against its source."""
-        if entry.source:
-            self._open[entry.source] -= 1
-            if not self._open[entry.source]:
-                del self._open[entry.source]
-            entry.source = ""
+        if entry.open:
+            entry.open = False
+            self._crowd.close(entry.source)
 
     def _is_merged(self, request: Request) -> bool:
         """Whether the same request came by another way already (§8.2.2.2)."""
         return request.to.tag is None and merge_key(request) in self._merges
 
     def _is_overloaded(self, request: Request, source: Peer) -> bool:
-        """Whether a new request is too much; calls that stand go on twice as long."""
-        limits = self._limits
         if request.to.tag is not None:
-            return self.transactions >= 2 * limits.transactions
-        return (
-            self.transactions >= limits.transactions
-            or self._open[source.host] >= limits.open_requests_per_source
-            or self._open.total() >= limits.open_requests
-        )
+            return self._crowd.is_overflowing(self.transactions)
+        return self._crowd.is_full(source.host, self.transactions)
 
     def _reply_stateless(
         self,
@@ -370,6 +362,8 @@ class Stack:
         entry = _Entry(key, transaction, request, peer)
         entry.owner = owner
         entry.data = bytes(request)
+        if request.method != "INVITE":
+            entry.request = None  # only an INVITE has an ACK or CANCEL made of it
         self._clients[key] = entry
         if peer.reliable:
             self._over_flows.setdefault(_flow(peer), set()).add(key)
@@ -455,6 +449,7 @@ class Stack:
         if entry.merge_key is not None:
             self._merges.pop(entry.merge_key, None)
         if self._servers.pop(entry.key, None) is entry:
+            self._crowd.leave(entry.source)
             return
         self._clients.pop(entry.key, None)
         keys = self._over_flows.get(_flow(entry.peer))

@@ -20,9 +20,10 @@ from switchhook.sip.message import Headers
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
+from switchhook.sip.overload import Limits
 from switchhook.sip.screening import ACCEPT, ALLOW, screen
 from switchhook.sip.session import Session
-from switchhook.sip.stack import Limits, Stack
+from switchhook.sip.stack import Stack
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Packet, Peer
 
@@ -237,42 +238,32 @@ class UserAgent:
         request = event.request
         refusal = screen(request)
         if refusal is not None:
-            self._refuse(event, refusal.status, refusal.headers, now)
+            self._stack.dismiss(event.key, refusal.status, now, refusal.headers)
         elif request.to.tag is not None:
             session = self._session_of(request)
             if session is None:
-                self._refuse(event, 481, (), now)
+                self._stack.dismiss(event.key, 481, now)
             elif request.method == "OPTIONS":
-                self._refuse(event, 200, (ALLOW, ACCEPT), now)
+                self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
             else:
                 session.hear_request(event, now)
         elif request.method == "INVITE":
             self._hear_invite(event, now)
         elif request.method == "OPTIONS":
-            self._refuse(event, 200, (ALLOW, ACCEPT), now)
+            self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
         else:
             ref = self._desk.open(event, None)
             self._desk.events.append(OutsideAsked(ref=ref, request=request, source=event.source))
 
-    def _refuse(
-        self,
-        event: heard.RequestReceived,
-        status: int,
-        headers: tuple[tuple[str, str], ...],
-        now: float,
-    ) -> None:
-        tag = self._desk.token()
-        self._stack.reply(event.key, status, now, to_tag=tag, headers=headers)
-
     def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
         if len(self._desk.sessions) >= self._most_sessions:
             retry = (("Retry-After", str(self._limits.retry_after)),)
-            self._refuse(event, 503, retry, now)
+            self._stack.dismiss(event.key, 503, now, retry)
             return
         try:
             session = Incoming(self._desk, self._desk.token(), event)
         except SipError as error:
-            self._refuse(event, error.status, (), now)
+            self._stack.dismiss(event.key, error.status, now)
             return
         self._desk.add(session)
         self._stack.own(event.key, session)
