@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switchhook.delivery.queues import CourierLimits
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-IN_FLIGHT = 256
-"""How many deliveries the courier has on their way at most."""
+IN_FLIGHT = CourierLimits().in_flight
+"""How many deliveries are sent and not yet recorded at most: what a crash may repeat."""
 
 
 @dataclass
