@@ -404,13 +404,11 @@ def test_one_hanging_endpoint_holds_up_nobody_else(play: Play) -> None:
             Hostile(keep_answering) as healthy,
             sending(limits=Limits(idle_per_origin=8)) as sender,
         ):
-            hung = asyncio.gather(
-                *(send(sender, get(hanging.url), deadline=0.5) for _ in range(200))
-            )
-            began = time.monotonic()
+            asking = (send(sender, get(hanging.url), deadline=0.9) for _ in range(50))
+            hung = asyncio.gather(*asking)
             for _ in range(20):
                 assert (await send(sender, get(healthy.url))).failure is None
-            assert time.monotonic() - began < 0.5
+            assert not hung.done()
             kinds = {exchange.failure.kind for exchange in await hung if exchange.failure}
             assert kinds == {FailureKind.HEADERS_TIMEOUT}
 
