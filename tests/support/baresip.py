@@ -156,7 +156,8 @@ class Baresip:
             time.sleep(0.05)
 
     def packets_heard(self) -> list[int]:
-        """Return how many RTP packets each finished call brought."""
+        """Return how many RTP packets each finished call brought, once it has told of one."""
+        self.wait_until_shown(r"EX=BareSip;.*?;PR=\d+")
         return [int(found) for found in re.findall(r"EX=BareSip;.*?;PR=(\d+)", self.screen())]
 
     def screen(self) -> str:
