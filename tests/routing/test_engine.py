@@ -18,12 +18,14 @@ from switchhook.routing.commands import (
     AskWebhook,
     ConnectLegs,
     EndLeg,
+    Play,
     Record,
     RingLeg,
+    StopPlaying,
     Tell,
 )
 from switchhook.routing.engine import step
-from switchhook.routing.events import CallArrived, LegEnded, Resynced, TimePassed
+from switchhook.routing.events import CallArrived, DigitPressed, LegEnded, Resynced, TimePassed
 from switchhook.routing.transitions import TRANSITIONS
 from tests.support.plans import MARY, incoming, ring
 from tests.support.strategies import Heard, Walk, walks
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
 
 HANG_UP = Cause(sip=200, q850=16)
-WAITING = {CallState.ASKING, CallState.RINGING}
+UNTIMED = {CallState.ARRIVED, CallState.TALKING, CallState.ENDED}
 TERMINAL = {EventKind.INCOMING_AFTER, EventKind.OUTGOING_AFTER}
 
 
@@ -105,7 +107,7 @@ def the_same_input_gives_the_same_output(heard: Heard) -> None:
 
 def a_call_that_waits_has_a_deadline_and_no_other_has(heard: Heard) -> None:
     call = heard.after
-    assert (call.wake_at is not None) == (call.state in WAITING)
+    assert (call.wake_at is not None) == (call.state not in UNTIMED)
     if call.wake_at != heard.before.wake_at and call.wake_at is not None:
         assert call.wake_at >= heard.now
 
@@ -117,8 +119,12 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     assert bool(call.talking_to) == (call.answered_at is not None)
     if call.state is CallState.RINGING:
         assert call.live_called_legs
-    if call.state is CallState.ASKING:
-        assert not call.live_called_legs
+    else:
+        assert call.state is CallState.TALKING or not call.live_called_legs
+    assert call.state is not CallState.PLAYING or call.playing
+    assert call.state is not CallState.COLLECTING or call.collecting is not None
+    assert call.state is not CallState.RECORDING or bool(call.playing) != bool(call.recorder)
+    assert call.state is not CallState.RATING or bool(call.rated) != bool(call.collecting)
     if call.state is CallState.TALKING:
         assert [leg.id for leg in call.live_called_legs] == [call.talking_to]
 
@@ -149,10 +155,22 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
             case EndLeg(leg=leg):
                 ended = heard.after.leg(leg)
                 assert ended is None or not ended.is_live
+            case Play(leg=leg, playback=playback):
+                assert leg == CALLER
+                assert playback == f"p{heard.after.playbacks}"
+                assert heard.after.state not in UNTIMED
             case AskWebhook(ask=ask):
                 assert ask == f"{heard.after.id}-{heard.after.asks}"
             case _:
                 pass
+
+
+def nothing_plays_on_into_a_conversation(heard: Heard) -> None:
+    if heard.before.background_playback and heard.after.state is CallState.TALKING:
+        stop = StopPlaying(playback=heard.before.background_playback)
+        assert isinstance(heard.event, Resynced) or stop in heard.commands
+    if heard.after.background_playback:
+        assert heard.after.state in {CallState.ASKING, CallState.RINGING}
 
 
 STEPWISE: tuple[Callable[[Heard], None], ...] = (
@@ -163,6 +181,7 @@ STEPWISE: tuple[Callable[[Heard], None], ...] = (
     legs_keep_their_names_and_once_ended_stay_so,
     after_the_end_only_late_legs_are_ended,
     orders_are_about_legs_and_asks_that_are_so_now,
+    nothing_plays_on_into_a_conversation,
 )
 
 
@@ -259,7 +278,7 @@ def test_a_few_walks_keep_every_promise(walk: Walk) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(walks(max_steps=25))
 def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
     check(walk)
@@ -269,9 +288,9 @@ def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
 @settings(max_examples=30, deadline=None)
 @given(walks(), st.data())
 def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataObject) -> None:
-    """All but time, which may pass twice, and restarts."""
+    """All but time, which may pass twice, keys, which may be pressed twice, and restarts."""
     heard = data.draw(st.sampled_from(walk.heard))
-    if isinstance(heard.event, Resynced | TimePassed):
+    if isinstance(heard.event, Resynced | TimePassed | DigitPressed):
         return
     again, commands = step(heard.after, heard.event, heard.now)
     assert not any(isinstance(command, Record | Tell | RingLeg) for command in commands)

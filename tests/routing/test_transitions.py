@@ -8,11 +8,33 @@ from typing import get_args
 from switchhook.domain.call import CallState
 from switchhook.routing.events import Event, HangUpRequested
 from switchhook.routing.transitions import TRANSITIONS
-from tests.routing import test_ending, test_hear, test_walk
-from tests.routing.steps import test_ask, test_hang_up, test_ring
+from tests.routing import test_ending, test_hear, test_hear_keys, test_walk
+from tests.routing.steps import (
+    test_ask,
+    test_dial_plan,
+    test_hang_up,
+    test_menu,
+    test_play,
+    test_rate,
+    test_ring,
+    test_voicemail,
+)
 from tests.support.transcript import watched
 
-STORIES = (test_ending, test_hear, test_walk, test_ask, test_hang_up, test_ring)
+STORIES = (
+    test_ending,
+    test_hear,
+    test_hear_keys,
+    test_walk,
+    test_ask,
+    test_dial_plan,
+    test_hang_up,
+    test_menu,
+    test_play,
+    test_rate,
+    test_ring,
+    test_voicemail,
+)
 WAYS = {
     (state, event, to)
     for state, row in TRANSITIONS.items()
@@ -44,13 +66,15 @@ def test_a_call_that_has_begun_never_goes_back_to_the_start() -> None:
 
 def test_whoever_talks_ends_and_who_ended_stays_so() -> None:
     for transition in TRANSITIONS[CallState.TALKING].values():
-        assert transition.to <= {CallState.TALKING, CallState.ENDED}
+        assert transition.to <= {CallState.TALKING, CallState.RATING, CallState.ENDED}
+    for transition in TRANSITIONS[CallState.RATING].values():
+        assert transition.to <= {CallState.RATING, CallState.ENDED}
     for transition in TRANSITIONS[CallState.ENDED].values():
         assert transition.to == {CallState.ENDED}
 
 
 def test_a_call_may_be_ended_by_an_operator_in_every_state_that_waits() -> None:
-    for state in (CallState.ASKING, CallState.RINGING, CallState.TALKING):
+    for state in set(CallState) - {CallState.ARRIVED, CallState.ENDED}:
         assert TRANSITIONS[state][HangUpRequested].to == {CallState.ENDED}
 
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.domain.book import Book
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme, Step
+from switchhook.domain.hours import WorkingHours, parse_spans
+from switchhook.domain.project import Account, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.scheme import Ask, AskDialPlan, HangUp, Ring, Scheme, Step
+from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import ForwardingNumber, RingOrder
+from switchhook.domain.webhook import (
+    CallerIdForwarding,
+    DialPlanWebhook,
+    ForwardingNumber,
+    RingOrder,
+)
 from switchhook.routing.arrival import Arrival, Refused, admit
 
 if TYPE_CHECKING:
@@ -20,8 +27,32 @@ DIALLED = "380800111222"
 """The number that outside callers dial; it runs scheme 1."""
 CUSTOMER = "380441112233"
 """Who calls."""
+PIN = DialPlanWebhook(
+    name="pin",
+    url_template="http://pin.example/check?code={code}",
+    use_ivr=True,
+    code_timeout=5.0,
+    start_message="enter",
+    error_message="wrong",
+    timeout_message="late",
+    response_timeout=2.0,
+)
+"""A webhook that checks a code: five seconds to begin it, three attempts (S-25)."""
+OFFICE_HOURS = WorkingHours(name="office", monday=parse_spans("09:00-18:00"))
+"""Mondays from nine to six, UTC; the epoch is a Thursday."""
+MONDAY_NOON = 4 * 86400 + 12 * 3600.0
 ASK = Ask(webhook="crm")
 """A step that asks the CRM, which has two seconds, and rings what it returns for seven (S-13)."""
+
+
+def ask_crm(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlan:
+    """Return a step that asks the dial-plan webhook `names`, which wants no code."""
+    return AskDialPlan(webhook="names", success=success, failed=failed)
+
+
+def ask_pin(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlan:
+    """Return a step that asks the dial-plan webhook `pin` with a code."""
+    return AskDialPlan(webhook="pin", success=success, failed=failed)
 
 
 def number(digits: str) -> Target:
@@ -57,6 +88,9 @@ def plan(
     fallback: Target | None = None,
     trunks: tuple[Trunk, ...] = (Trunk(name="carrier", host="192.0.2.9"),),
     ring_order: RingOrder = RingOrder.ALL_AT_ONCE,
+    screening: Screening = NO_SCREENING,
+    forwarding: CallerIdForwarding = CallerIdForwarding.CALLER,
+    pin: DialPlanWebhook = PIN,
 ) -> Plan:
     """Return a project whose number runs `steps` as scheme 1; `schemes` are further ones."""
     numbered = {1: steps, **(schemes or {})}
@@ -81,7 +115,22 @@ def plan(
                 Scheme(id=scheme, name=f"scheme {scheme}", steps=of)
                 for scheme, of in numbered.items()
             ),
+            sounds=tuple(
+                Sound(name=name, file=f"{name}.wav")
+                for name in ("welcome", "enter", "wrong", "late", "choose", "music", "thanks")
+            ),
+            hours=(OFFICE_HOURS,),
             forwarding_numbers=(crm,),
+            dial_plan_webhooks=(
+                DialPlanWebhook(
+                    name="names",
+                    url_template="http://crm.example/name?phone={callerid}",
+                    caller_id_forwarding=forwarding,
+                    response_timeout=2.0,
+                ),
+                pin,
+            ),
+            screening=screening,
             fallback=fallback,
         )
     )

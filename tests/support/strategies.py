@@ -10,16 +10,44 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
+from switchhook.domain.hours import Span, WorkingHours
+from switchhook.domain.project import Account, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.scheme import (
+    Ask,
+    AskDialPlan,
+    Background,
+    CallerName,
+    Choice,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    NameChoice,
+    Play,
+    Rate,
+    Ring,
+    RingDestination,
+    Scheme,
+    Step,
+    Voicemail,
+)
+from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import Field, ForwardingNumber, RingOrder
+from switchhook.domain.webhook import (
+    CallerIdForwarding,
+    Dialect,
+    DialPlanWebhook,
+    Field,
+    ForwardingNumber,
+    RingOrder,
+)
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.commands import Command
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
+    DigitPressed,
     DirectionGiven,
     Event,
     HangUpRequested,
@@ -27,15 +55,20 @@ from switchhook.routing.events import (
     LegEnded,
     LegRinging,
     LegUpdated,
+    PlaybackFinished,
+    RecordingFinished,
     Resynced,
     SchemeGiven,
     TimePassed,
+    VerdictGiven,
 )
 
 START = 1_760_000_000.0
 """When walks begin, in unix seconds."""
 LOGINS = ("mary", "john", "olga")
 WEBHOOKS = ("crm", "erp")
+DIAL_PLANS = ("names", "pin")
+SOUNDS = ("welcome", "enter", "music")
 SCHEMES = (1, 2, 3)
 
 texts = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=20)
@@ -55,14 +88,69 @@ targets: st.SearchStrategy[Target] = st.one_of(
 """Anything that can ring."""
 target_lists = st.lists(targets, max_size=4).map(tuple)
 
-_rings = st.builds(Ring, targets=target_lists, order=st.sampled_from(RingOrder), timeout=seconds)
-steps: st.SearchStrategy[Step] = st.one_of(
-    st.builds(Ask, webhook=st.sampled_from((*WEBHOOKS, *WEBHOOKS, "no such webhook"))),
+names = st.builds(CallerName, choice=st.sampled_from(NameChoice), text=texts)
+sounds = st.lists(st.sampled_from(SOUNDS), max_size=2).map(tuple)
+
+_rings = st.builds(
+    Ring,
+    targets=target_lists,
+    order=st.sampled_from(RingOrder),
+    timeout=seconds,
+    caller_name=names,
+)
+_asks = st.builds(Ask, webhook=st.sampled_from((*WEBHOOKS, *WEBHOOKS, "no such webhook")))
+_leaves: st.SearchStrategy[Step] = st.one_of(
+    _asks,
+    _asks,
+    _asks,
     _rings,
     _rings,
+    st.builds(RingDestination, timeout=seconds, caller_name=names),
     st.builds(GoTo, scheme=st.sampled_from((*SCHEMES, 99))),
     st.builds(HangUp, status=st.sampled_from((403, 404, 480, 486, 600, 603))),
+    st.builds(Play, sounds=sounds),
+    st.builds(Background, sounds=sounds),
+    st.builds(Voicemail, sounds=sounds, longest=seconds),
+    st.builds(Rate, sounds=sounds, timeout=seconds, thanks=sounds),
 )
+
+
+def _openers(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
+    branch = st.lists(inner, max_size=2).map(tuple)
+    return st.one_of(
+        st.builds(
+            AskDialPlan,
+            webhook=st.sampled_from((*DIAL_PLANS, *DIAL_PLANS, "no such webhook")),
+            success=branch,
+            failed=branch,
+        ),
+        st.builds(Hours, hours=st.sampled_from(("office", "none")), open_=branch, closed=branch),
+        st.builds(
+            Menu,
+            sounds=sounds,
+            choices=st.lists(
+                st.builds(Choice, key=st.sampled_from("129*#"), steps=branch),
+                max_size=3,
+                unique_by=lambda choice: choice.key,
+            ).map(tuple),
+            timeout=seconds,
+            attempts=st.integers(1, 3),
+            timeout_sounds=sounds,
+            invalid_sounds=sounds,
+            on_timeout=branch,
+            on_invalid=branch,
+        ),
+    )
+
+
+SCREENINGS = (
+    *(Screening(),) * 8,
+    Screening(block_withheld=True),
+    Screening(blocked_callers=("38*", "1*")),
+    Screening(denied_prefixes=("3", "1")),
+)
+steps: st.SearchStrategy[Step] = _leaves | _openers(_leaves | _openers(_leaves))
+"""Any step, with branches in branches."""
 
 
 @st.composite
@@ -72,7 +160,7 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
         Scheme(
             id=scheme,
             name=f"scheme {scheme}",
-            steps=tuple(draw(st.lists(steps, min_size=1, max_size=3))),
+            steps=tuple(draw(st.lists(steps, min_size=1, max_size=4))),
         )
         for scheme in SCHEMES
     )
@@ -87,6 +175,22 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
         )
         for name in WEBHOOKS
     )
+    dial_plans = tuple(
+        DialPlanWebhook(
+            name=name,
+            url_template=f"http://{name}.example/?code={{code}}",
+            caller_id_forwarding=draw(st.sampled_from(CallerIdForwarding)),
+            use_ivr=name == "pin",
+            code_timeout=draw(seconds),
+            digit_pause=draw(seconds),
+            attempts=draw(st.integers(1, 3)),
+            start_message=draw(st.sampled_from(("", *SOUNDS))),
+            error_message=draw(st.sampled_from(("", *SOUNDS))),
+            timeout_message=draw(st.sampled_from(("", *SOUNDS))),
+            response_timeout=draw(seconds),
+        )
+        for name in DIAL_PLANS
+    )
     return Plan(
         Project(
             id=project,
@@ -96,7 +200,11 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
             accounts=tuple(Account(login=login, password="secret") for login in LOGINS),
             trunks=(Trunk(name="carrier", host="192.0.2.9"),),
             schemes=schemes,
+            sounds=tuple(Sound(name=name, file=f"{name}.wav") for name in SOUNDS),
+            hours=(WorkingHours(name="office", friday=(Span(opens=540, closes=1080),)),),
             forwarding_numbers=webhooks,
+            dial_plan_webhooks=dial_plans,
+            screening=draw(st.sampled_from(SCREENINGS)),
             fallback=draw(st.none() | targets),
         )
     )
@@ -106,7 +214,7 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
 def arrived_calls(draw: st.DrawFn) -> Call:
     """Draw a call of any direction that has not heard anything yet."""
     plan = draw(plans())
-    account = draw(st.sampled_from(("", *LOGINS)))
+    account = draw(st.sampled_from(("", "", "", "", "", *LOGINS)))
     dialled = st.just("380800111222")
     arrival = Arrival(
         caller=draw(st.just("") | numbers),
@@ -128,6 +236,8 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
     match call.state:
         case CallState.ASKING:
             ask = st.just("" if call.asked is None else call.asked.id)
+            if call.asked is not None and call.asked.dialect is Dialect.DIAL_PLAN:
+                return verdicts(ask) | st.builds(AskFailed, ask=ask, failure=failures)
             return st.one_of(
                 st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
                 st.builds(SchemeGiven, ask=ask, scheme=st.sampled_from(SCHEMES)),
@@ -148,8 +258,50 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(LegUpdated, leg=either, handle=texts),
                 st.builds(LegEnded, leg=either, cause=causes),
             )
+        case CallState.PLAYING | CallState.COLLECTING | CallState.RECORDING | CallState.RATING:
+            return st.one_of(
+                st.builds(PlaybackFinished, playback=st.just(playback_of(call))),
+                st.builds(DigitPressed, leg=st.just(CALLER), digit=keys),
+                st.builds(DigitPressed, leg=st.just(CALLER), digit=keys),
+                recordings(call),
+                st.just(TimePassed()),
+                st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
+            )
         case CallState.ARRIVED | CallState.ENDED:
             return any_events(call)
+
+
+keys = st.sampled_from("1122590*#") | st.sampled_from(("", "A", "11", "x"))
+"""What telephones send, and what they do not."""
+
+
+def playback_of(call: Call) -> str:
+    """Return the playback that the call waits for."""
+    return call.playing or (call.collecting.playback if call.collecting else "")
+
+
+def recordings(call: Call) -> st.SearchStrategy[RecordingFinished]:
+    """Draw the end of the recording that runs, with a file or without."""
+    return st.builds(
+        RecordingFinished,
+        recording=st.just("r1" if call.recorder is None else call.recorder.id),
+        seconds=seconds,
+        path=st.sampled_from(("", "r1.wav")),
+    )
+
+
+def verdicts(ask: st.SearchStrategy[str]) -> st.SearchStrategy[VerdictGiven]:
+    """Draw what a dial-plan webhook says."""
+    return st.builds(
+        VerdictGiven,
+        ask=ask,
+        accepted=st.booleans(),
+        text=st.sampled_from(("ACK", "NAK (HTTP 200)")),
+        destination=st.none() | targets,
+        caller_name=texts,
+        variables=facts,
+        notices=notices,
+    )
 
 
 def any_events(call: Call) -> st.SearchStrategy[Event]:
@@ -169,6 +321,10 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
             exchange=facts,
         ),
         st.builds(AskFailed, ask=asks, failure=failures, notices=notices, exchange=facts),
+        verdicts(asks),
+        st.builds(PlaybackFinished, playback=st.sampled_from(("", "p1", "p2", "p9"))),
+        st.builds(DigitPressed, leg=leg_ids, digit=keys),
+        recordings(call),
         st.builds(LegRinging, leg=leg_ids, early_media=st.booleans()),
         st.builds(LegEnded, leg=leg_ids, cause=causes),
         st.builds(LegAnswered, leg=leg_ids, handle=texts),
@@ -234,11 +390,15 @@ def walks(draw: st.DrawFn, *, max_steps: int = 12) -> Walk:
     """Draw a call and what it heard, at times that go on: often to its deadline, or just not."""
     walk = begin(draw(arrived_calls()))
     now = walk.call.arrived_at
+    after_the_end = 0
     for _ in range(draw(st.integers(0, max_steps))):
+        after_the_end += walk.call.state is CallState.ENDED
+        if after_the_end > 2:
+            break
         wake_at = walk.call.wake_at or now
         later = draw(seconds)
         now = max(now, draw(st.sampled_from((now, now + later, wake_at - 0.001, wake_at, wake_at))))
-        hears = draw(st.sampled_from((likely_events, likely_events, any_events)))
+        hears = draw(st.sampled_from((*(likely_events,) * 5, any_events)))
         walk = walk.hears(draw(hears(walk.call)), now)
     return walk
 

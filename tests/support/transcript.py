@@ -33,11 +33,15 @@ from switchhook.routing.commands import (
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
     AskFailed,
+    DigitPressed,
     DirectionGiven,
     LegAnswered,
     LegEnded,
     LegRinging,
+    PlaybackFinished,
+    RecordingFinished,
     SchemeGiven,
+    VerdictGiven,
 )
 
 if TYPE_CHECKING:
@@ -75,15 +79,26 @@ class Transcript:
         self.commands: list[Command] = []
         self._lines: list[str] = []
 
+    def comes_to(self, now: float, *events: Event) -> None:
+        """Let the call hear events at `now`, whatever it orders."""
+        for event in events:
+            before = self.call.state
+            self.call, commands = step(self.call, event, now)
+            self._keep(before, event, commands)
+            self._lines.append(f"{now:>7g} > {event}")
+
+    def _keep(self, before: CallState, event: Event, commands: tuple[Command, ...]) -> None:
+        for seen in _watchers:
+            seen.add((before, type(event), self.call.state))
+        self.commands.extend(commands)
+        self.entries.extend(c.entry for c in commands if isinstance(c, Record))
+
     def hears(self, now: float, event: Event, *orders: str) -> None:
         """Let the call hear `event` at `now` and demand exactly these orders."""
         self._lines.append(f"{now:>7g} > {event}")
         before = self.call.state
         self.call, commands = step(self.call, event, now)
-        for seen in _watchers:
-            seen.add((before, type(event), self.call.state))
-        self.commands.extend(commands)
-        self.entries.extend(c.entry for c in commands if isinstance(c, Record))
+        self._keep(before, event, commands)
         ordered = [line for c in commands if (line := order(c))]
         expected = [f"        < {line}" for line in orders]
         got = [f"        < {line}" for line in ordered]
@@ -128,8 +143,8 @@ def order(command: Command) -> str:
             return f"end {leg} {why or cause.sip}"
         case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
             return media_order(command)
-        case AskWebhook(ask=ask, webhook=webhook):
-            return f"ask {webhook} as {ask}"
+        case AskWebhook(ask=ask, webhook=webhook, code=code):
+            return f"ask {webhook} as {ask}{f' with {code}' if code else ''}"
         case Tell(event=event):
             return f"tell {event}"
         case Record():
@@ -193,6 +208,34 @@ def directs(*targets: Target, ask: str = "c-1") -> DirectionGiven:
 def sends_to(scheme: int, ask: str = "c-1") -> SchemeGiven:
     """Say that the webhook returned a scheme."""
     return SchemeGiven(ask=ask, scheme=scheme)
+
+
+def accepts(ask: str = "c-1", destination: Target | None = None, name: str = "") -> VerdictGiven:
+    """Say that the dial-plan webhook returned ACK."""
+    return VerdictGiven(
+        ask=ask, accepted=True, text="ACK", destination=destination, caller_name=name
+    )
+
+
+def declines(ask: str = "c-1", name: str = "") -> VerdictGiven:
+    """Say that the dial-plan webhook returned NAK."""
+    return VerdictGiven(ask=ask, accepted=False, text="NAK (HTTP 200)", caller_name=name)
+
+
+def presses(digit: str, leg: str = "caller") -> DigitPressed:
+    """Say that a key was pressed."""
+    return DigitPressed(leg=leg, digit=digit)
+
+
+def is_played(playback: str) -> PlaybackFinished:
+    """Say that a playback is over."""
+    return PlaybackFinished(playback=playback)
+
+
+def is_recorded(recording: str = "r1", seconds: float = 7.0) -> RecordingFinished:
+    """Say that a recording is over; one of no seconds has no file."""
+    path = f"{recording}.wav" if seconds else ""
+    return RecordingFinished(recording=recording, seconds=seconds, path=path)
 
 
 def fails(ask: str = "c-1") -> AskFailed:

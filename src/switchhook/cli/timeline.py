@@ -18,7 +18,16 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.storage.records import DeliveryRow
 
-STEP_WORDS = {"ask": "ask", "ring": "ring", "goto": "go to", "hangup": "hang up"}
+STEP_WORDS = {
+    "askdialplan": "ask the dial-plan webhook",
+    "ringdestination": "ring the variable destination",
+    "goto": "go to",
+    "hangup": "hang up",
+    "background": "set the background audio",
+    "hours": "look at the working hours",
+    "rate": "have the conversation rated",
+}
+"""What a step is called where its name is more than one word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +75,10 @@ SIGNS: dict[Happening, tuple[str, str]] = {
     Happening.RANG: ("☎", ""),
     Happening.ANSWERED: ("✓", "green"),
     Happening.ATTEMPT_ENDED: ("·", "dim"),
+    Happening.BRANCH: ("·", ""),
+    Happening.KEYED: ("#", ""),
+    Happening.RECORDED: ("●", "green"),
+    Happening.RATED: ("★", "green"),
     Happening.JUMPED: ("↷", ""),
     Happening.FALLBACK: ("↷", ""),
     Happening.RESUMED: ("↷", ""),
@@ -92,6 +105,10 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.ATTEMPT_ENDED: lambda text, facts: (
         f"{facts['target']}: {facts['end'].replace('_', ' ')}{_because(text)}"
     ),
+    Happening.BRANCH: lambda text, _: f"takes a branch, {text}",
+    Happening.KEYED: lambda text, _: f"the caller presses: {text}",
+    Happening.RECORDED: lambda text, facts: f"recorded {facts['seconds']} s: {text}",
+    Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
     Happening.JUMPED: lambda text, facts: f"goes on with scheme {facts['scheme']}, {text}",
     Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
     Happening.RESUMED: lambda text, _: text or "taken up again after a restart",

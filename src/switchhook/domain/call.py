@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import FIRST, Path
+from switchhook.domain.scheme import FIRST, Path, Rate
 from switchhook.domain.target import Target
+from switchhook.domain.webhook import Dialect
 
 CALLER = "caller"
 """The name of the leg that the call came in on; the engine names the others `b1`, `b2`, …"""
@@ -28,8 +29,12 @@ class CallState(StrEnum):
 
     ARRIVED = "arrived"
     ASKING = "asking"
+    PLAYING = "playing"
+    COLLECTING = "collecting"
     RINGING = "ringing"
+    RECORDING = "recording"
     TALKING = "talking"
+    RATING = "rating"
     ENDED = "ended"
 
 
@@ -72,6 +77,48 @@ class Asked:
     id: str
     webhook: str
     asked_at: float
+    dialect: Dialect = Dialect.FORWARDING_NUMBER
+    code: str = field(default="", repr=False)
+    """What the caller entered for it; empty without an IVR menu (R5-11)."""
+    attempt: int = 1
+    """Which of the caller's attempts to enter a code this is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """Keys that the caller is to press."""
+
+    attempt: int = 1
+    digits: str = field(default="", repr=False)
+    playback: str = ""
+    """The prompt that still plays; empty once it is over or a key broke it off."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """What a dial-plan webhook returned along with the branch, for the steps in there."""
+
+    at: Path
+    """Where the step stands that asked it."""
+    destination: Target | None = None
+    caller_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """A recording that runs."""
+
+    id: str
+    is_stopping: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """A recording that was made."""
+
+    id: str
+    seconds: float
+    path: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +162,28 @@ class Call:
     asked: Asked | None = None
     asks: int = 0
     ringing: Ringing | None = None
+    given: tuple[Given, ...] = ()
+    """What the webhooks returned in whose branches the call may be."""
+    variables: tuple[tuple[str, str], ...] = ()
+    """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
+    webhook_name: str = ""
+    """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
+    playing: str = ""
+    """The playback whose end is waited for."""
+    then: str = ""
+    """The branch of the current step that is taken when it is over; empty: the next step."""
+    playbacks: int = 0
+    background: tuple[str, ...] = ()
+    """What is heard while asking and ringing, in place of the ringing tone."""
+    background_playback: str = ""
+    """The playback that it is heard by now."""
+    collecting: Collecting | None = None
+    recorder: Recorder | None = None
+    recordings: tuple[Recording, ...] = ()
+    rating: Rate | None = None
+    """How a conversation will be rated."""
+    rated: str = ""
+    """The key with which the caller rated it."""
     on_fallback: bool = False
     """Whether the project's fallback was tried already [A-54]."""
     wake_at: float | None = None

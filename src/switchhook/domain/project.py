@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from switchhook.domain.hours import WorkingHours
 from switchhook.domain.scheme import Scheme
+from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.domain.target import Target
-from switchhook.domain.webhook import EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,15 @@ class Trunk:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """Audio that callers hear: prompts, greetings, background."""
+
+    name: str
+    file: str
+    """The audio file; a relative path counts from the folder for sounds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One version of everything that a tenant set up. Nothing refers to another project."""
 
@@ -62,8 +73,12 @@ class Project:
     accounts: tuple[Account, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     schemes: tuple[Scheme, ...] = ()
+    sounds: tuple[Sound, ...] = ()
+    hours: tuple[WorkingHours, ...] = ()
     forwarding_numbers: tuple[ForwardingNumber, ...] = ()
+    dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
     event_webhooks: tuple[EventWebhook, ...] = ()
+    screening: Screening = NO_SCREENING
     fallback: Target | None = None
     """Rings when a scheme placed the call nowhere [A-54]."""
     allowed_sip_hosts: tuple[str, ...] = ()
@@ -78,13 +93,25 @@ class Plan:
     Equal when project and version are; a stored call keeps only these two.
     """
 
-    __slots__ = ("accounts", "events", "project", "schemes", "webhooks")
+    __slots__ = (
+        "accounts",
+        "dial_plan_webhooks",
+        "events",
+        "hours",
+        "project",
+        "schemes",
+        "sounds",
+        "webhooks",
+    )
 
     def __init__(self, project: Project) -> None:
         self.project = project
         self.schemes = {scheme.id: scheme for scheme in project.schemes}
         self.accounts = {account.login: account for account in project.accounts}
         self.webhooks = {webhook.name: webhook for webhook in project.forwarding_numbers}
+        self.dial_plan_webhooks = {webhook.name: webhook for webhook in project.dial_plan_webhooks}
+        self.hours = {hours.name: hours for hours in project.hours}
+        self.sounds = {sound.name: sound for sound in project.sounds}
         self.events = {webhook.name: webhook for webhook in project.event_webhooks}
 
     @property

@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from switchhook.domain.target import Target
 from switchhook.domain.webhook import RingOrder
 
-Path = tuple[int, ...]
-"""Where a step stands in its scheme: its place among the steps, then in the branch that it opened."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+Path = tuple[int | str, ...]
+"""Where a step stands in its scheme: its place among the steps; within a branch, behind the place of
+the step that opened it and the branch's name: `(2, "success", 0)`."""
+
+SUCCESS, FAILED = "success", "failed"
+OPEN, CLOSED = "open", "closed"
+TIMEOUT, INVALID = "timeout", "invalid"
+KEYS = "0123456789*#"
+"""What a menu can offer."""
+
+
+class NameChoice(StrEnum):
+    """Which name a routing step shows to those it rings (R5-29…31)."""
+
+    CURRENT = "current"
+    WEBHOOK = "webhook"
+    """What the dial-plan webhook returned; only in its branches. It stays the current name."""
+    PREPEND = "prepend"
+    REPLACE = "replace"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerName:
+    """One choice per step [A-53]. Without a returned name, `webhook` shows the current one (S-33)."""
+
+    choice: NameChoice = NameChoice.CURRENT
+    text: str = ""
+    """What is put in front or stands alone."""
+
+
+AS_IT_IS = CallerName()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,12 +53,34 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskDialPlan:
+    """Ask a dial-plan webhook, perhaps after a code, which of two branches the call takes (R5-26, R5-27)."""
+
+    webhook: str
+    success: tuple[Step, ...] = ()
+    failed: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ring:
     """Ring targets for `timeout` seconds each round; the first to answer gets the call."""
 
     targets: tuple[Target, ...]
     order: RingOrder = RingOrder.ALL_AT_ONCE
     timeout: float = 30.0
+    caller_name: CallerName = AS_IT_IS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingDestination:
+    """Ring the variable destination: what the dial-plan webhook returned (R5-33).
+
+    Where it returned none, the step hands on; behind the last step of a success branch that means the
+    failed branch [A-48].
+    """
+
+    timeout: float = 30.0
+    caller_name: CallerName = AS_IT_IS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +97,109 @@ class HangUp:
     status: int = 480
 
 
-Step = Ask | Ring | GoTo | HangUp
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """Let the caller hear sounds once, then go on: a greeting (R1-125)."""
+
+    sounds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Background:
+    """From here on, let the caller hear these in a loop while a webhook is asked or a target rings (R1-125)."""
+
+    sounds: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a menu does on one key."""
+
+    key: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Let the caller choose a branch by one key. The key may come while the prompt still plays."""
+
+    sounds: tuple[str, ...]
+    choices: tuple[Choice, ...]
+    timeout: float = 5.0
+    """Seconds to press a key, from the end of the prompt."""
+    attempts: int = 3
+    timeout_sounds: tuple[str, ...] = ()
+    """Played when no key came in time, before the prompt comes again."""
+    invalid_sounds: tuple[str, ...] = ()
+    """Played when the key means nothing, before the prompt comes again."""
+    on_timeout: tuple[Step, ...] = ()
+    """Walked when the last attempt brought no key."""
+    on_invalid: tuple[Step, ...] = ()
+    """Walked when the last attempt brought a key that means nothing."""
+
+    def choice(self, key: str) -> Choice | None:
+        """Return what `key` chooses."""
+        return next((choice for choice in self.choices if choice.key == key), None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hours:
+    """Take one branch within the project's working hours of this name, the other outside (R1-125)."""
+
+    hours: str
+    open_: tuple[Step, ...] = ()
+    closed: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voicemail:
+    """Play a greeting, then record the caller until they hang up or press `#`."""
+
+    sounds: tuple[str, ...]
+    longest: float = 120.0
+    """Seconds of a message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """Let the caller rate the conversation, should one come of a later step and the callee hang up first."""
+
+    sounds: tuple[str, ...]
+    """Asks for a key from 1 to `best`."""
+    best: int = 5
+    timeout: float = 10.0
+    """Seconds to press it, from the end of the prompt."""
+    thanks: tuple[str, ...] = ()
+
+
+Step = (
+    Ask
+    | AskDialPlan
+    | Ring
+    | RingDestination
+    | GoTo
+    | HangUp
+    | Play
+    | Background
+    | Menu
+    | Hours
+    | Voicemail
+    | Rate
+)
+
+
+def branches(step: Step) -> Mapping[str, tuple[Step, ...]]:
+    """Return the branches that a step can open, by name."""
+    match step:
+        case AskDialPlan():
+            return {SUCCESS: step.success, FAILED: step.failed}
+        case Hours():
+            return {OPEN: step.open_, CLOSED: step.closed}
+        case Menu():
+            of_keys = {choice.key: choice.steps for choice in step.choices}
+            return of_keys | {TIMEOUT: step.on_timeout, INVALID: step.on_invalid}
+        case _:
+            return {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +211,27 @@ class Scheme:
     steps: tuple[Step, ...]
 
     def step_at(self, path: Path) -> Step | None:
-        """Return the step at `path`, or None past the end."""
-        (index,) = path
-        return self.steps[index] if index < len(self.steps) else None
+        """Return the step at `path`, or None past the end of its branch, or where no such branch is."""
+        steps = self.steps
+        for place, branch in zip(path[:-1:2], path[1::2], strict=True):
+            opener = _at(steps, place)
+            steps = () if opener is None else branches(opener).get(str(branch), ())
+        return _at(steps, path[-1])
 
     def after(self, path: Path) -> Path:
         """Return where the call goes on when the step at `path` could not place it."""
-        return (*path[:-1], path[-1] + 1)
+        return (*path[:-1], int(path[-1]) + 1)
+
+    def openers(self, path: Path) -> tuple[tuple[Path, Step, str], ...]:
+        """Return the steps in whose branches `path` lies, the nearest first, with the branches' names."""
+        found = (
+            (path[:at], self.step_at(path[:at]), str(path[at])) for at in range(1, len(path), 2)
+        )
+        return tuple((at, step, name) for at, step, name in found if step is not None)[::-1]
+
+
+def _at(steps: tuple[Step, ...], place: int | str) -> Step | None:
+    return steps[int(place)] if int(place) < len(steps) else None
 
 
 FIRST: Path = (0,)

@@ -33,6 +33,13 @@ class Place(StrEnum):
     HEADERS = "headers"
 
 
+class Dialect(StrEnum):
+    """How a routing webhook is asked and how its answer is read."""
+
+    FORWARDING_NUMBER = "forwarding-number"
+    DIAL_PLAN = "dial-plan"
+
+
 class RingOrder(StrEnum):
     """How several targets ring [A-10]."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from switchhook.documents.kinds import (
     Choice,
@@ -120,19 +120,12 @@ def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
     at.notes.add(at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}")
 
 
+TABLE_OF: dict[type[Step], Table] = {Ask: ASK, Ring: RING, GoTo: GO_TO, HangUp: HANG_UP}
+
+
 def table_of(step: Step) -> Table:
     """Return the table that a step is written as."""
-    match step:
-        case Ask():
-            return ASK
-        case Ring():
-            return RING
-        case GoTo():
-            return GO_TO
-        case HangUp():
-            return HANG_UP
-        case _:
-            assert_never(step)
+    return TABLE_OF[type(step)]
 
 
 STEP: Kind = Steps()

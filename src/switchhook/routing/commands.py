@@ -6,13 +6,13 @@ leg, or an `EndLeg` of one that is gone, does nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from switchhook.domain.call import Call
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.journal import Entry
 from switchhook.domain.target import Target
-from switchhook.domain.webhook import EventKind
+from switchhook.domain.webhook import Dialect, EventKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,10 +104,17 @@ PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskWebhook:
-    """Put the call to this forwarding number. Answered by DirectionGiven, SchemeGiven or AskFailed."""
+    """Put the call to this webhook.
+
+    Answered by AskFailed; else by DirectionGiven or SchemeGiven where it is a forwarding number, by
+    VerdictGiven where it is a dial-plan webhook.
+    """
 
     ask: str
     webhook: str
+    dialect: Dialect = Dialect.FORWARDING_NUMBER
+    code: str = field(default="", repr=False)
+    """What the caller entered, leading zeros and all; empty without an IVR menu (R5-11)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

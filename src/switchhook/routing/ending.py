@@ -49,6 +49,11 @@ def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause) -> None:
         wake_at=None,
         asked=None,
         ringing=None,
+        collecting=None,
+        recorder=None,
+        playing="",
+        then="",
+        background_playback="",
     )
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     move.record(Happening.ENDED, cause.text, facts=facts)

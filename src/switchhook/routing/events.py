@@ -75,6 +75,22 @@ class SchemeGiven:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictGiven:
+    """The asked dial-plan webhook judged the input, ACK or NAK (R5-34, R5-35)."""
+
+    ask: str
+    accepted: bool
+    text: str
+    """For the journal: `ACK`, or `NAK (HTTP 401)`."""
+    destination: Target | None = None
+    caller_name: str = ""
+    """Empty where the answer gave none."""
+    variables: tuple[tuple[str, str], ...] = ()
+    notices: tuple[str, ...] = ()
+    exchange: Facts = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskFailed:
     """The asked webhook gave nothing that can be followed."""
 
@@ -138,7 +154,11 @@ Event = (
     | LegEnded
     | DirectionGiven
     | SchemeGiven
+    | VerdictGiven
     | AskFailed
+    | PlaybackFinished
+    | DigitPressed
+    | RecordingFinished
     | TimePassed
     | HangUpRequested
     | Resynced

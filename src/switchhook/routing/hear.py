@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
+from switchhook.domain.target import TargetKind
+from switchhook.domain.webhook import Dialect, EventKind
+from switchhook.routing import prompts
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.ending import end
-from switchhook.routing.steps import ask, ring
-from switchhook.routing.walk import go_on, go_to, walk
+from switchhook.routing.places import enter
+from switchhook.routing.steps import ask, dial_plan, rate, ring
+from switchhook.routing.walk import follow, go_on, go_to, walk
 
 if TYPE_CHECKING:
+    from switchhook.domain.call import Leg
     from switchhook.domain.journal import Facts
+    from switchhook.domain.target import Target
     from switchhook.routing.events import (
         AskFailed,
         CallArrived,
@@ -28,12 +34,14 @@ if TYPE_CHECKING:
         Resynced,
         SchemeGiven,
         TimePassed,
+        VerdictGiven,
     )
     from switchhook.routing.move import Move
 
 HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 LOST = Cause(sip=500, q850=41, text="lost when Switchhook was restarted")
 CANCELLED = Cause(sip=487, q850=16, text="the caller hung up before an answer")
+BLOCKED = Cause(sip=603, q850=21, text="the caller is on the block list")
 BEFORE = {
     Direction.INCOMING: EventKind.INCOMING_BEFORE,
     Direction.OUTGOING: EventKind.OUTGOING_BEFORE,
@@ -47,39 +55,52 @@ def arrived(move: Move, _: CallArrived) -> None:
     move.record(Happening.ARRIVED, facts=facts)
     if (event := BEFORE.get(call.direction)) is not None:
         move.tell(event)
+    if call.direction is Direction.INCOMING and call.plan.project.screening.blocks(call.caller):
+        end(move, Outcome.BLOCKED, EndedBy.SYSTEM, BLOCKED)
+        return
     walk(move)
 
 
 def direction_given(move: Move, event: DirectionGiven) -> None:
     """Ring what the webhook returned, for as long as its ring timeout says (R1-23)."""
     webhook = ask.webhook_of(move)
-    if webhook is None or not _is_asked(move, event.ask):
+    if webhook is None or not _is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
         return
-    targets = ", ".join(str(target) for target in event.targets)
-    ask.settle(move, Happening.ANSWER, targets, event.notices, event.exchange)
-    if not ring.begin(move, event.targets, webhook.ring_order, webhook.ring_timeout):
+    text = ", ".join(str(target) for target in event.targets)
+    ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
+    targets = tuple(target for target in event.targets if _may_ring(move, target))
+    if not ring.begin(move, targets, webhook.ring_order, webhook.ring_timeout):
         go_on(move)
 
 
 def scheme_given(move: Move, event: SchemeGiven) -> None:
     """Go on with the scheme that the webhook returned (R1-25)."""
-    if _is_asked(move, event.ask):
+    if _is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
         text = f"scheme {event.scheme}"
         ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
         go_to(move, event.scheme)
 
 
 def ask_failed(move: Move, event: AskFailed) -> None:
-    """Go on with the next step [A-54]."""
+    """Go on with the next step, or with the failed branch [A-54]."""
     if _is_asked(move, event.ask):
         _ask_failed(move, event.failure, event.notices, event.exchange)
 
 
 def ask_overdue(move: Move, _: TimePassed) -> None:
     """Go on with the next step: whatever the webhook still says comes too late."""
-    if _is_overdue(move):
+    if is_overdue(move):
         detail = "no answer within the webhook's response timeout"
         _ask_failed(move, Failure(kind=FailureKind.NO_ANSWER_IN_TIME, detail=detail))
+
+
+def verdict_given(move: Move, event: VerdictGiven) -> None:
+    """Take the branch that the webhook opens; after NAK, perhaps another code first (R5-26, R5-35)."""
+    if not _is_asked(move, event.ask, Dialect.DIAL_PLAN):
+        return
+    if event.destination is not None and not _may_ring(move, event.destination):
+        event = replace(event, destination=None)
+    follow(move, dial_plan.judged(move, event))
 
 
 def leg_ringing(move: Move, event: LegRinging) -> None:
@@ -90,6 +111,8 @@ def leg_ringing(move: Move, event: LegRinging) -> None:
     if leg.state is LegState.DIALLING:
         move.change_leg(leg, state=LegState.RINGING, rang_at=move.now)
         move.record(Happening.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
+    if move.call.background_playback:
+        return
     alone = len(move.call.live_called_legs) == 1
     move.order(ShowRinging(media_from=leg.id if event.early_media and alone else ""))
 
@@ -98,7 +121,7 @@ def leg_answered(move: Move, event: LegAnswered) -> None:
     """The first to answer gets the call."""
     leg = move.call.leg(event.leg)
     if leg is None or leg.id == CALLER or not leg.is_live:
-        late_answer(move, event)
+        caller_connected(move, event)
     else:
         ring.connect(move, leg, event.handle)
 
@@ -125,7 +148,7 @@ def leg_ended(move: Move, event: LegEnded) -> None:
 
 def ring_overdue(move: Move, _: TimePassed) -> None:
     """The round's time is over: the next target of the turn, or the next step."""
-    if _is_overdue(move):
+    if is_overdue(move):
         ring.give_up(move)
         if not ring.next_round(move):
             go_on(move)
@@ -148,23 +171,24 @@ def leg_updated(move: Move, event: LegUpdated) -> None:
 
 
 def hung_up(move: Move, event: LegEnded) -> None:
-    """Whoever hangs up first ends the call."""
+    """Whoever hangs up first ends the call; after the callee, the caller may be asked for a mark."""
     if event.leg not in {CALLER, move.call.talking_to}:
         return
     leg = move.call.leg(event.leg)
     if leg is None:
         return
-    by = EndedBy.CALLER if leg.id == CALLER else EndedBy.CALLEE
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-    else:
-        move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
-    end(move, Outcome.ANSWERED, by, HUNG_UP)
+        end(move, Outcome.ANSWERED, EndedBy.CALLER, HUNG_UP)
+        return
+    move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
+    if not rate.ask(move):
+        end(move, Outcome.ANSWERED, EndedBy.CALLEE, HUNG_UP)
 
 
 def hang_up_requested(move: Move, event: HangUpRequested) -> None:
     """An operator ends the call."""
-    talking = move.call.state is CallState.TALKING
+    talking = bool(move.call.talking_to)
     outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
     cause = Cause(sip=200 if talking else 480, text=f"ended by {event.by}")
     end(move, outcome, EndedBy.SYSTEM, cause)
@@ -177,10 +201,12 @@ def resynced(move: Move, event: Resynced) -> None:
         end(move, Outcome.FAILED, EndedBy.SYSTEM, LOST)
         return
     move.record(Happening.RESUMED)
-    if move.call.state is CallState.ASKING:
-        move.change(asked=None, wake_at=None)
-        walk(move)
-    elif not move.call.live_called_legs and not ring.next_round(move):
+    move.change(background_playback="")
+    if move.call.state is not CallState.RINGING:
+        _begin_again(move)
+    elif move.call.live_called_legs:
+        prompts.start_background(move)
+    elif not ring.next_round(move):
         go_on(move)
 
 
@@ -192,8 +218,29 @@ def resynced_talking(move: Move, event: Resynced) -> None:
         return
     move.record(Happening.RESUMED)
     caller = move.call.leg(CALLER)
-    if caller is not None and caller.state is LegState.DIALLING:
+    if caller is not None and (caller.state is LegState.DIALLING or _heard_prompts(move, caller)):
         move.order(ConnectLegs(leg=move.call.talking_to))
+
+
+def resynced_rating(move: Move, event: Resynced) -> None:
+    """After a restart, when the conversation was over: the mark is given up."""
+    _match_legs(move, event)
+    rate.over(move)
+
+
+def _begin_again(move: Move) -> None:
+    """Take the step up anew that a restart broke off; a last prompt is not played again."""
+    then = move.call.then
+    move.change(asked=None, collecting=None, recorder=None, playing="", then="", wake_at=None)
+    if then:
+        enter(move, then)
+    walk(move)
+
+
+def _heard_prompts(move: Move, caller: Leg) -> bool:
+    """Say whether the caller was answered before somebody talked to them."""
+    answered, talks = caller.answered_at, move.call.answered_at
+    return answered is not None and talks is not None and answered < talks
 
 
 def _match_legs(move: Move, event: Resynced) -> None:
@@ -219,13 +266,24 @@ def _ask_failed(
 ) -> None:
     facts = (("kind", failure.kind), *exchange)
     ask.settle(move, Happening.ASK_FAILED, failure.detail, notices, facts)
-    go_on(move)
+    follow(move, dial_plan.failed(move))
 
 
-def _is_asked(move: Move, ask_id: str) -> bool:
+def _may_ring(move: Move, target: Target) -> bool:
+    """Hold an answer to the project's prefixes (S-78, A-58)."""
+    screening = move.call.plan.project.screening
+    if target.kind is not TargetKind.NUMBER or screening.permits(target.value):
+        return True
+    facts = (("alert", "destination refused"), ("target", target.value))
+    move.record(Happening.NOTICE, f"this project does not call {target}", facts=facts)
+    return False
+
+
+def _is_asked(move: Move, ask_id: str, dialect: Dialect | None = None) -> bool:
     asked = move.call.asked
-    return asked is not None and asked.id == ask_id
+    return asked is not None and asked.id == ask_id and dialect in {None, asked.dialect}
 
 
-def _is_overdue(move: Move) -> bool:
+def is_overdue(move: Move) -> bool:
+    """Say whether the call's deadline has come."""
     return move.call.wake_at is not None and move.now >= move.call.wake_at

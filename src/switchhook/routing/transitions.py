@@ -6,10 +6,11 @@ state that it may lead to; the engine refuses any other, and the diagram in the 
 this table.
 
 Theory of operation. A call arrives and walks its scheme (`walk`). A step either takes the call
-(it asks, it rings) or hands it to the next; when nothing takes it, the project's fallback rings
-once and then the call ends. While the call is asking or ringing it has a deadline, `wake_at`, and
-`TimePassed` is what comes when it is over. Whoever answers first talks; whoever hangs up first ends
-it. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
+(it asks, plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps
+of its own; when nothing takes it, the project's fallback rings once and then the call ends. In every
+state but talking the call has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no
+call depends on a telephone side to say that a prompt was played. Whoever answers first talks; whoever
+hangs up first ends it, though the caller may be asked for a mark then. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
 but a leg that answers late is hung up.
 """
 
@@ -20,23 +21,32 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.domain.call import CallState
-from switchhook.routing import hear
+from switchhook.routing import hear, hear_keys
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
+    DigitPressed,
     DirectionGiven,
     HangUpRequested,
     LegAnswered,
     LegEnded,
     LegRinging,
     LegUpdated,
+    PlaybackFinished,
+    RecordingFinished,
     Resynced,
     SchemeGiven,
     TimePassed,
+    VerdictGiven,
 )
 from switchhook.routing.move import Move
 
-ARRIVED, ASKING, RINGING, TALKING, ENDED = CallState
+ARRIVED, ASKING, PLAYING = CallState.ARRIVED, CallState.ASKING, CallState.PLAYING
+COLLECTING, RINGING, RECORDING = CallState.COLLECTING, CallState.RINGING, CallState.RECORDING
+TALKING, RATING, ENDED = CallState.TALKING, CallState.RATING, CallState.ENDED
+
+WALKED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
+"""Where a walk from step to step may come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +63,75 @@ def _to(do: Callable[[Move, Any], None], *states: CallState) -> Transition:
 
 TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
     ARRIVED: {
-        CallArrived: _to(hear.arrived, ASKING, RINGING, ENDED),
+        CallArrived: _to(hear.arrived, *WALKED),
     },
     ASKING: {
-        DirectionGiven: _to(hear.direction_given, ASKING, RINGING, ENDED),
-        SchemeGiven: _to(hear.scheme_given, ASKING, RINGING, ENDED),
-        AskFailed: _to(hear.ask_failed, ASKING, RINGING, ENDED),
-        TimePassed: _to(hear.ask_overdue, ASKING, RINGING, ENDED),
-        LegAnswered: _to(hear.late_answer, ASKING),
+        DirectionGiven: _to(hear.direction_given, *WALKED),
+        SchemeGiven: _to(hear.scheme_given, *WALKED),
+        VerdictGiven: _to(hear.verdict_given, *WALKED),
+        AskFailed: _to(hear.ask_failed, *WALKED),
+        TimePassed: _to(hear.ask_overdue, *WALKED),
+        LegAnswered: _to(hear.caller_connected, ASKING),
+        LegUpdated: _to(hear.leg_updated, ASKING),
         LegEnded: _to(hear.leg_ended, ASKING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
-        Resynced: _to(hear.resynced, ASKING, RINGING, ENDED),
+        Resynced: _to(hear.resynced, *WALKED),
+    },
+    PLAYING: {
+        PlaybackFinished: _to(hear_keys.played, *WALKED),
+        TimePassed: _to(hear_keys.play_overdue, *WALKED),
+        LegAnswered: _to(hear.caller_connected, PLAYING),
+        LegUpdated: _to(hear.leg_updated, PLAYING),
+        LegEnded: _to(hear.leg_ended, PLAYING, ENDED),
+        HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        Resynced: _to(hear.resynced, *WALKED),
+    },
+    COLLECTING: {
+        DigitPressed: _to(hear_keys.digit_pressed, *WALKED),
+        PlaybackFinished: _to(hear_keys.prompt_over, COLLECTING),
+        TimePassed: _to(hear_keys.collect_overdue, *WALKED),
+        LegAnswered: _to(hear.caller_connected, COLLECTING),
+        LegUpdated: _to(hear.leg_updated, COLLECTING),
+        LegEnded: _to(hear.leg_ended, COLLECTING, ENDED),
+        HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        Resynced: _to(hear.resynced, *WALKED),
     },
     RINGING: {
         LegRinging: _to(hear.leg_ringing, RINGING),
         LegAnswered: _to(hear.leg_answered, RINGING, TALKING),
-        LegEnded: _to(hear.leg_ended, ASKING, RINGING, ENDED),
-        TimePassed: _to(hear.ring_overdue, ASKING, RINGING, ENDED),
+        LegUpdated: _to(hear.leg_updated, RINGING),
+        LegEnded: _to(hear.leg_ended, *WALKED),
+        TimePassed: _to(hear.ring_overdue, *WALKED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
-        Resynced: _to(hear.resynced, ASKING, RINGING, ENDED),
+        Resynced: _to(hear.resynced, *WALKED),
+    },
+    RECORDING: {
+        PlaybackFinished: _to(hear_keys.greeted, RECORDING),
+        DigitPressed: _to(hear_keys.message_key, RECORDING),
+        TimePassed: _to(hear_keys.message_overdue, *WALKED),
+        RecordingFinished: _to(hear_keys.recorded, *WALKED),
+        LegAnswered: _to(hear.caller_connected, RECORDING),
+        LegUpdated: _to(hear.leg_updated, RECORDING),
+        LegEnded: _to(hear_keys.hung_up_recording, RECORDING, ENDED),
+        HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        Resynced: _to(hear.resynced, *WALKED),
     },
     TALKING: {
         LegAnswered: _to(hear.caller_connected, TALKING),
         LegUpdated: _to(hear.leg_updated, TALKING),
-        LegEnded: _to(hear.hung_up, TALKING, ENDED),
+        LegEnded: _to(hear.hung_up, TALKING, RATING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         Resynced: _to(hear.resynced_talking, TALKING, ENDED),
+    },
+    RATING: {
+        PlaybackFinished: _to(hear_keys.mark_prompt_over, RATING, ENDED),
+        DigitPressed: _to(hear_keys.mark_pressed, RATING, ENDED),
+        TimePassed: _to(hear_keys.mark_overdue, RATING, ENDED),
+        LegAnswered: _to(hear.caller_connected, RATING),
+        LegUpdated: _to(hear.leg_updated, RATING),
+        LegEnded: _to(hear_keys.hung_up_rating, RATING, ENDED),
+        HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        Resynced: _to(hear.resynced_rating, ENDED),
     },
     ENDED: {
         LegAnswered: _to(hear.late_answer, ENDED),

@@ -2,51 +2,65 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import Direction
 from switchhook.domain.journal import Happening
-from switchhook.domain.scheme import FIRST, Ask, GoTo, HangUp, Ring, Scheme
+from switchhook.domain.scheme import (
+    FIRST,
+    Ask,
+    AskDialPlan,
+    Background,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    Play,
+    Rate,
+    Ring,
+    RingDestination,
+    Voicemail,
+)
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.ending import end_unplaced
-from switchhook.routing.steps import ask, hang_up, ring
+from switchhook.routing.places import DIRECT_TIMEOUT, Went, advance, leave_branch, scheme_of
+from switchhook.routing.steps import (
+    ask,
+    dial_plan,
+    hang_up,
+    hours,
+    menu,
+    play,
+    rate,
+    ring,
+    voicemail,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
 
 MAX_JUMPS = 10
 """How often a call may go from scheme to scheme [A-57]."""
-DIRECT_TIMEOUT = 120.0
-"""Seconds that a dialled colleague or outside number may ring."""
 FALLBACK_TIMEOUT = 60.0
 """Seconds that the project's fallback may ring."""
 
 
 def walk(move: Move) -> None:
     """Take the step that the call stands at; go on until one has begun or the call has ended."""
-    while True:
-        scheme = current_scheme(move)
+    went = Went.MOVED
+    while went is not Went.TAKEN:
+        scheme = scheme_of(move.call)
         step = None if scheme is None else scheme.step_at(move.call.path)
-        if scheme is None or step is None:
+        if scheme is not None and step is not None:
+            facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()))
+            move.record(Happening.STEP, scheme.name, facts=facts)
+            went = _begin(move, step)
+        elif not leave_branch(move, no_destination=went is Went.NO_DESTINATION):
             return _leave_scheme(move)
-        kind = type(step).__name__.lower()
-        facts = (("scheme", str(scheme.id)), ("step", kind))
-        move.record(Happening.STEP, scheme.name, facts=facts)
-        match step:
-            case Ask():
-                if ask.begin(move, step):
-                    return None
-            case Ring(targets=targets, order=order, timeout=timeout):
-                if ring.begin(move, targets, order, timeout):
-                    return None
-            case GoTo(scheme=target):
-                if jump(move, target):
-                    continue
-            case HangUp(status=status):
-                return hang_up.end_with(move, status)
-            case _:
-                assert_never(step)
-        advance(move)
+    return None
 
 
 def go_on(move: Move) -> None:
@@ -57,40 +71,62 @@ def go_on(move: Move) -> None:
     return walk(move)
 
 
+def follow(move: Move, went: Went) -> None:
+    """Go on after a step that heard something."""
+    match went:
+        case Went.TAKEN:
+            return None
+        case Went.MOVED:
+            return walk(move)
+        case Went.HANDED_ON | Went.NO_DESTINATION:
+            return go_on(move)
+
+
 def go_to(move: Move, scheme: int) -> None:
     """Go on in another scheme; where that is not allowed, with the next step of this one."""
-    if jump(move, scheme):
-        return walk(move)
-    return go_on(move)
+    follow(move, jump(move, scheme))
 
 
-def advance(move: Move) -> None:
-    """Stand at the next step."""
-    scheme = current_scheme(move)
-    if scheme is not None:
-        move.change(path=scheme.after(move.call.path))
-
-
-def jump(move: Move, scheme: int) -> bool:
-    """Stand at the top of another scheme. False, with a notice, when that cannot be."""
+def jump(move: Move, scheme: int) -> Went:
+    """Stand at the top of another scheme. Hands on, with a notice, when that cannot be."""
     if scheme not in move.call.plan.schemes:
         move.record(Happening.NOTICE, f"scheme {scheme} is not in this project")
-        return False
+        return Went.HANDED_ON
     if move.call.jumps >= MAX_JUMPS:
         move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
-        return False
-    move.change(scheme=scheme, path=FIRST, jumps=move.call.jumps + 1)
+        return Went.HANDED_ON
+    move.change(scheme=scheme, path=FIRST, jumps=move.call.jumps + 1, given=())
     name = move.call.plan.schemes[scheme].name
     move.record(Happening.JUMPED, name, facts=(("scheme", str(scheme)),))
-    return True
+    return Went.MOVED
 
 
-def current_scheme(move: Move) -> Scheme | None:
-    """Return the scheme that is walked; a dialled target is a scheme of one step."""
-    direct = move.call.direct
-    if direct is None:
-        return move.call.plan.schemes.get(move.call.scheme)
-    return Scheme(id=0, name="direct", steps=(Ring(targets=(direct,), timeout=DIRECT_TIMEOUT),))
+def _go_to(move: Move, step: GoTo) -> Went:
+    return jump(move, step.scheme)
+
+
+BEGIN: Mapping[type[Step], Callable[[Move, Any], Went]] = {
+    Ask: ask.begin,
+    AskDialPlan: dial_plan.begin,
+    Ring: ring.begin_step,
+    RingDestination: ring.begin_destination,
+    GoTo: _go_to,
+    HangUp: hang_up.begin,
+    Play: play.begin,
+    Background: play.set_background,
+    Menu: menu.begin,
+    Hours: hours.begin,
+    Voicemail: voicemail.begin,
+    Rate: rate.begin,
+}
+"""What is done where the walk comes to a step."""
+
+
+def _begin(move: Move, step: Step) -> Went:
+    went = BEGIN[type(step)](move, step)
+    if went in {Went.HANDED_ON, Went.NO_DESTINATION}:
+        advance(move)
+    return went
 
 
 def _leave_scheme(move: Move) -> None:
@@ -102,3 +138,6 @@ def _leave_scheme(move: Move) -> None:
     move.record(Happening.FALLBACK, f"no step placed the call; trying {fallback}")
     ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT)
     return None
+
+
+__all__ = ["DIRECT_TIMEOUT", "FALLBACK_TIMEOUT", "MAX_JUMPS", "follow", "go_on", "go_to", "walk"]

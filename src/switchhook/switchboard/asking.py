@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure
-from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven
-from switchhook.webhooks.answer import Direction, SchemeId, read_answer
+from switchhook.domain.webhook import Dialect
+from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
+from switchhook.webhooks.answer import (
+    Ack,
+    Direction,
+    SchemeId,
+    read_answer,
+    read_dial_plan_answer,
+)
 from switchhook.webhooks.parameters import Facts
-from switchhook.webhooks.request import render_ask
+from switchhook.webhooks.request import masked, render_ask, render_dial_plan_ask
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.journal import Facts as JournalFacts
+    from switchhook.domain.webhook import DialPlanWebhook
     from switchhook.routing.commands import AskWebhook
     from switchhook.switchboard.ports import Asker
-    from switchhook.webhooks.answer import Reading
+    from switchhook.webhooks.answer import DialPlanReading, Reading
     from switchhook.webhooks.http import Exchange
 
+Heard = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
+"""What the engine hears of an ask."""
 ANSWER_SHOWN = 200
 """Characters of an answer's body that the journal keeps."""
 
@@ -29,25 +40,44 @@ class Asking:
         self._asker = asker
         self._product = product
 
-    async def ask(
-        self, call: Call, ask: AskWebhook, *, now: float
-    ) -> DirectionGiven | SchemeGiven | AskFailed:
+    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> Heard:
         """Return what the webhook's answer, or the lack of one, means for the call."""
+        match ask.dialect:
+            case Dialect.FORWARDING_NUMBER:
+                return await self._ask_forwarding_number(call, ask, now)
+            case Dialect.DIAL_PLAN:
+                return await self._ask_dial_plan(call, ask, now)
+
+    async def _ask_forwarding_number(self, call: Call, ask: AskWebhook, now: float) -> Heard:
         webhook = call.plan.webhooks[ask.webhook]
         facts = Facts(call=call, now=now, webhook=webhook)
         request = render_ask(webhook, facts, ask_id=ask.ask, product=self._product)
         exchange = await self._asker.ask(call, request, deadline=webhook.response_timeout)
         if exchange.response is None:
-            failure = exchange.failure
-            assert failure is not None  # noqa: S101 (an exchange has one or the other)
-            return AskFailed(ask=ask.ask, failure=failure, exchange=summary(exchange))
+            return _unanswered(ask, exchange)
         reading = read_answer(webhook, exchange.response, call.plan, ask_id=ask.ask)
         return to_event(ask.ask, reading, exchange)
 
+    async def _ask_dial_plan(self, call: Call, ask: AskWebhook, now: float) -> Heard:
+        webhook = call.plan.dial_plan_webhooks[ask.webhook]
+        facts = Facts(call=call, now=now)
+        request = render_dial_plan_ask(webhook, facts, code=ask.code, product=self._product)
+        exchange = await self._asker.ask(call, request, deadline=webhook.response_timeout)
+        if exchange.response is None:
+            heard: Heard = _unanswered(ask, exchange)
+        else:
+            reading = read_dial_plan_answer(webhook, exchange.response, call.plan)
+            heard = to_verdict(ask.ask, reading, exchange)
+        return hide_code(heard, webhook, ask.code)
 
-def to_event(
-    ask: str, reading: Reading, exchange: Exchange
-) -> DirectionGiven | SchemeGiven | AskFailed:
+
+def _unanswered(ask: AskWebhook, exchange: Exchange) -> AskFailed:
+    failure = exchange.failure
+    assert failure is not None  # noqa: S101 (an exchange has one or the other)
+    return AskFailed(ask=ask.ask, failure=failure, exchange=summary(exchange))
+
+
+def to_event(ask: str, reading: Reading, exchange: Exchange) -> Heard:
     """Translate a reading into what the engine hears."""
     facts = (*summary(exchange), ("read_as", reading.step))
     match reading.decision:
@@ -59,6 +89,41 @@ def to_event(
             return AskFailed(ask=ask, failure=failure, notices=reading.notices, exchange=facts)
         case _:
             assert_never(reading.decision)
+
+
+def to_verdict(ask: str, reading: DialPlanReading, exchange: Exchange) -> Heard:
+    """Translate a reading of the dial-plan dialect into what the engine hears."""
+    facts = (*summary(exchange), ("read_as", reading.step))
+    verdict = reading.verdict
+    if isinstance(verdict, Failure):
+        return AskFailed(ask=ask, failure=verdict, notices=reading.notices, exchange=facts)
+    return VerdictGiven(
+        ask=ask,
+        accepted=isinstance(verdict, Ack),
+        text="ACK" if isinstance(verdict, Ack) else str(verdict),
+        destination=reading.destination,
+        caller_name=reading.caller_name or "",
+        variables=reading.variables,
+        notices=reading.notices,
+        exchange=facts,
+    )
+
+
+def hide_code(heard: Heard, webhook: DialPlanWebhook, code: str) -> Heard:
+    """Hide the entered code in all that goes into the journal (S-25); an answer may repeat it."""
+
+    def hidden(text: str) -> str:
+        return masked(webhook, text, code=code)
+
+    heard = replace(
+        heard,
+        notices=tuple(map(hidden, heard.notices)),
+        exchange=tuple((name, hidden(value)) for name, value in heard.exchange),
+    )
+    if isinstance(heard, AskFailed):
+        detail = hidden(heard.failure.detail)
+        return replace(heard, failure=replace(heard.failure, detail=detail))
+    return heard
 
 
 def summary(exchange: Exchange) -> JournalFacts:

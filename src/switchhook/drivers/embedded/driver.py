@@ -48,7 +48,12 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
-from switchhook.routing.events import LegAnswered, LegUpdated
+from switchhook.routing.events import (
+    LegAnswered,
+    LegUpdated,
+    PlaybackFinished,
+    RecordingFinished,
+)
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
@@ -135,7 +140,12 @@ class EmbeddedSide:
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg():
                 self._do(call.id, bridge, bridge.order(command))
-            case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
+            case Play(playback=playback, loop=False):
+                self._ear.hear(call.id, PlaybackFinished(playback=playback))
+            case StartRecording(recording=recording):
+                nothing = RecordingFinished(recording=recording, seconds=0, path="")
+                self._ear.hear(call.id, nothing)
+            case AnswerCaller() | Play() | StopPlaying() | StopRecording():
                 pass  # without media the caller goes on hearing it ring
             case _:
                 assert_never(command)

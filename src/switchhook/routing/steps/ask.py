@@ -1,4 +1,4 @@
-"""The step that asks a forwarding number where the call goes."""
+"""The step that asks a forwarding number where the call goes, and what all asking has in common."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Asked, CallState
 from switchhook.domain.journal import Happening
-from switchhook.routing.commands import AskWebhook, ShowRinging
+from switchhook.domain.webhook import Dialect
+from switchhook.routing import prompts
+from switchhook.routing.commands import AskWebhook
+from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Facts
@@ -18,23 +21,46 @@ GRACE = 0.25
 """Seconds that the engine waits beyond the webhook's own deadline before it goes on by itself."""
 
 
-def begin(move: Move, step: Ask) -> bool:
-    """Ask; the caller hears ringing meanwhile. False when the webhook does not exist."""
+def begin(move: Move, step: Ask) -> Went:
+    """Ask; the caller hears ringing meanwhile. Hands on when the webhook does not exist."""
     webhook = move.call.plan.webhooks.get(step.webhook)
     if webhook is None:
         move.record(Happening.NOTICE, f"forwarding number {step.webhook!r} is not in this project")
-        return False
+        return Went.HANDED_ON
+    put(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.response_timeout)
+    return Went.TAKEN
+
+
+def put(
+    move: Move,
+    webhook: str,
+    dialect: Dialect,
+    response_timeout: float,
+    *,
+    code: str = "",
+    attempt: int = 1,
+    facts: Facts = (),
+) -> None:
+    """Order the ask; the engine names it. `facts` go into the journal."""
     ask_id = f"{move.call.id}-{move.call.asks + 1}"
+    asked = Asked(
+        id=ask_id,
+        webhook=webhook,
+        asked_at=move.now,
+        dialect=dialect,
+        code=code,
+        attempt=attempt,
+    )
     move.change(
         state=CallState.ASKING,
         asks=move.call.asks + 1,
-        asked=Asked(id=ask_id, webhook=step.webhook, asked_at=move.now),
+        asked=asked,
         ringing=None,
-        wake_at=move.now + webhook.response_timeout + GRACE,
+        wake_at=move.now + response_timeout + GRACE,
     )
-    move.record(Happening.ASKED, step.webhook, facts=(("ask", ask_id),))
-    move.order(ShowRinging(), AskWebhook(ask=ask_id, webhook=step.webhook))
-    return True
+    move.record(Happening.ASKED, webhook, facts=(("ask", ask_id), *facts))
+    prompts.wait(move)
+    move.order(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
 
 
 def settle(
@@ -55,4 +81,6 @@ def settle(
 def webhook_of(move: Move) -> ForwardingNumber | None:
     """Return the forwarding number that is being asked."""
     asked = move.call.asked
-    return None if asked is None else move.call.plan.webhooks.get(asked.webhook)
+    if asked is None or asked.dialect is not Dialect.FORWARDING_NUMBER:
+        return None
+    return move.call.plan.webhooks.get(asked.webhook)

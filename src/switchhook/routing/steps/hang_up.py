@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.routing.ending import end
+from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
+    from switchhook.domain.scheme import HangUp
     from switchhook.routing.move import Move
 
 _OUTCOMES = {486: Outcome.BUSY, 600: Outcome.BUSY, 480: Outcome.UNREACHABLE}
 
 
-def end_with(move: Move, status: int) -> None:
+def begin(move: Move, step: HangUp) -> Went:
     """End the call; the caller gets this SIP status."""
-    outcome = _OUTCOMES.get(status, Outcome.REJECTED)
-    end(move, outcome, EndedBy.SYSTEM, Cause(sip=status, text="the scheme hangs up"))
+    outcome = _OUTCOMES.get(step.status, Outcome.REJECTED)
+    end(move, outcome, EndedBy.SYSTEM, Cause(sip=step.status, text="the scheme hangs up"))
+    return Went.TAKEN

@@ -8,14 +8,36 @@ from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.journal import Happening
 from switchhook.domain.webhook import EventKind, RingOrder
+from switchhook.routing import prompts
 from switchhook.routing.commands import ConnectLegs, RingLeg
+from switchhook.routing.places import Went, dial_plan_branch
+from switchhook.routing.shown import shown, take_name
 
 if TYPE_CHECKING:
+    from switchhook.domain.scheme import Ring, RingDestination
     from switchhook.domain.target import Target
     from switchhook.routing.move import Move
 
 ELSEWHERE = Cause(sip=200, q850=26, text="answered elsewhere")
 NO_ANSWER = Cause(sip=408, q850=19, text="no answer in time")
+
+
+def begin_step(move: Move, step: Ring) -> Went:
+    """Ring what the step names."""
+    take_name(move, step.caller_name)
+    return Went.TAKEN if begin(move, step.targets, step.order, step.timeout) else Went.HANDED_ON
+
+
+def begin_destination(move: Move, step: RingDestination) -> Went:
+    """Ring what the webhook returned; where it returned nothing, that is written down [A-48]."""
+    found = dial_plan_branch(move.call)
+    given = None if found is None else found[2]
+    if given is None or given.destination is None:
+        move.record(Happening.NOTICE, "the webhook returned no destination that may ring")
+        return Went.NO_DESTINATION
+    take_name(move, step.caller_name)
+    begin(move, (given.destination,), RingOrder.ALL_AT_ONCE, step.timeout)
+    return Went.TAKEN
 
 
 def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> bool:
@@ -47,8 +69,8 @@ def give_up(move: Move) -> None:
 
 def order(move: Move, leg: str, target: Target) -> None:
     """Order a leg to be rung, for the first time or again."""
-    call = move.call
-    move.order(RingLeg(leg=leg, target=target, caller=call.caller, caller_name=call.caller_name))
+    number, name = shown(move.call)
+    move.order(RingLeg(leg=leg, target=target, caller=number, caller_name=name))
 
 
 def connect(move: Move, leg: Leg, handle: str) -> None:
@@ -61,6 +83,7 @@ def connect(move: Move, leg: Leg, handle: str) -> None:
         ringing=None,
         wake_at=None,
     )
+    prompts.quiet(move)
     move.order(ConnectLegs(leg=leg.id))
     move.record(Happening.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
     for loser in move.call.live_called_legs:
@@ -78,6 +101,7 @@ def _round(
         ringing=Ringing(waiting=waiting, timeout=timeout),
         wake_at=move.now + timeout,
     )
+    prompts.start_background(move)
     for target in targets:
         _dial(move, target)
     if move.call.direction is Direction.INCOMING:

@@ -1,0 +1,83 @@
+"""Where a call stands in its scheme, and moving it about there."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from switchhook.domain.scheme import FIRST, SUCCESS, AskDialPlan, Ring, Scheme
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call, Given
+    from switchhook.domain.scheme import Step
+    from switchhook.routing.move import Move
+
+DIRECT_TIMEOUT = 120.0
+"""Seconds that a dialled colleague or outside number may ring."""
+
+
+class Went(Enum):
+    """What a step did with the call."""
+
+    TAKEN = auto()
+    """It waits for something, or has ended the call."""
+    HANDED_ON = auto()
+    """It is done, or could not place the call: the next step is due."""
+    NO_DESTINATION = auto()
+    """As HANDED_ON, because no webhook returned a destination [A-48]."""
+    MOVED = auto()
+    """The call stands elsewhere now, at a step that is due."""
+
+
+def scheme_of(call: Call) -> Scheme | None:
+    """Return the scheme that is walked; a dialled target is a scheme of one step."""
+    if call.direct is None:
+        return call.plan.schemes.get(call.scheme)
+    direct = Ring(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
+    return Scheme(id=0, name="direct", steps=(direct,))
+
+
+def step_of(call: Call) -> Step | None:
+    """Return the step that the call stands at."""
+    scheme = scheme_of(call)
+    return None if scheme is None else scheme.step_at(call.path)
+
+
+def advance(move: Move) -> None:
+    """Stand at the next step."""
+    scheme = scheme_of(move.call)
+    if scheme is not None:
+        move.change(path=scheme.after(move.call.path))
+
+
+def enter(move: Move, branch: str) -> Went:
+    """Stand at the top of a branch of the current step."""
+    move.change(path=(*move.call.path, branch, *FIRST))
+    return Went.MOVED
+
+
+def leave_branch(move: Move, *, no_destination: bool) -> bool:
+    """Stand behind the step whose branch has no more steps. False where it was no branch.
+
+    A success branch that ended for want of a destination makes way for the failed one [A-48].
+    """
+    scheme = scheme_of(move.call)
+    openers = () if scheme is None else scheme.openers(move.call.path)
+    if scheme is None or not openers:
+        return False
+    at, step, branch = openers[0]
+    move.change(path=at)
+    if no_destination and isinstance(step, AskDialPlan) and branch == SUCCESS:
+        enter(move, "failed")
+    else:
+        advance(move)
+    return True
+
+
+def dial_plan_branch(call: Call) -> tuple[AskDialPlan, str, Given | None] | None:
+    """Return the nearest dial-plan step in whose branch the call is, the branch, and what was returned."""
+    scheme = scheme_of(call)
+    for at, step, branch in () if scheme is None else scheme.openers(call.path):
+        if isinstance(step, AskDialPlan):
+            return step, branch, next((given for given in call.given if given.at == at), None)
+    return None

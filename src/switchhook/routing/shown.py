@@ -1,0 +1,61 @@
+"""How the caller is shown to those who are rung."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.scheme import AS_IT_IS, SUCCESS, NameChoice, Ring, RingDestination
+from switchhook.domain.webhook import CallerIdForwarding
+from switchhook.routing.places import dial_plan_branch, step_of
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+    from switchhook.domain.scheme import CallerName
+    from switchhook.routing.move import Move
+
+
+def take_name(move: Move, choice: CallerName) -> None:
+    """Make the returned name the current one, where the step wants that and there is one (R5-29, A-53)."""
+    if choice.choice is not NameChoice.WEBHOOK:
+        return
+    found = dial_plan_branch(move.call)
+    if found is not None and found[2] is not None and found[2].caller_name:
+        move.change(webhook_name=found[2].caller_name)
+
+
+def shown(call: Call) -> tuple[str, str]:
+    """Return number and name of the caller for a leg that the current step rings.
+
+    No number: anonymous, and then the name is not shown either.
+    """
+    number = _number(call)
+    return number, _name(call) if number or not call.caller else ""
+
+
+def _number(call: Call) -> str:
+    """Follow the webhook's caller ID forwarding in its success branch, and nowhere else (R5-06…09, A-52)."""
+    found = dial_plan_branch(call)
+    if found is None or found[1] != SUCCESS:
+        return call.caller
+    webhook = call.plan.dial_plan_webhooks.get(found[0].webhook)
+    forwarding = CallerIdForwarding.CALLER if webhook is None else webhook.caller_id_forwarding
+    match forwarding:
+        case CallerIdForwarding.CALLER:
+            return call.caller
+        case CallerIdForwarding.CALLED:
+            return call.callee
+        case CallerIdForwarding.SUPPRESSED:
+            return ""
+
+
+def _name(call: Call) -> str:
+    step = step_of(call)
+    choice = step.caller_name if isinstance(step, Ring | RingDestination) else AS_IT_IS
+    current = call.webhook_name or call.caller_name
+    match choice.choice:
+        case NameChoice.PREPEND:
+            return choice.text + current
+        case NameChoice.REPLACE:
+            return choice.text
+        case NameChoice.CURRENT | NameChoice.WEBHOOK:
+            return current

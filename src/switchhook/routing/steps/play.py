@@ -1,0 +1,24 @@
+"""The steps that let the caller hear something: a prompt, and audio while they wait."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.routing import prompts
+from switchhook.routing.places import Went
+
+if TYPE_CHECKING:
+    from switchhook.domain.scheme import Background, Play
+    from switchhook.routing.move import Move
+
+
+def begin(move: Move, step: Play) -> Went:
+    """Play once; the next step is due when it is over (R1-125)."""
+    return prompts.say(move, step.sounds)
+
+
+def set_background(move: Move, step: Background) -> Went:
+    """Set what fills the wait from here on (R1-125)."""
+    prompts.quiet(move)
+    move.change(background=step.sounds)
+    return Went.HANDED_ON
