@@ -71,7 +71,9 @@ def test_every_command_has_its_line() -> None:
 def test_every_option_that_is_told_of_is_there() -> None:
     known = {f"--{key.name.replace('_', '-')}" for key in KEYS} | {
         "--all",
+        "--call",
         "--config",
+        "--file",
         "--help",
         "--json",
         "--limit",
@@ -79,6 +81,8 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--pending",
         "--processor",
         "--project",
+        "--status",
+        "--webhook",
     }
     told = {
         option

@@ -69,7 +69,7 @@ def misused(*arguments: str) -> int:
 
 def test_help_tells_what_each_command_does() -> None:
     for name, (module, help_) in COMMANDS.items():
-        function = getattr(importlib.import_module(module), name)
+        function = getattr(importlib.import_module(module), name.replace("-", "_"))
         assert inspect.getdoc(function) == help_
 
 

@@ -14,7 +14,9 @@ from rich.console import Console
 from switchhook import __version__
 from switchhook.cli.options import CommandError
 from switchhook.operations.data_dir import DataDirError
+from switchhook.operations.examples import ExampleError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
+from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.settings import SettingsError
 from switchhook.storage.records import StoreError
@@ -48,6 +50,14 @@ COMMANDS = {
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its tries.",
     ),
+    "read-answer": (
+        "switchhook.cli.why",
+        "Read an answer's body from standard input and print what it would do to a call.",
+    ),
+    "preview": (
+        "switchhook.cli.why",
+        "Print the exact bytes that a webhook would be sent, secrets included, and send nothing.",
+    ),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",
@@ -55,7 +65,7 @@ COMMANDS = {
 }
 """Each command's module, imported when it is run (the server takes half a second), and its help."""
 for _name, (_module, _help) in COMMANDS.items():
-    app.command(f"{_module}:{_name}", name=_name, help=_help)
+    app.command(f"{_module}:{_name.replace('-', '_')}", name=_name, help=_help)
 
 _EXPECTED = (
     CommandError,
@@ -63,6 +73,8 @@ _EXPECTED = (
     NoSuchCallError,
     NoSuchDeliveryError,
     NoSuchProjectError,
+    NoSuchWebhookError,
+    ExampleError,
     StoreError,
 )
 """What a person or a machine may cause; its message is a sentence for people."""

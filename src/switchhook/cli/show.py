@@ -62,3 +62,8 @@ def seconds(duration: float | None) -> str:
     return (
         f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f}:{duration % 60:02.0f} min"
     )
+
+
+def one_line(text: str) -> str:
+    """Keep what came from outside from moving the cursor or breaking the line."""
+    return "".join(char if char.isprintable() else "·" for char in text)

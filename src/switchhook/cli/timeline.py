@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from switchhook.cli.show import seconds
+from switchhook.cli.show import one_line, seconds
 from switchhook.domain.journal import Happening
 from switchhook.storage.records import DeliveryState
 
@@ -60,7 +60,7 @@ def entry_line(entry: Entry) -> Line:
     sign, style = SIGNS[entry.happening]
     facts = defaultdict(str, entry.facts)
     facts["target"] = facts["target"] or entry.leg
-    text = _one_line(WORDS[entry.happening](_one_line(entry.text), facts))
+    text = one_line(WORDS[entry.happening](one_line(entry.text), facts))
     return Line(at=entry.at, sign=sign, text=text, style=style)
 
 
@@ -144,8 +144,3 @@ def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     else:
         why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
         yield Line(at=attempt.at + attempt.seconds, sign="✗", text=why, style="red")
-
-
-def _one_line(text: str) -> str:
-    """Keep what came from outside from moving the cursor or breaking the line."""
-    return "".join(char if char.isprintable() else "·" for char in text)

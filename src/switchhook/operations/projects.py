@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.domain.project import Project
     from switchhook.operations.ports import Projects
+    from switchhook.storage.records import StoredProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +68,14 @@ async def export_project(store: Projects, project_id: str | None) -> str:
 
     Without an id, the only project there is. Raises NoSuchProjectError.
     """
+    return (await latest_version(store, project_id)).document
+
+
+async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
+    """Return the latest version of a project; without an id, of the only one there is.
+
+    Raises NoSuchProjectError.
+    """
     stored = await store.projects()
     names = ", ".join(one.id for one in stored)
     if not stored:
@@ -74,8 +83,8 @@ async def export_project(store: Projects, project_id: str | None) -> str:
     if project_id is None:
         if len(stored) > 1:
             raise NoSuchProjectError(f"say which project: {names}")
-        return stored[0].document
+        return stored[0]
     for one in stored:
         if one.id == project_id:
-            return one.document
+            return one
     raise NoSuchProjectError(f"there is no project {project_id}; there are: {names}")

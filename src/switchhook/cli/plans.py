@@ -1,0 +1,42 @@
+"""Which project a command is about: one that was applied, or one in a file that need not be."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from switchhook.cli.options import CommandError, open_to_read, read_bytes
+from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.project import Plan
+from switchhook.operations.plans import applied_plan, plan_of_file
+
+OfProject = Annotated[
+    str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
+]
+ProjectFile = Annotated[
+    Path | None,
+    Parameter(help="Take a project file (TOML) instead of an applied project.", name="--file"),
+]
+
+
+def plan_of(
+    project: str | None, file: Path | None, config: Path | None, data_dir: Path | None
+) -> Plan:
+    """Return the plan that the options name. Raises CommandError and what the store raises."""
+    if file is None:
+        return asyncio.run(_applied(project, config, data_dir))
+    if project is not None:
+        raise CommandError("--project and --file cannot go together; choose one")
+    plan = plan_of_file(read_bytes(file))
+    if isinstance(plan, Mistakes):
+        raise CommandError("\n".join(f"{file}: {mistake}" for mistake in plan.mistakes))
+    return plan
+
+
+async def _applied(project: str | None, config: Path | None, data_dir: Path | None) -> Plan:
+    store = await open_to_read(config, data_dir)
+    try:
+        return await applied_plan(store, project)
+    finally:
+        await store.close()

@@ -1,0 +1,135 @@
+"""`switchhook read-answer` and `switchhook preview`: what would happen, without a call."""
+
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from switchhook.app import PRODUCT
+from switchhook.cli import as_json
+from switchhook.cli.options import Config, DataDir, Json, read_bytes
+from switchhook.cli.plans import OfProject, ProjectFile, plan_of
+from switchhook.cli.show import one_line, print_json, stderr, stdout
+from switchhook.domain.failure import Failure
+from switchhook.operations.examples import Example, read_example
+from switchhook.operations.explaining import Explanation, explain_answer
+from switchhook.operations.previewing import Preview, preview_request
+from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
+
+ReadWebhook = Annotated[
+    str, Parameter(help="Name of a forwarding number or dial-plan webhook.", name="--webhook")
+]
+ShownWebhook = Annotated[str, Parameter(help="Name of any webhook.", name="--webhook")]
+
+
+def read_answer(
+    *,
+    webhook: ReadWebhook,
+    status: Annotated[int, Parameter(help="HTTP status that the body came under.")] = 200,
+    project: OfProject = None,
+    file: ProjectFile = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Read an answer's body from standard input and print what it would do to a call."""
+    plan = plan_of(project, file, config, data_dir)
+    explained = explain_answer(plan, webhook, sys.stdin.buffer.read(), status=status)
+    print_json(_explanation(explained)) if json else _show(explained)
+    return 0 if explained.is_followed else 1
+
+
+def _show(explained: Explanation) -> None:
+    console = stdout()
+    console.print(f"the call {one_line(explained.decision)}")
+    for name, value in _told(explained):
+        console.print(f"  {name:14} {one_line(value)}")
+
+
+def _told(explained: Explanation) -> list[tuple[str, str]]:
+    reading = explained.reading
+    told = [("read as", str(reading.step) or "not read")]
+    if isinstance(reading, DialPlanReading):
+        if reading.destination is not None:
+            told.append(("destination", str(reading.destination)))
+        if reading.caller_name is not None:
+            told.append(("caller name", reading.caller_name))
+        told += [("variable", f"{name} = {value}") for name, value in reading.variables]
+    return told + [("notice", notice) for notice in reading.notices]
+
+
+def _explanation(explained: Explanation) -> dict[str, Any]:
+    reading, outcome = explained.reading, explained.outcome
+    told: dict[str, Any] = {
+        "webhook": explained.webhook,
+        "dialect": explained.dialect,
+        "decision": type(outcome).__name__.lower(),
+        "text": explained.decision,
+        "followed": explained.is_followed,
+        "read_as": str(reading.step),
+        "notices": list(reading.notices),
+    }
+    match outcome:
+        case Direction(targets=targets):
+            told["targets"] = [str(target) for target in targets]
+        case SchemeId(id=scheme):
+            told["scheme"] = scheme
+        case Failure(kind=kind, detail=detail):
+            told |= {"failure": kind, "detail": detail}
+        case _:
+            pass
+    if isinstance(reading, DialPlanReading):
+        told["destination"] = None if reading.destination is None else str(reading.destination)
+        told["caller_name"] = reading.caller_name
+        told["variables"] = dict(reading.variables)
+    return told
+
+
+def preview(
+    *,
+    webhook: ShownWebhook,
+    call: Annotated[
+        Path | None,
+        Parameter(help="The call, described in JSON; an example by default.", name="--call"),
+    ] = None,
+    project: OfProject = None,
+    file: ProjectFile = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Print the exact bytes that a webhook would be sent, secrets included, and send nothing."""
+    plan = plan_of(project, file, config, data_dir)
+    example = Example() if call is None else read_example(read_bytes(call))
+    shown = preview_request(plan, webhook, example, now=time.time(), product=PRODUCT)
+    print_json(_preview(shown)) if json else _print_bytes(shown)
+    return 0
+
+
+def _print_bytes(shown: Preview) -> None:
+    """Print nothing but the bytes on standard output, so that they can be counted and compared."""
+    over = "over TLS" if shown.origin.scheme == "https" else "without TLS"
+    stderr().print(
+        f"{shown.webhook}: {len(shown.data)} bytes to {shown.origin} {over}", style="dim"
+    )
+    sys.stdout.flush()
+    sys.stdout.buffer.write(shown.data)
+    sys.stdout.buffer.flush()
+    if sys.stdout.isatty():
+        sys.stdout.write("\n")
+
+
+def _preview(shown: Preview) -> dict[str, Any]:
+    request = shown.request
+    return {
+        "webhook": shown.webhook,
+        "connects_to": str(shown.origin),
+        "tls": shown.origin.scheme == "https",
+        "method": request.method,
+        "url": request.url,
+        "headers": [list(header) for header in request.headers],
+        "body": as_json.text(request.body),
+        "bytes": len(shown.data),
+    }

@@ -1,0 +1,206 @@
+"""A call that never was, for those who want to see what their endpoint would be sent."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from switchhook.documents.mistakes import did_you_mean
+from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.domain.project import Plan
+    from switchhook.operations.plans import AnyWebhook
+
+MOMENT = "write it like 2018-08-13T11:11:11+03:00"
+WAITED, TALKED = 8.0, 42.0
+"""Seconds of the example call that an event after it tells of."""
+
+VISIT: Mapping[str, str] = {
+    "call_count": "1",
+    "source": "newsletter",
+    "medium": "email",
+    "campaign": "autumn",
+    "keyword": "desk lamp",
+    "content": "second banner",
+    "google_analytics_id": "1180512345.1700000000",
+    "google_analytics_resource_id": "UA-11111111-1",
+    "visitor_ip": "203.0.113.7",
+    "last_page": "shop.example/lamps?utm_source=newsletter",
+    "landing_page": "shop.example/",
+    "referrer": "search.example",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+    "insertion_type": "dynamic",
+    "pool_name": "website",
+    "additional_number": "3",
+    "custom": "example",
+    "roistat_visit_id": "17541",
+}
+"""What is known of the example visitor; a number's own insertion type and pool go first."""
+
+
+class ExampleError(Exception):
+    """A described call cannot be made. The message is a sentence for people."""
+
+
+class Example(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call as a person describes it, in JSON."""
+
+    id: str = "1700000000.000000000001"
+    caller: str = "380441112233"
+    caller_name: str = ""
+    callee: str = ""
+    """Empty: the project's first number."""
+    arrived_at: str = ""
+    """ISO 8601 with its zone; empty: now."""
+    code: str = "4711"
+    """What the caller entered for a dial-plan webhook with a menu."""
+    facts: dict[str, str] = {}
+    """What else is known of the caller, by the parameter's key, or `custom:city`; it stands in place of
+    the example's own."""
+
+
+def read_example(content: bytes) -> Example:
+    """Read a described call. Raises ExampleError."""
+    try:
+        return msgspec.json.decode(content, type=Example)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        known = ", ".join(Example.__struct_fields__)
+        raise ExampleError(f"this describes no call: {error}; it may hold {known}") from error
+
+
+def example_facts(plan: Plan, webhook: AnyWebhook, example: Example, *, now: float) -> Facts:
+    """Return what `webhook` is told of the example call at the moment that it is asked or told.
+
+    Raises ExampleError where the example gives a fact that is none.
+    """
+    event = webhook.event if isinstance(webhook, EventWebhook) else None
+    call = _call(plan, example, event, now=now)
+    asked = webhook if isinstance(webhook, ForwardingNumber) else None
+    bare = Facts(call=call, now=now, webhook=asked)
+    for key, value in example.facts.items():
+        _check_fact(key, value, bare)
+    return Facts(call=call, now=now, webhook=asked, extra=_visit(webhook, bare) | example.facts)
+
+
+def _visit(webhook: AnyWebhook, bare: Facts) -> dict[str, str]:
+    number = bare.number
+    visit = dict(VISIT)
+    if number is not None:
+        visit["insertion_type"] = number.insertion_type or visit["insertion_type"]
+        visit["pool_name"] = number.pool or visit["pool_name"]
+    if isinstance(webhook, ForwardingNumber | EventWebhook):
+        for field in webhook.fields:
+            if field.parameter in VISIT and field.argument:
+                name = f"{field.parameter}:{field.argument}"
+                visit.setdefault(name, f"example {field.argument}")
+    return visit
+
+
+def _check_fact(key: str, value: str, bare: Facts) -> None:
+    name, _, argument = key.partition(":")
+    if name not in CATALOGUE:
+        raise ExampleError(f"{key!r} is no parameter; {did_you_mean(name, CATALOGUE)}")
+    given = Facts(call=bare.call, now=bare.now, webhook=bare.webhook, extra={key: value})
+    if resolve(name, argument, given).lower() != value.lower():
+        raise ExampleError(
+            f"{key!r} follows from the call itself; describe the call by"
+            f" {', '.join(Example.__struct_fields__[:-1])} instead"
+        )
+
+
+def _call(plan: Plan, example: Example, event: EventKind | None, *, now: float) -> Call:
+    """Make the call as it is at the moment in question."""
+    numbers = plan.project.numbers
+    callee = example.callee or (numbers[0].number if numbers else "380442223344")
+    scheme = next((one.scheme for one in numbers if one.number == callee.removeprefix("+")), 0)
+    arrived_at = _moment(example.arrived_at) if example.arrived_at else now
+    outgoing = event in {EventKind.OUTGOING_BEFORE, EventKind.OUTGOING_AFTER}
+    caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=arrived_at)
+    return Call(
+        id=example.id,
+        plan=plan,
+        direction=Direction.OUTGOING if outgoing else Direction.INCOMING,
+        caller=example.caller,
+        caller_name=example.caller_name,
+        callee=callee,
+        account="",
+        arrived_at=arrived_at,
+        **_progress(plan, caller, event),
+        scheme=scheme or next(iter(plan.schemes), 0),
+    )
+
+
+def _moment(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ExampleError(f"arrived_at {text!r} is no moment; {MOMENT}") from error
+    if moment.tzinfo is None:
+        raise ExampleError(f"arrived_at {text!r} names no time zone; {MOMENT}")
+    return moment.timestamp()
+
+
+def _progress(plan: Plan, caller: Leg, event: EventKind | None) -> dict[str, Any]:
+    """Say how far the call has come when an event tells of it."""
+    arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
+    match event:
+        case EventKind.INCOMING_FORWARDING:
+            called = _called(plan, LegState.DIALLING, arrived_at)
+            return {"state": CallState.RINGING, "legs": (caller, called)}
+        case EventKind.INCOMING_PICKUP | EventKind.INCOMING_RATED:
+            called = _called(plan, LegState.TALKING, arrived_at, answered_at)
+            is_rated = event is EventKind.INCOMING_RATED
+            return _talking(caller, called) | {"rated": "5" if is_rated else ""}
+        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER:
+            called = _called(plan, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED)
+            return _talking(caller, called) | {
+                "state": CallState.ENDED,
+                "ended_at": answered_at + TALKED,
+                "outcome": Outcome.ANSWERED,
+                "ended_by": EndedBy.CALLEE,
+                "cause": Cause(sip=200, q850=16, text="hung up"),
+            }
+        case _:
+            return {"legs": (caller,)}
+
+
+def _talking(caller: Leg, called: Leg) -> dict[str, Any]:
+    return {
+        "state": CallState.TALKING,
+        "legs": (caller, called),
+        "talking_to": called.id,
+        "answered_at": called.answered_at,
+    }
+
+
+def _called(
+    plan: Plan,
+    state: LegState,
+    at: float,
+    answered_at: float | None = None,
+    ended_at: float | None = None,
+) -> Leg:
+    account = next(iter(plan.accounts), "")
+    target = (
+        Target(kind=TargetKind.ACCOUNT, value=account)
+        if account
+        else Target(kind=TargetKind.NUMBER, value="380443334455")
+    )
+    return Leg(
+        id="b1",
+        target=target,
+        state=state,
+        started_at=at,
+        answered_at=answered_at,
+        ended_at=ended_at,
+        end=None if ended_at is None else AttemptEnd.ANSWERED,
+    )

@@ -1,0 +1,108 @@
+"""What an endpoint's answer would do to a call, without a call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from switchhook.domain.failure import Failure
+from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
+from switchhook.operations.plans import find_routing_webhook
+from switchhook.webhooks.answer import (
+    Ack,
+    DialPlanReading,
+    Direction,
+    Nak,
+    Reading,
+    SchemeId,
+    read_answer,
+    read_dial_plan_answer,
+)
+from switchhook.webhooks.http import HttpResponse
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Plan
+    from switchhook.operations.plans import RoutingWebhook
+    from switchhook.webhooks.answer import Decision, Verdict
+
+ORDERS = {RingOrder.ALL_AT_ONCE: "at once", RingOrder.ONE_AFTER_ANOTHER: "one after another"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """One answer, and what Switchhook makes of it."""
+
+    webhook: str
+    dialect: Dialect
+    reading: Reading | DialPlanReading
+    decision: str
+    """What becomes of the call, in words."""
+
+    @property
+    def is_followed(self) -> bool:
+        """Say whether the answer is one that a call can follow; refusing a code (NAK) is."""
+        return not isinstance(self.outcome, Failure)
+
+    @property
+    def outcome(self) -> Decision | Verdict:
+        """Return the decision as a value."""
+        reading = self.reading
+        return reading.decision if isinstance(reading, Reading) else reading.verdict
+
+
+def explain_answer(plan: Plan, name: str, body: bytes, *, status: int = 200) -> Explanation:
+    """Read `body` as the answer of a routing webhook, exactly as for a call.
+
+    The id of a JSON-RPC answer is not compared: no question went out. Raises NoSuchWebhookError.
+    """
+    response = HttpResponse(status=status, reason="", headers=(), body=body)
+    webhook = find_routing_webhook(plan, name)
+    match webhook:
+        case ForwardingNumber():
+            reading = read_answer(webhook, response, plan, ask_id="")
+            return _explanation(webhook, reading, _follow(webhook, reading.decision, plan))
+        case DialPlanWebhook():
+            read = read_dial_plan_answer(webhook, response, plan)
+            return _explanation(webhook, read, _branch(webhook, read))
+        case _:
+            assert_never(webhook)
+
+
+def _explanation(
+    webhook: RoutingWebhook, reading: Reading | DialPlanReading, decision: str
+) -> Explanation:
+    dialect = (
+        Dialect.FORWARDING_NUMBER if isinstance(webhook, ForwardingNumber) else Dialect.DIAL_PLAN
+    )
+    return Explanation(webhook=webhook.name, dialect=dialect, reading=reading, decision=decision)
+
+
+def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
+    match decision:
+        case Direction(targets=targets):
+            order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
+            who = ", ".join(str(target) for target in targets)
+            return f"rings {who}{order}, for {webhook.ring_timeout:g} s"
+        case SchemeId(id=scheme):
+            return f"goes on with scheme {scheme}, {plan.schemes[scheme].name}"
+        case Failure():
+            return f"goes to the next step, for the answer failed: {decision}"
+        case _:
+            assert_never(decision)
+
+
+def _branch(webhook: DialPlanWebhook, reading: DialPlanReading) -> str:
+    match reading.verdict:
+        case Ack():
+            return "takes the success branch"
+        case Nak() as nak if webhook.use_ivr:
+            return (
+                f"hears the error message and may enter another code; after attempt"
+                f" {webhook.attempts} it takes the failed branch: {nak}"
+            )
+        case Nak() as nak:
+            return f"takes the failed branch: {nak}"
+        case Failure() as failure:
+            return f"takes the failed branch at once: {failure}"
+        case _:
+            assert_never(reading.verdict)

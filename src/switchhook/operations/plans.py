@@ -1,0 +1,64 @@
+"""Finding what a question is about: a project's latest version, or a file's; a webhook by its name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from switchhook.documents.mistakes import Mistakes, did_you_mean
+from switchhook.documents.toml import decode
+from switchhook.domain.project import Plan
+from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+from switchhook.operations.loading import load_plan
+from switchhook.operations.project_file import read_project
+from switchhook.operations.projects import latest_version
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.operations.ports import Projects
+
+RoutingWebhook = ForwardingNumber | DialPlanWebhook
+AnyWebhook = RoutingWebhook | EventWebhook
+
+W = TypeVar("W", bound=AnyWebhook)
+
+
+class NoSuchWebhookError(LookupError):
+    """The project has no such webhook. The message names those that it has."""
+
+
+async def applied_plan(store: Projects, project_id: str | None) -> Plan:
+    """Return the latest version of a project; without an id, of the only one there is.
+
+    Raises NoSuchProjectError, or LookupError when this release cannot read it.
+    """
+    return load_plan(await latest_version(store, project_id))
+
+
+def plan_of_file(content: bytes) -> Plan | Mistakes:
+    """Return what a project file says, applied or not."""
+    text = decode(content)
+    project = text if isinstance(text, Mistakes) else read_project(text)
+    return project if isinstance(project, Mistakes) else Plan(project)
+
+
+def find_routing_webhook(plan: Plan, name: str) -> RoutingWebhook:
+    """Return the forwarding number or dial-plan webhook of this name. Raises NoSuchWebhookError."""
+    known: dict[str, RoutingWebhook] = {**plan.dial_plan_webhooks, **plan.webhooks}
+    return _find(name, known, "routing webhook", plan)
+
+
+def find_webhook(plan: Plan, name: str) -> AnyWebhook:
+    """Return the webhook of this name; one that is asked before one that is told.
+
+    Raises NoSuchWebhookError.
+    """
+    known: dict[str, AnyWebhook] = {**plan.events, **plan.dial_plan_webhooks, **plan.webhooks}
+    return _find(name, known, "webhook", plan)
+
+
+def _find(name: str, known: Mapping[str, W], what: str, plan: Plan) -> W:
+    if name in known:
+        return known[name]
+    advice = did_you_mean(name, known) or f"it has no {what} at all"
+    raise NoSuchWebhookError(f"project {plan.project.id} has no {what} {name!r}; {advice}")

@@ -1,0 +1,170 @@
+"""An answer is explained and a request is shown, from a file or from what was applied; nothing is sent."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from switchhook.cli.main import FAILED, FINE, run
+from switchhook.domain.project import Plan
+from switchhook.domain.webhook import DialPlanWebhook
+from tests.support.loop import run as run_scenario
+from tests.support.told import EXAMPLE, example_plan, remember
+
+FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
+RELAXED = b"{ dst_phone: '380441111111, 101, nobody' }"
+PIN = DialPlanWebhook(
+    name="pin", url_template="https://crm.example/{code}?secret=s3cret", use_ivr=True
+)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, body: bytes, *arguments: str) -> int:
+    """Run `read-answer` with this body on standard input."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(body)))
+    return run(["read-answer", *arguments])
+
+
+def test_an_answer_is_explained(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answers(monkeypatch, RELAXED, "--webhook", "PHP demo", "--file", FILE) == FINE
+    assert capsys.readouterr().out.splitlines() == [
+        "the call rings 380441111111, 101 at once, for 90 s",
+        "  read as        relaxed JSON",
+        "  notice         the body was read as relaxed JSON",
+        "  notice         dropped 'nobody': it is no number and no account of this project",
+    ]
+
+
+def test_an_answer_that_fails_says_why_and_exits_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = ("--webhook", "PHP demo", "--file", FILE)
+    assert answers(monkeypatch, b"<html>", *told) == FAILED
+    out = capsys.readouterr().out
+    assert out.startswith("the call goes to the next step, for the answer failed: bad_body: ")
+    assert "  read as        not read" in out
+
+    assert answers(monkeypatch, b'{"dst_phone":"101"}', *told, "--status", "404") == FAILED
+    assert "the endpoint answered 404" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (RELAXED, {"decision": "direction", "targets": ["380441111111", "101"]}),
+        (b'{"schema":26076}', {"decision": "schemeid", "scheme": 26076, "read_as": "strict JSON"}),
+        (b"{}", {"decision": "failure", "failure": "bad_body", "followed": False}),
+    ],
+)
+def test_programs_get_the_same_as_json(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    body: bytes,
+    expected: dict[str, object],
+) -> None:
+    answers(monkeypatch, body, "--webhook", "PHP demo", "--file", FILE, "--json")
+    told = json.loads(capsys.readouterr().out)
+    assert expected == {key: told[key] for key in expected}
+    assert told["dialect"] == "forwarding-number"
+
+
+def test_the_applied_project_is_the_one_that_is_meant(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answers(monkeypatch, b"{}", "--webhook", "PHP demo") == FAILED
+    assert "there is no database" in capsys.readouterr().err
+
+    home.mkdir()
+    run_scenario(remember(home))
+    for options in ((), ("--project", "acme")):
+        assert answers(monkeypatch, b'{"schema":1}', "--webhook", "PHP demo", *options) == FINE
+        assert capsys.readouterr().out.startswith("the call goes on with scheme 1, Main")
+
+    assert answers(monkeypatch, b"{}", "--webhook", "PHP", "--project", "acme") == FAILED
+    assert "no routing webhook 'PHP'" in capsys.readouterr().err
+
+
+def test_a_file_with_mistakes_is_refused_with_their_lines(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "bad.toml"
+    bad.write_text(EXAMPLE.replace('id = "acme"', "id = 5"))
+    assert run(["preview", "--webhook", "PHP demo", "--file", str(bad)]) == FAILED
+    assert f"switchhook: {bad}: line 5: project.id" in capsys.readouterr().err
+
+    told = ("--file", FILE, "--project", "acme")
+    assert run(["preview", "--webhook", "PHP demo", *told]) == FAILED
+    assert "cannot go together" in capsys.readouterr().err
+
+
+def test_a_request_is_shown_to_the_byte(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert run(["preview", "--webhook", "PHP demo", "--file", FILE]) == FINE
+    shown = capfdbinary.readouterr()
+    assert shown.out.startswith(b"GET /route.php?insertionType=dynamic HTTP/1.1\r\nHost: ")
+    assert shown.out.endswith(b"\r\n\r\n")
+    said = f"PHP demo: {len(shown.out)} bytes to 127.0.0.1:8080 without TLS"
+    assert shown.err.decode().strip() == said
+
+
+def test_the_call_can_be_described(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    call = tmp_path / "call.json"
+    call.write_text('{"callee": "380442223355", "facts": {}}')
+    run(["preview", "--webhook", "PHP demo", "--file", FILE, "--call", str(call)])
+    assert b"GET /route.php?insertionType=static HTTP/1.1\r\n" in capfdbinary.readouterr().out
+
+    call.write_text('{"calle": "380442223355"}')
+    assert run(["preview", "--webhook", "PHP demo", "--file", FILE, "--call", str(call)]) == FAILED
+    assert b"unknown field `calle`" in capfdbinary.readouterr().err
+
+
+def test_programs_get_the_request_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["preview", "--webhook", "crm after", "--file", FILE, "--json"]) == FINE
+    told = json.loads(capsys.readouterr().out)
+    assert (told["method"], told["connects_to"], told["tls"]) == ("POST", "127.0.0.1:8081", False)
+    assert json.loads(told["body"])["conversation"] == "42"
+    assert ["Content-Length", str(len(told["body"]))] in told["headers"]
+
+
+def test_a_dial_plan_webhook_is_read_and_shown_too(
+    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    plan = Plan(replace(example_plan().project, dial_plan_webhooks=(PIN,)))
+    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: plan)
+    assert run(["preview", "--webhook", "pin"]) == FINE
+    shown = capfdbinary.readouterr()
+    assert shown.out.startswith(b"GET /4711?secret=s3cret HTTP/1.1\r\nHost: crm.example\r\n")
+    assert b"to crm.example:443 over TLS" in shown.err
+
+    body = b"status=ACK&destination=101&callername=Anna&value=7"
+    assert answers(monkeypatch, body, "--webhook", "pin") == FINE
+    assert capfdbinary.readouterr().out.decode().splitlines() == [
+        "the call takes the success branch",
+        "  read as        urlencoded pair",
+        "  destination    101",
+        "  caller name    Anna",
+        "  variable       value = 7",
+    ]
+    assert answers(monkeypatch, b"status=NAK", "--webhook", "pin") == FINE
+    assert b"may enter another code" in capfdbinary.readouterr().out
+
+    answers(monkeypatch, body, "--webhook", "pin", "--json")
+    told = json.loads(capfdbinary.readouterr().out)
+    assert (told["decision"], told["destination"], told["caller_name"], told["variables"]) == (
+        "ack",
+        "101",
+        "Anna",
+        {"value": "7"},
+    )

@@ -1,0 +1,109 @@
+"""An answer is explained exactly as a call would follow it, in words that say what becomes of the call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.webhook import (
+    Dialect,
+    DialPlanWebhook,
+    Encoding,
+    ForwardingNumber,
+    RingOrder,
+)
+from switchhook.operations.explaining import Explanation, explain_answer
+from switchhook.operations.plans import NoSuchWebhookError
+from switchhook.webhooks.answer import DialPlanReading, Reading
+
+CRM = ForwardingNumber(name="crm", url="http://crm.example/", ring_timeout=90)
+PIN = DialPlanWebhook(name="pin", url_template="http://crm.example/{code}", use_ivr=True)
+SHOP = Project(
+    id="shop",
+    name="Shop",
+    accounts=(Account(login="mary", password="x"),),
+    schemes=(Scheme(id=26076, name="Office", steps=(HangUp(),)),),
+    forwarding_numbers=(
+        CRM,
+        replace(CRM, name="turns", ring_order=RingOrder.ONE_AFTER_ANOTHER),
+        replace(CRM, name="rpc", submission=Encoding.JSON_RPC, import_=Encoding.JSON_RPC),
+    ),
+    dial_plan_webhooks=(PIN, replace(PIN, name="look-up", use_ivr=False)),
+)
+
+
+MENU = (
+    "hears the error message and may enter another code; after attempt 3 it takes the failed branch:"
+    " NAK (HTTP 200)"
+)
+
+
+def explain(webhook: str, body: str, status: int = 200) -> Explanation:
+    return explain_answer(Plan(SHOP), webhook, body.encode(), status=status)
+
+
+@pytest.mark.parametrize(
+    ("webhook", "body", "expected"),
+    [
+        ("crm", '{"dst_phone":380443334455}', "rings 380443334455, for 90 s"),
+        ("crm", '{"dst_phone":"mary, 101200"}', "rings mary, 101200 at once, for 90 s"),
+        ("turns", '{"dst_phone":"mary,101200"}', "rings mary, 101200 one after another, for 90 s"),
+        ("crm", '{"schema":26076}', "goes on with scheme 26076, Office"),
+        ("rpc", '{"jsonrpc":"2.0","result":"mary","id":"any"}', "rings mary, for 90 s"),
+        ("look-up", "status=ACK", "takes the success branch"),
+        ("look-up", "status=NAK", "takes the failed branch: NAK (HTTP 200)"),
+        (
+            "pin",
+            "status=NAK",
+            MENU,
+        ),
+    ],
+)
+def test_an_answer_that_is_followed(webhook: str, body: str, expected: str) -> None:
+    explained = explain(webhook, body)
+    assert explained.decision == expected
+    assert explained.is_followed
+
+
+@pytest.mark.parametrize(
+    ("webhook", "body", "status", "expected"),
+    [
+        (
+            "crm",
+            "{}",
+            200,
+            "goes to the next step, for the answer failed: bad_body: the answer has",
+        ),
+        ("crm", '{"schema":5}', 200, "bad_body: this project has no scheme 5"),
+        ("crm", '{"dst_phone":"mary"}', 500, "status: the endpoint answered 500"),
+        ("pin", "status=ERR", 200, "takes the failed branch at once: bad_body"),
+        ("pin", "<html>", 200, "takes the failed branch at once: bad_body"),
+    ],
+)
+def test_an_answer_that_is_not(webhook: str, body: str, status: int, expected: str) -> None:
+    explained = explain(webhook, body, status)
+    assert expected in explained.decision
+    assert not explained.is_followed
+
+
+def test_what_was_read_and_what_was_dropped_comes_along() -> None:
+    explained = explain("crm", "{dst_phone: 'mary, nobody'}")
+    assert isinstance(explained.reading, Reading)
+    assert explained.dialect is Dialect.FORWARDING_NUMBER
+    assert explained.reading.step == "relaxed JSON"
+    assert any("'nobody'" in notice for notice in explained.reading.notices)
+
+    explained = explain("pin", "status=ACK&destination=mary&callername=Jan&value=1")
+    assert isinstance(explained.reading, DialPlanReading)
+    assert explained.dialect is Dialect.DIAL_PLAN
+    assert str(explained.reading.destination) == "mary"
+    assert explained.reading.caller_name == "Jan"
+    assert explained.reading.variables == (("value", "1"),)
+
+
+def test_no_webhook_no_answer() -> None:
+    with pytest.raises(NoSuchWebhookError):
+        explain("nobody", "{}")

@@ -1,0 +1,104 @@
+"""What a question is about is found by its name, or the message names what there is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.project import Plan, Project
+from switchhook.domain.webhook import (
+    DialPlanWebhook,
+    EventKind,
+    EventWebhook,
+    ForwardingNumber,
+)
+from switchhook.operations.plans import (
+    NoSuchWebhookError,
+    applied_plan,
+    find_routing_webhook,
+    find_webhook,
+    plan_of_file,
+)
+from switchhook.operations.projects import NoSuchProjectError, apply_project
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.told import EXAMPLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+URL = "http://crm.example/"
+NUMBER = ForwardingNumber(name="crm", url=URL)
+DIAL_PLAN = DialPlanWebhook(name="pin", url_template=URL)
+TOLD = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url=URL)
+PLAN = Plan(
+    Project(
+        id="shop",
+        name="Shop",
+        forwarding_numbers=(NUMBER,),
+        dial_plan_webhooks=(DIAL_PLAN,),
+        event_webhooks=(TOLD, EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=URL)),
+    )
+)
+
+
+def test_webhooks_are_found_by_name() -> None:
+    assert find_routing_webhook(PLAN, "crm") == find_webhook(PLAN, "crm") == NUMBER
+    assert find_routing_webhook(PLAN, "pin") == find_webhook(PLAN, "pin") == DIAL_PLAN
+    assert find_webhook(PLAN, "told") == TOLD
+
+
+def test_an_event_webhook_answers_nothing() -> None:
+    with pytest.raises(NoSuchWebhookError, match="no routing webhook 'told'; known are crm, pin"):
+        find_routing_webhook(PLAN, "told")
+
+
+def test_a_near_name_is_offered() -> None:
+    with pytest.raises(NoSuchWebhookError, match="no webhook 'tolt'; did you mean told"):
+        find_webhook(PLAN, "tolt")
+
+
+def test_a_project_without_webhooks_says_so() -> None:
+    with pytest.raises(NoSuchWebhookError, match="project x has no webhook 'a'; it has no webhook"):
+        find_webhook(Plan(Project(id="x", name="X")), "a")
+
+
+def test_the_latest_version_is_taken(tmp_path: Path) -> None:
+    async def scenario() -> tuple[Plan, Plan]:
+        store = await SqliteStore.open(tmp_path / "db")
+        await apply_project(store, EXAMPLE)
+        await apply_project(store, EXAMPLE.replace("dst_phone", "number"))
+        try:
+            return await applied_plan(store, None), await applied_plan(store, "acme")
+        finally:
+            await store.close()
+
+    only, named = run(scenario())
+    assert only == named
+    assert only.key == ("acme", 2)
+    assert only.webhooks["PHP demo"].name_in_response == "number"
+
+
+def test_a_project_that_was_never_applied_is_named(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / "db")
+        try:
+            await applied_plan(store, "acme")
+        finally:
+            await store.close()
+
+    with pytest.raises(NoSuchProjectError, match="apply a project file first"):
+        run(scenario())
+
+
+def test_a_file_need_not_be_applied() -> None:
+    plan = plan_of_file(EXAMPLE.encode())
+    assert isinstance(plan, Plan)
+    assert plan.project.id == "acme"
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"[project]\nid = 5\n"])
+def test_a_file_with_mistakes_gives_them(content: bytes) -> None:
+    assert isinstance(plan_of_file(content), Mistakes)

@@ -1,0 +1,99 @@
+"""What is shown of a request are the bytes that would be sent, of every kind of webhook."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from switchhook.domain.project import Number, Plan, Project
+from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.webhook import (
+    DialPlanWebhook,
+    Encoding,
+    EventKind,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+)
+from switchhook.operations.examples import Example, ExampleError
+from switchhook.operations.previewing import Preview, preview_request
+
+EXAMPLE = Example()
+CRM = ForwardingNumber(
+    name="crm",
+    url="https://crm.example/route/?key=abc",
+    fields=(Field(name="caller", parameter="caller_id"), Field(name="src", parameter="source")),
+)
+PIN = DialPlanWebhook(
+    name="pin", url_template="http://[2001:db8::1]:8080/{code}?did={did}", keep_alive=False
+)
+TOLD = EventWebhook(
+    name="after all",
+    event=EventKind.INCOMING_AFTER,
+    url="http://crm.example/after",
+    fields=(Field(name="status", parameter="status"),),
+)
+SHOP = Project(
+    id="shop",
+    name="Shop",
+    numbers=(Number(number="380800111222", scheme=7),),
+    schemes=(Scheme(id=7, name="Main", steps=(HangUp(),)),),
+    forwarding_numbers=(
+        CRM,
+        replace(CRM, name="rpc", submission=Encoding.JSON_RPC, rpc_method="find"),
+        replace(CRM, name="broken", url="http://{source}.example/"),
+    ),
+    dial_plan_webhooks=(replace(PIN, use_ivr=True), replace(PIN, name="plain")),
+    event_webhooks=(TOLD,),
+)
+
+
+def preview(name: str, example: Example = EXAMPLE) -> Preview:
+    return preview_request(Plan(SHOP), name, example, now=0.0, product="UA")
+
+
+def test_a_forwarding_number() -> None:
+    shown = preview("crm")
+    assert shown.data == (
+        b"GET /route/?key=abc&caller=380441112233&src=newsletter HTTP/1.1\r\n"
+        b"Host: crm.example\r\n"
+        b"Origin: crm.example\r\n"
+        b"User-Agent: UA\r\n"
+        b"\r\n"
+    )
+    assert (shown.webhook, str(shown.origin), shown.origin.scheme) == (
+        "crm",
+        "crm.example:443",
+        "https",
+    )
+
+
+def test_a_json_rpc_call_is_posted() -> None:
+    head, _, body = preview("rpc", Example(id="7.1")).data.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /route/?key=abc HTTP/1.1\r\n")
+    assert body == (
+        b'{"jsonrpc":"2.0","method":"find",'
+        b'"params":{"caller":"380441112233","src":"newsletter"},"id":"7.1-1"}'
+    )
+
+
+@pytest.mark.parametrize(("name", "path"), [("pin", b"0042"), ("plain", b"")])
+def test_a_dial_plan_webhook_has_a_code_where_it_has_a_menu(name: str, path: bytes) -> None:
+    assert preview(name, Example(code="0042")).data == (
+        b"GET /" + path + b"?did=380800111222 HTTP/1.1\r\n"
+        b"Host: [2001:db8::1]:8080\r\n"
+        b"User-Agent: UA\r\n"
+        b"Connection: close\r\n"
+        b"\r\n"
+    )
+
+
+def test_an_event() -> None:
+    shown = preview("after all", Example(id="7.1"))
+    assert shown.data.endswith(b'webhook-id: 7.1.1.after%20all\r\n\r\n{"status":"ANSWERED"}')
+
+
+def test_a_url_that_cannot_be_sent_to_is_refused_by_name() -> None:
+    with pytest.raises(ExampleError, match="broken: The request was not sent"):
+        preview("broken", Example(facts={"source": "a b"}))
