@@ -1,10 +1,31 @@
-"""A path says where in its scheme a call stands, and where it goes on."""
+"""A path says where in its scheme's tree a call stands, and where it goes on."""
 
 from __future__ import annotations
 
-from switchhook.domain.scheme import FIRST, GoTo, HangUp, Scheme
+from typing import get_args
 
-SCHEME = Scheme(id=1, name="Day", steps=(GoTo(scheme=2), HangUp()))
+from switchhook.domain.scheme import (
+    FIRST,
+    AskDialPlan,
+    Choice,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    Path,
+    Play,
+    Ring,
+    Scheme,
+    Step,
+    branches,
+)
+
+RING = Ring(targets=())
+HOURS = Hours(hours="office", open_=(RING, GoTo(scheme=3)), closed=())
+ASK = AskDialPlan(webhook="crm", success=(HOURS,), failed=(HangUp(),))
+MENU = Menu(sounds=(), choices=(Choice(key="1", steps=(RING,)),), on_timeout=(HangUp(),))
+SCHEME = Scheme(id=1, name="Day", steps=(GoTo(scheme=2), ASK, MENU))
+DEEP: Path = (1, "success", 0, "open", 1)
 
 
 def test_a_scheme_begins_with_its_first_step() -> None:
@@ -13,9 +34,39 @@ def test_a_scheme_begins_with_its_first_step() -> None:
 
 def test_a_step_is_followed_by_the_next_and_the_last_by_none() -> None:
     second = SCHEME.after(FIRST)
-    assert SCHEME.step_at(second) == HangUp()
-    assert SCHEME.step_at(SCHEME.after(second)) is None
+    assert SCHEME.step_at(second) == ASK
+    assert SCHEME.step_at(SCHEME.after(SCHEME.after(second))) is None
 
 
 def test_a_scheme_without_steps_has_no_first() -> None:
     assert Scheme(id=1, name="Empty", steps=()).step_at(FIRST) is None
+
+
+def test_a_step_in_branches_is_found_and_followed_within_its_branch() -> None:
+    assert SCHEME.step_at(DEEP) == GoTo(scheme=3)
+    assert SCHEME.after((1, "success", 0, "open", 0)) == DEEP
+    assert SCHEME.step_at(SCHEME.after(DEEP)) is None
+    assert SCHEME.step_at((2, "1", 0)) == RING
+    assert SCHEME.step_at((2, "timeout", 0)) == HangUp()
+
+
+def test_a_branch_that_is_not_there_has_no_steps() -> None:
+    assert SCHEME.step_at((1, "closed", 0)) is None
+    assert SCHEME.step_at((7, "success", 0)) is None
+    assert SCHEME.step_at((0, "success", 0, "open", 0)) is None
+
+
+def test_the_steps_around_a_path_are_named_from_the_nearest_out() -> None:
+    assert SCHEME.openers(DEEP) == (((1, "success", 0), HOURS, "open"), ((1,), ASK, "success"))
+    assert SCHEME.openers(FIRST) == ()
+
+
+def test_menus_choose_by_key() -> None:
+    assert MENU.choice("1") == Choice(key="1", steps=(RING,))
+    assert MENU.choice("2") is None
+
+
+def test_steps_without_branches_have_none() -> None:
+    assert branches(RING) == branches(Play(sounds=())) == {}
+    assert list(branches(MENU)) == ["1", "timeout", "invalid"]
+    assert len(get_args(Step)) == 12

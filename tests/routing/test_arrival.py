@@ -9,6 +9,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
 
@@ -115,3 +116,34 @@ def test_what_is_neither_account_nor_number_is_refused() -> None:
 def test_an_outside_number_needs_a_trunk() -> None:
     expected = (404, "project bank has no trunk for outside numbers")
     assert expected == refused(replace(BANKER, callee="380501112233"))
+
+
+def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> None:
+    """No scheme runs, so no webhook is asked and no list is looked at."""
+    project = replace(
+        SHOP.project,
+        numbers=(Number(number="112", scheme=7),),
+        accounts=(*SHOP.project.accounts, Account(login="112", password="x")),
+    )
+    book = Book([Plan(project)])
+    call = admit(replace(JOHN, callee="112"), book, call="c", now=5.0)
+    assert isinstance(call, Call)
+    assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
+    assert call.direction is Direction.OUTGOING
+    incoming = admit(replace(OUTSIDE, callee="112"), book, call="c", now=5.0)
+    assert isinstance(incoming, Call)
+    assert incoming.scheme == 7
+
+
+def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
+    project = replace(SHOP.project, screening=Screening(emergency_numbers=("15",)))
+    call = admit(replace(JOHN, callee="15"), Book([Plan(project)]), call="c", now=5.0)
+    assert isinstance(call, Call)
+    assert call.direct == Target(kind=TargetKind.NUMBER, value="15")
+
+
+def test_without_a_trunk_not_even_an_emergency_number_can_be_reached() -> None:
+    assert refused(replace(BANKER, callee="112")) == (
+        404,
+        "project bank has no trunk for outside numbers",
+    )

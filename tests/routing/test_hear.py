@@ -11,6 +11,7 @@ from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan
+from switchhook.domain.screening import Screening
 from switchhook.routing.commands import EndLeg
 from switchhook.routing.events import (
     CallArrived,
@@ -21,7 +22,20 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
-from tests.support.plans import ASK, JOHN, MARY, MOBILE, OLGA, from_account, in_turn, incoming, ring
+from tests.support.plans import (
+    ASK,
+    CUSTOMER,
+    JOHN,
+    MARY,
+    MOBILE,
+    OFFICE,
+    OLGA,
+    from_account,
+    in_turn,
+    incoming,
+    plan,
+    ring,
+)
 from tests.support.transcript import (
     Transcript,
     answers,
@@ -501,3 +515,42 @@ def test_what_is_heard_twice_is_written_once(tell: Callable[[], Transcript], eve
     orders = ["show ringing"] if event == rings("b1") else []
     story.hears(70, event, *orders)
     assert before == story.call
+
+
+# -- who does not get through, and where answers do not lead --
+
+
+@pytest.mark.row("R4-36", "A-42")
+def test_a_blocked_caller_is_turned_away_before_any_step() -> None:
+    screening = Screening(blocked_callers=(CUSTOMER,))
+    story = Transcript(incoming(within=plan(ASK, screening=screening)))
+    turned_away = ("end caller 603", "tell incoming.after")
+    story.hears(0, CallArrived(), "tell incoming.before", *turned_away)
+    assert story.end == "blocked by system, 603 the caller is on the block list"
+
+
+def test_the_block_list_is_for_calls_from_outside() -> None:
+    blocked = plan(screening=Screening(blocked_callers=("j*",)))
+    story = Transcript(from_account("mary", blocked))
+    story.hears(0, CallArrived(), "ring b1 mary")
+
+
+@pytest.mark.row("S-78", "A-58")
+def test_a_denied_destination_is_left_out_and_the_next_location_follows() -> None:
+    screening = Screening(denied_prefixes=("38050",))
+    story = Transcript(incoming(within=plan(ASK, ring(MARY), screening=screening)))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(MOBILE), "ring b1 mary", "tell incoming.forwarding")
+    (refused,) = [
+        entry for entry in story.entries if ("alert", "destination refused") in entry.facts
+    ]
+    assert refused.text == f"this project does not call {MOBILE}"
+
+
+@pytest.mark.row("S-78")
+def test_of_several_destinations_those_that_are_allowed_ring() -> None:
+    screening = Screening(allowed_prefixes=("38044",))
+    story = Transcript(incoming(within=plan(ASK, screening=screening)))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    ringing = (f"ring b1 {OFFICE}", "ring b2 mary", "tell incoming.forwarding")
+    story.hears(1, directs(MOBILE, OFFICE, MARY), *ringing)

@@ -11,6 +11,8 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan
 
@@ -45,12 +47,15 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
     A number of the caller's own project runs its scheme, whoever dials it. An account may also dial
-    a colleague's login or, over the project's trunk, an outside number.
+    a colleague's login or, over the project's trunk, an outside number. An emergency number goes to
+    the trunk whatever else has that name, and asks no webhook.
     """
     plan = book.plans.get(arrival.project)
     if plan is None:
         return _refused(403, "the caller belongs to no project")
     make = partial(_call, arrival, plan, call, now)
+    if arrival.account and plan.project.screening.is_emergency(arrival.callee):
+        return _outside(arrival.callee, plan, make)
     found = book.number(arrival.callee)
     if found is not None and found[0] == plan:
         return make(direction=Direction.INCOMING, scheme=found[1].scheme)
@@ -62,6 +67,10 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     number = clean_number(arrival.callee)
     if number is None:
         return _refused(404, f"{arrival.callee} is neither an account nor a number")
+    return _outside(number, plan, make)
+
+
+def _outside(number: str, plan: Plan, make: Callable[..., Call]) -> Call | Refused:
     if not plan.project.trunks:
         return _refused(404, f"project {plan.project.id} has no trunk for outside numbers")
     direct = Target(kind=TargetKind.NUMBER, value=number)
