@@ -63,6 +63,8 @@ class Caller:
 
     arrival: Arrival
     gives_up_after: float | None = None
-    """Seconds that they wait for an answer; None: for ever."""
+    """Seconds that they wait for somebody to talk to, prompts included; None: for ever."""
     hangs_up_after: float | None = None
     """Seconds of conversation; None: leaves that to the other side."""
+    keys: tuple[tuple[float, str], ...] = ()
+    """The keys that they press, each with the seconds since they called."""

@@ -9,6 +9,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.drivers.simulator.clock import Timer
 from switchhook.drivers.simulator.script import NOBODY, Caller, Phone
+from switchhook.drivers.simulator.sound import CallSound, SoundCommand
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -22,7 +23,7 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
-from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
+from switchhook.routing.events import DigitPressed, Event, LegAnswered, LegEnded, LegRinging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,6 +47,7 @@ class Line:
     hangs_up_after: float | None
     is_live: bool = True
     is_answered: bool = False
+    is_talking: bool = False
     latest: LegAnswered | LegEnded | None = None
     """What it reported, or would have, had somebody listened."""
     plans: list[Timer] = field(default_factory=list)
@@ -60,8 +62,10 @@ class SimulatedCall:
     refused: Refused | None = None
     """Set when the switchboard did not take it."""
     heard: list[tuple[float, PhoneCommand]] = field(default_factory=list)
-    """What came back to the caller, and when: ringing, early media, the answer, the end."""
+    """What came back to the caller, and when: ringing, early media, prompts, the answer, the end."""
     lines: dict[str, Line] = field(default_factory=dict)
+    sound: CallSound | None = None
+    """None until it is placed."""
 
     @property
     def status(self) -> int:
@@ -69,7 +73,7 @@ class SimulatedCall:
         if self.refused is not None:
             return self.refused.cause.sip
         for _, command in self.heard:
-            if isinstance(command, ConnectLegs):
+            if isinstance(command, ConnectLegs | AnswerCaller):
                 return 200
             if isinstance(command, EndLeg):
                 return command.cause.sip
@@ -116,6 +120,13 @@ class SimulatedSide:
         self._clock.call_at(when, lambda: self._arrive(call))
         return call
 
+    def press(self, call: str, key: str) -> None:
+        """Let a caller press a key now; nobody hears it before they were answered."""
+        placed = self._calls.get(call)
+        line = None if placed is None else placed.lines[CALLER]
+        if placed is not None and line is not None and line.is_live and line.is_answered:
+            self._hear(placed, DigitPressed(leg=CALLER, digit=key))
+
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Do what is ordered; what an unknown call or a leg that is gone is ordered does nothing."""
         placed = self._calls.get(call.id)
@@ -130,8 +141,10 @@ class SimulatedSide:
                 self._connect(placed, command)
             case EndLeg():
                 self._end(placed, command)
-            case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
-                pass
+            case AnswerCaller():
+                self._answer_caller(placed, command)
+            case Play() | StopPlaying() | StartRecording() | StopRecording():
+                self._sound(placed, command)
             case _:
                 assert_never(command)
 
@@ -146,11 +159,29 @@ class SimulatedSide:
         self._calls[answer] = call
         line = Line(CALLER, call.caller.hangs_up_after)
         call.lines[CALLER] = line
+        call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
         self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
+        for after, key in call.caller.keys:
+            self._plan(line, after, self._pressing(answer, key))
+
+    def _pressing(self, call: str, key: str) -> Callable[[], None]:
+        return lambda: self.press(call, key)
 
     def _give_up(self, call: SimulatedCall, line: Line) -> None:
-        if not line.is_answered:
-            self._gone(call, line, GAVE_UP)
+        if not line.is_talking:
+            self._gone(call, line, HUNG_UP if line.is_answered else GAVE_UP)
+
+    def _answer_caller(self, call: SimulatedCall, command: AnswerCaller) -> None:
+        caller = call.lines[CALLER]
+        if caller.is_live and not caller.is_answered:
+            self._let_hear(call, command)
+            caller.is_answered = True
+            self._plan(caller, 0.0, lambda: self._answer(call, caller))
+
+    def _sound(self, call: SimulatedCall, command: SoundCommand) -> None:
+        if call.sound is not None and call.lines[CALLER].is_live:
+            self._let_hear(call, command)
+            call.sound.carry_out(command)
 
     def _ring(self, call: SimulatedCall, command: RingLeg) -> None:
         if command.leg in call.lines:
@@ -174,11 +205,12 @@ class SimulatedSide:
 
     def _connect(self, call: SimulatedCall, command: ConnectLegs) -> None:
         caller, callee = call.lines[CALLER], call.lines.get(command.leg)
-        if callee is None or not (caller.is_live and callee.is_live) or caller.is_answered:
+        if callee is None or not (caller.is_live and callee.is_live) or caller.is_talking:
             return
         self._let_hear(call, command)
-        self._plan(caller, 0.0, lambda: self._answer(call, caller))
-        caller.is_answered = True
+        if not caller.is_answered:
+            self._plan(caller, 0.0, lambda: self._answer(call, caller))
+        caller.is_answered = caller.is_talking = True
         for line in (caller, callee):
             self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
 
@@ -192,7 +224,7 @@ class SimulatedSide:
         line.latest = None
         if line.leg == CALLER:
             self._let_hear(call, command)
-        _hang_up(line)
+        _hang_up(call, line)
 
     def _repeat(self) -> None:
         """Report again who answered and who is gone: nobody may have listened when it happened."""
@@ -207,7 +239,7 @@ class SimulatedSide:
             self._end(call, EndLeg(leg=line.leg, cause=FORGOTTEN))
 
     def _gone(self, call: SimulatedCall, line: Line, cause: Cause) -> None:
-        _hang_up(line)
+        _hang_up(call, line)
         line.latest = LegEnded(leg=line.leg, cause=cause)
         self._hear(call, line.latest)
 
@@ -223,8 +255,10 @@ class SimulatedSide:
         self._ear = None
 
 
-def _hang_up(line: Line) -> None:
+def _hang_up(call: SimulatedCall, line: Line) -> None:
     line.is_live = False
+    if line.leg == CALLER and call.sound is not None:
+        call.sound.is_over()
     for plan in line.plans:
         plan.cancel()
     line.plans.clear()
