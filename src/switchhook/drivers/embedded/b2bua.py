@@ -19,7 +19,7 @@ call; it only knows how the legs hang together:
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
@@ -34,6 +34,7 @@ from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
+from switchhook.sip.rtp import orders as sound
 from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import Request, Response
 
-Out = Order | call_events.Event
+Out = Order | call_events.Event | sound.Order
 """What comes out, in the order in which it is to be done."""
 
 PASSED: Final = (
@@ -109,7 +110,7 @@ class Bridge:
         self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
 
     @classmethod
-    def resumed(cls, caller: str, leg: str, branch: str) -> Bridge:
+    def resumed(cls, caller: str, leg: str, branch: str) -> Self:
         """Return the glue of a talking call of an earlier process; an empty leg is gone."""
         bridge = cls(caller)
         bridge._caller_live = bool(caller)
@@ -174,7 +175,7 @@ class Bridge:
         if called is None or called.early is None:
             return [Answer(leg=self.caller, status=180)]
         early = called.early
-        fork = self._fork(early)
+        fork = self._fork(early.dialog)
         return [
             Answer(leg=self.caller, status=183, headers=early.headers, body=early.body, fork=fork)
         ]
@@ -188,16 +189,16 @@ class Bridge:
         self._talking_to = command.leg
         if not self.offer_body:
             self._unanswered[self.caller] = called.branches[0]
-        fork = self._fork(answer) if self._forks else 0
+        fork = self._fork(answer.dialog) if self._forks else 0
         return [
             Answer(leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork)
         ]
 
-    def _fork(self, description: Description) -> int:
-        """Return the fork in which this telephone's description goes to the caller."""
-        if description.dialog not in self._forks:
-            self._forks.append(description.dialog)
-        return self._forks.index(description.dialog)
+    def _fork(self, dialog: str) -> int:
+        """Return the fork in which the description of one of a telephone's dialogs goes to the caller."""
+        if dialog not in self._forks:
+            self._forks.append(dialog)
+        return self._forks.index(dialog)
 
     def _end_caller(self, cause: Cause) -> list[Out]:
         if not self._caller_live:
@@ -210,7 +211,7 @@ class Bridge:
         called = self._called.pop(command.leg, None)
         if called is None:
             return []
-        return _end_all(called.branches, reason_headers(command.cause, command.why))
+        return end_all(called.branches, reason_headers(command.cause, command.why))
 
     # What the user agent tells
 
@@ -246,7 +247,7 @@ class Bridge:
             return []
         early_media = bool(response.body and self.offer_body)
         if early_media:
-            called.early = _description(event.leg, response)
+            called.early = description(event.leg, response)
         elif response.status != 180:
             return []
         return [call_events.LegRinging(leg=called.name, early_media=early_media)]
@@ -258,8 +259,8 @@ class Bridge:
         losers = [branch for branch in called.branches if branch != event.leg]
         called.branches = [event.leg]
         called.answered = True
-        called.answer = _description(event.leg, event.response)
-        outs = _end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        called.answer = description(event.leg, event.response)
+        outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         if self.offer_body:
             outs.append(Acknowledge(leg=event.leg))
         return [*outs, call_events.LegAnswered(leg=called.name)]
@@ -368,7 +369,8 @@ def worst(causes: list[Cause]) -> Cause:
     return min(causes, key=weight, default=Cause(sip=480))
 
 
-def _end_all(branches: list[str], headers: Pairs) -> list[Out]:
+def end_all(branches: list[str], headers: Pairs) -> list[Out]:
+    """Cancel or hang up several SIP legs."""
     return [End(leg=branch, headers=headers) for branch in branches]
 
 
@@ -386,7 +388,8 @@ def _passed_on(ref: str, status: int, response: Response | None) -> Reply:
     )
 
 
-def _description(sip_leg: str, response: Response) -> Description:
+def description(sip_leg: str, response: Response) -> Description:
+    """Take what a response says of a telephone's media."""
     dialog = f"{sip_leg} {response.to.tag or ''}"
     return Description(dialog, _described(response), response.body)
 

@@ -18,7 +18,7 @@ import structlog
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.target import TargetKind
-from switchhook.drivers.embedded.b2bua import Bridge, Out
+from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import (
     Place,
     UndiallableError,
@@ -29,6 +29,7 @@ from switchhook.drivers.embedded.dialling import (
 )
 from switchhook.drivers.embedded.door import Door, Turned
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
+from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
     arrival_of,
     number_of,
@@ -40,6 +41,7 @@ from switchhook.routing.commands import (
     AnswerCaller,
     ConnectLegs,
     EndLeg,
+    MediaCommand,
     PhoneCommand,
     Play,
     RingLeg,
@@ -48,16 +50,13 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
-from switchhook.routing.events import (
-    LegAnswered,
-    LegUpdated,
-    PlaybackFinished,
-    RecordingFinished,
-)
+from switchhook.routing.events import Event as CallEvent
+from switchhook.routing.events import LegAnswered, LegUpdated
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.sip.resolver import UnknownHostError
+from switchhook.sip.rtp import orders as sound
 from switchhook.sip.transport import Peer, numeric
 from switchhook.tasks import spawn
 
@@ -69,6 +68,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.project import Account
     from switchhook.drivers.ear import Ear
+    from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Credentials
 
 log = structlog.get_logger(__name__)
@@ -89,13 +89,24 @@ class EmbeddedSide:
         realm: str = "switchhook",
         binding: Binding | None = None,
         registrations: RegistrationStore | None = None,
+        sounding: Sounding | None = None,
+        sounds: Sounds | None = None,
     ) -> None:
         self._binding = binding or Binding(host=host, port=port, advertised=advertised)
         self._endpoint = Endpoint(self._binding, self._hear)
         self._door = Door(realm, secrets.token_bytes(32))
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
-        self._bridges: dict[str, Bridge] = {}
+        self._studio = Studio(
+            self._binding.host,
+            sounding or Sounding(),
+            sounds or NoSounds(),
+            tell=self._tell,
+            silent=self._fell_silent,
+            local=self._our_host,
+        )
+        self._bridges: dict[str, AnchoredBridge] = {}
+        self._callers: dict[str, Peer] = {}  # where the caller of each call is
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
         self._trunks: dict[str, str] = {}  # the trunk of each SIP leg that goes over one
@@ -125,6 +136,7 @@ class EmbeddedSide:
         self._ear = ear
         self._book = book
         await self._registrations.load()
+        await self._studio.start(stack)
         await self._endpoint.start(stack)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
         stack.callback(forgetting.cancel)
@@ -137,18 +149,29 @@ class EmbeddedSide:
         match command:
             case RingLeg():
                 if bridge.expect(command.leg):
+                    if call.rating is not None:  # the caller will hear us again
+                        self._lead(call, bridge)
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg():
                 self._do(call.id, bridge, bridge.order(command))
-            case Play(playback=playback, loop=False):
-                self._ear.hear(call.id, PlaybackFinished(playback=playback))
-            case StartRecording(recording=recording):
-                nothing = RecordingFinished(recording=recording, seconds=0, path="")
-                self._ear.hear(call.id, nothing)
-            case AnswerCaller() | Play() | StopPlaying() | StopRecording():
-                pass  # without media the caller goes on hearing it ring
+            case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
+                self._carry_out_sound(call, bridge, command)
             case _:
                 assert_never(command)
+
+    def _carry_out_sound(self, call: Call, bridge: AnchoredBridge, command: MediaCommand) -> None:
+        is_led = self._lead(call, bridge)
+        if isinstance(command, AnswerCaller) and not is_led:
+            self._do(call.id, bridge, bridge.refuse())
+        else:
+            self._do(call.id, bridge, self._studio.carry_out(call, bridge, command))
+
+    def _lead(self, call: Call, bridge: AnchoredBridge) -> bool:
+        """Lead the call's sound through us, unless that cannot be."""
+        peer = self._callers.get(call.id)
+        outs = None if peer is None else self._studio.lead(call, bridge, peer)
+        self._do(call.id, bridge, outs or [])
+        return outs is not None
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         """Take up the talking legs of an earlier process: both dialogs of each call."""
@@ -187,7 +210,8 @@ class EmbeddedSide:
         if isinstance(call, Refused):
             self._endpoint.perform(_refusal(leg, call))
             return
-        self._bridges[call] = Bridge(leg, request)
+        self._bridges[call] = AnchoredBridge(leg, request)
+        self._callers[call] = event.source
         self._remember(call, [leg])
 
     def _register(self, event: OutsideAsked) -> None:
@@ -217,13 +241,35 @@ class EmbeddedSide:
         if turned.wrong:
             log.warning("sip password wrong", what=what, user=user[:80], peer=str(source))
 
+    # What the sound tells
+
+    def _tell(self, call: str, event: CallEvent) -> None:
+        self._ear.hear(call, event)
+
+    def _fell_silent(self, call: str) -> None:
+        bridge = self._bridges.get(call)
+        if bridge is not None:
+            self._do(call, bridge, bridge.silent(self._studio.sounding.silence))
+
     # What is to be done
 
-    def _do(self, call: str, bridge: Bridge, outs: list[Out]) -> None:
+    def _do(self, call: str, bridge: AnchoredBridge, outs: list[Out]) -> None:
         for out in outs:
             match out:
                 case Invite() | Answer() | Acknowledge() | Ask() | Send() | Reply() | End():
                     self._endpoint.perform(out)
+                case (
+                    sound.Describe()
+                    | sound.Join()
+                    | sound.Part()
+                    | sound.Play()
+                    | sound.StopPlaying()
+                    | sound.Press()
+                    | sound.StartRecording()
+                    | sound.StopRecording()
+                    | sound.Close()
+                ):
+                    self._studio.perform(out)
                 case LegAnswered() | LegUpdated():
                     handle = self._handle(bridge, out.leg)
                     self._ear.hear(call, replace(out, handle=handle))
@@ -238,11 +284,12 @@ class EmbeddedSide:
 
     def _forget(self, call: str) -> None:
         self._bridges.pop(call, None)
+        self._callers.pop(call, None)
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
             self._trunks.pop(sip_leg, None)
 
-    def _ring(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
+    def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         try:
             if command.target.kind is TargetKind.ACCOUNT:
                 self._ring_account(call, bridge, command)
@@ -258,7 +305,7 @@ class EmbeddedSide:
             return
         spawn(self._look_up_and_ring(call.id, bridge, command, place), name=f"ring {call.id}")
 
-    def _ring_account(self, call: Call, bridge: Bridge, command: RingLeg) -> None:
+    def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         login = command.target.value
         bindings = self._registrar.lookup(login, _now())
         if not bindings:
@@ -268,7 +315,7 @@ class EmbeddedSide:
         self._invite(call.id, bridge, command.leg, invites)
 
     async def _look_up_and_ring(
-        self, call: str, bridge: Bridge, command: RingLeg, place: Place
+        self, call: str, bridge: AnchoredBridge, command: RingLeg, place: Place
     ) -> None:
         try:
             peer = await self._endpoint.resolve(place.host, place.port, place.transport)
@@ -280,7 +327,7 @@ class EmbeddedSide:
             self._ring_place(call, bridge, command, place, peer)
 
     def _ring_place(
-        self, call: str, bridge: Bridge, command: RingLeg, place: Place, peer: Peer
+        self, call: str, bridge: AnchoredBridge, command: RingLeg, place: Place, peer: Peer
     ) -> None:
         sip_leg = f"{call} {command.leg}"
         our_host = self._our_host(peer)
@@ -291,8 +338,13 @@ class EmbeddedSide:
             self._trunks[sip_leg] = place.trunk.name
         self._invite(call, bridge, command.leg, [invite])
 
-    def _invite(self, call: str, bridge: Bridge, leg: str, invites: list[Invite]) -> None:
-        outs = bridge.ring(leg, invites)
+    def _invite(self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite]) -> None:
+        led = self._studio.lead_invites(bridge, leg, invites)
+        if led is None:
+            cause = Cause(sip=503, q850=34, text="no port for sound is free")
+            self._do(call, bridge, bridge.unreachable(leg, cause))
+            return
+        outs = bridge.ring(leg, led)
         if outs:
             self._remember(call, [invite.leg for invite in invites])
         self._do(call, bridge, outs)
@@ -302,7 +354,7 @@ class EmbeddedSide:
 
     # Handles: what is stored to take a leg up again
 
-    def _handle(self, bridge: Bridge, leg: str) -> str:
+    def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
         sip_leg = bridge.sip_legs.get(leg, "")
         stored = self._endpoint.agent.store(sip_leg)
         if stored is None:
@@ -317,7 +369,7 @@ class EmbeddedSide:
         }
         if live:
             caller, called = live.get(CALLER, ""), live.get(call.talking_to, "")
-            self._bridges[call.id] = Bridge.resumed(caller, call.talking_to, called)
+            self._bridges[call.id] = AnchoredBridge.resumed(caller, call.talking_to, called)
             self._remember(call.id, list(live.values()))
         return frozenset(live)
 

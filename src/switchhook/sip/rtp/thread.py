@@ -89,20 +89,22 @@ class MediaThread:
         self._media = Media(silence=silence, now=time.monotonic())
         self._inbox: deque[_Opened | Order] = deque()
         self._sockets: dict[str, socket.socket] = {}
-        self._selector = selectors.DefaultSelector()
-        self._bell, self._ear = socket.socketpair()
         self._scribe = Scribe(self._report)
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
+        self._selector: selectors.BaseSelector
+        self._bell: socket.socket
+        self._ear: socket.socket
         self._loop: asyncio.AbstractEventLoop
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin; closing the stack ends every stream and closes every recording."""
         self._loop = asyncio.get_running_loop()
+        self._selector = selectors.DefaultSelector()
+        self._bell, self._ear = socket.socketpair()
         for end in (self._bell, self._ear):
             end.settimeout(0.0)
         self._selector.register(self._ear, selectors.EVENT_READ, None)
-        sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
         self._scribe.start()
         self._thread.start()
         stack.push_async_callback(self._close)
@@ -113,6 +115,7 @@ class MediaThread:
         Raises NoPortError.
         """
         bound = self._bind()
+        sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
         self._give(_Opened(stream, call, bound))
         return int(bound.getsockname()[1])
 

@@ -1,0 +1,143 @@
+"""The session descriptions of a call whose sound is led through us. Pure.
+
+Each leg then has a session of its own with us: we answer the caller's offer and make ours to those who
+are called, and later offers of either side are answered here, so that hold, prompts, keys and recordings
+concern one leg alone. Only G.711 is spoken then; whoever has none of it gets 488 (RFC 3264 §6).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from switchhook.sip.errors import SipError
+from switchhook.sip.rtp.g711 import LAWS
+from switchhook.sip.rtp.orders import Close, Describe, FarEnd, Join
+from switchhook.sip.sdp import SessionDescription, answer_audio, build_audio
+
+SDP: Final = (("Content-Type", "application/sdp"),)
+_PLAIN: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
+"""Ways to carry sound that need no keys."""
+
+
+@dataclass(slots=True)
+class Line:
+    """Our end of one leg's sound: where it is, and which descriptions of it were sent."""
+
+    host: str
+    port: int
+    session: int
+    also_from: tuple[str, ...] = ()
+    version: int = 0
+    described: bytes = b""
+    """What the telephone said of itself last."""
+
+
+class Anchor:
+    """Our ends of one call, by leg. `call` names the streams together with the leg."""
+
+    def __init__(self, call: str) -> None:
+        self.call = call
+        self._lines: dict[str, Line] = {}
+
+    def stream(self, leg: str) -> str:
+        """Return the name of a leg's stream."""
+        return f"{self.call} {leg}"
+
+    def has(self, leg: str) -> bool:
+        """Say whether a leg's sound is led through us."""
+        return leg in self._lines
+
+    def add(self, leg: str, line: Line) -> None:
+        """Take our end of a leg, whose stream was opened."""
+        self._lines[leg] = line
+
+    def line(self, leg: str) -> Line | None:
+        """Return our end of a leg."""
+        return self._lines.get(leg)
+
+    def offer(self, leg: str) -> bytes:
+        """Describe our end, in both laws and with keys."""
+        line = self._lines[leg]
+        line.version += 1
+        described = build_audio(line.host, line.port, session_id=line.session, version=line.version)
+        return bytes(described)
+
+    def answer(self, leg: str, offer: bytes) -> tuple[bytes, list[Describe]] | None:
+        """Answer an offer; None, which means 488, where no sound is in common."""
+        line = self._lines[leg]
+        theirs = _read(offer)
+        if theirs is None:
+            return None
+        ours = answer_audio(
+            theirs, line.host, line.port, session_id=line.session, version=line.version + 1
+        )
+        described = self.describe(leg, offer)
+        if ours is None or not described:
+            return None
+        line.version += 1
+        return bytes(ours), described
+
+    def describe(self, leg: str, body: bytes) -> list[Describe]:
+        """Take what a telephone says of itself; nothing where it cannot be spoken with."""
+        line = self._lines[leg]
+        theirs = _read(body)
+        far_end = None if theirs is None else _far_end(theirs, line.also_from)
+        if far_end is None:
+            return []
+        line.described = body
+        return [Describe(stream=self.stream(leg), far_end=far_end)]
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs whose sound is led through us."""
+        return tuple(self._lines)
+
+    def holds(self, leg: str) -> bool:
+        """Say whether a leg's telephone has put us on hold."""
+        line = self._lines.get(leg)
+        theirs = None if line is None else _read(line.described)
+        return theirs is not None and theirs.is_hold
+
+    def join(self, one: str, other: str) -> list[Join]:
+        """Let two legs hear each other."""
+        if not (self.has(one) and self.has(other)):
+            return []
+        return [Join(one=self.stream(one), other=self.stream(other))]
+
+    def close(self, leg: str) -> list[Close]:
+        """End a leg's sound."""
+        if self._lines.pop(leg, None) is None:
+            return []
+        return [Close(stream=self.stream(leg))]
+
+
+def can_anchor(offer: bytes) -> bool:
+    """Say whether we could speak with whoever makes this offer; without one, we make it."""
+    theirs = _read(offer)
+    return not offer or (theirs is not None and _far_end(theirs, ()) is not None)
+
+
+def _read(body: bytes) -> SessionDescription | None:
+    try:
+        return SessionDescription.parse(body)
+    except SipError:
+        return None
+
+
+def _far_end(theirs: SessionDescription, also_from: tuple[str, ...]) -> FarEnd | None:
+    audio = theirs.audio
+    if audio is None or audio.protocol.upper() not in _PLAIN:
+        return None
+    for known in audio.formats:
+        law = LAWS.get(known.encoding.upper())
+        if law is not None and known.rate == 8000 and known.channels == 1:
+            return FarEnd(
+                address=theirs.audio_address,
+                law=law,
+                payload=known.payload,
+                events=audio.telephone_event,
+                also_from=also_from,
+                on_hold=theirs.is_hold,
+            )
+    return None

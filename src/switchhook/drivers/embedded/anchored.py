@@ -1,0 +1,285 @@
+"""The glue of a call whose sound may be led through us: prompts, keys, recordings, music on hold. Pure.
+
+It is `b2bua.py`'s glue until `lead` is called; from then on each leg that has a line of ours (`anchor.py`)
+has a session of its own with us. What the telephones describe becomes orders to the sound, and what
+would go from one to the other is answered here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.drivers.embedded.anchor import SDP, Anchor, can_anchor
+from switchhook.drivers.embedded.b2bua import OFFERING, Bridge, Out, description, end_all
+from switchhook.drivers.embedded.translate import reason_headers
+from switchhook.routing import events as call_events
+from switchhook.sip.orders import Acknowledge, Answer, End, Reply
+from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp.digits import read_info
+from switchhook.sip.rtp.ringback import ringback
+
+if TYPE_CHECKING:
+    from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+    from switchhook.sip import events as sip_events
+    from switchhook.sip.message import Request
+    from switchhook.sip.rtp.player import Sound
+
+NO_COMMON_SOUND: Final = Cause(sip=488, q850=88, text="no sound in common: G.711 is spoken here")
+_RINGING: Final = "ringing"
+_HOLD: Final = "hold"
+
+
+class AnchoredBridge(Bridge):
+    """One call. `hold_music` is played to whoever is put on hold."""
+
+    def __init__(self, caller: str, invite: Request | None = None) -> None:
+        super().__init__(caller, invite)
+        self.anchor: Anchor | None = None
+        self.hold_music: tuple[Sound, ...] = ()
+        self._described = b""  # our answer to the caller, the same in each response
+        self._held: list[sound.Order] = []  # until the caller has our answer
+        self._owing: set[str] = set()  # SIP legs whose ACK brings the answer to our offer
+
+    @property
+    def can_lead(self) -> bool:
+        """Whether the caller's sound could be led through us: not once they talk to somebody without."""
+        return self._caller_live and self._waiting and can_anchor(self.offer_body)
+
+    @property
+    def is_talking(self) -> bool:
+        """Whether the caller has an answer, so that silence means that nobody is there."""
+        return self._confirmed and self._caller_live
+
+    def lead(self, anchor: Anchor) -> list[Out]:
+        """Lead the sound of the caller through us, and that of every leg that is rung from now on."""
+        self.anchor = anchor
+        if not self.offer_body:
+            return []
+        answered = anchor.answer(CALLER, self.offer_body)
+        if answered is None:
+            return []
+        self._described, described = answered
+        return list(described)
+
+    def _leads(self, leg: str) -> Anchor | None:
+        return self.anchor if self.anchor is not None and self.anchor.has(leg) else None
+
+    # What the switchboard commands
+
+    def order(self, command: ShowRinging | ConnectLegs | EndLeg) -> list[Out]:
+        """Carry out what needs no look-up; close the sound of legs that are gone by it."""
+        return [*super().order(command), *self._closed()]
+
+    def unreachable(self, leg: str, cause: Cause) -> list[Out]:
+        """End an expected leg that cannot be rung."""
+        return [*super().unreachable(leg, cause), *self._closed()]
+
+    def answer_caller(self) -> list[Out]:
+        """Answer the caller with nobody else on the line. Nothing for one who was answered already."""
+        anchor = self._leads(CALLER)
+        if anchor is None or not self._waiting:
+            return []
+        self._waiting = False
+        return [self._answer(anchor, 200)]
+
+    def refuse(self) -> list[Out]:
+        """End the call of somebody whose sound cannot be led."""
+        if not self._caller_live:
+            return []
+        self._caller_live = self._waiting = False
+        ended = call_events.LegEnded(leg=CALLER, cause=NO_COMMON_SOUND)
+        return [End(leg=self.caller, status=488), ended]
+
+    def play(self, order: sound.Play) -> list[Out]:
+        """Play; to a caller who was not answered yet as early media (183)."""
+        anchor = self._leads(CALLER)
+        outs: list[Out] = []
+        if anchor is not None and order.stream == anchor.stream(CALLER):
+            outs += self._stop(_RINGING)
+            if self._waiting and self.offer_body:
+                outs.append(self._answer(anchor, 183))
+        return [*outs, *self.put(order)]
+
+    def put(self, order: sound.Order) -> list[Out]:
+        """Order the sound of the call; it waits for the caller's ACK once they were answered."""
+        if not self._waiting and not self._confirmed:
+            self._held.append(order)
+            return []
+        return [order]
+
+    def _answer(self, anchor: Anchor, status: int) -> Answer:
+        body = self._described
+        if not body:
+            body = anchor.offer(CALLER)
+            self._owing.add(self.caller)
+        fork = self._fork("ours") if self._forks else 0
+        return Answer(leg=self.caller, status=status, headers=SDP, body=body, fork=fork)
+
+    def _show_ringing(self, command: ShowRinging) -> list[Out]:
+        anchor = self._leads(CALLER)
+        if anchor is None or not self._caller_live:
+            return super()._show_ringing(command)
+        called = self._called.get(command.media_from)
+        if called is not None and called.early is not None and anchor.has(called.name):
+            answer = [self._answer(anchor, 183)] if self._waiting and self.offer_body else []
+            heard = [out for order in anchor.join(CALLER, called.name) for out in self.put(order)]
+            return [*self._stop(_RINGING), *answer, *heard]
+        if self._waiting:
+            return [Answer(leg=self.caller, status=180)]
+        ringing = sound.Play(
+            stream=anchor.stream(CALLER),
+            playback=f"{anchor.call} {_RINGING}",
+            sounds=(ringback(),),
+            loop=True,
+        )
+        return self.put(ringing)
+
+    def _connect(self, command: ConnectLegs) -> list[Out]:
+        anchor = self._leads(command.leg)
+        if anchor is None:
+            return super()._connect(command)
+        called = self._called.get(command.leg)
+        if not self._caller_live or called is None or not called.answered:
+            return []
+        if self._talking_to == command.leg:
+            return []
+        self._talking_to = command.leg
+        outs: list[Out] = [*self._stop(_RINGING)]
+        if self._waiting:
+            self._waiting = False
+            outs.append(self._answer(anchor, 200))
+        return [*outs, *anchor.join(CALLER, command.leg)]
+
+    def _stop(self, playback: str) -> list[Out]:
+        if self.anchor is None:
+            return []
+        return self.put(sound.StopPlaying(playback=f"{self.anchor.call} {playback}"))
+
+    # What the user agent tells
+
+    def hear(self, event: sip_events.LegEvent) -> list[Out]:
+        """Hear of one of the call's SIP legs; close the sound of legs that are gone by it."""
+        return [*super().hear(event), *self._closed()]
+
+    def silent(self, seconds: float) -> list[Out]:
+        """End a call from which nothing was heard for so long."""
+        if not self.is_talking:
+            return []
+        cause = Cause(sip=408, q850=41, text=f"lost: no sound from either side for {seconds:g} s")
+        self._caller_live = self._waiting = False
+        end = End(leg=self.caller, headers=reason_headers(cause))
+        return [end, call_events.LegEnded(leg=CALLER, cause=cause), *self._closed()]
+
+    def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
+        called = self._called_by(event.leg)
+        anchor = None if called is None else self._leads(called.name)
+        if called is None or anchor is None or called.answered:
+            return super()._progress(event)
+        described: list[Out] = []
+        if event.response.body and len(called.branches) == 1:
+            described = [*anchor.describe(called.name, event.response.body)]
+        if described:
+            called.early = description(event.leg, event.response)
+        elif event.response.status != 180:
+            return []
+        rings = call_events.LegRinging(leg=called.name, early_media=bool(described))
+        return [*described, rings]
+
+    def _answered(self, event: sip_events.AnswerReceived) -> list[Out]:
+        called = self._called_by(event.leg)
+        anchor = None if called is None else self._leads(called.name)
+        if called is None or anchor is None or called.answered:
+            return super()._answered(event)
+        described = anchor.describe(called.name, event.response.body)
+        losers = [branch for branch in called.branches if branch != event.leg]
+        outs: list[Out] = [
+            *end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE)),
+            Acknowledge(leg=event.leg),
+            *described,
+        ]
+        if not described:
+            del self._called[called.name]
+            ended = call_events.LegEnded(leg=called.name, cause=NO_COMMON_SOUND)
+            return [*outs, End(leg=event.leg), ended]
+        called.branches = [event.leg]
+        called.answered = True
+        return [*outs, call_events.LegAnswered(leg=called.name)]
+
+    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
+        outs: list[Out] = []
+        name = self._name(event.leg)
+        anchor = self._leads(name)
+        if anchor is not None and event.leg in self._owing:
+            self._owing.discard(event.leg)
+            described = anchor.describe(name, event.request.body)
+            if not described:
+                end = End(leg=event.leg, headers=reason_headers(NO_COMMON_SOUND))
+                return [end, *self._gone(event.leg, NO_COMMON_SOUND)]
+            outs += described
+        outs += super()._acknowledged(event)
+        if self._confirmed and self._held:
+            held, self._held = self._held, []
+            outs += held
+        return outs
+
+    # Requests within a leg that has a session with us
+
+    def _asked(self, event: sip_events.Asked) -> list[Out]:
+        request = event.request
+        name = self._name(event.leg)
+        anchor = self._leads(name)
+        if anchor is None:
+            return super()._asked(event)
+        if request.method == "INFO":
+            digit = read_info(request.headers.get("Content-Type") or "", request.body)
+            if digit:
+                pressed = call_events.DigitPressed(leg=name, digit=digit)
+                return [Reply(ref=event.ref, status=200), pressed]
+        if request.method not in OFFERING:
+            return super()._asked(event)
+        return self._offered(anchor, name, event)
+
+    def _offered(self, anchor: Anchor, name: str, event: sip_events.Asked) -> list[Out]:
+        """Answer a later offer: hold, another address, other formats (RFC 3264 §8)."""
+        request = event.request
+        updated = call_events.LegUpdated(leg=name, handle="")
+        if not request.body:
+            if request.method != "INVITE":
+                return [Reply(ref=event.ref, status=200), updated]
+            self._owing.add(event.leg)
+            offer = anchor.offer(name)
+            return [Reply(ref=event.ref, status=200, headers=SDP, body=offer), updated]
+        answered = anchor.answer(name, request.body)
+        if answered is None:
+            return [Reply(ref=event.ref, status=488)]
+        body, described = answered
+        reply = Reply(ref=event.ref, status=200, headers=SDP, body=body)
+        return [reply, *described, updated, *self._music(anchor, name)]
+
+    def _music(self, anchor: Anchor, holder: str) -> list[Out]:
+        """Play music to the other side while a telephone holds."""
+        other = CALLER if holder != CALLER else self._talking_to
+        if not anchor.has(other) or not self.hold_music:
+            return []
+        playback = f"{anchor.call} {_HOLD} {other}"
+        if not anchor.holds(holder):
+            return [sound.StopPlaying(playback=playback)]
+        stream = anchor.stream(other)
+        return [
+            sound.Play(stream=stream, playback=playback, sounds=self.hold_music, loop=True),
+        ]
+
+    # Common parts
+
+    def _closed(self) -> list[sound.Order]:
+        """Close the sound of legs that live no more."""
+        anchor = self.anchor
+        if anchor is None:
+            return []
+        gone = [leg for leg in anchor.legs if not self._lives(leg)]
+        return [close for leg in gone for close in anchor.close(leg)]
+
+    def _lives(self, leg: str) -> bool:
+        return self._caller_live if leg == CALLER else leg in self._called

@@ -1,0 +1,239 @@
+"""The sound of all calls as the driver sees it: lines of ours, prompts, recordings. A thin shell.
+
+It opens streams for legs, turns the switchboard's commands about sound into orders of the call's glue
+(`anchored.py`), and tells what the sound tells. Sounds and recordings lie outside (`Sounds`, a directory).
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
+
+import structlog
+
+from switchhook.domain.call import CALLER
+from switchhook.drivers.embedded.anchor import SDP, Anchor, Line
+from switchhook.drivers.embedded.b2bua import PASSED, Out
+from switchhook.routing import events as call_events
+from switchhook.routing.commands import (
+    AnswerCaller,
+    MediaCommand,
+    Play,
+    StartRecording,
+    StopPlaying,
+    StopRecording,
+)
+from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.thread import ANY_PORTS, MediaThread, NoPortError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+
+    from switchhook.domain.call import Call
+    from switchhook.drivers.embedded.anchored import AnchoredBridge
+    from switchhook.sip.orders import Invite
+    from switchhook.sip.transport import Peer
+
+log = structlog.get_logger(__name__)
+
+HOLD_MUSIC: Final = "music-on-hold"
+"""The name of the sound that a project's callers hear on hold, where it has one."""
+NOWHERE: Final = Path()
+
+
+class Sounds(Protocol):
+    """Where the sounds of projects are."""
+
+    def sound(self, project: str, name: str) -> bytes | None:
+        """Return a sound as 8 kHz mono 16-bit PCM in machine order; None where it cannot be had.
+
+        Called while calls run: it must return at once.
+        """
+
+
+class NoSounds:
+    """No project has any sound."""
+
+    def sound(self, project: str, name: str) -> bytes | None:  # noqa: ARG002 -- the Protocol's
+        """Return nothing."""
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sounding:
+    """How the sound of calls is carried."""
+
+    ports: range = ANY_PORTS
+    """UDP ports for it; even ones are used."""
+    silence: float = 60.0
+    """Seconds without any packet from either side after which a call is dead; 0 is never."""
+    recordings: Path = NOWHERE
+    """The directory of recordings; `NOWHERE` makes none."""
+
+
+class Studio:
+    """All lines of one telephone side. `tell` gets a call's events, `do` what its glue is to hear."""
+
+    def __init__(
+        self,
+        host: str,
+        sounding: Sounding,
+        sounds: Sounds,
+        *,
+        tell: Callable[[str, call_events.Event], None],
+        silent: Callable[[str], None],
+        local: Callable[[Peer], str],
+    ) -> None:
+        self.sounding = sounding
+        self._sounds = sounds
+        self._tell = tell
+        self._silent = silent
+        self._local = local
+        self._recordings: dict[str, tuple[str, str]] = {}  # call and name by name of the file's
+        self._media = MediaThread(
+            self._hear, host=host, ports=sounding.ports, silence=sounding.silence
+        )
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Begin; closing the stack ends all sound and makes recordings whole."""
+        await self._media.start(stack)
+
+    def perform(self, order: sound.Order) -> None:
+        """Hand an order to the sound."""
+        self._media.perform(order)
+
+    # Leading sound through us
+
+    def lead(self, call: Call, bridge: AnchoredBridge, peer: Peer) -> list[Out] | None:
+        """Lead the caller, who is at `peer`, through us; None where that cannot be."""
+        if bridge.anchor is not None:
+            return []
+        if not bridge.can_lead:
+            log.warning("sound not led", call=call.id, error="the caller speaks no plain G.711")
+            return None
+        anchor = Anchor(call.id)
+        if not self._open(anchor, CALLER, peer):
+            return None
+        music = self._sound(call.plan.project.id, HOLD_MUSIC)
+        bridge.hold_music = () if music is None else (music,)
+        return bridge.lead(anchor)
+
+    def lead_invites(
+        self, bridge: AnchoredBridge, leg: str, invites: list[Invite]
+    ) -> list[Invite] | None:
+        """Put our own description into the INVITEs of a leg, where the call is led; None without a port."""
+        anchor = bridge.anchor
+        if anchor is None or not invites:
+            return invites
+        if not anchor.has(leg) and not self._open(anchor, leg, *(i.peer for i in invites)):
+            return None
+        body = anchor.offer(leg)
+        return [
+            replace(
+                invite,
+                headers=(*(pair for pair in invite.headers if pair[0] not in PASSED), *SDP),
+                body=body,
+            )
+            for invite in invites
+        ]
+
+    def _open(self, anchor: Anchor, leg: str, *peers: Peer) -> bool:
+        try:
+            port = self._media.open(anchor.stream(leg), anchor.call)
+        except NoPortError as error:
+            log.error("sound not led", call=anchor.call, leg=leg, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+            return False
+        line = Line(
+            host=self._local(peers[0]).strip("[]"),
+            port=port,
+            session=secrets.randbits(31),
+            also_from=tuple(peer.host for peer in peers),
+        )
+        anchor.add(leg, line)
+        return True
+
+    # What the switchboard commands
+
+    def carry_out(self, call: Call, bridge: AnchoredBridge, command: MediaCommand) -> list[Out]:
+        """Return what is to be done for a command about sound; repeated commands do nothing."""
+        match command:
+            case AnswerCaller():
+                return bridge.answer_caller()
+            case Play():
+                return self._play(call, bridge, command)
+            case StopPlaying():
+                return bridge.put(sound.StopPlaying(playback=f"{call.id} {command.playback}"))
+            case StartRecording():
+                return self._record(call, bridge, command)
+            case StopRecording():
+                return bridge.put(sound.StopRecording(recording=f"{call.id} {command.recording}"))
+            case _:
+                assert_never(command)
+
+    def _play(self, call: Call, bridge: AnchoredBridge, command: Play) -> list[Out]:
+        project = call.plan.project.id
+        found = [(name, self._sound(project, name)) for name in command.sounds]
+        for name, missing in found:
+            if missing is None:
+                log.warning("sound missing", call=call.id, project=project, sound=name)
+        sounds = tuple(known for _, known in found if known is not None)
+        if bridge.anchor is None or not bridge.anchor.has(command.leg) or not sounds:
+            return [] if command.loop else [call_events.PlaybackFinished(playback=command.playback)]
+        stream = bridge.anchor.stream(command.leg)
+        playback = f"{call.id} {command.playback}"
+        return bridge.play(
+            sound.Play(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
+        )
+
+    def _record(self, call: Call, bridge: AnchoredBridge, command: StartRecording) -> list[Out]:
+        where = self.sounding.recordings
+        if bridge.anchor is None or not bridge.anchor.has(CALLER) or where == NOWHERE:
+            log.warning("call not recorded", call=call.id, recording=command.recording)
+            return [call_events.RecordingFinished(recording=command.recording, seconds=0, path="")]
+        recording = f"{call.id} {command.recording}"
+        self._recordings[recording] = call.id, command.recording
+        path = where / call.plan.project.id / call.id / f"{command.recording}.wav"
+        stream = bridge.anchor.stream(CALLER)
+        return bridge.put(
+            sound.StartRecording(recording=recording, stream=stream, path=path, both=command.both)
+        )
+
+    def _sound(self, project: str, name: str) -> Sound | None:
+        pcm = self._sounds.sound(project, name)
+        return None if not pcm else _prepared(pcm)
+
+    # What the sound tells
+
+    def _hear(self, event: sound.Event) -> None:
+        match event:
+            case sound.DigitPressed():
+                call, _, leg = event.stream.partition(" ")
+                self._tell(call, call_events.DigitPressed(leg=leg, digit=event.digit))
+            case sound.PlaybackFinished():
+                call, _, playback = event.playback.partition(" ")
+                self._tell(call, call_events.PlaybackFinished(playback=playback))
+            case sound.RecordingFinished():
+                self._recorded(event)
+            case sound.CallSilent():
+                self._silent(event.call)
+            case _:
+                assert_never(event)
+
+    def _recorded(self, event: sound.RecordingFinished) -> None:
+        call, recording = self._recordings.pop(event.recording, ("", ""))
+        path = str(event.path) if event.seconds else ""
+        finished = call_events.RecordingFinished(
+            recording=recording, seconds=event.seconds, path=path
+        )
+        self._tell(call, finished)
+
+
+@lru_cache(maxsize=1_000)
+def _prepared(pcm: bytes) -> Sound:
+    """Return the one Sound of some PCM, so that each frame is encoded once for all who hear it."""
+    return Sound(pcm)
