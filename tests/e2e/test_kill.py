@@ -115,7 +115,7 @@ def _wait_until_settled(house: House) -> None:
     while _read(house, "SELECT count(*) FROM deliveries") != _read(
         house, "SELECT count(*) FROM attempts WHERE is_last"
     ):
-        assert time.monotonic() < end, house.server.tail()
+        assert time.monotonic() < end, f"a promise was never tried\n{house.server.tail(5)}"
         time.sleep(0.2)
 
 
