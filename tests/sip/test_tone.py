@@ -8,6 +8,8 @@ import struct
 
 import pytest
 
+from switchhook.sip.rtp.digits import DigitReceiver
+from switchhook.sip.rtp.packet import Packet
 from switchhook.sip.sdp import PCMA, PCMU, Format
 from switchhook.sip.tone import SOUND, Tone
 from tests.support.loop import run
@@ -94,5 +96,37 @@ def test_a_place_that_cannot_be_reached_is_no_error(target: tuple[str, int]) -> 
         await asyncio.sleep(0.03)
         assert tone.sent == 0
         tone.close()
+
+    run(scenario())
+
+
+def test_keys_take_the_place_of_the_tone() -> None:
+    async def scenario() -> list[Packet]:
+        loop = asyncio.get_running_loop()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
+            ear.bind(("127.0.0.1", 0))
+            ear.settimeout(0.0)
+            tone = Tone("127.0.0.1")
+            tone.press("5", 40)
+            tone.play("127.0.0.1", ear.getsockname()[1], PCMU, 97)
+            packets = [Packet.parse(await loop.sock_recv(ear, 2048)) for _ in range(7)]
+            tone.close()
+            return [packet for packet in packets if packet is not None]
+
+    packets = run(scenario())
+    assert [packet.payload for packet in packets] == [97] * 5 + [0] * 2
+    receiver = DigitReceiver()
+    assert "".join(receiver.hear(packet) for packet in packets[:5]) == "5"
+
+
+def test_what_came_in_is_kept_on_wish() -> None:
+    async def scenario() -> None:
+        one, other = Tone("127.0.0.1"), Tone("127.0.0.1")
+        one.kept = bytearray()
+        other.play("127.0.0.1", one.port, PCMU)
+        await one.hears(2)
+        assert bytes(one.kept).startswith(SOUND["PCMU"] * 2)
+        one.close()
+        other.close()
 
     run(scenario())

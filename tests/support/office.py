@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from switchhook.domain.scheme import Step
+    from switchhook.drivers.embedded.studio import Sounding, Sounds
     from switchhook.storage.records import CallRecord
     from switchhook.webhooks.delivery import Delivery
 
@@ -134,10 +135,12 @@ async def open_office(
     binding: Binding | None = None,
     memory: Memory | None = None,
     max_calls: int = 1000,
+    sounds: Sounds | None = None,
+    sounding: Sounding | None = None,
 ) -> AsyncIterator[Office]:
     """Run the engine on a free port; with an old `memory`, take its talking calls up."""
     memory = memory or Memory()
-    side = EmbeddedSide(binding=binding or Binding(port=0))
+    side = EmbeddedSide(binding=binding or Binding(port=0), sounds=sounds, sounding=sounding)
     book = Book([plan])
     ids = count(len(memory.calls) + 1)
     board = Switchboard(

@@ -97,6 +97,10 @@ class Call:
         self._line.perform(End(leg=self.leg, status=status))
         self.over(200 if self.answered_at.done() else status)
 
+    def press(self, digits: str, duration: int = 100) -> None:
+        """Press keys, as RTP events (RFC 4733), each for so many milliseconds."""
+        self.tone.press(digits, duration)
+
     async def offer(self, direction: Direction) -> None:
         """Offer the sound in another direction, as `sendonly` for hold; raise RefusedError."""
         body = bytes(self._own().with_direction(direction))
@@ -132,7 +136,7 @@ class Call:
             if address is None or not laws or theirs.is_hold:
                 self.tone.pause()
             else:
-                self.tone.play(*address, laws[0])
+                self.tone.play(*address, laws[0], None if audio is None else audio.telephone_event)
 
     def over(self, status: int) -> None:
         """Learn that the call has ended."""

@@ -1,26 +1,29 @@
-"""One RTP stream each way (RFC 3550): a test tone goes out, what comes in is counted."""
+"""One RTP stream each way (RFC 3550): a test tone or keys go out, what comes in is counted."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 import socket
-import struct
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.rtp.digits import press
+from switchhook.sip.rtp.outflow import Outflow, Presses, Start
 from switchhook.sip.sdp import PCMA, PCMU
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.sip.rtp.packet import Packet
     from switchhook.sip.sdp import Format
 
 SECONDS: Final = 0.02
 """Of sound in a packet."""
 _SAMPLES: Final = 160
-_HEADER: Final = struct.Struct("!BBHII")
+_HEADER: Final = 12
 _VERSION: Final = 0x80
-_MARKER: Final = 0x80
 
 # A period of 1 kHz at 0 dBm0, the digital milliwatt of ITU-T G.711 tables 5 and 6.
 _MILLIWATT: Final = {
@@ -41,13 +44,24 @@ class Tone:
         self.heard = 0
         self.sent = 0
         self.last_payload = b""
+        self.voice: Mapping[str, bytes] = SOUND
+        """20 ms of what goes out, by encoding, over and over."""
+        self.kept: bytearray | None = None
+        """What came in, packet after packet, once somebody sets it."""
         self._news = asyncio.Event()
-        self._target: tuple[str, int] | None = None
+        self.target: tuple[str, int] | None = None
+        """Where it plays to."""
         self._format = PCMU
         self._player: asyncio.Task[None] | None = None
-        self._number = secrets.randbits(16)
-        self._timestamp = secrets.randbits(32)
-        self._source = secrets.randbits(32)
+        self._events: int | None = None
+        self._presses = Presses()
+        self._outflow = Outflow(
+            Start(
+                source=secrets.randbits(32),
+                number=secrets.randbits(16),
+                timestamp=secrets.randbits(32),
+            )
+        )
         self._socket = socket.socket(_family(host), socket.SOCK_DGRAM)
         self._socket.settimeout(0.0)
         try:
@@ -58,15 +72,23 @@ class Tone:
         self.port = int(self._socket.getsockname()[1])
         asyncio.get_running_loop().add_reader(self._socket, self._read)
 
-    def play(self, host: str, port: int, sound: Format) -> None:
-        """Send the tone to another place, or in another format, from now on."""
-        self._target, self._format = (host, port), sound
+    def play(self, host: str, port: int, sound: Format, events: int | None = None) -> None:
+        """Send the tone to another place, or in another format, from now on.
+
+        `events` is the payload number of keys there (RFC 4733); without one, keys are not sent.
+        """
+        self.target, self._format, self._events = (host, port), sound, events
         if self._player is None:
             self._player = spawn(self._play(), name=f"tone from port {self.port}")
 
+    def press(self, digits: str, duration: int = 100) -> None:
+        """Press keys, one after another, each for so many milliseconds, in place of the tone."""
+        for digit in digits:
+            self._presses.add(press(digit, duration))
+
     def pause(self) -> None:
         """Send nothing until `play`."""
-        self._target = None
+        self.target = None
 
     async def hears(self, packets: int) -> None:
         """Wait until this many packets more have come in with the tone."""
@@ -84,26 +106,28 @@ class Tone:
 
     async def _play(self) -> None:
         loop = asyncio.get_running_loop()
-        due, marker = loop.time(), _MARKER
+        due, ticks = loop.time(), 0
         while True:
-            if self._target is None:
-                marker = _MARKER  # sound begins anew after a pause (RFC 3551 §4.1)
+            if self.target is None:
+                self._outflow.pause()
             else:
-                self._send(self._target, marker)
-                marker = 0
-            self._timestamp = (self._timestamp + _SAMPLES) & 0xFFFFFFFF
+                self._send(self.target, ticks)
+            ticks += 1
             due += SECONDS
             await asyncio.sleep(max(0.0, due - loop.time()))
 
-    def _send(self, target: tuple[str, int], marker: int) -> None:
-        sound = self._format
-        header = _HEADER.pack(
-            _VERSION, marker | sound.payload, self._number, self._timestamp, self._source
-        )
-        self._number = (self._number + 1) & 0xFFFF
+    def _send(self, target: tuple[str, int], ticks: int) -> None:
+        packet: Packet | None
+        if self._presses and self._events is not None:
+            packet = self._presses.next(self._outflow, self._events, ticks)
+        else:
+            frame = self.voice[self._format.encoding.upper()]
+            packet = self._outflow.frame(self._format.payload, frame, ticks)
+        if packet is None:
+            return
         try:
             ip_address(target[0])
-            self._socket.sendto(header + SOUND[sound.encoding.upper()], target)
+            self._socket.sendto(bytes(packet), target)
         except (OSError, ValueError):
             return  # as good as lost on the way
         self.sent += 1
@@ -113,10 +137,12 @@ class Tone:
             data = self._socket.recv(2048)
         except OSError:
             return
-        if len(data) < _HEADER.size or data[0] & 0xC0 != _VERSION:
+        if len(data) < _HEADER or data[0] & 0xC0 != _VERSION:
             return
         self.received += 1
-        self.last_payload = data[_HEADER.size :]
+        self.last_payload = data[_HEADER:]
+        if self.kept is not None:
+            self.kept += self.last_payload
         self.heard += self.last_payload in SOUND.values()
         self._news.set()
 

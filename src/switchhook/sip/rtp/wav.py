@@ -10,6 +10,7 @@ import struct
 import sys
 from array import array
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import repeat
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -48,6 +49,10 @@ class _Kind:
     bits: int
 
 
+_OURS: Final = _Kind(tag=_PCM, channels=1, rate=RATE, bits=16)
+"""What needs no work: it is read while calls run."""
+
+
 def read_wav(data: bytes) -> bytes:
     """Return a file's sound as 8 kHz mono 16-bit PCM in machine order; raise WavError."""
     kind, sound = _find(data)
@@ -59,6 +64,8 @@ def read_wav(data: bytes) -> bytes:
         raise WavError(
             f"the sound takes {frames / kind.rate:.0f} s; {MOST_SECONDS} s are the most, cut it"
         )
+    if kind == _OURS and sys.byteorder == "little":
+        return sound[: 2 * frames]
     samples = _samples(kind, sound[: frames * width])
     mono = resample(_mono(samples, kind.channels), kind.rate, RATE)
     return array("h", (max(-_FULL, min(_FULL, round(s * _FULL))) for s in mono)).tobytes()
@@ -147,6 +154,13 @@ def _mono(samples: array[float], channels: int) -> array[float]:
         return samples
     parts = [samples[channel::channels] for channel in range(channels)]
     return array("f", (sum(together) / channels for together in zip(*parts, strict=True)))
+
+
+def write_wav(pcm: bytes) -> bytes:
+    """Return 8 kHz mono 16-bit PCM as a WAV file."""
+    file = BytesIO()
+    WavWriter(file).write(pcm)
+    return file.getvalue()
 
 
 class WavWriter:

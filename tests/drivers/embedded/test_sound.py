@@ -1,0 +1,319 @@
+"""Callers hear prompts and music, their keys are heard, and what they say is recorded: over real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rate, Voicemail
+from switchhook.drivers.embedded.studio import Sounding
+from switchhook.routing.commands import StartRecording
+from switchhook.sip.orders import Ask
+from switchhook.sip.phone import Manners, Phone
+from switchhook.sip.rtp.digits import write_info
+from tests.support.loop import run
+from tests.support.office import DIALLED, Office, address, open_office, ring, shop
+from tests.support.tones import heard, loudness, sound_of, tone, voice
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine
+    from typing import Any
+
+    from switchhook.domain.scheme import Step
+    from switchhook.sip.phone import Call as PhoneCall
+
+GREETING, MUSIC, INVALID, RINGING = 400, 600, 1200, 425
+HER_VOICE, HIS_VOICE = 800, 1500
+LOUD = 3000.0
+
+
+class Shelf:
+    """Sounds in memory: each a tone of a second."""
+
+    def __init__(self, **frequencies: int) -> None:
+        self._sounds = {name: tone(hertz, 1.0) for name, hertz in frequencies.items()}
+
+    def sound(self, project: str, name: str) -> bytes | None:
+        assert project == "shop"
+        return self._sounds.get(name.replace("-", "_"))
+
+
+SHELF = Shelf(greeting=GREETING, music=MUSIC, invalid=INVALID)
+
+
+@asynccontextmanager
+async def _office(*steps: Step, silence: float = 60, **more: Any) -> AsyncIterator[Office]:
+    sounding = Sounding(
+        silence=silence, recordings=more.pop("recordings", None) or Sounding().recordings
+    )
+    shelf = more.pop("sounds", SHELF)
+    async with open_office(shop(*steps), sounds=shelf, sounding=sounding, **more) as office:
+        yield office
+
+
+async def _dial(phone: Phone, office: Office) -> PhoneCall:
+    call = await phone.call(f"sip:{DIALLED}@127.0.0.1:{office.port}")
+    call.tone.voice = voice(HER_VOICE)
+    call.tone.kept = bytearray()
+    return call
+
+
+async def _until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 -- what is waited for are plain values
+        await asyncio.sleep(0.02)
+
+
+async def _hears(call: PhoneCall, frequency: int, seconds: float = 0.3) -> None:
+    """Wait until the last so many seconds were of this frequency."""
+    last = round(8000 * seconds)
+    least = 3800.0 if frequency == RINGING else 7500.0
+    await _until(lambda: heard((call.tone.kept or b"")[-last:], frequency) > least)
+
+
+def _callee(manners: Manners | None = None) -> Phone:
+    return Phone("bob", manners=manners or Manners())
+
+
+def play(scenario: Coroutine[Any, Any, None]) -> None:
+    run(scenario, deadline=20)
+
+
+def test_a_prompt_is_heard_and_the_scheme_goes_on_behind_it() -> None:
+    async def scenario() -> None:
+        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Phone("a") as phone:
+            call = await _dial(phone, office)
+            await call.answered()
+            assert await call.ended() == 200
+            assert heard(call.tone.kept, GREETING) > LOUD
+            assert 45 * 160 <= len(call.tone.kept or b"") <= 50 * 160
+            await office.quiet()
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_a_sound_that_is_missing_is_left_out() -> None:
+    async def scenario() -> None:
+        steps = (Play(sounds=("nothing", "greeting")), Play(sounds=("nothing",)), HangUp())
+        async with _office(*steps) as office, Phone("a") as phone:
+            call = await _dial(phone, office)
+            assert await call.ended() == 200
+            assert heard(call.tone.kept, GREETING) > LOUD
+
+    play(scenario())
+
+
+def test_keys_choose_and_the_callee_is_joined() -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            menu = Menu(
+                sounds=("greeting",),
+                choices=(Choice(key="5", steps=(ring(address(callee.port)),)),),
+                invalid_sounds=("invalid",),
+            )
+            async with _office(menu) as office:
+                call = await _dial(phone, office)
+                await _hears(call, GREETING, 0.2)
+                call.press("1")
+                await _hears(call, INVALID, 0.2)
+                call.press("5")
+                other = await callee.rung()
+                other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
+                await _hears(call, HIS_VOICE)
+                await _hears(other, HER_VOICE)
+                call.end()
+                assert await other.ended() == 200
+                await office.quiet()
+                assert office.ends == ["answered by caller"]
+
+    play(scenario())
+
+
+def test_keys_by_sip_info() -> None:
+    async def scenario() -> None:
+        menu = Menu(sounds=("greeting",), choices=(Choice(key="#", steps=(HangUp(),)),))
+        async with _office(menu) as office, Phone("a") as phone:
+            call = await _dial(phone, office)
+            await call.answered()
+            order = Ask(
+                leg=call.leg,
+                ref="info",
+                method="INFO",
+                headers=(("Content-Type", "application/dtmf-relay"),),
+                body=write_info("#"),
+            )
+            assert (await phone.reply_to("info", order)).status == 200
+            assert await call.ended() == 200
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_music_while_it_rings_and_ringing_without() -> None:
+    async def scenario() -> None:
+        async with _callee(Manners(answer_after=None)) as callee, Phone("a") as phone:
+            steps = (
+                Background(sounds=("music",)),
+                ring(address(callee.port), timeout=1.5),
+                Background(sounds=()),
+                ring(address(callee.port)),
+            )
+            async with _office(*steps) as office:
+                call = await _dial(phone, office)
+                await _hears(call, MUSIC)
+                await (await callee.rung()).ended()
+                await _hears(call, RINGING)
+                other = await callee.rung()
+                other.answer()
+                other.tone.voice = voice(HIS_VOICE)
+                await _hears(call, HIS_VOICE)
+                assert heard((call.tone.kept or b"")[-2400:], RINGING) < 200
+                other.end()
+                assert await call.ended() == 200
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_voicemail_is_recorded(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        steps = (Voicemail(sounds=("greeting",)),)
+        async with _office(*steps, recordings=tmp_path) as office, Phone("a") as phone:
+            call = await _dial(phone, office)
+            await call.answered()
+            await asyncio.sleep(2.0)
+            call.press("#")
+            assert await call.ended() == 200
+            await office.quiet()
+            (recording,) = office.call.recordings
+            assert recording.seconds > 0.5
+            path = Path(recording.path)
+            assert path == tmp_path / "shop" / office.call.id / path.name
+            pcm = sound_of(path)
+            assert loudness(pcm, HER_VOICE) > LOUD
+            assert loudness(pcm, GREETING) < 300
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_both_voices_are_recorded(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            async with _office(*steps, recordings=tmp_path) as office:
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice = voice(HIS_VOICE)
+                await _hears(call, HIS_VOICE)
+                office.side.carry_out(office.call, StartRecording(recording="r1", both=True))
+                await asyncio.sleep(1.0)
+                call.end()
+                await office.quiet()
+        pcm = sound_of(tmp_path / "shop" / office.call.id / "r1.wav")
+        assert 0.9 < len(pcm) / 16000 < 1.3
+        assert loudness(pcm, HER_VOICE) > 6500
+        assert loudness(pcm, HIS_VOICE) > 6500
+        assert loudness(pcm, MUSIC) < 200
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        steps = (Voicemail(sounds=()),)
+        async with _office(*steps, recordings=tmp_path) as office, Phone("a") as phone:
+            call = await _dial(phone, office)
+            await call.answered()
+            await asyncio.sleep(1.0)
+            call.end()
+            await office.quiet()
+            await _until(lambda: bool(office.call.recordings))
+            path = Path(office.call.recordings[0].path)
+            assert loudness(sound_of(path), HER_VOICE) > LOUD
+
+    play(scenario())
+
+
+def test_a_callee_who_hangs_up_is_rated() -> None:
+    async def scenario() -> None:
+        async with _callee(Manners(hang_up_after=0.5)) as callee, Phone("a") as phone:
+            steps = (Rate(sounds=("greeting",)), ring(address(callee.port)))
+            async with _office(*steps) as office:
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice = voice(HIS_VOICE)
+                await _hears(call, HIS_VOICE, 0.2)
+                await other.ended()
+                await _hears(call, GREETING, 0.2)
+                call.press("4")
+                assert await call.ended() == 200
+                await office.quiet()
+                assert office.call.rated == "4"
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_hold_plays_music_to_the_other_and_ends() -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            shelf = Shelf(greeting=GREETING, music_on_hold=MUSIC)
+            async with _office(*steps, sounds=shelf) as office:
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice = voice(HIS_VOICE)
+                await _hears(call, HIS_VOICE)
+                await other.offer("sendonly")
+                await _hears(call, MUSIC)
+                await other.offer("sendrecv")
+                await _hears(call, HIS_VOICE)
+                call.end()
+                await office.quiet()
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_a_call_without_prompts_is_not_led_through_us() -> None:
+    async def scenario() -> None:
+        async with (
+            _callee() as callee,
+            Phone("a") as phone,
+            _office(ring(address(callee.port))) as office,
+        ):
+            call = await _dial(phone, office)
+            other = await callee.rung()
+            other.tone.voice = voice(HIS_VOICE)
+            await _hears(call, HIS_VOICE)
+            assert call.tone.target == ("127.0.0.1", other.tone.port)
+            call.end()
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_a_call_from_which_nothing_comes_is_ended() -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            async with _office(*steps, silence=1) as office:
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                await _hears(call, 1000)
+                call.tone.pause()
+                other.tone.pause()
+                assert await call.ended() == 200
+                assert await other.ended() == 200
+                await office.quiet()
+                cause = office.call.legs[0].cause
+                assert cause is not None
+                assert cause.text == "lost: no sound from either side for 1 s"
+
+    play(scenario())
