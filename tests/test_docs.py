@@ -71,17 +71,24 @@ def test_every_command_has_its_line() -> None:
 def test_every_option_that_is_told_of_is_there() -> None:
     known = {f"--{key.name.replace('_', '-')}" for key in KEYS} | {
         "--all",
+        "--answer",
+        "--at",
         "--call",
         "--config",
+        "--digits",
         "--file",
+        "--from",
         "--help",
         "--json",
         "--limit",
+        "--name",
         "--once",
         "--pending",
+        "--phone",
         "--processor",
         "--project",
         "--status",
+        "--to",
         "--webhook",
     }
     told = {

@@ -58,6 +58,10 @@ COMMANDS = {
         "switchhook.cli.why",
         "Print the exact bytes that a webhook would be sent, secrets included, and send nothing.",
     ),
+    "call": (
+        "switchhook.cli.pretend",
+        "Place a pretend call between simulated telephones; webhooks are really asked. Draws its path.",
+    ),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",

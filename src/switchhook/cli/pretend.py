@@ -1,0 +1,172 @@
+"""`switchhook call`: a pretend call, drawn as its path."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from switchhook.app import PRODUCT
+from switchhook.cli import as_json
+from switchhook.cli.options import CommandError, Config, DataDir, Json
+from switchhook.cli.plans import OfProject, ProjectFile, plan_of
+from switchhook.cli.show import iso, print_json, stderr, stdout
+from switchhook.cli.timeline import Line, call_lines, draw
+from switchhook.domain.journal import Entry
+from switchhook.domain.project import Plan
+from switchhook.logs import configure_logs
+from switchhook.operations.pretending import PHONES, PretendCall, Script, pretend_call
+from switchhook.settings import LogLevel
+from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.moments import zone
+
+From = Annotated[
+    str,
+    Parameter(help="Who calls: a number, or an account's login; '' is withheld.", name="--from"),
+]
+To = Annotated[str, Parameter(help="What is dialled.", name="--to")]
+Name = Annotated[str, Parameter(help="The caller's name.", name="--name")]
+Digits = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="Keys that the caller presses when asked, such as 4711#; again for the next time.",
+        name="--digits",
+        negative=(),
+    ),
+]
+Answers = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help="NAME=BODY: take this for the webhook's answer, and do not ask it; again for the next.",
+        name="--answer",
+        negative=(),
+    ),
+]
+Phones = Annotated[
+    tuple[str, ...],
+    Parameter(
+        help=f"TARGET=WHAT: what a telephone does: {', '.join(PHONES)}. Every one answers by default.",
+        name="--phone",
+        negative=(),
+    ),
+]
+At = Annotated[
+    datetime | None,
+    Parameter(help="When the call comes, in the project's time zone; now by default.", name="--at"),
+]
+
+
+def call(
+    *,
+    caller: From,
+    callee: To,
+    name: Name = "",
+    digits: Digits = (),
+    answer: Answers = (),
+    phone: Phones = (),
+    at: At = None,
+    project: OfProject = None,
+    file: ProjectFile = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Place a pretend call between simulated telephones; webhooks are really asked. Draws its path."""
+    configure_logs(LogLevel.WARNING, as_json=False)
+    plan = plan_of(project, file, config, data_dir)
+    now = time.time() if at is None else _moment(at, plan)
+    try:
+        script = Script(
+            caller=caller,
+            callee=callee,
+            caller_name=name,
+            digits=digits,
+            phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},
+            answers=_bodies(answer),
+        )
+        made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT))
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    if made.call is None:
+        return _refused(made)
+    print_json(_as_json(made)) if json else _draw(made, plan, began=now)
+    return 0
+
+
+def _moment(at: datetime, plan: Plan) -> float:
+    """Take a time without a zone as the project's."""
+    return (at if at.tzinfo else at.replace(tzinfo=zone(plan.project.time_zone))).timestamp()
+
+
+def _bodies(answers: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
+    given = _by_name(answers, "--answer")
+    return {name: tuple(body.encode() for body in bodies) for name, bodies in given.items()}
+
+
+def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
+    """Split NAME=VALUE; a name that comes again has several values."""
+    found: dict[str, list[str]] = {}
+    for text in options:
+        name, sign, value = text.partition("=")
+        if not (name and sign):
+            raise CommandError(f"{option} {text!r} is not written NAME=VALUE")
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def _refused(made: PretendCall) -> int:
+    cause = None if made.refused is None else made.refused.cause
+    why = "it was not taken" if cause is None else f"it was refused with {cause.sip}, {cause.text}"
+    stderr().print(f"switchhook: no call came of it: {why}")
+    return 1
+
+
+def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
+    console = stdout()
+    told = [_told(delivery) for delivery in made.deliveries]
+    lines = sorted([*call_lines(made.journal), *told], key=lambda line: line.at)
+    console.print(f"a pretend call in project {plan.project.id}")
+    for line in lines:
+        console.print(draw(line, began=began))
+
+
+def _told(delivery: Delivery) -> Line:
+    text = f"{delivery.event} to {delivery.webhook}: would be told"
+    return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim")
+
+
+def _as_json(made: PretendCall) -> dict[str, Any]:
+    call = made.call
+    assert call is not None  # noqa: S101 (the caller looked)
+    return {
+        "caller": call.caller,
+        "callee": call.callee,
+        "state": call.state,
+        "outcome": call.outcome,
+        "ended_by": call.ended_by,
+        "variables": dict(call.variables),
+        "journal": [_entry(entry) for entry in made.journal],
+        "would_tell": [
+            {
+                "event": delivery.event,
+                "webhook": delivery.webhook,
+                "at": iso(delivery.occurred_at),
+                "method": delivery.request.method,
+                "url": as_json.masked_url(delivery.request.url),
+                "body": as_json.text(delivery.request.body),
+            }
+            for delivery in made.deliveries
+        ],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "at": iso(entry.at),
+        "happening": entry.happening,
+        "leg": entry.leg,
+        "text": entry.text,
+        "facts": dict(entry.facts),
+    }

@@ -1,0 +1,259 @@
+"""A pretend call: the project's own scheme, simulated telephones, and webhooks that are really asked.
+
+No telephone rings and no event is told. Time passes as fast as it can, but an endpoint's answer takes
+as long on the call's clock as it really took.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.sender import Sender
+from switchhook.domain.book import Book
+from switchhook.domain.call import Call
+from switchhook.domain.journal import Entry
+from switchhook.domain.scheme import KEYS
+from switchhook.drivers.simulator.clock import VirtualClock, some_turns
+from switchhook.drivers.simulator.script import (
+    BUSY,
+    DECLINED,
+    NOBODY,
+    Caller,
+    Phone,
+    answering,
+    refusing,
+    ringing_out,
+)
+from switchhook.drivers.simulator.side import SimulatedSide
+from switchhook.routing.arrival import Arrival, Refused
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.http import Exchange, HttpResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from switchhook.domain.project import Plan
+    from switchhook.storage.records import CallRecord
+    from switchhook.webhooks.http import HttpRequest
+
+PHONES: Mapping[str, Phone] = {
+    "answers": answering(3.0, talks=10.0),
+    "busy": refusing(BUSY),
+    "declines": refusing(DECLINED, after=2.0, rings=True),
+    "rings": ringing_out(),
+    "gone": NOBODY,
+}
+"""What a simulated telephone may do; every one answers unless something else is said."""
+CALL_ID = "1700000000.000000000001"
+FIRST_KEY, NEXT_KEY = 1.0, 0.25
+"""Seconds until the first key once keys are waited for, and between two keys."""
+LONGEST = 86_400.0
+"""Seconds on the call's clock after which it is left alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Who calls whom, and what everybody does."""
+
+    caller: str
+    """A number, empty where it is withheld; or the login of an account, which then calls."""
+    callee: str
+    caller_name: str = ""
+    digits: tuple[str, ...] = ()
+    """What the caller keys each time that keys are waited for, in turn."""
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """What the telephone behind a number or login does, by the names of `PHONES`."""
+    answers: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """Bodies that stand in for what a webhook would answer, in turn; the last one stays."""
+    patience: float = 300.0
+    """Seconds after which the caller, talking to nobody, hangs up."""
+
+    def __post_init__(self) -> None:
+        for digits in self.digits:
+            if not digits or set(digits) - set(KEYS):
+                raise ValueError(f"{digits!r} cannot be keyed; the keys are {KEYS}")
+        for phone, does in self.phones.items():
+            if does not in PHONES:
+                raise ValueError(f"{phone} cannot be {does!r}; telephones do {', '.join(PHONES)}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PretendCall:
+    """What became of it."""
+
+    call: Call | None
+    """None where it was refused."""
+    refused: Refused | None
+    journal: tuple[Entry, ...]
+    deliveries: tuple[Delivery, ...]
+    """What event webhooks would have been told."""
+
+
+async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) -> PretendCall:
+    """Place the call at `now` and return what became of it, once it is over.
+
+    Raises ValueError where an answer is given for a webhook that the project does not have.
+    """
+    known = plan.webhooks.keys() | plan.dial_plan_webhooks.keys()
+    for name in script.answers.keys() - known:
+        raise ValueError(f"project {plan.project.id} has no routing webhook {name!r}")
+    clock = VirtualClock(now)
+    async with AsyncExitStack() as stack:
+        sender = Sender()
+        stack.push_async_callback(sender.close)
+        asker = _Asker(clock, sender, script.answers)
+        side = SimulatedSide(clock, _Phones(script.phones))
+        notebook = _Notebook(_Finger(clock, side, script.digits))
+        switchboard = Switchboard(
+            side=side,
+            store=notebook,
+            courier=notebook,
+            asking=Asking(asker, product),
+            clock=clock,
+            book=lambda: Book([plan]),
+            new_id=lambda: CALL_ID,
+            product=product,
+        )
+        await switchboard.start(stack, lambda *_: plan)
+        placed = side.place(Caller(arrival=_arrival(plan, script), gives_up_after=script.patience))
+        await clock.run(now + LONGEST, settle=asker.settle)
+    return PretendCall(
+        call=notebook.call,
+        refused=placed.refused,
+        journal=tuple(notebook.entries),
+        deliveries=tuple(notebook.deliveries),
+    )
+
+
+def _arrival(plan: Plan, script: Script) -> Arrival:
+    account = plan.accounts.get(script.caller)
+    trunk = next((trunk.name for trunk in plan.project.trunks), "")
+    return Arrival(
+        caller=script.caller,
+        caller_name=script.caller_name or (account.name if account else ""),
+        callee=script.callee,
+        account="" if account is None else account.login,
+        trunk="" if account else trunk,
+        project=plan.project.id,
+    )
+
+
+class _Phones(Mapping[str, Phone]):
+    """Every telephone there is: those that were told what to do, and all others."""
+
+    def __init__(self, told: Mapping[str, str]) -> None:
+        self._told = told
+
+    def __getitem__(self, target: str) -> Phone:
+        return PHONES[self._told.get(target, "answers")]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._told)
+
+    def __len__(self) -> int:
+        return len(self._told)
+
+
+class _Asker:
+    """Asks endpoints, or gives the answer that was said; holds the clock while an endpoint thinks."""
+
+    def __init__(
+        self, clock: VirtualClock, sender: Sender, answers: Mapping[str, Sequence[bytes]]
+    ) -> None:
+        self._clock = clock
+        self._sender = sender
+        self._answers = {name: list(bodies) for name, bodies in answers.items()}
+        self._running = 0
+        self._done = asyncio.Event()
+
+    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+        """Return the given answer at once, or the real one after its time."""
+        bodies = self._answers.get(call.asked.webhook if call.asked else "")
+        if bodies:
+            body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
+            response = HttpResponse(status=200, reason="OK", headers=(), body=body)
+            return Exchange(request=request, response=response, failure=None)
+        exchange = await self._really(call, request, deadline)
+        await self._clock.sleep(dict(exchange.seconds).get("total", 0.0))
+        return exchange
+
+    async def _really(self, call: Call, request: HttpRequest, deadline: float) -> Exchange:
+        self._running += 1
+        self._done.clear()
+        try:
+            return await self._sender.exchange(
+                request,
+                deadline=deadline,
+                grants=Grants.parse(call.plan.project.allowed_networks),
+                keep_alive=False,
+                idempotent=True,
+            )
+        finally:
+            self._running -= 1
+            self._done.set()
+
+    async def settle(self) -> None:
+        """Return when nothing is left to happen at this moment."""
+        await some_turns()
+        while self._running:
+            await self._done.wait()
+            await some_turns()
+
+
+class _Finger:
+    """Presses the caller's keys whenever the call begins to wait for some."""
+
+    def __init__(self, clock: VirtualClock, side: SimulatedSide, digits: Sequence[str]) -> None:
+        self._clock = clock
+        self._side = side
+        self._digits = list(digits)
+        self._waits: tuple[object, ...] | None = None
+
+    def see(self, call: Call) -> None:
+        """Look at what the call is doing now."""
+        keys = call.collecting
+        waits = None
+        if keys is not None:
+            waits = (call.state, call.scheme, call.path, call.jumps, call.asks, keys.attempt)
+        if waits is not None and waits != self._waits and self._digits:
+            self._press(call.id, self._digits.pop(0))
+        self._waits = waits
+
+    def _press(self, call: str, digits: str) -> None:
+        for index, digit in enumerate(digits):
+            when = self._clock.now() + FIRST_KEY + index * NEXT_KEY
+            self._clock.call_at(when, self._pressing(call, digit))
+
+    def _pressing(self, call: str, digit: str) -> Callable[[], None]:
+        return lambda: self._side.press(call, digit)
+
+
+class _Notebook:
+    """Stands in for the store and the courier: keeps what there is to tell, and tells nobody."""
+
+    def __init__(self, finger: _Finger) -> None:
+        self.call: Call | None = None
+        self.entries: list[Entry] = []
+        self.deliveries: list[Delivery] = []
+        self._finger = finger
+
+    async def commit(self, record: CallRecord) -> None:
+        """Keep the record."""
+        self.call = record.call
+        self.entries += record.entries
+        self._finger.see(record.call)
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002 (the Protocol's)
+        """Return none: nothing was before."""
+        return ()
+
+    def carry(self, *deliveries: Delivery) -> None:
+        """Keep what would have been sent."""
+        self.deliveries += deliveries

@@ -1,0 +1,81 @@
+"""A pretend call is drawn as its path, with what was asked, what came back and who would be told."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from switchhook.cli.main import FAILED, FINE, run
+
+FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
+CALL = ("call", "--file", FILE, "--from", "380441112233", "--to", "380442223344")
+
+
+def test_the_path_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = 'PHP demo={"dst_phone":"380443334455,101"}'
+    assert run([*CALL, "--answer", answer, "--phone", "101=busy"]) == FINE
+    assert capsys.readouterr().out.splitlines() == [
+        "a pretend call in project acme",
+        "     0.000 s  → 380441112233 calls 380442223344",
+        "     0.000 s  · scheme Main: ask",
+        "     0.000 s  ? asks PHP demo",
+        "     0.000 s  ! PHP demo answers 380443334455, 101 after 0 ms",
+        "     0.000 s  ☎ dials 380443334455",
+        "     0.000 s  ☎ dials 101",
+        "     0.000 s  ☎ 380443334455 rings",
+        "     0.000 s  · 101: busy (Busy Here)",
+        "     0.000 s  ✉ incoming.before to crm before: would be told",
+        "     3.000 s  ✓ 380443334455 answers the call",
+        "    13.000 s  · 380443334455: answered (hung up)",
+        "    13.000 s  ■ ends: answered, by the callee (hung up)",
+        "    13.000 s  ✉ incoming.after to crm after: would be told",
+    ]
+
+
+def test_programs_get_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    told = ("--answer", "PHP demo={schema:26076}", "--at", "2018-08-13T11:11:11", "--json")
+    assert run([*CALL, *told, "--name", "Anna"]) == FINE
+    made = json.loads(capsys.readouterr().out)
+    assert (made["outcome"], made["ended_by"]) == ("answered", "callee")
+    assert made["journal"][0]["at"] == "2018-08-13T08:11:11.000+00:00"
+    assert "relaxed JSON" in next(
+        entry["text"] for entry in made["journal"] if entry["happening"] == "notice"
+    )
+    event = made["would_tell"][0]
+    assert (event["event"], event["method"]) == ("incoming.before", "POST")
+    assert json.loads(event["body"])["date"] == "2018-08-13 11:11:11"
+
+
+def test_an_endpoint_that_is_down_is_found_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(Path(FILE).read_text("utf-8").replace("127.0.0.1:8080", "127.0.0.1:1"))
+    assert run(["call", "--file", str(file), "--from", "", "--to", "380442223344"]) == FINE
+    out = capsys.readouterr().out
+    assert "→ a withheld number calls 380442223344" in out
+    assert "✗ PHP demo fails" in out
+    assert "✓ 101 answers the call" in out
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--answer", "PHP demo"), "--answer 'PHP demo' is not written NAME=VALUE"),
+        (("--phone", "=busy"), "--phone '=busy' is not written NAME=VALUE"),
+        (("--phone", "101=sings"), "101 cannot be 'sings'"),
+        (("--digits", "x"), "'x' cannot be keyed"),
+        (("--answer", "crm={}"), "project acme has no routing webhook 'crm'"),
+        (("--to", "999"), "it was refused with 404, 999 is no number of project acme"),
+    ],
+)
+def test_what_cannot_be_is_said(
+    options: tuple[str, str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call = CALL[:-2] if options[0] == "--to" else CALL
+    assert run([*call, *options]) == FAILED
+    shown = capsys.readouterr()
+    assert expected in shown.err
+    assert shown.out == ""

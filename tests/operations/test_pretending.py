@@ -1,0 +1,218 @@
+"""A pretend call walks the real scheme, asks real endpoints or takes given answers, and tells nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import CallState
+from switchhook.domain.cause import Outcome
+from switchhook.domain.journal import Happening
+from switchhook.domain.project import Plan, Project
+from switchhook.domain.scheme import (
+    AskDialPlan,
+    Choice,
+    HangUp,
+    Menu,
+    Rate,
+    RingDestination,
+    Scheme,
+    Step,
+    Voicemail,
+)
+from switchhook.domain.webhook import DialPlanWebhook, EventKind, EventWebhook
+from switchhook.operations.pretending import PretendCall, Script, pretend_call
+from tests.support.loop import run
+from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, OFFICE, plan, ring
+
+if TYPE_CHECKING:
+    from typing import Any
+
+PIN = DialPlanWebhook(
+    name="pin",
+    url_template="http://crm.example/?code={code}",
+    use_ivr=True,
+    code_timeout=5.0,
+    start_message="start",
+    error_message="wrong",
+    timeout_message="late",
+)
+PIN_STEP = AskDialPlan(webhook="pin", success=(RingDestination(),), failed=(HangUp(status=603),))
+
+
+def pretend(*steps: Step, of: Project | None = None, **script: Any) -> PretendCall:
+    """Let the customer call a number that runs `steps`."""
+    project = replace(of or plan(*steps).project, dial_plan_webhooks=(PIN,))
+    told = Script(**({"caller": CUSTOMER, "callee": DIALLED} | script))
+    return run(pretend_call(Plan(project), told, now=1000.0, product="UA"))
+
+
+def path(made: PretendCall) -> list[str]:
+    """Return the journal, a line each, with seconds."""
+    return [f"{e.at - 1000:g} {e.happening} {e.leg} {e.text}" for e in made.journal]
+
+
+def outcome(made: PretendCall) -> tuple[Outcome | None, str]:
+    assert made.call is not None
+    leg = made.call.leg(made.call.talking_to)
+    return made.call.outcome, "" if leg is None else str(leg.target)
+
+
+def test_a_given_answer_is_followed_and_nobody_is_asked() -> None:
+    made = pretend(ASK, answers={"crm": (b'{"dst_phone":"mary"}',)})
+    assert path(made) == [
+        "0 arrived  ",
+        "0 step  scheme 1",
+        "0 asked  crm",
+        "0 answer  mary",
+        "0 dialled b1 ",
+        "0 rang b1 ",
+        "3 answered b1 ",
+        "13 attempt_ended b1 hung up",
+        "13 ended  hung up",
+    ]
+    assert outcome(made) == (Outcome.ANSWERED, "mary")
+
+
+@pytest.mark.parametrize(
+    ("does", "seconds", "expected"),
+    [
+        ("busy", 0, "busy"),
+        ("declines", 2, "rejected"),
+        ("rings", 30, "timeout"),
+        ("gone", 0, "unreachable"),
+    ],
+)
+def test_telephones_do_what_was_said(does: str, seconds: int, expected: str) -> None:
+    made = pretend(ring(MARY), ring(OFFICE), phones={"mary": does})
+    assert outcome(made) == (Outcome.ANSWERED, str(OFFICE))
+    ended = next(e for e in made.journal if e.happening is Happening.ATTEMPT_ENDED)
+    assert (ended.at - 1000, dict(ended.facts)["end"]) == (seconds, expected)
+
+
+@pytest.mark.row("R5-17", "R5-26", "S-24")
+def test_the_caller_keys_a_code_when_asked() -> None:
+    body = b"status=ACK&destination=%2B31502102544"
+    made = pretend(PIN_STEP, digits=("0042#",), answers={"pin": (body,)})
+    assert outcome(made) == (Outcome.ANSWERED, "+31502102544")
+    assert not any("0042" in line for line in path(made))
+
+
+@pytest.mark.row("R5-35")
+def test_each_time_that_keys_are_waited_for_the_next_are_pressed() -> None:
+    made = pretend(
+        PIN_STEP,
+        digits=("1111#", "2222#", "1234#"),
+        answers={"pin": (b"status=NAK", b"status=NAK", b"status=ACK&destination=mary")},
+    )
+    assert outcome(made) == (Outcome.ANSWERED, "mary")
+    assert sum(e.happening is Happening.ASKED for e in made.journal) == 3
+
+
+@pytest.mark.row("R5-19", "A-47")
+def test_a_caller_without_keys_runs_out_of_attempts() -> None:
+    made = pretend(PIN_STEP)
+    assert made.call is not None
+    assert (made.call.outcome, made.call.cause and made.call.cause.sip) == (
+        Outcome.REJECTED,
+        603,
+    )
+    late = [e for e in made.journal if e.happening is Happening.KEYED]
+    assert [e.text for e in late] == ["no code in time"] * 3
+    assert not any(e.happening is Happening.ASKED for e in made.journal)
+
+
+def test_menus_codes_and_marks_take_their_keys_in_turn() -> None:
+    chosen = Menu(
+        sounds=("menu",), choices=(Choice(key="2", steps=(Rate(sounds=("rate",)), ring(JOHN))),)
+    )
+    made = pretend(chosen, digits=("7", "2", "4"))
+    assert outcome(made) == (Outcome.ANSWERED, "john")
+    assert made.call is not None
+    assert made.call.rated == "4"
+
+
+def test_a_caller_leaves_a_message_and_loses_patience() -> None:
+    made = pretend(Voicemail(sounds=("greeting",), longest=120.0), patience=20.0)
+    assert outcome(made) == (Outcome.VOICEMAIL, "")
+    assert made.call is not None
+    assert made.call.recordings[0].seconds == 18.0
+
+
+def test_events_are_kept_and_told_to_nobody() -> None:
+    told = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url="http://127.0.0.1:1/never")
+    made = pretend(of=replace(plan(ring(MARY)).project, event_webhooks=(told,)))
+    assert [(one.event, one.webhook) for one in made.deliveries] == [
+        (EventKind.INCOMING_AFTER, "told")
+    ]
+
+
+def test_an_account_calls_its_colleague() -> None:
+    made = pretend(ring(MARY), caller="john", callee="mary")
+    assert outcome(made) == (Outcome.ANSWERED, "mary")
+    assert made.call is not None
+    assert (made.call.account, made.call.caller_name) == ("john", "John")
+
+
+def test_what_cannot_be_called_is_refused() -> None:
+    made = pretend(ring(MARY), callee="999")
+    assert made.call is None
+    assert made.refused is not None
+    assert made.refused.cause.sip == 404
+
+
+def test_a_call_always_ends() -> None:
+    around = Project(
+        id="x",
+        name="X",
+        numbers=plan().project.numbers,
+        schemes=(Scheme(id=1, name="a", steps=()),),
+    )
+    made = pretend(of=around)
+    assert made.call is not None
+    assert made.call.state is CallState.ENDED
+
+
+def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() -> None:
+    asked = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        await asyncio.sleep(0.2)
+        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"dst_phone":"mary"}')
+        await writer.drain()
+        writer.close()
+
+    async def scenario() -> PretendCall:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            port = server.sockets[0].getsockname()[1]
+            shop = plan(ASK).project
+            crm = replace(shop.forwarding_numbers[0], url=f"http://127.0.0.1:{port}/r")
+            shop = replace(shop, forwarding_numbers=(crm,), allowed_networks=("127.0.0.0/8",))
+            script = Script(caller=CUSTOMER, callee=DIALLED)
+            return await pretend_call(Plan(shop), script, now=1000.0, product="UA")
+
+    made = run(scenario())
+    assert len(asked) == 1
+    assert asked[0].startswith(b"GET /r HTTP/1.1\r\n")
+    answered = next(e for e in made.journal if e.happening is Happening.ANSWER)
+    assert 0.2 <= answered.at - 1000 < 1.5
+    assert outcome(made) == (Outcome.ANSWERED, "mary")
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ({"digits": ("12a",)}, "'12a' cannot be keyed; the keys are 0123456789"),
+        ({"digits": ("",)}, "'' cannot be keyed"),
+        ({"phones": {"mary": "sings"}}, "mary cannot be 'sings'; telephones do answers, busy"),
+        ({"answers": {"crn": (b"",)}}, "project shop has no routing webhook 'crn'"),
+    ],
+)
+def test_what_cannot_be_played_is_named(script: dict[str, Any], expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        pretend(ring(MARY), **script)
