@@ -149,7 +149,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
     async with AsyncExitStack() as stack:
         store = await SqliteStore.open(settings.data_dir / DATABASE)
         stack.push_async_callback(store.close)
-        sender = Sender()
+        sender = Sender(own_ports=frozenset({settings.sip_port}))
         stack.push_async_callback(sender.close)
         app = Application(settings, store, await load_book(store), sender)
         await app.courier.start(stack, await store.pending_deliveries())
