@@ -39,6 +39,8 @@ log = structlog.get_logger(__name__)
 
 PRODUCT = f"switchhook HTTP Client v{__version__}"
 """The User-Agent of everything we send (R3-22)."""
+REDIRECTS = 3
+"""How many redirects an ask follows; every hop is vetted anew (S-12, A-50)."""
 DAY = 86_400.0
 PRUNE = 3_600.0
 """Seconds between looks for calls that have been kept long enough."""
@@ -85,7 +87,15 @@ class Application:
         plan = self.book.plans.get(project)
         return _grants(() if plan is None else plan.project.allowed_networks)
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+    async def ask(
+        self,
+        call: Call,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        connect: float | None = None,
+        response: float | None = None,
+    ) -> Exchange:
         """Put a request to an endpoint of the call's project (the switchboard's Asker)."""
         return await self.sender.exchange(
             request,
@@ -93,6 +103,9 @@ class Application:
             grants=_grants(call.plan.project.allowed_networks),
             keep_alive=("Connection", "close") not in request.headers,
             idempotent=True,
+            follow=REDIRECTS,
+            connect=connect,
+            response=response,
         )
 
     async def watch_projects(self) -> None:

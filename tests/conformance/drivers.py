@@ -132,7 +132,12 @@ class Memory:
         """Keep what would be delivered."""
         self.deliveries.extend(deliveries)
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:  # noqa: ARG002
+    async def ask(
+        self,
+        call: Call,  # noqa: ARG002
+        request: HttpRequest,
+        **_: float | None,
+    ) -> Exchange:
         """Answer at once."""
         response = HttpResponse(status=200, reason="OK", headers=(), body=self.answer)
         return Exchange(request=request, response=response, failure=None)

@@ -413,3 +413,16 @@ def test_one_hanging_endpoint_holds_up_nobody_else(play: Play) -> None:
             assert kinds == {FailureKind.HEADERS_TIMEOUT}
 
     play(scenario())
+
+
+@pytest.mark.row("R3-17", "A-08")
+def test_the_answer_may_have_a_limit_of_its_own_within_the_deadline(play: Play) -> None:
+    async def scenario() -> None:
+        async with Hostile(is_silent) as server, sending() as sender:
+            began = time.monotonic()
+            exchange = await send(sender, get(server.url), deadline=5.0, response=DEADLINE)
+            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
+            assert exchange.failure is not None
+            assert exchange.failure.kind is FailureKind.HEADERS_TIMEOUT
+
+    play(scenario())

@@ -165,6 +165,36 @@ WRONG = {
         ),
         "parameters[0].name: 'bad name' cannot be the name of a header",
     ),
+    "fragment": (
+        in_forwarding_number('fallback_url = "https://b.example/#rc=9"'),
+        "fallback_url: rc=9 behind the # of the URL: write 0 to 5",
+    ),
+    "retry on": (
+        in_forwarding_number('retry_on = ["5xy"]'),
+        "retry_on[0]: '5xy' is not known here; did you mean 5xx?",
+    ),
+    "no retry on": (
+        in_forwarding_number("retry_on = []"),
+        "retry_on: the list is empty; write at least 1",
+    ),
+    "user name alone": (
+        in_forwarding_number('username = "crm"'),
+        "forwarding_numbers[0]: password is missing beside username; write both or neither",
+    ),
+    "two authentications": (
+        in_forwarding_number('username = "crm"\npassword = "x"\ntoken = "y"'),
+        "token: there is a username too; keep one of the two",
+    ),
+    "header of ours in an ask": (
+        in_forwarding_number('headers = [{ name = "Host", value = "x" }]'),
+        "headers[0].name: 'Host' is not a header that can be set",
+    ),
+    "template and the same name": (
+        in_forwarding_number(
+            'template = "ringostat-sample"\nparameters = [{ name = "caller", value = "date" }]'
+        ),
+        "the name 'caller' is given to 2 parameters",
+    ),
     "double parameter": (
         in_forwarding_number(
             'parameters = [{ name = "a", value = "date" }, { name = "a", value = "type" }]'
@@ -371,10 +401,12 @@ def test_a_wrong_part_is_no_second_mistake_where_it_is_referred_to() -> None:
 
 
 def test_no_message_holds_a_secret() -> None:
-    secrets = ("hunter22", "tops3cret", "k3y", "12345678")
+    secrets = ("hunter22", "tops3cret", "k3y", "12345678", "b4ckup")
     text = changed('password = "reception-101"', "password = 12345678")
     text = changed('url = "https://crm.example/route"', 'url = "ftp://u:hunter22@x/?key=k3y"', text)
     text = changed('host = "carrier.example"', 'host = "x"\npassword = "tops3cret\\u0007"', text)
+    backup = 'fallback_url = "ftp://u:b4ckup@x/"\ntoken = "b4ckup\\u0007"'
+    text = changed('name = "crm"', f'name = "crm"\n{backup}', text)
     header = 'headers = [{ name = "Auth Key", value = "tops3cret\\n" }]'
     text = changed('event = "incoming.after"', f'event = "incoming.after"\n{header}', text)
 

@@ -87,7 +87,12 @@ class Memory:
     def carry(self, *deliveries: Delivery) -> None:
         """Nobody is told."""
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:  # noqa: ARG002
+    async def ask(
+        self,
+        call: Call,  # noqa: ARG002
+        request: HttpRequest,
+        **_: float | None,
+    ) -> Exchange:
         await asyncio.sleep(self.answers_after)
         response = HttpResponse(status=200, reason="OK", headers=(), body=self.answer)
         return Exchange(request=request, response=response, failure=None)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import strategies as st
 
+from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Number, Project, Trunk
 from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
@@ -127,7 +130,34 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
         send_origin=draw(st.booleans()),
         user_agent=draw(texts),
         fields=draw(_fields(in_headers if place is Place.HEADERS else latin_names)),
+        **draw(_authentication),
+        **draw(_patience),
+        headers=draw(
+            st.sampled_from(((), (("Auth-Key", "k3y"), ("X-Shop", "")))),
+        ),
+        zeros=draw(st.booleans()),
+        escape_json=draw(st.booleans()),
+        urlencode_values=draw(st.booleans()),
     )
+
+
+_authentication: st.SearchStrategy[dict[str, Any]] = st.one_of(
+    st.just({}),
+    st.fixed_dictionaries({"username": logins, "password": passwords}),
+    st.fixed_dictionaries({"token": passwords}),
+)
+_try_seconds = st.none() | st.floats(0.1, 30, allow_nan=False)
+_patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "fallback_url": st.just("") | urls,
+        "connect_timeout": _try_seconds,
+        "try_timeout": _try_seconds,
+        "retries": st.integers(0, 5),
+        "retry_on": st.lists(st.sampled_from(RetryOn), min_size=1, unique=True).map(tuple),
+        "breaker_failures": st.integers(0, 100),
+        "breaker_pause": st.floats(1, 3600, allow_nan=False),
+    }
+)
 
 
 @st.composite

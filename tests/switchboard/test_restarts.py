@@ -122,7 +122,9 @@ class Life:
     def carry(self, *deliveries: Delivery) -> None:
         """Deliver nothing: what is on the disk counts."""
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+    async def ask(
+        self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
+    ) -> Exchange:
         assert (call.state, deadline) == (CallState.ASKING, 2.0)
         await self.clock.sleep(self.answer_after)
         body = b'{"dst_phone":"%s,%s"}' % (str(MOBILE).encode(), DIALLED.encode())

@@ -134,7 +134,9 @@ class World:
         self.log.extend(f"carry {delivery.webhook}" for delivery in deliveries)
         self.carried.extend(deliveries)
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+    async def ask(
+        self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
+    ) -> Exchange:
         assert call.id
         assert deadline == 1.0
         self.asked += 1

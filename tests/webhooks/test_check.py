@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.webhook import Encoding, Method, Place
+from switchhook.domain.webhook import Encoding, Method, Place, Template
 from switchhook.webhooks.check import problems
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import field, make_dial_plan, make_event, make_number
@@ -58,6 +58,38 @@ def test_sound_forwarding_numbers_have_no_problem(changes: dict[str, Any]) -> No
         ({"fields": (field(" ", "type"),)}, "the parameter 'type' needs a name"),
         ({"fields": (field("x", "type"), field("x", "date"))}, "'x' is given to 2 parameters"),
         ({"fields": (field("x", "date", "american"),)}, "there is no date format 'american'"),
+        ({"url": "http://target/#rc=9"}, "rc=9 behind the # of the URL"),
+        ({"fallback_url": "ftp://backup"}, "neither http:// nor https://"),
+        (
+            {"fallback_url": "http://b/", "fields": (field("error_url", "type"),)},
+            "'error_url' is what the fallback URL is told",
+        ),
+        ({"connect_timeout": 0.05}, "the connect timeout is between 0.1 and 30 seconds, not 0.05"),
+        ({"try_timeout": 31.0}, "the try timeout is between 0.1 and 30 seconds, not 31"),
+        ({"retries": 6}, "tried again 0 to 5 times, not 6"),
+        ({"breaker_failures": 101}, "opens after 0 to 100 failures, not 101"),
+        ({"breaker_pause": 0.5}, "the breaker's pause is between 1 and 3600 seconds, not 0.5"),
+        ({"token": "t", "username": "u", "password": "p"}, "both a token and a user name"),
+        ({"username": "u"}, "a user name and its password go together"),
+        ({"username": "u:v", "password": "p"}, "a user name holds no colon"),
+        ({"headers": (("Host", "x"),)}, "'Host' is not a header that can be set"),
+        ({"headers": (("X", "a"), ("x", "b"))}, "the header 'x' is there 2 times"),
+        (
+            {"token": "t", "headers": (("Authorization", "x"),)},
+            "the header 'authorization' is there 2 times",
+        ),
+        (
+            {
+                "place": Place.HEADERS,
+                "fields": (field("x", "type"),),
+                "headers": (("X", "a"),),
+            },
+            "the header 'x' is there 2 times",
+        ),
+        (
+            {"template": Template.RINGOSTAT_SAMPLE, "fields": (field("caller", "type"),)},
+            "'caller' is given to 2 parameters",
+        ),
     ],
 )
 def test_what_a_forwarding_number_lacks(changes: dict[str, Any], problem: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from switchhook.delivery.dialler import Dialler
 from switchhook.delivery.failing import ExchangeError, stopping
@@ -31,6 +31,23 @@ if TYPE_CHECKING:
 
 NO_GRANTS = Grants()
 LIMITS = Limits()
+
+
+class Until(NamedTuple):
+    """When an exchange is over, and how long its parts may take."""
+
+    total: float
+    """On the sender's clock."""
+    connect: float | None
+    response: float | None
+
+    def connected(self, now: float) -> float:
+        """Return by when a connection begun now has to stand."""
+        return self.total if self.connect is None else min(self.total, now + self.connect)
+
+    def answered(self, now: float) -> float:
+        """Return by when a request sent now has to be answered."""
+        return self.total if self.response is None else min(self.total, now + self.response)
 
 
 class Sender:
@@ -98,6 +115,8 @@ class Sender:
         idempotent: bool = False,
         follow: int = 0,
         max_body: int | None = None,
+        connect: float | None = None,
+        response: float | None = None,
     ) -> Exchange:
         """Send `request` and read its response. Never raises but CancelledError: a failure is a value.
 
@@ -109,7 +128,8 @@ class Sender:
         that dies before the first byte of an answer is replaced once; a POST is sent again only
         where `idempotent` says that twice does no harm (it may have been handled). At most `follow`
         redirects are followed; with 0, a 3xx is a response like any other. `max_body` bounds the
-        decoded body, `limits.body` by default.
+        decoded body, `limits.body` by default. Within the deadline, `connect` bounds the seconds until
+        a connection stands, and `response` those from then to the last byte; each hop has them anew.
 
         The exchange holds the request as it was given and the last hop's address and phases.
         """
@@ -117,7 +137,7 @@ class Sender:
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
         hop, hops = request, 0
-        response = failure = None
+        answer = failure = None
         try:
             while True:
                 connection, dialled = None, None
@@ -126,12 +146,12 @@ class Sender:
                     grants,
                     cap=cap,
                     now=now,
-                    until=began + deadline,
+                    until=Until(began + deadline, connect, response),
                     keep_alive=keep_alive,
                     idempotent=idempotent,
                 )
-                response = connection.reader.response()
-                following = redirected(hop, response) if follow else None
+                answer = connection.reader.response()
+                following = redirected(hop, answer) if follow else None
                 if following is None:
                     break
                 if hops == follow:
@@ -139,14 +159,14 @@ class Sender:
                 hop, hops, now = following, hops + 1, self._clock()
         except ExchangeError as error:
             self.failed += 1
-            response = None
+            answer = None
             failure = error.failure
             dialled = dialled or error.phases
         total = self._clock() - began
         seconds = (("total", total),) if connection is None else connection.seconds(total)
         return Exchange(
             request=request,
-            response=response,
+            response=answer,
             failure=failure,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
@@ -170,7 +190,7 @@ class Sender:
         *,
         cap: int,
         now: float,
-        until: float,
+        until: Until,
         keep_alive: bool,
         idempotent: bool,
     ) -> tuple[Connection, Phases | None]:
@@ -188,10 +208,10 @@ class Sender:
             self.reused += 1
         while True:
             if connection is None:
-                connection, dialled = await self._dial(site, grants, until)
+                connection, dialled = await self._dial(site, grants, until.connected(self._clock()))
                 now = self._clock()
             try:
-                await connection.send(data, request.method, cap, now=now, until=until)
+                await connection.send(data, request.method, cap, now=now, until=until.answered(now))
             except BaseException:
                 connection.abort()  # the caller was cancelled; an answer would be nobody's
                 raise

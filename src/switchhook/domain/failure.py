@@ -30,6 +30,8 @@ class FailureKind(StrEnum):
     ADDRESS_REFUSED = "address_refused"
     """Our own address guard would not connect."""
     BAD_URL = "bad_url"
+    BREAKER_OPEN = "breaker_open"
+    """The endpoint failed too often lately, and was left alone."""
     NO_ANSWER_IN_TIME = "no_answer_in_time"
     """The call's own deadline passed before the sender reported."""
     INTERRUPTED = "interrupted"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from switchhook.domain.patience import RetryOn, overrides_of
 
 
 class Method(StrEnum):
@@ -38,6 +40,14 @@ class Dialect(StrEnum):
 
     FORWARDING_NUMBER = "forwarding-number"
     DIAL_PLAN = "dial-plan"
+
+
+class Template(StrEnum):
+    """A set of values that webhooks send before their own [A-13]."""
+
+    EMPTY = "empty"
+    RINGOSTAT_SAMPLE = "ringostat-sample"
+    """The 36 members of the vendor's sample payload (R1-87…120)."""
 
 
 class RingOrder(StrEnum):
@@ -107,7 +117,40 @@ class ForwardingNumber:
     send_origin: bool = True
     user_agent: str = ""
     """Empty: the product's own."""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Extra header lines, in order; one for Content-Type or User-Agent stands in place of our own."""
+    username: str = ""
+    password: str = field(default="", repr=False)
+    """With the user name: Basic authentication."""
+    token: str = field(default="", repr=False)
+    """Bearer authentication."""
+    fallback_url: str = ""
+    """Asked when the first failed; told why in `error_code` and `error_url`."""
+    connect_timeout: float | None = None
+    """Seconds in one try until the connection stands; None: no limit of its own."""
+    try_timeout: float | None = None
+    """Seconds in one try from then to the last byte; None: no limit of its own."""
+    retries: int = 0
+    """How often each URL is tried again, within the one response timeout."""
+    retry_on: tuple[RetryOn, ...] = (RetryOn.CONNECT,)
+    breaker_failures: int = 5
+    """After so many failures in a row an endpoint is left alone; 0: never."""
+    breaker_pause: float = 30.0
+    """For so many seconds."""
+    template: Template = Template.EMPTY
     fields: tuple[Field, ...] = ()
+    """Sent after the template's."""
+    zeros: bool = False
+    """Whether `proper` and `repeated` are `0` before the call, in place of nothing [A-16]."""
+    escape_json: bool = False
+    """Whether JSON is written in ASCII, anything else escaped [A-20]."""
+    urlencode_values: bool = False
+    """Whether the values in JSON are URL-encoded, for receivers written against the old wire [A-35]."""
+
+    @property
+    def time_limit(self) -> float:
+        """Return the seconds for everything that an ask takes; `tt` in the URL goes first."""
+        return overrides_of(self.url).total or self.response_timeout
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -44,6 +44,12 @@ def check_forwarding_number(webhook: Raw, at: Spot) -> None:
                 path = (*at.path, "parameters", index, "name")
                 problem = f"{shown(name)} cannot be the name of a header"
                 at.notes.add(path, problem, "use letters, digits and hyphens")
+    check_headers(webhook, at)
+    for given, missing in (("username", "password"), ("password", "username")):
+        if webhook.get(given) and not webhook.get(missing):
+            at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
+    if webhook.get("token") and webhook.get("username"):
+        at.notes.add((*at.path, "token"), "there is a username too", "keep one of the two")
     _check_doubles(webhook, at)
 
 
@@ -51,6 +57,12 @@ def check_event_webhook(webhook: Raw, at: Spot) -> None:
     """Headers can be set, and no name is sent twice. DELETE is not offered for events [A-03]."""
     if webhook.get("method") == "DELETE":
         at.notes.add((*at.path, "method"), "events are not told by DELETE", "use POST, PUT or GET")
+    check_headers(webhook, at)
+    _check_doubles(webhook, at)
+
+
+def check_headers(webhook: Raw, at: Spot) -> None:
+    """Note header names that cannot be set."""
     for index, name in _names(webhook, "headers"):
         if not is_header_name(name):
             at.notes.add(
@@ -58,7 +70,6 @@ def check_event_webhook(webhook: Raw, at: Spot) -> None:
                 f"{shown(name)} is not a header that can be set",
                 "use letters, digits and hyphens; Host, Content-Length and the like are ours",
             )
-    _check_doubles(webhook, at)
 
 
 def _check_doubles(webhook: Raw, at: Spot) -> None:

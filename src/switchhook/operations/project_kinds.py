@@ -14,6 +14,7 @@ import phonenumbers
 from switchhook.delivery.grants import Grant
 from switchhook.documents.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.documents.mistakes import did_you_mean, shown
+from switchhook.domain.patience import parse_overrides
 from switchhook.domain.project import Account, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.webhooks.destination import read_targets
@@ -119,6 +120,8 @@ def _as_answered(text: str, at: Spot) -> Plan:
 class WebAddress:
     """A webhook's URL (R1-07, R1-08). It may hold secrets, so messages do not repeat it."""
 
+    may_be_empty: bool = False
+
     @property
     def allowed(self) -> str:
         """Say what may be written."""
@@ -126,11 +129,14 @@ class WebAddress:
 
     def read(self, value: object, at: Spot) -> str:
         """Take what the request can be made of."""
+        if self.may_be_empty and value == "":
+            return ""
         url = Text(what=self.allowed, least=1, most=2000, secret=True).read(value, at)
         if " " in _PLACEHOLDER.sub("", url):
             raise WrongError("the URL holds a blank", "write it as %20")
         try:
             parse_url(url)
+            parse_overrides(url)
         except ValueError as error:
             raise WrongError(str(error)) from error
         if urlsplit(url).username is not None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from switchhook.documents.kinds import Choice, ListOf, Seconds, Spot, Text, YesNo
+from switchhook.documents.kinds import Choice, ListOf, Seconds, Spot, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table
+from switchhook.domain.patience import MOST_RETRIES, RetryOn
 from switchhook.domain.webhook import (
     Encoding,
     EventKind,
@@ -17,6 +18,7 @@ from switchhook.domain.webhook import (
     Method,
     Place,
     RingOrder,
+    Template,
 )
 from switchhook.operations.project_checks import check_event_webhook, check_forwarding_number
 from switchhook.operations.project_kinds import (
@@ -28,11 +30,21 @@ from switchhook.operations.project_kinds import (
     SuccessCodes,
     WebAddress,
 )
-from switchhook.webhooks.check import ASK_TIMEOUTS, EVENT_TIMEOUTS, RING_TIMEOUTS, problems
+from switchhook.webhooks.check import (
+    ASK_TIMEOUTS,
+    BREAKER_FAILURES,
+    BREAKER_PAUSES,
+    EVENT_TIMEOUTS,
+    RING_TIMEOUTS,
+    TRY_TIMEOUTS,
+    problems,
+)
 
 RING_SECONDS = Seconds(*RING_TIMEOUTS)
 ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
+TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
+SECRET = Text(what="text", most=2000, secret=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +152,77 @@ FORWARDING_NUMBER = Table(
         Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
         Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
         Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key(
+            "headers",
+            HEADERS,
+            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            default=(),
+        ),
+        Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
+        Key("password", SECRET, "password for Basic authentication", default=""),
+        Key("token", SECRET, "token for Bearer authentication", default=""),
+        Key(
+            "fallback_url",
+            WebAddress(may_be_empty=True),
+            "endpoint that is asked when the first failed",
+            default="",
+        ),
+        Key(
+            "connect_timeout",
+            TRY_SECONDS,
+            "seconds in one try until the connection stands",
+            default=None,
+        ),
+        Key(
+            "try_timeout",
+            TRY_SECONDS,
+            "seconds in one try from then to the end of the answer",
+            default=None,
+        ),
+        Key(
+            "retries",
+            Whole(least=0, most=MOST_RETRIES),
+            "how often each URL is tried again",
+            default=0,
+        ),
+        Key(
+            "retry_on",
+            ListOf(kind=Choice(RetryOn), least=1),
+            "failures after which a URL is tried again",
+            default=(RetryOn.CONNECT,),
+        ),
+        Key(
+            "breaker_failures",
+            Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
+            "failures in a row after which an endpoint is left alone; 0: never",
+            default=5,
+        ),
+        Key(
+            "breaker_pause",
+            Seconds(*BREAKER_PAUSES),
+            "seconds that it is left alone",
+            default=30.0,
+        ),
+        Key(
+            "template",
+            Choice(Template),
+            "values that are sent before the parameters",
+            default=Template.EMPTY,
+        ),
         Key("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
+        Key(
+            "zeros",
+            YesNo(),
+            "whether proper and repeated are 0 before the call, not empty",
+            default=False,
+        ),
+        Key("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
+        Key(
+            "urlencode_values",
+            YesNo(),
+            "whether the values inside JSON are URL-encoded",
+            default=False,
+        ),
     ),
 )
 EVENT_WEBHOOK = Table(

@@ -8,23 +8,24 @@ from typing import TYPE_CHECKING, assert_never
 from switchhook.domain.failure import Failure
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
+from switchhook.switchboard.ladder import Ladder
 from switchhook.webhooks.answer import (
     Ack,
     Direction,
     SchemeId,
-    read_answer,
     read_dial_plan_answer,
 )
 from switchhook.webhooks.parameters import Facts
-from switchhook.webhooks.request import masked, render_ask, render_dial_plan_ask
+from switchhook.webhooks.request import masked, render_dial_plan_ask
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.domain.webhook import DialPlanWebhook
     from switchhook.routing.commands import AskWebhook
+    from switchhook.switchboard.ladder import Climbed
     from switchhook.switchboard.ports import Asker
-    from switchhook.webhooks.answer import DialPlanReading, Reading
+    from switchhook.webhooks.answer import DialPlanReading
     from switchhook.webhooks.http import Exchange
 
 Heard = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
@@ -37,6 +38,7 @@ class Asking:
     """Knows how to ask every dialect; holds nothing of a call."""
 
     def __init__(self, asker: Asker, product: str) -> None:
+        self.ladder = Ladder(asker, product)
         self._asker = asker
         self._product = product
 
@@ -51,12 +53,8 @@ class Asking:
     async def _ask_forwarding_number(self, call: Call, ask: AskWebhook, now: float) -> Heard:
         webhook = call.plan.webhooks[ask.webhook]
         facts = Facts(call=call, now=now, webhook=webhook)
-        request = render_ask(webhook, facts, ask_id=ask.ask, product=self._product)
-        exchange = await self._asker.ask(call, request, deadline=webhook.response_timeout)
-        if exchange.response is None:
-            return _unanswered(ask, exchange)
-        reading = read_answer(webhook, exchange.response, call.plan, ask_id=ask.ask)
-        return to_event(ask.ask, reading, exchange)
+        climbed = await self.ladder.climb(webhook, facts, ask.ask)
+        return to_event(ask.ask, climbed)
 
     async def _ask_dial_plan(self, call: Call, ask: AskWebhook, now: float) -> Heard:
         webhook = call.plan.dial_plan_webhooks[ask.webhook]
@@ -77,16 +75,21 @@ def _unanswered(ask: AskWebhook, exchange: Exchange) -> AskFailed:
     return AskFailed(ask=ask.ask, failure=failure, exchange=summary(exchange))
 
 
-def to_event(ask: str, reading: Reading, exchange: Exchange) -> Heard:
-    """Translate a reading into what the engine hears."""
-    facts = (*summary(exchange), ("read_as", reading.step))
+def to_event(ask: str, climbed: Climbed) -> Heard:
+    """Translate what came of an ask into what the engine hears."""
+    reading, notices = climbed.reading, (*earlier(climbed), *climbed.reading.notices)
+    facts = tries(climbed)
+    if climbed.exchange is not None:
+        facts = (*summary(climbed.exchange), *facts)
+    if climbed.exchange is not None and climbed.exchange.response is not None:
+        facts = (*facts, ("read_as", reading.step))
     match reading.decision:
         case Direction(targets=targets):
-            return DirectionGiven(ask=ask, targets=targets, notices=reading.notices, exchange=facts)
+            return DirectionGiven(ask=ask, targets=targets, notices=notices, exchange=facts)
         case SchemeId(id=scheme):
-            return SchemeGiven(ask=ask, scheme=scheme, notices=reading.notices, exchange=facts)
+            return SchemeGiven(ask=ask, scheme=scheme, notices=notices, exchange=facts)
         case Failure() as failure:
-            return AskFailed(ask=ask, failure=failure, notices=reading.notices, exchange=facts)
+            return AskFailed(ask=ask, failure=failure, notices=notices, exchange=facts)
         case _:
             assert_never(reading.decision)
 
@@ -124,6 +127,18 @@ def hide_code(heard: Heard, webhook: DialPlanWebhook, code: str) -> Heard:
         detail = hidden(heard.failure.detail)
         return replace(heard, failure=replace(heard.failure, detail=detail))
     return heard
+
+
+def earlier(climbed: Climbed) -> tuple[str, ...]:
+    """Say for people what was tried before the last try, and why that was not enough."""
+    return tuple(str(one) for one in climbed.tries[:-1])
+
+
+def tries(climbed: Climbed) -> JournalFacts:
+    """Say for programs what was tried, where that was more than once or nothing at all."""
+    if len(climbed.tries) == 1 and not climbed.tries[0].skipped:
+        return ()
+    return tuple((f"try_{number}", one.summary) for number, one in enumerate(climbed.tries, 1))
 
 
 def summary(exchange: Exchange) -> JournalFacts:

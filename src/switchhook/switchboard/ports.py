@@ -58,5 +58,17 @@ class Carrier(Protocol):
 class Asker(Protocol):
     """Puts one request to one endpoint; the sender, with the project's grants."""
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
-        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
+    async def ask(
+        self,
+        call: Call,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        connect: float | None = None,
+        response: float | None = None,
+    ) -> Exchange:
+        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError.
+
+        Within these, `connect` bounds the seconds until a connection stands, and `response` those from
+        then to the last byte.
+        """

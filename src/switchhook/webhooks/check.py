@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.domain.patience import MOST_RETRIES, parse_overrides
 from switchhook.domain.webhook import (
     DialPlanWebhook,
     Encoding,
@@ -16,6 +17,7 @@ from switchhook.domain.webhook import (
 )
 from switchhook.webhooks.dialects.dial_plan import VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.dialects.forwarding_number import all_fields, authorization
 from switchhook.webhooks.head import is_parameter_line
 from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE
@@ -31,6 +33,11 @@ ASK_TIMEOUTS = (1.0, 30.0)
 """Seconds [A-08]."""
 EVENT_TIMEOUTS = (1.0, 60.0)
 """Seconds."""
+TRY_TIMEOUTS = (0.1, 30.0)
+"""Seconds."""
+BREAKER_FAILURES = (0, 100)
+BREAKER_PAUSES = (1.0, 3600.0)
+"""Seconds."""
 CODE_TIMEOUTS = (1.0, 60.0)
 """Seconds."""
 DIGIT_PAUSES = (0.5, 10.0)
@@ -38,6 +45,9 @@ DIGIT_PAUSES = (0.5, 10.0)
 ATTEMPTS = (1, 10)
 LONGEST_STAND_IN = 64
 """Characters of a text that stands for an absent value."""
+
+TROUBLE = frozenset({"error_code", "error_url"})
+"""What the fallback URL is told."""
 
 _LATIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
 
@@ -66,12 +76,42 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
         yield "JSON-RPC method is required"  # whichever of the two is json-rpc [A-07]
     if webhook.import_ is not Encoding.HTTP and not webhook.name_in_response:
         yield "the name in response is required: the answer's member that holds the direction"
-    yield from _of_fields(webhook.fields)
+    fields = all_fields(webhook)
+    yield from _of_fields(fields)
+    yield from _of_headers((*webhook.headers, *authorization(webhook)))
+    if webhook.token and (webhook.username or webhook.password):
+        yield "both a token and a user name are set; one request bears one of them"
+    if bool(webhook.username) != bool(webhook.password):
+        yield "a user name and its password go together"
+    if ":" in webhook.username:
+        yield "a user name holds no colon: the password begins behind it"
     if webhook.submission is Encoding.HTTP and webhook.place is Place.HEADERS:
-        yield from _of_doubles(dict.fromkeys(field.name for field in webhook.fields))
-        for field in webhook.fields:
+        names = dict.fromkeys(field.name for field in fields)
+        yield from _of_doubles((*names, *(name for name, _ in webhook.headers)))
+        for field in fields:
             if not is_parameter_line(field.name):
                 yield f"{field.name!r} cannot be the name of a header"
+    yield from _of_patience(webhook)
+
+
+def _of_patience(webhook: ForwardingNumber) -> Iterator[str]:
+    """Hold tries, limits, the fallback URL and the breaker to their bounds."""
+    if webhook.fallback_url:
+        yield from _of_url(webhook.fallback_url)
+        for name in sorted(TROUBLE & {field.name for field in all_fields(webhook)}):
+            yield f"the name {name!r} is what the fallback URL is told under why it is asked"
+    for what, seconds in (
+        ("connect timeout", webhook.connect_timeout),
+        ("try timeout", webhook.try_timeout),
+    ):
+        if seconds is not None:
+            yield from _of_seconds(what, seconds, TRY_TIMEOUTS)
+    if not 0 <= webhook.retries <= MOST_RETRIES:
+        yield f"an endpoint is tried again 0 to {MOST_RETRIES} times, not {webhook.retries}"
+    low, high = BREAKER_FAILURES
+    if not low <= webhook.breaker_failures <= high:
+        yield f"a breaker opens after {low} to {high} failures, not {webhook.breaker_failures}"
+    yield from _of_seconds("breaker's pause", webhook.breaker_pause, BREAKER_PAUSES)
 
 
 def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
@@ -137,6 +177,7 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
 def _of_url(url: str) -> Iterator[str]:
     try:
         parse_url(url)
+        parse_overrides(url)
     except ValueError as error:
         yield str(error)
         return

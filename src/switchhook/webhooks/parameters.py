@@ -175,6 +175,16 @@ def _known(key: str) -> Callable[[Facts, str], str]:
     return lambda facts, argument: facts.extra.get(f"{key}:{argument}" if argument else key, "")
 
 
+def _flag(key: str) -> Callable[[Facts, str], str]:
+    """Return what resolves a flag that is unknown before the call; some receivers want `0` then [A-16]."""
+
+    def resolve_flag(facts: Facts, _: str) -> str:
+        unknown = "0" if facts.webhook is not None and facts.webhook.zeros else ""
+        return facts.extra.get(key) or unknown
+
+    return resolve_flag
+
+
 def _catalogue(
     rows: Iterable[tuple[str, str, str, Callable[[Facts, str], str] | None]],
 ) -> dict[str, Parameter]:
@@ -198,8 +208,8 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
             ("conversation", "R1-48", "Conversation", _conversation),
             ("connected_with", "R1-49", "Connected with", _connected_with),
             ("call_count", "R1-50", "Call count", None),
-            ("proper", "R1-51", "Proper", None),
-            ("repeated", "R1-52", "Repeated", None),
+            ("proper", "R1-51", "Proper", _flag("proper")),
+            ("repeated", "R1-52", "Repeated", _flag("repeated")),
             ("source", "R1-53", "Source", None),
             ("medium", "R1-54", "Medium", None),
             ("campaign", "R1-55", "Campaign", None),

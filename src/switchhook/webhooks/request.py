@@ -10,19 +10,29 @@ from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+    from switchhook.webhooks.dialects.forwarding_number import Trouble
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
 
 def render_ask(
-    webhook: ForwardingNumber, facts: Facts, *, ask_id: str, product: str
+    webhook: ForwardingNumber,
+    facts: Facts,
+    *,
+    ask_id: str,
+    product: str,
+    url: str = "",
+    trouble: Trouble = (),
 ) -> HttpRequest:
     """Build the request that asks where the call goes. Never raises.
 
     `ask_id` becomes the id of a JSON-RPC call; `product` is the User-Agent where the webhook sets none.
+    `url` stands in place of the webhook's own, and `trouble` tells it why, at the end of its query.
     A URL that is none comes out unfit to be sent, for the sender to refuse.
     """
-    return forwarding_number.render(webhook, facts, ask_id=ask_id, product=product)
+    return forwarding_number.render(
+        webhook, facts, ask_id=ask_id, product=product, url=url, trouble=trouble
+    )
 
 
 def render_dial_plan_ask(

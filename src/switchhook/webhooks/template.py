@@ -10,13 +10,14 @@ import hashlib
 import zlib
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from switchhook.domain.webhook import Field
+from switchhook.domain.webhook import Field, Template
 from switchhook.webhooks.parameters import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from switchhook.webhooks.parameters import Facts
 
@@ -162,3 +163,8 @@ RINGOSTAT_SAMPLE: tuple[Field, ...] = (
     _field("recording_wav", "recording_wav_link"),
 )
 """The 36 members of the vendor's sample payload, in its order (R1-87…120, A-13)."""
+
+TEMPLATES: Mapping[Template, tuple[Field, ...]] = MappingProxyType(
+    {Template.EMPTY: (), Template.RINGOSTAT_SAMPLE: RINGOSTAT_SAMPLE}
+)
+"""What each template sends."""

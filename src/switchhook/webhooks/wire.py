@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote, quote_plus
@@ -67,3 +68,8 @@ def _encode(text: str) -> str:
 def json_bytes(value: dict[str, Value]) -> bytes:
     """Write compact JSON in UTF-8, non-ASCII unescaped, members in order [A-20]."""
     return msgspec.json.encode(value)
+
+
+def ascii_json(value: dict[str, Value]) -> bytes:
+    """Write the same in ASCII, any other character escaped as its UTF-16 code [A-20]."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from switchhook.domain.webhook import Encoding, Method, Place
+from switchhook.domain.webhook import Encoding, Method, Place, Template
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
@@ -413,3 +413,95 @@ def test_the_forward_location_tells_the_ring_timeout() -> None:
 @pytest.mark.row("R1-37")
 def test_zero_parameters_are_legal() -> None:
     assert ask(make_number()).startswith(b"GET /route.php HTTP/1.1\r\n")
+
+
+@pytest.mark.row("S-05", "R1-120", "A-13")
+def test_the_sample_is_a_template_and_own_fields_come_behind_it() -> None:
+    filled = make_number(
+        submission=Encoding.JSON, template=Template.RINGOSTAT_SAMPLE, fields=INSERTION
+    )
+    listed = make_number(submission=Encoding.JSON, fields=(*RINGOSTAT_SAMPLE, *INSERTION))
+    facts = make_facts(extra=VISIT)
+
+    assert ask(filled, facts) == ask(listed, facts)
+    assert len(json.loads(ask(filled, facts).partition(b"\r\n\r\n")[2])) == 37
+
+
+@pytest.mark.row("R1-51", "R1-52", "A-16")
+def test_flags_that_nobody_knows_yet_are_empty_or_zero() -> None:
+    fields = (field("p", "proper"), field("r", "repeated"), field("m", "manager_id"))
+
+    assert b"?p=&r=&m= " in ask(make_number(fields=fields))
+    assert b"?p=0&r=0&m= " in ask(make_number(fields=fields, zeros=True))
+    known = make_facts(extra={"repeated": "1"})
+    assert b"?p=0&r=1&m= " in ask(make_number(fields=fields, zeros=True), known)
+
+
+@pytest.mark.row("S-05", "A-20")
+def test_json_may_be_ascii_alone() -> None:
+    fields = (field("fio", "constant", 'И "quoted" 😀'),)
+    plain = ask(make_number(submission=Encoding.JSON, fields=fields))
+    escaped = ask(make_number(submission=Encoding.JSON, fields=fields, escape_json=True))
+    body = escaped.partition(b"\r\n\r\n")[2]
+
+    assert body == b'{"fio":"\\u0418 \\"quoted\\" \\ud83d\\ude00"}'
+    assert json.loads(body) == json.loads(plain.partition(b"\r\n\r\n")[2])
+    assert f"Content-Length: {len(body)}\r\n".encode() in escaped
+
+
+@pytest.mark.row("A-35")
+@pytest.mark.parametrize("submission", [Encoding.JSON, Encoding.JSON_RPC])
+def test_values_inside_json_may_be_urlencoded(submission: Encoding) -> None:
+    webhook = make_number(
+        submission=submission,
+        rpc_method="Route.find",
+        fields=(field("step", "forward_location"), field("fio", "constant", "Иван & Co")),
+        urlencode_values=True,
+    )
+    values = b'{"step":"webhookNumber%3A90","fio":"%D0%98%D0%B2%D0%B0%D0%BD+%26+Co"}'
+
+    assert values in ask(webhook)
+    assert b'"method":"Route.find"' in ask(webhook) or submission is Encoding.JSON
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"username": "crm", "password": "pä:ss"}, "Authorization: Basic Y3JtOnDDpDpzcw=="),
+        ({"token": "t0ken"}, "Authorization: Bearer t0ken"),
+        ({"headers": (("Auth-Key", "k1"),)}, "Auth-Key: k1"),
+    ],
+)
+def test_a_secret_travels_in_a_header(changes: dict[str, Any], line: str) -> None:
+    expected = written(f"""
+        GET /route.php HTTP/1.1
+        Host: target
+        Origin: target
+        User-Agent: UA
+        {line}
+        Connection: close
+    """)
+
+    assert expected == ask(make_number(**changes))
+
+
+def test_no_value_shows_a_secret() -> None:
+    shown = repr(make_number(token="t0ken", password="pa55", headers=(("Auth-Key", "k1"),)))
+
+    assert not [secret for secret in ("t0ken", "pa55", "k1") if secret in shown]
+
+
+def test_another_url_is_told_why_it_is_asked() -> None:
+    request = render_ask(
+        make_number(url="http://target/r?a=1", fields=INSERTION),
+        make_facts(),
+        ask_id="1",
+        product=UA,
+        url="http://backup/r?b=2#tt=900",
+        trouble=(("error_code", "503"), ("error_url", "http://target/r")),
+    )
+
+    assert request.url == (
+        "http://backup/r?b=2&insertionType=dynamic&error_code=503&error_url=http%3A%2F%2Ftarget%2Fr"
+    )
+    assert dict(request.headers)["Host"] == "backup"

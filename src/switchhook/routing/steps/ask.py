@@ -27,7 +27,7 @@ def begin(move: Move, step: Ask) -> Went:
     if webhook is None:
         move.record(Happening.NOTICE, f"forwarding number {step.webhook!r} is not in this project")
         return Went.HANDED_ON
-    put(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.response_timeout)
+    put(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
     return Went.TAKEN
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
+from urllib.parse import quote_plus
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
 from switchhook.webhooks.head import Manners, Payload, make_request, parameter_lines
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import fill, from_fields, pairs
+from switchhook.webhooks.template import TEMPLATES, fill, from_fields, pairs
 from switchhook.webhooks.url import address_of
-from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, json_bytes, urlencode
+from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_bytes, urlencode
 
 if TYPE_CHECKING:
+    from switchhook.domain.webhook import Field
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
     from switchhook.webhooks.template import Value
+
+Trouble = tuple[tuple[str, str], ...]
+"""Names and values that tell the fallback URL why it is asked."""
 
 
 def effective_method(webhook: ForwardingNumber) -> Method:
@@ -36,19 +42,46 @@ def effective_method(webhook: ForwardingNumber) -> Method:
             assert_never(webhook.submission)
 
 
-def render(webhook: ForwardingNumber, facts: Facts, *, ask_id: str, product: str) -> HttpRequest:
+def render(
+    webhook: ForwardingNumber,
+    facts: Facts,
+    *,
+    ask_id: str,
+    product: str,
+    url: str = "",
+    trouble: Trouble = (),
+) -> HttpRequest:
     """Build the request of one ask."""
     about = replace(facts, webhook=webhook)
     manners = Manners(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,
         send_origin=webhook.send_origin,
+        headers=(*webhook.headers, *authorization(webhook)),
     )
     method = effective_method(webhook)
-    values = fill(from_fields(webhook.fields), about)
+    values = fill(from_fields(all_fields(webhook)), about)
     payload = _payload(webhook, method, values, ask_id)
+    if trouble:
+        query = "&".join(part for part in (payload.query, urlencode(trouble)) if part)
+        payload = replace(payload, query=query)
     in_url = partial(resolve, facts=about)
-    return make_request(method, address_of(webhook.url), in_url, payload, manners)
+    return make_request(method, address_of(url or webhook.url), in_url, payload, manners)
+
+
+def all_fields(webhook: ForwardingNumber) -> tuple[Field, ...]:
+    """Return the template's fields and the webhook's own behind them [A-13]."""
+    return (*TEMPLATES[webhook.template], *webhook.fields)
+
+
+def authorization(webhook: ForwardingNumber) -> tuple[tuple[str, str], ...]:
+    """Return the Authorization line of a user name or a token; none without."""
+    if webhook.token:
+        return (("Authorization", f"Bearer {webhook.token}"),)
+    if webhook.username:
+        pair = f"{webhook.username}:{webhook.password}".encode("utf-8", "replace")
+        return (("Authorization", f"Basic {b64encode(pair).decode('ascii')}"),)
+    return ()
 
 
 def _payload(
@@ -56,19 +89,34 @@ def _payload(
 ) -> Payload:
     match webhook.submission:
         case Encoding.JSON:
-            return Payload(content_type=JSON_TYPE, body=json_bytes(values))
+            return _json_payload(webhook, _as_told(webhook, values))
         case Encoding.JSON_RPC:
             call: dict[str, Value] = {
                 "jsonrpc": "2.0",
                 "method": webhook.rpc_method,
-                "params": values,
+                "params": _as_told(webhook, values),
                 "id": ask_id,
             }
-            return Payload(content_type=JSON_TYPE, body=json_bytes(call))
+            return _json_payload(webhook, call)
         case Encoding.HTTP:
             return _http_payload(webhook.place, method, pairs(values))
         case _:
             assert_never(webhook.submission)
+
+
+def _json_payload(webhook: ForwardingNumber, value: dict[str, Value]) -> Payload:
+    write = ascii_json if webhook.escape_json else json_bytes
+    return Payload(content_type=JSON_TYPE, body=write(value))
+
+
+def _as_told(webhook: ForwardingNumber, values: dict[str, Value]) -> dict[str, Value]:
+    """URL-encode the values inside JSON where the receiver wants the old wire [A-35]."""
+    if not webhook.urlencode_values:
+        return values
+    return {
+        name: quote_plus(value, errors="replace") if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 def _http_payload(place: Place, method: Method, parameters: list[tuple[str, str]]) -> Payload:

@@ -1,0 +1,98 @@
+"""The breakers of all endpoints that fail, and what is told of them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook.delivery.breaker import (
+    HEALTHY,
+    Admission,
+    Breaker,
+    abandoned,
+    admit,
+    failed,
+    succeeded,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchhook.delivery.breaker import BreakerPolicy
+
+log = structlog.get_logger(__name__)
+
+Endpoint = tuple[str, str]
+"""A project's id and a URL as it was set, without query and fragment."""
+
+
+def endpoint_of(project: str, url: str) -> Endpoint:
+    """Return what the webhooks of one project that ask the same address have in common."""
+    return project, url.partition("#")[0].partition("?")[0]
+
+
+class Breakers:
+    """Keeps a breaker for each endpoint that failed last; projects share none.
+
+    A change is logged, with the endpoint as it was set and without its query.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._breakers: dict[Endpoint, Breaker] = {}
+        self.skipped = 0
+        """Asks that were held back."""
+
+    @property
+    def failing(self) -> Mapping[Endpoint, Breaker]:
+        """Return the endpoints whose last ask failed, and how they stand."""
+        return dict(self._breakers)
+
+    def admit(self, endpoint: Endpoint, policy: BreakerPolicy) -> Admission:
+        """Say what may be done with an ask; after anything but SKIP, its outcome has to be told."""
+        breaker, admission = admit(self._of(endpoint), policy, self._clock())
+        self._keep(endpoint, breaker)
+        if admission is Admission.SKIP:
+            self.skipped += 1
+        return admission
+
+    def seconds_left(self, endpoint: Endpoint) -> float:
+        """Return how long asks are still held back; 0 where they are not."""
+        return max(0.0, (self._of(endpoint).closed_to or 0.0) - self._clock())
+
+    def succeeded(self, endpoint: Endpoint) -> None:
+        """The endpoint answered."""
+        before = self._of(endpoint)
+        self._keep(endpoint, succeeded(before))
+        if before.is_open:
+            log.info("endpoint answers again", project=endpoint[0], endpoint=endpoint[1])
+
+    def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: Admission) -> None:
+        """The endpoint failed an ask."""
+        before = self._of(endpoint)
+        after = failed(before, policy, self._clock(), admitted=admitted)
+        self._keep(endpoint, after)
+        if after.is_open and not before.is_open:
+            log.warning(
+                "endpoint is left alone",
+                project=endpoint[0],
+                endpoint=endpoint[1],
+                failures=after.failures,
+                seconds=policy.pause,
+            )
+
+    def abandoned(self, endpoint: Endpoint, admitted: Admission) -> None:
+        """An ask came to no end."""
+        if admitted is Admission.PROBE:
+            self._keep(endpoint, abandoned(self._of(endpoint), self._clock()))
+
+    def _of(self, endpoint: Endpoint) -> Breaker:
+        return self._breakers.get(endpoint, HEALTHY)
+
+    def _keep(self, endpoint: Endpoint, breaker: Breaker) -> None:
+        if breaker == HEALTHY:
+            self._breakers.pop(endpoint, None)
+        else:
+            self._breakers[endpoint] = breaker

@@ -1,0 +1,114 @@
+"""An endpoint that keeps failing is left alone, for a pause and no longer, and one ask at a time probes it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.delivery.breaker import (
+    HEALTHY,
+    Admission,
+    Breaker,
+    BreakerPolicy,
+    abandoned,
+    admit,
+    failed,
+    succeeded,
+)
+
+POLICY = BreakerPolicy(failures=3, pause=30.0)
+
+
+def broken(now: float = 0.0) -> Breaker:
+    breaker = HEALTHY
+    for _ in range(POLICY.failures):
+        breaker = failed(breaker, POLICY, now)
+    return breaker
+
+
+def test_it_opens_at_the_last_of_the_failures_in_a_row() -> None:
+    breaker = HEALTHY
+    for number in range(1, POLICY.failures):
+        breaker = failed(breaker, POLICY, 0.0)
+        assert (breaker.failures, breaker.is_open) == (number, False)
+        assert admit(breaker, POLICY, 0.0)[1] is Admission.GO
+
+    assert failed(breaker, POLICY, 0.0).is_open
+
+
+def test_an_answer_in_between_begins_the_count_anew() -> None:
+    assert succeeded(failed(failed(HEALTHY, POLICY, 0.0), POLICY, 1.0)) == HEALTHY
+
+
+def test_after_the_pause_one_ask_probes_and_the_others_wait() -> None:
+    breaker = broken()
+
+    assert admit(breaker, POLICY, 29.9)[1] is Admission.SKIP
+    probing, first = admit(breaker, POLICY, 30.0)
+    _, second = admit(probing, POLICY, 30.1)
+    assert (first, second) == (Admission.PROBE, Admission.SKIP)
+
+
+def test_a_probe_decides_for_the_others() -> None:
+    probing, _ = admit(broken(), POLICY, 30.0)
+
+    assert admit(succeeded(probing), POLICY, 31.0)[1] is Admission.GO
+    again = failed(probing, POLICY, 31.0, admitted=Admission.PROBE)
+    assert admit(again, POLICY, 60.9)[1] is Admission.SKIP
+    assert admit(again, POLICY, 61.0)[1] is Admission.PROBE
+
+
+def test_an_abandoned_probe_is_the_next_asks_turn() -> None:
+    probing, _ = admit(broken(), POLICY, 30.0)
+
+    assert admit(abandoned(probing, 31.0), POLICY, 31.0)[1] is Admission.PROBE
+    assert abandoned(HEALTHY, 31.0) == HEALTHY
+
+
+def test_asks_that_were_under_way_prolong_no_pause() -> None:
+    late = failed(broken(now=0.0), POLICY, 20.0)
+
+    assert admit(late, POLICY, 30.0)[1] is Admission.PROBE
+
+
+def test_zero_failures_mean_never() -> None:
+    never = BreakerPolicy(failures=0)
+    breaker = HEALTHY
+    for _ in range(50):
+        breaker = failed(breaker, never, 0.0)
+
+    assert admit(breaker, never, 0.0)[1] is Admission.GO
+
+
+@pytest.mark.parametrize("values", [{"failures": -1}, {"pause": 0.0}])
+def test_a_policy_that_means_nothing_cannot_be(values: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match="breaker"):
+        BreakerPolicy(**values)  # type: ignore[arg-type]  # the keys are right, the values are the test
+
+
+@given(
+    failures=st.integers(1, 6),
+    steps=st.lists(st.tuples(st.floats(0.0, 40.0), st.sampled_from(["ok", "bad", "gone"]))),
+)
+def test_whatever_happens_it_holds_back_for_no_longer_than_a_pause(
+    failures: int, steps: list[tuple[float, str]]
+) -> None:
+    policy = BreakerPolicy(failures=failures, pause=30.0)
+    breaker, now, row = HEALTHY, 0.0, 0
+    for seconds, outcome in steps:
+        now += seconds
+        breaker, admission = admit(breaker, policy, now)
+        if admission is Admission.SKIP:
+            assert row >= failures, "only an endpoint that failed so often is held back"
+            assert breaker.closed_to is not None
+            assert breaker.closed_to - now <= policy.pause + 1e-6
+            assert admit(breaker, policy, now + policy.pause + 1e-6)[1] is Admission.PROBE
+        elif outcome == "ok":
+            breaker, row = succeeded(breaker), 0
+            assert breaker == HEALTHY
+        elif outcome == "bad":
+            breaker, row = failed(breaker, policy, now, admitted=admission), row + 1
+            assert breaker.is_open == (row >= failures)
+        else:
+            breaker = abandoned(breaker, now)

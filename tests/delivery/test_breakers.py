@@ -1,0 +1,53 @@
+"""Each project's endpoints have breakers of their own, which say in the log when they open and close."""
+
+from __future__ import annotations
+
+from structlog.testing import capture_logs
+
+from switchhook.delivery.breaker import Admission, BreakerPolicy
+from switchhook.delivery.breakers import Breakers, endpoint_of
+
+POLICY = BreakerPolicy(failures=2, pause=10.0)
+CRM = endpoint_of("acme", "https://crm.example.com/route?key=secret#rc=1")
+
+
+class Clock:
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_an_endpoint_is_told_without_its_query() -> None:
+    assert CRM == ("acme", "https://crm.example.com/route")
+
+
+def test_it_opens_for_one_project_alone_and_closes_again() -> None:
+    clock = Clock()
+    breakers = Breakers(clock)
+    with capture_logs() as logs:
+        for _ in range(2):
+            breakers.failed(CRM, POLICY, breakers.admit(CRM, POLICY))
+        assert breakers.admit(CRM, POLICY) is Admission.SKIP
+        assert breakers.seconds_left(CRM) == 10.0
+        assert breakers.admit(("other", CRM[1]), POLICY) is Admission.GO
+        assert breakers.failing[CRM].failures == 2
+        clock.now += 10
+        assert breakers.admit(CRM, POLICY) is Admission.PROBE
+        breakers.succeeded(CRM)
+
+    assert breakers.skipped == 1
+    assert not breakers.failing, "what works again is forgotten"
+    assert [log["event"] for log in logs] == ["endpoint is left alone", "endpoint answers again"]
+    assert all("secret" not in str(log) for log in logs)
+
+
+def test_a_probe_that_was_given_up_is_made_again() -> None:
+    clock = Clock()
+    breakers = Breakers(clock)
+    for _ in range(2):
+        breakers.failed(CRM, POLICY, Admission.GO)
+    clock.now += 10
+    breakers.abandoned(CRM, breakers.admit(CRM, POLICY))
+
+    assert breakers.admit(CRM, POLICY) is Admission.PROBE
