@@ -5,12 +5,36 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-
 from switchhook.domain.patience import RetryOn
-from switchhook.domain.project import Account, Number, Project, Trunk
-from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
+
+from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
+from switchhook.domain.project import Account, Number, Project, Sound, Trunk
+from switchhook.domain.scheme import (
+    AS_IT_IS,
+    KEYS,
+    Ask,
+    AskDialPlan,
+    Background,
+    CallerName,
+    Choice,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    NameChoice,
+    Play,
+    Rate,
+    Ring,
+    RingDestination,
+    Scheme,
+    Step,
+    Voicemail,
+)
+from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import (
+    CallerIdForwarding,
+    DialPlanWebhook,
     Encoding,
     EventKind,
     EventWebhook,
@@ -195,7 +219,10 @@ def projects(draw: st.DrawFn) -> Project:
     told = draw(st.lists(names, max_size=2, unique=True))
     ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
     targets = _targets([account.login for account in accounts])
-    steps = _steps(targets, asked, ids)
+    sounds = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    hours = draw(st.lists(names, min_size=1, max_size=2, unique=True))
+    webhooks = draw(st.lists(names, min_size=1, max_size=2, unique=True))
+    steps = _steps(targets, asked, ids) | _heard(sounds, targets, hours, webhooks)
     numbers = st.builds(
         Number,
         number=digits,
@@ -211,6 +238,10 @@ def projects(draw: st.DrawFn) -> Project:
         numbers=tuple(draw(st.lists(numbers, max_size=3, unique_by=lambda n: n.number))),
         accounts=tuple(accounts),
         trunks=draw(_trunks()),
+        sounds=tuple(Sound(name=name, file=draw(names)) for name in sounds),
+        hours=tuple(draw(working_hours(name)) for name in hours),
+        dial_plan_webhooks=tuple(draw(dial_plan_webhooks(name, sounds)) for name in webhooks),
+        screening=draw(screenings),
         schemes=tuple(
             Scheme(id=scheme, name=draw(names), steps=_ending(draw(st.lists(steps, max_size=3))))
             for scheme in ids
@@ -274,9 +305,134 @@ def _steps(
     return st.one_of(kinds)
 
 
+caller_names = st.one_of(
+    st.just(AS_IT_IS),
+    st.builds(
+        CallerName,
+        choice=st.sampled_from((NameChoice.PREPEND, NameChoice.REPLACE)),
+        text=names,
+    ),
+)
+key_seconds = st.integers(1, 60).map(float)
+
+
+def _heard(
+    sounds: list[str], targets: st.SearchStrategy[Target], hours: list[str], webhooks: list[str]
+) -> st.SearchStrategy[Step]:
+    """Draw a step that plays, records or opens branches, in which there are such steps too."""
+    some = st.lists(st.sampled_from(sounds), min_size=1, max_size=2).map(tuple)
+    any_ = st.lists(st.sampled_from(sounds), max_size=2).map(tuple)
+    leaf: st.SearchStrategy[Step] = st.one_of(
+        st.builds(
+            Ring,
+            targets=st.lists(targets, min_size=1, max_size=2).map(tuple),
+            timeout=ring_seconds,
+            caller_name=caller_names,
+        ),
+        st.builds(Play, sounds=some),
+        st.builds(Background, sounds=any_),
+        st.builds(Voicemail, sounds=any_, longest=ring_seconds),
+        st.builds(Rate, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
+    )
+
+    def openers(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
+        branch = st.lists(inner, max_size=2).map(tuple)
+        by_webhook = branch.map(lambda steps: (*steps, RingDestination(caller_name=FROM_WEBHOOK)))
+        choices = st.lists(
+            st.builds(Choice, key=st.sampled_from(KEYS), steps=branch),
+            min_size=1,
+            max_size=3,
+            unique_by=lambda choice: choice.key,
+        ).map(lambda found: tuple(sorted(found, key=lambda choice: KEYS.index(choice.key))))
+        return st.one_of(
+            st.builds(
+                AskDialPlan,
+                webhook=st.sampled_from(webhooks),
+                success=by_webhook | branch,
+                failed=by_webhook | branch,
+            ),
+            st.builds(Hours, hours=st.sampled_from(hours), open_=branch, closed=branch),
+            st.builds(
+                Menu,
+                sounds=any_,
+                choices=choices,
+                timeout=key_seconds,
+                attempts=st.integers(1, 10),
+                timeout_sounds=any_,
+                invalid_sounds=any_,
+                on_timeout=branch,
+                on_invalid=branch,
+            ),
+        )
+
+    return leaf | openers(leaf | openers(leaf))
+
+
+FROM_WEBHOOK = CallerName(choice=NameChoice.WEBHOOK)
+
+
+@st.composite
+def dial_plan_webhooks(draw: st.DrawFn, name: str, sounds: list[str]) -> DialPlanWebhook:
+    """Draw a dial-plan webhook that could be saved."""
+    message = st.sampled_from(("", *sounds))
+    return DialPlanWebhook(
+        name=name,
+        url_template=draw(
+            st.sampled_from(("http://crm.example/x?c={code}", "https://crm.example/{did}?k=1"))
+        ),
+        description=draw(texts),
+        caller_id_forwarding=draw(st.sampled_from(CallerIdForwarding)),
+        use_ivr=draw(st.booleans()),
+        code_timeout=draw(key_seconds),
+        attempts=draw(st.integers(1, 10)),
+        start_message=draw(message),
+        error_message=draw(message),
+        timeout_message=draw(message),
+        withheld_caller=draw(st.sampled_from(("", "anonymous", "0"))),
+        lenient_json=draw(st.booleans()),
+        response_timeout=draw(ask_seconds),
+        headers=draw(st.sampled_from(((), (("Authorization", "Basic eDp5"),)))),
+        mask_code=draw(st.booleans()),
+    )
+
+
+spans = st.lists(
+    st.builds(Span, opens=st.integers(0, 600), closes=st.integers(601, DAY)), max_size=2
+).map(tuple)
+special_days = st.builds(
+    SpecialDay,
+    month=st.integers(1, 12),
+    day=st.integers(1, 28),
+    year=st.sampled_from((0, 2026, 2027)),
+    spans=spans,
+)
+
+
+def working_hours(name: str) -> st.SearchStrategy[WorkingHours]:
+    """Draw working hours."""
+    return st.builds(
+        WorkingHours,
+        name=st.just(name),
+        monday=spans,
+        saturday=spans,
+        special_days=st.lists(special_days, max_size=2).map(tuple),
+        time_zone=st.sampled_from(("", "Europe/Kyiv")),
+    )
+
+
+screenings = st.builds(
+    Screening,
+    blocked_callers=st.sampled_from(((), ("380441112233", "+1900*"))),
+    block_withheld=st.booleans(),
+    emergency_numbers=st.sampled_from((("112", "911"), ("101", "102", "15"), ())),
+    allowed_prefixes=st.sampled_from(((), ("380", "+31"))),
+    denied_prefixes=st.sampled_from(((), ("1900",))),
+)
+
+
 def _ending(steps: list[Step]) -> tuple[Step, ...]:
-    """Let nothing stand behind a hang-up, and no scheme begin with a jump."""
-    while steps and isinstance(steps[0], GoTo):
-        steps = steps[1:]
+    """Let nothing stand behind a hang-up, and no jump where the caller has heard nothing."""
+    heard = next((i for i, step in enumerate(steps) if isinstance(step, Ask | Ring)), len(steps))
+    steps = [step for i, step in enumerate(steps) if i > heard or not isinstance(step, GoTo)]
     ends = next((i + 1 for i, step in enumerate(steps) if isinstance(step, HangUp)), len(steps))
     return tuple(steps[:ends])

@@ -158,5 +158,10 @@ def note_unknown(table: Mapping[str, object], known: set[str], at: Spot) -> None
 
 def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
     """Write one line of a table; the key is quoted where TOML wants it."""
+    return f"{bare_or_quoted(name)} = {kind.write(value)}"
+
+
+def bare_or_quoted(name: str) -> str:
+    """Write a key, in quotes where TOML wants them."""
     bare = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
-    return f"{name if bare else quote(name)} = {kind.write(value)}"
+    return name if bare else quote(name)

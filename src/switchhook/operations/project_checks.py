@@ -82,57 +82,14 @@ def _check_doubles(webhook: Raw, at: Spot) -> None:
         seen.add(bare)
 
 
-def check_scheme(scheme: Raw, at: Spot) -> None:
-    """Nothing comes after a hang-up."""
-    steps = dict(_tables(scheme, "steps"))
-    after = next((index + 1 for index, step in steps.items() if "hang_up" in step), None)
-    if after in steps:
-        path = (*at.path, "steps", after)
-        at.notes.add(path, "this step is never reached", "the step above it hangs up")
-
-
-def check_file(document: Raw, at: Spot) -> None:
-    """Schemes must not send calls round in a circle in which nothing rings [A-57].
-
-    A circle with a step that asks or rings is allowed: it ends with the caller's patience, or after
-    ten jumps.
-    """
-    first = _first_jumps(document)
-    done: set[int] = set()
-    for scheme in first:
-        trail: list[int] = []
-        here: int | None = scheme
-        while here is not None and here not in done and here not in trail:
-            trail.append(here)
-            here = first[here][1] if here in first else None
-        if here in trail:
-            circle = [*trail[trail.index(here) :], here]
-            way = " → ".join(map(str, circle))
-            path = ("schemes", first[here][0], "steps", 0, "go_to")
-            problem = f"calls go round without ringing anybody: {way}"
-            at.notes.add(path, problem, "let one of these schemes ring")
-        done.update(trail)
-
-
-def _first_jumps(document: Raw) -> dict[int, tuple[int, int]]:
-    """Return the schemes that do nothing but go to another: id to place in the file and target."""
-    jumps = {}
-    for index, scheme in _tables(document, "schemes"):
-        steps = dict(_tables(scheme, "steps"))
-        target = steps.get(0, {}).get("go_to")
-        if type(scheme.get("id")) is int and type(target) is int:
-            jumps[scheme["id"]] = (index, target)
-    return jumps
-
-
 def _names(table: Raw, key: str) -> Iterator[tuple[int, str]]:
     """Yield the names in a list of tables, with their places."""
-    for index, item in _tables(table, key):
+    for index, item in tables_in(table, key):
         if isinstance(item.get("name"), str):
             yield index, item["name"]
 
 
-def _tables(table: Raw, key: str) -> Iterator[tuple[int, Raw]]:
+def tables_in(table: Raw, key: str) -> Iterator[tuple[int, Raw]]:
     """Yield the tables of a list, with their places."""
     items = table.get(key)
     for index, item in enumerate(items if isinstance(items, list) else ()):

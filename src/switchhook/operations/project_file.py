@@ -5,19 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.documents.kinds import ListOf
-from switchhook.documents.tables import pair
+from switchhook.documents.tables import bare_or_quoted, pair
 from switchhook.documents.toml import read_document
-from switchhook.operations.project_schema import FILE, PROJECT, TABLES, names_of
-from switchhook.operations.scheme_schema import SCHEME, table_of
+from switchhook.domain.screening import NO_SCREENING
+from switchhook.operations.project_schema import FILE, PROJECT, SCREENING, TABLES, names_of
+from switchhook.operations.scheme_kinds import Presses
+from switchhook.operations.scheme_schema import BRANCH, SCHEME, table_of
 from switchhook.operations.webhook_schema import Pair
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from switchhook.documents.mistakes import Mistakes
-    from switchhook.documents.tables import Table
+    from switchhook.documents.tables import Key, Table
     from switchhook.domain.project import Project
-    from switchhook.domain.scheme import Scheme
+    from switchhook.domain.scheme import Choice, Scheme, Step
 
 
 def read_project(text: str) -> Project | Mistakes:
@@ -41,6 +43,10 @@ def write_project(project: Project) -> str:
 def _lines(project: Project) -> Iterator[str]:
     yield "[project]"
     yield from _pairs(PROJECT, project)
+    if project.screening != NO_SCREENING:
+        yield ""
+        yield "[screening]"
+        yield from _pairs(SCREENING, project.screening)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""
@@ -53,14 +59,38 @@ def _scheme(scheme: Scheme) -> Iterator[str]:
     for key, value in SCHEME.given(scheme):
         if key.name != "steps":
             yield pair(key.name, key.kind, value)
-    for step in scheme.steps:
+    yield from _steps("schemes.steps", scheme.steps)
+
+
+def _steps(header: str, steps: Iterable[Step]) -> Iterator[str]:
+    """Write steps under their header, and those of their branches under longer ones."""
+    for step in steps:
         yield ""
-        yield "[[schemes.steps]]"
-        yield from _pairs(table_of(step), step)
+        yield f"[[{header}]]"
+        table = table_of(step)
+        branches = {
+            key for key in table.keys if key.kind is BRANCH or isinstance(key.kind, Presses)
+        }
+        yield from _pairs(table, step, leave_out=branches)
+        for key, value in table.given(step):
+            if key.kind is BRANCH:
+                yield from _steps(f"{header}.{key.name}", value)
+            elif key in branches:
+                yield from _choices(f"{header}.{key.name}", key.name, value)
 
 
-def _pairs(table: Table, value: object) -> Iterator[str]:
+def _choices(header: str, name: str, choices: Iterable[Choice]) -> Iterator[str]:
+    """Write a menu's branches; an empty one has no header of its own, and stands before the others."""
+    named = [(bare_or_quoted(choice.key), choice.steps) for choice in choices]
+    yield from (f"{name}.{key} = []" for key, steps in named if not steps)
+    for key, steps in named:
+        yield from _steps(f"{header}.{key}", steps)
+
+
+def _pairs(table: Table, value: object, leave_out: Container[Key] = ()) -> Iterator[str]:
     for key, item in table.given(value):
+        if key in leave_out:
+            continue
         if isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Pair):
             yield f"{key.name} = ["
             yield from (f"  {key.kind.kind.write(each)}," for each in item)

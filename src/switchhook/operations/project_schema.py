@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchhook.documents.kinds import ListOf, Reference, Text, Whole
+from switchhook.documents.kinds import ListOf, Reference, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
-from switchhook.domain.project import Account, Number, Project, Trunk
-from switchhook.operations.project_checks import check_file, check_trunk
+from switchhook.domain.project import Account, Number, Project, Sound, Trunk
+from switchhook.domain.screening import NO_SCREENING, Screening
+from switchhook.operations.project_checks import check_trunk
 from switchhook.operations.project_kinds import (
     FREE_TEXT,
     HOST_NAME,
@@ -24,14 +25,20 @@ from switchhook.operations.project_kinds import (
     RingTarget,
     TimeZone,
 )
-from switchhook.operations.scheme_schema import SCHEME, SCHEME_ID
-from switchhook.operations.webhook_schema import EVENT_WEBHOOK, FORWARDING_NUMBER
+from switchhook.operations.scheme_checks import check_circles
+from switchhook.operations.scheme_schema import SCHEME, SCHEME_ID, WORKING_HOURS
+from switchhook.operations.webhook_schema import (
+    DIAL_PLAN_WEBHOOK,
+    EVENT_WEBHOOK,
+    FORWARDING_NUMBER,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switchhook.documents.toml import Names
 
+PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"\+?[0-9]{1,15}"))
 SECRET = Text(what="a password", most=128, secret=True)
 
 NUMBER = Table(
@@ -107,11 +114,55 @@ PROJECT = Table(
         ),
     ),
 )
+SOUND = Table(
+    make=Sound,
+    keys=(
+        Key("name", NAME, "name that steps and webhooks play it by"),
+        Key(
+            "file",
+            Text(what="a path", least=1, most=1000),
+            "the WAV file; a relative path counts from the folder for sounds",
+        ),
+    ),
+)
+SCREENING = Table(
+    make=Screening,
+    keys=(
+        Key(
+            "blocked_callers",
+            ListOf(kind=Text(what="a number, perhaps with * at its end", pattern=r"\+?[0-9]+\*?")),
+            "callers that are turned away; 38044* means all that begin so",
+            default=(),
+        ),
+        Key("block_withheld", YesNo(), "whether withheld numbers are turned away", default=False),
+        Key(
+            "emergency_numbers",
+            ListOf(kind=Text(what="a number of 2 to 8 digits", pattern=r"[0-9]{2,8}")),
+            "numbers that accounts reach whatever else is set up",
+            default=NO_SCREENING.emergency_numbers,
+        ),
+        Key(
+            "allowed_prefixes",
+            PREFIXES,
+            "the only outside numbers that answers may send calls to",
+            default=(),
+        ),
+        Key(
+            "denied_prefixes",
+            PREFIXES,
+            "outside numbers that answers may not send calls to",
+            default=(),
+        ),
+    ),
+)
 TABLES: dict[str, Table] = {
     "numbers": NUMBER,
     "accounts": ACCOUNT,
     "trunks": TRUNK,
+    "sounds": SOUND,
+    "hours": WORKING_HOURS,
     "forwarding_numbers": FORWARDING_NUMBER,
+    "dial_plan_webhooks": DIAL_PLAN_WEBHOOK,
     "schemes": SCHEME,
     "event_webhooks": EVENT_WEBHOOK,
 }
@@ -132,8 +183,12 @@ def _list(name: str, table: Table) -> Key:
 
 FILE = Table(
     make=_project,
-    check=check_file,
-    keys=(Key("project", PROJECT, ""), *(_list(*item) for item in TABLES.items())),
+    check=check_circles,
+    keys=(
+        Key("project", PROJECT, ""),
+        Key("screening", SCREENING, "", default=NO_SCREENING),
+        *(_list(*item) for item in TABLES.items()),
+    ),
 )
 """The whole file."""
 
@@ -147,6 +202,9 @@ def names_of(document: Mapping[str, Any]) -> Names:
         "account": set(_each(document, "accounts", "login", str)),
         "trunk": set(_each(document, "trunks", "name", str)),
         "scheme": set(_each(document, "schemes", "id", int)),
+        "sound": set(_each(document, "sounds", "name", str)),
+        "[[hours]] table": set(_each(document, "hours", "name", str)),
+        "dial-plan webhook": set(_each(document, "dial_plan_webhooks", "name", str)),
         "forwarding number": set(_each(document, "forwarding_numbers", "name", str)),
     }
 

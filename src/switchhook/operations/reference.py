@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchhook.documents.tables import REQUIRED, Tables
-from switchhook.operations.project_schema import ACCOUNT, NUMBER, PROJECT, TRUNK
-from switchhook.operations.scheme_schema import ASK, GO_TO, HANG_UP, RING, SCHEME
+from switchhook.domain.scheme import AS_IT_IS
+from switchhook.operations.project_schema import (
+    ACCOUNT,
+    NUMBER,
+    PROJECT,
+    SCREENING,
+    SOUND,
+    TRUNK,
+)
+from switchhook.operations.scheme_schema import SCHEME, STEPS, WORKING_HOURS
 from switchhook.operations.webhook_schema import (
+    DIAL_PLAN_WEBHOOK,
     EVENT_WEBHOOK,
     FORWARDING_NUMBER,
     HEADER,
@@ -38,13 +47,14 @@ def tables() -> dict[str, str]:
         "numbers": NUMBER,
         "accounts": ACCOUNT,
         "trunks": TRUNK,
+        "screening": SCREENING,
+        "sounds": SOUND,
+        "hours": WORKING_HOURS,
         "forwarding-numbers": FORWARDING_NUMBER,
+        "dial-plan-webhooks": DIAL_PLAN_WEBHOOK,
         "schemes": SCHEME,
         "event-webhooks": EVENT_WEBHOOK,
-        "step-ask": ASK,
-        "step-ring": RING,
-        "step-go-to": GO_TO,
-        "step-hang-up": HANG_UP,
+        **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,
         "header": HEADER.table,
     }
@@ -104,7 +114,8 @@ def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def _allowed(key: Key) -> str:
     if isinstance(key.kind, Tables):
-        return f"`[[schemes.{key.name}]]` tables"
+        inner = "" if key.name == "steps" else ".steps"
+        return f"`[[schemes{inner}.{key.name}]]` tables"
     return key.kind.allowed.replace("|", "\\|")
 
 
@@ -112,6 +123,8 @@ def _default(key: Key) -> str:
     if key.default is REQUIRED:
         return "required"
     if key.default is None or key.default in {"", ()}:
+        return "none"
+    if key.default == AS_IT_IS:
         return "none"
     return f"`{key.kind.write(key.default)}`"
 

@@ -19,10 +19,28 @@ from switchhook.documents.kinds import (
 )
 from switchhook.documents.mistakes import did_you_mean
 from switchhook.documents.tables import Key, Table, Tables
-from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring, Scheme, Step
+from switchhook.domain.hours import DAYS, WorkingHours
+from switchhook.domain.scheme import (
+    AS_IT_IS,
+    Ask,
+    AskDialPlan,
+    Background,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    Play,
+    Rate,
+    Ring,
+    RingDestination,
+    Scheme,
+    Step,
+    Voicemail,
+)
 from switchhook.domain.webhook import RingOrder
-from switchhook.operations.project_checks import check_scheme
-from switchhook.operations.project_kinds import NAME, RingTarget
+from switchhook.operations.project_kinds import NAME, RingTarget, TimeZone
+from switchhook.operations.scheme_checks import check_scheme
+from switchhook.operations.scheme_kinds import Day, Names, Presses, Spans
 from switchhook.webhooks.check import RING_TIMEOUTS
 
 if TYPE_CHECKING:
@@ -30,6 +48,58 @@ if TYPE_CHECKING:
 
 SCHEME_ID = Whole(least=1, most=2**31 - 1)
 RING_SECONDS = Seconds(*RING_TIMEOUTS)
+
+KEY_SECONDS = Seconds(1.0, 60.0)
+SOUND = Reference(to="sound", kind=NAME)
+SOUNDS = ListOf(kind=SOUND, most=20)
+SOME_SOUNDS = ListOf(kind=SOUND, least=1, most=20)
+DEEPEST = 40
+"""Parts of the longest path to a step: every branch adds two, a menu's three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """One step of a scheme: the table that its first word names."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        *words, last = STEPS
+        return f"a step: {', '.join(words)} or {last}"
+
+    def read(self, value: object, at: Spot) -> Step:
+        """Take a table with exactly one of the words that name a step."""
+        if not isinstance(value, dict):
+            raise WrongError(f"{described(value)} is not a step", f"write {self.allowed}")
+        if len(at.path) > DEEPEST:
+            raise WrongError("branches are nested too deeply", "go to a scheme of their own")
+        words = [word for word in STEPS if word in value]
+        if not words:
+            _note_lost_step(value, at)
+            raise NotedError
+        if len(words) > 1:
+            raise WrongError(f"{' and '.join(words)} in one step", "make them steps of their own")
+        step: Step = STEPS[words[0]].read(value, at)
+        return step
+
+    def write(self, value: Step) -> str:
+        """Write an inline table."""
+        return table_of(value).write(value)
+
+
+def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
+    near = [advice for word in step if (advice := did_you_mean(word, STEPS)).startswith("did")]
+    at.notes.add(at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}")
+
+
+STEP: Kind = Steps()
+BRANCH = Tables(table=STEP)
+CALLER_NAME = Key(
+    "caller_name",
+    Names(),
+    "name that is shown; without it, the caller's own",
+    default=AS_IT_IS,
+)
 
 ASK = Table(
     make=Ask,
@@ -40,6 +110,19 @@ ASK = Table(
             "forwarding number that says where the call goes",
             attribute="webhook",
         ),
+    ),
+)
+ASK_DIAL_PLAN = Table(
+    make=AskDialPlan,
+    keys=(
+        Key(
+            "ask_dial_plan",
+            Reference(to="dial-plan webhook", kind=NAME),
+            "dial-plan webhook that opens a branch",
+            attribute="webhook",
+        ),
+        Key("success", BRANCH, "steps after status=ACK", default=()),
+        Key("failed", BRANCH, "steps in all other cases", default=()),
     ),
 )
 RING = Table(
@@ -58,6 +141,19 @@ RING = Table(
             default=RingOrder.ALL_AT_ONCE,
         ),
         Key("timeout", RING_SECONDS, "seconds that each round may ring", default=30.0),
+        CALLER_NAME,
+    ),
+)
+RING_DESTINATION = Table(
+    make=RingDestination,
+    keys=(
+        Key(
+            "ring_destination",
+            RING_SECONDS,
+            "seconds that the destination may ring which the dial-plan webhook returned",
+            attribute="timeout",
+        ),
+        CALLER_NAME,
     ),
 )
 GO_TO = Table(
@@ -84,43 +180,80 @@ HANG_UP = Table(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Steps:
-    """One step of a scheme: the table that its first word names."""
-
-    @property
-    def allowed(self) -> str:
-        """Say what may be written."""
-        return "a step: ask, ring, go_to or hang_up"
-
-    def read(self, value: object, at: Spot) -> Step:
-        """Take a table with exactly one of the words that name a step."""
-        if not isinstance(value, dict):
-            raise WrongError(f"{described(value)} is not a step", f"write {self.allowed}")
-        words = [word for word in STEPS if word in value]
-        if not words:
-            _note_lost_step(value, at)
-            raise NotedError
-        if len(words) > 1:
-            raise WrongError(f"{' and '.join(words)} in one step", "make them steps of their own")
-        step: Step = STEPS[words[0]].read(value, at)
-        return step
-
-    def write(self, value: Step) -> str:
-        """Write an inline table."""
-        return table_of(value).write(value)
-
-
-STEPS: dict[str, Table] = {"ask": ASK, "ring": RING, "go_to": GO_TO, "hang_up": HANG_UP}
+PLAY = Table(
+    make=Play,
+    keys=(
+        Key("play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"),
+    ),
+)
+BACKGROUND = Table(
+    make=Background,
+    keys=(
+        Key(
+            "background",
+            SOUNDS,
+            "sounds that are heard in a loop while a webhook is asked or a target rings; [] ends that",
+            attribute="sounds",
+        ),
+    ),
+)
+MENU = Table(
+    make=Menu,
+    keys=(
+        Key("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
+        Key("press", Presses(step=STEP), "steps for each key", attribute="choices"),
+        Key("timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=5.0),
+        Key("attempts", Whole(least=1, most=10), "how often the caller may try", default=3),
+        Key("timeout_sounds", SOUNDS, "played when no key came in time", default=()),
+        Key("invalid_sounds", SOUNDS, "played when the key means nothing", default=()),
+        Key("on_timeout", BRANCH, "steps when the last attempt brought no key", default=()),
+        Key("on_invalid", BRANCH, "steps when the last key meant nothing", default=()),
+    ),
+)
+HOURS = Table(
+    make=Hours,
+    keys=(
+        Key(
+            "hours",
+            Reference(to="[[hours]] table", kind=NAME),
+            "working hours that decide",
+        ),
+        Key("open", BRANCH, "steps within the hours", default=(), attribute="open_"),
+        Key("closed", BRANCH, "steps outside", default=()),
+    ),
+)
+VOICEMAIL = Table(
+    make=Voicemail,
+    keys=(
+        Key("voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"),
+        Key("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
+    ),
+)
+RATE = Table(
+    make=Rate,
+    keys=(
+        Key("rate", SOME_SOUNDS, "sounds that ask for a mark from 1", attribute="sounds"),
+        Key("best", Whole(least=2, most=9), "the best mark", default=5),
+        Key("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
+        Key("thanks", SOUNDS, "played after the mark", default=()),
+    ),
+)
+STEPS: dict[str, Table] = {
+    "ask": ASK,
+    "ask_dial_plan": ASK_DIAL_PLAN,
+    "ring": RING,
+    "ring_destination": RING_DESTINATION,
+    "play": PLAY,
+    "background": BACKGROUND,
+    "menu": MENU,
+    "hours": HOURS,
+    "voicemail": VOICEMAIL,
+    "rate": RATE,
+    "go_to": GO_TO,
+    "hang_up": HANG_UP,
+}
 """The kinds of steps by the word that names them in the file."""
-
-
-def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
-    near = [advice for word in step if (advice := did_you_mean(word, STEPS)).startswith("did")]
-    at.notes.add(at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}")
-
-
-TABLE_OF: dict[type[Step], Table] = {Ask: ASK, Ring: RING, GoTo: GO_TO, HangUp: HANG_UP}
+TABLE_OF: dict[type[Step], Table] = {table.make: table for table in STEPS.values()}  # type: ignore[misc]
 
 
 def table_of(step: Step) -> Table:
@@ -128,7 +261,6 @@ def table_of(step: Step) -> Table:
     return TABLE_OF[type(step)]
 
 
-STEP: Kind = Steps()
 SCHEME = Table(
     make=Scheme,
     check=check_scheme,
@@ -141,5 +273,17 @@ SCHEME = Table(
             "what is done with the call, from the top; a step that cannot place it hands it on",
             default=(),
         ),
+    ),
+)
+
+WORKING_HOURS = Table(
+    make=WorkingHours,
+    keys=(
+        Key("name", NAME, "name that steps look them up by"),
+        *(Key(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
+        Key(
+            "special_days", ListOf(kind=Day()), "days with hours of their own, or none", default=()
+        ),
+        Key("time_zone", TimeZone(), "their zone; the project's without it", default=""),
     ),
 )

@@ -6,10 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from switchhook.documents.kinds import Choice, ListOf, Seconds, Spot, Text, Whole, YesNo
-from switchhook.documents.tables import Key, Table
 from switchhook.domain.patience import MOST_RETRIES, RetryOn
+
+from switchhook.documents.kinds import (
+    Choice,
+    ListOf,
+    Reference,
+    Seconds,
+    Spot,
+    Text,
+    Whole,
+    YesNo,
+)
+from switchhook.documents.tables import Key, Table
 from switchhook.domain.webhook import (
+    CallerIdForwarding,
+    DialPlanWebhook,
     Encoding,
     EventKind,
     EventWebhook,
@@ -20,7 +32,11 @@ from switchhook.domain.webhook import (
     RingOrder,
     Template,
 )
-from switchhook.operations.project_checks import check_event_webhook, check_forwarding_number
+from switchhook.operations.project_checks import (
+    check_event_webhook,
+    check_forwarding_number,
+    check_headers,
+)
 from switchhook.operations.project_kinds import (
     EVENT_NAME,
     FREE_TEXT,
@@ -32,15 +48,21 @@ from switchhook.operations.project_kinds import (
 )
 from switchhook.webhooks.check import (
     ASK_TIMEOUTS,
+    ATTEMPTS,
     BREAKER_FAILURES,
     BREAKER_PAUSES,
+    CODE_TIMEOUTS,
+    DIGIT_PAUSES,
     EVENT_TIMEOUTS,
+    LONGEST_STAND_IN,
     RING_TIMEOUTS,
     TRY_TIMEOUTS,
     problems,
 )
 
 RING_SECONDS = Seconds(*RING_TIMEOUTS)
+SOUND = Reference(to="sound", kind=NAME)
+STAND_IN = Text(most=LONGEST_STAND_IN)
 ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
@@ -222,6 +244,71 @@ FORWARDING_NUMBER = Table(
             YesNo(),
             "whether the values inside JSON are URL-encoded",
             default=False,
+        ),
+    ),
+)
+DIAL_PLAN_WEBHOOK = Table(
+    make=DialPlanWebhook,
+    check=check_headers,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that schemes ask it by"),
+        Key(
+            "url_template",
+            Text(what="http:// or https:// address", least=1, most=2000, secret=True),
+            "endpoint that is asked by GET; {code}, {did}, {callerid} and {callername} are filled in",
+        ),
+        Key("description", Text(most=2000), "for people; it has no effect", default=""),
+        Key(
+            "caller_id_forwarding",
+            Choice(CallerIdForwarding),
+            "number that the called party sees in the success branch",
+            default=CallerIdForwarding.CALLER,
+        ),
+        Key("use_ivr", YesNo(), "whether the caller has to enter a code", default=False),
+        Key(
+            "code_timeout",
+            Seconds(*CODE_TIMEOUTS),
+            "seconds that the caller has to begin the code, after the message",
+            default=10.0,
+        ),
+        Key(
+            "digit_pause",
+            Seconds(*DIGIT_PAUSES),
+            "seconds without a digit after which a code is complete; # completes it at once",
+            default=3.0,
+        ),
+        Key(
+            "attempts",
+            Whole(least=ATTEMPTS[0], most=ATTEMPTS[1]),
+            "how often a code may be entered",
+            default=3,
+        ),
+        Key("start_message", SOUND, "sound before the first code", default=""),
+        Key("error_message", SOUND, "sound after status=NAK", default=""),
+        Key("timeout_message", SOUND, "sound when no code came in time", default=""),
+        Key(
+            "withheld_caller",
+            STAND_IN,
+            "what {callerid} is for a withheld number, such as anonymous or 0",
+            default="",
+        ),
+        Key("unknown_name", STAND_IN, "what {callername} is when there is none", default=""),
+        Key(
+            "lenient_json",
+            YesNo(),
+            'whether {"status":"ACK"} is an answer too',
+            default=False,
+        ),
+        Key("response_timeout", ASK_SECONDS, "seconds for the whole exchange", default=5.0),
+        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key("headers", HEADERS, "further headers, such as an Authorization", default=()),
+        Key(
+            "mask_code",
+            YesNo(),
+            "whether logs and the journal hide the codes that callers entered",
+            default=True,
         ),
     ),
 )

@@ -1,0 +1,145 @@
+"""What has to go together in schemes: every step can be reached, and no call goes round in silence.
+
+As in `project_checks`, tables are looked at as they were written.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchhook.operations.project_checks import tables_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from switchhook.documents.kinds import Spot
+    from switchhook.documents.lines import KeyPath
+
+    Raw = Mapping[str, Any]
+    Branch = tuple[KeyPath, list[tuple[int, Raw]]]
+    Jump = tuple[int, KeyPath]
+
+BRANCHES = {
+    "ask_dial_plan": ("success", "failed"),
+    "hours": ("open", "closed"),
+    "menu": ("on_timeout", "on_invalid"),
+}
+"""The branches of each step that has some, by the word that names the step; a menu's keys aside."""
+SILENT = ("background", "rate", "hours", "go_to")
+"""Steps of which the caller hears nothing, and that do not wait."""
+DEEPEST = 50
+"""Branches in branches that are looked at; fewer can be read."""
+
+
+def check_scheme(scheme: Raw, at: Spot) -> None:
+    """Note steps that are never reached, and what only a webhook's branches know (S-33, T-24)."""
+    _check_steps(list(tables_in(scheme, "steps")), (*at.path, "steps"), at, in_webhook=False)
+
+
+def _check_steps(
+    steps: list[tuple[int, Raw]], path: KeyPath, at: Spot, *, in_webhook: bool, depth: int = 0
+) -> None:
+    ended = False
+    for index, step in steps if depth < DEEPEST else ():
+        here = (*path, index)
+        if ended:
+            at.notes.add(here, "this step is never reached", "the step above it hangs up")
+            ended = False
+        if not in_webhook:
+            _check_outside(step, here, at)
+        inside = in_webhook or "ask_dial_plan" in step
+        for branch, inner in _branches(step, here):
+            _check_steps(inner, branch, at, in_webhook=inside, depth=depth + 1)
+        ended = _hangs_up(step)
+
+
+def _check_outside(step: Raw, here: KeyPath, at: Spot) -> None:
+    """Outside a dial-plan webhook's branches nothing was returned (R5-32, R5-33)."""
+    advice = "move the step into success or failed of an ask_dial_plan step"
+    if step.get("caller_name") == "webhook":
+        problem = "no webhook returned a name here"
+        at.notes.add((*here, "caller_name"), problem, f"use prepend or replace, or {advice}")
+    if "ring_destination" in step:
+        problem = "no webhook returned a destination here"
+        at.notes.add((*here, "ring_destination"), problem, advice)
+
+
+def _branches(step: Raw, here: KeyPath) -> Iterator[Branch]:
+    """Yield every branch of a step with its place, the empty ones too."""
+    for word, names in BRANCHES.items():
+        if word in step:
+            for name in names:
+                yield (*here, name), list(tables_in(step, name))
+    press = step.get("press")
+    if "menu" in step and isinstance(press, dict):
+        for key in press:
+            yield (*here, "press", key), list(tables_in(press, key))
+
+
+def _hangs_up(step: Raw, depth: int = 0) -> bool:
+    """Say whether no call gets past this step: it hangs up, or all its branches do."""
+    if "hang_up" in step:
+        return True
+    branches = [steps for _, steps in _branches(step, ())] if depth < DEEPEST else []
+    return bool(branches) and all(
+        any(_hangs_up(inner, depth + 1) for _, inner in steps) for steps in branches
+    )
+
+
+def check_circles(document: Raw, at: Spot) -> None:
+    """Schemes must not send calls round in a circle in which the caller hears nothing [A-57].
+
+    A circle with a step that asks, plays or rings is allowed: it ends with the caller's patience, or
+    after ten jumps.
+    """
+    jumps = {
+        scheme["id"]: list(_jumps(scheme, ("schemes", index)))
+        for index, scheme in tables_in(document, "schemes")
+        if type(scheme.get("id")) is int
+    }
+    done: set[int] = set()
+    for scheme in jumps:
+        _follow(scheme, jumps, done, at)
+
+
+def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Spot) -> None:
+    """Go every way from a scheme, and note those that come back to where they were."""
+    trail = [(first, iter(jumps[first]))] if first not in done else []
+    while trail:
+        here, ways = trail[-1]
+        jump = next(ways, None)
+        if jump is None:
+            trail.pop()
+            done.add(here)
+            continue
+        target, path = jump
+        visited = [scheme for scheme, _ in trail]
+        if target in visited:
+            circle = " → ".join(map(str, [*visited[visited.index(target) :], target]))
+            problem = f"calls go round without ringing anybody: {circle}"
+            at.notes.add(path, problem, "let one of these schemes ring")
+        elif target not in done and target in jumps:
+            trail.append((target, iter(jumps[target])))
+
+
+def _jumps(table: Raw, path: KeyPath) -> Iterator[Jump]:
+    """Yield the schemes that a call can come to before it waits, with the places that send it there."""
+    found: list[Jump] = []
+    _gather(list(tables_in(table, "steps")), (*path, "steps"), found)
+    yield from found
+
+
+def _gather(steps: list[tuple[int, Raw]], path: KeyPath, found: list[Jump], depth: int = 0) -> bool:
+    """Collect jumps; return whether a call can get past all these steps in silence."""
+    for index, step in steps if depth < DEEPEST else ():
+        if not any(word in step for word in SILENT):
+            return False
+        if "go_to" in step:
+            if type(step["go_to"]) is int:
+                found.append((step["go_to"], (*path, index, "go_to")))
+            return False
+        branches = list(_branches(step, (*path, index)))
+        passes = [_gather(inner, branch, found, depth + 1) for branch, inner in branches]
+        if branches and not any(passes):
+            return False
+    return True
