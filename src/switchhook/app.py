@@ -16,8 +16,11 @@ from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
+from switchhook.operations.sounds import RECORDINGS, SoundFiles
+from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
@@ -57,8 +60,17 @@ class Application:
         self.book = book
         self.sender = sender
         self.courier = Courier(sender, store, clock=time.time, grants_of=self.grants_of)
+        self.sounds = SoundFiles(settings.data_dir)
         self.side = EmbeddedSide(
-            host=settings.sip_host, port=settings.sip_port, registrations=store
+            host=settings.sip_host,
+            port=settings.sip_port,
+            registrations=store,
+            sounds=self.sounds,
+            sounding=Sounding(
+                ports=port_range(settings.rtp_ports),
+                silence=settings.rtp_timeout,
+                recordings=settings.data_dir / RECORDINGS,
+            ),
         )
         self.switchboard = Switchboard(
             side=self.side,
@@ -141,6 +153,12 @@ class Application:
             log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:
             log.info("project taken over", project=stored.id, version=stored.version)
+            self.prepare_sounds(stored.id)
+
+    def prepare_sounds(self, project: str) -> None:
+        """Convert, aside, what the project plays, so that no call waits for it."""
+        work = asyncio.to_thread(self.sounds.prepare, self.book.plans[project].project)
+        spawn(work, name=f"prepare sounds of {project}")
 
 
 @lru_cache(maxsize=1024)
@@ -167,6 +185,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         app = Application(settings, store, await load_book(store), sender)
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
+        for project in app.book.plans:
+            app.prepare_sounds(project)
         for work, name in ((app.watch_projects(), "watch projects"), (app.prune(), "prune")):
             stack.push_async_callback(_stop, spawn(work, name=name))
         yield app

@@ -49,6 +49,34 @@ class Folder:
         return Text().write(str(value))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """A range of ports, `first-last`; empty text is any."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return 'two ports, as "20000-29999", or ""'
+
+    def read(self, value: object, at: Spot) -> str:
+        """Take two ports, the smaller first."""
+        text = Text(what=self.allowed, pattern=r"([0-9]{1,5}-[0-9]{1,5})?").read(value, at)
+        ports = port_range(text)
+        if text and not (len(ports) > 1 and ports[0] >= 1024 and ports[-1] <= 65535):
+            raise WrongError(f"{shown(text)} is no range", "write ports from 1024 to 65535")
+        return text
+
+    def write(self, value: str) -> str:
+        """Write as text."""
+        return Text().write(value)
+
+
+def port_range(text: str) -> range:
+    """Return the ports that `first-last` means; none for empty text."""
+    first, _, last = text.partition("-")
+    return range(int(first), int(last) + 1) if text else range(0)
+
+
 def _is(kind: Kind, help_: str) -> dict[str, Any]:
     return {"kind": kind, "help": help_}
 
@@ -73,6 +101,21 @@ class Settings:
     sip_port: int = field(
         default=5060,
         metadata=_is(Whole(least=0, most=65535), "UDP and TCP port for SIP; 0 takes a free one"),
+    )
+    rtp_ports: str = field(
+        default="",
+        metadata=_is(
+            Ports(),
+            "UDP ports for sound that goes through here, two for each call; empty takes free ones",
+        ),
+    )
+    rtp_timeout: int = field(
+        default=60,
+        metadata=_is(
+            Whole(least=0, most=3600),
+            "seconds without sound from either side, unless on hold, after which a call whose sound"
+            " goes through here is ended; 0 is never",
+        ),
     )
     max_calls: int = field(
         default=1000,

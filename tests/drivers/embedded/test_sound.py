@@ -37,9 +37,9 @@ class Shelf:
     def __init__(self, **frequencies: int) -> None:
         self._sounds = {name: tone(hertz, 1.0) for name, hertz in frequencies.items()}
 
-    def sound(self, project: str, name: str) -> bytes | None:
+    def sound(self, project: str, file: str) -> bytes | None:
         assert project == "shop"
-        return self._sounds.get(name.replace("-", "_"))
+        return self._sounds.get(file.removesuffix(".wav").replace("-", "_"))
 
 
 SHELF = Shelf(greeting=GREETING, music=MUSIC, invalid=INVALID)

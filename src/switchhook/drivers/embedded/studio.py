@@ -49,17 +49,17 @@ NOWHERE: Final = Path()
 class Sounds(Protocol):
     """Where the sounds of projects are."""
 
-    def sound(self, project: str, name: str) -> bytes | None:
+    def sound(self, project: str, file: str) -> bytes | None:
         """Return a sound as 8 kHz mono 16-bit PCM in machine order; None where it cannot be had.
 
-        Called while calls run: it must return at once.
+        `file` is what the project says; for a sound that it does not list, the name with `.wav`. Called while calls run: it must return at once.
         """
 
 
 class NoSounds:
     """No project has any sound."""
 
-    def sound(self, project: str, name: str) -> bytes | None:  # noqa: ARG002 -- the Protocol's
+    def sound(self, project: str, file: str) -> bytes | None:  # noqa: ARG002 -- the Protocol's
         """Return nothing."""
         return None
 
@@ -119,7 +119,7 @@ class Studio:
         anchor = Anchor(call.id)
         if not self._open(anchor, CALLER, peer):
             return None
-        music = self._sound(call.plan.project.id, HOLD_MUSIC)
+        music = self._sound(call, HOLD_MUSIC)
         bridge.hold_music = () if music is None else (music,)
         return bridge.lead(anchor)
 
@@ -176,11 +176,10 @@ class Studio:
                 assert_never(command)
 
     def _play(self, call: Call, bridge: AnchoredBridge, command: Play) -> list[Out]:
-        project = call.plan.project.id
-        found = [(name, self._sound(project, name)) for name in command.sounds]
+        found = [(name, self._sound(call, name)) for name in command.sounds]
         for name, missing in found:
             if missing is None:
-                log.warning("sound missing", call=call.id, project=project, sound=name)
+                log.warning("sound missing", call=call.id, sound=name)
         sounds = tuple(known for _, known in found if known is not None)
         if bridge.anchor is None or not bridge.anchor.has(command.leg) or not sounds:
             return [] if command.loop else [call_events.PlaybackFinished(playback=command.playback)]
@@ -203,9 +202,11 @@ class Studio:
             sound.StartRecording(recording=recording, stream=stream, path=path, both=command.both)
         )
 
-    def _sound(self, project: str, name: str) -> Sound | None:
-        pcm = self._sounds.sound(project, name)
-        return None if not pcm else _prepared(pcm)
+    def _sound(self, call: Call, name: str) -> Sound | None:
+        project = call.plan.project
+        file = next((known.file for known in project.sounds if known.name == name), f"{name}.wav")
+        pcm = self._sounds.sound(project.id, file)
+        return _prepared(pcm) if pcm else None
 
     # What the sound tells
 

@@ -1,0 +1,160 @@
+"""What a person may do with sounds: add one. And where running calls find them.
+
+A sound named `greeting` of project `shop` lies in `<data dir>/sounds/shop/greeting.wav`; a project file may
+name another file of that folder, or one anywhere on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.operations.project_kinds import PROJECT_ID
+from switchhook.sip.rtp.packet import RATE
+from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, write_wav
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Project
+
+log = structlog.get_logger(__name__)
+
+SOUNDS: Final = "sounds"
+"""The folder of sounds in the data directory."""
+RECORDINGS: Final = "recordings"
+"""The folder of recordings there: one of each project, therein one of each call."""
+LARGEST: Final = 128 << 20
+"""Bytes of a file that is looked at: ten minutes of stereo in CD quality, with room to spare."""
+KEPT: Final = 1_000
+"""Sounds that are kept in memory."""
+
+
+class SoundError(Exception):
+    """A sound cannot be added. The message is a sentence for people: what, why, and what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """A sound that was added."""
+
+    project: str
+    name: str
+    path: Path
+    seconds: float
+
+
+def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
+    """Convert a WAV file to what telephones hear and keep it for a project; the name's old one goes.
+
+    Raises SoundError.
+    """
+    _check(project, name)
+    try:
+        pcm = read_wav(_read(file))
+    except WavError as error:
+        raise SoundError(f"{file}: {error}") from error
+    except OSError as error:
+        raise SoundError(f"{file} cannot be read: {error.strerror or error}") from error
+    path = data_dir / SOUNDS / project / f"{name}.wav"
+    try:
+        _replace(path, write_wav(pcm))
+    except OSError as error:
+        raise SoundError(f"{path} cannot be written: {error.strerror or error}") from error
+    return Added(project=project, name=name, path=path, seconds=len(pcm) / 2 / RATE)
+
+
+def _check(project: str, name: str) -> None:
+    if not re.fullmatch(PROJECT_ID.pattern, project):
+        raise SoundError(f"{project!r} is no id of a project: write {PROJECT_ID.what}")
+    if not name.strip() or name.startswith(".") or set(name) & {"/", "\\", "\0"}:
+        raise SoundError(
+            f"{name!r} cannot name a sound: it is to be a file's name, without slash and first dot"
+        )
+
+
+def _read(file: Path) -> bytes:
+    if file.stat().st_size > LARGEST:
+        raise WavError(f"the file is larger than {LARGEST >> 20} MiB; cut the sound")
+    return file.read_bytes()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file so that whoever reads it gets the old one or the new one, whole."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        new.write_bytes(data)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    stamp: tuple[int, int]
+    pcm: bytes | None
+    """None for a file that cannot be played, which was said already."""
+
+
+class SoundFiles:
+    """The sounds of all projects under a data directory, as the telephone side wants them."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._folder = data_dir / SOUNDS
+        self._kept: dict[Path, _Kept] = {}
+        self._lock = threading.Lock()
+
+    def sound(self, project: str, file: str) -> bytes | None:
+        """Return 8 kHz mono 16-bit PCM in machine order; None where it cannot be had.
+
+        Returns at once: a file that has yet to be converted is not played before `prepare` has done so.
+        """
+        path = self._path(project, file)
+        return None if path is None else self._load(path, convert=False)
+
+    def prepare(self, project: Project) -> None:
+        """Read and convert all sounds of a project, and say which cannot be played. Takes its time."""
+        for sound in project.sounds:
+            path = self._path(project.id, sound.file)
+            if path is None or self._load(path, convert=True) is None:
+                log.warning("sound cannot be played", project=project.id, sound=sound.name)
+
+    def _path(self, project: str, file: str) -> Path | None:
+        folder = self._folder / project
+        path = Path(file)
+        if path.is_absolute():
+            return path
+        if ".." in path.parts:
+            log.warning("sound outside its folder", project=project, file=file)
+            return None
+        return folder / path
+
+    def _load(self, path: Path, *, convert: bool) -> bytes | None:
+        try:
+            status = path.stat()
+            stamp = status.st_mtime_ns, status.st_size
+            with self._lock:
+                kept = self._kept.get(path)
+            if kept is not None and kept.stamp == stamp:
+                return kept.pcm
+            data = _read(path)
+            if not convert and not is_ready(data):
+                log.warning("sound is not ready yet", path=str(path))
+                return None
+            pcm: bytes | None = read_wav(data)
+        except OSError as error:
+            log.warning("sound not read", path=str(path), error=str(error.strerror or error))
+            return None
+        except WavError as error:
+            log.warning("sound not read", path=str(path), error=str(error))
+            pcm = None
+        with self._lock:
+            while len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[path] = _Kept(stamp, pcm)
+        return pcm
