@@ -312,6 +312,27 @@ def test_a_silent_connection_is_cut() -> None:
     run(scenario())
 
 
+def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
+    async def scenario() -> None:
+        invited: list[Event] = []
+        async with listening(invited.append) as endpoint:
+            with Udp(endpoint.port) as crowd, Udp(endpoint.port) as phone:
+                for number in range(400):
+                    crowd.send(options("UDP", crowd.port, branch=f"o{number}"))
+                    via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKi{number}"
+                    phone.send(bytes(request(via=via, call_id=f"i{number}")))
+                answers = {start(await phone.receive()) for _ in range(400)}
+                assert answers == {"100", "503"}
+
+                # Nobody waits any more, so a call is taken again.
+                before = len(invited)
+                via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKlast"
+                assert start(await phone.ask(bytes(request(via=via, call_id="last")))) == "100"
+                assert len(invited) == before + 1
+
+    run(scenario())
+
+
 # Errors of ours
 
 

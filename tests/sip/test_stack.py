@@ -260,6 +260,19 @@ def test_what_lingers_for_one_source_is_bounded_too() -> None:
     assert received(stack).request.call_id == "c3"
 
 
+def test_new_calls_are_refused_while_we_are_behind() -> None:
+    stack = new_stack()
+    stack.behind = True
+    hear(stack, request())
+    hear(
+        stack, request("INVITE", via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK2", to="<sip:b@h>;tag=x")
+    )
+    hear(stack, request("REGISTER", via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK3"))
+
+    assert starts(stack) == ["503"]
+    assert len(stack.take_events()) == 2
+
+
 def test_what_is_dismissed_takes_no_memory_and_is_refused_alike_when_it_comes_again() -> None:
     stack = new_stack()
     for now in (0.0, 0.5):

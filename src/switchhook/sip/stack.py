@@ -102,6 +102,8 @@ class Stack:
         timing: Timing | None = None,
         limits: Limits | None = None,
     ) -> None:
+        self.behind = False
+        """Set by the owner when it cannot keep up: new calls are then refused, those that stand go on."""
         self._local = local
         self._token = token
         self._timing = timing or Timing()
@@ -337,6 +339,8 @@ class Stack:
     def _is_overloaded(self, request: Request, source: Peer) -> bool:
         if request.to.tag is not None:
             return self._crowd.is_overflowing(self.transactions)
+        if self.behind and request.method == "INVITE":
+            return True
         return self._crowd.is_full(source.host, self.transactions)
 
     def _reply_stateless(

@@ -124,6 +124,10 @@ class UserAgent:
         self._hear(now)
         self._desk.events.append(FlowClosed(peer=peer))
 
+    def lags(self, *, behind: bool) -> None:
+        """Hear whether what comes in waits for us: new calls are then refused with 503."""
+        self._stack.behind = behind
+
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""
         while (leg := self._desk.deadlines.take_due(now)) is not None:
