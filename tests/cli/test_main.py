@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import structlog
+from cyclopts import App
 
 from switchhook import __version__
 from switchhook.cli.main import COMMANDS, FAILED, FINE, MISUSED, run
@@ -69,8 +70,9 @@ def misused(*arguments: str) -> int:
 
 def test_help_tells_what_each_command_does() -> None:
     for name, (module, help_) in COMMANDS.items():
-        function = getattr(importlib.import_module(module), name.replace("-", "_"))
-        assert inspect.getdoc(function) == help_
+        command = getattr(importlib.import_module(module), name.replace("-", "_"))
+        told = command.help if isinstance(command, App) else inspect.getdoc(command)
+        assert told == help_
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,6 +18,7 @@ from switchhook.operations.examples import ExampleError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
+from switchhook.operations.sounds import SoundError
 from switchhook.settings import SettingsError
 from switchhook.storage.records import StoreError
 
@@ -62,6 +63,7 @@ COMMANDS = {
         "switchhook.cli.pretend",
         "Place a pretend call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
+    "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",
@@ -79,6 +81,7 @@ _EXPECTED = (
     NoSuchProjectError,
     NoSuchWebhookError,
     ExampleError,
+    SoundError,
     StoreError,
 )
 """What a person or a machine may cause; its message is a sentence for people."""

@@ -1,0 +1,32 @@
+"""`switchhook sound`: what callers hear."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from switchhook.cli.options import Config, DataDir, data_dir_of
+from switchhook.cli.show import stdout
+from switchhook.operations import data_dir as directory
+from switchhook.operations.sounds import add_sound
+
+sound = App(name="sound", help="Add a sound that callers hear.")
+
+
+@sound.command
+def add(
+    file: Annotated[Path, Parameter(help="WAV file: any rate, width and number of channels.")],
+    /,
+    *,
+    project: Annotated[str, Parameter(help="Id of the project that may play it.")],
+    name: Annotated[str, Parameter(help="Name that steps and webhooks play it by.")],
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Convert a WAV file to what telephones hear, and keep it; a running server takes it at once."""
+    where = data_dir_of(config, data_dir)
+    directory.prepare(where)
+    added = add_sound(where, file, project=project, name=name)
+    stdout().print(f"{added.path}: {added.seconds:.1f} s. In the project file it is:")
+    stdout().print(f'[[sounds]]\nname = "{added.name}"\nfile = "{added.path.name}"')
+    return 0

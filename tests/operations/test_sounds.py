@@ -1,0 +1,122 @@
+"""Sounds are kept as telephones hear them, found while calls run, and stay within their project's folder."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.domain.project import Project, Sound
+from switchhook.operations import sounds as module
+from switchhook.operations.sounds import SOUNDS, SoundError, SoundFiles, add_sound
+from switchhook.sip.rtp.wav import write_wav
+from tests.support.tones import loudness, tone
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELLO = tone(440, 0.5)
+
+
+def _file(tmp_path: Path, data: bytes) -> Path:
+    file = tmp_path / "in.wav"
+    file.write_bytes(data)
+    return file
+
+
+def _at_16_khz() -> bytes:
+    """A file that has to be converted."""
+    file = bytearray(write_wav(tone(220, 1.0)))  # half as high, and read twice as fast
+    struct.pack_into("<II", file, 24, 16000, 32000)
+    return bytes(file)
+
+
+def test_an_added_sound_is_found(tmp_path: Path) -> None:
+    added = add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
+    assert added.seconds == 0.5
+    assert added.path == tmp_path / SOUNDS / "shop" / "hello.wav"
+    assert SoundFiles(tmp_path).sound("shop", "hello.wav") == HELLO
+    assert [path.name for path in added.path.parent.iterdir()] == ["hello.wav"]
+
+
+def test_it_is_converted(tmp_path: Path) -> None:
+    added = add_sound(tmp_path, _file(tmp_path, _at_16_khz()), project="shop", name="hello")
+    assert added.seconds == 0.5
+    pcm = SoundFiles(tmp_path).sound("shop", "hello.wav")
+    assert pcm is not None
+    assert loudness(pcm, 440) > 7500
+
+
+def test_a_new_one_takes_the_place_of_the_old(tmp_path: Path) -> None:
+    files = SoundFiles(tmp_path)
+    for pcm in (HELLO, tone(600, 0.7)):
+        add_sound(tmp_path, _file(tmp_path, write_wav(pcm)), project="shop", name="hello")
+        assert files.sound("shop", "hello.wav") == pcm
+
+
+@pytest.mark.parametrize(
+    ("project", "name", "words"),
+    [
+        ("Shop", "hello", "no id of a project"),
+        ("", "hello", "no id of a project"),
+        ("shop", "../hello", "cannot name a sound"),
+        ("shop", ".hello", "cannot name a sound"),
+        ("shop", " ", "cannot name a sound"),
+    ],
+)
+def test_names_lead_nowhere_else(tmp_path: Path, project: str, name: str, words: str) -> None:
+    with pytest.raises(SoundError, match=words):
+        add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project=project, name=name)
+    assert not (tmp_path / SOUNDS).exists()
+
+
+def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SoundError, match=r"in.wav: this is no WAV file"):
+        add_sound(tmp_path, _file(tmp_path, b"MThd"), project="shop", name="hello")
+    with pytest.raises(SoundError, match="cannot be read: No such file"):
+        add_sound(tmp_path, tmp_path / "none", project="shop", name="hello")
+    (tmp_path / SOUNDS).touch()
+    with pytest.raises(SoundError, match="cannot be written"):
+        add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
+    monkeypatch.setattr(module, "LARGEST", 100)
+    with pytest.raises(SoundError, match="larger than"):
+        add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
+
+
+def _project(file: str) -> Project:
+    return Project(id="shop", name="Shop", sounds=(Sound(name="hello", file=file),))
+
+
+def test_a_file_that_has_to_be_converted_is_played_once_it_is(tmp_path: Path) -> None:
+    file = str(_file(tmp_path, _at_16_khz()))
+    files = SoundFiles(tmp_path)
+    with capture_logs() as logs:
+        assert files.sound("shop", file) is None
+    assert [log["event"] for log in logs] == ["sound is not ready yet"]
+    files.prepare(_project(file))
+    pcm = files.sound("shop", file)
+    assert pcm is not None
+    assert loudness(pcm, 440) > 7500
+
+
+@pytest.mark.parametrize("file", ["none.wav", "../../etc/passwd", "/etc/passwd"])
+def test_what_cannot_be_played_is_told(tmp_path: Path, file: str) -> None:
+    files = SoundFiles(tmp_path)
+    with capture_logs() as logs:
+        files.prepare(_project(file))
+        assert files.sound("shop", file) is None
+    assert {"event": "sound cannot be played", "project": "shop", "sound": "hello"}.items() <= (
+        logs[1].items()
+    )
+
+
+def test_memory_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "KEPT", 2)
+    files = SoundFiles(tmp_path)
+    for number in range(4):
+        path = tmp_path / f"{number}.wav"
+        path.write_bytes(write_wav(HELLO))
+        assert files.sound("shop", str(path)) == HELLO
+    assert len(files._kept) == 2
