@@ -69,4 +69,4 @@ def test_menus_choose_by_key() -> None:
 def test_steps_without_branches_have_none() -> None:
     assert branches(RING) == branches(Play(sounds=())) == {}
     assert list(branches(MENU)) == ["1", "timeout", "invalid"]
-    assert len(get_args(Step)) == 12
+    assert len(get_args(Step)) == 13

@@ -124,6 +124,8 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     assert call.state is not CallState.PLAYING or call.playing
     assert call.state is not CallState.COLLECTING or call.collecting is not None
     assert call.state is not CallState.RECORDING or bool(call.playing) != bool(call.recorder)
+    if call.recorder is not None:
+        assert call.state in {CallState.RECORDING, CallState.TALKING, CallState.RATING}
     assert call.state is not CallState.RATING or bool(call.rated) != bool(call.collecting)
     if call.state is CallState.TALKING:
         assert [leg.id for leg in call.live_called_legs] == [call.talking_to]

@@ -16,6 +16,7 @@ from tests.routing.steps import (
     test_menu,
     test_play,
     test_rate,
+    test_record,
     test_ring,
     test_voicemail,
 )
@@ -32,6 +33,7 @@ STORIES = (
     test_menu,
     test_play,
     test_rate,
+    test_record,
     test_ring,
     test_voicemail,
 )
@@ -64,9 +66,12 @@ def test_a_call_that_has_begun_never_goes_back_to_the_start() -> None:
             assert CallState.ARRIVED not in transition.to
 
 
+AFTER_TALK = {CallState.RATING, CallState.RECORDING, CallState.ENDED}
+
+
 def test_whoever_talks_ends_and_who_ended_stays_so() -> None:
     for transition in TRANSITIONS[CallState.TALKING].values():
-        assert transition.to <= {CallState.TALKING, CallState.RATING, CallState.ENDED}
+        assert transition.to <= {*AFTER_TALK, CallState.TALKING}
     for transition in TRANSITIONS[CallState.RATING].values():
         assert transition.to <= {CallState.RATING, CallState.ENDED}
     for transition in TRANSITIONS[CallState.ENDED].values():

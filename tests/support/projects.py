@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hypothesis import strategies as st
-from switchhook.domain.patience import RetryOn
 
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
+from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Number, Project, Sound, Trunk
 from switchhook.domain.scheme import (
     AS_IT_IS,
@@ -24,6 +24,7 @@ from switchhook.domain.scheme import (
     NameChoice,
     Play,
     Rate,
+    Record,
     Ring,
     RingDestination,
     Scheme,
@@ -332,6 +333,7 @@ def _heard(
         st.builds(Play, sounds=some),
         st.builds(Background, sounds=any_),
         st.builds(Voicemail, sounds=any_, longest=ring_seconds),
+        st.builds(Record, is_on=st.booleans()),
         st.builds(Rate, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
     )
 

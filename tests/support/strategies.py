@@ -25,6 +25,7 @@ from switchhook.domain.scheme import (
     NameChoice,
     Play,
     Rate,
+    Record,
     Ring,
     RingDestination,
     Scheme,
@@ -112,6 +113,7 @@ _leaves: st.SearchStrategy[Step] = st.one_of(
     st.builds(Background, sounds=sounds),
     st.builds(Voicemail, sounds=sounds, longest=seconds),
     st.builds(Rate, sounds=sounds, timeout=seconds, thanks=sounds),
+    st.builds(Record, is_on=st.booleans()),
 )
 
 
@@ -257,6 +259,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
                 st.builds(LegUpdated, leg=either, handle=texts),
                 st.builds(LegEnded, leg=either, cause=causes),
+                recordings(call),
             )
         case CallState.PLAYING | CallState.COLLECTING | CallState.RECORDING | CallState.RATING:
             return st.one_of(

@@ -110,6 +110,8 @@ class Recorder:
 
     id: str
     is_stopping: bool = False
+    hung_up_by: EndedBy | None = None
+    """Who ended the conversation whose recording is waited for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,10 @@ class Call:
     background_playback: str = ""
     """The playback that it is heard by now."""
     collecting: Collecting | None = None
+    is_to_be_recorded: bool = False
+    """Whether a conversation will be recorded."""
     recorder: Recorder | None = None
+    recorders: int = 0
     recordings: tuple[Recording, ...] = ()
     rating: Rate | None = None
     """How a conversation will be rated."""

@@ -172,6 +172,13 @@ class Rate:
     thanks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """From here on, record conversations, both voices; or no longer."""
+
+    is_on: bool = True
+
+
 Step = (
     Ask
     | AskDialPlan
@@ -185,6 +192,7 @@ Step = (
     | Hours
     | Voicemail
     | Rate
+    | Record
 )
 
 

@@ -25,7 +25,7 @@ BRANCHES = {
     "menu": ("on_timeout", "on_invalid"),
 }
 """The branches of each step that has some, by the word that names the step; a menu's keys aside."""
-SILENT = ("background", "rate", "hours", "go_to")
+SILENT = ("background", "rate", "record", "hours", "go_to")
 """Steps of which the caller hears nothing, and that do not wait."""
 DEEPEST = 50
 """Branches in branches that are looked at; fewer can be read."""

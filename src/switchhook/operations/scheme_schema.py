@@ -15,6 +15,7 @@ from switchhook.documents.kinds import (
     Spot,
     Whole,
     WrongError,
+    YesNo,
     described,
 )
 from switchhook.documents.mistakes import did_you_mean
@@ -31,6 +32,7 @@ from switchhook.domain.scheme import (
     Menu,
     Play,
     Rate,
+    Record,
     Ring,
     RingDestination,
     Scheme,
@@ -238,6 +240,17 @@ RATE = Table(
         Key("thanks", SOUNDS, "played after the mark", default=()),
     ),
 )
+RECORD = Table(
+    make=Record,
+    keys=(
+        Key(
+            "record",
+            YesNo(),
+            "whether conversations are recorded from here on, both voices",
+            attribute="is_on",
+        ),
+    ),
+)
 STEPS: dict[str, Table] = {
     "ask": ASK,
     "ask_dial_plan": ASK_DIAL_PLAN,
@@ -249,6 +262,7 @@ STEPS: dict[str, Table] = {
     "hours": HOURS,
     "voicemail": VOICEMAIL,
     "rate": RATE,
+    "record": RECORD,
     "go_to": GO_TO,
     "hang_up": HANG_UP,
 }

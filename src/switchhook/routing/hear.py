@@ -11,11 +11,11 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Happening
 from switchhook.domain.target import TargetKind
 from switchhook.domain.webhook import Dialect, EventKind
-from switchhook.routing import prompts
+from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.ending import end
 from switchhook.routing.places import enter
-from switchhook.routing.steps import ask, dial_plan, rate, ring
+from switchhook.routing.steps import ask, dial_plan, rate, record, ring
 from switchhook.routing.walk import follow, go_on, go_to, walk
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def leg_updated(move: Move, event: LegUpdated) -> None:
 
 
 def hung_up(move: Move, event: LegEnded) -> None:
-    """Whoever hangs up first ends the call; after the callee, the caller may be asked for a mark."""
+    """Whoever hangs up first ends the call; the caller may be asked for a mark, a recording waited for."""
     if event.leg not in {CALLER, move.call.talking_to}:
         return
     leg = move.call.leg(event.leg)
@@ -179,11 +179,11 @@ def hung_up(move: Move, event: LegEnded) -> None:
         return
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-        end(move, Outcome.ANSWERED, EndedBy.CALLER, HUNG_UP)
+        record.talk_is_over(move, EndedBy.CALLER)
         return
     move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
     if not rate.ask(move):
-        end(move, Outcome.ANSWERED, EndedBy.CALLEE, HUNG_UP)
+        record.talk_is_over(move, EndedBy.CALLEE)
 
 
 def hang_up_requested(move: Move, event: HangUpRequested) -> None:
@@ -217,6 +217,8 @@ def resynced_talking(move: Move, event: Resynced) -> None:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
         return
     move.record(Happening.RESUMED)
+    if move.call.recorder is not None:
+        recording.start(move, both=True)
     caller = move.call.leg(CALLER)
     if caller is not None and (caller.state is LegState.DIALLING or _heard_prompts(move, caller)):
         move.order(ConnectLegs(leg=move.call.talking_to))
@@ -226,6 +228,15 @@ def resynced_rating(move: Move, event: Resynced) -> None:
     """After a restart, when the conversation was over: the mark is given up."""
     _match_legs(move, event)
     rate.over(move)
+
+
+def resynced_recording(move: Move, event: Resynced) -> None:
+    """After a restart, with a message: take the step anew; behind a conversation, wait no longer."""
+    if move.call.talking_to:
+        _match_legs(move, event)
+        record.finished(move, 0.0, "")
+    else:
+        resynced(move, event)
 
 
 def _begin_again(move: Move) -> None:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.scheme import KEYS, AskDialPlan, Menu, Voicemail
-from switchhook.routing import collect, prompts
+from switchhook.routing import collect, prompts, recording
 from switchhook.routing.hear import is_overdue, leg_ended
 from switchhook.routing.places import Went, step_of
-from switchhook.routing.steps import dial_plan, menu, rate, voicemail
+from switchhook.routing.steps import dial_plan, menu, rate, record, voicemail
 from switchhook.routing.walk import follow
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def message_key(move: Move, event: DigitPressed) -> None:
         prompts.stop(move, move.call.playing)
         _record(move)
     else:
-        voicemail.stop(move)
+        _stop_message(move)
 
 
 def message_overdue(move: Move, _: TimePassed) -> None:
@@ -96,16 +96,21 @@ def message_overdue(move: Move, _: TimePassed) -> None:
         prompts.stop(move, move.call.playing)
         _record(move)
     elif recorder.is_stopping:
-        follow(move, voicemail.finished(move, 0.0, ""))
+        _finished(move, 0.0, "")
     else:
-        voicemail.stop(move)
+        _stop_message(move)
 
 
 def recorded(move: Move, event: RecordingFinished) -> None:
     """Keep the message; the call ends with it, or goes on where there is none."""
-    recorder = move.call.recorder
-    if recorder is not None and recorder.id == event.recording:
-        follow(move, voicemail.finished(move, event.seconds, event.path))
+    if _is_ours(move, event):
+        _finished(move, event.seconds, event.path)
+
+
+def talk_recorded(move: Move, event: RecordingFinished) -> None:
+    """Keep the recording of a conversation that goes on without, or after which the caller is asked."""
+    if _is_ours(move, event):
+        recording.keep(move, event.seconds, event.path)
 
 
 def hung_up_recording(move: Move, event: LegEnded) -> None:
@@ -115,7 +120,7 @@ def hung_up_recording(move: Move, event: LegEnded) -> None:
         leg_ended(move, event)
         return
     move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-    voicemail.stop(move)
+    _stop_message(move)
 
 
 def mark_prompt_over(move: Move, event: PlaybackFinished) -> None:
@@ -179,3 +184,20 @@ def _record(move: Move) -> None:
         voicemail.record(move, step)
     else:
         follow(move, Went.HANDED_ON)
+
+
+def _is_ours(move: Move, event: RecordingFinished) -> bool:
+    recorder = move.call.recorder
+    return recorder is not None and recorder.id == event.recording
+
+
+def _stop_message(move: Move) -> None:
+    if recording.stop(move):
+        move.change(wake_at=move.now + recording.SETTLING)
+
+
+def _finished(move: Move, seconds: float, path: str) -> None:
+    if move.call.talking_to:
+        record.finished(move, seconds, path)
+    else:
+        follow(move, voicemail.finished(move, seconds, path))

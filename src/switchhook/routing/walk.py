@@ -17,6 +17,7 @@ from switchhook.domain.scheme import (
     Menu,
     Play,
     Rate,
+    Record,
     Ring,
     RingDestination,
     Voicemail,
@@ -32,6 +33,7 @@ from switchhook.routing.steps import (
     menu,
     play,
     rate,
+    record,
     ring,
     voicemail,
 )
@@ -118,6 +120,7 @@ BEGIN: Mapping[type[Step], Callable[[Move, Any], Went]] = {
     Hours: hours.begin,
     Voicemail: voicemail.begin,
     Rate: rate.begin,
+    Record: record.begin,
 }
 """What is done where the walk comes to a step."""
 

@@ -6,7 +6,7 @@ from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import Background, Voicemail
 from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.routing.steps.voicemail import SETTLING
+from switchhook.routing.recording import SETTLING
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import (
     Transcript,

@@ -8,7 +8,7 @@ from switchhook.domain.call import CALLER, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import Happening
 from switchhook.domain.webhook import EventKind
-from switchhook.routing import collect, prompts
+from switchhook.routing import collect, prompts, recording
 from switchhook.routing.ending import end
 from switchhook.routing.places import Went
 
@@ -31,6 +31,7 @@ def ask(move: Move) -> bool:
     wanted = call.rating is not None and call.direction is Direction.INCOMING
     if call.rating is None or not wanted or caller is None or not caller.is_live:
         return False
+    recording.stop(move)
     collect.begin(move, call.rating.sounds, call.rating.timeout, state=CallState.RATING)
     return True
 

@@ -8,7 +8,7 @@ from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.journal import Happening
 from switchhook.domain.webhook import EventKind, RingOrder
-from switchhook.routing import prompts
+from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, RingLeg
 from switchhook.routing.places import Went, dial_plan_branch
 from switchhook.routing.shown import shown, take_name
@@ -85,6 +85,8 @@ def connect(move: Move, leg: Leg, handle: str) -> None:
     )
     prompts.quiet(move)
     move.order(ConnectLegs(leg=leg.id))
+    if move.call.is_to_be_recorded:
+        recording.start(move, both=True)
     move.record(Happening.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
     for loser in move.call.live_called_legs:
         if loser.id != leg.id:

@@ -1,0 +1,46 @@
+"""The step that has later conversations recorded, and how a recorded conversation ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import CALLER, CallState, LegState
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.routing import recording
+from switchhook.routing.commands import EndLeg
+from switchhook.routing.ending import end
+from switchhook.routing.places import Went
+
+if TYPE_CHECKING:
+    from switchhook.domain.scheme import Record
+    from switchhook.routing.move import Move
+
+OVER = Cause(sip=200, q850=16, text="hung up")
+
+
+def begin(move: Move, step: Record) -> Went:
+    """Remember it for the conversation."""
+    move.change(is_to_be_recorded=step.is_on)
+    return Went.HANDED_ON
+
+
+def talk_is_over(move: Move, by: EndedBy) -> None:
+    """End the call; one that was recorded a moment later, so that its last event knows the recording."""
+    if not recording.stop(move, hung_up_by=by):
+        end(move, Outcome.ANSWERED, by, OVER)
+        return
+    for leg in move.call.live_called_legs:
+        move.end_leg(leg, AttemptEnd.ANSWERED, OVER)
+    caller = move.call.leg(CALLER)
+    if caller is not None and caller.is_live:
+        move.order(EndLeg(leg=CALLER, cause=OVER))
+        move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=OVER)
+    move.change(state=CallState.RECORDING, wake_at=move.now + recording.SETTLING)
+
+
+def finished(move: Move, seconds: float, path: str) -> None:
+    """End the call whose recording was waited for."""
+    recorder = move.call.recorder
+    by = None if recorder is None else recorder.hung_up_by
+    recording.keep(move, seconds, path)
+    end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, OVER)

@@ -1,0 +1,97 @@
+"""A conversation is recorded when its scheme says so, and the call's last event knows the recording."""
+
+from __future__ import annotations
+
+from switchhook.domain.call import CallState, Recording
+from switchhook.domain.scheme import Rate, Record, Step
+from switchhook.routing.commands import Tell
+from switchhook.routing.events import CallArrived, HangUpRequested, Resynced, TimePassed
+from switchhook.routing.recording import SETTLING
+from tests.support.plans import MARY, incoming, ring
+from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
+
+MADE = Recording(id="r1", seconds=7.0, path="r1.wav")
+
+
+def talking(*before: Step) -> Transcript:
+    story = Transcript(incoming(*before, Record(), ring(MARY)))
+    ringing = ("ring b1 mary", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
+    story.hears(5, answers("b1"), "connect b1", "record both as r1", "tell incoming.pickup")
+    story.hears(5.1, answers("caller"))
+    return story
+
+
+def test_both_voices_are_recorded_until_somebody_hangs_up() -> None:
+    story = talking()
+    story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
+    assert story.call.state is CallState.RECORDING
+    story.hears(60.1, is_recorded(), "tell incoming.after")
+    assert story.end == "answered by callee, 200 hung up"
+    (*_, last) = story.commands
+    assert isinstance(last, Tell)
+    assert last.call.recordings == (MADE,)
+
+
+def test_the_caller_may_hang_up_first() -> None:
+    story = talking()
+    story.hears(60, hangs_up("caller"), "stop r1", "end b1 answered")
+    story.hears(60.1, is_recorded(), "tell incoming.after")
+    assert story.end == "answered by caller, 200 hung up"
+
+
+def test_the_recording_is_not_waited_for_without_end() -> None:
+    story = talking()
+    story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
+    story.hears(60 + SETTLING, TimePassed(), "tell incoming.after")
+    assert story.end == "answered by callee, 200 hung up"
+    assert story.call.recordings == ()
+
+
+def test_a_recording_that_cannot_be_made_disturbs_nobody() -> None:
+    story = talking()
+    story.hears(6, is_recorded("r9"))
+    story.hears(6, is_recorded(seconds=0))
+    story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+
+
+def test_what_a_recording_brought_before_the_end_is_kept() -> None:
+    story = talking()
+    story.hears(30, is_recorded())
+    assert story.call.recordings == (MADE,)
+    assert story.journal[-1] == "recorded r1.wav"
+
+
+def test_the_mark_is_not_recorded() -> None:
+    story = talking(Rate(sounds=("choose",)))
+    story.hears(60, hangs_up("b1"), "stop r1", "play choose to caller as p1")
+    story.hears(60.1, is_recorded())
+    ended = ("end caller 200", "tell incoming.after")
+    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", *ended)
+    assert story.call.recordings == (MADE,)
+
+
+def test_a_later_step_may_switch_it_off() -> None:
+    story = Transcript(incoming(Record(), Record(is_on=False), ring(MARY)))
+    story.comes_to(0, CallArrived())
+    story.hears(5, answers("b1"), "connect b1", "tell incoming.pickup")
+
+
+def test_an_operator_does_not_wait_for_the_recording() -> None:
+    talking().hears(
+        60, HangUpRequested(by="bob"), "end b1 answered", "end caller 200", "tell incoming.after"
+    )
+
+
+def test_after_a_restart_a_new_recording_begins() -> None:
+    both = Resynced(live_legs=frozenset({"caller", "b1"}))
+    talking().hears(30, both, "record both as r2")
+
+
+def test_after_a_restart_the_recording_is_not_waited_for() -> None:
+    story = talking()
+    story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
+    story.hears(
+        70, Resynced(live_legs=frozenset({"caller"})), "end caller 200", "tell incoming.after"
+    )
+    assert story.end == "answered by callee, 200 hung up"
