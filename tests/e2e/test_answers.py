@@ -131,6 +131,7 @@ def _register(house: House, directory: Path) -> None:
         assert phone.wait() == 0, phone.complaints() + house.server.tail()
 
 
+@pytest.mark.row("S-03", "R1-31", "R1-33", "A-10", "A-11")
 @pytest.mark.parametrize("number", SEVERAL)
 def test_several_ring_together_and_the_second_answers(parts: Parts, number: str) -> None:
     """S-03."""
@@ -152,6 +153,7 @@ def test_several_ring_together_and_the_second_answers(parts: Parts, number: str)
     assert ("relaxed JSON" in notices) == (number in RELAXED)
 
 
+@pytest.mark.row("S-04", "R1-24", "R1-30", "A-09")
 @pytest.mark.parametrize("number", ACCOUNTS)
 def test_an_answer_may_name_an_account(parts: Parts, number: str) -> None:
     """S-04."""
@@ -170,6 +172,7 @@ def test_an_answer_may_name_an_account(parts: Parts, number: str) -> None:
         assert house.rung(story.who, "CANCEL") == [FIRST]
 
 
+@pytest.mark.row("S-06", "R3-01", "R3-03", "R3-10", "R3-18", "R3-22", "R3-25", "R3-27")
 def test_a_crm_is_asked_and_answers_as_in_its_own_page(parts: Parts) -> None:
     """S-06: these bytes; a blank in the number; no cookie on the next request."""
     for _ in range(2):
@@ -187,6 +190,7 @@ def test_a_crm_is_asked_and_answers_as_in_its_own_page(parts: Parts) -> None:
         assert parts.house.rung(story.who) == ["380123456789"]
 
 
+@pytest.mark.row("S-06", "A-36")
 def test_an_answer_that_ends_too_early_is_not_followed(parts: Parts) -> None:
     """S-06 with the page's own Content-Length of 25."""
     story = parts.house.call(CUT)
@@ -197,6 +201,7 @@ def test_an_answer_that_ends_too_early_is_not_followed(parts: Parts) -> None:
     assert parts.house.rung(story.who) == [NEXT]
 
 
+@pytest.mark.row("S-07", "R1-16", "R3-28", "R3-29")
 @pytest.mark.parametrize("number", BARE)
 def test_the_whole_body_is_the_direction(parts: Parts, number: str) -> None:
     """S-07."""

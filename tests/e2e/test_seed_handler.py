@@ -100,6 +100,7 @@ def _request(php: Relay, insertion_type: str, *last: str) -> bytes:
     return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
 
 
+@pytest.mark.row("S-01", "R1-01", "R1-133")
 def test_a_dynamic_number_rings_what_php_answers(parts: Parts) -> None:
     """S-01, with keep_alive off: these bytes and no others."""
     story = parts.house.call(DYNAMIC)
@@ -111,6 +112,7 @@ def test_a_dynamic_number_rings_what_php_answers(parts: Parts) -> None:
     assert not story.happened("notice"), "a JSON number in text/html is no cause for complaint"
 
 
+@pytest.mark.row("S-01", "R3-25")
 def test_by_default_the_connection_line_is_absent(parts: Parts) -> None:
     """S-01, with keep_alive on."""
     story = parts.house.call(KEPT)
@@ -118,6 +120,7 @@ def test_by_default_the_connection_line_is_absent(parts: Parts) -> None:
     assert parts.house.rung(story.who) == [MAIN]
 
 
+@pytest.mark.row("S-02", "R1-25", "R1-134")
 @pytest.mark.parametrize("kind", OTHERS)
 def test_any_other_number_runs_the_scheme(parts: Parts, kind: str) -> None:
     """S-02: the key `schema` is followed though the webhook does not name it."""
@@ -128,6 +131,7 @@ def test_any_other_number_runs_the_scheme(parts: Parts, kind: str) -> None:
     assert story.after["connected_with"] == OFFICE
 
 
+@pytest.mark.row("S-02", "R1-25", "R1-130")
 @pytest.mark.parametrize("number", VARIANTS)
 def test_variants_of_the_scheme_answer(parts: Parts, number: str) -> None:
     """S-02: as a string; beside an empty number; a number wins; a scheme that is not ours is a failure."""

@@ -51,6 +51,7 @@ def refused(arrival: Arrival) -> tuple[int, str]:
     return refusal.cause.sip, refusal.cause.text
 
 
+@pytest.mark.row("R5-23")
 @pytest.mark.parametrize("dialled", ["380800111222", "+380800111222"])
 def test_a_number_runs_its_scheme_with_or_without_a_plus(dialled: str) -> None:
     call = taken(replace(OUTSIDE, callee=dialled))

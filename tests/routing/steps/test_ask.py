@@ -13,6 +13,7 @@ from tests.support.plans import ASK, MARY, incoming, plan, ring
 from tests.support.transcript import Transcript, directs
 
 
+@pytest.mark.row("R1-123", "R3-17")
 def test_the_engine_names_the_ask_and_waits_a_little_longer_than_the_webhook_may_take() -> None:
     story = Transcript(incoming(ASK, now=100))
     story.hears(100, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
@@ -36,7 +37,7 @@ def test_a_webhook_that_does_not_exist_hands_the_call_on() -> None:
     assert "notice forwarding number 'gone' is not in this project" in story.journal
 
 
-@pytest.mark.row("S-13", "A-08", "R1-23")
+@pytest.mark.row("S-13", "A-08", "R1-23", "R3-11")
 def test_the_answer_rings_for_the_webhooks_ring_timeout_not_its_response_timeout() -> None:
     """S-13: asked at 0, two seconds for the answer, seven for the ringing."""
     story = Transcript(incoming(ASK))

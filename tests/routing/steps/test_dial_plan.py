@@ -131,7 +131,7 @@ def test_a_branch_that_placed_the_call_nowhere_hands_it_to_the_step_behind() -> 
     assert story.call.path == (1,)
 
 
-@pytest.mark.row("R5-28")
+@pytest.mark.row("R5-25", "R5-28")
 def test_branches_nest() -> None:
     inner = ask_pin(HangUp(), failed=(ring(MARY), ring(JOHN)))
     story = Transcript(incoming(ask_crm(ask_crm(inner))))

@@ -15,7 +15,8 @@ from switchhook.webhooks.template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import UA, VISIT, field, image, make_facts, make_number, written
 
 if TYPE_CHECKING:
-    from switchhook.domain.webhook import ForwardingNumber
+    from typing import Any
+
     from switchhook.webhooks.parameters import Facts
 
 INSERTION = (field("insertionType", "insertion_type"),)
@@ -55,7 +56,7 @@ def test_the_insertion_type_is_that_of_the_dialled_number(callee: str, value: by
     assert b"GET /route.php?insertionType=" + value + b" HTTP/1.1" == first_line
 
 
-@pytest.mark.row("S-05", "R1-14", "R1-120", "R3-16", "A-05", "A-13", "A-20")
+@pytest.mark.row("S-05", "R1-14", "R1-120", "R3-03", "R3-16", "A-05", "A-13", "A-20")
 def test_the_full_sample_is_posted_as_strict_json_whatever_method_was_chosen() -> None:
     # E164 and fullnum are one parameter, the caller's number; the sample's other number under E164 is
     # an illustration of as many digits [A-19].
@@ -101,6 +102,68 @@ def test_the_full_sample_is_posted_as_strict_json_whatever_method_was_chosen() -
     assert [f.name for f in RINGOSTAT_SAMPLE] == list(json.loads(body))
 
 
+URL = (
+    "ringostat.com/?utm_source=ringostat&utm_medium=support&utm_campaign=hook_number&utm_term=test"
+)
+SAMPLE = {
+    "R1-87": {"caller": "380441112233"},
+    "R1-88": {"callee": "380442223344"},
+    "R1-89": {"date": "2018-08-13 11:11:11"},
+    "R1-90": {"type": "in"},
+    "R1-91": {"callnum": "1"},
+    "R1-92": {"source": "ringostat"},
+    "R1-93": {"medium": "support"},
+    "R1-94": {"campaign": "webhook_number"},
+    "R1-95": {"term": "test"},
+    "R1-96": {"content": "simple_webhook_number_test"},
+    "R1-97": {"record": "3333333333.3333333"},
+    "R1-98": {"useruuid": "1479099944.1534841744"},
+    "R1-99": {"userip": "10.10.10.10"},
+    "R1-100": {"callroute": "webhookNumber:90"},
+    "R1-101": {"uniquefirst": "1"},
+    "R1-102": {"lastpage": URL},
+    "R1-103": {"landing": URL},
+    "R1-104": {"replacetype": "dynamic"},
+    "R1-105": {"gaid": "UA-11111111-1"},
+    "R1-106": {"fullnum": "+380441112233"},
+    "R1-107": {"ivrnum": "3"},
+    "R1-108": {"callid": "3333333333.3333333"},
+    "R1-109": {"custom": f"http://{URL}", "roistat": "17541"},
+    "R1-110": {"employee_fio": "Иван Иванов"},
+    "R1-111": {"department": "Отдел продаж"},
+    "R1-112": {"proper_flag": "1", "repeated_flag": "0"},
+    "R1-113": {"staffid": "1111", "agent_id": "1111"},
+    "R1-114": {"outbound_number": "380671234567"},
+    "R1-115": {"useragent": VISIT["user_agent"]},
+    "R1-116": {"project_id": "0000"},
+    "R1-117": {"add_num_id": "102"},
+    "R1-118": {"E164": "+380441112233"},
+    "R1-119": {"recording_wav": VISIT["recording_wav_link"]},
+}
+"""What each row says of the sample payload."""
+
+
+@pytest.mark.parametrize(
+    "members",
+    [pytest.param(members, id=row, marks=pytest.mark.row(row)) for row, members in SAMPLE.items()],
+)
+def test_each_member_of_the_sample_is_a_text_and_says_what_its_row_says(
+    members: dict[str, str],
+) -> None:
+    webhook = make_number(submission=Encoding.JSON, fields=RINGOSTAT_SAMPLE)
+    request = render_ask(webhook, make_facts(extra=VISIT), ask_id="1", product=UA)
+    sent = json.loads(request.body)
+
+    assert members == {name: sent[name] for name in members}
+
+
+def test_the_rows_of_the_sample_hold_all_its_members() -> None:
+    named = [name for members in SAMPLE.values() for name in members]
+
+    assert sorted(named) == sorted(f.name for f in RINGOSTAT_SAMPLE)
+    assert len(named) == 36
+
+
 @pytest.mark.row("S-05", "A-16")
 def test_without_tracking_data_every_member_is_there_and_what_is_unknown_is_empty() -> None:
     webhook = make_number(
@@ -133,7 +196,7 @@ def test_without_tracking_data_every_member_is_there_and_what_is_unknown_is_empt
     }
 
 
-@pytest.mark.row("S-05", "A-04", "R1-10")
+@pytest.mark.row("S-05", "A-04", "R1-10", "R1-13")
 def test_the_full_sample_as_a_form_decodes_to_the_same_values() -> None:
     webhook = make_number(method=Method.POST, fields=RINGOSTAT_SAMPLE)
     facts = make_facts(extra=VISIT)
@@ -376,7 +439,7 @@ def test_a_chosen_place_wins_over_the_methods_own(
         assert b"\r\nContent-Length: " + length + b"\r\n" in sent
 
 
-@pytest.mark.row("R1-09", "R1-10", "R1-11", "R1-12", "R3-14", "R3-15", "R3-16", "A-05")
+@pytest.mark.row("R3-07", "R3-13", "R3-14", "R3-15", "R3-16", "A-05")
 @pytest.mark.parametrize(
     ("submission", "forced", "methods"),
     [
@@ -505,3 +568,39 @@ def test_another_url_is_told_why_it_is_asked() -> None:
         "http://backup/r?b=2&insertionType=dynamic&error_code=503&error_url=http%3A%2F%2Ftarget%2Fr"
     )
     assert dict(request.headers)["Host"] == "backup"
+
+
+@pytest.mark.row("R1-20", "R1-26", "R1-37")
+def test_a_new_number_asks_by_get_submits_http_and_reads_json() -> None:
+    new = ForwardingNumber(name="crm", url="http://target/")
+
+    assert (new.method, new.submission, new.import_) == (Method.GET, Encoding.HTTP, Encoding.JSON)
+    assert (new.name_in_response, new.fields) == ("dst_phone", ())
+
+
+@pytest.mark.row("R1-02", "R3-04", "R3-08")
+@pytest.mark.parametrize(
+    ("changes", "head", "body"),
+    [
+        ({}, b"GET /route.php?who=380441112233 HTTP/1.1", b""),
+        ({"place": Place.HEADERS}, b"GET /route.php HTTP/1.1", b""),
+        (
+            {"submission": Encoding.JSON},
+            b"POST /route.php HTTP/1.1",
+            b'{"who":"380441112233"}',
+        ),
+        (
+            {"submission": Encoding.JSON_RPC, "rpc_method": "find"},
+            b"POST /route.php HTTP/1.1",
+            b'{"jsonrpc":"2.0","method":"find","params":{"who":"380441112233"},"id":"1"}',
+        ),
+    ],
+)
+def test_parameters_travel_in_each_of_the_ways(
+    changes: dict[str, Any], head: bytes, body: bytes
+) -> None:
+    sent = ask(make_number(fields=(field("who", "caller_id"),), **changes))
+    lines, _, sent_body = sent.partition(b"\r\n\r\n")
+
+    assert (head, body) == (lines.split(b"\r\n")[0], sent_body)
+    assert (b"\r\nwho: 380441112233" in lines) == ("place" in changes)
