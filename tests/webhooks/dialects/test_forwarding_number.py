@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 import pytest
 
-from switchhook.domain.webhook import Encoding, Method, Place, Template
+from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place, Template
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
