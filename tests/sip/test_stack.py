@@ -216,6 +216,28 @@ def test_a_request_that_comes_by_two_ways_is_merged() -> None:
     assert stack.take_events() == []
 
 
+def test_a_refused_request_may_come_again_under_its_number() -> None:
+    stack = new_stack()
+    hear(stack, request())
+    stack.reply(received(stack).key, 407, 0.0)
+    sent(stack)
+
+    hear(stack, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKproof"), 0.1)
+
+    assert received(stack).request.via.branch == "z9hG4bKproof"
+
+
+def test_an_accepted_request_that_comes_late_by_another_way_is_merged() -> None:
+    stack = new_stack()
+    hear(stack, request())
+    stack.reply(received(stack).key, 200, 0.0)
+    sent(stack)
+
+    hear(stack, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKother"), 0.1)
+
+    assert starts(stack) == ["482"]
+
+
 def test_a_new_call_is_refused_when_too_many_wait() -> None:
     stack = new_stack(open_requests=2)
     for number in (1, 2, 3):

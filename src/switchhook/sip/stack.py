@@ -257,6 +257,9 @@ class Stack:
         if status >= 200:
             entry.request = None
             self._close(entry)
+        if status >= 300:
+            # Telephones that answer a challenge under the same number are many; a late fork is rare.
+            self._unmerge(entry)
         self._carry_out(entry, acts, now)
         return True
 
@@ -331,6 +334,11 @@ class Stack:
         if entry.open:
             entry.open = False
             self._crowd.close(entry.source)
+
+    def _unmerge(self, entry: _Entry) -> None:
+        if entry.merge_key is not None:
+            self._merges.pop(entry.merge_key, None)
+            entry.merge_key = None
 
     def _is_merged(self, request: Request) -> bool:
         """Whether the same request came by another way already (§8.2.2.2)."""
@@ -450,8 +458,7 @@ class Stack:
     def _forget(self, entry: _Entry) -> None:
         self._deadlines.set(entry.key, None)
         self._close(entry)
-        if entry.merge_key is not None:
-            self._merges.pop(entry.merge_key, None)
+        self._unmerge(entry)
         if self._servers.pop(entry.key, None) is entry:
             self._crowd.leave(entry.source)
             return
