@@ -225,6 +225,12 @@ def test_a_missed_call_waited_to_its_end_and_talked_to_nobody() -> None:
     assert values == ["20", "0", ""]
 
 
+def test_a_mark_after_the_conversation_is_no_part_of_it() -> None:
+    callee = replace(leg(), ended_at=ARRIVED + 12)
+    facts = after(Outcome.ANSWERED, answered_at=ARRIVED + 8, talking_to="b1", legs=(callee,))
+    assert (resolve("conversation", "", facts), resolve("full_length", "", facts)) == ("4", "20")
+
+
 def test_a_clock_that_was_set_back_makes_no_negative_length() -> None:
     facts = make_facts(outcome=Outcome.MISSED, ended_at=ARRIVED - 5)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
-from switchhook.domain.scheme import Ask, Ring
+from switchhook.domain.scheme import Ask, Ring, RingDestination
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.moments import format_moment
@@ -100,7 +100,11 @@ def _full_length(facts: Facts, _: str) -> str:
 
 
 def _conversation(facts: Facts, _: str) -> str:
-    return _seconds(facts.call.answered_at, facts.call.ended_at) or "0"
+    """Up to the callee's hang-up: prompts before and a mark after it are no conversation."""
+    call = facts.call
+    callee = call.leg(call.talking_to)
+    hung_up_at = None if callee is None else callee.ended_at
+    return _seconds(call.answered_at, hung_up_at or call.ended_at) or "0"
 
 
 def _waiting_time(facts: Facts, _: str) -> str:
@@ -137,7 +141,7 @@ def _forward_location(facts: Facts, _: str) -> str:
     match scheme.step_at(call.path) if scheme else None:
         case Ask(webhook=name) if name in call.plan.webhooks:
             return f"webhookNumber:{call.plan.webhooks[name].ring_timeout:.0f}"
-        case Ring(timeout=timeout):
+        case Ring(timeout=timeout) | RingDestination(timeout=timeout):
             return f"phone:{timeout:.0f}"
         case _:
             return ""
