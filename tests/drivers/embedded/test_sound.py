@@ -12,6 +12,7 @@ import pytest
 from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rate, Voicemail
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.routing.commands import StartRecording
+from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
 from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.rtp.digits import write_info
@@ -315,5 +316,30 @@ def test_a_call_from_which_nothing_comes_is_ended() -> None:
                 cause = office.call.legs[0].cause
                 assert cause is not None
                 assert cause.text == "lost: no sound from either side for 1 s"
+
+    play(scenario())
+
+
+@pytest.mark.slow
+def test_a_conversation_outlives_a_restart() -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            async with _office(*steps) as office:
+                port, memory = office.port, office.memory
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
+                await _hears(call, HIS_VOICE)
+            await asyncio.sleep(0.2)
+            for kept in (call.tone, other.tone):
+                kept.kept = bytearray()
+            async with _office(*steps, binding=Binding(port=port), memory=memory) as office:
+                await _hears(call, HIS_VOICE)
+                await _hears(other, HER_VOICE)
+                call.end()
+                assert await other.ended() == 200
+                await office.quiet()
+                assert office.ends == ["answered by caller"]
 
     play(scenario())

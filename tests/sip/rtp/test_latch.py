@@ -73,3 +73,10 @@ def test_nobody_is_admitted_before_anything_is_said() -> None:
     assert not latch.admits(SAID)
     latch.expect(None)
     assert not latch.admits(("", 0))
+
+
+def test_an_ipv6_address_is_known_however_it_is_written() -> None:
+    latch = Latch()
+    latch.expect(("2001:DB8:0::1", 4000))
+    assert latch.target == ("2001:db8::1", 4000)
+    assert latch.admits(("2001:db8::1", 4000))

@@ -8,7 +8,7 @@ concern one leg alone. Only G.711 is spoken then; whoever has none of it gets 48
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from switchhook.sip.errors import SipError
 from switchhook.sip.rtp.g711 import LAWS
@@ -87,6 +87,36 @@ class Anchor:
             return []
         line.described = body
         return [Describe(stream=self.stream(leg), far_end=far_end)]
+
+    def described(self, leg: str) -> list[Describe]:
+        """Say again what a telephone said of itself last: from now on it should be heard."""
+        line = self._lines.get(leg)
+        return self.describe(leg, line.described) if line is not None and line.described else []
+
+    def store(self, leg: str) -> dict[str, str | int | list[str]]:
+        """Return what `restore` makes our end of a leg from, for JSON."""
+        line = self._lines[leg]
+        return {
+            "host": line.host,
+            "port": line.port,
+            "session": line.session,
+            "version": line.version,
+            "also_from": list(line.also_from),
+            "described": line.described.decode("latin-1"),
+        }
+
+    def restore(self, leg: str, stored: dict[str, Any]) -> Line:
+        """Take our end of a leg up again; raise KeyError or TypeError for what `store` did not make."""
+        line = Line(
+            host=str(stored["host"]),
+            port=int(stored["port"]),
+            session=int(stored["session"]),
+            version=int(stored["version"]),
+            also_from=tuple(map(str, stored["also_from"])),
+            described=str(stored["described"]).encode("latin-1"),
+        )
+        self._lines[leg] = line
+        return line
 
     @property
     def legs(self) -> tuple[str, ...]:

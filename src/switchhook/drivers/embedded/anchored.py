@@ -63,6 +63,12 @@ class AnchoredBridge(Bridge):
         self._described, described = answered
         return list(described)
 
+    def resume_sound(self, anchor: Anchor) -> list[Out]:
+        """Take up the legs whose sound was led through us before a restart."""
+        self.anchor = anchor
+        described = [order for leg in anchor.legs for order in anchor.described(leg)]
+        return [*described, *anchor.join(CALLER, self._talking_to)]
+
     def _leads(self, leg: str) -> Anchor | None:
         return self.anchor if self.anchor is not None and self.anchor.has(leg) else None
 
@@ -218,10 +224,11 @@ class AnchoredBridge(Bridge):
                 end = End(leg=event.leg, headers=reason_headers(NO_COMMON_SOUND))
                 return [end, *self._gone(event.leg, NO_COMMON_SOUND)]
             outs += described
+        waits = not self._confirmed
         outs += super()._acknowledged(event)
-        if self._confirmed and self._held:
-            held, self._held = self._held, []
-            outs += held
+        if waits and self._confirmed and anchor is not None:
+            outs += [*anchor.described(CALLER), *self._held]
+            self._held = []
         return outs
 
     # Requests within a leg that has a session with us

@@ -18,6 +18,7 @@ import structlog
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.target import TargetKind
+from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import (
     Place,
@@ -57,6 +58,7 @@ from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, O
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.sip.resolver import UnknownHostError
 from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp.thread import NoPortError
 from switchhook.sip.transport import Peer, numeric
 from switchhook.tasks import spawn
 
@@ -359,21 +361,29 @@ class EmbeddedSide:
         stored = self._endpoint.agent.store(sip_leg)
         if stored is None:
             return ""
-        return json.dumps({"sip": stored, "trunk": self._trunks.get(sip_leg, "")})
+        handle = {"sip": stored, "trunk": self._trunks.get(sip_leg, "")}
+        if bridge.anchor is not None and bridge.anchor.has(leg):
+            handle["sound"] = bridge.anchor.store(leg)
+        return json.dumps(handle)
 
     def _resume(self, call: Call) -> frozenset[str]:
+        anchor = Anchor(call.id)
         live = {
             leg.id: f"{call.id} {leg.id}"
             for leg in call.legs
-            if leg.id in {CALLER, call.talking_to} and leg.is_live and self._restore(call, leg)
+            if leg.id in {CALLER, call.talking_to}
+            and leg.is_live
+            and self._restore(call, leg, anchor)
         }
         if live:
             caller, called = live.get(CALLER, ""), live.get(call.talking_to, "")
-            self._bridges[call.id] = AnchoredBridge.resumed(caller, call.talking_to, called)
+            bridge = AnchoredBridge.resumed(caller, call.talking_to, called)
+            self._bridges[call.id] = bridge
             self._remember(call.id, list(live.values()))
+            self._do(call.id, bridge, self._studio.resume(call, bridge, anchor))
         return frozenset(live)
 
-    def _restore(self, call: Call, leg: Leg) -> bool:
+    def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
         if not leg.handle:
             return False
         sip_leg = f"{call.id} {leg.id}"
@@ -382,7 +392,9 @@ class EmbeddedSide:
             trunk = str(handle["trunk"])
             credentials = _credentials(call, trunk)
             self._endpoint.agent.restore(sip_leg, handle["sip"], credentials)
-        except (ValueError, KeyError, TypeError) as error:
+            if "sound" in handle:
+                self._studio.reopen(anchor, leg.id, handle["sound"])
+        except (ValueError, KeyError, TypeError, NoPortError) as error:
             log.warning("sip leg not resumed", call=call.id, leg=leg.id, error=repr(error)[:200])
             return False
         if trunk:

@@ -10,7 +10,7 @@ import secrets
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
 
 import structlog
 
@@ -119,8 +119,7 @@ class Studio:
         anchor = Anchor(call.id)
         if not self._open(anchor, CALLER, peer):
             return None
-        music = self._sound(call, HOLD_MUSIC)
-        bridge.hold_music = () if music is None else (music,)
+        self._hold_music(call, bridge)
         return bridge.lead(anchor)
 
     def lead_invites(
@@ -156,6 +155,25 @@ class Studio:
         )
         anchor.add(leg, line)
         return True
+
+    def reopen(self, anchor: Anchor, leg: str, stored: dict[str, Any]) -> None:
+        """Open our end of a leg where it was before a restart.
+
+        Raises NoPortError; KeyError, TypeError or ValueError for what `Anchor.store` did not make.
+        """
+        line = anchor.restore(leg, stored)
+        self._media.open(anchor.stream(leg), anchor.call, port=line.port)
+
+    def resume(self, call: Call, bridge: AnchoredBridge, anchor: Anchor) -> list[Out]:
+        """Take the sound of a call up again after a restart."""
+        if not anchor.legs:
+            return []
+        self._hold_music(call, bridge)
+        return bridge.resume_sound(anchor)
+
+    def _hold_music(self, call: Call, bridge: AnchoredBridge) -> None:
+        music = self._sound(call, HOLD_MUSIC)
+        bridge.hold_music = () if music is None else (music,)
 
     # What the switchboard commands
 

@@ -34,8 +34,7 @@ class Latch:
 
         A described host that is no numeric address is nobody: names are not resolved here.
         """
-        if described is not None and not _is_host(described):
-            described = None
+        described = _numeric(described) if described is not None else None
         hosts = frozenset(host for host in also if host)
         if described is not None:
             hosts |= {described[0]}
@@ -56,11 +55,13 @@ class Latch:
         return False
 
 
-def _is_host(address: Address) -> bool:
+def _numeric(address: Address) -> Address | None:
+    """Write an address as sockets do; None for what is none that can be sent to."""
     host, port = address
     if host in _NOWHERE or not 0 < port < 65536:
-        return False
+        return None
     try:
-        return not ip_address(host).is_multicast
+        parsed = ip_address(host)
     except ValueError:
-        return False
+        return None
+    return None if parsed.is_multicast else (str(parsed), port)

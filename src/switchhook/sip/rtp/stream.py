@@ -39,9 +39,8 @@ class Stream:
         self._presses = Presses()
 
     def describe(self, far: FarEnd, now: float) -> None:
-        """Take what a session description says."""
-        if self.on_hold and not far.on_hold:
-            self.heard_at = now
+        """Take what a session description says: a sign of life too."""
+        self.heard_at = now
         self._far = far
         self.on_hold = far.on_hold
         self._laws = {**_STATIC, far.payload: far.law}

@@ -71,7 +71,8 @@ class MediaThread:
     """All sound of one address.
 
     `ports` are those to be used, even ones alone (RFC 3550 §11); `ANY_PORTS` leaves it to the system.
-    `tell` gets events in the loop that `start` ran in. All methods return at once.
+    `tell` gets events in the loop that `start` ran in. All methods return at once; orders that
+    come before `start` wait for it.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class MediaThread:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
         self._selector: selectors.BaseSelector
-        self._bell: socket.socket
+        self._bell: socket.socket | None = None
         self._ear: socket.socket
         self._loop: asyncio.AbstractEventLoop
 
@@ -101,20 +102,22 @@ class MediaThread:
         """Begin; closing the stack ends every stream and closes every recording."""
         self._loop = asyncio.get_running_loop()
         self._selector = selectors.DefaultSelector()
-        self._bell, self._ear = socket.socketpair()
-        for end in (self._bell, self._ear):
+        bell, self._ear = socket.socketpair()
+        for end in (bell, self._ear):
             end.settimeout(0.0)
+        self._bell = bell
         self._selector.register(self._ear, selectors.EVENT_READ, None)
         self._scribe.start()
         self._thread.start()
+        self._ring()
         stack.push_async_callback(self._close)
 
-    def open(self, stream: str, call: str) -> int:
+    def open(self, stream: str, call: str, *, port: int = 0) -> int:
         """Open a stream of a call, and return the port to which its telephone is to send.
 
-        Raises NoPortError.
+        `port` is the one that a telephone knows already. Raises NoPortError.
         """
-        bound = self._bind()
+        bound = self._bind(range(port, port + 1) if port else self._ports)
         sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
         self._give(_Opened(stream, call, bound))
         return int(bound.getsockname()[1])
@@ -125,10 +128,12 @@ class MediaThread:
 
     # In the thread of the loop
 
-    def _bind(self) -> socket.socket:
-        tries = min(TRIES, len(self._ports) or 1)
+    def _bind(self, ports: range) -> socket.socket:
+        tries = min(TRIES, len(ports) or 1)
         for _ in range(tries):
-            port = secrets.choice(self._ports) & ~1 if self._ports else 0
+            port = secrets.choice(ports) if ports else 0
+            if len(ports) > 1:
+                port &= ~1
             bound = socket.socket(self._family, socket.SOCK_DGRAM)
             try:
                 bound.settimeout(0.0)
@@ -138,23 +143,28 @@ class MediaThread:
                 bound.close()
                 continue
             return bound
-        where = f"{self._ports[0]} to {self._ports[-1]}" if self._ports else "any"
+        where = f"{ports[0]} to {ports[-1]}" if ports else "any"
         raise NoPortError(f"no port for sound is free at {self._host} ({where}, {tries} tried)")
 
     def _give(self, order: _Opened | Order) -> None:
         self._inbox.append(order)
-        with suppress(OSError):  # so many rings wait that it will look anyway; or it is over
-            self._bell.send(b"\0")
+        self._ring()
+
+    def _ring(self) -> None:
+        if self._bell is not None:
+            with suppress(OSError):  # so many rings wait that it will look anyway; or it is over
+                self._bell.send(b"\0")
 
     async def _close(self) -> None:
         self._stopping = True
-        self._bell.send(b"\0")
+        self._ring()
         await asyncio.to_thread(self._join)
 
     def _join(self) -> None:
         self._thread.join()
         self._scribe.close()
-        self._bell.close()
+        if self._bell is not None:
+            self._bell.close()
         self._ear.close()
 
     # In the thread of the sound
