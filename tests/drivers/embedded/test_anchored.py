@@ -1,0 +1,364 @@
+"""A call led through us answers each side itself, and its prompts, keys and music go to the right one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.cause import Cause
+from switchhook.drivers.embedded.anchor import Anchor, Line
+from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.routing import events as call_events
+from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+from switchhook.sip import events as sip_events
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.message import Request, parse_message
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp.player import Sound
+from switchhook.sip.uri import Uri
+from tests.support.sip import BOB, request, response
+
+if TYPE_CHECKING:
+    from switchhook.drivers.embedded.b2bua import Out
+
+HERS = b"v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
+HIS = HERS.replace(b"192.0.2.5", b"192.0.2.6")
+HELD = HIS + b"a=sendonly\r\n"
+FOREIGN = HERS.replace(b"AVP 0", b"AVP 18")
+MUSIC = Sound(bytes(320))
+
+
+def said(outs: list[Out]) -> list[str]:
+    """Write what came out, in short."""
+    return [_short(out) for out in outs]
+
+
+def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
+    match out:
+        case Answer():
+            return f"answer {out.status} fork {out.fork}" + (" with sdp" if out.body else "")
+        case Reply():
+            return f"reply {out.status}" + (" with sdp" if out.body else "")
+        case Invite():
+            return f"invite {out.leg}"
+        case End():
+            return f"end {out.leg} {out.status}"
+        case Acknowledge():
+            return f"acknowledge {out.leg}"
+        case Ask():
+            return f"ask {out.leg} {out.method}"
+        case sound.Describe():
+            hold = " on hold" if out.far_end.on_hold else ""
+            return f"describe {out.stream} {(out.far_end.address or ('',))[0]}{hold}"
+        case sound.Join():
+            return f"join {out.one}, {out.other}"
+        case sound.Play():
+            return f"play {out.playback} to {out.stream}"
+        case sound.StopPlaying():
+            return f"stop {out.playback}"
+        case sound.Close():
+            return f"close {out.stream}"
+        case call_events.LegAnswered():
+            return f"{out.leg} answered"
+        case call_events.LegRinging():
+            return f"{out.leg} rings" + (" with audio" if out.early_media else "")
+        case call_events.LegUpdated():
+            return f"{out.leg} updated"
+        case call_events.LegEnded():
+            return f"{out.leg} ended {out.cause.sip}"
+        case call_events.DigitPressed():
+            return f"{out.leg} pressed {out.digit}"
+        case _:
+            return repr(out)
+
+
+class Story:
+    """One call, told event by event."""
+
+    def __init__(self, offer: bytes = HERS) -> None:
+        self.bridge = AnchoredBridge("a", request(body=offer))
+        self.anchor = Anchor("c")
+
+    def lead(self) -> list[str]:
+        self.anchor.add(CALLER, Line(host="192.0.2.1", port=20000, session=1))
+        return said(self.bridge.lead(self.anchor))
+
+    def ring(self, leg: str = "b", telephones: int = 1) -> None:
+        assert self.bridge.expect(leg)
+        self.anchor.add(leg, Line(host="192.0.2.1", port=20002, session=2))
+        address = NameAddress(uri=Uri.parse("sip:bob@192.0.2.20"))
+        self.bridge.ring(
+            leg,
+            [
+                Invite(leg=f"{leg} {n}", uri=address.uri, from_=address, to=address, peer=BOB)
+                for n in range(telephones)
+            ],
+        )
+
+    def rings(self, status: int = 180, body: bytes = b"") -> list[str]:
+        answer = response(request(), status, tag="b", body=body)
+        return said(self.bridge.hear(sip_events.ProgressReceived(leg="b 0", response=answer)))
+
+    def answers(self, body: bytes = HIS, leg: str = "b 0") -> list[str]:
+        answer = response(request(), 200, tag="b", body=body)
+        return said(self.bridge.hear(sip_events.AnswerReceived(leg=leg, response=answer)))
+
+    def acks(self, body: bytes = b"", leg: str = "a") -> list[str]:
+        ack = request("ACK", body=body)
+        return said(self.bridge.hear(sip_events.AnswerAcknowledged(leg=leg, request=ack)))
+
+    def asks(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[str]:
+        message = request(method, to="<sip:x@y>;tag=b", body=body)
+        if kind:
+            text = bytes(message).replace(b"application/sdp", kind.encode())
+            changed = parse_message(text)
+            assert isinstance(changed, Request)
+            message = changed
+        return said(self.bridge.hear(sip_events.Asked(leg=leg, ref="r", request=message)))
+
+    def hangs_up(self, leg: str) -> list[str]:
+        bye = request("BYE", to="<sip:x@y>;tag=b")
+        event = sip_events.LegEnded(leg=leg, status=200, request=bye)
+        return said(self.bridge.hear(event))
+
+    def show(self, media_from: str = "") -> list[str]:
+        return said(self.bridge.order(ShowRinging(media_from=media_from)))
+
+    def connect(self) -> list[str]:
+        return said(self.bridge.order(ConnectLegs(leg="b")))
+
+    def play(self, *, loop: bool = False) -> list[str]:
+        stream = self.anchor.stream(CALLER)
+        order = sound.Play(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
+        return said(self.bridge.play(order))
+
+    def answer(self) -> list[str]:
+        return said(self.bridge.answer_caller())
+
+
+def answered(offer: bytes = HERS) -> Story:
+    """Return a call whose caller hears nobody but us."""
+    story = Story(offer)
+    story.lead()
+    story.answer()
+    story.acks(b"" if offer else HERS)
+    return story
+
+
+def talking() -> Story:
+    story = answered()
+    story.ring()
+    story.answers()
+    story.connect()
+    return story
+
+
+def test_a_prompt_waits_until_the_answer_is_through() -> None:
+    story = Story()
+    assert story.lead() == ["describe c caller 192.0.2.5"]
+    assert story.answer() == ["answer 200 fork 0 with sdp"]
+    assert story.answer() == []
+    assert story.play() == []
+    assert story.acks() == [
+        "caller answered",
+        "describe c caller 192.0.2.5",
+        "stop c ringing",
+        "play c p1 to c caller",
+    ]
+    assert story.play() == ["stop c ringing", "play c p1 to c caller"]
+
+
+def test_a_caller_who_offers_nothing_is_made_an_offer() -> None:
+    story = Story(b"")
+    assert story.lead() == []
+    assert story.answer() == ["answer 200 fork 0 with sdp"]
+    assert story.acks(HERS) == [
+        "describe c caller 192.0.2.5",
+        "caller answered",
+        "describe c caller 192.0.2.5",
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", FOREIGN])
+def test_an_ack_without_common_sound_ends_the_call(body: bytes) -> None:
+    story = Story(b"")
+    story.lead()
+    story.answer()
+    assert story.acks(body) == ["end a 480", "caller ended 488", "close c caller"]
+
+
+def test_a_caller_without_common_sound_cannot_be_led() -> None:
+    story = Story(FOREIGN)
+    assert not story.bridge.can_lead
+    assert said(story.bridge.refuse()) == ["end a 488", "caller ended 488"]
+    assert story.bridge.refuse() == []
+
+
+def test_a_prompt_before_the_answer_is_early_media() -> None:
+    story = Story()
+    story.lead()
+    assert story.play() == [
+        "stop c ringing",
+        "answer 183 fork 0 with sdp",
+        "play c p1 to c caller",
+    ]
+
+
+def test_an_answered_caller_hears_it_ring() -> None:
+    story = answered()
+    story.ring()
+    assert story.rings() == ["b rings"]
+    assert story.show() == ["play c ringing to c caller"]
+    assert story.answers() == ["acknowledge b 0", "describe c b 192.0.2.6", "b answered"]
+    assert story.connect() == ["stop c ringing", "join c caller, c b"]
+    assert story.connect() == []
+
+
+def test_a_caller_who_waits_is_answered_by_us() -> None:
+    story = Story()
+    story.lead()
+    story.ring()
+    assert story.rings() == ["b rings"]
+    assert story.show() == ["answer 180 fork 0"]
+    story.answers()
+    assert story.connect() == [
+        "stop c ringing",
+        "answer 200 fork 0 with sdp",
+        "join c caller, c b",
+    ]
+    assert story.acks() == ["caller answered", "describe c caller 192.0.2.5"]
+
+
+def test_early_media_of_a_callee_goes_through_us() -> None:
+    story = Story()
+    story.lead()
+    story.ring()
+    assert story.rings(183, HIS) == ["describe c b 192.0.2.6", "b rings with audio"]
+    assert story.show("b") == ["stop c ringing", "answer 183 fork 0 with sdp", "join c caller, c b"]
+    assert story.rings(183, FOREIGN) == []
+    assert story.rings(183) == []
+
+
+def test_of_several_telephones_none_is_heard_early() -> None:
+    story = answered()
+    story.ring(telephones=2)
+    assert story.rings(183, HIS) == []
+    assert story.rings(180, HIS) == ["b rings"]
+    assert story.answers() == [
+        "end b 1 480",
+        "acknowledge b 0",
+        "describe c b 192.0.2.6",
+        "b answered",
+    ]
+    assert story.answers(leg="b 1") == ["end b 1 480"]
+
+
+@pytest.mark.parametrize("body", [b"", FOREIGN])
+def test_a_callee_without_common_sound_is_hung_up(body: bytes) -> None:
+    story = answered()
+    story.ring()
+    assert story.answers(body) == ["acknowledge b 0", "end b 0 480", "b ended 488", "close c b"]
+
+
+def test_hold_concerns_one_leg_and_plays_music_to_the_other() -> None:
+    story = talking()
+    story.bridge.hold_music = (MUSIC,)
+    assert story.asks("b 0", "INVITE", HELD) == [
+        "reply 200 with sdp",
+        "describe c b 192.0.2.6 on hold",
+        "b updated",
+        "play c hold caller to c caller",
+    ]
+    assert story.asks("b 0", "INVITE", HIS) == [
+        "reply 200 with sdp",
+        "describe c b 192.0.2.6",
+        "b updated",
+        "stop c hold caller",
+    ]
+    assert story.asks("a", "INVITE", HELD)[-1] == "play c hold b to c b"
+
+
+def test_hold_without_music() -> None:
+    assert talking().asks("a", "UPDATE", HELD) == [
+        "reply 200 with sdp",
+        "describe c caller 192.0.2.6 on hold",
+        "caller updated",
+    ]
+
+
+def test_an_offer_that_cannot_be_spoken_changes_nothing() -> None:
+    assert talking().asks("a", "INVITE", FOREIGN) == ["reply 488"]
+    assert talking().asks("a", "INVITE", b"nonsense") == ["reply 488"]
+
+
+def test_later_requests_without_an_offer() -> None:
+    story = talking()
+    assert story.asks("a", "INVITE") == ["reply 200 with sdp", "caller updated"]
+    assert story.acks(HIS) == ["describe c caller 192.0.2.6"]
+    assert story.asks("a", "UPDATE") == ["reply 200", "caller updated"]
+
+
+def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
+    story = talking()
+    dtmf = "application/dtmf-relay"
+    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["reply 200", "caller pressed 7"]
+    assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["reply 200", "b pressed #"]
+    assert story.asks("a", "INFO", b"x", "text/plain") == ["ask b 0 INFO"]
+    assert story.asks("a", "MESSAGE", b"x", "text/plain") == ["ask b 0 MESSAGE"]
+
+
+def test_a_callee_who_leaves_leaves_the_caller_to_us() -> None:
+    story = talking()
+    assert story.hangs_up("b 0") == ["b ended 200", "close c b"]
+    assert story.play() == ["stop c ringing", "play c p1 to c caller"]
+    assert said(story.bridge.order(EndLeg(leg=CALLER, cause=Cause(sip=200)))) == [
+        "end a 480",
+        "close c caller",
+    ]
+    assert story.bridge.over
+
+
+def test_a_caller_who_leaves_is_closed() -> None:
+    story = talking()
+    assert story.hangs_up("a") == ["caller ended 200", "close c caller"]
+    assert said(story.bridge.order(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480", "close c b"]
+    assert story.answer() == []
+    assert story.show() == []
+
+
+def test_a_leg_that_cannot_be_rung_is_closed() -> None:
+    story = answered()
+    story.ring()
+    assert said(story.bridge.unreachable("b", Cause(sip=503))) == ["b ended 503", "close c b"]
+
+
+def test_silence_ends_a_talking_call_alone() -> None:
+    story = talking()
+    assert said(story.bridge.silent(60)) == ["end a 480", "caller ended 408", "close c caller"]
+    assert story.bridge.silent(60) == []
+    waiting = Story()
+    waiting.lead()
+    assert waiting.bridge.silent(60) == []
+
+
+def test_our_answer_is_another_fork_than_what_the_caller_heard_before() -> None:
+    story = Story()
+    assert story.bridge.expect("b")
+    address = NameAddress(uri=Uri.parse("sip:bob@192.0.2.20"))
+    invite = Invite(leg="b 0", uri=address.uri, from_=address, to=address, peer=BOB)
+    story.bridge.ring("b", [invite])
+    story.rings(183, HIS)
+    assert story.show("b") == ["answer 183 fork 0 with sdp"]
+    assert said(story.bridge.order(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480"]
+    story.lead()
+    assert story.answer() == ["answer 200 fork 1 with sdp"]
+
+
+def test_what_was_not_led_is_passed_through_as_ever() -> None:
+    story = Story()
+    assert story.answer() == []
+    assert story.show() == ["answer 180 fork 0"]
+    assert story.bridge.can_lead
