@@ -247,7 +247,7 @@ def named(choice: NameChoice, text: str = "") -> CallerName:
     return CallerName(choice=choice, text=text)
 
 
-@pytest.mark.row("R5-29", "R5-30", "R5-31", "R5-40", "S-33")
+@pytest.mark.row("R5-03", "R5-29", "R5-30", "R5-31", "R5-40", "S-33")
 @pytest.mark.parametrize(
     ("caller_name", "returned", "expected"),
     [
