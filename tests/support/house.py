@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 from switchhook.domain.project import Number, Project, Trunk
 from switchhook.domain.scheme import Ask, Ring, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber
+from switchhook.domain.webhook import (
+    DialPlanWebhook,
+    EventKind,
+    EventWebhook,
+    Field,
+    ForwardingNumber,
+)
 from tests.support.server import Server
 from tests.support.sipp import Sipp, Traced
 from tests.support.wire import Endpoint, Received, reply
@@ -38,6 +44,7 @@ class Line:
     number: str
     steps: tuple[Step, ...]
     webhooks: tuple[ForwardingNumber, ...] = ()
+    dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
     insertion_type: str = ""
 
 
@@ -106,6 +113,7 @@ def project_of(
             *schemes,
         ),
         forwarding_numbers=tuple(webhook for line in lines for webhook in line.webhooks),
+        dial_plan_webhooks=tuple(hook for line in lines for hook in line.dial_plan_webhooks),
         event_webhooks=tuple(
             EventWebhook(
                 name=kind.value,
