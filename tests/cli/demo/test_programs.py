@@ -28,7 +28,7 @@ async def exchange(url: str, head: str, body: bytes = b"") -> bytes:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["php", "python"])
-@pytest.mark.row("R1-131", "R1-132", "R1-133", "R1-134", "R1-135")
+@pytest.mark.row("R1-131", "R1-132", "R1-133", "R1-134", "R1-135", "R5-46")
 def test_both_processors_answer_the_same_bytes(language: Language) -> None:
     if language == "php":
         require("php")
@@ -108,4 +108,4 @@ def test_the_receiver_prints_what_it_gets() -> None:
 def test_the_examples_come_with_the_package() -> None:
     names = {path.name for path in EXAMPLES.iterdir()}
 
-    assert {"project.toml", "receiver.py", "route.php", "route.py"} <= names
+    assert {"dial_plan.py", "project.toml", "receiver.py", "route.php", "route.py"} <= names
