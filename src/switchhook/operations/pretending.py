@@ -40,7 +40,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from switchhook.domain.project import Plan
+    from switchhook.routing.commands import AskWebhook
     from switchhook.storage.records import CallRecord
+    from switchhook.switchboard.asking import Heard
     from switchhook.webhooks.http import HttpRequest
 
 PHONES: Mapping[str, Phone] = {
@@ -54,6 +56,8 @@ PHONES: Mapping[str, Phone] = {
 CALL_ID = "1700000000.000000000001"
 FIRST_KEY, NEXT_KEY = 1.0, 0.25
 """Seconds until the first key once keys are waited for, and between two keys."""
+REDIRECTS = 3
+"""How many an endpoint may answer with, as for any call [A-50]."""
 LONGEST = 86_400.0
 """Seconds on the call's clock after which it is left alone."""
 
@@ -108,14 +112,14 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.close)
-        asker = _Asker(clock, sender, script.answers)
+        asking = _Asking(clock, _Asker(sender, script.answers), product)
         side = SimulatedSide(clock, _Phones(script.phones))
         notebook = _Notebook(_Finger(clock, side, script.digits))
         switchboard = Switchboard(
             side=side,
             store=notebook,
             courier=notebook,
-            asking=Asking(asker, product),
+            asking=asking,
             clock=clock,
             book=lambda: Book([plan]),
             new_id=lambda: CALL_ID,
@@ -123,7 +127,7 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
         )
         await switchboard.start(stack, lambda *_: plan)
         placed = side.place(Caller(arrival=_arrival(plan, script), gives_up_after=script.patience))
-        await clock.run(now + LONGEST, settle=asker.settle)
+        await clock.run(now + LONGEST, settle=asking.settle)
     return PretendCall(
         call=notebook.call,
         refused=placed.refused,
@@ -162,42 +166,66 @@ class _Phones(Mapping[str, Phone]):
 
 
 class _Asker:
-    """Asks endpoints, or gives the answer that was said; holds the clock while an endpoint thinks."""
+    """Asks endpoints once, or gives the answer that was said."""
 
-    def __init__(
-        self, clock: VirtualClock, sender: Sender, answers: Mapping[str, Sequence[bytes]]
-    ) -> None:
-        self._clock = clock
+    def __init__(self, sender: Sender, answers: Mapping[str, Sequence[bytes]]) -> None:
+        self.really = 0
+        """How many requests went out."""
         self._sender = sender
         self._answers = {name: list(bodies) for name, bodies in answers.items()}
-        self._running = 0
-        self._done = asyncio.Event()
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
-        """Return the given answer at once, or the real one after its time."""
+    async def ask(
+        self,
+        call: Call,
+        request: HttpRequest,
+        *,
+        deadline: float,
+        connect: float | None = None,
+        response: float | None = None,
+    ) -> Exchange:
+        """Return what came of it."""
         bodies = self._answers.get(call.asked.webhook if call.asked else "")
         if bodies:
             body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
-            response = HttpResponse(status=200, reason="OK", headers=(), body=body)
-            return Exchange(request=request, response=response, failure=None)
-        exchange = await self._really(call, request, deadline)
-        await self._clock.sleep(dict(exchange.seconds).get("total", 0.0))
-        return exchange
+            answer = HttpResponse(status=200, reason="OK", headers=(), body=body)
+            return Exchange(request=request, response=answer, failure=None)
+        self.really += 1
+        return await self._sender.exchange(
+            request,
+            deadline=deadline,
+            grants=Grants.parse(call.plan.project.allowed_networks),
+            keep_alive=False,
+            idempotent=True,
+            follow=REDIRECTS,
+            connect=connect,
+            response=response,
+        )
 
-    async def _really(self, call: Call, request: HttpRequest, deadline: float) -> Exchange:
+
+class _Asking(Asking):
+    """Holds the call's clock while endpoints think, and then lets as much time pass on it."""
+
+    def __init__(self, clock: VirtualClock, asker: _Asker, product: str) -> None:
+        super().__init__(asker, product)
+        self._clock = clock
+        self._real = asker
+        self._running = 0
+        self._done = asyncio.Event()
+
+    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> Heard:
+        """Return what came of it, when that has taken its time."""
+        loop, before = asyncio.get_running_loop(), self._real.really
         self._running += 1
         self._done.clear()
+        began = loop.time()
         try:
-            return await self._sender.exchange(
-                request,
-                deadline=deadline,
-                grants=Grants.parse(call.plan.project.allowed_networks),
-                keep_alive=False,
-                idempotent=True,
-            )
+            heard = await super().ask(call, ask, now=now)
         finally:
             self._running -= 1
             self._done.set()
+        if self._real.really > before:
+            await self._clock.sleep(loop.time() - began)
+        return heard
 
     async def settle(self) -> None:
         """Return when nothing is left to happen at this moment."""
