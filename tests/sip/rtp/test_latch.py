@@ -80,3 +80,12 @@ def test_an_ipv6_address_is_known_however_it_is_written() -> None:
     latch.expect(("2001:DB8:0::1", 4000))
     assert latch.target == ("2001:db8::1", 4000)
     assert latch.admits(("2001:db8::1", 4000))
+
+
+def test_all_loopback_addresses_are_this_machine() -> None:
+    latch = Latch()
+    latch.expect(("127.0.0.2", 4000))
+    assert not latch.admits(STRANGER)
+    assert latch.admits(("127.0.0.1", 4000))
+    assert not latch.admits(("127.0.0.2", 4000))
+    assert not _latch().admits(("127.0.0.1", 4000))

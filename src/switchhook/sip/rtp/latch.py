@@ -46,13 +46,23 @@ class Latch:
 
     def admits(self, source: Address) -> bool:
         """Say whether a packet from `source` belongs to the stream; the first one decides."""
-        if not self.latched and source[0] in self._hosts:
+        if not self.latched and self._is_known(source[0]):
             self.latched = True
             self.target = source
         if self.latched and source == self.target:
             return True
         self.dropped += 1
         return False
+
+    def _is_known(self, host: str) -> bool:
+        """A program of this machine may speak from any of its loopback addresses."""
+        return host in self._hosts or (
+            _is_loopback(host) and any(_is_loopback(known) for known in self._hosts)
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    return host.startswith("127.") or host == "::1"
 
 
 def _numeric(address: Address) -> Address | None:

@@ -1,0 +1,101 @@
+"""A softphone of others (baresip) hears a prompt, keys a PIN, is joined to a colleague, and is recorded."""
+
+from __future__ import annotations
+
+import asyncio
+import wave
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.project import Plan
+from switchhook.domain.scheme import AskDialPlan, HangUp
+from switchhook.domain.webhook import DialPlanWebhook
+from switchhook.drivers.embedded.studio import Sounding
+from switchhook.routing.commands import StartRecording
+from switchhook.sip.phone import Phone
+from tests.support.baresip import Baresip
+from tests.support.loop import run
+from tests.support.office import DIALLED, PASSWORD, Memory, Office, address, open_office, ring, shop
+from tests.support.tones import heard, loudness, tone, voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+BARESIPS_VOICE, HIS_VOICE = 440, 1500
+PIN = "159#"
+
+
+class Shelf:
+    """One prompt of two seconds, which is counted."""
+
+    played = 0
+
+    def sound(self, project: str, file: str) -> bytes | None:
+        assert project == "shop"
+        self.played += file == "enter-pin.wav"
+        return tone(600, 2.0) if file == "enter-pin.wav" else None
+
+
+def _plan(callee: int) -> Plan:
+    pin = DialPlanWebhook(
+        name="pin",
+        url_template="http://pin.example/{code}",
+        use_ivr=True,
+        start_message="enter-pin",
+    )
+    known = AskDialPlan(webhook="pin", success=(ring(address(callee)),), failed=(HangUp(),))
+    return Plan(replace(shop(known).project, dial_plan_webhooks=(pin,)))
+
+
+async def _conversation(office: Office, baresip: Baresip, callee: Phone) -> None:
+    await asyncio.to_thread(baresip.wait_until_shown, r"200 OK .*\[1 binding\]")
+    baresip.command("dial", DIALLED)
+    await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
+    await asyncio.sleep(0.5)
+    for key in PIN:  # while the prompt still plays
+        baresip.command("sndcode", key)
+        await asyncio.sleep(0.3)
+    call = await callee.rung()
+    call.tone.voice, call.tone.kept = voice(HIS_VOICE), bytearray()
+    while heard((call.tone.kept or b"")[-2400:], BARESIPS_VOICE) < 7000:  # noqa: ASYNC110 -- a plain value
+        await asyncio.sleep(0.05)
+    office.side.carry_out(office.call, StartRecording(recording="r1", both=True))
+    await asyncio.sleep(2.0)
+    baresip.command("hangup")
+    await call.ended()
+    await office.quiet()
+
+
+def test_a_softphone_enters_a_pin_and_is_recorded(tmp_path: Path) -> None:
+    async def scenario() -> Office:
+        memory, shelf = Memory(answer=b"status=ACK"), Shelf()
+        async with (
+            Phone("bob") as callee,
+            open_office(
+                _plan(callee.port),
+                memory=memory,
+                sounds=shelf,
+                sounding=Sounding(recordings=tmp_path / "recordings"),
+            ) as office,
+        ):
+            with Baresip(
+                tmp_path, address="127.0.0.2", login="mary", password=PASSWORD, server=office.port
+            ) as baresip:
+                await _conversation(office, baresip, callee)
+        assert shelf.played == 1
+        return office
+
+    office = run(scenario(), deadline=60)
+    assert office.ends == ["answered by caller"]
+    path = tmp_path / "recordings" / "shop" / office.call.id / "r1.wav"
+    with wave.open(str(path), "rb") as file:  # as any player reads it
+        assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (8000, 1, 2)
+        seconds, pcm = file.getnframes() / 8000, file.readframes(file.getnframes())
+    assert 1.8 < seconds < 3.0
+    assert loudness(pcm, BARESIPS_VOICE) > 6000
+    assert loudness(pcm, HIS_VOICE) > 6000
+    assert loudness(pcm, 600) < 300
