@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from switchhook.domain.patience import MOST_RETRIES, RetryOn
-
 from switchhook.documents.kinds import (
     Choice,
     ListOf,
@@ -19,6 +17,7 @@ from switchhook.documents.kinds import (
     YesNo,
 )
 from switchhook.documents.tables import Key, Table
+from switchhook.domain.patience import MOST_RETRIES, RetryOn
 from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,
