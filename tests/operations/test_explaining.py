@@ -107,3 +107,10 @@ def test_what_was_read_and_what_was_dropped_comes_along() -> None:
 def test_no_webhook_no_answer() -> None:
     with pytest.raises(NoSuchWebhookError):
         explain("nobody", "{}")
+
+
+def test_a_fallback_url_is_asked_before_the_next_step() -> None:
+    crm = replace(CRM, fallback_url="http://other.example/")
+    plan = Plan(replace(SHOP, forwarding_numbers=(crm,)))
+    explained = explain_answer(plan, "crm", b"{}")
+    assert explained.decision.startswith("asks the fallback URL, for the answer failed: bad_body")

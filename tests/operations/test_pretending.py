@@ -99,6 +99,11 @@ def test_the_caller_keys_a_code_when_asked() -> None:
     made = pretend(PIN_STEP, digits=("0042#",), answers={"pin": (body,)})
     assert outcome(made) == (Outcome.ANSWERED, "+31502102544")
     assert not any("0042" in line for line in path(made))
+    steps = [dict(e.facts) for e in made.journal if e.happening is Happening.STEP]
+    assert [(step["step"], step.get("branch")) for step in steps] == [
+        ("askdialplan", None),
+        ("ringdestination", "success"),
+    ]
 
 
 @pytest.mark.row("R5-35")
@@ -201,6 +206,9 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
     assert asked[0].startswith(b"GET /r HTTP/1.1\r\n")
     answered = next(e for e in made.journal if e.happening is Happening.ANSWER)
     assert 0.2 <= answered.at - 1000 < 1.5
+    facts = dict(answered.facts)
+    assert float(facts["seconds_headers"]) >= 0.2
+    assert {"seconds_connect", "seconds_body", "seconds_total"} <= facts.keys()
     assert outcome(made) == (Outcome.ANSWERED, "mary")
 
 

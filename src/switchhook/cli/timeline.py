@@ -91,7 +91,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
     ),
     Happening.STEP: lambda text, facts: (
-        f"scheme {text}: {STEP_WORDS.get(facts['step'], facts['step'])}"
+        f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"
     ),
     Happening.ASKED: lambda text, _: f"asks {text}",
     Happening.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
@@ -117,6 +117,10 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     ),
 }
 """What each happening says, from the entry's text and facts."""
+
+
+def _in_branch(facts: Mapping[str, str]) -> str:
+    return f", branch {facts['branch']}" if facts["branch"] else ""
 
 
 def _because(text: str) -> str:

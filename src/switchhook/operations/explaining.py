@@ -86,7 +86,8 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
         case SchemeId(id=scheme):
             return f"goes on with scheme {scheme}, {plan.schemes[scheme].name}"
         case Failure():
-            return f"goes to the next step, for the answer failed: {decision}"
+            then = "asks the fallback URL" if webhook.fallback_url else "goes to the next step"
+            return f"{then}, for the answer failed: {decision}"
         case _:
             assert_never(decision)
 

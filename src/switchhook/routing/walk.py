@@ -41,6 +41,7 @@ from switchhook.routing.steps import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from switchhook.domain.journal import Facts
     from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
 
@@ -52,17 +53,24 @@ FALLBACK_TIMEOUT = 60.0
 
 def walk(move: Move) -> None:
     """Take the step that the call stands at; go on until one has begun or the call has ended."""
+    move.change(ringing=None)
     went = Went.MOVED
     while went is not Went.TAKEN:
         scheme = scheme_of(move.call)
         step = None if scheme is None else scheme.step_at(move.call.path)
         if scheme is not None and step is not None:
             facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()))
-            move.record(Happening.STEP, scheme.name, facts=facts)
+            move.record(Happening.STEP, scheme.name, facts=facts + _branch(move))
             went = _begin(move, step)
         elif not leave_branch(move, no_destination=went is Went.NO_DESTINATION):
             return _leave_scheme(move)
     return None
+
+
+def _branch(move: Move) -> Facts:
+    """Say in which branch the call is, for a step that stands in one."""
+    branch = move.call.path[-2:-1]
+    return (("branch", str(branch[0])),) if branch else ()
 
 
 def go_on(move: Move) -> None:

@@ -142,9 +142,13 @@ def tries(climbed: Climbed) -> JournalFacts:
 
 
 def summary(exchange: Exchange) -> JournalFacts:
-    """Return what the journal keeps of an exchange. The query may hold secrets and stays out."""
+    """Return what the journal keeps of an exchange, and how many seconds each part of it took.
+
+    The query may hold secrets and stays out.
+    """
     where = exchange.request.url.partition("?")[0]
     facts = [("request", f"{exchange.request.method} {where}"), ("address", exchange.address)]
+    facts += [(f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds]
     if exchange.response is not None:
         body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
         facts += [("status", str(exchange.response.status)), ("body", body[:ANSWER_SHOWN])]
