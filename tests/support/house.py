@@ -8,11 +8,11 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchhook.domain.project import Number, Project, Trunk
+from switchhook.domain.project import Number, Project, Sound, Trunk
 from switchhook.domain.scheme import Ask, Ring, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import (
@@ -22,12 +22,14 @@ from switchhook.domain.webhook import (
     Field,
     ForwardingNumber,
 )
+from switchhook.operations.sounds import SOUNDS
+from switchhook.sip.rtp.wav import write_wav
 from tests.support.server import Server
 from tests.support.sipp import Sipp, Traced
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from switchhook.domain.project import Account
 
@@ -170,10 +172,11 @@ class House:
         talk: int = 100,
         replace: Mapping[str, str] | None = None,
         who: str = "",
+        name: str = "",
     ) -> Sipp:
         """Return SIPp that will dial a number once, talk so many milliseconds, and hang up."""
         pair = (number, who or self.stranger())
-        return self.callers(pair, scenario=scenario, talk=talk, replace=replace)
+        return self.callers(pair, scenario=scenario, talk=talk, replace=replace, name=name)
 
     def callers(
         self,
@@ -184,9 +187,11 @@ class House:
         replace: Mapping[str, str] | None = None,
         trace: bool = True,
         arguments: tuple[str, ...] = (),
+        name: str = "",
     ) -> Sipp:
         """Return SIPp that will make a call for each pair of dialled number and caller."""
-        lines = "".join(f"{number};{who}\n" for number, who in pairs)
+        shown = f'"{name}" ' if name else ""
+        lines = "".join(f"{number};{who};{shown}\n" for number, who in pairs)
         return Sipp(
             self.directory,
             scenario,
@@ -209,10 +214,14 @@ class House:
         talk: int = 100,
         replace: Mapping[str, str] | None = None,
         timeout: float = 30.0,
+        who: str = "",
+        name: str = "",
     ) -> Story:
         """Dial a number, see the call through to its end, and tell it."""
-        who = self.stranger()
-        with self.caller(number, scenario=scenario, talk=talk, replace=replace, who=who) as caller:
+        who = who or self.stranger()
+        with self.caller(
+            number, scenario=scenario, talk=talk, replace=replace, who=who, name=name
+        ) as caller:
             assert caller.wait(timeout) == 0, caller.complaints() + self.server.tail()
         return self.story(who, caller)
 
@@ -275,10 +284,13 @@ def open_house(
     neighbour: Project | None = None,
     arguments: tuple[str, ...] = (),
     trace: bool = True,
+    sounds: Mapping[str, bytes] | None = None,
+    refine: Callable[[Project], Project] = lambda project: project,
 ) -> Iterator[House]:
     """Start everything around a new server, and the server; stop it all at the end.
 
-    `neighbour` is another project on the same server.
+    `neighbour` is another project on the same server. `sounds` are the project's, as 16-bit PCM by name.
+    `refine` changes the project before it is applied.
     `arguments` are further ones of the SIPp behind the trunk; `trace` is whether it keeps what it sees.
     """
     with ExitStack() as stack:
@@ -289,17 +301,25 @@ def open_house(
         server = Server(directory)
         if neighbour is not None:
             server.apply(neighbour)
-        server.apply(
-            project_of(
-                lines,
-                trunk=phones.port,
-                events=events,
-                schemes=schemes,
-                accounts=accounts,
-                fallback=fallback,
-            )
+        project = project_of(
+            lines,
+            trunk=phones.port,
+            events=events,
+            schemes=schemes,
+            accounts=accounts,
+            fallback=fallback,
         )
+        server.apply(refine(_with_sounds(project, server.data_dir, sounds or {})))
         stack.enter_context(server)
         house = House(directory=directory, server=server, callee=phones, events=events)
         yield house
         house.assert_nothing_runs()
+
+
+def _with_sounds(project: Project, data_dir: Path, sounds: Mapping[str, bytes]) -> Project:
+    """Put sounds where the server looks for them, and into the project."""
+    folder = data_dir / SOUNDS / project.id
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, pcm in sounds.items():
+        (folder / f"{name}.wav").write_bytes(write_wav(pcm))
+    return replace(project, sounds=tuple(Sound(name=name, file=f"{name}.wav") for name in sounds))

@@ -77,7 +77,7 @@ class Stage:
             self.directory,
             scenario,
             *("-m", "1", "-d", "200", *arguments, f"127.0.0.1:{office.port}"),
-            injection=f"SEQUENTIAL\n{DIALLED};{CUSTOMER}\n",
+            injection=f"SEQUENTIAL\n{DIALLED};{CUSTOMER};\n",
             replace=words,
         )
         self._stack.callback(caller.stop)
