@@ -14,6 +14,7 @@ import structlog
 from switchhook import __version__
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
@@ -27,6 +28,7 @@ from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tasks import spawn
+from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -42,8 +44,6 @@ log = structlog.get_logger(__name__)
 
 PRODUCT = f"switchhook HTTP Client v{__version__}"
 """The User-Agent of everything we send (R3-22)."""
-REDIRECTS = 3
-"""How many redirects an ask follows; every hop is vetted anew (S-12, A-50)."""
 DAY = 86_400.0
 PRUNE = 3_600.0
 """Seconds between looks for calls that have been kept long enough."""
@@ -54,11 +54,14 @@ WATCH_PROJECTS = 1.0
 class Application:
     """A running Switchhook."""
 
-    def __init__(self, settings: Settings, store: SqliteStore, book: Book, sender: Sender) -> None:
+    def __init__(
+        self, settings: Settings, store: SqliteStore, book: Book, sender: Sender, memory: Memory
+    ) -> None:
         self.settings = settings
         self.store = store
         self.book = book
         self.sender = sender
+        self.memory = memory
         self.courier = Courier(sender, store, clock=time.time, grants_of=self.grants_of)
         self.sounds = SoundFiles(settings.data_dir)
         self.side = EmbeddedSide(
@@ -76,12 +79,13 @@ class Application:
             side=self.side,
             store=store,
             courier=self.courier,
-            asking=Asking(self, PRODUCT),
+            asking=Asking(self, PRODUCT, facts_of=memory.facts_of),
             clock=LoopClock(),
             book=lambda: self.book,
             new_id=new_call_id,
             product=PRODUCT,
             max_calls=settings.max_calls,
+            known=memory,
         )
 
     @property
@@ -140,9 +144,11 @@ class Application:
             before = time.time() - self.settings.keep_days * DAY
             try:
                 deleted = await self.store.prune(before=before)
+                await self.store.forget(before=before)
             except StoreError as error:
                 log.error("old calls not deleted", error=str(error))  # noqa: TRY400 - the reader needs no traceback
             else:
+                self.memory.forget(before=before)
                 log.debug("old calls deleted", count=deleted)
             await asyncio.sleep(PRUNE)
 
@@ -182,7 +188,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(store.close)
         sender = Sender(own_ports=frozenset({settings.sip_port}))
         stack.push_async_callback(sender.close)
-        app = Application(settings, store, await load_book(store), sender)
+        app = Application(settings, store, await load_book(store), sender, await load_memory(store))
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
         for project in app.book.plans:
@@ -190,6 +196,16 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         for work, name in ((app.watch_projects(), "watch projects"), (app.prune(), "prune")):
             stack.push_async_callback(_stop, spawn(work, name=name))
         yield app
+
+
+async def load_memory(store: SqliteStore) -> Memory:
+    """Return what is known of callers and visitors, as it was stored."""
+    return Memory(
+        callers=await store.callers(limit=MOST_CALLERS),
+        visits=await store.visits(limit=MOST_VISITS),
+        shown=await store.shown_numbers(limit=MOST_VISITS),
+        calls=await store.visits_of_live_calls(),
+    )
 
 
 async def _plans_of_live_calls(store: SqliteStore) -> Callable[[str, int], Plan]:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
+from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
 from switchhook.storage.sqlite import SqliteStore
@@ -468,6 +469,58 @@ def test_where_telephones_are_is_kept_until_it_is_told_otherwise(opened: Opens) 
             )
             await store.save_registration("house", "101", "")
             assert await store.registrations() == (("shop", "101", "elsewhere"),)
+
+    run(scenario())
+
+
+ANNA = Caller(
+    project="shop",
+    number="380441112233",
+    calls=2,
+    proper_calls=1,
+    manager="101",
+    outbound_number="380671234567",
+    seen_at=OCCURRED,
+)
+
+
+@pytest.mark.row("R1-50", "R1-77")
+def test_a_caller_is_kept_with_the_call_and_no_count_goes_back(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            await store.commit(replace(record(call()), callers=(ANNA,)))
+            late = replace(ANNA, calls=1, proper_calls=0, manager="102", seen_at=OCCURRED - 9)
+            await store.commit(replace(record(call()), callers=(late,)))
+            assert await store.callers(limit=9) == (replace(ANNA, manager="102"),)
+            assert await store.callers(limit=0) == ()
+
+    run(scenario())
+
+
+def test_visits_and_whose_they_are_are_kept_until_they_are_forgotten(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            live = call()
+            await store.commit(record(live))
+            old = Visit(project="shop", id="v1", attributes=(("source", "Київ"),), seen_at=10.0)
+            new = Visit(project="shop", id="v2", seen_at=30.0)
+            for visit in (new, old):
+                await store.save_visit(visit)
+            shown = ShownNumber(project="shop", number="380442223344", visit="v2", until=40.0)
+            attached = CallOfVisit(project="shop", call=live.id, visit="v2", told_at=20.0)
+            await store.attach(shown)
+            await store.attach(attached)
+            await store.attach(replace(attached, call="gone"))
+            assert await store.visits(limit=9) == (old, new)
+            assert await store.visits(limit=1) == (new,), "the newest"
+            assert await store.shown_numbers(limit=9) == (shown,)
+            assert await store.visits_of_live_calls() == (attached,)
+            await store.forget(before=25.0)
+            assert await store.visits(limit=9) == (new,)
+            assert await store.shown_numbers(limit=9) == (shown,)
+            assert await store.visits_of_live_calls() == ()
+            await store.forget(before=50.0)
+            assert await store.shown_numbers(limit=9) == ()
 
     run(scenario())
 

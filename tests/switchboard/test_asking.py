@@ -32,7 +32,9 @@ class Endpoint:
     answer: HttpResponse | Failure
     requests: list[HttpRequest] = field(default_factory=list)
 
-    async def ask(self, call: Call, request: HttpRequest, *, deadline: float) -> Exchange:
+    async def ask(
+        self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
+    ) -> Exchange:
         assert call.id == "c"
         assert deadline == PIN.response_timeout
         self.requests.append(request)

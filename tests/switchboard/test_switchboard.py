@@ -147,7 +147,7 @@ class World:
         failure = self.answer if isinstance(self.answer, Failure) else None
         return Exchange(request=request, response=response, failure=failure)
 
-    def switchboard(self, **changes: int) -> Switchboard:
+    def switchboard(self, *, max_calls: int = 1000) -> Switchboard:
         ids = count(1)
         return Switchboard(
             side=self,
@@ -158,7 +158,7 @@ class World:
             book=lambda: Book([Plan(PROJECT)]),
             new_id=lambda: f"c{next(ids)}",
             product="test",
-            **changes,
+            max_calls=max_calls,
         )
 
 

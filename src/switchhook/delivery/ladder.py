@@ -12,6 +12,8 @@ from switchhook.domain.patience import RetryOn, overrides_of
 if TYPE_CHECKING:
     from switchhook.domain.webhook import ForwardingNumber
 
+REDIRECTS = 3
+"""How many redirects an ask follows; every hop is vetted anew (S-12, A-50)."""
 FIRST_PAUSE = 0.1
 """Seconds before the first retry; each further one waits twice as long."""
 LONGEST_PAUSE = 0.4

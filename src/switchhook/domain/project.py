@@ -31,6 +31,8 @@ class Account:
     password: str = field(repr=False)
     name: str = ""
     """Shown to those who are called."""
+    department: str = ""
+    """Sent as the parameter `department` (R1-111)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +71,8 @@ class Project:
     country: str = ""
     """ISO 3166 code, for numbers written in national form; empty: none is."""
     time_zone: str = "UTC"
+    proper_seconds: float = 60.0
+    """A conversation of so many seconds or more makes a call proper (R1-51)."""
     numbers: tuple[Number, ...] = ()
     accounts: tuple[Account, ...] = ()
     trunks: tuple[Trunk, ...] = ()

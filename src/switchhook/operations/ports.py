@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
+    from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
     from switchhook.storage.records import CallRow, DeliveryRow, StoredProject
     from switchhook.webhooks.delivery import Attempt
 
@@ -53,3 +54,29 @@ class Records(Protocol):
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """Return a delivery's tries, first to latest."""
+
+
+class Visits(Protocol):
+    """Keeps what was told of visits, durably."""
+
+    async def save_visit(self, visit: Visit) -> None:
+        """Store what is known of a visit, in place of what was."""
+
+    async def attach(self, told: ShownNumber | CallOfVisit) -> None:
+        """Store whose a number or a call is now."""
+
+
+class VisitMemory(Protocol):
+    """Has it at hand for calls; the contracts are those of `tracking.memory`."""
+
+    def visit(self, project: str, visit: str) -> Visit | None:
+        """Return a visit that was told of."""
+
+    def put_visit(self, visit: Visit) -> None:
+        """Keep what is known of a visit now."""
+
+    def show_number(self, shown: ShownNumber) -> None:
+        """Keep who sees a number now."""
+
+    def attach_call(self, attached: CallOfVisit) -> None:
+        """Let a running call belong to a visit."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.sender import Sender
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
@@ -56,8 +57,6 @@ PHONES: Mapping[str, Phone] = {
 CALL_ID = "1700000000.000000000001"
 FIRST_KEY, NEXT_KEY = 1.0, 0.25
 """Seconds until the first key once keys are waited for, and between two keys."""
-REDIRECTS = 3
-"""How many an endpoint may answer with, as for any call [A-50]."""
 LONGEST = 86_400.0
 """Seconds on the call's clock after which it is left alone."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchhook.documents.kinds import ListOf, Reference, Text, Whole, YesNo
+from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.project import Account, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
@@ -61,6 +61,7 @@ ACCOUNT = Table(
         Key("login", LOGIN, "user name of the telephone; also what colleagues dial"),
         Key("password", PASSWORD, "password of the telephone"),
         Key("name", FREE_TEXT, "shown to those who are called", default=""),
+        Key("department", FREE_TEXT, "department of the person", default=""),
     ),
 )
 TRUNK = Table(
@@ -94,6 +95,12 @@ PROJECT = Table(
         Key("name", NAME, "name of the project"),
         Key("country", Country(), "country whose numbers are written in national form", default=""),
         Key("time_zone", TimeZone(), "zone of the dates that are sent", default="UTC"),
+        Key(
+            "proper_seconds",
+            Seconds(0, 3600),
+            "conversations of so many seconds or more count as proper calls",
+            default=60.0,
+        ),
         Key(
             "fallback",
             RingTarget(),

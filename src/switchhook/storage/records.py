@@ -8,6 +8,7 @@ from enum import StrEnum
 from switchhook.domain.call import Call, CallState, Direction, Leg
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import Entry
+from switchhook.domain.known import Caller
 from switchhook.webhooks.delivery import Attempt, Delivery
 
 
@@ -32,6 +33,8 @@ class CallRecord:
     """The journal's new lines."""
     deliveries: tuple[Delivery, ...] = ()
     """The new promises."""
+    callers: tuple[Caller, ...] = ()
+    """What is known of the caller now."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.plan.project.id

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import structlog
 
-from switchhook.storage import projects, registrations, rows
+from switchhook.storage import known, projects, registrations, rows
 from switchhook.storage.aside import Aside, Runs
 from switchhook.storage.connection import open_to_read, open_to_write
 from switchhook.storage.records import StoredProject, StoreError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.journal import Entry
+    from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.project import Plan
     from switchhook.storage.records import CallRecord, CallRow, DeliveryRow
     from switchhook.webhooks.delivery import Attempt, Delivery
@@ -126,6 +127,7 @@ class SqliteStore:
                 calls=(rows.call_to_row(call),),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
                 deliveries=tuple(rows.delivery_to_row(d) for d in record.deliveries),
+                callers=tuple(map(known.caller_to_row, record.callers)),
             )
         )
 
@@ -190,6 +192,34 @@ class SqliteStore:
         """Return what was saved, as (project, account, telephones)."""
         rows_ = await self._fetch("registrations")
         return tuple((row["project"], row["account"], row["telephones"]) for row in rows_)
+
+    async def callers(self, *, limit: int) -> tuple[Caller, ...]:
+        """Return the callers that were seen last."""
+        return await self._reader.run(partial(known.callers, limit=limit))
+
+    async def visits(self, *, limit: int) -> tuple[Visit, ...]:
+        """Return the visits that were told of last, oldest first."""
+        return await self._reader.run(partial(known.visits, limit=limit))
+
+    async def shown_numbers(self, *, limit: int) -> tuple[ShownNumber, ...]:
+        """Return which numbers visitors see, or saw last."""
+        return await self._reader.run(partial(known.shown_numbers, limit=limit))
+
+    async def visits_of_live_calls(self) -> tuple[CallOfVisit, ...]:
+        """Return to which visits the calls belong that have not ended."""
+        return await self._reader.run(known.visits_of_live_calls)
+
+    async def save_visit(self, visit: Visit) -> None:
+        """Store what is known of a visit, in place of what was."""
+        await self._writing.run(partial(known.save_visit, visit=visit))
+
+    async def attach(self, told: ShownNumber | CallOfVisit) -> None:
+        """Store whose a number or a call is now."""
+        await self._writing.run(partial(known.attach, told=told))
+
+    async def forget(self, *, before: float) -> None:
+        """Delete what is known of callers and visitors who were last seen before a moment."""
+        await self._writing.run(partial(known.forget, before=before))
 
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None

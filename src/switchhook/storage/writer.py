@@ -38,6 +38,7 @@ class Rows:
     entries: tuple[Parameters, ...] = ()
     deliveries: tuple[Parameters, ...] = ()
     attempts: tuple[Parameters, ...] = ()
+    callers: tuple[Parameters, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -157,6 +158,7 @@ class Writer:
             ("add_entry", (rows.entries for rows in batch)),
             ("promise", (rows.deliveries for rows in batch)),
             ("add_attempt", (rows.attempts for rows in batch)),
+            ("save_caller", (rows.callers for rows in batch)),
         )
         with transaction(self._connection):
             for statement, rows in columns:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 from switchhook.domain.failure import Failure
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
+from switchhook.switchboard.composing import known_at_arrival
 from switchhook.switchboard.ladder import Ladder
 from switchhook.webhooks.answer import (
     Ack,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.domain.webhook import DialPlanWebhook
     from switchhook.routing.commands import AskWebhook
+    from switchhook.switchboard.composing import FactsOf
     from switchhook.switchboard.ladder import Climbed
     from switchhook.switchboard.ports import Asker
     from switchhook.webhooks.answer import DialPlanReading
@@ -37,8 +39,17 @@ ANSWER_SHOWN = 200
 class Asking:
     """Knows how to ask every dialect; holds nothing of a call."""
 
-    def __init__(self, asker: Asker, product: str) -> None:
-        self.ladder = Ladder(asker, product)
+    def __init__(
+        self,
+        asker: Asker,
+        product: str,
+        *,
+        facts_of: FactsOf = known_at_arrival,
+        ladder: Ladder | None = None,
+    ) -> None:
+        """`facts_of` returns what endpoints may be told of a call from outside it."""
+        self.ladder = Ladder(asker, product) if ladder is None else ladder
+        self._facts_of = facts_of
         self._asker = asker
         self._product = product
 
@@ -52,13 +63,13 @@ class Asking:
 
     async def _ask_forwarding_number(self, call: Call, ask: AskWebhook, now: float) -> Heard:
         webhook = call.plan.webhooks[ask.webhook]
-        facts = Facts(call=call, now=now, webhook=webhook)
+        facts = Facts(call=call, now=now, webhook=webhook, extra=self._facts_of(call))
         climbed = await self.ladder.climb(webhook, facts, ask.ask)
         return to_event(ask.ask, climbed)
 
     async def _ask_dial_plan(self, call: Call, ask: AskWebhook, now: float) -> Heard:
         webhook = call.plan.dial_plan_webhooks[ask.webhook]
-        facts = Facts(call=call, now=now)
+        facts = Facts(call=call, now=now, extra=self._facts_of(call))
         request = render_dial_plan_ask(webhook, facts, code=ask.code, product=self._product)
         exchange = await self._asker.ask(call, request, deadline=webhook.response_timeout)
         if exchange.response is None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from switchhook.domain.call import Call
 from switchhook.routing.commands import (
     AskWebhook,
     PhoneCommand,
@@ -19,12 +21,30 @@ from switchhook.webhooks.request import render_event
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from switchhook.domain.call import Call
+    from switchhook.domain.known import Caller
     from switchhook.routing.commands import Command
 
+FactsOf = Callable[[Call], Mapping[str, str]]
+"""Returns what may be told of a call from outside it, under parameters' keys."""
 
-def compose(call: Call, commands: Sequence[Command], product: str) -> CallRecord:
-    """Return what must be durable before `commands` are carried out."""
+
+def known_at_arrival(call: Call) -> Mapping[str, str]:
+    """Return no more facts from outside a call than it came with."""
+    return dict(call.known)
+
+
+def compose(
+    call: Call,
+    commands: Sequence[Command],
+    product: str,
+    *,
+    facts_of: FactsOf = known_at_arrival,
+    callers: tuple[Caller, ...] = (),
+) -> CallRecord:
+    """Return what must be durable before `commands` are carried out.
+
+    `facts_of` returns what events are told of a call from outside it; `callers` are what is known now.
+    """
     return CallRecord(
         call=call,
         entries=tuple(command.entry for command in commands if isinstance(command, Record)),
@@ -32,19 +52,20 @@ def compose(call: Call, commands: Sequence[Command], product: str) -> CallRecord
             delivery
             for command in commands
             if isinstance(command, Tell)
-            for delivery in promises(command, product)
+            for delivery in promises(command, product, facts_of)
         ),
+        callers=callers,
     )
 
 
-def promises(tell: Tell, product: str) -> Iterator[Delivery]:
+def promises(tell: Tell, product: str, facts_of: FactsOf = known_at_arrival) -> Iterator[Delivery]:
     """Render an event once for each webhook of the call's project that wants it."""
     call = tell.call
     for webhook in call.plan.project.event_webhooks:
         if webhook.event is not tell.event:
             continue
         delivery_id = f"{call.id}.{tell.seq}.{quote(webhook.name, safe='')}"
-        facts = Facts(call=call, now=tell.at)
+        facts = Facts(call=call, now=tell.at, extra=facts_of(call))
         yield Delivery(
             id=delivery_id,
             project=call.plan.project.id,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
+    from switchhook.domain.known import Caller
     from switchhook.domain.project import Plan
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import PhoneCommand
@@ -46,6 +47,19 @@ class CallStore(Protocol):
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
         """Return the calls that had not ended, oldest first."""
+
+
+class Known(Protocol):
+    """Knows more of callers and visitors than a call tells; the tracking memory. It waits for nothing."""
+
+    def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
+        """Return a new call with what is known, and what has to be stored with it."""
+
+    def ended(self, call: Call) -> tuple[Caller, ...]:
+        """Take what an ended call leaves behind; return what has to be stored with its end."""
+
+    def facts_of(self, call: Call) -> Mapping[str, str]:
+        """Return what webhooks may be told of a call from outside it, under parameters' keys."""
 
 
 class Carrier(Protocol):

@@ -15,6 +15,7 @@ import structlog
 
 from switchhook.domain.call import Call, CallState
 from switchhook.domain.cause import Cause
+from switchhook.domain.known import Caller
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.engine import step
 from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
@@ -22,6 +23,7 @@ from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.clock import Alarm
 from switchhook.switchboard.composing import compose, phone_commands, webhooks_to_ask
 from switchhook.tasks import spawn
+from switchhook.tracking.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.switchboard.asking import Asking
     from switchhook.switchboard.clock import Clock
-    from switchhook.switchboard.ports import CallStore, Carrier, TelephoneSide
+    from switchhook.switchboard.ports import CallStore, Carrier, Known, TelephoneSide
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ class Mailbox:
     """Whether a task is working through `events`, or soon will."""
     alarm: Alarm | None = None
     asks: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    callers: tuple[Caller, ...] = ()
+    """What is known of the caller and was not stored yet."""
     unsaved: list[CallRecord] = field(default_factory=list)
     """Records that the store refused; saved with the next one that it takes."""
 
@@ -69,6 +73,7 @@ class Switchboard:
         new_id: Callable[[], str],
         product: str,
         max_calls: int = 1000,
+        known: Known | None = None,
     ) -> None:
         self._side = side
         self._store = store
@@ -79,6 +84,7 @@ class Switchboard:
         self._new_id = new_id
         self._product = product
         self._max_calls = max_calls
+        self._known: Known = Memory() if known is None else known
         self._mailboxes: dict[str, Mailbox] = {}
         self._idle = asyncio.Event()
         self._idle.set()
@@ -100,7 +106,8 @@ class Switchboard:
         call = admit(arrival, self._book(), call=self._new_id(), now=self._clock.now())
         if isinstance(call, Refused):
             return call
-        self._take(call, CallArrived())
+        call, callers = self._known.admit(call)
+        self._take(call, CallArrived(), callers)
         return call.id
 
     def hear(self, call: str, event: Event) -> None:
@@ -129,8 +136,10 @@ class Switchboard:
         for mailbox in kept:
             self._open(mailbox)
 
-    def _take(self, call: Call, first: Event) -> None:
-        self._open(self._keep(call, first))
+    def _take(self, call: Call, first: Event, callers: tuple[Caller, ...]) -> None:
+        mailbox = self._keep(call, first)
+        mailbox.callers = callers
+        self._open(mailbox)
 
     def _keep(self, call: Call, first: Event) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
@@ -149,7 +158,7 @@ class Switchboard:
                 before = mailbox.call
                 commands = self._step_all(mailbox)
                 if mailbox.call is not before:
-                    await self._record(mailbox, commands)
+                    await self._record(mailbox, commands, before)
                 self._carry_out(mailbox, commands)
         finally:
             mailbox.is_open = False
@@ -172,9 +181,21 @@ class Switchboard:
             commands.extend(more)
         return commands
 
-    async def _record(self, mailbox: Mailbox, commands: list[Command]) -> None:
+    async def _record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
         """Make it durable. A store that fails holds up no call: the record waits for the next try."""
-        mailbox.unsaved.append(compose(mailbox.call, commands, self._product))
+        call = mailbox.call
+        if CallState.ENDED is call.state is not before.state:
+            mailbox.callers += self._known.ended(call)
+        mailbox.unsaved.append(
+            compose(
+                call,
+                commands,
+                self._product,
+                facts_of=self._known.facts_of,
+                callers=mailbox.callers,
+            )
+        )
+        mailbox.callers = ()
         await self._save(mailbox)
 
     async def _save(self, mailbox: Mailbox) -> None:
@@ -236,4 +257,5 @@ def merge(records: list[CallRecord]) -> CallRecord:
         call=records[-1].call,
         entries=tuple(entry for record in records for entry in record.entries),
         deliveries=tuple(promise for record in records for promise in record.deliveries),
+        callers=tuple(caller for record in records for caller in record.callers),
     )

@@ -1,0 +1,59 @@
+"""What is known of callers and visitors besides a call: values that outlive it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Attributes = tuple[tuple[str, str], ...]
+"""Facts under the key of their parameter, or `<key>:<argument>` such as `custom:city`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """One outside number and its dealings with one project, up to now."""
+
+    project: str
+    number: str
+    """Digits of its international form, where that can be told."""
+    calls: int = 0
+    """How often it called (R1-50)."""
+    proper_calls: int = 0
+    """How many of these were conversations of some length (R1-51)."""
+    manager: str = ""
+    """The login of the account that talked to it last (R1-76, R1-81)."""
+    outbound_number: str = ""
+    """The number that it saw when it was called last (R1-77, A-18)."""
+    seen_at: float = 0.0
+    """Unix seconds of the last dealing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A website visitor's session, as somebody told of it [A-12]."""
+
+    project: str
+    id: str
+    attributes: Attributes = ()
+    seen_at: float = 0.0
+    """Unix seconds when it was told of last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownNumber:
+    """A number of the project that a visitor sees, for a while; who calls it meanwhile is that visitor."""
+
+    project: str
+    number: str
+    visit: str
+    until: float
+    """Unix seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallOfVisit:
+    """A call that belongs to a visit, as somebody told of it."""
+
+    project: str
+    call: str
+    visit: str
+    told_at: float

@@ -1,0 +1,136 @@
+"""What the tracking side may tell: a visit to the website, and which number or call belongs to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.target import clean_number
+from switchhook.webhooks.parameters import find
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.operations.ports import VisitMemory, Visits
+
+VISIT_PARAMETERS = frozenset(
+    {
+        "source",
+        "medium",
+        "campaign",
+        "keyword",
+        "content",
+        "google_analytics_id",
+        "google_analytics_resource_id",
+        "visitor_ip",
+        "last_page",
+        "referrer",
+        "landing_page",
+        "user_agent",
+        "roistat_visit_id",
+        "insertion_type",
+        "pool_name",
+        "custom",
+    }
+)
+"""The parameters whose values a visit brings; `custom` also with a name behind a colon."""
+MOST_ATTRIBUTES = 100
+LONGEST_VALUE = 4000
+"""Characters; longer ones are cut, for a page's address has no bound."""
+LONGEST_ID = 200
+SHOWN_SECONDS = 1800.0
+"""How long a number belongs to a visit, unless somebody says otherwise."""
+
+
+class BadVisitError(ValueError):
+    """What was told of a visit cannot be kept. The message says why, and what to do."""
+
+
+class NoSuchVisitError(LookupError):
+    """Nothing was told of that visit yet."""
+
+
+async def put_visit(
+    store: Visits,
+    memory: VisitMemory,
+    project: str,
+    visit: str,
+    attributes: Mapping[str, str],
+    *,
+    now: float,
+) -> Visit:
+    """Keep what is known of a visit, in place of what was. `now` is in unix seconds.
+
+    Attributes are parameters by key or label, or `custom:<name>`. Raises BadVisitError, StoreError.
+    """
+    if not visit or len(visit) > LONGEST_ID or not visit.isprintable():
+        raise BadVisitError(f"a visit's id is one line of 1 to {LONGEST_ID} characters")
+    if len(attributes) > MOST_ATTRIBUTES:
+        raise BadVisitError(f"a visit has at most {MOST_ATTRIBUTES} attributes")
+    kept = tuple((_key(name), _value(text)) for name, text in attributes.items())
+    made = Visit(project=project, id=visit, attributes=kept, seen_at=now)
+    await store.save_visit(made)
+    memory.put_visit(made)
+    return made
+
+
+async def attach_number(
+    store: Visits,
+    memory: VisitMemory,
+    project: str,
+    visit: str,
+    number: str,
+    *,
+    now: float,
+    seconds: float = SHOWN_SECONDS,
+) -> ShownNumber:
+    """Let whoever calls a number within `seconds` be the visitor who sees it; it had another before.
+
+    Raises BadVisitError, NoSuchVisitError, StoreError.
+    """
+    digits = clean_number(number)
+    if digits is None or seconds <= 0:
+        raise BadVisitError("a visit is attached to a telephone number, for more than 0 seconds")
+    _known(memory, project, visit)
+    shown = ShownNumber(
+        project=project, number=digits.removeprefix("+"), visit=visit, until=now + seconds
+    )
+    await store.attach(shown)
+    memory.show_number(shown)
+    return shown
+
+
+async def attach_call(
+    store: Visits, memory: VisitMemory, project: str, visit: str, call: str, *, now: float
+) -> CallOfVisit:
+    """Let a running call belong to a visit: whatever is asked or told from now on has its attributes.
+
+    Raises NoSuchVisitError, StoreError.
+    """
+    _known(memory, project, visit)
+    attached = CallOfVisit(project=project, call=call, visit=visit, told_at=now)
+    await store.attach(attached)
+    memory.attach_call(attached)
+    return attached
+
+
+def _known(memory: VisitMemory, project: str, visit: str) -> None:
+    if memory.visit(project, visit) is None:
+        raise NoSuchVisitError(
+            f"there is no visit {visit!r} in project {project}; tell of it first"
+        )
+
+
+def _key(name: str) -> str:
+    label, colon, argument = name.partition(":")
+    key = find(label)
+    if key not in VISIT_PARAMETERS or (colon and (key != "custom" or not argument)):
+        raise BadVisitError(
+            f"{name!r} is no attribute of a visit: choose one of {', '.join(sorted(VISIT_PARAMETERS))},"
+            " or custom:<name>"
+        )
+    return f"{key}:{argument}" if colon else str(key)
+
+
+def _value(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")[:LONGEST_VALUE]

@@ -1,0 +1,1 @@
+"""Attributes: what is known of callers and visitors besides their call."""

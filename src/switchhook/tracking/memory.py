@@ -1,0 +1,122 @@
+"""Everything known besides calls, in memory, so that no call waits for a database."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from switchhook.domain.known import Caller
+from switchhook.tracking.callers import (
+    after_arrival,
+    after_end,
+    facts_at_arrival,
+    facts_of_end,
+    manager_facts,
+    manager_of,
+    stranger,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.known import Attributes, CallOfVisit, ShownNumber, Visit
+
+MOST_CALLERS = 1_000_000
+"""Callers that are held at the start, about 300 bytes each; those who were not seen for longest are left."""
+MOST_VISITS = 50_000
+"""Visits that are held; the one told of longest ago goes first."""
+
+Key = tuple[str, str]
+"""A project's id, and a number or id in it."""
+
+
+class Memory:
+    """Loaded when Switchhook starts, and kept up by calls and by those who tell of visits."""
+
+    def __init__(
+        self,
+        *,
+        callers: Iterable[Caller] = (),
+        visits: Iterable[Visit] = (),
+        shown: Iterable[ShownNumber] = (),
+        calls: Iterable[CallOfVisit] = (),
+    ) -> None:
+        """`visits` come oldest first."""
+        self._callers: dict[Key, Caller] = {(c.project, c.number): c for c in callers}
+        self._visits: dict[Key, Visit] = {(v.project, v.id): v for v in visits}
+        self._shown: dict[Key, ShownNumber] = {(s.project, s.number): s for s in shown}
+        self._calls: dict[Key, str] = {(c.project, c.call): c.visit for c in calls}
+
+    def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
+        """Return a new call with what is known of its caller, and what has to be stored of that.
+
+        The call keeps these facts until it ends, whatever other calls do meanwhile.
+        """
+        known: Attributes = self._facts_of_visitor(call)
+        number = stranger(call)
+        if not number:
+            return replace(call, known=known), ()
+        key = call.plan.project.id, number
+        caller = after_arrival(
+            self._callers.get(key) or Caller(project=key[0], number=number), call
+        )
+        self._callers[key] = caller
+        return replace(call, known=(*facts_at_arrival(caller, call), *known)), (caller,)
+
+    def ended(self, call: Call) -> tuple[Caller, ...]:
+        """Take what an ended call leaves behind, and return what has to be stored of it. Once a call."""
+        project, number = call.plan.project.id, stranger(call)
+        self._calls.pop((project, call.id), None)
+        caller = self._callers.get((project, number))
+        if caller is None:
+            return ()
+        after = after_end(caller, call)
+        if after == caller:
+            return ()
+        self._callers[project, number] = after
+        return (after,)
+
+    def facts_of(self, call: Call) -> Mapping[str, str]:
+        """Return what a webhook may be told of a call from outside it, under parameters' keys."""
+        facts = dict(call.known)
+        visit = self._calls.get((call.plan.project.id, call.id))
+        if visit is not None and (found := self._visits.get((call.plan.project.id, visit))):
+            facts |= found.attributes
+        facts |= manager_facts(call.plan, manager_of(call))
+        return facts | facts_of_end(call)
+
+    def visit(self, project: str, visit: str) -> Visit | None:
+        """Return a visit that was told of."""
+        return self._visits.get((project, visit))
+
+    def put_visit(self, visit: Visit) -> None:
+        """Keep what is known of a visit now, in place of what was."""
+        key = visit.project, visit.id
+        self._visits.pop(key, None)
+        self._visits[key] = visit
+        while len(self._visits) > MOST_VISITS:
+            del self._visits[next(iter(self._visits))]
+
+    def show_number(self, shown: ShownNumber) -> None:
+        """Keep who sees a number now, in place of who did."""
+        self._shown[shown.project, shown.number] = shown
+
+    def attach_call(self, attached: CallOfVisit) -> None:
+        """Let a call that runs belong to a visit."""
+        self._calls[attached.project, attached.call] = attached.visit
+
+    def forget(self, *, before: float) -> None:
+        """Let go of what was last seen before a moment, as the store does."""
+        self._callers = {k: c for k, c in self._callers.items() if c.seen_at >= before}
+        self._visits = {k: v for k, v in self._visits.items() if v.seen_at >= before}
+        self._shown = {k: s for k, s in self._shown.items() if s.until >= before}
+
+    def _facts_of_visitor(self, call: Call) -> Attributes:
+        """Return the attributes of the visit that sees the dialled number now."""
+        project = call.plan.project.id
+        shown = self._shown.get((project, call.callee.removeprefix("+")))
+        if shown is None or shown.until < call.arrived_at:
+            return ()
+        visit = self._visits.get((project, shown.visit))
+        return () if visit is None else visit.attributes
