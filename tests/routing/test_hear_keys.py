@@ -17,7 +17,18 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.routing.prompts import LONGEST_SOUND
-from tests.support.plans import ASK, JOHN, MARY, PIN, ask_crm, ask_pin, incoming, plan, ring
+from tests.support.plans import (
+    ASK,
+    JOHN,
+    MARY,
+    PIN,
+    ask_crm,
+    ask_pin,
+    in_turn,
+    incoming,
+    plan,
+    ring,
+)
 from tests.support.transcript import (
     Transcript,
     accepts,
@@ -189,6 +200,15 @@ def test_a_prompt_of_which_nobody_says_that_it_is_over_counts_as_played() -> Non
     story.hears(59, TimePassed())
     ringing = ("stop p1", "ring b1 mary", "tell incoming.forwarding")
     story.hears(60, TimePassed(), *ringing)
+
+
+def test_a_turn_that_is_over_is_not_taken_up_in_a_later_prompt() -> None:
+    story = Transcript(incoming(in_turn(MARY, JOHN), WELCOME, ring(JOHN)))
+    story.comes_to(0, CallArrived())
+    story.comes_to(30, TimePassed())
+    story.comes_to(60, TimePassed())
+    assert story.call.state is CallState.PLAYING
+    assert story.call.ringing is None
 
 
 def test_the_end_of_another_prompt_and_keys_of_others_mean_nothing() -> None:
