@@ -343,3 +343,22 @@ def test_a_conversation_outlives_a_restart() -> None:
                 assert office.ends == ["answered by caller"]
 
     play(scenario())
+
+
+@pytest.mark.slow
+def test_a_menu_begins_again_after_a_restart() -> None:
+    async def scenario() -> None:
+        menu = Menu(sounds=("greeting",), choices=(Choice(key="5", steps=(HangUp(),)),))
+        async with Phone("a") as phone:
+            async with _office(menu) as office:
+                port, memory = office.port, office.memory
+                call = await _dial(phone, office)
+                await _hears(call, GREETING)
+            call.tone.kept = bytearray()
+            async with _office(menu, binding=Binding(port=port), memory=memory) as office:
+                await _hears(call, GREETING)
+                call.press("5")
+                assert await call.ended() == 200
+                await office.quiet()
+
+    play(scenario())

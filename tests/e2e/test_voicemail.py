@@ -1,0 +1,89 @@
+"""A whole Switchhook plays an added sound from its data directory and keeps the caller's message there."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.app import open_application
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.sounds import RECORDINGS, add_sound
+from switchhook.settings import Settings
+from switchhook.sip.phone import Phone
+from switchhook.sip.rtp.wav import write_wav
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.tones import heard, loudness, sound_of, tone, voice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from switchhook.app import Application
+
+pytestmark = pytest.mark.slow
+
+NUMBER = "380442223344"
+GREETING, HER_VOICE = 600, 800
+DOCUMENT = f"""
+[project]
+id = "acme"
+name = "Acme"
+
+[[numbers]]
+number = "{NUMBER}"
+scheme = 1
+
+[[trunks]]
+name = "carrier"
+host = "127.0.0.1"
+sources = ["127.0.0.1/32"]
+
+[[sounds]]
+name = "closed"
+file = "closed.wav"
+
+[[schemes]]
+id = 1
+name = "Closed"
+
+[[schemes.steps]]
+voicemail = ["closed"]
+"""
+
+
+async def _leave_message(app: Application) -> None:
+    async with Phone("anna") as phone:
+        call = await phone.call(f"sip:{NUMBER}@127.0.0.1:{app.sip_port}")
+        call.tone.voice, call.tone.kept = voice(HER_VOICE), bytearray()
+        await call.answered()
+        await asyncio.sleep(2.0)
+        call.press("#")
+        assert await call.ended() == 200
+        assert heard(call.tone.kept[:6400], GREETING) > 6000
+
+
+def test_a_message_is_left(tmp_path: Path) -> None:
+    (tmp_path / "in.wav").write_bytes(write_wav(tone(GREETING, 1.0)))
+    data_dir = tmp_path / "data"
+    add_sound(data_dir, tmp_path / "in.wav", project="acme", name="closed")
+
+    async def scenario() -> str:
+        store = await SqliteStore.open(data_dir / DATABASE)
+        await store.save_project("acme", DOCUMENT)
+        await store.close()
+        settings = Settings(data_dir=data_dir, sip_port=0, rtp_ports="20000-29999")
+        async with open_application(settings) as app:
+            await _leave_message(app)
+            await app.switchboard.idle()
+            (row,) = await app.store.calls()
+            assert row.outcome == "voicemail"
+            return row.id
+
+    call = run(scenario())
+    (path,) = (data_dir / RECORDINGS / "acme" / call).iterdir()
+    pcm = sound_of(path)
+    assert 0.5 < len(pcm) / 16000 < 1.5
+    assert loudness(pcm, HER_VOICE) > 6000
+    assert loudness(pcm, GREETING) < 300
