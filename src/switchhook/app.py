@@ -20,7 +20,7 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
-from switchhook.operations.sounds import RECORDINGS, SoundFiles
+from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
@@ -150,6 +150,7 @@ class Application:
             else:
                 self.memory.forget(before=before)
                 log.debug("old calls deleted", count=deleted)
+            await asyncio.to_thread(delete_recordings, self.settings.data_dir, before=before)
             await asyncio.sleep(PRUNE)
 
     def _take_over(self, stored: StoredProject) -> None:

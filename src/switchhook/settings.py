@@ -128,7 +128,7 @@ class Settings:
         default=90,
         metadata=_is(
             Whole(least=1, most=3650),
-            "days until an ended call is deleted, with its journal, deliveries and attempts",
+            "days until an ended call is deleted, with its journal, deliveries, attempts and recordings",
         ),
     )
     log_level: LogLevel = field(

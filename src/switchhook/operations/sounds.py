@@ -94,6 +94,26 @@ def _replace(path: Path, data: bytes) -> None:
         new.unlink(missing_ok=True)
 
 
+def delete_recordings(data_dir: Path, *, before: float) -> int:
+    """Delete the recordings last written to before a time (Unix), and emptied folders; say how many.
+
+    What cannot be deleted is left for the next time, and logged.
+    """
+    deleted = 0
+    for file in (data_dir / RECORDINGS).glob("*/*/*.wav"):
+        try:
+            if file.stat().st_mtime >= before:
+                continue
+            file.unlink()
+            deleted += 1
+            for folder in (file.parent, file.parent.parent):
+                if not any(folder.iterdir()):
+                    folder.rmdir()
+        except OSError as error:
+            log.warning("recording not deleted", path=str(file), error=str(error.strerror or error))
+    return deleted
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     stamp: tuple[int, int]
