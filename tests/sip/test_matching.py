@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.matching import make_ack, make_cancel, merge_key, server_key, stateless_tag
-from tests.support.sip import request, response
+from tests.support.sip import read_response, request, response
 
 PLAIN = "SIP/2.0/UDP 192.0.2.10"
 ROUTED = request(
@@ -78,6 +78,12 @@ def test_an_ack_repeats_the_invites_way_and_the_responses_to() -> None:
         "",
         "",
     ]
+
+
+def test_an_ack_does_not_repeat_what_would_end_its_header() -> None:
+    odd = bytes(response(ROUTED, 486)).replace(b"To: <", b"To: \0 <")
+
+    assert str(make_ack(ROUTED, read_response(odd)).to) == '" " <sip:100@192.0.2.1>;tag=b'
 
 
 def test_a_cancel_repeats_the_invite_and_says_why() -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 from zlib import crc32
 
 from switchhook.sip.message import Headers, Request, Response
+from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +45,8 @@ def stateless_tag(request: Request) -> str:
 def make_ack(invite: Request, response: Response) -> Request:
     """Make the ACK that a final response other than 2xx demands (§17.1.1.3)."""
     to = response.headers.get("To") or ""
-    return _sibling(invite, "ACK", to, ())
+    # It is repeated as it came, unless it would end our own header.
+    return _sibling(invite, "ACK", to if is_one_line(to) else str(response.to), ())
 
 
 def make_cancel(invite: Request, headers: Iterable[tuple[str, str]] = ()) -> Request:
