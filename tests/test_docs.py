@@ -87,6 +87,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--phone",
         "--processor",
         "--project",
+        "--real",
         "--status",
         "--to",
         "--webhook",

@@ -10,8 +10,9 @@ from cyclopts import Parameter
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
-from switchhook.cli.options import CommandError, Config, DataDir, Json
+from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir_of
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
+from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import iso, print_json, stderr, stdout
 from switchhook.cli.timeline import Line, call_lines, draw
 from switchhook.domain.journal import Entry
@@ -52,6 +53,14 @@ Phones = Annotated[
         negative=(),
     ),
 ]
+Real = Annotated[
+    bool,
+    Parameter(
+        help="Place it through the SIP engine, between built-in telephones on this machine.",
+        name="--real",
+        negative=(),
+    ),
+]
 At = Annotated[
     datetime | None,
     Parameter(help="When the call comes, in the project's time zone; now by default.", name="--at"),
@@ -67,6 +76,7 @@ def call(
     answer: Answers = (),
     phone: Phones = (),
     at: At = None,
+    real: Real = False,
     project: OfProject = None,
     file: ProjectFile = None,
     json: Json = False,
@@ -86,6 +96,9 @@ def call(
             phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},
             answers=_bodies(answer),
         )
+        if real:
+            _check_real(script, is_elsewhen=at is not None, is_json=json)
+            return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
         made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT))
     except ValueError as error:
         raise CommandError(str(error)) from error
@@ -93,6 +106,20 @@ def call(
         return _refused(made)
     print_json(_as_json(made)) if json else _draw(made, plan, began=now)
     return 0
+
+
+def _check_real(script: Script, *, is_elsewhen: bool, is_json: bool) -> None:
+    """Refuse what no real call can have. Raises CommandError."""
+    given = {
+        "--answer": bool(script.answers),
+        "--at": is_elsewhen,
+        "--json": is_json,
+        "--name": bool(script.caller_name),
+    }
+    for option in (option for option, is_given in given.items() if is_given):
+        raise CommandError(f"{option} cannot go together with --real; leave one of them out")
+    if not script.caller:
+        raise CommandError("a real call needs a number or a login to call --from")
 
 
 def _moment(at: datetime, plan: Plan) -> float:

@@ -234,6 +234,14 @@ class _Asking(Asking):
             await some_turns()
 
 
+def waits_for_keys(call: Call) -> tuple[object, ...] | None:
+    """Return what tells one wait for keys from the next; None where no keys are waited for."""
+    keys = call.collecting
+    if keys is None:
+        return None
+    return call.state, call.scheme, call.path, call.jumps, call.asks, keys.attempt
+
+
 class _Finger:
     """Presses the caller's keys whenever the call begins to wait for some."""
 
@@ -245,10 +253,7 @@ class _Finger:
 
     def see(self, call: Call) -> None:
         """Look at what the call is doing now."""
-        keys = call.collecting
-        waits = None
-        if keys is not None:
-            waits = (call.state, call.scheme, call.path, call.jumps, call.asks, keys.attempt)
+        waits = waits_for_keys(call)
         if waits is not None and waits != self._waits and self._digits:
             self._press(call.id, self._digits.pop(0))
         self._waits = waits

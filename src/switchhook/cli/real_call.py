@@ -1,0 +1,195 @@
+"""`switchhook call --real`: the same call through the SIP engine, between built-in telephones.
+
+Everything runs in this process, on this machine alone, with a database of its own: no server has to
+run, nobody else's telephone rings, and no event is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from switchhook.app import Application, open_application
+from switchhook.cli.demo.watch import follow, new_call
+from switchhook.cli.options import CommandError
+from switchhook.cli.serving import run_on_loop
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.pretending import waits_for_keys
+from switchhook.operations.project_file import write_project
+from switchhook.operations.projects import Applied, apply_project
+from switchhook.operations.sounds import SOUNDS
+from switchhook.settings import Settings
+from switchhook.sip.phone import Manners, Phone, RefusedError
+from switchhook.sip.transport import UDP, Peer
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from rich.console import Console
+
+    from switchhook.domain.project import Account, Plan, Project
+    from switchhook.operations.pretending import Script
+    from switchhook.sip.phone import Call
+
+OUTSIDE = "127.0.0.2"
+"""Where the world beyond every trunk is; it is known from accounts by its address."""
+OPEN = Manners(answer_after=None)
+"""Rings, and leaves the rest to `_behave`."""
+ANSWERS_AFTER, TALKS, DECLINES_AFTER = 1.0, 3.0, 1.0
+"""Seconds."""
+ARRIVES = 3.0
+"""Seconds in which the engine takes a call, or refuses it."""
+LOOK = 0.02
+"""Seconds between two looks at whether keys are waited for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Stage:
+    app: Application
+    outside: Phone
+    phones: dict[str, Phone]
+
+
+def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path) -> int:
+    """Place the call and draw it while it happens; return 0 when it came about. Raises CommandError.
+
+    Sounds are those of `data_dir`.
+    """
+    with TemporaryDirectory(prefix="switchhook-call-") as name:
+        folder = Path(name)
+        if (data_dir / SOUNDS).is_dir():
+            (folder / SOUNDS).symlink_to(data_dir.absolute() / SOUNDS)
+        return run_on_loop(_run(plan.project, script, console, folder))
+
+
+async def _run(project: Project, script: Script, console: Console, folder: Path) -> int:
+    try:
+        async with _stage(project, script, folder) as stage:
+            return await _place(stage, script, console)
+    except OSError as error:
+        raise CommandError(f"no call can be placed here: {error.strerror or error}") from error
+
+
+async def _place(stage: _Stage, script: Script, console: Console) -> int:
+    store = stage.app.store
+    caller = stage.phones.get(script.caller, stage.outside)
+    server = f"{stage.app.sip_address}:{stage.app.sip_port}"
+    call = await caller.call(f"sip:{script.callee}@{server}")
+    call_id = await new_call(store, set(), within=ARRIVES)
+    if call_id is None:
+        status = await _refusal(call)
+        raise CommandError(f"no call came of it: it was refused with {status}")
+    keying = spawn(_key(stage.app, call_id, call, script.digits), name="press the caller's keys")
+    patience = spawn(_lose_patience(call, script.patience), name="lose patience")
+    try:
+        await follow(store, call_id, console, within=2 * script.patience)
+    finally:
+        for task in (keying, patience):
+            task.cancel()
+        call.end()
+    return 0
+
+
+async def _refusal(call: Call) -> int:
+    if not call.is_over:
+        call.end()
+    return await call.ended()
+
+
+async def _lose_patience(call: Call, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    call.end()
+
+
+async def _key(app: Application, call_id: str, call: Call, digits: Sequence[str]) -> None:
+    """Press keys each time that the call begins to wait for some."""
+    before: tuple[object, ...] | None = None
+    for pressed in digits:
+        waits = before
+        while waits is None or waits == before:
+            await asyncio.sleep(LOOK)
+            now = next((one for one in app.switchboard.calls if one.id == call_id), None)
+            waits = None if now is None else waits_for_keys(now)
+            before = before if waits else None
+        before = waits
+        with suppress(RefusedError):
+            await call.answered()
+        call.press(pressed)
+
+
+@asynccontextmanager
+async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterator[_Stage]:
+    """Run the server and its telephones on free ports."""
+    async with AsyncExitStack() as stack:
+        outside = await stack.enter_async_context(Phone(script.caller, host=OUTSIDE, manners=OPEN))
+        await _apply(_on_this_machine(project, outside.port), folder)
+        settings = Settings(data_dir=folder, sip_port=0)
+        app = await stack.enter_async_context(open_application(settings))
+        phones = {}
+        for account in project.accounts:
+            if script.phones.get(account.login) != "gone" or account.login == script.caller:
+                phones[account.login] = await _registered(account, app, stack)
+        for phone in (outside, *phones.values()):
+            task = spawn(_serve(phone, script), name=f"manners of {phone.username}")
+            stack.callback(task.cancel)
+        yield _Stage(app=app, outside=outside, phones=phones)
+
+
+def _on_this_machine(project: Project, port: int) -> Project:
+    """Lead every trunk to our own telephone, and tell nobody."""
+    ours = {"host": OUTSIDE, "port": port, "transport": "udp", "sources": (f"{OUTSIDE}/32",)}
+    open_: dict[str, Any] = {**ours, "username": "", "password": ""}
+    trunks = tuple(replace(trunk, **open_) for trunk in project.trunks)
+    return replace(project, trunks=trunks, event_webhooks=())
+
+
+async def _apply(project: Project, folder: Path) -> None:
+    store = await SqliteStore.open(folder / DATABASE)
+    try:
+        applied = await apply_project(store, write_project(project))
+    finally:
+        await store.close()
+    if not isinstance(applied, Applied):
+        raise CommandError(f"the project cannot run on this machine alone:\n{applied}")
+
+
+async def _registered(account: Account, app: Application, stack: AsyncExitStack) -> Phone:
+    server = Peer(UDP, app.sip_address, app.sip_port)
+    phone = Phone(account.login, account.password, server=server, manners=OPEN)
+    await stack.enter_async_context(phone)
+    try:
+        await phone.register()
+    except RefusedError as error:
+        raise CommandError(f"a built-in telephone could not register: {error}") from error
+    return phone
+
+
+async def _serve(phone: Phone, script: Script) -> None:
+    while True:
+        call = await phone.rung()
+        dialled = (call.invite.uri.user if call.invite is not None else None) or ""
+        spawn(_behave(call, script.phones.get(dialled, "answers")), name=f"call to {dialled}")
+
+
+async def _behave(call: Call, does: str) -> None:
+    match does:
+        case "busy":
+            call.end(486)
+        case "gone":
+            call.end(480)
+        case "declines":
+            await asyncio.sleep(DECLINES_AFTER)
+            call.end(603)
+        case "answers":
+            await asyncio.sleep(ANSWERS_AFTER)
+            call.answer()
+            await asyncio.sleep(TALKS)
+            call.end()
+        case _:
+            pass  # it rings

@@ -1,0 +1,112 @@
+"""A call through the SIP engine goes the same path: real endpoints, built-in telephones, keys over RTP."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.cli.main import FAILED, FINE, run
+from tests.support.wire import Endpoint, reply
+
+if TYPE_CHECKING:
+    from tests.support.wire import Received
+
+FILE = Path(__file__).parents[2] / "examples" / "project.toml"
+PIN = """
+[[dial_plan_webhooks]]
+name = "pin"
+url_template = "{url}?code={code}"
+use_ivr = true
+
+[[schemes]]
+id = 9
+name = "PIN"
+
+[[schemes.steps]]
+ask_dial_plan = "pin"
+
+[[schemes.steps.success]]
+ring_destination = 20
+
+[[numbers]]
+number = "380442223399"
+scheme = 9
+"""
+
+
+def lines(out: str) -> list[str]:
+    """Return the drawn lines without their times."""
+    return [re.sub(r"^ *[0-9.]+ s  | after [0-9.]+ m?s", "", line) for line in out.splitlines()]
+
+
+@pytest.mark.slow
+def test_a_real_call_is_drawn_while_it_happens(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Endpoint(lambda _: reply('{"dst_phone":"380443334455,101"}')) as web:
+        file = tmp_path / "project.toml"
+        text = FILE.read_text("utf-8").replace("http://127.0.0.1:8080/route.php", web.url("/r"))
+        file.write_text(text, "utf-8")
+        call = ("call", "--real", "--file", str(file), "--from", "380441112233")
+        assert run([*call, "--to", "380442223344", "--phone", "101=busy"]) == FINE
+        assert [request.target for request in web.ledger.requests] == ["/r?insertionType=dynamic"]
+    drawn = lines(capsys.readouterr().out)
+    assert drawn[:4] == [
+        "→ 380441112233 calls 380442223344",
+        "· scheme Main: ask",
+        "? asks PHP demo",
+        "! PHP demo answers 380443334455, 101",
+    ]
+    assert "· 101: busy (Busy Here)" in drawn
+    assert drawn[-3:] == [
+        "✓ 380443334455 answers the call",
+        "· 380443334455: answered (hung up)",
+        "■ ends: answered, by the callee (hung up)",
+    ]
+    assert not any("told" in line or "✉" in line for line in drawn)
+
+
+@pytest.mark.slow
+def test_keys_are_pressed_over_rtp(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def answer(request: Received) -> bytes:
+        is_right = request.target.endswith("code=4711")
+        return reply("status=ACK&destination=102" if is_right else "status=NAK")
+
+    with Endpoint(answer) as web:
+        file = tmp_path / "project.toml"
+        more = PIN.replace("{url}", web.url("/"))
+        file.write_text(FILE.read_text("utf-8") + more, "utf-8")
+        call = ("call", "--real", "--file", str(file), "--from", "101", "--to", "380442223399")
+        assert run([*call, "--digits", "1#", "--digits", "4711#"]) == FINE
+        codes = [request.target.partition("code=")[2] for request in web.ledger.requests]
+    assert codes == ["1", "4711"]
+    assert "✓ 102 answers the call" in lines(capsys.readouterr().out)
+
+
+@pytest.mark.slow
+def test_a_refused_call_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    call = ("call", "--real", "--file", str(FILE), "--from", "380441112233", "--to", "999")
+    assert run(call) == FAILED
+    assert "no call came of it: it was refused with 404" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--answer", "PHP demo={}"), "--answer cannot go together with --real"),
+        (("--at", "2018-08-13T11:11:11"), "--at cannot go together with --real"),
+        (("--json",), "--json cannot go together with --real"),
+        (("--name", "Anna"), "--name cannot go together with --real"),
+        (("--from", ""), "a real call needs a number or a login"),
+    ],
+)
+def test_what_only_a_simulated_call_can_have(
+    options: tuple[str, ...], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caller = () if options[0] == "--from" else ("--from", "101")
+    told = ("call", "--real", "--file", str(FILE), "--to", "102", *caller, *options)
+    assert run(told) == FAILED
+    assert expected in capsys.readouterr().err
