@@ -93,6 +93,7 @@ def summary(project: Project) -> str:
         (len(project.trunks), "trunk"),
         (len(project.schemes), "scheme"),
         (len(project.forwarding_numbers), "forwarding number"),
+        (len(project.dial_plan_webhooks), "dial-plan webhook"),
         (len(project.event_webhooks), "event webhook"),
     )
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
