@@ -179,6 +179,24 @@ def test_music_while_it_rings_and_ringing_without() -> None:
     play(scenario())
 
 
+def test_whoever_answers_first_is_heard_after_the_music() -> None:
+    async def scenario() -> None:
+        async with _callee(Manners(answer_after=0.5)) as callee, Phone("a") as phone:
+            steps = (Background(sounds=("music",)), ring(address(callee.port)))
+            async with _office(*steps) as office:
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
+                await _hears(call, MUSIC, 0.1)
+                await _hears(call, HIS_VOICE)
+                await _hears(other, HER_VOICE)
+                assert other.tone.target != ("127.0.0.1", call.tone.port)
+                call.end()
+                await office.quiet()
+
+    play(scenario())
+
+
 @pytest.mark.slow
 def test_voicemail_is_recorded(tmp_path: Path) -> None:
     async def scenario() -> None:
