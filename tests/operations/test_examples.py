@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
-from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber
+from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber, Template
 from switchhook.operations.examples import VISIT, Example, ExampleError, example_facts, read_example
 from switchhook.webhooks.parameters import CATALOGUE, resolve
 
@@ -64,6 +66,12 @@ def test_a_number_that_knows_nothing_of_its_pool_gets_the_examples() -> None:
         "website",
         "dynamic",
     )
+
+
+def test_what_a_template_wants_is_there_too() -> None:
+    crm = replace(CRM, template=Template.RINGOSTAT_SAMPLE)
+    facts = example_facts(SHOP, crm, EXAMPLE, now=NOW)
+    assert resolve("additional_number", "id", facts) == "example id"
 
 
 def test_a_project_with_nothing_in_it_has_an_example_too() -> None:

@@ -13,11 +13,13 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
+from switchhook.webhooks.template import TEMPLATES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.domain.project import Plan
+    from switchhook.domain.webhook import Field
     from switchhook.operations.plans import AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
@@ -97,12 +99,21 @@ def _visit(webhook: AnyWebhook, bare: Facts) -> dict[str, str]:
     if number is not None:
         visit["insertion_type"] = number.insertion_type or visit["insertion_type"]
         visit["pool_name"] = number.pool or visit["pool_name"]
-    if isinstance(webhook, ForwardingNumber | EventWebhook):
-        for field in webhook.fields:
-            if field.parameter in VISIT and field.argument:
-                name = f"{field.parameter}:{field.argument}"
-                visit.setdefault(name, f"example {field.argument}")
+    for field in _fields(webhook):
+        if field.parameter in VISIT and field.argument:
+            name = f"{field.parameter}:{field.argument}"
+            visit.setdefault(name, f"example {field.argument}")
     return visit
+
+
+def _fields(webhook: AnyWebhook) -> tuple[Field, ...]:
+    match webhook:
+        case ForwardingNumber():
+            return (*TEMPLATES[webhook.template], *webhook.fields)
+        case EventWebhook():
+            return webhook.fields
+        case _:
+            return ()
 
 
 def _check_fact(key: str, value: str, bare: Facts) -> None:
