@@ -25,6 +25,7 @@ from switchhook.routing.events import (
 from tests.support.plans import (
     ASK,
     CUSTOMER,
+    DIALLED,
     JOHN,
     MARY,
     MOBILE,
@@ -530,9 +531,13 @@ def test_a_blocked_caller_is_turned_away_before_any_step() -> None:
 
 
 def test_the_block_list_is_for_calls_from_outside() -> None:
-    blocked = plan(screening=Screening(blocked_callers=("j*",)))
+    blocked = plan(ring(MARY), screening=Screening(blocked_callers=("john",)))
     story = Transcript(from_account("mary", blocked))
     story.hears(0, CallArrived(), "ring b1 mary")
+    story = Transcript(from_account(DIALLED, blocked))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+    )
 
 
 @pytest.mark.row("S-78", "A-58")

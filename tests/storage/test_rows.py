@@ -40,6 +40,22 @@ def test_members_of_a_later_version_are_ignored() -> None:
     assert call_reader(lambda *_: plan())(later) == call("c1")
 
 
+def test_members_that_an_earlier_version_did_not_have_are_at_their_defaults() -> None:
+    *_, value = call_to_row(call("c1"))
+    since = ("given", "variables", "playing", "collecting", "recordings", "background", "rated")
+    stored = json.loads(str(value))
+    earlier = {name: item for name, item in stored.items() if name not in since}
+    assert earlier["path"] == [0]
+    assert len(earlier) == len(stored) - len(since)
+    assert call_reader(lambda *_: plan())(json.dumps(earlier)) == call("c1")
+
+
+def test_a_path_through_branches_is_read_back() -> None:
+    deep = replace(call("c1"), path=(2, "success", 0, "1", 3))
+    *_, value = call_to_row(deep)
+    assert call_reader(lambda *_: plan())(str(value)).path == (2, "success", 0, "1", 3)
+
+
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])
 def test_a_damaged_value_says_so(damaged: str) -> None:
     with pytest.raises(StoreError, match="a stored value cannot be read"):

@@ -55,7 +55,7 @@ def arrived(move: Move, _: CallArrived) -> None:
     move.record(Happening.ARRIVED, facts=facts)
     if (event := BEFORE.get(call.direction)) is not None:
         move.tell(event)
-    if call.direction is Direction.INCOMING and call.plan.project.screening.blocks(call.caller):
+    if not call.account and call.plan.project.screening.blocks(call.caller):
         end(move, Outcome.BLOCKED, EndedBy.SYSTEM, BLOCKED)
         return
     walk(move)
@@ -191,7 +191,9 @@ def hang_up_requested(move: Move, event: HangUpRequested) -> None:
     talking = bool(move.call.talking_to)
     outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
     cause = Cause(sip=200 if talking else 480, text=f"ended by {event.by}")
-    end(move, outcome, EndedBy.SYSTEM, cause)
+    recorder = move.call.recorder
+    by = None if recorder is None else recorder.hung_up_by
+    end(move, outcome, by or EndedBy.SYSTEM, cause)
 
 
 def resynced(move: Move, event: Resynced) -> None:

@@ -59,7 +59,8 @@ def walk(move: Move) -> None:
         scheme = scheme_of(move.call)
         step = None if scheme is None else scheme.step_at(move.call.path)
         if scheme is not None and step is not None:
-            facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()))
+            at = " ".join(map(str, move.call.path))
+            facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()), ("at", at))
             move.record(Happening.STEP, scheme.name, facts=facts + _branch(move))
             went = _begin(move, step)
         elif not leave_branch(move, no_destination=went is Went.NO_DESTINATION):

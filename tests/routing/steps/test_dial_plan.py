@@ -283,6 +283,24 @@ def test_a_name_may_come_with_nak_too() -> None:
     assert shown(story) == [(CUSTOMER, "Unknown")]
 
 
+def test_what_an_earlier_answer_gave_is_forgotten_when_it_is_asked_again() -> None:
+    named_ring = replace(ring(MARY), caller_name=named(NameChoice.WEBHOOK))
+    story = Transcript(incoming(ask_pin(failed=(named_ring,))))
+    story.hears(0, CallArrived(), *ENTER)
+    story.comes_to(1, answers("caller"), presses("1"), presses("#"))
+    story.hears(2, declines("c-1", name="Wrong"), "play wrong to caller as p2")
+    story.comes_to(3, presses("2"), presses("#"))
+    story.hears(4, fails("c-2"), *MARY_RINGS)
+    assert shown(story) == [(CUSTOMER, "Anna")]
+
+
+def test_the_journal_says_in_which_branch_a_step_stands() -> None:
+    story = asked(ring(MARY))
+    story.hears(1, accepts(), *MARY_RINGS)
+    steps = [dict(entry.facts) for entry in story.entries if entry.happening == "step"]
+    assert [facts["at"] for facts in steps] == ["0", "0 success 0"]
+
+
 @pytest.mark.row("S-27")
 def test_unknown_keys_are_kept_as_variables_the_newest_value_of_each() -> None:
     story = Transcript(incoming(ask_crm(), ask_crm(ring(MARY))))

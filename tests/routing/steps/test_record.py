@@ -95,3 +95,10 @@ def test_after_a_restart_the_recording_is_not_waited_for() -> None:
         70, Resynced(live_legs=frozenset({"caller"})), "end caller 200", "tell incoming.after"
     )
     assert story.end == "answered by callee, 200 hung up"
+
+
+def test_an_operator_does_not_take_the_end_of_a_conversation_upon_themselves() -> None:
+    story = talking()
+    story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
+    story.hears(61, HangUpRequested(by="bob"), "tell incoming.after")
+    assert story.end == "answered by callee, 200 ended by bob"

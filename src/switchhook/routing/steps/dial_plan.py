@@ -90,6 +90,7 @@ def failed(move: Move) -> Went:
 
 def _ask(move: Move, webhook: DialPlanWebhook, code: str = "", attempt: int = 1) -> Went:
     facts: Facts = (("code", code),) if code and not webhook.mask_code else ()
+    move.change(given=tuple(given for given in move.call.given if given.at != move.call.path))
     ask.put(
         move,
         webhook.name,
@@ -115,11 +116,10 @@ def _again(move: Move, webhook: DialPlanWebhook, attempt: int, message: str) -> 
 
 
 def _keep(move: Move, event: VerdictGiven) -> None:
-    at = move.call.path
-    given = Given(at=at, destination=event.destination, caller_name=event.caller_name)
+    given = Given(at=move.call.path, destination=event.destination, caller_name=event.caller_name)
     variables = {**dict(move.call.variables), **dict(event.variables)}
     move.change(
-        given=(*(other for other in move.call.given if other.at != at), given),
+        given=(*move.call.given, given),
         variables=tuple(variables.items())[:MOST_VARIABLES],
     )
 
