@@ -151,8 +151,8 @@ class EmbeddedSide:
         match command:
             case RingLeg():
                 if bridge.expect(command.leg):
-                    if call.rating is not None:  # the caller will hear us again
-                        self._lead(call, bridge)
+                    if call.rating is not None or call.is_to_be_recorded:
+                        self._lead(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg():
                 self._do(call.id, bridge, bridge.order(command))
