@@ -13,7 +13,7 @@ from switchhook.cli.main import FAILED, FINE, run
 from switchhook.domain.project import Plan
 from switchhook.domain.webhook import DialPlanWebhook
 from tests.support.loop import run as run_scenario
-from tests.support.told import EXAMPLE, example_plan, remember
+from tests.support.told import example_plan, remember
 
 FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
 RELAXED = b"{ dst_phone: '380441111111, 101, nobody' }"
@@ -93,19 +93,6 @@ def test_the_applied_project_is_the_one_that_is_meant(
 
     assert answers(monkeypatch, b"{}", "--webhook", "PHP", "--project", "acme") == FAILED
     assert "no routing webhook 'PHP'" in capsys.readouterr().err
-
-
-def test_a_file_with_mistakes_is_refused_with_their_lines(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    bad = tmp_path / "bad.toml"
-    bad.write_text(EXAMPLE.replace('id = "acme"', "id = 5"))
-    assert run(["preview", "--webhook", "PHP demo", "--file", str(bad)]) == FAILED
-    assert f"switchhook: {bad}: line 5: project.id" in capsys.readouterr().err
-
-    told = ("--file", FILE, "--project", "acme")
-    assert run(["preview", "--webhook", "PHP demo", *told]) == FAILED
-    assert "cannot go together" in capsys.readouterr().err
 
 
 def test_a_request_is_shown_to_the_byte(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
