@@ -40,7 +40,7 @@ def test_a_file_with_mistakes_is_refused_with_their_lines(tmp_path: Path) -> Non
     file.write_text(EXAMPLE.replace('id = "acme"', "id = 5"))
     with pytest.raises(CommandError, match=r"bad\.toml: line 5: project\.id"):
         plan_of(None, file, None, None)
-    with pytest.raises(CommandError, match="missing.toml cannot be read"):
+    with pytest.raises(CommandError, match=r"missing\.toml cannot be read"):
         plan_of(None, tmp_path / "missing.toml", None, None)
 
 
