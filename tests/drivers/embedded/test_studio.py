@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rate, Record, Voicemail
-from switchhook.drivers.embedded.studio import Sounding
+from switchhook.drivers.embedded.studio import Echoes, Sounding
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
 from switchhook.sip.phone import Manners, Phone
@@ -155,6 +155,28 @@ def test_keys_by_sip_info() -> None:
             assert await call.ended() == 200
 
     play(scenario())
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ([("5", False, 0.0), ("5", True, 0.3)], "5"),
+        ([("5", True, 0.0), ("5", False, 0.3)], "5"),
+        ([("5", False, 0.0), ("5", True, 0.1), ("5", False, 0.4), ("5", True, 0.5)], "55"),
+        ([("5", False, 0.0), ("5", False, 0.3)], "55"),
+        ([("5", True, 0.0), ("5", True, 0.3)], "55"),
+        ([("5", False, 0.0), ("6", True, 0.3)], "56"),
+        ([("5", False, 0.0), ("5", True, 2.0)], "55"),
+    ],
+)
+def test_a_key_that_comes_in_two_ways_is_one(
+    keys: list[tuple[str, bool, float]], told: str
+) -> None:
+    echoes = Echoes()
+    heard_ = [d for d, info, at in keys if not echoes.is_echo("c1 caller", d, at, by_info=info)]
+    assert "".join(heard_) == told
+    echoes.forget("c1")
+    assert not echoes.is_echo("c1 caller", "5", 0.6, by_info=True)
 
 
 @pytest.mark.slow

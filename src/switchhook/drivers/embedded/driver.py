@@ -51,8 +51,8 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
+from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated
 from switchhook.routing.events import Event as CallEvent
-from switchhook.routing.events import LegAnswered, LegUpdated
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
@@ -272,6 +272,8 @@ class EmbeddedSide:
                     | sound.Close()
                 ):
                     self._studio.perform(out)
+                case DigitPressed():
+                    self._studio.tell_digit(call, out, by_info=True)
                 case LegAnswered() | LegUpdated():
                     handle = self._handle(bridge, out.leg)
                     self._ear.hear(call, replace(out, handle=handle))
@@ -287,6 +289,7 @@ class EmbeddedSide:
     def _forget(self, call: str) -> None:
         self._bridges.pop(call, None)
         self._callers.pop(call, None)
+        self._studio.forget(call)
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
             self._trunks.pop(sip_leg, None)

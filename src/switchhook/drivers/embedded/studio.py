@@ -6,6 +6,7 @@ It opens streams for legs, turns the switchboard's commands about sound into ord
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -44,6 +45,9 @@ log = structlog.get_logger(__name__)
 HOLD_MUSIC: Final = "music-on-hold"
 """The name of the sound that a project's callers hear on hold, where it has one."""
 NOWHERE: Final = Path()
+MOST_ECHOES: Final = 10_000
+ECHO: Final = 1.0
+"""Seconds within which the same key in another way is the same press."""
 
 
 class Sounds(Protocol):
@@ -76,6 +80,30 @@ class Sounding:
     """The directory of recordings; `NOWHERE` makes none."""
 
 
+class Echoes:
+    """Knows the keys that were told in one way and may come in the other."""
+
+    def __init__(self) -> None:
+        self._latest: dict[str, tuple[str, bool, float]] = {}
+
+    def is_echo(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
+        """Say whether this is the key that came last, in the other way."""
+        latest = self._latest.pop(stream, None)
+        if latest is not None:
+            known, way, at = latest
+            if known == digit and way is not by_info and now - at < ECHO:
+                return True
+        if len(self._latest) >= MOST_ECHOES:
+            self._latest.clear()  # keys of calls that were over when they were told
+        self._latest[stream] = digit, by_info, now
+        return False
+
+    def forget(self, call: str) -> None:
+        """Forget a call's streams."""
+        for stream in [known for known in self._latest if known.startswith(f"{call} ")]:
+            del self._latest[stream]
+
+
 class Studio:
     """All lines of one telephone side. `tell` gets a call's events, `do` what its glue is to hear."""
 
@@ -94,6 +122,7 @@ class Studio:
         self._tell = tell
         self._silent = silent
         self._local = local
+        self._echoes = Echoes()
         self._recordings: dict[str, tuple[str, str]] = {}  # call and name by name of the file's
         self._media = MediaThread(
             self._hear, host=host, ports=sounding.ports, silence=sounding.silence
@@ -232,7 +261,8 @@ class Studio:
         match event:
             case sound.DigitPressed():
                 call, _, leg = event.stream.partition(" ")
-                self._tell(call, call_events.DigitPressed(leg=leg, digit=event.digit))
+                pressed = call_events.DigitPressed(leg=leg, digit=event.digit)
+                self.tell_digit(call, pressed, by_info=False)
             case sound.PlaybackFinished():
                 call, _, playback = event.playback.partition(" ")
                 self._tell(call, call_events.PlaybackFinished(playback=playback))
@@ -242,6 +272,16 @@ class Studio:
                 self._silent(event.call)
             case _:
                 assert_never(event)
+
+    def tell_digit(self, call: str, pressed: call_events.DigitPressed, *, by_info: bool) -> None:
+        """Tell of a key once, though some telephones send each both as RTP event and as INFO."""
+        now = asyncio.get_running_loop().time()
+        if not self._echoes.is_echo(f"{call} {pressed.leg}", pressed.digit, now, by_info=by_info):
+            self._tell(call, pressed)
+
+    def forget(self, call: str) -> None:
+        """Forget what is known of a call that is over."""
+        self._echoes.forget(call)
 
     def _recorded(self, event: sound.RecordingFinished) -> None:
         call, recording = self._recordings.pop(event.recording, ("", ""))
