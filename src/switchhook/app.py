@@ -122,6 +122,7 @@ class Application:
             follow=REDIRECTS,
             connect=connect,
             response=response,
+            warm=True,
         )
 
     async def watch_projects(self) -> None:

@@ -390,3 +390,19 @@ def test_our_own_trust_is_this_machine_s_and_verifies() -> None:
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
+
+
+@pytest.mark.row("R3-25")
+def test_a_later_connection_resumes_the_tls_session_of_an_earlier(play: Play) -> None:
+    async def scenario() -> None:
+        ca = trustme.CA()
+        trust = ssl.create_default_context()
+        ca.configure_trust(trust)
+        server_side = served(ca.issue_cert("127.0.0.1"))
+        async with Hostile(keep_answering, tls=server_side) as server, sending(tls=trust) as sender:
+            for _ in range(3):
+                exchange = await send(sender, get(server.url), keep_alive=False)
+                assert exchange.failure is None
+            assert (sender.opened, sender.resumed) == (3, 2)
+
+    play(scenario())

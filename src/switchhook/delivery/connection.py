@@ -10,6 +10,7 @@ from switchhook.delivery.failing import ExchangeError, Phase, stopping, too_late
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     from switchhook.delivery.reader import ResponseReader
@@ -97,6 +98,12 @@ class Connection(asyncio.Protocol):
         if now - self.over_at < SETTLED_SECONDS:
             return True
         return not self._has_news()
+
+    @property
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """The TLS side of it; None for plain http."""
+        secure: ssl.SSLObject | None = self._transport.get_extra_info("ssl_object")
+        return secure
 
     @property
     def can_be_kept(self) -> bool:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from switchhook.delivery.resolver import Place, Resolver
 
 
+SESSIONS_KEPT = 1024
+
+
 class Dialler:
     """Opens vetted connections."""
 
@@ -51,6 +54,9 @@ class Dialler:
         self._own_ports = own_ports
         self._on_lost = on_lost
         self._waits: set[asyncio.Timeout] = set()
+        self._sessions: dict[Origin, ssl.SSLSession] = {}
+        self.resumed = 0
+        """TLS handshakes that went on where an earlier connection had left off."""
         self._is_closed = False
 
     async def dial(
@@ -78,7 +84,23 @@ class Dialler:
             raise failure from None
         if origin.scheme == "http":
             del phases[-1]
+        secure = connection.ssl_object
+        if secure is not None and secure.session_reused:
+            self.resumed += 1
         return connection, tuple(phases)
+
+    def learn(self, origin: Origin, connection: Connection) -> None:
+        """Keep a connection's TLS session, for the next one to the same server to resume (RFC 8446 §2.2).
+
+        After an answer: the server sends its ticket with the first one.
+        """
+        secure = connection.ssl_object
+        if secure is None or secure.session is None or not secure.session.has_ticket:
+            return
+        self._sessions.pop(origin, None)
+        self._sessions[origin] = secure.session
+        if len(self._sessions) > SESSIONS_KEPT:
+            del self._sessions[next(iter(self._sessions))]
 
     def close(self) -> None:
         """End every wait; what is dialled from now on ends as interrupted."""
@@ -176,7 +198,7 @@ class Dialler:
         if self._tls is None:
             self._tls = default_tls()
         return {
-            "ssl": self._tls,
+            "ssl": _Resuming(self._tls, self._sessions.get(origin)),
             "server_hostname": origin.host.rstrip("."),
             "ssl_handshake_timeout": max(seconds, 0.0) + 1.0,  # ours comes first
         }
@@ -195,6 +217,31 @@ class Dialler:
             raise
         finally:
             self._waits.discard(wait)
+
+
+class _Resuming:
+    """A context whose next connection resumes a session: asyncio has no other way to hand one in."""
+
+    def __init__(self, context: ssl.SSLContext, session: ssl.SSLSession | None) -> None:
+        self._context = context
+        self._session = session
+
+    def wrap_bio(
+        self,
+        incoming: ssl.MemoryBIO,
+        outgoing: ssl.MemoryBIO,
+        *,
+        server_side: bool,
+        server_hostname: str | None,
+    ) -> ssl.SSLObject:
+        """Make the TLS side of a connection, as both loops ask for it."""
+        return self._context.wrap_bio(
+            incoming,
+            outgoing,
+            server_side=server_side,
+            server_hostname=server_hostname,
+            session=self._session,
+        )
 
 
 def default_tls() -> ssl.SSLContext:

@@ -34,6 +34,13 @@ class Limits:
     idle_per_origin: int = 64
     idle_total: int = 512
 
+    warm_seconds: float = 300.0
+    """How long after an ask a connection to its endpoint is kept open, and opened anew."""
+    warm_dial_seconds: float = 5.0
+    """How long opening such a connection may take."""
+    warm_sites: int = 64
+    """To how many endpoints at once."""
+
     def __post_init__(self) -> None:
         for field in fields(self):
             if getattr(self, field.name) <= 0:

@@ -31,6 +31,8 @@ class Site:
     idle: list[Connection] = field(default_factory=list)
     """The one used last is at the end."""
     is_dropped: bool = False
+    seconds: float | None = None
+    """How long a connection there is kept, from what its server said last; None: none was yet."""
 
 
 class Pool:
@@ -71,6 +73,9 @@ class Pool:
         seconds = limits.idle_seconds
         if told:
             seconds = _idle_seconds(told, limits)
+        elif not connection.reader.is_over and site.seconds is not None:
+            seconds = site.seconds  # it waits before its first exchange
+        site.seconds = seconds
         if (
             seconds <= 0
             or len(site.idle) >= limits.idle_per_origin
@@ -84,6 +89,10 @@ class Pool:
         self.idle += 1
         if self._sweeper is None:
             self._sweeper = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, self.sweep)
+
+    def waits(self, site: Site, until: float) -> bool:
+        """Say whether a connection waits there that is kept until a moment at least."""
+        return any(c.idle_until > until and not c.is_lost for c in site.idle)
 
     def sweep(self) -> None:
         """End what waited too long. Goes on by itself while anything waits."""

@@ -17,6 +17,7 @@ from switchhook.delivery.origin import split
 from switchhook.delivery.pool import Pool
 from switchhook.delivery.redirect import redirected, too_many
 from switchhook.delivery.resolver import Resolve, Resolver
+from switchhook.delivery.warmth import Warmth
 from switchhook.delivery.wire import REPEATABLE, render
 from switchhook.webhooks.http import Exchange
 
@@ -91,6 +92,9 @@ class Sender:
             own_ports=own_ports,
             on_lost=self._lost,
         )
+        self._warmth = Warmth(self._pool, limits, clock, self._open_ahead)
+        self.warmed = 0
+        """Of the connections made, those that were opened ahead of an exchange."""
         self._open: set[Connection] = set()
         self._is_closed = False
         self._all_lost = asyncio.Event()
@@ -99,6 +103,16 @@ class Sender:
     def open(self) -> int:
         """How many connections there are, idle ones included."""
         return len(self._open)
+
+    @property
+    def resumed(self) -> int:
+        """How many TLS handshakes went on where an earlier connection had left off."""
+        return self._dialler.resumed
+
+    @property
+    def warm(self) -> int:
+        """To how many endpoints a connection is held ready."""
+        return self._warmth.sites
 
     @property
     def idle(self) -> int:
@@ -117,6 +131,7 @@ class Sender:
         max_body: int | None = None,
         connect: float | None = None,
         response: float | None = None,
+        warm: bool = False,
     ) -> Exchange:
         """Send `request` and read its response. Never raises but CancelledError: a failure is a value.
 
@@ -130,6 +145,7 @@ class Sender:
         redirects are followed; with 0, a 3xx is a response like any other. `max_body` bounds the
         decoded body, `limits.body` by default. Within the deadline, `connect` bounds the seconds until
         a connection stands, and `response` those from then to the last byte; each hop has them anew.
+        With `warm` and `keep_alive`, a connection to this endpoint is held ready for minutes after.
 
         The exchange holds the request as it was given and the last hop's address and phases.
         """
@@ -149,6 +165,7 @@ class Sender:
                     until=Until(began + deadline, connect, response),
                     keep_alive=keep_alive,
                     idempotent=idempotent,
+                    warm=warm,
                 )
                 answer = connection.reader.response()
                 following = redirected(hop, answer) if follow else None
@@ -176,6 +193,7 @@ class Sender:
     async def close(self) -> None:
         """End every exchange (as interrupted) and every connection; return when all are gone."""
         self._is_closed = True
+        self._warmth.close()
         self._pool.close()
         self._dialler.close()
         for connection in tuple(self._open):
@@ -193,6 +211,7 @@ class Sender:
         until: Until,
         keep_alive: bool,
         idempotent: bool,
+        warm: bool,
     ) -> tuple[Connection, Phases | None]:
         """Bring one request to one host, and an answer or a failure into the connection's reader.
 
@@ -203,6 +222,8 @@ class Sender:
         site = self._pool.site(where, grants)
         data = render(request, target)
         connection = self._pool.take(site, now) if keep_alive else None
+        if warm and keep_alive:
+            self._warmth.used(site, grants, now)
         dialled: Phases | None = None
         if connection is not None:
             self.reused += 1
@@ -215,6 +236,8 @@ class Sender:
             except BaseException:
                 connection.abort()  # the caller was cancelled; an answer would be nobody's
                 raise
+            if dialled is not None:
+                self._dialler.learn(site.origin, connection)
             if keep_alive and connection.can_be_kept and not self._is_closed:
                 self._pool.give(site, connection)
             else:
@@ -224,6 +247,17 @@ class Sender:
                 return connection, dialled
             self.retried += 1
             connection = None
+
+    async def _open_ahead(self, site: Site, grants: Grants) -> None:
+        """Open a connection that waits for an exchange. Raises ExchangeError."""
+        until = self._clock() + self._limits.warm_dial_seconds
+        connection, _ = await self._dial(site, grants, until)
+        self.warmed += 1
+        connection.over_at = self._clock()
+        if self._is_closed:
+            connection.abort()
+        else:
+            self._pool.give(site, connection)
 
     async def _dial(self, site: Site, grants: Grants, until: float) -> tuple[Connection, Phases]:
         if self._is_closed:
