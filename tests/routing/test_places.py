@@ -1,0 +1,69 @@
+"""A call that leaves a branch goes on behind the step that opened it, or in the branch that makes way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from switchhook.domain.call import Given
+from switchhook.domain.scheme import HangUp, Hours, Path
+from switchhook.routing.move import Move
+from switchhook.routing.places import (
+    Went,
+    advance,
+    dial_plan_branch,
+    enter,
+    leave_branch,
+    scheme_of,
+    step_of,
+)
+from tests.support.plans import MARY, ask_crm, ask_pin, from_account, incoming, ring
+
+INNER = ask_pin(ring(MARY), failed=(HangUp(),))
+HOURS = Hours(hours="office", open_=(INNER,))
+OUTER = ask_crm(HOURS)
+
+
+def at(path: Path) -> Move:
+    """Return a move of a call that stands there."""
+    return Move(replace(incoming(OUTER, HangUp()), path=path), 0.0)
+
+
+def test_a_branch_is_entered_at_its_top_and_walked_down() -> None:
+    move = at((0,))
+    assert enter(move, "success") is Went.MOVED
+    assert list(move.call.path) == [0, "success", 0]
+    assert step_of(move.call) == HOURS
+    advance(move)
+    assert step_of(move.call) is None
+
+
+def test_the_step_behind_the_opener_comes_after_a_branch() -> None:
+    move = at((0, "success", 0, "open", 1))
+    assert leave_branch(move, no_destination=False)
+    assert list(move.call.path) == [0, "success", 1]
+    assert leave_branch(move, no_destination=False)
+    assert list(move.call.path) == [1]
+    assert not leave_branch(move, no_destination=False)
+
+
+def test_for_want_of_a_destination_the_failed_branch_comes() -> None:
+    move = at((0, "success", 0, "open", 0, "success", 1))
+    assert leave_branch(move, no_destination=True)
+    assert list(move.call.path) == [0, "success", 0, "open", 0, "failed", 0]
+    assert leave_branch(move, no_destination=True)
+    assert list(move.call.path) == [0, "success", 0, "open", 1]
+
+
+def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
+    given = Given(at=(0,), caller_name="Sales")
+    call = replace(at((0, "success", 0, "closed", 0)).call, given=(given,))
+    assert dial_plan_branch(call) == (OUTER, "success", given)
+    inner = replace(call, path=(0, "success", 0, "open", 0, "failed", 0))
+    assert dial_plan_branch(inner) == (INNER, "failed", None)
+    assert dial_plan_branch(replace(call, path=(1,))) is None
+
+
+def test_a_dialled_target_is_a_scheme_of_one_step() -> None:
+    scheme = scheme_of(from_account("mary"))
+    assert scheme is not None
+    assert [step.targets for step in scheme.steps if hasattr(step, "targets")] == [(MARY,)]

@@ -1,0 +1,71 @@
+"""How a caller is shown follows from the step that rings and the webhook in whose branch it stands."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import Given
+from switchhook.domain.scheme import AskDialPlan, CallerName, NameChoice
+from switchhook.domain.webhook import CallerIdForwarding
+from switchhook.routing.move import Move
+from switchhook.routing.shown import shown, take_name
+from tests.support.plans import CUSTOMER, DIALLED, MARY, ask_crm, incoming, plan, ring
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+    from switchhook.domain.scheme import Path
+
+PREFIX = CallerName(choice=NameChoice.PREPEND, text="Sales: ")
+RING = replace(ring(MARY), caller_name=PREFIX)
+
+
+def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER) -> Call:
+    """Return a call in a branch of a webhook, or behind it."""
+    nested = AskDialPlan(webhook="pin", success=(RING,), failed=(RING,))
+    step = ask_crm(RING, nested, failed=(RING,))
+    made = incoming(within=plan(step, ring(MARY), forwarding=forwarding))
+    return replace(made, path=path, given=(Given(at=(0,), caller_name="Acme"),))
+
+
+@pytest.mark.row("R5-06", "A-52")
+@pytest.mark.parametrize(
+    ("path", "number"),
+    [
+        ((0, "success", 0), DIALLED),
+        ((0, "failed", 0), CUSTOMER),
+        ((0, "success", 1, "success", 0), CUSTOMER),
+        ((0, "success", 1, "failed", 0), CUSTOMER),
+        ((1,), CUSTOMER),
+    ],
+)
+def test_the_nearest_webhooks_success_branch_decides_the_number(path: Path, number: str) -> None:
+    assert shown(call(path, CallerIdForwarding.CALLED))[0] == number
+
+
+@pytest.mark.row("R5-09")
+def test_whoever_is_suppressed_has_no_name_either() -> None:
+    assert shown(call((0, "success", 0), CallerIdForwarding.SUPPRESSED)) == ("", "")
+
+
+def test_a_withheld_caller_may_have_a_name() -> None:
+    withheld = replace(call((1,)), caller="")
+    assert shown(withheld) == ("", "Anna")
+
+
+@pytest.mark.row("R5-29", "A-53")
+def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> None:
+    move = Move(call((0, "success", 0)), 0.0)
+    take_name(move, PREFIX)
+    assert shown(move.call)[1] == "Sales: Anna"
+    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
+    assert shown(move.call)[1] == "Sales: Acme"
+    assert shown(replace(move.call, path=(1,)))[1] == "Acme"
+
+
+def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
+    move = Move(call((1,)), 0.0)
+    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
+    assert move.call.webhook_name == ""
