@@ -193,6 +193,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         app = Application(settings, store, await load_book(store), sender, await load_memory(store))
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
+        stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:
             app.prepare_sounds(project)
         for work, name in ((app.watch_projects(), "watch projects"), (app.prune(), "prune")):

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+from structlog.testing import capture_logs
+
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause, Outcome
@@ -22,7 +24,7 @@ from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingL
 from switchhook.routing.events import LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.asking import Asking
-from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
@@ -217,6 +219,71 @@ def test_a_store_that_fails_holds_up_no_call_and_loses_nothing() -> None:
         (record,) = world.records
         assert [entry.seq for entry in record.entries] == list(range(1, record.call.entries + 1))
         assert [delivery.webhook for delivery in world.carried] == ["before", "after"]
+
+    run(scenario())
+
+
+def test_a_call_that_says_nothing_new_is_stored_as_soon_as_the_store_can() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.broken_commits = 2
+        with capture_logs() as logs:
+            board.hear("c1", LegAnswered(leg="b1"))
+            await settled()
+            world.clock.advance(RETRY_SAVING)
+            await settled()
+            assert [record.call.state for record in world.records][-1:] == [CallState.RINGING]
+            world.clock.advance(RETRY_SAVING)
+            await settled()
+        assert [record.call.state for record in world.records][-1:] == [CallState.TALKING]
+        told = [entry["event"] for entry in logs]
+        assert told == ["calls cannot be recorded yet", "calls are recorded again"]
+        stored = len(world.records)
+        world.clock.advance(RETRY_SAVING)
+        await settled()
+        assert len(world.records) == stored
+
+    run(scenario())
+
+
+def test_what_is_heard_behind_an_unsaved_end_is_told_once() -> None:
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.broken_commits = 1
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await settled()
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await board.idle()
+        await settled()
+        assert [delivery.webhook for delivery in world.carried] == ["before", "after"]
+
+    run(scenario())
+
+
+def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        async with AsyncExitStack() as stack:
+            await board.start(stack, lambda *_: Plan(PROJECT))
+            talks, waits = board.arrived(ARRIVAL), board.arrived(ARRIVAL)
+            assert isinstance(talks, str)
+            assert isinstance(waits, str)
+            await settled()
+            board.hear(talks, LegAnswered(leg="b1"))
+            board.hear(talks, LegAnswered(leg=CALLER))
+            await settled()
+            world.log.clear()
+            await board.stop()
+        assert world.log == ["commit ended", "carry after", "EndLeg", "EndLeg", "side closed"]
+        assert [call.id for call in board.calls] == [talks]
+        assert isinstance(board.arrived(ARRIVAL), Refused)
 
     run(scenario())
 

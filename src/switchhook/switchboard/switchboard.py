@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.domain.call import Call, CallState
+from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.known import Caller
 from switchhook.routing.arrival import Arrival, Refused, admit
@@ -40,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_SAVING = 1.0
 """Seconds until a record that could not be saved is tried again."""
+_LAST_LOOKS, _LOOK = 100, 0.02
+"""How often, and every how many seconds, we look whether those have ended that a stop ends."""
 
 
 @dataclass(slots=True)
@@ -56,6 +58,10 @@ class Mailbox:
     """What is known of the caller and was not stored yet."""
     unsaved: list[CallRecord] = field(default_factory=list)
     """Records that the store refused; saved with the next one that it takes."""
+    retry: Alarm | None = None
+    """When a running call's refused records are tried again, should it have nothing new to record."""
+    is_closing: bool = False
+    """Whether an ended call's task waits for the store already."""
 
 
 class Switchboard:
@@ -86,6 +92,8 @@ class Switchboard:
         self._max_calls = max_calls
         self._known: Known = Memory() if known is None else known
         self._mailboxes: dict[str, Mailbox] = {}
+        self._unrecorded: set[str] = set()
+        self._is_stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -100,6 +108,8 @@ class Switchboard:
 
     def arrived(self, arrival: Arrival) -> str | Refused:
         """Take a new call and return its id, or refuse it."""
+        if self._is_stopping:
+            return Refused(cause=Cause(sip=503, text="stopping"), retry_after=5)
         if len(self._mailboxes) >= self._max_calls:
             text = f"{self._max_calls} calls are running, which is the limit"
             return Refused(cause=Cause(sip=503, text=text), retry_after=5)
@@ -136,6 +146,21 @@ class Switchboard:
         for mailbox in kept:
             self._open(mailbox)
 
+    async def stop(self) -> None:
+        """Take no more calls, and end those whose caller was not answered yet.
+
+        What such a call lives in goes with the process. Without a last word the caller would go on
+        hearing it ring, and the called telephones would go on ringing. Others are taken up again.
+        """
+        self._is_stopping = True
+        last = {call.id for call in self.calls if _is_unanswered(call)}
+        for call in last:
+            self.hang_up(call, by="a stop of Switchhook")
+        for _ in range(_LAST_LOOKS):
+            if not last & self._mailboxes.keys():
+                break
+            await asyncio.sleep(_LOOK)
+
     def _take(self, call: Call, first: Event, callers: tuple[Caller, ...]) -> None:
         mailbox = self._keep(call, first)
         mailbox.callers = callers
@@ -154,6 +179,8 @@ class Switchboard:
 
     async def _work(self, mailbox: Mailbox) -> None:
         try:
+            if mailbox.unsaved and not mailbox.events:
+                await self._save(mailbox)
             while mailbox.events:
                 before = mailbox.call
                 commands = self._step_all(mailbox)
@@ -163,7 +190,10 @@ class Switchboard:
         finally:
             mailbox.is_open = False
         self._set_alarm(mailbox)
-        if mailbox.call.state is CallState.ENDED:
+        if mailbox.call.state is not CallState.ENDED:
+            self._set_retry(mailbox)
+        elif not mailbox.is_closing:
+            mailbox.is_closing = True
             await self._close(mailbox)
 
     def _step_all(self, mailbox: Mailbox) -> list[Command]:
@@ -203,12 +233,28 @@ class Switchboard:
         try:
             await self._store.commit(record)
         except StoreError as error:
-            log.error("call not recorded", call=mailbox.call.id, error=str(error))  # noqa: TRY400
-            if not error.transient:
-                mailbox.unsaved.clear()
+            self._refused(mailbox, error)
             return
         mailbox.unsaved.clear()
+        self._accepted(mailbox)
         self._courier.carry(*record.deliveries)
+
+    def _refused(self, mailbox: Mailbox, error: StoreError) -> None:
+        """Tell the log: once for trouble that every call meets, however long it lasts."""
+        if not error.transient:
+            log.error("call not recorded", call=mailbox.call.id, error=str(error))
+            mailbox.unsaved.clear()
+            self._accepted(mailbox)
+            return
+        if not self._unrecorded:
+            log.error("calls cannot be recorded yet", call=mailbox.call.id, error=str(error))
+        self._unrecorded.add(mailbox.call.id)
+
+    def _accepted(self, mailbox: Mailbox) -> None:
+        if mailbox.call.id in self._unrecorded:
+            self._unrecorded.discard(mailbox.call.id)
+            if not self._unrecorded:
+                log.info("calls are recorded again")
 
     def _carry_out(self, mailbox: Mailbox, commands: list[Command]) -> None:
         for command in phone_commands(commands):
@@ -241,6 +287,19 @@ class Switchboard:
             else self._clock.call_at(wake_at, lambda: self.hear(call, TimePassed()))
         )
 
+    def _set_retry(self, mailbox: Mailbox) -> None:
+        """Try refused records again soon: who talks for an hour has nothing else to record."""
+        if mailbox.retry is not None:
+            mailbox.retry.cancel()
+        mailbox.retry = None
+        if mailbox.unsaved:
+            when = self._clock.now() + RETRY_SAVING
+            mailbox.retry = self._clock.call_at(when, lambda: self._try_again(mailbox))
+
+    def _try_again(self, mailbox: Mailbox) -> None:
+        if not mailbox.is_open and mailbox.call.state is not CallState.ENDED:
+            self._open(mailbox)
+
     async def _close(self, mailbox: Mailbox) -> None:
         """Forget an ended call, once everything about it is stored."""
         while mailbox.unsaved:
@@ -249,6 +308,12 @@ class Switchboard:
         self._mailboxes.pop(mailbox.call.id, None)
         if not self._mailboxes:
             self._idle.set()
+
+
+def _is_unanswered(call: Call) -> bool:
+    """Say whether the caller still waits for an answer to the invitation."""
+    caller = call.leg(CALLER)
+    return call.state is not CallState.ENDED and caller is not None and caller.answered_at is None
 
 
 def merge(records: list[CallRecord]) -> CallRecord:
