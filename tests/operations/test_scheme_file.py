@@ -160,6 +160,11 @@ def test_a_tree_is_exported_as_a_person_would_write_it() -> None:
     assert write_project(good(HEAD + TREE)) == HEAD + TREE
 
 
+def test_a_sound_is_in_the_file_of_its_name_unless_it_says_otherwise() -> None:
+    project = good(HEAD.replace('file = "hello.wav"', "") + TREE)
+    assert project.sounds == (Sound(name="hello", file="hello.wav"),)
+
+
 def test_the_rest_of_the_file_reads_as_it_says() -> None:
     project = good(HEAD)
     assert project.sounds == (Sound(name="hello", file="hello.wav"),)

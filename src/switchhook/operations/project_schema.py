@@ -122,13 +122,14 @@ PROJECT = Table(
     ),
 )
 SOUND = Table(
-    make=Sound,
+    make=lambda name, file: Sound(name=name, file=file or f"{name}.wav"),
     keys=(
         Key("name", NAME, "name that steps and webhooks play it by"),
         Key(
             "file",
             Text(what="a path", least=1, most=1000),
-            "the WAV file; a relative path counts from the folder for sounds",
+            "the WAV file; a relative path counts from the folder for sounds; without it, NAME.wav",
+            default="",
         ),
     ),
 )
