@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from switchhook.cli.project import summary
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.cli.project import check, summary
 from switchhook.domain.project import Project
-from tests.support.told import example_plan
+from tests.support.told import EXAMPLE, example_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_project_is_summed_up() -> None:
@@ -13,3 +20,15 @@ def test_a_project_is_summed_up() -> None:
         " 2 event webhooks."
     )
     assert summary(Project(id="new", name="New")) == "Project new: nothing yet."
+
+
+@pytest.mark.row("R3-16", "A-05")
+def test_a_check_says_which_method_json_sets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(EXAMPLE.replace('submission = "http"', 'submission = "json"'))
+    assert check(file) == 0
+
+    said = capsys.readouterr().out.replace("\n", " ")
+    assert "note: forwarding number 'PHP demo' is asked by POST (set by JSON)," in said

@@ -15,6 +15,7 @@ from switchhook.domain.project import Project
 from switchhook.operations import data_dir as directory
 from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.operations.remarks import remarks
 from switchhook.storage.sqlite import SqliteStore
 
 File = Annotated[
@@ -29,6 +30,8 @@ def check(file: File, /) -> int:
     if isinstance(project, Mistakes):
         return _refuse(file, project)
     stdout().print(f"{file}: no mistakes. {summary(project)}")
+    for remark in remarks(project):
+        stdout().print(f"{file}: note: {remark}")
     return 0
 
 

@@ -95,10 +95,11 @@ class Dialler:
         After an answer: the server sends its ticket with the first one.
         """
         secure = connection.ssl_object
-        if secure is None or secure.session is None or not secure.session.has_ticket:
+        session = None if secure is None else secure.session  # each look copies it
+        if session is None or not session.has_ticket:
             return
         self._sessions.pop(origin, None)
-        self._sessions[origin] = secure.session
+        self._sessions[origin] = session
         if len(self._sessions) > SESSIONS_KEPT:
             del self._sessions[next(iter(self._sessions))]
 

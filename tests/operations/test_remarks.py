@@ -1,0 +1,35 @@
+"""What is done otherwise than it was written is said, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.project import Project
+from switchhook.domain.webhook import Encoding, Method
+from switchhook.operations.remarks import remarks
+from tests.webhooks.samples import make_number
+
+SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
+
+
+@pytest.mark.row("R1-14", "R3-16", "A-05")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"submission": Encoding.JSON}, [f"{SAID}GET"]),
+        ({"submission": Encoding.JSON, "method": Method.PUT}, [f"{SAID}PUT"]),
+        ({"submission": Encoding.JSON_RPC}, [f"{SAID}GET"]),
+        ({"submission": Encoding.JSON, "method": Method.POST}, []),
+        (
+            {"submission": Encoding.JSON, "method": Method.PUT, "force_post_for_json": False},
+            [],
+        ),
+    ],
+)
+def test_the_method_that_json_sets_is_shown(changes: dict[str, Any], said: list[str]) -> None:
+    project = Project(id="x", name="X", forwarding_numbers=(make_number(**changes),))
+
+    assert list(remarks(project)) == said
