@@ -71,19 +71,21 @@ class Heard:
 # On real telephones
 
 
-async def dial(server: int, plan: Dial) -> tuple[str, ...]:
+async def dial(server: int, plan: Dial, *, hangs_up_after: float = LONGEST) -> tuple[str, ...]:
     """Call, listen and press; return the prompts that were heard, once the call is over."""
     async with Phone(plan.who) as phone:
         call = await phone.call(f"sip:{plan.number}@127.0.0.1:{server}")
         call.tone.kept = bytearray()
         call.tone.voice = voice(400)
         listening = Listening(call, plan)
-        async with asyncio.timeout(LONGEST):
-            try:
+        try:
+            async with asyncio.timeout(hangs_up_after):
                 await call.answered()
-            except RefusedError:
-                return ()
-            await listening.listen()
+                await listening.listen()
+        except RefusedError:
+            return ()
+        except TimeoutError:
+            call.end()
         return tuple(listening.heard)
 
 
