@@ -61,6 +61,11 @@ def test_a_home_directory_is_found() -> None:
     assert settings.data_dir == Path.home() / "calls"
 
 
+def test_the_home_of_nobody_is_named() -> None:
+    with pytest.raises(SettingsError, match=r"_DATA_DIR: '~no-such-user/x' begins with a user"):
+        load_settings(file=None, environ={"SWITCHHOOK_DATA_DIR": "~no-such-user/x"}, flags={})
+
+
 def test_every_mistake_names_its_place() -> None:
     environ = {"SWITCHHOOK_SIP_PORT": "sip", "SWITCHHOOK_LOG_JSON": "maybe"}
     flags = {"max_calls": 0, "log_level": "loud"}

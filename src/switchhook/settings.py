@@ -42,7 +42,13 @@ class Folder:
 
     def read(self, value: object, at: Spot) -> Path:
         """Take a path."""
-        return Path(Text(what=self.allowed, least=1, most=4096).read(value, at)).expanduser()
+        text = Text(what="a directory", least=1, most=4096).read(value, at)
+        try:
+            return Path(text).expanduser()
+        except RuntimeError as error:
+            raise WrongError(
+                f"{shown(text)} begins with a user who is not known here", "write a whole path"
+            ) from error
 
     def write(self, value: Path) -> str:
         """Write as text."""

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.cli.options import Flags, data_dir_of, settings_of
+from switchhook.cli.options import CommandError, Flags, data_dir_of, open_to_read, settings_of
 from switchhook.settings import Settings, SettingsError
+from tests.support.loop import run
 
 
 @pytest.fixture(autouse=True)
@@ -42,3 +43,8 @@ def test_the_data_directory_is_the_servers(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("SWITCHHOOK_DATA_DIR", "/in/the/environment")
     assert data_dir_of(file, None) == Path("/in/the/environment")
     assert data_dir_of(file, Path("/given")) == Path("/given")
+
+
+def test_a_data_directory_that_cannot_be_read_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read"):
+        run(open_to_read(None, tmp_path / ("x" * 300)))

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from switchhook.cli.show import NOTHING, clock, iso, seconds, table
+from switchhook.cli.show import NOTHING, clock, iso, print_table, seconds, table
 
 
 @pytest.mark.parametrize(
@@ -31,3 +31,26 @@ def test_no_cell_is_cut() -> None:
     Console(file=output, width=30).print(table(("a", "b"), [("x", long)]))
 
     assert "".join(output.getvalue().split()).endswith(long)
+
+
+ROW = (
+    "1795233825.654003715851",
+    "2026-11-21\n04:03:45",
+    "380441112233\n→ 380442223344",
+    "answered",
+)
+
+
+def test_where_there_is_no_terminal_a_row_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("call", "arrived", "caller → callee", "outcome"), [ROW] * 2)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 4
+    assert lines[-1].split() == " ".join(ROW).split()
+
+
+def test_in_a_narrow_terminal_the_id_stays_whole_and_cells_break_where_they_may() -> None:
+    output = io.StringIO()
+    Console(file=output, width=80).print(table(("call", "arrived", "callers", "outcome"), [ROW]))
+    first, second = output.getvalue().splitlines()[-2:]
+    assert first.split() == [ROW[0], "2026-11-21", "380441112233", "answered"]
+    assert second.split() == ["04:03:45", "→", "380442223344"]

@@ -69,10 +69,28 @@ def test_with_another_key_a_database_is_not_opened(path: Path) -> None:
             await store.save_project("shop", SECRET)
         assert not key_path(path).exists()
         for read_only in (False, True):
-            with pytest.raises(StoreError, match="sealed with another key"):
+            with pytest.raises(StoreError, match="restore both from the same backup"):
                 await SqliteStore.open(path, key=new_key(), read_only=read_only)
         async with opened(path, key=key, read_only=True) as store:
             assert [project.document for project in await store.projects()] == [SECRET]
+
+    run(scenario())
+
+
+def damage(path: Path) -> None:
+    """Overwrite all but the first page."""
+    whole = path.read_bytes()
+    path.write_bytes(whole[:9_000] + b"\xa5" * (len(whole) - 9_000))
+
+
+def test_a_database_damaged_in_the_middle_is_named_and_so_is_the_way_out(path: Path) -> None:
+    async def scenario() -> None:
+        async with opened(path):
+            pass
+        damage(path)
+        for read_only in (False, True):
+            with pytest.raises(StoreError, match=r"damaged: restore it from a backup"):
+                await SqliteStore.open(path, read_only=read_only)
 
     run(scenario())
 

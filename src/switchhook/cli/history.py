@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from cyclopts import Parameter
-from cyclopts.types import PositiveInt
+from cyclopts.validators import Number
 
 from switchhook.cli import as_json
 from switchhook.cli.options import CommandError, Config, DataDir, Json, open_to_read
-from switchhook.cli.show import NOTHING, clock, print_json, seconds, stdout, table
+from switchhook.cli.show import NOTHING, clock, print_json, print_table, seconds, stdout
 from switchhook.cli.timeline import call_lines, draw
 from switchhook.operations.history import (
     CallStory,
@@ -26,8 +26,18 @@ from switchhook.storage.sqlite import SqliteStore
 
 T = TypeVar("T")
 
+MOST_LISTED = 1_000_000
+"""Calls or deliveries that one command lists."""
+
 OfProject = Annotated[str | None, Parameter(help="Only this project's.", name="--project")]
-Limit = Annotated[PositiveInt, Parameter(help="How many at most, newest first.", name="--limit")]
+Limit = Annotated[
+    int,
+    Parameter(
+        help="How many at most, newest first.",
+        name="--limit",
+        validator=Number(gte=1, lte=MOST_LISTED),
+    ),
+]
 
 
 def calls(
@@ -115,22 +125,22 @@ def _show_calls(found: tuple[CallRow, ...]) -> None:
     rows = [
         (
             row.id,
-            clock(row.arrived_at),
-            row.caller or "withheld",
-            row.callee,
+            clock(row.arrived_at).replace(" ", "\n"),
+            f"{row.caller or 'withheld'}\n→ {row.callee}",
             "running" if row.outcome is None else row.outcome.value,
             _talked_to(row),
-            seconds(_length(row)),
         )
         for row in found
     ]
-    columns = ("call", "arrived", "caller", "callee", "outcome", "talked to", "talk")
-    stdout().print(table(columns, rows))
+    print_table(("call", "arrived", "caller → callee", "outcome", "talked to"), rows)
 
 
 def _talked_to(row: CallRow) -> str:
     leg = next((leg for leg in row.legs if leg.id == row.talking_to), None)
-    return NOTHING if leg is None else str(leg.target)
+    if leg is None:
+        return NOTHING
+    length = _length(row)
+    return str(leg.target) if length is None else f"{leg.target}\nfor {seconds(length)}"
 
 
 def _length(row: CallRow) -> float | None:
@@ -153,16 +163,18 @@ def _show_deliveries(found: tuple[DeliveryRow, ...], state: DeliveryFilter) -> N
     rows = [
         (
             row.delivery.id,
-            clock(row.delivery.occurred_at),
-            row.delivery.event.value,
-            f"{row.delivery.request.method} {as_json.masked_url(row.delivery.request.url)}",
-            row.state.value,
-            _why(row),
+            clock(row.delivery.occurred_at).replace(" ", "\n"),
+            f"{row.delivery.event.value}\n{_request(row)}",
+            f"{row.state.value}\n{_why(row)}",
         )
         for row in found
     ]
-    columns = ("delivery", "event at", "event", "request", "state", "latest try")
-    stdout().print(table(columns, rows))
+    print_table(("delivery", "event at", "event and request", "state and latest try"), rows)
+
+
+def _request(row: DeliveryRow) -> str:
+    request = row.delivery.request
+    return f"{request.method} {as_json.masked_url(request.url)}"
 
 
 def _why(row: DeliveryRow) -> str:

@@ -76,7 +76,14 @@ def data_dir_of(config: Path | None, data_dir: Path | None) -> Path:
 async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStore:
     """Open the database without the means to change it. Raises StoreError or CommandError."""
     where = data_dir_of(config, data_dir)
-    if not (where / DATABASE).exists():
+    try:
+        is_there = (where / DATABASE).exists()
+    except OSError as error:
+        raise CommandError(
+            f"the data directory {where} cannot be read ({error.strerror}); run as its owner, or name"
+            " another with --data-dir"
+        ) from error
+    if not is_there:
         raise CommandError(
             f"there is no database in {where} yet: apply a project file or start the server, or name"
             " another directory with --data-dir"

@@ -6,16 +6,25 @@ from datetime import datetime
 
 import msgspec
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 NOTHING = "–"
 """Stands where there is no value."""
 
 
+_UNBOUNDED = 100_000
+"""Columns of what is no terminal: each row of a table is one line there, for grep and its kin."""
+_LONGEST_ID = 44
+"""Characters of a first column that are kept on one line, so that they can be copied."""
+
+
 def stdout() -> Console:
     """Return a console on standard output; plain text is never wrapped or read as markup."""
-    return Console(highlight=False, markup=False, soft_wrap=True)
+    width = None if sys.stdout.isatty() else _UNBOUNDED
+    return Console(highlight=False, markup=False, soft_wrap=True, width=width)
 
 
 def stderr() -> Console:
@@ -29,11 +38,23 @@ def print_json(value: object) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table: in one line a row where there is room, else broken where cells hold line breaks."""
+    console = stdout()
+    wide = table(columns, [[cell.replace("\n", " ") for cell in row] for row in rows])
+    room = console.options.update_width(_UNBOUNDED)
+    fits = Measurement.get(console, room, wide).maximum <= console.width
+    console.print(wide if fits else table(columns, rows))
+
+
 def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Make a table; long cells are folded, never cut."""
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
-    for column in columns:
-        made.add_column(column, overflow="fold")
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    for place, column in enumerate(columns):
+        longest = max((cell_len(row[place]) for row in rows), default=0)
+        made.add_column(
+            column, overflow="fold", no_wrap=not place and longest <= _LONGEST_ID, min_width=6
+        )
     for row in rows:
         made.add_row(*row)
     return made

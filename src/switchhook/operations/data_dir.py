@@ -42,7 +42,10 @@ def held(data_dir: Path) -> Iterator[None]:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise DataDirError(f"{path} cannot be opened ({error.strerror})") from error
+        raise DataDirError(
+            f"{path} cannot be opened ({error.strerror}); check the owner and rights of the directory,"
+            " or choose another with --data-dir"
+        ) from error
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -7,8 +7,9 @@ short. The file may be read, and a project saved, by other processes at the same
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
@@ -21,13 +22,13 @@ from switchhook.storage.records import StoredProject, StoreError
 from switchhook.storage.retention import delete_old
 from switchhook.storage.seal import Seal, create_key, key_path, new_key, read_key
 from switchhook.storage.statements import sql
+from switchhook.storage.trouble import explain
 from switchhook.storage.upkeep import Upkeep
 from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from switchhook.domain.call import Call
@@ -320,13 +321,12 @@ class SqliteStore:
         cls, path: Path, key: bytes | None, clock: Callable[[], float]
     ) -> SqliteStore:
         name = f"the database {path}"
-        connection = open_to_read(path)
-        try:
+        with ExitStack() as undo, _explained(path):
+            connection = open_to_read(path)
+            undo.callback(connection.close)
             seal = Seal(read_key(key_path(path)) if key is None else key)
-            projects.check_key(connection, seal, may_write=False)
-        except BaseException:
-            connection.close()
-            raise
+            _check_key(connection, seal, path, may_write=False)
+            undo.pop_all()
         reader = Aside(connection, database=name, name="store reader")
         return cls(seal=seal, clock=clock, writer=None, reader=reader)
 
@@ -348,16 +348,35 @@ class SqliteStore:
 
 def _connect(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Connection, ...]]:
     """Open the three connections of a file, once its key is known to fit."""
-    with ExitStack() as undo:
+    with ExitStack() as undo, _explained(path):
         connections = []
         for open_one in (open_to_write, open_to_read, open_to_write):
             connection = open_one(path)
             undo.callback(connection.close)
             connections.append(connection)
         seal = Seal(_key_of(connections[0], path) if key is None else key)
-        projects.check_key(connections[0], seal, may_write=True)
+        _check_key(connections[0], seal, path, may_write=True)
         undo.pop_all()
     return seal, tuple(connections)
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into what a person can do about them."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, f"the database {path}") from error
+
+
+def _check_key(connection: sqlite3.Connection, seal: Seal, path: Path, *, may_write: bool) -> None:
+    try:
+        projects.check_key(connection, seal, may_write=may_write)
+    except StoreError as error:
+        raise StoreError(
+            f"the key in {key_path(path)} is not the one that the database {path} was sealed with:"
+            " restore both from the same backup"
+        ) from error
 
 
 def _key_of(connection: sqlite3.Connection, path: Path) -> bytes:
