@@ -15,8 +15,8 @@ import pytest
 from switchhook.app import PRODUCT
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Ask, Background, Hours, Play, Scheme
-from switchhook.domain.webhook import Place
+from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play, Scheme
+from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import Script, pretend_call
 from switchhook.operations.visits import attach_number, put_visit
@@ -49,6 +49,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ZONE = "Europe/Kyiv"
+CHOOSING = "380490000004"
+"""A number whose callers choose by a key before its endpoint is asked."""
 OPEN, CLOSED, CHANGING = "380490000001", "380490000002", "380490000003"
 """S-14: numbers of an office that is open day and night, of one that never is, and of a usual one."""
 
@@ -81,7 +83,18 @@ def _lines(web: Endpoint) -> tuple[Line, ...]:
         for name, case in CASES.items()
     )
     hours = number(web.url("/hours"), name="hours", headers=(("X-Case", "hours"),))
-    return (*cases, *(_hours(which, hours) for which in (OPEN, CLOSED, CHANGING)))
+    chosen = number(
+        web.url("/chosen"),
+        name="chosen",
+        fields=(Field(name="ivrnum", parameter="additional_number"),),
+        headers=(("X-Case", "PUT"),),
+    )
+    menu = Menu(sounds=("start",), choices=(Choice(key="3", steps=(Ask(webhook="chosen"),)),))
+    return (
+        *cases,
+        *(_hours(which, hours) for which in (OPEN, CLOSED, CHANGING)),
+        Line(number=CHOOSING, steps=(menu,), webhooks=(chosen,)),
+    )
 
 
 def _hours(which: str, webhook: ForwardingNumber) -> Line:
@@ -232,19 +245,29 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
     return tuple(map(line, made.journal))
 
 
+@pytest.mark.row("S-05", "R1-80")
+def test_the_endpoint_hears_what_the_caller_chose(parts: Parts) -> None:
+    who = parts.house.stranger()
+    called = Dial(number=CHOOSING, who=who, cues=(("start", "3"),))
+    assert run(_six_seconds(parts.house, called)) == ("start",)
+    (request,) = parts.web.ledger.of("/chosen")
+    assert request.target == "/chosen?ivrnum=3"
+    assert parts.house.rung(who) == [FOUND]
+
+
 @pytest.mark.row("S-14", "R1-125")
 def test_inside_the_hours_a_greeting_and_then_background_audio(parts: Parts) -> None:
     """S-14: the audio is heard while the endpoint thinks and while it rings, up to the answer."""
     who = parts.house.stranger()
     before = len(parts.web.ledger.of("/hours"))
     called = Dial(number=OPEN, who=who, cues=())
-    heard = run(_ten_seconds(parts.house, called))
+    heard = run(_six_seconds(parts.house, called))
     assert heard == ("start", "late")
     assert len(parts.web.ledger.of("/hours")) == before + 1
     assert parts.house.rung(who) == [FOUND]
 
 
-async def _ten_seconds(house: House, called: Dial) -> tuple[str, ...]:
+async def _six_seconds(house: House, called: Dial) -> tuple[str, ...]:
     return await dial(house.server.port, called, hangs_up_after=6.0)
 
 

@@ -169,7 +169,8 @@ class Call:
     variables: tuple[tuple[str, str], ...] = ()
     """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
     known: tuple[tuple[str, str], ...] = ()
-    """What was known of the caller and visitor when the call came, under parameters' keys."""
+    """What was known of the caller and visitor when the call came, and what they chose since, under
+    parameters' keys."""
     webhook_name: str = ""
     """The caller's name as a step took it from a webhook; the current name from then on [A-53]."""
     playing: str = ""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from switchhook.domain.scheme import Choice, Menu
 from switchhook.routing.events import CallArrived, TimePassed
 from tests.support.plans import JOHN, MARY, OLGA, incoming, ring
@@ -36,6 +40,19 @@ def test_a_key_opens_its_branch() -> None:
     assert story.call.path == (0, "1", 0)
     assert "keyed 1" in story.journal
     story.hears(5, refuses("b1", 486), "ring b2 olga", "tell incoming.forwarding")
+
+
+@pytest.mark.row("R1-80", "R1-107")
+def test_what_was_chosen_is_told_from_then_on() -> None:
+    again = Choice(key="3", steps=(Menu(sounds=("choose",), choices=MENU.choices),))
+    story = choosing(Menu(sounds=("choose",), choices=(again,)))
+    story.call = replace(story.call, known=(("source", "web"),))
+    story.hears(4, presses("8"), "play choose to caller as p2")
+    assert dict(story.call.known) == {"source": "web"}
+    story.hears(5, presses("3"), "stop p2", "play choose to caller as p3")
+    assert dict(story.call.known) == {"source": "web", "additional_number": "3"}
+    story.hears(6, presses("1"), "stop p3", "ring b1 mary", "tell incoming.forwarding")
+    assert dict(story.call.known) == {"source": "web", "additional_number": "1"}
 
 
 def test_a_key_may_come_while_the_prompt_plays() -> None:

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Menu
     from switchhook.routing.move import Move
 
+ADDITIONAL_NUMBER = "additional_number"
+"""The parameter that tells what a caller chose."""
+
 
 def begin(move: Move, step: Menu) -> Went:
     """Play the prompt and wait for a key."""
@@ -27,8 +30,15 @@ def pressed(move: Move, step: Menu, digit: str) -> Went:
     text = digit if is_known else f"{digit} means nothing here"
     move.record(Happening.KEYED, text, facts=(("digit", digit),))
     if is_known:
+        _note(move, digit)
         return enter(move, digit)
     return _again(move, step, attempt, step.invalid_sounds, INVALID)
+
+
+def _note(move: Move, digit: str) -> None:
+    """Keep the key for those who are asked or told from now on (R1-80)."""
+    known = (pair for pair in move.call.known if pair[0] != ADDITIONAL_NUMBER)
+    move.change(known=(*known, (ADDITIONAL_NUMBER, digit)))
 
 
 def overdue(move: Move, step: Menu) -> Went:
