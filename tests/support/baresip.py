@@ -28,6 +28,8 @@ sip_listen {address}:{port}
 module_path {modules}
 module g711.so
 module aufile.so
+module sndfile.so
+snd_path {heard}
 module_tmp uuid.so
 module_tmp account.so
 module_app menu.so
@@ -60,6 +62,7 @@ class Baresip:
             modules=MODULES,
             control=self._control_port,
             tone=self._directory / "tone.wav",
+            heard=self._directory,
         )
         account = (
             f"<sip:{login}@127.0.0.1:{server};transport=udp>;auth_user={login};"
@@ -159,6 +162,13 @@ class Baresip:
         """Return how many RTP packets each finished call brought, once it has told of one."""
         self.wait_until_shown(r"EX=BareSip;.*?;PR=\d+")
         return [int(found) for found in re.findall(r"EX=BareSip;.*?;PR=(\d+)", self.screen())]
+
+    def heard(self) -> bytes:
+        """Return what its only call, which is over, brought to its ear, as 16-bit PCM."""
+        (dump,) = self._directory.glob("dump-*-dec.wav")
+        with wave.open(str(dump), "rb") as file:
+            assert (file.getframerate(), file.getnchannels(), file.getsampwidth()) == (RATE, 1, 2)
+            return file.readframes(file.getnframes())
 
     def screen(self) -> str:
         """Return what it printed."""
