@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import structlog
 
@@ -191,14 +191,13 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport):
-            return
-        self._transport = transport
+        # Not asked with isinstance: uvloop's transports are of no class of asyncio's.
+        self._transport = cast("asyncio.Transport", transport)
         if self.accepted:
             host, port = transport.get_extra_info("peername")[:2]
             self.address = (host, port)
         if not self._tcp.opened(self):
-            transport.abort()
+            self.cut()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._transport = None
