@@ -20,15 +20,16 @@ static: dev ## format, lint, types, import directions
 
 .PHONY: check
 check: static ## what to run on every save: static checks and the fast tests
-	$(BIN)/pytest -q -m "not slow" -n 2
+	$(BIN)/pytest -q -m "not slow and not alone" -n 2
 
 .PHONY: test
-test: static ## everything
+test: static ## everything; last, with nothing beside them, the tests that measure time
 	@scripts/system-packages $(TEST_PROGRAMS)
-	$(BIN)/pytest -n 2 --dist worksteal
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not alone"
+	$(BIN)/pytest -q -m alone
 
-# Not yet a part of `test` and of CI: some rows that are in scope are still being built. What `test` does
-# hold at once is that no unknown row is claimed and that docs/conformance.md is current.
+# Not a part of `test`, which would run everything twice. What `test` does hold is that no unknown row is
+# claimed and that docs/conformance.md is current.
 .PHONY: conformance
 conformance: dev ## every row of the behaviour table, its tests and results; fails for gaps
 	@scripts/system-packages $(TEST_PROGRAMS)

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from switchhook.webhooks.http import Exchange
     from tests.delivery.conftest import Play
 
+pytestmark = pytest.mark.alone
+
 
 def failure(exchange: Exchange) -> Failure:
     assert exchange.response is None

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from switchhook.delivery.resolver import AddressInfo
 
+pytestmark = pytest.mark.alone
+
 
 class Clock:
     def __init__(self) -> None:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tests.delivery.conftest import Play
     from tests.support.hostile import Script
 
+pytestmark = pytest.mark.alone
+
 DEADLINE = 0.3
 GRACE = 0.2
 EARLY = 0.01

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.support.sipp import Sipp
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 PATIENCE = 1.0
 """Seconds that each endpoint here may take (response_timeout)."""

@@ -122,10 +122,10 @@ def test_no_datagram_takes_long(shape: str) -> None:
     data = SHAPES[shape]()[:MAX_MESSAGE]
     best = float("inf")
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         with suppress(ParseError):
             parse_message(data)
-        best = min(best, time.perf_counter() - began)
+        best = min(best, time.process_time() - began)
     # 20 ms is what it should take on an idle machine; ten times that is a quadratic parser.
     assert best < 0.2
 

@@ -387,10 +387,10 @@ def test_any_mixture_of_lines_is_read_or_refused(lines: list[str]) -> None:
 )
 def test_no_body_takes_long(unit: str) -> None:
     data = b"v=0\r\nm=audio 1 RTP/AVP 0 8\r\n" + unit.encode() * (65_000 // len(unit))
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         sdp = SessionDescription.parse(data)
         answer_audio(sdp, "127.0.0.1", 4000, session_id=1)
     except ParseError:
         pass
-    assert time.perf_counter() - began < 0.2
+    assert time.process_time() - began < 0.2

@@ -298,7 +298,7 @@ def test_a_few_calls_survive_a_few_kills(story: Story) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(stories())
 def test_many_calls_survive_many_kills(story: Story) -> None:
     check(story)

@@ -185,6 +185,6 @@ def test_the_longest_hostile_answer_is_read_in_a_blink(name: str) -> None:
 
 
 def _seconds_of_reading(body: bytes, import_: Encoding) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     read(body, import_)
-    return time.perf_counter() - began
+    return time.process_time() - began

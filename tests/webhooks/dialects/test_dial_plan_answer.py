@@ -659,6 +659,6 @@ def test_the_longest_hostile_answer_is_read_in_a_blink(name: str) -> None:
 
 
 def _seconds_of_reading(body: bytes, *, lenient_json: bool) -> float:
-    began = time.perf_counter()
+    began = time.process_time()
     read(body, lenient_json=lenient_json)
-    return time.perf_counter() - began
+    return time.process_time() - began
