@@ -40,12 +40,22 @@ def test_a_good_document_becomes_its_value() -> None:
         ("x = 1\nx = 2", "line 2: this is not TOML: Cannot overwrite a value"),
         ("[[", "line 1: this is not TOML"),
         ("x = [\n1,\n", "line 3: this is not TOML"),
+        (
+            "#" * (MOST_CHARACTERS + 1),
+            "line 1: 5000001 characters are too many; allowed are 5000000",
+        ),
     ],
 )
 def test_a_syntax_error_names_its_line(text: str, said: str) -> None:
     (found,) = mistakes(text)
 
     assert found.startswith(said), found
+
+
+def test_a_number_without_end_brings_no_advice_for_programmers() -> None:
+    (found,) = mistakes("x = " + "9" * 10_000)
+
+    assert "sys." not in found, found
 
 
 def test_every_mistake_is_named_in_one_go() -> None:

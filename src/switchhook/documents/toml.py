@@ -31,8 +31,10 @@ def read_document(
 
     `names_of` finds in the raw document what references may point to.
     """
+    if len(text) > MOST_CHARACTERS:
+        return _one(f"{len(text)} characters are too many", f"allowed are {MOST_CHARACTERS}")
     try:
-        document = tomllib.loads(text) if len(text) <= MOST_CHARACTERS else _too_long(text)
+        document = tomllib.loads(text)
         lines = Lines(text)
     except RecursionError:
         return _one("lists or tables are nested too deeply", "write them flatter")
@@ -58,15 +60,12 @@ def decode(data: bytes) -> str | Mistakes:
         return _one("this is not UTF-8 text", "save the file as UTF-8", line)
 
 
-def _too_long(text: str) -> dict[str, Any]:
-    raise ValueError(f"{len(text)} characters are too many; allowed are {MOST_CHARACTERS}")
-
-
 def _syntax(text: str, message: str) -> Mistakes:
     """Turn what `tomllib` says into a mistake. It stops at the first one."""
     where = _POSITION.search(message)
     if where is None:
-        return _one(f"this is not TOML: {message}")
+        # Python's own, as of a number with too many digits; its advice is for programmers.
+        return _one(f"this is not TOML: {message.partition(';')[0]}")
     line = int(where[1]) if where[1] else text.count("\n") + 1
     return _one(f"this is not TOML: {message[: where.start()]}", line=line)
 
