@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.domain.project import Account
+from switchhook.app import PRODUCT
+from switchhook.domain.project import Account, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
-from tests.support.house import NEXT, Callee, House, asking, open_house
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.pretending import Script, pretend_call
+from switchhook.storage.sqlite import SqliteStore
+from tests.conformance.drivers import line
+from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of
+from tests.support.loop import run
 from tests.support.sipp import Sipp
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from switchhook.domain.journal import Entry
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +59,9 @@ BARE = {
 }
 """S-07: the whole body, and what rings."""
 PASSWORD = "a-long-password"
+REGISTERED = tuple(Account(login=login, password=PASSWORD) for login in ("agent7", "agent8"))
+SILENT = {FIRST: "rings", THIRD: "rings", "101": "rings", "agent8": "gone"}
+"""What simulated telephones do that do not pick up."""
 CRM_ANSWER = (
     "HTTP/1.1 200 OK\r\nServer: nginx/1.6.3\r\nDate: Wed, 09 Dec 2015 14:47:44 GMT\r\n"
     "Content-Type: application/json\r\nContent-Length: {length}\r\nConnection: close\r\n"
@@ -106,18 +118,19 @@ def _webhook(number: str, web: Endpoint) -> ForwardingNumber:
     )
 
 
+def _lines(web: Endpoint) -> tuple[Line, ...]:
+    numbers = (*SEVERAL, *ACCOUNTS, *BARE, CRM, CUT)
+    return tuple(asking(number, _webhook(number, web)) for number in numbers)
+
+
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     directory = tmp_path_factory.mktemp("answers")
     answers = f"{SECOND}|{NEXT}|agent7|desk|380123456(789)?|102|[+]380441112233"
     with Endpoint(lambda _: reply()) as web:
-        lines = tuple(
-            asking(number, _webhook(number, web))
-            for number in (*SEVERAL, *ACCOUNTS, *BARE, CRM, CUT)
-        )
-        accounts = tuple(Account(login=login, password=PASSWORD) for login in ("agent7", "agent8"))
+        lines = _lines(web)
         callee = Callee(answers=answers, delay=300)
-        with open_house(directory, lines, callee=callee, accounts=accounts) as house:
+        with open_house(directory, lines, callee=callee, accounts=REGISTERED) as house:
             web.answer = lambda request: _answer(request, house.callee.port)
             _register(house, directory)
             yield Parts(house, web)
@@ -188,6 +201,32 @@ def test_a_crm_is_asked_and_answers_as_in_its_own_page(parts: Parts) -> None:
         ).encode() + body
         assert parts.web.ledger.requests[-1].raw == expected
         assert parts.house.rung(story.who) == ["380123456789"]
+
+
+@pytest.mark.row("S-03", "S-04", "S-06", "S-07")
+def test_the_simulator_tells_the_same(parts: Parts) -> None:
+    """The same schemes and endpoint, simulated telephones: the same path, up to who hangs up."""
+    house, numbers = parts.house, (*SEVERAL, *ACCOUNTS, *BARE, CRM, CUT)
+    who = {number: house.stranger() for number in numbers}
+    with house.callers(*who.items(), rate=10) as callers:
+        assert callers.wait(30) == 0, callers.complaints() + house.server.tail()
+    project = project_of(_lines(parts.web), trunk=5060, events=parts.web, accounts=REGISTERED)
+    plan = Plan(replace(project, event_webhooks=()))
+    real = run(_journals(house))
+    for number, caller in who.items():
+        script = Script(caller=caller, callee=number, phones=SILENT)
+        made = run(pretend_call(plan, script, now=0.0, product=PRODUCT))
+        assert tuple(map(line, made.journal))[:-2] == tuple(map(line, real[caller]))[:-2]
+
+
+async def _journals(house: House) -> dict[str, tuple[Entry, ...]]:
+    """Return the journal of each caller's last call."""
+    store = await SqliteStore.open(house.server.data_dir / DATABASE, read_only=True)
+    try:
+        rows = await store.calls(limit=1000)
+        return {row.caller: await store.journal(row.id) for row in reversed(rows)}
+    finally:
+        await store.close()
 
 
 @pytest.mark.row("S-06", "A-36")

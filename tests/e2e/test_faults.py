@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from switchhook.app import PRODUCT
+from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask
 from switchhook.domain.webhook import Field, ForwardingNumber
+from switchhook.operations.pretending import Script, pretend_call
+from tests.conformance.drivers import line
 from tests.support.faults import faulty_urls
-from tests.support.house import NEXT, Callee, House, Line, asking, open_house, ring
+from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
+from tests.support.keyed import entries
+from tests.support.loop import run
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
@@ -66,6 +73,15 @@ SLEEPY = "380440000007"
 class Parts(NamedTuple):
     house: House
     web: Endpoint
+    lines: tuple[Line, ...]
+
+    def pretended(self, number: str, caller: str, **phones: str) -> tuple[str, ...]:
+        """Return the path of the same call in the simulator, up to who hangs up."""
+        project = project_of(self.lines, trunk=5060, events=self.web)
+        plan = Plan(replace(project, event_webhooks=()))
+        script = Script(caller=caller, callee=number, phones=phones)
+        made = run(pretend_call(plan, script, now=0.0, product=PRODUCT))
+        return tuple(map(line, made.journal))[:-2]
 
 
 def _late(_: Received) -> bytes:
@@ -95,7 +111,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with faulty_urls(CLASSES) as urls, Endpoint(_late) as web:
         lines = tuple(_lines(urls, web))
         with open_house(directory, lines, callee=Callee(answers=NEXT)) as house:
-            yield Parts(house, web)
+            yield Parts(house, web, lines)
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +125,7 @@ def all_faults(parts: Parts) -> dict[str, tuple[str, Sipp]]:
         return {fault: (who, phone) for fault, who in callers.items()}
 
 
+@pytest.mark.row("S-12", "A-54")
 @pytest.mark.parametrize("fault", CLASSES)
 def test_the_next_location_rings_in_time(
     parts: Parts, all_faults: dict[str, tuple[str, Sipp]], fault: str
@@ -128,8 +145,10 @@ def test_the_next_location_rings_in_time(
     assert failed["webhook"] == fault
     assert story.happened("ask_failed")[0]["text"]
     assert story.after["connected_with"] == NEXT
+    assert parts.pretended(NUMBERS[fault], who) == entries(story.path)[:-2]
 
 
+@pytest.mark.row("S-12", "A-54")
 def test_without_a_next_location_the_caller_is_told(parts: Parts) -> None:
     """S-12: no fallback either; the status is "call forwarding scheme did not work"."""
     story = parts.house.call(LOST, scenario="e2e_caller_refused", replace={"STATUS": "486"})
@@ -137,6 +156,7 @@ def test_without_a_next_location_the_caller_is_told(parts: Parts) -> None:
     assert story.facts("ended")["outcome"] == "failed"
 
 
+@pytest.mark.row("S-13", "A-08", "R1-23")
 def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts) -> None:
     """S-13: an answer after 1.5 s of 2 is used; what it names rings 7 s, then the next location."""
     house = parts.house
@@ -149,8 +169,11 @@ def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts)
     assert abs(after.at - cancel.at) < 0.5
     ends = [entry["facts"]["end"] for entry in story.happened("attempt_ended")]
     assert ends == ["timeout", "answered"]
+    made = parts.pretended(LATE, story.who, **{SLEEPY: "rings"})
+    assert made == entries(story.path)[:-2]
 
 
+@pytest.mark.row("S-12", "A-54")
 def test_the_fallback_rings_when_no_step_placed_the_call(tmp_path: Path) -> None:
     """S-12: with no next location, the project's fallback."""
     webhook = ForwardingNumber(name="dead", url="http://no-such-host.invalid/")

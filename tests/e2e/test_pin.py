@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 FORWARDED, VIP, RECEPTION = "+31502102544", "31880000001", "31880000002"
 """What the endpoint returns; what the success branch rings; what the failed branch rings."""

@@ -245,6 +245,7 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
     return tuple(map(line, made.journal))
 
 
+@pytest.mark.alone
 @pytest.mark.row("S-05", "R1-80")
 def test_the_endpoint_hears_what_the_caller_chose(parts: Parts) -> None:
     who = parts.house.stranger()
@@ -255,6 +256,7 @@ def test_the_endpoint_hears_what_the_caller_chose(parts: Parts) -> None:
     assert parts.house.rung(who) == [FOUND]
 
 
+@pytest.mark.alone
 @pytest.mark.row("S-14", "R1-125")
 def test_inside_the_hours_a_greeting_and_then_background_audio(parts: Parts) -> None:
     """S-14: the audio is heard while the endpoint thinks and while it rings, up to the answer."""

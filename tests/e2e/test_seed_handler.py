@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook import __version__
-from switchhook.domain.project import Project
+from switchhook.app import PRODUCT
+from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber
-from tests.support.house import NEXT, Callee, House, asking, open_house, ring
+from switchhook.operations.pretending import Script, pretend_call
+from tests.conformance.drivers import line
+from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
+from tests.support.keyed import entries
+from tests.support.loop import run
 from tests.support.php import php_server
 from tests.support.wire import Endpoint, Relay, by_path, reply
 
@@ -37,9 +42,13 @@ VARIANTS = {
 """S-02: what is answered, and what rings. There is no scheme 26077, and 26078 is the neighbour's."""
 
 
+SCHEMES = (Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),)
+
+
 class Parts(NamedTuple):
     house: House
     php: Relay
+    lines: tuple[Line, ...]
 
 
 def _handler(name: str, url: str, *, keep_alive: bool) -> ForwardingNumber:
@@ -79,14 +88,14 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             directory,
             lines,
             callee=Callee(answers=f"{MAIN}|{OFFICE}|{NEXT}"),
-            schemes=(Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),),
+            schemes=SCHEMES,
             neighbour=Project(
                 id="neighbour",
                 name="Neighbour",
                 schemes=(Scheme(id=26078, name="Theirs", steps=(HangUp(),)),),
             ),
         ) as house:
-            yield Parts(house, php)
+            yield Parts(house, php, lines)
 
 
 def _request(php: Relay, insertion_type: str, *last: str) -> bytes:
@@ -139,3 +148,14 @@ def test_variants_of_the_scheme_answer(parts: Parts, number: str) -> None:
     story = parts.house.call(number)
     assert parts.house.rung(story.who) == [rings], body
     assert bool(story.happened("ask_failed")) == (rings == NEXT)
+
+
+@pytest.mark.row("S-01", "S-02")
+@pytest.mark.parametrize("number", [DYNAMIC, *OTHERS.values(), *VARIANTS])
+def test_the_simulator_tells_the_same(parts: Parts, number: str) -> None:
+    """The same schemes and handlers, simulated telephones: the same path, up to who hangs up."""
+    story = parts.house.call(number)
+    project = project_of(parts.lines, trunk=5060, events=parts.house.events, schemes=SCHEMES)
+    script = Script(caller=story.who, callee=number)
+    made = run(pretend_call(Plan(project), script, now=0.0, product=PRODUCT))
+    assert tuple(map(line, made.journal))[:-2] == entries(story.path)[:-2]

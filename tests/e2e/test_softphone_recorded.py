@@ -26,7 +26,7 @@ from tests.support.wire import Endpoint, reply
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 NUMBER = "380880000001"
 PASSWORD = "a-long-password"
