@@ -99,6 +99,7 @@ class World:
     records: list[CallRecord] = field(default_factory=list)
     carried: list[Delivery] = field(default_factory=list)
     broken_commits: int = 0
+    trouble: Exception = field(default_factory=lambda: StoreError("disk full", transient=True))
     answer: HttpResponse | Failure | None = None
     live: tuple[Call, ...] = ()
     legs: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -109,7 +110,7 @@ class World:
         await asyncio.sleep(0)
         if self.broken_commits:
             self.broken_commits -= 1
-            raise StoreError("the disk is full", transient=True)
+            raise self.trouble
         self.log.append(f"commit {record.call.state}")
         self.records.append(record)
 
@@ -284,6 +285,21 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
         assert world.log == ["commit ended", "carry after", "EndLeg", "EndLeg", "side closed"]
         assert [call.id for call in board.calls] == [talks]
         assert isinstance(board.arrived(ARRIVAL), Refused)
+
+    run(scenario())
+
+
+def test_a_defect_of_the_store_costs_a_record_and_no_call() -> None:
+    async def scenario() -> None:
+        failure = Failure(kind=FailureKind.REFUSED, detail="refused")
+        world = World(answer=failure, broken_commits=3, trouble=RuntimeError("a defect"))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        assert any(isinstance(command, RingLeg) for command in world.commands)
+        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        await board.idle()
+        assert board.calls == ()
 
     run(scenario())
 

@@ -185,7 +185,7 @@ class Switchboard:
                 before = mailbox.call
                 commands = self._step_all(mailbox)
                 if mailbox.call is not before:
-                    await self._record(mailbox, commands, before)
+                    await self._try_to_record(mailbox, commands, before)
                 self._carry_out(mailbox, commands)
         finally:
             mailbox.is_open = False
@@ -211,6 +211,13 @@ class Switchboard:
             commands.extend(more)
         return commands
 
+    async def _try_to_record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
+        try:
+            await self._record(mailbox, commands, before)
+        except Exception:
+            # A mistake of ours. It costs this record; the caller still gets somewhere.
+            log.exception("step not recorded", call=mailbox.call.id)
+
     async def _record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
         """Make it durable. A store that fails holds up no call: the record waits for the next try."""
         call = mailbox.call
@@ -234,6 +241,9 @@ class Switchboard:
             await self._store.commit(record)
         except StoreError as error:
             self._refused(mailbox, error)
+            return
+        except Exception as error:  # noqa: BLE001 - a mistake of ours, which trying again does not mend
+            self._refused(mailbox, StoreError(repr(error)))
             return
         mailbox.unsaved.clear()
         self._accepted(mailbox)
