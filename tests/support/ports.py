@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import random
 import socket
 from pathlib import Path
 
 FIRST = 20_000
 """Ports from here up to those that the system hands out by itself: nothing takes one by chance."""
+WORKERS = 4
+"""How many workers get a range of their own."""
+_given: set[int] = set()
 
 
 def free_port(*, neighbours: tuple[int, ...] = ()) -> int:
-    """Return a port of 127.0.0.1 that is free for UDP and TCP, and so are those `neighbours` on."""
+    """Return a port of 127.0.0.1 that is free for UDP and TCP, and so are those `neighbours` on.
+
+    Between this look and the program's start somebody else may look, too. So every worker has a range
+    of its own, and none is given twice while there are others.
+    """
     chance = random.SystemRandom()
-    for _ in range(200):
-        port = chance.randrange(FIRST, _last())
-        if all(_is_free(port + offset) for offset in (0, *neighbours)):
+    for _ in range(500):
+        wanted = {port := chance.randrange(*_own_range()), *(port + n for n in neighbours)}
+        if not wanted & _given and all(_is_free(port) for port in wanted):
+            _given.update(wanted)
             return port
-    raise AssertionError("no free port was found in 200 tries")
+    raise AssertionError("no free port was found in 500 tries")
+
+
+def _own_range() -> tuple[int, int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % WORKERS
+    width = (_last() - FIRST) // WORKERS
+    return FIRST + worker * width, FIRST + (worker + 1) * width - 10
 
 
 def _last() -> int:
