@@ -31,7 +31,7 @@ _MEMBER = re.compile(r"[^,\s][^,]*+")
 
 _SIP = re.compile(
     r"""(?:(?P<scheme>sips?):)?
-    (?P<user>(?:[A-Za-z0-9\-_.!~*'()&=+$]|%(?![01]|7[fF])[0-9A-Fa-f]{2})++)@
+    (?P<user>(?:[A-Za-z0-9\-_.!~*'()&=+$]|%(?![01]|7[fF])[0-9A-Fa-f]{2})+)@
     (?P<host>[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?\.?|\[[0-9A-Fa-f:.]+\])
     (?::(?P<port>[0-9]{1,5}))?
     (?P<options>(?:;(?:transport=(?:udp|tcp|tls|ws|wss)|user=phone))*)""",

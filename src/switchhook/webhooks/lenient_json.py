@@ -61,7 +61,7 @@ def _check_depth(value: Json, text: str) -> None:
 
 _CONTROL = r"\x00-\x1f"
 _STRINGS = {
-    opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\.)*+)[{closing}]")
+    opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\.)*)[{closing}]")
     for openings, closing in (
         ('"', '"'),
         ("'", "'"),
@@ -73,7 +73,7 @@ _STRINGS = {
 _BLANK = re.compile(r"[\s\ufeff]*+")
 _BARE_KEY = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
 _SCALAR = re.compile(
-    r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?+(?:[eE][-+]?\d++)?+)(?![\w.])",
+    r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)(?![\w.])",
     re.ASCII,
 )
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}

@@ -42,12 +42,13 @@ LONGEST_NAME = 128
 """Characters of a caller's name."""
 
 _KNOWN = re.compile(
-    r"(?:\A|&(?:amp;)?+)\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
+    r"(?:\A|&(?:amp;)?)\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
 )
 """Where one of the keys begins that this dialect knows, in any letter case."""
 
+# Groups are greedy, not possessive: before Python 3.11.5 a possessive group that can go back matches wrongly.
 _ENCODED = r"(?:[A-Za-z0-9._~*+!'(),:;@/$?\-]|%[0-9A-Fa-f]{2})"
-_WELL_FORMED = re.compile(rf"{_ENCODED}*+(?:&(?:{_ENCODED}++={_ENCODED}*+)?+)*+")
+_WELL_FORMED = re.compile(rf"{_ENCODED}*(?:&(?:{_ENCODED}+={_ENCODED}*)?)*")
 """A value and the pairs after it, as an encoder writes them; not `Voys & Partners`, nor `AT&T`."""
 
 _STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
