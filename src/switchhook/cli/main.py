@@ -91,6 +91,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
     try:
         code = app(arguments)
+        sys.stdout.flush()  # here, and not at the interpreter's end, where nobody can catch it
     except SettingsError as error:
         return _complain(str(error), MISUSED)
     except _EXPECTED as error:
