@@ -16,7 +16,7 @@ from switchhook.webhooks.template import (
     Object,
     Text,
     fill,
-    from_fields,
+    fill_fields,
     hash_text,
     pairs,
 )
@@ -109,7 +109,7 @@ def test_a_flat_list_of_fields_keeps_its_order() -> None:
     fields = (field("z", "call_id"), field("a", "type"), field("m", "constant", "1"))
 
     expected = [("z", "3333333333.3333333"), ("a", "in"), ("m", "1")]
-    assert expected == pairs(fill(from_fields(fields), make_facts()))
+    assert expected == pairs(fill_fields(fields, make_facts()))
 
 
 def test_objects_nest_as_deep_as_people_want() -> None:

@@ -65,11 +65,9 @@ Node: TypeAlias = Text | Hash | Array | Object
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
 
-def from_fields(fields: Iterable[Field]) -> Object:
-    """Make a tree of one level."""
-    return Object(
-        members=tuple((f.name, Text(parameter=f.parameter, argument=f.argument)) for f in fields)
-    )
+def fill_fields(fields: Iterable[Field], facts: Facts) -> dict[str, Value]:
+    """Put the facts into a tree of one level, whose leaves are `fields`."""
+    return {field.name: resolve(field.parameter, field.argument, facts) for field in fields}
 
 
 def fill(tree: Object, facts: Facts) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.webhook import EventWebhook, Method
 from switchhook.webhooks.head import Manners, Payload, make_request
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import fill, from_fields, pairs
+from switchhook.webhooks.template import fill_fields, pairs
 from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import JSON_TYPE, json_bytes, urlencode
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str) -> HttpRequest:
     """Build the request of one delivery; every attempt sends it as it is."""
-    values = {bare_name(name): v for name, v in fill(from_fields(webhook.fields), facts).items()}
+    values = {bare_name(name): v for name, v in fill_fields(webhook.fields, facts).items()}
     manners = Manners(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,

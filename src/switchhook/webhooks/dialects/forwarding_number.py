@@ -11,7 +11,7 @@ from urllib.parse import quote_plus
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
 from switchhook.webhooks.head import Manners, Payload, make_request, parameter_lines
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import TEMPLATES, fill, from_fields, pairs
+from switchhook.webhooks.template import TEMPLATES, fill_fields, pairs
 from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_bytes, urlencode
 
@@ -60,7 +60,7 @@ def render(
         headers=(*webhook.headers, *authorization(webhook)),
     )
     method = effective_method(webhook)
-    values = fill(from_fields(all_fields(webhook)), about)
+    values = fill_fields(all_fields(webhook), about)
     payload = _payload(webhook, method, values, ask_id)
     if trouble:
         query = "&".join(part for part in (payload.query, urlencode(trouble)) if part)
