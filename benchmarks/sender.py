@@ -1,6 +1,6 @@
 """How fast the sender is on kept connections, beside `wrk -t1` and aiohttp.
 
-    python benchmarks/sender.py [--rounds 9] [--seconds 1.0]
+    python -m benchmarks.sender [--rounds 9] [--seconds 1.0]
 
 Every contender POSTs the same 600-byte JSON to an nginx that answers 137 bytes at once (without
 nginx: to a small asyncio server). The client is pinned to the first core, the server to the second.
@@ -15,11 +15,9 @@ import asyncio
 import contextlib
 import gc
 import json
-import os
 import random
 import resource
 import shutil
-import socket
 import statistics
 import subprocess
 import sys
@@ -31,6 +29,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 import uvloop
+from benchmarks.nginx import free_ports, nginx, pinned, running
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -165,42 +164,14 @@ def with_wrk(port: int, connections: int, seconds: float) -> Result:
 
 @contextlib.contextmanager
 def server() -> Iterator[int]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    with tempfile.TemporaryDirectory() as folder:
-        nginx = shutil.which("nginx")
-        if nginx:
-            config = Path(folder, "nginx.conf")
-            config.write_text(nginx_config(folder, port))
-            command = pinned(1, nginx, "-c", str(config), "-p", folder, "-e", f"{folder}/error.log")
-        else:
-            command = pinned(1, sys.executable, __file__, "--serve", str(port))
-        process = subprocess.Popen(command)
-        try:
-            wait_for(port)
+    [port] = free_ports(1)
+    if shutil.which("nginx"):
+        block = f"server {{ listen 127.0.0.1:{port}; location / {{ return 200 '{ANSWER}'; }} }}"
+        with tempfile.TemporaryDirectory() as folder, nginx(Path(folder), block, [port]):
             yield port
-        finally:
-            process.terminate()
-            process.wait()
-
-
-def nginx_config(folder: str, port: int) -> str:
-    paths = "\n".join(
-        f"{kind}_temp_path {folder}/{kind};"
-        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    return f"""
-        daemon off; worker_processes 1; pid {folder}/pid; error_log {folder}/error.log;
-        events {{ worker_connections 1024; }}
-        http {{
-            access_log off; keepalive_requests 1000000000; {paths}
-            server {{
-                listen 127.0.0.1:{port};
-                location / {{ default_type application/json; return 200 '{ANSWER}'; }}
-            }}
-        }}
-    """
+    else:
+        with running([sys.executable, "-m", "benchmarks.sender", "--serve", str(port)], [port]):
+            yield port
 
 
 def serve(port: int) -> None:
@@ -229,27 +200,13 @@ def serve(port: int) -> None:
     asyncio.run(forever())
 
 
-def wait_for(port: int) -> None:
-    for _ in range(100):
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 0.1):
-            return
-        time.sleep(0.05)
-    raise RuntimeError("the server did not start")
-
-
-def pinned(core: int, *command: str) -> list[str]:
-    if (os.cpu_count() or 1) < 2 or not shutil.which("taskset"):
-        return list(command)
-    return ["taskset", "-c", str(core), *command]
-
-
 # The rounds.
 
 
 def run_once(name: str, port: int, connections: int, seconds: float) -> Result:
     if name == "wrk":
         return with_wrk(port, connections, seconds)
-    command = pinned(0, sys.executable, __file__, "--contender", name, "--port", str(port),
+    command = pinned(0, sys.executable, "-m", "benchmarks.sender", "--contender", name, "--port", str(port),
                      "--connections", str(connections), "--seconds", str(seconds))  # fmt: skip
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return Result(**json.loads(output))

@@ -1,0 +1,393 @@
+"""What an ask costs beside the bare exchange that it makes, and what keeping the connection saves.
+
+    python -m benchmarks.routing [--rounds 9] [--seconds 0.4]
+
+From the project's root. An nginx on loopback answers the vendor's first example at once. It is asked in
+five ways: over HTTP and TLS, the connection kept or new for each ask; a new TLS connection once with a
+whole handshake, and once resuming a session, as many servers let it. Each way with the smallest request
+(a GET with one parameter) and the largest (the sample of 36 keys as JSON), and each of these in turns by
+one clock: the bare exchange (the sender, with a request that is ready) and the whole ask (facts, request,
+sender, reader, event for the engine), each ask from another caller. One round is all of this once, in
+random order; ratios are taken within a round, so that a neighbour's load falls on both sides. Printed
+are medians of the rounds. The client is pinned to the first core, nginx to the second.
+
+An ask that is not followed, or a connection that is made or kept against the plan, ends the run. A goal
+that is missed ends it with status 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import itertools
+import os
+import random
+import statistics
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import trustme
+import uvloop
+from benchmarks.nginx import free_ports, nginx
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
+
+from switchhook.app import PRODUCT, Application
+from switchhook.delivery.dialler import default_tls
+from switchhook.delivery.sender import Sender
+from switchhook.domain.book import Book
+from switchhook.domain.scheme import Ask, Scheme
+from switchhook.domain.webhook import Encoding, Field
+from switchhook.routing.commands import AskWebhook
+from switchhook.routing.events import DirectionGiven
+from switchhook.settings import Settings
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.switchboard.asking import Asking
+from switchhook.tracking.memory import Memory
+from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.request import render_ask
+from switchhook.webhooks.template import RINGOSTAT_SAMPLE
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+
+ANSWER = '{"dst_phone":380443334455}'
+"""The vendor's first example."""
+DEADLINE = 5.0
+WARM_UP_SECONDS = 0.15
+CALLERS = 5_000
+"""More than what is known of callers' numbers is remembered for."""
+ENDPOINT_GOAL = 1e-3
+"""Seconds that the bare exchange over a kept connection may take, so that the rest can be seen."""
+TLS_GOAL = 0.10
+"""Of what is done over a new TLS connection, the most that the same over a kept one may take."""
+
+PLAIN, FULL, RESUMING = "http", "https", "https, sessions resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """How the connection is had."""
+
+    name: str
+    server: str
+    is_kept: bool
+
+
+WAYS = (
+    Way(name="HTTP, kept", server=PLAIN, is_kept=True),
+    Way(name="HTTP, new", server=PLAIN, is_kept=False),
+    Way(name="TLS, kept", server=FULL, is_kept=True),
+    Way(name="TLS, new", server=FULL, is_kept=False),
+    Way(name="TLS, resumed", server=RESUMING, is_kept=False),
+)
+KEPT_AGAINST = (
+    ("HTTP, kept", "HTTP, new"),
+    ("TLS, kept", "TLS, new"),
+    ("TLS, kept", "TLS, resumed"),
+)
+REQUESTS: dict[str, dict[str, Any]] = {
+    "1 key": {"fields": (Field(name="insertionType", parameter="insertion_type"),)},
+    "36 keys": {"submission": Encoding.JSON, "fields": RINGOSTAT_SAMPLE},
+}
+CASES = tuple((way, request) for way in WAYS for request in REQUESTS)
+
+Taken = tuple[float, float]
+"""Seconds of wall time and of CPU time that one exchange or ask took."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spread:
+    """What one contender took in a round, in seconds: wall time, and the median of CPU time."""
+
+    p50: float
+    p90: float
+    cpu: float
+
+    @classmethod
+    def of(cls, taken: list[Taken]) -> Spread:
+        tenths = statistics.quantiles([wall for wall, _ in taken], n=10, method="inclusive")
+        return cls(p50=tenths[4], p90=tenths[8], cpu=statistics.median(cpu for _, cpu in taken))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """One case's part of a round."""
+
+    bare: Spread
+    ask: Spread
+
+
+# The two contenders.
+
+
+class Bench:
+    """One case, with a sender of its own, so that no other case's connections are tended."""
+
+    def __init__(self, way: Way, request: str, calls: list[Call], app: Application) -> None:
+        plan = calls[0].plan
+        self._way = way
+        self._sender = app.sender
+        facts_of = app.memory.facts_of
+        self._asking = Asking(app, PRODUCT, facts_of=facts_of)
+        self._calls = itertools.cycle(calls)
+        self._command = AskWebhook(ask="1", webhook=name_of(way, request))
+        webhook = plan.webhooks[self._command.webhook]
+        facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
+        self._request = render_ask(webhook, facts, ask_id="1", product=PRODUCT)
+        self._grants = app.grants_of(plan.project.id)
+
+    async def bare(self) -> None:
+        exchange = await self._sender.exchange(
+            self._request, deadline=DEADLINE, grants=self._grants, keep_alive=self._way.is_kept
+        )
+        if exchange.response is None or exchange.response.status != 200:
+            raise RuntimeError(f"the exchange failed: {exchange.failure}")
+
+    async def ask(self) -> None:
+        heard = await self._asking.ask(next(self._calls), self._command, now=time.time())
+        if not isinstance(heard, DirectionGiven):
+            raise RuntimeError(f"the ask failed: {heard}")  # noqa: TRY004 (the type is the outcome)
+
+    async def run(self, seconds: float) -> Round:
+        """Do both in turns for so long."""
+        try:
+            await self._turns(WARM_UP_SECONDS)
+            gc.collect()
+            gc.freeze()
+            before = self._connections()
+            bare, ask = await self._turns(seconds)
+            self._check(before, exchanges=2 * len(bare))
+        finally:
+            await self._sender.close()
+        return Round(bare=Spread.of(bare), ask=Spread.of(ask))
+
+    async def _turns(self, seconds: float) -> tuple[list[Taken], list[Taken]]:
+        bare: list[Taken] = []
+        ask: list[Taken] = []
+        turns = [(self.bare, bare), (self.ask, ask)]
+        until = time.perf_counter() + seconds
+        while time.perf_counter() < until:
+            for work, taken in turns:
+                taken.append(await timed(work))
+            turns.reverse()
+        return bare, ask
+
+    def _connections(self) -> tuple[int, int]:
+        """Return how many connections were made for an exchange, and how many resumed a session.
+
+        Those held ready for a next one are made aside, once in a while, and cost no exchange its time.
+        """
+        return self._sender.opened - self._sender.warmed, self._sender.resumed
+
+    def _check(self, before: tuple[int, int], exchanges: int) -> None:
+        """Raise RuntimeError unless connections were made as the way says."""
+        opened, resumed = (
+            now - then for now, then in zip(self._connections(), before, strict=True)
+        )
+        planned = 0 if self._way.is_kept else exchanges
+        if opened != planned or resumed != (planned if self._way.server == RESUMING else 0):
+            raise RuntimeError(
+                f"{self._way.name}: {opened} connections, {resumed} resumed, for {exchanges} exchanges"
+            )
+
+
+async def timed(work: Callable[[], Awaitable[None]]) -> Taken:
+    wall, cpu = time.perf_counter(), time.thread_time()
+    await work()
+    return time.perf_counter() - wall, time.thread_time() - cpu
+
+
+def name_of(way: Way, request: str) -> str:
+    return f"{way.name}, {request}"
+
+
+def plan_for(ports: dict[str, int]) -> Plan:
+    """Return a project with one webhook for each case."""
+    webhooks = [
+        make_number(
+            name=name_of(way, request),
+            url=f"{'http' if way.server == PLAIN else 'https'}://127.0.0.1:{ports[way.server]}/route",
+            keep_alive=way.is_kept,
+            **REQUESTS[request],
+        )
+        for way, request in CASES
+    ]
+    return make_plan(
+        schemes=(Scheme(id=1, name="Office", steps=(Ask(webhook=webhooks[0].name),)),),
+        forwarding_numbers=tuple(webhooks),
+        allowed_networks=("127.0.0.0/8",),
+    )
+
+
+def calls_for(plan: Plan) -> list[Call]:
+    call = make_call(plan=plan, known=tuple(VISIT.items()))
+    return [
+        replace(call, caller=f"38044{number:07}")
+        for number in range(1_000_000, 1_000_000 + CALLERS)
+    ]
+
+
+@contextlib.contextmanager
+def endpoints(ca: trustme.CA) -> Iterator[dict[str, int]]:
+    """Start nginx; yield the port of each of its servers."""
+    ports = dict(zip((PLAIN, FULL, RESUMING), free_ports(3), strict=True))
+    with tempfile.TemporaryDirectory() as name:
+        pem = Path(name, "cert.pem")
+        ca.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(pem)
+        tls = f"ssl_certificate {pem}; ssl_certificate_key {pem}; ssl_protocols TLSv1.2 TLSv1.3;"
+        whole = "ssl_session_tickets off; ssl_session_cache off;"
+        answer = f"location / {{ return 200 '{ANSWER}'; }}"
+        servers = f"""
+            server {{ listen 127.0.0.1:{ports[PLAIN]}; {answer} }}
+            server {{ listen 127.0.0.1:{ports[FULL]} ssl; {tls} {whole} {answer} }}
+            server {{ listen 127.0.0.1:{ports[RESUMING]} ssl; {tls} {answer} }}
+        """
+        with nginx(Path(name), servers, ports.values()):
+            yield ports
+
+
+# The rounds.
+
+Results = dict[tuple[str, str], list[Round]]
+"""By way and request."""
+
+
+async def measure(
+    plan: Plan, tls: ssl.SSLContext, rounds: int, seconds: float, console: Console
+) -> Results:
+    results: Results = {(way.name, request): [] for way, request in CASES}
+    calls = calls_for(plan)
+    store = await SqliteStore.open(None)
+    try:
+        for _ in track(range(rounds), "rounds", console=console, transient=True):
+            for way, request in random.sample(CASES, len(CASES)):
+                sender = Sender(tls=tls)
+                app = Application(Settings(sip_port=0), store, Book([plan]), sender, Memory())
+                bench = Bench(way, request, calls, app)
+                results[way.name, request].append(await bench.run(seconds))
+    finally:
+        await store.close()
+    return results
+
+
+def report(results: Results, console: Console) -> bool:
+    """Print everything; return whether the goals are met."""
+    for request in REQUESTS:
+        console.print(times_table(results, request))
+    console.print(kept_table(results))
+    checks = [
+        (f"bare exchange over kept HTTP, {request}, ms", ENDPOINT_GOAL * 1e3, 1e3 * middle(
+            [one.bare.p50 for one in results["HTTP, kept", request]]
+        ))
+        for request in REQUESTS
+    ]  # fmt: skip
+    checks += [
+        (f"{what} over kept TLS / over new TLS, {request}, p50", TLS_GOAL, middle(
+            ratios(results, request, ("TLS, kept", "TLS, new"), of)
+        ))
+        for what, of in (("bare exchange", bare_p50), ("ask", ask_p50))
+        for request in REQUESTS
+    ]  # fmt: skip
+    for what, most, value in checks:
+        verdict = "holds" if value <= most else "[bold red]does not hold"
+        console.print(f"{what}: {value:.3f}, at most {most:g}: {verdict}")
+    return all(value <= most for _, most, value in checks)
+
+
+def times_table(results: Results, request: str) -> Table:
+    table = table_of(
+        f"{request}: µs", "way", "bare p50", "p90", "ask p50", "p90", "adds p50", "p90", "CPU", "ask / bare"
+    )  # fmt: skip
+    for way in WAYS:
+        rounds = results[way.name, request]
+        table.add_row(
+            way.name,
+            *(
+                f"{1e6 * middle([of(one) for one in rounds]):,.0f}"
+                for of in (
+                    bare_p50,
+                    lambda one: one.bare.p90,
+                    ask_p50,
+                    lambda one: one.ask.p90,
+                    lambda one: one.ask.p50 - one.bare.p50,
+                    lambda one: one.ask.p90 - one.bare.p90,
+                    lambda one: one.ask.cpu - one.bare.cpu,
+                )
+            ),
+            f"{middle([one.ask.p50 / one.bare.p50 for one in rounds]):.2f}",
+        )
+    return table
+
+
+def kept_table(results: Results) -> Table:
+    title = "a kept connection against a new one: ratio of p50, median (quartiles)"
+    table = table_of(title, "ways, request", "bare exchange", "ask")
+    for pair in KEPT_AGAINST:
+        for request in REQUESTS:
+            values = [ratios(results, request, pair, of) for of in (bare_p50, ask_p50)]
+            table.add_row(f"{' / '.join(pair)}, {request}", *map(shown, values))
+    return table
+
+
+def table_of(title: str, first: str, *others: str) -> Table:
+    table = Table(title=title, title_justify="left", box=None)
+    table.add_column(first, no_wrap=True)
+    for name in others:
+        table.add_column(name, justify="right")
+    return table
+
+
+def bare_p50(one: Round) -> float:
+    return one.bare.p50
+
+
+def ask_p50(one: Round) -> float:
+    return one.ask.p50
+
+
+def ratios(
+    results: Results, request: str, pair: tuple[str, str], of: Callable[[Round], float]
+) -> list[float]:
+    over, under = (results[way, request] for way in pair)
+    return [of(a) / of(b) for a, b in zip(over, under, strict=True)]
+
+
+def shown(values: list[float]) -> str:
+    low, _, high = statistics.quantiles(values, n=4, method="inclusive")
+    return f"{middle(values):.3f} ({low:.3f} … {high:.3f})"
+
+
+middle = statistics.median
+
+
+def main() -> int:
+    arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    arguments.add_argument("--rounds", type=int, default=9, help="at least 2")
+    arguments.add_argument("--seconds", type=float, default=0.4, help="of each case in each round")
+    chosen = arguments.parse_args()
+    console = Console()
+    ca = trustme.CA()
+    tls = default_tls()
+    ca.configure_trust(tls)
+    with endpoints(ca) as ports:
+        if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(0, {0})
+        work = measure(plan_for(ports), tls, chosen.rounds, chosen.seconds, console)
+        results = uvloop.run(work)
+    return 0 if report(results, console) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
