@@ -7,9 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.sip.errors import ParseError
 from switchhook.sip.framing import Framed, KeepAlive, StreamFramer
-from switchhook.sip.message import MAX_MESSAGE, Request, parse_message
+from switchhook.sip.message import MAX_MESSAGE, MessageError, Request, parse_message
 
 HEAD = (
     b"Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\n"
@@ -77,7 +76,7 @@ def test_a_wrong_message_does_not_end_the_stream() -> None:
     framer = StreamFramer()
     wrong = OPTIONS.replace(b"CSeq: 1 OPTIONS", b"CSeq: 1 BYE")
     error, good = framer.feed(wrong + OPTIONS)
-    assert isinstance(error, ParseError)
+    assert isinstance(error, MessageError)
     assert error.status == 400
     assert error.partial is not None
     assert good == parse_message(OPTIONS)
@@ -88,7 +87,7 @@ def test_without_content_length_the_stream_is_over() -> None:
     framer = StreamFramer()
     first, error = framer.feed(OPTIONS + OPTIONS.replace(b"Content-Length: 0\r\n", b"") + OPTIONS)
     assert isinstance(first, Request)
-    assert isinstance(error, ParseError)
+    assert isinstance(error, MessageError)
     assert error.partial is not None
     assert framer.broken
     assert framer.feed(OPTIONS) == []
@@ -97,7 +96,7 @@ def test_without_content_length_the_stream_is_over() -> None:
 def test_garbage_ends_the_stream() -> None:
     framer = StreamFramer()
     (error,) = framer.feed(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert isinstance(error, ParseError)
+    assert isinstance(error, MessageError)
     assert framer.broken
 
 
@@ -111,7 +110,7 @@ def test_headers_without_end_are_given_up_at_the_limit() -> None:
         fed_bytes += 4096
         assert fed_bytes <= MAX_MESSAGE + 8192
     (error,) = items
-    assert isinstance(error, ParseError)
+    assert isinstance(error, MessageError)
     assert error.status == 513
     assert framer.broken
 
@@ -120,7 +119,7 @@ def test_a_body_beyond_the_limit_is_refused_before_it_comes() -> None:
     for length in (b"65535", b"65536", b"99999999999999999999"):
         framer = StreamFramer()
         (error,) = framer.feed(OPTIONS.replace(b"Content-Length: 0", b"Content-Length: " + length))
-        assert isinstance(error, ParseError)
+        assert isinstance(error, MessageError)
         assert error.status == 513
         assert framer.broken
 
@@ -128,5 +127,5 @@ def test_a_body_beyond_the_limit_is_refused_before_it_comes() -> None:
 def test_a_negative_length_ends_the_stream() -> None:
     framer = StreamFramer()
     (error,) = framer.feed(OPTIONS.replace(b"Content-Length: 0", b"Content-Length: -1"))
-    assert isinstance(error, ParseError)
+    assert isinstance(error, MessageError)
     assert (error.status, framer.broken) == (400, True)

@@ -13,6 +13,7 @@ from switchhook.sip.message import (
     MAX_LIST,
     MAX_MESSAGE,
     REASONS,
+    MessageError,
     Request,
     Response,
     parse_message,
@@ -39,8 +40,8 @@ def request(data: bytes) -> Request:
     return message
 
 
-def refused(data: bytes, why: str) -> ParseError:
-    with pytest.raises(ParseError, match=why) as error:
+def refused(data: bytes, why: str) -> MessageError:
+    with pytest.raises(MessageError, match=why) as error:
         parse_message(data)
     return error.value
 

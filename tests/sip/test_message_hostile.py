@@ -1,4 +1,4 @@
-"""Whatever comes in, the parser returns a message or raises ParseError, and never takes long."""
+"""Whatever comes in, the parser returns a message or raises MessageError, and never takes long."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.sip.errors import ParseError
 from switchhook.sip.framing import StreamFramer
-from switchhook.sip.message import MAX_MESSAGE, Request, Response, parse_message
+from switchhook.sip.message import MAX_MESSAGE, MessageError, Request, Response, parse_message
 from tests.support.sip_messages import load
 
 if TYPE_CHECKING:
@@ -101,11 +100,11 @@ SHAPES: dict[str, Callable[[], bytes]] = {
 }
 
 
-def consumed(data: bytes) -> Request | Response | ParseError:
+def consumed(data: bytes) -> Request | Response | MessageError:
     """Read a datagram and ask for everything in it."""
     try:
         message = parse_message(data)
-    except ParseError as error:
+    except MessageError as error:
         if error.partial is not None:
             bytes(error.partial.response(400, to_tag="t"))
         return error
@@ -123,7 +122,7 @@ def test_no_datagram_takes_long(shape: str) -> None:
     best = float("inf")
     for _ in range(3):
         began = time.process_time()
-        with suppress(ParseError):
+        with suppress(MessageError):
             parse_message(data)
         best = min(best, time.process_time() - began)
     # 20 ms is what it should take on an idle machine; ten times that is a quadratic parser.
@@ -158,7 +157,7 @@ def mutated(random_source: random.Random) -> bytes:
 def test_mutated_messages_are_read_or_refused() -> None:
     random_source = random.Random(4475)  # the same walk every time, so that a failure comes again
     verdicts = [consumed(mutated(random_source)) for _ in range(4000)]
-    refusals = sum(isinstance(verdict, ParseError) for verdict in verdicts)
+    refusals = sum(isinstance(verdict, MessageError) for verdict in verdicts)
     assert 400 < refusals < 3600  # the walk visits both sides
 
 
@@ -182,7 +181,7 @@ def test_many_more_mutated_messages() -> None:
 
 @given(st.binary(max_size=400))
 def test_noise_is_refused(data: bytes) -> None:
-    assert isinstance(consumed(data), ParseError)
+    assert isinstance(consumed(data), MessageError)
 
 
 @given(st.lists(st.sampled_from(SPICE), max_size=40).map(b"".join))

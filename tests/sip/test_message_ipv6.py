@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.errors import ParseError
-from switchhook.sip.message import Request, parse_message
+from switchhook.sip.message import MessageError, Request, parse_message
 
 
 def register(uri: str, via: str, contact: str = "<sip:caller@[2001:db8::1]>") -> Request:
@@ -38,7 +37,7 @@ def test_4_1_a_bracketed_address() -> None:
 
 
 def test_4_2_an_address_without_brackets_is_refused() -> None:
-    with pytest.raises(ParseError) as refused:
+    with pytest.raises(MessageError) as refused:
         register("sip:2001:db8::10", VIA)
     assert refused.value.status == 400
     assert refused.value.partial is not None
@@ -82,5 +81,5 @@ def test_4_9_an_ipv4_address_within_ipv6() -> None:
 
 def test_4_10_three_colons_are_a_fault_of_the_old_grammar() -> None:
     register("sip:user@[2001:db8::192.0.2.1]", VIA)
-    with pytest.raises(ParseError, match="IPv6"):
+    with pytest.raises(MessageError, match="IPv6"):
         register("sip:user@[2001:db8:::192.0.2.1]", VIA)

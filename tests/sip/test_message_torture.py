@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.errors import ParseError
-from switchhook.sip.message import Request, Response, parse_message
+from switchhook.sip.message import MessageError, Request, Response, parse_message
 from tests.support.sip_messages import load
 
 MESSAGES = load("rfc4475.txt")
@@ -107,7 +106,7 @@ def test_accepted(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_refused(name: str) -> None:
     status, why = REFUSED[name]
-    with pytest.raises(ParseError, match=why) as refused:
+    with pytest.raises(MessageError, match=why) as refused:
         parsed(name)
     assert refused.value.status == status
     assert (refused.value.partial is None) == (name in UNANSWERABLE)
@@ -115,7 +114,7 @@ def test_refused(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(REFUSED.keys() - UNANSWERABLE))
 def test_a_refused_request_can_be_answered(name: str) -> None:
-    with pytest.raises(ParseError) as refused:
+    with pytest.raises(MessageError) as refused:
         parsed(name)
     assert refused.value.partial is not None
     answer = refused.value.partial.response(400, to_tag="t")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.errors import ParseError
 from switchhook.sip.heard import (
     AckReceived,
     CancelReceived,
@@ -14,7 +13,7 @@ from switchhook.sip.heard import (
     RequestReceived,
     ResponseReceived,
 )
-from switchhook.sip.message import Headers, Request
+from switchhook.sip.message import Headers, MessageError, Request
 from switchhook.sip.overload import Limits
 from switchhook.sip.stack import Stack
 from switchhook.sip.transport import Peer
@@ -360,7 +359,7 @@ def test_what_cannot_be_answered_is_dropped(data: bytes) -> None:
 def test_an_error_that_a_stream_found_is_answered_over_it() -> None:
     stack = new_stack()
 
-    stack.refuse(ParseError("too long", status=513, partial=request()), ALICE_TCP)
+    stack.refuse(MessageError("too long", status=513, partial=request()), ALICE_TCP)
 
     (packet,) = stack.take_packets()
     assert packet.peer == Peer("TCP", "192.0.2.10", 5060, ALICE_TCP.flow)

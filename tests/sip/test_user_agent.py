@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.errors import ParseError
 from switchhook.sip.events import (
     AnswerAcknowledged,
     AnswerReceived,
@@ -24,6 +23,7 @@ from switchhook.sip.events import (
     Replied,
 )
 from switchhook.sip.headers import NameAddress
+from switchhook.sip.message import MessageError
 from switchhook.sip.orders import (
     Acknowledge,
     Answer,
@@ -848,7 +848,7 @@ def test_an_order_that_cannot_stand_in_a_message_changes_nothing() -> None:
 def test_a_broken_message_of_a_stream_is_answered() -> None:
     phone = Phone()
 
-    phone.agent.refuse(ParseError("no", partial=request()), ALICE_TCP)
+    phone.agent.refuse(MessageError("no", partial=request()), ALICE_TCP)
 
     assert phone.sent() == ["400"]
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.sip.events import Asked, Event, InviteReceived, OutsideAsked
-from switchhook.sip.message import Request, Response, parse_message
+from switchhook.sip.message import MessageError, Request, Response, parse_message
 from switchhook.sip.orders import End, Order, Reply
 from switchhook.sip.overload import Limits
 from switchhook.sip.resolver import Resolver
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
-    from switchhook.sip.errors import ParseError
 
 log = structlog.get_logger(__name__)
 
@@ -200,7 +199,7 @@ class Endpoint:
             self._answer_failure(lambda: message, source)
         self._pump()
 
-    def garbage_received(self, error: ParseError, source: Peer) -> None:
+    def garbage_received(self, error: MessageError, source: Peer) -> None:
         """Take from a connection what is no message."""
         try:
             self.agent.refuse(error, source)

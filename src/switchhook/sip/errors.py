@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from switchhook.sip.message import Request
-
 SHOWN = 60
 """How much of a stranger's text an error quotes."""
 
@@ -20,16 +15,7 @@ class SipError(ValueError):
 
 
 class ParseError(SipError):
-    """Bytes that are no SIP message, or one that RFC 3261 forbids.
-
-    `partial` is the request as far as it could be read. It is given only where an answer can find
-    its way back, that is, where the method and the top Via are readable; its other properties may
-    raise. It is None for a response, which nobody answers.
-    """
-
-    def __init__(self, reason: str, *, status: int = 400, partial: Request | None = None) -> None:
-        super().__init__(reason, status=status)
-        self.partial = partial
+    """Text that is no SIP, or that RFC 3261 forbids."""
 
 
 def excerpt(text: str) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from switchhook.sip.errors import ParseError
-from switchhook.sip.message import MAX_MESSAGE, Head, Request, Response
+from switchhook.sip.message import MAX_MESSAGE, Head, MessageError, Request, Response
 
 _END_OF_HEAD: Final = b"\r\n\r\n"
 _PING: Final = b"\r\n\r\n"
@@ -17,16 +16,16 @@ class KeepAlive:
     """The peer asked whether the connection lives; answer it with CRLF."""
 
 
-Framed = Request | Response | KeepAlive | ParseError
-"""What comes out of a stream; a ParseError here is a value, for the messages around it count too."""
+Framed = Request | Response | KeepAlive | MessageError
+"""What comes out of a stream; a MessageError here is a value, for the messages around it count too."""
 
 
 class StreamFramer:
     """The receiving side of one connection. Holds at most one message and one read of bytes.
 
-    `feed` never raises. A ParseError among its results is a message that was cut out well but is
+    `feed` never raises. A MessageError among its results is a message that was cut out well but is
     wrong: answer its `partial` and read on. Where the end of a message cannot be found any more, a
-    last ParseError comes and `broken` is set: answer it, then close the connection.
+    last MessageError comes and `broken` is set: answer it, then close the connection.
     """
 
     def __init__(self) -> None:
@@ -44,7 +43,7 @@ class StreamFramer:
         try:
             while (item := self._next()) is not None:
                 framed.append(item)
-        except ParseError as error:
+        except MessageError as error:
             self.broken = True
             self._buffer.clear()
             framed.append(error)
@@ -60,14 +59,14 @@ class StreamFramer:
             return None
         head, length = self._head, self._head.content_length
         if length is None:
-            raise ParseError("on a stream Content-Length is required", partial=head.partial)
+            raise MessageError("on a stream Content-Length is required", partial=head.partial)
         if len(self._buffer) < length:
             return None
         body = self._take(length)
         self._head = None
         try:
             return head.message(body)
-        except ParseError as error:
+        except MessageError as error:
             return error
 
     def _takes_ping(self) -> bool:
@@ -82,14 +81,14 @@ class StreamFramer:
     def _take_head(self) -> Head | None:
         end = self._buffer.find(_END_OF_HEAD, self._searched)
         if end > MAX_MESSAGE or (end < 0 and len(self._buffer) > MAX_MESSAGE):
-            raise ParseError(f"the headers have more than {MAX_MESSAGE} bytes", status=513)
+            raise MessageError(f"the headers have more than {MAX_MESSAGE} bytes", status=513)
         if end < 0:
             # The blank line may begin in the last three bytes; what stands before is searched.
             self._searched = max(0, len(self._buffer) - len(_END_OF_HEAD) + 1)
             return None
         head = Head.parse(self._take(end + len(_END_OF_HEAD))[: -len(_END_OF_HEAD)])
         if (head.content_length or 0) + end > MAX_MESSAGE:
-            raise ParseError(
+            raise MessageError(
                 f"the message has more than {MAX_MESSAGE} bytes", status=513, partial=head.partial
             )
         return head

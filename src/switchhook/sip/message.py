@@ -190,7 +190,7 @@ class Request(_Message):
 
         Via, From, Call-ID and CSeq are copied as they came, and so is To, which gets `to_tag` if it
         has no tag and `status` is above 100. Record-Route goes into what can open a dialog,
-        Timestamp into a 100. Works on a `ParseError.partial` too.
+        Timestamp into a 100. Works on a `MessageError.partial` too.
         """
         copied = {"Via", "From", "To", "Call-ID", "CSeq"}
         if 100 < status < 300:
@@ -243,6 +243,19 @@ def _tagged(to: str, tag: str) -> str:
     return to if address.tag is not None else f"{to};tag={tag}"
 
 
+class MessageError(ParseError):
+    """Bytes that are no SIP message.
+
+    `partial` is the request as far as it could be read. It is given only where an answer can find
+    its way back, that is, where the method and the top Via are readable; its other properties may
+    raise. It is None for a response, which nobody answers.
+    """
+
+    def __init__(self, reason: str, *, status: int = 400, partial: Request | None = None) -> None:
+        super().__init__(reason, status=status)
+        self.partial = partial
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
     """A message without its body: start line, headers, and how long the body is to be."""
@@ -252,7 +265,7 @@ class Head:
 
     @classmethod
     def parse(cls, head: bytes) -> Head:
-        """Read what stands before the blank line; raise ParseError."""
+        """Read what stands before the blank line; raise MessageError."""
         text = head.decode("utf-8", "surrogateescape")
         start_line, _, rest = text.partition("\r\n")
         pairs, trouble = _read_fields(rest)
@@ -263,7 +276,7 @@ class Head:
             return cls(start=start, content_length=_read_content_length(lengths))
         except ParseError as error:
             partial = _partial(start_line, headers)
-            raise ParseError(str(error), status=error.status, partial=partial) from None
+            raise MessageError(str(error), status=error.status, partial=partial) from None
 
     @property
     def partial(self) -> Request | None:
@@ -271,7 +284,7 @@ class Head:
         return _answerable(self.start) if isinstance(self.start, Request) else None
 
     def message(self, body: bytes) -> Request | Response:
-        """Return the whole message, checked; raise ParseError."""
+        """Return the whole message, checked; raise MessageError."""
         start = self.start
         message: Request | Response
         if isinstance(start, Request):
@@ -283,7 +296,7 @@ class Head:
         try:
             message.check()
         except ParseError as error:
-            raise ParseError(str(error), status=error.status, partial=self.partial) from None
+            raise MessageError(str(error), status=error.status, partial=self.partial) from None
         return message
 
 
@@ -374,24 +387,24 @@ def _answerable(request: Request) -> Request | None:
 
 
 def parse_message(data: bytes) -> Request | Response:
-    """Read the message of one datagram; raise ParseError.
+    """Read the message of one datagram; raise MessageError.
 
     What stands behind Content-Length is cut off, a shorter body is refused, and without
     Content-Length the body goes to the end (RFC 3261 §18.3). The body is never decoded.
     """
     if len(data) > MAX_MESSAGE:
-        raise ParseError(f"the message has more than {MAX_MESSAGE} bytes", status=513)
+        raise MessageError(f"the message has more than {MAX_MESSAGE} bytes", status=513)
     if data.startswith(b"\r\n"):
         data = data.lstrip(b"\r\n")
     end = data.find(b"\r\n\r\n")
     if end < 0:
-        raise ParseError("no blank line ends the headers")
+        raise MessageError("no blank line ends the headers")
     head = Head.parse(data[:end])
     body = data[end + 4 :]
     length = head.content_length
     if length is not None and length != len(body):
         if length > len(body):
-            raise ParseError(
+            raise MessageError(
                 f"Content-Length is {length}, but the body has {len(body)} bytes",
                 partial=head.partial,
             )

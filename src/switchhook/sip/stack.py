@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.sip.deadlines import Deadlines
-from switchhook.sip.errors import ParseError
 from switchhook.sip.headers import Via
 from switchhook.sip.heard import (
     AckReceived,
@@ -32,7 +31,7 @@ from switchhook.sip.matching import (
     server_key,
     stateless_tag,
 )
-from switchhook.sip.message import REASONS, Headers, Request, Response, parse_message
+from switchhook.sip.message import REASONS, Headers, MessageError, Request, Response, parse_message
 from switchhook.sip.overload import Crowd, Limits
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.transaction import (
@@ -145,7 +144,7 @@ class Stack:
         """Hear a datagram. Raises nothing, whatever it holds."""
         try:
             message = parse_message(data)
-        except ParseError as error:
+        except MessageError as error:
             self.refuse(error, source)
         else:
             self.receive_message(message, source, now)
@@ -157,7 +156,7 @@ class Stack:
         else:
             self._receive_response(message, source, now)
 
-    def refuse(self, error: ParseError, source: Peer) -> None:
+    def refuse(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered at all."""
         partial = error.partial
         if partial is not None and partial.method != "ACK":

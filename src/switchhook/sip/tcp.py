@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import structlog
 
-from switchhook.sip.errors import ParseError
 from switchhook.sip.framing import KeepAlive, StreamFramer
+from switchhook.sip.message import MessageError
 from switchhook.sip.transport import TCP, Packet, Peer
 from switchhook.tasks import spawn
 
@@ -48,7 +48,7 @@ class Receiver(Protocol):
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message."""
 
-    def garbage_received(self, error: ParseError, source: Peer) -> None:
+    def garbage_received(self, error: MessageError, source: Peer) -> None:
         """Take what is no message."""
 
     def flow_closed(self, peer: Peer) -> None:
@@ -159,9 +159,9 @@ class Tcp:
             del self._per_source[peer.host]
         self._receiver.flow_closed(peer)
 
-    def received(self, item: Request | Response | ParseError, peer: Peer) -> None:
+    def received(self, item: Request | Response | MessageError, peer: Peer) -> None:
         """Hand on what came in."""
-        if isinstance(item, ParseError):
+        if isinstance(item, MessageError):
             self._receiver.garbage_received(item, peer)
         else:
             self._receiver.message_received(item, peer)
@@ -211,7 +211,7 @@ class _Connection(asyncio.Protocol):
                 self.send(PONG)
             else:
                 self._tcp.received(item, self.peer)
-                self.useful = self.useful or not isinstance(item, ParseError)
+                self.useful = self.useful or not isinstance(item, MessageError)
             self.heard_at = asyncio.get_running_loop().time()
         if self._framer.broken and self._transport is not None:
             self._transport.close()  # after what was written as an answer

@@ -30,8 +30,7 @@ from switchhook.sip.transport import Packet, Peer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from switchhook.sip.errors import ParseError
-    from switchhook.sip.message import Request, Response
+    from switchhook.sip.message import MessageError, Request, Response
     from switchhook.sip.orders import Credentials
 
 CSEQ_GAP: Final = 1_000
@@ -105,7 +104,7 @@ class UserAgent:
         self._stack.receive_message(message, source, now)
         self._hear(now)
 
-    def refuse(self, error: ParseError, source: Peer) -> None:
+    def refuse(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered."""
         self._stack.refuse(error, source)
 
