@@ -18,8 +18,10 @@ class Clock:
         return self.now
 
 
-def test_an_endpoint_is_told_without_its_query() -> None:
+def test_an_endpoint_is_told_without_its_query_and_credentials() -> None:
     assert CRM == ("acme", "https://crm.example.com/route")
+    assert endpoint_of("acme", "https://u:p@crm.example.com/route") == CRM
+    assert endpoint_of("acme", "https://crm.example.com/@route")[1].endswith("/@route")
 
 
 def test_it_opens_for_one_project_alone_and_closes_again() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -25,12 +26,14 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Endpoint = tuple[str, str]
-"""A project's id and a URL as it was set, without query and fragment."""
+"""A project's id and a URL as it was set, without credentials, query and fragment: fit for a log."""
+
+_CREDENTIALS = re.compile(r"(?<=://)[^/]*@")
 
 
 def endpoint_of(project: str, url: str) -> Endpoint:
     """Return what the webhooks of one project that ask the same address have in common."""
-    return project, url.partition("#")[0].partition("?")[0]
+    return project, _CREDENTIALS.sub("", url.partition("#")[0].partition("?")[0])
 
 
 class Breakers:
