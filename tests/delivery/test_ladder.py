@@ -19,7 +19,7 @@ from switchhook.delivery.ladder import (
 )
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.patience import RetryOn
-from switchhook.domain.webhook import ForwardingNumber
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
 URL, BACKUP = "https://crm.example.com/", "https://backup.example.com/"
 CT, RT, BAD, GOOD, ALL = (
@@ -64,6 +64,21 @@ def test_a_url_goes_before_what_its_webhook_says() -> None:
 def test_the_total_time_may_stand_in_the_url() -> None:
     assert number().time_limit == 5.0
     assert number(url=f"{URL}#tt=1500").time_limit == 1.5
+
+
+def test_a_template_climbs_the_same_rungs() -> None:
+    webhook = DialPlanWebhook(
+        name="pin", url_template=f"{URL}{{code}}#rc=1&tt=700", fallback_url=BACKUP, retries=2
+    )
+
+    first, second = rungs_of(webhook)
+    assert (first.url, first.retries, second.url, second.retries) == (
+        webhook.url_template,
+        1,
+        BACKUP,
+        2,
+    )
+    assert webhook.time_limit == 0.7
 
 
 def test_the_breaker_is_as_the_webhook_says() -> None:
@@ -147,7 +162,7 @@ def test_a_url_is_tried_again_after_the_failures_that_were_named(
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "was_read", "expected"),
+    ("kind", "status", "is_word", "expected"),
     [
         (FailureKind.REFUSED, 0, False, True),
         (FailureKind.BODY_TIMEOUT, 0, False, True),
@@ -157,14 +172,16 @@ def test_a_url_is_tried_again_after_the_failures_that_were_named(
         (FailureKind.STATUS, 404, False, False),
         (FailureKind.BAD_BODY, 200, False, True),
         (FailureKind.BAD_BODY, 200, True, False),
+        (FailureKind.TOO_LARGE, 200, False, True),
+        (FailureKind.TOO_LARGE, 200, True, False),
         (FailureKind.ADDRESS_REFUSED, 0, False, False),
         (FailureKind.BAD_URL, 0, False, False),
     ],
 )
 def test_only_what_speaks_of_the_endpoint_tells_against_it(
-    kind: FailureKind, status: int, *, was_read: bool, expected: bool
+    kind: FailureKind, status: int, *, is_word: bool, expected: bool
 ) -> None:
-    assert is_endpoints_fault(failure(kind), status, was_read=was_read) is expected
+    assert is_endpoints_fault(failure(kind), status, is_word=is_word) is expected
 
 
 def test_the_fallback_is_told_the_status_or_the_kind() -> None:

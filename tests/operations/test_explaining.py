@@ -114,3 +114,18 @@ def test_a_fallback_url_is_asked_before_the_next_step() -> None:
     plan = Plan(replace(SHOP, forwarding_numbers=(crm,)))
     explained = explain_answer(plan, "crm", b"{}")
     assert explained.decision.startswith("asks the fallback URL, for the answer failed: bad_body")
+
+
+def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_had_its_word() -> (
+    None
+):
+    pin = replace(PIN, fallback_url="http://other.example/{code}")
+    plan = Plan(replace(SHOP, dial_plan_webhooks=(pin,)))
+
+    def decided(body: bytes, status: int = 200) -> str:
+        return explain_answer(plan, "pin", body, status=status).decision
+
+    assert decided(b"<html>").startswith("asks the fallback URL, for the answer failed: bad_body")
+    assert decided(b"", 503).startswith("asks the fallback URL, for the answer failed: status")
+    assert decided(b"status=ERR").startswith("takes the failed branch at once: bad_body")
+    assert decided(b"status=NAK") == explain("pin", "status=NAK").decision

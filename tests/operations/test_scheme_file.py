@@ -288,6 +288,29 @@ WRONG = {
             " %7D"
         ),
     ),
+    "a fifth variable in the fallback URL": (
+        HEAD.replace('{code}"', '{code}"\nfallback_url = "https://b.example/{pin}"'),
+        (
+            "line 22: dial_plan_webhooks[0]: {pin} in the fallback URL is none of the four variables"
+            " {code}, {did}, {callerid}, {callername}; a brace that is meant as such is written %7B or"
+            " %7D"
+        ),
+    ),
+    "a fragment that says nothing": (
+        HEAD.replace('{code}"', '{code}#rc=9"'),
+        "line 22: dial_plan_webhooks[0]: rc=9 behind the # of the URL: write 0 to 5",
+    ),
+    "half of a dial-plan webhook's credentials": (
+        HEAD.replace('{code}"', '{code}"\nusername = "crm"'),
+        (
+            "line 22: dial_plan_webhooks[0]: password is missing beside username;"
+            " write both or neither"
+        ),
+    ),
+    "two authentications of a dial-plan webhook": (
+        HEAD.replace('{code}"', '{code}"\nusername = "u"\npassword = "p"\ntoken = "t"'),
+        "line 27: dial_plan_webhooks[0].token: there is a username too; keep one of the two",
+    ),
     "a prefix that is none": (
         HEAD.replace('"1900"', '"premium"'),
         (

@@ -155,6 +155,7 @@ def forwarding_numbers(draw: st.DrawFn, name: str) -> ForwardingNumber:
         send_origin=draw(st.booleans()),
         user_agent=draw(texts),
         fields=draw(_fields(in_headers if place is Place.HEADERS else latin_names)),
+        fallback_url=draw(st.just("") | urls),
         **draw(_authentication),
         **draw(_patience),
         headers=draw(
@@ -174,7 +175,6 @@ _authentication: st.SearchStrategy[dict[str, Any]] = st.one_of(
 _try_seconds = st.none() | st.floats(0.1, 30, allow_nan=False)
 _patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
-        "fallback_url": st.just("") | urls,
         "connect_timeout": _try_seconds,
         "try_timeout": _try_seconds,
         "retries": st.integers(0, 5),
@@ -373,15 +373,19 @@ def _heard(
 FROM_WEBHOOK = CallerName(choice=NameChoice.WEBHOOK)
 
 
+url_templates = st.sampled_from(
+    ("http://crm.example/x?c={code}", "https://crm.example/{did}?k=1#ct=500&rc=1&rp=ct,5xx")
+)
+
+
 @st.composite
 def dial_plan_webhooks(draw: st.DrawFn, name: str, sounds: list[str]) -> DialPlanWebhook:
     """Draw a dial-plan webhook that could be saved."""
     message = st.sampled_from(("", *sounds))
     return DialPlanWebhook(
         name=name,
-        url_template=draw(
-            st.sampled_from(("http://crm.example/x?c={code}", "https://crm.example/{did}?k=1"))
-        ),
+        url_template=draw(url_templates),
+        fallback_url=draw(st.just("") | url_templates),
         description=draw(texts),
         caller_id_forwarding=draw(st.sampled_from(CallerIdForwarding)),
         use_ivr=draw(st.booleans()),
@@ -393,8 +397,12 @@ def dial_plan_webhooks(draw: st.DrawFn, name: str, sounds: list[str]) -> DialPla
         withheld_caller=draw(st.sampled_from(("", "anonymous", "0"))),
         lenient_json=draw(st.booleans()),
         response_timeout=draw(ask_seconds),
-        headers=draw(st.sampled_from(((), (("Authorization", "Basic eDp5"),)))),
         mask_code=draw(st.booleans()),
+        keep_alive=draw(st.booleans()),
+        user_agent=draw(texts),
+        headers=draw(st.sampled_from(((), (("X-Key", "k3y"),)))),
+        **draw(_authentication),
+        **draw(_patience),
     )
 
 

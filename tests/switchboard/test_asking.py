@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,22 +30,25 @@ class Endpoint:
     """Answers every request alike, and keeps them."""
 
     answer: HttpResponse | Failure
+    later: HttpResponse | Failure | None = None
+    """What every request but the first is answered with; None: the same."""
     requests: list[HttpRequest] = field(default_factory=list)
 
     async def ask(
         self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
     ) -> Exchange:
         assert call.id == "c"
-        assert deadline == PIN.response_timeout
+        assert deadline <= PIN.response_timeout
+        answer = self.answer if not self.requests or self.later is None else self.later
         self.requests.append(request)
-        if isinstance(self.answer, Failure):
-            return Exchange(request=request, response=None, failure=self.answer)
-        return Exchange(request=request, response=self.answer, failure=None)
+        if isinstance(answer, Failure):
+            return Exchange(request=request, response=None, failure=answer)
+        return Exchange(request=request, response=answer, failure=None)
 
 
-def ask(endpoint: Endpoint, code: str = "4711", *, mask: bool = True) -> Heard:
+def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> Heard:
     """Put a call to the webhook that checks codes."""
-    webhook = replace(PIN, url_template=URL, mask_code=mask)
+    webhook = replace(PIN, **({"url_template": URL} | changes))
     call = incoming(within=plan(pin=webhook))
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code=code)
     return run(Asking(endpoint, "Switchhook").ask(call, command, now=0))
@@ -83,9 +86,45 @@ def test_anything_else_is_a_failure(body: str) -> None:
 
 
 def test_no_answer_is_a_failure() -> None:
-    heard = ask(Endpoint(FAILURE), mask=False)
+    heard = ask(Endpoint(FAILURE), mask_code=False)
     assert isinstance(heard, AskFailed)
     assert heard.failure == FAILURE
+
+
+@pytest.mark.row("R5-34", "A-54")
+def test_the_fallback_urls_acknowledgement_opens_the_success_branch() -> None:
+    endpoint = says("status=ACK&destination=mary")
+    endpoint = Endpoint(FAILURE, later=endpoint.answer)
+    heard = ask(endpoint, fallback_url="http://backup.example/{code}?x=1")
+
+    assert isinstance(heard, VerdictGiven)
+    assert (heard.accepted, str(heard.destination)) == (True, "mary")
+    assert endpoint.requests[1].url == (
+        "http://backup.example/4711?x=1&error_code=refused"
+        "&error_url=http%3A%2F%2Fpin.example%2Fcheck%2F%2A%2A%2A%2A"
+    )
+    (notice,) = heard.notices
+    assert notice.startswith("GET http://pin.example/check/**** after ")
+    assert notice.endswith(": refused: pin.example refused /check/****")
+    facts = dict(heard.exchange)
+    assert facts["request"] == "GET http://backup.example/****"
+    assert facts["try_1"].startswith("GET http://pin.example/check/****; refused; ")
+    assert facts["try_2"].startswith("GET http://backup.example/****; ok; ")
+    assert facts["read_as"] == "urlencoded pair"
+
+
+def test_an_endpoint_that_is_left_alone_costs_no_time_and_is_said_to_be() -> None:
+    endpoint = Endpoint(FAILURE)
+    asking = Asking(endpoint, "Switchhook")
+    call = incoming(within=plan(pin=replace(PIN, breaker_failures=1)))
+    command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")
+    run(asking.ask(call, command, now=0))
+    heard = run(asking.ask(call, command, now=0))
+
+    assert len(endpoint.requests) == 1
+    assert isinstance(heard, AskFailed)
+    assert heard.failure.kind is FailureKind.BREAKER_OPEN
+    assert heard.exchange == (("try_1", "http://pin.example/check; skipped; 0.0 ms"),)
 
 
 @pytest.mark.row("S-25")
@@ -95,5 +134,5 @@ def test_a_masked_code_is_in_nothing_that_is_written_down() -> None:
         heard = ask(endpoint)
         assert "4711" not in str((heard.exchange, heard.notices))
         assert not isinstance(heard, AskFailed) or "4711" not in str(heard.failure)
-        clear = ask(endpoint, mask=False)
+        clear = ask(endpoint, mask_code=False)
         assert "4711" in str((clear.exchange, clear.notices))

@@ -11,12 +11,14 @@ import pytest
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.webhook import Method
-from switchhook.switchboard.asking import to_event
+from switchhook.switchboard.asking import to_event, to_verdict
 from switchhook.switchboard.ladder import Climbed, Ladder
+from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from switchhook.webhooks.reading import Direction
-from tests.webhooks.samples import UA, make_facts, make_number
+from switchhook.webhooks.reading import Ack, DialPlanReading, Direction, Nak, Reading
+from tests.support.loop import run
+from tests.webhooks.samples import UA, make_dial_plan, make_facts, make_number
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 URL, BACKUP = "http://target/route.php?key=s3cret", "http://backup/route"
 GOOD = 200, b'{"dst_phone":"380441111111"}'
+ACK, NAK, ERR = (200, b"status=ACK"), (401, b"status=NAK"), (200, b"status=ERR")
 DOWN, SLOW = FailureKind.REFUSED, FailureKind.HEADERS_TIMEOUT
 Outcome = FailureKind | tuple[int, bytes]
 
@@ -38,7 +41,7 @@ class Web:
     ladder: Ladder = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ladder = Ladder(self, UA, clock=lambda: self.now, sleep=self.sleep)
+        self.ladder = Ladder(self, clock=lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -64,16 +67,28 @@ class Web:
     def urls(self) -> list[str]:
         return [request.url for request, _ in self.asked]
 
-    def climb(self, webhook: ForwardingNumber | None = None, **changes: Any) -> Climbed:
-        number = webhook or make_number(url=URL, **changes)
-        return asyncio.run(self.ladder.climb(number, make_facts(), "ask-1"))
+    def climb(self, webhook: ForwardingNumber | None = None, **changes: Any) -> Climbed[Reading]:
+        return run(self.ladder.climb(question(webhook or make_number(url=URL, **changes))))
+
+    def branch(self, code: str = "", **changes: Any) -> Climbed[DialPlanReading]:
+        """Ask the same endpoints in the dial-plan dialect."""
+        webhook = make_dial_plan(**({"url_template": URL} | changes))
+        return run(
+            self.ladder.climb(
+                BranchQuestion(webhook=webhook, facts=make_facts(), code=code, product=UA)
+            )
+        )
+
+
+def question(webhook: ForwardingNumber) -> DirectionQuestion:
+    return DirectionQuestion(webhook=webhook, facts=make_facts(), ask_id="ask-1", product=UA)
 
 
 def web(target: list[Outcome], backup: list[Outcome] | None = None) -> Web:
     return Web({"target": target, "backup": backup or [GOOD]})
 
 
-def is_followed(climbed: Climbed) -> bool:
+def is_followed(climbed: Climbed[Reading]) -> bool:
     return isinstance(climbed.reading.decision, Direction)
 
 
@@ -210,7 +225,7 @@ def test_a_caller_who_hangs_up_tells_against_no_endpoint() -> None:
 
     async def scenario() -> None:
         there = Hanging({})
-        climbing = there.ladder.climb(make_number(breaker_failures=1), make_facts(), "ask-1")
+        climbing = there.ladder.climb(question(make_number(breaker_failures=1)))
         task = spawn(climbing, name="ask")
         await asyncio.sleep(0)
         task.cancel()
@@ -238,3 +253,190 @@ def test_the_journal_has_every_try_and_no_secret() -> None:
     assert facts["try_2"] == "GET http://target/route.php; status; 0.0 ms"
     assert facts["try_3"] == "GET http://backup/route; ok; 0.0 ms"
     assert "s3cret" not in str(heard)
+
+
+# The dial-plan dialect climbs the same ladder.
+
+
+@pytest.mark.row("R5-27", "A-54")
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [
+        (DOWN, "refused"),
+        ((503, b"status=ERR"), "503"),
+        ((404, b"status=ACK"), "404"),
+        ((200, b"<html>"), "bad_body"),
+        ((200, b"status=OK"), "bad_body"),
+    ],
+)
+def test_a_dial_plans_fallback_is_a_template_and_told_why(outcome: Outcome, code: str) -> None:
+    there = web([outcome], [ACK])
+    climbed = there.branch(fallback_url=f"{BACKUP}/{{did}}?from={{callerid}}", token="t0ken")
+    second, _ = there.asked[1]
+
+    assert climbed.reading.verdict == Ack()
+    assert second.url == (
+        f"{BACKUP}/%2B380442223344?from=%2B380441112233"
+        f"&error_code={code}&error_url=http%3A%2F%2Ftarget%2Froute.php"
+    )
+    assert dict(second.headers)["Authorization"] == "Bearer t0ken"
+
+
+@pytest.mark.row("R5-34", "R5-35", "R5-36")
+@pytest.mark.parametrize("outcome", [ACK, NAK, (500, b"status=NAK"), ERR])
+def test_the_endpoints_word_is_tried_no_further_and_opens_no_breaker(
+    outcome: tuple[int, bytes],
+) -> None:
+    there = web([outcome])
+    for _ in range(3):
+        climbed = there.branch(
+            fallback_url=BACKUP, retries=5, retry_on=(RetryOn.ALL,), breaker_failures=1
+        )
+        assert climbed.reading.is_final
+
+    assert there.urls == [URL] * 3
+    assert not there.ladder.breakers.failing
+
+
+@pytest.mark.row("S-28", "S-29")
+@pytest.mark.parametrize("page", [b"<html>", b'{"status":"success"}', b"x" * 100_000])
+def test_a_page_in_place_of_an_answer_is_one_and_opens_no_breaker(page: bytes) -> None:
+    """Who only wants to be told of calls is told of each."""
+    there = web([(200, page)])
+    for _ in range(9):
+        assert isinstance(there.branch(breaker_failures=2).reading.verdict, Failure)
+
+    assert len(there.asked) == 9
+
+
+def test_an_answer_after_a_failure_closes_the_row() -> None:
+    there = web([DOWN, ERR, DOWN, NAK, DOWN, ACK])
+    for _ in range(6):
+        there.branch(breaker_failures=2)
+
+    assert len(there.asked) == 6
+
+
+def test_a_dial_plan_webhook_is_tried_again_within_the_one_limit() -> None:
+    there = web([DOWN, (503, b""), NAK])
+    climbed = there.branch(retries=2, retry_on=(RetryOn.CONNECT, RetryOn.STATUS_5XX))
+
+    assert climbed.reading.verdict == Nak(http_status=401)
+    assert [one.status for one in climbed.tries] == [0, 503, 401]
+    assert there.now == pytest.approx(0.3), "the pauses"
+    there = web([SLOW], [SLOW])
+    there.branch(retries=5, retry_on=(RetryOn.ALL,), fallback_url=BACKUP, response_timeout=3.0)
+    assert there.now <= 3.0 + 0.001
+
+
+def test_a_template_may_say_itself_how_it_is_asked() -> None:
+    there = web([DOWN, DOWN, DOWN], [DOWN, ACK])
+    there.branch(
+        url_template="http://target/{did}?k=1#ct=300&rt=400&tt=900&rc=1&rp=ct",
+        fallback_url="http://backup/?n={callername}#ct=200&rc=0",
+    )
+
+    assert there.urls == [
+        *["http://target/%2B380442223344?k=1"] * 2,
+        "http://backup/?n=&error_code=refused&error_url=http%3A%2F%2Ftarget%2F%252B380442223344",
+    ]
+    limits = [(limits["connect"], limits["response"]) for _, limits in there.asked]
+    assert limits == [(0.3, 0.4), (0.3, 0.4), (0.2, None)]
+    assert there.asked[0][1]["deadline"] == 0.7, "of 0.9"
+
+
+def test_both_dialects_share_the_breaker_of_an_endpoint() -> None:
+    there = web([DOWN])
+    there.climb(breaker_failures=2)
+    there.branch(breaker_failures=2)
+    skipped = there.branch(breaker_failures=2)
+    assert len(there.asked) == 2
+    assert skipped.exchange is None
+    assert isinstance(skipped.reading.verdict, Failure)
+    assert skipped.reading.verdict.kind is FailureKind.BREAKER_OPEN
+    assert "s3cret" not in skipped.reading.verdict.detail
+
+    there.climb(breaker_failures=2)
+    assert len(there.asked) == 2
+    there.branch(breaker_failures=2, url_template="http://target/another")
+    assert there.urls[2:] == ["http://target/another"]
+
+
+def test_codes_of_one_template_share_a_breaker() -> None:
+    there = web([DOWN])
+    for code in ("1", "22", "333"):
+        there.branch(code, url_template="http://target/{code}", breaker_failures=2)
+
+    assert there.urls == ["http://target/1", "http://target/22"]
+
+
+@pytest.mark.row("S-25")
+@pytest.mark.parametrize("masks", [True, False])
+def test_no_other_endpoint_is_told_the_code(masks: bool) -> None:  # noqa: FBT001 (a case)
+    there = web([DOWN, (404, b"")], [ACK])
+    settings: dict[str, Any] = {
+        "url_template": "http://user:hunter2@target/{code}/pin?code={code}",
+        "fallback_url": BACKUP,
+        "breaker_failures": 1,
+        "mask_code": masks,
+    }
+    for _ in range(2):
+        there.branch("12*4", **settings)
+
+    told = "error_url=http%3A%2F%2Ftarget%2F%2A%2A%2A%2A%2Fpin"
+    assert there.urls == [
+        "http://target/12%2A4/pin?code=12%2A4",
+        f"{BACKUP}?error_code=refused&{told}",
+        f"{BACKUP}?error_code=breaker_open&{told}",
+    ]
+
+
+@pytest.mark.row("S-25")
+def test_the_journal_has_every_try_of_a_code_and_no_code() -> None:
+    there = web([SLOW, (500, b"4711 is unknown")], [(200, b"status=4711")])
+    climbed = there.branch(
+        "4711",
+        url_template="http://target/{code}",
+        fallback_url="http://backup/{code}/{code}?c={code}",
+        retries=1,
+        retry_on=(RetryOn.ALL,),
+        response_timeout=6.0,
+    )
+    heard = to_verdict("ask-1", climbed)
+    facts = dict(heard.exchange)
+
+    first, second = heard.notices
+    assert first == "GET http://target/**** after 2000.0 ms: headers_timeout: it failed"
+    assert second.startswith(
+        "GET http://target/**** after 0.0 ms: status: the endpoint answered 500"
+    )
+    assert facts["try_1"] == "GET http://target/****; headers_timeout; 2000.0 ms"
+    assert facts["try_3"] == "GET http://backup/****/****; bad_body; 0.0 ms"
+    assert facts["request"] == "GET http://backup/****/****"
+    assert facts["body"] == "status=****"
+    assert "4711" not in str(heard)
+
+
+def test_a_caller_who_hangs_up_while_a_branch_is_probed_leaves_the_probe_to_the_next() -> None:
+    class Hanging(Web):
+        async def ask(self, call: Call, request: HttpRequest, **limits: Any) -> Exchange:
+            if self.turns["target"][0] is SLOW:
+                await asyncio.sleep(3600)
+            return await super().ask(call, request, **limits)
+
+    async def scenario() -> None:
+        there = Hanging({"target": [DOWN, SLOW]})
+        webhook = make_dial_plan(url_template=URL, breaker_failures=1, breaker_pause=10.0)
+        asked = BranchQuestion(webhook=webhook, facts=make_facts(), code="", product=UA)
+        await there.ladder.climb(asked)
+        there.now += 10.0
+        probe = spawn(there.ladder.climb(asked), name="probe")
+        await asyncio.sleep(0)
+        assert (await there.ladder.climb(asked)).tries[0].skipped, "one probe at a time"
+        probe.cancel()
+        await asyncio.wait([probe])
+        there.turns["target"] = [ACK]
+        assert (await there.ladder.climb(asked)).reading.verdict == Ack()
+        assert not there.ladder.breakers.failing
+
+    run(scenario())

@@ -153,6 +153,9 @@ def test_what_an_event_webhook_lacks(changes: dict[str, Any], problem: str) -> N
         {"use_ivr": True, "code_timeout": 5.0, "attempts": 3, "start_message": "welcome"},
         {"withheld_caller": "anonymous", "unknown_name": "Onbekend"},
         {"headers": (("Authorization", "Bearer t"),), "description": "any\ntext"},
+        {"url_template": "http://t/{code}?k=1#ct=300&rt=400&tt=900&rc=1&rp=ct,5xx"},
+        {"fallback_url": "http://backup/{did}?c={code}#rc=2", "breaker_failures": 0},
+        {"username": "crm", "password": "x", "connect_timeout": 0.5, "retries": 5},
     ],
 )
 def test_sound_dial_plan_webhooks_have_no_problem(changes: dict[str, Any]) -> None:
@@ -197,6 +200,19 @@ def test_sound_dial_plan_webhooks_have_no_problem(changes: dict[str, Any]) -> No
         ({"unknown_name": "a\nb"}, "the text for a caller without a name is one line"),
         ({"headers": (("Host", "x"),)}, "'Host' is not a header that can be set"),
         ({"headers": (("X", "1"), ("x", "2"))}, "the header 'x' is there 2 times"),
+        ({"url_template": "http://t/#rc=9"}, "rc=9 behind the # of the URL: write 0 to 5"),
+        ({"fallback_url": "http://b/#rp=never"}, "rp=never behind the # of the URL: write any of"),
+        ({"fallback_url": "http://b/?x={Caller ID}"}, "{Caller ID} in the fallback URL is none of"),
+        ({"fallback_url": "http://b/?x={code"}, "a brace in the fallback URL belongs to no"),
+        ({"fallback_url": "ftp://b/"}, "neither http:// nor https://"),
+        ({"connect_timeout": 31.0}, "the connect timeout is between 0.1 and 30 seconds, not 31"),
+        ({"try_timeout": 0.0}, "the try timeout is between 0.1 and 30 seconds, not 0"),
+        ({"retries": 6}, "an endpoint is tried again 0 to 5 times, not 6"),
+        ({"breaker_failures": -1}, "a breaker opens after 0 to 100 failures, not -1"),
+        ({"breaker_pause": 0.0}, "the breaker's pause is between 1 and 3600 seconds, not 0"),
+        ({"username": "crm"}, "a user name and its password go together"),
+        ({"username": "a:b", "password": "x"}, "a user name holds no colon"),
+        ({"token": "t", "username": "u", "password": "p"}, "both a token and a user name are set"),
     ],
 )
 def test_what_a_dial_plan_webhook_lacks(changes: dict[str, Any], problem: str) -> None:

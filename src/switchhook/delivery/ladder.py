@@ -10,7 +10,7 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.patience import RetryOn, overrides_of
 
 if TYPE_CHECKING:
-    from switchhook.domain.webhook import ForwardingNumber
+    from switchhook.domain.webhook import RoutingWebhook
 
 REDIRECTS = 3
 """How many redirects an ask follows; every hop is vetted anew (S-12, A-50)."""
@@ -40,6 +40,7 @@ _RESPONSE = frozenset(
     }
 )
 _OURS = frozenset({FailureKind.ADDRESS_REFUSED, FailureKind.BAD_URL, FailureKind.INTERRUPTED})
+_BODY = frozenset({FailureKind.BAD_BODY, FailureKind.TOO_LARGE})
 _OVERLOADED = frozenset({408, 425, 429})
 """Statuses of 4xx that speak of the endpoint and not of the question."""
 
@@ -58,13 +59,14 @@ class Rung:
     retry_on: tuple[RetryOn, ...] = ()
 
 
-def rungs_of(webhook: ForwardingNumber) -> tuple[Rung, ...]:
+def rungs_of(webhook: RoutingWebhook) -> tuple[Rung, ...]:
     """Return what is tried for an ask, first to last. What a URL says goes before what the webhook says."""
-    urls = (webhook.url, webhook.fallback_url) if webhook.fallback_url else (webhook.url,)
+    first, fallback = webhook.first_url, webhook.fallback_url
+    urls = (first, fallback) if fallback else (first,)
     return tuple(_rung(webhook, url, is_fallback=place > 0) for place, url in enumerate(urls))
 
 
-def _rung(webhook: ForwardingNumber, url: str, *, is_fallback: bool) -> Rung:
+def _rung(webhook: RoutingWebhook, url: str, *, is_fallback: bool) -> Rung:
     own = overrides_of(url)
     return Rung(
         url=url,
@@ -77,7 +79,7 @@ def _rung(webhook: ForwardingNumber, url: str, *, is_fallback: bool) -> Rung:
     )
 
 
-def policy_of(webhook: ForwardingNumber) -> BreakerPolicy:
+def policy_of(webhook: RoutingWebhook) -> BreakerPolicy:
     """Return how the breakers of a webhook's URLs behave."""
     return BreakerPolicy(failures=webhook.breaker_failures, pause=webhook.breaker_pause)
 
@@ -122,17 +124,17 @@ def _class_of(kind: FailureKind, status: int) -> RetryOn | None:
     return None
 
 
-def is_endpoints_fault(failure: Failure, status: int, *, was_read: bool) -> bool:
+def is_endpoints_fault(failure: Failure, status: int, *, is_word: bool) -> bool:
     """Say whether a failure tells against the endpoint as a whole, and so counts for its breaker.
 
-    A body that could not be read does. One that was read and names nothing to ring, or a status such as
-    404, is the endpoint's word on this call; our own refusals are none of its business.
+    A body of no use does, unless it `is_word` of the endpoint on this call. A status such as 404 always
+    is; our own refusals are none of its business.
     """
     if failure.kind in _OURS:
         return False
     if failure.kind is FailureKind.STATUS:
         return status >= 500 or status in _OVERLOADED
-    return not (failure.kind is FailureKind.BAD_BODY and was_read)
+    return not (failure.kind in _BODY and is_word)
 
 
 def error_code(failure: Failure, status: int) -> str:

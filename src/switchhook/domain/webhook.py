@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -93,28 +94,13 @@ class Field:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ForwardingNumber:
-    """A routing webhook of the forwarding-number dialect (R1, R3)."""
+class RoutingWebhook(ABC):
+    """What all webhooks have that are asked while a caller waits: how they are reached, and for how long."""
 
     name: str
-    url: str
-    method: Method = Method.GET
-    """As chosen; `webhooks.request` says which method really goes out (R3-16, A-05)."""
-    force_post_for_json: bool = True
-    """Off for the rare server that wants PUT or DELETE with a JSON body (R3-16, A-05)."""
-    submission: Encoding = Encoding.HTTP
-    place: Place = Place.AS_METHOD
-    """Only of account with submission `http` [A-01]."""
-    import_: Encoding = Encoding.JSON
-    name_in_response: str = "dst_phone"
-    rpc_method: str = ""
-    ring_timeout: float = 60.0
-    """Seconds that the returned direction may ring (R1-23, A-08)."""
     response_timeout: float = 5.0
-    """Seconds for the whole exchange, connect to last byte (R3-17, A-08)."""
-    ring_order: RingOrder = RingOrder.ALL_AT_ONCE
+    """Seconds for everything that an ask takes, connect to last byte, every try (R3-17, A-08)."""
     keep_alive: bool = True
-    send_origin: bool = True
     user_agent: str = ""
     """Empty: the product's own."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -137,6 +123,37 @@ class ForwardingNumber:
     """After so many failures in a row an endpoint is left alone; 0: never."""
     breaker_pause: float = 30.0
     """For so many seconds."""
+
+    @property
+    @abstractmethod
+    def first_url(self) -> str:
+        """Return the URL that is asked before any other."""
+
+    @property
+    def time_limit(self) -> float:
+        """Return the seconds for everything that an ask takes; `tt` in the URL goes first."""
+        return overrides_of(self.first_url).total or self.response_timeout
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardingNumber(RoutingWebhook):
+    """A routing webhook of the forwarding-number dialect (R1, R3)."""
+
+    url: str
+    method: Method = Method.GET
+    """As chosen; `webhooks.request` says which method really goes out (R3-16, A-05)."""
+    force_post_for_json: bool = True
+    """Off for the rare server that wants PUT or DELETE with a JSON body (R3-16, A-05)."""
+    submission: Encoding = Encoding.HTTP
+    place: Place = Place.AS_METHOD
+    """Only of account with submission `http` [A-01]."""
+    import_: Encoding = Encoding.JSON
+    name_in_response: str = "dst_phone"
+    rpc_method: str = ""
+    ring_timeout: float = 60.0
+    """Seconds that the returned direction may ring (R1-23, A-08)."""
+    ring_order: RingOrder = RingOrder.ALL_AT_ONCE
+    send_origin: bool = True
     template: Template = Template.EMPTY
     fields: tuple[Field, ...] = ()
     """Sent after the template's."""
@@ -148,22 +165,21 @@ class ForwardingNumber:
     """Whether the values in JSON are URL-encoded, for receivers written against the old wire [A-35]."""
 
     @property
-    def time_limit(self) -> float:
-        """Return the seconds for everything that an ask takes; `tt` in the URL goes first."""
-        return overrides_of(self.url).total or self.response_timeout
+    def first_url(self) -> str:
+        """Return the URL that is asked before any other."""
+        return self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialPlanWebhook:
+class DialPlanWebhook(RoutingWebhook):
     """A routing webhook of the dial-plan dialect: its answer opens one of two branches (R5).
 
     Messages are names of the project's audio; an empty one is not played.
     """
 
-    name: str
     url_template: str
     """The URL that is asked by GET, with any of `{code}`, `{did}`, `{callerid}`, `{callername}` in its
-    path or query (R5-10, A-44, A-46)."""
+    path or query (R5-10, A-44, A-46); the fallback URL is a template too."""
     description: str = ""
     """For people; it has no effect (R5-05)."""
     caller_id_forwarding: CallerIdForwarding = CallerIdForwarding.CALLER
@@ -188,15 +204,13 @@ class DialPlanWebhook:
     """What `{callername}` is when there is none, for receivers that refuse an empty one."""
     lenient_json: bool = False
     """Whether `{"status":"ACK"}` is an answer too (S-34)."""
-    response_timeout: float = 5.0
-    """Seconds for the whole exchange, connect to last byte."""
-    keep_alive: bool = True
-    user_agent: str = ""
-    """Empty: the product's own."""
-    headers: tuple[tuple[str, str], ...] = ()
-    """Extra header lines, in order, such as an Authorization."""
     mask_code: bool = True
     """Whether logs and the journal hide the codes that callers entered (S-25)."""
+
+    @property
+    def first_url(self) -> str:
+        """Return the URL that is asked before any other."""
+        return self.url_template
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

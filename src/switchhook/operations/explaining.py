@@ -22,7 +22,7 @@ from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.operations.plans import RoutingWebhook
+    from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
 ORDERS = {RingOrder.ALL_AT_ONCE: "at once", RingOrder.ONE_AFTER_ANOTHER: "one after another"}
@@ -41,7 +41,7 @@ class Explanation:
     @property
     def is_followed(self) -> bool:
         """Say whether the answer is one that a call can follow; refusing a code (NAK) is."""
-        return not isinstance(self.outcome, Failure)
+        return self.reading.failure is None
 
     @property
     def outcome(self) -> Decision | Verdict:
@@ -69,7 +69,7 @@ def explain_answer(plan: Plan, name: str, body: bytes, *, status: int = 200) -> 
 
 
 def _explanation(
-    webhook: RoutingWebhook, reading: Reading | DialPlanReading, decision: str
+    webhook: AskedWebhook, reading: Reading | DialPlanReading, decision: str
 ) -> Explanation:
     dialect = (
         Dialect.FORWARDING_NUMBER if isinstance(webhook, ForwardingNumber) else Dialect.DIAL_PLAN
@@ -103,6 +103,8 @@ def _branch(webhook: DialPlanWebhook, reading: DialPlanReading) -> str:
             )
         case Nak() as nak:
             return f"takes the failed branch: {nak}"
+        case Failure() as failure if webhook.fallback_url and not reading.is_final:
+            return f"asks the fallback URL, for the answer failed: {failure}"
         case Failure() as failure:
             return f"takes the failed branch at once: {failure}"
         case _:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     from switchhook.operations.ports import Projects
 
-RoutingWebhook = ForwardingNumber | DialPlanWebhook
-AnyWebhook = RoutingWebhook | EventWebhook
+AskedWebhook = ForwardingNumber | DialPlanWebhook
+"""A routing webhook of any dialect, as a union that can be matched exhaustively."""
+AnyWebhook = AskedWebhook | EventWebhook
 
 W = TypeVar("W", bound=AnyWebhook)
 
@@ -42,9 +43,9 @@ def plan_of_file(content: bytes) -> Plan | Mistakes:
     return project if isinstance(project, Mistakes) else Plan(project)
 
 
-def find_routing_webhook(plan: Plan, name: str) -> RoutingWebhook:
+def find_routing_webhook(plan: Plan, name: str) -> AskedWebhook:
     """Return the forwarding number or dial-plan webhook of this name. Raises NoSuchWebhookError."""
-    known: dict[str, RoutingWebhook] = {**plan.dial_plan_webhooks, **plan.webhooks}
+    known: dict[str, AskedWebhook] = {**plan.dial_plan_webhooks, **plan.webhooks}
     return _find(name, known, "routing webhook", plan)
 
 

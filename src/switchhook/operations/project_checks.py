@@ -22,10 +22,8 @@ if TYPE_CHECKING:
 
 
 def check_trunk(trunk: Raw, at: Spot) -> None:
-    """A user name is of no use without its password, nor the other way round."""
-    for given, missing in (("username", "password"), ("password", "username")):
-        if trunk.get(given) and not trunk.get(missing):
-            at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
+    """Credentials are whole."""
+    _check_pair(trunk, at)
 
 
 def check_forwarding_number(webhook: Raw, at: Spot) -> None:
@@ -44,13 +42,16 @@ def check_forwarding_number(webhook: Raw, at: Spot) -> None:
                 path = (*at.path, "parameters", index, "name")
                 problem = f"{shown(name)} cannot be the name of a header"
                 at.notes.add(path, problem, "use letters, digits and hyphens")
+    check_routing_webhook(webhook, at)
+    _check_doubles(webhook, at)
+
+
+def check_routing_webhook(webhook: Raw, at: Spot) -> None:
+    """Headers can be set, and credentials are whole and of one kind."""
     check_headers(webhook, at)
-    for given, missing in (("username", "password"), ("password", "username")):
-        if webhook.get(given) and not webhook.get(missing):
-            at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
+    _check_pair(webhook, at)
     if webhook.get("token") and webhook.get("username"):
         at.notes.add((*at.path, "token"), "there is a username too", "keep one of the two")
-    _check_doubles(webhook, at)
 
 
 def check_event_webhook(webhook: Raw, at: Spot) -> None:
@@ -70,6 +71,13 @@ def check_headers(webhook: Raw, at: Spot) -> None:
                 f"{shown(name)} is not a header that can be set",
                 "use letters, digits and hyphens; Host, Content-Length and the like are ours",
             )
+
+
+def _check_pair(table: Raw, at: Spot) -> None:
+    """A user name is of no use without its password, nor the other way round."""
+    for given, missing in (("username", "password"), ("password", "username")):
+        if table.get(given) and not table.get(missing):
+            at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
 
 
 def _check_doubles(webhook: Raw, at: Spot) -> None:

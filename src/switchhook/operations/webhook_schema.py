@@ -8,6 +8,7 @@ from typing import Any
 
 from switchhook.documents.kinds import (
     Choice,
+    Kind,
     ListOf,
     Reference,
     Seconds,
@@ -34,7 +35,7 @@ from switchhook.domain.webhook import (
 from switchhook.operations.project_checks import (
     check_event_webhook,
     check_forwarding_number,
-    check_headers,
+    check_routing_webhook,
 )
 from switchhook.operations.project_kinds import (
     EVENT_NAME,
@@ -65,6 +66,7 @@ STAND_IN = Text(most=LONGEST_STAND_IN)
 ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
+ADDRESS = WebAddress().allowed
 SECRET = Text(what="text", most=2000, secret=True)
 
 
@@ -122,6 +124,69 @@ PARAMETERS = ListOf(kind=PARAMETER, most=200)
 EVENT_PARAMETERS = ListOf(kind=_parameter(EVENT_NAME), most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 
+
+def _routing_keys(address: Kind) -> tuple[Key, ...]:
+    """Return the keys of every webhook that is asked; `address` is the kind of its URLs, and may be empty."""
+    return (
+        Key(
+            "response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0
+        ),
+        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key(
+            "headers",
+            HEADERS,
+            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            default=(),
+        ),
+        Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
+        Key("password", SECRET, "password for Basic authentication", default=""),
+        Key("token", SECRET, "token for Bearer authentication", default=""),
+        Key(
+            "fallback_url",
+            address,
+            "endpoint that is asked when the first failed",
+            default="",
+        ),
+        Key(
+            "connect_timeout",
+            TRY_SECONDS,
+            "seconds in one try until the connection stands",
+            default=None,
+        ),
+        Key(
+            "try_timeout",
+            TRY_SECONDS,
+            "seconds in one try from then to the end of the answer",
+            default=None,
+        ),
+        Key(
+            "retries",
+            Whole(least=0, most=MOST_RETRIES),
+            "how often each URL is tried again",
+            default=0,
+        ),
+        Key(
+            "retry_on",
+            ListOf(kind=Choice(RetryOn), least=1),
+            "failures after which a URL is tried again",
+            default=(RetryOn.CONNECT,),
+        ),
+        Key(
+            "breaker_failures",
+            Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
+            "failures in a row after which an endpoint is left alone; 0: never",
+            default=5,
+        ),
+        Key(
+            "breaker_pause",
+            Seconds(*BREAKER_PAUSES),
+            "seconds that it is left alone",
+            default=30.0,
+        ),
+    )
+
+
 FORWARDING_NUMBER = Table(
     make=ForwardingNumber,
     check=check_forwarding_number,
@@ -163,67 +228,14 @@ FORWARDING_NUMBER = Table(
             default="",
         ),
         Key("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
-        Key("response_timeout", ASK_SECONDS, "seconds for the whole exchange", default=5.0),
         Key(
             "ring_order",
             Choice(RingOrder),
             "how several directions ring",
             default=RingOrder.ALL_AT_ONCE,
         ),
-        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
         Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
-        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-        Key(
-            "headers",
-            HEADERS,
-            "further headers; an empty Content-Type or User-Agent leaves ours out",
-            default=(),
-        ),
-        Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
-        Key("password", SECRET, "password for Basic authentication", default=""),
-        Key("token", SECRET, "token for Bearer authentication", default=""),
-        Key(
-            "fallback_url",
-            WebAddress(may_be_empty=True),
-            "endpoint that is asked when the first failed",
-            default="",
-        ),
-        Key(
-            "connect_timeout",
-            TRY_SECONDS,
-            "seconds in one try until the connection stands",
-            default=None,
-        ),
-        Key(
-            "try_timeout",
-            TRY_SECONDS,
-            "seconds in one try from then to the end of the answer",
-            default=None,
-        ),
-        Key(
-            "retries",
-            Whole(least=0, most=MOST_RETRIES),
-            "how often each URL is tried again",
-            default=0,
-        ),
-        Key(
-            "retry_on",
-            ListOf(kind=Choice(RetryOn), least=1),
-            "failures after which a URL is tried again",
-            default=(RetryOn.CONNECT,),
-        ),
-        Key(
-            "breaker_failures",
-            Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
-            "failures in a row after which an endpoint is left alone; 0: never",
-            default=5,
-        ),
-        Key(
-            "breaker_pause",
-            Seconds(*BREAKER_PAUSES),
-            "seconds that it is left alone",
-            default=30.0,
-        ),
+        *_routing_keys(WebAddress(may_be_empty=True)),
         Key(
             "template",
             Choice(Template),
@@ -248,13 +260,13 @@ FORWARDING_NUMBER = Table(
 )
 DIAL_PLAN_WEBHOOK = Table(
     make=DialPlanWebhook,
-    check=check_headers,
+    check=check_routing_webhook,
     review=problems,
     keys=(
         Key("name", NAME, "name that schemes ask it by"),
         Key(
             "url_template",
-            Text(what="http:// or https:// address", least=1, most=2000, secret=True),
+            Text(what=ADDRESS, least=1, most=2000, secret=True),
             "endpoint that is asked by GET; {code}, {did}, {callerid} and {callername} are filled in",
         ),
         Key("description", Text(most=2000), "for people; it has no effect", default=""),
@@ -299,16 +311,13 @@ DIAL_PLAN_WEBHOOK = Table(
             'whether {"status":"ACK"} is an answer too',
             default=False,
         ),
-        Key("response_timeout", ASK_SECONDS, "seconds for the whole exchange", default=5.0),
-        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
-        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-        Key("headers", HEADERS, "further headers, such as an Authorization", default=()),
         Key(
             "mask_code",
             YesNo(),
             "whether logs and the journal hide the codes that callers entered",
             default=True,
         ),
+        *_routing_keys(Text(what=ADDRESS, most=2000, secret=True)),
     ),
 )
 EVENT_WEBHOOK = Table(

@@ -14,6 +14,7 @@ from switchhook.webhooks.reading import (
     Reading,
     ReadingStep,
     SchemeId,
+    Understood,
     Verdict,
 )
 
@@ -52,6 +53,7 @@ __all__ = [
     "Reading",
     "ReadingStep",
     "SchemeId",
+    "Understood",
     "Verdict",
     "read_answer",
     "read_dial_plan_answer",

@@ -14,11 +14,12 @@ from switchhook.domain.webhook import (
     Field,
     ForwardingNumber,
     Place,
+    RoutingWebhook,
 )
 from switchhook.webhooks.dialects.dial_plan import VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
-from switchhook.webhooks.dialects.forwarding_number import all_fields, authorization
-from switchhook.webhooks.head import is_parameter_line
+from switchhook.webhooks.dialects.forwarding_number import all_fields
+from switchhook.webhooks.head import authorization, is_parameter_line
 from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
@@ -68,7 +69,6 @@ def problems(webhook: ForwardingNumber | DialPlanWebhook | EventWebhook) -> tupl
 def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
     yield from _of_url(webhook.url)
     yield from _of_seconds("ring timeout", webhook.ring_timeout, RING_TIMEOUTS)
-    yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
     if (
         Encoding.JSON_RPC in {webhook.submission, webhook.import_}
         and not webhook.rpc_method.strip()
@@ -78,6 +78,22 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
         yield "the name in response is required: the answer's member that holds the direction"
     fields = all_fields(webhook)
     yield from _of_fields(fields)
+    yield from _of_credentials(webhook)
+    if webhook.submission is Encoding.HTTP and webhook.place is Place.HEADERS:
+        names = dict.fromkeys(field.name for field in fields)
+        yield from _of_doubles((*names, *(name for name, _ in webhook.headers)))
+        for field in fields:
+            if not is_parameter_line(field.name):
+                yield f"{field.name!r} cannot be the name of a header"
+    if webhook.fallback_url:
+        yield from _of_url(webhook.fallback_url)
+        for name in sorted(TROUBLE & {field.name for field in fields}):
+            yield f"the name {name!r} is what the fallback URL is told under why it is asked"
+    yield from _of_patience(webhook)
+
+
+def _of_credentials(webhook: RoutingWebhook) -> Iterator[str]:
+    """Hold to one way of authentication, and to headers that can be set."""
     yield from _of_headers((*webhook.headers, *authorization(webhook)))
     if webhook.token and (webhook.username or webhook.password):
         yield "both a token and a user name are set; one request bears one of them"
@@ -85,21 +101,11 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
         yield "a user name and its password go together"
     if ":" in webhook.username:
         yield "a user name holds no colon: the password begins behind it"
-    if webhook.submission is Encoding.HTTP and webhook.place is Place.HEADERS:
-        names = dict.fromkeys(field.name for field in fields)
-        yield from _of_doubles((*names, *(name for name, _ in webhook.headers)))
-        for field in fields:
-            if not is_parameter_line(field.name):
-                yield f"{field.name!r} cannot be the name of a header"
-    yield from _of_patience(webhook)
 
 
-def _of_patience(webhook: ForwardingNumber) -> Iterator[str]:
-    """Hold tries, limits, the fallback URL and the breaker to their bounds."""
-    if webhook.fallback_url:
-        yield from _of_url(webhook.fallback_url)
-        for name in sorted(TROUBLE & {field.name for field in all_fields(webhook)}):
-            yield f"the name {name!r} is what the fallback URL is told under why it is asked"
+def _of_patience(webhook: RoutingWebhook) -> Iterator[str]:
+    """Hold tries, limits and the breaker to their bounds."""
+    yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
     for what, seconds in (
         ("connect timeout", webhook.connect_timeout),
         ("try timeout", webhook.try_timeout),
@@ -115,9 +121,11 @@ def _of_patience(webhook: ForwardingNumber) -> Iterator[str]:
 
 
 def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
-    yield from _of_url_template(webhook.url_template)
-    yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
-    yield from _of_headers(webhook.headers)
+    yield from _of_url_template("URL template", webhook.url_template)
+    if webhook.fallback_url:
+        yield from _of_url_template("fallback URL", webhook.fallback_url)
+    yield from _of_credentials(webhook)
+    yield from _of_patience(webhook)
     yield from _of_seconds("code timeout", webhook.code_timeout, CODE_TIMEOUTS)
     yield from _of_seconds("pause between digits", webhook.digit_pause, DIGIT_PAUSES)
     low, high = ATTEMPTS
@@ -127,10 +135,11 @@ def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
     yield from _of_stand_in("caller without a name", webhook.unknown_name)
 
 
-def _of_url_template(template: str) -> Iterator[str]:
+def _of_url_template(what: str, template: str) -> Iterator[str]:
     """Hold to the four variables, in the path or the query (R5-15, R5-16, A-46)."""
     try:
         address = parse_url(template, variable)
+        parse_overrides(template)
     except ValueError as error:
         yield str(error)
         return
@@ -138,7 +147,7 @@ def _of_url_template(template: str) -> Iterator[str]:
     unknown = unknown_placeholders(template, variable)
     for name in unknown:
         yield (
-            f"{{{name}}} in the URL template is none of the four variables {four};"
+            f"{{{name}}} in the {what} is none of the four variables {four};"
             " a brace that is meant as such is written %7B or %7D"
         )
     if unknown:
@@ -146,12 +155,12 @@ def _of_url_template(template: str) -> Iterator[str]:
     written = placeholders(template)
     if max(template.count("{"), template.count("}")) > len(written):
         yield (
-            "a brace in the URL template belongs to no variable: each of the four"
+            f"a brace in the {what} belongs to no variable: each of the four"
             f" is written in single braces, {four}; a brace that is meant as such is %7B or %7D"
         )
     filled = sum(1 for piece in (*address.path, *address.query) if piece.parameter)
     if filled < len(written):
-        yield "the variables of a URL template stand in its path or its query, and nowhere else"
+        yield f"the variables of a {what} stand in its path or its query, and nowhere else"
 
 
 def _of_stand_in(what: str, text: str) -> Iterator[str]:

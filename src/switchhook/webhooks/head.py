@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from base64 import b64encode
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from switchhook.webhooks.http import HttpRequest
@@ -11,8 +12,12 @@ from switchhook.webhooks.wire import header_value, is_header_name
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.domain.webhook import Method
+    from switchhook.domain.webhook import Method, RoutingWebhook
     from switchhook.webhooks.url import Address, Values
+
+
+Trouble = tuple[tuple[str, str], ...]
+"""Names and values that tell the fallback URL why it is asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +29,10 @@ class Payload:
     content_type: str = ""
     body: bytes | None = None
     """None: the request has no body and says nothing about one."""
+
+    def and_query(self, query: str) -> Payload:
+        """Return the payload with more at the end of its query."""
+        return replace(self, query="&".join(part for part in (self.query, query) if part))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +47,26 @@ class Manners:
     empty value leaves the line out (R2-23, A-27)."""
     id: str = ""
     """The delivery's id, for a `webhook-id` line; empty: no such line."""
+
+
+def manners_of(webhook: RoutingWebhook, product: str, *, send_origin: bool = False) -> Manners:
+    """Return how a routing webhook introduces itself; `product` where it sets no User-Agent."""
+    return Manners(
+        user_agent=webhook.user_agent or product,
+        keep_alive=webhook.keep_alive,
+        send_origin=send_origin,
+        headers=(*webhook.headers, *authorization(webhook)),
+    )
+
+
+def authorization(webhook: RoutingWebhook) -> tuple[tuple[str, str], ...]:
+    """Return the Authorization line of a user name or a token; none without."""
+    if webhook.token:
+        return (("Authorization", f"Bearer {webhook.token}"),)
+    if webhook.username:
+        pair = f"{webhook.username}:{webhook.password}".encode("utf-8", "replace")
+        return (("Authorization", f"Basic {b64encode(pair).decode('ascii')}"),)
+    return ()
 
 
 def make_request(

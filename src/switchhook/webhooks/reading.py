@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
-from switchhook.domain.failure import Failure
+from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.target import Target
 
 
@@ -18,6 +19,30 @@ class ReadingStep(StrEnum):
     WHOLE_BODY = "whole body"
     URLENCODED = "urlencoded pair"
     JSON_RPC = "json-rpc result"
+
+
+class Understood(Protocol):
+    """What the readings of all dialects have in common: what an ask needs to know of them."""
+
+    @property
+    def step(self) -> str:
+        """Return which way of reading matched; "" for none."""
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """Return one short printable line for each thing that was dropped or read leniently."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return why nothing came of it; None where the call can follow it."""
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether the endpoint settled the question, so that nothing more is tried."""
+
+    @property
+    def is_word(self) -> bool:
+        """Say whether a body of no use is the endpoint's word on this one call, not a defect of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +71,28 @@ class Reading:
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently; one short printable line each, for the call's journal."""
 
+    @property
+    def failure(self) -> Failure | None:
+        """Return why nothing came of it; None where the call can follow it."""
+        return self.decision if isinstance(self.decision, Failure) else None
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether the endpoint settled the question: it named where the call goes."""
+        return self.failure is None
+
+    @property
+    def is_word(self) -> bool:
+        """Say whether the body was read, though it may name nothing to ring."""
+        return self.step != ReadingStep.NONE
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ack:
     """The input is good: the success branch (R5-34)."""
+
+    def __str__(self) -> str:
+        return "ACK"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +124,23 @@ class DialPlanReading:
     step: str = ReadingStep.NONE
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently; one short printable line each, for the call's journal."""
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return why the failed branch is taken at once; None after ACK and NAK."""
+        return self.verdict if isinstance(self.verdict, Failure) else None
+
+    @property
+    def is_final(self) -> bool:
+        """Say whether the endpoint settled the question: ACK, NAK, and ERR in a body that was read (R5-36)."""
+        failure = self.failure
+        was_read = self.step != ReadingStep.NONE
+        return failure is None or (was_read and failure.kind is FailureKind.BAD_BODY)
+
+    @property
+    def is_word(self) -> bool:
+        """Say that any body is one: who only wants to be told of calls answers with pages (S-28, S-29)."""
+        return True
 
 
 def quoted(text: str, limit: int = 40) -> str:

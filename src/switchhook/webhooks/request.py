@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import dial_plan, event, forwarding_number
-from switchhook.webhooks.dialects.dial_plan import masked
+from switchhook.webhooks.dialects.dial_plan import masked, public_url
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
-    from switchhook.webhooks.dialects.forwarding_number import Trouble
+    from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
@@ -36,14 +36,21 @@ def render_ask(
 
 
 def render_dial_plan_ask(
-    webhook: DialPlanWebhook, facts: Facts, *, product: str, code: str = ""
+    webhook: DialPlanWebhook,
+    facts: Facts,
+    *,
+    product: str,
+    code: str = "",
+    url: str = "",
+    trouble: Trouble = (),
 ) -> HttpRequest:
     """Build the request that asks which branch a call goes into. Never raises.
 
     `code` is what the caller entered, as it was keyed, leading zeros and all; empty without an IVR menu.
-    What is logged or kept of the exchange goes through `masked` first.
+    What is logged or kept of the exchange goes through `masked` first. `url` is a template that stands in
+    place of the webhook's own, and `trouble` tells it why.
     """
-    return dial_plan.render(webhook, facts, code=code, product=product)
+    return dial_plan.render(webhook, facts, code=code, product=product, url=url, trouble=trouble)
 
 
 def render_event(
@@ -53,4 +60,11 @@ def render_event(
     return event.render(webhook, facts, delivery_id=delivery_id, product=product)
 
 
-__all__ = ["effective_method", "masked", "render_ask", "render_dial_plan_ask", "render_event"]
+__all__ = [
+    "effective_method",
+    "masked",
+    "public_url",
+    "render_ask",
+    "render_dial_plan_ask",
+    "render_event",
+]

@@ -122,6 +122,15 @@ def test_no_answer_in_time_opens_the_failed_branch() -> None:
     story.hears(2.3, accepts())
 
 
+@pytest.mark.row("R5-27")
+def test_the_time_limit_in_the_url_goes_before_the_webhooks() -> None:
+    hasty = replace(PIN, use_ivr=False, url_template=f"{PIN.url_template}#tt=700")
+    story = Transcript(incoming(within=plan(ask_pin(failed=(ring(JOHN),)), pin=hasty)))
+    story.hears(0, CallArrived(), BEFORE, "show ringing", "ask pin as c-1")
+    assert story.call.wake_at == 0.95
+    story.hears(0.95, TimePassed(), *JOHN_RINGS)
+
+
 @pytest.mark.row("R5-28")
 def test_a_branch_that_placed_the_call_nowhere_hands_it_to_the_step_behind() -> None:
     story = Transcript(incoming(ask_crm(ring(MARY)), ring(JOHN)))

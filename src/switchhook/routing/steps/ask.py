@@ -35,7 +35,7 @@ def put(
     move: Move,
     webhook: str,
     dialect: Dialect,
-    response_timeout: float,
+    time_limit: float,
     *,
     code: str = "",
     attempt: int = 1,
@@ -56,7 +56,7 @@ def put(
         asks=move.call.asks + 1,
         asked=asked,
         ringing=None,
-        wake_at=move.now + response_timeout + GRACE,
+        wake_at=move.now + time_limit + GRACE,
     )
     move.record(Happening.ASKED, webhook, facts=(("ask", ask_id), *facts))
     prompts.wait(move)

@@ -95,7 +95,7 @@ def _ask(move: Move, webhook: DialPlanWebhook, code: str = "", attempt: int = 1)
         move,
         webhook.name,
         Dialect.DIAL_PLAN,
-        webhook.response_timeout,
+        webhook.time_limit,
         code=code,
         attempt=attempt,
         facts=facts,

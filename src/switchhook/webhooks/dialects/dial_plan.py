@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from switchhook.domain.webhook import DialPlanWebhook, Method
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.head import Manners, Payload, make_request
+from switchhook.webhooks.head import Payload, make_request, manners_of
 from switchhook.webhooks.url import Piece, address_of
+from switchhook.webhooks.wire import urlencode
 
 if TYPE_CHECKING:
+    from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
@@ -26,16 +28,26 @@ def variable(name: str) -> Piece | None:
     return Piece(parameter=name) if name in VARIABLES else None
 
 
-def render(webhook: DialPlanWebhook, facts: Facts, *, code: str, product: str) -> HttpRequest:
+def render(
+    webhook: DialPlanWebhook,
+    facts: Facts,
+    *,
+    code: str,
+    product: str,
+    url: str = "",
+    trouble: Trouble = (),
+) -> HttpRequest:
     """Build the request of one ask: a GET with every value percent-encoded, a blank as `%20` [A-44]."""
-    manners = Manners(
-        user_agent=webhook.user_agent or product,
-        keep_alive=webhook.keep_alive,
-        headers=webhook.headers,
-    )
     values = partial(_value, webhook, facts, code)
-    address = address_of(webhook.url_template, variable)
-    return make_request(Method.GET, address, values, Payload(), manners)
+    address = address_of(url or webhook.url_template, variable)
+    payload = Payload(query=urlencode(trouble))
+    return make_request(Method.GET, address, values, payload, manners_of(webhook, product))
+
+
+def public_url(webhook: DialPlanWebhook, facts: Facts, *, code: str, url: str) -> str:
+    """Return a URL with its variables filled in, apart from the code, which nobody else is told."""
+    values = partial(_value, webhook, facts, MASK if code else "")
+    return address_of(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
 
 
 def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote_plus
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
-from switchhook.webhooks.head import Manners, Payload, make_request, parameter_lines
+from switchhook.webhooks.head import Payload, make_request, manners_of, parameter_lines
 from switchhook.webhooks.parameters import resolve
 from switchhook.webhooks.template import TEMPLATES, fill_fields, pairs
 from switchhook.webhooks.url import address_of
@@ -17,12 +16,10 @@ from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_byte
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import Field
+    from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
     from switchhook.webhooks.template import Value
-
-Trouble = tuple[tuple[str, str], ...]
-"""Names and values that tell the fallback URL why it is asked."""
 
 
 def effective_method(webhook: ForwardingNumber) -> Method:
@@ -53,18 +50,10 @@ def render(
 ) -> HttpRequest:
     """Build the request of one ask."""
     about = replace(facts, webhook=webhook)
-    manners = Manners(
-        user_agent=webhook.user_agent or product,
-        keep_alive=webhook.keep_alive,
-        send_origin=webhook.send_origin,
-        headers=(*webhook.headers, *authorization(webhook)),
-    )
+    manners = manners_of(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
     values = fill_fields(all_fields(webhook), about)
-    payload = _payload(webhook, method, values, ask_id)
-    if trouble:
-        query = "&".join(part for part in (payload.query, urlencode(trouble)) if part)
-        payload = replace(payload, query=query)
+    payload = _payload(webhook, method, values, ask_id).and_query(urlencode(trouble))
     in_url = partial(resolve, facts=about)
     return make_request(method, address_of(url or webhook.url), in_url, payload, manners)
 
@@ -72,16 +61,6 @@ def render(
 def all_fields(webhook: ForwardingNumber) -> tuple[Field, ...]:
     """Return the template's fields and the webhook's own behind them [A-13]."""
     return (*TEMPLATES[webhook.template], *webhook.fields)
-
-
-def authorization(webhook: ForwardingNumber) -> tuple[tuple[str, str], ...]:
-    """Return the Authorization line of a user name or a token; none without."""
-    if webhook.token:
-        return (("Authorization", f"Bearer {webhook.token}"),)
-    if webhook.username:
-        pair = f"{webhook.username}:{webhook.password}".encode("utf-8", "replace")
-        return (("Authorization", f"Basic {b64encode(pair).decode('ascii')}"),)
-    return ()
 
 
 def _payload(

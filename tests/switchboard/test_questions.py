@@ -1,0 +1,103 @@
+"""Each dialect puts and reads its own question, and what may be written down of it holds no secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.switchboard.asking import ANSWER_SHOWN, summary
+from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion, bare
+from switchhook.webhooks.answer import Ack, Direction
+from switchhook.webhooks.http import Exchange
+from tests.webhooks.samples import UA, answer, make_dial_plan, make_facts, make_number
+
+FAILURE = Failure(kind=FailureKind.REFUSED, detail="refused /check/4711")
+TEMPLATE = "http://u:pw@127.0.0.1:8080/{code}/{callerid}?secret=s3cret"
+
+
+def branch(code: str = "4711", **changes: Any) -> BranchQuestion:
+    webhook = make_dial_plan(**({"url_template": TEMPLATE} | changes))
+    return BranchQuestion(webhook=webhook, facts=make_facts(), code=code, product=UA)
+
+
+def direction(url: str = "http://u:pw@crm/{Caller ID}?key=s3cret") -> DirectionQuestion:
+    return DirectionQuestion(
+        webhook=make_number(url=url), facts=make_facts(), ask_id="ask-1", product=UA
+    )
+
+
+def written(question: BranchQuestion, body: str) -> dict[str, str]:
+    """Return what the journal keeps of an exchange that was answered so."""
+    exchange = Exchange(
+        request=question.request(TEMPLATE),
+        response=answer(body),
+        failure=None,
+        address="127.0.0.1:8080",
+        seconds=(("total", 0.0801),),
+    )
+    return dict(summary(question.written(exchange, TEMPLATE)))
+
+
+def test_a_direction_is_asked_for_and_read() -> None:
+    question = direction()
+    request = question.request("http://other/", (("error_code", "503"),))
+
+    assert request.url == "http://other/?error_code=503"
+    assert isinstance(question.read(answer('{"dst_phone":"agent7"}')).decision, Direction)
+    assert question.read(FAILURE).failure == FAILURE
+    assert question.public(question.webhook.url) == "http://crm/380441112233"
+
+
+def test_a_branch_is_asked_for_and_read() -> None:
+    question = branch()
+    request = question.request("http://other/{code}", (("error_code", "503"),))
+
+    assert request.url == "http://other/4711?error_code=503"
+    assert question.read(answer("status=ACK")).verdict == Ack()
+
+
+@pytest.mark.row("S-25")
+def test_of_a_code_nothing_is_written_down_and_what_is_ours_stays_legible() -> None:
+    """A one-digit code is not given away by the gaps that it leaves in our own numbers."""
+    facts = written(branch("8"), "status=NAK&you=8")
+
+    assert facts["request"] == "GET http://127.0.0.1:8080/****/%2B380441112233"
+    assert (facts["address"], facts["seconds_total"]) == ("127.0.0.1:8080", "0.0801")
+    assert facts["body"] == "status=NAK&you=****"
+    assert written(branch("2"), "status=NAK")["status"] == "200"
+
+
+@pytest.mark.row("S-25")
+def test_half_a_code_at_the_end_of_what_is_shown_is_hidden_too() -> None:
+    begin = "x" * (ANSWER_SHOWN - 2)
+
+    assert written(branch(), f"{begin}4711")["body"] == f"{begin}**"
+
+
+@pytest.mark.row("S-25")
+def test_a_reading_holds_no_code_unless_it_may() -> None:
+    failed = branch().read(FAILURE).failure
+    assert failed is not None
+    assert failed.detail == "refused /check/****"
+    assert branch(mask_code=False).read(FAILURE).failure == FAILURE
+    unread = branch().read(answer("status=4711")).failure
+    assert unread is not None
+    assert "4711" not in unread.detail
+    sloppy = branch().read(answer("status=ACK&destination=4711x"))
+    assert sloppy.notices
+    assert "4711" not in str(sloppy.notices)
+
+
+@pytest.mark.row("S-25")
+def test_without_masking_the_journal_shows_the_code_and_other_endpoints_never_see_it() -> None:
+    question = branch(mask_code=False)
+
+    assert written(question, "4711")["request"] == "GET http://127.0.0.1:8080/4711/%2B380441112233"
+    assert question.public(TEMPLATE) == "http://127.0.0.1:8080/****/%2B380441112233"
+    assert branch("").public("http://t/{code}/x") == "http://t//x"
+
+
+def test_a_bare_url_holds_no_query_and_no_fragment() -> None:
+    assert bare("http://t/a?b=c#d") == bare("http://t/a#d?b") == "http://t/a"
