@@ -144,6 +144,12 @@ class _Listening:
         self._thread.join(5)
 
     @property
+    def connections(self) -> int:
+        """Return how many connections were made up to now."""
+        with self._lock:
+            return self._connections
+
+    @property
     def authority(self) -> str:
         """Return host and port, as they stand in a Host line."""
         return f"127.0.0.1:{self.port}"
