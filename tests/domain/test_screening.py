@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.dialling import Dialling
 from switchhook.domain.screening import NO_SCREENING, Screening, bare
 
 
@@ -63,3 +64,82 @@ def test_emergency_numbers_are_known_as_they_are_dialled() -> None:
     assert NO_SCREENING.is_emergency("112")
     assert not NO_SCREENING.is_emergency("1120")
     assert bare("+112") == bare("00112") == "112"
+
+
+UKRAINE = Dialling(country_code="380", exit_code="00", trunk_prefix="0", lengths=(9, 10))
+AMERICA = Dialling(country_code="1", exit_code="011", trunk_prefix="1", lengths=(10,))
+
+
+@pytest.mark.row("S-78", "A-58")
+@pytest.mark.parametrize("denied", ["380900", "+380900", "00380900", "0900"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "380900111222",
+        "+380900111222",
+        "00380900111222",
+        "0900111222",
+        "900111222",
+        "+3800900111222",
+    ],
+)
+def test_no_spelling_of_a_denied_number_slips_past(denied: str, number: str) -> None:
+    screening = Screening(denied_prefixes=(denied,))
+    assert not screening.permits(number, UKRAINE)
+    assert screening.permits(number.replace("900111", "441112"), UKRAINE)
+
+
+@pytest.mark.row("S-78", "A-58")
+def test_a_number_that_may_be_a_denied_one_is_denied() -> None:
+    screening = Screening(denied_prefixes=("1900",))
+    for number in ("9001234567", "19001234567", "01119001234567"):
+        assert not screening.permits(number, AMERICA)
+    assert screening.permits("442079001234", AMERICA)
+
+
+@pytest.mark.row("A-58")
+def test_a_number_is_allowed_only_for_what_it_surely_is() -> None:
+    """9 digits without a zero may be national or abroad; 882 are satellites."""
+    screening = Screening(allowed_prefixes=("380",))
+    for number in ("0441112233", "+380441112233", "00380441112233", "380441112233"):
+        assert screening.permits(number, UKRAINE)
+    for number in ("882123456", "00882123456", "+882123456"):
+        assert not screening.permits(number, UKRAINE)
+    assert Screening(allowed_prefixes=("044",)).permits("380441112233", UKRAINE)
+    assert Screening(allowed_prefixes=("044",)).permits("0441112233")
+
+
+@pytest.mark.row("S-78", "A-58")
+def test_the_user_of_a_sip_address_is_a_number_too() -> None:
+    screening = Screening(allowed_prefixes=("380",), denied_prefixes=("1900", "380900"))
+    for user in ("0900111222", "+1-900-123", "0000000000000000380900111222", "4420712345"):
+        assert not screening.permits_address(user, UKRAINE)
+    for user in ("desk", "101", "+380441112233", "1900desk"):
+        assert screening.permits_address(user, UKRAINE)
+
+
+def test_a_caller_is_blocked_in_the_spellings_of_the_country() -> None:
+    for blocked in ("380441112233", "0441112233", "044*"):
+        screening = Screening(blocked_callers=(blocked,))
+        for caller in ("380441112233", "+380441112233", "0441112233", "+380 44 111-22-33"):
+            assert screening.blocks(caller, UKRAINE)
+    assert not Screening(blocked_callers=("380*",)).blocks("441112233", UKRAINE)
+    assert not Screening(blocked_callers=("380*",)).blocks("anna", UKRAINE)
+
+
+@pytest.mark.parametrize(
+    "dialled", ["112", "+112", "1 1 2", "0112", "+380112", "380112", "00112", "00380112"]
+)
+def test_an_emergency_number_is_known_with_whatever_stands_before_it(dialled: str) -> None:
+    assert NO_SCREENING.emergency(dialled, UKRAINE) == "112"
+
+
+@pytest.mark.parametrize("dialled", ["", "1120", "380441112", "0380112", "help", "112 please"])
+def test_no_other_number_is_an_emergency_number(dialled: str) -> None:
+    assert NO_SCREENING.emergency(dialled, UKRAINE) == ""
+
+
+def test_an_answer_may_name_an_emergency_number_whatever_the_prefixes_say() -> None:
+    screening = Screening(allowed_prefixes=("380",), denied_prefixes=("1",))
+    assert screening.permits("112")
+    assert not screening.permits("1123")

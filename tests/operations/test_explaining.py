@@ -8,6 +8,7 @@ import pytest
 
 from switchhook.domain.project import Account, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import (
     Dialect,
     DialPlanWebhook,
@@ -129,3 +130,22 @@ def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_ha
     assert decided(b"", 503).startswith("asks the fallback URL, for the answer failed: status")
     assert decided(b"status=ERR").startswith("takes the failed branch at once: bad_body")
     assert decided(b"status=NAK") == explain("pin", "status=NAK").decision
+
+
+@pytest.mark.row("S-78", "A-58")
+def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
+    plan = Plan(replace(SHOP, screening=Screening(denied_prefixes=("1900",))))
+    explained = explain_answer(plan, "crm", b'{"dst_phone":"1900123,mary"}')
+    assert explained.decision == "rings mary, for 90 s"
+    assert explained.reading.notices == ("this project does not call 1900123",)
+
+    explained = explain_answer(plan, "crm", b'{"dst_phone":1900123}')
+    assert explained.decision == (
+        "goes to the next step, for this project calls nothing that the answer names"
+    )
+    assert not explained.is_followed
+
+    explained = explain_answer(plan, "pin", b"status=ACK&destination=1900123")
+    assert isinstance(explained.reading, DialPlanReading)
+    assert explained.reading.destination is None
+    assert explained.reading.notices == ("this project does not call 1900123",)

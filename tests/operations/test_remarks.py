@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.project import Project
+from switchhook.domain.project import Account, Project
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.operations.remarks import remarks
 from tests.webhooks.samples import make_number
@@ -33,3 +33,10 @@ def test_the_method_that_json_sets_is_shown(changes: dict[str, Any], said: list[
     project = Project(id="x", name="X", forwarding_numbers=(make_number(**changes),))
 
     assert list(remarks(project)) == said
+
+
+def test_an_account_that_nobody_can_dial_is_named() -> None:
+    accounts = (Account(login="112", password="x"), Account(login="113", password="x"))
+    said = "who dials 112 reaches the emergency service, not the account of that login"
+
+    assert list(remarks(Project(id="x", name="X", accounts=accounts))) == [said]

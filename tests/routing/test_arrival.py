@@ -8,6 +8,7 @@ import pytest
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
+from switchhook.domain.dialling import Dialling
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -148,3 +149,26 @@ def test_without_a_trunk_not_even_an_emergency_number_can_be_reached() -> None:
         404,
         "project bank has no trunk for outside numbers",
     )
+
+
+UKRAINE = Dialling(country_code="380", exit_code="00", trunk_prefix="0", lengths=(9, 10))
+
+
+@pytest.mark.parametrize("dialled", ["+112", "1 1 2", "0112", "+380112", "00112"])
+def test_an_emergency_number_is_dialled_without_what_stood_before_it(dialled: str) -> None:
+    """Neither the number of that name nor its webhook comes in between; the carrier gets `112`."""
+    numbers = (*SHOP.project.numbers, Number(number="112", scheme=7))
+    plan = Plan(replace(SHOP.project, numbers=numbers, dialling=UKRAINE))
+    call = admit(replace(JOHN, callee=dialled), Book([plan]), call="c", now=5.0)
+    assert isinstance(call, Call)
+    assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
+
+
+def test_what_has_just_that_name_comes_before_an_emergency_number_with_a_prefix() -> None:
+    accounts = (*SHOP.project.accounts, Account(login="0112", password="x"))
+    accounts += (Account(login="1-12", password="x"),)
+    book = Book([Plan(replace(SHOP.project, accounts=accounts, dialling=UKRAINE))])
+    for login in ("0112", "1-12"):
+        call = admit(replace(JOHN, callee=login), book, call="c", now=5.0)
+        assert isinstance(call, Call)
+        assert call.direct == Target(kind=TargetKind.ACCOUNT, value=login)

@@ -12,6 +12,7 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan
 from switchhook.domain.screening import Screening
+from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.commands import EndLeg
 from switchhook.routing.events import (
     CallArrived,
@@ -22,6 +23,7 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
+from switchhook.webhooks.e164 import dialling_of
 from tests.support.plans import (
     ASK,
     CUSTOMER,
@@ -559,3 +561,31 @@ def test_of_several_destinations_those_that_are_allowed_ring() -> None:
     story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
     ringing = (f"ring b1 {OFFICE}", "ring b2 mary", "tell incoming.forwarding")
     story.hears(1, directs(MOBILE, OFFICE, MARY), *ringing)
+
+
+@pytest.mark.row("S-78", "A-58")
+@pytest.mark.parametrize(
+    "returned", ["sip:0900111222@gw.example", "sip:%2B380900111222@gw.example;user=phone"]
+)
+def test_a_denied_number_behind_a_sip_address_is_left_out_too(returned: str) -> None:
+    within = plan(ASK, ring(MARY), screening=Screening(denied_prefixes=("380900",)))
+    within = Plan(replace(within.project, country="UA", dialling=dialling_of("UA")))
+    story = Transcript(incoming(within=within))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    address = Target(kind=TargetKind.ADDRESS, value=returned)
+    story.hears(1, directs(address), "ring b1 mary", "tell incoming.forwarding")
+
+
+def test_a_caller_who_is_blocked_in_another_spelling_is_turned_away() -> None:
+    within = plan(ring(MARY), screening=Screening(blocked_callers=("0441112233",)))
+    within = Plan(replace(within.project, country="UA", dialling=dialling_of("UA")))
+    story = Transcript(incoming(within=within))
+    story.comes_to(0, CallArrived())
+    assert story.end == "blocked by system, 603 the caller is on the block list"
+
+
+def test_what_a_scheme_itself_rings_is_held_to_no_prefix() -> None:
+    within = plan(ring(MOBILE), screening=Screening(denied_prefixes=("3",)), fallback=MOBILE)
+    story = Transcript(incoming(within=within))
+    story.comes_to(0, CallArrived(), refuses("b1", 486), refuses("b2", 486))
+    assert story.attempts == [f"b1 {MOBILE} busy", f"b2 {MOBILE} busy"]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.destination import (
     MAX_MEMBERS,
@@ -125,3 +127,16 @@ def test_other_numbers_are_refused(spelt: str, why: str) -> None:
 )
 def test_shapes_of_a_value(value: Json, expected: list[str]) -> None:
     assert expected == values(value)
+
+
+def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
+    """A login of the same digits is the account all the same: the answer means a colleague."""
+    screening = Screening(emergency_numbers=("15", "17"))
+    accounts = (Account(login="17", password="x"),)
+    plan = Plan(Project(id="x", name="X", accounts=accounts, screening=screening))
+    said = read_targets(["15", 17, "18"], plan)
+
+    assert said.targets == (
+        Target(kind=TargetKind.NUMBER, value="15"),
+        Target(kind=TargetKind.ACCOUNT, value="17"),
+    )

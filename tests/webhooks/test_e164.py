@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.webhooks.e164 import to_e164
+from switchhook.domain.dialling import ANYWHERE
+from switchhook.webhooks.e164 import dialling_of, to_e164
 
 
 @pytest.mark.row("R1-79", "R1-28", "R1-29", "A-19")
@@ -44,3 +45,18 @@ def test_whatever_a_caller_calls_itself_it_is_a_number_or_nothing(
     number = to_e164(written, country)
 
     assert number == "" or (number[0] == "+" and number[1:].isdigit() and len(number) <= 16)
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "international"),
+    [
+        ("UA", "0441112233", "380441112233"),
+        ("nl", "0201234567", "31201234567"),
+        ("KZ", "8107", "7"),
+        ("US", "01144", "44"),
+        ("IT", "0612345678", "390612345678"),
+    ],
+)
+def test_a_country_tells_how_it_dials(country: str, written: str, international: str) -> None:
+    assert dialling_of(country).meanings(written)[0] == international
+    assert dialling_of("") == dialling_of("XX") == ANYWHERE

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import NO_SCREENING, Screening
-from switchhook.domain.target import Target
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
 
 
@@ -70,6 +71,8 @@ class Project:
     version: int = 1
     country: str = ""
     """ISO 3166 code, for numbers written in national form; empty: none is."""
+    dialling: Dialling = field(default=ANYWHERE, compare=False, repr=False)
+    """How they are written there; follows from `country`."""
     time_zone: str = "UTC"
     proper_seconds: float = 60.0
     """A conversation of so many seconds or more makes a call proper (R1-51)."""
@@ -89,6 +92,16 @@ class Project:
     """Hosts that an answer may send a call to by SIP address [A-09]."""
     allowed_networks: tuple[str, ...] = ()
     """Private networks, in CIDR form, that this project's webhooks may reach."""
+
+    def calls(self, target: Target) -> bool:
+        """Say whether an answer may send a call there (S-78, A-58)."""
+        match target.kind:
+            case TargetKind.NUMBER:
+                return self.screening.permits(target.value, self.dialling)
+            case TargetKind.ADDRESS:
+                return self.screening.permits_address(target.user, self.dialling)
+            case TargetKind.ACCOUNT:
+                return True
 
 
 class Plan:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import unquote
 
 _SEPARATORS = str.maketrans("", "", " \t\u00a0-().")
 """What people write inside numbers and no switch dials [A-36]."""
@@ -34,14 +35,23 @@ class Target:
     def __str__(self) -> str:
         return self.value
 
+    @property
+    def user(self) -> str:
+        """Return the user part of a SIP address, without its escapes."""
+        return unquote(self.value.partition(":")[2].rpartition("@")[0])
+
+
+def written_number(text: str) -> str:
+    """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
+    cleaned = text.translate(_SEPARATORS)
+    digits = cleaned.removeprefix("+")
+    return cleaned if digits.isascii() and digits.isdigit() else ""
+
 
 def clean_number(text: str) -> str | None:
     """Return the dialable form of a written number, or None where it is none.
 
     Blanks, hyphens, brackets and dots go; a leading `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
     """
-    cleaned = text.translate(_SEPARATORS)
-    digits = cleaned.removeprefix("+")
-    if not (3 <= len(digits) <= 15 and digits.isascii() and digits.isdigit()):
-        return None
-    return cleaned
+    cleaned = written_number(text)
+    return cleaned if 3 <= len(cleaned.removeprefix("+")) <= 15 else None

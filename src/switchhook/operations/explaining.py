@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure
@@ -22,6 +22,7 @@ from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
+    from switchhook.domain.target import Target
     from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
@@ -41,7 +42,7 @@ class Explanation:
     @property
     def is_followed(self) -> bool:
         """Say whether the answer is one that a call can follow; refusing a code (NAK) is."""
-        return self.reading.failure is None
+        return self.reading.failure is None and self.outcome != Direction(targets=())
 
     @property
     def outcome(self) -> Decision | Verdict:
@@ -59,13 +60,35 @@ def explain_answer(plan: Plan, name: str, body: bytes, *, status: int = 200) -> 
     webhook = find_routing_webhook(plan, name)
     match webhook:
         case ForwardingNumber():
-            reading = read_answer(webhook, response, plan, ask_id="")
+            reading = _screened(read_answer(webhook, response, plan, ask_id=""), plan)
             return _explanation(webhook, reading, _follow(webhook, reading.decision, plan))
         case DialPlanWebhook():
-            read = read_dial_plan_answer(webhook, response, plan)
+            read = _without_refused(read_dial_plan_answer(webhook, response, plan), plan)
             return _explanation(webhook, read, _branch(webhook, read))
         case _:
             assert_never(webhook)
+
+
+def _screened(reading: Reading, plan: Plan) -> Reading:
+    """Leave out what this project does not call, as a call would (S-78)."""
+    if not isinstance(reading.decision, Direction):
+        return reading
+    targets = reading.decision.targets
+    refused = tuple(_refused(target) for target in targets if not plan.project.calls(target))
+    kept = Direction(targets=tuple(target for target in targets if plan.project.calls(target)))
+    return replace(reading, decision=kept, notices=(*reading.notices, *refused))
+
+
+def _without_refused(reading: DialPlanReading, plan: Plan) -> DialPlanReading:
+    destination = reading.destination
+    if destination is None or plan.project.calls(destination):
+        return reading
+    notices = (*reading.notices, _refused(destination))
+    return replace(reading, destination=None, notices=notices)
+
+
+def _refused(target: Target) -> str:
+    return f"this project does not call {target}"
 
 
 def _explanation(
@@ -79,6 +102,8 @@ def _explanation(
 
 def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
     match decision:
+        case Direction(targets=()):
+            return "goes to the next step, for this project calls nothing that the answer names"
         case Direction(targets=targets):
             order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
             who = ", ".join(str(target) for target in targets)

@@ -32,13 +32,14 @@ from switchhook.operations.webhook_schema import (
     EVENT_WEBHOOK,
     FORWARDING_NUMBER,
 )
+from switchhook.webhooks.e164 import dialling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switchhook.documents.toml import Names
 
-PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"\+?[0-9]{1,15}"))
+PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
 SECRET = Text(what="a password", most=128, secret=True)
 
 NUMBER = Table(
@@ -138,7 +139,11 @@ SCREENING = Table(
     keys=(
         Key(
             "blocked_callers",
-            ListOf(kind=Text(what="a number, perhaps with * at its end", pattern=r"\+?[0-9]+\*?")),
+            ListOf(
+                kind=Text(
+                    what="a number, perhaps with * at its end", pattern=r"(?!00\*?$)\+?[0-9]+\*?"
+                )
+            ),
             "callers that are turned away; 38044* means all that begin so",
             default=(),
         ),
@@ -180,7 +185,7 @@ UNIQUE = {"numbers": "number", "accounts": "login", "schemes": "id"}
 
 
 def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN401 (as LISTS say)
-    return Project(**project, **lists)
+    return Project(**project, **lists, dialling=dialling_of(project["country"]))
 
 
 def _list(name: str, table: Table) -> Key:

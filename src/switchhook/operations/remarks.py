@@ -13,9 +13,10 @@ if TYPE_CHECKING:
 
 
 def remarks(project: Project) -> Iterator[str]:
-    """Yield a sentence for each thing that is done otherwise than it was written.
+    """Yield a sentence for each thing that is done otherwise than one may think.
 
-    So far: the method of a forwarding number that JSON sets (R1-14, R3-16, A-05).
+    The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account's login that is
+    an emergency number.
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -23,4 +24,10 @@ def remarks(project: Project) -> Iterator[str]:
             yield (
                 f"forwarding number {webhook.name!r} is asked by {method} (set by JSON),"
                 f" not by {webhook.method}"
+            )
+    for account in project.accounts:
+        if project.screening.is_emergency(account.login):
+            yield (
+                f"who dials {account.login} reaches the emergency service,"
+                f" not the account of that login"
             )

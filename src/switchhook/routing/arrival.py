@@ -48,14 +48,17 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
 
     A number of the caller's own project runs its scheme, whoever dials it. An account may also dial
     a colleague's login or, over the project's trunk, an outside number. An emergency number goes to
-    the trunk whatever else has that name, and asks no webhook.
+    the trunk whatever else has that name, and asks no webhook; with prefixes before it, unless
+    something else has just that name.
     """
     plan = book.plans.get(arrival.project)
     if plan is None:
         return _refused(403, "the caller belongs to no project")
     make = partial(_call, arrival, plan, call, now)
-    if arrival.account and plan.project.screening.is_emergency(arrival.callee):
-        return _outside(arrival.callee, plan, make)
+    screening = plan.project.screening
+    help_number = screening.emergency(arrival.callee, plan.project.dialling)
+    if arrival.account and screening.is_emergency(arrival.callee):
+        return _outside(help_number, plan, make)
     found = book.number(arrival.callee)
     if found is not None and found[0] == plan:
         return make(direction=Direction.INCOMING, scheme=found[1].scheme)
@@ -64,7 +67,7 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     if arrival.callee in plan.accounts:
         direct = Target(kind=TargetKind.ACCOUNT, value=arrival.callee)
         return make(direction=Direction.INTERNAL, direct=direct)
-    number = clean_number(arrival.callee)
+    number = help_number or clean_number(arrival.callee)
     if number is None:
         return _refused(404, f"{arrival.callee} is neither an account nor a number")
     return _outside(number, plan, make)

@@ -9,7 +9,6 @@ from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.target import TargetKind
 from switchhook.domain.webhook import Dialect, EventKind
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
@@ -55,7 +54,8 @@ def arrived(move: Move, _: CallArrived) -> None:
     move.record(Happening.ARRIVED, facts=facts)
     if (event := BEFORE.get(call.direction)) is not None:
         move.tell(event)
-    if not call.account and call.plan.project.screening.blocks(call.caller):
+    project = call.plan.project
+    if not call.account and project.screening.blocks(call.caller, project.dialling):
         end(move, Outcome.BLOCKED, EndedBy.SYSTEM, BLOCKED)
         return
     walk(move)
@@ -284,8 +284,7 @@ def _ask_failed(
 
 def _may_ring(move: Move, target: Target) -> bool:
     """Hold an answer to the project's prefixes (S-78, A-58)."""
-    screening = move.call.plan.project.screening
-    if target.kind is not TargetKind.NUMBER or screening.permits(target.value):
+    if move.call.plan.project.calls(target):
         return True
     facts = (("alert", "destination refused"), ("target", target.value))
     move.record(Happening.NOTICE, f"this project does not call {target}", facts=facts)

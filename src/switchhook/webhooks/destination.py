@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 from switchhook.webhooks.lenient_json import NumberText
 from switchhook.webhooks.reading import quoted, shown
 
@@ -155,7 +155,10 @@ def _target_of_text(text: str, plan: Plan) -> Target:
         return Target(kind=TargetKind.ACCOUNT, value=bare)
     if "@" in bare:
         return _target_of_address(bare, plan)
-    number = clean_number(bare.removeprefix("tel:"))
+    written = bare.removeprefix("tel:")
+    number = clean_number(written)
+    if number is None and plan.project.screening.is_emergency(written):
+        number = written_number(written)
     if number is None:
         raise NoTargetError(f"{quoted(bare)}: it is no number and no account of this project")
     if number in plan.accounts:

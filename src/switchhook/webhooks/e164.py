@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from switchhook.domain.dialling import ANYWHERE, Dialling
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,3 +42,19 @@ def _readings(text: str, country: str) -> Iterator[tuple[str, str | None]]:
     if country:
         yield text, country.upper()
     yield "+" + text.removeprefix("00"), None
+
+
+@lru_cache(maxsize=256)
+def dialling_of(country: str) -> Dialling:
+    """Return how numbers are dialled in a country; nothing is known of one that is empty or unknown."""
+    known = phonenumbers.PhoneMetadata.metadata_for_region(country.upper(), None)
+    if known is None:
+        return ANYWHERE
+    lengths = known.general_desc.possible_length if known.general_desc else ()
+    return Dialling(
+        country_code=str(known.country_code),
+        exit_code=known.international_prefix or "",
+        trunk_prefix=known.national_prefix_for_parsing or "",
+        trunk_rule=known.national_prefix_transform_rule or "",
+        lengths=tuple(lengths),
+    )

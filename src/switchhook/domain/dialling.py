@@ -1,0 +1,77 @@
+"""How numbers are dialled in a country, so that one number is known in each of its spellings."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ABROAD = "00"
+"""What begins an international number nearly everywhere, and at most carriers."""
+MOST_DIGITS = 40
+"""Digits that are looked at; a number has 15, and a prefix of a carrier's perhaps."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialling:
+    """The rules of one country; of none, where nothing is said. Patterns are regular expressions."""
+
+    country_code: str = ""
+    exit_code: str = ""
+    """Begins numbers abroad, besides `00`."""
+    trunk_prefix: str = ""
+    """Begins national numbers; empty where nothing does."""
+    trunk_rule: str = ""
+    """What becomes of a trunk prefix that holds groups."""
+    lengths: tuple[int, ...] = ()
+    """How many digits national numbers have without it."""
+
+    def meanings(self, number: str) -> tuple[str, ...]:
+        """Return the international digits that a written number may mean, the likeliest first.
+
+        A number that begins neither with `+` nor with a zero is an international one as it stands
+        (R1-28), though it may be a national one.
+        """
+        return tuple(dict.fromkeys(self._read(number[: MOST_DIGITS + 1])))
+
+    def _read(self, text: str) -> Iterator[str]:
+        if text.startswith("+"):
+            yield from self._international(text[1:])
+            return
+        abroad = [text[len(code) :] for code in self._exit_codes(text)]
+        for rest in abroad:
+            yield from self._read(rest) if rest.startswith("0") else self._international(rest)
+        if not text.startswith("0"):
+            yield text
+            if len(text) in self.lengths:
+                yield self.country_code + text
+        national = self._national(text)
+        if not abroad and (national != text or text.startswith("0")):
+            yield self.country_code + national
+
+    def _exit_codes(self, text: str) -> Iterator[str]:
+        for pattern in filter(None, (self.exit_code, ABROAD)):
+            if (found := re.match(pattern, text)) is not None:
+                yield found[0]
+
+    def _international(self, digits: str) -> Iterator[str]:
+        """Yield the digits; and without a trunk prefix that was written along: `+380 (0) 44`."""
+        yield digits
+        national = digits.removeprefix(self.country_code)
+        if self.country_code and national != digits:
+            yield self.country_code + self._national(national)
+
+    def _national(self, text: str) -> str:
+        """Return a national number without its trunk prefix."""
+        found = re.match(self.trunk_prefix, text) if self.trunk_prefix else None
+        if found is None:
+            return text
+        has_rule = self.trunk_rule and found.lastindex == found.re.groups
+        kept = found.expand(self.trunk_rule) if has_rule else ""
+        return kept + text[found.end() :]
+
+
+ANYWHERE = Dialling()
