@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from switchhook.domain.call import Recorder, Recording
-from switchhook.domain.cause import EndedBy
 from switchhook.routing import recording
 from switchhook.routing.commands import Record, StartRecording, StopRecording
 from switchhook.routing.move import Move
@@ -30,10 +29,10 @@ def test_each_recording_has_a_name_of_its_own() -> None:
 
 def test_it_is_stopped_once() -> None:
     move = started()
-    assert recording.stop(move, hung_up_by=EndedBy.CALLEE)
+    assert recording.stop(move)
     assert not recording.stop(move)
     assert move.commands[1:] == [StopRecording(recording="r1")]
-    assert move.call.recorder == Recorder(id="r1", is_stopping=True, hung_up_by=EndedBy.CALLEE)
+    assert move.call.recorder == Recorder(id="r1", is_stopping=True)
 
 
 def test_nothing_is_kept_of_nothing() -> None:

@@ -73,7 +73,7 @@ def test_whoever_talks_ends_and_who_ended_stays_so() -> None:
     for transition in TRANSITIONS[CallState.TALKING].values():
         assert transition.to <= {*AFTER_TALK, CallState.TALKING}
     for transition in TRANSITIONS[CallState.RATING].values():
-        assert transition.to <= {CallState.RATING, CallState.ENDED}
+        assert transition.to <= AFTER_TALK
     for transition in TRANSITIONS[CallState.ENDED].values():
         assert transition.to == {CallState.ENDED}
 

@@ -227,8 +227,9 @@ def resynced_talking(move: Move, event: Resynced) -> None:
 
 
 def resynced_rating(move: Move, event: Resynced) -> None:
-    """After a restart, when the conversation was over: the mark is given up."""
+    """After a restart, when the conversation was over: the mark is given up, and a recording."""
     _match_legs(move, event)
+    move.change(recorder=None)
     rate.over(move)
 
 

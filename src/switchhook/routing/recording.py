@@ -10,7 +10,6 @@ from switchhook.domain.journal import Happening
 from switchhook.routing.commands import StartRecording, StopRecording
 
 if TYPE_CHECKING:
-    from switchhook.domain.cause import EndedBy
     from switchhook.routing.move import Move
 
 SETTLING = 5.0
@@ -25,13 +24,13 @@ def start(move: Move, *, both: bool) -> None:
     move.order(StartRecording(recording=recorder.id, both=both))
 
 
-def stop(move: Move, hung_up_by: EndedBy | None = None) -> bool:
+def stop(move: Move) -> bool:
     """Stop the recording; what was recorded comes by event. False where there is none to stop."""
     recorder = move.call.recorder
     if recorder is None or recorder.is_stopping:
         return False
     move.order(StopRecording(recording=recorder.id))
-    move.change(recorder=replace(recorder, is_stopping=True, hung_up_by=hung_up_by))
+    move.change(recorder=replace(recorder, is_stopping=True))
     return True
 
 

@@ -4,10 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.scheme import Rate
+from switchhook.domain.call import CallState, Recording
+from switchhook.domain.scheme import Rate, Record
+from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, HangUpRequested, LegUpdated, Resynced, TimePassed
+from switchhook.routing.recording import SETTLING
 from tests.support.plans import MARY, from_account, incoming, ring
-from tests.support.transcript import Transcript, answers, hangs_up, is_played, presses, refuses
+from tests.support.transcript import (
+    Transcript,
+    answers,
+    hangs_up,
+    is_played,
+    is_recorded,
+    presses,
+    refuses,
+)
 
 RATE = Rate(sounds=("choose",), timeout=10.0)
 ASKED = "play choose to caller as p1"
@@ -99,3 +110,48 @@ def test_calls_that_run_no_scheme_are_not_rated() -> None:
     story.hears(0, CallArrived(), "ring b1 mary")
     story.hears(1, answers("b1"), "connect b1")
     story.hears(9, hangs_up("b1"), "end caller 200")
+
+
+def recorded(rate: Rate = RATE) -> Transcript:
+    """Tell a recorded conversation up to the question, with the recording's file still to come."""
+    story = Transcript(incoming(rate, Record(), ring(MARY)))
+    ringing = ("ring b1 mary", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
+    story.hears(5, answers("b1"), "connect b1", "record both as r1", "tell incoming.pickup")
+    story.hears(5.1, answers("caller"))
+    story.hears(60, hangs_up("b1"), "stop r1", ASKED)
+    return story
+
+
+def test_the_last_event_knows_the_recording_though_both_hang_up_at_once() -> None:
+    story = recorded()
+    story.hears(60.01, hangs_up("caller"))
+    assert story.call.state is CallState.RECORDING
+    story.hears(60.1, is_recorded(), "tell incoming.after")
+    (*_, last) = story.commands
+    assert isinstance(last, Tell)
+    assert last.call.recordings == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
+    assert story.end == "answered by callee, 200 hung up"
+
+
+def test_a_mark_that_comes_before_the_recording_waits_for_it_a_moment() -> None:
+    story = recorded()
+    story.hears(60.1, presses("5"), "stop p1", "tell incoming.rated", "end caller 200")
+    story.hears(60.1 + SETTLING, TimePassed(), "tell incoming.after")
+    assert story.end == "answered by callee, 200 hung up"
+    assert (story.call.rated, story.call.recordings) == ("5", ())
+
+
+def test_after_a_restart_the_recording_of_what_is_rated_is_not_waited_for() -> None:
+    recorded().hears(90, Resynced(live_legs=frozenset({"caller"})), *AFTER)
+
+
+def test_whatever_ends_the_question_the_recording_is_waited_for() -> None:
+    story = recorded(Rate(sounds=("choose",), thanks=("thanks",)))
+    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", "play thanks to caller as p2")
+    story.hears(64, is_played("p2"), "end caller 200")
+    story.hears(65, is_recorded(), "tell incoming.after")
+    story = recorded()
+    story.hears(120, TimePassed(), "stop p1")
+    story.hears(130, TimePassed(), "end caller 200")
+    story.hears(131, is_recorded(), "tell incoming.after")

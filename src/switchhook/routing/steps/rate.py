@@ -5,18 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction
-from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.cause import EndedBy
 from switchhook.domain.journal import Happening
 from switchhook.domain.webhook import EventKind
 from switchhook.routing import collect, prompts, recording
-from switchhook.routing.ending import end
 from switchhook.routing.places import Went
+from switchhook.routing.steps.record import talk_is_over
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Rate
     from switchhook.routing.move import Move
-
-OVER = Cause(sip=200, q850=16, text="hung up")
 
 
 def begin(move: Move, step: Rate) -> Went:
@@ -54,4 +52,4 @@ def pressed(move: Move, digit: str) -> None:
 
 def over(move: Move) -> None:
     """End the call, as the callee did when they hung up."""
-    end(move, Outcome.ANSWERED, EndedBy.CALLEE, OVER)
+    talk_is_over(move, EndedBy.CALLEE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, LegState
@@ -26,7 +27,9 @@ def begin(move: Move, step: Record) -> Went:
 
 def talk_is_over(move: Move, by: EndedBy) -> None:
     """End the call; one that was recorded a moment later, so that its last event knows the recording."""
-    if not recording.stop(move, hung_up_by=by):
+    recording.stop(move)
+    recorder = move.call.recorder
+    if recorder is None:
         end(move, Outcome.ANSWERED, by, OVER)
         return
     for leg in move.call.live_called_legs:
@@ -35,7 +38,13 @@ def talk_is_over(move: Move, by: EndedBy) -> None:
     if caller is not None and caller.is_live:
         move.order(EndLeg(leg=CALLER, cause=OVER))
         move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=OVER)
-    move.change(state=CallState.RECORDING, wake_at=move.now + recording.SETTLING)
+    move.change(
+        state=CallState.RECORDING,
+        recorder=replace(recorder, hung_up_by=by),
+        collecting=None,
+        playing="",
+        wake_at=move.now + recording.SETTLING,
+    )
 
 
 def finished(move: Move, seconds: float, path: str) -> None:
