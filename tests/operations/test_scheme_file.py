@@ -212,6 +212,25 @@ WRONG = {
         ),
         "line 39: schemes[0].steps[1]: this step is never reached; the step above it hangs up",
     ),
+    "a step behind one that goes to another scheme": (
+        step("go_to = 1\n[[schemes.steps]]\nring = ['101']").replace(
+            "[[schemes.steps]]", "[[schemes.steps]]\nplay = ['hello']\n[[schemes.steps]]", 1
+        ),
+        (
+            "line 37: schemes[0].steps[2]: this step is never reached;"
+            " the step above it goes to another scheme, which does not come back"
+        ),
+    ),
+    "a step behind branches of which none comes back": (
+        step(
+            'menu = ["hello"]\npress.1 = [{ go_to = 1 }]\non_timeout = [{ hang_up = 480 }]\n'
+            "on_invalid = [{ hang_up = 480 }]\n[[schemes.steps]]\nring = ['101']"
+        ),
+        (
+            "line 38: schemes[0].steps[1]: this step is never reached;"
+            " the step above it goes to another scheme, which does not come back"
+        ),
+    ),
     "a silent circle through a branch": (
         step('background = []\n[[schemes.steps]]\nhours = "office"\nopen = [{ go_to = 1 }]'),
         (
@@ -271,6 +290,20 @@ WRONG = {
         (
             "line 19: hours[0].monday: '9-5' is not written like 09:00-18:00;"
             " write hours like 09:00-13:00, 14:00-18:00"
+        ),
+    ),
+    "hours until midnight": (
+        HEAD.replace("14:00-18:00", "14:00-00:00"),
+        (
+            "line 19: hours[0].monday: ' 14:00-00:00' ends at 00:00; the midnight at the end of a day is"
+            " 24:00; write hours like 09:00-13:00, 14:00-18:00"
+        ),
+    ),
+    "a special day that stands twice": (
+        HEAD.replace('"12-25"', '"12-25", "12-25 09:00-10:00"'),
+        (
+            "line 20: hours[0].special_days[1]: '12-25 09:00-10:00' is a day that stands already;"
+            " write all its hours behind one day: 12-24 09:00-12:00, 14:00-16:00"
         ),
     ),
     "a day that is none": (
@@ -339,6 +372,10 @@ def test_a_long_chain_of_schemes_is_looked_at_in_good_time() -> None:
         for n in range(2, 3000)
     )
     good(f'{HEAD}{chain}[[schemes]]\nid = 3000\nname = "x"')
+    circle = f'{HEAD}{chain}[[schemes]]\nid = 3000\nname = "x"\nsteps = [{{ go_to = 2 }}]'
+    (mistake,) = mistakes(circle)
+    named = "2 → 3 → 4 → 5 → 6 → 7 → 8 → 9 → … → 3000 → 2"
+    assert f"calls go round without ringing anybody: {named}; let one" in mistake
 
 
 @pytest.mark.parametrize("levels", [12, 300])

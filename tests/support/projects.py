@@ -425,7 +425,9 @@ def working_hours(name: str) -> st.SearchStrategy[WorkingHours]:
         name=st.just(name),
         monday=spans,
         saturday=spans,
-        special_days=st.lists(special_days, max_size=2).map(tuple),
+        special_days=st.lists(
+            special_days, max_size=2, unique_by=lambda d: (d.year, d.month, d.day)
+        ).map(tuple),
         time_zone=st.sampled_from(("", "Europe/Kyiv")),
     )
 
@@ -444,5 +446,7 @@ def _ending(steps: list[Step]) -> tuple[Step, ...]:
     """Let nothing stand behind a hang-up, and no jump where the caller has heard nothing."""
     heard = next((i for i, step in enumerate(steps) if isinstance(step, Ask | Ring)), len(steps))
     steps = [step for i, step in enumerate(steps) if i > heard or not isinstance(step, GoTo)]
-    ends = next((i + 1 for i, step in enumerate(steps) if isinstance(step, HangUp)), len(steps))
+    ends = next(
+        (i + 1 for i, step in enumerate(steps) if isinstance(step, HangUp | GoTo)), len(steps)
+    )
     return tuple(steps[:ends])

@@ -38,6 +38,8 @@ class Span:
         if found is None:
             raise ValueError(f"{text!r} is not written like 09:00-18:00")
         opens, closes = (int(found[at]) * 60 + int(found[at + 1]) for at in (1, 3))
+        if closes == 0:
+            raise ValueError(f"{text!r} ends at 00:00; the midnight at the end of a day is 24:00")
         return cls(opens=opens, closes=closes)
 
     def __str__(self) -> str:

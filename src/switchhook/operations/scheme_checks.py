@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from switchhook.documents.mistakes import shown
+from switchhook.domain.hours import SpecialDay
 from switchhook.operations.project_checks import tables_in
 
 if TYPE_CHECKING:
@@ -27,6 +29,13 @@ BRANCHES = {
 """The branches of each step that has some, by the word that names the step; a menu's keys aside."""
 SILENT = ("background", "rate", "record", "hours", "go_to")
 """Steps of which the caller hears nothing, and that do not wait."""
+FINAL = {
+    ("hang_up",): "hangs up",
+    ("hang_up", "go_to"): "goes to another scheme, which does not come back",
+}
+"""The steps that hand no call on, and what they do with it instead."""
+LONGEST_CIRCLE = 10
+"""Schemes of a circle that a message names."""
 DEEPEST = 50
 """Branches in branches that are looked at; fewer can be read."""
 
@@ -39,18 +48,17 @@ def check_scheme(scheme: Raw, at: Spot) -> None:
 def _check_steps(
     steps: list[tuple[int, Raw]], path: KeyPath, at: Spot, *, in_webhook: bool, depth: int = 0
 ) -> None:
-    ended = False
+    why = ""
     for index, step in steps if depth < DEEPEST else ():
         here = (*path, index)
-        if ended:
-            at.notes.add(here, "this step is never reached", "the step above it hangs up")
-            ended = False
+        if why:
+            at.notes.add(here, "this step is never reached", f"the step above it {why}")
         if not in_webhook:
             _check_outside(step, here, at)
         inside = in_webhook or "ask_dial_plan" in step
         for branch, inner in _branches(step, here):
             _check_steps(inner, branch, at, in_webhook=inside, depth=depth + 1)
-        ended = _hangs_up(step)
+        why = next((why for words, why in FINAL.items() if _is_final(step, words)), "")
 
 
 def _check_outside(step: Raw, here: KeyPath, at: Spot) -> None:
@@ -76,13 +84,13 @@ def _branches(step: Raw, here: KeyPath) -> Iterator[Branch]:
             yield (*here, "press", key), list(tables_in(press, key))
 
 
-def _hangs_up(step: Raw, depth: int = 0) -> bool:
-    """Say whether no call gets past this step: it hangs up, or all its branches do."""
-    if "hang_up" in step:
+def _is_final(step: Raw, words: tuple[str, ...], depth: int = 0) -> bool:
+    """Say whether no call gets past this step, for it is one of these or all its branches hold one."""
+    if any(word in step for word in words):
         return True
     branches = [steps for _, steps in _branches(step, ())] if depth < DEEPEST else []
     return bool(branches) and all(
-        any(_hangs_up(inner, depth + 1) for _, inner in steps) for steps in branches
+        any(_is_final(inner, words, depth + 1) for _, inner in steps) for steps in branches
     )
 
 
@@ -104,22 +112,28 @@ def check_circles(document: Raw, at: Spot) -> None:
 
 def _follow(first: int, jumps: dict[int, list[Jump]], done: set[int], at: Spot) -> None:
     """Go every way from a scheme, and note those that come back to where they were."""
-    trail = [(first, iter(jumps[first]))] if first not in done else []
+    trail = {first: iter(jumps[first])} if first not in done else {}
     while trail:
-        here, ways = trail[-1]
-        jump = next(ways, None)
+        here = next(reversed(trail))
+        jump = next(trail[here], None)
         if jump is None:
-            trail.pop()
+            del trail[here]
             done.add(here)
             continue
         target, path = jump
-        visited = [scheme for scheme, _ in trail]
-        if target in visited:
-            circle = " → ".join(map(str, [*visited[visited.index(target) :], target]))
-            problem = f"calls go round without ringing anybody: {circle}"
+        if target in trail:
+            visited = list(trail)
+            problem = f"calls go round without ringing anybody: {_circle(visited, target)}"
             at.notes.add(path, problem, "let one of these schemes ring")
         elif target not in done and target in jumps:
-            trail.append((target, iter(jumps[target])))
+            trail[target] = iter(jumps[target])
+
+
+def _circle(visited: list[int], target: int) -> str:
+    round_ = [*map(str, visited[visited.index(target) :]), str(target)]
+    if len(round_) > LONGEST_CIRCLE:
+        round_ = [*round_[: LONGEST_CIRCLE - 2], "…", *round_[-2:]]
+    return " → ".join(round_)
 
 
 def _jumps(table: Raw, path: KeyPath) -> Iterator[Jump]:
@@ -143,3 +157,20 @@ def _gather(steps: list[tuple[int, Raw]], path: KeyPath, found: list[Jump], dept
         if branches and not any(passes):
             return False
     return True
+
+
+def check_hours(hours: Raw, at: Spot) -> None:
+    """Of two special days that are the same day, only one could have its say."""
+    seen: set[tuple[int, int, int]] = set()
+    days = hours.get("special_days")
+    for index, text in enumerate(days if isinstance(days, list) else ()):
+        try:
+            day = SpecialDay.parse(text) if isinstance(text, str) else None
+        except ValueError:
+            continue
+        if day is not None and (day.year, day.month, day.day) in seen:
+            problem = f"{shown(text)} is a day that stands already"
+            advice = "write all its hours behind one day: 12-24 09:00-12:00, 14:00-16:00"
+            at.notes.add((*at.path, "special_days", index), problem, advice)
+        if day is not None:
+            seen.add((day.year, day.month, day.day))

@@ -41,7 +41,7 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.operations.project_kinds import NAME, RingTarget, TimeZone
-from switchhook.operations.scheme_checks import check_scheme
+from switchhook.operations.scheme_checks import check_hours, check_scheme
 from switchhook.operations.scheme_kinds import Day, Names, Presses, Spans
 from switchhook.webhooks.check import RING_TIMEOUTS
 
@@ -292,6 +292,7 @@ SCHEME = Table(
 
 WORKING_HOURS = Table(
     make=WorkingHours,
+    check=check_hours,
     keys=(
         Key("name", NAME, "name that steps look them up by"),
         *(Key(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
