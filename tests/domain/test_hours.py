@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.hours import (
     DAY,
+    DAYS,
     Span,
     SpecialDay,
     WorkingHours,
@@ -135,3 +138,57 @@ def test_what_is_no_span_is_refused(text: str) -> None:
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         SpecialDay.parse(text)
+
+
+ZONES = (
+    "Europe/Kyiv",
+    "America/Havana",
+    "Africa/Cairo",
+    "Australia/Lord_Howe",
+    "Asia/Tokyo",
+    "UTC",
+)
+"""Some put the clock forward at midnight, one by half an hour."""
+some_spans = st.lists(
+    st.builds(
+        lambda opens, length: Span(opens=opens, closes=(opens + length - 1) % DAY + 1),
+        st.integers(0, DAY - 1),
+        st.integers(1, DAY - 1),
+    ),
+    max_size=2,
+).map(tuple)
+
+
+@pytest.mark.row("S-14")
+@given(
+    week=st.fixed_dictionaries(dict.fromkeys(DAYS, some_spans)),
+    special=st.lists(
+        st.builds(
+            SpecialDay,
+            month=st.integers(1, 12),
+            day=st.integers(1, 28),
+            year=st.sampled_from((0, 2026)),
+            spans=some_spans,
+        ),
+        max_size=3,
+    ),
+    zone=st.sampled_from(ZONES),
+    now=st.integers(1_766_000_000, 1_800_000_000),
+)
+def test_a_moment_is_within_when_the_wall_clock_is_in_any_year_on_any_day_of_change(
+    week: dict[str, Any], special: list[SpecialDay], zone: str, now: int
+) -> None:
+    hours = replace(WorkingHours(name="any", special_days=tuple(special)), **week)
+    wall = datetime.fromtimestamp(now, ZoneInfo(zone)).replace(tzinfo=None)
+    midnight = wall.replace(hour=0, minute=0, second=0)
+
+    def is_within(day: datetime, span: Span) -> bool:
+        ends = timedelta(minutes=span.closes, days=1 if span.is_overnight else 0)
+        return day + timedelta(minutes=span.opens) <= wall < day + ends
+
+    expected = any(
+        is_within(day, span)
+        for day in (midnight - timedelta(days=1), midnight)
+        for span in hours.spans(day.date())
+    )
+    assert is_open(hours, time_zone=zone, now=float(now)) is expected

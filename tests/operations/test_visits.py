@@ -52,6 +52,8 @@ def test_a_visit_and_whose_it_is_are_stored_and_at_hand() -> None:
         ("v", {"caller_id": "x"}, "'caller_id' is no attribute of a visit: choose one of"),
         ("v", {"source:x": "x"}, "no attribute of a visit"),
         ("v", {"custom:": "x"}, "no attribute of a visit"),
+        ("v", {f"custom:{'x' * 201}": "x"}, "a custom parameter's name is one line"),
+        ("v", {"custom:a\nb": "x"}, "a custom parameter's name is one line"),
         ("v", {f"custom:{n}": "x" for n in range(101)}, "at most 100 attributes"),
     ],
 )
@@ -75,6 +77,10 @@ def test_nothing_is_attached_to_what_nobody_told_of() -> None:
             await attach_call(store, memory, "shop", "v1", "c", now=0.0)
         with pytest.raises(BadVisitError, match="to a telephone number"):
             await attach_number(store, memory, "shop", "v1", "nobody", now=0.0)
+        await put_visit(store, memory, "shop", "v1", {}, now=0.0)
+        for seconds in (0.0, -1.0, float("nan"), float("inf")):
+            with pytest.raises(BadVisitError, match="at most a year"):
+                await attach_number(store, memory, "shop", "v1", "112", now=0.0, seconds=seconds)
         await store.close()
 
     run(scenario())

@@ -118,3 +118,12 @@ def test_what_is_too_old_is_forgotten() -> None:
     memory.forget(before=2000.0)
 
     assert memory.visit("shop", "v1") is None
+
+
+def test_what_was_told_of_a_call_that_never_ended_here_is_forgotten_too() -> None:
+    memory = Memory(visits=[replace(VISIT, seen_at=5000.0)])
+    memory.attach_call(CallOfVisit(project="shop", call="c", visit="v1", told_at=1001.0))
+    memory.forget(before=1001.0)
+    assert memory.facts_of(call())["source"] == "ringostat"
+    memory.forget(before=1002.0)
+    assert "source" not in memory.facts_of(call())

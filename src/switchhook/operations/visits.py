@@ -38,6 +38,10 @@ MOST_ATTRIBUTES = 100
 LONGEST_VALUE = 4000
 """Characters; longer ones are cut, for a page's address has no bound."""
 LONGEST_ID = 200
+LONGEST_NAME = 200
+"""Characters of a custom parameter's name."""
+LONGEST_SHOWN = 366 * 86_400.0
+"""Seconds that a number may belong to a visit."""
 SHOWN_SECONDS = 1800.0
 """How long a number belongs to a visit, unless somebody says otherwise."""
 
@@ -89,8 +93,10 @@ async def attach_number(
     Raises BadVisitError, NoSuchVisitError, StoreError.
     """
     digits = clean_number(number)
-    if digits is None or seconds <= 0:
-        raise BadVisitError("a visit is attached to a telephone number, for more than 0 seconds")
+    if digits is None or not 0 < seconds <= LONGEST_SHOWN:
+        raise BadVisitError(
+            "a visit is attached to a telephone number, for more than 0 seconds and at most a year"
+        )
     _known(memory, project, visit)
     shown = ShownNumber(
         project=project, number=digits.removeprefix("+"), visit=visit, until=now + seconds
@@ -128,6 +134,10 @@ def _key(name: str) -> str:
         raise BadVisitError(
             f"{name!r} is no attribute of a visit: choose one of {', '.join(sorted(VISIT_PARAMETERS))},"
             " or custom:<name>"
+        )
+    if len(argument) > LONGEST_NAME or not argument.isprintable():
+        raise BadVisitError(
+            f"a custom parameter's name is one line of at most {LONGEST_NAME} characters"
         )
     return f"{key}:{argument}" if colon else str(key)
 

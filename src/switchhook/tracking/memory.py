@@ -46,7 +46,7 @@ class Memory:
         self._callers: dict[Key, Caller] = {(c.project, c.number): c for c in callers}
         self._visits: dict[Key, Visit] = {(v.project, v.id): v for v in visits}
         self._shown: dict[Key, ShownNumber] = {(s.project, s.number): s for s in shown}
-        self._calls: dict[Key, str] = {(c.project, c.call): c.visit for c in calls}
+        self._calls: dict[Key, CallOfVisit] = {(c.project, c.call): c for c in calls}
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
         """Return a new call with what is known of its caller, and what has to be stored of that.
@@ -80,8 +80,9 @@ class Memory:
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
         facts = dict(call.known)
-        visit = self._calls.get((call.plan.project.id, call.id))
-        if visit is not None and (found := self._visits.get((call.plan.project.id, visit))):
+        project = call.plan.project.id
+        attached = self._calls.get((project, call.id))
+        if attached is not None and (found := self._visits.get((project, attached.visit))):
             facts |= found.attributes
         facts |= manager_facts(call.plan, manager_of(call))
         return facts | facts_of_end(call)
@@ -104,13 +105,14 @@ class Memory:
 
     def attach_call(self, attached: CallOfVisit) -> None:
         """Let a call that runs belong to a visit."""
-        self._calls[attached.project, attached.call] = attached.visit
+        self._calls[attached.project, attached.call] = attached
 
     def forget(self, *, before: float) -> None:
         """Let go of what was last seen before a moment, as the store does."""
         self._callers = {k: c for k, c in self._callers.items() if c.seen_at >= before}
         self._visits = {k: v for k, v in self._visits.items() if v.seen_at >= before}
         self._shown = {k: s for k, s in self._shown.items() if s.until >= before}
+        self._calls = {k: c for k, c in self._calls.items() if c.told_at >= before}
 
     def _facts_of_visitor(self, call: Call) -> Attributes:
         """Return the attributes of the visit that sees the dialled number now."""
