@@ -18,6 +18,17 @@ from switchhook.domain.call import Call, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
+from switchhook.domain.scheme import (
+    Background,
+    Choice,
+    GoTo,
+    Hours,
+    Menu,
+    Play,
+    Rate,
+    Record,
+    Voicemail,
+)
 from switchhook.domain.webhook import EventKind, EventWebhook
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import BUSY, Caller, Phone
@@ -59,6 +70,21 @@ STEPS: Sequence[Step] = (
     ring(MARY, timeout=4.0),
     ring(MARY, JOHN, timeout=6.0),
     in_turn(JOHN, MOBILE, timeout=3.0),
+    Play(sounds=("welcome",)),
+    Background(sounds=("music",)),
+    Record(),
+    Rate(sounds=("choose",), timeout=2.0, thanks=("thanks",)),
+    Hours(hours="office", open_=(ring(MARY, timeout=4.0),), closed=(Play(sounds=("late",)),)),
+    Menu(
+        sounds=("choose",),
+        choices=(Choice(key="1", steps=(ring(JOHN, timeout=4.0),)),),
+        timeout=2.0,
+        attempts=2,
+        timeout_sounds=("late",),
+        on_timeout=(ring(MARY, timeout=3.0),),
+    ),
+    Voicemail(sounds=("enter",), longest=5.0),
+    GoTo(scheme=1),
 )
 
 
@@ -173,6 +199,7 @@ def stories(draw: st.DrawFn) -> Story:
         arrival=st.just(ARRIVAL),
         gives_up_after=st.none() | seconds,
         hangs_up_after=st.none() | seconds,
+        keys=st.lists(st.tuples(seconds, st.sampled_from("15#")), max_size=3).map(tuple),
     )
     kills = st.builds(
         Kill, commits=st.integers(0, 6), cut_before=st.booleans(), after=st.floats(0.0, SHORT)
