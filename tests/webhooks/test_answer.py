@@ -1,86 +1,177 @@
-"""No bytes make the reader raise, dawdle, or ring what the answer does not say."""
+"""Each answer of the corpus means what it says; no bytes make a reader raise, dawdle, or ring what they do not say."""
 
 from __future__ import annotations
 
 import json
-import re
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switchhook.domain.failure import Failure
-from switchhook.domain.target import TargetKind
-from switchhook.domain.webhook import Encoding
-from switchhook.webhooks.answer import Direction, SchemeId, read_answer
-from tests.webhooks.samples import PLAN, answer, make_number
+from switchhook.webhooks.answer import Direction, Reading, SchemeId
+from tests.webhooks.corpus import (
+    DIAL_PLANS,
+    ENTRIES,
+    Entry,
+    Reader,
+    meaning_of,
+    read,
+    told_by,
+)
+from tests.webhooks.corpus.longest import FULL, LONGEST
+from tests.webhooks.corpus.standing import stands_in
+from tests.webhooks.samples import PLAN
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.answer import Reading
+    from switchhook.domain.target import Target
+    from switchhook.webhooks.answer import DialPlanReading
 
-FULL = 65_536
+READERS = st.sampled_from(list(Reader))
+
+
+@pytest.mark.row("A-11", "A-50")
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(entry, marks=pytest.mark.row(*entry.rows), id=f"{entry.reader} {number}")
+        for number, entry in enumerate(ENTRIES)
+    ],
+)
+def test_an_answer_of_the_corpus_means_what_it_says(entry: Entry) -> None:
+    reading = read(entry.reader, entry.body, status=entry.status, name=entry.name)
+
+    assert entry.means == meaning_of(reading)
+    if entry.told is not None:
+        assert entry.told in told_by(reading)
+        assert bool(entry.told) == bool(told_by(reading))
+
+
+def test_the_corpus_is_large_and_says_nothing_twice_in_two_ways() -> None:
+    meanings: dict[object, set[str]] = {}
+    for entry in ENTRIES:
+        key = (entry.reader, entry.body, entry.status, entry.name)
+        meanings.setdefault(key, set()).add(entry.means)
+
+    assert len(meanings) >= 1000
+    assert all(len(means) == 1 for means in meanings.values())
+    for readers in ({Reader.JSON}, {Reader.HTTP, Reader.JSON_RPC}, set(DIAL_PLANS)):
+        assert len([entry for entry in ENTRIES if entry.reader in readers]) >= 140
+    failures = [entry for entry in ENTRIES if entry.means in {"bad_body", "status", "too_large"}]
+    assert 400 <= len(failures) <= len(ENTRIES) - 400
+
+
+# No bytes whatsoever.
 
 WORDS = st.sampled_from(
     [
-        *"{}[]:,\"'“”‘’\\<>@=&;+-. \n\t\ufeff\u00a0",
+        *"{}[]:,\"'“”‘’\\<>@=&;+-.% \n\t\ufeff\u00a0\u200b",
         *("dst_phone", "schema", "result", "error", "id", "jsonrpc", "null", "true", "false"),
         *("380443334455", "26076", "agent7", "101", "sip:", "@sip.partner.example", "1", "00"),
         *("3.80443334455E+11", "1e", "\\u0033", "<html>", "desk@evil.example", "x", "ключ", "٣"),
+        *("status=", "destination=", "callername=", "&status=ACK", "&destination=", "&callername="),
+        *("ACK", "NAK", "ERR", "amp;", "31502102544", "215", "jan", "%2B", "%20", "%ff", "%C3%A9"),
+        *("tel:", "é", "dst_phone=", '"dst_phone":', '"status":"ACK",', '"destination":', "_"),
     ]
 )
-ANSWERS = st.one_of(
+SENTENCES = st.lists(WORDS, max_size=30).map("".join)
+BODIES = st.one_of(
     st.binary(max_size=200),
     st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")),
-    st.lists(WORDS, max_size=30).map(lambda words: "".join(words).encode()),
+    SENTENCES.map(str.encode),
+    SENTENCES.map(lambda text: f"status=ACK&destination={text}".encode()),
+    SENTENCES.map(lambda text: ('{"dst_phone":' + text + "}").encode()),
 )
-IMPORTS = st.sampled_from(list(Encoding))
-NAMES = st.sampled_from(["dst_phone", "schema", "result", "id", "x"])
 
 
-def read(body: bytes, import_: Encoding, name: str = "dst_phone") -> Reading:
-    webhook = make_number(submission=import_, import_=import_, name_in_response=name)
-    return read_answer(webhook, answer(body), PLAN, ask_id="1")
+@st.composite
+def spoilt(draw: st.DrawFn) -> tuple[Reader, bytes]:
+    """Take an answer of the corpus and damage it as lines, disks and hands do."""
+    entry = draw(st.sampled_from([entry for entry in ENTRIES if len(entry.body) < 2000]))
+    body = entry.body
+    for _ in range(draw(st.integers(1, 4))):
+        start = draw(st.integers(0, len(body)))
+        end = draw(st.integers(start, min(len(body), start + 20)))
+        match draw(st.sampled_from(["flip", "cut", "drop", "double", "word", "splice"])):
+            case "flip" if start < len(body):
+                flipped = body[start] ^ 1 << draw(st.integers(0, 7))
+                body = body[:start] + bytes([flipped]) + body[start + 1 :]
+            case "cut":
+                body = body[:start]
+            case "drop":
+                body = body[:start] + body[end:]
+            case "double":
+                body = body[:end] + body[start:]
+            case "word":
+                body = body[:start] + draw(WORDS).encode() + body[start:]
+            case _:
+                other = draw(st.sampled_from(ENTRIES)).body[:2000]
+                body = body[:start] + other[draw(st.integers(0, len(other))) :]
+    return entry.reader, body
 
 
-@pytest.mark.row("S-12", "A-11")
-@given(body=ANSWERS, import_=IMPORTS, name=NAMES, status=st.integers(100, 599))
-def test_the_reader_never_raises_and_always_decides(
-    body: bytes, import_: Encoding, name: str, status: int
+def targets_of(reading: Reading | DialPlanReading) -> tuple[Target, ...]:
+    if isinstance(reading, Reading):
+        return reading.decision.targets if isinstance(reading.decision, Direction) else ()
+    return (reading.destination,) if reading.destination else ()
+
+
+def check(reader: Reader, body: bytes, status: int = 200, name: str = "dst_phone") -> None:
+    """Hold what holds of every answer."""
+    reading = read(reader, body, status=status, name=name)
+
+    assert reading == read(reader, body, status=status, name=name)
+    assert told_by(reading).isprintable()
+    assert len(told_by(reading)) < 1000
+    for target in targets_of(reading):
+        assert stands_in(target, body, reader.plan), target
+    if isinstance(reading, Reading):
+        assert isinstance(reading.decision, Direction | SchemeId | Failure)
+        assert isinstance(reading.decision, Failure) or 200 <= status <= 299
+        assert len(targets_of(reading)) == len(set(targets_of(reading))) <= 20
+        assert not isinstance(reading.decision, SchemeId) or reading.decision.id in PLAN.schemes
+        return
+    branch = meaning_of(reading).partition(" ")[0]
+    assert branch != "ACK" or 200 <= status <= 299
+    assert branch != "NAK" or 200 <= status <= 299 or 400 <= status <= 599
+    assert len(dict(reading.variables)) == len(reading.variables) <= 20
+    for line in (reading.caller_name or "x", *(value for _, value in reading.variables)):
+        assert line == line.strip()
+        assert not {"\n", "\r"} & set(line)
+
+
+@pytest.mark.row("S-12", "S-34", "A-09", "A-11", "A-49", "A-50", "A-56", "A-58")
+@given(
+    reader=READERS,
+    body=BODIES,
+    status=st.one_of(st.just(200), st.integers(100, 699)),
+    name=st.sampled_from(["dst_phone", "schema", "result", "id", "x"]),
+)
+@example(
+    reader=Reader.DIAL_PLAN,
+    body=b"status=ACK&destination=+31215&destination=900",
+    status=200,
+    name="x",
+)
+def test_whatever_comes_is_decided_and_invents_no_destination(
+    reader: Reader, body: bytes, status: int, name: str
 ) -> None:
-    webhook = make_number(submission=import_, import_=import_, name_in_response=name)
-    reading = read_answer(webhook, answer(body, status), PLAN, ask_id="1")
-
-    assert isinstance(reading.decision, Direction | SchemeId | Failure)
-    assert all(notice.isprintable() and len(notice) < 400 for notice in reading.notices)
-    if isinstance(reading.decision, Failure):
-        assert reading.decision.detail.isprintable()
-        assert len(reading.decision.detail) < 400
-    if isinstance(reading.decision, SchemeId):
-        assert reading.decision.id in PLAN.schemes
-    if isinstance(reading.decision, Direction):
-        assert 1 <= len(reading.decision.targets) <= 20
-        assert len(set(reading.decision.targets)) == len(reading.decision.targets)
+    check(reader, body, status, name)
 
 
-@pytest.mark.row("A-09", "A-56", "A-58")
-@given(body=st.lists(WORDS.filter(lambda word: "\\" not in word), max_size=30), import_=IMPORTS)
-def test_no_destination_is_made_up(body: list[str], import_: Encoding) -> None:
-    text = "".join(body)
-    digits = re.sub(r"[^0-9]", "", text)
-    decision = read(text.encode(), import_).decision
+@pytest.mark.row("S-12", "S-34", "A-09", "A-11")
+@given(answer=spoilt(), reader=st.one_of(st.none(), READERS))
+def test_a_spoilt_answer_of_the_corpus_invents_no_destination(
+    answer: tuple[Reader, bytes], reader: Reader | None
+) -> None:
+    meant_for, body = answer
+    check(reader or meant_for, body)
 
-    for target in decision.targets if isinstance(decision, Direction) else ():
-        match target.kind:
-            case TargetKind.NUMBER:
-                assert target.value.removeprefix("+") in digits
-            case TargetKind.ACCOUNT:
-                assert target.value in PLAN.accounts
-            case TargetKind.ADDRESS:
-                host = re.sub(r"^sips?:[^@]+@|[:;].*$", "", target.value)
-                assert host in PLAN.project.allowed_sip_hosts
 
+# What stands beside.
 
 SCALARS = st.one_of(
     st.none(),
@@ -90,19 +181,73 @@ SCALARS = st.one_of(
     st.sampled_from(["380443334455", "101,102", "agent7", "", "desk@evil.example", "26076"]),
     st.text(max_size=12),
 )
-QUOTES = [("'", "'"), ("“", "”"), ('"', '"'), ("“", '"')]
 BARE_NAMES = st.from_regex(r"[a-z_]{1,8}", fullmatch=True)
-DOCUMENTS = st.dictionaries(
-    st.one_of(st.sampled_from(["dst_phone", "schema", "note"]), BARE_NAMES),
-    st.recursive(
-        SCALARS,
-        lambda inner: st.one_of(
-            st.lists(inner, max_size=4),
-            st.dictionaries(BARE_NAMES, inner, max_size=3),
-        ),
-        max_leaves=6,
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4),
+        st.dictionaries(BARE_NAMES, inner, max_size=3),
     ),
-    max_size=5,
+    max_leaves=6,
+)
+KNOWN = {"dst_phone", "schema", "result", "error", "id", "jsonrpc"}
+UNKNOWN = st.dictionaries(
+    st.text(min_size=1, max_size=12).filter(lambda name: name not in KNOWN), VALUES, max_size=4
+)
+
+
+@pytest.mark.row("A-11", "A-21")
+@given(
+    known=st.dictionaries(st.sampled_from(["dst_phone", "schema"]), VALUES),
+    before=UNKNOWN,
+    after=UNKNOWN,
+)
+def test_unknown_members_change_no_decision(
+    known: dict[str, object], before: dict[str, object], after: dict[str, object]
+) -> None:
+    alone = json.dumps(known).encode()
+    beside = json.dumps({**before, **known, **after}).encode()
+
+    for reader in (Reader.JSON, Reader.HTTP):
+        assert meaning_of(read(reader, alone)) == meaning_of(read(reader, beside))
+    response = json.dumps({"id": 1, "result": known}).encode()
+    fuller = json.dumps({**after, "result": {**before, **known}, "id": 1}).encode()
+    assert meaning_of(read(Reader.JSON_RPC, response)) == meaning_of(read(Reader.JSON_RPC, fuller))
+
+
+PAIRS = st.lists(
+    st.tuples(st.text(max_size=12), st.text(max_size=12)).filter(
+        lambda pair: pair[0].lower() not in {*KNOWN, "status", "destination", "callername"}
+    ),
+    max_size=6,
+).map(urlencode)
+
+
+@pytest.mark.row("S-27", "S-34", "R5-42")
+@given(
+    known=st.permutations(["status=ACK", "destination=+31 50 2102544", "callername=Jan+%26+Co"]),
+    before=PAIRS,
+    after=PAIRS,
+)
+def test_unknown_pairs_change_no_branch_destination_or_name(
+    known: list[str], before: str, after: str
+) -> None:
+    body = "&".join([before, *known, after]).encode()
+
+    assert meaning_of(read(Reader.DIAL_PLAN, body)).startswith("ACK to +31502102544 as Jan & Co")
+
+
+@pytest.mark.row("A-06")
+@given(known=st.sampled_from(["dst_phone=101", "schema=1"]), before=PAIRS, after=PAIRS)
+def test_unknown_pairs_change_no_direction(known: str, before: str, after: str) -> None:
+    body = f"x=&{before}&{known}&{after}".encode()
+
+    assert meaning_of(read(Reader.HTTP, body)) == ("@101" if "101" in known else "#1")
+
+
+QUOTES = [("'", "'"), ("“", "”"), ('"', '"'), ("“", '"')]
+DOCUMENTS = st.dictionaries(
+    st.one_of(st.sampled_from(["dst_phone", "schema", "note"]), BARE_NAMES), VALUES, max_size=5
 )
 
 
@@ -128,63 +273,29 @@ def relaxed(value: object, quotes: tuple[str, str]) -> str:
 def test_strict_json_and_its_relaxed_spelling_decide_the_same(
     document: dict[str, object], quotes: tuple[str, str]
 ) -> None:
-    strict = read(json.dumps(document, ensure_ascii=False).encode("utf-8"), Encoding.JSON)
-    sloppy = read(("\ufeff" + relaxed(document, quotes)).encode("utf-8"), Encoding.JSON)
+    strict = json.dumps(document, ensure_ascii=False).encode()
+    sloppy = ("\ufeff" + relaxed(document, quotes)).encode()
 
-    if isinstance(strict.decision, Failure):
-        assert isinstance(sloppy.decision, Failure)
-    else:
-        assert strict.decision == sloppy.decision
+    assert meaning_of(read(Reader.JSON, strict)) == meaning_of(read(Reader.JSON, sloppy))
 
 
-HOSTILE = {
-    "brackets": "[" * FULL,
-    "braces": "{" * FULL,
-    "nested members": '{"a":' * (FULL // 5),
-    "empty arrays": "[" + "[]," * (FULL // 3 - 1) + "1]",
-    "ones": "[" + "1," * (FULL // 2 - 2) + "1]",
-    "fractions": "[" + "1.5," * (FULL // 4 - 1) + "1]",
-    "blank members": "[" + '" ",' * (FULL // 4 - 1) + "1]",
-    "nobodies": '{"dst_phone":"' + "a," * (FULL // 2 - 10) + '"}',
-    "commas": '{"dst_phone":"' + "," * (FULL - 20) + '"}',
-    "blanks and commas": '{"dst_phone":"' + ", " * (FULL // 2 - 10) + '"}',
-    "long nobodies": '{"dst_phone":"' + ("x" * 600 + ",") * (FULL // 601 - 1) + '"}',
-    "relaxed members": "{" + "a:1," * (FULL // 4 - 1) + "}",
-    "relaxed list": "[" + "'a'," * (FULL // 4 - 1) + "]",
-    "unclosed quote": "{'" + "\\a" * (FULL // 2 - 2),
-    "escaped quotes": '{"' + 'a\\"' * (FULL // 3 - 1),
-    "escapes": "{a:'" + "\\u0041" * (FULL // 6 - 2) + "'}",
-    "digits": "1" * FULL,
-    "long integer": '{"dst_phone":' + "1" * (FULL - 20) + "}",
-    "long fraction": '{"dst_phone":1.' + "1" * (FULL - 20) + "}",
-    "blanks": " " * (FULL - 1) + "x",
-    "pairs": "a=1&" * (FULL // 4),
-    "long pair": "a" * FULL,
-    "small objects": "[" + '{"a":1},' * (FULL // 8 - 1) + "1]",
-    "at signs": '{"dst_phone":"' + "a@" * (FULL // 2 - 10) + '"}',
-    "options": '{"dst_phone":"a@b' + ";transport=udp" * (FULL // 14 - 2) + '!"}',
-    "hyphens": '{"dst_phone":"' + "-" * (FULL - 20) + '"}',
-    "host labels": '{"dst_phone":"a@' + "a-" * (FULL // 2 - 10) + '"}',
-    "escaped user": '{"dst_phone":"' + "%41" * (FULL // 3 - 10) + '"}',
-    "bom": "\ufeff" * (FULL // 3),
-    "markup": "<" * FULL,
-    "rpc error": '{"error":{"code":' + "[" + "1," * 30_000 + "1]}}",
-}
+# Time.
 
 
-@pytest.mark.row("S-12", "A-11")
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.alone
+@pytest.mark.row("S-12", "S-34", "A-11")
+@pytest.mark.parametrize("name", LONGEST)
 def test_the_longest_hostile_answer_is_read_in_a_blink(name: str) -> None:
-    """Promise 5 ms for 64 KiB; the test allows a busy machine five times that."""
-    body = HOSTILE[name].encode()
-    assert len(body) <= FULL
+    """Promise 5 ms for 64 KiB; the test allows a slow machine twice that. `benchmarks/answers.py` allows none."""
+    body = LONGEST[name]
+    assert 0.8 * FULL < len(body) <= FULL
 
-    for import_ in Encoding:
-        best = min(_seconds_of_reading(body, import_) for _ in range(5))
-        assert best < 0.025, f"{best * 1000:.1f} ms as {import_}"
+    for reader in Reader:
+        best = min(_seconds_of_reading(reader, body) for _ in range(5))
+        assert best < 0.010, f"{best * 1000:.1f} ms as {reader}"
 
 
-def _seconds_of_reading(body: bytes, import_: Encoding) -> float:
+def _seconds_of_reading(reader: Reader, body: bytes) -> float:
     began = time.process_time()
-    read(body, import_)
+    read(reader, body)
     return time.process_time() - began

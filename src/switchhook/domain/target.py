@@ -6,8 +6,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
 
-_SEPARATORS = str.maketrans("", "", " \t\u00a0-().")
-"""What people write inside numbers and no switch dials [A-36]."""
+_BLANKS = (
+    " \t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+)
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2069\ufeff"
+"""Marks that come along when a number is copied out of a telephone's contacts or off a page."""
+_SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011().")
+"""What people write inside numbers and no switch dials [A-36]; no dash, which may mean a range."""
 
 
 class TargetKind(StrEnum):
@@ -51,7 +56,7 @@ def written_number(text: str) -> str:
 def clean_number(text: str) -> str | None:
     """Return the dialable form of a written number, or None where it is none.
 
-    Blanks, hyphens, brackets and dots go; a leading `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
+    Blanks, hyphens, brackets, dots and marks that nobody sees go; a leading `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
     """
     cleaned = written_number(text)
     return cleaned if 3 <= len(cleaned.removeprefix("+")) <= 15 else None

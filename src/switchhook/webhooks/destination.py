@@ -27,6 +27,8 @@ MAX_MEMBERS = 100
 MAX_ITEMS = 1000
 """How many items of an array are looked at, the empty ones included."""
 MAX_NOTICES = 5
+LONGEST_MEMBER = 512
+"""Characters of what may be a direction."""
 _MEMBER = re.compile(r"[^,\s][^,]*+")
 
 _SIP = re.compile(
@@ -39,6 +41,8 @@ _SIP = re.compile(
 )
 """A SIP URI (RFC 3261 §25.1) without password, headers, and parameters that could lead it elsewhere."""
 
+
+_TEL = re.compile("^tel:", re.IGNORECASE)
 
 _LONGEST = 64
 """Characters of a number written with a fraction or exponent that we care to read."""
@@ -148,6 +152,8 @@ def whole_number(number: NumberText) -> str:
 
 
 def _target_of_text(text: str, plan: Plan) -> Target:
+    if len(text) > LONGEST_MEMBER:
+        raise NoTargetError(f"{quoted(text)}: no direction is that long")
     bare = text.strip()
     if bare.startswith("<") and bare.endswith(">"):
         bare = bare[1:-1].strip()
@@ -155,7 +161,7 @@ def _target_of_text(text: str, plan: Plan) -> Target:
         return Target(kind=TargetKind.ACCOUNT, value=bare)
     if "@" in bare:
         return _target_of_address(bare, plan)
-    written = bare.removeprefix("tel:")
+    written = _TEL.sub("", bare)
     number = clean_number(written)
     if number is None and plan.project.screening.is_emergency(written):
         number = written_number(written)

@@ -8,6 +8,7 @@ Fractions and exponents stay text (`NumberText`): a telephone number must not pa
 
 from __future__ import annotations
 
+import json
 import re
 from typing import NoReturn, TypeAlias
 
@@ -61,7 +62,7 @@ def _check_depth(value: Json, text: str) -> None:
 
 _CONTROL = r"\x00-\x1f"
 _STRINGS = {
-    opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\.)*)[{closing}]")
+    opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\[^{_CONTROL}])*)[{closing}]")
     for openings, closing in (
         ('"', '"'),
         ("'", "'"),
@@ -76,9 +77,9 @@ _SCALAR = re.compile(
     r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)(?![\w.])",
     re.ASCII,
 )
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
+"""Of a character that was escaped as two UTF-16 codes."""
 _WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
-_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
-_ESCAPED = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"} | {c: c for c in "\"'/\\“”„‘’‚"}
 
 
 class _Reader:
@@ -168,16 +169,20 @@ class _Reader:
         return self._unescape(found[1]) if "\\" in found[1] else found[1]
 
     def _unescape(self, text: str) -> str:
-        def one(escape: re.Match[str]) -> str:
-            if escape[1]:
-                return chr(int(escape[1], 16))
-            if escape[2] not in _ESCAPED:
-                self._fail("a backslash stands before a character that needs none")
-            return _ESCAPED[escape[2]]
+        r"""Bring the text into strict JSON and let its fast reader resolve the escapes.
 
-        # Halves of a surrogate pair come as two escapes; one alone becomes U+FFFD.
-        plain = _ESCAPE.sub(one, text)
-        return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        A NUL stands for `\\` meanwhile: no control character is in a string. Then each backslash
+        that is left begins an escape.
+        """
+        strict = text.replace(r"\\", "\0")
+        for quote in _STRINGS:
+            strict = strict.replace(f"\\{quote}", quote)
+        strict = strict.replace('"', r"\"").replace("\0", r"\\")
+        try:
+            plain: str = json.loads(f'"{strict}"')
+        except ValueError:
+            self._fail("a backslash stands before a character that needs none")
+        return _HALF_PAIR.sub("\ufffd", plain)
 
     def _scalar(self) -> NumberText | bool | None:
         found = _SCALAR.match(self._text, self._at)

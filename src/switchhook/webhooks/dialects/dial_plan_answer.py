@@ -10,10 +10,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import unquote_to_bytes
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.body import MAX_BODY, SUCCESS, UnusableError, json_of, lenient_text_of
+from switchhook.webhooks.body import (
+    MAX_BODY,
+    SUCCESS,
+    UnusableError,
+    json_of,
+    lenient_text_of,
+    unescaped,
+)
 from switchhook.webhooks.destination import read_targets
 from switchhook.webhooks.lenient_json import Json
 from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadingStep, quoted
@@ -30,7 +36,7 @@ if TYPE_CHECKING:
 MAX_KNOWN = 20
 """How often the three known keys may come in one answer."""
 MAX_PAIRS = 100
-"""How many pairs are looked at between two known keys."""
+"""How many pairs of unknown keys are looked at."""
 LONGEST_RAW = 4096
 """Characters of a value before it is decoded; a longer one is not read."""
 MAX_VARIABLES = 20
@@ -42,14 +48,15 @@ LONGEST_NAME = 128
 """Characters of a caller's name."""
 
 _KNOWN = re.compile(
-    r"(?:\A|&(?:amp;)?)\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
+    r"&(?!&)(?:amp;)?\s*+(status|destination|callername)=", re.IGNORECASE | re.ASCII
 )
 """Where one of the keys begins that this dialect knows, in any letter case."""
 
 # Groups are greedy, not possessive: before Python 3.11.5 a possessive group that can go back matches wrongly.
-_ENCODED = r"(?:[A-Za-z0-9._~*+!'(),:;@/$?\-]|%[0-9A-Fa-f]{2})"
-_WELL_FORMED = re.compile(rf"{_ENCODED}*(?:&(?:{_ENCODED}+={_ENCODED}*)?)*")
-"""A value and the pairs after it, as an encoder writes them; not `Voys & Partners`, nor `AT&T`."""
+_PAIRS = re.compile(r"[^&=]*+(?:&++(?:[^&=]++=[^&=]*+)?)*")
+"""A value and the pairs after it; not `Voys & Partners`, nor `AT&T`."""
+_NOT_ENCODED = re.compile(r"[^A-Za-z0-9._~*+!'(),:;@/$?\-%&=]|%(?![0-9A-Fa-f]{2})")
+"""What no encoder leaves in pairs."""
 
 _STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
 """What an encoder would not have left in a value."""
@@ -151,7 +158,7 @@ def _in_pairs(text: str) -> _Said:
     notices = list(_sloppiness(known))
     destinations = [_number(raw) for raw in known["destination"]]
     return _Said(
-        status=_only_status(_decoded(raw.strip()) for raw in known["status"]),
+        status=_only_status(_text(raw).strip() for raw in known["status"]),
         destination=_only(destinations, notices),
         caller_name=_text(known["callername"][0]) if known["callername"] else "",
         variables=_variables(_pairs(unknown), notices),
@@ -166,6 +173,7 @@ def _cut_up(text: str) -> tuple[dict[str, list[str]], list[str]]:
     A caller's name that no encoder wrote goes on to the next known key, so that `Name & Co` survives;
     any other value ends at the next `&`.
     """
+    text = f"&{text}"
     heads = list(_KNOWN.finditer(text))
     if len(heads) > MAX_KNOWN:
         raise UnusableError(
@@ -173,15 +181,20 @@ def _cut_up(text: str) -> tuple[dict[str, list[str]], list[str]]:
         )
     starts = [*(head.start() for head in heads), len(text)]
     known: dict[str, list[str]] = {"status": [], "destination": [], "callername": []}
-    unknown = [text[: starts[0]]]
+    unknown = [text[1 : starts[0]]]
     for head, end in zip(heads, starts[1:], strict=True):
         key, stretch = head[1].lower(), text[head.end() : end]
         value, _, rest = stretch.partition("&")
-        if key == "callername" and not _WELL_FORMED.fullmatch(stretch.strip()):
+        if key == "callername" and not _well_formed(stretch.strip()):
             value, rest = stretch, ""
         known[key].append(value.rstrip())
         unknown.append(rest)
     return known, unknown
+
+
+def _well_formed(stretch: str) -> bool:
+    """Say whether an encoder may have written a value and the pairs after it."""
+    return not _NOT_ENCODED.search(stretch) and _PAIRS.fullmatch(stretch) is not None
 
 
 def _sloppiness(known: dict[str, list[str]]) -> Iterator[str]:
@@ -229,23 +242,14 @@ def _text(raw: str) -> str:
 
 
 def _decoded(text: str) -> str:
-    """Resolve `%xx`; a `%` that begins none stays. Bytes that are no UTF-8 are Windows-1252."""
-    if len(text) > LONGEST_RAW:
-        return ""
-    data = unquote_to_bytes(text)
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        # Beside letters that nobody encoded, `50%Café` has no escape in it either.
-        return data.decode("cp1252", "replace") if text.isascii() else text
+    return unescaped(text) if len(text) <= LONGEST_RAW else ""
 
 
 def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for stretch in stretches:
-        for part in stretch.split("&", MAX_PAIRS)[:MAX_PAIRS]:
-            name, equals, value = part.partition("=")
-            if equals and len(part) <= LONGEST_RAW:
-                yield _text(name).removeprefix("amp;"), _text(value)
+    for part in "&".join(filter(None, stretches)).split("&", MAX_PAIRS)[:MAX_PAIRS]:
+        name, equals, value = part.partition("=")
+        if equals and len(part) <= LONGEST_RAW:
+            yield _text(name).removeprefix("amp;"), _text(value)
 
 
 # Lenient JSON.

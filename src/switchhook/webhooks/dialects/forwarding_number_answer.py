@@ -9,11 +9,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
-from urllib.parse import parse_qs
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding, ForwardingNumber
-from switchhook.webhooks.body import MAX_BODY, SUCCESS, UnusableError, json_of, text_of
+from switchhook.webhooks.body import (
+    MAX_BODY,
+    SUCCESS,
+    UnusableError,
+    json_of,
+    text_of,
+    unescaped,
+)
 from switchhook.webhooks.destination import NoTargetError, Targets, read_targets, whole_number
 from switchhook.webhooks.lenient_json import Json, NumberText
 from switchhook.webhooks.reading import (
@@ -36,7 +42,7 @@ LONGEST_ID = 18
 SCHEME_KEY = "schema"
 """The reserved name of a scheme's ID (R1-21, A-21)."""
 
-_PAIR = re.compile(r"[\w.\-%+\[\]]+=[^<>\s]*")
+_PAIR = re.compile(r"[\w.~*\-%+\[\]]+=[^<>\s]*")
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
 
 
@@ -102,12 +108,16 @@ def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
 
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
-    try:
-        values = parse_qs(text, max_num_fields=MAX_PAIRS)
-    except ValueError as error:
-        raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs") from error
-    names = (webhook.name_in_response, SCHEME_KEY)
-    return {name: ",".join(values[name]) for name in names if name in values}
+    """Return the pairs that name a direction or scheme; what comes several times is a list."""
+    pairs = text.replace("+", " ").split("&", MAX_PAIRS)
+    if len(pairs) > MAX_PAIRS:
+        raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs")
+    found: dict[str, list[str]] = {webhook.name_in_response: [], SCHEME_KEY: []}
+    for pair in pairs:
+        name, _, value = pair.partition("=")
+        if value and unescaped(name) in found:
+            found[unescaped(name)].append(unescaped(value))
+    return {name: ",".join(values) for name, values in found.items() if values}
 
 
 def _unquote(text: str) -> str:

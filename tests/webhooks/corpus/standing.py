@@ -1,0 +1,66 @@
+"""Whether a destination stands in a body: the judge of "no reader invents one", apart from the readers' code.
+
+A number stands there when some stretch of digits and separators, as long as it goes, has its digits and no
+others: neither cut from a longer stretch nor joined of two. A login or an address stands there letter by letter.
+Escapes are resolved before, each kind by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, unquote_to_bytes
+
+from switchhook.domain.target import Target, TargetKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchhook.domain.project import Plan
+
+_SEPARATORS = " \t\u00a0\u2000-\u200f\u2010\u2011\u202a\u202c\u202d\u202f\u205f\u2060\u2066\u2068\u2069\u3000\ufeff"
+_STRETCH = re.compile(rf"[0-9+().\-{_SEPARATORS}]+")
+_LITERAL = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+_ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(.))", re.DOTALL)
+
+
+def stands_in(target: Target, body: bytes, plan: Plan) -> bool:
+    """Say whether the body names this target, and the plan lets it ring."""
+    match target.kind:
+        case TargetKind.NUMBER:
+            return target.value.removeprefix("+") in _numbers(body)
+        case TargetKind.ACCOUNT:
+            named = any(target.value in text for text in _texts(body))
+            return target.value in plan.accounts and (named or target.value in _numbers(body))
+        case TargetKind.ADDRESS:
+            host = re.sub(r"^sips?:[^@]+@|[:;].*$", "", target.value)
+            bare = re.sub(r"^sips?:|[;:][^@]*$", "", target.value).lower()
+            named = any(bare in text.lower() for text in _texts(body))
+            return named and host in plan.project.allowed_sip_hosts
+
+
+def _numbers(body: bytes) -> set[str]:
+    found = set()
+    for text in _texts(body):
+        found |= {re.sub(r"[^0-9]", "", stretch) for stretch in _STRETCH.findall(text)}
+        for literal in _LITERAL.findall(text):
+            number = Decimal(literal)
+            if number == number.to_integral_value() and len(literal) < 80:
+                found.add(str(int(number)))
+    return found
+
+
+def _texts(body: bytes) -> Iterator[str]:
+    """Yield the body's text with no escape resolved, then with those of JSON, then of forms."""
+    for text in (body.decode("utf-8", "replace"), body.decode("cp1252", "replace")):
+        yield text
+        yield _ESCAPED.sub(_resolved, text)
+        yield unquote(text)
+        yield unquote_to_bytes(text).decode("cp1252", "replace")
+
+
+def _resolved(escape: re.Match[str]) -> str:
+    if escape[1]:
+        return chr(int(escape[1], 16))
+    return "\n" if escape[2] else escape[3]
