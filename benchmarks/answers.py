@@ -1,0 +1,44 @@
+"""How long the slowest answer of 64 KiB takes to read. Fails above the goal.
+
+    python -m benchmarks.answers [--goal 5] [--rounds 7]
+
+From the project's root. Every reader reads every answer of `tests/webhooks/corpus/longest.py`; of each the
+best round counts, in CPU time, so that a neighbour's load falls out.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from tests.webhooks.corpus import Reader, read
+from tests.webhooks.corpus.longest import LONGEST
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--goal", type=float, default=5.0, help="milliseconds")
+    parser.add_argument("--rounds", type=int, default=7, help="of which the best counts")
+    arguments = parser.parse_args()
+    slowest = sorted(
+        (min(_milliseconds(reader, body) for _ in range(arguments.rounds)), name, reader)
+        for name, body in LONGEST.items()
+        for reader in Reader
+    )[::-1]
+    for taken, name, reader in slowest[:10]:
+        print(f"{taken:5.2f} ms  {reader}: {name}")
+    kept = slowest[0][0] <= arguments.goal
+    said = "kept" if kept else "MISSED"
+    print(f"{len(LONGEST)} answers, {len(Reader)} readers; goal of {arguments.goal:g} ms: {said}")
+    sys.exit(not kept)
+
+
+def _milliseconds(reader: Reader, body: bytes) -> float:
+    began = time.process_time()
+    read(reader, body)
+    return (time.process_time() - began) * 1000
+
+
+if __name__ == "__main__":
+    main()
