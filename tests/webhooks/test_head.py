@@ -79,3 +79,28 @@ def test_no_line_is_there_twice() -> None:
     )
 
     assert request.headers[2:] == (("X-Own", "1"), ("p", "3"))
+
+
+@pytest.mark.row("A-34", "R3-21")
+@pytest.mark.parametrize(
+    ("send_origin", "own", "origins"),
+    [
+        (True, (), ["target"]),
+        (True, (("origin", "https://crm.example"),), ["https://crm.example"]),
+        (True, (("Origin", ""),), []),
+        (False, (("Origin", "https://crm.example"),), ["https://crm.example"]),
+        (False, (), []),
+    ],
+)
+def test_a_persons_own_origin_stands_in_place_of_ours(
+    *, send_origin: bool, own: tuple[tuple[str, str], ...], origins: list[str]
+) -> None:
+    request = make_request(
+        Method.GET,
+        parse_url("http://target/"),
+        make_values(),
+        Payload(),
+        Manners(user_agent=UA, keep_alive=True, send_origin=send_origin, headers=own),
+    )
+
+    assert origins == [value for name, value in request.headers if name.lower() == "origin"]

@@ -104,7 +104,7 @@ class RoutingWebhook(ABC):
     user_agent: str = ""
     """Empty: the product's own."""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    """Extra header lines, in order; one for Content-Type or User-Agent stands in place of our own."""
+    """Extra header lines, in order; one for Content-Type, Origin or User-Agent stands in place of ours."""
     username: str = ""
     password: str = field(default="", repr=False)
     """With the user name: Basic authentication."""

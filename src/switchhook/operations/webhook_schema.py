@@ -136,7 +136,7 @@ def _routing_keys(address: Kind) -> tuple[Key, ...]:
         Key(
             "headers",
             HEADERS,
-            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
             default=(),
         ),
         Key("username", FREE_TEXT, "user name for Basic authentication", default=""),

@@ -43,8 +43,8 @@ class Manners:
     keep_alive: bool
     send_origin: bool = False
     headers: tuple[tuple[str, str], ...] = ()
-    """Lines that a person added; those for Content-Type and User-Agent stand in place of ours, and an
-    empty value leaves the line out (R2-23, A-27)."""
+    """Lines that a person added; those for Content-Type, Origin and User-Agent stand in place of ours,
+    and an empty value leaves the line out (R2-23, A-27, A-34)."""
     id: str = ""
     """The delivery's id, for a `webhook-id` line; empty: no such line."""
 
@@ -79,7 +79,7 @@ def make_request(
     own = {name.lower(): value for name, value in manners.headers}
     lines = [
         ("Host", address.host),
-        ("Origin", address.host if manners.send_origin else ""),
+        ("Origin", own.get("origin", address.host if manners.send_origin else "")),
         ("User-Agent", own.get("user-agent", manners.user_agent)),
         ("Authorization", "" if "authorization" in own else address.authorization),
         ("Content-Type", own.get("content-type", payload.content_type)),
@@ -105,6 +105,8 @@ def parameter_lines(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], 
     return tuple((name, header_value(value)) for name, value in pairs if is_parameter_line(name))
 
 
+_REPLACED = frozenset({"content-type", "origin", "user-agent"})
+"""Lines of the request's own that a person's stand in place of."""
 _OURS = frozenset({"authorization", "content-type", "cookie", "origin", "user-agent"})
 """Lines of the request's own that a parameter may not double."""
 
@@ -115,8 +117,7 @@ def is_parameter_line(name: str) -> bool:
 
 
 def _added(headers: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    replaced = {"content-type", "user-agent"}
-    return [(n, v) for n, v in headers if is_header_name(n) and n.lower() not in replaced]
+    return [(n, v) for n, v in headers if is_header_name(n) and n.lower() not in _REPLACED]
 
 
 def _once(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
