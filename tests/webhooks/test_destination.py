@@ -84,6 +84,8 @@ def test_allowed_hosts_may_be_written_in_capitals() -> None:
         ("380443334455.0", "380443334455"),
         ("+380443334455", "+380443334455"),
         ("0443334455", "0443334455"),
+        ("+380443334455.0", "+380443334455"),
+        ("0443334455.0", "0443334455"),
         ("380443334455e0", "380443334455"),
     ],
 )
@@ -106,6 +108,25 @@ def test_whole_numbers_are_read_exactly(spelt: str, digits: str) -> None:
 def test_other_numbers_are_refused(spelt: str, why: str) -> None:
     with pytest.raises(NoTargetError, match=why):
         whole_number(NumberText(spelt))
+
+
+@pytest.mark.row("A-56", "A-36")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("380443334455.0", ["380443334455"]),
+        ("+380443334455.00", ["+380443334455"]),
+        ("101.0", ["101"]),
+        ("380.44.333.44.00", ["380443334400"]),
+        ("044.3334400", ["0443334400"]),
+        ("380443334455.5", []),
+        ("101.5", []),
+    ],
+)
+def test_a_number_that_somebody_wrote_as_a_fraction_rings_no_stranger(
+    text: str, expected: list[str]
+) -> None:
+    assert expected == values(text)
 
 
 @pytest.mark.row("A-10")

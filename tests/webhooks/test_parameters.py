@@ -12,6 +12,7 @@ from switchhook.domain.cause import AttemptEnd, Outcome
 from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve
+from switchhook.webhooks.template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import ARRIVED, VISIT, make_facts, make_number, make_plan
 
 BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")
@@ -145,6 +146,7 @@ def test_what_is_known_of_the_visitor_is_told(key: str, expected: str) -> None:
         ("custom", "town", ""),
         ("custom", "", VISIT["custom"]),
         ("additional_number", "id", "102"),
+        ("additional_number", "of what", "3"),
         ("date", "iso8601", "2018-08-13T11:11:11+03:00"),
         ("caller_id", "ignored", "380441112233"),
         ("no_such_parameter", "", ""),
@@ -284,6 +286,40 @@ def test_the_forward_location_of_an_ask_is_the_webhook_that_is_asked() -> None:
     facts = replace(make_facts(), webhook=make_number(ring_timeout=7.0))
 
     assert resolve("forward_location", "", facts) == "webhookNumber:7"
+
+
+@pytest.mark.row("R1-61", "R1-126")
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [(7, "7"), (7.0, "7"), (6.5, "6"), (7.5, "7"), (7.99, "7"), (600.0, "600")],
+)
+def test_the_forward_location_tells_whole_seconds_and_never_more_than_it_rings(
+    seconds: float, expected: str
+) -> None:
+    asked = replace(make_facts(), webhook=make_number(ring_timeout=seconds))
+    plan = make_plan(
+        schemes=(Scheme(id=1, name="Office", steps=(Ring(targets=(BOB,), timeout=seconds),)),)
+    )
+
+    assert resolve("forward_location", "", asked) == f"webhookNumber:{expected}"
+    assert resolve("forward_location", "", make_facts(plan=plan)) == f"phone:{expected}"
+
+
+@pytest.mark.row("R1-80", "A-13")
+def test_both_names_of_the_additional_number_tell_what_the_caller_keyed() -> None:
+    keyed = make_facts(extra={"additional_number": "3"})
+
+    names = {f.name: f for f in RINGOSTAT_SAMPLE if f.parameter == "additional_number"}
+    told = {name: resolve(f.parameter, f.argument, keyed) for name, f in names.items()}
+    assert told == {"ivrnum": "3", "add_num_id": "3"}
+
+
+@pytest.mark.row("R1-71", "R1-72")
+def test_a_visit_that_says_nothing_of_the_number_leaves_it_to_the_project() -> None:
+    facts = make_facts(extra={"insertion_type": "", "pool_name": ""})
+
+    assert resolve("insertion_type", "", facts) == "dynamic"
+    assert resolve("pool_name", "", facts) == "site"
 
 
 @pytest.mark.row("R1-71", "A-17")

@@ -43,7 +43,8 @@ _SIP = re.compile(
 
 
 _TEL = re.compile("^tel:", re.IGNORECASE)
-
+_FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)")
+"""A number that passed through a float on its way into a text; its last digits are none of the number's."""
 _LONGEST = 64
 """Characters of a number written with a fraction or exponent that we care to read."""
 
@@ -135,10 +136,14 @@ def whole_number(number: NumberText) -> str:
     An exponent that would append zeros is refused: they may stand for digits that somebody rounded
     away, and would ring a stranger. Raises NoTargetError.
     """
-    if number.lstrip("+").isdigit():
-        return str(number)
+    as_written, dot, fraction = number.partition(".")
+    is_plain = as_written.lstrip("+").isdigit()
+    if is_plain and not dot:
+        return as_written
     if len(number) > _LONGEST:
         raise NoTargetError(f"{quoted(number)}: no telephone number is that long")
+    if is_plain and not fraction.strip("0"):
+        return as_written  # a decimal has neither plus nor leading zeros
     try:
         _, digits, exponent = Decimal(number).as_tuple()
     except InvalidOperation as error:  # an exponent of twenty digits
@@ -161,6 +166,8 @@ def _target_of_text(text: str, plan: Plan) -> Target:
         return Target(kind=TargetKind.ACCOUNT, value=bare)
     if "@" in bare:
         return _target_of_address(bare, plan)
+    if _FRACTION.fullmatch(bare):
+        bare = whole_number(NumberText(bare))
     written = _TEL.sub("", bare)
     number = clean_number(written)
     if number is None and plan.project.screening.is_emergency(written):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from switchhook.domain.dialling import ANYWHERE, Dialling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_NUMBER = re.compile(r"\+?[0-9\s().\-]*[0-9][0-9\s().\-]*", re.ASCII)
+"""A login that holds digits is no number, though the library would take those out of it."""
 
 
 @lru_cache(maxsize=4096)  # reading one costs more than all else of a request together
@@ -22,7 +26,7 @@ def to_e164(written: str, country: str) -> str:
     which is how the vendor writes callers (R1-28).
     """
     text = written.strip()
-    if not text.isascii() or not any(char.isdigit() for char in text):
+    if not _NUMBER.fullmatch(text):
         return ""
     for candidate, region in _readings(text, country):
         try:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
-from switchhook.domain.scheme import Ask, Ring, RingDestination
+from switchhook.domain.location import ask_location, location_of
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.moments import format_moment
@@ -133,28 +133,29 @@ def _unique_call(facts: Facts, _: str) -> str:
 
 
 def _forward_location(facts: Facts, _: str) -> str:
-    """`<kind>:<seconds it may ring>`, without a fraction (R1-61, R1-126, A-08)."""
+    """`<kind>:<seconds it may ring>` of the webhook that is asked, else of the step that is walked."""
     call = facts.call
     if facts.webhook is not None:
-        return f"webhookNumber:{facts.webhook.ring_timeout:.0f}"
+        return ask_location(facts.webhook)
     scheme = call.plan.schemes.get(call.scheme)
-    match scheme.step_at(call.path) if scheme else None:
-        case Ask(webhook=name) if name in call.plan.webhooks:
-            return f"webhookNumber:{call.plan.webhooks[name].ring_timeout:.0f}"
-        case Ring(timeout=timeout) | RingDestination(timeout=timeout):
-            return f"phone:{timeout:.0f}"
-        case _:
-            return ""
+    step = scheme.step_at(call.path) if scheme else None
+    return "" if step is None else location_of(step, call.plan)
 
 
 def _insertion_type(facts: Facts, _: str) -> str:
     number = facts.number
-    return facts.extra.get("insertion_type", number.insertion_type if number else "").lower()
+    return (facts.extra.get("insertion_type") or (number.insertion_type if number else "")).lower()
 
 
 def _pool_name(facts: Facts, _: str) -> str:
     number = facts.number
-    return facts.extra.get("pool_name", number.pool if number else "")
+    return facts.extra.get("pool_name") or (number.pool if number else "")
+
+
+def _additional_number(facts: Facts, argument: str) -> str:
+    """What the caller keyed; a receiver's further names for it tell the same (R1-80, A-13)."""
+    key = "additional_number"
+    return facts.extra.get(f"{key}:{argument}") or facts.extra.get(key, "")
 
 
 def _scheme_name(facts: Facts, _: str) -> str:
@@ -241,7 +242,7 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
             ("outbound_number", "R1-77", "Outbound number", None),
             ("google_analytics_resource_id", "R1-78", "Google Analytics resource ID", None),
             ("e164", "R1-79", "Number in format E.164", _e164),
-            ("additional_number", "R1-80", "Additional number", None),
+            ("additional_number", "R1-80", "Additional number", _additional_number),
             ("responsible_manager", "R1-81", "Responsible manager", None),
             ("custom", "R1-82", "Custom", None),
             ("roistat_visit_id", "R1-83", "Roistat visit ID", None),

@@ -1,0 +1,33 @@
+"""A location of a scheme, as vendors name it: what kind it is and how long it may ring (R1-61, R1-126)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.scheme import Ask, Ring, RingDestination
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Plan
+    from switchhook.domain.scheme import Step
+    from switchhook.domain.webhook import ForwardingNumber
+
+
+def ask_location(webhook: ForwardingNumber) -> str:
+    """Return `webhookNumber:90`: the seconds are those that the returned direction rings [A-08]."""
+    return f"webhookNumber:{_whole(webhook.ring_timeout)}"
+
+
+def location_of(step: Step, plan: Plan) -> str:
+    """Return what a step is as a location; "" where it is none."""
+    match step:
+        case Ask(webhook=name) if name in plan.webhooks:
+            return ask_location(plan.webhooks[name])
+        case Ring(timeout=timeout) | RingDestination(timeout=timeout):
+            return f"phone:{_whole(timeout)}"
+        case _:
+            return ""
+
+
+def _whole(seconds: float) -> int:
+    """Leave a fraction out: receivers read an integer, and never more than it rings."""
+    return int(seconds)
