@@ -178,7 +178,8 @@ def test_a_call_is_told_as_a_timeline(capsys: pytest.CaptureFixture[str]) -> Non
     assert run(["calls", CALL]) == FINE
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"call {CALL} of project acme, ")
-    assert lines[-1].endswith("crm after: status: the endpoint answered 503, not 200")
+    assert lines[-2].endswith("crm after: status: the endpoint answered 503, not 200")
+    assert lines[-1] == "  path: webhookNumber:90 → 380443334455"
     assert run(["calls", "1.2"]) == FAILED
     assert "there is no call 1.2; `switchhook calls` lists them" in capsys.readouterr().err
 

@@ -31,6 +31,7 @@ def test_the_path_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
         "    13.000 s  · 380443334455: answered (hung up)",
         "    13.000 s  ■ ends: answered, by the callee (hung up)",
         "    13.000 s  ✉ incoming.after to crm after: would be told",
+        "  path: webhookNumber:90 → 380443334455, 101 (busy)",
     ]
 
 
@@ -39,6 +40,8 @@ def test_programs_get_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*CALL, *told, "--name", "Anna"]) == FINE
     made = json.loads(capsys.readouterr().out)
     assert (made["outcome"], made["ended_by"]) == ("answered", "callee")
+    away = "answered elsewhere"
+    assert made["path"] == f"webhookNumber:90 → scheme 26076 → phone:20 → 101, 102 ({away})"
     assert made["journal"][0]["at"] == "2018-08-13T08:11:11.000+00:00"
     assert "relaxed JSON" in next(
         entry["text"] for entry in made["journal"] if entry["happening"] == "notice"

@@ -162,6 +162,8 @@ def test_several_ring_together_and_the_second_answers(parts: Parts, number: str)
         THIRD: "answered_elsewhere",
         SECOND: "answered",
     }
+    away = "answered elsewhere"
+    assert story.way == f"webhookNumber:60 → {FIRST} ({away}), {SECOND}, {THIRD} ({away})"
     notices = " ".join(entry["text"] for entry in story.happened("notice"))
     assert ("relaxed JSON" in notices) == (number in RELAXED)
 

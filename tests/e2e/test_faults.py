@@ -144,6 +144,9 @@ def test_the_next_location_rings_in_time(
     assert failed["kind"] in CLASSES[fault]
     assert failed["webhook"] == fault
     assert story.happened("ask_failed")[0]["text"]
+    location, then, rang = story.way.split(" → ")
+    assert location == f"webhookNumber:60 (failed: {failed['kind']})"
+    assert (then.partition(":")[0], rang) == ("phone", NEXT)
     assert story.after["connected_with"] == NEXT
     assert parts.pretended(NUMBERS[fault], who) == entries(story.path)[:-2]
 
@@ -169,6 +172,7 @@ def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts)
     assert abs(after.at - cancel.at) < 0.5
     ends = [entry["facts"]["end"] for entry in story.happened("attempt_ended")]
     assert ends == ["timeout", "answered"]
+    assert story.way.startswith(f"webhookNumber:7 → {SLEEPY} (timeout) → phone:")
     made = parts.pretended(LATE, story.who, **{SLEEPY: "rings"})
     assert made == entries(story.path)[:-2]
 

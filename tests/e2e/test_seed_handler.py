@@ -115,6 +115,7 @@ def test_a_dynamic_number_rings_what_php_answers(parts: Parts) -> None:
     story = parts.house.call(DYNAMIC)
     assert parts.php.ledger.requests[-1].raw == _request(parts.php, "dynamic", "Connection: close")
     assert parts.house.rung(story.who) == [MAIN]
+    assert story.way == f"webhookNumber:90 → {MAIN}"
     assert story.after["connected_with"] == MAIN
     assert story.after["status"] == "ANSWERED"
     assert story.facts("answer")["read_as"] == "strict JSON"
@@ -137,6 +138,7 @@ def test_any_other_number_runs_the_scheme(parts: Parts, kind: str) -> None:
     assert parts.php.ledger.requests[-1].raw == _request(parts.php, kind, "Connection: close")
     assert story.facts("jumped")["scheme"] == "26076"
     assert parts.house.rung(story.who) == [OFFICE]
+    assert story.way.startswith("webhookNumber:90 → scheme 26076 → phone:")
     assert story.after["connected_with"] == OFFICE
 
 

@@ -143,6 +143,8 @@ class Story:
     caller: Sipp
     path: list[dict[str, Any]]
     """The journal, as `switchhook calls CALL --json` prints it."""
+    way: str = ""
+    """The path in one line, from the same."""
 
     def happened(self, happening: str) -> list[dict[str, Any]]:
         """Return the journal's entries of one kind."""
@@ -232,7 +234,13 @@ class House:
         assert after["call_id"] == call
         shown = self.server.json("calls", call)
         return Story(
-            id=call, who=who, before=before, after=after, caller=caller, path=shown["journal"]
+            id=call,
+            who=who,
+            before=before,
+            after=after,
+            caller=caller,
+            path=shown["journal"],
+            way=shown["path"],
         )
 
     def told_of(self, who: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -210,6 +210,15 @@ def test_a_later_location_hears_how_the_earlier_ended(end: AttemptEnd, expected:
     assert expected == resolve("status", "", make_facts(legs=(leg(end),)))
 
 
+@pytest.mark.row("A-14", "A-54", "R1-42")
+def test_a_location_whose_webhook_gave_no_direction_did_not_work() -> None:
+    ended = leg(AttemptEnd.BUSY)
+
+    assert resolve("status", "", make_facts(is_unplaced=True)) == "NO-FORWARD"
+    assert resolve("status", "", make_facts(legs=(ended,), is_unplaced=True)) == "NO-FORWARD"
+    assert resolve("status", "", make_facts(legs=(ended,))) == "BUSY"
+
+
 def test_at_the_pick_up_the_status_is_answered_and_nothing_has_a_length_yet() -> None:
     facts = make_facts(answered_at=ARRIVED + 8, talking_to="b1", legs=(leg(),))
 

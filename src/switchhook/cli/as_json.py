@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from switchhook.cli.show import iso
 from switchhook.logs import MASKED
+from switchhook.operations.path import path_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -68,6 +69,7 @@ def _leg(leg: Leg) -> dict[str, Any]:
 def call_story(story: CallStory) -> dict[str, Any]:
     """Return one call with its journal and deliveries."""
     return call(story.call) | {
+        "path": path_of(story.journal),
         "journal": [_entry(entry) for entry in story.journal],
         "deliveries": [delivery(row) for row in story.deliveries],
     }

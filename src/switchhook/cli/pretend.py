@@ -14,10 +14,11 @@ from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import iso, print_json, stderr, stdout
-from switchhook.cli.timeline import Line, call_lines, draw
+from switchhook.cli.timeline import Line, call_lines, draw, draw_path
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
 from switchhook.logs import configure_logs
+from switchhook.operations.path import path_of
 from switchhook.operations.pretending import PHONES, PretendCall, Script, pretend_call
 from switchhook.settings import LogLevel
 from switchhook.webhooks.delivery import Delivery
@@ -157,6 +158,7 @@ def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
     console.print(f"a pretend call in project {plan.project.id}")
     for line in lines:
         console.print(draw(line, began=began))
+    console.print(draw_path(made.journal))
 
 
 def _told(delivery: Delivery) -> Line:
@@ -174,6 +176,7 @@ def _as_json(made: PretendCall) -> dict[str, Any]:
         "outcome": call.outcome,
         "ended_by": call.ended_by,
         "variables": dict(call.variables),
+        "path": path_of(made.journal),
         "journal": [_entry(entry) for entry in made.journal],
         "would_tell": [
             {

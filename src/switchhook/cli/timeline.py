@@ -10,6 +10,7 @@ from rich.text import Text
 
 from switchhook.cli.show import one_line, seconds
 from switchhook.domain.journal import Happening
+from switchhook.operations.path import path_of
 from switchhook.storage.records import DeliveryState
 
 if TYPE_CHECKING:
@@ -53,6 +54,11 @@ def draw(line: Line, *, began: float) -> Text:
     text = Text(f"  {line.at - began:8.3f} s  ", style="dim")
     text.append(f"{line.sign} {line.text}", style=line.style)
     return text
+
+
+def draw_path(entries: Iterable[Entry]) -> Text:
+    """Draw where the call went in one line."""
+    return Text(f"  path: {one_line(path_of(entries)) or 'nowhere'}")
 
 
 def entry_line(entry: Entry) -> Line:

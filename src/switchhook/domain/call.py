@@ -158,6 +158,8 @@ class Call:
     path: Path = FIRST
     jumps: int = 0
     """How often the call went to another scheme [A-57]."""
+    is_unplaced: bool = False
+    """Whether the last location was a forwarding number that placed the call nowhere [A-14]."""
     legs: tuple[Leg, ...]
     talking_to: str = ""
     """The id of the called leg that answered."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import Direction
 from switchhook.domain.journal import Happening
+from switchhook.domain.location import location_of
 from switchhook.domain.scheme import (
     FIRST,
     Ask,
@@ -61,7 +62,8 @@ def walk(move: Move) -> None:
         if scheme is not None and step is not None:
             at = " ".join(map(str, move.call.path))
             facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()), ("at", at))
-            move.record(Happening.STEP, scheme.name, facts=facts + _branch(move))
+            more = _branch(move) + _location(move, step)
+            move.record(Happening.STEP, scheme.name, facts=facts + more)
             went = _begin(move, step)
         elif not leave_branch(move, no_destination=went is Went.NO_DESTINATION):
             return _leave_scheme(move)
@@ -72,6 +74,12 @@ def _branch(move: Move) -> Facts:
     """Say in which branch the call is, for a step that stands in one."""
     branch = move.call.path[-2:-1]
     return (("branch", str(branch[0])),) if branch else ()
+
+
+def _location(move: Move, step: Step) -> Facts:
+    """Say which location a step is, as vendors' call logs name it (R1-126)."""
+    location = location_of(step, move.call.plan)
+    return (("location", location),) if location else ()
 
 
 def go_on(move: Move) -> None:
@@ -94,8 +102,10 @@ def follow(move: Move, went: Went) -> None:
 
 
 def go_to(move: Move, scheme: int) -> None:
-    """Go on in another scheme; where that is not allowed, with the next step of this one."""
-    follow(move, jump(move, scheme))
+    """Go on in another scheme, as a webhook said; where that is not allowed, with the next step of this one."""
+    went = jump(move, scheme)
+    move.change(is_unplaced=went is not Went.MOVED)
+    follow(move, went)
 
 
 def jump(move: Move, scheme: int) -> Went:

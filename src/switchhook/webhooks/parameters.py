@@ -87,6 +87,8 @@ def _status(facts: Facts, _: str) -> str:
         return STATUS[call.outcome]
     if call.answered_at is not None:
         return STATUS[Outcome.ANSWERED]
+    if call.is_unplaced:
+        return NO_FORWARD
     return STATUS[OUTCOME_OF_ATTEMPT[call.last_attempt]] if call.last_attempt else ""
 
 

@@ -9,8 +9,9 @@ from switchhook.domain.scheme import Ask
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.steps.ask import GRACE
+from switchhook.webhooks.parameters import Facts, resolve
 from tests.support.plans import ASK, MARY, incoming, plan, ring
-from tests.support.transcript import Transcript, directs
+from tests.support.transcript import Transcript, directs, fails, refuses, sends_to
 
 
 @pytest.mark.row("R1-123", "R3-17")
@@ -64,3 +65,29 @@ def test_an_overdue_ask_ends_the_call_where_no_step_is_left() -> None:
     story = Transcript(incoming(ASK))
     story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
     story.hears(2.25, TimePassed(), "end caller 486", "tell incoming.after")
+
+
+@pytest.mark.row("A-14", "R1-42")
+def test_the_next_location_is_told_that_this_one_placed_the_call_nowhere() -> None:
+    story = Transcript(incoming(within=plan(ASK, ASK, ring(MARY), ASK)))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    assert status(story) == ""
+    story.hears(1, fails("c-1"), "show ringing", "ask crm as c-2")
+    assert status(story) == "NO-FORWARD"
+    story.hears(2, fails("c-2"), "ring b1 mary", "tell incoming.forwarding")
+    assert status(story) == ""
+    story.hears(3, refuses("b1", 486), "show ringing", "ask crm as c-3")
+    assert status(story) == "BUSY"
+
+
+@pytest.mark.row("A-14", "R1-42")
+def test_a_scheme_that_was_named_is_a_place_and_one_that_is_gone_is_none() -> None:
+    for named, told in ((2, ""), (99, "NO-FORWARD")):
+        story = Transcript(incoming(within=plan(ASK, ASK, schemes={2: (ASK,)})))
+        story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+        story.hears(1, sends_to(named), "show ringing", "ask crm as c-2")
+        assert status(story) == told
+
+
+def status(story: Transcript) -> str:
+    return resolve("status", "", Facts(call=story.call, now=0.0))

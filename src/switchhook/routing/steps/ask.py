@@ -75,6 +75,8 @@ def settle(
         move.record(
             happening, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
         )
+        if asked.dialect is Dialect.FORWARDING_NUMBER:
+            move.change(is_unplaced=True)  # until something rings, or another scheme is walked
     move.change(asked=None, wake_at=None)
 
 

@@ -101,6 +101,7 @@ def _round(
     move.change(
         state=CallState.RINGING,
         ringing=Ringing(waiting=waiting, timeout=timeout),
+        is_unplaced=False,
         wake_at=move.now + timeout,
     )
     prompts.start_background(move)

@@ -1,0 +1,81 @@
+"""A call's path in one line, as vendors' call logs have it: `webhookNumber:90 (failed: refused) → phone:30 → 101`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switchhook.domain.cause import AttemptEnd
+from switchhook.domain.journal import Happening
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switchhook.domain.journal import Entry
+
+
+@dataclass(slots=True)
+class _Hop:
+    """One stage of a path: a location, or the targets that rang together."""
+
+    words: dict[str, str] = field(default_factory=dict)
+    """What it is, by leg; a location has none."""
+    is_over: bool = False
+
+    def __str__(self) -> str:
+        return ", ".join(self.words.values())
+
+
+def path_of(journal: Iterable[Entry]) -> str:
+    """Return the locations that a call came to and what rang there, each with why it went on (S-01, S-12).
+
+    Empty while it came to none. Steps that place no call, such as a greeting, are left out.
+    """
+    path = _Path()
+    for entry in journal:
+        path.take(entry, dict(entry.facts))
+    return " → ".join(map(str, path.hops))
+
+
+class _Path:
+    """The path up to one entry of a journal."""
+
+    def __init__(self) -> None:
+        self.hops: list[_Hop] = []
+        self._location: _Hop | None = None
+        """That of the step which is walked."""
+
+    def take(self, entry: Entry, facts: Mapping[str, str]) -> None:
+        """Go on by one entry."""
+        match entry.happening:
+            case Happening.STEP:
+                location = facts.get("location")
+                self._location = self._come_to(location) if location else None
+            case Happening.ASK_FAILED if self._location is not None:
+                self._location.words[""] += f" (failed: {facts['kind']})"
+            case Happening.JUMPED:
+                self._come_to(f"scheme {facts['scheme']}")
+            case Happening.FALLBACK:
+                self._come_to("fallback")
+            case Happening.DIALLED:
+                self._dial(entry.leg, facts["target"])
+            case Happening.ATTEMPT_ENDED:
+                self._end(entry.leg, facts["end"])
+            case _:
+                pass
+
+    def _come_to(self, where: str) -> _Hop:
+        self.hops.append(_Hop({"": where}, is_over=True))
+        return self.hops[-1]
+
+    def _dial(self, leg: str, target: str) -> None:
+        if not self.hops or self.hops[-1].is_over:
+            self.hops.append(_Hop())
+        self.hops[-1].words[leg] = target
+
+    def _end(self, leg: str, end: str) -> None:
+        for hop in self.hops:
+            if leg in hop.words:
+                hop.is_over = True
+                if end != AttemptEnd.ANSWERED:
+                    hop.words[leg] += f" ({end.replace('_', ' ')})"
