@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from switchhook.documents.mistakes import Mistakes
@@ -13,6 +16,7 @@ from switchhook.operations.plans import applied_plan
 from switchhook.operations.pretending import Script, pretend_call
 from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
+from switchhook.operations.webhook_schema import FORWARDING_NUMBER
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 
@@ -105,11 +109,26 @@ def test_a_forwarding_number_is_changed_by_applying_the_file_again() -> None:
     assert (webhook.url, webhook.ring_timeout) == ("https://crm.example/other", 90.0)
 
 
-@pytest.mark.row("R1-06", "R1-123")
+@pytest.mark.row("R1-123", "A-33")
 def test_a_step_asks_a_forwarding_number_by_its_name() -> None:
     made = project(CRM, SCHEME, step('ask = "Sales CRM"'))
     assert made.schemes[0].steps == (Ask(webhook="Sales CRM"),)
     assert Plan(made).webhooks["Sales CRM"] is made.forwarding_numbers[0]
+
+
+@pytest.mark.row("R1-06", "A-02", "A-08")
+def test_the_vendors_labels_lead_to_our_keys() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "project-file.md").read_text(encoding="utf-8")
+    table = page.partition("Fields of the vendor's form")[2].partition("\n\n**")[0]
+    rows = dict(re.findall(r"^\| ([A-Z].*?) \| `(\w+)` \|$", table, re.MULTILINE))
+
+    assert rows["Company name"] == "name"
+    assert (rows["Timeout in seconds"], rows["Response timeout"]) == (
+        "ring_timeout",
+        "response_timeout",
+    )
+    assert set(rows.values()) <= {key.name for key in FORWARDING_NUMBER.keys}
+    assert len(rows) == 10
 
 
 @pytest.mark.row("R1-124")
