@@ -54,6 +54,26 @@ def test_it_leads_where_it_says(url: str, location: str, leads_to: str, host: st
     assert request.headers[0] == ("Host", host)
 
 
+@pytest.mark.row("R3-21", "A-34")
+@pytest.mark.parametrize(
+    ("location", "own", "origin"),
+    [
+        ("http://b.example:81/x", "a.example", "b.example:81"),
+        ("http://b.example:81/x", "https://crm.example", "https://crm.example"),
+        ("/x", "a.example", "a.example"),
+    ],
+)
+def test_an_origin_that_is_the_host_stays_the_host(location: str, own: str, origin: str) -> None:
+    response = HttpResponse(status=307, reason="", headers=(("location", location),), body=b"")
+    headers = (("Host", "a.example"), ("Origin", own))
+    request = redirected(
+        HttpRequest(method="GET", url="http://a.example/", headers=headers), response
+    )
+
+    assert request is not None
+    assert dict(request.headers)["Origin"] == origin
+
+
 @pytest.mark.parametrize(
     ("location", "keeps"),
     [

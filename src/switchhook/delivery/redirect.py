@@ -72,8 +72,11 @@ def _is_same_host(old: Origin, new: Origin) -> bool:
 
 
 def _for_host(headers: tuple[tuple[str, str], ...], authority: str) -> tuple[tuple[str, str], ...]:
+    """Name the new host in Host, and in an Origin that was the old one (R3-21)."""
+    old = next(value for name, value in headers if name.lower() == "host")
+    ours = {"host", "origin"}
     return tuple(
-        (name, authority if name.lower() == "host" else value)
+        (name, authority if name.lower() in ours and value == old else value)
         for name, value in headers
         if not _SECRET.search(name)
     )
