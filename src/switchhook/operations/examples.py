@@ -100,9 +100,8 @@ def _visit(webhook: AnyWebhook, bare: Facts) -> dict[str, str]:
         visit["insertion_type"] = number.insertion_type or visit["insertion_type"]
         visit["pool_name"] = number.pool or visit["pool_name"]
     for field in _fields(webhook):
-        if field.parameter in VISIT and field.argument:
-            name = f"{field.parameter}:{field.argument}"
-            visit.setdefault(name, f"example {field.argument}")
+        if field.parameter == "custom" and field.argument:
+            visit.setdefault(f"custom:{field.argument}", f"example {field.argument}")
     return visit
 
 
