@@ -71,7 +71,9 @@ def test_a_number_that_knows_nothing_of_its_pool_gets_the_examples() -> None:
 def test_what_a_template_wants_is_there_too() -> None:
     crm = replace(CRM, template=Template.RINGOSTAT_SAMPLE)
     facts = example_facts(SHOP, crm, EXAMPLE, now=NOW)
-    assert resolve("additional_number", "id", facts) == resolve("additional_number", "", facts) == "3"
+    assert (
+        resolve("additional_number", "id", facts) == resolve("additional_number", "", facts) == "3"
+    )
 
 
 def test_a_project_with_nothing_in_it_has_an_example_too() -> None:

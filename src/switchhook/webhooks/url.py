@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from ipaddress import ip_address
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from switchhook.webhooks.parameters import find
@@ -17,8 +18,9 @@ Values = Callable[[str, str], str]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_HOST = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_.])?")
-_IPV6 = re.compile(r"[0-9A-Fa-f:.]+")
+_HOST = re.compile(r"(?!-)(?=.{1,253}$)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?")
+_DEVIATIONS = frozenset("ßς\u200c\u200d")
+"""Characters that IDNA reads in two ways, of 2003 and of 2008 (UTS #46 §7)."""
 _EXAMPLE = "https://crm.example.com:8443/route"
 _KEPT = "!$&'()*+,;=:@/?-._~%"
 """What a person may have written in a path or query and we leave alone, besides letters and digits."""
@@ -118,8 +120,10 @@ def _ascii_host(host: str) -> str:
     """Return the host as DNS knows it; an IPv6 address stays in its brackets."""
     if not host:
         raise ValueError(f"the URL names no host, as {_EXAMPLE} does")
-    if ":" in host and _IPV6.fullmatch(host):
-        return f"[{host}]"
+    if ":" in host:
+        return f"[{_ipv6(host)}]"
+    if _DEVIATIONS & {*host}:
+        raise ValueError(f"{host!r} may mean two names; write it in its form of xn--")
     try:
         name = host if host.isascii() else host.encode("idna").decode("ascii")
     except UnicodeError as error:
@@ -127,6 +131,16 @@ def _ascii_host(host: str) -> str:
     if not _HOST.fullmatch(name):
         raise ValueError(f"{host!r} is not a host name")
     return name
+
+
+def _ipv6(host: str) -> str:
+    try:
+        ip_address(host)
+    except ValueError:
+        raise ValueError(f"{host!r} is not an IPv6 address") from None
+    if "%" in host:
+        raise ValueError(f"{host!r} is an IPv6 address of one network card, which no URL can name")
+    return host
 
 
 def _basic(parts: SplitResult) -> str:
