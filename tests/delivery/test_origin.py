@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.origin import Origin, split
 from switchhook.domain.failure import FailureKind
+from switchhook.webhooks.url import parse_url
 
 
 @pytest.mark.row("R1-07", "R1-08")
@@ -92,3 +95,21 @@ def test_anything_else_is_refused_without_its_secrets(url: str) -> None:
 )
 def test_an_origin_is_shown_as_host_and_port(text: str, shown: str) -> None:
     assert str(Origin.parse(text)) == shown
+
+
+HOSTS = st.text(
+    st.sampled_from("aZ09-_.:[]%@éßі\u200d ") | st.characters(max_codepoint=0x2FFF), max_size=20
+)
+
+
+@pytest.mark.row("R1-07", "R1-08")
+@given(scheme=st.sampled_from(["http", "https"]), host=HOSTS)
+def test_what_may_be_saved_can_be_sent_to(scheme: str, host: str) -> None:
+    try:
+        address = parse_url(f"{scheme}://{host}/a?b=c")
+    except ValueError:
+        return
+    origin, target = split(address.url(lambda *_: ""))
+
+    assert Origin.parse(origin).scheme == scheme
+    assert target.isascii()
