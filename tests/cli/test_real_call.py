@@ -61,10 +61,11 @@ def test_a_real_call_is_drawn_while_it_happens(
         "! PHP demo answers 380443334455, 101",
     ]
     assert "· 101: busy (Busy Here)" in drawn
-    assert drawn[-3:] == [
+    assert drawn[-4:] == [
         "✓ 380443334455 answers the call",
         "· 380443334455: answered (hung up)",
         "■ ends: answered, by the callee (hung up)",
+        "  path: webhookNumber:90 → 380443334455, 101 (busy)",
     ]
     assert not any("told" in line or "✉" in line for line in drawn)
 

@@ -17,6 +17,7 @@ from switchhook.app import Application, open_application
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.options import CommandError
 from switchhook.cli.serving import run_on_loop
+from switchhook.cli.timeline import draw_path
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import waits_for_keys
 from switchhook.operations.project_file import write_project
@@ -88,7 +89,8 @@ async def _place(stage: _Stage, script: Script, console: Console) -> int:
     keying = spawn(_key(stage.app, call_id, call, script.digits), name="press the caller's keys")
     patience = spawn(_lose_patience(call, script.patience), name="lose patience")
     try:
-        await follow(store, call_id, console, within=2 * script.patience)
+        story = await follow(store, call_id, console, within=2 * script.patience)
+        console.print(draw_path(story.journal))
     finally:
         for task in (keying, patience):
             task.cancel()
