@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.domain.known import Attributes, Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.domain.project import Number, Plan, Project
 from switchhook.tracking import memory as module
 from switchhook.tracking.memory import Memory
+from switchhook.webhooks.parameters import Facts, resolve
 from tests.tracking.test_callers import OUTGOING, answered, call
 
 VISIT = Visit(
@@ -74,6 +76,28 @@ def test_whoever_calls_a_shown_number_is_the_visitor_who_sees_it() -> None:
     assert memory.facts_of(visitor)["custom:city"] == "Київ"
     assert "source" not in memory.facts_of(late)
     assert "source" not in memory.facts_of(elsewhere)
+
+
+@pytest.mark.row("R1-71")
+@pytest.mark.parametrize(
+    ("configured", "told", "expected"),
+    [
+        ("", (), "dynamic"),
+        ("static", (), "static"),
+        ("", (("insertion_type", "callback"),), "callback"),
+        ("static", (("insertion_type", "callback"),), "callback"),
+    ],
+)
+def test_a_number_that_one_visitor_sees_is_dynamic_unless_somebody_says_otherwise(
+    configured: str, told: Attributes, expected: str
+) -> None:
+    numbers = (Number(number="380442223344", scheme=1, insertion_type=configured),)
+    plan = Plan(Project(id="shop", name="Shop", numbers=numbers))
+    memory = Memory(visits=[replace(VISIT, attributes=told)], shown=[SHOWN])
+    admitted, _ = memory.admit(call(plan=plan))
+    facts = Facts(call=admitted, now=0.0, extra=memory.facts_of(admitted))
+
+    assert resolve("insertion_type", "", facts) == expected
 
 
 def test_a_running_call_may_be_given_a_visit_and_gets_its_news() -> None:

@@ -97,6 +97,16 @@ def manager_facts(plan: Plan, login: str) -> list[tuple[str, str]]:
     ]
 
 
+def shown_to_one(call: Call) -> Attributes:
+    """Return what is known of a number because one visitor alone sees it: that it is a dynamic one (R1-71).
+
+    A project that says how the number is shown knows better.
+    """
+    dialled = call.callee.removeprefix("+")
+    said = any(n.number == dialled and n.insertion_type for n in call.plan.project.numbers)
+    return () if said else (("insertion_type", "dynamic"),)
+
+
 def is_proper(call: Call) -> bool:
     """Say whether an incoming call was a conversation as long as the project wants proper ones."""
     if call.direction is not Direction.INCOMING or call.outcome is not Outcome.ANSWERED:

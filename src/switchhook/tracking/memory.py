@@ -13,6 +13,7 @@ from switchhook.tracking.callers import (
     facts_of_end,
     manager_facts,
     manager_of,
+    shown_to_one,
     stranger,
 )
 
@@ -121,4 +122,4 @@ class Memory:
         if shown is None or shown.until < call.arrived_at:
             return ()
         visit = self._visits.get((project, shown.visit))
-        return () if visit is None else visit.attributes
+        return () if visit is None else (*shown_to_one(call), *visit.attributes)
