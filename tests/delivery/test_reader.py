@@ -172,3 +172,21 @@ def test_a_head_may_be_as_long_as_its_limit_and_no_longer() -> None:
     it.feed(fits.replace(b"y", b"yy"))
     assert it.failure is not None
     assert it.failure.failure.kind is FailureKind.TOO_LARGE
+
+
+@pytest.mark.row("S-12")
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (b"220 mail.example ESMTP\r\n", r"but '220 mail.example ESMTP\r\n'."),
+        (b"\x15\x03\x01\x00\x02\x02\x46", r"but '\x15\x03\x01\x00\x02\x02F'."),
+        (b"SSH-2.0-" + b"x" * 99, f"but 'SSH-2.0-{'x' * 32}'…."),
+    ],
+)
+def test_what_is_no_http_is_shown_as_far_as_it_says_what_it_is(answer: bytes, shown: str) -> None:
+    it = reader()
+    it.feed(answer)
+
+    assert it.failure is not None
+    assert it.failure.failure.kind is FailureKind.BAD_RESPONSE
+    assert it.failure.failure.detail.endswith(shown)

@@ -15,7 +15,7 @@ from switchhook.domain.scheme import Ask
 from switchhook.domain.webhook import Field, ForwardingNumber
 from switchhook.operations.pretending import Script, pretend_call
 from tests.conformance.drivers import line
-from tests.support.faults import faulty_urls
+from tests.support.faults import BODIES, faulty_urls
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
 from tests.support.keyed import entries
 from tests.support.loop import run
@@ -144,6 +144,8 @@ def test_the_next_location_rings_in_time(
     assert failed["kind"] in CLASSES[fault]
     assert failed["webhook"] == fault
     assert story.happened("ask_failed")[0]["text"]
+    if fault in BODIES:
+        assert (failed["status"], failed["bytes"]) == ("200", str(len(BODIES[fault])))
     location, then, rang = story.way.split(" → ")
     assert location == f"webhookNumber:60 (failed: {failed['kind']})"
     assert (then.partition(":")[0], rang) == ("phone", NEXT)

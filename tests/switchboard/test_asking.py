@@ -136,3 +136,13 @@ def test_a_masked_code_is_in_nothing_that_is_written_down() -> None:
         assert not isinstance(heard, AskFailed) or "4711" not in str(heard.failure)
         clear = ask(endpoint, mask_code=False)
         assert "4711" in str((clear.exchange, clear.notices))
+
+
+@pytest.mark.row("S-12")
+def test_the_journal_keeps_how_many_bytes_came_and_how_they_begin() -> None:
+    body = "status=ERR&why=" + "é" * 1000
+    heard = ask(says(body))
+    assert isinstance(heard, AskFailed)
+    facts = dict(heard.exchange)
+    assert (facts["status"], facts["bytes"]) == ("200", str(len(body.encode())))
+    assert facts["body"] == body[:200]

@@ -29,6 +29,9 @@ _WIRE_FACTOR = 8
 """Chunk sizes, chunk extensions and trailers may make a body this many times as long on the wire:
 enough for one byte to a chunk, and an end for a server that sends extensions for ever."""
 
+_SHOWN = 40
+"""Bytes of what is no HTTP that a failure repeats."""
+
 _NOTED = frozenset({"transfer-encoding", "content-encoding", "keep-alive"})
 
 
@@ -102,7 +105,8 @@ class ResponseReader:
             # After the end it is only rubbish that follows, and costs no more than the connection.
             self._is_extra = True
             if not self._is_whole:
-                self._fail(FailureKind.BAD_RESPONSE, f"what it sent is not HTTP ({error})")
+                began = "" if self.has_head else f", but {_begun(data)}"
+                self._fail(FailureKind.BAD_RESPONSE, f"what it sent is not HTTP ({error}){began}")
         if self._head_size > self._limits.head_bytes:
             self._measure_head()
         if self._is_whole or self.failure is not None:
@@ -261,6 +265,11 @@ class ResponseReader:
     def _fail(self, kind: FailureKind, what: str) -> None:
         if self.failure is None:
             self.failure = ExchangeError(kind, f"{self._where}: {what}.")
+
+
+def _begun(data: bytes) -> str:
+    """Show how a piece begins that could not be read: a greeting often says which service it is."""
+    return ascii(data[:_SHOWN].decode("latin-1")) + ("…" if len(data) > _SHOWN else "")
 
 
 def _known(name: bytes) -> str:

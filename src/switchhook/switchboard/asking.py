@@ -139,6 +139,8 @@ def summary(exchange: Exchange) -> JournalFacts:
     facts = [("request", request), ("address", exchange.address)]
     facts += [(f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds]
     if exchange.response is not None:
-        body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
-        facts += [("status", str(exchange.response.status)), ("body", body[:ANSWER_SHOWN])]
+        came = exchange.response.body
+        body = came[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
+        facts += [("status", str(exchange.response.status)), ("bytes", str(len(came)))]
+        facts.append(("body", body[:ANSWER_SHOWN]))
     return tuple(facts)
