@@ -101,6 +101,13 @@ def test_those_who_rang_together_stand_together_each_with_its_end() -> None:
     assert called == f"{WAY} → 101 (busy), 102 (timeout), 103 (timeout) → phone:25 → mary"
 
 
+@pytest.mark.row("S-78")
+def test_a_destination_that_is_not_called_is_told() -> None:
+    refused = path('{"dst_phone":"4900111,4900222"}', '\n[screening]\ndenied_prefixes = ["4900"]\n')
+
+    assert refused == f"{WAY} (destination refused) → phone:25 → mary"
+
+
 def test_another_steps_failure_is_not_that_of_the_location_before_it() -> None:
     journal = (
         entry(Happening.STEP, location=WAY),

@@ -22,6 +22,11 @@ class _Hop:
     """What it is, by leg; a location has none."""
     is_over: bool = False
 
+    def add(self, why: str, leg: str = "") -> None:
+        """Say why the call went on from here; once, where that was so several times."""
+        if f"({why})" not in self.words[leg]:
+            self.words[leg] += f" ({why})"
+
     def __str__(self) -> str:
         return ", ".join(self.words.values())
 
@@ -52,7 +57,9 @@ class _Path:
                 location = facts.get("location")
                 self._location = self._come_to(location) if location else None
             case Happening.ASK_FAILED if self._location is not None:
-                self._location.words[""] += f" (failed: {facts['kind']})"
+                self._location.add(f"failed: {facts['kind']}")
+            case Happening.NOTICE if self._location is not None and facts.get("alert"):
+                self._location.add(facts["alert"])
             case Happening.JUMPED:
                 self._come_to(f"scheme {facts['scheme']}")
             case Happening.FALLBACK:
@@ -78,4 +85,4 @@ class _Path:
             if leg in hop.words:
                 hop.is_over = True
                 if end != AttemptEnd.ANSWERED:
-                    hop.words[leg] += f" ({end.replace('_', ' ')})"
+                    hop.add(end.replace("_", " "), leg)
