@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Barrier
 from typing import TYPE_CHECKING
 
 import pytest
@@ -141,3 +143,19 @@ def test_a_sqlite_without_strict_tables_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sqlite3, "sqlite_version_info", (3, 34, 0))
     with pytest.raises(StoreError, match=r"3\.37 or later is needed"):
         open_to_write(None)
+
+
+def test_whoever_opens_a_new_database_at_the_same_moment_waits_for_the_others(
+    tmp_path: Path,
+) -> None:
+    together = Barrier(8)
+
+    def opened(path: Path) -> int:
+        together.wait()
+        with closing(open_to_write(path)) as connection:
+            return int(connection.execute("PRAGMA application_id").fetchone()[0])
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(20):
+            found = pool.map(opened, [tmp_path / f"{number}.sqlite3"] * 8)
+            assert set(found) == {APPLICATION_ID}

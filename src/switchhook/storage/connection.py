@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from importlib import resources
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ OLDEST_SQLITE: Final = (3, 37, 0)
 
 BUSY_TIMEOUT: Final = 5.0
 """Seconds to wait for another process's transaction."""
+_TRY_AGAIN: Final = 0.01
+"""Seconds between two tries where SQLite itself does not wait."""
 
 _SETTINGS: Final = (
     "PRAGMA page_size = 8192",
@@ -65,7 +68,7 @@ def open_to_write(path: Path | None) -> sqlite3.Connection:
         connection = _connect(":memory:" if path is None else str(path))
         try:
             for setting in _SETTINGS:
-                connection.execute(setting).fetchall()
+                _set(connection, setting)
             _bring_up_to_date(connection, name)
         except BaseException:
             connection.close()
@@ -171,6 +174,20 @@ def _connect(where: str, *, uri: bool = False) -> sqlite3.Connection:
     )
     connection.row_factory = sqlite3.Row
     return connection
+
+
+def _set(connection: sqlite3.Connection, setting: str) -> None:
+    """Execute a PRAGMA. Of two who change the journal's mode at once, SQLite lets neither wait."""
+    end = time.monotonic() + BUSY_TIMEOUT
+    while True:
+        try:
+            connection.execute(setting).fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(_TRY_AGAIN)
+        else:
+            return
 
 
 def _make_private(path: Path) -> None:

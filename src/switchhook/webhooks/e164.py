@@ -13,7 +13,7 @@ from switchhook.domain.dialling import ANYWHERE, Dialling
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_NUMBER = re.compile(r"\+?[0-9\s().\-]*[0-9][0-9\s().\-]*", re.ASCII)
+_NUMBER = re.compile(r"\+?[\s().\-]*[0-9][0-9\s().\-]*", re.ASCII)
 """A login that holds digits is no number, though the library would take those out of it."""
 
 
