@@ -11,8 +11,8 @@ _BLANKS = (
 )
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2069\ufeff"
 """Marks that come along when a number is copied out of a telephone's contacts or off a page."""
-_SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011().")
-"""What people write inside numbers and no switch dials [A-36]; no dash, which may mean a range."""
+_SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011\u2012().")
+"""What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
 
 
 class TargetKind(StrEnum):

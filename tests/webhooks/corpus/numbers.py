@@ -57,7 +57,7 @@ NUMBERS: Answers = [
     ("json", '{"dst_phone":"3,80443334455E+11"}', FAILED, NO_NUMBER),  # Excel in Europe
     ("json", '{"dst_phone":"=380443334455"}', FAILED, NO_NUMBER),
     ("json", '{"dst_phone":"\'380443334455"}', FAILED, NO_NUMBER),
-    ("json", '{"dst_phone":"380443334455.0"}', "3804433344550", ""),  # a dot is a separator in text
+    ("json", '{"dst_phone":"380443334455.0"}', "380443334455", ""),  # it passed through a float
     ("json", '{"dst_phone":"380,443,334,455"}', "380 443 334 455", ""),
     ("json", '{"dst_phone":"999"}', "999", ""),
     ("json", '{"dst_phone":"99"}', FAILED, NO_NUMBER),

@@ -15,7 +15,7 @@ JSON: Answers = [
     ("json", '{"dst_phone":1.01e2}', "@101", ""),
     ("json", '{"dst_phone":10100e-2}', "@101", ""),
     ("json", '{"dst_phone":101.00}', "@101", ""),
-    ("json", '{"dst_phone":0.00}', FAILED, "not a whole number"),
+    ("json", '{"dst_phone":0.00}', FAILED, "it is no number"),
     ("json", '{"dst_phone":0.101e3}', "@101", ""),
     ("json", '{"dst_phone":-101.0}', FAILED, "not a whole number"),
     ("json", '{"dst_phone":-101}', FAILED, "it is a negative number"),
