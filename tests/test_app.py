@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
 from switchhook import app as application
-from switchhook.app import new_call_id, open_application
+from switchhook.app import new_call_id, open_application, settle
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.project import Plan, Project
@@ -131,3 +132,12 @@ def test_no_two_calls_have_the_same_id() -> None:
     made = {new_call_id() for _ in range(1000)}
     assert len(made) == 1000
     assert all(call.count(".") == 1 and call.replace(".", "").isdigit() for call in made)
+
+
+def test_no_collection_looks_at_what_start_up_made() -> None:
+    try:
+        settle()
+        assert gc.get_freeze_count() > 10_000
+        assert len(gc.get_objects()) < 1_000
+    finally:
+        gc.unfreeze()

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from switchhook import __version__
-from switchhook.app import open_application
+from switchhook.app import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
 from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
@@ -45,6 +45,7 @@ async def _serve(settings: Settings) -> None:
     stop = stop_on_signal()
     try:
         async with open_application(settings) as app:
+            settle()
             where = f"{bracketed(app.sip_address)}:{app.sip_port}"
             stdout().print(
                 f"Switchhook {__version__} takes calls at {where} over UDP and TCP."

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 
 import pytest
 
+from switchhook.sip.rtp import g711
 from switchhook.sip.rtp.g711 import A_LAW, LAWS, MU_LAW, Law
 
 CODES = bytes(range(256))
@@ -80,3 +82,10 @@ def test_the_digital_milliwatt_from_law_to_law() -> None:
 
 def test_names_and_numbers_are_those_of_session_descriptions() -> None:
     assert {name: law.payload for name, law in LAWS.items()} == {"PCMU": 0, "PCMA": 8}
+
+
+def test_no_call_waits_for_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh = {name: replace(law) for name, law in LAWS.items()}
+    monkeypatch.setattr(g711, "LAWS", fresh)
+    g711.prepare()
+    assert all({"_codes", "_halves"} <= vars(law).keys() for law in fresh.values())

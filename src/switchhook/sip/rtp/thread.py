@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from switchhook.sip.rtp import g711
 from switchhook.sip.rtp.media import Media
 from switchhook.sip.rtp.orders import Close
 from switchhook.sip.rtp.outflow import Start
@@ -101,6 +102,7 @@ class MediaThread:
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin; closing the stack ends every stream and closes every recording."""
         self._loop = asyncio.get_running_loop()
+        g711.prepare()
         self._selector = selectors.DefaultSelector()
         bell, self._ear = socket.socketpair()
         for end in (bell, self._ear):
