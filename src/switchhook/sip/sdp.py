@@ -174,7 +174,7 @@ class SessionDescription:
 
     @property
     def audio_address(self) -> tuple[str, int] | None:
-        """Where the sound is to be sent; 0.0.0.0 is the old way to say hold (RFC 3264 §8.4)."""
+        """Where the sound is to be sent; 0.0.0.0, :: in IPv6, is the old way to say hold (RFC 3264 §8.4)."""
         audio = self.audio
         if audio is None:
             return None
@@ -193,7 +193,7 @@ class SessionDescription:
     def is_hold(self) -> bool:
         """Whether the sender does not want to hear us."""
         address = self.audio_address
-        silent = address is None or address[0] == "0.0.0.0"
+        silent = address is None or address[0] in {"0.0.0.0", "::"}
         return silent or self.direction in {"sendonly", "inactive"}
 
     @property

@@ -81,7 +81,7 @@ def test_without_an_offer_we_make_one() -> None:
     assert can_anchor(b"")
 
 
-@pytest.mark.parametrize("media", ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0"])
+@pytest.mark.parametrize("media", ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0", "c=IN IP6 ::"])
 def test_hold(media: str) -> None:
     anchor = _anchor()
     assert not anchor.holds("caller")
@@ -89,6 +89,12 @@ def test_hold(media: str) -> None:
     assert described.far_end.on_hold
     assert anchor.holds("caller")
     assert not anchor.holds("nobody")
+
+
+def test_a_telephone_that_only_listens_may_be_silent() -> None:
+    (described,) = _anchor().describe("caller", _sdp("m=audio 4000 RTP/AVP 0\na=recvonly\n"))
+    assert described.far_end.listens_only
+    assert not described.far_end.on_hold
 
 
 def test_legs_are_joined_and_closed() -> None:

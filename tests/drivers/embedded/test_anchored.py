@@ -281,6 +281,15 @@ def test_hold_concerns_one_leg_and_plays_music_to_the_other() -> None:
     assert story.asks("a", "INVITE", HELD)[-1] == "play c hold b to c b"
 
 
+def test_hold_in_the_answer_to_our_offer_plays_music_too() -> None:
+    # As some PBXs do: an INVITE without a description, and what it means in the ACK.
+    story = talking()
+    story.bridge.hold_music = (MUSIC,)
+    for body, then in ((HELD, "play c hold caller to c caller"), (HIS, "stop c hold caller")):
+        assert story.asks("b 0", "INVITE") == ["reply 200 with sdp", "b updated"]
+        assert story.acks(body, "b 0")[1:] == [then]
+
+
 def test_hold_without_music() -> None:
     assert talking().asks("a", "UPDATE", HELD) == [
         "reply 200 with sdp",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.rtp.latch import Latch
+from switchhook.sip.rtp.latch import MOVED, Latch
 
 SAID = ("192.0.2.1", 4000)
 SIGNALLING = "198.51.100.7"
@@ -25,32 +25,32 @@ def test_until_something_comes_the_description_holds() -> None:
 @pytest.mark.parametrize("source", [SAID, ("192.0.2.1", 4002), BEHIND_NAT])
 def test_the_first_believable_source_is_latched(source: tuple[str, int]) -> None:
     latch = _latch()
-    assert latch.admits(source)
+    assert latch.admits(source, 0.0)
     assert latch.target == source
     assert latch.latched
 
 
 def test_strangers_are_dropped_before_and_after() -> None:
     latch = _latch()
-    assert not latch.admits(STRANGER)
+    assert not latch.admits(STRANGER, 0.0)
     assert not latch.latched
-    assert latch.admits(BEHIND_NAT)
+    assert latch.admits(BEHIND_NAT, 0.0)
     for other in (STRANGER, SAID, (SIGNALLING, 61236)):
-        assert not latch.admits(other)
+        assert not latch.admits(other, 0.0)
     assert latch.target == BEHIND_NAT
     assert latch.dropped == 4
 
 
 def test_a_new_description_opens_the_latch_and_the_same_does_not() -> None:
     latch = _latch()
-    latch.admits(BEHIND_NAT)
+    latch.admits(BEHIND_NAT, 0.0)
     latch.expect(SAID, [SIGNALLING])
     assert latch.target == BEHIND_NAT
     moved = ("192.0.2.2", 5000)
     latch.expect(moved, [SIGNALLING])
     assert latch.target == moved
-    assert not latch.admits(SAID)
-    assert latch.admits(moved)
+    assert not latch.admits(SAID, 0.0)
+    assert latch.admits(moved, 0.0)
 
 
 @pytest.mark.parametrize(
@@ -63,29 +63,43 @@ def test_a_description_without_address_waits_for_the_signalling_host(
     latch = Latch()
     latch.expect(said, [SIGNALLING])
     assert latch.target is None
-    assert not latch.admits(STRANGER)
-    assert latch.admits(BEHIND_NAT)
+    assert not latch.admits(STRANGER, 0.0)
+    assert latch.admits(BEHIND_NAT, 0.0)
     assert latch.target == BEHIND_NAT
 
 
 def test_nobody_is_admitted_before_anything_is_said() -> None:
     latch = Latch()
-    assert not latch.admits(SAID)
+    assert not latch.admits(SAID, 0.0)
     latch.expect(None)
-    assert not latch.admits(("", 0))
+    assert not latch.admits(("", 0), 0.0)
 
 
 def test_an_ipv6_address_is_known_however_it_is_written() -> None:
     latch = Latch()
     latch.expect(("2001:DB8:0::1", 4000))
     assert latch.target == ("2001:db8::1", 4000)
-    assert latch.admits(("2001:db8::1", 4000))
+    assert latch.admits(("2001:db8::1", 4000), 0.0)
 
 
 def test_all_loopback_addresses_are_this_machine() -> None:
     latch = Latch()
     latch.expect(("127.0.0.2", 4000))
-    assert not latch.admits(STRANGER)
-    assert latch.admits(("127.0.0.1", 4000))
-    assert not latch.admits(("127.0.0.2", 4000))
-    assert not _latch().admits(("127.0.0.1", 4000))
+    assert not latch.admits(STRANGER, 0.0)
+    assert latch.admits(("127.0.0.1", 4000), 0.0)
+    assert not latch.admits(("127.0.0.2", 4000), 0.0)
+    assert not _latch().admits(("127.0.0.1", 4000), 0.0)
+
+
+def test_a_known_host_may_move_once_its_old_port_fell_silent() -> None:
+    # After a hold, a NAT has often forgotten the port of before.
+    latch = _latch()
+    moved = (SIGNALLING, 61236)
+    assert latch.admits(BEHIND_NAT, 10.0)
+    assert latch.admits(BEHIND_NAT, 20.0)
+    assert not latch.admits(moved, 20.0 + MOVED - 0.1)
+    assert latch.admits(BEHIND_NAT, 30.0)
+    assert not latch.admits(STRANGER, 60.0)
+    assert latch.admits(moved, 60.0)
+    assert latch.target == moved
+    assert not latch.admits(BEHIND_NAT, 60.0)

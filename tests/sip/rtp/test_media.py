@@ -289,6 +289,17 @@ def test_a_dead_call_is_told() -> None:
     assert set(table.events) == {orders.CallSilent(call="call")}
 
 
+def test_a_telephone_that_only_listens_is_not_dead() -> None:
+    table = Table(silence=10)
+    far = orders.FarEnd(address=B, law=MU_LAW, payload=0, listens_only=True)
+    table.order(orders.Describe(stream="b", far_end=far))
+    table.pass_time(1000)
+    assert not table.events
+    table.play(_sound(1))
+    table.pass_time()
+    assert table.sent
+
+
 @pytest.mark.parametrize("silence", [0, 10])
 def test_a_call_on_hold_is_not_dead(silence: float) -> None:
     table = Table(silence=silence)

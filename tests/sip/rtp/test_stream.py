@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +99,18 @@ def test_before_a_description_nothing_goes_anywhere() -> None:
     assert stream.relay(SOUND, (MU_LAW, b""), 0) is None
     assert stream.tick(1) == (None, "")
     assert (stream.law, stream.events, stream.target) == (MU_LAW, None, None)
+
+
+def test_keys_come_under_the_number_of_either_description() -> None:
+    # RFC 3264 §5.1: each side says which number it wants to get; many send their own.
+    stream = _stream()
+    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=96), 0.0)
+    for payload in (96, 101):
+        assert stream.is_event(replace(KEY, payload=payload))
+    relayed = stream.relay(KEY, None, 0)
+    assert relayed is not None
+    assert relayed.payload == 96
+    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=101, events=96), 0.0)
+    assert stream.law_of(replace(SOUND, payload=101)) is MU_LAW
+    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
+    assert not stream.is_event(KEY)

@@ -169,5 +169,6 @@ def _far_end(theirs: SessionDescription, also_from: tuple[str, ...]) -> FarEnd |
                 events=audio.telephone_event,
                 also_from=also_from,
                 on_hold=theirs.is_hold,
+                listens_only=theirs.direction == "recvonly",
             )
     return None

@@ -223,7 +223,7 @@ class AnchoredBridge(Bridge):
             if not described:
                 end = End(leg=event.leg, headers=reason_headers(NO_COMMON_SOUND))
                 return [end, *self._gone(event.leg, NO_COMMON_SOUND)]
-            outs += described
+            outs += [*described, *self._music(anchor, name)]
         waits = not self._confirmed
         outs += super()._acknowledged(event)
         if waits and self._confirmed and anchor is not None:

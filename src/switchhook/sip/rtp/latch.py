@@ -2,7 +2,8 @@
 
 What a telephone says of itself is often wrong: behind NAT it names a private address, with several
 addresses the wrong one. So the first packet decides, if it comes from the described host or from where
-the signalling came; from then on the stream goes there, and every other sender is a stranger.
+the signalling came; from then on the stream goes there, and every other sender is a stranger. Only where
+nothing came from there for a while may one of the known hosts decide anew: NAT forgets ports during a hold.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 Address = tuple[str, int]
 
+MOVED: Final = 3.0
+"""Seconds of silence after which a telephone may have moved to another port. While it speaks nobody can
+take its place; a packet comes each 20 ms, and a pause in speech is rarely followed by another port."""
 _NOWHERE: Final = frozenset({"", "0.0.0.0", "::"})
 
 
@@ -28,6 +32,7 @@ class Latch:
         self.dropped = 0
         self._described: Address | None = None
         self._hosts: frozenset[str] = frozenset()
+        self._heard_at = 0.0
 
     def expect(self, described: Address | None, also: Iterable[str] = ()) -> None:
         """Take a description, and further hosts such as the signalling's. The same again changes nothing.
@@ -44,12 +49,14 @@ class Latch:
         self.latched = False
         self.target = described
 
-    def admits(self, source: Address) -> bool:
+    def admits(self, source: Address, now: float) -> bool:
         """Say whether a packet from `source` belongs to the stream; the first one decides."""
-        if not self.latched and self._is_known(source[0]):
+        open_ = not self.latched or now - self._heard_at >= MOVED
+        if open_ and self._is_known(source[0]):
             self.latched = True
             self.target = source
         if self.latched and source == self.target:
+            self._heard_at = now
             return True
         self.dropped += 1
         return False

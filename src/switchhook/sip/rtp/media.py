@@ -264,7 +264,7 @@ class Media:
             return
         heard: dict[str, float] = {}
         for stream in self._streams.values():
-            at = now if stream.on_hold else stream.heard_at
+            at = now if stream.may_be_silent else stream.heard_at
             heard[stream.call] = max(at, heard.get(stream.call, at))
         for call, at in heard.items():
             if now - at >= self._silence:

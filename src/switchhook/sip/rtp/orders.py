@@ -27,6 +27,8 @@ class FarEnd:
     """Further hosts that the sound may come from: that of the signalling."""
     on_hold: bool = False
     """Whether the telephone does not want to hear us; then its silence is no death either."""
+    listens_only: bool = False
+    """Whether the telephone says that it will not speak, so that its silence is no death."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.rtp.digits import DigitReceiver, press
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from switchhook.sip.rtp.orders import FarEnd
     from switchhook.sip.rtp.player import Player
 
-_STATIC = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
+EVENTS: Final = 101
+"""The number of keys in our own offers."""
+_STATIC: Final = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
 
 
 class Stream:
@@ -31,10 +33,12 @@ class Stream:
         self.player: Player | None = None
         self.background: Player | None = None
         self.on_hold = False
+        self.may_be_silent = False
         self.received = 0
         self.outflow = Outflow(start)
         self._far: FarEnd | None = None
         self._laws: dict[int, Law] = dict(_STATIC)
+        self._keys: frozenset[int] = frozenset()
         self._receiver = DigitReceiver()
         self._presses = Presses()
 
@@ -43,7 +47,9 @@ class Stream:
         self.heard_at = now
         self._far = far
         self.on_hold = far.on_hold
+        self.may_be_silent = far.on_hold or far.listens_only
         self._laws = {**_STATIC, far.payload: far.law}
+        self._keys = _numbers_of_keys(far)
         self.latch.expect(far.address, far.also_from)
 
     # What comes in
@@ -53,7 +59,7 @@ class Stream:
         packet = Packet.parse(data)
         if packet is None and not is_rtcp(data):
             return None
-        if not self.latch.admits(source):
+        if not self.latch.admits(source, now):
             return None
         self.heard_at = now
         if packet is not None:
@@ -70,7 +76,7 @@ class Stream:
 
     def is_event(self, packet: Packet) -> bool:
         """Tell whether a packet is one of a key."""
-        return self._far is not None and packet.payload == self._far.events
+        return packet.payload in self._keys
 
     # What goes out
 
@@ -139,3 +145,14 @@ class Stream:
         if not self.is_playing:
             self.outflow.pause()
         return player.playback
+
+
+def _numbers_of_keys(far: FarEnd) -> frozenset[int]:
+    """Return what keys come under: the number that the telephone named, and ours.
+
+    An answer names what its sender wants to get, who may well send what our offer named (RFC 3264 §5.1).
+    """
+    if far.events is None:
+        return frozenset()
+    ours = frozenset({EVENTS}) - {far.payload}
+    return ours | {far.events}
