@@ -112,7 +112,8 @@ class Settings:
         default="",
         metadata=_is(
             Ports(),
-            "UDP ports for sound that goes through here, two for each call; empty takes free ones",
+            "UDP ports for sound that goes through here: of the even ones two for each call; empty"
+            " takes free ones",
         ),
     )
     rtp_timeout: int = field(

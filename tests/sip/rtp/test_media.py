@@ -277,6 +277,14 @@ def test_what_is_ordered_of_a_closed_stream_does_nothing() -> None:
     assert table.media.wake_at is None
 
 
+def test_a_recording_of_a_closed_stream_is_over_at_once() -> None:
+    table = Table()
+    table.order(orders.Close(stream="a"))
+    table.order(orders.StartRecording(recording="r", stream="a", path=FILE))
+    table.order(orders.StopRecording(recording="r"))
+    assert table.events == [orders.RecordingFinished(recording="r", path=FILE, seconds=0)]
+
+
 def test_a_dead_call_is_told() -> None:
     table = Table(silence=10)
     table.order(orders.Join(one="a", other="b"))

@@ -165,6 +165,42 @@ def test_ports_are_even_and_of_the_range() -> None:
     run(scenario())
 
 
+def test_every_port_of_the_range_is_found_and_none_beside_it() -> None:
+    first = (free_port() & ~1) - 1
+    ports = range(first, first + 41)  # 20 even ones
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            media = MediaThread(print, ports=ports)
+            await media.start(stack)
+            got: set[int] = set()
+
+            def open_all() -> None:
+                while True:
+                    got.add(media.open(f"s{len(got)}", "call"))
+
+            with pytest.raises(NoPortError, match=r"in use; widen rtp_ports"):
+                open_all()
+            assert all(port in ports and port % 2 == 0 for port in got)
+            assert len(got) >= 15  # others may have some of them
+
+    run(scenario())
+
+
+def test_too_many_open_files_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> socket.socket:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", full)
+    with pytest.raises(NoPortError, match=r"Too many open files; raise the limit of open files"):
+        MediaThread(print).open("a", "call")
+
+
+def test_an_address_that_is_not_ours_is_told() -> None:
+    with pytest.raises(NoPortError, match=r"at 192.0.2.1 .*: Cannot assign"):
+        MediaThread(print, host="192.0.2.1").open("a", "call")
+
+
 def test_nothing_is_left_open() -> None:
     before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 

@@ -104,6 +104,8 @@ class Media:
                 stream = self._streams.get(order.stream)
                 if stream is not None:
                     self._perform_at(stream, order, now)
+                elif isinstance(order, orders.StartRecording):
+                    self._never_recorded(order)
 
     def _perform_at(
         self,
@@ -168,6 +170,11 @@ class Media:
         self._recordings[order.recording] = recording
         self._recorded.setdefault(stream.name, []).append(recording)
         self._stored.append(Stored(recording=order.recording, path=order.path, pcm=b""))
+
+    def _never_recorded(self, order: orders.StartRecording) -> None:
+        """Tell whoever waits for the recording of somebody who has gone that there is none."""
+        told = orders.RecordingFinished(recording=order.recording, path=order.path, seconds=0)
+        self._events.append(told)
 
     def _stop_recording(self, name: str, now: float) -> None:
         recording = self._recordings.pop(name, None)

@@ -51,7 +51,8 @@ LARGEST: Final = 2048
 SWITCH: Final = 0.0005
 """Seconds after which a busy thread hands over to one that waits; Python's own 5 ms are a quarter of a
 frame, and each packet that is sent may have to wait that long."""
-TRIES: Final = 100
+TRIES: Final = 1_000
+"""Ports that are tried at most: some milliseconds."""
 ANY_PORTS: Final = range(0)
 BUFFER: Final = 1 << 18
 """Bytes of receive buffer of a socket: some seconds of sound."""
@@ -131,22 +132,36 @@ class MediaThread:
     # In the thread of the loop
 
     def _bind(self, ports: range) -> socket.socket:
-        tries = min(TRIES, len(ports) or 1)
-        for _ in range(tries):
-            port = secrets.choice(ports) if ports else 0
-            if len(ports) > 1:
-                port &= ~1
+        try:
             bound = socket.socket(self._family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise NoPortError(
+                f"no socket for sound can be opened: {error.strerror}; raise the limit of open files"
+                " (ulimit -n, or LimitNOFILE= of systemd)"
+            ) from error
+        try:
+            bound.settimeout(0.0)
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            self._bind_one_of(_candidates(ports), bound)
+        except NoPortError:
+            bound.close()
+            raise
+        return bound
+
+    def _bind_one_of(self, ports: list[int], bound: socket.socket) -> None:
+        why = ""
+        for port in ports:
             try:
-                bound.settimeout(0.0)
-                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
                 bound.bind((self._host, port))
-            except OSError:
-                bound.close()
-                continue
-            return bound
-        where = f"{ports[0]} to {ports[-1]}" if ports else "any"
-        raise NoPortError(f"no port for sound is free at {self._host} ({where}, {tries} tried)")
+            except OSError as error:
+                why = error.strerror or str(error)
+            else:
+                return
+        where = f"{min(ports)} to {max(ports)}" if any(ports) else "any"
+        raise NoPortError(
+            f"no port for sound is free at {self._host} ({where}, {len(ports)} tried): {why};"
+            " widen rtp_ports, or allow fewer calls with max_calls"
+        )
 
     def _give(self, order: _Opened | Order) -> None:
         self._inbox.append(order)
@@ -269,6 +284,15 @@ class MediaThread:
                 order.socket.close()
         self._pump()
         self._selector.close()
+
+
+def _candidates(ports: range) -> list[int]:
+    """Return the ports to try: the even ones of a range, from a place by chance on; 0 for any."""
+    if len(ports) < 2:
+        return list(ports) or [0]
+    even = range(ports.start + ports.start % 2, ports.stop, 2)
+    first = secrets.randbelow(len(even))
+    return [even[(first + place) % len(even)] for place in range(min(TRIES, len(even)))]
 
 
 def _log_failure(error: Exception) -> None:
