@@ -102,6 +102,21 @@ def test_a_file_that_has_to_be_converted_is_played_once_it_is(tmp_path: Path) ->
     assert loudness(pcm, 440) > 7500
 
 
+def test_a_sound_that_is_not_ready_is_read_once(tmp_path: Path) -> None:
+    file = str(_file(tmp_path, _at_16_khz()))
+    files = SoundFiles(tmp_path)
+    with capture_logs() as logs:
+        assert [files.sound("shop", file) for _ in range(3)] == [None] * 3
+    assert len(logs) == 1
+
+
+@pytest.mark.parametrize("file", ["/dev/zero", "pipe", "."])
+def test_what_is_no_file_is_not_read(tmp_path: Path, file: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(SoundError, match="a folder or a device"):
+        add_sound(tmp_path, tmp_path / file, project="shop", name="hello")
+
+
 @pytest.mark.parametrize("file", ["none.wav", "../../etc/passwd", "/etc/passwd"])
 def test_what_cannot_be_played_is_told(tmp_path: Path, file: str) -> None:
     files = SoundFiles(tmp_path)

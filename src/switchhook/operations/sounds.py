@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,7 +79,10 @@ def _check(project: str, name: str) -> None:
 
 
 def _read(file: Path) -> bytes:
-    if file.stat().st_size > LARGEST:
+    status = file.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise WavError("this is no file but a folder or a device; name a WAV file")
+    if status.st_size > LARGEST:
         raise WavError(f"the file is larger than {LARGEST >> 20} MiB; cut the sound")
     return file.read_bytes()
 
@@ -118,7 +122,7 @@ def delete_recordings(data_dir: Path, *, before: float) -> int:
 class _Kept:
     stamp: tuple[int, int]
     pcm: bytes | None
-    """None for a file that cannot be played, which was said already."""
+    """None for a file that cannot be played, or not before `prepare`, which was said already."""
 
 
 class SoundFiles:
@@ -160,11 +164,12 @@ class SoundFiles:
             stamp = status.st_mtime_ns, status.st_size
             with self._lock:
                 kept = self._kept.get(path)
-            if kept is not None and kept.stamp == stamp:
+            if kept is not None and kept.stamp == stamp and (kept.pcm or not convert):
                 return kept.pcm
             data = _read(path)
             if not convert and not is_ready(data):
                 log.warning("sound is not ready yet", path=str(path))
+                self._keep(path, _Kept(stamp, None))
                 return None
             pcm: bytes | None = read_wav(data)
         except OSError as error:
@@ -173,8 +178,14 @@ class SoundFiles:
         except WavError as error:
             log.warning("sound not read", path=str(path), error=str(error))
             pcm = None
+        self._keep(path, _Kept(stamp, pcm))
+        return pcm
+
+    def _keep(self, path: Path, new: _Kept) -> None:
         with self._lock:
+            known = self._kept.get(path)
+            if known is not None and known.stamp == new.stamp and known.pcm:
+                return  # it was converted meanwhile
             while len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[path] = _Kept(stamp, pcm)
-        return pcm
+            self._kept[path] = new

@@ -58,6 +58,20 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     assert str(tmp_path) in finished.error
 
 
+def test_one_recording_of_nonsense_ends_no_other(tmp_path: Path) -> None:
+    told: list[RecordingFinished] = []
+    scribe = Scribe(told.append)
+    for path in (tmp_path / "\0", tmp_path / "r.wav"):
+        for ends in (False, True):
+            scribe.store(Stored(recording=path.name, path=path, pcm=HALF, ends=ends))
+    scribe.start()
+    scribe.close()
+    assert [(finished.seconds, bool(finished.error)) for finished in told] == [
+        (0, True),
+        (1, False),
+    ]
+
+
 def test_a_slow_disk_drops_sound_instead_of_filling_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

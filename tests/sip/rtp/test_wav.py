@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.sip.rtp import wav as module
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
 from switchhook.sip.rtp.wav import WavError, WavWriter, read_wav
 
@@ -97,11 +98,41 @@ def test_a_stream_whose_size_is_wrong_is_read_to_its_end(size: int) -> None:
     assert _is_the_wave(read_wav(bytes(file)), 0.0001)
 
 
+@pytest.mark.parametrize("form", [b"RF64", b"BW64"])
+@pytest.mark.parametrize("length", [1600, 0])
+def test_sizes_of_64_bits(form: bytes, length: int) -> None:
+    plain = _file(1, 16, _integers(16))
+    sizes = struct.pack("<QQQI", 0, length, 800, 0)
+    file = bytearray(form + b"\xff" * 4 + b"WAVE" + _chunk(b"ds64", sizes) + plain[12:])
+    at = file.index(b"data") + 4
+    file[at : at + 4] = b"\xff" * 4
+    if length:
+        file += _chunk(b"LIST", b"INFO")
+    assert _is_the_wave(read_wav(bytes(file)), 0.0001)
+
+
+def test_a_forgotten_padding_is_none() -> None:
+    plain = _file(1, 16, _integers(16))
+    odd = b"LIST" + struct.pack("<I", 5) + b"INFOx"
+    assert _is_the_wave(read_wav(plain[:12] + odd + plain[12:]), 0.0001)
+
+
+def test_a_long_sound_is_converted_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = b"".join(struct.pack("<hh", s, s) for s in memoryview(PCM16).cast("h"))
+    whole = read_wav(_file(1, 16, both, channels=2))
+    monkeypatch.setattr(module, "BLOCK", 7)
+    assert read_wav(_file(1, 16, both, channels=2)) == whole
+
+
 @pytest.mark.parametrize(
     ("file", "words"),
     [
         (b"", "no WAV file"),
-        (b"ID3\x03" + bytes(40), "no WAV file"),
+        (b"ID3\x03" + bytes(40), "no WAV file but an MP3 file; convert it: ffmpeg"),
+        (b"\xff\xfb\x90" + bytes(40), "an MP3 file"),
+        (b"OggS" + bytes(40), "an Ogg file"),
+        (_file(1, 16, b"\0\0").replace(b"RIFF", b"RIFX"), "other byte order"),
+        (_file(1, 16, b"") + _chunk(b"LIST", b"INFO"), "no sound"),
         (_riff(), "no data chunk"),
         (_riff(_chunk(b"data", b"\0\0")), "nothing of its format"),
         (_riff(_chunk(b"fmt ", b"\1\0")), "cut short"),
@@ -153,3 +184,11 @@ def test_a_full_disk_is_told() -> None:
 
     with pytest.raises(OSError, match="space"):
         WavWriter(Full())
+
+
+def test_a_recording_of_days_stays_a_file() -> None:
+    file = io.BytesIO()
+    writer = WavWriter(file)
+    writer.samples = 1 << 31
+    writer.write(b"\1\0")
+    assert file.getvalue()[40:44] > b"\xd0\xff\xff\xff"

@@ -76,9 +76,10 @@ class Scribe:
                 page.writer = WavWriter(page.file)
             if page.writer is not None and not page.error:
                 page.writer.write(stored.pcm)
-        except OSError as error:
+        except Exception as error:  # noqa: BLE001 -- one recording's trouble is not everybody's
             page = self._pages[stored.recording]
-            page.error = f"{stored.path}: {error.strerror or error}"
+            reason = error.strerror if isinstance(error, OSError) else ""
+            page.error = f"{stored.path}: {reason or error!r}"
             log.warning("recording not written", recording=stored.recording, error=page.error)
         if stored.ends:
             self._finish(stored, page)

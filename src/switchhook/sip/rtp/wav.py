@@ -25,6 +25,8 @@ MOST_SECONDS: Final = 600
 """Of a prompt. Longer music loops no worse when it is cut by hand."""
 RATES: Final = range(4_000, 192_001)
 MOST_CHANNELS: Final = 8
+BLOCK: Final = 2_000
+"""Frames that are converted at once."""
 
 _CHUNK: Final = struct.Struct("<4sI")
 _FORMAT: Final = struct.Struct("<HHIIHH")
@@ -35,6 +37,21 @@ _SUBFORMAT: Final = 24
 _PCM, _FLOAT, _ALAW, _MULAW = 1, 3, 6, 7
 _NAMES: Final = {2: "ADPCM", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3", 0xFF: "AAC"}
 _FULL: Final = 32767
+_FORMS: Final = frozenset({b"RIFF", b"RF64", b"BW64"})
+"""The two others are RIFF with sizes of 64 bits, in a chunk `ds64` (EBU Tech 3306, ITU-R BS.2088)."""
+_UNKNOWN: Final = 0xFFFFFFFF
+_BEHIND: Final = frozenset({b"LIST", b"id3 ", b"ID3 ", b"JUNK", b"bext", b"fact", b"cue ", b"smpl"})
+"""Chunks that may follow the sound: where they do so at once, there is none."""
+_OTHERS: Final = {
+    **dict.fromkeys((b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2"), "an MP3 file"),
+    **dict.fromkeys((b"\xff\xf1", b"\xff\xf9"), "an AAC file"),
+    b"OggS": "an Ogg file",
+    b"fLaC": "a FLAC file",
+    b"FORM": "an AIFF file",
+    b".snd": "an AU file",
+    b"RIFX": "one of the other byte order",
+}
+"""How files begin that people take for sound."""
 
 
 class WavError(Exception):
@@ -65,15 +82,18 @@ def read_wav(data: bytes) -> bytes:
             f"the sound takes {frames / kind.rate:.0f} s; {MOST_SECONDS} s are the most, cut it"
         )
     if kind == _OURS and sys.byteorder == "little":
-        return sound[: 2 * frames]
-    samples = _samples(kind, sound[: frames * width])
-    mono = resample(_mono(samples, kind.channels), kind.rate, RATE)
+        return bytes(sound[: 2 * frames])
+    samples = _mono_samples(kind, sound[: frames * width])
+    mono = resample(samples, kind.rate, RATE)
     return array("h", (max(-_FULL, min(_FULL, round(s * _FULL))) for s in mono)).tobytes()
 
 
-def _find(data: bytes) -> tuple[_Kind, bytes]:
-    if len(data) < 12 or data[:4] != b"RIFF" or data[8:12] != b"WAVE":
-        raise WavError("this is no WAV file: it does not begin with RIFF … WAVE; convert it to WAV")
+def _find(data: bytes) -> tuple[_Kind, memoryview]:
+    if len(data) < 12 or data[:4] not in _FORMS or data[8:12] != b"WAVE":
+        but = next((f" but {what}" for sign, what in _OTHERS.items() if data.startswith(sign)), "")
+        raise WavError(
+            f"this is no WAV file{but}; convert it: ffmpeg -i OLD -ar 8000 -ac 1 NEW.wav"
+        )
     kind: _Kind | None = None
     for name, body in _chunks(data):
         if name == b"fmt ":
@@ -85,19 +105,30 @@ def _find(data: bytes) -> tuple[_Kind, bytes]:
     raise WavError("the file has no sound in it: there is no data chunk")
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Walk the chunks. One that is longer than the file, as an unfinished recording has, ends with it."""
+def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
+    """Walk the chunks. One that is longer than the file, as an unfinished recording has, ends with it.
+
+    Behind one of odd length stands a zero, which some programs forget.
+    """
+    view = memoryview(data)
     place = 12
+    long = 0
     while place + _CHUNK.size <= len(data):
         name, size = _CHUNK.unpack_from(data, place)
         place += _CHUNK.size
-        if name == b"data" and size in {0, 0xFFFFFFFF}:  # a stream whose length nobody filled in
-            size = len(data) - place
-        yield name, data[place : place + size]
-        place += size + size % 2
+        if name == b"ds64" and place + 16 <= len(data):
+            (long,) = struct.unpack_from("<Q", data, place + 8)
+        elif name == b"data" and size == _UNKNOWN:
+            size = long or len(data) - place
+        elif name == b"data" and not size and data[place : place + 4] not in _BEHIND:
+            size = len(data) - place  # a stream whose length nobody filled in
+        yield name, view[place : place + size]
+        place += size
+        if size % 2 and data[place : place + 1] == b"\0":
+            place += 1
 
 
-def _kind(body: bytes) -> _Kind:
+def _kind(body: memoryview) -> _Kind:
     if len(body) < _FORMAT.size:
         raise WavError("the file's format chunk is cut short")
     tag, channels, rate, _, _, bits = _FORMAT.unpack_from(body)
@@ -113,6 +144,15 @@ def _kind(body: bytes) -> _Kind:
     if rate not in RATES:
         raise WavError(f"a rate of {rate} Hz cannot be read; {RATES[0]} to {RATES[-1]} Hz can")
     return _Kind(tag=tag, channels=channels, rate=rate, bits=bits)
+
+
+def _mono_samples(kind: _Kind, sound: memoryview) -> array[float]:
+    """Return the samples, block by block: calls in other threads must not wait for all of a long sound."""
+    step = BLOCK * kind.channels * kind.bits // 8
+    mono = array("f")
+    for place in range(0, len(sound), step):
+        mono.extend(_mono(_samples(kind, bytes(sound[place : place + step])), kind.channels))
+    return mono
 
 
 def _samples(kind: _Kind, sound: bytes) -> array[float]:
@@ -195,7 +235,7 @@ class WavWriter:
         self._head()
 
     def _head(self) -> None:
-        size = 2 * self.samples
+        size = min(2 * self.samples, _UNKNOWN - _HEAD.size)  # the field ends after three days
         head = _HEAD.pack(
             *(b"RIFF", size + _HEAD.size - 8, b"WAVE"),
             *(b"fmt ", _FORMAT.size, _PCM, 1, RATE, 2 * RATE, 2, 16),
