@@ -57,6 +57,8 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
             return f"join {out.one}, {out.other}"
         case sound.Play():
             return f"play {out.playback} to {out.stream}"
+        case sound.Press():
+            return f"press {out.digits} to {out.stream}"
         case sound.StopPlaying():
             return f"stop {out.playback}"
         case sound.Close():
@@ -317,6 +319,21 @@ def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
     assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["reply 200", "b pressed #"]
     assert story.asks("a", "INFO", b"x", "text/plain") == ["ask b 0 INFO"]
     assert story.asks("a", "MESSAGE", b"x", "text/plain") == ["ask b 0 MESSAGE"]
+
+
+@pytest.mark.parametrize("events", [False, True])
+def test_a_key_by_info_reaches_the_other_as_an_rtp_event_once(*, events: bool) -> None:
+    keyed = b"a=rtpmap:101 telephone-event/8000\r\n"
+    hers, his = (sdp.replace(b"AVP 0", b"AVP 0 101") + keyed for sdp in (HERS, HIS))
+    story = answered(hers if events else HERS)
+    dtmf = "application/dtmf-relay"
+    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["reply 200", "caller pressed 7"]
+    story.ring()
+    story.answers(his)
+    story.connect()
+    told = ["reply 200", "caller pressed 7"]
+    passed = [] if events else ["press 7 to c b"]
+    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == told + passed
 
 
 def test_a_callee_who_leaves_leaves_the_caller_to_us() -> None:

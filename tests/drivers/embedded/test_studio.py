@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -409,3 +410,31 @@ def test_a_menu_begins_again_after_a_restart() -> None:
                 await office.quiet()
 
     play(scenario())
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_callers_who_hang_up_during_prompts_leave_nothing_open() -> None:
+    def open_files() -> int:
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    async def scenario() -> None:
+        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Phone("a") as phone:
+
+            async def one() -> None:
+                call = await _dial(phone, office)
+                await call.answered()
+                await _until(lambda: len(call.tone.kept or b"") > 160)
+                call.end()
+                await call.ended()
+
+            await one()
+            await office.quiet()
+            before = open_files(), threading.active_count()
+            for _ in range(50):
+                await asyncio.gather(*(one() for _ in range(10)))
+            await office.quiet()
+            await _until(lambda: open_files() <= before[0])
+            assert threading.active_count() <= before[1]
+
+    run(scenario(), deadline=110)

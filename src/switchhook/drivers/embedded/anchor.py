@@ -129,6 +129,13 @@ class Anchor:
         theirs = None if line is None else _read(line.described)
         return theirs is not None and theirs.is_hold
 
+    def speaks_keys(self, leg: str) -> bool:
+        """Say whether a leg's telephone has RTP events for keys."""
+        line = self._lines.get(leg)
+        theirs = None if line is None else _read(line.described)
+        audio = None if theirs is None else theirs.audio
+        return audio is not None and audio.telephone_event is not None
+
     def join(self, one: str, other: str) -> list[Join]:
         """Let two legs hear each other."""
         if not (self.has(one) and self.has(other)):

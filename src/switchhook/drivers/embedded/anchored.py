@@ -243,10 +243,18 @@ class AnchoredBridge(Bridge):
             digit = read_info(request.headers.get("Content-Type") or "", request.body)
             if digit:
                 pressed = call_events.DigitPressed(leg=name, digit=digit)
-                return [Reply(ref=event.ref, status=200), pressed]
+                passed = self._pass_key(anchor, name, digit)
+                return [Reply(ref=event.ref, status=200), pressed, *passed]
         if request.method not in OFFERING:
             return super()._asked(event)
         return self._offered(anchor, name, event)
+
+    def _pass_key(self, anchor: Anchor, presser: str, digit: str) -> list[Out]:
+        """Let the other side have a key, unless it comes there as an RTP event too."""
+        other = CALLER if presser == self._talking_to else self._talking_to
+        if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
+            return []
+        return [sound.Press(stream=anchor.stream(other), digits=digit)]
 
     def _offered(self, anchor: Anchor, name: str, event: sip_events.Asked) -> list[Out]:
         """Answer a later offer: hold, another address, other formats (RFC 3264 §8)."""

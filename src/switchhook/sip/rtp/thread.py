@@ -11,6 +11,9 @@ gap between two packets of 50 prompts while 50 calls a second were set up in the
                                           p99 48 to 51, 15 to 20 % outside 20 ± 5 ms
     in a thread, the same                 p99 33 to 42, 12 to 20 % outside
     in a thread, the same, SWITCH 0.5 ms  p99 23.9, 0.8 % outside
+
+The garbage collector holds both threads. On a quiet machine a full collection cost one or two whole frames
+of everybody (most 40 ms); with `app.settle`, three runs gave p1 16.7 to 17.9, p99 21.6 to 23.1, most 25.2.
 """
 
 from __future__ import annotations
