@@ -199,6 +199,12 @@ def test_a_caller_without_common_sound_cannot_be_led() -> None:
     assert story.bridge.refuse() == []
 
 
+def test_a_caller_for_whom_no_port_is_free_is_told_whose_fault_it_is() -> None:
+    story = Story()
+    assert story.bridge.can_lead
+    assert said(story.bridge.refuse()) == ["end a 503", "caller ended 503"]
+
+
 def test_a_prompt_before_the_answer_is_early_media() -> None:
     story = Story()
     story.lead()

@@ -14,10 +14,11 @@ from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rat
 from switchhook.drivers.embedded.studio import Echoes, Sounding
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
-from switchhook.sip.phone import Manners, Phone
+from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.rtp.digits import write_info
 from tests.support.loop import run
 from tests.support.office import DIALLED, Office, address, open_office, ring, shop
+from tests.support.ports import free_port
 from tests.support.tones import heard, loudness, sound_of, tone, voice
 
 if TYPE_CHECKING:
@@ -438,3 +439,23 @@ def test_callers_who_hang_up_during_prompts_leave_nothing_open() -> None:
             assert threading.active_count() <= before[1]
 
     run(scenario(), deadline=110)
+
+
+def test_a_caller_is_told_that_no_port_is_free() -> None:
+    async def scenario() -> None:
+        taken = free_port() & ~1
+        sounding = Sounding(ports=range(taken, taken + 2))
+        plan = shop(Play(sounds=("greeting",)), HangUp())
+        async with (
+            open_office(plan, sounds=SHELF, sounding=sounding) as office,
+            Phone("a") as first,
+            Phone("a") as second,
+        ):
+            call = await _dial(first, office)
+            await call.answered()
+            with pytest.raises(RefusedError, match="503"):
+                await (await _dial(second, office)).answered()
+            assert await call.ended() == 200
+            await office.quiet()
+
+    play(scenario())

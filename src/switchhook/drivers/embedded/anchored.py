@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from switchhook.sip.rtp.player import Sound
 
 NO_COMMON_SOUND: Final = Cause(sip=488, q850=88, text="no sound in common: G.711 is spoken here")
+NO_PORT: Final = Cause(sip=503, q850=34, text="no port for sound is free")
 _RINGING: Final = "ringing"
 _HOLD: Final = "hold"
 
@@ -91,12 +92,13 @@ class AnchoredBridge(Bridge):
         return [self._answer(anchor, 200)]
 
     def refuse(self) -> list[Out]:
-        """End the call of somebody whose sound cannot be led."""
+        """End the call of somebody whose sound cannot be led: because of them, else because of us."""
         if not self._caller_live:
             return []
+        cause = NO_PORT if self.can_lead else NO_COMMON_SOUND
         self._caller_live = self._waiting = False
-        ended = call_events.LegEnded(leg=CALLER, cause=NO_COMMON_SOUND)
-        return [End(leg=self.caller, status=488), ended]
+        ended = call_events.LegEnded(leg=CALLER, cause=cause)
+        return [End(leg=self.caller, status=cause.sip), ended]
 
     def play(self, order: sound.Play) -> list[Out]:
         """Play; to a caller who was not answered yet as early media (183)."""

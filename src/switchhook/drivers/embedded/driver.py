@@ -19,7 +19,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.anchor import Anchor
-from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.dialling import (
     Place,
     UndiallableError,
@@ -346,8 +346,7 @@ class EmbeddedSide:
     def _invite(self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite]) -> None:
         led = self._studio.lead_invites(bridge, leg, invites)
         if led is None:
-            cause = Cause(sip=503, q850=34, text="no port for sound is free")
-            self._do(call, bridge, bridge.unreachable(leg, cause))
+            self._do(call, bridge, bridge.unreachable(leg, NO_PORT))
             return
         outs = bridge.ring(leg, led)
         if outs:
