@@ -108,6 +108,11 @@ class Media:
         return tuple(known for known in found if known is not None)
 
     @property
+    def is_plain(self) -> bool:
+        """Whether this needs no keys, as encrypted sound does."""
+        return self.protocol.upper() in {"RTP/AVP", "RTP/AVPF"}
+
+    @property
     def telephone_event(self) -> int | None:
         """The payload number of keys (RFC 4733), at the rate of the sound where there are several."""
         events = [known for known in self.formats if known.is_telephone_event]
@@ -169,8 +174,9 @@ class SessionDescription:
 
     @cached_property
     def audio(self) -> Media | None:
-        """The first sound that is not switched off."""
-        return next((m for m in self.media if m.kind.lower() == "audio" and m.port), None)
+        """The first sound that is not switched off; one without keys comes before all others."""
+        sounds = [m for m in self.media if m.kind.lower() == "audio" and m.port]
+        return next((m for m in sounds if m.is_plain), next(iter(sounds), None))
 
     @property
     def audio_address(self) -> tuple[str, int] | None:

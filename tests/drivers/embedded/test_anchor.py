@@ -91,6 +91,17 @@ def test_hold(media: str) -> None:
     assert not anchor.holds("nobody")
 
 
+def test_of_two_ways_to_carry_sound_the_one_without_keys_is_taken() -> None:
+    # As telephones offer whose encryption is optional.
+    offer = _sdp("m=audio 4000 RTP/SAVP 0\nm=audio 4002 RTP/AVP 8\n")
+    answered = _anchor().answer("caller", offer)
+    assert answered is not None
+    body, (described,) = answered
+    assert (described.far_end.address or ("", 0))[1] == 4002
+    lines = [line for line in body.decode().splitlines() if line.startswith("m=")]
+    assert lines == ["m=audio 0 RTP/SAVP 0", "m=audio 20000 RTP/AVP 8"]
+
+
 def test_a_telephone_that_only_listens_may_be_silent() -> None:
     (described,) = _anchor().describe("caller", _sdp("m=audio 4000 RTP/AVP 0\na=recvonly\n"))
     assert described.far_end.listens_only

@@ -16,8 +16,6 @@ from switchhook.sip.rtp.orders import Close, Describe, FarEnd, Join
 from switchhook.sip.sdp import SessionDescription, answer_audio, build_audio
 
 SDP: Final = (("Content-Type", "application/sdp"),)
-_PLAIN: Final = frozenset({"RTP/AVP", "RTP/AVPF"})
-"""Ways to carry sound that need no keys."""
 
 
 @dataclass(slots=True)
@@ -164,7 +162,7 @@ def _read(body: bytes) -> SessionDescription | None:
 
 def _far_end(theirs: SessionDescription, also_from: tuple[str, ...]) -> FarEnd | None:
     audio = theirs.audio
-    if audio is None or audio.protocol.upper() not in _PLAIN:
+    if audio is None or not audio.is_plain:
         return None
     for known in audio.formats:
         law = LAWS.get(known.encoding.upper())
