@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass, replace
+import threading
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from switchhook import __version__
 from switchhook.domain.project import Plan, Project
-from switchhook.domain.scheme import AskDialPlan, RingDestination
+from switchhook.domain.scheme import AskDialPlan, CallerName, NameChoice, RingDestination
 from switchhook.domain.webhook import DialPlanWebhook
+from switchhook.operations.data_dir import DATABASE
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.keyed import HANG_UP, Dial, Heard, dial, entries, prompts, simulate
 from tests.support.loop import run
@@ -28,8 +32,10 @@ FORWARDED, VIP, RECEPTION = "+31502102544", "31880000001", "31880000002"
 """What the endpoint returns; what the success branch rings; what the failed branch rings."""
 SEED, GATE = "31850001024", "31850001025"
 """The numbers of S-24 and S-25."""
-LONG = "90417263"
-"""A PIN that cannot stand anywhere by chance."""
+LONG, WRONG = "904172635518", "715390826417"
+"""PINs that cannot stand anywhere by chance."""
+SECRET = (LONG[:6].encode(), WRONG[:6].encode())
+"""By so much each is known, should a part of it stand somewhere."""
 BODIES = {
     "4711": "status=ACK&destination=%2B31502102544",
     "1234": "status=ACK",
@@ -38,7 +44,8 @@ BODIES = {
     "3333": "status=NAK",
     "5678": "status=ERR",
     "0042": "status=ACK",
-    LONG: f"status=ACK&value={LONG}",
+    LONG: f"status=ACK&value={LONG}&was{WRONG}={WRONG}&callername=PIN {LONG}",
+    WRONG: f"status=NAK&{WRONG}=x&destination=There is nobody who has the code {WRONG}",
 }
 BEGINS = ("arrived", "step")
 ASKED = ("asked", "answer")
@@ -122,7 +129,12 @@ STORIES = {
         end="cancelled by caller",
     ),
     "h": PinStory(cues=(("start", "0042#"),), codes=("0042",), path=ASKED, rings=VIP),
-    "i": PinStory(cues=(("start", f"{LONG}#"),), codes=(LONG,), path=ASKED, rings=VIP),
+    "i": PinStory(
+        cues=(("start", f"{WRONG}#"), ("error", f"{LONG}#")),
+        codes=(WRONG, LONG),
+        path=("asked", "notice", "answer") * 2,
+        rings=VIP,
+    ),
     "pause": PinStory(cues=(("start", "1234"),), codes=("1234",), path=ASKED, rings=VIP),
 }
 """S-24 and the cases of S-25; the last ends the code by a pause instead of `#` [A-47]."""
@@ -142,6 +154,38 @@ class Parts(NamedTuple):
     house: House
     web: Endpoint
     played: dict[str, Played]
+    search: Search
+
+
+@dataclass
+class Search:
+    """Looks through a directory all the time, and again at the end: was this ever in a file's bytes?"""
+
+    directory: Path
+    wanted: tuple[bytes, ...]
+    found: set[tuple[str, bytes]] = field(default_factory=set)
+    """File and text."""
+    _is_over: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def going_on(self) -> Iterator[Search]:
+        thread = threading.Thread(target=self._look_again)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._is_over.set()
+            thread.join()
+
+    def _look_again(self) -> None:
+        while not self._is_over.wait(0.1):
+            self.look()
+
+    def look(self) -> None:
+        for file in self.directory.rglob("*"):
+            if file.is_file() and "recordings" not in file.parts:
+                held = file.read_bytes()
+                self.found |= {(file.name, text) for text in self.wanted if text in held}
 
 
 def _lines(base: str) -> tuple[Line, ...]:
@@ -159,7 +203,8 @@ def _lines(base: str) -> tuple[Line, ...]:
     )
     gate = replace(with_ivr, name="gate")
     forwards = AskDialPlan(webhook="seed", success=(RingDestination(),), failed=(ring(RECEPTION),))
-    lets_in = AskDialPlan(webhook="gate", success=(ring(VIP),), failed=(ring(RECEPTION),))
+    shows = replace(ring(VIP), caller_name=CallerName(choice=NameChoice.WEBHOOK))
+    lets_in = AskDialPlan(webhook="gate", success=(shows,), failed=(ring(RECEPTION),))
     return (
         Line(number=SEED, steps=(forwards,), dial_plan_webhooks=(with_ivr,)),
         Line(number=GATE, steps=(lets_in,), dial_plan_webhooks=(gate,)),
@@ -189,19 +234,26 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     directory = tmp_path_factory.mktemp("pin")
     callee = Callee(answers=f"[+]?{FORWARDED[1:]}|{VIP}|{RECEPTION}", hold=300)
     with (
+        pytest.MonkeyPatch.context() as environment,
         Endpoint(_answer) as web,
-        open_house(
-            directory, _lines(web.url("")), callee=callee, sounds=prompts(), refine=_dutch
-        ) as house,
+        ExitStack() as stack,
     ):
-        prompts_heard = run(_all(house.server.port), deadline=80)
-        house.events.ledger.wait_for(lambda _: True, count=len(TOLD) * len(STORIES))
+        environment.setenv("SWITCHHOOK_LOG_LEVEL", "debug")
+        house = stack.enter_context(
+            open_house(
+                directory, _lines(web.url("")), callee=callee, sounds=prompts(), refine=_dutch
+            )
+        )
+        search = Search(house.server.data_dir, SECRET)
+        with search.going_on():
+            prompts_heard = run(_all(house.server.port), deadline=80)
+            house.events.ledger.wait_for(lambda _: True, count=len(TOLD) * len(STORIES))
         calls = {call["caller"]: call for call in house.calls()}
         played = {
             name: _played(calls[_callers()[name]], heard, house, web)
             for name, heard in prompts_heard.items()
         }
-        yield Parts(house, web, played)
+        yield Parts(house, web, played, search)
 
 
 async def _all(server: int) -> dict[str, tuple[str, ...]]:
@@ -280,8 +332,26 @@ def test_the_request_is_these_bytes(parts: Parts) -> None:
     )
 
 
+@pytest.mark.row("S-25", "R5-41")
+def test_telephones_may_show_what_was_keyed(parts: Parts) -> None:
+    """R5-41: the endpoint repeats the code as the caller's name, and may."""
+    (invite,) = parts.house.seen(parts.played["i"].who)
+    assert invite.header("From").startswith(f'"PIN {LONG}" <')
+
+
 @pytest.mark.row("S-25")
 def test_a_pin_is_nowhere_in_clear(parts: Parts) -> None:
     """S-25 (i): neither in the log nor in the journal, though the answer repeats it."""
-    assert LONG not in parts.played["i"].shown
-    assert LONG not in "\n".join(parts.house.server.log)
+    shown = parts.played["i"].shown + "\n".join(parts.house.server.log)
+    assert [text for text in SECRET if text.decode() in shown] == []
+    assert "****" in shown
+
+
+@pytest.mark.row("S-25")
+def test_a_pin_never_reaches_the_disk(parts: Parts) -> None:
+    """S-25 (i): at no moment were its first digits in a file, be it in a page that is free again."""
+    parts.search.look()
+    assert parts.search.found == set()
+    caller = Search(parts.search.directory, (parts.played["i"].who.encode(),))
+    caller.look()
+    assert {name for name, _ in caller.found} & {DATABASE, f"{DATABASE}-wal"}

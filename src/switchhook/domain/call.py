@@ -78,8 +78,6 @@ class Asked:
     webhook: str
     asked_at: float
     dialect: Dialect = Dialect.FORWARDING_NUMBER
-    code: str = field(default="", repr=False)
-    """What the caller entered for it; empty without an IVR menu (R5-11)."""
     attempt: int = 1
     """Which of the caller's attempts to enter a code this is."""
 
@@ -168,6 +166,8 @@ class Call:
     ringing: Ringing | None = None
     given: tuple[Given, ...] = ()
     """What the webhooks returned in whose branches the call may be."""
+    codes: tuple[str, ...] = field(default=(), repr=False)
+    """What the caller entered for webhooks that mask codes; never stored, see `secrecy`."""
     variables: tuple[tuple[str, str], ...] = ()
     """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
     known: tuple[tuple[str, str], ...] = ()

@@ -205,7 +205,7 @@ class DialPlanWebhook(RoutingWebhook):
     lenient_json: bool = False
     """Whether `{"status":"ACK"}` is an answer too (S-34)."""
     mask_code: bool = True
-    """Whether logs and the journal hide the codes that callers entered (S-25)."""
+    """Whether the codes that callers entered stay out of logs, journal and database (S-25)."""
 
     @property
     def first_url(self) -> str:

@@ -314,7 +314,7 @@ DIAL_PLAN_WEBHOOK = Table(
         Key(
             "mask_code",
             YesNo(),
-            "whether logs and the journal hide the codes that callers entered",
+            "whether codes that callers entered stay out of logs, journal and database",
             default=True,
         ),
         *_routing_keys(Text(what=ADDRESS, most=2000, secret=True)),

@@ -83,9 +83,9 @@ class VerdictGiven:
     text: str
     """For the journal: `ACK`, or `NAK (HTTP 401)`."""
     destination: Target | None = None
-    caller_name: str = ""
-    """Empty where the answer gave none."""
-    variables: tuple[tuple[str, str], ...] = ()
+    caller_name: str = field(default="", repr=False)
+    """Empty where the answer gave none. Like a variable, it may repeat a PIN, and is not shown."""
+    variables: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     notices: tuple[str, ...] = ()
     exchange: Facts = ()
 

@@ -120,11 +120,15 @@ class Dialog:
         return replace(self, local_cseq=self.local_cseq + count)
 
     def to_json(self) -> dict[str, object]:
-        """Return what `from_json` reads, in types that JSON knows."""
+        """Return what `from_json` reads, in types that JSON knows.
+
+        The ends' names stay out: they are no part of a dialog's state (§12), and one that a webhook
+        returned may repeat the PIN that a caller keyed.
+        """
         return {
             "call_id": self.call_id,
-            "local": str(self.local),
-            "remote": str(self.remote),
+            "local": str(replace(self.local, display="")),
+            "remote": str(replace(self.remote, display="")),
             "target": str(self.target),
             "routes": [str(route) for route in self.routes],
             "local_cseq": self.local_cseq,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from switchhook.domain.call import Call
+from switchhook.domain.secrecy import written
 from switchhook.routing.commands import (
     AskWebhook,
     PhoneCommand,
@@ -46,7 +47,7 @@ def compose(
     `facts_of` returns what events are told of a call from outside it; `callers` are what is known now.
     """
     return CallRecord(
-        call=call,
+        call=written(call),
         entries=tuple(command.entry for command in commands if isinstance(command, Record)),
         deliveries=tuple(
             delivery

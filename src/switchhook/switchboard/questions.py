@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from switchhook.domain.failure import Failure
+from switchhook.domain.secrecy import hidden
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.webhooks.answer import (
     DialPlanReading,
@@ -15,7 +16,7 @@ from switchhook.webhooks.answer import (
     read_dial_plan_answer,
 )
 from switchhook.webhooks.parameters import Facts
-from switchhook.webhooks.request import masked, public_url, render_ask, render_dial_plan_ask
+from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -80,14 +81,23 @@ class DirectionQuestion:
         return bare(self.request(url).url)
 
     def written(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
-        """Return the exchange as it was: what is secret stands in its query or headers."""
-        return exchange
+        """Return the exchange without the codes that the caller entered before; an answer may repeat them."""
+        return _without(exchange, self.call.codes)
 
     def read(self, came: HttpResponse | Failure) -> Reading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
             return Reading(decision=came)
-        return read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
+        codes = self.call.codes
+        reading = read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
+        if not codes:
+            return reading
+        failure = reading.failure
+        return replace(
+            reading,
+            decision=reading.decision if failure is None else _hidden_in(failure, codes),
+            notices=tuple(hidden(notice, codes) for notice in reading.notices),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,33 +130,41 @@ class BranchQuestion:
         return bare(public_url(self.webhook, self.facts, code=self.code, url=url))
 
     def written(self, exchange: Exchange, url: str) -> Exchange:
-        """Return the exchange without the code, where it is masked; an answer may repeat it (S-25)."""
-        if not self.webhook.mask_code:
-            return exchange
-        request = replace(exchange.request, url=self.public(url))
-        response = exchange.response
-        if response is not None:
-            body = self._hidden(response.body.decode("utf-8", "replace")).encode()
-            response = replace(response, body=body)
-        return replace(exchange, request=request, response=response)
+        """Return the exchange without the codes that are masked; an answer may repeat them (S-25)."""
+        if self.webhook.mask_code:
+            request = replace(exchange.request, url=self.public(url))
+            exchange = replace(exchange, request=request)
+        return _without(exchange, self._codes)
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
-            return DialPlanReading(verdict=self._hidden_in(came))
+            return DialPlanReading(verdict=_hidden_in(came, self._codes))
         reading = read_dial_plan_answer(self.webhook, came, self.call.plan)
         failure = reading.failure
         return replace(
             reading,
-            verdict=reading.verdict if failure is None else self._hidden_in(failure),
-            notices=tuple(map(self._hidden, reading.notices)),
+            verdict=reading.verdict if failure is None else _hidden_in(failure, self._codes),
+            notices=tuple(hidden(notice, self._codes) for notice in reading.notices),
         )
 
-    def _hidden_in(self, failure: Failure) -> Failure:
-        return replace(failure, detail=self._hidden(failure.detail))
+    @property
+    def _codes(self) -> tuple[str, ...]:
+        """Return what may not be written down: the code of this ask, and those of earlier ones."""
+        own = (self.code,) if self.code and self.webhook.mask_code else ()
+        return (*own, *self.call.codes)
 
-    def _hidden(self, text: str) -> str:
-        return masked(self.webhook, text, code=self.code)
+
+def _without(exchange: Exchange, codes: tuple[str, ...]) -> Exchange:
+    """Return the exchange with these codes hidden in the answer's body."""
+    if exchange.response is None or not codes:
+        return exchange
+    body = hidden(exchange.response.body.decode("utf-8", "replace"), codes).encode()
+    return replace(exchange, response=replace(exchange.response, body=body))
+
+
+def _hidden_in(failure: Failure, codes: tuple[str, ...]) -> Failure:
+    return replace(failure, detail=hidden(failure.detail, codes))
 
 
 def bare(url: str) -> str:

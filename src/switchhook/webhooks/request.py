@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import dial_plan, event, forwarding_number
-from switchhook.webhooks.dialects.dial_plan import masked, public_url
+from switchhook.webhooks.dialects.dial_plan import public_url
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def render_dial_plan_ask(
     """Build the request that asks which branch a call goes into. Never raises.
 
     `code` is what the caller entered, as it was keyed, leading zeros and all; empty without an IVR menu.
-    What is logged or kept of the exchange goes through `masked` first. `url` is a template that stands in
+    What is logged or kept of the exchange goes through `secrecy.hidden` first. `url` is a template that stands in
     place of the webhook's own, and `trouble` tells it why.
     """
     return dial_plan.render(webhook, facts, code=code, product=product, url=url, trouble=trouble)
@@ -62,7 +62,6 @@ def render_event(
 
 __all__ = [
     "effective_method",
-    "masked",
     "public_url",
     "render_ask",
     "render_dial_plan_ask",

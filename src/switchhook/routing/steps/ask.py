@@ -48,7 +48,6 @@ def put(
         webhook=webhook,
         asked_at=move.now,
         dialect=dialect,
-        code=code,
         attempt=attempt,
     )
     move.change(

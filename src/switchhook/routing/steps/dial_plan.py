@@ -104,7 +104,10 @@ def _ask(move: Move, webhook: DialPlanWebhook, code: str = "", attempt: int = 1)
 
 
 def _complete(move: Move, webhook: DialPlanWebhook, code: str) -> Went:
-    return _ask(move, webhook, code, collect.done(move))
+    attempt = collect.done(move)
+    if webhook.mask_code and code not in move.call.codes:
+        move.change(codes=(*move.call.codes, code))
+    return _ask(move, webhook, code, attempt)
 
 
 def _again(move: Move, webhook: DialPlanWebhook, attempt: int, message: str) -> Went:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from switchhook.domain.secrecy import MASK
 from switchhook.domain.webhook import DialPlanWebhook, Method
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.head import Payload, make_request, manners_of
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
 VARIABLES = ("code", "did", "callerid", "callername")
 """All that a URL template may hold, in single braces and this letter case (R5-11…15, A-46)."""
-
-MASK = "****"
 
 
 def variable(name: str) -> Piece | None:
@@ -76,13 +75,3 @@ def _international(number: str, facts: Facts) -> str:
     if not plan.project.country or number in plan.accounts:
         return number
     return to_e164(number, plan.project.country) or number
-
-
-def masked(webhook: DialPlanWebhook, text: str, *, code: str) -> str:
-    """Return a text for logs and the journal, the entered code hidden where the webhook says so (S-25).
-
-    Whatever happens to look like the code goes too: a log with a hole is better than one with a PIN.
-    """
-    if not webhook.mask_code or not code:
-        return text
-    return text.replace(quote(code, safe=""), MASK).replace(code, MASK)

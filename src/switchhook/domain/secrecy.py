@@ -1,0 +1,63 @@
+"""The codes that callers key: what may be written down of a call, and what may not (S-25)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+
+MASK = "****"
+CUTS = ("'…", '"…')
+"""Stand where the rest of a quoted text was left out."""
+
+
+def hidden(text: str, codes: tuple[str, ...]) -> str:
+    """Return a text for logs and the journal without these codes.
+
+    Whatever happens to look like a code goes too: a log with a hole is better than one with a PIN.
+    """
+    for code in codes:
+        text = text.replace(quote(code, safe=""), MASK).replace(code, MASK)
+        for cut in CUTS:
+            text = _without_beginning(text, code, cut) if cut in text else text
+    return text
+
+
+def _without_beginning(text: str, code: str, cut: str) -> str:
+    """Hide what is left of a code within which a quotation was cut off."""
+    for length in range(len(code) - 1, 0, -1):
+        text = text.replace(code[:length] + cut, MASK + cut)
+    return text
+
+
+def written(call: Call) -> Call:
+    """Return the call as it may be stored: without what the caller keyed.
+
+    The pages that SQLite has freed, and its log, keep for long what was in the file once. Nobody needs
+    it there: after a restart the caller is asked for the code anew, and a name that repeats a code
+    makes way for the caller's own. A destination stays, for that is where the call went.
+    """
+    collecting = call.collecting
+    if collecting is not None and collecting.digits:
+        call = replace(call, collecting=replace(collecting, digits=""))
+    if not call.codes:
+        return call
+    return replace(
+        call,
+        codes=(),
+        given=tuple(
+            replace(given, caller_name=_unless_it_tells(given.caller_name, call.codes))
+            for given in call.given
+        ),
+        webhook_name=_unless_it_tells(call.webhook_name, call.codes),
+        variables=tuple(
+            (hidden(name, call.codes), hidden(value, call.codes)) for name, value in call.variables
+        ),
+    )
+
+
+def _unless_it_tells(name: str, codes: tuple[str, ...]) -> str:
+    return "" if any(code in name for code in codes) else name

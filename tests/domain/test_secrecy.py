@@ -1,0 +1,70 @@
+"""No code that a caller keyed is written down where its webhook masks codes, whoever repeats it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.domain.call import CallState, Collecting, Given
+from switchhook.domain.secrecy import hidden, written
+from tests.support.plans import MOBILE, incoming
+
+CODE = "904172635518"
+
+
+@pytest.mark.row("S-25")
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET http://target/12%2A4/%2B31850001001", "GET http://target/****/%2B31850001001"),
+        ("callername=12*4", "callername=****"),
+        ("0042 and 12*4", "**** and ****"),
+        ("status=ACK", "status=ACK"),
+        ("", ""),
+    ],
+)
+def test_a_code_is_hidden_in_either_spelling(text: str, shown: str) -> None:
+    assert hidden(text, ("12*4", "0042")) == shown
+    assert hidden(text, ()) == text
+
+
+@pytest.mark.row("S-25")
+@given(before=st.text("ab '\"", max_size=50))
+def test_a_code_that_was_cut_off_is_hidden_too(before: str) -> None:
+    text = repr((before + CODE)[:40]) + "…"
+    assert not any(digit in hidden(text, (CODE,)) for digit in CODE)
+
+
+@pytest.mark.row("S-25")
+def test_a_call_is_written_down_without_what_was_keyed() -> None:
+    call = replace(
+        incoming(),
+        state=CallState.COLLECTING,
+        collecting=Collecting(attempt=2, digits=CODE, playback="p1"),
+        codes=(CODE,),
+        given=(Given(at=(0,), destination=MOBILE, caller_name=f"PIN {CODE}"),),
+        webhook_name=CODE,
+        variables=(("value", CODE), (CODE, "x"), ("city", "Delft")),
+    )
+    assert written(call) == replace(
+        call,
+        collecting=Collecting(attempt=2, playback="p1"),
+        codes=(),
+        given=(Given(at=(0,), destination=MOBILE),),
+        webhook_name="",
+        variables=(("value", "****"), ("****", "x"), ("city", "Delft")),
+    )
+
+
+@pytest.mark.row("S-25")
+def test_digits_are_not_written_down_before_they_are_a_code() -> None:
+    call = replace(incoming(), collecting=Collecting(digits=CODE[:11]))
+    assert written(call) == replace(call, collecting=Collecting())
+
+
+def test_a_call_in_which_nothing_was_keyed_is_written_down_as_it_is() -> None:
+    call = replace(incoming(), webhook_name="Acme", variables=(("value", "1"),))
+    assert written(call) is call
