@@ -25,7 +25,7 @@ RING = replace(ring(MARY), caller_name=PREFIX)
 def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER) -> Call:
     """Return a call in a branch of a webhook, or behind it."""
     nested = AskDialPlan(webhook="pin", success=(RING,), failed=(RING,))
-    step = ask_crm(RING, nested, failed=(RING,))
+    step = ask_crm(RING, nested, failed=(RING, nested))
     made = incoming(within=plan(step, ring(MARY), forwarding=forwarding))
     return replace(made, path=path, given=(Given(at=(0,), caller_name="Acme"),))
 
@@ -37,12 +37,21 @@ def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER)
         ((0, "success", 0), DIALLED),
         ((0, "failed", 0), CUSTOMER),
         ((0, "success", 1, "success", 0), CUSTOMER),
-        ((0, "success", 1, "failed", 0), CUSTOMER),
+        ((0, "success", 1, "failed", 0), DIALLED),
+        ((0, "failed", 1, "success", 0), CUSTOMER),
+        ((0, "failed", 1, "failed", 0), CUSTOMER),
         ((1,), CUSTOMER),
     ],
 )
-def test_the_nearest_webhooks_success_branch_decides_the_number(path: Path, number: str) -> None:
+def test_the_nearest_success_branch_decides_the_number(path: Path, number: str) -> None:
     assert shown(call(path, CallerIdForwarding.CALLED))[0] == number
+
+
+@pytest.mark.row("R5-09", "A-52")
+def test_a_webhook_that_fails_does_not_show_whom_another_suppressed() -> None:
+    """An inner endpoint that is down must not undo what the outer one's success branch hides."""
+    path = (0, "success", 1, "failed", 0)
+    assert shown(call(path, CallerIdForwarding.SUPPRESSED)) == ("", "")
 
 
 @pytest.mark.row("R5-09")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from switchhook.domain.scheme import FIRST, SUCCESS, AskDialPlan, Ring, Scheme
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from switchhook.domain.call import Call, Given
     from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
@@ -74,10 +76,18 @@ def leave_branch(move: Move, *, no_destination: bool) -> bool:
     return True
 
 
-def dial_plan_branch(call: Call) -> tuple[AskDialPlan, str, Given | None] | None:
-    """Return the nearest dial-plan step in whose branch the call is, the branch, and what was returned."""
+Branch = tuple[AskDialPlan, str, "Given | None"]
+"""A dial-plan step in whose branch a call is, the branch, and what was returned."""
+
+
+def dial_plan_branches(call: Call) -> Iterator[Branch]:
+    """Yield every dial-plan step in whose branch the call is, the nearest first."""
     scheme = scheme_of(call)
     for at, step, branch in () if scheme is None else scheme.openers(call.path):
         if isinstance(step, AskDialPlan):
-            return step, branch, next((given for given in call.given if given.at == at), None)
-    return None
+            yield step, branch, next((given for given in call.given if given.at == at), None)
+
+
+def dial_plan_branch(call: Call) -> Branch | None:
+    """Return the nearest of them."""
+    return next(dial_plan_branches(call), None)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.scheme import AS_IT_IS, SUCCESS, NameChoice, Ring, RingDestination
 from switchhook.domain.webhook import CallerIdForwarding
-from switchhook.routing.places import dial_plan_branch, step_of
+from switchhook.routing.places import dial_plan_branch, dial_plan_branches, step_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -33,11 +33,15 @@ def shown(call: Call) -> tuple[str, str]:
 
 
 def _number(call: Call) -> str:
-    """Follow the webhook's caller ID forwarding in its success branch, and nowhere else (R5-06…09, A-52)."""
-    found = dial_plan_branch(call)
-    if found is None or found[1] != SUCCESS:
+    """Follow the caller ID forwarding of the webhook in whose success branch the step stands (R5-06…09, A-52).
+
+    A failed branch shows the original caller; but where it lies in the success branch of another
+    webhook, it is that one's leg: a look-up that fails must not uncover whom a webhook suppressed.
+    """
+    found = next((step for step, branch, _ in dial_plan_branches(call) if branch == SUCCESS), None)
+    if found is None:
         return call.caller
-    webhook = call.plan.dial_plan_webhooks.get(found[0].webhook)
+    webhook = call.plan.dial_plan_webhooks.get(found.webhook)
     forwarding = CallerIdForwarding.CALLER if webhook is None else webhook.caller_id_forwarding
     match forwarding:
         case CallerIdForwarding.CALLER:

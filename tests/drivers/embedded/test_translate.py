@@ -166,10 +166,20 @@ def test_a_caller_is_shown_under_number_and_name() -> None:
 
 
 def test_no_number_asks_for_privacy() -> None:
-    from_, headers = shown_caller("", "Somebody", "192.0.2.1")
+    from_, headers = shown_caller("", "", "192.0.2.1")
 
     assert str(from_) == '"Anonymous" <sip:anonymous@anonymous.invalid>'
     assert headers == (("Privacy", "id"),)
+
+
+@pytest.mark.row("R5-29", "R5-31", "R5-41")
+def test_the_name_that_a_scheme_gives_a_withheld_caller_is_shown() -> None:
+    for from_, headers in (
+        shown_caller("", "Helpdesk", "192.0.2.1"),
+        shown_to_trunk("", "Helpdesk", CARRIER),
+    ):
+        assert str(from_) == '"Helpdesk" <sip:anonymous@anonymous.invalid>'
+        assert headers == (("Privacy", "id"),)
 
 
 def test_a_trunk_may_want_its_own_user_as_caller() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import AttemptEnd, Cause
@@ -170,10 +171,13 @@ def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> Pairs:
 
 
 def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, Pairs]:
-    """Return From and further headers for a called leg; no number asks for privacy (R5-09)."""
+    """Return From and further headers for a called leg; no number asks for privacy (R5-09).
+
+    A name without a number is none of the caller's, but one that the scheme or a webhook gave.
+    """
     number, name = one_line(number), one_line(name)
     if not number:
-        return ANONYMOUS, (("Privacy", "id"),)
+        return replace(ANONYMOUS, display=name or ANONYMOUS.display), (("Privacy", "id"),)
     return NameAddress(display=name, uri=Uri.of(number, host)), ()
 
 
@@ -185,5 +189,5 @@ def shown_to_trunk(number: str, name: str, trunk: Trunk) -> tuple[NameAddress, P
     own = Uri.of(trunk.from_user, trunk.host)
     if not one_line(number):
         # The trunk must know who pays; it is asked to tell nobody else (RFC 3325 §9.3).
-        return ANONYMOUS, (*headers, ("P-Preferred-Identity", f"<{own}>"))
+        return from_, (*headers, ("P-Preferred-Identity", f"<{own}>"))
     return NameAddress(display=from_.display or one_line(number), uri=own), headers
