@@ -169,6 +169,9 @@ def test_keys_by_sip_info() -> None:
         ([("5", True, 0.0), ("5", True, 0.3)], "55"),
         ([("5", False, 0.0), ("6", True, 0.3)], "56"),
         ([("5", False, 0.0), ("5", True, 2.0)], "55"),
+        ([("1", False, 0.0), ("2", False, 0.2), ("1", True, 0.3), ("2", True, 0.5)], "12"),
+        ([("5", False, 0.0), ("5", False, 0.2), ("5", True, 0.3), ("5", True, 0.5)], "55"),
+        ([("1", True, 0.0), ("2", False, 0.1), ("1", False, 0.2), ("2", True, 0.3)], "12"),
     ],
 )
 def test_a_key_that_comes_in_two_ways_is_one(

@@ -46,6 +46,8 @@ HOLD_MUSIC: Final = "music-on-hold"
 """The name of the sound that a project's callers hear on hold, where it has one."""
 NOWHERE: Final = Path()
 MOST_ECHOES: Final = 10_000
+MOST_KEYS: Final = 16
+"""Keys of a stream that are remembered; nobody presses more within `ECHO`."""
 ECHO: Final = 1.0
 """Seconds within which the same key in another way is the same press."""
 
@@ -84,19 +86,24 @@ class Echoes:
     """Knows the keys that were told in one way and may come in the other."""
 
     def __init__(self) -> None:
-        self._latest: dict[str, tuple[str, bool, float]] = {}
+        self._latest: dict[str, list[tuple[str, bool, float]]] = {}
 
     def is_echo(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
-        """Say whether this is the key that came last, in the other way."""
-        latest = self._latest.pop(stream, None)
-        if latest is not None:
-            known, way, at = latest
-            if known == digit and way is not by_info and now - at < ECHO:
-                return True
+        """Say whether this key came in the other way already.
+
+        Whoever keys fast, or whose INFO is late, presses the next key before the echo of the last.
+        """
+        keys = self._latest.pop(stream, [])
+        keys = [key for key in keys[-MOST_KEYS:] if now - key[2] < ECHO]
+        first = next((key for key in keys if key[:2] == (digit, not by_info)), None)
+        if first is not None:
+            keys.remove(first)
+        else:
+            keys.append((digit, by_info, now))
         if len(self._latest) >= MOST_ECHOES:
             self._latest.clear()  # keys of calls that were over when they were told
-        self._latest[stream] = digit, by_info, now
-        return False
+        self._latest[stream] = keys
+        return first is not None
 
     def forget(self, call: str) -> None:
         """Forget a call's streams."""
