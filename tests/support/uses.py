@@ -15,7 +15,10 @@ LOOKUP = "/cid_name_lookup.php?phonenumber={callerid}&callername={callername}"
 ACK = "status=ACK"
 GROUP = "31880009999"
 """Rings, and nobody picks up."""
-SLOW = "silent", "refused", "certificate", "closed", "not HTTP"
+SLOW = (
+    *("silent", "refused", "certificate", "closed", "not HTTP"),
+    *("no such name", "link local", "loop", "10 MB"),
+)
 """Endpoints of `tests/support/faults.py`."""
 
 
@@ -39,6 +42,8 @@ class Use:
     """How the endpoint misbehaves."""
     asked: str = ""
     """The target of the one request."""
+    then: tuple[str, ...] = ()
+    """Where redirects led it."""
     rings: str = "success"
     """The branch that rings; or the number."""
     shown: str = ""
@@ -191,7 +196,32 @@ USES = {
     ),
     "S-33 none returned": Use(rows=("S-33", "R5-29"), name=NAME, asked=SMITH, shown=NAME),
     **{f"S-34 {fault}": Use(rows=("S-34", "R5-27"), fault=fault, rings="failed") for fault in SLOW},
-    "S-34 redirected": Use(rows=("S-34",), template="/moved", status="302 Found", asked="/moved"),
+    "S-34 redirected": Use(
+        rows=("S-34", "A-50", "R5-56"),
+        template="/moved/3",
+        asked="/moved/3",
+        then=("/moved/2", "/moved/1", "/moved/0"),
+    ),
+    "S-34 redirected too often": Use(
+        rows=("S-34", "A-50", "R5-27"),
+        template="/moved/4",
+        asked="/moved/4",
+        then=("/moved/3", "/moved/2", "/moved/1"),
+        rings="failed",
+    ),
+    "S-20 withheld with a name": Use(
+        rows=("R5-29", "R5-41"),
+        body=f"{ACK}&callername=Sales",
+        who=ANONYMOUS,
+        asked="/cid_name_lookup.php?phonenumber=&callername=",
+        shown="Sales",
+    ),
+    "S-20 quotes": Use(
+        rows=("S-20", "R5-40"),
+        body=f'{ACK}&callername=Zo%C3%AB "de Ruiter" \\ Zn. 🙂',
+        asked=ASKED,
+        shown=r"Zoë \"de Ruiter\" \\ Zn. 🙂",
+    ),
 }
 """Each has a number of its own, and rings numbers of its own."""
 NUMBERS = {name: f"3185000{2000 + place}" for place, name in enumerate(USES)}
