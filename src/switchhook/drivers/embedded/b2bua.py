@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.drivers.embedded.passing import body_of, headers_of
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
     cause_of_hang_up,
@@ -35,7 +36,6 @@ from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
 from switchhook.sip.rtp import orders as sound
-from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,14 +45,6 @@ if TYPE_CHECKING:
 Out = Order | call_events.Event | sound.Order
 """What comes out, in the order in which it is to be done."""
 
-PASSED: Final = (
-    "Content-Type",
-    "Content-Disposition",
-    "Content-Encoding",
-    "Content-Language",
-    "Info-Package",
-)
-"""Headers that go with a body from one telephone to the other; all others are between it and us."""
 MOST_HOPS: Final = 70
 """What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
@@ -96,8 +88,8 @@ class Bridge:
 
     def __init__(self, caller: str, invite: Request | None = None) -> None:
         self.caller = caller
-        self.offer = () if invite is None else _described(invite)
-        self.offer_body = b"" if invite is None else invite.body
+        self.offer = () if invite is None else headers_of(invite)
+        self.offer_body = b"" if invite is None else body_of(invite)
         hops = MOST_HOPS if invite is None else invite.max_forwards or MOST_HOPS
         self.max_forwards = ("Max-Forwards", str(hops - 1))
         self._waiting = invite is not None  # for our answer to the INVITE
@@ -292,8 +284,8 @@ class Bridge:
         request = event.request
         owed = self._unanswered.pop(event.leg, None)
         if owed is not None:
-            headers = _described(request)
-            outs.append(Acknowledge(leg=owed, headers=headers, body=request.body))
+            headers = headers_of(request)
+            outs.append(Acknowledge(leg=owed, headers=headers, body=body_of(request)))
         if event.leg == self.caller and not self._confirmed:
             self._confirmed = True
             outs.append(call_events.LegAnswered(leg=CALLER))
@@ -314,8 +306,8 @@ class Bridge:
                 leg=other,
                 ref=event.ref,
                 method=request.method,
-                headers=_described(request),
-                body=request.body,
+                headers=headers_of(request),
+                body=body_of(request),
             )
         ]
 
@@ -383,18 +375,12 @@ def _passed_on(ref: str, status: int, response: Response | None) -> Reply:
         ref=ref,
         status=status,
         reason=response.reason,
-        headers=_described(response),
-        body=response.body,
+        headers=headers_of(response),
+        body=body_of(response),
     )
 
 
 def description(sip_leg: str, response: Response) -> Description:
     """Take what a response says of a telephone's media."""
     dialog = f"{sip_leg} {response.to.tag or ''}"
-    return Description(dialog, _described(response), response.body)
-
-
-def _described(message: Request | Response) -> Pairs:
-    """Return the headers that describe a message's body, but for what cannot stand in one of ours."""
-    found = ((name, message.headers.get(name)) for name in PASSED)
-    return tuple((name, value) for name, value in found if value and is_one_line(value))
+    return Description(dialog, headers_of(response), body_of(response))

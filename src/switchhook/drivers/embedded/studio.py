@@ -17,7 +17,7 @@ import structlog
 
 from switchhook.domain.call import CALLER
 from switchhook.drivers.embedded.anchor import SDP, Anchor, Line
-from switchhook.drivers.embedded.b2bua import PASSED, Out
+from switchhook.drivers.embedded.passing import PASSED
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.drivers.embedded.anchored import AnchoredBridge
+    from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Invite
     from switchhook.sip.transport import Peer
 

@@ -1,0 +1,45 @@
+"""What goes from one telephone to the other: a message's body and the headers that describe it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.syntax import is_one_line
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.orders import Pairs
+
+PASSED: Final = (
+    "Content-Type",
+    "Content-Disposition",
+    "Content-Encoding",
+    "Content-Language",
+    "Info-Package",
+)
+"""Headers that go with a body from one telephone to the other; all others are between it and us."""
+
+_SDP: Final = "application/sdp"
+_USER: Final = re.compile(rb"^o=[^ \r\n]+(?= )", re.MULTILINE)
+_WORDS: Final = re.compile(rb"^s=[^\r\n]*", re.MULTILINE)
+_CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
+
+
+def headers_of(message: Request | Response) -> Pairs:
+    """Return the headers that describe a message's body, but for what cannot stand in one of ours."""
+    found = ((name, message.headers.get(name)) for name in PASSED)
+    return tuple((name, value) for name, value in found if value and is_one_line(value))
+
+
+def body_of(message: Request | Response) -> bytes:
+    """Return the body; a session description without the names that its telephone put there.
+
+    Many put their login or number into `o=`, and some write more (RFC 8866 §5.2 to §5.6). It would tell
+    who calls where From may not (R5-09).
+    """
+    kind = (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    if kind != _SDP or message.headers.get("Content-Encoding"):
+        return message.body
+    body = _USER.sub(b"o=-", message.body)
+    return _CONTACTS.sub(b"", _WORDS.sub(b"s=-", body))

@@ -1,0 +1,55 @@
+"""Bodies pass from telephone to telephone as they are, but tell nothing of who the other one is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.drivers.embedded.passing import body_of, headers_of
+from tests.support.sip import request
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request
+
+WRITTEN = (
+    b"v=0\r\no=+31612345678 1 1 IN IP4 192.0.2.10\r\ns=Call of J. Smith\r\ni=J. Smith\r\n"
+    b"u=https://smith.example\r\ne=j@smith.example (J. Smith)\r\np=+31 6 12345678\r\n"
+    b"c=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\ni=J. Smith\r\na=ptime:20\r\n"
+)
+PASSED_ON = (
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\n"
+    b"c=IN IP4 192.0.2.10\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\na=ptime:20\r\n"
+)
+
+
+def described(kind: str, body: bytes, *headers: str) -> Request:
+    """Return a message with this body."""
+    return replace(request("INVITE", f"Content-Type: {kind}", *headers), body=body)
+
+
+@pytest.mark.row("R5-09")
+@pytest.mark.parametrize("kind", ["application/sdp", "Application/SDP; charset=utf-8"])
+def test_a_session_description_does_not_say_who_calls(kind: str) -> None:
+    assert body_of(described(kind, WRITTEN)) == PASSED_ON
+    bare, passed_on = (text.replace(b"\r", b"") for text in (WRITTEN, PASSED_ON))
+    assert body_of(described(kind, bare)) == passed_on
+
+
+def test_one_that_says_nothing_stays_as_it_is() -> None:
+    assert body_of(described("application/sdp", PASSED_ON)) == PASSED_ON
+
+
+def test_other_bodies_stay_as_they_are() -> None:
+    for message in (
+        described("text/plain", WRITTEN),
+        described("application/sdp", WRITTEN, "Content-Encoding: gzip"),
+        replace(request("INFO"), body=WRITTEN),
+    ):
+        assert body_of(message) == WRITTEN
+
+
+def test_what_describes_a_body_goes_with_it() -> None:
+    message = request("INFO", "Content-Type: text/plain", "P-Asserted-Identity: <sip:a@b>")
+    assert headers_of(message) == (("Content-Type", "text/plain"),)
