@@ -1,4 +1,4 @@
-"""What is done otherwise than it was written is said, and nothing else."""
+"""What is done otherwise than it was written, or to no purpose, is said, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.project import Account, Project
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.operations.remarks import remarks
-from tests.webhooks.samples import make_number
+from tests.webhooks.samples import make_dial_plan, make_number
 
 SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
 
@@ -40,3 +40,20 @@ def test_an_account_that_nobody_can_dial_is_named() -> None:
     said = "who dials 112 reaches the emergency service, not the account of that login"
 
     assert list(remarks(Project(id="x", name="X", accounts=accounts))) == [said]
+
+
+@pytest.mark.row("R5-11", "R5-17")
+@pytest.mark.parametrize(
+    ("query", "use_ivr", "said"),
+    [
+        ("code={code}", True, []),
+        ("did={did}", False, []),
+        ("did={did}", True, ["has callers enter a code, but its URL template holds no {code}"]),
+        ("code={code}", False, ["has no code to send for {code}: use_ivr is off"]),
+    ],
+)
+def test_a_code_that_goes_nowhere_is_told(query: str, use_ivr: bool, said: list[str]) -> None:  # noqa: FBT001 (a case)
+    webhook = make_dial_plan(name="gate", url_template=f"http://t/?{query}", use_ivr=use_ivr)
+    project = Project(id="x", name="X", dial_plan_webhooks=(webhook,))
+
+    assert list(remarks(project)) == [f"dial-plan webhook 'gate' {text}" for text in said]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.webhooks.request import effective_method
+from switchhook.webhooks.url import placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def remarks(project: Project) -> Iterator[str]:
-    """Yield a sentence for each thing that is done otherwise than one may think.
+    """Yield a sentence for each thing that is done otherwise than it was written, or to no purpose.
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account's login that is
-    an emergency number.
+    an emergency number; codes that no endpoint gets to judge (R5-11, R5-17).
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -31,3 +32,12 @@ def remarks(project: Project) -> Iterator[str]:
                 f"who dials {account.login} reaches the emergency service,"
                 f" not the account of that login"
             )
+    for gate in project.dial_plan_webhooks:
+        sends_code = "code" in placeholders(gate.url_template)
+        if gate.use_ivr and not sends_code:
+            yield (
+                f"dial-plan webhook {gate.name!r} has callers enter a code,"
+                " but its URL template holds no {code}"
+            )
+        elif sends_code and not gate.use_ivr:
+            yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"

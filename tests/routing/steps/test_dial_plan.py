@@ -13,7 +13,9 @@ from switchhook.domain.scheme import (
     AskDialPlan,
     Background,
     CallerName,
+    Choice,
     HangUp,
+    Menu,
     NameChoice,
     RingDestination,
     Step,
@@ -202,6 +204,37 @@ def test_without_a_destination_and_a_next_step_the_failed_branch_follows() -> No
     story = asked(RingDestination(), failed=(ring(JOHN),))
     story.hears(1, accepts(), *JOHN_RINGS)
     assert story.call.path == (0, "failed", 0)
+
+
+@pytest.mark.row("R5-33", "A-48")
+def test_without_a_destination_a_branch_within_success_leads_to_the_failed_one_too() -> None:
+    menu = Menu(sounds=("choose",), choices=(Choice(key="1", steps=(RingDestination(),)),))
+    story = asked(menu, failed=(ring(JOHN),))
+    story.hears(1, accepts(), "answer caller", "play choose to caller as p1")
+    story.hears(2, presses("1"), "stop p1", *JOHN_RINGS)
+    assert story.call.path == (0, "failed", 0)
+
+
+@pytest.mark.row("R5-33", "A-48", "A-53")
+def test_a_step_takes_what_the_nearest_webhook_returned() -> None:
+    named_ring = RingDestination(caller_name=named(NameChoice.WEBHOOK))
+    inner = ask_crm(named_ring, failed=(ring(JOHN),))
+    for given, orders in ((MOBILE, (f"ring b1 {MOBILE}", JOHN_RINGS[1])), (None, JOHN_RINGS)):
+        story = asked(inner)
+        again = ("show ringing", "ask names as c-2")
+        story.hears(1, accepts("c-1", destination=MARY, name="Outer"), *again)
+        story.hears(2, accepts("c-2", destination=given, name="Inner"), *orders)
+        assert shown(story) == [(CUSTOMER, "Inner" if given else "Anna")]
+
+
+@pytest.mark.row("S-25", "A-51")
+def test_keys_while_a_code_is_judged_are_no_part_of_the_next() -> None:
+    story = entering()
+    keys(story, 3, "1111", "c-1")
+    story.hears(3.5, presses("9"))
+    story.hears(4, declines("c-1"), "play wrong to caller as p2")
+    story.hears(4.5, presses("2"), "stop p2")
+    story.hears(5, presses("#"), "show ringing", "ask pin as c-2 with 2")
 
 
 @pytest.mark.row("A-48")
