@@ -6,6 +6,7 @@ from switchhook.domain.call import CallState, Collecting
 from switchhook.routing import collect
 from switchhook.routing.commands import AnswerCaller, StopPlaying
 from switchhook.routing.move import Move
+from switchhook.routing.prompts import LONGEST_SOUND
 from tests.support.plans import incoming
 
 
@@ -14,7 +15,7 @@ def test_the_first_key_is_waited_for_from_the_end_of_the_prompt() -> None:
     collect.begin(move, ("choose",), 5.0, attempt=2)
     assert move.call.state is CallState.COLLECTING
     assert move.call.collecting == Collecting(attempt=2, playback="p1")
-    assert move.call.wake_at == 160
+    assert move.call.wake_at == 100 + LONGEST_SOUND
     collect.prompt_is_over(move, 5.0)
     assert move.call.collecting == Collecting(attempt=2)
     assert move.call.wake_at == 105

@@ -114,7 +114,7 @@ def test_any_step_may_stand_in_a_branch() -> None:
             assert story.call.state is state, (opener, event)
         story = Transcript(incoming(menu(step), END))
         story.comes_to(0, CallArrived(), is_played("p1"))
-        story.comes_to(100, TimePassed())
+        story.comes_to(LONGEST_SOUND, TimePassed())
         assert story.call.state is state
 
 
@@ -197,9 +197,9 @@ def test_a_prompt_of_which_nobody_says_that_it_is_over_counts_as_played() -> Non
         "play welcome to caller as p1",
     )
     assert story.call.wake_at == LONGEST_SOUND
-    story.hears(59, TimePassed())
+    story.hears(LONGEST_SOUND - 1, TimePassed())
     ringing = ("stop p1", "ring b1 mary", "tell incoming.forwarding")
-    story.hears(60, TimePassed(), *ringing)
+    story.hears(LONGEST_SOUND, TimePassed(), *ringing)
 
 
 def test_a_turn_that_is_over_is_not_taken_up_in_a_later_prompt() -> None:

@@ -9,6 +9,7 @@ from switchhook.routing import prompts
 from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPlaying
 from switchhook.routing.move import Move
 from switchhook.routing.places import Went
+from switchhook.sip.rtp.wav import MOST_SECONDS
 from tests.support.plans import incoming
 
 
@@ -60,3 +61,7 @@ def test_the_wait_is_filled_with_what_was_set() -> None:
     prompts.play(move, ("welcome",))
     assert move.commands[1] == StopPlaying(playback="p1")
     assert move.call.background_playback == ""
+
+
+def test_the_longest_sound_that_is_taken_is_heard_to_its_end() -> None:
+    assert prompts.LONGEST_SOUND > MOST_SECONDS

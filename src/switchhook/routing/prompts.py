@@ -11,8 +11,8 @@ from switchhook.routing.places import Went, enter
 if TYPE_CHECKING:
     from switchhook.routing.move import Move
 
-LONGEST_SOUND = 60.0
-"""Seconds that are waited for the end of each sound of a prompt."""
+LONGEST_SOUND = 605.0
+"""Seconds that are waited for the end of each sound of a prompt; ten minutes is the longest there may be."""
 
 
 def limit(sounds: tuple[str, ...]) -> float:

@@ -24,6 +24,7 @@ from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import CallArrived, TimePassed, VerdictGiven
+from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.steps.dial_plan import LONGEST_CODE, MOST_VARIABLES
 from tests.support.plans import (
     CUSTOMER,
@@ -484,8 +485,8 @@ def test_the_first_digit_breaks_the_start_message_off() -> None:
 def test_a_start_message_that_never_ends_leaves_the_time_for_the_code() -> None:
     story = Transcript(incoming(ask_pin(ring(MARY))))
     story.hears(0, CallArrived(), *ENTER)
-    story.hears(60, TimePassed(), "stop p1")
-    assert story.call.wake_at == 60 + PIN.code_timeout
+    story.hears(LONGEST_SOUND, TimePassed(), "stop p1")
+    assert story.call.wake_at == LONGEST_SOUND + PIN.code_timeout
 
 
 def test_nobody_enters_a_code_without_end() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from switchhook.domain.scheme import Background, Play
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
+from switchhook.routing.prompts import LONGEST_SOUND
 from tests.support.plans import ASK, JOHN, MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, directs, fails, is_played, refuses, rings
 
@@ -26,11 +27,11 @@ def test_the_greeting_once_then_the_background_while_asking_and_ringing() -> Non
     story.hears(9, answers("b2"), "stop p2", "connect b2", "tell incoming.pickup")
 
 
-def test_several_sounds_have_a_minute_each() -> None:
+def test_each_of_several_sounds_has_its_time() -> None:
     story = Transcript(incoming(Play(sounds=("welcome", "choose")), ring(MARY)))
     prompt = "play welcome choose to caller as p1"
     story.hears(0, CallArrived(), BEFORE, "answer caller", prompt)
-    assert story.call.wake_at == 120
+    assert story.call.wake_at == 2 * LONGEST_SOUND
 
 
 def test_no_sounds_are_played_in_no_time() -> None:

@@ -8,6 +8,7 @@ from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import Rate, Record
 from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, HangUpRequested, LegUpdated, Resynced, TimePassed
+from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.recording import SETTLING
 from tests.support.plans import MARY, from_account, incoming, ring
 from tests.support.transcript import (
@@ -65,7 +66,7 @@ def test_the_caller_is_thanked() -> None:
 def test_thanks_that_never_end_end_the_call() -> None:
     story = asked(Rate(sounds=("choose",), thanks=("thanks",)))
     story.hears(62, presses("5"), "stop p1", "tell incoming.rated", "play thanks to caller as p2")
-    story.hears(122, TimePassed(), *AFTER)
+    story.hears(62 + LONGEST_SOUND, TimePassed(), *AFTER)
 
 
 def test_keys_that_are_no_mark_are_ignored() -> None:
@@ -78,8 +79,8 @@ def test_keys_that_are_no_mark_are_ignored() -> None:
 
 def test_a_caller_who_gives_no_mark_is_not_told_of() -> None:
     story = asked()
-    story.hears(120, TimePassed(), "stop p1")
-    story.hears(130, TimePassed(), *AFTER)
+    story.hears(60 + LONGEST_SOUND, TimePassed(), "stop p1")
+    story.hears(70 + LONGEST_SOUND, TimePassed(), *AFTER)
     assert story.end == "answered by callee, 200 hung up"
 
 

@@ -6,6 +6,7 @@ from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import Background, Voicemail
 from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, TimePassed
+from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.recording import SETTLING
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import (
@@ -91,7 +92,7 @@ def test_the_greeting_can_be_left_out_by_a_key() -> None:
 
 
 def test_a_greeting_that_never_ends_is_followed_by_the_recording() -> None:
-    greeting().hears(60, TimePassed(), "stop p1", "record caller as r1")
+    greeting().hears(LONGEST_SOUND, TimePassed(), "stop p1", "record caller as r1")
 
 
 def test_without_a_greeting_the_recording_begins_at_once() -> None:
