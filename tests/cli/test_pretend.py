@@ -22,6 +22,8 @@ def test_the_path_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
         "     0.000 s  · scheme Main: ask",
         "     0.000 s  ? asks PHP demo",
         "     0.000 s  ! PHP demo answers 380443334455, 101 after 0 ms",
+        "                GET http://127.0.0.1:8080/route.php: not sent; 200 was given as the answer, read as strict JSON",
+        '                body: {"dst_phone":"380443334455,101"}',
         "     0.000 s  ☎ dials 380443334455",
         "     0.000 s  ☎ dials 101",
         "     0.000 s  ☎ 380443334455 rings",

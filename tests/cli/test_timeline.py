@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.timeline import SIGNS, WORDS, call_lines, draw, entry_line
+from switchhook.cli.timeline import SIGNS, WORDS, call_lines, draw, draw_whole, entry_line
 from switchhook.domain.journal import Entry, Happening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
@@ -72,3 +72,70 @@ def test_failures_say_how_long_and_why() -> None:
     entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="too slow", facts=facts)
 
     assert entry_line(entry).text == "crm fails after 2.0 s: headers_timeout, too slow"
+
+
+ASKED = (
+    ("request", "GET http://crm.example/route"),
+    ("address", "192.0.2.7:80"),
+    ("seconds_dns", "0.0000"),
+    ("seconds_connect", "0.0012"),
+    ("seconds_total", "0.0123"),
+    ("status", "200"),
+    ("body", "<br />\n<b>Warning</b>\x1b[2J"),
+    ("read_as", ""),
+)
+
+
+def test_below_an_answer_stands_what_was_asked_what_came_back_and_how_long_each_part_took() -> None:
+    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="no JSON", facts=ASKED)
+
+    drawn = draw_whole(entry_line(entry), began=5.0).plain.split("\n")
+
+    assert drawn[1:] == [
+        "                GET http://crm.example/route: 200 from 192.0.2.7:80, not read",
+        "                body: <br />·<b>Warning</b>·[2J",
+        "                took: connection 1.2 ms, in all 12.3 ms",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({"address": ""}, "no answer"),
+        ({"address": "192.0.2.7:80"}, "no answer from 192.0.2.7:80"),
+        (
+            {"address": "192.0.2.7:80", "status": "200", "read_as": "strict JSON"},
+            "200 from 192.0.2.7:80 over a kept connection, read as strict JSON",
+        ),
+        ({"status": "200"}, "not sent; 200 was given as the answer, not read"),
+    ],
+)
+def test_what_came_back_is_said_in_one_line(facts: dict[str, str], said: str) -> None:
+    told = (("request", "GET http://crm.example/"), *facts.items())
+    entry = Entry(seq=1, at=5.0, happening=Happening.ANSWER, facts=told)
+
+    assert entry_line(entry).below == (f"GET http://crm.example/: {said}",)
+
+
+@pytest.mark.parametrize(
+    ("happening", "text", "facts", "said"),
+    [
+        (Happening.KEYED, "no code in time", {}, "no code in time"),
+        (Happening.KEYED, "4", {"digit": "4"}, "the caller presses: 4"),
+        (Happening.ASKED, "pin", {}, "asks pin"),
+        (Happening.ASKED, "pin", {"attempt": "2"}, "asks pin about the code of attempt 2"),
+        (
+            Happening.ASKED,
+            "pin",
+            {"attempt": "2", "code": "0042"},
+            "asks pin about the code 0042 of attempt 2",
+        ),
+        (Happening.BRANCH, "failed: attempt 3 of 3", {}, "takes branch failed: attempt 3 of 3"),
+    ],
+)
+def test_codes_keys_and_branches_have_their_words(
+    happening: Happening, text: str, facts: dict[str, str], said: str
+) -> None:
+    entry = Entry(seq=1, at=5.0, happening=happening, text=text, facts=tuple(facts.items()))
+
+    assert entry_line(entry).text == said

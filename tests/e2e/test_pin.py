@@ -53,8 +53,9 @@ TOLD = ("incoming.before", "incoming.after")
 
 
 def rings(number: str) -> tuple[str, ...]:
-    """Return the path of a leg that is picked up and hangs up soon."""
+    """Return the path of a branch whose leg is picked up and hangs up soon."""
     return (
+        "branch",
         "step",
         f"b1 dialled {number}",
         "b1 rang",

@@ -11,7 +11,7 @@ from cyclopts.validators import Number
 from switchhook.cli import as_json
 from switchhook.cli.options import CommandError, Config, DataDir, Json, open_to_read
 from switchhook.cli.show import NOTHING, clock, print_json, print_table, seconds, stdout
-from switchhook.cli.timeline import call_lines, draw, draw_path
+from switchhook.cli.timeline import call_lines, draw_path, draw_whole
 from switchhook.operations.history import (
     CallStory,
     DeliveryStory,
@@ -153,7 +153,7 @@ def _show_call(story: CallStory) -> None:
     console, row = stdout(), story.call
     console.print(f"call {row.id} of project {row.project}, {clock(row.arrived_at)}")
     for line in call_lines(story.journal, story.deliveries):
-        console.print(draw(line, began=row.arrived_at))
+        console.print(draw_whole(line, began=row.arrived_at))
     console.print(draw_path(story.journal))
 
 

@@ -14,7 +14,7 @@ from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import iso, print_json, stderr, stdout
-from switchhook.cli.timeline import Line, call_lines, draw, draw_path
+from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
 from switchhook.logs import configure_logs
@@ -157,7 +157,7 @@ def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
     lines = sorted([*call_lines(made.journal), *told], key=lambda line: line.at)
     console.print(f"a pretend call in project {plan.project.id}")
     for line in lines:
-        console.print(draw(line, began=began))
+        console.print(draw_whole(line, began=began))
     console.print(draw_path(made.journal))
 
 

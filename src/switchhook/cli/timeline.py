@@ -19,6 +19,18 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.storage.records import DeliveryRow
 
+BELOW = " " * 16
+"""Stands before what else is known, so that it begins where the text above it does."""
+PHASES = {
+    "seconds_dns": "name",
+    "seconds_connect": "connection",
+    "seconds_tls": "TLS",
+    "seconds_write": "request",
+    "seconds_headers": "headers",
+    "seconds_body": "body",
+    "seconds_total": "in all",
+}
+"""The parts of an exchange, by the facts that say how long each took."""
 STEP_WORDS = {
     "askdialplan": "ask the dial-plan webhook",
     "ringdestination": "ring the variable destination",
@@ -40,6 +52,8 @@ class Line:
     sign: str
     text: str
     style: str = ""
+    below: tuple[str, ...] = ()
+    """What else is known of it, for those who ask why."""
 
 
 def call_lines(entries: Iterable[Entry], deliveries: Iterable[DeliveryRow] = ()) -> list[Line]:
@@ -56,6 +70,14 @@ def draw(line: Line, *, began: float) -> Text:
     return text
 
 
+def draw_whole(line: Line, *, began: float) -> Text:
+    """Draw a line, and below it what else is known."""
+    text = draw(line, began=began)
+    for more in line.below:
+        text.append(f"\n{BELOW}{more}", style="dim")
+    return text
+
+
 def draw_path(entries: Iterable[Entry]) -> Text:
     """Draw where the call went in one line."""
     return Text(f"  path: {one_line(path_of(entries)) or 'nowhere'}")
@@ -67,7 +89,8 @@ def entry_line(entry: Entry) -> Line:
     facts = defaultdict(str, entry.facts)
     facts["target"] = facts["target"] or entry.leg
     text = one_line(WORDS[entry.happening](one_line(entry.text), facts))
-    return Line(at=entry.at, sign=sign, text=text, style=style)
+    below = tuple(map(one_line, _exchange(facts))) if facts["request"] else ()
+    return Line(at=entry.at, sign=sign, text=text, style=style, below=below)
 
 
 SIGNS: dict[Happening, tuple[str, str]] = {
@@ -99,7 +122,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"
     ),
-    Happening.ASKED: lambda text, _: f"asks {text}",
+    Happening.ASKED: lambda text, facts: f"asks {text}{_with_code(facts)}",
     Happening.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
     Happening.ASK_FAILED: lambda text, facts: (
         f"{facts['webhook']} fails{_after(facts)}: {facts['kind']}, {text}"
@@ -111,8 +134,10 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.ATTEMPT_ENDED: lambda text, facts: (
         f"{facts['target']}: {facts['end'].replace('_', ' ')}{_because(text)}"
     ),
-    Happening.BRANCH: lambda text, _: f"takes a branch, {text}",
-    Happening.KEYED: lambda text, _: f"the caller presses: {text}",
+    Happening.BRANCH: lambda text, _: f"takes branch {text}",
+    Happening.KEYED: lambda text, facts: (
+        f"the caller presses: {text}" if facts["digit"] else text or "no key"
+    ),
     Happening.RECORDED: lambda text, facts: f"recorded {facts['seconds']} s: {text}",
     Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
     Happening.JUMPED: lambda text, facts: f"goes on with scheme {facts['scheme']}, {text}",
@@ -127,6 +152,37 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
 
 def _in_branch(facts: Mapping[str, str]) -> str:
     return f", branch {facts['branch']}" if facts["branch"] else ""
+
+
+def _with_code(facts: Mapping[str, str]) -> str:
+    if not facts["attempt"]:
+        return ""
+    return f" about the code {facts['code']}".rstrip() + f" of attempt {facts['attempt']}"
+
+
+def _exchange(facts: Mapping[str, str]) -> Iterator[str]:
+    """Say what was asked, what came back, and how long each part took."""
+    yield f"{facts['request']}: {_came_back(facts)}"
+    if facts["body"]:
+        yield f"body: {facts['body']}"
+    parts = [
+        f"{name} {float(facts[phase]) * 1000:.1f} ms"
+        for phase, name in PHASES.items()
+        if facts[phase] not in {"", "0.0000"}
+    ]
+    if parts:
+        yield f"took: {', '.join(parts)}"
+
+
+def _came_back(facts: Mapping[str, str]) -> str:
+    if not facts["status"]:
+        return "no answer" + (f" from {facts['address']}" if facts["address"] else "")
+    if not facts["address"]:
+        said = f"not sent; {facts['status']} was given as the answer"
+    else:
+        kept = "" if facts["seconds_connect"] else " over a kept connection"
+        said = f"{facts['status']} from {facts['address']}{kept}"
+    return f"{said}, read as {facts['read_as']}" if facts["read_as"] else f"{said}, not read"
 
 
 def _because(text: str) -> str:

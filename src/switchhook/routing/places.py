@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from switchhook.domain.scheme import FIRST, SUCCESS, AskDialPlan, Ring, Scheme
+from switchhook.domain.journal import Happening
+from switchhook.domain.scheme import FAILED, FIRST, SUCCESS, AskDialPlan, Ring, Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,11 @@ def enter(move: Move, branch: str) -> Went:
     return Went.MOVED
 
 
+def note_branch(move: Move, branch: str, why: str) -> None:
+    """Write down which branch a step takes by itself, and why."""
+    move.record(Happening.BRANCH, f"{branch}: {why}", facts=(("branch", branch),))
+
+
 def leave_branch(move: Move, *, no_destination: bool) -> bool:
     """Stand behind the step whose branch has no more steps. False where it was no branch.
 
@@ -70,7 +76,8 @@ def leave_branch(move: Move, *, no_destination: bool) -> bool:
     at, step, branch = openers[0]
     move.change(path=at)
     if no_destination and isinstance(step, AskDialPlan) and branch == SUCCESS:
-        enter(move, "failed")
+        note_branch(move, FAILED, "success found no destination to ring")
+        enter(move, FAILED)
     else:
         advance(move)
     return True

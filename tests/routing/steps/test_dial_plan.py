@@ -103,7 +103,12 @@ def test_ack_opens_the_success_branch() -> None:
     story = asked(ring(MARY), failed=(ring(JOHN),))
     story.hears(1, accepts(), *MARY_RINGS)
     assert story.call.path == (0, "success", 0)
-    assert story.journal[2:5] == ["asked names", "answer ACK", "step scheme 1"]
+    assert story.journal[2:6] == [
+        "asked names",
+        "answer ACK",
+        "branch success: ACK",
+        "step scheme 1",
+    ]
 
 
 @pytest.mark.row("R5-27", "R5-35", "S-34")
@@ -344,6 +349,24 @@ def test_the_journal_says_in_which_branch_a_step_stands() -> None:
     assert [facts["at"] for facts in steps] == ["0", "0 success 0"]
 
 
+def test_the_journal_says_which_branch_is_taken_and_why() -> None:
+    stories = {
+        name: asked(RingDestination(), failed=(ring(JOHN),)) for name in ("ack", "nak", "no")
+    }
+    stories["ack"].hears(1, accepts(), *JOHN_RINGS)
+    stories["nak"].hears(1, declines(), *JOHN_RINGS)
+    stories["no"].hears(1, fails(), *JOHN_RINGS)
+    taken = {
+        name: [line for line in story.journal if line.startswith("branch")]
+        for name, story in stories.items()
+    }
+    assert taken == {
+        "ack": ["branch success: ACK", "branch failed: success found no destination to ring"],
+        "nak": ["branch failed: NAK (HTTP 200)"],
+        "no": ["branch failed: no answer that counts"],
+    }
+
+
 @pytest.mark.row("S-27")
 def test_unknown_keys_are_kept_as_variables_the_newest_value_of_each() -> None:
     story = Transcript(incoming(ask_crm(), ask_crm(ring(MARY))))
@@ -406,6 +429,9 @@ def test_c_three_wrong_codes() -> None:
     assert story.call.state is CallState.PLAYING
     story.hears(40, is_played("p4"), *JOHN_RINGS)
     assert story.call.asks == 3
+    attempts = [dict(one.facts)["attempt"] for one in story.entries if one.happening == "asked"]
+    assert attempts == ["1", "2", "3"]
+    assert "branch failed: attempt 3 of 3" in story.journal
 
 
 @pytest.mark.row("S-25", "R5-18", "R5-22", "A-47")

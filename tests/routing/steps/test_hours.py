@@ -17,7 +17,7 @@ BEFORE = "tell incoming.before"
 def test_inside_hours_the_webhook_is_asked() -> None:
     story = Transcript(incoming(STEP, now=MONDAY_NOON))
     story.hears(MONDAY_NOON, CallArrived(), BEFORE, "show ringing", "ask crm as c-1")
-    assert "branch office: open" in story.journal
+    assert "branch open: hours office" in story.journal
 
 
 @pytest.mark.row("S-14", "R1-125")

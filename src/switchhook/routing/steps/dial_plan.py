@@ -9,7 +9,7 @@ from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import FAILED, SUCCESS, AskDialPlan
 from switchhook.domain.webhook import Dialect
 from switchhook.routing import collect, prompts
-from switchhook.routing.places import Went, enter, step_of
+from switchhook.routing.places import Went, enter, note_branch, step_of
 from switchhook.routing.steps import ask
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def begin(move: Move, step: AskDialPlan) -> Went:
     webhook = move.call.plan.dial_plan_webhooks.get(step.webhook)
     if webhook is None:
         move.record(Happening.NOTICE, f"dial-plan webhook {step.webhook!r} is not in this project")
-        return enter(move, FAILED)
+        return _take(move, FAILED, "there is nobody to ask")
     if not webhook.use_ivr:
         return _ask(move, webhook)
     collect.begin(move, _sounds(webhook.start_message), webhook.code_timeout)
@@ -77,19 +77,28 @@ def judged(move: Move, event: VerdictGiven) -> Went:
     ask.settle(move, Happening.ANSWER, event.text, event.notices, event.exchange)
     _keep(move, event)
     if event.accepted:
-        return enter(move, SUCCESS)
+        return _take(move, SUCCESS, event.text)
     if webhook is None or asked is None or not webhook.use_ivr:
-        return enter(move, FAILED)
+        return _take(move, FAILED, event.text)
     return _again(move, webhook, asked.attempt, webhook.error_message)
 
 
 def failed(move: Move) -> Went:
     """Take the failed branch at once, whatever attempts are left (R5-27, R5-36)."""
-    return enter(move, FAILED) if isinstance(step_of(move.call), AskDialPlan) else Went.HANDED_ON
+    if not isinstance(step_of(move.call), AskDialPlan):
+        return Went.HANDED_ON
+    return _take(move, FAILED, "no answer that counts")
+
+
+def _take(move: Move, branch: str, why: str) -> Went:
+    note_branch(move, branch, why)
+    return enter(move, branch)
 
 
 def _ask(move: Move, webhook: DialPlanWebhook, code: str = "", attempt: int = 1) -> Went:
-    facts: Facts = (("code", code),) if code and not webhook.mask_code else ()
+    facts: Facts = (("attempt", str(attempt)),) if code else ()
+    if code and not webhook.mask_code:
+        facts = (*facts, ("code", code))
     move.change(given=tuple(given for given in move.call.given if given.at != move.call.path))
     ask.put(
         move,
@@ -113,6 +122,7 @@ def _complete(move: Move, webhook: DialPlanWebhook, code: str) -> Went:
 def _again(move: Move, webhook: DialPlanWebhook, attempt: int, message: str) -> Went:
     """Play why it did not work, and let the caller enter another code while attempts are left (R5-19)."""
     if attempt >= webhook.attempts:
+        note_branch(move, FAILED, f"attempt {attempt} of {webhook.attempts}")
         return prompts.say(move, _sounds(message), then=FAILED)
     collect.begin(move, _sounds(message), webhook.code_timeout, attempt=attempt + 1)
     return Went.TAKEN

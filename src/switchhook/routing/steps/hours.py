@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.hours import is_open
 from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import CLOSED, OPEN
-from switchhook.routing.places import Went, enter
+from switchhook.routing.places import Went, enter, note_branch
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Hours
@@ -22,5 +22,5 @@ def begin(move: Move, step: Hours) -> Went:
         move.record(Happening.NOTICE, f"working hours {step.hours!r} are not in this project")
         return Went.HANDED_ON
     branch = OPEN if is_open(hours, time_zone=project.time_zone, now=move.now) else CLOSED
-    move.record(Happening.BRANCH, f"{hours.name}: {branch}", facts=(("branch", branch),))
+    note_branch(move, branch, f"hours {hours.name}")
     return enter(move, branch)
