@@ -288,3 +288,17 @@ def test_the_program_reads_standard_input() -> None:
 @pytest.mark.usefixtures("past")
 def test_a_reader_that_has_seen_enough_is_no_failure_to_talk_about() -> None:
     assert shell("switchhook calls --json | true").stderr == ""
+
+
+def test_a_terminal_without_our_signs_shows_a_mark_for_each() -> None:
+    said = subprocess.run(
+        [
+            *(sys.executable, "-m", "switchhook", "call", "--from", "101", "--to", "102"),
+            *("--file", str(ROOT / "examples" / "project.toml")),
+        ],
+        env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "? 101 calls 102" in said.stdout

@@ -111,3 +111,13 @@ def test_what_only_a_simulated_call_can_have(
     told = ("call", "--real", "--file", str(FILE), "--to", "102", *caller, *options)
     assert run(told) == FAILED
     assert expected in capsys.readouterr().err
+
+
+def test_nobody_calls_from_outside_without_a_trunk(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(MINIMAL)
+    told = ("call", "--real", "--file", str(file), "--from", "380441112233", "--to", "102")
+    assert run(told) == FAILED
+    assert "has no trunk, so nobody calls it from outside" in capsys.readouterr().err

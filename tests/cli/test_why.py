@@ -155,3 +155,26 @@ def test_a_dial_plan_webhook_is_read_and_shown_too(
         "Anna",
         {"value": "7"},
     )
+
+
+def test_standard_input_cannot_be_answer_and_project_at_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert answers(monkeypatch, RELAXED, "--webhook", "PHP demo", "--file", "-") == FAILED
+    assert "standard input holds the answer" in capsys.readouterr().err
+
+
+def test_a_project_may_come_on_standard_input(
+    monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(Path(FILE).read_bytes())))
+    assert run(["preview", "--webhook", "PHP demo", "--file", "-"]) == FINE
+    assert capsysbinary.readouterr().out.startswith(b"GET /route.php?")
+
+
+def test_an_error_page_is_called_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = b"<br />\n<b>Warning</b>: Undefined key\n{}"
+    assert answers(monkeypatch, body, "--webhook", "PHP demo", "--file", FILE) == FAILED
+    assert "a page of HTML or XML, or begins with an error message" in capsys.readouterr().out

@@ -13,6 +13,7 @@ from rich.console import Console
 
 from switchhook import __version__
 from switchhook.cli.options import CommandError
+from switchhook.cli.show import print_what_can_be
 from switchhook.operations.data_dir import DataDirError
 from switchhook.operations.examples import ExampleError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
@@ -89,6 +90,7 @@ _EXPECTED = (
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
+    print_what_can_be()
     try:
         code = app(arguments)
         sys.stdout.flush()  # here, and not at the interpreter's end, where nobody can catch it

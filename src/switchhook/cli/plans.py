@@ -16,7 +16,11 @@ OfProject = Annotated[
 ]
 ProjectFile = Annotated[
     Path | None,
-    Parameter(help="Take a project file (TOML) instead of an applied project.", name="--file"),
+    Parameter(
+        help="Take a project file (TOML) instead of an applied project.",
+        name="--file",
+        allow_leading_hyphen=True,
+    ),
 ]
 
 

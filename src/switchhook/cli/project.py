@@ -1,14 +1,13 @@
 """`switchhook check`, `apply` and `export`: the project file."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
 from switchhook.cli.options import Config, DataDir, data_dir_of, open_to_read, read_bytes
-from switchhook.cli.show import stderr, stdout
+from switchhook.cli.show import print_whole, stderr, stdout
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import decode
 from switchhook.domain.project import Project
@@ -58,7 +57,7 @@ def export(
     data_dir: DataDir = None,
 ) -> int:
     """Print a project as a project file, with its passwords."""
-    sys.stdout.write(asyncio.run(_export(config, data_dir, project)))
+    print_whole(asyncio.run(_export(config, data_dir, project)).encode())
     return 0
 
 

@@ -62,6 +62,11 @@ def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path
 
     Sounds are those of `data_dir`.
     """
+    if script.caller not in plan.accounts and not plan.project.trunks:
+        raise CommandError(
+            f"project {plan.project.id} has no trunk, so nobody calls it from outside: call --from one"
+            " of its accounts, or add a [[trunks]] table"
+        )
     with TemporaryDirectory(prefix="switchhook-call-") as name:
         folder = Path(name)
         if (data_dir / SOUNDS).is_dir():

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from io import TextIOWrapper
 
 import msgspec
 from rich import box
@@ -34,8 +35,21 @@ def stderr() -> Console:
 
 def print_json(value: object) -> None:
     """Print one JSON document, indented for those who look at it."""
-    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
-    sys.stdout.write(f"{text}\n")
+    print_whole(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+
+
+def print_whole(data: bytes) -> None:
+    """Print what programs read, byte for byte, whatever the terminal's encoding is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def print_what_can_be() -> None:
+    """Print a mark for each character that the terminal's encoding lacks, and go on."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -9,9 +9,9 @@ from cyclopts import Parameter
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
-from switchhook.cli.options import Config, DataDir, Json, read_bytes
+from switchhook.cli.options import CommandError, Config, DataDir, Json, read_bytes
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
-from switchhook.cli.show import one_line, print_json, stderr, stdout
+from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
 from switchhook.operations.explaining import Explanation, explain_answer
@@ -35,6 +35,10 @@ def read_answer(
     data_dir: DataDir = None,
 ) -> int:
     """Read an answer's body from standard input and print what it would do to a call."""
+    if file is not None and str(file) == "-":
+        raise CommandError("standard input holds the answer; give --file the name of a file")
+    if sys.stdin.isatty():
+        stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
     plan = plan_of(project, file, config, data_dir)
     explained = explain_answer(plan, webhook, sys.stdin.buffer.read(), status=status)
     print_json(_explanation(explained)) if json else _show(explained)
@@ -92,7 +96,11 @@ def preview(
     webhook: ShownWebhook,
     call: Annotated[
         Path | None,
-        Parameter(help="The call, described in JSON; an example by default.", name="--call"),
+        Parameter(
+            help="The call, described in JSON; an example by default.",
+            name="--call",
+            allow_leading_hyphen=True,
+        ),
     ] = None,
     project: OfProject = None,
     file: ProjectFile = None,
@@ -114,9 +122,7 @@ def _print_bytes(shown: Preview) -> None:
     stderr().print(
         f"{shown.webhook}: {len(shown.data)} bytes to {shown.origin} {over}", style="dim"
     )
-    sys.stdout.flush()
-    sys.stdout.buffer.write(shown.data)
-    sys.stdout.buffer.flush()
+    print_whole(shown.data)
     if sys.stdout.isatty():
         sys.stdout.write("\n")
 
