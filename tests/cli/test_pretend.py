@@ -74,6 +74,7 @@ def test_an_endpoint_that_is_down_is_found_down(
         (("--digits", "x"), "'x' cannot be keyed"),
         (("--answer", "crm={}"), "project acme has no routing webhook 'crm'"),
         (("--to", "999"), "it was refused with 404, 999 is no number of project acme"),
+        (("--to", "999"), "380441112233 is no account of the project, so it called from outside"),
     ],
 )
 def test_what_cannot_be_is_said(

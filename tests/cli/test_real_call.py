@@ -117,7 +117,7 @@ def test_nobody_calls_from_outside_without_a_trunk(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "project.toml"
-    file.write_text(MINIMAL)
+    file.write_text('[project]\nid = "acme"\nname = "Acme"\n')
     told = ("call", "--real", "--file", str(file), "--from", "380441112233", "--to", "102")
     assert run(told) == FAILED
     assert "has no trunk, so nobody calls it from outside" in capsys.readouterr().err

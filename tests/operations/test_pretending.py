@@ -24,6 +24,7 @@ from switchhook.domain.scheme import (
     Voicemail,
 )
 from switchhook.domain.webhook import DialPlanWebhook, EventKind, EventWebhook
+from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.pretending import PretendCall, Script, pretend_call
 from tests.support.loop import run
 from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, OFFICE, plan, ring
@@ -218,9 +219,13 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
         ({"digits": ("12a",)}, "'12a' cannot be keyed; the keys are 0123456789"),
         ({"digits": ("",)}, "'' cannot be keyed"),
         ({"phones": {"mary": "sings"}}, "mary cannot be 'sings'; telephones do answers, busy"),
-        ({"answers": {"crn": (b"",)}}, "project shop has no routing webhook 'crn'"),
     ],
 )
 def test_what_cannot_be_played_is_named(script: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValueError, match=expected):
         pretend(ring(MARY), **script)
+
+
+def test_an_answer_for_a_webhook_that_is_not_there_is_refused() -> None:
+    with pytest.raises(NoSuchWebhookError, match="project shop has no routing webhook 'crn'"):
+        pretend(ring(MARY), answers={"crn": (b"",)})

@@ -36,6 +36,7 @@ Digits = Annotated[
         help="Keys that the caller presses when asked, such as 4711#; again for the next time.",
         name="--digits",
         negative=(),
+        show_default=False,
     ),
 ]
 Answers = Annotated[
@@ -44,6 +45,7 @@ Answers = Annotated[
         help="NAME=BODY: take this for the webhook's answer, and do not ask it; again for the next.",
         name="--answer",
         negative=(),
+        show_default=False,
     ),
 ]
 Phones = Annotated[
@@ -52,6 +54,7 @@ Phones = Annotated[
         help=f"TARGET=WHAT: what a telephone does: {', '.join(PHONES)}. Every one answers by default.",
         name="--phone",
         negative=(),
+        show_default=False,
     ),
 ]
 Real = Annotated[
@@ -104,7 +107,7 @@ def call(
     except ValueError as error:
         raise CommandError(str(error)) from error
     if made.call is None:
-        return _refused(made)
+        return _refused(made, plan, script)
     print_json(_as_json(made)) if json else _draw(made, plan, began=now)
     return 0
 
@@ -144,9 +147,11 @@ def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
     return found
 
 
-def _refused(made: PretendCall) -> int:
+def _refused(made: PretendCall, plan: Plan, script: Script) -> int:
     cause = None if made.refused is None else made.refused.cause
     why = "it was not taken" if cause is None else f"it was refused with {cause.sip}, {cause.text}"
+    if script.caller and script.caller not in plan.accounts:
+        why += f"; {script.caller} is no account of the project, so it called from outside"
     stderr().print(f"switchhook: no call came of it: {why}")
     return 1
 

@@ -31,6 +31,7 @@ from switchhook.drivers.simulator.script import (
     ringing_out,
 )
 from switchhook.drivers.simulator.side import SimulatedSide
+from switchhook.operations.plans import find_routing_webhook
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.switchboard import Switchboard
@@ -102,11 +103,10 @@ class PretendCall:
 async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) -> PretendCall:
     """Place the call at `now` and return what became of it, once it is over.
 
-    Raises ValueError where an answer is given for a webhook that the project does not have.
+    Raises NoSuchWebhookError where an answer is given for a webhook that the project does not have.
     """
-    known = plan.webhooks.keys() | plan.dial_plan_webhooks.keys()
-    for name in script.answers.keys() - known:
-        raise ValueError(f"project {plan.project.id} has no routing webhook {name!r}")
+    for name in script.answers:
+        find_routing_webhook(plan, name)
     clock = VirtualClock(now)
     async with AsyncExitStack() as stack:
         sender = Sender()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from switchhook.cli.demo.command import program
 from tests.support.baresip import Baresip
 from tests.support.programs import require
 
@@ -120,3 +121,15 @@ def test_a_program_that_is_missing_is_named(tmp_path: Path) -> None:
 
     assert process.returncode == 1
     assert process.stderr == "switchhook: php is not installed (Debian package php-cli)\n"
+
+
+@pytest.mark.parametrize("found", ["/usr/bin/switchhook", None])
+def test_it_names_a_command_that_a_shell_can_run(
+    found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("switchhook.cli.demo.command.which", lambda _: found)
+    shell = f"{program()} --version"
+    path = Path(sys.executable).parent
+    environment = os.environ | {"PATH": f"{path}:{os.environ['PATH']}"}
+    said = subprocess.run(shell, shell=True, capture_output=True, check=True, env=environment)
+    assert said.stdout

@@ -1,14 +1,17 @@
 """`switchhook demo`: the whole path, once, on this machine."""
 
 import asyncio
+import sys
 from contextlib import suppress
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
 
+import switchhook
 from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, STATIC, Act, problems
 from switchhook.cli.demo.programs import Language
 from switchhook.cli.demo.stage import Stage, set_stage
@@ -132,6 +135,13 @@ def _introduce(stage: Stage, console: Console) -> None:
     )
 
 
+def program() -> str:
+    """Return what a shell runs us by: in a checkout, `make run` has put no command into the path."""
+    if which("switchhook") is not None:
+        return "switchhook"
+    return f"PYTHONPATH={Path(switchhook.__file__).parents[1]} {sys.executable} -m switchhook"
+
+
 def _invite(stage: Stage, folder: Path, console: Console) -> None:
     """Say how to call in with a telephone of one's own."""
     guest = next(account for account in stage.project.accounts if account.login == GUEST)
@@ -144,6 +154,6 @@ def _invite(stage: Stage, folder: Path, console: Console) -> None:
     console.print(
         f"and dial {DYNAMIC} (the endpoint names a number), {STATIC} (it names a scheme, which rings\n"
         f"the reception and you), or 101 (the reception). Your calls are drawn here.\n"
-        f"In another terminal: switchhook calls --data-dir {folder}\n"
+        f"In another terminal: {program()} calls --data-dir {folder}\n"
         "Ctrl-C ends the demo."
     )
