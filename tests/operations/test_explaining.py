@@ -16,7 +16,7 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.operations.explaining import Explanation, explain_answer
+from switchhook.operations.explaining import Explanation, explain_answer, without_head
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.webhooks.answer import DialPlanReading, Reading
 
@@ -149,3 +149,18 @@ def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
     assert isinstance(explained.reading, DialPlanReading)
     assert explained.reading.destination is None
     assert explained.reading.notices == ("this project does not call 1900123",)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b'{"dst_phone":101}', (200, b'{"dst_phone":101}')),
+        (b"HTTP/1.1 401 Unauthorized\r\nDate: x\r\n\r\nstatus=NAK\n", (401, b"status=NAK\n")),
+        (b"HTTP/2 200\nserver: x\n\nok", (200, b"ok")),
+        (b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok", (200, b"ok")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"")),
+        (b"HTTP/1.1 200 OK", (200, b"HTTP/1.1 200 OK")),
+    ],
+)
+def test_a_whole_response_is_parted(data: bytes, expected: tuple[int, bytes]) -> None:
+    assert without_head(data) == expected

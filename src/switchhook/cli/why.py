@@ -14,7 +14,7 @@ from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
-from switchhook.operations.explaining import Explanation, explain_answer
+from switchhook.operations.explaining import Explanation, explain_answer, without_head
 from switchhook.operations.previewing import Preview, preview_request
 from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
 
@@ -27,7 +27,10 @@ ShownWebhook = Annotated[str, Parameter(help="Name of any webhook.", name="--web
 def read_answer(
     *,
     webhook: ReadWebhook,
-    status: Annotated[int, Parameter(help="HTTP status that the body came under.")] = 200,
+    status: Annotated[
+        int | None,
+        Parameter(help="HTTP status that the body came under; 200 without it.", show_default=False),
+    ] = None,
     project: OfProject = None,
     file: ProjectFile = None,
     json: Json = False,
@@ -40,7 +43,8 @@ def read_answer(
     if sys.stdin.isatty():
         stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
     plan = plan_of(project, file, config, data_dir)
-    explained = explain_answer(plan, webhook, sys.stdin.buffer.read(), status=status)
+    came_under, body = without_head(sys.stdin.buffer.read())
+    explained = explain_answer(plan, webhook, body, status=came_under if status is None else status)
     print_json(_explanation(explained)) if json else _show(explained)
     return 0 if explained.is_followed else 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
+_HEAD = re.compile(rb"HTTP/[0-9.]{1,3} ([1-5][0-9]{2})[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
+"""Status line, headers and the empty line behind them."""
 ORDERS = {RingOrder.ALL_AT_ONCE: "at once", RingOrder.ONE_AFTER_ANOTHER: "one after another"}
 
 
@@ -89,6 +92,17 @@ def _without_refused(reading: DialPlanReading, plan: Plan) -> DialPlanReading:
 
 def _refused(target: Target) -> str:
     return f"this project does not call {target}"
+
+
+def without_head(data: bytes) -> tuple[int, bytes]:
+    """Part a response as `curl -i` prints it into status and body; a bare body came under 200.
+
+    Of several heads (100 Continue, redirects that were followed) the last one counts.
+    """
+    status = 200
+    while head := _HEAD.match(data):
+        status, data = int(head[1]), data[head.end() :]
+    return status, data
 
 
 def _explanation(
