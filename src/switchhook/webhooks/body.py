@@ -86,10 +86,9 @@ def json_of(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
     try:
         value, relaxed = read_json(text)
     except NotJsonError as error:
-        if text.startswith("<"):
-            problem = "the body is a page of HTML or XML, or begins with an error message, not JSON"
-            raise UnusableError(problem) from error
-        raise UnusableError(f"body is not JSON: {error}") from error
+        page = "it is a page of HTML or XML, or begins with an error message"
+        problem = page if text.startswith("<") else str(error)
+        raise UnusableError(f"body is not JSON: {problem}") from error
     if relaxed:
         return value, ReadingStep.RELAXED_JSON, ("the body was read as relaxed JSON",)
     return value, ReadingStep.STRICT_JSON, ()

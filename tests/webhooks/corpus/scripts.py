@@ -26,7 +26,12 @@ SCRIPTS: Answers = [
     ("http", "\ufeff\ufeff380443334455", NUMBER, ""),
     ("dial plan", "\ufeff\ufeffstatus=ACK", ACK, ""),
     ("dial plan", "\n\ufeff status=ACK\n", ACK, ""),
-    ("json", '<br />\n<b>Notice</b>: Undefined index\n{"dst_phone":"101"}', FAILED, NO_VALUE),
+    (
+        "json",
+        '<br />\n<b>Notice</b>: Undefined index\n{"dst_phone":"101"}',
+        FAILED,
+        "a page of HTML or XML",
+    ),
     ("http", '<br />\n<b>Notice</b>: Undefined index\n{"dst_phone":"101"}', FAILED, NO_HTML),
     ("http", "<br />\n<b>Warning</b>: mysqli_connect()<br />\n380443334455", FAILED, NO_HTML),
     ("http", "Warning: Undefined variable $x in /a.php on line 3\n101", FAILED, NO_NUMBER),
@@ -89,7 +94,7 @@ SCRIPTS: Answers = [
     ("json", '{"dst_phone":"380443334455","a":"\\u003cb\\u003e"}', NUMBER, ""),
     ("http", '<string xmlns="http://tempuri.org/">380443334455</string>', FAILED, NO_HTML),
     ("http", '\ufeff<?xml version="1.0" encoding="utf-8"?>\n<string>101</string>', FAILED, NO_HTML),
-    ("json", "<dst_phone>380443334455</dst_phone>", FAILED, NO_VALUE),
+    ("json", "<dst_phone>380443334455</dst_phone>", FAILED, "a page of HTML or XML"),
     ("dial plan", "<status>ACK</status>", FAILED, NO_HTML),
     ("dial plan, lenient JSON", "<status>ACK</status>", FAILED, NO_HTML),
     # Node, Zapier, Make, n8n and other switchboards of services.
