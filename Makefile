@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
 BIN := .venv/bin
 TEST_PROGRAMS := sipp=sip-tester php=php-cli baresip=baresip-core
+BENCHMARK_PROGRAMS := nginx=nginx-light wrk=wrk sipp=sip-tester
+BENCHMARKS := routing answers media sender load
 
 .PHONY: help
 help: ## show this list
@@ -38,6 +40,13 @@ conformance: dev ## every row of the behaviour table, its tests and results; fai
 .PHONY: conformance-page
 conformance-page: dev
 	@$(BIN)/pytest -qq --collect-only --conformance-page=docs/conformance.md >/dev/null
+
+.PHONY: bench
+bench: dev ## every benchmark, one after another; leave the machine alone meanwhile
+	@scripts/system-packages $(BENCHMARK_PROGRAMS)
+	@failed=; for name in $(BENCHMARKS); do \
+	  echo "== $$name"; PYTHONPATH=src $(BIN)/python -m benchmarks.$$name || failed="$$failed $$name"; \
+	done; [ -z "$$failed" ] || { echo "a goal is missed:$$failed"; exit 1; }
 
 .PHONY: dev
 dev:

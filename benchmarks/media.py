@@ -1,8 +1,8 @@
 """How evenly prompts flow while calls are set up: in the main loop, or in a thread of their own.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/media.py thread --calls 50 --blocked
+    python -m benchmarks.media [thread|loop] [--calls 50] [--blocked]
 
-Prompts go to a listener in another process, which takes the time between two packets of each; calls go
+From the project's root. Prompts go to a listener in another process, which takes the time between two packets of each; calls go
 from one telephone to another in the main loop of this process. With --blocked something holds the loop
 for 30 ms five times a second. The exit status is 0 when p1 and p99 lie within 20 ± 5 ms.
 """
@@ -132,9 +132,9 @@ def ignore(_: Event) -> None:
 
 async def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("where", choices=["loop", "thread"])
+    parser.add_argument("where", choices=["loop", "thread"], nargs="?", default="thread")
     parser.add_argument("--prompts", type=int, default=50)
-    parser.add_argument("--calls", type=float, default=0.0, help="a second")
+    parser.add_argument("--calls", type=float, default=50.0, help="a second")
     parser.add_argument("--seconds", type=float, default=8.0)
     parser.add_argument("--blocked", action="store_true")
     options = parser.parse_args()
