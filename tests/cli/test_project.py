@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 def test_a_project_is_summed_up() -> None:
     assert summary(example_plan().project) == (
-        "Project acme: 2 numbers, 2 accounts, 1 trunk, 2 schemes, 1 forwarding number,"
-        " 2 event webhooks."
+        "Project acme: 2 numbers, 2 accounts, 1 group, 1 trunk, 2 schemes,"
+        " 1 forwarding number, 2 event webhooks."
     )
     assert summary(Project(id="new", name="New")) == "Project new: nothing yet."
 

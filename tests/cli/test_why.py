@@ -42,7 +42,7 @@ def test_an_answer_is_explained(
         "the call rings 380441111111, 101 at once, for 90 s",
         "  read as        relaxed JSON",
         "  notice         the body was read as relaxed JSON",
-        "  notice         dropped 'nobody': it is no number and no account of this project",
+        "  notice         dropped 'nobody': it is no number, account or group of this project",
     ]
 
 

@@ -280,6 +280,29 @@ def test_an_account_calls_a_colleague(stage: Stage) -> None:
     )
 
 
+def test_an_account_calls_a_group(stage: Stage) -> None:
+    olga = Phone(rings_after=0.4, answers_after=0.8, hangs_up_after=0.2)
+    scripts = phones(mary=Phone(rings_after=0.2), olga=olga)
+    told = run(stage.play(Story(account="john", callee="200", phones=scripts)))
+    assert told == Told(
+        heard=("ringing", "answer", "hang-up"),
+        journal=(
+            "arrived",
+            "step",
+            "b1 dialled mary",
+            "b2 dialled olga",
+            "b1 rang",
+            "b2 rang",
+            "b2 answered",
+            "b1 ended answered_elsewhere 200",
+            "b2 ended answered 200",
+            "ended answered by callee 200",
+        ),
+        events=(),
+        end="answered by callee",
+    )
+
+
 def test_an_account_calls_an_outside_number(stage: Stage) -> None:
     scripts = phones(**{str(MOBILE): answering(0.4)})
     story = Story(account="john", callee=str(MOBILE), phones=scripts, hangs_up_after=0.3)

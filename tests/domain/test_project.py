@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from switchhook.domain.project import Account, Plan, Project, Trunk
+from dataclasses import replace
+
+from switchhook.domain.project import Account, Group, Plan, Project, Trunk
 from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
 
 
@@ -43,3 +46,16 @@ def test_passwords_do_not_show() -> None:
     shown = repr(Account(login="mary", password="hunter2"))
     shown += repr(Trunk(name="carrier", host="192.0.2.9", password="hunter2"))
     assert "hunter2" not in shown
+
+
+def test_a_group_stands_for_its_accounts() -> None:
+    accounts = (Account(login="mary", password="x"), Account(login="john", password="x"))
+    groups = (Group(name="200", accounts=("john", "mary")),)
+    plan = Plan(Project(id="shop", name="Shop", accounts=accounts, groups=groups))
+    group = Target(kind=TargetKind.GROUP, value="200")
+    mary = Target(kind=TargetKind.ACCOUNT, value="mary")
+
+    assert (plan.named("200"), plan.named("mary"), plan.named("300")) == (group, mary, None)
+    assert [member.value for member in plan.members(group)] == ["john", "mary"]
+    assert plan.members(mary) == (mary,)
+    assert plan.members(replace(group, value="300")) == ()

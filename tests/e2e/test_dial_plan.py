@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from switchhook import __version__
+from switchhook.domain.project import Account, Group
 from switchhook.domain.scheme import (
     AskDialPlan,
     CallerName,
     HangUp,
     NameChoice,
+    Ring,
     RingDestination,
     Step,
 )
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook
 from tests.support.house import NEXT, Callee, House, Line, open_house, ring
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from switchhook.domain.project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -53,6 +59,9 @@ NAMES = {
     "380440010006": Case(reply(""), NEXT),
 }
 """S-20: caller names, well encoded or not."""
+TOGETHER = tuple(Account(login=login, password="a-long-password") for login in ("202", "201"))
+"""The accounts of group 200; the second is picked up."""
+GROUP = Target(kind=TargetKind.GROUP, value="200")
 BRANCHES = {
     "380440020001": Case(reply(ACK)),
     "380440020002": Case(reply("status=ack")),
@@ -118,8 +127,12 @@ def _answer(request: Received) -> bytes:
 
 
 def _main(caller_name: CallerName) -> Step:
-    step = ring(MAIN)
-    return type(step)(targets=step.targets, timeout=step.timeout, caller_name=caller_name)
+    return replace(ring(MAIN), caller_name=caller_name)
+
+
+def _with_group(project: Project) -> Project:
+    group = Group(name=GROUP.value, accounts=tuple(account.login for account in TOGETHER))
+    return replace(project, groups=(group,))
 
 
 def _line(
@@ -142,7 +155,9 @@ def _line(
 
 
 def _lines(web: Endpoint) -> Iterator[Line]:
-    for number in (*NAMES, *BRANCHES):
+    for number in NAMES:
+        yield _line(number, web, Ring(targets=(GROUP,), caller_name=FROM_WEBHOOK))
+    for number in BRANCHES:
         yield _line(number, web, _main(FROM_WEBHOOK))
     for number in DESTINATIONS:
         yield _line(number, web, RingDestination(caller_name=FROM_WEBHOOK))
@@ -159,18 +174,27 @@ def _lines(web: Endpoint) -> Iterator[Line]:
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     directory = tmp_path_factory.mktemp("dial_plan")
-    callee = Callee(answers=f"{MAIN}|{NEXT}|[+]31502102544", busy=BUSY)
+    callee = Callee(answers=f"{MAIN}|{NEXT}|201|[+]31502102544", busy=BUSY)
     with (
         Endpoint(_answer) as web,
-        open_house(directory, tuple(_lines(web)), callee=callee) as house,
+        open_house(
+            directory,
+            tuple(_lines(web)),
+            callee=callee,
+            accounts=TOGETHER,
+            refine=_with_group,
+        ) as house,
     ):
+        house.register(*TOGETHER)
         yield Parts(house, web)
 
 
-def _shown(parts: Parts, who: str) -> str:
-    """Return the name with which a caller was shown."""
-    (invite,) = parts.house.seen(who)
-    return invite.header("From").partition("<")[0].strip().strip('"')
+def _shown(parts: Parts, who: str) -> list[str]:
+    """Return the names with which a caller was shown, on one telephone after the other."""
+    return [
+        invite.header("From").partition("<")[0].strip().strip('"')
+        for invite in parts.house.seen(who)
+    ]
 
 
 @pytest.mark.row("S-20", "R5-02", "R5-03", "R5-10", "R5-12", "R5-13", "R5-14", "R5-16", "R5-44")
@@ -190,17 +214,19 @@ def test_the_request_is_a_get_of_exactly_these_bytes(parts: Parts) -> None:
 @pytest.mark.row("S-20", "R5-29", "R5-40")
 @pytest.mark.parametrize("number", NAMES)
 def test_telephones_show_the_returned_name(parts: Parts, number: str) -> None:
+    """All those of the group that the success branch rings."""
     story = parts.house.call(number)
-    assert parts.house.rung(story.who) == [NAMES[number].rung]
-    assert _shown(parts, story.who) == NAMES[number].name
+    rung = [NEXT] if NAMES[number].rung == NEXT else ["202", "201"]
+    assert parts.house.rung(story.who) == rung
+    assert _shown(parts, story.who) == [NAMES[number].name] * len(rung)
 
 
 @pytest.mark.row("S-21", "R5-45")
 def test_the_endpoint_is_asked_before_any_telephone_rings(parts: Parts) -> None:
     (number, *_) = NAMES
     story = parts.house.call(number)
-    (invite,) = parts.house.seen(story.who)
-    assert parts.web.ledger.requests[-1].at < invite.at
+    first, _ = parts.house.seen(story.who)
+    assert parts.web.ledger.requests[-1].at < first.at
 
 
 @pytest.mark.row("S-34", "S-26", "S-27", "R5-26", "R5-27", "R5-34", "R5-35", "R5-36", "R5-56")
@@ -208,7 +234,7 @@ def test_the_endpoint_is_asked_before_any_telephone_rings(parts: Parts) -> None:
 def test_the_answer_decides_the_branch(parts: Parts, number: str) -> None:
     story = parts.house.call(number)
     assert parts.house.rung(story.who) == [BRANCHES[number].rung]
-    assert _shown(parts, story.who) == BRANCHES[number].name
+    assert _shown(parts, story.who) == [BRANCHES[number].name]
 
 
 @pytest.mark.row("S-26", "A-50")
@@ -250,7 +276,7 @@ def test_the_failed_branch_shows_the_original_caller(parts: Parts) -> None:
 @pytest.mark.parametrize("number", TEXTS)
 def test_a_name_may_be_prefixed_or_replaced(parts: Parts, number: str) -> None:
     story = parts.house.call(number)
-    assert _shown(parts, story.who) == TEXTS[number][2].strip()
+    assert _shown(parts, story.who) == [TEXTS[number][2].strip()]
 
 
 @pytest.mark.row("S-29", "R5-53")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app import PRODUCT
-from switchhook.domain.project import Account, Plan
+from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.scheme import AskDialPlan, RingDestination
 from switchhook.domain.webhook import (
     CallerIdForwarding,
@@ -27,14 +27,16 @@ from tests.conformance.drivers import line
 from tests.support.faults import faulty_urls
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run
-from tests.support.sipp import Sipp, Traced
 from tests.support.uses import (
     ACK,
     ANONYMOUS,
     CALLER,
-    GROUP,
+    GROUPS,
     NAME,
+    NIGHT,
     NUMBERS,
+    RINGING,
+    SALES,
     SLOW,
     USES,
     branch,
@@ -44,11 +46,11 @@ from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import Step
     from switchhook.operations.history import CallStory
+    from tests.support.sipp import Traced
 
 pytestmark = pytest.mark.slow
 
@@ -82,7 +84,7 @@ def _line(name: str, web: Endpoint, urls: dict[str, str]) -> Line:
     success: Step = (
         RingDestination(caller_name=use.shows)
         if use.returned
-        else replace(ring(branch(name, "success")), caller_name=use.shows)
+        else replace(use.success or ring(branch(name, "success")), caller_name=use.shows)
     )
     asks = AskDialPlan(webhook=name, success=(success,), failed=(ring(branch(name, "failed")),))
     return Line(number=number, steps=(*use.before, asks), dial_plan_webhooks=(webhook,))
@@ -128,12 +130,16 @@ def _refined(project: Project, crm: Endpoint) -> Project:
     return replace(
         project,
         country="NL",
+        groups=tuple(Group(name=name, accounts=logins) for name, logins in GROUPS.items()),
         dial_plan_webhooks=tuple(hooks),
         event_webhooks=(*project.event_webhooks, pickup),
     )
 
 
-ACCOUNTS = tuple(Account(login=login, password=PASSWORD) for login in ("215", "216"))
+ACCOUNTS = tuple(
+    Account(login=login, password=PASSWORD)
+    for login in ("215", "216", *GROUPS[SALES], *GROUPS[NIGHT])
+)
 
 
 class Parts(NamedTuple):
@@ -161,17 +167,9 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             refine=lambda project: _refined(project, crm),
         ) as house,
     ):
-        for account in ACCOUNTS:
-            _register(house, directory, account.login)
+        house.register(*ACCOUNTS)
         _dial_all(house)
         yield Parts(house, web, crm, urls, run(_stories(house)))
-
-
-def _register(house: House, directory: Path, login: str) -> None:
-    words = {"LOGIN": login, "PASSWORD": PASSWORD, "PHONE": str(house.callee.port)}
-    server = f"127.0.0.1:{house.server.port}"
-    with Sipp(directory / login, "e2e_register", "-m", "1", server, replace=words) as phone:
-        assert phone.wait() == 0, phone.complaints() + house.server.tail()
 
 
 def _dial_all(house: House) -> None:
@@ -195,9 +193,9 @@ async def _stories(house: House) -> dict[str, CallStory]:
     return {story.call.callee: story for story in stories}
 
 
-def _invite(parts: Parts, name: str) -> Traced:
-    """Return the last INVITE of a use."""
-    number = rung(name)
+def _invite(parts: Parts, name: str, number: str = "") -> Traced:
+    """Return the last INVITE of a use; with `number`, the one that rang there."""
+    number = number or rung(name)
     found = [one for one in parts.house.callee.received("INVITE") if one.dialled == number]
     assert len({one.header("Call-ID") for one in found}) == 1, number
     return found[0]
@@ -259,7 +257,7 @@ def test_the_simulator_tells_the_same(parts: Parts, name: str) -> None:
         caller="" if use.who == ANONYMOUS else use.who,
         callee=NUMBERS[name],
         caller_name=use.name,
-        phones={GROUP: "rings"},
+        phones=dict.fromkeys(RINGING, "rings"),
     )
     plan = Plan(_refined(project, parts.crm))
     made = asyncio.run(pretend_call(plan, script, now=story.call.arrived_at, product=PRODUCT))
@@ -268,6 +266,27 @@ def test_the_simulator_tells_the_same(parts: Parts, name: str) -> None:
     assert told == [row.delivery.event for row in story.deliveries]
     requests = [one.raw for one in _requests(parts.web, name)]
     assert requests[before:] == requests[:before]
+
+
+@pytest.mark.row("S-20", "R5-29", "R5-44")
+def test_every_telephone_of_a_group_shows_the_returned_name(parts: Parts) -> None:
+    for login in GROUPS[SALES]:
+        assert _invite(parts, "S-20 name", login).header("From").startswith('"VoysPartners" <')
+    legs = parts.stories[NUMBERS["S-20 name"]].call.legs[1:]
+    assert [(str(leg.target), leg.end) for leg in legs] == [
+        ("209", "answered_elsewhere"),
+        ("201", "answered"),
+    ]
+
+
+@pytest.mark.row("S-29", "R5-53", "R5-55")
+def test_a_group_rings_for_its_time_before_the_webhook_is_told(parts: Parts) -> None:
+    story = parts.stories[NUMBERS["S-29 missed"]]
+    rang = [leg for leg in story.call.legs[1:] if str(leg.target) in GROUPS[NIGHT]]
+    assert [(str(leg.target), leg.end) for leg in rang] == [("219", "timeout"), ("229", "timeout")]
+    assert _invite(parts, "S-29 missed", "219").at < _requests(parts.web, "S-29 missed")[0].at
+    (asked,) = [entry.at for entry in story.journal if entry.happening == "asked"]
+    assert 5.0 <= asked - story.call.arrived_at < 8.0
 
 
 @pytest.mark.row("S-21", "R5-45")

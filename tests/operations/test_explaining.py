@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import (
@@ -25,7 +25,8 @@ PIN = DialPlanWebhook(name="pin", url_template="http://crm.example/{code}", use_
 SHOP = Project(
     id="shop",
     name="Shop",
-    accounts=(Account(login="mary", password="x"),),
+    accounts=(Account(login="mary", password="x"), Account(login="olga", password="x")),
+    groups=(Group(name="200", accounts=("mary", "olga")),),
     schemes=(Scheme(id=26076, name="Office", steps=(HangUp(),)),),
     forwarding_numbers=(
         CRM,
@@ -52,6 +53,7 @@ def explain(webhook: str, body: str, status: int = 200) -> Explanation:
         ("crm", '{"dst_phone":380443334455}', "rings 380443334455, for 90 s"),
         ("crm", '{"dst_phone":"mary, 101200"}', "rings mary, 101200 at once, for 90 s"),
         ("turns", '{"dst_phone":"mary,101200"}', "rings mary, 101200 one after another, for 90 s"),
+        ("crm", '{"dst_phone":200}', "rings group 200 (mary, olga), for 90 s"),
         ("crm", '{"schema":26076}', "goes on with scheme 26076, Office"),
         ("rpc", '{"jsonrpc":"2.0","result":"mary","id":"any"}', "rings mary, for 90 s"),
         ("look-up", "status=ACK", "takes the success branch"),

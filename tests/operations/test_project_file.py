@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switchhook.documents.mistakes import Mistakes
-from switchhook.domain.project import Project
+from switchhook.domain.project import Group, Project
 from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import Encoding, EventKind, Field, RingOrder
+from switchhook.domain.webhook import Encoding, EventKind, Field
 from switchhook.operations.project_file import read_project, write_project
 from tests.support.projects import MINIMAL, projects
 
@@ -52,14 +52,7 @@ def test_the_example_reads_as_it_says() -> None:
     main, office = project.schemes
     assert main.steps[0] == Ask(webhook="PHP demo")
     assert office.steps == (
-        Ring(
-            targets=(
-                Target(kind=TargetKind.ACCOUNT, value="101"),
-                Target(kind=TargetKind.ACCOUNT, value="102"),
-            ),
-            order=RingOrder.ALL_AT_ONCE,
-            timeout=20.0,
-        ),
+        Ring(targets=(Target(kind=TargetKind.GROUP, value="200"),), timeout=20.0),
         HangUp(status=486),
     )
     assert [webhook.event for webhook in project.event_webhooks] == [
@@ -389,7 +382,9 @@ def test_an_outside_number_needs_a_trunk() -> None:
 
     (found,) = mistakes(text)
 
-    assert "'380441111111' is no account, and there is no trunk for outside numbers" in found
+    assert (
+        "'380441111111' is no account or group, and there is no trunk for outside numbers" in found
+    )
 
 
 def test_a_wrong_part_is_no_second_mistake_where_it_is_referred_to() -> None:
@@ -429,3 +424,82 @@ def test_a_file_cut_or_damaged_anywhere_never_raises(data: st.DataObject) -> Non
     put = data.draw(st.sampled_from(("", "[]", "{}", "1", "-1.5", "true", '""', "[[", "'", "\n")))
 
     read_project(text[:at] + put + text[until:])
+
+
+GROUPED = changed("[[trunks]]", '[[groups]]\nname = "200"\naccounts = ["101"]\n\n[[trunks]]')
+"""The group stands on line 9, its name on line 10, its accounts on line 11."""
+
+
+def test_a_group_may_stand_wherever_a_target_may() -> None:
+    text = changed('name = "Acme"', 'name = "Acme"\nfallback = "200"', GROUPED)
+    project = good(changed('ring = ["101"]', 'ring = ["200", "2-00", "101"]', text))
+    group = Target(kind=TargetKind.GROUP, value="200")
+
+    assert project.groups == (Group(name="200", accounts=("101",)),)
+    assert project.fallback == group
+    (step,) = project.schemes[0].steps
+    assert isinstance(step, Ring)
+    assert step.targets == (group, group, Target(kind=TargetKind.ACCOUNT, value="101"))
+    assert good(write_project(project)) == project
+
+
+def test_a_group_that_nothing_rings_is_no_mistake() -> None:
+    assert good(GROUPED).groups
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        (
+            'accounts = ["101"]',
+            "accounts = []",
+            "line 11: groups[0].accounts: the list is empty; write at least 1",
+        ),
+        (
+            'accounts = ["101"]',
+            'accounts = ["101", "102"]',
+            "line 11: groups[0].accounts[1]: there is no account '102'; did you mean 101?",
+        ),
+        (
+            'accounts = ["101"]',
+            'accounts = ["101", "101"]',
+            "line 11: groups[0].accounts[1]: '101' is in this group already; name it once",
+        ),
+        (
+            'accounts = ["101"]',
+            'accounts = "101"',
+            "line 11: groups[0].accounts: text is not a list; write it in [ ]",
+        ),
+        (
+            'name = "200"',
+            'name = "101"',
+            (
+                "line 10: groups[0].name: '101' is an account of this project already on line 6;"
+                " give the group another name"
+            ),
+        ),
+        (
+            'name = "200"',
+            'name = "380442223344"',
+            (
+                "line 10: groups[0].name: '380442223344' is a number of this project already on"
+                " line 34; give the group another name"
+            ),
+        ),
+        (
+            "[[trunks]]",
+            '[[groups]]\nname = "200"\naccounts = ["101"]\n[[trunks]]',
+            "line 14: groups[1].name: '200' stands already on line 10; use another",
+        ),
+        (
+            'ring = ["101"]',
+            'ring = ["20"]',
+            (
+                "line 26: schemes[0].steps[0].ring[0]: '20' is nothing that can ring;"
+                " did you mean 200?"
+            ),
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_group_is_said(old: str, new: str, found: str) -> None:
+    assert mistakes(changed(old, new, GROUPED)) == [found]

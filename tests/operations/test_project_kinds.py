@@ -26,7 +26,11 @@ from switchhook.operations.project_kinds import (
 
 
 def spot(*, trunks: bool = True) -> Spot:
-    names = {"account": {"101", "mary"}, "trunk": {"carrier"} if trunks else set()}
+    names = {
+        "account": {"101", "mary"},
+        "group": {"200", "sales"},
+        "trunk": {"carrier"} if trunks else set(),
+    }
     return Spot(path=("key",), notes=Notes(), names=names)
 
 
@@ -43,6 +47,8 @@ def refusal(kind: Kind, value: Any) -> str:
         ("101", TargetKind.ACCOUNT, "101"),
         ("1-0-1", TargetKind.ACCOUNT, "101"),
         ("<sip:mary@anywhere.example>", TargetKind.ACCOUNT, "mary"),
+        ("200", TargetKind.GROUP, "200"),
+        ("sip:sales@anywhere.example", TargetKind.GROUP, "sales"),
         ("102", TargetKind.NUMBER, "102"),
         ("tel:+380 44 111 11 11", TargetKind.NUMBER, "+380441111111"),
         ("bob@PBX.example.", TargetKind.ADDRESS, "sip:bob@pbx.example"),

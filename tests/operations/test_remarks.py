@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.project import Account, Project
+from switchhook.domain.project import Account, Group, Project
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.operations.remarks import remarks
 from tests.webhooks.samples import make_dial_plan, make_number
@@ -57,3 +57,10 @@ def test_a_code_that_goes_nowhere_is_told(query: str, use_ivr: bool, said: list[
     project = Project(id="x", name="X", dial_plan_webhooks=(webhook,))
 
     assert list(remarks(project)) == [f"dial-plan webhook 'gate' {text}" for text in said]
+
+
+def test_a_group_that_nobody_can_dial_is_named() -> None:
+    groups = (Group(name="112", accounts=("101",)), Group(name="200", accounts=("101",)))
+    said = "who dials 112 reaches the emergency service, not the group of that name"
+
+    assert list(remarks(Project(id="x", name="X", groups=groups))) == [said]

@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
 from switchhook.domain.dialling import Dialling
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
@@ -111,7 +111,7 @@ def test_who_belongs_to_no_project_is_refused() -> None:
 
 
 def test_what_is_neither_account_nor_number_is_refused() -> None:
-    expected = (404, "no one is neither an account nor a number")
+    expected = (404, "no one is neither an account nor a group nor a number")
     assert expected == refused(replace(JOHN, callee="no one"))
 
 
@@ -172,3 +172,18 @@ def test_what_has_just_that_name_comes_before_an_emergency_number_with_a_prefix(
         call = admit(replace(JOHN, callee=login), book, call="c", now=5.0)
         assert isinstance(call, Call)
         assert call.direct == Target(kind=TargetKind.ACCOUNT, value=login)
+
+
+def test_an_account_may_dial_a_group() -> None:
+    project = replace(SHOP.project, groups=(Group(name="200", accounts=("mary",)),))
+    call = admit(replace(JOHN, callee="200"), Book([Plan(project)]), call="c", now=5.0)
+    assert isinstance(call, Call)
+    assert call.direction is Direction.INTERNAL
+    assert call.direct == Target(kind=TargetKind.GROUP, value="200")
+
+
+def test_a_trunk_does_not_reach_a_group() -> None:
+    project = replace(SHOP.project, groups=(Group(name="200", accounts=("mary",)),))
+    assert isinstance(
+        admit(replace(OUTSIDE, callee="200"), Book([Plan(project)]), call="c", now=5.0), Refused
+    )

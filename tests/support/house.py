@@ -204,6 +204,19 @@ class House:
             trace=trace,
         )
 
+    def register(self, *accounts: Account) -> None:
+        """Let the telephones of these accounts register; what they do is as `Callee` says."""
+        for account in accounts:
+            words = {
+                "LOGIN": account.login,
+                "PASSWORD": account.password,
+                "PHONE": str(self.callee.port),
+            }
+            directory = self.directory / account.login
+            server = f"127.0.0.1:{self.server.port}"
+            with Sipp(directory, "e2e_register", "-m", "1", server, replace=words) as phone:
+                assert phone.wait() == 0, phone.complaints() + self.server.tail()
+
     def stranger(self) -> str:
         """Return a caller's number that nobody called from yet."""
         return f"38067{next(self._callers):07d}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.book import Book
 from switchhook.domain.hours import WorkingHours, parse_spans
-from switchhook.domain.project import Account, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
 from switchhook.domain.scheme import Ask, AskDialPlan, HangUp, Ring, Scheme, Step
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
@@ -65,11 +65,18 @@ def account(login: str) -> Target:
     return Target(kind=TargetKind.ACCOUNT, value=login)
 
 
+def group(name: str) -> Target:
+    """Return a group as a target."""
+    return Target(kind=TargetKind.GROUP, value=name)
+
+
 MARY = account("mary")
 JOHN = account("john")
 OLGA = account("olga")
 MOBILE = number("380501112233")
 OFFICE = number("380442223344")
+SALES = group("200")
+"""Mary and Olga."""
 
 
 def ring(*targets: Target, timeout: float = 30.0, order: RingOrder = RingOrder.ALL_AT_ONCE) -> Ring:
@@ -110,6 +117,7 @@ def plan(
                 Account(login=login, password="secret", name=login.title())
                 for login in ("mary", "john", "olga")
             ),
+            groups=(Group(name="200", accounts=("mary", "olga")),),
             trunks=trunks,
             schemes=tuple(
                 Scheme(id=scheme, name=f"scheme {scheme}", steps=of)

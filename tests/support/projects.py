@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.patience import RetryOn
-from switchhook.domain.project import Account, Number, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.scheme import (
     AS_IT_IS,
     KEYS,
@@ -219,7 +219,8 @@ def projects(draw: st.DrawFn) -> Project:
     asked = draw(st.lists(names, max_size=2, unique=True))
     told = draw(st.lists(names, max_size=2, unique=True))
     ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
-    targets = _targets([account.login for account in accounts])
+    grouped = draw(_groups([account.login for account in accounts]))
+    targets = _targets([account.login for account in accounts], grouped)
     sounds = draw(st.lists(names, min_size=1, max_size=3, unique=True))
     hours = draw(st.lists(names, min_size=1, max_size=2, unique=True))
     webhooks = draw(st.lists(names, min_size=1, max_size=2, unique=True))
@@ -238,6 +239,7 @@ def projects(draw: st.DrawFn) -> Project:
         time_zone=draw(st.sampled_from(("UTC", "Europe/Kyiv", "Asia/Almaty"))),
         numbers=tuple(draw(st.lists(numbers, max_size=3, unique_by=lambda n: n.number))),
         accounts=tuple(accounts),
+        groups=grouped,
         trunks=draw(_trunks()),
         sounds=tuple(Sound(name=name, file=draw(names)) for name in sounds),
         hours=tuple(draw(working_hours(name)) for name in hours),
@@ -271,7 +273,18 @@ def _trunks() -> st.SearchStrategy[tuple[Trunk, ...]]:
     return many.map(tuple)
 
 
-def _targets(known: list[str]) -> st.SearchStrategy[Target]:
+def _groups(known: list[str]) -> st.SearchStrategy[tuple[Group, ...]]:
+    """Draw groups of these accounts, under names that nothing else has."""
+    if not known:
+        return st.just(())
+    members = st.lists(st.sampled_from(known), min_size=1, unique=True).map(tuple)
+    each = st.builds(
+        Group, name=st.sampled_from(("Group.1", "GROUP_2", "2-0-0-")), accounts=members
+    )
+    return st.lists(each, max_size=2, unique_by=lambda one: one.name).map(tuple)
+
+
+def _targets(known: list[str], grouped: tuple[Group, ...]) -> st.SearchStrategy[Target]:
     kinds = [
         st.builds(Target, kind=st.just(TargetKind.NUMBER), value=digits | digits.map("+{}".format)),
         st.builds(
@@ -285,6 +298,9 @@ def _targets(known: list[str]) -> st.SearchStrategy[Target]:
     if known:
         account = st.builds(Target, kind=st.just(TargetKind.ACCOUNT), value=st.sampled_from(known))
         kinds.append(account)
+    if grouped:
+        names = st.sampled_from([group.name for group in grouped])
+        kinds.append(st.builds(Target, kind=st.just(TargetKind.GROUP), value=names))
     return st.one_of(kinds)
 
 

@@ -11,7 +11,7 @@ from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
-from switchhook.domain.project import Account, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
 from switchhook.domain.scheme import (
     Ask,
     AskDialPlan,
@@ -84,6 +84,7 @@ notices = st.lists(texts, max_size=2).map(tuple)
 targets: st.SearchStrategy[Target] = st.one_of(
     st.builds(Target, kind=st.just(TargetKind.NUMBER), value=numbers),
     st.builds(Target, kind=st.just(TargetKind.ACCOUNT), value=st.sampled_from(LOGINS)),
+    st.builds(Target, kind=st.just(TargetKind.GROUP), value=st.sampled_from(("200", "none"))),
     st.builds(Target, kind=st.just(TargetKind.ADDRESS), value=st.just("sip:a@pbx.example")),
 )
 """Anything that can ring."""
@@ -199,6 +200,7 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
             name=draw(texts),
             version=draw(st.integers(1, 9)),
             numbers=(Number(number="380800111222", scheme=draw(st.sampled_from((*SCHEMES, 98)))),),
+            groups=(Group(name="200", accounts=("mary", "olga")),),
             accounts=tuple(Account(login=login, password="secret") for login in LOGINS),
             trunks=(Trunk(name="carrier", host="192.0.2.9"),),
             schemes=schemes,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.domain.scheme import CallerName, NameChoice, Step
+from switchhook.domain.scheme import CallerName, NameChoice, Ring, Step
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import CallerIdForwarding
 from tests.support.house import ring
 
@@ -13,8 +14,11 @@ ANONYMOUS = "anonymous"
 FROM_WEBHOOK = CallerName(choice=NameChoice.WEBHOOK)
 LOOKUP = "/cid_name_lookup.php?phonenumber={callerid}&callername={callername}"
 ACK = "status=ACK"
-GROUP = "31880009999"
-"""Rings, and nobody picks up."""
+SALES, NIGHT = "200", "300"
+GROUPS = {SALES: ("209", "201"), NIGHT: ("219", "229")}
+"""In the first, the second telephone is picked up."""
+RINGING = ("209", *GROUPS[NIGHT])
+"""Accounts whose telephones ring, and nobody picks up."""
 SLOW = (
     *("silent", "refused", "certificate", "closed", "not HTTP"),
     *("no such name", "link local", "loop", "10 MB"),
@@ -37,6 +41,8 @@ class Use:
     forwarding: CallerIdForwarding = CallerIdForwarding.CALLER
     returned: bool = False
     """Whether the success branch rings the returned destination."""
+    success: Ring | None = None
+    """What the success branch rings, where that is no number of its own."""
     before: tuple[Step, ...] = ()
     fault: str = ""
     """How the endpoint misbehaves."""
@@ -54,6 +60,10 @@ def choice(kind: NameChoice, text: str) -> CallerName:
     return CallerName(choice=kind, text=text)
 
 
+def ring_group(name: str) -> Ring:
+    return Ring(targets=(Target(kind=TargetKind.GROUP, value=name),), timeout=5.0)
+
+
 ASKED = "/cid_name_lookup.php?phonenumber=%2B31612345678&callername="
 SMITH = ASKED + "J.%20Smith"
 USES = {
@@ -61,6 +71,8 @@ USES = {
         rows=("S-20", "R5-29", "R5-40", "R5-44"),
         body=f"{ACK}&callername=VoysPartners",
         asked=ASKED,
+        success=ring_group(SALES),
+        rings="201",
         shown="VoysPartners",
     ),
     "S-20 withheld": Use(
@@ -130,7 +142,7 @@ USES = {
         template="/hooks/catch/123456/abcdef/?callerid={callerid}&did={did}",
         body='{"status":"success"}',
         asked="/hooks/catch/123456/abcdef/?callerid=%2B31612345678&did=%2B@DID@",
-        before=(ring(GROUP, timeout=5),),
+        before=(ring_group(NIGHT),),
         rings="failed",
     ),
     "S-29 answered": Use(

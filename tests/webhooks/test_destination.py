@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.destination import (
@@ -161,3 +161,37 @@ def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
         Target(kind=TargetKind.NUMBER, value="15"),
         Target(kind=TargetKind.ACCOUNT, value="17"),
     )
+
+
+@pytest.mark.row("A-09")
+@pytest.mark.parametrize(
+    "written", ["200", " 2-00 ", "<sip:200@pbx.example>", "200@sip.partner.example"]
+)
+def test_a_group_is_named_as_an_account_is(written: str) -> None:
+    said = read_targets(written, _grouped(2))
+
+    assert said.targets == (Target(kind=TargetKind.GROUP, value="200"),)
+
+
+def test_a_json_number_may_name_a_group() -> None:
+    assert read_targets([200, "a0"], _grouped(2)).targets == (
+        Target(kind=TargetKind.GROUP, value="200"),
+        Target(kind=TargetKind.ACCOUNT, value="a0"),
+    )
+
+
+@pytest.mark.row("A-10")
+def test_the_cap_counts_telephones_and_not_names() -> None:
+    """Whoever is in a group that rings already takes no further place."""
+    plan = _grouped(MAX_TARGETS - 1)
+    said = read_targets("200,a0,380441112233,380441112244", plan)
+
+    assert [target.value for target in said.targets] == ["200", "a0", "380441112233"]
+    assert said.notices == (f"only the first {MAX_TARGETS} directions ring",)
+
+
+def _grouped(members: int) -> Plan:
+    logins = tuple(f"a{place}" for place in range(members))
+    accounts = tuple(Account(login=login, password="x") for login in logins)
+    groups = (Group(name="200", accounts=logins),)
+    return Plan(Project(id="x", name="X", accounts=accounts, groups=groups))

@@ -92,6 +92,7 @@ def summary(project: Project) -> str:
     counts = (
         (len(project.numbers), "number"),
         (len(project.accounts), "account"),
+        (len(project.groups), "group"),
         (len(project.trunks), "trunk"),
         (len(project.schemes), "scheme"),
         (len(project.forwarding_numbers), "forwarding number"),

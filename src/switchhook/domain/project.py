@@ -37,6 +37,16 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Accounts that ring together."""
+
+    name: str
+    """What stands for them wherever a target may, and what colleagues dial."""
+    accounts: tuple[str, ...]
+    """Their logins."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """Where outside numbers are sent, and where calls from outside may come from."""
 
@@ -78,6 +88,7 @@ class Project:
     """A conversation of so many seconds or more makes a call proper (R1-51)."""
     numbers: tuple[Number, ...] = ()
     accounts: tuple[Account, ...] = ()
+    groups: tuple[Group, ...] = ()
     trunks: tuple[Trunk, ...] = ()
     schemes: tuple[Scheme, ...] = ()
     sounds: tuple[Sound, ...] = ()
@@ -100,7 +111,7 @@ class Project:
                 return self.screening.permits(target.value, self.dialling)
             case TargetKind.ADDRESS:
                 return self.screening.permits_address(target.user, self.dialling)
-            case TargetKind.ACCOUNT:
+            case TargetKind.ACCOUNT | TargetKind.GROUP:
                 return True
 
 
@@ -114,6 +125,7 @@ class Plan:
         "accounts",
         "dial_plan_webhooks",
         "events",
+        "groups",
         "hours",
         "project",
         "schemes",
@@ -125,6 +137,7 @@ class Plan:
         self.project = project
         self.schemes = {scheme.id: scheme for scheme in project.schemes}
         self.accounts = {account.login: account for account in project.accounts}
+        self.groups = {group.name: group for group in project.groups}
         self.webhooks = {webhook.name: webhook for webhook in project.forwarding_numbers}
         self.dial_plan_webhooks = {webhook.name: webhook for webhook in project.dial_plan_webhooks}
         self.hours = {hours.name: hours for hours in project.hours}
@@ -135,6 +148,20 @@ class Plan:
     def key(self) -> tuple[str, int]:
         """Return project id and version."""
         return self.project.id, self.project.version
+
+    def named(self, name: str) -> Target | None:
+        """Return the account or the group of this name."""
+        if name in self.accounts:
+            return Target(kind=TargetKind.ACCOUNT, value=name)
+        return Target(kind=TargetKind.GROUP, value=name) if name in self.groups else None
+
+    def members(self, target: Target) -> tuple[Target, ...]:
+        """Return what rings when this target does: the accounts of a group, or itself."""
+        if target.kind is not TargetKind.GROUP:
+            return (target,)
+        group = self.groups.get(target.value)
+        logins = () if group is None else group.accounts
+        return tuple(Target(kind=TargetKind.ACCOUNT, value=login) for login in logins)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.key == other.key

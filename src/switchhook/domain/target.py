@@ -1,4 +1,4 @@
-"""Where a leg can go: an outside number, an account of the project, a SIP address."""
+"""What can ring: an outside number, an account or a group of the project, a SIP address."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ class TargetKind(StrEnum):
     """A telephone number behind a trunk; `value` holds digits, perhaps with a leading `+`."""
     ACCOUNT = "account"
     """An account of the call's own project; `value` holds its login."""
+    GROUP = "group"
+    """A group of the call's own project; `value` holds its name. Its accounts ring, each on a leg."""
     ADDRESS = "address"
     """A SIP address elsewhere; `value` holds a `sip:` or `sips:` URI."""
 

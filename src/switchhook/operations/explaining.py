@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
 from switchhook.operations.plans import find_routing_webhook
 from switchhook.webhooks.answer import (
@@ -23,7 +24,6 @@ from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.domain.target import Target
     from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
@@ -120,7 +120,7 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
             return "goes to the next step, for this project calls nothing that the answer names"
         case Direction(targets=targets):
             order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
-            who = ", ".join(str(target) for target in targets)
+            who = ", ".join(_named(target, plan) for target in targets)
             return f"rings {who}{order}, for {webhook.ring_timeout:g} s"
         case SchemeId(id=scheme):
             return f"goes on with scheme {scheme}, {plan.schemes[scheme].name}"
@@ -129,6 +129,12 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
             return f"{then}, for the answer failed: {decision}"
         case _:
             assert_never(decision)
+
+
+def _named(target: Target, plan: Plan) -> str:
+    if target.kind is not TargetKind.GROUP:
+        return str(target)
+    return f"group {target} ({', '.join(str(member) for member in plan.members(target))})"
 
 
 def _branch(webhook: DialPlanWebhook, reading: DialPlanReading) -> str:

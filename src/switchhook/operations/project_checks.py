@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.mistakes import shown
+from switchhook.domain.target import clean_number
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.head import is_parameter_line
 from switchhook.webhooks.wire import is_header_name
@@ -24,6 +25,41 @@ if TYPE_CHECKING:
 def check_trunk(trunk: Raw, at: Spot) -> None:
     """Credentials are whole."""
     _check_pair(trunk, at)
+
+
+def check_group(group: Raw, at: Spot) -> None:
+    """Nobody is in a group twice."""
+    logins = group.get("accounts")
+    seen: set[str] = set()
+    for index, login in enumerate(logins if isinstance(logins, list) else ()):
+        if isinstance(login, str) and login in seen:
+            path = (*at.path, "accounts", index)
+            at.notes.add(path, f"{shown(login)} is in this group already", "name it once")
+        elif isinstance(login, str):
+            seen.add(login)
+
+
+def check_group_names(document: Raw, at: Spot) -> None:
+    """What somebody dials is a group, an account or a number, and only one of them."""
+    taken = {
+        (clean_number(number) or number).removeprefix("+"): (
+            ("numbers", index, "number"),
+            "a number",
+        )
+        for index, number in _names(document, "numbers", "number")
+    }
+    taken |= {
+        login: (("accounts", index, "login"), "an account")
+        for index, login in _names(document, "accounts", "login")
+    }
+    for index, group in tables_in(document, "groups"):
+        name = group.get("name")
+        if isinstance(name, str) and name in taken:
+            path, what = taken[name]
+            line = at.notes.line(path)
+            where = f" on line {line}" if line else ""
+            problem = f"{shown(name)} is {what} of this project already{where}"
+            at.notes.add(("groups", index, "name"), problem, "give the group another name")
 
 
 def check_forwarding_number(webhook: Raw, at: Spot) -> None:
@@ -90,11 +126,11 @@ def _check_doubles(webhook: Raw, at: Spot) -> None:
         seen.add(bare)
 
 
-def _names(table: Raw, key: str) -> Iterator[tuple[int, str]]:
+def _names(table: Raw, key: str, name: str = "name") -> Iterator[tuple[int, str]]:
     """Yield the names in a list of tables, with their places."""
     for index, item in tables_in(table, key):
-        if isinstance(item.get("name"), str):
-            yield index, item["name"]
+        if isinstance(item.get(name), str):
+            yield index, item[name]
 
 
 def tables_in(table: Raw, key: str) -> Iterator[tuple[int, Raw]]:

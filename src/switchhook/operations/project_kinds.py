@@ -15,7 +15,7 @@ from switchhook.delivery.grants import Grant
 from switchhook.documents.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.documents.mistakes import did_you_mean, shown
 from switchhook.domain.patience import parse_overrides
-from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.webhooks.destination import read_targets
 from switchhook.webhooks.moments import FORMATS
@@ -75,12 +75,12 @@ class Digits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RingTarget:
-    """What may ring: a login, a telephone number, a SIP address."""
+    """What may ring: a login, a group, a telephone number, a SIP address."""
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return "a login, a telephone number or a SIP address"
+        return "a login, a group, a telephone number or a SIP address"
 
     def read(self, value: object, at: Spot) -> Target:
         """Take a target, read as a webhook's answer would be [A-09]; a login wins over a number."""
@@ -89,15 +89,15 @@ class RingTarget:
             raise WrongError(f"{shown(text)} holds several", "write each one in quotes of its own")
         found = read_targets(text, _as_answered(text, at))
         if not found.targets:
-            advice = did_you_mean(text, at.names["account"])
+            advice = did_you_mean(text, at.names["account"] | at.names["group"])
             if not advice.startswith("did"):
                 advice = f"write {self.allowed}"
             raise WrongError(f"{shown(text)} is nothing that can ring", advice)
         (target,) = found.targets
         if target.kind is TargetKind.NUMBER and not at.names["trunk"]:
             raise WrongError(
-                f"{shown(text)} is no account, and there is no trunk for outside numbers",
-                "add the account, or a [[trunks]] table",
+                f"{shown(text)} is no account or group, and there is no trunk for outside numbers",
+                "add the account or group, or a [[trunks]] table",
             )
         return target
 
@@ -107,13 +107,22 @@ class RingTarget:
 
 
 def _as_answered(text: str, at: Spot) -> Plan:
-    """Make a project in which a person may name any SIP host. It has those logins that `text` may mean."""
+    """Make a project in which a person may name any SIP host. It has what `text` may mean of the document's."""
     user, _, rest = text.strip().strip("<>").rpartition("@")
     bare = user.rpartition(":")[2] or rest
     host = re.split(r"[:;]", rest)[0] if not rest.startswith("[") else rest.partition("]")[0] + "]"
-    logins = {bare, clean_number(bare) or bare} & at.names["account"]
-    accounts = tuple(Account(login=login, password="") for login in logins)
-    return Plan(Project(id="x", name="x", accounts=accounts, allowed_sip_hosts=(host.rstrip("."),)))
+    names = {bare, clean_number(bare) or bare}
+    return Plan(
+        Project(
+            id="x",
+            name="x",
+            accounts=tuple(
+                Account(login=name, password="") for name in names & at.names["account"]
+            ),
+            groups=tuple(Group(name=name, accounts=("x",)) for name in names & at.names["group"]),
+            allowed_sip_hosts=(host.rstrip("."),),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

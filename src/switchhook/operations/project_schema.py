@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
-from switchhook.domain.project import Account, Number, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
-from switchhook.operations.project_checks import check_trunk
+from switchhook.operations.project_checks import check_group, check_group_names, check_trunk
 from switchhook.operations.project_kinds import (
     FREE_TEXT,
     HOST_NAME,
@@ -32,11 +32,13 @@ from switchhook.operations.webhook_schema import (
     EVENT_WEBHOOK,
     FORWARDING_NUMBER,
 )
+from switchhook.webhooks.destination import MAX_TARGETS
 from switchhook.webhooks.e164 import dialling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from switchhook.documents.kinds import Spot
     from switchhook.documents.toml import Names
 
 PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
@@ -63,6 +65,20 @@ ACCOUNT = Table(
         Key("password", PASSWORD, "password of the telephone"),
         Key("name", FREE_TEXT, "shown to those who are called", default=""),
         Key("department", FREE_TEXT, "department of the person", default=""),
+    ),
+)
+GROUP = Table(
+    make=Group,
+    check=check_group,
+    keys=(
+        Key(
+            "name", LOGIN, "extension or word that stands for the group; also what colleagues dial"
+        ),
+        Key(
+            "accounts",
+            ListOf(kind=Reference(to="account", kind=LOGIN), least=1, most=MAX_TARGETS),
+            "logins of those who ring together",
+        ),
     ),
 )
 TRUNK = Table(
@@ -171,6 +187,7 @@ SCREENING = Table(
 TABLES: dict[str, Table] = {
     "numbers": NUMBER,
     "accounts": ACCOUNT,
+    "groups": GROUP,
     "trunks": TRUNK,
     "sounds": SOUND,
     "hours": WORKING_HOURS,
@@ -188,6 +205,11 @@ def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN4
     return Project(**project, **lists, dialling=dialling_of(project["country"]))
 
 
+def _check(document: Mapping[str, Any], at: Spot) -> None:
+    check_group_names(document, at)
+    check_circles(document, at)
+
+
 def _list(name: str, table: Table) -> Key:
     same = Digits.same if table is NUMBER else str
     kind = Tables(table=table, unique=UNIQUE.get(name, "name"), same=same)
@@ -196,7 +218,7 @@ def _list(name: str, table: Table) -> Key:
 
 FILE = Table(
     make=_project,
-    check=check_circles,
+    check=_check,
     keys=(
         Key("project", PROJECT, ""),
         Key("screening", SCREENING, "", default=NO_SCREENING),
@@ -213,6 +235,7 @@ def names_of(document: Mapping[str, Any]) -> Names:
     """
     return {
         "account": set(_each(document, "accounts", "login", str)),
+        "group": set(_each(document, "groups", "name", str)),
         "trunk": set(_each(document, "trunks", "name", str)),
         "scheme": set(_each(document, "schemes", "id", int)),
         "sound": set(_each(document, "sounds", "name", str)),

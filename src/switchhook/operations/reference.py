@@ -14,6 +14,7 @@ from switchhook.documents.tables import REQUIRED, Tables
 from switchhook.domain.scheme import AS_IT_IS
 from switchhook.operations.project_schema import (
     ACCOUNT,
+    GROUP,
     NUMBER,
     PROJECT,
     SCREENING,
@@ -46,6 +47,7 @@ def tables() -> dict[str, str]:
         "project": PROJECT,
         "numbers": NUMBER,
         "accounts": ACCOUNT,
+        "groups": GROUP,
         "trunks": TRUNK,
         "screening": SCREENING,
         "sounds": SOUND,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def remarks(project: Project) -> Iterator[str]:
     """Yield a sentence for each thing that is done otherwise than it was written, or to no purpose.
 
-    The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account's login that is
-    an emergency number; codes that no endpoint gets to judge (R5-11, R5-17).
+    The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
+    called like an emergency number; codes that no endpoint gets to judge (R5-11, R5-17).
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -26,12 +26,11 @@ def remarks(project: Project) -> Iterator[str]:
                 f"forwarding number {webhook.name!r} is asked by {method} (set by JSON),"
                 f" not by {webhook.method}"
             )
-    for account in project.accounts:
-        if project.screening.is_emergency(account.login):
-            yield (
-                f"who dials {account.login} reaches the emergency service,"
-                f" not the account of that login"
-            )
+    names = [(account.login, "account of that login") for account in project.accounts]
+    names += [(group.name, "group of that name") for group in project.groups]
+    for name, what in names:
+        if project.screening.is_emergency(name):
+            yield f"who dials {name} reaches the emergency service, not the {what}"
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:

@@ -133,7 +133,7 @@ RING = Table(
         Key(
             "ring",
             ListOf(kind=RingTarget(), least=1, most=20),
-            "what rings; bare digits that are a login mean the account",
+            "what rings; bare digits that are a login mean the account, those of a group its accounts",
             attribute="targets",
         ),
         Key(

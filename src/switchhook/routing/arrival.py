@@ -47,7 +47,7 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
     A number of the caller's own project runs its scheme, whoever dials it. An account may also dial
-    a colleague's login or, over the project's trunk, an outside number. An emergency number goes to
+    a colleague's login, a group or, over the project's trunk, an outside number. An emergency number goes to
     the trunk whatever else has that name, and asks no webhook; with prefixes before it, unless
     something else has just that name.
     """
@@ -64,12 +64,12 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
         return make(direction=Direction.INCOMING, scheme=found[1].scheme)
     if not arrival.account:
         return _refused(404, f"{arrival.callee} is no number of project {plan.project.id}")
-    if arrival.callee in plan.accounts:
-        direct = Target(kind=TargetKind.ACCOUNT, value=arrival.callee)
+    direct = plan.named(arrival.callee)
+    if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
     number = help_number or clean_number(arrival.callee)
     if number is None:
-        return _refused(404, f"{arrival.callee} is neither an account nor a number")
+        return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
     return _outside(number, plan, make)
 
 

@@ -158,7 +158,8 @@ def _leave_scheme(move: Move) -> None:
         return end_unplaced(move)
     move.change(on_fallback=True)
     move.record(Happening.FALLBACK, f"no step placed the call; trying {fallback}")
-    ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT)
+    if not ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT):
+        end_unplaced(move)
     return None
 
 

@@ -1,4 +1,4 @@
-"""What may ring, out of what an answer says: numbers, accounts, SIP addresses [A-09, A-10, A-58].
+"""What may ring, out of what an answer says: numbers, accounts, groups, SIP addresses [A-09, A-10, A-58].
 
 Nothing is made up: a number's digits all stand in the answer, and a member that cannot be told is
 dropped with a notice.
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.lenient_json import Json
 
 MAX_TARGETS = 20
+"""How many telephones one answer may have rung: the accounts of a group count, not its name."""
 MAX_MEMBERS = 100
 """How many members of a list are looked at; it bounds the time that a hostile list can take."""
 MAX_ITEMS = 1000
@@ -67,6 +68,7 @@ def read_targets(value: Json, plan: Plan) -> Targets:
     Empty members and doubles go without a word. Never raises; no target means: see the notices.
     """
     found: dict[str, Target] = {}
+    ringing: set[str] = set()
     dropped: list[str] = []
     for looked_at, member in enumerate(_members(value)):
         if looked_at == MAX_MEMBERS:
@@ -77,9 +79,11 @@ def read_targets(value: Json, plan: Plan) -> Targets:
         except NoTargetError as error:
             dropped.append(f"dropped {error}")
             continue
-        if len(found) == MAX_TARGETS and _identity(target) not in found:
+        with_it = ringing | {_identity(member) for member in plan.members(target)}
+        if len(with_it) > MAX_TARGETS:
             dropped.append(f"only the first {MAX_TARGETS} directions ring")
             break
+        ringing = with_it
         found.setdefault(_identity(target), target)
     return Targets(targets=tuple(found.values()), notices=_cut(dropped))
 
@@ -162,8 +166,8 @@ def _target_of_text(text: str, plan: Plan) -> Target:
     bare = text.strip()
     if bare.startswith("<") and bare.endswith(">"):
         bare = bare[1:-1].strip()
-    if bare in plan.accounts:
-        return Target(kind=TargetKind.ACCOUNT, value=bare)
+    if (known := plan.named(bare)) is not None:
+        return known
     if "@" in bare:
         return _target_of_address(bare, plan)
     if _FRACTION.fullmatch(bare):
@@ -173,23 +177,21 @@ def _target_of_text(text: str, plan: Plan) -> Target:
     if number is None and plan.project.screening.is_emergency(written):
         number = written_number(written)
     if number is None:
-        raise NoTargetError(f"{quoted(bare)}: it is no number and no account of this project")
-    if number in plan.accounts:
-        return Target(kind=TargetKind.ACCOUNT, value=number)
-    return Target(kind=TargetKind.NUMBER, value=number)
+        raise NoTargetError(f"{quoted(bare)}: it is no number, account or group of this project")
+    return plan.named(number) or Target(kind=TargetKind.NUMBER, value=number)
 
 
 def _target_of_address(text: str, plan: Plan) -> Target:
     """Read `user@host` in any of its spellings [A-09].
 
-    A known login means the account whatever the host is: an answer names the PBX as the world knows
-    it, which we need not, and the call stays in the house.
+    A known login or group means that one whatever the host is: an answer names the PBX as the world
+    knows it, which we need not, and the call stays in the house.
     """
     parts = _SIP.fullmatch(text)
     if parts is None:
         raise NoTargetError(f"{quoted(text)}: it is no SIP address that may be followed")
-    if parts["user"] in plan.accounts:
-        return Target(kind=TargetKind.ACCOUNT, value=parts["user"])
+    if (known := plan.named(parts["user"])) is not None:
+        return known
     host = parts["host"].lower().removesuffix(".")
     if host not in {allowed.lower() for allowed in plan.project.allowed_sip_hosts}:
         raise NoTargetError(

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from switchhook.domain.call import CallState
+from switchhook.domain.project import Group, Plan
+from switchhook.domain.scheme import CallerName, HangUp, NameChoice, RingDestination
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.commands import RingLeg
-from switchhook.routing.events import CallArrived, TimePassed
+from switchhook.routing.events import CallArrived, Resynced, TimePassed
 from tests.support.plans import (
     ASK,
     CUSTOMER,
@@ -15,12 +19,16 @@ from tests.support.plans import (
     MARY,
     MOBILE,
     OLGA,
+    SALES,
+    ask_crm,
+    from_account,
+    group,
     in_turn,
     incoming,
     plan,
     ring,
 )
-from tests.support.transcript import Transcript, answers, directs, refuses, rings
+from tests.support.transcript import Transcript, accepts, answers, directs, refuses, rings
 
 TOGETHER = (
     "tell incoming.before",
@@ -127,3 +135,125 @@ def test_a_leg_that_answers_without_ringing_is_an_answer() -> None:
     leg = story.call.leg("b1")
     assert leg is not None
     assert (leg.rang_at, leg.answered_at, leg.handle) == (None, 0.1, "handle of b1")
+
+
+def test_the_accounts_of_a_group_ring_together() -> None:
+    story = Transcript(incoming(ring(SALES)))
+    story.hears(
+        0,
+        CallArrived(),
+        "tell incoming.before",
+        "ring b1 mary",
+        "ring b2 olga",
+        "tell incoming.forwarding",
+    )
+    story.hears(3, answers("b2"), "connect b2", "end b1 answered_elsewhere", "tell incoming.pickup")
+
+
+def test_a_group_takes_one_turn_in_which_it_rings_together() -> None:
+    story = Transcript(incoming(in_turn(JOHN, SALES, MOBILE, timeout=20)))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 john", "tell incoming.forwarding"
+    )
+    story.hears(
+        20,
+        TimePassed(),
+        "end b1 timeout",
+        "ring b2 mary",
+        "ring b3 olga",
+        "tell incoming.forwarding",
+    )
+    story.hears(25, refuses("b2", 486))
+    assert story.call.wake_at == 40
+    story.hears(26, refuses("b3", 486), f"ring b4 {MOBILE}", "tell incoming.forwarding")
+
+
+def test_who_is_named_twice_rings_once() -> None:
+    story = Transcript(incoming(ring(OLGA, SALES, OLGA)))
+    story.hears(
+        0,
+        CallArrived(),
+        "tell incoming.before",
+        "ring b1 olga",
+        "ring b2 mary",
+        "tell incoming.forwarding",
+    )
+
+
+def test_a_webhook_may_name_groups_among_others() -> None:
+    story = Transcript(incoming(within=plan(ASK)))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(
+        1,
+        directs(MOBILE, SALES, JOHN),
+        f"ring b1 {MOBILE}",
+        "ring b2 mary",
+        "ring b3 olga",
+        "ring b4 john",
+        "tell incoming.forwarding",
+    )
+
+
+def test_the_fallback_may_be_a_group() -> None:
+    story = Transcript(incoming(within=plan(ring(JOHN, timeout=5), fallback=SALES)))
+    story.comes_to(0, CallArrived())
+    story.hears(
+        5,
+        TimePassed(),
+        "end b1 timeout",
+        "ring b2 mary",
+        "ring b3 olga",
+        "tell incoming.forwarding",
+    )
+
+
+def test_a_webhooks_destination_and_name_may_be_for_a_group() -> None:
+    step = RingDestination(caller_name=CallerName(choice=NameChoice.WEBHOOK))
+    story = Transcript(incoming(within=plan(ask_crm(step))))
+    story.comes_to(0, CallArrived())
+    story.comes_to(1, accepts(destination=SALES, name="VoysPartners"))
+    rung = [order for order in story.commands if isinstance(order, RingLeg)]
+    assert [(str(one.target), one.caller_name) for one in rung] == [
+        ("mary", "VoysPartners"),
+        ("olga", "VoysPartners"),
+    ]
+
+
+def test_who_dials_a_group_rings_all_but_the_own_telephone() -> None:
+    story = Transcript(from_account("200"))
+    story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga")
+    with_john = replace(
+        plan(HangUp()).project, groups=(Group(name="200", accounts=("john", "mary")),)
+    )
+    story = Transcript(from_account("200", Plan(with_john)))
+    story.hears(0, CallArrived(), "ring b1 mary")
+
+
+def test_a_group_of_none_but_the_caller_rings_nobody() -> None:
+    alone = replace(plan(HangUp()).project, groups=(Group(name="200", accounts=("john",)),))
+    story = Transcript(from_account("200", Plan(alone)))
+    story.hears(0, CallArrived(), "end caller 486")
+
+
+def test_a_destination_of_nobody_takes_the_failed_branch() -> None:
+    story = Transcript(incoming(within=plan(ask_crm(RingDestination(), failed=(ring(JOHN),)))))
+    story.comes_to(0, CallArrived())
+    story.hears(1, accepts(destination=group("nobody")), "ring b1 john", "tell incoming.forwarding")
+
+
+def test_a_group_whose_turn_has_not_come_survives_a_restart() -> None:
+    story = Transcript(incoming(in_turn(JOHN, SALES, timeout=20)))
+    story.comes_to(0, CallArrived())
+    story.hears(
+        5,
+        Resynced(live_legs=frozenset({"caller"})),
+        "ring b1 john",
+    )
+    story.hears(
+        20,
+        TimePassed(),
+        "end b1 timeout",
+        "ring b2 mary",
+        "ring b3 olga",
+        "tell incoming.forwarding",
+    )

@@ -33,6 +33,9 @@ def stands_in(target: Target, body: bytes, plan: Plan) -> bool:
         case TargetKind.ACCOUNT:
             named = any(target.value in text for text in _texts(body))
             return target.value in plan.accounts and (named or target.value in _numbers(body))
+        case TargetKind.GROUP:
+            named = any(target.value in text for text in _texts(body))
+            return target.value in plan.groups and (named or target.value in _numbers(body))
         case TargetKind.ADDRESS:
             host = re.sub(r"^sips?:[^@]+@|[:;].*$", "", target.value)
             bare = re.sub(r"^sips?:|[;:][^@]*$", "", target.value).lower()

@@ -10,7 +10,7 @@ FAILED, STATUS = "bad_body", "status"
 ACK, NAK = "ACK", "NAK"
 
 RELAXED = "the body was read as relaxed JSON"
-NO_NUMBER = "it is no number and no account of this project"
+NO_NUMBER = "it is no number, account or group of this project"
 NO_HTML = "the body is a page of HTML or XML"
 NO_UTF8 = "the body is not UTF-8"
 AS_1252 = "the body is not UTF-8 and was read as Windows-1252"

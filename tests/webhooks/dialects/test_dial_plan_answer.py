@@ -185,7 +185,7 @@ def test_what_comes_with_nak_and_err_is_read_too(status: str) -> None:
         ),
         (
             "destination=nobody",
-            ("dropped 'nobody': it is no number and no account of this project",),
+            ("dropped 'nobody': it is no number, account or group of this project",),
         ),
         ("destination=215,216", ("only the first of several destinations is followed",)),
         (

@@ -170,7 +170,7 @@ def test_what_was_dropped_is_told_with_its_reason() -> None:
     assert meaning_of(reading) == "380441111111"
     assert reading.notices == (
         "dropped 'desk@evil.example': its host is not among the project's allowed SIP hosts",
-        "dropped 'agent9': it is no number and no account of this project",
+        "dropped 'agent9': it is no number, account or group of this project",
     )
 
 
@@ -181,7 +181,7 @@ def test_when_all_is_dropped_the_failure_says_why() -> None:
     assert reading.decision == Failure(
         kind=FailureKind.BAD_BODY,
         detail="the answer's member 'dst_phone' holds no direction:"
-        " dropped 'agent9': it is no number and no account of this project",
+        " dropped 'agent9': it is no number, account or group of this project",
     )
 
 

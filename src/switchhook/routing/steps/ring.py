@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.journal import Happening
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import EventKind, RingOrder
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, RingLeg
@@ -15,7 +16,6 @@ from switchhook.routing.shown import shown, take_name
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Ring, RingDestination
-    from switchhook.domain.target import Target
     from switchhook.routing.move import Move
 
 ELSEWHERE = Cause(sip=200, q850=26, text="answered elsewhere")
@@ -36,12 +36,13 @@ def begin_destination(move: Move, step: RingDestination) -> Went:
         move.record(Happening.NOTICE, "the webhook returned no destination that may ring")
         return Went.NO_DESTINATION
     take_name(move, step.caller_name)
-    begin(move, (given.destination,), RingOrder.ALL_AT_ONCE, step.timeout)
-    return Went.TAKEN
+    rings = begin(move, (given.destination,), RingOrder.ALL_AT_ONCE, step.timeout)
+    return Went.TAKEN if rings else Went.NO_DESTINATION
 
 
 def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> bool:
     """Ring the first round. False when there is nobody to ring."""
+    targets = tuple(target for target in targets if _members(move, target))
     if not targets:
         move.record(Happening.NOTICE, "there is nobody to ring")
         return False
@@ -105,10 +106,19 @@ def _round(
         wake_at=move.now + timeout,
     )
     prompts.start_background(move)
-    for target in targets:
-        _dial(move, target)
+    members = (member for target in targets for member in _members(move, target))
+    for member in dict.fromkeys(members):
+        _dial(move, member)
     if move.call.direction is Direction.INCOMING:
         move.tell(EventKind.INCOMING_FORWARDING)
+
+
+def _members(move: Move, target: Target) -> tuple[Target, ...]:
+    """Return whose telephones ring: of a group all, but for the one that the call comes from."""
+    members = move.call.plan.members(target)
+    if target.kind is not TargetKind.GROUP:
+        return members
+    return tuple(member for member in members if member.value != move.call.account)
 
 
 def _dial(move: Move, target: Target) -> None:
