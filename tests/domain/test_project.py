@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from switchhook.domain.project import Account, Group, Plan, Project, Trunk
+import pytest
+
+from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
 from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.webhooks.e164 import dialling_of
 
 
 def project(version: int = 1, name: str = "Shop") -> Project:
@@ -59,3 +63,43 @@ def test_a_group_stands_for_its_accounts() -> None:
     assert [member.value for member in plan.members(group)] == ["john", "mary"]
     assert plan.members(mary) == (mary,)
     assert plan.members(replace(group, value="300")) == ()
+
+
+@pytest.mark.parametrize(
+    ("country", "written", "found"),
+    [
+        ("", "380442223344", True),
+        ("", "+380442223344", True),
+        ("", "0442223344", False),
+        ("UA", "0442223344", True),
+        ("UA", "00380442223344", True),
+        ("UA", "380442223345", False),
+        ("UA", "sip:+380442223344@gateway.example", True),
+        ("UA", "sip:0442223344@gateway.example", True),
+        ("UA", "sip:215@partner.example", False),
+        ("UA", "215", True),
+        ("UA", "112", False),
+    ],
+)
+def test_a_number_of_the_project_is_known_in_every_spelling(
+    country: str,
+    written: str,
+    found: bool,  # noqa: FBT001 (a case)
+) -> None:
+    """But for emergency numbers, and for extensions of somebody else."""
+    numbers = tuple(Number(number=n, scheme=1) for n in ("380442223344", "215", "112"))
+    plan = Plan(
+        Project(id="x", name="X", numbers=numbers, country=country, dialling=dialling_of(country))
+    )
+    kind = TargetKind.ADDRESS if written.startswith("sip:") else TargetKind.NUMBER
+
+    assert (plan.own_number(Target(kind=kind, value=written)) is not None) is found
+
+
+def test_the_prefixes_are_nothing_to_a_number_of_the_project() -> None:
+    screening = Screening(allowed_prefixes=("38050",))
+    numbers = (Number(number="380442223344", scheme=1),)
+    plan = Plan(Project(id="x", name="X", numbers=numbers, screening=screening))
+
+    assert plan.calls(Target(kind=TargetKind.NUMBER, value="380442223344"))
+    assert not plan.calls(Target(kind=TargetKind.NUMBER, value="380442223355"))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app import PRODUCT
-from switchhook.domain.project import Account, Plan
+from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import Script, pretend_call
@@ -17,14 +17,13 @@ from switchhook.storage.sqlite import SqliteStore
 from tests.conformance.drivers import line
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of
 from tests.support.loop import run
-from tests.support.sipp import Sipp
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from switchhook.domain.journal import Entry
+    from switchhook.domain.project import Project
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +47,10 @@ ACCOUNTS = {
     "380820000007": ("agent8", [NEXT]),
     "380820000008": ("sip:desk@elsewhere.example", [NEXT]),
     "380820000009": ("agent7,380441111111", ["agent7", FIRST]),
+    "380820000010": ("300,380441111111", ["agent7", FIRST]),
 }
-"""S-04: what the answer says, and what rings. Agent 8 is an account, and is not registered."""
+"""S-04: what the answer says, and what rings. Agent 8 is an account, and is not registered; 300 is
+the group of the two agents."""
 CRM, CUT = "380830000001", "380830000002"
 BARE = {
     "380840000001": ("380123456", ["380123456"]),
@@ -130,18 +131,16 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with Endpoint(lambda _: reply()) as web:
         lines = _lines(web)
         callee = Callee(answers=answers, delay=300)
-        with open_house(directory, lines, callee=callee, accounts=REGISTERED) as house:
+        with open_house(
+            directory, lines, callee=callee, accounts=REGISTERED, refine=_with_group
+        ) as house:
             web.answer = lambda request: _answer(request, house.callee.port)
-            _register(house, directory)
+            house.register(REGISTERED[0])
             yield Parts(house, web)
 
 
-def _register(house: House, directory: Path) -> None:
-    """Register agent 7 at the telephone that SIPp plays."""
-    words = {"LOGIN": "agent7", "PASSWORD": PASSWORD, "PHONE": str(house.callee.port)}
-    server = f"127.0.0.1:{house.server.port}"
-    with Sipp(directory, "e2e_register", "-m", "1", server, replace=words) as phone:
-        assert phone.wait() == 0, phone.complaints() + house.server.tail()
+def _with_group(project: Project) -> Project:
+    return replace(project, groups=(Group(name="300", accounts=("agent8", "agent7")),))
 
 
 @pytest.mark.row("S-03", "R1-31", "R1-33", "A-10", "A-11")
@@ -213,7 +212,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     with house.callers(*who.items(), rate=10) as callers:
         assert callers.wait(30) == 0, callers.complaints() + house.server.tail()
     project = project_of(_lines(parts.web), trunk=5060, events=parts.web, accounts=REGISTERED)
-    plan = Plan(replace(project, event_webhooks=()))
+    plan = Plan(replace(_with_group(project), event_webhooks=()))
     real = run(_journals(house))
     for number, caller in who.items():
         script = Script(caller=caller, callee=number, phones=SILENT)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.project import Account, Group, Plan, Project
+from switchhook.domain.project import Account, Group, Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import (
@@ -26,6 +26,7 @@ SHOP = Project(
     id="shop",
     name="Shop",
     accounts=(Account(login="mary", password="x"), Account(login="olga", password="x")),
+    numbers=(Number(number="380800111222", scheme=26076),),
     groups=(Group(name="200", accounts=("mary", "olga")),),
     schemes=(Scheme(id=26076, name="Office", steps=(HangUp(),)),),
     forwarding_numbers=(
@@ -54,6 +55,12 @@ def explain(webhook: str, body: str, status: int = 200) -> Explanation:
         ("crm", '{"dst_phone":"mary, 101200"}', "rings mary, 101200 at once, for 90 s"),
         ("turns", '{"dst_phone":"mary,101200"}', "rings mary, 101200 one after another, for 90 s"),
         ("crm", '{"dst_phone":200}', "rings group 200 (mary, olga), for 90 s"),
+        (
+            "crm",
+            '{"dst_phone":"+380 800 111-222"}',
+            "goes on with scheme 26076, Office, which answers 380800111222",
+        ),
+        ("crm", '{"dst_phone":"mary,380800111222"}', "rings mary, for 90 s"),
         ("crm", '{"schema":26076}', "goes on with scheme 26076, Office"),
         ("rpc", '{"jsonrpc":"2.0","result":"mary","id":"any"}', "rings mary, for 90 s"),
         ("look-up", "status=ACK", "takes the success branch"),
@@ -166,3 +173,8 @@ def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
 )
 def test_a_whole_response_is_parted(data: bytes, expected: tuple[int, bytes]) -> None:
     assert without_head(data) == expected
+
+
+def test_a_number_of_the_project_that_was_left_out_is_named() -> None:
+    (notice,) = explain("crm", '{"dst_phone":"mary,380800111222"}').reading.notices
+    assert notice.startswith("leaves out 380800111222: it is a number of this project")

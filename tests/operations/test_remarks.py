@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.project import Account, Group, Project
+from switchhook.domain.project import Account, Group, Number, Project
+from switchhook.domain.scheme import Hours, Ring, Scheme
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.operations.remarks import remarks
+from switchhook.routing.own_numbers import why_left_out
 from tests.webhooks.samples import make_dial_plan, make_number
 
 SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
@@ -64,3 +67,30 @@ def test_a_group_that_nobody_can_dial_is_named() -> None:
     said = "who dials 112 reaches the emergency service, not the group of that name"
 
     assert list(remarks(Project(id="x", name="X", groups=groups))) == [said]
+
+
+def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
+    """Those in branches too; what an outside number or an account becomes needs no word."""
+    own = Target(kind=TargetKind.NUMBER, value="+380442223344")
+    mary = Target(kind=TargetKind.ACCOUNT, value="mary")
+    hours = Hours(hours="office", open_=(Ring(targets=(own,)),), closed=(Ring(targets=(mary,)),))
+    project = Project(
+        id="x",
+        name="X",
+        numbers=(Number(number="380442223344", scheme=2),),
+        schemes=(
+            Scheme(id=1, name="Day", steps=(hours,)),
+            Scheme(id=2, name="Night", steps=(Ring(targets=(mary, own)),)),
+        ),
+        fallback=own,
+    )
+    goes_on = (
+        "names +380442223344, a number of this project:"
+        " calls go on with scheme 2, and do not leave by the trunk"
+    )
+
+    assert list(remarks(project)) == [
+        f"a ring step of scheme 1 {goes_on}",
+        f"a ring step of scheme 2 {why_left_out(own)}",
+        f"the fallback {goes_on}",
+    ]

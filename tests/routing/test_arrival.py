@@ -13,6 +13,7 @@ from switchhook.domain.project import Account, Group, Number, Plan, Project, Tru
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.webhooks.e164 import dialling_of
 
 SHOP = Plan(
     Project(
@@ -187,3 +188,16 @@ def test_a_trunk_does_not_reach_a_group() -> None:
     assert isinstance(
         admit(replace(OUTSIDE, callee="200"), Book([Plan(project)]), call="c", now=5.0), Refused
     )
+
+
+def test_an_account_reaches_a_number_of_the_project_in_any_spelling() -> None:
+    """It does not leave by the trunk to come back as another call."""
+    project = replace(SHOP.project, country="UA", dialling=dialling_of("UA"))
+    for dialled in ("0800111222", "00380800111222", "+380 (800) 111-222"):
+        call = admit(replace(JOHN, callee=dialled), Book([Plan(project)]), call="c", now=5.0)
+        assert isinstance(call, Call)
+        assert (call.direction, call.scheme, call.callee) == (
+            Direction.INCOMING,
+            7,
+            "380800111222",
+        )

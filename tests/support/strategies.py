@@ -83,6 +83,7 @@ notices = st.lists(texts, max_size=2).map(tuple)
 
 targets: st.SearchStrategy[Target] = st.one_of(
     st.builds(Target, kind=st.just(TargetKind.NUMBER), value=numbers),
+    st.builds(Target, kind=st.just(TargetKind.NUMBER), value=st.just("+380800111222")),
     st.builds(Target, kind=st.just(TargetKind.ACCOUNT), value=st.sampled_from(LOGINS)),
     st.builds(Target, kind=st.just(TargetKind.GROUP), value=st.sampled_from(("200", "none"))),
     st.builds(Target, kind=st.just(TargetKind.ADDRESS), value=st.just("sip:a@pbx.example")),

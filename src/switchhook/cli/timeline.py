@@ -140,7 +140,9 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     ),
     Happening.RECORDED: lambda text, facts: f"recorded {facts['seconds']} s: {text}",
     Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
-    Happening.JUMPED: lambda text, facts: f"goes on with scheme {facts['scheme']}, {text}",
+    Happening.JUMPED: lambda text, facts: (
+        f"goes on with scheme {facts['scheme']}, {text}{_of_number(facts)}"
+    ),
     Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
     Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
     Happening.ENDED: lambda text, facts: (
@@ -152,6 +154,10 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
 
 def _in_branch(facts: Mapping[str, str]) -> str:
     return f", branch {facts['branch']}" if facts["branch"] else ""
+
+
+def _of_number(facts: Mapping[str, str]) -> str:
+    return f", which answers {facts['number']}" if facts["number"] else ""
 
 
 def _with_code(facts: Mapping[str, str]) -> str:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.scheme import Scheme
-from switchhook.domain.screening import NO_SCREENING, Screening
-from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
+from switchhook.domain.target import Target, TargetKind, written_number
 from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
 
 
@@ -105,7 +105,7 @@ class Project:
     """Private networks, in CIDR form, that this project's webhooks may reach."""
 
     def calls(self, target: Target) -> bool:
-        """Say whether an answer may send a call there (S-78, A-58)."""
+        """Say whether the prefixes let an answer send a call there (S-78, A-58)."""
         match target.kind:
             case TargetKind.NUMBER:
                 return self.screening.permits(target.value, self.dialling)
@@ -127,6 +127,7 @@ class Plan:
         "events",
         "groups",
         "hours",
+        "numbers",
         "project",
         "schemes",
         "sounds",
@@ -136,6 +137,7 @@ class Plan:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.schemes = {scheme.id: scheme for scheme in project.schemes}
+        self.numbers = {number.number: number for number in project.numbers}
         self.accounts = {account.login: account for account in project.accounts}
         self.groups = {group.name: group for group in project.groups}
         self.webhooks = {webhook.name: webhook for webhook in project.forwarding_numbers}
@@ -162,6 +164,25 @@ class Plan:
         group = self.groups.get(target.value)
         logins = () if group is None else group.accounts
         return tuple(Target(kind=TargetKind.ACCOUNT, value=login) for login in logins)
+
+    def own_number(self, target: Target) -> Number | None:
+        """Return the project's own number that a target means, in whatever spelling or address.
+
+        An emergency number is nobody's own; a short user of a SIP address is an extension elsewhere.
+        """
+        match target.kind:
+            case TargetKind.NUMBER if not self.project.screening.is_emergency(target.value):
+                written = target.value
+            case TargetKind.ADDRESS if len(target.user) >= LEAST_OUTSIDE:
+                written = written_number(target.user)
+            case _:
+                return None
+        meanings = (written.removeprefix("+"), *self.project.dialling.meanings(written))
+        return next((self.numbers[digits] for digits in meanings if digits in self.numbers), None)
+
+    def calls(self, target: Target) -> bool:
+        """Say whether an answer may send a call there: a number of its own costs nothing."""
+        return self.own_number(target) is not None or self.project.calls(target)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.key == other.key

@@ -10,6 +10,7 @@ from switchhook.domain.failure import Failure
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
 from switchhook.operations.plans import find_routing_webhook
+from switchhook.routing.own_numbers import left_out, only_own, why_left_out
 from switchhook.webhooks.answer import (
     Ack,
     DialPlanReading,
@@ -77,14 +78,17 @@ def _screened(reading: Reading, plan: Plan) -> Reading:
     if not isinstance(reading.decision, Direction):
         return reading
     targets = reading.decision.targets
-    refused = tuple(_refused(target) for target in targets if not plan.project.calls(target))
-    kept = Direction(targets=tuple(target for target in targets if plan.project.calls(target)))
-    return replace(reading, decision=kept, notices=(*reading.notices, *refused))
+    refused = tuple(_refused(target) for target in targets if not plan.calls(target))
+    called = tuple(target for target in targets if plan.calls(target))
+    out = left_out(plan, called)
+    kept = Direction(targets=tuple(target for target in called if target not in out))
+    notices = (*reading.notices, *refused, *map(why_left_out, out))
+    return replace(reading, decision=kept, notices=notices)
 
 
 def _without_refused(reading: DialPlanReading, plan: Plan) -> DialPlanReading:
     destination = reading.destination
-    if destination is None or plan.project.calls(destination):
+    if destination is None or plan.calls(destination):
         return reading
     notices = (*reading.notices, _refused(destination))
     return replace(reading, destination=None, notices=notices)
@@ -118,6 +122,9 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
     match decision:
         case Direction(targets=()):
             return "goes to the next step, for this project calls nothing that the answer names"
+        case Direction(targets=targets) if own := only_own(plan, targets):
+            name = plan.schemes[own.scheme].name
+            return f"goes on with scheme {own.scheme}, {name}, which answers {own.number}"
         case Direction(targets=targets):
             order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
             who = ", ".join(_named(target, plan) for target in targets)

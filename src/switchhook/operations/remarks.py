@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.project import Plan
+from switchhook.domain.scheme import Ring, branches
+from switchhook.routing.own_numbers import left_out, only_own, why_left_out
 from switchhook.webhooks.request import effective_method
 from switchhook.webhooks.url import placeholders
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from switchhook.domain.project import Project
+    from switchhook.domain.scheme import Step
 
 
 def remarks(project: Project) -> Iterator[str]:
     """Yield a sentence for each thing that is done otherwise than it was written, or to no purpose.
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
-    called like an emergency number; codes that no endpoint gets to judge (R5-11, R5-17).
+    called like an emergency number; numbers of the project that it rings itself; codes that no
+    endpoint gets to judge (R5-11, R5-17).
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -31,6 +36,7 @@ def remarks(project: Project) -> Iterator[str]:
     for name, what in names:
         if project.screening.is_emergency(name):
             yield f"who dials {name} reaches the emergency service, not the {what}"
+    yield from _own_numbers(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:
@@ -40,3 +46,32 @@ def remarks(project: Project) -> Iterator[str]:
             )
         elif sends_code and not gate.use_ivr:
             yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"
+
+
+def _own_numbers(project: Project) -> Iterator[str]:
+    """Yield what becomes of the project's numbers among what it rings itself."""
+    plan = Plan(project)
+    places = [
+        (f"a ring step of scheme {scheme.id}", step.targets)
+        for scheme in project.schemes
+        for step in _rings(scheme.steps)
+    ]
+    if project.fallback is not None:
+        places.append(("the fallback", (project.fallback,)))
+    for place, targets in places:
+        if own := only_own(plan, targets):
+            yield (
+                f"{place} names {targets[0]}, a number of this project:"
+                f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
+            )
+        for target in left_out(plan, targets):
+            yield f"{place} {why_left_out(target)}"
+
+
+def _rings(steps: Iterable[Step]) -> Iterator[Ring]:
+    """Yield the steps that ring, those in branches too."""
+    for step in steps:
+        if isinstance(step, Ring):
+            yield step
+        for inner in branches(step).values():
+            yield from _rings(inner)

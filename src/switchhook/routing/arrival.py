@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -46,10 +46,10 @@ class Refused:
 def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refused:
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
-    A number of the caller's own project runs its scheme, whoever dials it. An account may also dial
-    a colleague's login, a group or, over the project's trunk, an outside number. An emergency number goes to
-    the trunk whatever else has that name, and asks no webhook; with prefixes before it, unless
-    something else has just that name.
+    A number of the caller's own project runs its scheme, whoever dials it, an account in any spelling.
+    An account may also dial a colleague's login, a group or, over the project's trunk, an outside
+    number. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
+    with prefixes before it, unless something else has just that name.
     """
     plan = book.plans.get(arrival.project)
     if plan is None:
@@ -70,6 +70,10 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     number = help_number or clean_number(arrival.callee)
     if number is None:
         return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
+    own = plan.own_number(Target(kind=TargetKind.NUMBER, value=number))
+    if own is not None and not help_number:
+        named = replace(arrival, callee=own.number)
+        return _call(named, plan, call, now, direction=Direction.INCOMING, scheme=own.scheme)
     return _outside(number, plan, make)
 
 

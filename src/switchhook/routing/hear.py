@@ -69,8 +69,7 @@ def direction_given(move: Move, event: DirectionGiven) -> None:
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
     targets = tuple(target for target in event.targets if _may_ring(move, target))
-    if not ring.begin(move, targets, webhook.ring_order, webhook.ring_timeout):
-        go_on(move)
+    follow(move, ring.begin(move, targets, webhook.ring_order, webhook.ring_timeout))
 
 
 def scheme_given(move: Move, event: SchemeGiven) -> None:
@@ -285,7 +284,7 @@ def _ask_failed(
 
 def _may_ring(move: Move, target: Target) -> bool:
     """Hold an answer to the project's prefixes (S-78, A-58)."""
-    if move.call.plan.project.calls(target):
+    if move.call.plan.calls(target):
         return True
     facts = (("alert", "destination refused"), ("target", target.value))
     move.record(Happening.NOTICE, f"this project does not call {target}", facts=facts)

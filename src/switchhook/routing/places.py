@@ -12,9 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call, Given
+    from switchhook.domain.journal import Facts
     from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
 
+MAX_JUMPS = 10
+"""How often a call may go from scheme to scheme [A-57]."""
 DIRECT_TIMEOUT = 120.0
 """Seconds that a dialled colleague or outside number may ring."""
 
@@ -56,6 +59,24 @@ def advance(move: Move) -> None:
 def enter(move: Move, branch: str) -> Went:
     """Stand at the top of a branch of the current step."""
     move.change(path=(*move.call.path, branch, *FIRST))
+    return Went.MOVED
+
+
+def jump(move: Move, scheme: int, number: str = "") -> Went:
+    """Stand at the top of another scheme; of the one that answers `number`, where it is named by that.
+
+    Hands on, with a notice, when that cannot be.
+    """
+    if scheme not in move.call.plan.schemes:
+        move.record(Happening.NOTICE, f"scheme {scheme} is not in this project")
+        return Went.HANDED_ON
+    if move.call.jumps >= MAX_JUMPS:
+        move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+        return Went.HANDED_ON
+    move.change(scheme=scheme, direct=None, path=FIRST, jumps=move.call.jumps + 1, given=())
+    name = move.call.plan.schemes[scheme].name
+    facts: Facts = (("scheme", str(scheme)),)
+    move.record(Happening.JUMPED, name, facts=(*facts, ("number", number)) if number else facts)
     return Went.MOVED
 
 

@@ -8,7 +8,6 @@ from switchhook.domain.call import Direction
 from switchhook.domain.journal import Happening
 from switchhook.domain.location import location_of
 from switchhook.domain.scheme import (
-    FIRST,
     Ask,
     AskDialPlan,
     Background,
@@ -25,7 +24,15 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.ending import end_unplaced
-from switchhook.routing.places import DIRECT_TIMEOUT, Went, advance, leave_branch, scheme_of
+from switchhook.routing.places import (
+    DIRECT_TIMEOUT,
+    MAX_JUMPS,
+    Went,
+    advance,
+    jump,
+    leave_branch,
+    scheme_of,
+)
 from switchhook.routing.steps import (
     ask,
     dial_plan,
@@ -46,8 +53,6 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
 
-MAX_JUMPS = 10
-"""How often a call may go from scheme to scheme [A-57]."""
 FALLBACK_TIMEOUT = 60.0
 """Seconds that the project's fallback may ring."""
 
@@ -84,10 +89,8 @@ def _location(move: Move, step: Step) -> Facts:
 
 def go_on(move: Move) -> None:
     """Leave a step that could not place the call, and walk on from the next."""
-    if move.call.on_fallback:
-        return end_unplaced(move)
     advance(move)
-    return walk(move)
+    walk(move)
 
 
 def follow(move: Move, went: Went) -> None:
@@ -106,20 +109,6 @@ def go_to(move: Move, scheme: int) -> None:
     went = jump(move, scheme)
     move.change(is_unplaced=went is not Went.MOVED)
     follow(move, went)
-
-
-def jump(move: Move, scheme: int) -> Went:
-    """Stand at the top of another scheme. Hands on, with a notice, when that cannot be."""
-    if scheme not in move.call.plan.schemes:
-        move.record(Happening.NOTICE, f"scheme {scheme} is not in this project")
-        return Went.HANDED_ON
-    if move.call.jumps >= MAX_JUMPS:
-        move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
-        return Went.HANDED_ON
-    move.change(scheme=scheme, path=FIRST, jumps=move.call.jumps + 1, given=())
-    name = move.call.plan.schemes[scheme].name
-    move.record(Happening.JUMPED, name, facts=(("scheme", str(scheme)),))
-    return Went.MOVED
 
 
 def _go_to(move: Move, step: GoTo) -> Went:
@@ -158,9 +147,7 @@ def _leave_scheme(move: Move) -> None:
         return end_unplaced(move)
     move.change(on_fallback=True)
     move.record(Happening.FALLBACK, f"no step placed the call; trying {fallback}")
-    if not ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT):
-        end_unplaced(move)
-    return None
+    return follow(move, ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT))
 
 
 __all__ = ["DIRECT_TIMEOUT", "FALLBACK_TIMEOUT", "MAX_JUMPS", "follow", "go_on", "go_to", "walk"]

@@ -11,7 +11,8 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import EventKind, RingOrder
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, RingLeg
-from switchhook.routing.places import Went, dial_plan_branch
+from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.routing.places import Went, dial_plan_branch, jump
 from switchhook.routing.shown import shown, take_name
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ NO_ANSWER = Cause(sip=408, q850=19, text="no answer in time")
 def begin_step(move: Move, step: Ring) -> Went:
     """Ring what the step names."""
     take_name(move, step.caller_name)
-    return Went.TAKEN if begin(move, step.targets, step.order, step.timeout) else Went.HANDED_ON
+    return begin(move, step.targets, step.order, step.timeout)
 
 
 def begin_destination(move: Move, step: RingDestination) -> Went:
@@ -36,21 +37,29 @@ def begin_destination(move: Move, step: RingDestination) -> Went:
         move.record(Happening.NOTICE, "the webhook returned no destination that may ring")
         return Went.NO_DESTINATION
     take_name(move, step.caller_name)
-    rings = begin(move, (given.destination,), RingOrder.ALL_AT_ONCE, step.timeout)
-    return Went.TAKEN if rings else Went.NO_DESTINATION
+    went = begin(move, (given.destination,), RingOrder.ALL_AT_ONCE, step.timeout)
+    return Went.NO_DESTINATION if went is Went.HANDED_ON else went
 
 
-def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> bool:
-    """Ring the first round. False when there is nobody to ring."""
-    targets = tuple(target for target in targets if _members(move, target))
+def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> Went:
+    """Ring the first round, or go on with the scheme of a number of the project's own."""
+    own = only_own(move.call.plan, targets)
+    if own is not None:
+        went = jump(move, own.scheme, number=own.number)
+        move.change(is_unplaced=move.call.is_unplaced and went is not Went.MOVED)
+        return went
+    out = left_out(move.call.plan, targets)
+    for target in out:
+        move.record(Happening.NOTICE, why_left_out(target))
+    targets = tuple(target for target in targets if target not in out and _members(move, target))
     if not targets:
         move.record(Happening.NOTICE, "there is nobody to ring")
-        return False
+        return Went.HANDED_ON
     if order is RingOrder.ALL_AT_ONCE:
         _round(move, targets, (), timeout)
     else:
         _round(move, targets[:1], targets[1:], timeout)
-    return True
+    return Went.TAKEN
 
 
 def next_round(move: Move) -> bool:

@@ -1,0 +1,34 @@
+"""Targets that are numbers of the call's own project.
+
+Rung over the trunk, such a number would come back as a new call, whose webhook may name it again, and
+so on without an end: nobody counts jumps from call to call. So the call goes on with its scheme.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Number, Plan
+    from switchhook.domain.target import Target
+
+
+def only_own(plan: Plan, targets: tuple[Target, ...]) -> Number | None:
+    """Return the project's number whose scheme is gone on with, where it is all there is to ring."""
+    found = {plan.own_number(target) for target in targets}
+    return found.pop() if len(found) == 1 else None
+
+
+def left_out(plan: Plan, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+    """Return the project's numbers among several targets: no scheme can ring beside telephones."""
+    if only_own(plan, targets) is not None:
+        return ()
+    return tuple(target for target in targets if plan.own_number(target) is not None)
+
+
+def why_left_out(target: Target) -> str:
+    """Say it in a notice."""
+    return (
+        f"leaves out {target}: it is a number of this project, whose scheme takes a call only"
+        " where nothing else is to ring"
+    )
