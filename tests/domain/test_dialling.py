@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,6 +51,14 @@ def test_a_number_means_what_its_country_reads_in_it(
     country: Dialling, written: str, meanings: tuple[str, ...]
 ) -> None:
     assert country.meanings(written) == meanings
+
+
+@pytest.mark.parametrize("exit_code", ["00", "00[056]"])
+def test_zeros_that_may_all_be_exit_codes_are_read_at_once(exit_code: str) -> None:
+    country = Dialling(country_code="380", exit_code=exit_code, trunk_prefix="0")
+    began = time.perf_counter()
+    assert country.meanings("0" * MOST_DIGITS)
+    assert time.perf_counter() - began < 0.1
 
 
 @given(

@@ -35,15 +35,19 @@ class Dialling:
         A number that begins neither with `+` nor with a zero is an international one as it stands
         (R1-28), though it may be a national one.
         """
-        return tuple(dict.fromkeys(self._read(number[: MOST_DIGITS + 1])))
+        return tuple(dict.fromkeys(self._read(number[: MOST_DIGITS + 1], set())))
 
-    def _read(self, text: str) -> Iterator[str]:
+    def _read(self, text: str, seen: set[str]) -> Iterator[str]:
+        """Yield what a text may mean. One in `seen` was read already: zeros are an exit code at each place."""
+        if text in seen:
+            return
+        seen.add(text)
         if text.startswith("+"):
             yield from self._international(text[1:])
             return
         abroad = [text[len(code) :] for code in self._exit_codes(text)]
         for rest in abroad:
-            yield from self._read(rest) if rest.startswith("0") else self._international(rest)
+            yield from self._read(rest, seen) if rest.startswith("0") else self._international(rest)
         if not text.startswith("0"):
             yield text
             if len(text) in self.lengths:
