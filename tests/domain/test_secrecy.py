@@ -32,6 +32,12 @@ def test_a_code_is_hidden_in_either_spelling(text: str, shown: str) -> None:
 
 
 @pytest.mark.row("S-25")
+@pytest.mark.parametrize("codes", [("47", "4711"), ("4711", "47")])
+def test_a_code_that_begins_like_another_does_not_leave_its_end(codes: tuple[str, ...]) -> None:
+    assert hidden("callername=4711", codes) == "callername=****"
+
+
+@pytest.mark.row("S-25")
 @given(before=st.text("ab '\"", max_size=50))
 def test_a_code_that_was_cut_off_is_hidden_too(before: str) -> None:
     text = repr((before + CODE)[:40]) + "…"

@@ -19,7 +19,7 @@ def hidden(text: str, codes: tuple[str, ...]) -> str:
 
     Whatever happens to look like a code goes too: a log with a hole is better than one with a PIN.
     """
-    for code in codes:
+    for code in sorted(codes, key=len, reverse=True):  # else the end of a longer one stays
         text = text.replace(quote(code, safe=""), MASK).replace(code, MASK)
         for cut in CUTS:
             text = _without_beginning(text, code, cut) if cut in text else text
