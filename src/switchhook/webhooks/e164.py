@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import phonenumbers
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
+from switchhook.domain.target import written_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_NUMBER = re.compile(r"\+?[\s().\-]*[0-9][0-9\s().\-]*", re.ASCII)
-"""A login that holds digits is no number, though the library would take those out of it."""
 
 
 @lru_cache(maxsize=4096)  # reading one costs more than all else of a request together
@@ -25,9 +22,7 @@ def to_e164(written: str, country: str) -> str:
     without `+` that is valid nowhere in that country is read as an international one without its plus,
     which is how the vendor writes callers (R1-28).
     """
-    text = written.strip()
-    if not _NUMBER.fullmatch(text):
-        return ""
+    text = written_number(written)  # the library would take digits out of a login, too
     for candidate, region in _readings(text, country):
         try:
             number = phonenumbers.parse(candidate, region)
