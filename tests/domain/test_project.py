@@ -46,6 +46,13 @@ def test_a_plan_finds_everything_by_its_name() -> None:
     assert plan.events["log"].event is EventKind.INCOMING_AFTER
 
 
+def test_a_number_is_found_with_and_without_its_plus() -> None:
+    number = Number(number="380441112233", scheme=26076)
+    plan = Plan(replace(project(), numbers=(number,)))
+    assert plan.number("380441112233") == plan.number("+380441112233") == number
+    assert plan.number("380441112234") is None
+
+
 def test_passwords_do_not_show() -> None:
     shown = repr(Account(login="mary", password="hunter2"))
     shown += repr(Trunk(name="carrier", host="192.0.2.9", password="hunter2"))

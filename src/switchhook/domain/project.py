@@ -146,6 +146,10 @@ class Plan:
         self.sounds = {sound.name: sound for sound in project.sounds}
         self.events = {webhook.name: webhook for webhook in project.event_webhooks}
 
+    def number(self, dialled: str) -> Number | None:
+        """Return the project's number that a caller dialled, with or without `+`."""
+        return self.numbers.get(dialled.removeprefix("+"))
+
     @property
     def key(self) -> tuple[str, int]:
         """Return project id and version."""

@@ -102,9 +102,9 @@ def shown_to_one(call: Call) -> Attributes:
 
     A project that says how the number is shown knows better.
     """
-    dialled = call.callee.removeprefix("+")
-    said = any(n.number == dialled and n.insertion_type for n in call.plan.project.numbers)
-    return () if said else (("insertion_type", "dynamic"),)
+    number = call.plan.number(call.callee)
+    is_said = number is not None and bool(number.insertion_type)
+    return () if is_said else (("insertion_type", "dynamic"),)
 
 
 def is_proper(call: Call) -> bool:

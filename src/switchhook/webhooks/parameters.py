@@ -40,8 +40,7 @@ class Facts:
     @property
     def number(self) -> Number | None:
         """Return the project's number that was dialled, or None."""
-        dialled = self.call.callee.removeprefix("+")
-        return next((n for n in self.call.plan.project.numbers if n.number == dialled), None)
+        return self.call.plan.number(self.call.callee)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
