@@ -23,8 +23,6 @@ from switchhook.domain.scheme import KEYS, CallerName, Choice, NameChoice
 if TYPE_CHECKING:
     from switchhook.domain.hours import Span
 
-NAME_TEXT = Text(what="a name of at most 80 characters", least=1, most=80)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spans:

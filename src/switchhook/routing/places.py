@@ -104,11 +104,11 @@ def leave_branch(move: Move, *, no_destination: bool) -> bool:
     return True
 
 
-Branch = tuple[AskDialPlan, str, "Given | None"]
+Opened = tuple[AskDialPlan, str, "Given | None"]
 """A dial-plan step in whose branch a call is, the branch, and what was returned."""
 
 
-def dial_plan_branches(call: Call) -> Iterator[Branch]:
+def dial_plan_branches(call: Call) -> Iterator[Opened]:
     """Yield every dial-plan step in whose branch the call is, the nearest first."""
     scheme = scheme_of(call)
     for at, step, branch in () if scheme is None else scheme.openers(call.path):
@@ -116,6 +116,6 @@ def dial_plan_branches(call: Call) -> Iterator[Branch]:
             yield step, branch, next((given for given in call.given if given.at == at), None)
 
 
-def dial_plan_branch(call: Call) -> Branch | None:
+def dial_plan_branch(call: Call) -> Opened | None:
     """Return the nearest of them."""
     return next(dial_plan_branches(call), None)

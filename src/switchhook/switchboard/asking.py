@@ -70,7 +70,7 @@ class Asking:
 
 def to_event(ask: str, climbed: Climbed[Reading]) -> Heard:
     """Translate what came of asking a forwarding number into what the engine hears."""
-    decision, notices, facts = climbed.reading.decision, notices_of(climbed), facts_of(climbed)
+    decision, notices, facts = climbed.reading.decision, notices_of(climbed), how_it_came(climbed)
     match decision:
         case Direction(targets=targets):
             return DirectionGiven(ask=ask, targets=targets, notices=notices, exchange=facts)
@@ -84,7 +84,7 @@ def to_event(ask: str, climbed: Climbed[Reading]) -> Heard:
 
 def to_verdict(ask: str, climbed: Climbed[DialPlanReading]) -> Heard:
     """Translate what came of asking a dial-plan webhook into what the engine hears."""
-    reading, notices, facts = climbed.reading, notices_of(climbed), facts_of(climbed)
+    reading, notices, facts = climbed.reading, notices_of(climbed), how_it_came(climbed)
     match reading.verdict:
         case Ack() | Nak() as verdict:
             return VerdictGiven(
@@ -108,7 +108,7 @@ def notices_of(climbed: Climbed[Understood]) -> tuple[str, ...]:
     return (*earlier(climbed), *climbed.reading.notices)
 
 
-def facts_of(climbed: Climbed[Understood]) -> JournalFacts:
+def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
     """Say for programs how the answer came, and how it was read."""
     if climbed.exchange is None:
         return tries(climbed)

@@ -196,10 +196,8 @@ class _Climb(Generic[R]):
         )
         reading = question.read(_what_came(exchange))
         written = question.written(exchange, rung.url)
-        failure, status = (
-            reading.failure,
-            0 if exchange.response is None else exchange.response.status,
-        )
+        failure = reading.failure
+        status = 0 if exchange.response is None else exchange.response.status
         where = f"{written.request.method} {bare(written.request.url)}"
         took = ladder.clock() - began
         latest = Try(where=where, seconds=took, failure=failure, status=status)
