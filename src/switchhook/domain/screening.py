@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from switchhook.domain.dialling import ANYWHERE, Dialling
+from switchhook.domain.dialling import ANYWHERE, MOST_DIGITS, Dialling
 from switchhook.domain.target import written_number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MORE = "*"
 """At the end of a blocked number: and whatever begins like it."""
@@ -34,8 +39,11 @@ class Screening:
         if not caller:
             return self.block_withheld
         number = written_number(caller) or caller
-        spellings = _surely(number, dialling)
-        return any(_matches(spellings, blocked, dialling) for blocked in self.blocked_callers)
+        blocked = _spelled(self.blocked_callers, dialling)
+        return any(
+            spelling in blocked or any(start + MORE in blocked for start in _starts(spelling))
+            for spelling in _surely(number, dialling)
+        )
 
     def is_emergency(self, dialled: str) -> bool:
         """Say whether somebody dialled for help, with nothing but a `+` or blanks added."""
@@ -97,25 +105,23 @@ def _surely(number: str, dialling: Dialling) -> tuple[str, ...]:
     return (*meanings[:1], bare(number))
 
 
-def _spellings(prefix: str, dialling: Dialling) -> tuple[str, ...]:
-    """Return the prefix as it was written, and one in national form as an international one too."""
-    return _surely(prefix, dialling) if prefix.startswith("0") else (bare(prefix),)
+@lru_cache(maxsize=1024)  # a list may be long, and each call is held to it
+def _spelled(listed: tuple[str, ...], dialling: Dialling) -> frozenset[str]:
+    """Return a list's entries as they were written, and those in national form as international ones too."""
+    found: set[str] = set()
+    for entry in listed:
+        digits = entry.removesuffix(MORE)
+        spellings = _surely(digits, dialling) if digits.startswith("0") else (bare(digits),)
+        found |= {spelling + entry[len(digits) :] for spelling in spellings}
+    return frozenset(found)
 
 
-def _matches(numbers: tuple[str, ...], blocked: str, dialling: Dialling) -> bool:
-    """Say whether a number is the blocked one, in any of their spellings."""
-    prefixes = _spellings(blocked.removesuffix(MORE), dialling)
-    if blocked.endswith(MORE):
-        return any(number.startswith(prefixes) for number in numbers)
-    return any(number in prefixes for number in numbers)
+def _starts(number: str) -> Iterator[str]:
+    """Yield all that a number begins with, the longest first."""
+    return (number[:length] for length in range(min(len(number), MOST_DIGITS), -1, -1))
 
 
 def _longest(digits: str, prefixes: tuple[str, ...], dialling: Dialling) -> int:
     """Return the length of the longest prefix that fits, -1 where none does."""
-    fitting = (
-        spelling
-        for prefix in prefixes
-        for spelling in _spellings(prefix, dialling)
-        if digits.startswith(spelling)
-    )
-    return max(map(len, fitting), default=-1)
+    spelled = _spelled(prefixes, dialling)
+    return next((len(start) for start in _starts(digits) if start in spelled), -1)
