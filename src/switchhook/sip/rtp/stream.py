@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.formats import TELEPHONE_EVENT
 from switchhook.sip.rtp.digits import DigitReceiver, press
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.latch import Latch
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from switchhook.sip.rtp.orders import FarEnd
     from switchhook.sip.rtp.player import Player
 
-EVENTS: Final = 101
-"""The number of keys in our own offers."""
 _STATIC: Final = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
 
 
@@ -154,5 +153,5 @@ def _numbers_of_keys(far: FarEnd) -> frozenset[int]:
     """
     if far.events is None:
         return frozenset()
-    ours = frozenset({EVENTS}) - {far.payload}
+    ours = frozenset({TELEPHONE_EVENT.payload}) - {far.payload}
     return ours | {far.events}
