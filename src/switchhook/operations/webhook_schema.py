@@ -123,68 +123,65 @@ PARAMETER = _parameter(WIRE_NAME)
 PARAMETERS = ListOf(kind=PARAMETER, most=200)
 EVENT_PARAMETERS = ListOf(kind=_parameter(EVENT_NAME), most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
+REACHED = (
+    Key("response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0),
+    Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
+    Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+    Key(
+        "headers",
+        HEADERS,
+        "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
+        default=(),
+    ),
+    Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
+    Key("password", SECRET, "password for Basic authentication", default=""),
+    Key("token", SECRET, "token for Bearer authentication", default=""),
+)
+"""How every webhook that is asked is reached."""
+PATIENCE = (
+    Key(
+        "connect_timeout",
+        TRY_SECONDS,
+        "seconds in one try until the connection stands",
+        default=None,
+    ),
+    Key(
+        "try_timeout",
+        TRY_SECONDS,
+        "seconds in one try from then to the end of the answer",
+        default=None,
+    ),
+    Key(
+        "retries",
+        Whole(least=0, most=MOST_RETRIES),
+        "how often each URL is tried again",
+        default=0,
+    ),
+    Key(
+        "retry_on",
+        ListOf(kind=Choice(RetryOn), least=1),
+        "failures after which a URL is tried again",
+        default=(RetryOn.CONNECT,),
+    ),
+    Key(
+        "breaker_failures",
+        Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
+        "failures in a row after which an endpoint is left alone; 0: never",
+        default=5,
+    ),
+    Key(
+        "breaker_pause",
+        Seconds(*BREAKER_PAUSES),
+        "seconds that it is left alone",
+        default=30.0,
+    ),
+)
+"""How long and how often every webhook that is asked is waited for."""
 
 
-def _routing_keys(address: Kind) -> tuple[Key, ...]:
-    """Return the keys of every webhook that is asked; `address` is the kind of its URLs, and may be empty."""
-    return (
-        Key(
-            "response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0
-        ),
-        Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
-        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-        Key(
-            "headers",
-            HEADERS,
-            "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
-            default=(),
-        ),
-        Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
-        Key("password", SECRET, "password for Basic authentication", default=""),
-        Key("token", SECRET, "token for Bearer authentication", default=""),
-        Key(
-            "fallback_url",
-            address,
-            "endpoint that is asked when the first failed",
-            default="",
-        ),
-        Key(
-            "connect_timeout",
-            TRY_SECONDS,
-            "seconds in one try until the connection stands",
-            default=None,
-        ),
-        Key(
-            "try_timeout",
-            TRY_SECONDS,
-            "seconds in one try from then to the end of the answer",
-            default=None,
-        ),
-        Key(
-            "retries",
-            Whole(least=0, most=MOST_RETRIES),
-            "how often each URL is tried again",
-            default=0,
-        ),
-        Key(
-            "retry_on",
-            ListOf(kind=Choice(RetryOn), least=1),
-            "failures after which a URL is tried again",
-            default=(RetryOn.CONNECT,),
-        ),
-        Key(
-            "breaker_failures",
-            Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
-            "failures in a row after which an endpoint is left alone; 0: never",
-            default=5,
-        ),
-        Key(
-            "breaker_pause",
-            Seconds(*BREAKER_PAUSES),
-            "seconds that it is left alone",
-            default=30.0,
-        ),
-    )
+def _fallback_url(address: Kind) -> Key:
+    """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
+    return Key("fallback_url", address, "endpoint that is asked when the first failed", default="")
 
 
 FORWARDING_NUMBER = Table(
@@ -235,7 +232,9 @@ FORWARDING_NUMBER = Table(
             default=RingOrder.ALL_AT_ONCE,
         ),
         Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
-        *_routing_keys(WebAddress(may_be_empty=True)),
+        *REACHED,
+        _fallback_url(WebAddress(may_be_empty=True)),
+        *PATIENCE,
         Key(
             "template",
             Choice(Template),
@@ -317,7 +316,9 @@ DIAL_PLAN_WEBHOOK = Table(
             "whether codes that callers entered stay out of logs, journal and database",
             default=True,
         ),
-        *_routing_keys(Text(what=ADDRESS, most=2000, secret=True)),
+        *REACHED,
+        _fallback_url(Text(what=ADDRESS, most=2000, secret=True)),
+        *PATIENCE,
     ),
 )
 EVENT_WEBHOOK = Table(
