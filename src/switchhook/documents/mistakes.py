@@ -54,7 +54,9 @@ class Mistakes:
 class Notes:
     """Gathers mistakes while a document is read."""
 
-    def __init__(self, lines: Lines | None = None) -> None:
+    def __init__(self, lines: Lines | None = None, *, judges: bool = True) -> None:
+        """`judges`: whether tables are held to what goes together in them, and not to their keys alone."""
+        self.judges = judges
         self._lines = lines
         self._found: dict[Mistake, None] = {}
 

@@ -57,13 +57,13 @@ class Table:
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
         note_unknown(value, {key.name for key in self.keys}, at)
         noted = len(at.notes)
-        if self.check is not None:
+        if self.check is not None and at.notes.judges:
             self.check(value, at)
         read = {key.attr: self._read(key, value, at) for key in self.keys}
         if any(item is REQUIRED for item in read.values()):
             raise NotedError
         made = self.make(**read)
-        if len(at.notes) == noted:
+        if len(at.notes) == noted and at.notes.judges:
             for problem in self.review(made):
                 at.notes.add(at.path, problem)
         return made

@@ -25,11 +25,16 @@ _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
 def read_document(
-    text: str, kind: Kind, names_of: Callable[[Mapping[str, Any]], Names] = lambda _: {}
+    text: str,
+    kind: Kind,
+    names_of: Callable[[Mapping[str, Any]], Names] = lambda _: {},
+    *,
+    judge: bool = True,
 ) -> Any | Mistakes:  # noqa: ANN401 (whatever the kind makes)
     """Read a whole document as one table of `kind`. Never raises on any text.
 
-    `names_of` finds in the raw document what references may point to.
+    `names_of` finds in the raw document what references may point to. Without `judge` each key alone
+    is checked, for a document that was judged before.
     """
     if len(text) > MOST_CHARACTERS:
         return _one(f"{len(text)} characters are too many", f"allowed are {MOST_CHARACTERS}")
@@ -40,7 +45,7 @@ def read_document(
         return _one("lists or tables are nested too deeply", "write them flatter")
     except ValueError as error:
         return _syntax(text, str(error))
-    notes = Notes(lines)
+    notes = Notes(lines, judges=judge)
     spot = Spot(path=(), notes=notes, names=names_of(document))
     try:
         value = kind.read(document, spot)

@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Choice, Scheme, Step
 
 
-def read_project(text: str) -> Project | Mistakes:
+def read_project(text: str, *, judge: bool = True) -> Project | Mistakes:
     """Read a project file. Never raises; a project comes back only when nothing is wrong.
 
-    The version of the project is 1: the store counts versions.
+    The version of the project is 1: the store counts versions. Without `judge` it may hold what does
+    not go together, as one may that an earlier release found good.
     """
-    project: Project | Mistakes = read_document(text, FILE, names_of)
+    project: Project | Mistakes = read_document(text, FILE, names_of, judge=judge)
     return project
 
 
