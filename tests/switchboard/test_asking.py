@@ -128,6 +128,22 @@ def test_an_endpoint_that_is_left_alone_costs_no_time_and_is_said_to_be() -> Non
     assert heard.exchange == (("try_1", "http://pin.example/check; skipped; 0.0 ms"),)
 
 
+def test_a_fallback_that_is_left_alone_is_said_to_be_beside_what_failed() -> None:
+    asking = Asking(Endpoint(FAILURE), "Switchhook")
+    backup = replace(PIN, url_template="http://backup.example/", breaker_failures=1)
+    both = replace(PIN, breaker_failures=1, fallback_url=backup.url_template)
+    command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")
+    run(asking.ask(incoming(within=plan(pin=backup)), command, now=0))
+    heard = run(asking.ask(incoming(within=plan(pin=both)), command, now=0))
+
+    assert isinstance(heard, AskFailed)
+    assert heard.failure.kind is FailureKind.REFUSED
+    (notice,) = heard.notices
+    assert notice.startswith(
+        "not asked: breaker_open: http://backup.example/ failed too often lately"
+    )
+
+
 @pytest.mark.row("S-25")
 def test_a_masked_code_is_in_nothing_that_is_written_down() -> None:
     named = says("status=ACK&callername=4711&value=4711")

@@ -104,8 +104,8 @@ def to_verdict(ask: str, climbed: Climbed[DialPlanReading]) -> Heard:
 
 
 def notices_of(climbed: Climbed[Understood]) -> tuple[str, ...]:
-    """Say for people what was tried before the last try and why that was not enough, and how it was read."""
-    return (*earlier(climbed), *climbed.reading.notices)
+    """Say for people what else was tried and why that was not enough, and how the answer was read."""
+    return (*others(climbed), *climbed.reading.notices)
 
 
 def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
@@ -118,9 +118,11 @@ def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
     return (*facts, ("read_as", climbed.reading.step))
 
 
-def earlier(climbed: Climbed[Understood]) -> tuple[str, ...]:
-    """Say for people what was tried before the last try, and why that was not enough."""
-    return tuple(str(one) for one in climbed.tries[:-1])
+def others(climbed: Climbed[Understood]) -> tuple[str, ...]:
+    """Say for people what was tried, or held back, besides the try that the reading is of."""
+    asked = [one for one in climbed.tries if not one.skipped]
+    read = (asked or climbed.tries)[-1]
+    return tuple(str(one) for one in climbed.tries if one is not read)
 
 
 def tries(climbed: Climbed[Understood]) -> JournalFacts:
