@@ -156,6 +156,14 @@ def test_a_masked_code_is_in_nothing_that_is_written_down() -> None:
 
 
 @pytest.mark.row("S-25")
+def test_what_is_hidden_of_a_body_does_not_count_it_anew() -> None:
+    body = "status=ACK&callername=47114711"
+    facts = dict(ask(says(body), code="47114711").exchange)
+    assert facts["body"] == "status=ACK&callername=****"
+    assert facts["bytes"] == str(len(body))
+
+
+@pytest.mark.row("S-25")
 def test_an_answer_that_is_cut_is_not_cut_within_a_code() -> None:
     for before in range(150, 210):
         heard = ask(says(f"status=ACK&note={'x' * before}904172635518"), code="904172635518")

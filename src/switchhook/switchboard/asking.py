@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.routing.commands import AskWebhook
     from switchhook.switchboard.composing import FactsOf
-    from switchhook.switchboard.ladder import Climbed
+    from switchhook.switchboard.ladder import Climbed, Try
     from switchhook.switchboard.ports import Asker
     from switchhook.webhooks.answer import DialPlanReading, Reading, Understood
     from switchhook.webhooks.http import Exchange
@@ -115,14 +115,20 @@ def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
     facts = (*summary(climbed.exchange), *tries(climbed))
     if climbed.exchange.response is None:
         return facts
-    return (*facts, ("read_as", climbed.reading.step))
+    size = read_try(climbed).size  # of the body before anything was hidden in it
+    return (*facts, ("bytes", str(size)), ("read_as", climbed.reading.step))
 
 
 def others(climbed: Climbed[Understood]) -> tuple[str, ...]:
     """Say for people what was tried, or held back, besides the try that the reading is of."""
-    asked = [one for one in climbed.tries if not one.skipped]
-    read = (asked or climbed.tries)[-1]
+    read = read_try(climbed)
     return tuple(str(one) for one in climbed.tries if one is not read)
+
+
+def read_try(climbed: Climbed[Understood]) -> Try:
+    """Return the try that the reading is of: the last that was asked, else the last that was held back."""
+    asked = [one for one in climbed.tries if not one.skipped]
+    return (asked or climbed.tries)[-1]
 
 
 def tries(climbed: Climbed[Understood]) -> JournalFacts:
@@ -141,8 +147,6 @@ def summary(exchange: Exchange) -> JournalFacts:
     facts = [("request", request), ("address", exchange.address)]
     facts += [(f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds]
     if exchange.response is not None:
-        came = exchange.response.body
-        body = came[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
-        facts += [("status", str(exchange.response.status)), ("bytes", str(len(came)))]
-        facts.append(("body", body[:ANSWER_SHOWN]))
+        body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")
+        facts += [("status", str(exchange.response.status)), ("body", body[:ANSWER_SHOWN])]
     return tuple(facts)

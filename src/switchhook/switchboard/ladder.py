@@ -46,6 +46,8 @@ class Try:
     seconds: float
     failure: Failure | None
     status: int = 0
+    size: int = 0
+    """Bytes of the answer's body as it came."""
     skipped: bool = False
 
     @property
@@ -197,10 +199,11 @@ class _Climb(Generic[R]):
         reading = question.read(_what_came(exchange))
         written = question.written(exchange, rung.url)
         failure = reading.failure
-        status = 0 if exchange.response is None else exchange.response.status
+        response = exchange.response
+        status, size = (0, 0) if response is None else (response.status, len(response.body))
         where = f"{written.request.method} {bare(written.request.url)}"
         took = ladder.clock() - began
-        latest = Try(where=where, seconds=took, failure=failure, status=status)
+        latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)
         self._reading, self._exchange = reading, written
         if failure is None:
