@@ -20,7 +20,7 @@ from switchhook.sip.formats import (
 from switchhook.sip.syntax import MAX_PORT, read_number
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
 __all__ = [
     "DIRECTIONS",
@@ -49,19 +49,6 @@ REVERSED: Final[dict[Direction, Direction]] = {
 
 MAX_MEDIA: Final = 32
 MAX_PAYLOADS: Final = 128
-_ELSEWHERE: Final = frozenset(
-    {
-        "candidate",
-        "end-of-candidates",
-        "ice-lite",
-        "ice-mismatch",
-        "ice-options",
-        "ice-pwd",
-        "ice-ufrag",
-        "remote-candidates",
-        "rtcp",
-    }
-)
 """Attributes that name further addresses; they would lead past a new one."""
 
 
@@ -119,12 +106,6 @@ class Media:
         rates = {known.rate for known in self.formats if not known.is_telephone_event}
         fitting = [known for known in events if known.rate in rates] or events
         return fitting[0].payload if fitting else None
-
-    @property
-    def ptime(self) -> int | None:
-        """Milliseconds of sound in a packet, where it is asked for."""
-        value = next(iter(_attributes(self.lines, "ptime")), "").strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 5 else None
 
     def without(self, *names: str) -> Media:
         """Return this without the attributes of these names."""
@@ -205,55 +186,19 @@ class SessionDescription:
     @property
     def version(self) -> int | None:
         """The version of the session, which counts up with every change (RFC 3264 §8)."""
-        origin = self._origin()
-        return origin[2] if origin else None
-
-    def with_audio_address(self, host: str, port: int) -> SessionDescription:
-        """Return this with the sound led to another address.
-
-        Attributes that name further addresses, of RTCP and ICE, go.
-        """
-        family = f"IN IP{ip_address(host).version} {host}"
-        if not 0 <= port <= MAX_PORT:
-            raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {port}")
-
-        def led(audio: Media) -> Media:
-            rest = [line for line in audio.without(*_ELSEWHERE).lines if line[:2] != "c="]
-            # c= stands between i= and the rest (RFC 8866 §9).
-            place = next((n for n, line in enumerate(rest) if line[:2] != "i="), len(rest))
-            return replace(audio, port=port, lines=(*rest[:place], f"c={family}", *rest[place:]))
-
-        return self._with_audio(led)
+        for line in self.lines:
+            words = line[2:].split()
+            if line.startswith("o=") and len(words) == 6 and _is_version(words[2]):
+                return int(words[2])
+        return None
 
     def with_direction(self, direction: Direction) -> SessionDescription:
         """Return this with another direction of the sound."""
-
-        def directed(audio: Media) -> Media:
-            return replace(audio, lines=(*audio.without(*DIRECTIONS).lines, f"a={direction}"))
-
-        return self._with_audio(directed)
-
-    def bump_version(self) -> SessionDescription:
-        """Return this as the next version, which is due with every change."""
-        origin = self._origin()
-        if origin is None:
-            return self
-        place, words, version = origin
-        line = "o=" + " ".join([*words[:2], str(version + 1), *words[3:]])
-        return replace(self, lines=(*self.lines[:place], line, *self.lines[place + 1 :]))
-
-    def _origin(self) -> tuple[int, list[str], int] | None:
-        for place, line in enumerate(self.lines):
-            words = line[2:].split()
-            if line.startswith("o=") and len(words) == 6 and _is_version(words[2]):
-                return place, words, int(words[2])
-        return None
-
-    def _with_audio(self, change: Callable[[Media], Media]) -> SessionDescription:
         audio = self.audio
-        return replace(
-            self, media=tuple(change(media) if media is audio else media for media in self.media)
-        )
+        if audio is None:
+            return self
+        directed = replace(audio, lines=(*audio.without(*DIRECTIONS).lines, f"a={direction}"))
+        return replace(self, media=tuple(directed if m is audio else m for m in self.media))
 
     def __str__(self) -> str:
         return _joined(self.lines) + "".join(map(str, self.media))
