@@ -48,7 +48,7 @@ class Load:
 
 
 class UserAgent:
-    """`local` and `token` are those of `Stack`; `most_calls` bounds the calls received at a time."""
+    """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time."""
 
     def __init__(
         self,
