@@ -137,6 +137,7 @@ class SoundFiles:
         """Return 8 kHz mono 16-bit PCM in machine order; None where it cannot be had.
 
         Returns at once: a file that has yet to be converted is not played before `prepare` has done so.
+        That there is no file is for the caller to say, who knows whether there has to be one.
         """
         path = self._path(project, file)
         return None if path is None else self._load(path, convert=False)
@@ -146,7 +147,12 @@ class SoundFiles:
         for sound in project.sounds:
             path = self._path(project.id, sound.file)
             if path is None or self._load(path, convert=True) is None:
-                log.warning("sound cannot be played", project=project.id, sound=sound.name)
+                log.warning(
+                    "sound cannot be played",
+                    project=project.id,
+                    sound=sound.name,
+                    path=str(path or sound.file),
+                )
 
     def _path(self, project: str, file: str) -> Path | None:
         folder = self._folder / project
@@ -172,6 +178,8 @@ class SoundFiles:
                 self._keep(path, _Kept(stamp, None))
                 return None
             pcm: bytes | None = read_wav(data)
+        except FileNotFoundError:
+            return None
         except OSError as error:
             log.warning("sound not read", path=str(path), error=str(error.strerror or error))
             return None
