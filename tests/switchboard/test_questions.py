@@ -101,3 +101,46 @@ def test_without_masking_the_journal_shows_the_code_and_other_endpoints_never_se
 
 def test_a_bare_url_holds_no_query_and_no_fragment() -> None:
     assert bare("http://t/a?b=c#d") == bare("http://t/a#d?b") == "http://t/a"
+
+
+KEYED = {
+    "url": "http://u:pw-in-url@crm/r?key=in%2Fquery&caller={Caller ID}&lang=en",
+    "fallback_url": "http://backup/?secret=in-fallback",
+    "headers": (("X-Api-Key", "in-header"), ("User-Agent", "our-crm")),
+    "token": "bearer/token",
+}
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "pw-in-url",
+        "in/query",
+        "in%2Fquery",
+        "in-fallback",
+        "in-header",
+        "bearer/token",
+        "bearer\\/token",
+    ],
+)
+def test_an_endpoint_that_repeats_our_secrets_does_not_get_them_written_down(secret: str) -> None:
+    question = DirectionQuestion(
+        webhook=make_number(**KEYED), facts=make_facts(), ask_id="ask-1", product=UA
+    )
+    came = answer(f'{{"dst_phone":"{secret}","lang":"en","ua":"our-crm"}}')
+    exchange = Exchange(request=question.request(""), response=came, failure=None)
+    facts = dict(summary(question.written(exchange, "")))
+
+    assert facts["body"] == '{"dst_phone":"****","lang":"en","ua":"our-crm"}'
+    reading = question.read(came)
+    assert secret not in str(reading.failure)
+    assert all(secret not in notice for notice in reading.notices)
+
+
+def test_a_dial_plan_endpoint_that_repeats_our_secrets_neither() -> None:
+    basic = branch(username="u", password="in-password", fallback_url="")
+    assert written(basic, "u:in-password s3cret")["body"] == "u:**** ****"
+    assert "dTppbi1wYXNzd29yZA==" not in written(basic, "Basic dTppbi1wYXNzd29yZA==")["body"]
+    failure = basic.read(answer("status=in-password")).failure
+    assert failure is not None
+    assert "in-password" not in failure.detail

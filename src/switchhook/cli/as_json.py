@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 from switchhook.cli.show import iso
 from switchhook.logs import MASKED
 from switchhook.operations.path import path_of
+from switchhook.webhooks.secrets import OPEN_HEADERS
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -15,19 +16,6 @@ if TYPE_CHECKING:
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.records import CallRow, DeliveryRow
     from switchhook.webhooks.delivery import Attempt
-
-OPEN_HEADERS = frozenset(
-    {
-        "connection",
-        "content-length",
-        "content-type",
-        "host",
-        "origin",
-        "user-agent",
-        "webhook-id",
-    }
-)
-"""Headers that hold nothing secret; whatever else a person added may be a key."""
 
 
 def call(row: CallRow) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The codes that callers key: what may be written down of a call, and what may not (S-25)."""
+"""Codes that callers key, and webhooks' secrets: what may be written down of a call, and what may not (S-25)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ CUTS = ("'…", '"…')
 
 
 def hidden(text: str, codes: tuple[str, ...]) -> str:
-    """Return a text for logs and the journal without these codes.
+    """Return a text for logs and the journal without these codes or secrets.
 
     Whatever happens to look like a code goes too: a log with a hole is better than one with a PIN.
     """

@@ -17,6 +17,7 @@ from switchhook.webhooks.answer import (
 )
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
+from switchhook.webhooks.secrets import secrets_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -81,23 +82,28 @@ class DirectionQuestion:
         return bare(self.request(url).url)
 
     def written(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
-        """Return the exchange without the codes that the caller entered before; an answer may repeat them."""
-        return _without(exchange, self.call.codes)
+        """Return the exchange without codes and secrets; an answer may repeat them."""
+        return _without(exchange, self._unwritten)
 
     def read(self, came: HttpResponse | Failure) -> Reading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
             return Reading(decision=came)
-        codes = self.call.codes
+        unwritten = self._unwritten
         reading = read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
-        if not codes:
+        if not unwritten:
             return reading
         failure = reading.failure
         return replace(
             reading,
-            decision=reading.decision if failure is None else _hidden_in(failure, codes),
-            notices=tuple(hidden(notice, codes) for notice in reading.notices),
+            decision=reading.decision if failure is None else _hidden_in(failure, unwritten),
+            notices=tuple(hidden(notice, unwritten) for notice in reading.notices),
         )
+
+    @property
+    def _unwritten(self) -> tuple[str, ...]:
+        """Return what may not be written down: codes that the caller entered before, the webhook's secrets."""
+        return (*self.call.codes, *secrets_of(self.webhook))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,41 +136,41 @@ class BranchQuestion:
         return bare(public_url(self.webhook, self.facts, code=self.code, url=url))
 
     def written(self, exchange: Exchange, url: str) -> Exchange:
-        """Return the exchange without the codes that are masked; an answer may repeat them (S-25)."""
+        """Return the exchange without masked codes and secrets; an answer may repeat them (S-25)."""
         if self.webhook.mask_code:
             request = replace(exchange.request, url=self.public(url))
             exchange = replace(exchange, request=request)
-        return _without(exchange, self._codes)
+        return _without(exchange, self._unwritten)
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
-            return DialPlanReading(verdict=_hidden_in(came, self._codes))
+            return DialPlanReading(verdict=_hidden_in(came, self._unwritten))
         reading = read_dial_plan_answer(self.webhook, came, self.call.plan)
         failure = reading.failure
         return replace(
             reading,
-            verdict=reading.verdict if failure is None else _hidden_in(failure, self._codes),
-            notices=tuple(hidden(notice, self._codes) for notice in reading.notices),
+            verdict=reading.verdict if failure is None else _hidden_in(failure, self._unwritten),
+            notices=tuple(hidden(notice, self._unwritten) for notice in reading.notices),
         )
 
     @property
-    def _codes(self) -> tuple[str, ...]:
-        """Return what may not be written down: the code of this ask, and those of earlier ones."""
+    def _unwritten(self) -> tuple[str, ...]:
+        """Return what may not be written down: the codes of this ask and earlier ones, the webhook's secrets."""
         own = (self.code,) if self.code and self.webhook.mask_code else ()
-        return (*own, *self.call.codes)
+        return (*own, *self.call.codes, *secrets_of(self.webhook))
 
 
-def _without(exchange: Exchange, codes: tuple[str, ...]) -> Exchange:
-    """Return the exchange with these codes hidden in the answer's body."""
-    if exchange.response is None or not codes:
+def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
+    """Return the exchange with these texts hidden in the answer's body."""
+    if exchange.response is None or not unwritten:
         return exchange
-    body = hidden(exchange.response.body.decode("utf-8", "replace"), codes).encode()
+    body = hidden(exchange.response.body.decode("utf-8", "replace"), unwritten).encode()
     return replace(exchange, response=replace(exchange.response, body=body))
 
 
-def _hidden_in(failure: Failure, codes: tuple[str, ...]) -> Failure:
-    return replace(failure, detail=hidden(failure.detail, codes))
+def _hidden_in(failure: Failure, unwritten: tuple[str, ...]) -> Failure:
+    return replace(failure, detail=hidden(failure.detail, unwritten))
 
 
 def bare(url: str) -> str:
