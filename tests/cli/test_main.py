@@ -302,3 +302,50 @@ def test_a_terminal_without_our_signs_shows_a_mark_for_each() -> None:
         check=True,
     )
     assert "? 101 calls 102" in said.stdout
+
+
+UNDECODED = "a\udcff"
+"""What the byte 0xff after an `a` becomes in the arguments of a program."""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("calls", UNDECODED),
+        ("calls", "--project", UNDECODED),
+        ("deliveries", UNDECODED),
+        ("deliveries", "--webhook", UNDECODED),
+        ("export", UNDECODED),
+        ("read-answer", "--webhook", UNDECODED),
+        ("preview", "--webhook", "crm", "--project", UNDECODED),
+        ("sound", "add", "x.wav", "--project", "acme", "--name", UNDECODED),
+        ("call", "--from", UNDECODED, "--to", "101"),
+        ("call", "--from", "101", "--to", "102", "--digits", UNDECODED),
+        ("call", "--from", "101", "--to", "102", "--answer", f"crm={UNDECODED}"),
+    ],
+)
+@pytest.mark.usefixtures("past")
+def test_an_argument_that_is_no_text_is_named(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(arguments) == MISUSED
+    assert "a\\xff' is not UTF-8 text; write it in UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["serve", "calls"])
+def test_a_setting_that_is_no_text_is_named(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([command, "--data-dir", UNDECODED]) == MISUSED
+    said = "switchhook: --data-dir: it is not UTF-8 text; write it in UTF-8\n"
+    assert capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("check",), ("apply",), ("preview", "--webhook", "crm", "--file")]
+)
+def test_a_file_may_be_called_anything(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*arguments, UNDECODED]) == FAILED
+    assert "switchhook: a\\xff cannot be read" in capsys.readouterr().err

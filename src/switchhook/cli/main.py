@@ -6,14 +6,14 @@ or a setting cannot be understood; 130 interrupted.
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from cyclopts import App
 from rich.console import Console
 
 from switchhook import __version__
-from switchhook.cli.options import CommandError
-from switchhook.cli.show import print_what_can_be
+from switchhook.cli.options import CommandError, UsageError
+from switchhook.cli.show import UNDECODED, print_what_can_be
 from switchhook.operations.data_dir import DataDirError
 from switchhook.operations.examples import ExampleError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
@@ -92,9 +92,11 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
     print_what_can_be()
     try:
-        code = app(arguments)
+        command, bound, _ = app.parse_args(arguments)
+        _check_text([*bound.args, *bound.kwargs.values()])
+        code = command(*bound.args, **bound.kwargs)
         sys.stdout.flush()  # here, and not at the interpreter's end, where nobody can catch it
-    except SettingsError as error:
+    except (SettingsError, UsageError) as error:
         return _complain(str(error), MISUSED)
     except _EXPECTED as error:
         return _complain(str(error), FAILED)
@@ -118,6 +120,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """Run what the command line says, and exit."""
     sys.exit(run())
+
+
+def _check_text(values: Iterable[object]) -> None:
+    """Refuse what is no text. A path may be anything that a file can be called. Raises UsageError."""
+    for value in values:
+        if isinstance(value, tuple):
+            _check_text(value)
+        elif isinstance(value, str) and UNDECODED.search(value):
+            raise UsageError(f"'{value}' is not UTF-8 text; write it in UTF-8")
 
 
 def _complain(message: str, code: int) -> int:

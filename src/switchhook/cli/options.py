@@ -19,6 +19,10 @@ class CommandError(Exception):
     """The command cannot do what it was asked; the message is a sentence for people."""
 
 
+class UsageError(CommandError):
+    """The options say nothing that can be done, whatever there is: the command line has to be changed."""
+
+
 def _type(kind: Kind) -> Any:  # noqa: ANN401 (a type, for cyclopts)
     match kind:
         case Whole():

@@ -1,5 +1,7 @@
 """How things look in a terminal, and as JSON."""
 
+import codecs
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +18,8 @@ NOTHING = "–"
 """Stands where there is no value."""
 
 
+UNDECODED = re.compile("[\udc80-\udcff]")
+"""Stands for a byte of the command line or of a file's name that is no UTF-8 text (PEP 383)."""
 _UNBOUNDED = 100_000
 """Columns of what is no terminal: each row of a table is one line there, for grep and its kin."""
 _LONGEST_ID = 44
@@ -47,9 +51,19 @@ def print_whole(data: bytes) -> None:
 
 def print_what_can_be() -> None:
     """Print a mark for each character that the terminal's encoding lacks, and go on."""
+    codecs.register_error("switchhook.mark", _mark)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")
+            stream.reconfigure(errors="switchhook.mark")
+
+
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Name the byte that is no text in hexadecimal digits; of other characters say that there is one."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    marks = (f"\\x{ord(char) - 0xDC00:02x}" if UNDECODED.match(char) else "?" for char in lacking)
+    return "".join(marks), error.end
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -85,6 +85,8 @@ class Text:
             raise WrongError(f"{len(text)} characters are too few", f"write {self.what}")
         if len(text) > self.most:
             raise WrongError(f"{len(text)} characters are too many", f"allowed are {self.most}")
+        if any("\ud800" <= char <= "\udfff" for char in text):
+            raise WrongError("it is not UTF-8 text", "write it in UTF-8")
         if not text.isprintable():
             raise WrongError("it holds a line break or another control character", "remove it")
         if self.pattern and not re.fullmatch(self.pattern, text):
