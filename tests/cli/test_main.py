@@ -198,7 +198,7 @@ def test_failed_deliveries_are_listed_unless_others_are_asked_for(
         assert run(["deliveries", *flags]) == FINE
         said = capsys.readouterr().out
         assert {one for one in (AFTER, BEFORE) if one in said} == ids
-    assert run(["deliveries", "--all", "--pending"]) == FAILED
+    assert run(["deliveries", "--all", "--pending"]) == MISUSED
     assert "choose one" in capsys.readouterr().err
 
 

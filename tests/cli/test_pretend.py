@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.cli.main import FAILED, FINE, run
+from switchhook.cli.main import FAILED, FINE, MISUSED, run
 
 FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
 CALL = ("call", "--file", FILE, "--from", "380441112233", "--to", "380442223344")
@@ -68,10 +68,6 @@ def test_an_endpoint_that_is_down_is_found_down(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("--answer", "PHP demo"), "--answer 'PHP demo' is not written NAME=VALUE"),
-        (("--phone", "=busy"), "--phone '=busy' is not written NAME=VALUE"),
-        (("--phone", "101=sings"), "101 cannot be 'sings'"),
-        (("--digits", "x"), "'x' cannot be keyed"),
         (("--answer", "crm={}"), "project acme has no routing webhook 'crm'"),
         (("--to", "999"), "it was refused with 404, 999 is no number of project acme"),
         (("--to", "999"), "380441112233 is no account of the project, so it called from outside"),
@@ -85,3 +81,60 @@ def test_what_cannot_be_is_said(
     shown = capsys.readouterr()
     assert expected in shown.err
     assert shown.out == ""
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (("--answer", "PHP demo"), "--answer 'PHP demo' is not written NAME=VALUE"),
+        (("--phone", "=busy"), "--phone '=busy' is not written NAME=VALUE"),
+        (("--phone", "101=sings"), "101 cannot be 'sings'"),
+        (("--digits", "x"), "'x' cannot be keyed"),
+        (("--at", "25:00"), "write day and time like 2018-08-13T11:11:11"),
+        (("--at", "0001-01-01T00:00:00"), "write day and time like 2018-08-13T11:11:11"),
+        (("--project", "acme"), "--project and --file cannot go together"),
+    ],
+)
+def test_what_is_no_use_is_misuse(
+    options: tuple[str, str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*CALL, *options]) == MISUSED
+    shown = capsys.readouterr()
+    assert expected in shown.err
+    assert shown.out == ""
+
+
+def test_what_was_given_in_vain_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    given = (
+        "--phone",
+        "101=busy",
+        "--phone",
+        "102=busy",
+        "--digits",
+        "1",
+        "--answer",
+        "PHP demo={}",
+    )
+    assert run(["call", "--file", FILE, "--from", "101", "--to", "102", *given, "--json"]) == FINE
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["outcome"] == "busy"
+    assert shown.err.splitlines() == [
+        "switchhook: not used: --phone 101=busy: 101 was not called",
+        "switchhook: not used: --digits 1: no keys were waited for",
+        "switchhook: not used: --answer PHP demo: it was not asked",
+    ]
+
+
+def test_numbers_may_be_written_as_people_do(capsys: pytest.CaptureFixture[str]) -> None:
+    told = (
+        "--answer",
+        'PHP demo={"dst_phone":"+380443334455"}',
+        "--phone",
+        "380 44 333-44-55=busy",
+    )
+    call = ("call", "--file", FILE, "--from", "+380 (44) 111-22-33", "--to", "+380 44 222 33 44")
+    assert run([*call, *told]) == FINE
+    shown = capsys.readouterr()
+    assert "→ +380441112233 calls +380442223344" in shown.out
+    assert "+380443334455: busy" in shown.out
+    assert shown.err == ""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.main import FAILED, FINE, run
+from switchhook.cli.main import FAILED, FINE, MISUSED, run
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
@@ -80,11 +80,13 @@ def test_keys_are_pressed_over_rtp(tmp_path: Path, capsys: pytest.CaptureFixture
         file = tmp_path / "project.toml"
         more = PIN.replace("{url}", web.url("/"))
         file.write_text(FILE.read_text("utf-8") + more, "utf-8")
-        call = ("call", "--real", "--file", str(file), "--from", "101", "--to", "380442223399")
-        assert run([*call, "--digits", "1#", "--digits", "4711#"]) == FINE
+        call = ("call", "--real", "--file", str(file), "--from", "101", "--to", "+380 44 222 33 99")
+        assert run([*call, "--digits", "1#", "--digits", "4711#", "--digits", "5"]) == FINE
         codes = [request.target.partition("code=")[2] for request in web.ledger.requests]
     assert codes == ["1", "4711"]
-    assert "✓ 102 answers the call" in lines(capsys.readouterr().out)
+    shown = capsys.readouterr()
+    assert "✓ 102 answers the call" in lines(shown.out)
+    assert shown.err == "switchhook: not used: --digits 5: no keys were waited for any more\n"
 
 
 @pytest.mark.slow
@@ -109,7 +111,7 @@ def test_what_only_a_simulated_call_can_have(
 ) -> None:
     caller = () if options[0] == "--from" else ("--from", "101")
     told = ("call", "--real", "--file", str(FILE), "--to", "102", *caller, *options)
-    assert run(told) == FAILED
+    assert run(told) == MISUSED
     assert expected in capsys.readouterr().err
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.cli.main import FAILED, FINE, run
+from switchhook.cli.main import FAILED, FINE, MISUSED, run
 from switchhook.domain.project import Plan
 from switchhook.domain.webhook import DialPlanWebhook
 from tests.support.loop import run as run_scenario
@@ -160,7 +160,7 @@ def test_a_dial_plan_webhook_is_read_and_shown_too(
 def test_standard_input_cannot_be_answer_and_project_at_once(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert answers(monkeypatch, RELAXED, "--webhook", "PHP demo", "--file", "-") == FAILED
+    assert answers(monkeypatch, RELAXED, "--webhook", "PHP demo", "--file", "-") == MISUSED
     assert "standard input holds the answer" in capsys.readouterr().err
 
 

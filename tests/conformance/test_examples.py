@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.pretending import PretendCall, Script, pretend_call
+from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.project_file import read_project
+from switchhook.operations.script import Script
 from tests.support.loop import run
 
 if TYPE_CHECKING:

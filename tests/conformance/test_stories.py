@@ -9,8 +9,9 @@ import pytest
 
 from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.pretending import PretendCall, Script, pretend_call
+from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.project_file import read_project
+from switchhook.operations.script import Script
 from tests.support.loop import run
 from tests.support.wire import Endpoint, reply
 

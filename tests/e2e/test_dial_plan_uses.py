@@ -21,7 +21,8 @@ from switchhook.domain.webhook import (
 )
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.operations.pretending import Script, pretend_call
+from switchhook.operations.pretending import pretend_call
+from switchhook.operations.script import Script
 from switchhook.storage.sqlite import SqliteStore
 from tests.conformance.drivers import line
 from tests.support.faults import faulty_urls

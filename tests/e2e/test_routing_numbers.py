@@ -18,7 +18,8 @@ from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play, Scheme
 from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.pretending import Script, pretend_call
+from switchhook.operations.pretending import pretend_call
+from switchhook.operations.script import Script
 from switchhook.operations.visits import attach_number, put_visit
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tracking.memory import Memory

@@ -7,8 +7,9 @@ import pytest
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
 from switchhook.operations.path import path_of
-from switchhook.operations.pretending import Script, pretend_call
+from switchhook.operations.pretending import pretend_call
 from switchhook.operations.project_file import read_project
+from switchhook.operations.script import Script
 from tests.support.loop import run
 
 FILE = """

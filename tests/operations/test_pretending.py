@@ -25,7 +25,8 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import DialPlanWebhook, EventKind, EventWebhook
 from switchhook.operations.plans import NoSuchWebhookError
-from switchhook.operations.pretending import PretendCall, Script, pretend_call
+from switchhook.operations.pretending import PretendCall, pretend_call
+from switchhook.operations.script import Script
 from tests.support.loop import run
 from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, OFFICE, plan, ring
 

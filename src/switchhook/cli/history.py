@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli import as_json
-from switchhook.cli.options import CommandError, Config, DataDir, Json, open_to_read
+from switchhook.cli.options import Config, DataDir, Json, UsageError, open_to_read
 from switchhook.cli.show import NOTHING, clock, print_json, print_table, seconds, stdout
 from switchhook.cli.timeline import call_lines, draw_path, draw_whole
 from switchhook.operations.history import (
@@ -88,7 +88,7 @@ def deliveries(
         print_json(as_json.delivery_story(story)) if json else _show_delivery(story)
         return 0
     if every + failed + pending > 1:
-        raise CommandError("--all, --failed and --pending cannot go together; choose one")
+        raise UsageError("--all, --failed and --pending cannot go together; choose one")
     state: DeliveryFilter = "all" if every else "pending" if pending else "failed"
     found = _ask(
         config,

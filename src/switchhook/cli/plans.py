@@ -6,7 +6,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, open_to_read, read_bytes
+from switchhook.cli.options import CommandError, UsageError, open_to_read, read_bytes
 from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.project import Plan
 from switchhook.operations.plans import applied_plan, plan_of_file
@@ -31,7 +31,7 @@ def plan_of(
     if file is None:
         return asyncio.run(_applied(project, config, data_dir))
     if project is not None:
-        raise CommandError("--project and --file cannot go together; choose one")
+        raise UsageError("--project and --file cannot go together; choose one")
     plan = plan_of_file(read_bytes(file))
     if isinstance(plan, Mistakes):
         raise CommandError("\n".join(f"{file}: {mistake}" for mistake in plan.mistakes))

@@ -10,19 +10,23 @@ from cyclopts import Parameter
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
-from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir_of
+from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.real_call import place_real_call
-from switchhook.cli.show import iso, print_json, stderr, stdout
+from switchhook.cli.show import iso, print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
 from switchhook.logs import configure_logs
 from switchhook.operations.path import path_of
-from switchhook.operations.pretending import PHONES, PretendCall, Script, pretend_call
+from switchhook.operations.pretending import PretendCall, pretend_call
+from switchhook.operations.script import PHONES, Script, as_dialled
 from switchhook.settings import LogLevel
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
+
+YEARS = range(1971, 9999)
+"""In which a call may come, whatever its time zone."""
 
 From = Annotated[
     str,
@@ -66,7 +70,7 @@ Real = Annotated[
     ),
 ]
 At = Annotated[
-    datetime | None,
+    str | None,
     Parameter(help="When the call comes, in the project's time zone; now by default.", name="--at"),
 ]
 
@@ -91,29 +95,35 @@ def call(
     configure_logs(LogLevel.WARNING, as_json=False)
     plan = plan_of(project, file, config, data_dir)
     now = time.time() if at is None else _moment(at, plan)
-    try:
-        script = Script(
-            caller=caller,
-            callee=callee,
-            caller_name=name,
-            digits=digits,
-            phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},
-            answers=_bodies(answer),
-        )
-        if real:
-            _check_real(script, is_elsewhen=at is not None, is_json=json)
-            return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
-        made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT))
-    except ValueError as error:
-        raise CommandError(str(error)) from error
+    script = _script(
+        caller=as_dialled(caller, plan.accounts),
+        callee=as_dialled(callee, plan.accounts),
+        caller_name=name,
+        digits=digits,
+        phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},
+        answers=_bodies(answer),
+    )
+    if real:
+        _check_real(script, is_elsewhen=at is not None, is_json=json)
+        return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
+    made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT))
     if made.call is None:
         return _refused(made, plan, script)
     print_json(_as_json(made)) if json else _draw(made, plan, began=now)
+    print_left_over(made.left_over)
     return 0
 
 
+def _script(**given: Any) -> Script:  # noqa: ANN401 (what a script takes)
+    """Put the options together. Raises UsageError."""
+    try:
+        return Script(**given)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
 def _check_real(script: Script, *, is_elsewhen: bool, is_json: bool) -> None:
-    """Refuse what no real call can have. Raises CommandError."""
+    """Refuse what no real call can have. Raises UsageError."""
     given = {
         "--answer": bool(script.answers),
         "--at": is_elsewhen,
@@ -121,14 +131,22 @@ def _check_real(script: Script, *, is_elsewhen: bool, is_json: bool) -> None:
         "--name": bool(script.caller_name),
     }
     for option in (option for option, is_given in given.items() if is_given):
-        raise CommandError(f"{option} cannot go together with --real; leave one of them out")
+        raise UsageError(f"{option} cannot go together with --real; leave one of them out")
     if not script.caller:
-        raise CommandError("a real call needs a number or a login to call --from")
+        raise UsageError("a real call needs a number or a login to call --from")
 
 
-def _moment(at: datetime, plan: Plan) -> float:
-    """Take a time without a zone as the project's."""
-    return (at if at.tzinfo else at.replace(tzinfo=zone(plan.project.time_zone))).timestamp()
+def _moment(text: str, plan: Plan) -> float:
+    """Read a time; without a zone it is the project's. Raises UsageError."""
+    try:
+        at = datetime.fromisoformat(text)
+        if at.year in YEARS:
+            at = at if at.tzinfo else at.replace(tzinfo=zone(plan.project.time_zone))
+            return at.timestamp()
+    except ValueError:
+        pass
+    advice = "write day and time like 2018-08-13T11:11:11"
+    raise UsageError(f"--at {text!r} is no moment; {advice}")
 
 
 def _bodies(answers: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
@@ -142,7 +160,7 @@ def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
     for text in options:
         name, sign, value = text.partition("=")
         if not (name and sign):
-            raise CommandError(f"{option} {text!r} is not written NAME=VALUE")
+            raise UsageError(f"{option} {text!r} is not written NAME=VALUE")
         found.setdefault(name, []).append(value)
     return found
 

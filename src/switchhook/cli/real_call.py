@@ -17,6 +17,7 @@ from switchhook.app import Application, open_application
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.options import CommandError
 from switchhook.cli.serving import run_on_loop
+from switchhook.cli.show import print_left_over
 from switchhook.cli.timeline import draw_path
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import waits_for_keys
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from switchhook.domain.project import Account, Plan, Project
-    from switchhook.operations.pretending import Script
+    from switchhook.operations.script import Script
     from switchhook.sip.phone import Call
 
 OUTSIDE = "127.0.0.2"
@@ -91,11 +92,15 @@ async def _place(stage: _Stage, script: Script, console: Console) -> int:
     if call_id is None:
         status = await _refusal(call)
         raise CommandError(f"no call came of it: it was refused with {status}")
-    keying = spawn(_key(stage.app, call_id, call, script.digits), name="press the caller's keys")
+    keyed: list[str] = []
+    keying = spawn(
+        _key(stage.app, call_id, call, script.digits, keyed), name="press the caller's keys"
+    )
     patience = spawn(_lose_patience(call, script.patience), name="lose patience")
     try:
         story = await follow(store, call_id, console, within=2 * script.patience)
         console.print(draw_path(story.journal))
+        print_left_over(script.left_over(story.journal, keyed=len(keyed), asked={}))
     finally:
         for task in (keying, patience):
             task.cancel()
@@ -114,8 +119,10 @@ async def _lose_patience(call: Call, seconds: float) -> None:
     call.end()
 
 
-async def _key(app: Application, call_id: str, call: Call, digits: Sequence[str]) -> None:
-    """Press keys each time that the call begins to wait for some."""
+async def _key(
+    app: Application, call_id: str, call: Call, digits: Sequence[str], keyed: list[str]
+) -> None:
+    """Press keys each time that the call begins to wait for some; add them to `keyed`."""
     before: tuple[object, ...] | None = None
     for pressed in digits:
         waits = before
@@ -127,6 +134,7 @@ async def _key(app: Application, call_id: str, call: Call, digits: Sequence[str]
         before = waits
         with suppress(RefusedError):
             await call.answered()
+        keyed.append(pressed)
         call.press(pressed)
 
 
@@ -140,7 +148,7 @@ async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterato
         app = await stack.enter_async_context(open_application(settings))
         phones = {}
         for account in project.accounts:
-            if script.phones.get(account.login) != "gone" or account.login == script.caller:
+            if script.does(account.login) != "gone" or account.login == script.caller:
                 phones[account.login] = await _registered(account, app, stack)
         for phone in (outside, *phones.values()):
             task = spawn(_serve(phone, script), name=f"manners of {phone.username}")
@@ -181,7 +189,7 @@ async def _serve(phone: Phone, script: Script) -> None:
     while True:
         call = await phone.rung()
         dialled = (call.invite.uri.user if call.invite is not None else None) or ""
-        spawn(_behave(call, script.phones.get(dialled, "answers")), name=f"call to {dialled}")
+        spawn(_behave(call, script.does(dialled)), name=f"call to {dialled}")
 
 
 async def _behave(call: Call, does: str) -> None:

@@ -3,7 +3,7 @@
 import codecs
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import TextIOWrapper
 
@@ -64,6 +64,12 @@ def _mark(error: UnicodeError) -> tuple[str, int]:
     lacking = error.object[error.start : error.end]
     marks = (f"\\x{ord(char) - 0xDC00:02x}" if UNDECODED.match(char) else "?" for char in lacking)
     return "".join(marks), error.end
+
+
+def print_left_over(clauses: Iterable[str]) -> None:
+    """Say which options of a call were given in vain."""
+    for clause in clauses:
+        stderr().print(f"switchhook: not used: {one_line(clause)}")
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

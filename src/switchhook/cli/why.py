@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
-from switchhook.cli.options import CommandError, Config, DataDir, Json, read_bytes
+from switchhook.cli.options import Config, DataDir, Json, UsageError, read_bytes
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
@@ -39,7 +39,7 @@ def read_answer(
 ) -> int:
     """Read an answer's body from standard input and print what it would do to a call."""
     if file is not None and str(file) == "-":
-        raise CommandError("standard input holds the answer; give --file the name of a file")
+        raise UsageError("standard input holds the answer; give --file the name of a file")
     if sys.stdin.isatty():
         stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
     plan = plan_of(project, file, config, data_dir)

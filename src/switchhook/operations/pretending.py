@@ -7,9 +7,10 @@ as long on the call's clock as it really took.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.grants import Grants
@@ -18,20 +19,11 @@ from switchhook.delivery.sender import Sender
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
 from switchhook.domain.journal import Entry
-from switchhook.domain.scheme import KEYS
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
-from switchhook.drivers.simulator.script import (
-    BUSY,
-    DECLINED,
-    NOBODY,
-    Caller,
-    Phone,
-    answering,
-    refusing,
-    ringing_out,
-)
+from switchhook.drivers.simulator.script import Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedSide
 from switchhook.operations.plans import find_routing_webhook
+from switchhook.operations.script import PHONES, Script
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.switchboard import Switchboard
@@ -47,45 +39,11 @@ if TYPE_CHECKING:
     from switchhook.switchboard.asking import Heard
     from switchhook.webhooks.http import HttpRequest
 
-PHONES: Mapping[str, Phone] = {
-    "answers": answering(3.0, talks=10.0),
-    "busy": refusing(BUSY),
-    "declines": refusing(DECLINED, after=2.0, rings=True),
-    "rings": ringing_out(),
-    "gone": NOBODY,
-}
-"""What a simulated telephone may do; every one answers unless something else is said."""
 CALL_ID = "1700000000.000000000001"
 FIRST_KEY, NEXT_KEY = 1.0, 0.25
 """Seconds until the first key once keys are waited for, and between two keys."""
 LONGEST = 86_400.0
 """Seconds on the call's clock after which it is left alone."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Script:
-    """Who calls whom, and what everybody does."""
-
-    caller: str
-    """A number, empty where it is withheld; or the login of an account, which then calls."""
-    callee: str
-    caller_name: str = ""
-    digits: tuple[str, ...] = ()
-    """What the caller keys each time that keys are waited for, in turn."""
-    phones: Mapping[str, str] = field(default_factory=dict)
-    """What the telephone behind a number or login does, by the names of `PHONES`."""
-    answers: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
-    """Bodies that stand in for what a webhook would answer, in turn; the last one stays."""
-    patience: float = 300.0
-    """Seconds after which the caller, talking to nobody, hangs up."""
-
-    def __post_init__(self) -> None:
-        for digits in self.digits:
-            if not digits or set(digits) - set(KEYS):
-                raise ValueError(f"{digits!r} cannot be keyed; the keys are {KEYS}")
-        for phone, does in self.phones.items():
-            if does not in PHONES:
-                raise ValueError(f"{phone} cannot be {does!r}; telephones do {', '.join(PHONES)}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +56,8 @@ class PretendCall:
     journal: tuple[Entry, ...]
     deliveries: tuple[Delivery, ...]
     """What event webhooks would have been told."""
+    left_over: tuple[str, ...]
+    """What of the script did not come to pass, a clause each."""
 
 
 async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) -> PretendCall:
@@ -111,9 +71,11 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.close)
-        asking = _Asking(clock, _Asker(sender, script.answers), product)
-        side = SimulatedSide(clock, _Phones(script.phones))
-        notebook = _Notebook(_Finger(clock, side, script.digits))
+        asker = _Asker(sender, script.answers)
+        asking = _Asking(clock, asker, product)
+        side = SimulatedSide(clock, _Phones(script))
+        finger = _Finger(clock, side, script.digits)
+        notebook = _Notebook(finger)
         switchboard = Switchboard(
             side=side,
             store=notebook,
@@ -132,6 +94,9 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
         refused=placed.refused,
         journal=tuple(notebook.entries),
         deliveries=tuple(notebook.deliveries),
+        left_over=tuple(
+            script.left_over(notebook.entries, keyed=finger.keyed, asked=asker.answered)
+        ),
     )
 
 
@@ -151,17 +116,17 @@ def _arrival(plan: Plan, script: Script) -> Arrival:
 class _Phones(Mapping[str, Phone]):
     """Every telephone there is: those that were told what to do, and all others."""
 
-    def __init__(self, told: Mapping[str, str]) -> None:
-        self._told = told
+    def __init__(self, script: Script) -> None:
+        self._script = script
 
     def __getitem__(self, target: str) -> Phone:
-        return PHONES[self._told.get(target, "answers")]
+        return PHONES[self._script.does(target)]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._told)
+        return iter(self._script.phones)
 
     def __len__(self) -> int:
-        return len(self._told)
+        return len(self._script.phones)
 
 
 class _Asker:
@@ -170,8 +135,10 @@ class _Asker:
     def __init__(self, sender: Sender, answers: Mapping[str, Sequence[bytes]]) -> None:
         self.really = 0
         """How many requests went out."""
+        self.answered: Counter[str] = Counter()
+        """How many requests of each webhook had an answer that was given."""
         self._sender = sender
-        self._answers = {name: list(bodies) for name, bodies in answers.items()}
+        self._answers = answers
 
     async def ask(
         self,
@@ -183,9 +150,11 @@ class _Asker:
         response: float | None = None,
     ) -> Exchange:
         """Return what came of it."""
-        bodies = self._answers.get(call.asked.webhook if call.asked else "")
+        name = call.asked.webhook if call.asked else ""
+        bodies = self._answers.get(name)
         if bodies:
-            body = bodies.pop(0) if len(bodies) > 1 else bodies[0]
+            body = bodies[min(self.answered[name], len(bodies) - 1)]
+            self.answered[name] += 1
             answer = HttpResponse(status=200, reason="OK", headers=(), body=body)
             return Exchange(request=request, response=answer, failure=None)
         self.really += 1
@@ -248,14 +217,17 @@ class _Finger:
     def __init__(self, clock: VirtualClock, side: SimulatedSide, digits: Sequence[str]) -> None:
         self._clock = clock
         self._side = side
-        self._digits = list(digits)
+        self._digits = digits
+        self.keyed = 0
+        """How many of `digits` were begun."""
         self._waits: tuple[object, ...] | None = None
 
     def see(self, call: Call) -> None:
         """Look at what the call is doing now."""
         waits = waits_for_keys(call)
-        if waits is not None and waits != self._waits and self._digits:
-            self._press(call.id, self._digits.pop(0))
+        if waits is not None and waits != self._waits and self.keyed < len(self._digits):
+            self._press(call.id, self._digits[self.keyed])
+            self.keyed += 1
         self._waits = waits
 
     def _press(self, call: str, digits: str) -> None:

@@ -1,0 +1,99 @@
+"""The script of a pretend or real call that a person describes: who calls whom, and what everybody does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switchhook.domain.journal import Happening
+from switchhook.domain.scheme import KEYS
+from switchhook.domain.target import written_number
+from switchhook.drivers.simulator.script import (
+    BUSY,
+    DECLINED,
+    NOBODY,
+    Phone,
+    answering,
+    refusing,
+    ringing_out,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from switchhook.domain.journal import Entry
+
+PHONES: Mapping[str, Phone] = {
+    "answers": answering(3.0, talks=10.0),
+    "busy": refusing(BUSY),
+    "declines": refusing(DECLINED, after=2.0, rings=True),
+    "rings": ringing_out(),
+    "gone": NOBODY,
+}
+"""What a simulated telephone may do; every one answers unless something else is said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """Who calls whom, and what everybody does."""
+
+    caller: str
+    """A number, empty where it is withheld; or the login of an account, which then calls."""
+    callee: str
+    caller_name: str = ""
+    digits: tuple[str, ...] = ()
+    """What the caller keys each time that keys are waited for, in turn."""
+    phones: Mapping[str, str] = field(default_factory=dict)
+    """What the telephone behind a number or login does, by the names of `PHONES`."""
+    answers: Mapping[str, tuple[bytes, ...]] = field(default_factory=dict)
+    """Bodies that stand in for what a webhook would answer, in turn; the last one stays."""
+    patience: float = 300.0
+    """Seconds after which the caller, talking to nobody, hangs up."""
+
+    def __post_init__(self) -> None:
+        for digits in self.digits:
+            if not digits or set(digits) - set(KEYS):
+                raise ValueError(f"{digits!r} cannot be keyed; the keys are {KEYS}")
+        for phone, does in self.phones.items():
+            if does not in PHONES:
+                raise ValueError(f"{phone} cannot be {does!r}; telephones do {', '.join(PHONES)}")
+
+    def does(self, target: str) -> str:
+        """Return what the telephone of a target does."""
+        said = (does for phone, does in self.phones.items() if _is_same(phone, target))
+        return next(said, "answers")
+
+    def left_over(
+        self, journal: Iterable[Entry], *, keyed: int, asked: Mapping[str, int]
+    ) -> Iterator[str]:
+        """Say what of the script did not come to pass.
+
+        `keyed` is how many of `digits` were pressed, `asked` how many answers each webhook had to give.
+        """
+        dialled = [
+            dict(entry.facts).get("target", "")
+            for entry in journal
+            if entry.happening is Happening.DIALLED
+        ]
+        for phone, does in self.phones.items():
+            if not any(_is_same(phone, target) for target in dialled):
+                yield f"--phone {phone}={does}: {phone} was not called"
+        for digits in self.digits[keyed:]:
+            yield f"--digits {digits}: no keys were waited for{' any more' if keyed else ''}"
+        for name, bodies in self.answers.items():
+            if not asked.get(name):
+                yield f"--answer {name}: it was not asked"
+            elif asked[name] < len(bodies):
+                yield f"--answer {name}: {asked[name]} of {len(bodies)} answers were asked for"
+
+
+def as_dialled(text: str, logins: Collection[str]) -> str:
+    """Return a number without what people write between its digits; anything else as it stands."""
+    return text if text in logins else written_number(text) or text
+
+
+def _is_same(phone: str, target: str) -> bool:
+    """Say whether this is the target's telephone; a number's is, in whatever spelling."""
+    number = written_number(phone).removeprefix("+")
+    return phone == target or (bool(number) and number == target.removeprefix("+"))
