@@ -84,7 +84,7 @@ def test_mistakes_in_the_file_name_their_lines(tmp_path: Path) -> None:
     assert refused(file=file) == [
         f"{file}: line 1: sip_port: 70000 is more than 65535; allowed are 0 to 65535",
         f"{file}: line 3: sip_hots: unknown key; did you mean sip_host?",
-        f"{file}: line 4: sip_host: 'localhost' is not accepted here; write IP address",
+        f"{file}: line 4: sip_host: 'localhost' is not accepted here; write an IP address such as 192.0.2.10",
     ]
 
 

@@ -100,7 +100,7 @@ class Settings:
     sip_host: str = field(
         default="127.0.0.1",
         metadata=_is(
-            Text(what="IP address", least=1, pattern=r"[0-9A-Fa-f:.]+"),
+            Text(what="an IP address such as 192.0.2.10", least=1, pattern=r"[0-9A-Fa-f:.]+"),
             "address that telephones reach; the default is open to this machine alone",
         ),
     )

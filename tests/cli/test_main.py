@@ -87,6 +87,7 @@ def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         ("check",),
         ("calls", "--limit", "x"),
         ("calls", "--limit", "0"),
+        ("read-answer", "--webhook", "crm", "--status", "9999"),
         ("calls", "--limit", "99999999999999999999"),
         ("serve", "x"),
     ],

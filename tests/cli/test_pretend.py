@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
+from tests.support.wire import Endpoint, reply
+
+if TYPE_CHECKING:
+    from tests.support.wire import Received
 
 FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
 CALL = ("call", "--file", FILE, "--from", "380441112233", "--to", "380442223344")
@@ -138,3 +143,23 @@ def test_numbers_may_be_written_as_people_do(capsys: pytest.CaptureFixture[str])
     assert "→ +380441112233 calls +380442223344" in shown.out
     assert "+380443334455: busy" in shown.out
     assert shown.err == ""
+
+
+def test_a_redirect_that_was_followed_is_shown_without_its_path(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def answer(request: Received) -> bytes:
+        if request.target.startswith("/moved"):
+            return reply('{"dst_phone":"101"}')
+        return reply("", "Location: /moved?key=secret", status="302 Found")
+
+    with Endpoint(answer) as web:
+        file = tmp_path / "project.toml"
+        text = Path(FILE).read_text("utf-8").replace("http://127.0.0.1:8080", web.url(""))
+        file.write_text(text, "utf-8")
+        call = ("call", "--file", str(file), "--from", "380441112233", "--to", "380442223344")
+        assert run(call) == FINE
+        origin = web.url("").rstrip("/")
+    out = capsys.readouterr().out
+    assert f"GET {origin}/route.php, redirected to {origin}: 200 from " in out
+    assert "secret" not in out

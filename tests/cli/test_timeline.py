@@ -117,6 +117,14 @@ def test_what_came_back_is_said_in_one_line(facts: dict[str, str], said: str) ->
     assert entry_line(entry).below == (f"GET http://crm.example/: {said}",)
 
 
+def test_redirects_that_were_followed_are_named() -> None:
+    told = (("request", "GET http://crm.example/"), ("redirected_to", "https://crm.example"))
+    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, facts=told)
+
+    said = "GET http://crm.example/, redirected to https://crm.example: no answer"
+    assert entry_line(entry).below == (said,)
+
+
 @pytest.mark.parametrize(
     ("happening", "text", "facts", "said"),
     [

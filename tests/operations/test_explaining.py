@@ -178,3 +178,10 @@ def test_a_whole_response_is_parted(data: bytes, expected: tuple[int, bytes]) ->
 def test_a_number_of_the_project_that_was_left_out_is_named() -> None:
     (notice,) = explain("crm", '{"dst_phone":"mary,380800111222"}').reading.notices
     assert notice.startswith("leaves out 380800111222: it is a number of this project")
+
+
+@pytest.mark.parametrize("webhook", ["crm", "look-up"])
+def test_of_a_redirect_it_is_said_that_calls_follow_it(webhook: str) -> None:
+    notices = explain(webhook, "", 302).reading.notices
+    assert notices[-1].startswith("a call follows redirects, 3 at most: ")
+    assert "follows redirects" not in str(explain(webhook, "", 404).reading.notices)

@@ -168,7 +168,8 @@ def _with_code(facts: Mapping[str, str]) -> str:
 
 def _exchange(facts: Mapping[str, str]) -> Iterator[str]:
     """Say what was asked, what came back, and how long each part took."""
-    yield f"{facts['request']}: {_came_back(facts)}"
+    whither = f", redirected to {facts['redirected_to']}" if facts["redirected_to"] else ""
+    yield f"{facts['request']}{whither}: {_came_back(facts)}"
     if facts["body"]:
         yield f"body: {facts['body']}"
     parts = [

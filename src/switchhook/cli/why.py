@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
@@ -29,7 +30,11 @@ def read_answer(
     webhook: ReadWebhook,
     status: Annotated[
         int | None,
-        Parameter(help="HTTP status that the body came under; 200 without it.", show_default=False),
+        Parameter(
+            help="HTTP status that the body came under; 200 without it.",
+            validator=Number(gte=100, lte=599),
+            show_default=False,
+        ),
     ] = None,
     project: OfProject = None,
     file: ProjectFile = None,

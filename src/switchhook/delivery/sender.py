@@ -152,7 +152,8 @@ class Sender:
         self.exchanges += 1
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
-        hop, hops = request, 0
+        hop = request
+        redirects: list[str] = []
         answer = failure = None
         try:
             while True:
@@ -171,9 +172,10 @@ class Sender:
                 following = redirected(hop, answer) if follow else None
                 if following is None:
                     break
-                if hops == follow:
+                if len(redirects) == follow:
                     raise too_many(connection.where, follow)
-                hop, hops, now = following, hops + 1, self._clock()
+                redirects.append(split(following.url)[0])
+                hop, now = following, self._clock()
         except ExchangeError as error:
             self.failed += 1
             answer = None
@@ -187,6 +189,7 @@ class Sender:
             failure=failure,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
+            redirects=tuple(redirects),
             seconds=seconds if dialled is None else (*dialled, *seconds),
         )
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.delivery.ladder import REDIRECTS
+from switchhook.delivery.redirect import STATUSES
 from switchhook.domain.failure import Failure
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
@@ -30,6 +32,10 @@ if TYPE_CHECKING:
 
 _HEAD = re.compile(rb"HTTP/[0-9.]{1,3} ([1-5][0-9]{2})[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
 """Status line, headers and the empty line behind them."""
+FOLLOWED = (
+    f"a call follows redirects, {REDIRECTS} at most: where the response says where it leads, this"
+    " answer is not read, but the one from there"
+)
 ORDERS = {RingOrder.ALL_AT_ONCE: "at once", RingOrder.ONE_AFTER_ANOTHER: "one after another"}
 
 
@@ -62,12 +68,15 @@ def explain_answer(plan: Plan, name: str, body: bytes, *, status: int = 200) -> 
     """
     response = HttpResponse(status=status, reason="", headers=(), body=body)
     webhook = find_routing_webhook(plan, name)
+    redirect = (FOLLOWED,) if status in STATUSES else ()
     match webhook:
         case ForwardingNumber():
             reading = _screened(read_answer(webhook, response, plan, ask_id=""), plan)
+            reading = replace(reading, notices=(*reading.notices, *redirect))
             return _explanation(webhook, reading, _follow(webhook, reading.decision, plan))
         case DialPlanWebhook():
             read = _without_refused(read_dial_plan_answer(webhook, response, plan), plan)
+            read = replace(read, notices=(*read.notices, *redirect))
             return _explanation(webhook, read, _branch(webhook, read))
         case _:
             assert_never(webhook)

@@ -145,6 +145,8 @@ def summary(exchange: Exchange) -> JournalFacts:
     """
     request = f"{exchange.request.method} {bare(exchange.request.url)}"
     facts = [("request", request), ("address", exchange.address)]
+    if exchange.redirects:
+        facts.append(("redirected_to", ", ".join(exchange.redirects)))
     facts += [(f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds]
     if exchange.response is not None:
         body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")

@@ -162,8 +162,13 @@ class BranchQuestion:
 
 
 def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
-    """Return the exchange with these texts hidden in the answer's body."""
-    if exchange.response is None or not unwritten:
+    """Return the exchange with these texts hidden in what the endpoint said."""
+    if not unwritten:
+        return exchange
+    if exchange.redirects:
+        redirects = tuple(hidden(where, unwritten) for where in exchange.redirects)
+        exchange = replace(exchange, redirects=redirects)
+    if exchange.response is None:
         return exchange
     body = hidden(exchange.response.body.decode("utf-8", "replace"), unwritten).encode()
     return replace(exchange, response=replace(exchange.response, body=body))

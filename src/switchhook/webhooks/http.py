@@ -44,5 +44,7 @@ class Exchange:
     """The numeric address and port that was connected to; empty when none was."""
     reused: bool = False
     """Whether a kept connection carried it."""
+    redirects: tuple[str, ...] = ()
+    """Scheme and host of each redirect that was followed; its path and query may hold secrets."""
     seconds: tuple[tuple[str, float], ...] = field(default=())
     """Phases in order: dns, connect, tls, write, headers, body; then `total`."""

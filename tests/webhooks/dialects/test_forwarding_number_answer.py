@@ -195,3 +195,23 @@ def test_the_vendors_torn_sample_fails_without_a_fuss() -> None:
 
     assert meaning_of(read(torn)) == BAD_BODY
     assert meaning_of(read('{"useragent":“x”,"project_id": “0000”,"dst_phone":“102"}')) == "102"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("{}", "; it is empty"),
+        ('{"DST_PHONE":"s3cret"}', "; it has 'DST_PHONE'"),
+        ('{"a\\nb":1,"%s":2}' % ("x" * 99), f"; it has 'a\\nb', '{'x' * 40}'…"),
+        (
+            '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7}',
+            "; it has 'a', 'b', 'c', 'd', 'e' and 2 more",
+        ),
+    ],
+)
+def test_where_the_direction_is_missing_the_members_that_came_are_named(
+    body: str, said: str
+) -> None:
+    failure = read(body).failure
+    assert failure is not None
+    assert failure.detail == f"the answer has no member 'dst_phone'{said}"

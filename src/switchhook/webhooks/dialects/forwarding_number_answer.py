@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure, FailureKind
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpResponse
 
 MAX_PAIRS = 100
+NAMES_SHOWN = 5
+"""Members of an answer that a message names, where the one that it should have is missing."""
 LONGEST_ID = 18
 """Digits of a scheme's ID."""
 SCHEME_KEY = "schema"
@@ -204,10 +207,19 @@ def _scheme(webhook: ForwardingNumber, members: dict[str, Json], said: Targets, 
 
 def _why_nothing(name: str, members: dict[str, Json], said: Targets) -> str:
     if name not in members:
-        return f"the answer has no member {quoted(name)}"
+        return f"the answer has no member {quoted(name)}{_what_came(members)}"
     if said.notices:
         return f"the answer's member {quoted(name)} holds no direction: {said.notices[0]}"
     return f"the answer's member {quoted(name)} is empty"
+
+
+def _what_came(members: dict[str, Json]) -> str:
+    """Name a few of the members, and never what they hold."""
+    if not members:
+        return "; it is empty"
+    names = ", ".join(quoted(name) for name in islice(members, NAMES_SHOWN))
+    more = len(members) - NAMES_SHOWN
+    return f"; it has {names}" + (f" and {more} more" if more > 0 else "")
 
 
 def _scheme_number(value: Json) -> int:
