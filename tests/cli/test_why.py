@@ -178,3 +178,22 @@ def test_an_error_page_is_called_one(
     body = b"<br />\n<b>Warning</b>: Undefined key\n{}"
     assert answers(monkeypatch, body, "--webhook", "PHP demo", "--file", FILE) == FAILED
     assert "a page of HTML or XML, or begins with an error message" in capsys.readouterr().out
+
+
+def test_the_request_to_the_fallback_url_is_shown_behind_the_first(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    asked = replace(PIN, fallback_url="http://backup.example/{code}")
+    plan = Plan(replace(example_plan().project, dial_plan_webhooks=(asked,)))
+    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: plan)
+    assert run(["preview", "--webhook", "pin"]) == FINE
+    shown = capfd.readouterr()
+    assert "GET /4711?error_code=connect_timeout&error_url=" in shown.out
+    assert "pin, fallback URL: " in shown.err.splitlines()[1]
+
+    assert run(["preview", "--webhook", "pin", "--json"]) == FINE
+    told = json.loads(capfd.readouterr().out)
+    assert (told["connects_to"], told["fallback"]["connects_to"]) == (
+        "crm.example:443",
+        "backup.example:80",
+    )

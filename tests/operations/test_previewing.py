@@ -17,7 +17,7 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
 )
 from switchhook.operations.examples import Example, ExampleError
-from switchhook.operations.previewing import Preview, preview_request
+from switchhook.operations.previewing import Preview, preview_requests
 
 EXAMPLE = Example()
 CRM = ForwardingNumber(
@@ -43,14 +43,24 @@ SHOP = Project(
         CRM,
         replace(CRM, name="rpc", submission=Encoding.JSON_RPC, rpc_method="find"),
         replace(CRM, name="broken", url="http://{source}.example/"),
+        replace(CRM, name="two", fallback_url="http://backup.example/r?key=def#rc=1"),
     ),
-    dial_plan_webhooks=(replace(PIN, use_ivr=True), replace(PIN, name="plain")),
+    dial_plan_webhooks=(
+        replace(PIN, use_ivr=True),
+        replace(PIN, name="plain"),
+        replace(PIN, name="two pins", use_ivr=True, fallback_url="http://backup.example/{code}"),
+    ),
     event_webhooks=(TOLD,),
 )
 
 
 def preview(name: str, example: Example = EXAMPLE) -> Preview:
-    return preview_request(Plan(SHOP), name, example, now=0.0, product="UA")
+    (shown,) = previews(name, example)
+    return shown
+
+
+def previews(name: str, example: Example = EXAMPLE) -> tuple[Preview, ...]:
+    return preview_requests(Plan(SHOP), name, example, now=0.0, product="UA")
 
 
 def test_a_forwarding_number() -> None:
@@ -97,3 +107,29 @@ def test_an_event() -> None:
 def test_a_url_that_cannot_be_sent_to_is_refused_by_name() -> None:
     with pytest.raises(ExampleError, match="broken: The request was not sent"):
         preview("broken", Example(facts={"source": "a b"}))
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [
+        (
+            "two",
+            (
+                "/r?key=def&caller=380441112233&src=newsletter"
+                "&error_code=connect_timeout&error_url=https%3A%2F%2Fcrm.example%2Froute%2F"
+            ),
+        ),
+        (
+            "two pins",
+            (
+                "/4711?error_code=connect_timeout"
+                "&error_url=http%3A%2F%2F%5B2001%3Adb8%3A%3A1%5D%3A8080%2F%2A%2A%2A%2A"
+            ),
+        ),
+    ],
+)
+def test_the_fallback_url_is_told_why_it_is_asked(name: str, target: str) -> None:
+    first, fallback = previews(name)
+    assert (first.is_fallback, fallback.is_fallback) == (False, True)
+    assert str(fallback.origin) == "backup.example:80"
+    assert fallback.data.startswith(f"GET {target} HTTP/1.1\r\nHost: backup.example\r\n".encode())

@@ -16,7 +16,7 @@ from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdou
 from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
 from switchhook.operations.explaining import Explanation, explain_answer, without_head
-from switchhook.operations.previewing import Preview, preview_request
+from switchhook.operations.previewing import Preview, preview_requests
 from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
 
 ReadWebhook = Annotated[
@@ -120,17 +120,21 @@ def preview(
     """Print the exact bytes that a webhook would be sent, secrets included, and send nothing."""
     plan = plan_of(project, file, config, data_dir)
     example = Example() if call is None else read_example(read_bytes(call))
-    shown = preview_request(plan, webhook, example, now=time.time(), product=PRODUCT)
-    print_json(_preview(shown)) if json else _print_bytes(shown)
+    first, *fallback = preview_requests(plan, webhook, example, now=time.time(), product=PRODUCT)
+    if json:
+        more = [("fallback", _preview(shown)) for shown in fallback]
+        print_json(_preview(first) | dict(more))
+        return 0
+    for shown in (first, *fallback):
+        _print_bytes(shown)
     return 0
 
 
 def _print_bytes(shown: Preview) -> None:
     """Print nothing but the bytes on standard output, so that they can be counted and compared."""
     over = "over TLS" if shown.origin.scheme == "https" else "without TLS"
-    stderr().print(
-        f"{shown.webhook}: {len(shown.data)} bytes to {shown.origin} {over}", style="dim"
-    )
+    whose = f"{shown.webhook}, fallback URL" if shown.is_fallback else shown.webhook
+    stderr().print(f"{whose}: {len(shown.data)} bytes to {shown.origin} {over}", style="dim")
     print_whole(shown.data)
     if sys.stdout.isatty():
         sys.stdout.write("\n")

@@ -9,16 +9,21 @@ from urllib.parse import quote
 from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.origin import Origin, split
 from switchhook.delivery.wire import render
+from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
 from switchhook.operations.examples import ExampleError, example_facts
 from switchhook.operations.plans import find_webhook
+from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
 from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.request import render_ask, render_dial_plan_ask, render_event
+from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
     from switchhook.operations.examples import Example
     from switchhook.operations.plans import AnyWebhook
+
+FAILED = FailureKind.CONNECT_TIMEOUT
+"""What the fallback URL of an example call is told that the first URL failed with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,41 +35,62 @@ class Preview:
     data: bytes
     """What goes over the connection, secrets and all."""
     origin: Origin
+    is_fallback: bool = False
 
 
-def preview_request(
+def preview_requests(
     plan: Plan, name: str, example: Example, *, now: float, product: str
-) -> Preview:
-    """Build the request of a webhook for the example call.
+) -> tuple[Preview, ...]:
+    """Build the request of a webhook for the example call, and behind it the one to its fallback URL.
 
-    Raises NoSuchWebhookError, and ExampleError where the call or the webhook's URL is of no use.
+    Raises NoSuchWebhookError, and ExampleError where the call or a URL of the webhook is of no use.
     """
     webhook = find_webhook(plan, name)
-    request = _render(webhook, plan, example, now=now, product=product)
+    requests = _render(webhook, plan, example, now=now, product=product)
     try:
-        where, target = split(request.url)
-        return Preview(
-            webhook=webhook.name,
-            request=request,
-            data=render(request, target),
-            origin=Origin.parse(where),
+        return tuple(
+            _preview(webhook.name, request, is_fallback=place > 0)
+            for place, request in enumerate(requests)
         )
     except ExchangeError as error:
         raise ExampleError(f"{webhook.name}: {error.failure.detail}") from error
 
 
+def _preview(name: str, request: HttpRequest, *, is_fallback: bool) -> Preview:
+    where, target = split(request.url)
+    return Preview(
+        webhook=name,
+        request=request,
+        data=render(request, target),
+        origin=Origin.parse(where),
+        is_fallback=is_fallback,
+    )
+
+
 def _render(
     webhook: AnyWebhook, plan: Plan, example: Example, *, now: float, product: str
-) -> HttpRequest:
+) -> tuple[HttpRequest, ...]:
     facts = example_facts(plan, webhook, example, now=now)
     match webhook:
         case ForwardingNumber():
-            return render_ask(webhook, facts, ask_id=f"{example.id}-1", product=product)
+            return _asks(
+                DirectionQuestion(
+                    webhook=webhook, facts=facts, ask_id=f"{example.id}-1", product=product
+                )
+            )
         case DialPlanWebhook():
             code = example.code if webhook.use_ivr else ""
-            return render_dial_plan_ask(webhook, facts, product=product, code=code)
+            return _asks(BranchQuestion(webhook=webhook, facts=facts, code=code, product=product))
         case EventWebhook():
             delivery = f"{example.id}.1.{quote(webhook.name, safe='')}"
-            return render_event(webhook, facts, delivery_id=delivery, product=product)
+            return (render_event(webhook, facts, delivery_id=delivery, product=product),)
         case _:
             assert_never(webhook)
+
+
+def _asks(question: DirectionQuestion | BranchQuestion) -> tuple[HttpRequest, ...]:
+    first, fallback = question.webhook.first_url, question.webhook.fallback_url
+    if not fallback:
+        return (question.request(first),)
+    trouble = (("error_code", FAILED.value), ("error_url", question.public(first)))
+    return question.request(first), question.request(fallback, trouble)
