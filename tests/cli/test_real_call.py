@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.main import FAILED, FINE, MISUSED, run
+from switchhook.cli.main import FAILED, FINE, INTERRUPTED, MISUSED, run
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
@@ -123,3 +127,25 @@ def test_nobody_calls_from_outside_without_a_trunk(
     told = ("call", "--real", "--file", str(file), "--from", "380441112233", "--to", "102")
     assert run(told) == FAILED
     assert "has no trunk, so nobody calls it from outside" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_that_is_broken_off_leaves_nothing_behind(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    call = ("call", "--real", "--file", str(FILE), "--from", "101", "--to", "102")
+    with subprocess.Popen(
+        [sys.executable, "-u", "-m", "switchhook", *call],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        while "answers the call" not in running.stdout.readline():
+            assert running.poll() is None
+        running.send_signal(number)
+        _, said = running.communicate(timeout=10)
+    assert (running.returncode, said) == (INTERRUPTED, "")
+    assert not list(tmp_path.iterdir())

@@ -584,6 +584,13 @@ def test_a_caller_who_is_blocked_in_another_spelling_is_turned_away() -> None:
     assert story.end == "blocked by system, 603 the caller is on the block list"
 
 
+def test_a_caller_who_withholds_the_number_is_told_so() -> None:
+    within = plan(ring(MARY), screening=Screening(block_withheld=True))
+    story = Transcript(replace(incoming(within=within), caller=""))
+    story.comes_to(0, CallArrived())
+    assert story.end == "blocked by system, 603 the caller withholds the number"
+
+
 def test_what_a_scheme_itself_rings_is_held_to_no_prefix() -> None:
     within = plan(ring(MOBILE), screening=Screening(denied_prefixes=("3",)), fallback=MOBILE)
     story = Transcript(incoming(within=within))

@@ -7,6 +7,7 @@ run, nobody else's telephone rings, and no event is told.
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -72,10 +73,16 @@ def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path
         folder = Path(name)
         if (data_dir / SOUNDS).is_dir():
             (folder / SOUNDS).symlink_to(data_dir.absolute() / SOUNDS)
-        return run_on_loop(_run(plan.project, script, console, folder))
+        try:
+            return run_on_loop(_run(plan.project, script, console, folder))
+        except asyncio.CancelledError as error:  # SIGTERM
+            raise KeyboardInterrupt from error
 
 
 async def _run(project: Project, script: Script, console: Console, folder: Path) -> int:
+    ours = asyncio.current_task()
+    assert ours is not None  # noqa: S101 (a loop runs it)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, ours.cancel)
     try:
         async with _stage(project, script, folder) as stage:
             return await _place(stage, script, console)

@@ -41,6 +41,7 @@ HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 LOST = Cause(sip=500, q850=41, text="lost when Switchhook was restarted")
 CANCELLED = Cause(sip=487, q850=16, text="the caller hung up before an answer")
 BLOCKED = Cause(sip=603, q850=21, text="the caller is on the block list")
+WITHHELD = Cause(sip=603, q850=21, text="the caller withholds the number")
 BEFORE = {
     Direction.INCOMING: EventKind.INCOMING_BEFORE,
     Direction.OUTGOING: EventKind.OUTGOING_BEFORE,
@@ -56,7 +57,8 @@ def arrived(move: Move, _: CallArrived) -> None:
         move.tell(event)
     project = call.plan.project
     if not call.account and project.screening.blocks(call.caller, project.dialling):
-        end(move, Outcome.BLOCKED, EndedBy.SYSTEM, BLOCKED)
+        why = BLOCKED if call.caller else WITHHELD
+        end(move, Outcome.BLOCKED, EndedBy.SYSTEM, why)
         return
     walk(move)
 
