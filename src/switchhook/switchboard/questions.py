@@ -170,8 +170,11 @@ def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
         exchange = replace(exchange, redirects=redirects)
     if exchange.response is None:
         return exchange
-    body = hidden(exchange.response.body.decode("utf-8", "replace"), unwritten).encode()
-    return replace(exchange, response=replace(exchange.response, body=body))
+    body = exchange.response.body.decode("utf-8", "replace")
+    shown = hidden(body, unwritten)
+    if shown == body:
+        return exchange
+    return replace(exchange, response=replace(exchange.response, body=shown.encode()))
 
 
 def _hidden_in(failure: Failure, unwritten: tuple[str, ...]) -> Failure:
