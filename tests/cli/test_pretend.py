@@ -91,8 +91,8 @@ def test_what_cannot_be_is_said(
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("--answer", "PHP demo"), "--answer 'PHP demo' is not written NAME=VALUE"),
-        (("--phone", "=busy"), "--phone '=busy' is not written NAME=VALUE"),
+        (("--answer", "PHP demo"), "--answer 'PHP demo' is not written NAME=BODY"),
+        (("--phone", "=busy"), "--phone '=busy' is not written TARGET=WHAT"),
         (("--phone", "101=sings"), "101 cannot be 'sings'"),
         (("--digits", "x"), "'x' cannot be keyed"),
         (("--at", "25:00"), "write day and time like 2018-08-13T11:11:11"),

@@ -141,6 +141,8 @@ def test_a_dial_plan_endpoint_that_repeats_our_secrets_neither() -> None:
     basic = branch(username="u", password="in-password", fallback_url="")
     assert written(basic, "u:in-password s3cret")["body"] == "u:**** ****"
     assert "dTppbi1wYXNzd29yZA==" not in written(basic, "Basic dTppbi1wYXNzd29yZA==")["body"]
+    said = basic.read(answer("status=ACK&you=in-password&code=4711"))
+    assert said.variables == (("you", "****"), ("code", "4711"))
     failure = basic.read(answer("status=in-password")).failure
     assert failure is not None
     assert "in-password" not in failure.detail

@@ -25,6 +25,8 @@ from switchhook.settings import LogLevel
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
 
+FORMS = {"--answer": "NAME=BODY", "--phone": "TARGET=WHAT"}
+"""How options of two parts are written."""
 YEARS = range(1971, 9999)
 """In which a call may come, whatever its time zone."""
 
@@ -155,12 +157,12 @@ def _bodies(answers: Sequence[str]) -> dict[str, tuple[bytes, ...]]:
 
 
 def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
-    """Split NAME=VALUE; a name that comes again has several values."""
+    """Split at the first `=`; a name that comes again has several values."""
     found: dict[str, list[str]] = {}
     for text in options:
         name, sign, value = text.partition("=")
         if not (name and sign):
-            raise UsageError(f"{option} {text!r} is not written NAME=VALUE")
+            raise UsageError(f"{option} {text!r} is not written {FORMS[option]}")
         found.setdefault(name, []).append(value)
     return found
 

@@ -146,11 +146,13 @@ class BranchQuestion:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
             return DialPlanReading(verdict=_hidden_in(came, self._unwritten))
+        secrets = secrets_of(self.webhook)
         reading = read_dial_plan_answer(self.webhook, came, self.call.plan)
         failure = reading.failure
         return replace(
             reading,
             verdict=reading.verdict if failure is None else _hidden_in(failure, self._unwritten),
+            variables=tuple((name, hidden(value, secrets)) for name, value in reading.variables),
             notices=tuple(hidden(notice, self._unwritten) for notice in reading.notices),
         )
 
