@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.operations.script import Script, as_dialled
 
 
@@ -39,9 +40,16 @@ def test_nothing_is_left_over_of_what_came_to_pass() -> None:
         ("+380 (44) 222-33-44", "+380442223344"),
         ("10.1", "10.1"),
         ("10.2", "102"),
+        ("1-0", "1-0"),
         ("mary", "mary"),
         ("", ""),
     ],
 )
 def test_a_written_number_is_dialled_by_its_digits(text: str, dialled: str) -> None:
-    assert as_dialled(text, {"10.1"}) == dialled
+    named = Project(
+        id="shop",
+        name="Shop",
+        accounts=(Account(login="10.1", password="password"),),
+        groups=(Group(name="1-0", accounts=("10.1",)),),
+    )
+    assert as_dialled(text, Plan(named)) == dialled

@@ -98,8 +98,8 @@ def call(
     plan = plan_of(project, file, config, data_dir)
     now = time.time() if at is None else _moment(at, plan)
     script = _script(
-        caller=as_dialled(caller, plan.accounts),
-        callee=as_dialled(callee, plan.accounts),
+        caller=as_dialled(caller, plan),
+        callee=as_dialled(callee, plan),
         caller_name=name,
         digits=digits,
         phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},

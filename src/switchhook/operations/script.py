@@ -20,9 +20,10 @@ from switchhook.drivers.simulator.script import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
     from switchhook.domain.journal import Entry
+    from switchhook.domain.project import Plan
 
 PHONES: Mapping[str, Phone] = {
     "answers": answering(3.0, talks=10.0),
@@ -88,9 +89,10 @@ class Script:
                 yield f"--answer {name}: {asked[name]} of {len(bodies)} answers were asked for"
 
 
-def as_dialled(text: str, logins: Collection[str]) -> str:
+def as_dialled(text: str, plan: Plan) -> str:
     """Return a number without what people write between its digits; anything else as it stands."""
-    return text if text in logins else written_number(text) or text
+    is_name = text in plan.accounts or text in plan.groups
+    return text if is_name else written_number(text) or text
 
 
 def _is_same(phone: str, target: str) -> bool:
