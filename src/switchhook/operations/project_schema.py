@@ -157,7 +157,8 @@ SCREENING = Table(
             "blocked_callers",
             ListOf(
                 kind=Text(
-                    what="a number, perhaps with * at its end", pattern=r"(?!00\*?$)\+?[0-9]+\*?"
+                    what="digits, perhaps with + before and * behind",
+                    pattern=r"(?!00\*?$)\+?[0-9]+\*?",
                 )
             ),
             "callers that are turned away; 38044* means all that begin so",
