@@ -3,7 +3,8 @@
     python -m benchmarks.answers [--goal 5] [--rounds 7]
 
 From the project's root. Every reader reads every answer of `tests/webhooks/corpus/longest.py`; of each the
-best round counts, in CPU time, so that a neighbour's load falls out.
+best round counts, in CPU time, so that a neighbour's load falls out. Beside it stands how many times as long
+as a fixed loop that is, which two machines can compare.
 """
 
 from __future__ import annotations
@@ -26,17 +27,29 @@ def main() -> None:
         for name, body in LONGEST.items()
         for reader in Reader
     )[::-1]
+    loop = min(_milliseconds_of_a_loop() for _ in range(50))
     for taken, name, reader in slowest[:10]:
-        print(f"{taken:5.2f} ms  {reader}: {name}")
+        print(f"{taken:5.2f} ms  {taken / loop:4.1f} loops  {reader}: {name}")
     kept = slowest[0][0] <= arguments.goal
     said = "kept" if kept else "MISSED"
-    print(f"{len(LONGEST)} answers, {len(Reader)} readers; goal of {arguments.goal:g} ms: {said}")
+    print(
+        f"{len(LONGEST)} answers, {len(Reader)} readers, a loop of {loop:.2f} ms;"
+        f" goal of {arguments.goal:g} ms: {said}"
+    )
     sys.exit(not kept)
 
 
 def _milliseconds(reader: Reader, body: bytes) -> float:
     began = time.process_time()
     read(reader, body)
+    return (time.process_time() - began) * 1000
+
+
+def _milliseconds_of_a_loop() -> float:
+    began = time.process_time()
+    total = 0
+    for number in range(50_000):
+        total += number
     return (time.process_time() - began) * 1000
 
 

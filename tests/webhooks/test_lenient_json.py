@@ -129,6 +129,23 @@ def test_what_is_not_json_is_refused_with_the_place(text: str, why: str) -> None
 
 
 @pytest.mark.row("A-11")
+def test_a_text_with_escapes_counts_twice() -> None:
+    read_json("[" + r"'\n'," * (MAX_VALUES // 2 - 1) + "]")
+    with pytest.raises(NotJsonError, match="more than"):
+        read_json("[" + r"'\n'," * (MAX_VALUES // 2) + "]")
+
+
+@pytest.mark.row("A-11")
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_long_number_is_read_as_it_is_spelt(sign: str) -> None:
+    """Into an `int` and out of it would take quadratic time."""
+    digits = sign + "1" * 512
+
+    assert read_json(f'{{"a":[{digits}]}}') == ({"a": [NumberText(digits)]}, True)
+    assert read_json(f'{{"a":[{digits[:-1]}]}}') == ({"a": [int(digits[:-1])]}, False)
+
+
+@pytest.mark.row("A-11")
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_both_readers_draw_the_line_at_the_same_depth(quote: str) -> None:
     def nested(depth: int) -> str:

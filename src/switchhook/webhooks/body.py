@@ -57,7 +57,7 @@ def unescaped(text: str) -> str:
     The library's `unquote` raises and catches an error for each stray `%`: too slow for hostile text.
     """
     parts = _ESCAPE.split(text.encode())
-    parts[1::2] = [_BYTES[digits] for digits in parts[1::2]]
+    parts[1::2] = map(_BYTES.__getitem__, parts[1::2])
     data = b"".join(parts)
     try:
         return data.decode()

@@ -16,7 +16,7 @@ import msgspec
 
 MAX_DEPTH = 32
 MAX_VALUES = 1024
-"""Of relaxed JSON; it bounds the time that a hostile text can take."""
+"""Of relaxed JSON, a text with escapes counting twice; it bounds the time that a hostile text can take."""
 
 Json: TypeAlias = "str | NumberText | int | bool | list[Json] | dict[str, Json] | None"
 
@@ -34,7 +34,7 @@ class NotJsonError(ValueError):
 def read_json(text: str) -> tuple[Json, bool]:
     """Return the value and whether it took a relaxed reading. Raises NotJsonError and nothing else."""
     try:
-        value = _STRICT.decode(text)
+        value = _read_strict(text.encode())
     except (msgspec.DecodeError, RecursionError, ValueError):
         return _Reader(text).read(), True
     _check_depth(value, text)
@@ -42,6 +42,15 @@ def read_json(text: str) -> tuple[Json, bool]:
 
 
 _STRICT: msgspec.json.Decoder[Json] = msgspec.json.Decoder(float_hook=NumberText)
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_LONG_NUMBER = b"0" * 512
+
+
+def _read_strict(data: bytes) -> Json:
+    """Leave long numbers to the relaxed reader: into an `int` and out of it takes quadratic time."""
+    if _LONG_NUMBER in data.translate(_ZEROS):
+        raise ValueError
+    return _STRICT.decode(data)
 
 
 def _check_depth(value: Json, text: str) -> None:
@@ -53,8 +62,8 @@ def _check_depth(value: Json, text: str) -> None:
         level = [
             child
             for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if child and isinstance(child, (dict, list))
+            for child in (parent.values() if type(parent) is dict else parent)
+            if child and (type(child) is dict or type(child) is list)
         ]
     if level:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
@@ -71,6 +80,8 @@ _STRINGS = {
     )
     for opening in openings
 }
+_ESCAPED_QUOTES = tuple((f"\\{quote}", quote) for quote in _STRINGS)
+_PLAIN_JSON = json.JSONDecoder()
 _BLANK = re.compile(r"[\s\ufeff]*+")
 _BARE_KEY = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
 _SCALAR = re.compile(
@@ -98,14 +109,20 @@ class _Reader:
 
     def _next(self) -> str:
         """Skip blanks and return the next character; "" at the end."""
+        char = self._text[self._at : self._at + 1]
+        if "!" <= char <= "~":
+            return char
         blank = _BLANK.match(self._text, self._at)
         self._at = blank.end() if blank else self._at
         return self._text[self._at : self._at + 1]
 
-    def _value(self, depth: int) -> Json:
+    def _count(self) -> None:
         self._values += 1
         if self._values > MAX_VALUES:
             self._fail(f"it has more than {MAX_VALUES} values")
+
+    def _value(self, depth: int) -> Json:
+        self._count()
         if depth > MAX_DEPTH:
             self._fail(f"it is nested deeper than {MAX_DEPTH} levels")
         opening = self._next()
@@ -174,12 +191,13 @@ class _Reader:
         A NUL stands for `\\` meanwhile: no control character is in a string. Then each backslash
         that is left begins an escape.
         """
+        self._count()
         strict = text.replace(r"\\", "\0")
-        for quote in _STRINGS:
-            strict = strict.replace(f"\\{quote}", quote)
+        for escaped, quote in _ESCAPED_QUOTES:
+            strict = strict.replace(escaped, quote)
         strict = strict.replace('"', r"\"").replace("\0", r"\\")
         try:
-            plain: str = json.loads(f'"{strict}"')
+            plain, _ = _PLAIN_JSON.raw_decode(f'"{strict}"')
         except ValueError:
             self._fail("a backslash stands before a character that needs none")
         return _HALF_PAIR.sub("\ufffd", plain)

@@ -32,6 +32,7 @@ JSON = {
     "fractions": full("[", "1.5,", "1]"),
     "long numbers": full("[", "1" * 18 + ",", "1]"),
     "longer numbers": full('{"status":"ACK","destination":[', "1" * 990 + ",", "1]}"),
+    "numbers that are nearly long": full('{"status":"ACK","destination":[', "1" * 511 + ",", "1]}"),
     "huge numbers": full('{"status":"ACK","destination":[', "1" * 4290 + ",", "1]}"),
     "huge unknown numbers": '{"status":"ACK"'
     + "".join(f',"k{n}":{"1" * 3000}' for n in range(20))
@@ -66,6 +67,12 @@ JSON = {
     "relaxed quotes": full("{a:'", "\\'", "'}"),
     "relaxed quotes of two kinds": full("{a:'", '\\"', "'}"),
     "relaxed straight quotes": full("{a:'", '"', "'}"),
+    "relaxed escapes of names": full("{", '"\\u0041":1,'),
+    "relaxed escapes of names and values": full("{", '"\\u0041\\\'":"\\u0041\\\'",'),
+    "relaxed surrogates of a list": full("[", '"\\ud83d\\ude42",', "]"),
+    "fractions, and wrong at the end": full("[", "1.5,", '"}'),
+    "exponents, and wrong at the end": full("[", "1e5,1.5,", '"}'),
+    "long numbers, and wrong at the end": full("[", "1" * 511 + ",", '"}'),
     "relaxed smart quotes": full("{a:'", "\\“", "'}"),
     "relaxed surrogates": full("{a:'", "\\ud83d\\ude42", "'}"),
     "relaxed halves of surrogates": full("{a:'", "\\ud83d", "'}"),

@@ -261,22 +261,22 @@ def _in_json(text: str) -> _Said:
         raise UnusableError("the body is JSON, but no object with a member status")
     notices = [*lenient]
     known: dict[str, list[Json]] = {"status": [], "destination": [None], "callername": [None]}
-    unknown: list[tuple[str, str]] = []
+    unknown: list[tuple[str, Json]] = []
     dropped = 0
     for name, value in members.items():
-        if name.lower() in known:
-            known[name.lower()].append(value)
-        elif isinstance(value, list | dict):
+        if (key := name.lower()) in known:
+            known[key].append(value)
+        elif isinstance(value, (list, dict)):
             dropped += 1
         else:
-            unknown.append((name, _scalar(value)))
+            unknown.append((name, value))
     if dropped:
         notices.append(f"{dropped} unknown members were not kept: they are lists or objects")
     return _Said(
         status=_only_status(_scalar(value).strip() for value in known["status"]),
         destination=known["destination"][-1],
         caller_name=_scalar(known["callername"][-1]),
-        variables=_variables(unknown, notices),
+        variables=_variables(((name, _scalar(value)) for name, value in unknown), notices),
         step=step,
         notices=tuple(notices),
     )

@@ -45,7 +45,7 @@ LONGEST_ID = 18
 SCHEME_KEY = "schema"
 """The reserved name of a scheme's ID (R1-21, A-21)."""
 
-_PAIR = re.compile(r"[\w.~*\-%+\[\]]+=[^<>\s]*")
+_PAIR = re.compile(r"[\w.~*\-%+\[\]]+=")
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
 
 
@@ -100,7 +100,7 @@ def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
         found = _in_json(webhook, text)
         notice = f"import type is http, but the body was read as {found.step}"
         return _Found(members=found.members, step=found.step, notices=(*found.notices, notice))
-    if _PAIR.fullmatch(text):
+    if _is_pairs(text):
         members = _pairs(webhook, text)
         if members:
             notice = "import type is http, but the body was read as an urlencoded pair"
@@ -108,6 +108,11 @@ def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
     if text.startswith("<") and not text.lower().startswith(("<sip:", "<sips:")):
         raise UnusableError("the body is a page of HTML or XML, not a direction")
     return _Found(members={webhook.name_in_response: _unquote(text)}, step=ReadingStep.WHOLE_BODY)
+
+
+def _is_pairs(text: str) -> bool:
+    """Say whether a name and `=` come first, and no markup or blank after them."""
+    return not (_PAIR.match(text) is None or "<" in text or ">" in text or text.split(None, 1)[1:])
 
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
@@ -118,8 +123,8 @@ def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
     found: dict[str, list[str]] = {webhook.name_in_response: [], SCHEME_KEY: []}
     for pair in pairs:
         name, _, value = pair.partition("=")
-        if value and unescaped(name) in found:
-            found[unescaped(name)].append(unescaped(value))
+        if value and (known := found.get(unescaped(name))) is not None:
+            known.append(unescaped(value))
     return {name: ",".join(values) for name, values in found.items() if values}
 
 
