@@ -20,6 +20,7 @@ BRAZIL = Dialling(
     trunk_rule=r"\2",
     lengths=(10, 11),
 )
+RUSSIA = Dialling(country_code="7", exit_code="810", trunk_prefix="8", lengths=(10,))
 AUSTRALIA = Dialling(country_code="61", exit_code="0011", trunk_prefix="0", lengths=(9,))
 
 
@@ -42,6 +43,8 @@ AUSTRALIA = Dialling(country_code="61", exit_code="0011", trunk_prefix="0", leng
         (BRAZIL, "0011900", ("11900",)),
         (BRAZIL, "00311900", ("1900", "311900")),
         (AUSTRALIA, "00114412345678", ("4412345678", "114412345678")),
+        (UKRAINE, "00441234567", ("441234567",)),
+        (RUSSIA, "89161234567", ("89161234567", "79161234567")),
         (ANYWHERE, "0441112233", ("0441112233",)),
         (ANYWHERE, "0044", ("44",)),
         (ANYWHERE, "+44", ("44",)),
@@ -59,6 +62,11 @@ def test_zeros_that_may_all_be_exit_codes_are_read_at_once(exit_code: str) -> No
     began = time.perf_counter()
     assert country.meanings("0" * MOST_DIGITS)
     assert time.perf_counter() - began < 0.1
+
+
+def test_of_a_number_without_an_end_only_the_beginning_is_looked_at() -> None:
+    assert ANYWHERE.meanings("+" + "1" * 60) == ("1" * MOST_DIGITS,)
+    assert MOST_DIGITS == 40
 
 
 @given(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState, Collecting, Given
@@ -39,6 +39,10 @@ def test_a_code_that_begins_like_another_does_not_leave_its_end(codes: tuple[str
 
 @pytest.mark.row("S-25")
 @given(before=st.text("ab '\"", max_size=50))
+@example(before="a" * 28)
+@example(before="a" * 29)
+@example(before="'" + "a" * 30)
+@example(before="a" * 39)
 def test_a_code_that_was_cut_off_is_hidden_too(before: str) -> None:
     text = repr((before + CODE)[:40]) + "…"
     assert not any(digit in hidden(text, (CODE,)) for digit in CODE)
@@ -63,6 +67,12 @@ def test_a_call_is_written_down_without_what_was_keyed() -> None:
         webhook_name="",
         variables=(("value", "****"), ("****", "x"), ("city", "Delft")),
     )
+
+
+@pytest.mark.row("S-25")
+def test_no_name_is_written_down_that_holds_one_of_several_codes() -> None:
+    call = replace(incoming(), codes=("0042", CODE), webhook_name=f"PIN {CODE}")
+    assert written(call).webhook_name == ""
 
 
 @pytest.mark.row("S-25")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 from tests.support.strategies import numbers, texts
 
 
@@ -55,6 +55,11 @@ def test_a_written_number_is_made_dialable(written: str, cleaned: str) -> None:
 )
 def test_what_cannot_be_dialled_is_none(written: str) -> None:
     assert clean_number(written) is None
+
+
+@pytest.mark.parametrize("written", ["", "+", "desk", "١٢"])
+def test_what_holds_more_than_digits_is_no_written_number(written: str) -> None:
+    assert written_number(written) == ""
 
 
 @given(numbers | texts)

@@ -17,15 +17,15 @@ FAILURE = Failure(kind=FailureKind.REFUSED, detail="refused /check/4711")
 TEMPLATE = "http://u:pw@127.0.0.1:8080/{code}/{callerid}?secret=s3cret"
 
 
-def branch(code: str = "4711", **changes: Any) -> BranchQuestion:
+def branch(code: str = "4711", codes: tuple[str, ...] = (), **changes: Any) -> BranchQuestion:
     webhook = make_dial_plan(**({"url_template": TEMPLATE} | changes))
-    return BranchQuestion(webhook=webhook, facts=make_facts(), code=code, product=UA)
+    return BranchQuestion(webhook=webhook, facts=make_facts(codes=codes), code=code, product=UA)
 
 
-def direction(url: str = "http://u:pw@crm/{Caller ID}?key=s3cret") -> DirectionQuestion:
-    return DirectionQuestion(
-        webhook=make_number(url=url), facts=make_facts(), ask_id="ask-1", product=UA
-    )
+def direction(codes: tuple[str, ...] = ()) -> DirectionQuestion:
+    webhook = make_number(url="http://u:pw@crm/{Caller ID}?key=s3cret")
+    facts = make_facts(codes=codes)
+    return DirectionQuestion(webhook=webhook, facts=facts, ask_id="ask-1", product=UA)
 
 
 def written(question: BranchQuestion, body: str) -> dict[str, str]:
@@ -88,6 +88,30 @@ def test_a_reading_holds_no_code_unless_it_may() -> None:
     sloppy = branch().read(answer("status=ACK&destination=4711x"))
     assert sloppy.notices
     assert "4711" not in str(sloppy.notices)
+
+
+@pytest.mark.row("S-25")
+def test_a_direction_holds_no_code_that_was_entered_before() -> None:
+    question = direction(codes=("0042", "4711"))
+    failed = question.read(answer('{"dst_phone":"4711x"}'))
+    assert failed.failure is not None
+    assert "****x" in failed.failure.detail
+    assert "****x" in str(failed.notices)
+    assert "4711" not in str(failed)
+    followed = question.read(answer('{"dst_phone":"agent7,4711x"}'))
+    assert followed.failure is None
+    assert "****x" in str(followed.notices)
+    assert "4711" not in str(followed)
+
+
+@pytest.mark.row("S-25")
+def test_a_branch_holds_no_code_that_was_entered_before() -> None:
+    question = branch("", codes=("0042",))
+
+    assert written(question, "status=NAK&you=0042")["body"] == "status=NAK&you=****"
+    failed = question.read(answer("status=0042")).failure
+    assert failed is not None
+    assert "0042" not in failed.detail
 
 
 @pytest.mark.row("S-25")

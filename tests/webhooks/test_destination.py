@@ -8,6 +8,7 @@ from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.destination import (
+    MAX_ITEMS,
     MAX_MEMBERS,
     MAX_NOTICES,
     MAX_TARGETS,
@@ -48,6 +49,26 @@ def test_a_list_without_an_end_is_not_read_to_its_end() -> None:
     assert said.targets == ()
     assert len(said.notices) == MAX_NOTICES + 1
     assert said.notices[-1] == f"and {MAX_MEMBERS + 1 - MAX_NOTICES} more"
+
+
+@pytest.mark.row("A-10")
+def test_a_list_that_is_cut_says_so() -> None:
+    said = read_targets(["101"] * (MAX_MEMBERS + 1), PLAN)
+
+    assert said.notices == (f"only the first {MAX_MEMBERS} members of the list were read",)
+
+
+@pytest.mark.row("A-10")
+def test_five_notices_are_all_told_and_a_sixth_is_counted() -> None:
+    assert len(read_targets("x0,x1,x2,x3,x4", PLAN).notices) == MAX_NOTICES
+    assert read_targets("x0,x1,x2,x3,x4,x5", PLAN).notices[-1] == "and 1 more"
+
+
+@pytest.mark.row("A-10")
+def test_of_an_array_of_nothing_only_the_beginning_is_read() -> None:
+    assert values([*[""] * (MAX_ITEMS - 1), "101"]) == ["101"]
+    assert values([*[""] * MAX_ITEMS, "101"]) == []
+    assert MAX_ITEMS == 1000
 
 
 @pytest.mark.row("A-09")
@@ -100,6 +121,9 @@ def test_whole_numbers_are_read_exactly(spelt: str, digits: str) -> None:
         ("3.5", "it is not a whole number"),
         ("-380443334455.0", "it is not a whole number"),
         ("0.001", "it is not a whole number"),
+        ("0.0010", "it is not a whole number"),
+        ("0e-5", "it is not a whole number"),
+        ("1.5e2", "its last digits are lost; send it as a string"),
         ("3.80443E+11", "its last digits are lost; send it as a string"),
         ("1e99999999999999999999", "it is no telephone number"),
         ("1" * 80 + ".0", "no telephone number is that long"),

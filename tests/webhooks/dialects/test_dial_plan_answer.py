@@ -187,6 +187,13 @@ def test_what_comes_with_nak_and_err_is_read_too(status: str) -> None:
             "destination=nobody",
             ("dropped 'nobody': it is no number, account or group of this project",),
         ),
+        (
+            "destination=x,215,216",
+            (
+                "dropped 'x': it is no number, account or group of this project",
+                "only the first of several destinations is followed",
+            ),
+        ),
         ("destination=215,216", ("only the first of several destinations is followed",)),
         (
             "destination=215&destination=900",
@@ -216,6 +223,15 @@ def test_names_of_old_servers_are_read_as_windows_1252_with_a_notice() -> None:
         "the body is not UTF-8 and was read as Windows-1252",
         "callername came unencoded and was taken up to the next known key",
     )
+
+
+@pytest.mark.row("S-34", "A-50")
+def test_of_a_status_that_does_not_count_it_is_told_how_the_body_was_read() -> None:
+    reading = read(b"status=ACK&callername=Caf\xe9", 500)
+
+    assert (branch(reading), reading.caller_name) == (FAILED, None)
+    assert reading.step == ReadingStep.URLENCODED
+    assert reading.notices == ("the body is not UTF-8 and was read as Windows-1252",)
 
 
 @pytest.mark.row("S-27", "S-34")

@@ -118,6 +118,15 @@ def test_bytes_that_are_no_text_fail(body: bytes, import_: Encoding) -> None:
             ReadingStep.STRICT_JSON,
             ("import type is http, but the body was read as strict JSON",),
         ),
+        (
+            Encoding.HTTP,
+            "{dst_phone:'101'}",
+            ReadingStep.RELAXED_JSON,
+            (
+                "the body was read as relaxed JSON",
+                "import type is http, but the body was read as relaxed JSON",
+            ),
+        ),
         (Encoding.JSON_RPC, '{"result":"101","id":"1"}', ReadingStep.JSON_RPC, ()),
         (
             Encoding.JSON_RPC,
@@ -157,10 +166,11 @@ def test_an_answer_to_another_call_says_so() -> None:
 @pytest.mark.row("A-07")
 def test_without_a_json_rpc_request_the_responses_id_says_nothing() -> None:
     webhook = make_number(submission=Encoding.HTTP, import_=Encoding.JSON_RPC)
-    reading = read_answer(webhook, answer('{"result":"101","id":77}'), PLAN, ask_id="1")
+    for body in ('{"result":"101","id":77}', '{"result":"101"}'):
+        reading = read_answer(webhook, answer(body), PLAN, ask_id="1")
 
-    assert meaning_of(reading) == "@101"
-    assert reading.notices == ()
+        assert meaning_of(reading) == "@101"
+        assert reading.notices == ()
 
 
 @pytest.mark.row("A-09", "A-10")
