@@ -100,6 +100,8 @@ def test_a_time_out_leaves_a_fair_share_for_what_comes_after() -> None:
     assert seconds(6.0, is_last=False, retries_left=1, retry_on=(RT,)) == 2.0
     assert seconds(6.0, retries_left=2, retry_on=(CT,)) == 6.0, "a time-out is not tried again"
     assert seconds(5.0, is_last=False, connect=1.0, response=3.0) == 4.0, "as was asked for"
+    assert seconds(5.0, is_last=False, connect=3.0) == 3.0
+    assert seconds(5.0, is_last=False, response=3.0) == 3.0
     assert seconds(5.0, is_last=False, connect=9.0) == 5.0, "never more than is left"
     assert seconds(5.0, total=0.7) == 0.7
 
@@ -141,11 +143,20 @@ def test_pauses_grow_and_stay_short() -> None:
     [
         (FailureKind.REFUSED, 0, CT),
         (FailureKind.DNS, 0, CT),
+        (FailureKind.DNS_TIMEOUT, 0, CT),
+        (FailureKind.UNREACHABLE, 0, CT),
+        (FailureKind.TLS, 0, CT),
         (FailureKind.TLS_TIMEOUT, 0, CT),
+        (FailureKind.CONNECT_TIMEOUT, 0, CT),
+        (FailureKind.WRITE_TIMEOUT, 0, RT),
         (FailureKind.HEADERS_TIMEOUT, 0, RT),
+        (FailureKind.BODY_TIMEOUT, 0, RT),
         (FailureKind.RESET, 0, RT),
         (FailureKind.STATUS, 404, BAD),
+        (FailureKind.STATUS, 499, BAD),
+        (FailureKind.STATUS, 500, GOOD),
         (FailureKind.STATUS, 503, GOOD),
+        (FailureKind.INTERRUPTED, 0, None),
         (FailureKind.BAD_BODY, 200, None),
         (FailureKind.ADDRESS_REFUSED, 0, None),
         (FailureKind.BAD_URL, 0, None),
@@ -168,8 +179,16 @@ def test_a_url_is_tried_again_after_the_failures_that_were_named(
         (FailureKind.BODY_TIMEOUT, 0, False, True),
         (FailureKind.BAD_RESPONSE, 0, False, True),
         (FailureKind.STATUS, 500, False, True),
+        (FailureKind.STATUS, 408, False, True),
+        (FailureKind.STATUS, 425, False, True),
         (FailureKind.STATUS, 429, False, True),
         (FailureKind.STATUS, 404, False, False),
+        (FailureKind.STATUS, 407, False, False),
+        (FailureKind.STATUS, 409, False, False),
+        (FailureKind.STATUS, 424, False, False),
+        (FailureKind.STATUS, 426, False, False),
+        (FailureKind.STATUS, 499, False, False),
+        (FailureKind.INTERRUPTED, 0, False, False),
         (FailureKind.BAD_BODY, 200, False, True),
         (FailureKind.BAD_BODY, 200, True, False),
         (FailureKind.TOO_LARGE, 200, False, True),
@@ -186,4 +205,5 @@ def test_only_what_speaks_of_the_endpoint_tells_against_it(
 
 def test_the_fallback_is_told_the_status_or_the_kind() -> None:
     assert error_code(failure(FailureKind.STATUS), 503) == "503"
+    assert error_code(failure(FailureKind.STATUS), 0) == "status"
     assert error_code(failure(FailureKind.CONNECT_TIMEOUT), 0) == "connect_timeout"

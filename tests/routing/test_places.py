@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from switchhook.domain.call import Given
 from switchhook.domain.scheme import HangUp, Hours, Path
+from switchhook.routing.commands import Record
 from switchhook.routing.move import Move
 from switchhook.routing.places import (
     Went,
@@ -13,6 +14,7 @@ from switchhook.routing.places import (
     dial_plan_branch,
     enter,
     leave_branch,
+    note_branch,
     scheme_of,
     step_of,
 )
@@ -54,6 +56,15 @@ def test_for_want_of_a_destination_the_failed_branch_comes() -> None:
     assert list(move.call.path) == [0, "success", 0, "open", 1]
 
 
+def test_the_journal_has_the_branch_for_programs_too() -> None:
+    move = at((0,))
+    note_branch(move, "failed", "nobody was there")
+    (record,) = move.commands
+    assert isinstance(record, Record)
+    assert record.entry.text == "failed: nobody was there"
+    assert record.entry.facts == (("branch", "failed"),)
+
+
 def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
     given = Given(at=(0,), caller_name="Sales")
     call = replace(at((0, "success", 0, "closed", 0)).call, given=(given,))
@@ -66,4 +77,5 @@ def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
 def test_a_dialled_target_is_a_scheme_of_one_step() -> None:
     scheme = scheme_of(from_account("mary"))
     assert scheme is not None
+    assert (scheme.id, scheme.name) == (0, "direct")
     assert [step.targets for step in scheme.steps if hasattr(step, "targets")] == [(MARY,)]

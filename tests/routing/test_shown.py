@@ -74,6 +74,13 @@ def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> No
     assert shown(replace(move.call, path=(1,)))[1] == "Acme"
 
 
+def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
+    given = (Given(at=(0,)),)
+    move = Move(replace(call((0, "success", 0)), given=given, webhook_name="Acme"), 0.0)
+    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
+    assert move.call.webhook_name == "Acme"
+
+
 def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
     move = Move(call((1,)), 0.0)
     take_name(move, CallerName(choice=NameChoice.WEBHOOK))

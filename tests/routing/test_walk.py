@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import GoTo, HangUp
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.walk import DIRECT_TIMEOUT, FALLBACK_TIMEOUT, MAX_JUMPS
-from tests.support.plans import ASK, JOHN, MARY, MOBILE, from_account, incoming, plan, ring
-from tests.support.transcript import Transcript, answers, fails, gives_up, refuses, sends_to
+from tests.support.plans import ASK, JOHN, MARY, MOBILE, ask_crm, from_account, incoming, plan, ring
+from tests.support.transcript import (
+    Transcript,
+    accepts,
+    answers,
+    fails,
+    gives_up,
+    refuses,
+    sends_to,
+)
 
 ASKED = ("tell incoming.before", "show ringing", "ask crm as c-1")
 MARY_RINGS = ("ring b1 mary", "tell incoming.forwarding")
@@ -56,6 +65,16 @@ def test_a_step_may_go_to_another_scheme() -> None:
     story = Transcript(incoming(within=plan(GoTo(scheme=2), schemes={2: (ring(MARY),)})))
     story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
     assert story.call.jumps == 1
+
+
+def test_another_scheme_is_walked_from_its_top_even_out_of_a_branch() -> None:
+    steps = (ask_crm(GoTo(scheme=2)), ring(JOHN))
+    story = Transcript(incoming(within=plan(*steps, schemes={2: (ring(MARY),)})))
+    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask names as c-1")
+    story.hears(1, accepts(), *MARY_RINGS)
+    assert (story.call.scheme, story.call.path) == (2, (0,))
+    (jumped,) = (entry for entry in story.entries if entry.happening == Happening.JUMPED)
+    assert jumped.facts == (("scheme", "2"),)
 
 
 def test_a_step_that_goes_to_no_scheme_hands_the_call_on() -> None:

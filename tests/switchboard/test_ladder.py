@@ -159,6 +159,13 @@ def test_everything_stays_within_the_one_limit() -> None:
     assert len(backup) > 1
 
 
+def test_each_try_of_one_url_has_its_share_of_what_is_left() -> None:
+    there = web([SLOW])
+    there.climb(retries=2, retry_on=(RetryOn.RESPONSE,), response_timeout=6.0)
+
+    assert [limits["deadline"] for _, limits in there.asked] == [2.0, 1.95, 1.75]
+
+
 def test_a_hanging_endpoint_leaves_half_for_the_fallback() -> None:
     there = web([SLOW])
 
@@ -205,6 +212,10 @@ def test_without_a_fallback_a_broken_endpoint_fails_at_once() -> None:
     assert isinstance(climbed.reading.decision, Failure)
     assert climbed.reading.decision.kind is FailureKind.BREAKER_OPEN
     assert "s3cret" not in climbed.reading.decision.detail
+    why = "http://target/route.php failed too often lately, and is asked again in"
+    assert climbed.reading.decision.detail.startswith(why)
+    assert str(climbed.tries[-1]).startswith("not asked: ")
+    assert why in str(climbed.tries[-1])
 
 
 @pytest.mark.parametrize("outcome", [(404, b""), (200, b'{"dst_phone":""}')])

@@ -9,11 +9,13 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
+from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import (
     AskDialPlan,
     Background,
     CallerName,
     Choice,
+    GoTo,
     HangUp,
     Menu,
     NameChoice,
@@ -177,6 +179,7 @@ def test_a_webhook_that_is_gone_has_failed() -> None:
     story = Transcript(incoming(AskDialPlan(webhook="gone", failed=(ring(MARY),))))
     story.hears(0, CallArrived(), BEFORE, *MARY_RINGS)
     assert "notice dial-plan webhook 'gone' is not in this project" in story.journal
+    assert "branch failed: there is nobody to ask" in story.journal
 
 
 def test_answers_of_the_other_dialect_are_ignored() -> None:
@@ -231,6 +234,19 @@ def test_a_step_takes_what_the_nearest_webhook_returned() -> None:
         story.hears(1, accepts("c-1", destination=MARY, name="Outer"), *again)
         story.hears(2, accepts("c-2", destination=given, name="Inner"), *orders)
         assert shown(story) == [(CUSTOMER, "Inner" if given else "Anna")]
+
+
+@pytest.mark.row("R5-33", "A-53")
+def test_what_the_outer_webhook_returned_waits_behind_the_inner_one() -> None:
+    story = asked(ask_crm(), RingDestination())
+    story.hears(1, accepts("c-1", destination=MARY), "show ringing", "ask names as c-2")
+    story.hears(2, accepts("c-2", destination=MOBILE), *MARY_RINGS)
+
+
+def test_what_a_webhook_returned_stays_in_its_scheme() -> None:
+    gone = AskDialPlan(webhook="gone", failed=(RingDestination(), ring(JOHN)))
+    story = asked(within=plan(ask_crm(GoTo(scheme=2)), schemes={2: (gone,)}))
+    story.hears(1, accepts(destination=MARY), *JOHN_RINGS)
 
 
 @pytest.mark.row("S-25", "A-51")
@@ -488,6 +504,37 @@ def test_i_a_masked_code_is_nowhere_in_the_journal() -> None:
         assert ("4711" in str(story.entries)) is not mask
         assert ("4711" in repr(story.commands)) is not mask
         assert "4711" not in repr(story.call)
+
+
+@pytest.mark.row("S-25")
+def test_the_call_knows_each_code_that_is_masked_and_no_other() -> None:
+    for mask in (True, False):
+        story = entering(mask=mask)
+        for attempt, code in ((1, "11"), (2, "22"), (3, "11")):
+            keys(story, 10 * attempt, code, f"c-{attempt}")
+            story.comes_to(10 * attempt + 1, declines(f"c-{attempt}"))
+            story.comes_to(10 * attempt + 2, is_played(f"p{attempt + 1}"))
+        assert story.call.codes == (("11", "22") if mask else ())
+
+
+def test_the_journal_says_with_which_attempt_and_code_was_asked() -> None:
+    facts = {}
+    for mask in (True, False):
+        story = entering(mask=mask)
+        keys(story, 3, "4711", "c-1")
+        facts[mask] = asking(story)
+    assert facts[True]["attempt"] == facts[False]["attempt"] == "1"
+    assert (facts[True].get("code"), facts[False].get("code")) == (None, "4711")
+    bare = replace(PIN, use_ivr=False, mask_code=False)
+    story = Transcript(incoming(within=plan(ask_pin(ring(MARY)), pin=bare)))
+    story.hears(0, CallArrived(), BEFORE, "show ringing", "ask pin as c-1")
+    assert not {"attempt", "code"} & set(asking(story))
+
+
+def asking(story: Transcript) -> dict[str, str]:
+    """Return what the journal says of the last ask."""
+    asks = [entry for entry in story.entries if entry.happening == Happening.ASKED]
+    return dict(asks[-1].facts)
 
 
 @pytest.mark.row("A-47")

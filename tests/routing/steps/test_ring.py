@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.call import CallState
+from switchhook.domain.call import CallState, LegState
+from switchhook.domain.journal import Happening
 from switchhook.domain.project import Group, Plan
 from switchhook.domain.scheme import CallerName, HangUp, NameChoice, RingDestination
 from switchhook.domain.webhook import RingOrder
-from switchhook.routing.commands import RingLeg
+from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
 from tests.support.plans import (
     ASK,
@@ -135,6 +136,27 @@ def test_a_leg_that_answers_without_ringing_is_an_answer() -> None:
     leg = story.call.leg("b1")
     assert leg is not None
     assert (leg.rang_at, leg.answered_at, leg.handle) == (None, 0.1, "handle of b1")
+    assert leg.state is LegState.TALKING
+
+
+def test_who_did_not_get_the_call_is_told_why() -> None:
+    story = Transcript(incoming(in_turn(MARY, timeout=20), ring(JOHN, OLGA)))
+    story.comes_to(0, CallArrived())
+    story.comes_to(20, TimePassed())
+    story.comes_to(21, answers("b2"))
+    ends = {c.leg: c.cause for c in story.commands if isinstance(c, EndLeg)}
+    assert {leg: (cause.sip, cause.q850) for leg, cause in ends.items()} == {
+        "b1": (408, 19),
+        "b3": (200, 26),
+    }
+
+
+def test_the_journal_says_whom_a_leg_rings_and_who_answered() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.comes_to(0, CallArrived())
+    story.comes_to(1, answers("b1"))
+    told = {e.happening: e.facts for e in story.entries if e.leg == "b1"}
+    assert told[Happening.DIALLED] == told[Happening.ANSWERED] == (("target", "mary"),)
 
 
 def test_the_accounts_of_a_group_ring_together() -> None:
