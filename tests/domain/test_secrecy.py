@@ -23,6 +23,7 @@ CODE = "904172635518"
         ("callername=12*4", "callername=****"),
         ("0042 and 12*4", "**** and ****"),
         ("status=ACK", "status=ACK"),
+        ("dropped 'a'… and \"b\"…", "dropped 'a'… and \"b\"…"),
         ("", ""),
     ],
 )
@@ -41,6 +42,7 @@ def test_a_code_that_begins_like_another_does_not_leave_its_end(codes: tuple[str
 @given(before=st.text("ab '\"", max_size=50))
 @example(before="a" * 28)
 @example(before="a" * 29)
+@example(before="a" * 30)
 @example(before="'" + "a" * 30)
 @example(before="a" * 39)
 def test_a_code_that_was_cut_off_is_hidden_too(before: str) -> None:

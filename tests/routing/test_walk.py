@@ -77,6 +77,25 @@ def test_another_scheme_is_walked_from_its_top_even_out_of_a_branch() -> None:
     assert jumped.facts == (("scheme", "2"),)
 
 
+@pytest.mark.row("R1-126")
+def test_the_journal_says_which_step_is_taken_where() -> None:
+    story = Transcript(incoming(ask_crm(ring(MARY)), ASK))
+    story.comes_to(0, CallArrived())
+    story.comes_to(1, accepts())
+    story.comes_to(2, refuses("b1", 486))
+    assert [dict(e.facts) for e in story.entries if e.happening == Happening.STEP] == [
+        {"scheme": "1", "step": "askdialplan", "at": "0"},
+        {
+            "scheme": "1",
+            "step": "ring",
+            "at": "0 success 0",
+            "branch": "success",
+            "location": "phone:30",
+        },
+        {"scheme": "1", "step": "ask", "at": "1", "location": "webhookNumber:7"},
+    ]
+
+
 def test_a_step_that_goes_to_no_scheme_hands_the_call_on() -> None:
     story = Transcript(incoming(GoTo(scheme=9), ring(MARY)))
     story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
