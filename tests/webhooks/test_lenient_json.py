@@ -147,9 +147,12 @@ def test_a_long_number_is_read_as_it_is_spelt(sign: str) -> None:
 
 @pytest.mark.row("A-11")
 @pytest.mark.parametrize("quote", ['"', "'"])
-def test_both_readers_draw_the_line_at_the_same_depth(quote: str) -> None:
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+def test_both_readers_draw_the_line_at_the_same_depth(
+    quote: str, opening: str, closing: str
+) -> None:
     def nested(depth: int) -> str:
-        return "[" * depth + f"{quote}x{quote}" + "]" * depth
+        return opening * depth + f"{quote}x{quote}" + closing * depth
 
     read_json(nested(MAX_DEPTH))
     with pytest.raises(NotJsonError, match="nested deeper"):
