@@ -16,6 +16,8 @@ from switchhook.cli.main import FAILED, FINE, INTERRUPTED, MISUSED, run
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.support.wire import Received
 
 FILE = Path(__file__).parents[2] / "examples" / "project.toml"
@@ -129,7 +131,16 @@ def test_nobody_calls_from_outside_without_a_trunk(
     assert "has no trunk, so nobody calls it from outside" in capsys.readouterr().err
 
 
+@pytest.fixture
+def heeded_interrupts() -> Iterator[None]:
+    """Let programs that we start heed SIGINT: whoever runs in a shell's background ignores it, and so would they."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("heeded_interrupts")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_call_that_is_broken_off_leaves_nothing_behind(
     number: signal.Signals, tmp_path: Path

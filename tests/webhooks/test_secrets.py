@@ -25,7 +25,7 @@ def test_what_is_no_key_is_not_one(webhook: object) -> None:
 def test_keys_are_found_by_place_name_and_length_and_the_longest_comes_first() -> None:
     webhook = make_number(
         url="http://crm/?id=1234567890abcdef&apikey=k-in-query",
-        headers=(("Authorization", "Custom abcd1234"),),
+        headers=(("Authorization", "Custom abcd1234"), ("X-Shop", "north gate")),
         fields=(
             Field(name="token", parameter="constant", argument="constant"),
             Field(name="lang", parameter="constant", argument="uk"),
@@ -35,6 +35,7 @@ def test_keys_are_found_by_place_name_and_length_and_the_longest_comes_first() -
         "1234567890abcdef",
         "Custom abcd1234",
         "k-in-query",
+        "north gate",
         "abcd1234",
         "constant",
     )

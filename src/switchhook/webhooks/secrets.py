@@ -64,7 +64,9 @@ def _found(
     values = {password, token, *_keys(constants)}
     for name, value in headers:
         if name.lower() not in OPEN_HEADERS:
-            values |= {value, value.rpartition(" ")[2]}
+            values.add(value)
+        if _TELLING.search(name):
+            values.add(value.rpartition(" ")[2])  # `Bearer abc`, with or without its scheme
     for url in urls:
         values |= {*_in_url(url)}
     # PHP writes a slash in JSON with a backslash before it.
