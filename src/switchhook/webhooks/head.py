@@ -32,7 +32,9 @@ class Payload:
 
     def and_query(self, query: str) -> Payload:
         """Return the payload with more at the end of its query."""
-        return replace(self, query="&".join(part for part in (self.query, query) if part))
+        if not query:
+            return self
+        return replace(self, query=f"{self.query}&{query}" if self.query else query)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,7 @@ def render(
     trouble: Trouble = (),
 ) -> HttpRequest:
     """Build the request of one ask."""
-    about = replace(facts, webhook=webhook)
+    about = facts if facts.webhook is webhook else replace(facts, webhook=webhook)
     manners = manners_of(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
     values = fill_fields(all_fields(webhook), about)
