@@ -43,6 +43,18 @@ def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
     ]
 
 
+def test_no_reason_says_an_end_once_more() -> None:
+    def text(happening: Happening, reason: str, **facts: str) -> str:
+        told = tuple(facts.items())
+        return entry_line(Entry(seq=1, at=5.0, happening=happening, text=reason, facts=told)).text
+
+    lost = {"target": "102", "end": "answered_elsewhere"}
+    busy = {"outcome": "busy", "ended_by": "system"}
+    assert text(Happening.ATTEMPT_ENDED, "answered elsewhere", **lost) == "102: answered elsewhere"
+    assert text(Happening.ENDED, "busy", **busy) == "ends: busy, by the system"
+    assert text(Happening.ENDED, "blocked", **busy) == "ends: busy, by the system (blocked)"
+
+
 def test_every_happening_has_sign_and_words() -> None:
     assert set(SIGNS) == set(WORDS) == set(Happening)
 

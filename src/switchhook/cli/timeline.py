@@ -132,7 +132,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.RANG: lambda _, facts: f"{facts['target']} rings",
     Happening.ANSWERED: lambda _, facts: f"{facts['target']} answers the call",
     Happening.ATTEMPT_ENDED: lambda text, facts: (
-        f"{facts['target']}: {facts['end'].replace('_', ' ')}{_because(text)}"
+        f"{facts['target']}: {_because(facts['end'].replace('_', ' '), text)}"
     ),
     Happening.BRANCH: lambda text, _: f"takes branch {text}",
     Happening.KEYED: lambda text, facts: (
@@ -146,7 +146,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
     Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
     Happening.ENDED: lambda text, facts: (
-        f"ends: {facts['outcome']}, by the {facts['ended_by']}{_because(text)}"
+        f"ends: {facts['outcome']}, {_because('by the ' + facts['ended_by'], text, facts['outcome'])}"
     ),
 }
 """What each happening says, from the entry's text and facts."""
@@ -192,8 +192,9 @@ def _came_back(facts: Mapping[str, str]) -> str:
     return f"{said}, read as {facts['read_as']}" if facts["read_as"] else f"{said}, not read"
 
 
-def _because(text: str) -> str:
-    return f" ({text})" if text else ""
+def _because(said: str, text: str, *others: str) -> str:
+    """Return what was said with its reason behind it, unless that says it once more."""
+    return said if text in {"", said, *others} else f"{said} ({text})"
 
 
 def _after(facts: Mapping[str, str]) -> str:
