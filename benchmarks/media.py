@@ -2,9 +2,10 @@
 
     python -m benchmarks.media [thread|loop] [--calls 50] [--blocked]
 
-From the project's root. Prompts go to a listener in another process, which takes the time between two packets of each; calls go
-from one telephone to another in the main loop of this process. With --blocked something holds the loop
-for 30 ms five times a second. The exit status is 0 when p1 and p99 lie within 20 ± 5 ms.
+From the project's root. Prompts go to a listener in another process, which takes the time between two
+packets of each; calls go from one telephone to another in the main loop of this process. With --blocked
+something holds the loop for 30 ms five times a second. The exit status is 0 when p1 and p99 lie within
+20 ± 5 ms.
 """
 
 from __future__ import annotations

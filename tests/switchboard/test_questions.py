@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.switchboard.asking import ANSWER_SHOWN, summary
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion, bare
+from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
 from switchhook.webhooks.answer import Ack, Direction
 from switchhook.webhooks.http import Exchange
 from tests.webhooks.samples import UA, answer, make_dial_plan, make_facts, make_number
@@ -121,10 +121,6 @@ def test_without_masking_the_journal_shows_the_code_and_other_endpoints_never_se
     assert written(question, "4711")["request"] == "GET http://127.0.0.1:8080/4711/%2B380441112233"
     assert question.public(TEMPLATE) == "http://127.0.0.1:8080/****/%2B380441112233"
     assert branch("").public("http://t/{code}/x") == "http://t//x"
-
-
-def test_a_bare_url_holds_no_query_and_no_fragment() -> None:
-    assert bare("http://t/a?b=c#d") == bare("http://t/a#d?b") == "http://t/a"
 
 
 KEYED = {

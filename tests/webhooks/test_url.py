@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from switchhook.webhooks.url import (
     Piece,
     address_of,
+    bare,
     parse_url,
     placeholders,
     unknown_placeholders,
@@ -185,3 +186,7 @@ def test_a_dialect_may_name_its_own_variables() -> None:
     assert unknown_placeholders(url, naming) == ["call_id"]
     assert unknown_placeholders(url) == ["mine", "mine"]
     assert address_of("no url/{mine}", naming).url(value) == "no%20url/mine%20x"
+
+
+def test_a_bare_url_holds_no_query_and_no_fragment() -> None:
+    assert bare("http://t/a?b=c#d") == bare("http://t/a#d?b") == "http://t/a"

@@ -17,6 +17,7 @@ from switchhook.delivery.breaker import (
     failed,
     succeeded,
 )
+from switchhook.webhooks.url import bare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +34,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/]*@")
 
 def endpoint_of(project: str, url: str) -> Endpoint:
     """Return what the webhooks of one project that ask the same address have in common."""
-    return project, _CREDENTIALS.sub("", url.partition("#")[0].partition("?")[0])
+    return project, _CREDENTIALS.sub("", bare(url))
 
 
 class Breakers:

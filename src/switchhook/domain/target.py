@@ -58,7 +58,8 @@ def written_number(text: str) -> str:
 def clean_number(text: str) -> str | None:
     """Return the dialable form of a written number, or None where it is none.
 
-    Blanks, hyphens, brackets, dots and marks that nobody sees go; a leading `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
+    Blanks, hyphens, brackets, dots and marks that nobody sees go; a leading `+` stays; 3 to 15 ASCII
+    digits are left [A-36, A-58].
     """
     cleaned = written_number(text)
     return cleaned if 3 <= len(cleaned.removeprefix("+")) <= 15 else None

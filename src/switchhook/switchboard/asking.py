@@ -9,9 +9,10 @@ from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
 from switchhook.switchboard.composing import known_at_arrival
 from switchhook.switchboard.ladder import Ladder
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion, bare
+from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
 from switchhook.webhooks.answer import Ack, Direction, Nak, SchemeId
 from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.url import bare
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call

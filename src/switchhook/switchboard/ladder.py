@@ -21,15 +21,16 @@ from switchhook.delivery.ladder import (
     seconds_for,
 )
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.switchboard.questions import Question, bare
 from switchhook.webhooks.answer import Understood
 from switchhook.webhooks.http import Exchange
+from switchhook.webhooks.url import bare
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from switchhook.delivery.ladder import Rung
     from switchhook.switchboard.ports import Asker
+    from switchhook.switchboard.questions import Question
     from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpResponse
 

@@ -18,6 +18,7 @@ from switchhook.webhooks.answer import (
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
 from switchhook.webhooks.secrets import secrets_of
+from switchhook.webhooks.url import bare
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -181,8 +182,3 @@ def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
 
 def _hidden_in(failure: Failure, unwritten: tuple[str, ...]) -> Failure:
     return replace(failure, detail=hidden(failure.detail, unwritten))
-
-
-def bare(url: str) -> str:
-    """Return a URL without its query and fragment, which may hold secrets."""
-    return url.partition("#")[0].partition("?")[0]

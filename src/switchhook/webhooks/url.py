@@ -90,6 +90,11 @@ def unknown_placeholders(url: str, naming: Naming = catalogued) -> list[str]:
     return [name for name in placeholders(url) if naming(name) is None]
 
 
+def bare(url: str) -> str:
+    """Return a URL without its query and fragment, which may hold secrets."""
+    return url.partition("#")[0].partition("?")[0]
+
+
 @lru_cache(maxsize=4096)
 def address_of(url: str, naming: Naming = catalogued) -> Address:
     """Read a stored URL and never raise: one that is none comes back encoded, for the sender to refuse."""
