@@ -13,8 +13,8 @@ from switchhook.cli.main import COMMANDS
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import read_document
 from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.webhook import EventKind
 from switchhook.operations.project_file import read_project
 from switchhook.operations.project_schema import TABLES
 from switchhook.operations.reference import tables, write_tables

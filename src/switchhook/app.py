@@ -27,6 +27,7 @@ from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
@@ -84,7 +85,7 @@ class Application:
             clock=LoopClock(),
             book=lambda: self.book,
             new_id=new_call_id,
-            product=PRODUCT,
+            teller=Teller(product=PRODUCT, facts_of=memory.facts_of),
             max_calls=settings.max_calls,
             known=memory,
         )

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
-from switchhook.domain.webhook import EventKind, EventWebhook
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.script import Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
@@ -23,7 +23,9 @@ from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
 from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.plans import CUSTOMER, DIALLED, plan
@@ -174,6 +176,7 @@ def switchboard(plan: Plan, side: TelephoneSide, memory: Memory, clock: Clock) -
     """Put a switchboard together that runs this project."""
     ids = count(1)
     book = Book([plan])
+    known = TrackingMemory()
     return Switchboard(
         side=side,
         store=memory,
@@ -182,7 +185,8 @@ def switchboard(plan: Plan, side: TelephoneSide, memory: Memory, clock: Clock) -
         clock=clock,
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",
-        product="test",
+        teller=Teller(product="test", facts_of=known.facts_of),
+        known=known,
     )
 
 

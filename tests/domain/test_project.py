@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import dialling_of
 
 

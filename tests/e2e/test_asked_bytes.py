@@ -23,6 +23,7 @@ from switchhook.settings import Settings
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
 from tests.support.wire import Endpoint, Received, reply
@@ -170,7 +171,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             clock=SampleClock(),
             book=lambda: book,
             new_id=lambda: next(ids),
-            product="UA",
+            teller=Teller(product="UA", facts_of=known.facts_of),
             known=known,
         )
         try:

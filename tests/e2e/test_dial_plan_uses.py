@@ -10,15 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app import PRODUCT
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.scheme import AskDialPlan, RingDestination
-from switchhook.domain.webhook import (
-    CallerIdForwarding,
-    DialPlanWebhook,
-    EventKind,
-    EventWebhook,
-    Field,
-)
+from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.operations.pretending import pretend_call

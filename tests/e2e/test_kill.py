@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.domain.webhook import EventKind, ForwardingNumber
+from switchhook.domain.event import EventKind
+from switchhook.domain.webhook import ForwardingNumber
 from tests.support.answering import answering
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, ring
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
-from switchhook.domain.webhook import EventKind, EventWebhook, Field, ForwardingNumber, Template
+from switchhook.domain.webhook import Field, ForwardingNumber, Template
 from switchhook.operations.examples import VISIT, Example, ExampleError, example_facts, read_example
 from switchhook.webhooks.parameters import CATALOGUE, resolve
 

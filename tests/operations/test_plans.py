@@ -7,13 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Plan, Project
-from switchhook.domain.webhook import (
-    DialPlanWebhook,
-    EventKind,
-    EventWebhook,
-    ForwardingNumber,
-)
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.plans import (
     NoSuchWebhookError,
     applied_plan,

@@ -10,6 +10,7 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import (
@@ -23,7 +24,7 @@ from switchhook.domain.scheme import (
     Step,
     Voicemail,
 )
-from switchhook.domain.webhook import DialPlanWebhook, EventKind, EventWebhook
+from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.script import Script

@@ -6,16 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
-from switchhook.domain.webhook import (
-    DialPlanWebhook,
-    Encoding,
-    EventKind,
-    EventWebhook,
-    Field,
-    ForwardingNumber,
-)
+from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.operations.examples import Example, ExampleError
 from switchhook.operations.previewing import Preview, preview_requests
 

@@ -9,10 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.event import EventKind
 from switchhook.domain.project import Group, Project
 from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import Encoding, EventKind, Field
+from switchhook.domain.webhook import Encoding, Field
 from switchhook.operations.project_file import read_project, write_project
 from tests.support.projects import MINIMAL, projects
 
@@ -232,6 +233,29 @@ WRONG = {
     "success code": (
         in_event_webhook("success_codes = [200, 99]"),
         "success_codes[1]: 99 is no final HTTP status; write 200 to 599",
+    ),
+    "filter by a number of nobody": (
+        in_event_webhook('only = { numbers = ["380440000000"] }'),
+        "event_webhooks[0].only.numbers[0]: there is no number '380440000000'",
+    ),
+    "filter by an unknown outcome": (
+        in_event_webhook('only = { outcomes = ["mised"] }'),
+        "only.outcomes[0]: ",
+    ),
+    "filter by what is not known yet": (
+        changed(
+            "incoming.after",
+            "incoming.before",
+            in_event_webhook('only = { outcomes = ["missed"] }'),
+        ),
+        (
+            "only.outcomes: outcomes is not known yet at the time of incoming.before; remove it,"
+            " or take an event after it"
+        ),
+    ),
+    "filter without room": (
+        in_event_webhook("only = { shortest = 10, longest = 5 }"),
+        "only.longest: no conversation takes 10 seconds or more and 5 or less; make it longer",
     ),
     "url with a user": (
         with_url("https://user:hunter22@crm.example/"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.routing.commands import EndLeg, Record, Tell
 from switchhook.routing.ending import REFUSALS
 from switchhook.routing.events import CallArrived, HangUpRequested, TimePassed

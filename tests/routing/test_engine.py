@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, Outcome
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.routing.commands import (
     AskWebhook,
     ConnectLegs,

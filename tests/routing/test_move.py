@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Entry, Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.routing.commands import EndLeg, Record, Tell
 from switchhook.routing.events import CallArrived
 from switchhook.routing.move import Move

@@ -12,16 +12,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Number, Project, Sound, Trunk
 from switchhook.domain.scheme import Ask, Ring, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import (
-    DialPlanWebhook,
-    EventKind,
-    EventWebhook,
-    Field,
-    ForwardingNumber,
-)
+from switchhook.domain.webhook import DialPlanWebhook, Field, ForwardingNumber
 from switchhook.operations.sounds import SOUNDS
 from switchhook.sip.rtp.wav import write_wav
 from tests.support.server import Server

@@ -18,7 +18,9 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.sip.endpoint import Binding
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -148,6 +150,7 @@ async def open_office(
     side = EmbeddedSide(binding=binding or Binding(port=0), sounds=sounds, sounding=sounding)
     book = Book([plan])
     ids = count(len(memory.calls) + 1)
+    known = TrackingMemory()
     board = Switchboard(
         side=side,
         store=memory,
@@ -156,7 +159,8 @@ async def open_office(
         clock=LoopClock(),
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",
-        product="test",
+        teller=Teller(product="test", facts_of=known.facts_of),
+        known=known,
         max_calls=max_calls,
     )
     async with AsyncExitStack() as stack:

@@ -6,6 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EVERYTHING, EventFilter, EventKind, EventWebhook
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
@@ -37,8 +39,6 @@ from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,
     Encoding,
-    EventKind,
-    EventWebhook,
     Field,
     ForwardingNumber,
     Method,
@@ -185,15 +185,30 @@ _patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 )
 
 
+def event_filters(event: EventKind) -> st.SearchStrategy[EventFilter]:
+    """Draw a filter that asks for nothing that is unknown at the time of `event`."""
+    if not event.endswith(".after"):
+        return st.just(EVERYTHING)
+    return st.builds(
+        EventFilter,
+        outcomes=st.lists(st.sampled_from(Outcome), max_size=2).map(tuple),
+        departments=st.lists(texts, max_size=2).map(tuple),
+        shortest=st.floats(0, 60),
+        longest=st.none() | st.floats(60, 600),
+    )
+
+
 @st.composite
 def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     """Draw an event webhook that could be saved."""
     header_names = st.sampled_from(("Auth-Key", "Content-Type", "User-Agent", "X-Shop"))
     headers = st.lists(st.tuples(header_names, texts), max_size=3, unique_by=lambda pair: pair[0])
     codes = st.lists(st.integers(200, 599), min_size=1, max_size=3).map(tuple)
+    event = draw(st.sampled_from(EventKind))
     return EventWebhook(
         name=name,
-        event=draw(st.sampled_from(EventKind)),
+        event=event,
+        only=draw(event_filters(event)),
         url=draw(urls),
         method=draw(st.sampled_from((Method.GET, Method.POST, Method.PUT))),
         success_codes=draw(codes | st.just(tuple(range(200, 300)))),

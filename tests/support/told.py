@@ -23,7 +23,7 @@ from switchhook.routing.events import (
     LegRinging,
 )
 from switchhook.storage.sqlite import SqliteStore
-from switchhook.switchboard.composing import compose
+from switchhook.switchboard.composing import Teller, compose
 from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ async def _remember_call(store: SqliteStore) -> list[Delivery]:
     promised: list[Delivery] = []
     for after, event in events():
         call, commands = step(call, event, BEGAN + after)
-        record = compose(call, commands, "switchhook HTTP Client v0")
+        record = compose(call, commands, Teller(product="switchhook HTTP Client v0"))
         await store.commit(record)
         promised += record.deliveries
     return promised

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import (
@@ -29,14 +30,15 @@ from switchhook.domain.scheme import (
     Record,
     Voicemail,
 )
-from switchhook.domain.webhook import EventKind, EventWebhook
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import BUSY, Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded
 from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
@@ -158,6 +160,7 @@ class Life:
         return Exchange(request=request, response=response, failure=None)
 
     def switchboard(self, plan: Plan, ids: Iterator[int]) -> Switchboard:
+        known = Memory()
         return Switchboard(
             side=self,
             store=self,
@@ -166,7 +169,8 @@ class Life:
             clock=self.clock,
             book=lambda: Book([plan]),
             new_id=lambda: f"c{next(ids)}",
-            product="test",
+            teller=Teller(product="test", facts_of=known.facts_of),
+            known=known,
         )
 
 

@@ -14,17 +14,20 @@ from structlog.testing import capture_logs
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause, Outcome
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.domain.scheme import Ask, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import ForwardingNumber
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.events import LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
+from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
@@ -152,6 +155,7 @@ class World:
 
     def switchboard(self, *, max_calls: int = 1000) -> Switchboard:
         ids = count(1)
+        known = Memory()
         return Switchboard(
             side=self,
             store=self,
@@ -160,7 +164,8 @@ class World:
             clock=self.clock,
             book=lambda: Book([Plan(PROJECT)]),
             new_id=lambda: f"c{next(ids)}",
-            product="test",
+            teller=Teller(product="test", facts_of=known.facts_of),
+            known=known,
             max_calls=max_calls,
         )
 

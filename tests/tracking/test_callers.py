@@ -18,7 +18,6 @@ from switchhook.tracking.callers import (
     facts_at_arrival,
     facts_of_end,
     is_proper,
-    manager_of,
     number_shown,
     stranger,
 )
@@ -173,5 +172,5 @@ def test_only_an_account_is_a_manager() -> None:
     target = Target(kind=TargetKind.NUMBER, value="380503334455")
     leg = Leg(id="b1", target=target, state=LegState.TALKING, started_at=0.0)
 
-    assert manager_of(call(talking_to="b1", legs=(*call().legs, leg))) == ""
-    assert manager_of(call()) == ""
+    assert call(talking_to="b1", legs=(*call().legs, leg)).manager == ""
+    assert call().manager == ""

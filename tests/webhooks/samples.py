@@ -7,15 +7,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from switchhook.domain.call import Call, Direction
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import Ask, Scheme
-from switchhook.domain.webhook import (
-    DialPlanWebhook,
-    EventKind,
-    EventWebhook,
-    Field,
-    ForwardingNumber,
-)
+from switchhook.domain.webhook import DialPlanWebhook, Field, ForwardingNumber
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import Facts, resolve
 

@@ -9,7 +9,7 @@ from operator import itemgetter
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import FIRST, Path, Rate
-from switchhook.domain.target import Target
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
 
 CALLER = "caller"
@@ -211,6 +211,29 @@ class Call:
     def leg(self, leg_id: str) -> Leg | None:
         """Return the leg of this name, or None."""
         return next((leg for leg in self.legs if leg.id == leg_id), None)
+
+    @property
+    def manager(self) -> str:
+        """Return the login of the account that talks or talked, or that calls out; empty for none."""
+        if self.direction is Direction.OUTGOING:
+            return self.account
+        leg = self.leg(self.talking_to)
+        if leg is None or leg.target is None or leg.target.kind is not TargetKind.ACCOUNT:
+            return ""
+        return leg.target.value
+
+    @property
+    def conversation(self) -> float:
+        """Return the seconds of a conversation that is over, up to the callee's hang-up; else 0.
+
+        Prompts before it and a mark after it are no conversation.
+        """
+        callee = self.leg(self.talking_to)
+        hung_up_at = None if callee is None else callee.ended_at
+        over_at = hung_up_at or self.ended_at
+        if self.answered_at is None or over_at is None:
+            return 0.0
+        return max(0.0, over_at - self.answered_at)
 
     @property
     def called_legs(self) -> tuple[Leg, ...]:

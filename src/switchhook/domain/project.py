@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
+from switchhook.domain.event import EventWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind, written_number
-from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,18 +69,6 @@ class CallerIdForwarding(StrEnum):
     """None: anonymous, with privacy asked for (R5-09)."""
 
 
-class EventKind(StrEnum):
-    """The moments of a call that event webhooks are told of (R2-09…15)."""
-
-    INCOMING_BEFORE = "incoming.before"
-    INCOMING_FORWARDING = "incoming.forwarding"
-    INCOMING_PICKUP = "incoming.pickup"
-    INCOMING_RATED = "incoming.rated"
-    INCOMING_AFTER = "incoming.after"
-    OUTGOING_BEFORE = "outgoing.before"
-    OUTGOING_AFTER = "outgoing.after"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """One value that a webhook sends: which fact, under which wire name (R1-39, A-13)."""
@@ -211,26 +199,3 @@ class DialPlanWebhook(RoutingWebhook):
     def first_url(self) -> str:
         """Return the URL that is asked before any other."""
         return self.url_template
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventWebhook:
-    """Told about one kind of event, afterwards and durably (R2)."""
-
-    name: str
-    event: EventKind
-    url: str
-    method: Method = Method.POST
-    success_codes: tuple[int, ...] = (200,)
-    """Which statuses count as delivered (R2-03, A-22)."""
-    response_timeout: float = 15.0
-    """Seconds for the whole exchange."""
-    keep_alive: bool = True
-    user_agent: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
-    """Extra header lines, in order. A Content-Type or User-Agent here stands in place of our own, and
-    with an empty value leaves it out (R2-23, A-27)."""
-    send_id: bool = True
-    """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
-    a second sending of the same event."""
-    fields: tuple[Field, ...] = ()

@@ -10,8 +10,9 @@ import msgspec
 from switchhook.documents.mistakes import did_you_mean
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import EventKind, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
 from switchhook.webhooks.template import TEMPLATES
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 from switchhook.documents.mistakes import Mistakes, did_you_mean
 from switchhook.documents.toml import decode
+from switchhook.domain.event import EventWebhook
 from switchhook.domain.project import Plan
-from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.loading import load_plan
 from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import latest_version

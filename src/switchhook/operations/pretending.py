@@ -26,7 +26,9 @@ from switchhook.operations.plans import find_routing_webhook
 from switchhook.operations.script import PHONES, Script
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
 
@@ -76,6 +78,7 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
         side = SimulatedSide(clock, _Phones(script))
         finger = _Finger(clock, side, script.digits)
         notebook = _Notebook(finger)
+        known = Memory()
         switchboard = Switchboard(
             side=side,
             store=notebook,
@@ -84,7 +87,8 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
             clock=clock,
             book=lambda: Book([plan]),
             new_id=lambda: CALL_ID,
-            product=product,
+            teller=Teller(product=product, facts_of=known.facts_of),
+            known=known,
         )
         await switchboard.start(stack, lambda *_: plan)
         placed = side.place(Caller(arrival=_arrival(plan, script), gives_up_after=script.patience))

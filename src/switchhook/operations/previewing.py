@@ -9,8 +9,9 @@ from urllib.parse import quote
 from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.origin import Origin, split
 from switchhook.delivery.wire import render
+from switchhook.domain.event import EventWebhook
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.examples import ExampleError, example_facts
 from switchhook.operations.plans import find_webhook
 from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion

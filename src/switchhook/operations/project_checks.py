@@ -6,7 +6,7 @@ noted elsewhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from switchhook.documents.mistakes import shown
 from switchhook.domain.target import clean_number
@@ -96,6 +96,32 @@ def check_event_webhook(webhook: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "method"), "events are not told by DELETE", "use POST, PUT or GET")
     check_headers(webhook, at)
     _check_doubles(webhook, at)
+    _check_filter_fits(webhook, at)
+
+
+def check_event_filter(only: Raw, at: Spot) -> None:
+    """Bounds of a conversation leave room between them."""
+    shortest, longest = only.get("shortest", 0), only.get("longest")
+    if _is_number(shortest) and _is_number(longest) and longest < shortest:
+        problem = f"no conversation takes {shortest} seconds or more and {longest} or less"
+        at.notes.add((*at.path, "longest"), problem, "make it longer than shortest")
+
+
+def _check_filter_fits(listener: Raw, at: Spot) -> None:
+    """What a filter asks for is known by the time of the event."""
+    event, only = listener.get("event"), listener.get("only")
+    if not isinstance(event, str) or not isinstance(only, dict) or event.endswith(".after"):
+        return
+    too_early = {"outcomes", "shortest", "longest"}
+    if event in {"incoming.before", "incoming.forwarding"}:
+        too_early |= {"accounts", "departments"}
+    for name in sorted(too_early & {name for name, value in only.items() if value}):
+        problem = f"{name} is not known yet at the time of {event}"
+        at.notes.add((*at.path, "only", name), problem, "remove it, or take an event after it")
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return type(value) in {int, float}
 
 
 def check_headers(webhook: Raw, at: Spot) -> None:

@@ -8,6 +8,7 @@ from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, 
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
+from switchhook.operations.event_schema import EVENT_WEBHOOK
 from switchhook.operations.project_checks import check_group, check_group_names, check_trunk
 from switchhook.operations.project_kinds import (
     FREE_TEXT,
@@ -29,7 +30,6 @@ from switchhook.operations.scheme_checks import check_circles
 from switchhook.operations.scheme_schema import SCHEME, SCHEME_ID, WORKING_HOURS
 from switchhook.operations.webhook_schema import (
     DIAL_PLAN_WEBHOOK,
-    EVENT_WEBHOOK,
     FORWARDING_NUMBER,
 )
 from switchhook.webhooks.destination import MAX_TARGETS
@@ -238,6 +238,7 @@ def names_of(document: Mapping[str, Any]) -> Names:
         "account": set(_each(document, "accounts", "login", str)),
         "group": set(_each(document, "groups", "name", str)),
         "trunk": set(_each(document, "trunks", "name", str)),
+        "number": {Digits.same(number) for number in _each(document, "numbers", "number", str)},
         "scheme": set(_each(document, "schemes", "id", int)),
         "sound": set(_each(document, "sounds", "name", str)),
         "[[hours]] table": set(_each(document, "hours", "name", str)),

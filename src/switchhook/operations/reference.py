@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.documents.tables import REQUIRED, Tables
 from switchhook.domain.scheme import AS_IT_IS
+from switchhook.operations.event_schema import EVENT_FILTER, EVENT_WEBHOOK
 from switchhook.operations.project_schema import (
     ACCOUNT,
     GROUP,
@@ -24,7 +25,6 @@ from switchhook.operations.project_schema import (
 from switchhook.operations.scheme_schema import SCHEME, STEPS, WORKING_HOURS
 from switchhook.operations.webhook_schema import (
     DIAL_PLAN_WEBHOOK,
-    EVENT_WEBHOOK,
     FORWARDING_NUMBER,
     HEADER,
     PARAMETER,
@@ -56,6 +56,7 @@ def tables() -> dict[str, str]:
         "dial-plan-webhooks": DIAL_PLAN_WEBHOOK,
         "schemes": SCHEME,
         "event-webhooks": EVENT_WEBHOOK,
+        "event-filter": EVENT_FILTER,
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,
         "header": HEADER.table,

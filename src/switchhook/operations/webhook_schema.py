@@ -23,8 +23,6 @@ from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,
     Encoding,
-    EventKind,
-    EventWebhook,
     Field,
     ForwardingNumber,
     Method,
@@ -33,17 +31,14 @@ from switchhook.domain.webhook import (
     Template,
 )
 from switchhook.operations.project_checks import (
-    check_event_webhook,
     check_forwarding_number,
     check_routing_webhook,
 )
 from switchhook.operations.project_kinds import (
-    EVENT_NAME,
     FREE_TEXT,
     NAME,
     WIRE_NAME,
     Chosen,
-    SuccessCodes,
     WebAddress,
 )
 from switchhook.webhooks.check import (
@@ -53,7 +48,6 @@ from switchhook.webhooks.check import (
     BREAKER_PAUSES,
     CODE_TIMEOUTS,
     DIGIT_PAUSES,
-    EVENT_TIMEOUTS,
     LONGEST_STAND_IN,
     RING_TIMEOUTS,
     TRY_TIMEOUTS,
@@ -64,7 +58,6 @@ RING_SECONDS = Seconds(*RING_TIMEOUTS)
 SOUND = Reference(to="sound", kind=NAME)
 STAND_IN = Text(most=LONGEST_STAND_IN)
 ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
-EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
 ADDRESS = WebAddress().allowed
 SECRET = Text(what="text", most=2000, secret=True)
@@ -96,7 +89,8 @@ class Pair:
         return f"{{ name = {name}, value = {text} }}"
 
 
-def _parameter(name: Text) -> Pair:
+def parameter(name: Text) -> Pair:
+    """Return the table of one value that is sent; `name` is the kind of its name on the wire."""
     return Pair(
         Table(
             make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
@@ -119,9 +113,8 @@ HEADER = Pair(
     ),
     lambda pair: pair,
 )
-PARAMETER = _parameter(WIRE_NAME)
+PARAMETER = parameter(WIRE_NAME)
 PARAMETERS = ListOf(kind=PARAMETER, most=200)
-EVENT_PARAMETERS = ListOf(kind=_parameter(EVENT_NAME), most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (
     Key("response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0),
@@ -319,28 +312,5 @@ DIAL_PLAN_WEBHOOK = Table(
         *REACHED,
         _fallback_url(Text(what=ADDRESS, most=2000, secret=True)),
         *PATIENCE,
-    ),
-)
-EVENT_WEBHOOK = Table(
-    make=EventWebhook,
-    check=check_event_webhook,
-    review=problems,
-    keys=(
-        Key("name", NAME, "name that deliveries are listed under"),
-        Key("event", Choice(EventKind), "moment of a call that it is told of"),
-        Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
-        Key("method", Choice(Method), "HTTP method", default=Method.POST),
-        Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
-        Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
-        Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
-        Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
-        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
-        Key(
-            "headers",
-            HEADERS,
-            "further headers; an empty Content-Type or User-Agent leaves ours out",
-            default=(),
-        ),
-        Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
     ),
 )

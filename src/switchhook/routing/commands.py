@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 
 from switchhook.domain.call import Call
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Entry
 from switchhook.domain.target import Target
-from switchhook.domain.webhook import Dialect, EventKind
+from switchhook.domain.webhook import Dialect
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.routing.commands import EndLeg
 
 if TYPE_CHECKING:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import Dialect, EventKind
+from switchhook.domain.webhook import Dialect
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.ending import end

@@ -12,7 +12,7 @@ from switchhook.routing.commands import EndLeg, Record, Tell
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.cause import AttemptEnd, Cause
-    from switchhook.domain.webhook import EventKind
+    from switchhook.domain.event import EventKind
     from switchhook.routing.commands import Command
 
 

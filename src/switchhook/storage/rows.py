@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from switchhook.domain.call import Call
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan
-from switchhook.domain.webhook import EventKind
 from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState, StoreError
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest

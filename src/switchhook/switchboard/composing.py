@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,12 +17,14 @@ from switchhook.routing.commands import (
 )
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.listeners import listeners
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from switchhook.domain.event import EventWebhook
     from switchhook.domain.known import Caller
     from switchhook.routing.commands import Command
 
@@ -34,18 +37,19 @@ def known_at_arrival(call: Call) -> Mapping[str, str]:
     return dict(call.known)
 
 
-def compose(
-    call: Call,
-    commands: Sequence[Command],
-    product: str,
-    *,
-    facts_of: FactsOf = known_at_arrival,
-    callers: tuple[Caller, ...] = (),
-) -> CallRecord:
-    """Return what must be durable before `commands` are carried out.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Teller:
+    """What it takes, besides the call, to tell those who listen of an event."""
 
-    `facts_of` returns what events are told of a call from outside it; `callers` are what is known now.
-    """
+    product: str
+    """The User-Agent of webhooks that set none."""
+    facts_of: FactsOf = known_at_arrival
+
+
+def compose(
+    call: Call, commands: Sequence[Command], teller: Teller, *, callers: tuple[Caller, ...] = ()
+) -> CallRecord:
+    """Return what must be durable before `commands` are carried out; `callers` are what is known now."""
     return CallRecord(
         call=written(call),
         entries=tuple(command.entry for command in commands if isinstance(command, Record)),
@@ -53,33 +57,35 @@ def compose(
             delivery
             for command in commands
             if isinstance(command, Tell)
-            for delivery in promises(command, product, facts_of)
+            for delivery in promises(command, teller)
         ),
         callers=callers,
     )
 
 
-def promises(tell: Tell, product: str, facts_of: FactsOf = known_at_arrival) -> Iterator[Delivery]:
-    """Render an event once for each webhook of the call's project that wants it."""
+def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
+    """Render an event once for each who wants it."""
+    facts = Facts(call=tell.call, now=tell.at, extra=teller.facts_of(tell.call))
+    for listener in listeners(tell.call, tell.event):
+        yield _to_webhook(listener, tell, facts, teller)
+
+
+def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller) -> Delivery:
     call = tell.call
-    for webhook in call.plan.project.event_webhooks:
-        if webhook.event is not tell.event:
-            continue
-        delivery_id = f"{call.id}.{tell.seq}.{quote(webhook.name, safe='')}"
-        facts = Facts(call=call, now=tell.at, extra=facts_of(call))
-        yield Delivery(
-            id=delivery_id,
-            project=call.plan.project.id,
-            call=call.id,
-            seq=tell.seq,
-            event=tell.event,
-            webhook=webhook.name,
-            occurred_at=tell.at,
-            request=render_event(webhook, facts, delivery_id=delivery_id, product=product),
-            success_codes=webhook.success_codes,
-            response_timeout=webhook.response_timeout,
-            keep_alive=webhook.keep_alive,
-        )
+    delivery_id = f"{call.id}.{tell.seq}.{quote(webhook.name, safe='')}"
+    return Delivery(
+        id=delivery_id,
+        project=call.plan.project.id,
+        call=call.id,
+        seq=tell.seq,
+        event=tell.event,
+        webhook=webhook.name,
+        occurred_at=tell.at,
+        request=render_event(webhook, facts, delivery_id=delivery_id, product=teller.product),
+        success_codes=webhook.success_codes,
+        response_timeout=webhook.response_timeout,
+        keep_alive=webhook.keep_alive,
+    )
 
 
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:

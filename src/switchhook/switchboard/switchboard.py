@@ -21,9 +21,8 @@ from switchhook.routing.engine import step
 from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.clock import Alarm
-from switchhook.switchboard.composing import compose, phone_commands, webhooks_to_ask
+from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
 from switchhook.tasks import spawn
-from switchhook.tracking.memory import Memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,9 +76,9 @@ class Switchboard:
         clock: Clock,
         book: Callable[[], Book],
         new_id: Callable[[], str],
-        product: str,
+        teller: Teller,
+        known: Known,
         max_calls: int = 1000,
-        known: Known | None = None,
     ) -> None:
         self._side = side
         self._store = store
@@ -88,9 +87,9 @@ class Switchboard:
         self._clock = clock
         self._book = book
         self._new_id = new_id
-        self._product = product
+        self._teller = teller
         self._max_calls = max_calls
-        self._known: Known = Memory() if known is None else known
+        self._known = known
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
@@ -223,15 +222,7 @@ class Switchboard:
         call = mailbox.call
         if CallState.ENDED is call.state is not before.state:
             mailbox.callers += self._known.ended(call)
-        mailbox.unsaved.append(
-            compose(
-                call,
-                commands,
-                self._product,
-                facts_of=self._known.facts_of,
-                callers=mailbox.callers,
-            )
-        )
+        mailbox.unsaved.append(compose(call, commands, self._teller, callers=mailbox.callers))
         mailbox.callers = ()
         await self._save(mailbox)
 

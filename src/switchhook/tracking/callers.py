@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Direction
 from switchhook.domain.cause import Outcome
-from switchhook.domain.target import TargetKind, clean_number
+from switchhook.domain.target import clean_number
 from switchhook.webhooks.e164 import to_e164
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def after_arrival(caller: Caller, call: Call) -> Caller:
 
 def after_end(caller: Caller, call: Call) -> Caller:
     """Return the caller with a call that is over: who talked to it last, and whether that was proper."""
-    manager = manager_of(call) or caller.manager
+    manager = call.manager or caller.manager
     proper = caller.proper_calls + (1 if is_proper(call) else 0)
     return replace(caller, manager=manager, proper_calls=proper)
 
@@ -73,16 +73,6 @@ def facts_of_end(call: Call) -> dict[str, str]:
         facts["unique_target_call"] = _flag(proper and first)
         facts["first_target_call"] = _flag(proper and first_proper)
     return facts
-
-
-def manager_of(call: Call) -> str:
-    """Return the login of the account that talks or talked in a call, or that makes it; empty for none."""
-    if call.direction is Direction.OUTGOING:
-        return call.account
-    leg = call.leg(call.talking_to)
-    if leg is None or leg.target is None or leg.target.kind is not TargetKind.ACCOUNT:
-        return ""
-    return leg.target.value
 
 
 def manager_facts(plan: Plan, login: str) -> list[tuple[str, str]]:

@@ -12,7 +12,6 @@ from switchhook.tracking.callers import (
     facts_at_arrival,
     facts_of_end,
     manager_facts,
-    manager_of,
     shown_to_one,
     stranger,
 )
@@ -85,7 +84,7 @@ class Memory:
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):
             facts |= found.attributes
-        facts |= manager_facts(call.plan, manager_of(call))
+        facts |= manager_facts(call.plan, call.manager)
         return facts | facts_of_end(call)
 
     def visit(self, project: str, visit: str) -> Visit | None:

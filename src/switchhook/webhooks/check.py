@@ -6,11 +6,11 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.domain.event import EventWebhook
 from switchhook.domain.patience import MOST_RETRIES, parse_overrides
 from switchhook.domain.webhook import (
     DialPlanWebhook,
     Encoding,
-    EventWebhook,
     Field,
     ForwardingNumber,
     Place,

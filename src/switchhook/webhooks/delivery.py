@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure
-from switchhook.domain.webhook import EventKind
 from switchhook.webhooks.http import HttpRequest
 
 

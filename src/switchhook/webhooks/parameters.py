@@ -101,11 +101,7 @@ def _full_length(facts: Facts, _: str) -> str:
 
 
 def _conversation(facts: Facts, _: str) -> str:
-    """Up to the callee's hang-up: prompts before and a mark after it are no conversation."""
-    call = facts.call
-    callee = call.leg(call.talking_to)
-    hung_up_at = None if callee is None else callee.ended_at
-    return _seconds(call.answered_at, hung_up_at or call.ended_at) or "0"
+    return str(int(facts.call.conversation))
 
 
 def _waiting_time(facts: Facts, _: str) -> str:

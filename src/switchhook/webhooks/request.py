@@ -9,7 +9,8 @@ from switchhook.webhooks.dialects.dial_plan import public_url
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
-    from switchhook.domain.webhook import DialPlanWebhook, EventWebhook, ForwardingNumber
+    from switchhook.domain.event import EventWebhook
+    from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts

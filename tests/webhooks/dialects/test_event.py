@@ -12,7 +12,7 @@ from switchhook.webhooks.request import render_event
 from tests.webhooks.samples import UA, VISIT, field, image, make_event, make_facts, written
 
 if TYPE_CHECKING:
-    from switchhook.domain.webhook import EventWebhook
+    from switchhook.domain.event import EventWebhook
 
 FIELDS = (
     field("call_id", "call_id"),

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.storage.records import DeliveryState
 
 if TYPE_CHECKING:

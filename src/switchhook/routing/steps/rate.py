@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction
 from switchhook.domain.cause import EndedBy
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
-from switchhook.domain.webhook import EventKind
 from switchhook.routing import collect, prompts, recording
 from switchhook.routing.places import Went
 from switchhook.routing.steps.record import talk_is_over

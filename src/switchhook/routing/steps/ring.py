@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.domain.webhook import EventKind, RingOrder
+from switchhook.domain.webhook import RingOrder
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, RingLeg
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out

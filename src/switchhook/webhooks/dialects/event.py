@@ -8,7 +8,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from switchhook.domain.webhook import EventWebhook, Method
+from switchhook.domain.webhook import Method
 from switchhook.webhooks.head import Manners, Payload, make_request
 from switchhook.webhooks.parameters import resolve
 from switchhook.webhooks.template import fill_fields, pairs
@@ -16,6 +16,7 @@ from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import JSON_TYPE, json_bytes, urlencode
 
 if TYPE_CHECKING:
+    from switchhook.domain.event import EventWebhook
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
     from switchhook.webhooks.template import Value

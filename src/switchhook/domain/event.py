@@ -1,0 +1,68 @@
+"""Who is told of what happens to calls, as it is set up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from switchhook.domain.cause import Outcome
+from switchhook.domain.webhook import Field, Method
+
+
+class EventKind(StrEnum):
+    """The moments of a call that are told of (R2-09…15)."""
+
+    INCOMING_BEFORE = "incoming.before"
+    INCOMING_FORWARDING = "incoming.forwarding"
+    INCOMING_PICKUP = "incoming.pickup"
+    INCOMING_RATED = "incoming.rated"
+    INCOMING_AFTER = "incoming.after"
+    OUTGOING_BEFORE = "outgoing.before"
+    OUTGOING_AFTER = "outgoing.after"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventFilter:
+    """Which calls are told of (T-29). An empty tuple lets all pass; what is set must fit together."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    """What became of the call; none has one before its end."""
+    numbers: tuple[str, ...] = ()
+    """The project's numbers that were called, as `Number.number` writes them."""
+    schemes: tuple[int, ...] = ()
+    """The schemes that the call is in."""
+    accounts: tuple[str, ...] = ()
+    """The logins of those who answered, or called."""
+    departments: tuple[str, ...] = ()
+    """Theirs."""
+    shortest: float = 0.0
+    """Seconds of conversation, at least."""
+    longest: float | None = None
+    """Seconds of conversation, at most; None: no limit."""
+
+
+EVERYTHING = EventFilter()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventWebhook:
+    """Told about one kind of event, afterwards and durably (R2)."""
+
+    name: str
+    event: EventKind
+    url: str
+    method: Method = Method.POST
+    success_codes: tuple[int, ...] = (200,)
+    """Which statuses count as delivered (R2-03, A-22)."""
+    response_timeout: float = 15.0
+    """Seconds for the whole exchange."""
+    keep_alive: bool = True
+    user_agent: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Extra header lines, in order. A Content-Type or User-Agent here stands in place of our own, and
+    with an empty value leaves it out (R2-23, A-27)."""
+    send_id: bool = True
+    """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
+    a second sending of the same event."""
+    fields: tuple[Field, ...] = ()
+    only: EventFilter = EVERYTHING

@@ -1,0 +1,77 @@
+"""The tables of those who are told of events: read, written and documented from here."""
+
+from __future__ import annotations
+
+from switchhook.documents.kinds import Choice, ListOf, Reference, Seconds, Whole, YesNo
+from switchhook.documents.tables import Key, Table
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EVERYTHING, EventFilter, EventKind, EventWebhook
+from switchhook.domain.webhook import Method
+from switchhook.operations.project_checks import check_event_filter, check_event_webhook
+from switchhook.operations.project_kinds import (
+    EVENT_NAME,
+    FREE_TEXT,
+    LOGIN,
+    NAME,
+    Digits,
+    SuccessCodes,
+    WebAddress,
+)
+from switchhook.operations.webhook_schema import HEADERS, parameter
+from switchhook.webhooks.check import EVENT_TIMEOUTS, problems
+
+EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
+EVENT_PARAMETERS = ListOf(kind=parameter(EVENT_NAME), most=200)
+TALK = Seconds(0, 86_400)
+EVENT_FILTER = Table(
+    make=EventFilter,
+    check=check_event_filter,
+    keys=(
+        Key("outcomes", ListOf(kind=Choice(Outcome)), "what became of the call", default=()),
+        Key(
+            "numbers",
+            ListOf(kind=Reference(to="number", kind=Digits())),
+            "numbers of the project that were called",
+            default=(),
+        ),
+        Key(
+            "schemes",
+            ListOf(kind=Reference(to="scheme", kind=Whole(least=1, most=2**31 - 1))),
+            "schemes that the call is in",
+            default=(),
+        ),
+        Key(
+            "accounts",
+            ListOf(kind=Reference(to="account", kind=LOGIN)),
+            "logins of those who answered, or called",
+            default=(),
+        ),
+        Key("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
+        Key("shortest", TALK, "seconds of conversation, at least", default=0.0),
+        Key("longest", TALK, "seconds of conversation, at most", default=None),
+    ),
+)
+EVENT_WEBHOOK = Table(
+    make=EventWebhook,
+    check=check_event_webhook,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that deliveries are listed under"),
+        Key("event", Choice(EventKind), "moment of a call that it is told of"),
+        Key("only", EVENT_FILTER, "which calls it is told of", default=EVERYTHING),
+        Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
+        Key("method", Choice(Method), "HTTP method", default=Method.POST),
+        Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
+        Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
+        Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key(
+            "headers",
+            HEADERS,
+            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            default=(),
+        ),
+        Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
+    ),
+)

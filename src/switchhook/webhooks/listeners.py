@@ -1,0 +1,41 @@
+"""Who of those that listen is told of an event. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.event import EVERYTHING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.event import EventFilter, EventKind, EventWebhook
+
+
+def listeners(call: Call, event: EventKind) -> Iterator[EventWebhook]:
+    """Yield who wants this event of this call, in the order of the project file."""
+    for listener in call.plan.project.event_webhooks:
+        if listener.event is event and admits(listener.only, call):
+            yield listener
+
+
+def admits(only: EventFilter, call: Call) -> bool:
+    """Say whether a filter lets a call pass, as the call is at this moment (T-29)."""
+    if only is EVERYTHING:
+        return True
+    number = call.plan.number(call.callee)
+    account = call.plan.accounts.get(call.manager)
+    return (
+        _fits(only.outcomes, call.outcome)
+        and _fits(only.numbers, number and number.number)
+        and _fits(only.schemes, call.scheme)
+        and _fits(only.accounts, account and account.login)
+        and _fits(only.departments, account and account.department)
+        and only.shortest <= call.conversation
+        and (only.longest is None or call.conversation <= only.longest)
+    )
+
+
+def _fits(allowed: tuple[object, ...], value: object) -> bool:
+    return not allowed or value in allowed

@@ -1,0 +1,93 @@
+"""An event is told to those who want it, and to nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.call import Call, Leg, LegState
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EVERYTHING, EventFilter, EventKind
+from switchhook.domain.project import Account
+from switchhook.domain.target import Target, TargetKind
+from switchhook.webhooks.listeners import admits, listeners
+from tests.webhooks.samples import ARRIVED, make_call, make_event, make_plan
+
+PLAN = make_plan(
+    accounts=(Account(login="101", password="-", department="Sales"),),
+    event_webhooks=(
+        make_event(name="all", event=EventKind.INCOMING_AFTER),
+        make_event(name="before", event=EventKind.INCOMING_BEFORE),
+        make_event(name="missed", only=EventFilter(outcomes=(Outcome.MISSED,))),
+    ),
+)
+
+
+def talked(*, target: str = "101", kind: TargetKind = TargetKind.ACCOUNT, seconds: float) -> Call:
+    """Return a call that `target` answered."""
+    leg = Leg(
+        id="b1",
+        target=Target(kind=kind, value=target),
+        state=LegState.ENDED,
+        started_at=ARRIVED,
+        ended_at=ARRIVED + 5 + seconds,
+    )
+    return call(
+        legs=(leg,),
+        talking_to="b1",
+        answered_at=ARRIVED + 5,
+        ended_at=ARRIVED + 60,
+        outcome=Outcome.ANSWERED,
+    )
+
+
+def call(**changes: Any) -> Call:
+    return make_call(plan=PLAN, **changes)
+
+
+def test_each_is_told_of_its_own_event_in_the_order_of_the_project() -> None:
+    missed = call(outcome=Outcome.MISSED)
+
+    def told(event: EventKind, call_: Call) -> list[str]:
+        return [listener.name for listener in listeners(call_, event)]
+
+    assert told(EventKind.INCOMING_BEFORE, call()) == ["before"]
+    assert told(EventKind.INCOMING_AFTER, missed) == ["all", "missed"]
+    assert told(EventKind.INCOMING_AFTER, talked(seconds=12)) == ["all"]
+    assert told(EventKind.OUTGOING_AFTER, missed) == []
+
+
+ANSWERED = talked(seconds=12)
+FILTERS = [
+    (EVERYTHING, call(), True),
+    (EventFilter(outcomes=(Outcome.MISSED, Outcome.BUSY)), call(outcome=Outcome.BUSY), True),
+    (EventFilter(outcomes=(Outcome.MISSED,)), call(), False),
+    (EventFilter(numbers=("380442223344",)), call(), True),
+    (EventFilter(numbers=("380442223344",)), call(callee="+380442223344"), True),
+    (EventFilter(numbers=("380442223355",)), call(), False),
+    (EventFilter(numbers=("380442223355",)), call(callee="0"), False),
+    (EventFilter(schemes=(26076,)), call(scheme=26076), True),
+    (EventFilter(schemes=(26076,)), call(), False),
+    (EventFilter(accounts=("101",)), ANSWERED, True),
+    (EventFilter(accounts=("102",)), ANSWERED, False),
+    (EventFilter(accounts=("101",)), talked(kind=TargetKind.NUMBER, seconds=12), False),
+    (EventFilter(departments=("Sales",)), ANSWERED, True),
+    (EventFilter(departments=("Support",)), ANSWERED, False),
+    (EventFilter(departments=("Sales",)), call(), False),
+    (EventFilter(shortest=12), ANSWERED, True),
+    (EventFilter(shortest=12.5), ANSWERED, False),
+    (EventFilter(longest=12), ANSWERED, True),
+    (EventFilter(longest=11.5), ANSWERED, False),
+    (EventFilter(longest=0), call(outcome=Outcome.MISSED), True),
+    (EventFilter(outcomes=(Outcome.ANSWERED,), departments=("Support",)), ANSWERED, False),
+]
+
+
+@pytest.mark.parametrize(("only", "call_", "expected"), FILTERS)
+def test_a_filter_lets_a_call_pass_that_fits_in_every_respect(
+    only: EventFilter,
+    call_: Call,
+    expected: bool,  # noqa: FBT001 (a column of the table)
+) -> None:
+    assert admits(only, call_) is expected
