@@ -35,7 +35,10 @@ test: static ## everything; last, with nothing beside them, the tests that measu
 .PHONY: conformance
 conformance: dev ## every row of the behaviour table, its tests and results; fails for gaps
 	@scripts/system-packages $(TEST_PROGRAMS)
-	$(BIN)/pytest -q -n 2 --dist worksteal --conformance --conformance-page=docs/conformance.md
+	@rm -f .venv/conformance.json
+	$(BIN)/pytest -q -m alone --conformance-record=.venv/conformance.json
+	$(BIN)/pytest -q -n 2 --dist worksteal -m "not alone" --conformance-record=.venv/conformance.json \
+	  --conformance --conformance-page=docs/conformance.md
 
 .PHONY: conformance-page
 conformance-page: dev

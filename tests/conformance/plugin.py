@@ -1,11 +1,13 @@
 """Collects which tests claim which rows of the behaviour table, and what came of them.
 
 `--conformance` prints the table and fails where a row that is in scope has no test that passes;
-`--conformance-page FILE` writes the page of the docs. Both want a run of all tests.
+`--conformance-page FILE` writes the page of the docs. Both want a run of all tests; one in several parts
+hands on what it saw in the file of `--conformance-record`.
 """
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +43,9 @@ class Conformance:
         self.prints = bool(config.getoption("--conformance"))
         self.page = config.getoption("--conformance-page")
         self.is_worker = hasattr(config, "workerinput")
+        self.record = config.getoption("--conformance-record")
+        if self.record and Path(self.record).exists():
+            self._join(json.loads(Path(self.record).read_text(encoding="utf-8")))
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Note every claim; the reports carry them on to whoever listens."""
@@ -65,11 +70,26 @@ class Conformance:
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[test].add(report.outcome)
 
+    def _join(self, seen: dict[str, dict[str, list[str]]]) -> None:
+        """Take over what an earlier part of the run saw."""
+        for row, tests in seen["claims"].items():
+            self.claims[row] |= set(tests)
+        for test, outcomes in seen["outcomes"].items():
+            self.outcomes[test] |= set(outcomes)
+
+    def _seen(self) -> dict[str, dict[str, list[str]]]:
+        return {
+            "claims": {row: sorted(tests) for row, tests in self.claims.items()},
+            "outcomes": {test: sorted(seen) for test, seen in self.outcomes.items()},
+        }
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the page, and fail for the gaps."""
         if self.is_worker:
             return
+        if self.record:
+            Path(self.record).write_text(json.dumps(self._seen()), encoding="utf-8")
         if self.page and session.exitstatus in WHOLE:
             Path(self.page).write_text(page(self.documents, self.claims), encoding="utf-8")
         missing = gaps(self.documents, self.claims, self.outcomes)
@@ -119,10 +139,15 @@ def function_of(nodeid: str) -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the two options."""
+    """Add the options."""
     group = parser.getgroup("conformance")
     group.addoption("--conformance", action="store_true", help="print rows, tests and results")
     group.addoption("--conformance-page", metavar="FILE", help="write the page of the docs here")
+    group.addoption(
+        "--conformance-record",
+        metavar="FILE",
+        help="go on from what this file holds, and add to it",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:

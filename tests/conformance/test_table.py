@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +145,23 @@ def test_the_run_fails_for_gaps_and_prints_each_row_with_its_tests(tmp_path: Pat
 def test_without_the_option_gaps_are_nobodys_fault(tmp_path: Path) -> None:
     (tmp_path / "test_x.py").write_text(CLAIMS.format(holds=True, row="R3-01"), "utf-8")
     assert pytest_in(tmp_path).returncode == 0
+
+
+@pytest.mark.slow
+def test_a_run_in_parts_is_judged_as_one(tmp_path: Path) -> None:
+    record = tmp_path / "seen.json"
+    for part, row, holds in (("a", "R3-01", True), ("b", "R3-02", False)):
+        folder = tmp_path / part
+        folder.mkdir()
+        (folder / f"test_{part}.py").write_text(CLAIMS.format(holds=holds, row=row), "utf-8")
+        run = pytest_in(folder, f"--conformance-record={record}", "--conformance")
+
+    assert "R3-01   passes" in run.stdout
+    assert "R3-02   passes" in run.stdout
+    assert "R1-31   FAILS" in run.stdout, "it passed in the first part, and failed in the second"
+    seen = json.loads(record.read_text("utf-8"))
+    assert seen["outcomes"]["test_a.py::test_it"] == ["passed"]
+    assert seen["claims"]["R1-31"] == ["test_a.py::test_it", "test_b.py::test_it"]
 
 
 @pytest.mark.slow
