@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 import pytest
 
 from switchhook.webhooks.body import UnusableError, json_of, lenient_text_of, text_of
 from switchhook.webhooks.reading import ReadingStep
+from tests.webhooks.samples import answer
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpResponse
 
 AS_1252 = "the body is not UTF-8 and was read as Windows-1252"
 
@@ -16,15 +23,15 @@ AS_1252 = "the body is not UTF-8 and was read as Windows-1252"
     [(b"x", "x"), (b"\xef\xbb\xbf x\r\n", "x"), ("Київ".encode(), "Київ")],
 )
 def test_text_comes_without_mark_and_blanks(body: bytes, text: str) -> None:
-    assert text == text_of(body)
-    assert (text, ()) == lenient_text_of(body)
+    assert text == text_of(answer(body))
+    assert (text, ()) == lenient_text_of(answer(body))
 
 
 @pytest.mark.parametrize("body", [b"", b" \r\n\t", b"\xef\xbb\xbf"])
 def test_an_empty_body_is_refused(body: bytes) -> None:
     for read in (text_of, lenient_text_of):
         with pytest.raises(UnusableError, match="the body is empty"):
-            read(body)
+            read(answer(body))
 
 
 @pytest.mark.parametrize(
@@ -32,9 +39,41 @@ def test_an_empty_body_is_refused(body: bytes) -> None:
     [(b"Caf\xe9", "Café"), (b"\xef\xbb\xbfCaf\xe9 ", "Café"), (b"\x80 \x81", "€ \ufffd")],
 )
 def test_other_bytes_are_windows_1252_where_that_does_no_harm(body: bytes, text: str) -> None:
-    assert (text, (AS_1252,)) == lenient_text_of(body)
+    assert (text, (AS_1252,)) == lenient_text_of(answer(body))
     with pytest.raises(UnusableError, match=r"not UTF-8 \(byte"):
-        text_of(body)
+        text_of(answer(body))
+
+
+def declared(body: bytes, content_type: str) -> HttpResponse:
+    return replace(answer(body), headers=(("content-type", content_type),))
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "text"),
+    [
+        ("Іван".encode("cp1251"), "text/plain; charset=windows-1251", "Іван"),
+        ("Іван".encode("cp1251"), 'text/plain;CHARSET="Windows-1251"', "Іван"),
+        ("Иван".encode("koi8-r"), "text/html; charset=koi8-r", "Иван"),
+        (b"Caf\xe9", "text/plain; charset=ISO-8859-1", "Café"),
+        ("Zażółć".encode("iso8859-2"), "text/plain; charset=iso-8859-2", "Zażółć"),
+        ("Київ".encode(), "text/plain; charset=windows-1251", "Київ"),
+    ],
+)
+def test_a_charset_is_honoured_where_the_body_is_no_utf_8(
+    body: bytes, content_type: str, text: str
+) -> None:
+    response = declared(body, content_type)
+    assert text_of(response) == text
+    assert lenient_text_of(response) == (text, ())
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain; charset=utf-8", "x; charset=utf-16", "x; charset=idna", "charset=iso8859-12"],
+)
+def test_a_charset_that_could_hide_digits_is_none(content_type: str) -> None:
+    with pytest.raises(UnusableError, match=r"not UTF-8 \(byte 4\) and declares no charset"):
+        text_of(declared(b"Caf\xe9", content_type))
 
 
 @pytest.mark.row("A-11")

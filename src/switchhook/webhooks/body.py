@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import re
 from codecs import BOM_UTF8, charmap_decode
+from encodings.aliases import aliases
+from typing import TYPE_CHECKING
 
 from switchhook.webhooks.lenient_json import Json, NotJsonError, read_json
 from switchhook.webhooks.reading import ReadingStep
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpResponse
 
 MAX_BODY = 65_536
 """Bytes [A-11]."""
@@ -16,6 +21,19 @@ SUCCESS = range(200, 300)
 _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"
 """Several files saved with a byte order mark, put out by one script, leave as many of them."""
 _WINDOWS_1252 = bytes(range(256)).decode("cp1252", "replace")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
+_LIKE_ASCII = frozenset(
+    {
+        *(f"cp{number}" for number in range(1250, 1259)),
+        *(f"iso8859_{number}" for number in range(2, 17) if number != 12),
+        *("latin_1", "koi8_r", "koi8_u", "cp866", "mac_cyrillic"),
+    }
+)
+"""Codecs in which a digit is a digit, one byte each: none of them can hide a number."""
+_CODECS = {codec: codec for codec in _LIKE_ASCII} | {
+    alias: codec for alias, codec in aliases.items() if codec in _LIKE_ASCII
+}
+"""By the names that charsets go by; `codecs.lookup` would import what a stranger names."""
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BYTES = {
     f"{high}{low}".encode(): bytes.fromhex(high + low)
@@ -28,27 +46,47 @@ class UnusableError(Exception):
     """The answer gives nothing that can be followed. The message is the failure's sentence."""
 
 
-def text_of(body: bytes) -> str:
-    """Return a body in UTF-8 as text, without byte order marks and blanks around it.
+def text_of(response: HttpResponse) -> str:
+    """Return a body as text, without byte order marks and blanks around it.
 
-    Raises UnusableError.
+    What is UTF-8 is read so, whatever its head says; else in the charset that it declares. Raises
+    UnusableError.
     """
     try:
-        return _without_blanks(body.decode())
+        return _without_blanks(_decoded(response))
     except UnicodeDecodeError as error:
-        raise UnusableError(f"the body is not UTF-8 (byte {error.start + 1})") from error
+        problem = f"the body is not UTF-8 (byte {error.start + 1})"
+        raise UnusableError(f"{problem} and declares no charset that it is in") from error
 
 
-def lenient_text_of(body: bytes) -> tuple[str, tuple[str, ...]]:
+def lenient_text_of(response: HttpResponse) -> tuple[str, tuple[str, ...]]:
     """Return the body as text, and a notice where it had to be read as Windows-1252.
 
     For answers in which nothing but a name to be shown can hold more than ASCII. Raises UnusableError.
     """
     try:
-        return _without_blanks(body.decode()), ()
+        return _without_blanks(_decoded(response)), ()
     except UnicodeDecodeError:
-        text = _windows_1252(body.removeprefix(BOM_UTF8))
+        text = _windows_1252(response.body.removeprefix(BOM_UTF8))
         return _without_blanks(text), ("the body is not UTF-8 and was read as Windows-1252",)
+
+
+def _decoded(response: HttpResponse) -> str:
+    """Decode a body. Raises UnicodeDecodeError."""
+    try:
+        return response.body.decode()
+    except UnicodeDecodeError:
+        codec = _declared(response)
+        if not codec:
+            raise
+    return response.body.decode(codec)
+
+
+def _declared(response: HttpResponse) -> str:
+    """Return the codec of the charset in Content-Type; empty where none is known that is like ASCII."""
+    content_type = next((v for n, v in response.headers if n == "content-type"), "")
+    found = _CHARSET.search(content_type)
+    return _CODECS.get(found[1].lower().replace("-", "_"), "") if found else ""
 
 
 def unescaped(text: str) -> str:

@@ -87,7 +87,7 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
     if len(response.body) > MAX_BODY:
         return _failed(status, f"the answer's body is longer than {MAX_BODY} bytes", too_large=True)
     try:
-        text, notices = lenient_text_of(response.body)
+        text, notices = lenient_text_of(response)
         said = _find(webhook, text)
         verdict = _verdict(said.status, status)
     except UnusableError as error:

@@ -68,7 +68,7 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
     if len(response.body) > MAX_BODY:
         return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
     try:
-        found = _find(webhook, text_of(response.body), ask_id)
+        found = _find(webhook, text_of(response), ask_id)
     except UnusableError as error:
         return _failed(FailureKind.BAD_BODY, str(error))
     return _decide(webhook, found, plan)
