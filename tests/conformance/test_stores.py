@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
+from switchhook.domain.event import Subscription
 from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
@@ -569,6 +570,39 @@ def test_a_promise_made_after_all_others_were_deleted_is_pending(lasting: Opens)
             assert await store.prune(before=200.0) == 1
             await store.commit(record(call("c2"), delivery("c2")))
             assert await store.pending_deliveries() == (delivery("c2"),)
+
+    run(scenario())
+
+
+# Subscriptions
+
+
+def test_subscriptions_stay_until_they_are_deleted(lasting: Opens) -> None:
+    async def scenario() -> None:
+        async with lasting() as store:
+
+            async def add(project: str, event: str = "custom") -> Subscription:
+                asked = Subscription(
+                    project=project,
+                    user="u",
+                    target_url=f"https://{event}.target/",
+                    event=event,
+                    created_at=1.0,
+                )
+                added = await store.add_subscription(asked, most=2)
+                assert added is not None
+                return added
+
+            first, second, third = await add("shop"), await add("house"), await add("shop", "ended")
+        async with lasting() as store:
+            assert await store.subscriptions() == (first, second, third)
+            assert await store.subscriptions(project="shop") == (first, third)
+            assert await store.delete_subscription("house", first.number) is None
+            assert await store.delete_subscription("shop", first.number) == first
+            assert await store.delete_subscription("shop", first.number) is None
+        async with lasting() as store:
+            assert await store.subscriptions() == (second, third)
+            assert await store.subscription_numbers() == {second.number, third.number}
 
     run(scenario())
 

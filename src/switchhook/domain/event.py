@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switchhook.domain.cause import Outcome
@@ -66,3 +66,29 @@ class EventWebhook:
     a second sending of the same event."""
     fields: tuple[Field, ...] = ()
     only: EventFilter = EVERYTHING
+
+
+SUBSCRIPTION_PREFIX = "subscription "
+"""What the names begin with under which subscriptions' deliveries are listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """An endpoint that asked, over the HTTP interface, to be told of each call until it says no more (T-31)."""
+
+    project: str
+    number: int = 0
+    """Its id, which the store gives; none is given twice."""
+    user: str
+    """Who subscribed."""
+    target_url: str = field(repr=False)
+    """Where notifications go. It lets in whoever knows it, so it stays out of logs."""
+    event: str
+    """`custom` for every notification, or the one status that is told of."""
+    created_at: float
+    """Unix seconds."""
+
+    @property
+    def webhook(self) -> str:
+        """Return the name that its deliveries are listed under; no event webhook has such a name."""
+        return f"{SUBSCRIPTION_PREFIX}{self.number}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
+    from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
     from switchhook.storage.records import CallRow, DeliveryRow, StoredProject
@@ -80,3 +81,26 @@ class VisitMemory(Protocol):
 
     def attach_call(self, attached: CallOfVisit) -> None:
         """Let a running call belong to a visit."""
+
+
+class Subscriptions(Protocol):
+    """Keeps who subscribed, durably."""
+
+    async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
+        """Store a subscription under a new number; None where its project has `most` already."""
+
+    async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
+        """Return one project's subscriptions, or everybody's, oldest first."""
+
+    async def delete_subscription(self, project: str, number: int) -> Subscription | None:
+        """Delete one of a project's subscriptions and return it; None where there is none such."""
+
+
+class SubscriptionMemory(Protocol):
+    """Has them at hand for calls; the contracts are those of `tracking.subscriptions`."""
+
+    def add(self, subscription: Subscription) -> None:
+        """Let the next event be told to it, too."""
+
+    def remove(self, number: int) -> None:
+        """Let nothing be told to it any more, what was promised included."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 import structlog
 
-from switchhook.storage import known, projects, registrations, rows
+from switchhook.storage import known, projects, registrations, rows, subscriptions
 from switchhook.storage.aside import Aside, Runs
 from switchhook.storage.connection import open_to_read, open_to_write
 from switchhook.storage.records import StoredProject, StoreError
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.call import Call
+    from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.project import Plan
@@ -193,6 +194,27 @@ class SqliteStore:
         """Return what was saved, as (project, account, telephones)."""
         rows_ = await self._fetch("registrations")
         return tuple((row["project"], row["account"], row["telephones"]) for row in rows_)
+
+    async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
+        """Store a subscription under a new number; None where its project has `most` already."""
+        add = partial(subscriptions.add, seal=self._seal, asked=asked, most=most)
+        return await self._writing.run(add)
+
+    async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
+        """Return one project's subscriptions, or everybody's, oldest first."""
+        return await self._reader.run(
+            partial(subscriptions.found, seal=self._seal, project=project)
+        )
+
+    async def subscription_numbers(self) -> frozenset[int]:
+        """Return the numbers of everybody's subscriptions."""
+        return await self._reader.run(subscriptions.numbers)
+
+    async def delete_subscription(self, project: str, number: int) -> Subscription | None:
+        """Delete one of a project's subscriptions and return it; None where there is none such."""
+        return await self._writing.run(
+            partial(subscriptions.delete, seal=self._seal, project=project, number=number)
+        )
 
     async def callers(self, *, limit: int) -> tuple[Caller, ...]:
         """Return the callers that were seen last."""

@@ -1,0 +1,91 @@
+"""What a program may do about being told of calls: subscribe, see its subscriptions, unsubscribe (T-31)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal
+
+from switchhook.domain.event import Subscription
+from switchhook.webhooks.dialects.call_notification import Status
+from switchhook.webhooks.url import parse_url
+
+if TYPE_CHECKING:
+    from switchhook.operations.ports import SubscriptionMemory, Subscriptions
+
+LONGEST_URL: Final = 2000
+"""Characters."""
+MOST: Final = 100
+"""Subscriptions of one project: each is told of each of its calls."""
+EVERY: Final = "custom"
+"""The event of those who want all notifications, under the name that REST-hook clients send."""
+EVENTS: Final = (EVERY, *Status)
+
+
+class SubscriptionError(ValueError):
+    """A subscription cannot be taken. The message says why, and what to do."""
+
+    def __init__(self, field: Literal["target_url", "event"], message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        """Which of the things that a program sends is at fault."""
+
+
+async def subscribe(
+    store: Subscriptions,
+    memory: SubscriptionMemory,
+    *,
+    project: str,
+    user: str,
+    target_url: str,
+    event: str,
+    now: float,
+) -> Subscription:
+    """Tell a URL of each call of a project from now on. `now` is in unix seconds.
+
+    The same URL may be subscribed again, under another number. Raises SubscriptionError, StoreError.
+    """
+    _check_url(target_url)
+    if event not in EVENTS:
+        raise SubscriptionError(
+            "event", f"there is no event of this name: choose one of {', '.join(EVENTS)}"
+        )
+    asked = Subscription(
+        project=project, user=user, target_url=target_url, event=str(event), created_at=now
+    )
+    subscription = await store.add_subscription(asked, most=MOST)
+    if subscription is None:
+        raise SubscriptionError(
+            "target_url", f"the project has {MOST} subscriptions, the most there may be: remove one"
+        )
+    memory.add(subscription)
+    return subscription
+
+
+async def unsubscribe(
+    store: Subscriptions, memory: SubscriptionMemory, *, project: str, number: int
+) -> Subscription | None:
+    """End one of a project's subscriptions: nothing that is not on its way already is sent after this.
+
+    Returns what it was; None where the project has none of this number. Raises StoreError.
+    """
+    removed = await store.delete_subscription(project, number)
+    if removed is not None:
+        memory.remove(number)
+    return removed
+
+
+async def subscriptions(store: Subscriptions, *, project: str) -> tuple[Subscription, ...]:
+    """Return a project's subscriptions, oldest first. Raises StoreError."""
+    return await store.subscriptions(project=project)
+
+
+def _check_url(target_url: str) -> None:
+    if len(target_url) > LONGEST_URL:
+        raise SubscriptionError(
+            "target_url", f"the URL is longer than {LONGEST_URL} characters: shorten it"
+        )
+    if not target_url.isprintable():
+        raise SubscriptionError("target_url", "the URL holds characters that nobody can print")
+    try:
+        parse_url(target_url, naming=lambda _: None)
+    except ValueError as error:
+        raise SubscriptionError("target_url", str(error)) from None
