@@ -317,7 +317,12 @@ def test_an_account_calls_an_outside_number(stage: Stage) -> None:
             "b1 ended answered 200",
             "ended answered by caller 200",
         ),
-        events=("outgoing.before", "outgoing.after"),
+        events=(
+            "outgoing.before",
+            "outgoing.forwarding",
+            "outgoing.pickup",
+            "outgoing.after",
+        ),
         end="answered by caller",
     )
 

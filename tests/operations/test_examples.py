@@ -95,6 +95,8 @@ def test_the_examples_facts_are_parameters() -> None:
         (EventKind.INCOMING_RATED, ("ANSWERED", "mary", "0", "in")),
         (EventKind.INCOMING_AFTER, ("ANSWERED", "mary", "42", "in")),
         (EventKind.OUTGOING_BEFORE, ("", "", "0", "out")),
+        (EventKind.OUTGOING_FORWARDING, ("", "", "0", "out")),
+        (EventKind.OUTGOING_PICKUP, ("ANSWERED", "mary", "0", "out")),
         (EventKind.OUTGOING_AFTER, ("ANSWERED", "mary", "42", "out")),
     ],
 )

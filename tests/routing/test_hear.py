@@ -463,8 +463,9 @@ def test_a_direct_call_is_told_of_only_where_it_leaves_the_house() -> None:
     inside.hears(1, answers("b1"), "connect b1")
     inside.hears(9, hangs_up("b1"), "end caller 200")
     outside = Transcript(from_account(str(MOBILE)))
-    outside.hears(0, CallArrived(), "tell outgoing.before", f"ring b1 {MOBILE}")
-    outside.hears(1, answers("b1"), "connect b1")
+    ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
+    outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)
+    outside.hears(1, answers("b1"), "connect b1", "tell outgoing.pickup")
     outside.hears(9, hangs_up(CALLER), "end b1 answered", "tell outgoing.after")
 
 

@@ -172,5 +172,6 @@ def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
     assert story.call.wake_at == DIRECT_TIMEOUT
     story.hears(DIRECT_TIMEOUT, TimePassed(), "end b1 timeout", "end caller 480")
     outside = Transcript(from_account(str(MOBILE), plan(fallback=MARY)))
-    outside.hears(0, CallArrived(), "tell outgoing.before", f"ring b1 {MOBILE}")
+    ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
+    outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)
     outside.hears(2, refuses("b1", 404), "end caller 480", "tell outgoing.after")

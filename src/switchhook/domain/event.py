@@ -10,7 +10,7 @@ from switchhook.domain.webhook import Field, Method
 
 
 class EventKind(StrEnum):
-    """The moments of a call that are told of (R2-09…15)."""
+    """The moments of a call that are told of (R2-09…15, and two of outgoing calls)."""
 
     INCOMING_BEFORE = "incoming.before"
     INCOMING_FORWARDING = "incoming.forwarding"
@@ -18,6 +18,8 @@ class EventKind(StrEnum):
     INCOMING_RATED = "incoming.rated"
     INCOMING_AFTER = "incoming.after"
     OUTGOING_BEFORE = "outgoing.before"
+    OUTGOING_FORWARDING = "outgoing.forwarding"
+    OUTGOING_PICKUP = "outgoing.pickup"
     OUTGOING_AFTER = "outgoing.after"
 
 

@@ -134,12 +134,11 @@ def _call(plan: Plan, example: Example, event: EventKind | None, *, now: float) 
     callee = example.callee or (numbers[0].number if numbers else "380442223344")
     scheme = next((one.scheme for one in numbers if one.number == callee.removeprefix("+")), 0)
     arrived_at = _moment(example.arrived_at) if example.arrived_at else now
-    outgoing = event in {EventKind.OUTGOING_BEFORE, EventKind.OUTGOING_AFTER}
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=arrived_at)
     return Call(
         id=example.id,
         plan=plan,
-        direction=Direction.OUTGOING if outgoing else Direction.INCOMING,
+        direction=_direction(event),
         caller=example.caller,
         caller_name=example.caller_name,
         callee=callee,
@@ -148,6 +147,11 @@ def _call(plan: Plan, example: Example, event: EventKind | None, *, now: float) 
         **_progress(plan, caller, event),
         scheme=scheme or next(iter(plan.schemes), 0),
     )
+
+
+def _direction(event: EventKind | None) -> Direction:
+    outgoing = event is not None and event.startswith("outgoing.")
+    return Direction.OUTGOING if outgoing else Direction.INCOMING
 
 
 def _moment(text: str) -> float:
@@ -164,10 +168,10 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None) -> dict[str, Any
     """Say how far the call has come when an event tells of it."""
     arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
     match event:
-        case EventKind.INCOMING_FORWARDING:
+        case EventKind.INCOMING_FORWARDING | EventKind.OUTGOING_FORWARDING:
             called = _called(plan, LegState.DIALLING, arrived_at)
             return {"state": CallState.RINGING, "legs": (caller, called)}
-        case EventKind.INCOMING_PICKUP | EventKind.INCOMING_RATED:
+        case EventKind.INCOMING_PICKUP | EventKind.INCOMING_RATED | EventKind.OUTGOING_PICKUP:
             called = _called(plan, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rated": "5" if is_rated else ""}

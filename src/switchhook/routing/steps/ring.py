@@ -23,6 +23,15 @@ if TYPE_CHECKING:
 ELSEWHERE = Cause(sip=200, q850=26, text="answered elsewhere")
 NO_ANSWER = Cause(sip=408, q850=19, text="no answer in time")
 
+FORWARDING = {
+    Direction.INCOMING: EventKind.INCOMING_FORWARDING,
+    Direction.OUTGOING: EventKind.OUTGOING_FORWARDING,
+}
+PICKUP = {
+    Direction.INCOMING: EventKind.INCOMING_PICKUP,
+    Direction.OUTGOING: EventKind.OUTGOING_PICKUP,
+}
+
 
 def begin_step(move: Move, step: Ring) -> Went:
     """Ring what the step names."""
@@ -102,8 +111,8 @@ def connect(move: Move, leg: Leg, handle: str) -> None:
     for loser in move.call.live_called_legs:
         if loser.id != leg.id:
             move.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ELSEWHERE)
-    if move.call.direction is Direction.INCOMING:
-        move.tell(EventKind.INCOMING_PICKUP)
+    if (event := PICKUP.get(move.call.direction)) is not None:
+        move.tell(event)
 
 
 def _round(
@@ -119,8 +128,8 @@ def _round(
     members = (member for target in targets for member in _members(move, target))
     for member in dict.fromkeys(members):
         _dial(move, member)
-    if move.call.direction is Direction.INCOMING:
-        move.tell(EventKind.INCOMING_FORWARDING)
+    if (event := FORWARDING.get(move.call.direction)) is not None:
+        move.tell(event)
 
 
 def _members(move: Move, target: Target) -> tuple[Target, ...]:
