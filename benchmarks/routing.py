@@ -51,6 +51,7 @@ from switchhook.settings import Settings
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.tracking.memory import Memory
+from switchhook.tracking.subscriptions import Subscribers
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
@@ -274,7 +275,14 @@ async def measure(
         for _ in track(range(rounds), "rounds", console=console, transient=True):
             for way, request in random.sample(CASES, len(CASES)):
                 sender = Sender(tls=tls)
-                app = Application(Settings(sip_port=0), store, Book([plan]), sender, Memory())
+                app = Application(
+                    Settings(sip_port=0),
+                    store,
+                    Book([plan]),
+                    sender,
+                    Memory(),
+                    subscribers=Subscribers(),
+                )
                 bench = Bench(way, request, calls, app)
                 results[way.name, request].append(await bench.run(seconds))
     finally:

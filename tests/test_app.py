@@ -5,24 +5,33 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchhook import app as application
-from switchhook.app import new_call_id, open_application, settle
+from switchhook.app import Application, new_call_id, open_application, settle
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
+from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan, Project
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.subscriptions import subscribe
 from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
+from tests.support.promises import delivery, record
+from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from switchhook.domain.event import Subscription
 
 DOCUMENT = """
 [project]
@@ -88,6 +97,102 @@ def test_a_project_that_is_applied_while_it_runs_is_taken_over(
             assert list(app.book.plans) == ["acme"]
 
     run(scenario())
+
+
+# Subscriptions
+
+
+@asynccontextmanager
+async def granted(tmp_path: Path) -> AsyncIterator[Application]:
+    """Run with a project whose endpoints may be here."""
+    store = await SqliteStore.open(tmp_path / DATABASE)
+    here = 'name = "Acme"\nallowed_networks = ["127.0.0.0/8"]'
+    await store.save_project("acme", DOCUMENT.replace('name = "Acme"', here))
+    await store.close()
+    async with open_application(settings(tmp_path)) as app:
+        yield app
+
+
+async def subscribed(app: Application, endpoint: Endpoint) -> Subscription:
+    return await subscribe(
+        app.store,
+        app.subscribers,
+        project="acme",
+        user="u",
+        target_url=endpoint.url("/h"),
+        event="custom",
+        now=1.0,
+    )
+
+
+async def promised(app: Application, to: Subscription, *calls: str) -> None:
+    """Make promises to a subscriber durable, as calls' steps do."""
+    for call in calls:
+        made = delivery(call, webhook=to.webhook, project="acme", url=to.target_url)
+        over = replace(ringing(1), id=call, state=CallState.ENDED, ended_at=4e9)
+        await app.store.commit(record(over, made))
+
+
+def test_a_subscription_that_another_process_removed_is_told_nothing_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 0.01)
+
+    async def scenario() -> None:
+        async with granted(tmp_path) as app:
+            made, stays = await subscribed(app, endpoint), await subscribed(app, endpoint)
+            other = await SqliteStore.open(tmp_path / DATABASE)
+            await other.delete_subscription("acme", made.number)
+            await other.close()
+            await until(lambda: app.subscribers.of("acme") == (stays,))
+            await promised(app, made, "c1")
+            app.courier.carry(*await app.store.pending_deliveries())
+            await app.courier.drain()
+            (row,) = await app.store.deliveries(state="failed")
+            assert row.latest is not None
+            assert row.latest.failure is not None
+            assert row.latest.failure.kind is FailureKind.UNSUBSCRIBED
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        run(scenario())
+    assert endpoint.ledger.requests == []
+
+
+def test_an_endpoint_that_is_gone_ends_its_subscription_for_good(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with granted(tmp_path) as app:
+            made = await subscribed(app, gone)
+            await promised(app, made, "c1")
+            app.courier.carry(*await app.store.pending_deliveries())
+            await app.courier.drain()
+            assert app.subscribers.of("acme") == ()
+        async with granted(tmp_path) as app:
+            assert app.subscribers.of("acme") == ()
+
+    with Endpoint(lambda _: reply(status="410 Gone")) as gone, capture_logs() as logs:
+        run(scenario())
+    assert len(gone.ledger.requests) == 1
+    (line,) = [line for line in logs if "410 Gone" in line["event"]]
+    assert (line["project"], line["subscription"]) == ("acme", 1)
+    assert "/h" not in str(line)
+
+
+def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with granted(tmp_path) as app:
+            former, stays = await subscribed(app, endpoint), await subscribed(app, endpoint)
+            await promised(app, former, "c1", "c2")
+            await promised(app, stays, "c3")
+            await app.store.delete_subscription("acme", former.number)
+        async with granted(tmp_path) as app:
+            assert app.subscribers.of("acme") == (stays,)
+            await app.courier.drain()
+            assert await app.store.pending_deliveries() == ()
+            assert len(await app.store.deliveries(state="failed")) == 2
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        run(scenario())
+    assert len(endpoint.ledger.requests) == 1
 
 
 def test_a_call_of_a_former_process_ends_once(tmp_path: Path) -> None:

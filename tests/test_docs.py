@@ -20,6 +20,7 @@ from switchhook.operations.project_schema import TABLES
 from switchhook.operations.reference import tables, write_tables
 from switchhook.operations.scheme_schema import STEPS
 from switchhook.settings import FILE, KEYS, PREFIX
+from switchhook.webhooks.dialects.call_notification import REASON, Status
 from switchhook.webhooks.parameters import CATALOGUE
 
 ROOT = Path(__file__).parents[1]
@@ -88,6 +89,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--processor",
         "--project",
         "--real",
+        "--remove",
         "--status",
         "--to",
         "--webhook",
@@ -103,7 +105,17 @@ def test_every_option_that_is_told_of_is_there() -> None:
 
 
 def test_every_event_is_explained() -> None:
-    assert heads("docs/events.md") == [kind.value for kind in EventKind]
+    reasons = ["completed", "busy", "no-answer", "failed"]
+
+    assert heads("docs/events.md") == [*EventKind, *Status, *reasons]
+    assert set(REASON.values()) == set(reasons)
+
+
+def test_every_outcome_stands_by_its_reason() -> None:
+    for outcome, reason in REASON.items():
+        assert re.search(
+            rf"^\| `{reason}` \| .*\b{outcome}\b", PAGES["docs/events.md"], re.MULTILINE
+        )
 
 
 def test_every_failure_is_explained() -> None:

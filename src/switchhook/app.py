@@ -22,6 +22,7 @@ from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
 from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings
+from switchhook.operations.subscriptions import unsubscribe
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
@@ -31,15 +32,18 @@ from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
+from switchhook.tracking.subscriptions import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
+    from switchhook.domain.event import Subscription
     from switchhook.domain.project import Plan
     from switchhook.settings import Settings
     from switchhook.storage.records import StoredProject
+    from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
 
 log = structlog.get_logger(__name__)
@@ -50,21 +54,36 @@ DAY = 86_400.0
 PRUNE = 3_600.0
 """Seconds between looks for calls that have been kept long enough."""
 WATCH_PROJECTS = 1.0
-"""Seconds between looks for a newly applied project file."""
+"""Seconds between looks for a newly applied project file, and for subscriptions that were removed."""
 
 
 class Application:
     """A running Switchhook."""
 
     def __init__(
-        self, settings: Settings, store: SqliteStore, book: Book, sender: Sender, memory: Memory
+        self,
+        settings: Settings,
+        store: SqliteStore,
+        book: Book,
+        sender: Sender,
+        memory: Memory,
+        *,
+        subscribers: Subscribers,
     ) -> None:
         self.settings = settings
         self.store = store
         self.book = book
         self.sender = sender
         self.memory = memory
-        self.courier = Courier(sender, store, clock=time.time, grants_of=self.grants_of)
+        self.subscribers = subscribers
+        self.courier = Courier(
+            sender,
+            store,
+            clock=time.time,
+            grants_of=self.grants_of,
+            addressees=self,
+        )
+        subscribers.when_removed(lambda one: self.courier.forget(one.project, one.webhook))
         self.sounds = SoundFiles(settings.data_dir)
         self.side = EmbeddedSide(
             host=settings.sip_host,
@@ -85,7 +104,9 @@ class Application:
             clock=LoopClock(),
             book=lambda: self.book,
             new_id=new_call_id,
-            teller=Teller(product=PRODUCT, facts_of=memory.facts_of),
+            teller=Teller(
+                product=PRODUCT, facts_of=memory.facts_of, subscriptions_of=subscribers.of
+            ),
             max_calls=settings.max_calls,
             known=memory,
         )
@@ -126,6 +147,44 @@ class Application:
             response=response,
             warm=True,
         )
+
+    def wants(self, delivery: Delivery) -> bool:
+        """Say whether a delivery may still be sent (the courier's Addressees)."""
+        return self.subscribers.wants(delivery)
+
+    def gone(self, delivery: Delivery) -> None:
+        """End the subscription whose endpoint says that it is gone; nothing more is sent there."""
+        subscription = self.subscribers.addressee(delivery)
+        if subscription is None:
+            return
+        log.info(
+            "subscription ended: its endpoint answered 410 Gone",
+            project=subscription.project,
+            subscription=subscription.number,
+        )
+        self.subscribers.remove(subscription.number)
+        spawn(self._unsubscribe(subscription), name=f"end {subscription.webhook}")
+
+    async def _unsubscribe(self, subscription: Subscription) -> None:
+        project, number = subscription.project, subscription.number
+        try:
+            await unsubscribe(self.store, self.subscribers, project=project, number=number)
+        except StoreError as error:  # its endpoint will say so again after a restart
+            log.error("subscription not deleted", subscription=number, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+
+    async def watch_subscriptions(self) -> None:
+        """Honour the removal of subscriptions by another process."""
+        while True:
+            await asyncio.sleep(WATCH_PROJECTS)
+            known = self.subscribers.numbers
+            try:
+                there = await self.store.subscription_numbers()
+            except StoreError as error:
+                log.error("subscriptions not read", error=str(error))  # noqa: TRY400 - the reader needs no traceback
+                continue
+            for number in known - there:
+                log.info("subscription removed", subscription=number)
+                self.subscribers.remove(number)
 
     async def watch_projects(self) -> None:
         """Take over project files that are applied while we run; running calls keep their version."""
@@ -192,13 +251,24 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(store.close)
         sender = Sender(own_ports=frozenset({settings.sip_port}))
         stack.push_async_callback(sender.close)
-        app = Application(settings, store, await load_book(store), sender, await load_memory(store))
+        app = Application(
+            settings,
+            store,
+            await load_book(store),
+            sender,
+            await load_memory(store),
+            subscribers=Subscribers(await store.subscriptions()),
+        )
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:
             app.prepare_sounds(project)
-        for work, name in ((app.watch_projects(), "watch projects"), (app.prune(), "prune")):
+        for work, name in (
+            (app.watch_projects(), "watch projects"),
+            (app.watch_subscriptions(), "watch subscriptions"),
+            (app.prune(), "prune"),
+        ):
             stack.push_async_callback(_stop, spawn(work, name=name))
         yield app
 

@@ -153,7 +153,7 @@ def test_a_project_goes_in_and_out(good: str, capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == ("switchhook: there is no project other; there are: acme\n")
 
 
-@pytest.mark.parametrize("command", ["calls", "deliveries", "export"])
+@pytest.mark.parametrize("command", ["calls", "deliveries", "export", "subscriptions"])
 def test_without_a_database_it_is_said_what_to_do(
     command: str, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

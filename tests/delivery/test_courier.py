@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.delivery.courier import Courier
+from switchhook.delivery.courier import EVERYBODY, Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.policy import RetryPolicy
 from switchhook.delivery.queues import CourierLimits
@@ -26,6 +26,8 @@ from tests.support.virtual_time import run_virtually
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from typing import Any
+
+    from switchhook.delivery.courier import Addressees
 
 OFFICE = Grants.parse(["10.0.0.0/8"])
 
@@ -127,6 +129,7 @@ def play(
     policy: RetryPolicy | None = None,
     history: tuple[Attempt, ...] = (),
     script: Mapping[str, Answers] | None = None,
+    addressees: Addressees = EVERYBODY,
 ) -> None:
     """Run a scenario in virtual time; the courier stops at its end."""
 
@@ -139,6 +142,7 @@ def play(
             clock=lambda: OCCURRED + loop.time(),
             grants_of=lambda project: OFFICE if project == "shop" else Grants(),
             policy_of=lambda _: policy or RetryPolicy(),
+            addressees=addressees,
             limits=limits or CourierLimits(),
         )
         async with AsyncExitStack() as stack:
@@ -486,3 +490,145 @@ def test_a_stop_does_not_wait_for_another_try() -> None:
         assert len(house.sender.heard) == 1
 
     play(scenario, policy=THREE, script={"crm": 503})
+
+
+# Those who want no more
+
+
+@dataclass
+class Hooks:
+    """Endpoints that may say that they are gone, and want nothing then."""
+
+    unwanted: set[str] = field(default_factory=set)
+    said: list[str] = field(default_factory=list)
+
+    def wants(self, delivery: Delivery) -> bool:
+        return delivery.webhook not in self.unwanted
+
+    def gone(self, delivery: Delivery) -> None:
+        self.said.append(delivery.id)
+        self.unwanted.add(delivery.webhook)
+
+
+def ends(house: House) -> list[tuple[str, int, str]]:
+    """Return what settled each delivery: its id, which try that was, and the kind of its failure."""
+    return [
+        (made.delivery, made.number, made.failure.kind if made.failure else "delivered")
+        for made in house.store.recorded
+        if made.is_last
+    ]
+
+
+def test_what_waits_behind_one_on_its_way_is_dropped_and_that_one_may_arrive() -> None:
+    hooks = Hooks()
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2), promise("c2", 1, "erp"))
+        await asyncio.sleep(1)
+        hooks.unwanted.add("crm")
+        house.courier.forget("shop", "crm")
+        house.courier.carry(promise("c3"))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm", "c2.1.erp"]
+        assert sorted(ends(house)) == [
+            ("c1.1.crm", 1, "delivered"),
+            ("c1.2.crm", 1, "unsubscribed"),
+            ("c2.1.erp", 1, "delivered"),
+            ("c3.1.crm", 1, "unsubscribed"),
+        ]
+
+    play(scenario, script={"crm": after(5.0)}, addressees=hooks)
+
+
+def test_what_waits_for_a_turn_behind_many_is_dropped_when_that_comes() -> None:
+    hooks = Hooks()
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        await asyncio.sleep(1)
+        hooks.unwanted.add("crm")
+        house.courier.forget("shop", "crm")
+        await house.courier.drain()
+        assert len(house.sender.heard) == 2
+        assert len(house.store.settled) == 20
+
+    play(
+        scenario,
+        limits=CourierLimits(per_endpoint=2),
+        script={"crm": after(5.0)},
+        addressees=hooks,
+    )
+
+
+def test_what_waits_for_another_try_is_settled_at_once() -> None:
+    hooks = Hooks()
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"), promise("c2", 1, "erp"))
+        await asyncio.sleep(5)
+        hooks.unwanted.add("crm")
+        house.courier.forget("house", "crm")
+        await asyncio.sleep(1)
+        assert ends(house) == []
+        house.courier.forget("shop", "crm")
+        await asyncio.sleep(1)
+        assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
+        await house.courier.drain()
+        assert house.sender.heard.count("c1.1.crm") == 1
+        assert house.sender.heard.count("c2.1.erp") == 4
+
+    play(scenario, policy=THREE, script={"crm": 503, "erp": 503}, addressees=hooks)
+
+
+def test_one_that_fails_on_its_way_is_not_tried_again() -> None:
+    hooks = Hooks()
+
+    async def slowly_down(_request: HttpRequest) -> int:
+        await asyncio.sleep(5)
+        return 503
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(1)
+        hooks.unwanted.add("crm")
+        house.courier.forget("shop", "crm")
+        await house.courier.drain()
+        assert ends(house) == [("c1.1.crm", 1, "status")]
+
+    play(scenario, policy=THREE, script={"crm": slowly_down}, addressees=hooks)
+
+
+def test_what_a_former_process_promised_to_one_that_is_gone_is_never_sent() -> None:
+    made = promise("c1")
+    before = (attempt(made, number=1, failure=DOWN, is_last=False),)
+
+    async def scenario(house: House) -> None:
+        await house.courier.drain()
+        assert house.sender.heard == []
+        assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
+        (settled,) = house.store.recorded
+        assert (settled.status, settled.seconds) == (0, 0.0)
+
+    play(scenario, policy=THREE, pending=(made,), history=before, addressees=Hooks({"crm"}))
+
+
+def test_an_endpoint_that_is_gone_is_told_of_and_tried_no_more() -> None:
+    hooks = Hooks()
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        await house.courier.drain()
+        assert hooks.said == house.sender.heard == ["c1.1.crm"]
+        assert ends(house) == [("c1.1.crm", 1, "status"), ("c1.2.crm", 1, "unsubscribed")]
+
+    play(scenario, policy=THREE, script={"crm": 410}, addressees=hooks)
+
+
+def test_a_webhook_of_the_project_is_there_to_stay_whatever_it_answers() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        house.courier.forget("shop", "crm")
+        await house.courier.drain()
+        assert len(house.sender.heard) == 8
+
+    play(scenario, policy=THREE, script={"crm": 410})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.policy import ANSWER_KEPT, RetryPolicy, next_attempt, settle
+from switchhook.delivery.policy import (
+    ANSWER_KEPT,
+    ONE_TRY,
+    TO_SUBSCRIBERS,
+    RetryPolicy,
+    next_attempt,
+    settle,
+    usual_policy,
+)
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt
 from switchhook.webhooks.http import Exchange, HttpResponse
@@ -183,6 +192,27 @@ def test_pauses_never_shrink(policy: RetryPolicy, tries: int) -> None:
 def test_a_success_is_the_end(policy: RetryPolicy, tries: int, now: float) -> None:
     history = (*failures(tries), attempt(delivery(), number=tries + 1))
     assert next_attempt(policy, history, now) is None
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499])
+def test_who_refuses_for_good_is_asked_again_only_where_a_policy_wants_that(status: int) -> None:
+    refused = (replace(attempt(delivery(), failure=DOWN), status=status),)
+    assert next_attempt(TO_SUBSCRIBERS, refused, 7.0) is None
+    assert next_attempt(RetryPolicy(retries=3), refused, 7.0) is not None
+
+
+def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
+    assert usual_policy(delivery()) == ONE_TRY
+    assert usual_policy(delivery(webhook="subscription 7")) == TO_SUBSCRIBERS
+    assert ONE_TRY.retries == 0
+
+
+@pytest.mark.parametrize("status", [0, 301, 408, 425, 429, 500, 503])
+def test_a_subscriber_who_may_take_it_later_gets_three_more_tries(status: int) -> None:
+    for tries in (1, 2, 3):
+        history = (*failures(tries - 1), replace(attempt(delivery(), failure=DOWN), status=status))
+        assert next_attempt(TO_SUBSCRIBERS, history, 7.0) is not None
+    assert next_attempt(TO_SUBSCRIBERS, (*history, *history[-1:]), 7.0) is None
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
+from switchhook.tracking.subscriptions import Subscribers
 from tests.support.wire import Endpoint, Received, reply
 from tests.webhooks.samples import ARRIVED, VISIT, written
 
@@ -161,7 +162,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
         book, known = Book([Plan(project)]), memory or Memory()
         store, sender, side = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
-        app = Application(settings, store, book, sender, known)
+        app = Application(settings, store, book, sender, known, subscribers=Subscribers())
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
         board = Switchboard(
             side=side,

@@ -218,6 +218,10 @@ WRONG = {
         in_event_webhook('parameters = [{ name = "{{a", value = "date" }]'),
         "parameters[0].name: '{{a' is not accepted here",
     ),
+    "name of a subscription": (
+        changed('name = "told"', 'name = "subscription 7"'),
+        "name: 'subscription 7' is how the deliveries of a subscription are listed; begin the name",
+    ),
     "event by DELETE": (
         in_event_webhook('method = "DELETE"'),
         "method: events are not told by DELETE; use POST, PUT or GET",

@@ -52,6 +52,10 @@ COMMANDS = {
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its tries.",
     ),
+    "subscriptions": (
+        "switchhook.cli.subscriptions",
+        "List who subscribed to calls, or end a subscription: nothing is told to it any more.",
+    ),
     "read-answer": (
         "switchhook.cli.why",
         "Read an answer's body from standard input and print what it would do to a call.",

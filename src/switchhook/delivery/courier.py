@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 import structlog
 
-from switchhook.delivery.policy import ONE_TRY, next_attempt, settle
+from switchhook.delivery.policy import next_attempt, settle, usual_policy
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
@@ -65,9 +66,28 @@ class Attempts(Protocol):
         """Return a delivery's attempts, first to latest, or raise."""
 
 
-def one_try(_delivery: Delivery) -> RetryPolicy:
-    """Try no delivery again by itself (R2-04)."""
-    return ONE_TRY
+class Addressees(Protocol):
+    """Knows who wants what was promised to them; a webhook does for ever, a subscriber for a while."""
+
+    def wants(self, delivery: Delivery) -> bool:
+        """Say whether a delivery may still be sent."""
+
+    def gone(self, delivery: Delivery) -> None:
+        """Hear that the endpoint answered 410 Gone."""
+
+
+class Everybody:
+    """Webhooks of a project, which are there to stay."""
+
+    def wants(self, _delivery: Delivery) -> bool:
+        """Send everything."""
+        return True
+
+    def gone(self, _delivery: Delivery) -> None:
+        """Take it for a failure like others."""
+
+
+EVERYBODY: Final = Everybody()
 
 
 class Courier:
@@ -80,13 +100,15 @@ class Courier:
         *,
         clock: Callable[[], float],
         grants_of: Callable[[str], Grants],
-        policy_of: Callable[[Delivery], RetryPolicy] = one_try,
+        policy_of: Callable[[Delivery], RetryPolicy] = usual_policy,
+        addressees: Addressees = EVERYBODY,
         limits: CourierLimits = LIMITS,
     ) -> None:
         """Make a courier.
 
         `clock` tells unix seconds; `grants_of` says by a project's id which networks its webhooks may
-        reach; `policy_of` says how often a delivery is tried again.
+        reach; `policy_of` says how often a delivery is tried again; `addressees` whether it is sent at
+        all.
         """
         self.delivered = 0
         self.failed = 0
@@ -98,13 +120,14 @@ class Courier:
         self._clock = clock
         self._grants_of = grants_of
         self._policy_of = policy_of
+        self._addressees = addressees
         self._limits = limits
         self._queues = Queues(limits)
         self._open: dict[str, Delivery] = {}
         self._resumed: set[str] = set()
         self._histories: dict[str, tuple[Attempt, ...]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._timers: dict[str, asyncio.TimerHandle] = {}
+        self._timers: dict[Job, asyncio.TimerHandle] = {}
         self._is_stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -149,6 +172,16 @@ class Courier:
             self._idle.clear()
         self._start_more()
 
+    def forget(self, project: str, webhook: str) -> None:
+        """Settle what waits for another try of a webhook that wants nothing any more.
+
+        What waits for its turn is settled when that comes, and what is on its way may arrive.
+        """
+        for job, timer in list(self._timers.items()):
+            if (job.delivery.project, job.delivery.webhook) == (project, webhook):
+                timer.cancel()
+                self._resume(job)
+
     async def drain(self) -> None:
         """Wait until everything that was handed over is settled, or the courier is stopped."""
         await self._idle.wait()
@@ -164,19 +197,22 @@ class Courier:
         delivery = job.delivery
         history = await self._history(delivery)
         at = self._clock()
-        due = next_attempt(self._policy_of(delivery), history, at)
+        is_wanted = self._addressees.wants(delivery)
+        due = self._due(delivery, history, at)
         if due is not None and due > at:  # a former process tried it just before its end
             self._leave_endpoint(job)
             self._postpone(job, history, due)
             return
-        exchange = await self._exchange(delivery)
+        exchange = await self._exchange(delivery) if is_wanted else _unwanted(delivery)
         self._leave_endpoint(job)
         if exchange is None:
             self._halt()
             return
         attempt = settle(delivery, exchange, len(history) + 1, at=at)
         history = (*history, attempt)
-        due = next_attempt(self._policy_of(delivery), history, self._clock())
+        if attempt.status == HTTPStatus.GONE:
+            self._addressees.gone(delivery)
+        due = self._due(delivery, history, self._clock())
         if due is not None:
             attempt = replace(attempt, is_last=False)
         await self._insist(partial(self._store.record_attempt, attempt))
@@ -184,6 +220,12 @@ class Courier:
             self._settled(job, attempt)
         else:
             self._postpone(job, history, due)
+
+    def _due(self, delivery: Delivery, history: tuple[Attempt, ...], now: float) -> float | None:
+        """Return when a delivery is to be tried next; None where it is settled, or nobody wants it."""
+        if not self._addressees.wants(delivery):
+            return None
+        return next_attempt(self._policy_of(delivery), history, now)
 
     def _leave_endpoint(self, job: Job) -> None:
         self._queues.exchanged(job, asyncio.get_running_loop().time())
@@ -267,11 +309,11 @@ class Courier:
         if not self._is_stopping:
             delay = due - self._clock()
             loop = asyncio.get_running_loop()
-            self._timers[delivery] = loop.call_later(delay, self._resume, job)
+            self._timers[job] = loop.call_later(delay, self._resume, job)
         self._start_more()
 
     def _resume(self, job: Job) -> None:
-        del self._timers[job.delivery.id]
+        del self._timers[job]
         self._queues.resumed(job)
         self._start_more()
 
@@ -294,6 +336,14 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.wait(late)
+
+
+def _unwanted(delivery: Delivery) -> Exchange:
+    failure = Failure(
+        kind=FailureKind.UNSUBSCRIBED,
+        detail="The subscription was removed before this was sent.",
+    )
+    return Exchange(request=delivery.request, response=None, failure=failure)
 
 
 def _defect(error: Exception) -> Failure:

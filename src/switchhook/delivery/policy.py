@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from switchhook.domain.event import SUBSCRIPTION_PREFIX
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -32,6 +33,8 @@ class RetryPolicy:
     first_pause: float = 30.0
     factor: float = 4.0
     longest_pause: float = 3600.0
+    final: frozenset[int] = frozenset()
+    """Statuses after which nothing is tried again."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.retries <= 10:
@@ -46,6 +49,18 @@ class RetryPolicy:
 
 ONE_TRY: Final = RetryPolicy()
 """One attempt, then given up."""
+
+NOT_NOW: Final = frozenset({408, 425, 429})
+"""Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
+TO_SUBSCRIBERS: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - NOT_NOW)
+"""What REST hooks expect. A receiver that knows some statuses only refuses the others for good, and
+must not be kept waiting for those that it knows."""
+
+
+def usual_policy(delivery: Delivery) -> RetryPolicy:
+    """Return how often a delivery is tried again where nobody said it: to webhooks never (R2-04)."""
+    is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
+    return TO_SUBSCRIBERS if is_to_subscriber else ONE_TRY
 
 
 def settle(delivery: Delivery, exchange: Exchange, number: int, *, at: float) -> Attempt:
@@ -74,7 +89,7 @@ def next_attempt(policy: RetryPolicy, history: Sequence[Attempt], now: float) ->
     if not history:
         return now
     latest = history[-1]
-    if latest.failure is None or len(history) > policy.retries:
+    if latest.failure is None or latest.status in policy.final or len(history) > policy.retries:
         return None
     return max(now, latest.at + latest.seconds + policy.pause(len(history)))
 

@@ -36,6 +36,8 @@ class FailureKind(StrEnum):
     """The call's own deadline passed before the sender reported."""
     INTERRUPTED = "interrupted"
     """Switchhook stopped while it was waiting."""
+    UNSUBSCRIBED = "unsubscribed"
+    """The subscription was removed before this was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeGuard
 
 from switchhook.documents.mistakes import shown
+from switchhook.domain.event import SUBSCRIPTION_PREFIX
 from switchhook.domain.target import clean_number
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.head import is_parameter_line
@@ -97,6 +98,15 @@ def check_event_webhook(webhook: Raw, at: Spot) -> None:
     check_headers(webhook, at)
     _check_doubles(webhook, at)
     _check_filter_fits(webhook, at)
+    check_told_name(webhook, at)
+
+
+def check_told_name(listener: Raw, at: Spot) -> None:
+    """Nobody is listed under a name that subscriptions have."""
+    name = listener.get("name")
+    if isinstance(name, str) and name.startswith(SUBSCRIPTION_PREFIX):
+        problem = f"{shown(name)} is how the deliveries of a subscription are listed"
+        at.notes.add((*at.path, "name"), problem, "begin the name with another word")
 
 
 def check_event_filter(only: Raw, at: Spot) -> None:

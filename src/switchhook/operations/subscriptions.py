@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from switchhook.domain.event import Subscription
-from switchhook.webhooks.dialects.call_notification import Status
-from switchhook.webhooks.url import parse_url
+from switchhook.webhooks.dialects.call_notification import EVERY, Status
+from switchhook.webhooks.url import no_placeholder, parse_url
 
 if TYPE_CHECKING:
     from switchhook.operations.ports import SubscriptionMemory, Subscriptions
@@ -15,8 +15,6 @@ LONGEST_URL: Final = 2000
 """Characters."""
 MOST: Final = 100
 """Subscriptions of one project: each is told of each of its calls."""
-EVERY: Final = "custom"
-"""The event of those who want all notifications, under the name that REST-hook clients send."""
 EVENTS: Final = (EVERY, *Status)
 
 
@@ -73,8 +71,8 @@ async def unsubscribe(
     return removed
 
 
-async def subscriptions(store: Subscriptions, *, project: str) -> tuple[Subscription, ...]:
-    """Return a project's subscriptions, oldest first. Raises StoreError."""
+async def subscriptions(store: Subscriptions, *, project: str | None) -> tuple[Subscription, ...]:
+    """Return one project's subscriptions, or everybody's, oldest first. Raises StoreError."""
     return await store.subscriptions(project=project)
 
 
@@ -86,6 +84,6 @@ def _check_url(target_url: str) -> None:
     if not target_url.isprintable():
         raise SubscriptionError("target_url", "the URL holds characters that nobody can print")
     try:
-        parse_url(target_url, naming=lambda _: None)
+        parse_url(target_url, no_placeholder)
     except ValueError as error:
         raise SubscriptionError("target_url", str(error)) from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from switchhook.domain.call import Call
+from switchhook.domain.event import Subscription
 from switchhook.domain.secrecy import written
 from switchhook.routing.commands import (
     AskWebhook,
@@ -17,12 +18,13 @@ from switchhook.routing.commands import (
 )
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.dialects.call_notification import STATUS, notification, wants
 from switchhook.webhooks.listeners import listeners
 from switchhook.webhooks.parameters import Facts
-from switchhook.webhooks.request import render_event
+from switchhook.webhooks.request import render_event, render_notification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from switchhook.domain.event import EventWebhook
     from switchhook.domain.known import Caller
@@ -31,10 +33,23 @@ if TYPE_CHECKING:
 FactsOf = Callable[[Call], Mapping[str, str]]
 """Returns what may be told of a call from outside it, under parameters' keys."""
 
+SubscriptionsOf = Callable[[str], Sequence[Subscription]]
+"""Returns the subscriptions of the project with this id."""
+
+SUBSCRIBER_SUCCESS: Final = tuple(range(200, 300))
+"""Which statuses of a subscriber count as delivered: it says yes in its own way."""
+SUBSCRIBER_TIMEOUT: Final = 15.0
+"""Seconds for the whole exchange."""
+
 
 def known_at_arrival(call: Call) -> Mapping[str, str]:
     """Return no more facts from outside a call than it came with."""
     return dict(call.known)
+
+
+def nobody(_project: str) -> Sequence[Subscription]:
+    """Return no subscriptions."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +59,7 @@ class Teller:
     product: str
     """The User-Agent of webhooks that set none."""
     facts_of: FactsOf = known_at_arrival
+    subscriptions_of: SubscriptionsOf = nobody
 
 
 def compose(
@@ -68,11 +84,12 @@ def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
     facts = Facts(call=tell.call, now=tell.at, extra=teller.facts_of(tell.call))
     for listener in listeners(tell.call, tell.event):
         yield _to_webhook(listener, tell, facts, teller)
+    yield from _to_subscribers(tell, teller)
 
 
 def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller) -> Delivery:
     call = tell.call
-    delivery_id = f"{call.id}.{tell.seq}.{quote(webhook.name, safe='')}"
+    delivery_id = _delivery_id(tell, webhook.name)
     return Delivery(
         id=delivery_id,
         project=call.plan.project.id,
@@ -86,6 +103,36 @@ def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller)
         response_timeout=webhook.response_timeout,
         keep_alive=webhook.keep_alive,
     )
+
+
+def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
+    """Write a notification once for all who subscribed to it."""
+    status = STATUS.get(tell.event)
+    if status is None:
+        return
+    project = tell.call.plan.project.id
+    told = [one for one in teller.subscriptions_of(project) if wants(one, status)]
+    body = notification(tell.call, status, at=tell.at) if told else b""
+    for subscription in told:
+        delivery_id = _delivery_id(tell, subscription.webhook)
+        yield Delivery(
+            id=delivery_id,
+            project=project,
+            call=tell.call.id,
+            seq=tell.seq,
+            event=tell.event,
+            webhook=subscription.webhook,
+            occurred_at=tell.at,
+            request=render_notification(
+                subscription, body, delivery_id=delivery_id, product=teller.product
+            ),
+            success_codes=SUBSCRIBER_SUCCESS,
+            response_timeout=SUBSCRIBER_TIMEOUT,
+        )
+
+
+def _delivery_id(tell: Tell, webhook: str) -> str:
+    return f"{tell.call.id}.{tell.seq}.{quote(webhook, safe='')}"
 
 
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:

@@ -33,11 +33,15 @@ class Subscribers:
         """Return a project's, oldest first."""
         return self._of_project.get(project, ())
 
+    def addressee(self, delivery: Delivery) -> Subscription | None:
+        """Return whose a delivery is; None where it is a webhook's, or a subscription's that was removed."""
+        theirs = self.of(delivery.project)
+        return next((one for one in theirs if one.webhook == delivery.webhook), None)
+
     def wants(self, delivery: Delivery) -> bool:
         """Say whether a delivery may be sent: not where it is a subscription's that was removed."""
-        if not delivery.webhook.startswith(SUBSCRIPTION_PREFIX):
-            return True
-        return any(one.webhook == delivery.webhook for one in self.of(delivery.project))
+        is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
+        return not is_to_subscriber or self.addressee(delivery) is not None
 
     def add(self, subscription: Subscription) -> None:
         """Let the next event be told to it, too."""

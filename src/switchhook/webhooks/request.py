@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.dialects import dial_plan, event, forwarding_number
+from switchhook.webhooks.dialects import call_notification, dial_plan, event, forwarding_number
 from switchhook.webhooks.dialects.dial_plan import public_url
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
-    from switchhook.domain.event import EventWebhook
+    from switchhook.domain.event import EventWebhook, Subscription
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.head import Trouble
     from switchhook.webhooks.http import HttpRequest
@@ -61,10 +61,18 @@ def render_event(
     return event.render(webhook, facts, delivery_id=delivery_id, product=product)
 
 
+def render_notification(
+    subscription: Subscription, body: bytes, *, delivery_id: str, product: str
+) -> HttpRequest:
+    """Build the request that brings a call notification to a subscriber. Never raises."""
+    return call_notification.render(subscription, body, delivery_id=delivery_id, product=product)
+
+
 __all__ = [
     "effective_method",
     "public_url",
     "render_ask",
     "render_dial_plan_ask",
     "render_event",
+    "render_notification",
 ]

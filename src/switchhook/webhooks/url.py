@@ -66,6 +66,11 @@ Naming = Callable[[str], Piece | None]
 """Says what a `{name}` in a URL stands for; None: for nothing, and it stays text."""
 
 
+def no_placeholder(_name: str) -> Piece | None:
+    """Let nothing in a URL stand for anything: every brace stays text."""
+    return None
+
+
 def parse_url(url: str, naming: Naming = catalogued) -> Address:
     """Read the URL that a person set. Raises ValueError with a sentence that says what is wrong."""
     parts, port = _split(url)

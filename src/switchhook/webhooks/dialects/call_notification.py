@@ -1,8 +1,46 @@
-"""The call notification dialect: telling a subscriber what happened to a call (VoIPGRID/Voys, v2)."""
+"""The call notification dialect, version 2: telling a subscriber what happened to a call (T-31).
+
+Every notification has the same members, so that none is ever missing to a receiver, and a number is
+always text that is not empty, for receivers that take it apart without a look.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+import msgspec
+
+from switchhook.domain.call import Direction
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventKind
+from switchhook.domain.target import TargetKind
+from switchhook.domain.webhook import Method
+from switchhook.webhooks.e164 import to_e164
+from switchhook.webhooks.head import Manners, Payload, make_request
+from switchhook.webhooks.url import address_of, no_placeholder
+from switchhook.webhooks.wire import JSON_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.event import Subscription
+    from switchhook.domain.project import Plan
+    from switchhook.domain.target import Target
+    from switchhook.webhooks.http import HttpRequest
+
+Json: TypeAlias = "str | int | list[Json] | dict[str, Json] | None"
+
+VERSION: Final = "v2"
+EVERY: Final = "custom"
+"""What those subscribe to who want all notifications; REST-hook clients send this name."""
+WITHHELD: Final = "anonymous"
+"""The number of a caller who withheld it: receivers break on null, and some refuse an empty text."""
+LONGEST_INTEGER: Final = 15
+"""Digits of a login that can be an integer: JavaScript keeps no more."""
 
 
 class Status(StrEnum):
@@ -12,3 +50,143 @@ class Status(StrEnum):
     RINGING = "ringing"
     IN_PROGRESS = "in-progress"
     ENDED = "ended"
+
+
+STATUS: Mapping[EventKind, Status] = MappingProxyType(
+    {
+        EventKind.INCOMING_BEFORE: Status.CREATED,
+        EventKind.INCOMING_FORWARDING: Status.RINGING,
+        EventKind.INCOMING_PICKUP: Status.IN_PROGRESS,
+        EventKind.INCOMING_AFTER: Status.ENDED,
+        EventKind.OUTGOING_FORWARDING: Status.RINGING,
+        EventKind.OUTGOING_PICKUP: Status.IN_PROGRESS,
+        EventKind.OUTGOING_AFTER: Status.ENDED,
+    }
+)
+"""The notification of each event; what is not in here is told to no subscriber. Outgoing calls have
+no `created`, as with the vendor."""
+
+REASON: Mapping[Outcome, str] = MappingProxyType(
+    {
+        Outcome.ANSWERED: "completed",
+        Outcome.MISSED: "no-answer",
+        Outcome.CANCELLED: "no-answer",
+        Outcome.ABANDONED: "no-answer",
+        Outcome.BUSY: "busy",
+        Outcome.REJECTED: "busy",
+        Outcome.UNREACHABLE: "failed",
+        Outcome.FAILED: "failed",
+        Outcome.BLOCKED: "failed",
+        Outcome.VOICEMAIL: "no-answer",
+    }
+)
+"""Why a call is over. Somebody who left a message was answered by nobody."""
+
+
+def wants(subscription: Subscription, status: Status) -> bool:
+    """Say whether a subscriber is told of this."""
+    return subscription.event in {EVERY, status}
+
+
+def notification(call: Call, status: Status, *, at: float) -> bytes:
+    """Write what is told of a call as it is now; `at` is when that happened, in unix seconds."""
+    targets = [_party_of(leg, call.plan) for leg in _legs(call, status)]
+    destination: dict[str, Json] = {"number": _dialled(call), "targets": list(targets)}
+    if status is Status.IN_PROGRESS and targets:
+        destination["target"] = targets[0]  # where receivers of this version look that came early
+    told: dict[str, Json] = {
+        "call_id": _text(call.id),
+        "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
+        "status": status,
+        "version": VERSION,
+        "direction": "outbound" if call.direction is Direction.OUTGOING else "inbound",
+        "caller": _caller(call),
+        "destination": destination,
+        "reason": "" if call.outcome is None else REASON[call.outcome],
+    }
+    return msgspec.json.encode(told)
+
+
+def render(
+    subscription: Subscription, body: bytes, *, delivery_id: str, product: str
+) -> HttpRequest:
+    """Build the request that brings a notification to one subscriber. Never raises."""
+    address = address_of(subscription.target_url, no_placeholder)
+    manners = Manners(user_agent=product, keep_alive=True, id=delivery_id)
+    payload = Payload(content_type=JSON_TYPE, body=body)
+    return make_request(Method.POST, address, lambda _key, _argument: "", payload, manners)
+
+
+def _legs(call: Call, status: Status) -> Iterable[Leg]:
+    """Return those that this is about: all that ring now, or the one who answered."""
+    match status:
+        case Status.CREATED:
+            return ()
+        case Status.RINGING:
+            return call.live_called_legs
+        case Status.IN_PROGRESS | Status.ENDED:
+            answering = call.leg(call.talking_to)
+            return () if answering is None else (answering,)
+
+
+def _caller(call: Call) -> dict[str, Json]:
+    name = call.webhook_name or call.caller_name
+    if call.account:
+        return _account(call.account, call.plan, name)
+    return _party(_number(call.caller, call.plan) or WITHHELD, name)
+
+
+def _dialled(call: Call) -> str:
+    """Return the number that the call is for; of an outgoing call, the one that is really dialled."""
+    return _number(call.callee if call.direct is None else call.direct.value, call.plan)
+
+
+def _party_of(leg: Leg, plan: Plan) -> dict[str, Json]:
+    target = leg.target
+    if target is None:  # the caller's own leg, which nobody rings
+        return _party(WITHHELD, "")
+    if target.kind is TargetKind.ACCOUNT:
+        return _account(target.value, plan, "")
+    return _party(_target_number(target, plan), "")
+
+
+def _target_number(target: Target, plan: Plan) -> str:
+    """Return the number of somebody outside; of a SIP address the whole, where its user is none."""
+    if target.kind is TargetKind.ADDRESS:
+        return to_e164(target.user, plan.project.country) or _text(target.value)
+    return _number(target.value, plan)
+
+
+def _account(login: str, plan: Plan, name: str) -> dict[str, Json]:
+    account = plan.accounts.get(login)
+    login = _text(login)
+    return {
+        "number": login,
+        "name": _text((account.name if account else "") or name) or None,
+        "account_number": int(login) if _is_integer(login) else login,
+        "user_numbers": [login],
+    }
+
+
+def _party(number: str, name: str) -> dict[str, Json]:
+    return {
+        "number": number,
+        "name": _text(name) or None,
+        "account_number": None,
+        "user_numbers": [],
+    }
+
+
+def _number(written: str, plan: Plan) -> str:
+    """Return a number as E.164 has it with its plus, or as it came where that cannot be told."""
+    return to_e164(written, plan.project.country) or _text(written)
+
+
+def _is_integer(login: str) -> bool:
+    is_short_number = login.isascii() and login.isdigit() and len(login) <= LONGEST_INTEGER
+    return is_short_number and not login.startswith("0")
+
+
+def _text(value: str) -> str:
+    """Return text that can be encoded: half a surrogate pair fits nowhere."""
+    return value.encode("utf-8", "replace").decode()

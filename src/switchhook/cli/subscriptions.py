@@ -1,0 +1,97 @@
+"""`switchhook subscriptions`: who subscribed to calls over the HTTP interface."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from cyclopts import Parameter
+
+from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir_of, open_to_read
+from switchhook.cli.show import clock, iso, one_line, print_json, print_table, stdout
+from switchhook.domain.event import Subscription
+from switchhook.operations import data_dir as directory
+from switchhook.operations import subscriptions as operations
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tracking.subscriptions import Subscribers
+
+
+def subscriptions(
+    *,
+    remove: Annotated[
+        int | None, Parameter(help="End the subscription of this number.", name="--remove")
+    ] = None,
+    project: Annotated[str | None, Parameter(help="Only this project's.", name="--project")] = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List who subscribed to calls, or end a subscription: nothing is told to it any more."""
+    if remove is not None:
+        removed = asyncio.run(_remove(config, data_dir, remove, project))
+        stdout().print(f"subscription {removed.number} of project {removed.project} is removed")
+        return 0
+    found = asyncio.run(_list(config, data_dir, project))
+    print_json([_as_json(one) for one in found]) if json else _show(found)
+    return 0
+
+
+async def _list(
+    config: Path | None, data_dir: Path | None, project: str | None
+) -> tuple[Subscription, ...]:
+    store = await open_to_read(config, data_dir)
+    try:
+        return await operations.subscriptions(store, project=project)
+    finally:
+        await store.close()
+
+
+async def _remove(
+    config: Path | None, data_dir: Path | None, number: int, project: str | None
+) -> Subscription:
+    found = await _list(config, data_dir, project)
+    one = next((one for one in found if one.number == number), None)
+    if one is None:
+        raise CommandError(
+            f"there is no subscription {number}; `switchhook subscriptions` lists those that there are"
+        )
+    store = await SqliteStore.open(data_dir_of(config, data_dir) / directory.DATABASE)
+    try:
+        await operations.unsubscribe(store, Subscribers(), project=one.project, number=number)
+    finally:
+        await store.close()
+    return one
+
+
+def _show(found: tuple[Subscription, ...]) -> None:
+    if not found:
+        stdout().print("no subscriptions")
+        return
+    rows = [
+        (
+            str(one.number),
+            one.project,
+            one_line(one.user),
+            one.event,
+            _host(one.target_url),
+            clock(one.created_at),
+        )
+        for one in found
+    ]
+    print_table(("number", "project", "user", "event", "told", "since"), rows)
+
+
+def _as_json(one: Subscription) -> dict[str, object]:
+    return {
+        "number": one.number,
+        "project": one.project,
+        "user": one.user,
+        "event": one.event,
+        "host": _host(one.target_url),
+        "created_at": iso(one.created_at),
+    }
+
+
+def _host(url: str) -> str:
+    """Return where a URL leads, without what lets one in there."""
+    return one_line(urlsplit(url).netloc.rpartition("@")[2])

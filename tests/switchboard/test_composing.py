@@ -1,0 +1,149 @@
+"""Who subscribed is told of each step of each call, in order, as the project's own webhooks are."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchhook.domain.call import CALLER
+from switchhook.domain.event import EventKind, EventWebhook, Subscription
+from switchhook.domain.project import Plan
+from switchhook.routing.commands import Tell
+from switchhook.routing.events import CallArrived, TimePassed
+from switchhook.switchboard.composing import Teller, compose, promises
+from tests.support.plans import DIALLED, JOHN, MOBILE, SALES, from_account, in_turn, incoming, plan
+from tests.support.transcript import Transcript, answers, hangs_up, refuses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switchhook.routing.events import Event
+    from switchhook.webhooks.delivery import Delivery
+
+
+def subscription(number: int, event: str = "custom", project: str = "shop") -> Subscription:
+    return Subscription(
+        project=project,
+        number=number,
+        user="user@example.com",
+        target_url=f"https://hooks.target/h/{number}",
+        event=event,
+        created_at=1.0,
+    )
+
+
+def teller(*subscriptions: Subscription) -> Teller:
+    def of(project: str) -> Sequence[Subscription]:
+        return [one for one in subscriptions if one.project == project]
+
+    return Teller(product="test", subscriptions_of=of)
+
+
+def told(story: Transcript, *subscriptions: Subscription) -> list[Delivery]:
+    tells = [command for command in story.commands if isinstance(command, Tell)]
+    return [made for tell in tells for made in promises(tell, teller(*subscriptions))]
+
+
+def line(delivery: Delivery) -> str:
+    """Return a notification as one line: status, who it is about, why."""
+    read: dict[str, Any] = json.loads(delivery.request.body)
+    targets = ",".join(party["number"] for party in read["destination"]["targets"])
+    return " ".join(filter(None, (read["direction"], read["status"], targets, read["reason"])))
+
+
+def heard(story: Transcript, *events: tuple[float, Event]) -> list[str]:
+    for now, event in events:
+        story.comes_to(now, event)
+    return [line(made) for made in told(story, subscription(1))]
+
+
+def test_a_whole_incoming_call_round_by_round() -> None:
+    story = Transcript(incoming(in_turn(SALES, JOHN)))
+    lines = heard(
+        story,
+        (0, CallArrived()),
+        (30, TimePassed()),
+        (33, answers("b3")),
+        (60, hangs_up(CALLER)),
+    )
+
+    assert lines == [
+        "inbound created",
+        "inbound ringing mary,olga",
+        "inbound ringing john",
+        "inbound in-progress john",
+        "inbound ended john completed",
+    ]
+
+
+def test_a_call_that_nobody_answered() -> None:
+    story = Transcript(incoming(in_turn(JOHN)))
+    lines = heard(story, (0, CallArrived()), (2, refuses("b1", 486)))
+
+    assert lines == ["inbound created", "inbound ringing john", "inbound ended busy"]
+
+
+def test_an_outgoing_call() -> None:
+    story = Transcript(from_account(str(MOBILE)))
+    lines = heard(story, (0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1")))
+
+    assert lines == [
+        f"outbound ringing +{MOBILE}",
+        f"outbound in-progress +{MOBILE}",
+        f"outbound ended +{MOBILE} completed",
+    ]
+
+
+def test_calls_between_accounts_are_told_to_nobody() -> None:
+    story = Transcript(from_account("mary"))
+
+    assert heard(story, (0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))) == []
+
+
+def test_an_account_that_dials_a_number_of_the_project_calls_in() -> None:
+    story = Transcript(from_account(DIALLED, plan(in_turn(JOHN))))
+
+    assert heard(story, (0, CallArrived()))[0] == "inbound created"
+
+
+def test_each_is_told_what_it_asked_for_under_its_own_name() -> None:
+    story = Transcript(incoming(in_turn(JOHN)))
+    for now, event in ((0, CallArrived()), (2, refuses("b1", 486))):
+        story.comes_to(now, event)
+    made = told(story, subscription(1), subscription(12, "ended"), subscription(3, project="house"))
+
+    assert [(one.id, one.webhook, one.seq) for one in made] == [
+        ("c.1.subscription%201", "subscription 1", 1),
+        ("c.2.subscription%201", "subscription 1", 2),
+        ("c.3.subscription%201", "subscription 1", 3),
+        ("c.3.subscription%2012", "subscription 12", 3),
+    ]
+    (ended, alike) = made[-2:]
+    assert ended.request.body == alike.request.body
+    assert (ended.success_codes, ended.response_timeout) == (tuple(range(200, 300)), 15.0)
+    assert dict(ended.request.headers)["webhook-id"] == ended.id
+    assert alike.request.url == "https://hooks.target/h/12"
+
+
+@pytest.mark.parametrize("kind", [EventKind.OUTGOING_FORWARDING, EventKind.OUTGOING_PICKUP])
+def test_event_webhooks_are_told_of_outgoing_calls_beside_them(kind: EventKind) -> None:
+    webhook = EventWebhook(name="crm", event=kind, url="http://crm.example/")
+    house = Plan(replace(plan().project, event_webhooks=(webhook,)))
+    story = Transcript(from_account(str(MOBILE), house))
+    for now, event in ((0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))):
+        story.comes_to(now, event)
+    made = told(story, subscription(1))
+
+    assert [one.webhook for one in made if one.event is kind] == ["crm", "subscription 1"]
+    assert len(made) == 4
+
+
+def test_what_is_promised_is_part_of_the_calls_record() -> None:
+    story = Transcript(incoming(in_turn(JOHN)))
+    story.comes_to(0, CallArrived())
+    record = compose(story.call, story.commands, teller(subscription(1)))
+
+    assert [line(made) for made in record.deliveries] == ["inbound created", "inbound ringing john"]

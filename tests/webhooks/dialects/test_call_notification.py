@@ -1,0 +1,320 @@
+"""A subscriber is told of a call in exactly these bytes, whoever calls and is called, in call notifications v2."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switchhook.domain.call import CALLER, Direction, Leg, LegState
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventKind, Subscription
+from switchhook.domain.project import Account, Group, Number, Plan, Project
+from switchhook.domain.target import Target, TargetKind
+from switchhook.webhooks.dialects.call_notification import (
+    REASON,
+    STATUS,
+    Status,
+    notification,
+    wants,
+)
+from switchhook.webhooks.request import render_notification
+from tests.support.strategies import calls
+from tests.webhooks.samples import UA, image, make_call, written
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+
+AT = 1563629859.7
+"""2019-07-20 13:37:39 UTC, and a bit."""
+PLAN = Plan(
+    Project(
+        id="voys",
+        name="Voys",
+        country="NL",
+        numbers=(Number(number="31508009000", scheme=1),),
+        accounts=(
+            Account(login="201", password="-", name="Alice"),
+            Account(login="202", password="-"),
+            Account(login="jan", password="-", name="Jan"),
+            Account(login="0030", password="-"),
+        ),
+        groups=(Group(name="300", accounts=("201", "202")),),
+    )
+)
+ALICE = '{"number":"201","name":"Alice","account_number":201,"user_numbers":["201"]}'
+ANNA = '{"number":"+31508009008","name":"Anna","account_number":null,"user_numbers":[]}'
+MOBILE = '{"number":"+31612345678","name":null,"account_number":null,"user_numbers":[]}'
+
+
+def target(value: str, kind: TargetKind = TargetKind.ACCOUNT) -> Target:
+    return Target(kind=kind, value=value)
+
+
+def leg(number: int, to: Target | None, state: LegState = LegState.DIALLING) -> Leg:
+    return Leg(id=f"b{number}", target=to, state=state, started_at=AT)
+
+
+def call(*legs: Leg, **changes: Any) -> Call:
+    caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=AT)
+    settings: dict[str, Any] = {
+        "id": "1563629859.000482915513",
+        "plan": PLAN,
+        "caller": "0508009008",
+        "caller_name": "Anna",
+        "callee": "31508009000",
+        "legs": (caller, *legs),
+    }
+    return make_call(**(settings | changes))
+
+
+def outgoing(*legs: Leg, **changes: Any) -> Call:
+    settings: dict[str, Any] = {
+        "direction": Direction.OUTGOING,
+        "account": "201",
+        "caller": "201",
+        "caller_name": "Desk of Alice",
+        "callee": "0612345678",
+        "direct": target("0612345678", TargetKind.NUMBER),
+    }
+    return call(*legs, **(settings | changes))
+
+
+def told(call_: Call, status: Status) -> str:
+    return notification(call_, status, at=AT).decode()
+
+
+def tree(call_: Call, status: Status = Status.RINGING) -> Any:
+    return json.loads(told(call_, status))
+
+
+def whole(status: str, destination: str, *, caller: str = ANNA, reason: str = "") -> str:
+    direction = "outbound" if caller == ALICE else "inbound"
+    return (
+        '{"call_id":"1563629859.000482915513","timestamp":"2019-07-20T13:37:39+00:00",'
+        f'"status":"{status}","version":"v2","direction":"{direction}",'
+        f'"caller":{caller},"destination":{destination},"reason":"{reason}"}}'
+    )
+
+
+# An incoming call
+
+
+def test_created_knows_no_targets_yet() -> None:
+    expected = whole("created", '{"number":"+31508009000","targets":[]}')
+
+    assert expected == told(call(), Status.CREATED)
+
+
+def test_ringing_names_all_that_ring_now() -> None:
+    over = replace(leg(1, target("jan")), state=LegState.ENDED)
+    ringing = (leg(2, target("201")), leg(3, target("0612345678", TargetKind.NUMBER)))
+    targets = f'{{"number":"+31508009000","targets":[{ALICE},{MOBILE}]}}'
+
+    assert whole("ringing", targets) == told(call(over, *ringing), Status.RINGING)
+
+
+def test_in_progress_names_who_answered_in_a_list_and_alone() -> None:
+    talking = leg(2, target("201"), LegState.TALKING)
+    answered = call(leg(1, target("202"), LegState.ENDED), talking, talking_to="b2")
+    destination = f'{{"number":"+31508009000","targets":[{ALICE}],"target":{ALICE}}}'
+
+    assert whole("in-progress", destination) == told(answered, Status.IN_PROGRESS)
+
+
+def test_ended_names_who_had_answered_and_the_reason() -> None:
+    gone = leg(1, target("201"), LegState.ENDED)
+    ended = call(gone, talking_to="b1", outcome=Outcome.ANSWERED)
+    destination = f'{{"number":"+31508009000","targets":[{ALICE}]}}'
+
+    assert whole("ended", destination, reason="completed") == told(ended, Status.ENDED)
+
+
+def test_ended_names_nobody_where_nobody_answered() -> None:
+    missed = call(leg(1, target("201"), LegState.ENDED), outcome=Outcome.MISSED)
+    expected = whole("ended", '{"number":"+31508009000","targets":[]}', reason="no-answer")
+
+    assert expected == told(missed, Status.ENDED)
+
+
+# An outgoing call
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "reason"),
+    [
+        (Status.RINGING, LegState.DIALLING, ""),
+        (Status.IN_PROGRESS, LegState.TALKING, ""),
+        (Status.ENDED, LegState.ENDED, "completed"),
+    ],
+)
+def test_an_outgoing_call_is_its_accounts(status: Status, state: LegState, reason: str) -> None:
+    there = leg(1, target("0612345678", TargetKind.NUMBER), state)
+    made = outgoing(
+        there,
+        talking_to="" if status is Status.RINGING else "b1",
+        outcome=Outcome.ANSWERED if reason else None,
+    )
+    alone = f',"target":{MOBILE}' if status is Status.IN_PROGRESS else ""
+    destination = f'{{"number":"+31612345678","targets":[{MOBILE}]{alone}}}'
+
+    assert whole(status, destination, caller=ALICE, reason=reason) == told(made, status)
+
+
+# Who is who
+
+
+@pytest.mark.parametrize(
+    ("login", "number", "name"),
+    [("202", 202, None), ("jan", "jan", "Jan"), ("0030", "0030", None), ("9" * 16, "9" * 16, None)],
+)
+def test_an_account_number_is_an_integer_where_none_of_it_is_lost(
+    login: str, number: int | str, name: str | None
+) -> None:
+    (party,) = tree(call(leg(1, target(login))))["destination"]["targets"]
+
+    assert party == {
+        "number": login,
+        "name": name,
+        "account_number": number,
+        "user_numbers": [login],
+    }
+
+
+@pytest.mark.parametrize(
+    ("to", "expected"),
+    [
+        (target("0612345678", TargetKind.NUMBER), "+31612345678"),
+        (target("+442079460018", TargetKind.NUMBER), "+442079460018"),
+        (target("112", TargetKind.NUMBER), "112"),
+        (target("sip:+31612345678@pbx.example", TargetKind.ADDRESS), "+31612345678"),
+        (target("sip:desk@pbx.example", TargetKind.ADDRESS), "sip:desk@pbx.example"),
+    ],
+)
+def test_others_have_a_number_alone(to: Target, expected: str) -> None:
+    (party,) = tree(call(leg(1, to)))["destination"]["targets"]
+
+    assert party == {"number": expected, "name": None, "account_number": None, "user_numbers": []}
+
+
+def test_a_withheld_number_is_text_all_the_same() -> None:
+    assert tree(call(caller="", caller_name=""))["caller"] == {
+        "number": "anonymous",
+        "name": None,
+        "account_number": None,
+        "user_numbers": [],
+    }
+
+
+def test_a_colleague_who_dials_a_number_of_the_project_is_known_by_login() -> None:
+    colleague = tree(call(account="jan", caller="jan", caller_name="Jan's desk"))
+    unnamed = tree(call(account="202", caller="202", caller_name="Desk 2"))
+
+    assert colleague["direction"] == "inbound"
+    assert colleague["caller"] == {
+        "number": "jan",
+        "name": "Jan",
+        "account_number": "jan",
+        "user_numbers": ["jan"],
+    }
+    assert unnamed["caller"]["name"] == "Desk 2"
+
+
+def test_the_name_that_a_webhook_found_is_told() -> None:
+    assert tree(call(webhook_name="Anna & Co"))["caller"]["name"] == "Anna & Co"
+
+
+# Text that means harm
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ['","status":"ended', "}]}", "\\", "\x00\r\nX-Evil: 1", "\ud800", "🤖 Київ", "\u2028</script>"],
+)
+def test_no_text_breaks_the_json(hostile: str) -> None:
+    read = tree(call(id=f"1.{hostile}", caller=hostile, caller_name=hostile, callee=hostile))
+    kept = hostile.encode("utf-8", "replace").decode()
+
+    assert list(read) == list(tree(call()))
+    assert (read["caller"]["name"], read["caller"]["number"]) == (kept, kept)
+    assert read["status"] == "ringing"
+
+
+@given(calls(), st.sampled_from(Status))
+def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
+    call_: Call, status: Status
+) -> None:
+    read = tree(call_, status)
+
+    assert list(read) == [
+        "call_id",
+        "timestamp",
+        "status",
+        "version",
+        "direction",
+        "caller",
+        "destination",
+        "reason",
+    ]
+    parties = [read["caller"], *read["destination"]["targets"]]
+    assert all(isinstance(party["number"], str) and party["number"] for party in parties)
+    assert isinstance(read["destination"]["number"], str)
+
+
+# Tables
+
+
+def test_every_outcome_has_its_reason() -> None:
+    assert set(REASON) == set(Outcome)
+    assert set(REASON.values()) == {"completed", "busy", "no-answer", "failed"}
+    assert [outcome for outcome, reason in REASON.items() if reason == "completed"] == [
+        Outcome.ANSWERED
+    ]
+
+
+def test_an_outgoing_call_is_not_created_and_no_rating_is_told() -> None:
+    assert set(EventKind) - set(STATUS) == {EventKind.OUTGOING_BEFORE, EventKind.INCOMING_RATED}
+
+
+# The request
+
+SUBSCRIPTION = Subscription(
+    project="voys",
+    number=7,
+    user="user@example.com",
+    target_url="https://zap:secret@hooks.target:8443/h/1?key={call_id}#part",
+    event="custom",
+    created_at=1.0,
+)
+
+
+def test_the_request_fills_nothing_in() -> None:
+    request = render_notification(
+        SUBSCRIPTION, b'{"status":"created"}', delivery_id="c.1.subscription%207", product=UA
+    )
+
+    assert request.url == "https://hooks.target:8443/h/1?key=%7Bcall_id%7D"
+    assert image(request) == written(
+        """
+        POST /h/1?key=%7Bcall_id%7D HTTP/1.1
+        Host: hooks.target:8443
+        User-Agent: UA
+        Authorization: Basic emFwOnNlY3JldA==
+        Content-Type: application/json
+        Content-Length: 20
+        webhook-id: c.1.subscription%207
+        """,
+        '{"status":"created"}',
+    )
+
+
+@pytest.mark.parametrize("event", ["custom", *Status])
+def test_one_status_or_all_are_wanted(event: str) -> None:
+    subscription = replace(SUBSCRIPTION, event=event)
+
+    wanted = {status for status in Status if wants(subscription, status)}
+    assert wanted == (set(Status) if event == "custom" else {event})
