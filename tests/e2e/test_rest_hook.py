@@ -1,0 +1,252 @@
+"""A program that subscribes is told of each real call until it unsubscribes, and of nothing after (S-31)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import threading
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchhook.app import Application, open_application
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.subscriptions import subscribe, unsubscribe
+from switchhook.settings import Settings
+from switchhook.sip.phone import Manners, Phone
+from switchhook.sip.transport import UDP, Peer
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.loop import run
+from tests.support.wire import Endpoint, Received, reply
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from switchhook.domain.event import Subscription
+
+pytestmark = pytest.mark.slow
+
+Json = dict[str, Any]
+
+LOCAL = "127.0.0.1"
+NUMBER, MOBILE = "31508009000", "0612345678"
+CUSTOMER: Json = {
+    "number": "+31508009008",
+    "name": None,
+    "account_number": None,
+    "user_numbers": [],
+}
+ALICE: Json = {"number": "201", "name": "Alice", "account_number": 201, "user_numbers": ["201"]}
+BOB: Json = {"number": "bob", "name": None, "account_number": "bob", "user_numbers": ["bob"]}
+OUTSIDE: Json = {"number": "+31612345678", "name": None, "account_number": None, "user_numbers": []}
+MEMBERS = [
+    "call_id",
+    "timestamp",
+    "status",
+    "version",
+    "direction",
+    "caller",
+    "destination",
+    "reason",
+]
+PROJECT = """
+[project]
+id = "voys"
+name = "Voys"
+country = "NL"
+allowed_networks = ["127.0.0.0/8"]
+
+[[numbers]]
+number = "31508009000"
+scheme = 1
+
+[[accounts]]
+login = "201"
+password = "password-of-alice"
+name = "Alice"
+
+[[accounts]]
+login = "bob"
+password = "password-of-bob"
+
+[[groups]]
+name = "300"
+accounts = ["201", "bob"]
+
+[[trunks]]
+name = "carrier"
+host = "127.0.0.1"
+port = {carrier}
+sources = ["127.0.0.1/32"]
+
+[[schemes]]
+id = 1
+name = "Main"
+
+[[schemes.steps]]
+ring = ["300"]
+timeout = 20
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """The running parts: Switchhook, the telephones, the carrier."""
+
+    app: Application
+    alice: Phone
+    carrier: Phone
+
+    async def call_in(self) -> None:
+        """Call the project's number; Alice answers, and the caller hangs up."""
+        made = await self.carrier.call(f"sip:{NUMBER}@{LOCAL}:{self.app.sip_port}")
+        await made.answered()
+        made.end()
+        await self.over()
+
+    async def call_from_alice(self, dialled: str) -> None:
+        """Let Alice call somebody who answers, and hang up."""
+        made = await self.alice.call(f"sip:{dialled}@{LOCAL}:{self.app.sip_port}")
+        await made.answered()
+        made.end()
+        await self.over()
+
+    async def over(self) -> None:
+        """Wait until nothing is left of the call, nor to be told of it."""
+        await self.app.switchboard.idle()
+        await self.app.courier.drain()
+
+    async def subscribe(self, url: str, event: str = "custom") -> Subscription:
+        return await subscribe(
+            self.app.store,
+            self.app.subscribers,
+            project="voys",
+            user="user@example.com",
+            target_url=url,
+            event=event,
+            now=1.0,
+        )
+
+    async def unsubscribe(self, subscription: Subscription) -> None:
+        removed = await unsubscribe(
+            self.app.store, self.app.subscribers, project="voys", number=subscription.number
+        )
+        assert removed == subscription
+
+
+@asynccontextmanager
+async def stage(directory: Path) -> AsyncIterator[Stage]:
+    """Start everything; Alice answers at once, Bob lets it ring."""
+    async with AsyncExitStack() as stack:
+        carrier = await stack.enter_async_context(Phone("0508009008"))
+        store = await SqliteStore.open(directory / DATABASE)
+        await store.save_project("voys", PROJECT.replace("{carrier}", str(carrier.port)))
+        await store.close()
+        settings = Settings(data_dir=directory, sip_port=0)
+        app = await stack.enter_async_context(open_application(settings))
+        server = Peer(UDP, LOCAL, app.sip_port)
+        alice = Phone("201", "password-of-alice", server=server)
+        bob = Phone("bob", "password-of-bob", server=server, manners=Manners(answer_after=None))
+        for phone in (alice, bob):
+            await stack.enter_async_context(phone)
+            await phone.register()
+        yield Stage(app=app, alice=alice, carrier=carrier)
+
+
+def told(requests: list[Received]) -> list[Json]:
+    """Return the notifications of one call, without what no two calls have alike."""
+    read = [json.loads(request.body) for request in requests]
+    assert len({one.pop("call_id") for one in map(dict, read)}) == 1
+    for one in read:
+        assert list(one) == MEMBERS
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", one["timestamp"])
+        assert one["version"] == "v2"
+    return [{name: one[name] for name in MEMBERS[4:]} | {"status": one["status"]} for one in read]
+
+
+def notification(
+    status: str,
+    *targets: Json,
+    direction: str = "inbound",
+    reason: str = "",
+) -> Json:
+    number, caller = f"+{NUMBER}", CUSTOMER
+    if direction == "outbound":
+        number, caller = OUTSIDE["number"], ALICE
+    alone = {"target": targets[0]} if status == "in-progress" else {}
+    return {
+        "status": status,
+        "direction": direction,
+        "caller": caller,
+        "destination": {"number": number, "targets": list(targets), **alone},
+        "reason": reason,
+    }
+
+
+def test_each_call_is_told_until_the_subscription_ends(tmp_path: Path) -> None:
+    async def scenario(endpoint: Endpoint) -> None:
+        async with stage(tmp_path) as here:
+            one = await here.subscribe(endpoint.url("/h/1"))
+            await here.subscribe(endpoint.url("/h/2"), event="ended")
+            await here.call_in()
+            incoming = endpoint.ledger.of("/h/1")
+            assert told(incoming) == [
+                notification("created"),
+                notification("ringing", ALICE, BOB),
+                notification("in-progress", ALICE),
+                notification("ended", ALICE, reason="completed"),
+            ]
+            ids = [request.header("webhook-id") for request in incoming]
+            assert len(set(ids)) == 4
+            assert all(name.endswith(".subscription%201") for name in ids)
+            assert incoming[0].method == "POST"
+            assert incoming[0].header("Content-Type") == "application/json"
+            assert told(endpoint.ledger.of("/h/2")) == [
+                notification("ended", ALICE, reason="completed")
+            ]
+
+            await here.call_from_alice(MOBILE)
+            assert told(endpoint.ledger.of("/h/1")[4:]) == [
+                notification("ringing", OUTSIDE, direction="outbound"),
+                notification("in-progress", OUTSIDE, direction="outbound"),
+                notification("ended", OUTSIDE, direction="outbound", reason="completed"),
+            ]
+
+            await here.unsubscribe(one)
+            await here.call_in()
+            assert len(endpoint.ledger.of("/h/1")) == 7
+            assert len(endpoint.ledger.of("/h/2")) == 3
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        run(scenario(endpoint))
+
+
+def test_what_waits_when_the_subscription_ends_is_not_sent(tmp_path: Path) -> None:
+    may_answer = threading.Event()
+
+    def slowly(_request: Received) -> bytes:
+        may_answer.wait(10)
+        return reply()
+
+    async def scenario(endpoint: Endpoint) -> None:
+        async with stage(tmp_path) as here:
+            one = await here.subscribe(endpoint.url("/h/1"))
+            made = await here.carrier.call(f"sip:{NUMBER}@{LOCAL}:{here.app.sip_port}")
+            await made.answered()
+            made.end()
+            await here.app.switchboard.idle()
+            await asyncio.to_thread(endpoint.ledger.wait_for, lambda _: True)
+            await here.unsubscribe(one)
+            may_answer.set()
+            await here.over()
+            assert [request.path for request in endpoint.ledger.requests] == ["/h/1"]
+            rows = await here.app.store.deliveries()
+            assert [row.state.value for row in rows] == ["failed"] * 3 + ["delivered"]
+
+    with Endpoint(slowly) as endpoint:
+        run(scenario(endpoint))
+    may_answer.set()
