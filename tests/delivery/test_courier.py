@@ -598,6 +598,22 @@ def test_one_that_fails_on_its_way_is_not_tried_again() -> None:
     play(scenario, policy=THREE, script={"crm": slowly_down}, addressees=hooks)
 
 
+def test_one_that_is_unwanted_by_the_time_its_failure_is_recorded_is_settled_at_once() -> None:
+    hooks = Hooks()
+
+    async def scenario(house: House) -> None:
+        house.store.refusals = 3
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(0.15)
+        assert house.store.recorded == []
+        hooks.unwanted.add("crm")
+        house.courier.forget("shop", "crm")
+        await asyncio.sleep(5)
+        assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
+
+    play(scenario, policy=THREE, script={"crm": 503}, addressees=hooks)
+
+
 def test_what_a_former_process_promised_to_one_that_is_gone_is_never_sent() -> None:
     made = promise("c1")
     before = (attempt(made, number=1, failure=DOWN, is_last=False),)

@@ -307,7 +307,8 @@ class Courier:
         self._queues.postponed(job)
         self._histories[delivery] = history
         if not self._is_stopping:
-            delay = due - self._clock()
+            # Who wanted no more while the attempt was recorded does not wait to be settled.
+            delay = due - self._clock() if self._addressees.wants(job.delivery) else 0.0
             loop = asyncio.get_running_loop()
             self._timers[job] = loop.call_later(delay, self._resume, job)
         self._start_more()
