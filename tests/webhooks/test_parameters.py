@@ -11,9 +11,9 @@ from switchhook.domain.call import Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Outcome
 from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
-from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve
+from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve, takes
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
-from tests.webhooks.samples import ARRIVED, VISIT, make_facts, make_number, make_plan
+from tests.webhooks.samples import ARRIVED, DUTCH_PLAN, VISIT, make_facts, make_number, make_plan
 
 BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")
 
@@ -357,6 +357,7 @@ def test_a_lone_surrogate_becomes_something_that_can_be_sent() -> None:
         ("call_id", "call_id"),
         ("ID Call", "call_id"),
         ("id call", "call_id"),
+        ("Call_ID", "call_id"),
         (" Caller ID ", "caller_id"),
         ("Link to recording (wav)", "recording_wav_link"),
         ("nothing", None),
@@ -364,3 +365,40 @@ def test_a_lone_surrogate_becomes_something_that_can_be_sent() -> None:
 )
 def test_a_parameter_is_found_by_key_or_label(name: str, key: str | None) -> None:
     assert key == find(name)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [
+        ("+31612345678", "+31612345678"),
+        ("31612345678", "+31612345678"),
+        ("0612345678", "+31612345678"),
+        ("101", ""),
+    ],
+)
+def test_either_number_can_be_had_in_e_164(number: str, expected: str) -> None:
+    facts = make_facts(plan=DUTCH_PLAN, caller=number, callee=number)
+
+    assert resolve("caller_id", "e164", facts) == expected
+    assert resolve("destination_id", "e164", facts) == expected
+    assert resolve("e164", "", facts) == expected
+    assert resolve("destination_id", "", facts) == number
+
+
+@pytest.mark.parametrize(
+    ("key", "argument", "taken"),
+    [
+        ("caller_id", "", True),
+        ("destination_id", "e164", True),
+        ("destination_id", "E.164", False),
+        ("date", "", True),
+        ("date", "unix-ms", True),
+        ("date", "%H:%M", True),
+        ("date", "american", False),
+        ("custom", "city", True),
+    ],
+)
+def test_an_argument_that_means_nothing_is_known_as_such(
+    key: str, argument: str, *, taken: bool
+) -> None:
+    assert takes(key, argument) is taken

@@ -16,7 +16,7 @@ from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
 from switchhook.domain.location import ask_location, location_of
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.moments import format_moment
+from switchhook.webhooks.moments import FORMATS, format_moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,6 +73,8 @@ STATUS: Mapping[Outcome, str] = MappingProxyType(
 )
 """The vendor's name of each outcome (R1-42)."""
 
+E164 = "e164"
+"""The parameter for the caller's number in that form, and the argument that asks for it."""
 NO_FORWARD = "NO-FORWARD"
 """The vendor's name for "call forwarding scheme did not work": it placed the call nowhere [A-54]."""
 
@@ -164,8 +166,16 @@ def _type(facts: Facts, _: str) -> str:
     return "out" if facts.call.direction is Direction.OUTGOING else "in"
 
 
-def _e164(facts: Facts, _: str) -> str:
-    return to_e164(facts.call.caller, facts.call.plan.project.country)
+def _caller_id(facts: Facts, form: str) -> str:
+    return _e164(facts, facts.call.caller) if form == E164 else facts.call.caller
+
+
+def _destination_id(facts: Facts, form: str) -> str:
+    return _e164(facts, facts.call.callee) if form == E164 else facts.call.callee
+
+
+def _e164(facts: Facts, number: str) -> str:
+    return to_e164(number, facts.call.plan.project.country)
 
 
 def _call_id(facts: Facts, _: str) -> str:
@@ -199,8 +209,8 @@ def _catalogue(
 CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
     _catalogue(
         (
-            ("caller_id", "R1-40", "Caller ID", lambda facts, _: facts.call.caller),
-            ("destination_id", "R1-41", "Destination ID", lambda facts, _: facts.call.callee),
+            ("caller_id", "R1-40", "Caller ID", _caller_id),
+            ("destination_id", "R1-41", "Destination ID", _destination_id),
             ("status", "R1-42", "Status", _status),
             ("date", "R1-43", "Date", _date),
             ("call_value", "R1-44", "Call value", None),
@@ -238,7 +248,7 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
             ("manager_id", "R1-76", "Manager ID", None),
             ("outbound_number", "R1-77", "Outbound number", None),
             ("google_analytics_resource_id", "R1-78", "Google Analytics resource ID", None),
-            ("e164", "R1-79", "Number in format E.164", _e164),
+            (E164, "R1-79", "Number in format E.164", lambda facts, _: _caller_id(facts, E164)),
             ("additional_number", "R1-80", "Additional number", _additional_number),
             ("responsible_manager", "R1-81", "Responsible manager", None),
             ("custom", "R1-82", "Custom", None),
@@ -251,12 +261,27 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
 )
 """Every parameter by its key: the vendor's 46 in their order, and the one that only its sample shows."""
 
-_BY_LABEL = {parameter.label.casefold(): parameter.key for parameter in CATALOGUE.values()}
+_BY_NAME = {
+    name.casefold(): parameter.key
+    for parameter in CATALOGUE.values()
+    for name in (parameter.label, parameter.key)
+}
 
 
 def find(name: str) -> str | None:
     """Return the key of the parameter that has this key or this label in any letter case, or None."""
-    return name if name in CATALOGUE else _BY_LABEL.get(name.strip().casefold())
+    return _BY_NAME.get(name.strip().casefold())
+
+
+def takes(key: str, argument: str) -> bool:
+    """Say whether a parameter can be told in the way that its argument asks for."""
+    match key:
+        case "caller_id" | "destination_id":
+            return argument in {"", E164}
+        case "date":
+            return not argument or argument in FORMATS or "%" in argument
+        case _:
+            return True
 
 
 def resolve(key: str, argument: str, facts: Facts) -> str:

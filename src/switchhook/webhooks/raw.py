@@ -1,0 +1,147 @@
+"""Text that a person wrote, with `{{placeholders}}` for facts: a raw body, a mail (R2-28, A-28).
+
+A value stays in its place (S-73): it is escaped as the text around it wants it, so that no caller can
+add a member, a parameter or an element. A value is never read for placeholders again.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum, auto
+from functools import lru_cache
+from html import escape
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
+
+import msgspec
+
+from switchhook.webhooks.parameters import resolve, takes
+from switchhook.webhooks.url import Piece, catalogued
+from switchhook.webhooks.wire import FORM_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from switchhook.webhooks.parameters import Facts
+
+_PLACEHOLDER = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}")
+_LEFT = re.compile(r"\{\{\{[^{}\n]*\}\}\}|\{\{+(?:[^{}\n]*\}\})?")
+_JSON_MARK = re.compile(r'\\.?|"', re.DOTALL)
+_JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""What no XML 1.0 document may hold, in whatever form (its §2.2)."""
+
+
+class Escaping(Enum):
+    """How a value is written, so that it stays in its place."""
+
+    NONE = auto()
+    JSON = auto()
+    FORM = auto()
+    MARKUP = auto()
+    """XML and HTML: the text of an element, or an attribute in quotes."""
+
+
+def fill_text(template: str, facts: Facts) -> str:
+    """Put the facts into plain text, as they are."""
+    return fill_raw(template, facts, Escaping.NONE)
+
+
+def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
+    """Put the facts into text; a placeholder that names no parameter stays as it is."""
+    pieces = _pieces(template)
+
+    def value(piece: Piece) -> str:
+        return resolve(piece.parameter, piece.argument, facts)
+
+    if escaping is Escaping.JSON:
+        return "".join(_in_json(pieces, value, _bare_json))
+    write = _WRITERS[escaping]
+    return "".join(write(value(piece)) if piece.parameter else piece.text for piece in pieces)
+
+
+def left_as_they_are(template: str) -> list[str]:
+    """Return what looks like a placeholder and is none: `{{nobody}}`, `{{{`, `{{` without an end."""
+    return [found for piece in _pieces(template) for found in _LEFT.findall(piece.text)]
+
+
+@lru_cache(maxsize=256)
+def escaping_of(template: str, content_type: str) -> Escaping:
+    """Return how values are written in a body that is sent as this type.
+
+    A body that is JSON by itself is JSON whatever it is called: a receiver may read it so.
+    """
+    media_type = content_type.partition(";")[0].strip().lower()
+    if "json" in media_type or is_json(template):
+        return Escaping.JSON
+    if media_type == FORM_TYPE:
+        return Escaping.FORM
+    return Escaping.MARKUP if "xml" in media_type or "html" in media_type else Escaping.NONE
+
+
+def is_json(template: str) -> bool:
+    """Say whether the text is an object or array of JSON, whatever its placeholders stand for."""
+    probe = "".join(_in_json(_pieces(template), lambda _: "x", lambda _: "null"))
+    try:
+        return isinstance(msgspec.json.decode(probe), dict | list)
+    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        return False
+
+
+@lru_cache(maxsize=256)
+def _pieces(template: str) -> tuple[Piece, ...]:
+    """Cut at the placeholders. One that stands for nothing stays text."""
+    pieces: list[Piece] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(template):
+        named = catalogued(found[1].strip())
+        if named is not None and takes(named.parameter, named.argument):
+            pieces += [Piece(text=template[end : found.start()]), named]
+            end = found.end()
+    return (*pieces, Piece(text=template[end:]))
+
+
+def _in_json(
+    pieces: tuple[Piece, ...], value: Callable[[Piece], str], bare: Callable[[str], str]
+) -> Iterator[str]:
+    """Write values inside strings escaped, and those outside of them as `bare` says."""
+    inside = False
+    for piece in pieces[:-1]:
+        if not piece.parameter:
+            inside, text = _through(piece.text, inside=inside)
+            yield text
+        elif inside:
+            yield _json_string(value(piece))[1:-1]
+        else:
+            yield bare(value(piece))
+    yield pieces[-1].text
+
+
+def _through(text: str, *, inside: bool) -> tuple[bool, str]:
+    """Return whether a string is open behind the text, and the text as it can stand before a value.
+
+    A backslash at its end would take the first character of the value with it, so it is escaped.
+    """
+    marks = _JSON_MARK.findall(text)
+    if marks and marks[-1] == "\\":
+        text += "\\"
+    return inside ^ (marks.count('"') % 2 == 1), text
+
+
+def _json_string(text: str) -> str:
+    return msgspec.json.encode(text).decode()
+
+
+def _bare_json(text: str) -> str:
+    """Write a value outside of strings: a number stays one, anything else becomes a string."""
+    return text if _JSON_NUMBER.fullmatch(text) else _json_string(text)
+
+
+def _in_markup(text: str) -> str:
+    return escape(_NOT_XML.sub("\ufffd", text))
+
+
+_WRITERS: Mapping[Escaping, Callable[[str], str]] = MappingProxyType(
+    {Escaping.NONE: str, Escaping.FORM: quote_plus, Escaping.MARKUP: _in_markup}
+)
