@@ -7,6 +7,7 @@ import gc
 import socket
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 
 from switchhook import app as application
 from switchhook.app import Application, new_call_id, open_application, settle
+from switchhook.delivery.policy import ONE_TRY, RetryPolicy
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
@@ -97,6 +99,50 @@ def test_a_project_that_is_applied_while_it_runs_is_taken_over(
             assert list(app.book.plans) == ["acme"]
 
     run(scenario())
+
+
+TOLD = """
+[[event_webhooks]]
+name = "crm"
+event = "incoming.after"
+url = "http://127.0.0.1/"
+retries = 3
+"""
+
+
+@pytest.mark.row("R2-04", "A-23")
+def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time with the same bytes; once where the webhook or its project is gone."""
+    monkeypatch.setattr(application, "RetryPolicy", partial(RetryPolicy, first_pause=0.01))
+    document = DOCUMENT.replace('"Acme"', '"Acme"\nallowed_networks = ["127.0.0.0/8"]')
+    heard: list[bytes] = []
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readuntil(b"}"))
+        writer.write(b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+        writer.close()
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / DATABASE)
+        version = await store.save_project("acme", document + TOLD)
+        await store.close()
+        server = await asyncio.start_server(refuse, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
+        async with server, open_application(settings(tmp_path)) as app:
+            for seq, name in enumerate(("crm", "gone"), 1):
+                promised = delivery("c1", seq, webhook=name, project="acme", url=url)
+                await app.store.commit(CallRecord(call=ringing(version), deliveries=(promised,)))
+                app.courier.carry(promised)
+            await app.courier.drain()
+            assert app.policy_of(delivery("c1", project="nobody")) is ONE_TRY
+            assert len(await app.store.attempts("c1.1.crm")) == 4
+            assert len(await app.store.attempts("c1.2.gone")) == 1
+
+    run(scenario())
+    assert len(heard) == 5
+    assert len(set(heard)) == 1
 
 
 # Subscriptions

@@ -13,11 +13,13 @@ from switchhook.cli.main import COMMANDS
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import read_document
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventKind
+from switchhook.domain.event import EventFormat, EventKind
 from switchhook.domain.failure import FailureKind
+from switchhook.domain.project import Project
 from switchhook.operations.project_file import read_project
 from switchhook.operations.project_schema import TABLES
 from switchhook.operations.reference import tables, write_tables
+from switchhook.operations.remarks import remarks
 from switchhook.operations.scheme_schema import STEPS
 from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.webhooks.dialects.call_notification import REASON, Status
@@ -104,10 +106,10 @@ def test_every_option_that_is_told_of_is_there() -> None:
     assert told - {"--port"} <= known
 
 
-def test_every_event_is_explained() -> None:
+def test_every_event_and_format_is_explained() -> None:
     reasons = ["completed", "busy", "no-answer", "failed"]
 
-    assert heads("docs/events.md") == [*EventKind, *Status, *reasons]
+    assert heads("docs/events.md") == [*EventKind, *EventFormat, *Status, *reasons]
     assert set(REASON.values()) == set(reasons)
 
 
@@ -168,6 +170,16 @@ def test_whole_project_files_are_good() -> None:
     assert whole
     for text in whole:
         assert not isinstance(read := read_project(text), Mistakes), str(read)
+
+
+def test_event_webhooks_that_are_shown_are_good() -> None:
+    shown = [text for _, text in fenced("toml") if text.startswith("[[event_webhooks]]")]
+
+    assert len(shown) == 2
+    for text in shown:
+        project = read_project(f'[project]\nid = "a"\nname = "A"\n{text}')
+        assert isinstance(project, Project), str(project)
+        assert not list(remarks(project))
 
 
 def test_settings_files_are_good() -> None:

@@ -16,6 +16,7 @@ from switchhook import __version__
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
+from switchhook.delivery.policy import RetryPolicy, usual_policy
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
@@ -81,6 +82,7 @@ class Application:
             store,
             clock=time.time,
             grants_of=self.grants_of,
+            policy_of=self.policy_of,
             addressees=self,
         )
         subscribers.when_removed(lambda one: self.courier.forget(one.project, one.webhook))
@@ -125,6 +127,12 @@ class Application:
         """Return the private networks that a project's webhooks may reach."""
         plan = self.book.plans.get(project)
         return _grants(() if plan is None else plan.project.allowed_networks)
+
+    def policy_of(self, delivery: Delivery) -> RetryPolicy:
+        """Return how often a delivery is tried again: an event webhook's as that says now."""
+        plan = self.book.plans.get(delivery.project)
+        webhook = None if plan is None else plan.events.get(delivery.webhook)
+        return usual_policy(delivery) if webhook is None else RetryPolicy(retries=webhook.retries)
 
     async def ask(
         self,

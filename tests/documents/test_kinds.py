@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.documents.kinds import (
+    Base64,
     Choice,
     Kind,
     ListOf,
     NotedError,
+    Passage,
     Reference,
     Seconds,
     Spot,
@@ -51,6 +53,15 @@ def refusal(kind: Kind, value: object) -> str:
         (Text(), ""),
         (Text(least=1), "Київ 'x' \"y\" \\"),
         (PIN, "0042"),
+        (Passage(), ""),
+        (Passage(), "one line, 'quoted' \u200d\xa0"),
+        (Passage(), "two\n\tlines \\"),
+        (Passage(), "\n\nthree\n"),
+        (Passage(), "Windows\r\nlines"),
+        (Passage(), "ends in a quote\n'"),
+        (Passage(), "fenced\n'''"),
+        (Base64(), b""),
+        (Base64(), bytes(range(256))),
         (Whole(least=1, most=5), 5),
         (Seconds(5, 600), 5.0),
         (Seconds(5, 600), 7.25),
@@ -91,6 +102,12 @@ def test_what_is_written_reads_the_same(kind: Kind, value: object) -> None:
         (Choice(Colour), "rad", "'rad' is not known here; did you mean red?"),
         (Choice(Colour), "Red", "'Red' is not known here; did you mean red?"),
         (Choice(Colour), [], "a list is not text"),
+        (Passage(), 5, "5 is not text; write it in quotes"),
+        (Passage(most=3), "abcd", "4 characters are too many; allowed are 3"),
+        (Passage(), "a\x00b", "it holds a control character; remove it"),
+        (Base64(), "a", "this is not Base64; write what `base64 FILE` prints"),
+        (Base64(), "Ключ", "this is not Base64"),
+        (Base64(most=4), "AAAAAAAA", "8 characters are too many; allowed are 4"),
         (ListOf(kind=Text()), "a", "text is not a list; write it in [ ]"),
         (ListOf(kind=Text(), least=1), [], "the list is empty"),
         (ListOf(kind=Text(), most=1), ["a", "b"], "2 items are too many; allowed are 1"),
@@ -105,6 +122,21 @@ def test_a_secret_is_never_repeated(value: object) -> None:
     said = refusal(PIN, value)
 
     assert not any(part in said for part in ("987", "abcd", "98\n7"))
+
+
+def test_several_lines_are_written_as_they_are() -> None:
+    assert Passage().write('a\n\\b"\n') == "'''\na\n\\b\"\n'''"
+    assert Passage().write("a") == '"a"'
+    assert Passage().write("a\r\n") == '"a\\r\\n"'
+
+
+@given(text=st.text(alphabet="a'\"\\\n\r\t"))
+def test_any_passage_reads_the_same(text: str) -> None:
+    assert tomllib.loads(f"x = {Passage().write(text)}\n") == {"x": text}
+
+
+def test_base64_may_stand_on_several_lines() -> None:
+    assert Base64().read("aGVs\n  bG8=\n", spot()) == b"hello"
 
 
 def test_a_long_value_is_shortened() -> None:

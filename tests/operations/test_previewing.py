@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventFormat, EventKind, EventWebhook
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
@@ -44,7 +44,18 @@ SHOP = Project(
         replace(PIN, name="plain"),
         replace(PIN, name="two pins", use_ivr=True, fallback_url="http://backup.example/{code}"),
     ),
-    event_webhooks=(TOLD,),
+    event_webhooks=(
+        TOLD,
+        replace(TOLD, name="form", format=EventFormat.FORM),
+        replace(TOLD, name="call", format=EventFormat.JSON_RPC, rpc_method="call.finished"),
+        replace(
+            TOLD,
+            name="chat",
+            format=EventFormat.RAW,
+            fields=(),
+            body='{"text": "{{caller_id:e164}}, {{custom:city}}"}',
+        ),
+    ),
 )
 
 
@@ -96,6 +107,32 @@ def test_a_dial_plan_webhook_has_a_code_where_it_has_a_menu(name: str, path: byt
 def test_an_event() -> None:
     shown = preview("after all", Example(id="7.1"))
     assert shown.data.endswith(b'webhook-id: 7.1.1.after%20all\r\n\r\n{"status":"ANSWERED"}')
+
+
+@pytest.mark.parametrize(
+    ("name", "type_", "body"),
+    [
+        ("form", "application/x-www-form-urlencoded", "status=ANSWERED"),
+        (
+            "call",
+            "application/json",
+            (
+                '{"jsonrpc":"2.0","method":"call.finished",'
+                '"params":{"status":"ANSWERED"},"id":"7.1.1.call"}'
+            ),
+        ),
+        (
+            "chat",
+            "text/plain; charset=utf-8",
+            '{"text": "+380441112233, example city"}',
+        ),
+    ],
+)
+def test_an_event_in_every_format(name: str, type_: str, body: str) -> None:
+    head, _, sent = preview(name, Example(id="7.1")).data.decode().partition("\r\n\r\n")
+
+    assert f"\r\nContent-Type: {type_}\r\n" in head
+    assert sent == body
 
 
 def test_a_url_that_cannot_be_sent_to_is_refused_by_name() -> None:

@@ -238,6 +238,40 @@ WRONG = {
         in_event_webhook("success_codes = [200, 99]"),
         "success_codes[1]: 99 is no final HTTP status; write 200 to 599",
     ),
+    "json-rpc without a method": (
+        in_event_webhook('format = "json-rpc"'),
+        "event_webhooks[0]: rpc_method is missing; JSON-RPC method is required",
+    ),
+    "raw without a body": (
+        in_event_webhook('format = "raw"'),
+        "event_webhooks[0]: body is missing; write the text that is sent",
+    ),
+    "body that is not sent": (
+        in_event_webhook('body = "x"'),
+        "event_webhooks[0].body: only the format raw has a body of its own; remove it",
+    ),
+    "two bodies": (
+        in_event_webhook('format = "raw"\nbody = "x"\nbody_base64 = "AAAA"'),
+        "event_webhooks[0].body_base64: body is there too; remove it",
+    ),
+    "parameters that are not sent": (
+        in_event_webhook(
+            'format = "raw"\nbody = "x"\nparameters = [{ name = "a", value = "date" }]'
+        ),
+        "parameters: the format raw sends its body and nothing else; write them into the body as {{",
+    ),
+    "unknown format": (
+        in_event_webhook('format = "jsonrpc"'),
+        "format: 'jsonrpc' is not known here; did you mean json-rpc?",
+    ),
+    "control character in a body": (
+        in_event_webhook('format = "raw"\nbody = "\\u0000"'),
+        "body: it holds a control character; remove it",
+    ),
+    "retries": (
+        in_event_webhook("retries = 11"),
+        "retries: 11 is more than 10; allowed are 0 to 10",
+    ),
     "filter by a number of nobody": (
         in_event_webhook('only = { numbers = ["380440000000"] }'),
         "event_webhooks[0].only.numbers[0]: there is no number '380440000000'",

@@ -125,6 +125,14 @@ def test_parameters_are_chosen_by_key_or_label(text: str, chosen: tuple[str, str
     assert Chosen().read(Chosen().write(chosen).strip('"'), spot()) == chosen
 
 
+def test_a_form_that_a_number_does_not_have_is_refused_where_it_is_judged() -> None:
+    assert refusal(Chosen(), "destination_id:E.164") == (
+        "'E.164' is no form of destination_id; did you mean e164?"
+    )
+    unjudged = Spot(path=(), notes=Notes(judges=False), names={})
+    assert Chosen().read("destination_id:x", unjudged) == ("destination_id", "x")
+
+
 def test_success_is_a_list_or_all_of_2xx() -> None:
     assert SuccessCodes().read("2xx", spot()) == ANY_2XX
     assert SuccessCodes().read([200, 204], spot()) == (200, 204)

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 
+from switchhook.domain.event import EventFormat
 from switchhook.domain.project import Account, Group, Number, Project
 from switchhook.domain.scheme import Hours, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.operations.remarks import remarks
 from switchhook.routing.own_numbers import why_left_out
-from tests.webhooks.samples import make_dial_plan, make_number
+from tests.webhooks.samples import make_dial_plan, make_event, make_number
 
 SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
 
@@ -94,3 +95,46 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
         f"a ring step of scheme 2 {why_left_out(own)}",
         f"the fallback {goes_on}",
     ]
+
+
+RAW = {"format": EventFormat.RAW}
+JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
+
+
+@pytest.mark.row("S-43", "R2-24", "R2-28", "A-05", "A-28")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"format": EventFormat.FORM, "method": Method.GET}, []),
+        ({"format": EventFormat.JSON_RPC, "method": Method.POST}, []),
+        (
+            {"format": EventFormat.JSON_RPC, "method": Method.GET},
+            ["is told by POST (set by JSON-RPC), not by GET"],
+        ),
+        (RAW | {"body": "{{Caller ID}} {{date:iso8601}}"}, []),
+        (RAW | {"binary": b"{{x}}"}, []),
+        (RAW | {"binary": b"{{x}}", "headers": JSON_SAID}, []),
+        (RAW | {"body": "{{x}}", "method": Method.GET}, ["sends no body: GET has none"]),
+        (
+            RAW | {"body": "{{x}} {{{Status}}} {{Status"},
+            [
+                "sends {{x}} as it stands: it names no parameter",
+                "sends {{{Status}}} as it stands: it names no parameter",
+                "sends {{ as it stands: it names no parameter",
+            ],
+        ),
+        (RAW | {"body": "{{x}}", "placeholders": False}, []),
+        (RAW | {"body": '{"a": {{Status}}}', "headers": JSON_SAID}, []),
+        (
+            RAW | {"body": '{"a": {{Status}}', "headers": JSON_SAID},
+            ["says application/json, and its body is no JSON"],
+        ),
+    ],
+)
+def test_what_does_not_come_out_of_an_event_is_told(
+    changes: dict[str, Any], said: list[str]
+) -> None:
+    project = Project(id="x", name="X", event_webhooks=(make_event(**changes),))
+
+    assert list(remarks(project)) == [f"event webhook 'after' {text}" for text in said]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import strategies as st
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EVERYTHING, EventFilter, EventKind, EventWebhook
+from switchhook.domain.event import EVERYTHING, EventFilter, EventFormat, EventKind, EventWebhook
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
@@ -36,16 +37,21 @@ from switchhook.domain.scheme import (
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import (
+    Array,
     CallerIdForwarding,
     DialPlanWebhook,
     Encoding,
     Field,
     ForwardingNumber,
+    HashAlgorithm,
     Method,
+    Node,
+    Object,
     Place,
     RingOrder,
 )
-from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.dialects.event import bare_name
+from switchhook.webhooks.parameters import CATALOGUE, takes
 
 MINIMAL = """\
 [project]
@@ -89,6 +95,11 @@ names = st.text(
 logins = st.from_regex(r"[a-z][A-Za-z0-9._-]{0,8}", fullmatch=True) | st.from_regex(
     r"1[0-9]{2}", fullmatch=True
 )
+passages = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], include_characters="\n\r\t"),
+    min_size=1,
+) | st.sampled_from(('{"a": "{{caller_id}}"}\n', "'''", "a\n'", "\n"))
+blobs = st.binary(min_size=1, max_size=20)
 digits = st.from_regex(r"[2-9][0-9]{5,14}", fullmatch=True)
 """Never a login of the above."""
 passwords = st.text(
@@ -109,11 +120,22 @@ ask_seconds = st.integers(1, 30).map(float) | st.floats(1, 30, allow_nan=False)
 
 
 def _fields(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Field, ...]]:
+    many = st.lists(_field(wire_names), max_size=4, unique_by=lambda field: field.name)
+    return many.map(tuple)
+
+
+def _field(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[Field]:
     plain = st.builds(
         Field,
         name=wire_names,
-        parameter=st.sampled_from([key for key in CATALOGUE if key not in {"constant", "date"}]),
+        parameter=st.sampled_from([key for key in CATALOGUE if takes(key, "any")]),
         argument=st.just("") | names,
+    )
+    number = st.builds(
+        Field,
+        name=wire_names,
+        parameter=st.sampled_from(("caller_id", "destination_id")),
+        argument=st.sampled_from(("", "e164")),
     )
     constant = st.builds(Field, name=wire_names, parameter=st.just("constant"), argument=texts)
     date = st.builds(
@@ -122,7 +144,35 @@ def _fields(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Field
         parameter=st.just("date"),
         argument=st.sampled_from(("", "iso8601", "%d.%m.%Y")),
     )
-    many = st.lists(plain | constant | date, max_size=4, unique_by=lambda field: field.name)
+    return plain | number | constant | date
+
+
+def _trees(wire_names: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Node, ...]]:
+    """Draw what an event webhook may send: some values, of every shape."""
+    no_name = st.just("")
+
+    def leaf(names: st.SearchStrategy[str]) -> st.SearchStrategy[Node]:
+        hashes = st.none() | st.sampled_from(HashAlgorithm)
+        return st.builds(lambda field, hash_: replace(field, hash=hash_), _field(names), hashes)
+
+    def node(names: st.SearchStrategy[str], depth: int) -> st.SearchStrategy[Node]:
+        if not depth:
+            return leaf(names)
+        items = st.lists(node(no_name, depth - 1), min_size=1, max_size=2).map(tuple)
+        members = _apart(node(wire_names, depth - 1), min_size=1)
+        arrays = st.builds(Array, name=names, items=items)
+        return leaf(names) | arrays | st.builds(Object, name=names, members=members)
+
+    return _apart(node(wire_names, 2))
+
+
+def _apart(
+    nodes: st.SearchStrategy[Node], min_size: int = 0
+) -> st.SearchStrategy[tuple[Node, ...]]:
+    """Draw values of which no two have the same name."""
+    many = st.lists(
+        nodes, min_size=min_size, max_size=3, unique_by=lambda node: bare_name(node.name)
+    )
     return many.map(tuple)
 
 
@@ -205,19 +255,30 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     headers = st.lists(st.tuples(header_names, texts), max_size=3, unique_by=lambda pair: pair[0])
     codes = st.lists(st.integers(200, 599), min_size=1, max_size=3).map(tuple)
     event = draw(st.sampled_from(EventKind))
+    format_ = draw(st.sampled_from(EventFormat))
+    body, binary = "", b""
+    if format_ is EventFormat.RAW:
+        body, binary = draw(st.tuples(passages, st.just(b"")) | st.tuples(st.just(""), blobs))
     return EventWebhook(
         name=name,
         event=event,
         only=draw(event_filters(event)),
         url=draw(urls),
         method=draw(st.sampled_from((Method.GET, Method.POST, Method.PUT))),
+        format=format_,
+        rpc_method=draw(names if format_ is EventFormat.JSON_RPC else texts),
+        notification=draw(st.booleans()),
+        body=body,
+        placeholders=draw(st.booleans()),
+        binary=binary,
+        retries=draw(st.integers(0, 10)),
         success_codes=draw(codes | st.just(tuple(range(200, 300)))),
         response_timeout=draw(ask_seconds),
         keep_alive=draw(st.booleans()),
         user_agent=draw(texts),
         headers=draw(headers.map(tuple)),
         send_id=draw(st.booleans()),
-        fields=draw(_fields(latin_names | braced_names)),
+        fields=() if format_ is EventFormat.RAW else draw(_trees(latin_names | braced_names)),
     )
 
 

@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from switchhook.domain.call import Call, Direction
+from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import Ask, Scheme
-from switchhook.domain.webhook import DialPlanWebhook, Field, ForwardingNumber
+from switchhook.domain.webhook import (
+    Array,
+    DialPlanWebhook,
+    Field,
+    ForwardingNumber,
+    HashAlgorithm,
+    Object,
+)
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import Facts, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from switchhook.domain.webhook import Node
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.url import Values
 
@@ -149,6 +158,59 @@ def make_values(*, extra: Mapping[str, str] | None = None) -> Values:
 
 def field(name: str, parameter: str, argument: str = "") -> Field:
     return Field(name=name, parameter=parameter, argument=argument)
+
+
+S_40: tuple[Node, ...] = (
+    field("call_id", "call_id"),
+    Array(name="numbers", items=(field("", "caller_id"), field("", "destination_id"))),
+    Object(
+        name="call",
+        members=(
+            field("status", "status"),
+            Object(
+                name="times",
+                members=(field("total", "full_length"), field("talk", "conversation")),
+            ),
+            Array(name="tags", items=(field("", "source"), field("", "medium"))),
+        ),
+    ),
+    Field(name="h_md5", parameter="caller_id", hash=HashAlgorithm.MD5),
+    Field(name="h_crc", parameter="caller_id", hash=HashAlgorithm.CRC32),
+    Field(name="h_sha1", parameter="caller_id", hash=HashAlgorithm.SHA1),
+    Field(name="h_sha256", parameter="caller_id", hash=HashAlgorithm.SHA256),
+    field("{{Имя менеджера}}", "responsible_manager"),
+    field("fixed", "constant", "abc"),
+)
+"""One value of every shape."""
+S_40_JSON = (
+    '{"call_id":"3333333333.3333333","numbers":["380441112233","380442223344"],'
+    '"call":{"status":"ANSWERED","times":{"total":"20","talk":"12"},'
+    '"tags":["ringostat","support"]},"h_md5":"3ab709363cd610a7331e8cabcc612bc2",'
+    '"h_crc":"fb672889","h_sha1":"acc79df51d806d791e186179357cf340fc375bd3",'
+    '"h_sha256":"2251d774b8552cadd01b832646f0c3daaddbfb7d5504cffb91fc26a90e709bc8",'
+    '"Имя менеджера":"Иван Иванов","fixed":"abc"}'
+)
+S_41_FORM = (
+    "call_id=3333333333.3333333&numbers%5B0%5D=380441112233&numbers%5B1%5D=380442223344"
+    "&call%5Bstatus%5D=ANSWERED&call%5Btimes%5D%5Btotal%5D=20&call%5Btimes%5D%5Btalk%5D=12"
+    "&call%5Btags%5D%5B0%5D=ringostat&call%5Btags%5D%5B1%5D=support"
+    "&h_md5=3ab709363cd610a7331e8cabcc612bc2&h_crc=fb672889"
+    "&h_sha1=acc79df51d806d791e186179357cf340fc375bd3"
+    "&h_sha256=2251d774b8552cadd01b832646f0c3daaddbfb7d5504cffb91fc26a90e709bc8"
+    "&%D0%98%D0%BC%D1%8F+%D0%BC%D0%B5%D0%BD%D0%B5%D0%B4%D0%B6%D0%B5%D1%80%D0%B0"
+    "=%D0%98%D0%B2%D0%B0%D0%BD+%D0%98%D0%B2%D0%B0%D0%BD%D0%BE%D0%B2&fixed=abc"
+)
+"""The same as a form."""
+
+
+def talked() -> Facts:
+    """Make the facts of the call of S-40: 8 seconds of ringing, 12 of talk."""
+    return make_facts(
+        extra=VISIT,
+        answered_at=ARRIVED + 8,
+        ended_at=ARRIVED + 20,
+        outcome=Outcome.ANSWERED,
+    )
 
 
 def answer(body: str | bytes, status: int = 200) -> HttpResponse:

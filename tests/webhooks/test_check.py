@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.webhook import Encoding, Method, Place, Template
+from switchhook.domain.event import EventFormat
+from switchhook.domain.webhook import Array, Encoding, Method, Object, Place, Template
 from switchhook.webhooks.check import problems
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
-from tests.webhooks.samples import field, make_dial_plan, make_event, make_number
+from tests.webhooks.samples import S_40, field, make_dial_plan, make_event, make_number
+
+if TYPE_CHECKING:
+    from switchhook.domain.webhook import Node
 
 
 @pytest.mark.row("R1-37", "A-03")
@@ -117,6 +122,32 @@ def test_other_names_are_refused_with_the_vendors_advice(name: str) -> None:
     assert any("{{parameter name}}" in problem for problem in found)
 
 
+def nested(depth: int) -> Node:
+    """Put a value into so many objects and arrays, in turn."""
+    node: Node = field("a", "type")
+    for level in range(depth):
+        inner = (replace(node, name="a"),)
+        node = Array(name="", items=inner) if level % 2 else Object(name="", members=inner)
+    return replace(node, name="a")
+
+
+@pytest.mark.row("S-40", "S-43", "S-44")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"fields": S_40},
+        {"fields": (nested(10),)},
+        {"fields": (Array(name="a", items=(field("", "type"), field("", "type"))),)},
+        {"format": EventFormat.FORM, "fields": S_40, "retries": 10},
+        {"format": EventFormat.RAW, "body": "{{nobody}}"},
+        {"format": EventFormat.RAW, "binary": b"x"},
+        {"format": EventFormat.JSON_RPC, "rpc_method": "call.finished"},
+    ],
+)
+def test_sound_event_webhooks_have_no_problem(changes: dict[str, Any]) -> None:
+    assert problems(make_event(**changes)) == ()
+
+
 @pytest.mark.row("S-46", "S-50", "R2-03", "A-22")
 @pytest.mark.parametrize(
     ("changes", "problem"),
@@ -129,6 +160,39 @@ def test_other_names_are_refused_with_the_vendors_advice(name: str) -> None:
         ({"headers": (("a b", "x"),)}, "'a b' is not a header that can be set"),
         ({"headers": (("X", "1"), ("x", "2"))}, "the header 'x' is there 2 times"),
         ({"headers": (("X", "a\r\nb"),)}, "holds a line break"),
+        ({"retries": 11}, "an event is sent again 0 to 10 times, not 11"),
+        ({"format": EventFormat.JSON_RPC}, "JSON-RPC method is required"),
+        ({"format": EventFormat.RAW}, "the format raw needs a body"),
+        ({"body": "x"}, "the format json sends the parameters and no body of its own"),
+        (
+            {"format": EventFormat.FORM, "binary": b"x"},
+            "the format form sends the parameters and no body of its own",
+        ),
+        (
+            {"format": EventFormat.RAW, "body": "x", "binary": b"x"},
+            "both a text and bytes are the body",
+        ),
+        (
+            {"format": EventFormat.RAW, "body": "x", "fields": (field("a", "type"),)},
+            "the format raw sends its body and no parameters",
+        ),
+        (
+            {"fields": (field("a", "destination_id", "E.164"),)},
+            "there is no form of destination_id 'E.164': choose one of e164",
+        ),
+        (
+            {"fields": (Object(name="a", members=(field("b c", "type"),)),)},
+            "'b c' should be in Latin characters",
+        ),
+        (
+            {"fields": (Object(name="a", members=(field("b", "type"), field("{{b}}", "date"))),)},
+            "the name 'b' is given to 2 parameters",
+        ),
+        (
+            {"fields": (Array(name="a", items=(field("", "type"), field("", "nothing"))),)},
+            "there is no parameter 'nothing'",
+        ),
+        ({"fields": (nested(11),)}, "arrays and objects are nested more than 10 levels deep"),
         (
             {"fields": (field("a", "type"), field("{{a}}", "date"))},
             "the name 'a' is given to 2 parameters",

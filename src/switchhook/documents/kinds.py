@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ class Kind(Protocol):
         """Return the value. Raises WrongError, or NotedError after noting mistakes below `at`."""
 
     def write(self, value: Any) -> str:  # noqa: ANN401 (kinds of everything)
-        """Return the value as TOML, on one line."""
+        """Return the value as TOML: on one line, unless it stands in no list or table of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +98,65 @@ class Text:
     def write(self, value: str) -> str:
         """Write a basic string."""
         return quote(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """Text of any number of lines. Messages do not repeat it."""
+
+    what: str = "text, perhaps of several lines"
+    most: int = 100_000
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return self.what
+
+    def read(self, value: object, at: Spot) -> str:
+        """Take text without control characters besides tabs and line breaks."""
+        del at
+        text = text_of(value)
+        if len(text) > self.most:
+            raise WrongError(f"{len(text)} characters are too many", f"allowed are {self.most}")
+        if _CONTROL.search(text):
+            raise WrongError("it holds a control character", "remove it")
+        return text
+
+    def write(self, value: str) -> str:
+        """Write several lines as they are where TOML can, else as a basic string."""
+        fence = "'''"
+        as_it_is = "\n" in value and "\r" not in value and fence not in f"{value}''"
+        return f"{fence}\n{value}{fence}" if as_it_is else quote(value)
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base64:
+    """Bytes, written in Base64 (RFC 4648 §4). Messages do not repeat them."""
+
+    most: int = 1_000_000
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "bytes in Base64"
+
+    def read(self, value: object, at: Spot) -> bytes:
+        """Take Base64; blanks and line breaks in it mean nothing."""
+        del at
+        text = "".join(text_of(value).split())
+        if len(text) > self.most:
+            raise WrongError(f"{len(text)} characters are too many", f"allowed are {self.most}")
+        try:
+            return b64decode(text, validate=True)
+        except ValueError:
+            raise WrongError("this is not Base64", "write what `base64 FILE` prints") from None
+
+    def write(self, value: bytes) -> str:
+        """Write it without line breaks."""
+        return quote(b64encode(value).decode("ascii"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

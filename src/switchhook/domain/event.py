@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.webhook import Field, Method
+from switchhook.domain.webhook import Method, Node
 
 
 class EventKind(StrEnum):
@@ -21,6 +21,16 @@ class EventKind(StrEnum):
     OUTGOING_FORWARDING = "outgoing.forwarding"
     OUTGOING_PICKUP = "outgoing.pickup"
     OUTGOING_AFTER = "outgoing.after"
+
+
+class EventFormat(StrEnum):
+    """How an event is written (R2-27…30)."""
+
+    JSON = "json"
+    FORM = "form"
+    RAW = "raw"
+    """A text of the webhook's own, perhaps with placeholders, or bytes."""
+    JSON_RPC = "json-rpc"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +64,24 @@ class EventWebhook:
     event: EventKind
     url: str
     method: Method = Method.POST
+    """As chosen; `webhooks.request` says which method really goes out."""
+    format: EventFormat = EventFormat.JSON
+    rpc_method: str = ""
+    """The method that a JSON-RPC call calls."""
+    notification: bool = False
+    """Whether that call bears no id, so that nobody answers it [A-29]."""
+    body: str = ""
+    """The text of the format raw."""
+    placeholders: bool = True
+    """Whether `{{parameter}}` in it stands for a value [A-28]."""
+    binary: bytes = b""
+    """The body of the format raw where it is no text."""
     success_codes: tuple[int, ...] = (200,)
     """Which statuses count as delivered (R2-03, A-22)."""
     response_timeout: float = 15.0
     """Seconds for the whole exchange."""
+    retries: int = 0
+    """How often a failed delivery is sent again by itself (R2-04, A-23)."""
     keep_alive: bool = True
     user_agent: str = ""
     headers: tuple[tuple[str, str], ...] = ()
@@ -66,7 +90,7 @@ class EventWebhook:
     send_id: bool = True
     """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
     a second sending of the same event."""
-    fields: tuple[Field, ...] = ()
+    fields: tuple[Node, ...] = ()
     only: EventFilter = EVERYTHING
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeAlias
 
 from switchhook.domain.patience import RetryOn, overrides_of
 
@@ -69,16 +70,48 @@ class CallerIdForwarding(StrEnum):
     """None: anonymous, with privacy asked for (R5-09)."""
 
 
+class HashAlgorithm(StrEnum):
+    """How a value is made unreadable but comparable, in lower-case hexadecimal (R2-35…38, A-31)."""
+
+    MD5 = "md5"
+    CRC32 = "crc32"
+    CRC32_DECIMAL = "crc32-decimal"
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One value that a webhook sends: which fact, under which wire name (R1-39, A-13)."""
+    """One value that a webhook sends: which fact, under which wire name (R1-39, R2-32, A-13)."""
 
     name: str
-    """The wire name."""
+    """The wire name; empty for an item of an array."""
     parameter: str
     """The key of the fact in the parameter catalogue, such as `insertion_type`."""
     argument: str = ""
     """What the parameter needs: the text of `constant`, the name of `custom`."""
+    hash: HashAlgorithm | None = None
+    """Sent in place of the value itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Array:
+    """Values in order, under one wire name (R2-33). Its items have no names."""
+
+    name: str
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Object:
+    """Named values in order, under one wire name (R2-34)."""
+
+    name: str
+    members: tuple[Node, ...]
+
+
+Node: TypeAlias = Field | Array | Object
+"""What an event webhook sends, as a tree; a flat list of fields is a tree of one level."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

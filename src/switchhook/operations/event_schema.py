@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from switchhook.documents.kinds import Choice, ListOf, Reference, Seconds, Whole, YesNo
+from switchhook.documents.kinds import (
+    Base64,
+    Choice,
+    ListOf,
+    Passage,
+    Reference,
+    Seconds,
+    Whole,
+    YesNo,
+)
 from switchhook.documents.tables import Key, Table
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EVERYTHING, EventFilter, EventKind, EventWebhook
+from switchhook.domain.event import EVERYTHING, EventFilter, EventFormat, EventKind, EventWebhook
 from switchhook.domain.webhook import Method
+from switchhook.operations.field_kinds import MOST, Sent
 from switchhook.operations.project_checks import check_event_filter, check_event_webhook
 from switchhook.operations.project_kinds import (
-    EVENT_NAME,
     FREE_TEXT,
     LOGIN,
     NAME,
@@ -17,11 +26,12 @@ from switchhook.operations.project_kinds import (
     SuccessCodes,
     WebAddress,
 )
-from switchhook.operations.webhook_schema import HEADERS, parameter
-from switchhook.webhooks.check import EVENT_TIMEOUTS, problems
+from switchhook.operations.webhook_schema import HEADERS
+from switchhook.webhooks.check import EVENT_RETRIES, EVENT_TIMEOUTS, problems
 
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
-EVENT_PARAMETERS = ListOf(kind=parameter(EVENT_NAME), most=200)
+EVENT_PARAMETER = Sent()
+EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MOST)
 TALK = Seconds(0, 86_400)
 EVENT_FILTER = Table(
     make=EventFilter,
@@ -61,8 +71,36 @@ EVENT_WEBHOOK = Table(
         Key("only", EVENT_FILTER, "which calls it is told of", default=EVERYTHING),
         Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
         Key("method", Choice(Method), "HTTP method", default=Method.POST),
+        Key("format", Choice(EventFormat), "how it is written", default=EventFormat.JSON),
+        Key("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
+        Key(
+            "notification",
+            YesNo(),
+            "whether that call has no id, so that nobody answers it",
+            default=False,
+        ),
+        Key("body", Passage(), "text that is sent with format raw", default=""),
+        Key(
+            "placeholders",
+            YesNo(),
+            "whether {{parameter}} in the body is filled in",
+            default=True,
+        ),
+        Key(
+            "body_base64",
+            Base64(),
+            "body of format raw that is no text, such as an image",
+            default=b"",
+            attribute="binary",
+        ),
         Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
         Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        Key(
+            "retries",
+            Whole(least=EVENT_RETRIES[0], most=EVENT_RETRIES[1]),
+            "how often a delivery that failed is sent again",
+            default=0,
+        ),
         Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
         Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
         Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),

@@ -14,10 +14,11 @@ from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
-from switchhook.webhooks.template import TEMPLATES
+from switchhook.webhooks.raw import named_in
+from switchhook.webhooks.template import TEMPLATES, leaves
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from switchhook.domain.project import Plan
     from switchhook.domain.webhook import Field
@@ -100,20 +101,23 @@ def _visit(webhook: AnyWebhook, bare: Facts) -> dict[str, str]:
     if number is not None:
         visit["insertion_type"] = number.insertion_type or visit["insertion_type"]
         visit["pool_name"] = number.pool or visit["pool_name"]
-    for field in _fields(webhook):
-        if field.parameter == "custom" and field.argument:
-            visit.setdefault(f"custom:{field.argument}", f"example {field.argument}")
+    for parameter, argument in _told(webhook):
+        if parameter == "custom" and argument:
+            visit.setdefault(f"custom:{argument}", f"example {argument}")
     return visit
 
 
-def _fields(webhook: AnyWebhook) -> tuple[Field, ...]:
+def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that a webhook is told, each with its argument."""
     match webhook:
         case ForwardingNumber():
-            return (*TEMPLATES[webhook.template], *webhook.fields)
+            fields: Iterable[Field] = (*TEMPLATES[webhook.template], *webhook.fields)
         case EventWebhook():
-            return webhook.fields
+            fields = leaves(webhook.fields)
+            yield from named_in(webhook.body)
         case _:
-            return ()
+            fields = ()
+    yield from ((field.parameter, field.argument) for field in fields)
 
 
 def _check_fact(key: str, value: str, bare: Facts) -> None:

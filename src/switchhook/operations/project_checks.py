@@ -80,7 +80,7 @@ def check_forwarding_number(webhook: Raw, at: Spot) -> None:
                 problem = f"{shown(name)} cannot be the name of a header"
                 at.notes.add(path, problem, "use letters, digits and hyphens")
     check_routing_webhook(webhook, at)
-    _check_doubles(webhook, at)
+    check_doubles(webhook, "parameters", at)
 
 
 def check_routing_webhook(webhook: Raw, at: Spot) -> None:
@@ -92,11 +92,15 @@ def check_routing_webhook(webhook: Raw, at: Spot) -> None:
 
 
 def check_event_webhook(webhook: Raw, at: Spot) -> None:
-    """Headers can be set, and no name is sent twice. DELETE is not offered for events [A-03]."""
+    """Headers can be set, no name is sent twice, and the format has what it sends and nothing else.
+
+    DELETE is not offered for events [A-03].
+    """
     if webhook.get("method") == "DELETE":
         at.notes.add((*at.path, "method"), "events are not told by DELETE", "use POST, PUT or GET")
     check_headers(webhook, at)
-    _check_doubles(webhook, at)
+    check_doubles(webhook, "parameters", at)
+    _check_format(webhook, at)
     _check_filter_fits(webhook, at)
     check_told_name(webhook, at)
 
@@ -107,6 +111,23 @@ def check_told_name(listener: Raw, at: Spot) -> None:
     if isinstance(name, str) and name.startswith(SUBSCRIPTION_PREFIX):
         problem = f"{shown(name)} is how the deliveries of a subscription are listed"
         at.notes.add((*at.path, "name"), problem, "begin the name with another word")
+
+
+def _check_format(webhook: Raw, at: Spot) -> None:
+    """Nothing is set that would not be sent (R2-27…30)."""
+    is_raw = webhook.get("format") == "raw"
+    bodies = [key for key in ("body", "body_base64") if webhook.get(key)]
+    if webhook.get("format") == "json-rpc" and not webhook.get("rpc_method"):
+        at.notes.add(at.path, "rpc_method is missing", "JSON-RPC method is required")
+    if is_raw and not bodies:
+        at.notes.add(at.path, "body is missing", "write the text that is sent")
+    for key in bodies if not is_raw else bodies[1:]:
+        problem = "body is there too" if is_raw else "only the format raw has a body of its own"
+        at.notes.add((*at.path, key), problem, "remove it")
+    if is_raw and webhook.get("parameters"):
+        problem = "the format raw sends its body and nothing else"
+        advice = "write them into the body as {{parameter}}"
+        at.notes.add((*at.path, "parameters"), problem, advice)
 
 
 def check_event_filter(only: Raw, at: Spot) -> None:
@@ -152,12 +173,13 @@ def _check_pair(table: Raw, at: Spot) -> None:
             at.notes.add(at.path, f"{missing} is missing beside {given}", "write both or neither")
 
 
-def _check_doubles(webhook: Raw, at: Spot) -> None:
+def check_doubles(table: Raw, key: str, at: Spot) -> None:
+    """Note names of values that are sent under the same one before."""
     seen: set[str] = set()
-    for index, name in _names(webhook, "parameters"):
+    for index, name in _names(table, key):
         bare = bare_name(name)
         if bare in seen:
-            path = (*at.path, "parameters", index, "name")
+            path = (*at.path, key, index, "name")
             at.notes.add(path, f"{shown(name)} is sent already", "use another name")
         seen.add(bare)
 

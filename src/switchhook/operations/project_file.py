@@ -8,6 +8,7 @@ from switchhook.documents.kinds import ListOf
 from switchhook.documents.tables import bare_or_quoted, pair
 from switchhook.documents.toml import read_document
 from switchhook.domain.screening import NO_SCREENING
+from switchhook.operations.field_kinds import Sent
 from switchhook.operations.project_schema import FILE, PROJECT, SCREENING, TABLES, names_of
 from switchhook.operations.scheme_kinds import Presses
 from switchhook.operations.scheme_schema import BRANCH, SCHEME, table_of
@@ -92,7 +93,7 @@ def _pairs(table: Table, value: object, leave_out: Container[Key] = ()) -> Itera
     for key, item in table.given(value):
         if key in leave_out:
             continue
-        if isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Pair):
+        if isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Pair | Sent):
             yield f"{key.name} = ["
             yield from (f"  {key.kind.kind.write(each)}," for each in item)
             yield "]"

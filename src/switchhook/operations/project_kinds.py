@@ -19,7 +19,7 @@ from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.webhooks.destination import read_targets
 from switchhook.webhooks.moments import FORMATS
-from switchhook.webhooks.parameters import CATALOGUE, find
+from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
 from switchhook.webhooks.url import parse_url, unknown_placeholders
 
 ANY_2XX = tuple(range(200, 300))
@@ -297,10 +297,11 @@ class Chosen:
             raise WrongError(f"{shown(name)} is no parameter", _parameter_advice(name))
         if key == "constant" and not colon:
             raise WrongError("the constant has no text", "write it behind a colon: constant:shop-1")
-        if key == "date" and argument and argument not in FORMATS and "%" not in argument:
-            raise WrongError(
-                f"{shown(argument)} is no style of dates", did_you_mean(argument, FORMATS)
+        if at.notes.judges and not takes(key, argument):
+            what, known = (
+                ("style of dates", FORMATS) if key == "date" else (f"form of {key}", [E164])
             )
+            raise WrongError(f"{shown(argument)} is no {what}", did_you_mean(argument, known))
         return key, argument
 
     def write(self, value: tuple[str, str]) -> str:

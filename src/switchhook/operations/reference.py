@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.documents.tables import REQUIRED, Tables
 from switchhook.domain.scheme import AS_IT_IS
-from switchhook.operations.event_schema import EVENT_FILTER, EVENT_WEBHOOK
+from switchhook.operations.event_schema import EVENT_FILTER, EVENT_PARAMETER, EVENT_WEBHOOK
 from switchhook.operations.project_schema import (
     ACCOUNT,
     GROUP,
@@ -57,6 +57,7 @@ def tables() -> dict[str, str]:
         "schemes": SCHEME,
         "event-webhooks": EVENT_WEBHOOK,
         "event-filter": EVENT_FILTER,
+        "event-parameter": EVENT_PARAMETER.table,
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
         "parameter": PARAMETER.table,
         "header": HEADER.table,
@@ -125,7 +126,7 @@ def _allowed(key: Key) -> str:
 def _default(key: Key) -> str:
     if key.default is REQUIRED:
         return "required"
-    if key.default is None or key.default in {"", ()}:
+    if key.default is None or key.default in {"", b"", ()}:
         return "none"
     if key.default == AS_IT_IS:
         return "none"

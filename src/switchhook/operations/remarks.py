@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.event import EventFormat
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ring, branches
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
-from switchhook.webhooks.request import effective_method
+from switchhook.webhooks.raw import is_json, left_as_they_are
+from switchhook.webhooks.request import content_type, effective_method, has_body, told_by
 from switchhook.webhooks.url import placeholders
+from switchhook.webhooks.wire import JSON_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from switchhook.domain.event import EventWebhook
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import Step
 
@@ -22,7 +26,7 @@ def remarks(project: Project) -> Iterator[str]:
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
     called like an emergency number; numbers of the project that it rings itself; codes that no
-    endpoint gets to judge (R5-11, R5-17).
+    endpoint gets to judge (R5-11, R5-17); what does not come out of an event's body (R2-28).
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -46,6 +50,26 @@ def remarks(project: Project) -> Iterator[str]:
             )
         elif sends_code and not gate.use_ivr:
             yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"
+    for told in project.event_webhooks:
+        yield from (f"event webhook {told.name!r} {remark}" for remark in _of_event(told))
+
+
+def _of_event(webhook: EventWebhook) -> Iterator[str]:
+    """Yield what becomes of the method that was chosen, and of the body (R2-24, R2-28, A-05)."""
+    method = told_by(webhook)
+    if method is not webhook.method:
+        yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
+    if webhook.format is not EventFormat.RAW:
+        return
+    if not has_body(webhook):
+        yield f"sends no body: {method} has none"
+        return
+    if webhook.placeholders:
+        for left in left_as_they_are(webhook.body):
+            yield f"sends {left} as it stands: it names no parameter"
+    declared = content_type(webhook).partition(";")[0].strip().lower()
+    if webhook.body and declared == JSON_TYPE and not is_json(webhook.body):
+        yield f"says {declared}, and its body is no JSON"
 
 
 def _own_numbers(project: Project) -> Iterator[str]:

@@ -89,20 +89,6 @@ class Pair:
         return f"{{ name = {name}, value = {text} }}"
 
 
-def parameter(name: Text) -> Pair:
-    """Return the table of one value that is sent; `name` is the kind of its name on the wire."""
-    return Pair(
-        Table(
-            make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
-            keys=(
-                Key("name", name, "name of the value in the request"),
-                Key("value", Chosen(), "parameter whose value is sent"),
-            ),
-        ),
-        lambda field: (field.name, (field.parameter, field.argument)),
-    )
-
-
 HEADER = Pair(
     Table(
         make=lambda name, value: (name, value),
@@ -113,7 +99,16 @@ HEADER = Pair(
     ),
     lambda pair: pair,
 )
-PARAMETER = parameter(WIRE_NAME)
+PARAMETER = Pair(
+    Table(
+        make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
+        keys=(
+            Key("name", WIRE_NAME, "name of the value in the request"),
+            Key("value", Chosen(), "parameter whose value is sent"),
+        ),
+    ),
+    lambda field: (field.name, (field.parameter, field.argument)),
+)
 PARAMETERS = ListOf(kind=PARAMETER, most=200)
 HEADERS = ListOf(kind=HEADER, most=50)
 REACHED = (

@@ -6,13 +6,15 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, assert_never
 
-from switchhook.domain.event import EventWebhook
+from switchhook.domain.event import EventFormat, EventWebhook
 from switchhook.domain.patience import MOST_RETRIES, parse_overrides
 from switchhook.domain.webhook import (
+    Array,
     DialPlanWebhook,
     Encoding,
     Field,
     ForwardingNumber,
+    Object,
     Place,
     RoutingWebhook,
 )
@@ -21,12 +23,14 @@ from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number import all_fields
 from switchhook.webhooks.head import authorization, is_parameter_line
 from switchhook.webhooks.moments import FORMATS
-from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.parameters import CATALOGUE, E164, takes
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
 from switchhook.webhooks.wire import is_header_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.webhook import Node
 
 RING_TIMEOUTS = (5.0, 600.0)
 """Seconds [A-08]."""
@@ -44,6 +48,9 @@ CODE_TIMEOUTS = (1.0, 60.0)
 DIGIT_PAUSES = (0.5, 10.0)
 """Seconds."""
 ATTEMPTS = (1, 10)
+EVENT_RETRIES = (0, 10)
+DEEPEST = 10
+"""Levels of arrays and objects in what an event webhook sends."""
 LONGEST_STAND_IN = 64
 """Characters of a text that stands for an absent value."""
 
@@ -171,6 +178,9 @@ def _of_stand_in(what: str, text: str) -> Iterator[str]:
 def _of_event(webhook: EventWebhook) -> Iterator[str]:
     yield from _of_url(webhook.url)
     yield from _of_seconds("response timeout", webhook.response_timeout, EVENT_TIMEOUTS)
+    low, high = EVENT_RETRIES
+    if not low <= webhook.retries <= high:
+        yield f"an event is sent again {low} to {high} times, not {webhook.retries}"
     if not webhook.success_codes:
         yield "at least one status has to count as success"
     yield from (
@@ -179,8 +189,47 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
         if not 200 <= code <= 599
     )
     yield from _of_headers(webhook.headers)
-    yield from _of_fields(webhook.fields)
-    yield from (problem for field in webhook.fields for problem in _of_event_name(field.name))
+    yield from _of_format(webhook)
+    yield from _of_tree(webhook.fields)
+
+
+def _of_format(webhook: EventWebhook) -> Iterator[str]:
+    """Hold to what each format needs, and to nothing that it would leave unsent."""
+    is_raw, has_text = webhook.format is EventFormat.RAW, bool(webhook.body or webhook.binary)
+    if webhook.format is EventFormat.JSON_RPC and not webhook.rpc_method.strip():
+        yield "JSON-RPC method is required"
+    if webhook.body and webhook.binary:
+        yield "both a text and bytes are the body; one request bears one of them"
+    if is_raw and not has_text:
+        yield "the format raw needs a body"
+    if has_text and not is_raw:
+        yield f"the format {webhook.format} sends the parameters and no body of its own"
+    if is_raw and webhook.fields:
+        yield "the format raw sends its body and no parameters"
+
+
+def _of_tree(fields: Iterable[Node], depth: int = 0) -> Iterator[str]:
+    """Hold every level of what an event webhook sends to the rules of names and values."""
+    fields = tuple(fields)
+    yield from _of_names(node.name for node in fields)
+    for node in fields:
+        yield from _of_event_name(node.name)
+        yield from _of_node(node, depth)
+
+
+def _of_node(node: Node, depth: int) -> Iterator[str]:
+    match node:
+        case Field():
+            yield from _of_value(node)
+        case Array() | Object() if depth >= DEEPEST:
+            yield f"arrays and objects are nested more than {DEEPEST} levels deep"
+        case Array(items=items):
+            for item in items:
+                yield from _of_node(item, depth + 1)
+        case Object(members=members):
+            yield from _of_tree(members, depth + 1)
+        case _:
+            assert_never(node)
 
 
 def _of_url(url: str) -> Iterator[str]:
@@ -202,17 +251,26 @@ def _of_seconds(what: str, seconds: float, bounds: tuple[float, float]) -> Itera
 
 def _of_fields(fields: Iterable[Field]) -> Iterator[str]:
     fields = tuple(fields)
-    for name, count in Counter(bare_name(field.name) for field in fields).items():
-        if count > 1:
-            yield f"the name {name!r} is given to {count} parameters"
+    yield from _of_names(field.name for field in fields)
     for field in fields:
         if not field.name.strip():
             yield f"the parameter {field.parameter!r} needs a name to be sent under"
-        if field.parameter not in CATALOGUE:
-            yield f"there is no parameter {field.parameter!r}"
-        style = field.argument
-        if field.parameter == "date" and style and style not in FORMATS and "%" not in style:
-            yield f"there is no date format {style!r}: choose one of {', '.join(FORMATS)}"
+        yield from _of_value(field)
+
+
+def _of_names(names: Iterable[str]) -> Iterator[str]:
+    for name, count in Counter(bare_name(name) for name in names).items():
+        if count > 1:
+            yield f"the name {name!r} is given to {count} parameters"
+
+
+def _of_value(field: Field) -> Iterator[str]:
+    if field.parameter not in CATALOGUE:
+        yield f"there is no parameter {field.parameter!r}"
+    elif not takes(field.parameter, field.argument):
+        known = ", ".join(FORMATS) if field.parameter == "date" else E164
+        what = "date format" if field.parameter == "date" else f"form of {field.parameter}"
+        yield f"there is no {what} {field.argument!r}: choose one of {known}"
 
 
 def _of_doubles(names: Iterable[str]) -> Iterator[str]:

@@ -61,6 +61,13 @@ def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
     return "".join(write(value(piece)) if piece.parameter else piece.text for piece in pieces)
 
 
+def named_in(template: str) -> Iterator[tuple[str, str]]:
+    """Yield the parameters that placeholders stand for, each with its argument."""
+    for piece in _pieces(template):
+        if piece.parameter:
+            yield piece.parameter, piece.argument
+
+
 def left_as_they_are(template: str) -> list[str]:
     """Return what looks like a placeholder and is none: `{{nobody}}`, `{{{`, `{{` without an end."""
     return [found for piece in _pieces(template) for found in _LEFT.findall(piece.text)]

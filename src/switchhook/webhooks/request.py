@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import call_notification, dial_plan, event, forwarding_number
 from switchhook.webhooks.dialects.dial_plan import public_url
+from switchhook.webhooks.dialects.event import content_type, has_body, told_by
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 
 if TYPE_CHECKING:
@@ -69,10 +70,13 @@ def render_notification(
 
 
 __all__ = [
+    "content_type",
     "effective_method",
+    "has_body",
     "public_url",
     "render_ask",
     "render_dial_plan_ask",
     "render_event",
     "render_notification",
+    "told_by",
 ]

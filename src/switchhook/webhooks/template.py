@@ -1,4 +1,4 @@
-"""What a webhook sends, as a tree: texts, arrays, objects and hashes of facts (R2-32…38).
+"""What a webhook sends, as a tree: fields, arrays and objects of facts (R2-32…38).
 
 A flat list of fields is a tree of one level. The tree is filled with one call's facts, and the
 outcome is written either as JSON or as the pairs of a query or form.
@@ -8,85 +8,52 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from switchhook.domain.webhook import Field, Template
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object, Template
 from switchhook.webhooks.parameters import resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from switchhook.domain.webhook import Node
     from switchhook.webhooks.parameters import Facts
 
 
-class HashAlgorithm(StrEnum):
-    """How a value is made unreadable but comparable (R2-35…38)."""
-
-    MD5 = "md5"
-    CRC32 = "crc32"
-    SHA1 = "sha1"
-    SHA256 = "sha256"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """One fact; a literal is the parameter `constant` with the text as its argument (R2-32)."""
-
-    parameter: str
-    argument: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hash:
-    """The hash of one fact, in lower-case hexadecimal; of an empty one nothing [A-31]."""
-
-    algorithm: HashAlgorithm
-    of: Text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Array:
-    """Values in order (R2-33)."""
-
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Object:
-    """Named values in order; a name that comes twice keeps its last value (R2-34)."""
-
-    members: tuple[tuple[str, Node], ...]
-
-
-Node: TypeAlias = Text | Hash | Array | Object
 Value: TypeAlias = "str | list[Value] | dict[str, Value]"
 
 
-def fill_fields(fields: Iterable[Field], facts: Facts) -> dict[str, Value]:
-    """Put the facts into a tree of one level, whose leaves are `fields`."""
-    return {field.name: resolve(field.parameter, field.argument, facts) for field in fields}
+def fill(
+    fields: Iterable[Node], facts: Facts, wire_name: Callable[[str], str] = str
+) -> dict[str, Value]:
+    """Put the facts in. Every leaf is text; `wire_name` makes of a name what is sent."""
+    return {wire_name(node.name): _value(node, facts, wire_name) for node in fields}
 
 
-def fill(tree: Object, facts: Facts) -> dict[str, Value]:
-    """Put the facts in. Every leaf is text."""
-    return {name: _value(node, facts) for name, node in tree.members}
-
-
-def _value(node: Node, facts: Facts) -> Value:
+def _value(node: Node, facts: Facts, wire_name: Callable[[str], str]) -> Value:
     match node:
-        case Text(parameter=parameter, argument=argument):
-            return resolve(parameter, argument, facts)
-        case Hash(algorithm=algorithm, of=text):
-            return hash_text(algorithm, resolve(text.parameter, text.argument, facts))
+        case Field(parameter=parameter, argument=argument, hash=algorithm):
+            text = resolve(parameter, argument, facts)
+            return text if algorithm is None else hash_text(algorithm, text)
         case Array(items=items):
-            return [_value(item, facts) for item in items]
-        case Object():
-            return fill(node, facts)
+            return [_value(item, facts, wire_name) for item in items]
+        case Object(members=members):
+            return fill(members, facts, wire_name)
         case _:
             assert_never(node)
+
+
+def leaves(fields: Iterable[Node]) -> Iterator[Field]:
+    """Yield every field of a tree, in order."""
+    for node in fields:
+        match node:
+            case Field():
+                yield node
+            case Array(items=inner) | Object(members=inner):
+                yield from leaves(inner)
+            case _:
+                assert_never(node)
 
 
 def hash_text(algorithm: HashAlgorithm, text: str) -> str:
@@ -97,6 +64,8 @@ def hash_text(algorithm: HashAlgorithm, text: str) -> str:
     match algorithm:
         case HashAlgorithm.CRC32:
             return f"{zlib.crc32(data):08x}"
+        case HashAlgorithm.CRC32_DECIMAL:
+            return str(zlib.crc32(data))
         case _:
             return hashlib.new(algorithm.value, data, usedforsecurity=False).hexdigest()
 

@@ -1,19 +1,29 @@
 """The event dialect: telling an endpoint what happened to a call (R2).
 
-A flat JSON object of the fields in order; with GET or DELETE the same values in the query (R2-24).
+A tree of values as JSON, as a form or as the parameters of a JSON-RPC call; with GET or DELETE in the
+query (R2-24). Or a body of the person's own.
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
+from switchhook.domain.event import EventFormat
 from switchhook.domain.webhook import Method
 from switchhook.webhooks.head import Manners, Payload, make_request
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import fill_fields, pairs
+from switchhook.webhooks.raw import escaping_of, fill_raw
+from switchhook.webhooks.template import fill, pairs
 from switchhook.webhooks.url import address_of
-from switchhook.webhooks.wire import JSON_TYPE, json_bytes, urlencode
+from switchhook.webhooks.wire import (
+    BINARY_TYPE,
+    FORM_TYPE,
+    JSON_TYPE,
+    TEXT_TYPE,
+    json_bytes,
+    urlencode,
+)
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
@@ -24,22 +34,65 @@ if TYPE_CHECKING:
 
 def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str) -> HttpRequest:
     """Build the request of one delivery; every attempt sends it as it is."""
-    values = {bare_name(name): v for name, v in fill_fields(webhook.fields, facts).items()}
     manners = Manners(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,
         headers=webhook.headers,
         id=delivery_id if webhook.send_id else "",
     )
-    payload = _payload(webhook.method, values)
+    payload = _payload(webhook, facts, delivery_id)
     in_url = partial(resolve, facts=facts)
-    return make_request(webhook.method, address_of(webhook.url), in_url, payload, manners)
+    return make_request(told_by(webhook), address_of(webhook.url), in_url, payload, manners)
 
 
-def _payload(method: Method, values: dict[str, Value]) -> Payload:
-    if method in {Method.GET, Method.DELETE}:
+def told_by(webhook: EventWebhook) -> Method:
+    """Return the method that really goes out: a JSON-RPC call is posted, whatever was chosen (A-05)."""
+    return Method.POST if webhook.format is EventFormat.JSON_RPC else webhook.method
+
+
+def has_body(webhook: EventWebhook) -> bool:
+    """Say whether its requests bear a body."""
+    return told_by(webhook) in {Method.POST, Method.PUT}
+
+
+def _payload(webhook: EventWebhook, facts: Facts, delivery_id: str) -> Payload:
+    if webhook.format is EventFormat.RAW:
+        return _raw(webhook, facts) if has_body(webhook) else Payload()
+    values = fill(webhook.fields, facts, bare_name)
+    if not has_body(webhook):
         return Payload(query=urlencode(pairs(values)))
-    return Payload(content_type=JSON_TYPE, body=json_bytes(values))
+    match webhook.format:
+        case EventFormat.JSON:
+            return Payload(content_type=JSON_TYPE, body=json_bytes(values))
+        case EventFormat.FORM:
+            return Payload(content_type=FORM_TYPE, body=urlencode(pairs(values)).encode("ascii"))
+        case EventFormat.JSON_RPC:
+            called = _rpc_call(webhook, values, delivery_id)
+            return Payload(content_type=JSON_TYPE, body=json_bytes(called))
+        case _:
+            assert_never(webhook.format)
+
+
+def _rpc_call(
+    webhook: EventWebhook, values: dict[str, Value], delivery_id: str
+) -> dict[str, Value]:
+    call: dict[str, Value] = {"jsonrpc": "2.0", "method": webhook.rpc_method, "params": values}
+    return call if webhook.notification else call | {"id": delivery_id}
+
+
+def _raw(webhook: EventWebhook, facts: Facts) -> Payload:
+    if webhook.binary:
+        return Payload(content_type=BINARY_TYPE, body=webhook.binary)
+    body = webhook.body
+    if webhook.placeholders:
+        body = fill_raw(body, facts, escaping_of(body, content_type(webhook)))
+    return Payload(content_type=TEXT_TYPE, body=body.encode("utf-8", "replace"))
+
+
+def content_type(webhook: EventWebhook) -> str:
+    """Return the Content-Type of a text of the webhook's own: its header's, else plain text [A-27]."""
+    own = {name.lower(): value for name, value in webhook.headers}
+    return own.get("content-type", TEXT_TYPE)
 
 
 def bare_name(name: str) -> str:

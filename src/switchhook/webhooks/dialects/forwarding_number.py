@@ -10,7 +10,7 @@ from urllib.parse import quote_plus
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
 from switchhook.webhooks.head import Payload, make_request, manners_of, parameter_lines
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import TEMPLATES, fill_fields, pairs
+from switchhook.webhooks.template import TEMPLATES, fill, pairs
 from switchhook.webhooks.url import address_of
 from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_bytes, urlencode
 
@@ -52,7 +52,7 @@ def render(
     about = facts if facts.webhook is webhook else replace(facts, webhook=webhook)
     manners = manners_of(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
-    values = fill_fields(all_fields(webhook), about)
+    values = fill(all_fields(webhook), about)
     payload = _payload(webhook, method, values, ask_id).and_query(urlencode(trouble))
     in_url = partial(resolve, facts=about)
     return make_request(method, address_of(url or webhook.url), in_url, payload, manners)
