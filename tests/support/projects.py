@@ -171,7 +171,7 @@ def _apart(
 ) -> st.SearchStrategy[tuple[Node, ...]]:
     """Draw values of which no two have the same name."""
     many = st.lists(
-        nodes, min_size=min_size, max_size=3, unique_by=lambda node: bare_name(node.name)
+        nodes, min_size=min_size, max_size=2, unique_by=lambda node: bare_name(node.name)
     )
     return many.map(tuple)
 
