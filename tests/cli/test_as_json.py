@@ -15,9 +15,11 @@ from switchhook.cli.as_json import (
     text,
 )
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.history import show_call, show_delivery
+from switchhook.operations.history import DeliveryStory, show_call, show_delivery
+from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
+from tests.support.promises import attempt, delivery
 from tests.support.told import AFTER, BEFORE, CALL, remember
 
 if TYPE_CHECKING:
@@ -47,7 +49,19 @@ def test_stories_are_whole(tmp_path: Path) -> None:
     assert json.loads(delivery["body"])["call_id"] == CALL
     assert [name for name, _ in delivery["headers"]][:2] == ["Host", "User-Agent"]
     (attempt,) = delivery["attempts"]
-    assert (attempt["status"], attempt["failure"]) == (503, "status")
+    assert (attempt["status"], attempt["failure"], attempt["notice"]) == (503, "status", None)
+
+
+def test_what_an_endpoint_reports_under_a_good_status_is_a_notice() -> None:
+    told = delivery(body=b'{"jsonrpc":"2.0","method":"m","params":{},"id":"d"}')
+    said = attempt(told, answer=b'{"error":{"code":1,"message":"a\\nb"}}')
+    row = DeliveryRow(number=1, delivery=told, state=DeliveryState.DELIVERED, latest=said)
+
+    shown = delivery_story(DeliveryStory(row=row, attempts=(said,)))
+
+    assert shown["latest"] == shown["attempts"][0]
+    assert shown["latest"]["failure"] is None
+    assert shown["latest"]["notice"] == "the endpoint reported JSON-RPC error 1: a·b"
 
 
 def test_what_may_be_a_key_is_masked() -> None:

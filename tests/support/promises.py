@@ -73,7 +73,12 @@ def record(of: Call, *deliveries: Delivery, entries: int = 0) -> CallRecord:
 
 
 def attempt(
-    of: Delivery, *, number: int = 1, failure: Failure | None = None, is_last: bool = True
+    of: Delivery,
+    *,
+    number: int = 1,
+    failure: Failure | None = None,
+    answer: bytes = b"thanks",
+    is_last: bool = True,
 ) -> Attempt:
     """Return a finished try."""
     return Attempt(
@@ -84,7 +89,7 @@ def attempt(
         seconds=0.25,
         status=200 if failure is None else 503,
         failure=failure,
-        answer=b"thanks",
+        answer=answer,
         is_last=is_last,
     )
 

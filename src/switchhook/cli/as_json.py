@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from switchhook.cli.show import iso
+from switchhook.cli.show import iso, one_line
 from switchhook.logs import MASKED
 from switchhook.operations.path import path_of
+from switchhook.webhooks.dialects.event_answer import notice_of
 from switchhook.webhooks.secrets import OPEN_HEADERS
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.records import CallRow, DeliveryRow
-    from switchhook.webhooks.delivery import Attempt
+    from switchhook.webhooks.delivery import Attempt, Delivery
 
 
 def call(row: CallRow) -> dict[str, Any]:
@@ -88,21 +89,22 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         "method": promised.request.method,
         "url": masked_url(promised.request.url),
         "state": row.state,
-        "latest": None if row.latest is None else _attempt(row.latest),
+        "latest": None if row.latest is None else _attempt(promised, row.latest),
     }
 
 
 def delivery_story(story: DeliveryStory) -> dict[str, Any]:
     """Return one delivery with what is sent and every attempt."""
-    request = story.row.delivery.request
+    promised = story.row.delivery
+    request = promised.request
     return delivery(story.row) | {
         "headers": [[name, masked_header(name, value)] for name, value in request.headers],
         "body": text(request.body),
-        "attempts": [_attempt(attempt) for attempt in story.attempts],
+        "attempts": [_attempt(promised, attempt) for attempt in story.attempts],
     }
 
 
-def _attempt(attempt: Attempt) -> dict[str, Any]:
+def _attempt(promised: Delivery, attempt: Attempt) -> dict[str, Any]:
     failure = attempt.failure
     return {
         "number": attempt.number,
@@ -111,6 +113,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "status": attempt.status,
         "failure": None if failure is None else failure.kind,
         "detail": None if failure is None else failure.detail,
+        "notice": one_line(notice_of(promised, attempt)) or None,
         "answer": text(attempt.answer),
         "is_last": attempt.is_last,
     }

@@ -10,7 +10,7 @@ from cyclopts.validators import Number
 
 from switchhook.cli import as_json
 from switchhook.cli.options import Config, DataDir, Json, UsageError, open_to_read
-from switchhook.cli.show import NOTHING, clock, print_json, print_table, seconds, stdout
+from switchhook.cli.show import NOTHING, clock, one_line, print_json, print_table, seconds, stdout
 from switchhook.cli.timeline import call_lines, draw_path, draw_whole
 from switchhook.operations.history import (
     CallStory,
@@ -23,6 +23,7 @@ from switchhook.operations.history import (
 from switchhook.operations.ports import DeliveryFilter
 from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.webhooks.dialects.event_answer import notice_of
 
 T = TypeVar("T")
 
@@ -203,5 +204,7 @@ def _show_delivery(story: DeliveryStory) -> None:
         console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {said} after {took}")
         if attempt.failure is not None:
             console.print(f"  {attempt.failure}")
+        if notice := notice_of(delivery, attempt):
+            console.print(f"  {one_line(notice)}")
         if attempt.answer:
             console.print(f"  {as_json.text(attempt.answer)}")
