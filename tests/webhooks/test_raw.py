@@ -99,6 +99,7 @@ def test_a_value_is_not_read_for_placeholders() -> None:
         ("application/xml", "<a>{{caller_id}}</a>", Escaping.MARKUP),
         ("application/soap+xml", "<a/>", Escaping.MARKUP),
         ("text/html", "<a>", Escaping.MARKUP),
+        ("multipart/form-data; boundary=x", "--x", Escaping.LINE),
         ("text/plain", "{{caller_id}}", Escaping.NONE),
         ("text/plain", '"{{caller_id}}"', Escaping.NONE),
         ("text/csv", "[{{caller_id}}{{type}}]", Escaping.NONE),
@@ -175,6 +176,33 @@ def test_a_form_keeps_its_parameters(value: str) -> None:
     filled = said(value, "a={{medium}}&b=1", Escaping.FORM)
 
     assert parse_qsl(filled, keep_blank_values=True) == [("a", clean), ("b", "1")]
+
+
+@pytest.mark.row("S-73")
+@given(value=VALUES)
+def test_json_in_a_form_keeps_its_members(value: str) -> None:
+    """Chats were told so: `payload={"text":"…"}`, encoded or not."""
+    clean = value.encode("utf-8", "replace").decode()
+    template = (
+        'payload={"text":"{{medium}}","n":{{medium}}}&a="{{medium}}"'
+        "&encoded=%7B%22text%22:+%22{{medium}}%22%7D&{{medium}}=1"
+    )
+    members = parse_qsl(said(value, template, Escaping.FORM), keep_blank_values=True)
+
+    assert [name for name, _ in members] == ["payload", "a", "encoded", clean]
+    payload, quoted, encoded, _ = (text for _, text in members)
+    assert list(json.loads(payload)) == ["text", "n"]
+    assert json.loads(payload)["text"] == clean
+    assert json.loads(encoded) == {"text": clean}
+    assert quoted == f'"{clean}"'
+
+
+@pytest.mark.row("S-73")
+@given(value=VALUES)
+def test_a_value_ends_no_part_of_a_multipart_body(value: str) -> None:
+    filled = said(f"{value}\r\n--x--", "--x\r\n\r\n{{medium}}\r\n--x--", Escaping.LINE)
+
+    assert len(filled.splitlines()) == 4
 
 
 @pytest.mark.row("S-73")

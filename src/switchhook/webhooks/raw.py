@@ -7,12 +7,13 @@ add a member, a parameter or an element. A value is never read for placeholders 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from enum import Enum, auto
 from functools import lru_cache
 from html import escape
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
 
@@ -21,9 +22,12 @@ from switchhook.webhooks.url import Piece, catalogued
 from switchhook.webhooks.wire import FORM_TYPE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.webhooks.parameters import Facts
+
+Pieces = tuple[Piece, ...]
+"""Text and placeholders in turn; the first and the last are text."""
 
 _PLACEHOLDER = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}")
 _LEFT = re.compile(r"\{\{\{[^{}\n]*\}\}\}|\{\{+(?:[^{}\n]*\}\})?")
@@ -39,8 +43,11 @@ class Escaping(Enum):
     NONE = auto()
     JSON = auto()
     FORM = auto()
+    """Percent-encoded; inside JSON that is a parameter's value, escaped as JSON before."""
     MARKUP = auto()
     """XML and HTML: the text of an element, or an attribute in quotes."""
+    LINE = auto()
+    """Without line breaks, at which a part of a multipart body could end."""
 
 
 def fill_text(template: str, facts: Facts) -> str:
@@ -55,10 +62,13 @@ def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
     def value(piece: Piece) -> str:
         return resolve(piece.parameter, piece.argument, facts)
 
-    if escaping is Escaping.JSON:
-        return "".join(_in_json(pieces, value, _bare_json))
-    write = _WRITERS[escaping]
-    return "".join(write(value(piece)) if piece.parameter else piece.text for piece in pieces)
+    match escaping:
+        case Escaping.JSON:
+            return "".join(_in_json(pieces, value, _bare_json))
+        case Escaping.FORM:
+            return "".join(_in_form(pieces, value))
+        case _:
+            return _written(pieces, map(_WRITERS[escaping], map(value, pieces)))
 
 
 def named_in(template: str) -> Iterator[tuple[str, str]]:
@@ -84,12 +94,18 @@ def escaping_of(template: str, content_type: str) -> Escaping:
         return Escaping.JSON
     if media_type == FORM_TYPE:
         return Escaping.FORM
-    return Escaping.MARKUP if "xml" in media_type or "html" in media_type else Escaping.NONE
+    if "xml" in media_type or "html" in media_type:
+        return Escaping.MARKUP
+    return Escaping.LINE if media_type.startswith("multipart/") else Escaping.NONE
 
 
 def is_json(template: str) -> bool:
     """Say whether the text is an object or array of JSON, whatever its placeholders stand for."""
-    probe = "".join(_in_json(_pieces(template), lambda _: "x", lambda _: "null"))
+    return _are_json(_pieces(template))
+
+
+def _are_json(pieces: Pieces) -> bool:
+    probe = "".join(_in_json(pieces, lambda _: "x", lambda _: "null"))
     try:
         return isinstance(msgspec.json.decode(probe), dict | list)
     except (msgspec.DecodeError, RecursionError, UnicodeError):
@@ -97,7 +113,7 @@ def is_json(template: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _pieces(template: str) -> tuple[Piece, ...]:
+def _pieces(template: str) -> Pieces:
     """Cut at the placeholders. One that stands for nothing stays text."""
     pieces: list[Piece] = []
     end = 0
@@ -109,8 +125,43 @@ def _pieces(template: str) -> tuple[Piece, ...]:
     return (*pieces, Piece(text=template[end:]))
 
 
+def _written(pieces: Iterable[Piece], values: Iterable[str]) -> str:
+    """Put the text of the pieces and their values together."""
+    return "".join(
+        value if piece.parameter else piece.text
+        for piece, value in zip(pieces, values, strict=True)
+    )
+
+
+def _in_form(pieces: Pieces, value: Callable[[Piece], str]) -> Iterator[str]:
+    """Write values percent-encoded, and in JSON that is a parameter's value so that it stays JSON."""
+    between = ""
+    for parameter in _parameters(pieces):
+        rest = parameter[0].text.partition("=")[2]
+        inner = tuple(map(_decoded, (Piece(text=rest), *parameter[1:])))
+        values = _in_json(inner, value, _bare_json) if _are_json(inner) else map(value, parameter)
+        yield between + _written(parameter, map(quote_plus, values))
+        between = "&"
+
+
+def _parameters(pieces: Pieces) -> Iterator[Pieces]:
+    """Cut a form at its `&`. Each part begins and ends with text, as the whole does."""
+    part: Pieces = ()
+    for piece in pieces:
+        text, *others = piece.text.split("&")
+        part = (*part, replace(piece, text=text))
+        for other in others:
+            yield part
+            part = (Piece(text=other),)
+    yield part
+
+
+def _decoded(piece: Piece) -> Piece:
+    return replace(piece, text=unquote_plus(piece.text))
+
+
 def _in_json(
-    pieces: tuple[Piece, ...], value: Callable[[Piece], str], bare: Callable[[str], str]
+    pieces: Pieces, value: Callable[[Piece], str], bare: Callable[[str], str]
 ) -> Iterator[str]:
     """Write values inside strings escaped, and those outside of them as `bare` says."""
     inside = False
@@ -149,6 +200,10 @@ def _in_markup(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
+def _in_line(text: str) -> str:
+    return " ".join(text.splitlines())
+
+
 _WRITERS: Mapping[Escaping, Callable[[str], str]] = MappingProxyType(
-    {Escaping.NONE: str, Escaping.FORM: quote_plus, Escaping.MARKUP: _in_markup}
+    {Escaping.NONE: str, Escaping.MARKUP: _in_markup, Escaping.LINE: _in_line}
 )
