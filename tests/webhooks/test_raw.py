@@ -87,6 +87,13 @@ def test_a_value_is_not_read_for_placeholders() -> None:
 
 
 @pytest.mark.row("S-73")
+def test_a_value_in_a_text_for_people_stays_on_its_line() -> None:
+    facts = make_facts(extra={"medium": "a\r\nb\x00\x0b\x85\u2028c\u202ed", "source": "Київ, 5 €"})
+
+    assert fill_text("{{medium}}\n{{source}}", facts) == "a  b    c d\nКиїв, 5 €"
+
+
+@pytest.mark.row("S-73")
 @pytest.mark.parametrize(
     ("content_type", "template", "escaping"),
     [

@@ -124,9 +124,8 @@ class Passage:
 
     def write(self, value: str) -> str:
         """Write several lines as they are where TOML can, else as a basic string."""
-        fence = "'''"
-        as_it_is = "\n" in value and "\r" not in value and fence not in f"{value}''"
-        return f"{fence}\n{value}{fence}" if as_it_is else quote(value)
+        plain = "\n" in value and "\r" not in value and "'''" not in f"{value}''"
+        return f"'''\n{value}'''" if plain else quote(value)
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")

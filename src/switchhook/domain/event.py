@@ -70,11 +70,11 @@ class EventWebhook:
     """The method that a JSON-RPC call calls."""
     notification: bool = False
     """Whether that call bears no id, so that nobody answers it [A-29]."""
-    body: str = ""
+    body: str = field(default="", repr=False)
     """The text of the format raw."""
     placeholders: bool = True
     """Whether `{{parameter}}` in it stands for a value [A-28]."""
-    binary: bytes = b""
+    binary: bytes = field(default=b"", repr=False)
     """The body of the format raw where it is no text."""
     success_codes: tuple[int, ...] = (200,)
     """Which statuses count as delivered (R2-03, A-22)."""
@@ -84,7 +84,7 @@ class EventWebhook:
     """How often a failed delivery is sent again by itself (R2-04, A-23)."""
     keep_alive: bool = True
     user_agent: str = ""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     """Extra header lines, in order. A Content-Type or User-Agent here stands in place of our own, and
     with an empty value leaves it out (R2-23, A-27)."""
     send_id: bool = True

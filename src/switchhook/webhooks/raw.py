@@ -47,12 +47,15 @@ class Escaping(Enum):
     MARKUP = auto()
     """XML and HTML: the text of an element, or an attribute in quotes."""
     LINE = auto()
-    """Without line breaks, at which a part of a multipart body could end."""
+    """Text for people: a value breaks no line, moves no cursor and turns no direction of writing.
+
+    Nor does it end a part of a multipart body.
+    """
 
 
 def fill_text(template: str, facts: Facts) -> str:
-    """Put the facts into plain text, as they are."""
-    return fill_raw(template, facts, Escaping.NONE)
+    """Put the facts into text for people; each stays on its line."""
+    return fill_raw(template, facts, Escaping.LINE)
 
 
 def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
@@ -200,10 +203,10 @@ def _in_markup(text: str) -> str:
     return escape(_NOT_XML.sub("\ufffd", text))
 
 
-def _in_line(text: str) -> str:
-    return " ".join(text.splitlines())
+def _on_a_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 _WRITERS: Mapping[Escaping, Callable[[str], str]] = MappingProxyType(
-    {Escaping.NONE: str, Escaping.MARKUP: _in_markup, Escaping.LINE: _in_line}
+    {Escaping.NONE: str, Escaping.MARKUP: _in_markup, Escaping.LINE: _on_a_line}
 )

@@ -363,6 +363,24 @@ def test_bytes_without_a_type_are_said_to_be_bytes() -> None:
     assert tell(webhook).endswith(b"\r\n\r\n\x00\xff{{caller_id}}")
 
 
+@pytest.mark.row("R2-22")
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("http://11.111.111.11:80", "11.111.111.11"),
+        ("https://target:443/after", "target"),
+        ("https://target:8443/after?key=1", "target:8443"),
+        ("http://[2001:db8::1]/", "[2001:db8::1]"),
+    ],
+)
+def test_any_web_address_is_told(url: str, host: str) -> None:
+    webhook = make_event(url=url, format=EventFormat.FORM)
+    request = render_event(webhook, make_facts(), delivery_id="d", product=UA)
+
+    assert request.url.startswith(f"{url.partition(':')[0]}://{host}/")
+    assert dict(request.headers)["Host"] == host
+
+
 @pytest.mark.row("R2-24", "A-27")
 @pytest.mark.parametrize("body", [{"body": "x"}, {"binary": b"x"}])
 def test_a_raw_body_does_not_travel_by_get(body: dict[str, str | bytes]) -> None:
