@@ -16,6 +16,7 @@ from switchhook import __version__
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
+from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.policy import RetryPolicy, usual_policy
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
@@ -82,6 +83,7 @@ class Application:
             store,
             clock=time.time,
             grants_of=self.grants_of,
+            mailer=Mailer(settings.mail_server),
             policy_of=self.policy_of,
             addressees=self,
         )
@@ -107,7 +109,10 @@ class Application:
             book=lambda: self.book,
             new_id=new_call_id,
             teller=Teller(
-                product=PRODUCT, facts_of=memory.facts_of, subscriptions_of=subscribers.of
+                product=PRODUCT,
+                facts_of=memory.facts_of,
+                mail_from=settings.mail_from,
+                subscriptions_of=subscribers.of,
             ),
             max_calls=settings.max_calls,
             known=memory,

@@ -12,6 +12,7 @@ from switchhook.documents.kinds import Choice, Kind, Spot, Text, Whole, WrongErr
 from switchhook.documents.mistakes import Mistakes, Notes, shown
 from switchhook.documents.tables import Key, Table
 from switchhook.documents.toml import decode, read_document
+from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS, NOBODY, MailServer, Security
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,6 +139,42 @@ class Settings:
             "days until an ended call is deleted, with its journal, deliveries, attempts and recordings",
         ),
     )
+    smtp_host: str = field(
+        default="",
+        metadata=_is(
+            Text(what='a host name or address, or ""', most=253, pattern=r"[A-Za-z0-9.:_-]*"),
+            "mail server that takes the mail of projects; empty: none is sent",
+        ),
+    )
+    smtp_port: int = field(
+        default=587,
+        metadata=_is(Whole(least=1, most=65535), "its port"),
+    )
+    smtp_security: Security = field(
+        default=Security.STARTTLS,
+        metadata=_is(
+            Choice(Security), "TLS from the start, after STARTTLS, or none; never less than is set"
+        ),
+    )
+    smtp_username: str = field(
+        default="",
+        metadata=_is(Text(what="text", most=256), "user name there; empty: no login"),
+    )
+    smtp_password: str = field(
+        default="",
+        repr=False,
+        metadata=_is(
+            Text(what="a password", most=1024, secret=True),
+            "its password; better in the file or the environment than in a flag, which others see",
+        ),
+    )
+    mail_from: str = field(
+        default=NOBODY,
+        metadata=_is(
+            Text(what="an e-mail address", most=LONGEST_ADDRESS, pattern=ADDRESS),
+            "sender of mail; the mail server has to let us use it",
+        ),
+    )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
         metadata=_is(Choice(LogLevel), "from which weight on something is logged"),
@@ -149,6 +186,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "data_dir", self.data_dir.expanduser())
+
+    @property
+    def mail_server(self) -> MailServer:
+        """Return where mail is handed over."""
+        return MailServer(
+            host=self.smtp_host,
+            port=self.smtp_port,
+            security=self.smtp_security,
+            username=self.smtp_username,
+            password=self.smtp_password,
+        )
 
 
 KEYS = tuple(
@@ -184,9 +232,12 @@ def load_settings(
             _take(key, environ[name], name, found, mistakes)
         if flags.get(key.name) is not None:
             _take(key, flags[key.name], flag, found, mistakes)
-    if mistakes:
+    settings = None if mistakes else Settings(**found)
+    if settings is not None:
+        mistakes += settings.mail_server.problems()
+    if settings is None or mistakes:
         raise SettingsError("\n".join(mistakes))
-    return Settings(**found)
+    return settings
 
 
 def _from_file(path: Path) -> dict[str, Any]:

@@ -21,19 +21,21 @@ from switchhook.delivery.policy import (
 )
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt
-from switchhook.webhooks.http import Exchange, HttpResponse
+from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.promises import DOWN, attempt, delivery, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 PROMISE = delivery(success_codes=(200,), url="https://user:pw@crm.example:8443/hook?key=secret")
+assert isinstance(PROMISE.request, HttpRequest)
+REQUEST = PROMISE.request
 
 
 def answered(status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...] = ()) -> Exchange:
     response = HttpResponse(status=status, reason="any words", headers=headers, body=body)
     return Exchange(
-        request=PROMISE.request,
+        request=REQUEST,
         response=response,
         failure=None,
         seconds=(("connect", 0.1), ("total", 0.5)),
@@ -42,7 +44,7 @@ def answered(status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...
 
 def failed(detail: str = "It broke.") -> Exchange:
     failure = Failure(kind=FailureKind.REFUSED, detail=detail)
-    return Exchange(request=PROMISE.request, response=None, failure=failure)
+    return Exchange(request=REQUEST, response=None, failure=failure)
 
 
 def why(exchange: Exchange, *codes: int) -> Failure:
@@ -129,7 +131,7 @@ def test_a_reason_that_no_store_takes_is_mended() -> None:
 
 
 def test_an_exchange_with_neither_response_nor_reason_is_a_failure() -> None:
-    nothing = Exchange(request=PROMISE.request, response=None, failure=None)
+    nothing = Exchange(request=REQUEST, response=None, failure=None)
     assert why(nothing).kind is FailureKind.BAD_RESPONSE
 
 

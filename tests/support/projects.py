@@ -8,7 +8,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EVERYTHING, EventFilter, EventFormat, EventKind, EventWebhook
+from switchhook.domain.event import (
+    EVERYTHING,
+    EventFilter,
+    EventFormat,
+    EventKind,
+    EventMail,
+    EventWebhook,
+)
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
@@ -282,6 +289,27 @@ def event_webhooks(draw: st.DrawFn, name: str) -> EventWebhook:
     )
 
 
+addresses = st.sampled_from(("desk@example.com", "o'hara+calls@mail.example", "root@localhost"))
+lines = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs"), include_characters="\n\t"),
+    max_size=40,
+)
+
+
+@st.composite
+def event_mails(draw: st.DrawFn, name: str) -> EventMail:
+    """Draw an event mail that could be saved."""
+    event = draw(st.sampled_from(EventKind))
+    return EventMail(
+        name=name,
+        event=event,
+        only=draw(event_filters(event)),
+        to=tuple(draw(st.lists(addresses, min_size=1, unique=True))),
+        subject=draw(names),
+        text=draw(lines | st.just("Caller: {{Caller ID}}\n")),
+    )
+
+
 @st.composite
 def projects(draw: st.DrawFn) -> Project:
     """Draw a project whose every reference points to something and whose schemes all end."""
@@ -294,6 +322,7 @@ def projects(draw: st.DrawFn) -> Project:
     )
     asked = draw(st.lists(names, max_size=2, unique=True))
     told = draw(st.lists(names, max_size=2, unique=True))
+    mailed = draw(st.lists(names.filter(lambda name: name not in told), max_size=2, unique=True))
     ids = draw(st.lists(st.integers(1, 99999), min_size=1, max_size=3, unique=True))
     grouped = draw(_groups([account.login for account in accounts]))
     targets = _targets([account.login for account in accounts], grouped)
@@ -327,6 +356,7 @@ def projects(draw: st.DrawFn) -> Project:
         ),
         forwarding_numbers=tuple(draw(forwarding_numbers(name)) for name in asked),
         event_webhooks=tuple(draw(event_webhooks(name)) for name in told),
+        event_mails=tuple(draw(event_mails(name)) for name in mailed),
         fallback=draw(st.none() | targets),
         allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
         allowed_networks=tuple(draw(st.lists(grants, max_size=2))),

@@ -14,6 +14,7 @@ from switchhook.domain.project import Plan
 from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.composing import Teller, compose, promises
+from switchhook.webhooks.http import HttpRequest
 from tests.support.plans import DIALLED, JOHN, MOBILE, SALES, from_account, in_turn, incoming, plan
 from tests.support.transcript import Transcript, answers, hangs_up, refuses
 
@@ -47,9 +48,14 @@ def told(story: Transcript, *subscriptions: Subscription) -> list[Delivery]:
     return [made for tell in tells for made in promises(tell, teller(*subscriptions))]
 
 
+def request_of(delivery: Delivery) -> HttpRequest:
+    assert isinstance(delivery.request, HttpRequest)
+    return delivery.request
+
+
 def line(delivery: Delivery) -> str:
     """Return a notification as one line: status, who it is about, why."""
-    read: dict[str, Any] = json.loads(delivery.request.body)
+    read: dict[str, Any] = json.loads(request_of(delivery).body)
     targets = ",".join(party["number"] for party in read["destination"]["targets"])
     return " ".join(filter(None, (read["direction"], read["status"], targets, read["reason"])))
 
@@ -122,9 +128,9 @@ def test_each_is_told_what_it_asked_for_under_its_own_name() -> None:
         ("c.3.subscription%2012", "subscription 12", 3),
     ]
     (ended, alike) = made[-2:]
-    assert ended.request.body == alike.request.body
+    assert request_of(ended).body == request_of(alike).body
     assert (ended.success_codes, ended.response_timeout) == (tuple(range(200, 300)), 15.0)
-    assert dict(ended.request.headers)["webhook-id"] == ended.id
+    assert dict(request_of(ended).headers)["webhook-id"] == ended.id
     assert alike.request.url == "https://hooks.target/h/12"
 
 

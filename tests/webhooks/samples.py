@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import Ask, Scheme
 from switchhook.domain.webhook import (
@@ -19,6 +19,7 @@ from switchhook.domain.webhook import (
     HashAlgorithm,
     Object,
 )
+from switchhook.operations.event_schema import MAIL_TEXT
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import Facts, resolve
 
@@ -96,6 +97,18 @@ def make_event(**changes: Any) -> EventWebhook:
         "send_id": False,
     }
     return EventWebhook(**(settings | changes))
+
+
+def make_mail(**changes: Any) -> EventMail:
+    """Make the mail of S-30."""
+    settings: dict[str, Any] = {
+        "name": "missed",
+        "event": EventKind.INCOMING_AFTER,
+        "to": ("desk@example.com",),
+        "subject": "Missed call from {{caller_id}}",
+        "text": MAIL_TEXT,
+    }
+    return EventMail(**(settings | changes))
 
 
 def make_plan(**changes: Any) -> Plan:

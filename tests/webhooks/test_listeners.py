@@ -12,7 +12,7 @@ from switchhook.domain.event import EVERYTHING, EventFilter, EventKind
 from switchhook.domain.project import Account
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.listeners import admits, listeners
-from tests.webhooks.samples import ARRIVED, make_call, make_event, make_plan
+from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_plan
 
 PLAN = make_plan(
     accounts=(Account(login="101", password="-", department="Sales"),),
@@ -20,6 +20,10 @@ PLAN = make_plan(
         make_event(name="all", event=EventKind.INCOMING_AFTER),
         make_event(name="before", event=EventKind.INCOMING_BEFORE),
         make_event(name="missed", only=EventFilter(outcomes=(Outcome.MISSED,))),
+    ),
+    event_mails=(
+        make_mail(name="mail"),
+        make_mail(name="missed mail", only=EventFilter(outcomes=(Outcome.MISSED,))),
     ),
 )
 
@@ -53,8 +57,8 @@ def test_each_is_told_of_its_own_event_in_the_order_of_the_project() -> None:
         return [listener.name for listener in listeners(call_, event)]
 
     assert told(EventKind.INCOMING_BEFORE, call()) == ["before"]
-    assert told(EventKind.INCOMING_AFTER, missed) == ["all", "missed"]
-    assert told(EventKind.INCOMING_AFTER, talked(seconds=12)) == ["all"]
+    assert told(EventKind.INCOMING_AFTER, missed) == ["all", "missed", "mail", "missed mail"]
+    assert told(EventKind.INCOMING_AFTER, talked(seconds=12)) == ["all", "mail"]
     assert told(EventKind.OUTGOING_AFTER, missed) == []
 
 

@@ -9,7 +9,8 @@ from switchhook.cli.show import iso, one_line
 from switchhook.logs import MASKED
 from switchhook.operations.path import path_of
 from switchhook.webhooks.dialects.event_answer import notice_of
-from switchhook.webhooks.secrets import OPEN_HEADERS
+from switchhook.webhooks.mail import Mail, read_mail
+from switchhook.webhooks.secrets import OPEN_HEADERS, Pairs
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.records import CallRow, DeliveryRow
     from switchhook.webhooks.delivery import Attempt, Delivery
+    from switchhook.webhooks.http import HttpRequest
 
 
 def call(row: CallRow) -> dict[str, Any]:
@@ -86,8 +88,7 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         "event": promised.event,
         "webhook": promised.webhook,
         "occurred_at": iso(promised.occurred_at),
-        "method": promised.request.method,
-        "url": masked_url(promised.request.url),
+        **address(promised.request),
         "state": row.state,
         "latest": None if row.latest is None else _attempt(promised, row.latest),
     }
@@ -96,10 +97,10 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
 def delivery_story(story: DeliveryStory) -> dict[str, Any]:
     """Return one delivery with what is sent and every attempt."""
     promised = story.row.delivery
-    request = promised.request
+    headers, body = content(promised.request)
     return delivery(story.row) | {
-        "headers": [[name, masked_header(name, value)] for name, value in request.headers],
-        "body": text(request.body),
+        "headers": [list(header) for header in headers],
+        "body": body,
         "attempts": [_attempt(promised, attempt) for attempt in story.attempts],
     }
 
@@ -117,6 +118,21 @@ def _attempt(promised: Delivery, attempt: Attempt) -> dict[str, Any]:
         "answer": text(attempt.answer),
         "is_last": attempt.is_last,
     }
+
+
+def address(request: HttpRequest | Mail) -> dict[str, str]:
+    """Return how and where it goes, of a mail `MAIL` and a `mailto:` URL."""
+    method = "MAIL" if isinstance(request, Mail) else request.method
+    return {"method": method, "url": masked_url(request.url)}
+
+
+def content(request: HttpRequest | Mail) -> tuple[Pairs, str]:
+    """Return its headers, secrets masked, and its body as text; a mail's as its reader sees them."""
+    if isinstance(request, Mail):
+        headers, body = read_mail(request.message)
+        return headers, text(body.encode())
+    masked = tuple((name, masked_header(name, value)) for name, value in request.headers)
+    return masked, text(request.body)
 
 
 def masked_url(url: str) -> str:

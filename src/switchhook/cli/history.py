@@ -76,7 +76,8 @@ def deliveries(
     ] = False,
     project: OfProject = None,
     webhook: Annotated[
-        str | None, Parameter(help="Only those to this event webhook.", name="--webhook")
+        str | None,
+        Parameter(help="Only those of this event webhook or event mail.", name="--webhook"),
     ] = None,
     limit: Limit = 50,
     json: Json = False,
@@ -175,8 +176,7 @@ def _show_deliveries(found: tuple[DeliveryRow, ...], state: DeliveryFilter) -> N
 
 
 def _request(row: DeliveryRow) -> str:
-    request = row.delivery.request
-    return f"{request.method} {as_json.masked_url(request.url)}"
+    return " ".join(as_json.address(row.delivery.request).values())
 
 
 def _why(row: DeliveryRow) -> str:
@@ -193,11 +193,12 @@ def _show_delivery(story: DeliveryStory) -> None:
     delivery = row.delivery
     console.print(f"delivery {delivery.id}: {row.state.value}")
     console.print(f"{delivery.event} of call {delivery.call}, {clock(delivery.occurred_at)}")
-    console.print(f"\n{delivery.request.method} {as_json.masked_url(delivery.request.url)}")
-    for name, value in delivery.request.headers:
-        console.print(f"{name}: {as_json.masked_header(name, value)}")
-    if delivery.request.body:
-        console.print(f"\n{as_json.text(delivery.request.body)}")
+    console.print(f"\n{_request(row)}")
+    headers, body = as_json.content(delivery.request)
+    for name, value in headers:
+        console.print(f"{name}: {value}")
+    if body:
+        console.print(f"\n{body}")
     for attempt in story.attempts:
         took = seconds(attempt.seconds)
         said = f"status {attempt.status}" if attempt.status else "no answer"

@@ -14,7 +14,7 @@ from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_o
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import iso, print_json, print_left_over, stderr, stdout
-from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole
+from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole, told
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
 from switchhook.logs import configure_logs
@@ -178,8 +178,8 @@ def _refused(made: PretendCall, plan: Plan, script: Script) -> int:
 
 def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
     console = stdout()
-    told = [_told(delivery) for delivery in made.deliveries]
-    lines = sorted([*call_lines(made.journal), *told], key=lambda line: line.at)
+    would = [_told(delivery) for delivery in made.deliveries]
+    lines = sorted([*call_lines(made.journal), *would], key=lambda line: line.at)
     console.print(f"a pretend call in project {plan.project.id}")
     for line in lines:
         console.print(draw_whole(line, began=began))
@@ -187,7 +187,7 @@ def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
 
 
 def _told(delivery: Delivery) -> Line:
-    text = f"{delivery.event} to {delivery.webhook}: would be told"
+    text = f"{told(delivery)}: would be told"
     return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim")
 
 
@@ -208,9 +208,8 @@ def _as_json(made: PretendCall) -> dict[str, Any]:
                 "event": delivery.event,
                 "webhook": delivery.webhook,
                 "at": iso(delivery.occurred_at),
-                "method": delivery.request.method,
-                "url": as_json.masked_url(delivery.request.url),
-                "body": as_json.text(delivery.request.body),
+                **as_json.address(delivery.request),
+                "body": as_json.content(delivery.request)[1],
             }
             for delivery in made.deliveries
         ],

@@ -98,6 +98,7 @@ def summary(project: Project) -> str:
         (len(project.forwarding_numbers), "forwarding number"),
         (len(project.dial_plan_webhooks), "dial-plan webhook"),
         (len(project.event_webhooks), "event webhook"),
+        (len(project.event_mails), "event mail"),
     )
     parts = [f"{count} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
     return f"Project {project.id}: {', '.join(parts) or 'nothing yet'}."

@@ -12,12 +12,14 @@ from switchhook.cli.show import one_line, seconds
 from switchhook.domain.journal import Happening
 from switchhook.operations.path import path_of
 from switchhook.storage.records import DeliveryState
+from switchhook.webhooks.mail import Mail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from switchhook.domain.journal import Entry
     from switchhook.storage.records import DeliveryRow
+    from switchhook.webhooks.delivery import Delivery
 
 BELOW = " " * 16
 """Stands before what else is known, so that it begins where the text above it does."""
@@ -204,16 +206,24 @@ def _after(facts: Mapping[str, str]) -> str:
         return ""
 
 
+def told(delivery: Delivery) -> str:
+    """Name what is told, and whom."""
+    request = delivery.request
+    whom = request.recipient if isinstance(request, Mail) else delivery.webhook
+    return f"{delivery.event} to {whom}"
+
+
 def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     """Say that an event was told, or that it could not be."""
     delivery, attempt = row.delivery, row.latest
-    what = f"{delivery.event} to {delivery.webhook}"
+    what = told(delivery)
     if attempt is None:
         yield Line(at=delivery.occurred_at, sign="✉", text=f"{what}: waits", style="dim")
         return
     took = seconds(attempt.seconds)
     if row.state is DeliveryState.DELIVERED:
-        done = f"{what}: delivered, {attempt.status} in {took}"
+        word = "accepted" if isinstance(delivery.request, Mail) else "delivered"
+        done = f"{what}: {word}, {attempt.status} in {took}"
         yield Line(at=attempt.at + attempt.seconds, sign="✉", text=done, style="magenta")
     else:
         why = f"{what}: {attempt.failure or f'status {attempt.status}'}"

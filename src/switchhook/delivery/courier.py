@@ -11,15 +11,17 @@ import asyncio
 from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar, assert_never
 
 import structlog
 
+from switchhook.delivery.mailer import NO_MAIL
 from switchhook.delivery.policy import next_attempt, settle, usual_policy
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
-from switchhook.webhooks.http import Exchange
+from switchhook.webhooks.http import Exchange, HttpRequest
+from switchhook.webhooks.mail import Mail, Posting
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from switchhook.delivery.grants import Grants
     from switchhook.delivery.policy import RetryPolicy
     from switchhook.webhooks.delivery import Attempt, Delivery
-    from switchhook.webhooks.http import HttpRequest
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,13 @@ class Exchanges(Protocol):
         keep_alive: bool,
         idempotent: bool,
     ) -> Exchange:
+        """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
+
+
+class Mails(Protocol):
+    """Hands one mail to the mail server; the mailer."""
+
+    async def post(self, mail: Mail, *, deadline: float) -> Posting:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
 
 
@@ -100,6 +108,7 @@ class Courier:
         *,
         clock: Callable[[], float],
         grants_of: Callable[[str], Grants],
+        mailer: Mails = NO_MAIL,
         policy_of: Callable[[Delivery], RetryPolicy] = usual_policy,
         addressees: Addressees = EVERYBODY,
         limits: CourierLimits = LIMITS,
@@ -116,6 +125,7 @@ class Courier:
         self.unrecorded = 0
         """Attempts that the store has refused so far and is asked to take again: 0 in good health."""
         self._sender = sender
+        self._mailer = mailer
         self._store = store
         self._clock = clock
         self._grants_of = grants_of
@@ -203,12 +213,12 @@ class Courier:
             self._leave_endpoint(job)
             self._postpone(job, history, due)
             return
-        exchange = await self._exchange(delivery) if is_wanted else _unwanted(delivery)
+        done = await self._exchange(delivery) if is_wanted else _unsent(_UNWANTED)
         self._leave_endpoint(job)
-        if exchange is None:
+        if done is None:
             self._halt()
             return
-        attempt = settle(delivery, exchange, len(history) + 1, at=at)
+        attempt = settle(delivery, done, len(history) + 1, at=at)
         history = (*history, attempt)
         if attempt.status == HTTPStatus.GONE:
             self._addressees.gone(delivery)
@@ -238,24 +248,33 @@ class Courier:
             return await self._insist(partial(self._store.attempts, delivery.id))
         return self._histories.pop(delivery.id, ())
 
-    async def _exchange(self, delivery: Delivery) -> Exchange | None:
+    async def _exchange(self, delivery: Delivery) -> Exchange | Posting | None:
         """Send it. None where the sender was closed: then it counts as not tried."""
         try:
-            exchange = await self._sender.exchange(
-                delivery.request,
-                deadline=delivery.response_timeout,
-                grants=self._grants_of(delivery.project),
-                keep_alive=delivery.keep_alive,
-                # The endpoint knows it by its id, so a kept connection that died may be replaced.
-                idempotent=True,
-            )
+            done = await self._send(delivery)
         except Exception as error:
             # A mistake of ours. It costs this delivery, and neither its lane nor a slot.
             log.exception("delivery broke", delivery=delivery.id)
-            return Exchange(request=delivery.request, response=None, failure=_defect(error))
-        failure = exchange.failure
+            return _unsent(_defect(error))
+        failure = done.failure
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
-        return None if is_ended else exchange
+        return None if is_ended else done
+
+    async def _send(self, delivery: Delivery) -> Exchange | Posting:
+        match delivery.request:
+            case HttpRequest() as request:
+                return await self._sender.exchange(
+                    request,
+                    deadline=delivery.response_timeout,
+                    grants=self._grants_of(delivery.project),
+                    keep_alive=delivery.keep_alive,
+                    # The endpoint knows it by its id, so a kept connection that died may be replaced.
+                    idempotent=True,
+                )
+            case Mail() as mail:
+                return await self._mailer.post(mail, deadline=delivery.response_timeout)
+            case request:
+                assert_never(request)
 
     async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the store until it does it.
@@ -339,12 +358,14 @@ class Courier:
             await asyncio.wait(late)
 
 
-def _unwanted(delivery: Delivery) -> Exchange:
-    failure = Failure(
-        kind=FailureKind.UNSUBSCRIBED,
-        detail="The subscription was removed before this was sent.",
-    )
-    return Exchange(request=delivery.request, response=None, failure=failure)
+def _unsent(failure: Failure) -> Posting:
+    """Return what came of a try in which neither a request nor a mail went out."""
+    return Posting(status=0, reply="", failure=failure, seconds=0.0)
+
+
+_UNWANTED: Final = Failure(
+    kind=FailureKind.UNSUBSCRIBED, detail="The subscription was removed before this was sent."
+)
 
 
 def _defect(error: Exception) -> Failure:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from switchhook.domain.event import SUBSCRIPTION_PREFIX
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
+from switchhook.webhooks.mail import Mail, Posting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,17 @@ class RetryPolicy:
 
 ONE_TRY: Final = RetryPolicy()
 """One attempt, then given up."""
+BAD_LOGIN: Final = frozenset({530, 534, 535, 538})
+"""What a mail server says of our login, and not of the mail (RFC 4954 6)."""
+MAIL_TRIES: Final = RetryPolicy(
+    retries=10,
+    first_pause=60.0,
+    factor=3.0,
+    longest_pause=4 * 3600.0,
+    final=frozenset(range(500, 600)) - BAD_LOGIN,
+)
+"""A mail that was refused for now is tried again for about a day; what was refused for good is not
+(RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second try or the third."""
 
 NOT_NOW: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
@@ -59,25 +71,35 @@ must not be kept waiting for those that it knows."""
 
 def usual_policy(delivery: Delivery) -> RetryPolicy:
     """Return how often a delivery is tried again where nobody said it: to webhooks never (R2-04)."""
+    if isinstance(delivery.request, Mail):
+        return MAIL_TRIES
     is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
     return TO_SUBSCRIBERS if is_to_subscriber else ONE_TRY
 
 
-def settle(delivery: Delivery, exchange: Exchange, number: int, *, at: float) -> Attempt:
+def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: float) -> Attempt:
     """Return the attempt that this exchange was; `at` is when it began, in unix seconds.
 
-    It is marked as the last. Delivered means a status among the delivery's success codes (R2-03).
+    It is marked as the last. Delivered means a status among the delivery's success codes (R2-03), or
+    that the mail server took the mail over.
     """
-    response = exchange.response
+    if isinstance(done, Posting):
+        seconds, status, failure = done.seconds, done.status, done.failure
+        answer = done.reply.encode(errors="replace")
+    else:
+        response = done.response
+        seconds = dict(done.seconds).get("total", 0.0)
+        status, answer = (0, b"") if response is None else (response.status, response.body)
+        failure = _failure(delivery, done)
     return Attempt(
         delivery=delivery.id,
         project=delivery.project,
         number=number,
         at=at,
-        seconds=dict(exchange.seconds).get("total", 0.0),
-        status=0 if response is None else response.status,
-        failure=_failure(delivery, exchange),
-        answer=b"" if response is None else response.body[:ANSWER_KEPT],
+        seconds=seconds,
+        status=status,
+        failure=failure,
+        answer=answer[:ANSWER_KEPT],
     )
 
 

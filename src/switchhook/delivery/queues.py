@@ -2,7 +2,8 @@
 
 Deliveries of one call to one webhook form a *lane* and go out one after another. The lanes of one
 webhook share its *endpoint*'s slots, first come, first served. Of the endpoints with work, the one with
-the fewest exchanges under way comes first.
+the fewest exchanges under way comes first. Mail has one endpoint, the mail server, and a lane for each
+call, mail and person: nobody waits for somebody else's address.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from itertools import count
 from typing import Final
 
 from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.mail import Mail
 
 SHARE: Final = 8
 """An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
@@ -21,6 +23,20 @@ SHARE: Final = 8
 So one busy endpoint alone is held back by its own limit only, and of many hung ones each gets the
 less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
 """
+
+
+Key = tuple[str, ...]
+"""What tells one endpoint from others, or one lane from others of its endpoint."""
+MAIL_SERVER: Final[Key] = ()
+"""The endpoint of all mail."""
+
+
+def _place(delivery: Delivery) -> tuple[Key, Key]:
+    """Return the keys of a delivery's endpoint and lane."""
+    project, call, name = delivery.project, delivery.call, delivery.webhook
+    if isinstance(delivery.request, Mail):
+        return MAIL_SERVER, (project, call, name, delivery.request.recipient)
+    return (project, name), (call,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +50,8 @@ class CourierLimits:
     """Of these, how many are being sent."""
     per_endpoint: int = 16
     """Exchanges with one webhook's endpoint."""
+    mails: int = 3
+    """Mails that are handed over at once; there are mail servers that refuse a fourth connection."""
     reserve: int = 64
     """Of `exchanges`, how many slow endpoints never take."""
     slow_after: float = 2.0
@@ -42,27 +60,31 @@ class CourierLimits:
     """Seconds that exchanges under way get at the end to finish."""
 
     def __post_init__(self) -> None:
-        if not (self.per_endpoint > 0 and 0 <= self.reserve < self.exchanges <= self.in_flight):
+        at_once = min(self.per_endpoint, self.mails)
+        if not (at_once > 0 and 0 <= self.reserve < self.exchanges <= self.in_flight):
             raise ValueError(
-                "limits of deliveries: per_endpoint is 1 or more, and reserve < exchanges <= in_flight"
+                "limits of deliveries: per_endpoint and mails are 1 or more, and"
+                " reserve < exchanges <= in_flight"
             )
 
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """Deliveries of one call to one webhook, in order; the first may be on its way."""
+    """Deliveries of one call to one webhook or person, in order; the first may be on its way."""
 
-    call: str
+    key: Key
     endpoint: Endpoint
     waiting: deque[Delivery] = field(default_factory=deque)
 
 
 @dataclass(slots=True, eq=False)
 class Endpoint:
-    """One webhook of one project."""
+    """One webhook of one project, or the mail server."""
 
-    key: tuple[str, str]
-    lanes: dict[str, Lane] = field(default_factory=dict)
+    key: Key
+    most: int
+    """Exchanges that it may have at once."""
+    lanes: dict[Key, Lane] = field(default_factory=dict)
     ready: deque[Lane] = field(default_factory=deque)
     """Lanes whose first delivery waits for a slot."""
     exchanges: dict[Job, None] = field(default_factory=dict)
@@ -127,7 +149,7 @@ class Queues:
 
     def __init__(self, limits: CourierLimits) -> None:
         self._limits = limits
-        self._endpoints: dict[tuple[str, str], Endpoint] = {}
+        self._endpoints: dict[Key, Endpoint] = {}
         self._jobs: set[Job] = set()
         self._exchanges = 0
         self._turns = count(1)
@@ -141,13 +163,14 @@ class Queues:
 
     def add(self, delivery: Delivery) -> None:
         """Put a delivery at the end of its lane."""
-        key = (delivery.project, delivery.webhook)
+        key, lane_key = _place(delivery)
         endpoint = self._endpoints.get(key)
         if endpoint is None:
-            endpoint = self._endpoints[key] = Endpoint(key)
-        lane = endpoint.lanes.get(delivery.call)
+            most = self._limits.mails if key == MAIL_SERVER else self._limits.per_endpoint
+            endpoint = self._endpoints[key] = Endpoint(key, most)
+        lane = endpoint.lanes.get(lane_key)
         if lane is None:
-            lane = endpoint.lanes[delivery.call] = Lane(delivery.call, endpoint)
+            lane = endpoint.lanes[lane_key] = Lane(lane_key, endpoint)
             self._make_ready(lane)
         lane.waiting.append(delivery)
 
@@ -181,7 +204,7 @@ class Queues:
             self._make_ready(lane)
             return
         endpoint = lane.endpoint
-        del endpoint.lanes[lane.call]
+        del endpoint.lanes[lane.key]
         if not endpoint.lanes and not endpoint.was_slow:
             self._endpoints.pop(endpoint.key)
 
@@ -202,7 +225,7 @@ class Queues:
     def _queue(self, endpoint: Endpoint) -> None:
         """Let an endpoint wait for its turn by what it has under way now, if it has work and a slot."""
         endpoint.turn = 0
-        if endpoint.ready and len(endpoint.exchanges) < self._limits.per_endpoint:
+        if endpoint.ready and len(endpoint.exchanges) < endpoint.most:
             turns = self._slow if endpoint.was_slow else self._prompt
             turns.put(endpoint, next(self._turns))
 

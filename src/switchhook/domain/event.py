@@ -94,6 +94,24 @@ class EventWebhook:
     only: EventFilter = EVERYTHING
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMail:
+    """Tells people about one kind of event by e-mail (T-30, R5-53)."""
+
+    name: str
+    event: EventKind
+    to: tuple[str, ...]
+    """Who is told, each with a delivery of their own; bare addresses."""
+    subject: str
+    """May hold `{{parameter}}`, as `text` may."""
+    text: str
+    only: EventFilter = EVERYTHING
+
+
+Listener = EventWebhook | EventMail
+"""Whoever is told of events. No two of a project have the same name."""
+
+
 SUBSCRIPTION_PREFIX = "subscription "
 """What the names begin with under which subscriptions' deliveries are listed."""
 

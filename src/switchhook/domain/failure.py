@@ -1,4 +1,4 @@
-"""Why an exchange with an HTTP endpoint brought nothing usable."""
+"""Why an exchange with an endpoint, or with the mail server, brought nothing usable."""
 
 from __future__ import annotations
 
@@ -24,12 +24,16 @@ class FailureKind(StrEnum):
     REDIRECT = "redirect"
     TOO_LARGE = "too_large"
     BAD_RESPONSE = "bad_response"
-    """What came is not HTTP."""
+    """What came is not HTTP, or not SMTP."""
     BAD_BODY = "bad_body"
     """HTTP came, but its body says nothing that can be followed."""
     ADDRESS_REFUSED = "address_refused"
     """Our own address guard would not connect."""
     BAD_URL = "bad_url"
+    NOT_SET_UP = "not_set_up"
+    """A setting is missing without which there is no mail."""
+    AUTHENTICATION = "authentication"
+    """The mail server would not have our login, or wants one."""
     BREAKER_OPEN = "breaker_open"
     """The endpoint failed too often lately, and was left alone."""
     NO_ANSWER_IN_TIME = "no_answer_in_time"

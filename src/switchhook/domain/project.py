@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
-from switchhook.domain.event import EventWebhook
+from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
@@ -97,6 +97,7 @@ class Project:
     forwarding_numbers: tuple[ForwardingNumber, ...] = ()
     dial_plan_webhooks: tuple[DialPlanWebhook, ...] = ()
     event_webhooks: tuple[EventWebhook, ...] = ()
+    event_mails: tuple[EventMail, ...] = ()
     screening: Screening = NO_SCREENING
     fallback: Target | None = None
     """Rings when a scheme placed the call nowhere [A-54]."""

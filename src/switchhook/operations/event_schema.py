@@ -9,18 +9,31 @@ from switchhook.documents.kinds import (
     Passage,
     Reference,
     Seconds,
+    Text,
     Whole,
     YesNo,
 )
 from switchhook.documents.tables import Key, Table
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EVERYTHING, EventFilter, EventFormat, EventKind, EventWebhook
+from switchhook.domain.event import (
+    EVERYTHING,
+    EventFilter,
+    EventFormat,
+    EventKind,
+    EventMail,
+    EventWebhook,
+)
 from switchhook.domain.webhook import Method
 from switchhook.operations.field_kinds import MOST, Sent
-from switchhook.operations.project_checks import check_event_filter, check_event_webhook
+from switchhook.operations.project_checks import (
+    check_event_filter,
+    check_event_mail,
+    check_event_webhook,
+)
 from switchhook.operations.project_kinds import (
     FREE_TEXT,
     LOGIN,
+    MAIL_ADDRESS,
     NAME,
     Digits,
     SuccessCodes,
@@ -33,6 +46,13 @@ EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 EVENT_PARAMETER = Sent()
 EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MOST)
 TALK = Seconds(0, 86_400)
+MOST_RECIPIENTS = 20
+MAIL_TEXT = """\
+Caller: {{caller_id}}
+Called number: {{destination_id}}
+Date and time: {{date}}
+Status: {{status}}
+"""
 EVENT_FILTER = Table(
     make=EventFilter,
     check=check_event_filter,
@@ -111,5 +131,25 @@ EVENT_WEBHOOK = Table(
             default=(),
         ),
         Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
+    ),
+)
+EVENT_MAIL = Table(
+    make=EventMail,
+    check=check_event_mail,
+    keys=(
+        Key("name", NAME, "name that deliveries are listed under"),
+        Key("event", Choice(EventKind), "moment of a call that it tells of"),
+        Key("only", EVENT_FILTER, "which calls it tells of", default=EVERYTHING),
+        Key(
+            "to",
+            ListOf(kind=MAIL_ADDRESS, least=1, most=MOST_RECIPIENTS),
+            "who is told, each in a mail of their own",
+        ),
+        Key(
+            "subject",
+            Text(what="text on one line", least=1),
+            "subject; `{{parameter}}` is filled in",
+        ),
+        Key("text", Passage(most=20_000), "text; `{{parameter}}` is filled in", default=MAIL_TEXT),
     ),
 )

@@ -130,6 +130,31 @@ def _check_format(webhook: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "parameters"), problem, advice)
 
 
+def check_event_mail(mail: Raw, at: Spot) -> None:
+    """Nobody is told twice."""
+    seen: set[str] = set()
+    addresses = mail.get("to")
+    for index, address in enumerate(addresses if isinstance(addresses, list) else ()):
+        if isinstance(address, str) and address.lower() in seen:
+            path = (*at.path, "to", index)
+            at.notes.add(path, f"{shown(address)} is told already", "name it once")
+        elif isinstance(address, str):
+            seen.add(address.lower())
+    _check_filter_fits(mail, at)
+    check_told_name(mail, at)
+
+
+def check_listener_names(document: Raw, at: Spot) -> None:
+    """Event webhooks and event mails have names of their own: deliveries are known by them."""
+    webhooks = {name: index for index, name in _names(document, "event_webhooks")}
+    for index, name in _names(document, "event_mails"):
+        if name in webhooks:
+            line = at.notes.line(("event_webhooks", webhooks[name], "name"))
+            where = f" on line {line}" if line else ""
+            problem = f"{shown(name)} is an event webhook of this project already{where}"
+            at.notes.add(("event_mails", index, "name"), problem, "give the mail another name")
+
+
 def check_event_filter(only: Raw, at: Spot) -> None:
     """Bounds of a conversation leave room between them."""
     shortest, longest = only.get("shortest", 0), only.get("longest")

@@ -18,6 +18,7 @@ from switchhook.domain.patience import parse_overrides
 from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.webhooks.destination import read_targets
+from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS
 from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
 from switchhook.webhooks.url import parse_url, unknown_placeholders
@@ -39,6 +40,9 @@ LOGIN = Text(
 )
 PASSWORD = Text(what="a password of 8 characters or more", least=8, most=128, secret=True)
 HOST_NAME = Text(what="a host name or address", least=1, most=253, pattern=HOST)
+MAIL_ADDRESS = Text(
+    what="an e-mail address like desk@example.com", least=1, most=LONGEST_ADDRESS, pattern=ADDRESS
+)
 INSERTION_TYPE = Text(
     what='"dynamic", "static", "callback" or nothing', pattern="(dynamic|static|callback)?"
 )

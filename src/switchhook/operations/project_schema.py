@@ -8,8 +8,13 @@ from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, 
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
-from switchhook.operations.event_schema import EVENT_WEBHOOK
-from switchhook.operations.project_checks import check_group, check_group_names, check_trunk
+from switchhook.operations.event_schema import EVENT_MAIL, EVENT_WEBHOOK
+from switchhook.operations.project_checks import (
+    check_group,
+    check_group_names,
+    check_listener_names,
+    check_trunk,
+)
 from switchhook.operations.project_kinds import (
     FREE_TEXT,
     HOST_NAME,
@@ -196,6 +201,7 @@ TABLES: dict[str, Table] = {
     "dial_plan_webhooks": DIAL_PLAN_WEBHOOK,
     "schemes": SCHEME,
     "event_webhooks": EVENT_WEBHOOK,
+    "event_mails": EVENT_MAIL,
 }
 """The tables that there may be several of, in the order of an export."""
 UNIQUE = {"numbers": "number", "accounts": "login", "schemes": "id"}
@@ -208,6 +214,7 @@ def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN4
 
 def _check(document: Mapping[str, Any], at: Spot) -> None:
     check_group_names(document, at)
+    check_listener_names(document, at)
     check_circles(document, at)
 
 

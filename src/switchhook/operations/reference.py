@@ -10,9 +10,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from switchhook.documents.kinds import quote
 from switchhook.documents.tables import REQUIRED, Tables
 from switchhook.domain.scheme import AS_IT_IS
-from switchhook.operations.event_schema import EVENT_FILTER, EVENT_PARAMETER, EVENT_WEBHOOK
+from switchhook.operations.event_schema import (
+    EVENT_FILTER,
+    EVENT_MAIL,
+    EVENT_PARAMETER,
+    EVENT_WEBHOOK,
+)
 from switchhook.operations.project_schema import (
     ACCOUNT,
     GROUP,
@@ -56,6 +62,7 @@ def tables() -> dict[str, str]:
         "dial-plan-webhooks": DIAL_PLAN_WEBHOOK,
         "schemes": SCHEME,
         "event-webhooks": EVENT_WEBHOOK,
+        "event-mails": EVENT_MAIL,
         "event-filter": EVENT_FILTER,
         "event-parameter": EVENT_PARAMETER.table,
         **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
@@ -130,6 +137,8 @@ def _default(key: Key) -> str:
         return "none"
     if key.default == AS_IT_IS:
         return "none"
+    if isinstance(key.default, str):
+        return f"`{quote(key.default)}`"  # on one line, which a table's cell is
     return f"`{key.kind.write(key.default)}`"
 
 

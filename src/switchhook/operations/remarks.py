@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.documents.mistakes import shown
 from switchhook.domain.event import EventFormat
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ring, branches
@@ -26,7 +27,8 @@ def remarks(project: Project) -> Iterator[str]:
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
     called like an emergency number; numbers of the project that it rings itself; codes that no
-    endpoint gets to judge (R5-11, R5-17); what does not come out of an event's body (R2-28).
+    endpoint gets to judge (R5-11, R5-17); what does not come out of an event's body (R2-28); what looks
+    like a placeholder in a mail and is none.
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -41,6 +43,7 @@ def remarks(project: Project) -> Iterator[str]:
         if project.screening.is_emergency(name):
             yield f"who dials {name} reaches the emergency service, not the {what}"
     yield from _own_numbers(project)
+    yield from _mails(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:
@@ -70,6 +73,14 @@ def _of_event(webhook: EventWebhook) -> Iterator[str]:
     declared = content_type(webhook).partition(";")[0].strip().lower()
     if webhook.body and declared == JSON_TYPE and not is_json(webhook.body):
         yield f"says {declared}, and its body is no JSON"
+
+
+def _mails(project: Project) -> Iterator[str]:
+    """Yield what of mails looks like a placeholder and is none."""
+    for mail in project.event_mails:
+        for place, text in (("subject", mail.subject), ("text", mail.text)):
+            for left in left_as_they_are(text):
+                yield f"the {place} of event mail {mail.name!r} holds {shown(left)}, which is sent as it stands"
 
 
 def _own_numbers(project: Project) -> Iterator[str]:

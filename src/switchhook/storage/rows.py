@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never
 
 import msgspec
 
@@ -15,6 +15,7 @@ from switchhook.domain.project import Plan
 from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState, StoreError
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.mail import Mail, recipient_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 Parameters = tuple[str | int | float | bytes | None, ...]
 """What one execution of a statement takes, in the order that its description tells."""
+
+MAIL: Final = "MAIL"
+"""Stands where a request has its method."""
+SENDER: Final = "MAIL FROM"
+"""Stands where a request has its headers, with the envelope's sender."""
 
 T = TypeVar("T")
 
@@ -107,14 +113,23 @@ def delivery_to_row(delivery: Delivery) -> Parameters:
         delivery.event.value,
         delivery.webhook,
         delivery.occurred_at,
-        delivery.request.method,
-        delivery.request.url,
-        _json(delivery.request.headers),
-        delivery.request.body,
+        *_request_to_row(delivery.request),
         _json(delivery.success_codes),
         delivery.response_timeout,
         delivery.keep_alive,
     )
+
+
+def _request_to_row(request: HttpRequest | Mail) -> Parameters:
+    """Return method, url, headers and body; of a mail, the headers hold its envelope."""
+    match request:
+        case HttpRequest():
+            return (request.method, request.url, _json(request.headers), request.body)
+        case Mail():
+            envelope = ((SENDER, request.sender),)
+            return (MAIL, request.url, _json(envelope), request.message)
+        case _:
+            assert_never(request)
 
 
 def delivery(row: SqlRow) -> Delivery:
@@ -127,16 +142,22 @@ def delivery(row: SqlRow) -> Delivery:
         event=EventKind(row["event"]),
         webhook=row["webhook"],
         occurred_at=row["occurred_at"],
-        request=HttpRequest(
-            method=row["method"],
-            url=row["url"],
-            headers=_decode(_pairs, row["headers"]),
-            body=row["body"],
-        ),
+        request=_request(row),
         success_codes=_decode(_codes, row["success_codes"]),
         response_timeout=row["response_timeout"],
         keep_alive=bool(row["keep_alive"]),
     )
+
+
+def _request(row: SqlRow) -> HttpRequest | Mail:
+    headers = _decode(_pairs, row["headers"])
+    if row["method"] == MAIL:
+        return Mail(
+            sender=dict(headers).get(SENDER, ""),
+            recipient=recipient_of(row["url"]),
+            message=row["body"],
+        )
+    return HttpRequest(method=row["method"], url=row["url"], headers=headers, body=row["body"])
 
 
 def attempt_to_row(attempt: Attempt) -> Parameters:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 from urllib.parse import quote
 
 from switchhook.domain.call import Call
-from switchhook.domain.event import Subscription
+from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.secrecy import written
 from switchhook.routing.commands import (
     AskWebhook,
@@ -20,13 +20,13 @@ from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.dialects.call_notification import STATUS, notification, wants
 from switchhook.webhooks.listeners import listeners
+from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, NOBODY, render_mail
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_event, render_notification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.event import EventWebhook
     from switchhook.domain.known import Caller
     from switchhook.routing.commands import Command
 
@@ -60,6 +60,8 @@ class Teller:
     """The User-Agent of webhooks that set none."""
     facts_of: FactsOf = known_at_arrival
     subscriptions_of: SubscriptionsOf = nobody
+    mail_from: str = NOBODY
+    """The sender of mail."""
 
 
 def compose(
@@ -83,7 +85,14 @@ def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
     """Render an event once for each who wants it."""
     facts = Facts(call=tell.call, now=tell.at, extra=teller.facts_of(tell.call))
     for listener in listeners(tell.call, tell.event):
-        yield _to_webhook(listener, tell, facts, teller)
+        match listener:
+            case EventWebhook():
+                yield _to_webhook(listener, tell, facts, teller)
+            case EventMail():
+                for recipient in listener.to:
+                    yield _to_person(listener, recipient, tell, facts, teller)
+            case _:
+                assert_never(listener)
     yield from _to_subscribers(tell, teller)
 
 
@@ -102,6 +111,29 @@ def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller)
         success_codes=webhook.success_codes,
         response_timeout=webhook.response_timeout,
         keep_alive=webhook.keep_alive,
+    )
+
+
+def _to_person(
+    mail: EventMail, recipient: str, tell: Tell, facts: Facts, teller: Teller
+) -> Delivery:
+    """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
+    call = tell.call
+    delivery_id = f"{_delivery_id(tell, mail.name)}.{quote(recipient, safe='')}"
+    return Delivery(
+        id=delivery_id,
+        project=call.plan.project.id,
+        call=call.id,
+        seq=tell.seq,
+        event=tell.event,
+        webhook=mail.name,
+        occurred_at=tell.at,
+        request=render_mail(
+            mail, recipient, facts, delivery_id=delivery_id, sender=teller.mail_from
+        ),
+        success_codes=MAIL_CODES,
+        response_timeout=MAIL_SECONDS,
+        keep_alive=False,
     )
 
 

@@ -1,4 +1,4 @@
-"""An event on its way to one endpoint, and each try to get it there."""
+"""An event on its way to one endpoint or person, and each try to get it there."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from dataclasses import dataclass
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure
 from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.mail import Mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One promise: this request, to this endpoint. Written with the event, never changed.
+    """One promise: this request to this endpoint, or this mail to this person.
 
-    The request was rendered once; every attempt sends the same bytes under the same id.
+    Written with the event, never changed. The request was rendered once; every attempt sends the same bytes under the same id.
     """
 
     id: str
-    """`<call id>.<seq>.<webhook name, percent-encoded>`: the same whenever it is made again from the same event."""
+    """`<call id>.<seq>.<webhook name, percent-encoded>`, of a mail with `.<recipient>` behind it: the same
+    whenever it is made again from the same event."""
     project: str
     call: str
     seq: int
@@ -25,9 +27,10 @@ class Delivery:
     out in this order."""
     event: EventKind
     webhook: str
+    """The name of the event webhook, or of the event mail."""
     occurred_at: float
     """Unix seconds."""
-    request: HttpRequest
+    request: HttpRequest | Mail
     success_codes: tuple[int, ...]
     response_timeout: float
     """Seconds for one whole attempt."""
@@ -47,10 +50,10 @@ class Attempt:
     seconds: float
     """How long it took."""
     status: int
-    """The HTTP status; 0 when no whole response came."""
+    """The HTTP status, or the mail server's code; 0 when no whole response came."""
     failure: Failure | None
     """None when the endpoint answered with one of the success codes."""
     answer: bytes = b""
-    """The first 4 KiB of the response's body, for those who ask why."""
+    """The first 4 KiB of the response's body, or of the mail server's words, for those who ask why."""
     is_last: bool = True
     """Whether the delivery is settled by it: delivered, or given up."""

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call
-    from switchhook.domain.event import EventFilter, EventKind, EventWebhook
+    from switchhook.domain.event import EventFilter, EventKind, Listener
 
 
-def listeners(call: Call, event: EventKind) -> Iterator[EventWebhook]:
-    """Yield who wants this event of this call, in the order of the project file."""
-    for listener in call.plan.project.event_webhooks:
+def listeners(call: Call, event: EventKind) -> Iterator[Listener]:
+    """Yield who wants this event of this call: webhooks, then mails, in the order of the project file."""
+    project = call.plan.project
+    everybody: tuple[Listener, ...] = (*project.event_webhooks, *project.event_mails)
+    for listener in everybody:
         if listener.event is event and admits(listener.only, call):
             yield listener
 

@@ -1,0 +1,169 @@
+"""The mailer: hands one mail to the operator's mail server, within one deadline.
+
+The server is a setting, not a project's, so the address guard of webhooks does not stand in its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+import time
+from base64 import b64encode
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from switchhook.delivery.mail_failing import NOT_SET_UP, Phase, broken, refused, too_late
+from switchhook.webhooks.mail import MailServer, Posting, Security, domain
+
+if TYPE_CHECKING:
+    from switchhook.domain.failure import Failure
+    from switchhook.webhooks.mail import Mail
+
+CONNECT_SECONDS: Final = 15.0
+"""For each address of the server, so that one that is dead leaves time for the next."""
+GOODBYE_SECONDS: Final = 2.0
+"""For QUIT, when all that matters is done."""
+MASKED: Final = "…"
+
+
+class Mailer:
+    """Hands mails over, each on a connection of its own."""
+
+    def __init__(self, server: MailServer, *, tls: ssl.SSLContext | None = None) -> None:
+        """Make a mailer; `tls` stands in place of this machine's trust."""
+        self._server = server
+        is_private = bool(server.host) and server.security is not Security.NONE
+        self._tls = tls or (ssl.create_default_context() if is_private else None)
+
+    async def post(self, mail: Mail, *, deadline: float) -> Posting:
+        """Hand `mail` over within `deadline` seconds. Raises nothing but CancelledError."""
+        if not self._server.host:
+            return Posting(status=0, reply="", failure=NOT_SET_UP, seconds=0.0)
+        began = time.monotonic()
+        code, words, failure = await self._hand_over(mail, deadline)
+        return Posting(status=code, reply=words, failure=failure, seconds=time.monotonic() - began)
+
+    async def _hand_over(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
+        """Return the server's last code and words, and what went wrong."""
+        where = self._server.where
+        visit = _Visit(self._server, self._tls)
+        try:
+            async with asyncio.timeout(deadline):
+                code, words = await visit.hand_over(mail)
+        except SMTPResponseException as error:
+            words = self._without_secrets(error.message)
+            failure = refused(error.code, words, visit.phase, where, visit.who)
+            return max(0, error.code), words, failure
+        except TimeoutError:
+            return 0, "", too_late(visit.phase, where)
+        except (OSError, SMTPException) as error:
+            return 0, "", broken(error, visit.phase, where)
+        else:
+            await visit.say_goodbye()
+            return code, words, None
+        finally:
+            visit.leave()
+
+    def _without_secrets(self, words: str) -> str:
+        """A server that repeats what it was told may repeat the password."""
+        username, password = self._server.username, self._server.password
+        if not password:
+            return words
+        plain = f"\0{username}\0{password}"
+        for secret in (password, _base64(password), _base64(plain)):
+            words = words.replace(secret, MASKED)
+        return words
+
+
+NO_MAIL: Final = Mailer(MailServer())
+"""Hands nothing over, and says what to set."""
+
+
+class _Visit:
+    """One connection to the mail server, from the look-up of its name on."""
+
+    def __init__(self, server: MailServer, tls: ssl.SSLContext | None) -> None:
+        self.phase = Phase.DNS
+        self.who = ""
+        """Whom the phase is about: the login, the sender or the recipient."""
+        self._server = server
+        self._tls = tls
+        self._smtp: SMTP | None = None
+
+    async def hand_over(self, mail: Mail) -> tuple[int, str]:
+        """Return the server's reply to the whole mail. Raises what `mail_failing` explains."""
+        server = self._server
+        self._smtp = smtp = SMTP(
+            hostname=server.host,
+            sock=await self._connected(),
+            local_hostname=domain(mail.sender),
+            timeout=None,
+            use_tls=server.security is Security.TLS,
+            start_tls=False,
+            tls_context=self._tls,
+        )
+        self.phase = Phase.GREETING
+        await smtp.connect()
+        if server.security is Security.STARTTLS:
+            self.phase = Phase.TLS
+            await smtp.starttls()
+        if server.username:
+            self.phase, self.who = Phase.LOGIN, server.username
+            await smtp.login(server.username, server.password)
+        self.phase, self.who = Phase.SENDER, mail.sender
+        await smtp.mail(mail.sender)
+        self.phase, self.who = Phase.RECIPIENT, mail.recipient
+        await smtp.rcpt(mail.recipient)
+        self.phase = Phase.MESSAGE
+        code, words = await smtp.data(mail.message)
+        return code, words
+
+    async def _connected(self) -> socket.socket:
+        """Return a connection to the first of the server's addresses that takes one."""
+        loop = asyncio.get_running_loop()
+        found = await loop.getaddrinfo(
+            self._server.host, self._server.port, type=socket.SOCK_STREAM
+        )
+        self.phase = Phase.CONNECT
+        failure: OSError | None = None
+        for family, kind, protocol, _, address in found:
+            connection = socket.socket(family, kind, protocol)
+            connection.settimeout(0)
+            try:
+                async with asyncio.timeout(CONNECT_SECONDS):
+                    await loop.sock_connect(connection, address)
+            except OSError as error:  # a TimeoutError is one
+                connection.close()
+                failure = failure or error
+            except BaseException:
+                connection.close()
+                raise
+            else:
+                return connection
+        raise failure or socket.gaierror(socket.EAI_NONAME, "no address")
+
+    async def say_goodbye(self) -> None:
+        """End politely; the mail is accepted, whatever comes of it."""
+        if self._smtp is not None:
+            with suppress(OSError, SMTPException):
+                async with asyncio.timeout(GOODBYE_SECONDS):
+                    await self._smtp.quit()
+
+    def leave(self) -> None:
+        """Let go of the connection, at once."""
+        if self._smtp is None:
+            return
+        transport = self._smtp.transport
+        self._smtp.close()
+        abort = getattr(
+            transport, "abort", None
+        )  # uvloop's transports are of no class of asyncio's
+        if abort is not None:
+            abort()
+
+
+def _base64(text: str) -> str:
+    return b64encode(text.encode()).decode()
