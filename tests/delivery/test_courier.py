@@ -15,12 +15,13 @@ from structlog.testing import capture_logs
 
 from switchhook.delivery.courier import EVERYBODY, Courier
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.policy import RetryPolicy
+from switchhook.delivery.policy import RetryPolicy, usual_policy
 from switchhook.delivery.queues import CourierLimits
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from tests.support.promises import DOWN, OCCURRED, attempt, delivery
+from switchhook.webhooks.mail import Mail, Posting
+from tests.support.promises import DOWN, OCCURRED, attempt, delivery, mail
 from tests.support.virtual_time import run_virtually
 
 if TYPE_CHECKING:
@@ -88,6 +89,28 @@ class Sender:
 
 
 @dataclass
+class Mailer:
+    """A scripted mail server: the codes that it replies to each recipient, one after another."""
+
+    script: dict[str, list[int]] = field(default_factory=dict)
+    heard: list[tuple[str, bytes, float]] = field(default_factory=list)
+
+    async def post(self, mail: Mail, *, deadline: float) -> Posting:
+        self.heard.append((mail.recipient, mail.message, deadline))
+        await asyncio.sleep(0.2)
+        codes = self.script.get(mail.recipient, [])
+        code = codes.pop(0) if codes else 250
+        if code < 0:
+            await asyncio.sleep(1e6)
+        failure = None if code == 250 else DOWN
+        return Posting(status=code, reply="words", failure=failure, seconds=0.2)
+
+    @property
+    def recipients(self) -> list[str]:
+        return [recipient for recipient, _, _ in self.heard]
+
+
+@dataclass
 class Store:
     """Remembers attempts; refuses as often as it is told to."""
 
@@ -116,6 +139,7 @@ class House:
     """A courier with its scripted surroundings."""
 
     sender: Sender
+    mailer: Mailer
     store: Store
     courier: Courier
     stack: AsyncExitStack
@@ -130,24 +154,27 @@ def play(
     history: tuple[Attempt, ...] = (),
     script: Mapping[str, Answers] | None = None,
     addressees: Addressees = EVERYBODY,
+    replies: Mapping[str, list[int]] | None = None,
 ) -> None:
     """Run a scenario in virtual time; the courier stops at its end."""
 
     async def body() -> None:
         loop = asyncio.get_running_loop()
         sender, store = Sender(script=dict(script or {})), Store(history=history)
+        mailer = Mailer(script=dict(replies or {}))
         courier = Courier(
             sender,
             store,
             clock=lambda: OCCURRED + loop.time(),
             grants_of=lambda project: OFFICE if project == "shop" else Grants(),
-            policy_of=lambda _: policy or RetryPolicy(),
+            mailer=mailer,
+            policy_of=(lambda _: policy) if policy else usual_policy,
             addressees=addressees,
             limits=limits or CourierLimits(),
         )
         async with AsyncExitStack() as stack:
             await courier.start(stack, pending)
-            await scenario(House(sender, store, courier, stack))
+            await scenario(House(sender, mailer, store, courier, stack))
 
     run_virtually(body())
 
@@ -648,3 +675,83 @@ def test_a_webhook_of_the_project_is_there_to_stay_whatever_it_answers() -> None
         assert len(house.sender.heard) == 8
 
     play(scenario, policy=THREE, script={"crm": 410})
+
+
+# Mail
+
+
+def test_a_mail_goes_to_the_mailer_and_a_request_to_the_sender() -> None:
+    async def scenario(house: House) -> None:
+        promised = mail("c1")
+        house.courier.carry(promised, promise("c1"))
+        await house.courier.drain()
+        assert house.sender.heard == ["c1.1.crm"]
+        assert isinstance(promised.request, Mail)
+        assert house.mailer.heard == [("desk@example.com", promised.request.message, 120.0)]
+        posted = next(made for made in house.store.recorded if made.delivery == promised.id)
+        assert (posted.status, posted.failure, posted.answer, posted.is_last) == (
+            250,
+            None,
+            b"words",
+            True,
+        )
+
+    play(scenario)
+
+
+def test_a_mail_that_was_refused_for_now_is_tried_again_with_the_same_bytes() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(mail("c1"))
+        await house.courier.drain()
+        assert [made.status for made in house.store.recorded] == [450, 0, 535, 250]
+        gaps = [later.at - made.at for made, later in pairwise(house.store.recorded)]
+        assert gaps == pytest.approx([60, 180, 540], abs=1)
+        assert len({message for _, message, _ in house.mailer.heard}) == 1
+
+    play(scenario, replies={"desk@example.com": [450, 0, 535, 250]})
+
+
+def test_one_refused_address_is_given_up_and_loses_and_repeats_no_other() -> None:
+    async def scenario(house: House) -> None:
+        everybody = ("gone@example.com", "grey@example.com", "desk@example.com")
+        house.courier.carry(*(mail("c1", to=to) for to in everybody))
+        await asyncio.sleep(5)
+        assert house.mailer.recipients == list(everybody)
+        assert house.store.settled == [
+            "c1.1.missed.gone@example.com",
+            "c1.1.missed.desk@example.com",
+        ]
+        await house.courier.drain()
+        assert house.mailer.recipients == [*everybody, "grey@example.com"]
+        assert (house.courier.delivered, house.courier.failed) == (2, 1)
+
+    play(scenario, replies={"gone@example.com": [550], "grey@example.com": [450]})
+
+
+def test_a_mail_server_that_hangs_delays_no_request() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(*(mail(f"m{number}") for number in range(500)))
+        await asyncio.sleep(1)
+        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        await asyncio.sleep(1)
+        assert len(house.store.settled) == 20
+        assert len(house.mailer.heard) == 3
+
+    play(
+        scenario,
+        limits=CourierLimits(grace=0.1),
+        replies={"desk@example.com": [-1] * 500},
+    )
+
+
+def test_a_mail_that_our_own_end_cut_short_stays_promised() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(mail("c1"))
+        await asyncio.sleep(1)
+        await house.stack.aclose()
+        assert house.mailer.recipients == ["desk@example.com"]
+        assert house.store.recorded == []
+
+    with capture_logs() as logs:
+        play(scenario, limits=CourierLimits(grace=0.1), replies={"desk@example.com": [-1]})
+    assert [line["event"] for line in logs] == ["deliveries cut short; they go out again"]

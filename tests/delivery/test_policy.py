@@ -22,7 +22,8 @@ from switchhook.delivery.policy import (
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from tests.support.promises import DOWN, attempt, delivery, moments
+from switchhook.webhooks.mail import Posting
+from tests.support.promises import DOWN, attempt, delivery, mail, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,10 @@ def answered(status: int, body: bytes = b"", headers: tuple[tuple[str, str], ...
 def failed(detail: str = "It broke.") -> Exchange:
     failure = Failure(kind=FailureKind.REFUSED, detail=detail)
     return Exchange(request=REQUEST, response=None, failure=failure)
+
+
+def posted(status: int, reply: str, failure: Failure | None = None) -> Posting:
+    return Posting(status=status, reply=reply, failure=failure, seconds=0.5)
 
 
 def why(exchange: Exchange, *codes: int) -> Failure:
@@ -135,6 +140,26 @@ def test_an_exchange_with_neither_response_nor_reason_is_a_failure() -> None:
     assert why(nothing).kind is FailureKind.BAD_RESPONSE
 
 
+def test_what_came_of_a_mail_is_written_down() -> None:
+    promise = mail()
+    accepted = settle(promise, posted(250, "queued as 42"), 1, at=5.0)
+    refused = settle(promise, posted(550, "é" * 5000, DOWN), 2, at=6.0)
+
+    assert accepted == Attempt(
+        delivery=promise.id,
+        project=promise.project,
+        number=1,
+        at=5.0,
+        seconds=0.5,
+        status=250,
+        failure=None,
+        answer=b"queued as 42",
+        is_last=True,
+    )
+    assert (refused.number, refused.status, refused.failure) == (2, 550, DOWN)
+    assert refused.answer == "é".encode() * (ANSWER_KEPT // 2)
+
+
 def test_only_the_beginning_of_an_answer_is_kept() -> None:
     told = settle(PROMISE, answered(503, b"x" * 10_000), 1, at=5.0)
     assert told.answer == b"x" * ANSWER_KEPT
@@ -153,6 +178,35 @@ policies = st.builds(
 
 def failures(count: int) -> tuple[Attempt, ...]:
     return tuple(attempt(delivery(), number=n, failure=DOWN) for n in range(1, count + 1))
+
+
+def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
+    assert usual_policy(delivery()) == RetryPolicy()
+    policy, waited = usual_policy(mail()), 0.0
+    for tries in range(1, 11):
+        (*_, latest) = history = [replace(made, status=451) for made in failures(tries)]
+        due = next_attempt(policy, history, 0.0)
+        assert due is not None
+        waited += due - (latest.at + latest.seconds)
+    assert next_attempt(policy, [*history, latest], 0.0) is None
+    assert 20 * 3600 < waited < 24 * 3600
+    assert policy.pause(1) == 60
+
+
+@pytest.mark.parametrize(
+    ("status", "is_final"),
+    [
+        *((status, False) for status in (0, 250, 421, 450, 451, 452, 454)),
+        *(
+            (status, False) for status in (530, 534, 535, 538)
+        ),  # ours to put right, as long as it takes
+        *((status, True) for status in (500, 550, 551, 552, 553, 554, 555)),
+    ],
+)
+def test_what_a_mail_server_refused_for_good_is_given_up(status: int, is_final: bool) -> None:  # noqa: FBT001 (a column of the table)
+    made = replace(attempt(mail(), failure=DOWN), status=status)
+
+    assert (next_attempt(usual_policy(mail()), (made,), 0.0) is None) is is_final
 
 
 def test_by_default_there_is_one_try() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.delivery.queues import CourierLimits, Job, Queues
-from tests.support.promises import delivery
+from tests.support.promises import delivery, mail
 
 
 def taken(queues: Queues, now: float = 0.0) -> list[Job]:
@@ -221,3 +221,34 @@ def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int, int])
         CourierLimits(
             in_flight=in_flight, exchanges=exchanges, per_endpoint=per_endpoint, reserve=reserve
         )
+
+
+def test_three_mails_are_on_their_way_at_once_beside_everything_else() -> None:
+    queues = Queues(CourierLimits())
+    for number in range(9):
+        queues.add(mail(f"c{number}", name=f"mail {number}"))
+        queues.add(delivery(f"c{number}"))
+    first = taken(queues)
+    assert per_webhook(first)["crm"] == 9
+    mails = [job for job in first if job.delivery.webhook != "crm"]
+    assert len(mails) == 3
+    finish(queues, mails[0])
+    assert len(taken(queues)) == 1
+
+
+def test_nobody_waits_for_somebody_else_s_address() -> None:
+    queues = Queues(CourierLimits())
+    for to in ("greylisted@example.com", "desk@example.com"):
+        for seq in (1, 2):
+            queues.add(mail("c1", seq, to=to))
+    first, second = taken(queues)
+    assert ids([first, second]) == [
+        "c1.1.missed.greylisted@example.com",
+        "c1.1.missed.desk@example.com",
+    ]
+    queues.exchanged(first, 0.0)
+    queues.postponed(first)
+    finish(queues, second)
+    assert ids(taken(queues)) == ["c1.2.missed.desk@example.com"]
+    queues.resumed(first)
+    assert ids(taken(queues)) == ["c1.1.missed.greylisted@example.com"]

@@ -14,6 +14,7 @@ from switchhook.domain.journal import Entry, Happening
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail
 from tests.support.plans import incoming, ring
 from tests.support.strategies import calls, facts, failures, texts
 
@@ -60,6 +61,20 @@ def delivery(
         request=HttpRequest(method="POST", url=url, headers=headers, body=body),
         success_codes=success_codes,
         response_timeout=15.0,
+    )
+
+
+def mail(
+    call_id: str = "c1", seq: int = 1, *, name: str = "missed", to: str = "desk@example.com"
+) -> Delivery:
+    """Return a promise to tell a person about a call."""
+    message = f"Message-ID: <{call_id}.{seq}>\r\n\r\nA call was missed.\r\n".encode()
+    return replace(
+        delivery(call_id, seq, webhook=name, success_codes=MAIL_CODES),
+        id=f"{call_id}.{seq}.{name}.{to}",
+        request=Mail(sender="pbx@acme.example", recipient=to, message=message),
+        response_timeout=MAIL_SECONDS,
+        keep_alive=False,
     )
 
 
@@ -113,6 +128,8 @@ requests = st.builds(
     headers=facts,
     body=st.binary(max_size=200),
 )
+people = st.sampled_from(("desk@example.com", "o'hara+a%b/c?d@x-1.example", "root@localhost"))
+mails = st.builds(Mail, sender=people, recipient=people, message=st.binary(max_size=200))
 
 
 @st.composite
@@ -130,7 +147,7 @@ def records(draw: st.DrawFn) -> CallRecord:
             event=draw(st.sampled_from(EventKind)),
             webhook=webhook,
             occurred_at=draw(moments),
-            request=draw(requests),
+            request=draw(requests | mails),
             success_codes=tuple(draw(st.lists(st.integers(100, 599), max_size=3))),
             response_timeout=draw(st.floats(0.1, 60)),
             keep_alive=draw(st.booleans()),

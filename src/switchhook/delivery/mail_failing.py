@@ -22,6 +22,8 @@ NOT_SET_UP: Final = Failure(
     detail="No mail server is set up. Set smtp_host, mail_from and what else it wants, and start again:"
     " mail is tried for about a day.",
 )
+REPLIES: Final = range(200, 600)
+"""The codes that there are."""
 WORDS: Final = 300
 """Characters of the server's words that a sentence repeats."""
 
@@ -88,8 +90,11 @@ def broken(error: OSError | SMTPException, phase: Phase, where: str) -> Failure:
 
 
 def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failure:
-    """The server said no. `who` is the login, the sender or the recipient, as the phase has it."""
-    if not 200 <= code <= 599:
+    """The server said no, or with the code 0 something that is no reply.
+
+    `who` is the login, the sender or the recipient, as the phase has it.
+    """
+    if not code:
         kind, why = (
             FailureKind.BAD_RESPONSE,
             "what it sent is not SMTP; check smtp_host and smtp_port",

@@ -13,9 +13,16 @@ from base64 import b64encode
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
-from switchhook.delivery.mail_failing import NOT_SET_UP, Phase, broken, refused, too_late
+from switchhook.delivery.mail_failing import (
+    NOT_SET_UP,
+    REPLIES,
+    Phase,
+    broken,
+    refused,
+    too_late,
+)
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
 
 if TYPE_CHECKING:
@@ -54,9 +61,9 @@ class Mailer:
             async with asyncio.timeout(deadline):
                 code, words = await visit.hand_over(mail)
         except SMTPResponseException as error:
+            code = error.code if error.code in REPLIES else 0
             words = self._without_secrets(error.message)
-            failure = refused(error.code, words, visit.phase, where, visit.who)
-            return max(0, error.code), words, failure
+            return code, words, refused(code, words, visit.phase, where, visit.who)
         except TimeoutError:
             return 0, "", too_late(visit.phase, where)
         except (OSError, SMTPException) as error:
@@ -69,6 +76,7 @@ class Mailer:
 
     def _without_secrets(self, words: str) -> str:
         """A server that repeats what it was told may repeat the password."""
+        words = words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         username, password = self._server.username, self._server.password
         if not password:
             return words
@@ -107,6 +115,10 @@ class _Visit:
         )
         self.phase = Phase.GREETING
         await smtp.connect()
+        try:
+            await smtp.ehlo()
+        except SMTPHeloError:  # of before 1995
+            await smtp.helo()
         if server.security is Security.STARTTLS:
             self.phase = Phase.TLS
             await smtp.starttls()
@@ -124,9 +136,11 @@ class _Visit:
     async def _connected(self) -> socket.socket:
         """Return a connection to the first of the server's addresses that takes one."""
         loop = asyncio.get_running_loop()
-        found = await loop.getaddrinfo(
-            self._server.host, self._server.port, type=socket.SOCK_STREAM
-        )
+        host, port = self._server.host, self._server.port
+        try:
+            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except UnicodeError as error:  # a name that no DNS holds, such as one with `..`
+            raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
         self.phase = Phase.CONNECT
         failure: OSError | None = None
         for family, kind, protocol, _, address in found:
@@ -158,9 +172,8 @@ class _Visit:
             return
         transport = self._smtp.transport
         self._smtp.close()
-        abort = getattr(
-            transport, "abort", None
-        )  # uvloop's transports are of no class of asyncio's
+        # uvloop's transports are of no class of asyncio's.
+        abort = getattr(transport, "abort", None)
         if abort is not None:
             abort()
 
