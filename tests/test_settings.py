@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from switchhook.settings import CONFIG, KEYS, LogLevel, Settings, SettingsError, load_settings
+from switchhook.webhooks.mail import MailServer
 
 
 def write(folder: Path, text: str) -> Path:
@@ -111,3 +112,48 @@ def test_every_setting_is_described() -> None:
         assert key.kind.allowed
         assert key.help
         assert not key.help.endswith(".")
+
+
+PASSWORD = "s3cret-pass"
+
+
+def test_the_password_of_the_mail_server_is_shown_nowhere() -> None:
+    environ = {"SWITCHHOOK_SMTP_USERNAME": "pbx", "SWITCHHOOK_SMTP_PASSWORD": PASSWORD}
+    settings = load_settings(file=None, environ=environ, flags={})
+
+    assert settings.mail_server == MailServer(username="pbx", password=PASSWORD)
+    assert PASSWORD not in repr(settings) + str(settings.mail_server)
+
+
+@pytest.mark.parametrize("wrong", [f"{PASSWORD}\n", PASSWORD * 100])
+def test_a_password_that_is_wrong_is_not_repeated(wrong: str) -> None:
+    environ = {"SWITCHHOOK_SMTP_USERNAME": "pbx", "SWITCHHOOK_SMTP_PASSWORD": wrong}
+    (said,) = refused(environ=environ)
+
+    assert said.startswith("SWITCHHOOK_SMTP_PASSWORD: ")
+    assert PASSWORD not in said
+
+
+def test_settings_of_mail_that_do_not_go_together_are_refused() -> None:
+    assert refused(environ={"SWITCHHOOK_SMTP_USERNAME": "pbx"}) == [
+        "smtp_password is missing beside smtp_username; set both or neither"
+    ]
+    (said,) = refused(
+        environ={
+            "SWITCHHOOK_SMTP_HOST": "mail.example",
+            "SWITCHHOOK_SMTP_USERNAME": "pbx",
+            "SWITCHHOOK_SMTP_PASSWORD": PASSWORD,
+            "SWITCHHOOK_SMTP_SECURITY": "none",
+        }
+    )
+    assert "in clear over the network" in said
+    assert PASSWORD not in said
+
+
+@pytest.mark.parametrize(
+    "sender", ["", "pbx", "PBX <pbx@acme.example>", "a@b.example\r\nBcc: c@d.example"]
+)
+def test_the_sender_of_mail_is_one_bare_address(sender: str) -> None:
+    (said,) = refused(environ={"SWITCHHOOK_MAIL_FROM": sender})
+
+    assert said.startswith("SWITCHHOOK_MAIL_FROM: ")

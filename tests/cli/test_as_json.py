@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from switchhook.cli.as_json import (
+    address,
     call_story,
+    content,
     delivery_story,
     masked_header,
     masked_url,
@@ -18,9 +20,11 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import DeliveryStory, show_call, show_delivery
 from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.webhooks.mail import render_mail
 from tests.support.loop import run
 from tests.support.promises import attempt, delivery
 from tests.support.told import AFTER, BEFORE, CALL, remember
+from tests.webhooks.samples import make_facts, make_mail
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +66,22 @@ def test_what_an_endpoint_reports_under_a_good_status_is_a_notice() -> None:
     assert shown["latest"] == shown["attempts"][0]
     assert shown["latest"]["failure"] is None
     assert shown["latest"]["notice"] == "the endpoint reported JSON-RPC error 1: a·b"
+
+
+def test_a_mail_is_told_of_as_its_reader_sees_it() -> None:
+    mail = make_mail(subject="Пропущено: {{caller_id}}", text="Від {{caller_id}}\n")
+    request = render_mail(
+        mail, "desk@example.com", make_facts(), delivery_id="c1.1.missed", sender="pbx@acme.example"
+    )
+    headers, body = content(request)
+
+    assert address(request) == {"method": "MAIL", "url": "mailto:desk@example.com"}
+    assert headers[:3] == (
+        ("From", "pbx@acme.example"),
+        ("To", "desk@example.com"),
+        ("Subject", "Пропущено: 380441112233"),
+    )
+    assert body == "Від 380441112233\n"
 
 
 def test_what_may_be_a_key_is_masked() -> None:

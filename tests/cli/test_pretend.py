@@ -58,6 +58,28 @@ def test_programs_get_it_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert json.loads(event["body"])["date"] == "2018-08-13 11:11:11"
 
 
+MAIL = """
+[[event_mails]]
+name = "missed"
+event = "incoming.after"
+to = ["desk@example.com"]
+subject = "Missed call from {{Caller ID}}"
+"""
+
+
+def test_a_mail_is_written_and_not_sent(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "project.toml"
+    file.write_text(Path(FILE).read_text("utf-8") + MAIL, "utf-8")
+    call = ["call", "--file", str(file), "--from", "380441112233", "--to", "380442223344"]
+    call += ["--answer", "PHP demo={schema:26076}"]
+    assert run(call) == FINE
+    assert "✉ incoming.after to desk@example.com: would be told" in capsys.readouterr().out
+    assert run([*call, "--json"]) == FINE
+    told = json.loads(capsys.readouterr().out)["would_tell"][-1]
+    assert (told["method"], told["url"]) == ("MAIL", "mailto:desk@example.com")
+    assert told["body"].startswith("Caller: 380441112233\nCalled number: 380442223344\n")
+
+
 def test_an_endpoint_that_is_down_is_found_down(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

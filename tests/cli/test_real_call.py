@@ -41,6 +41,13 @@ ring_destination = 20
 number = "380442223399"
 scheme = 9
 """
+MAIL = """
+[[event_mails]]
+name = "all"
+event = "incoming.after"
+to = ["desk@example.com"]
+subject = "A call"
+"""
 
 
 def lines(out: str) -> list[str]:
@@ -55,7 +62,7 @@ def test_a_real_call_is_drawn_while_it_happens(
     with Endpoint(lambda _: reply('{"dst_phone":"380443334455,101"}')) as web:
         file = tmp_path / "project.toml"
         text = FILE.read_text("utf-8").replace("http://127.0.0.1:8080/route.php", web.url("/r"))
-        file.write_text(text, "utf-8")
+        file.write_text(text + MAIL, "utf-8")
         call = ("call", "--real", "--file", str(file), "--from", "380441112233")
         assert run([*call, "--to", "380442223344", "--phone", "101=busy"]) == FINE
         assert [request.target for request in web.ledger.requests] == ["/r?insertionType=dynamic"]

@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.timeline import SIGNS, WORDS, call_lines, draw, draw_whole, entry_line
+from switchhook.cli.timeline import (
+    SIGNS,
+    WORDS,
+    call_lines,
+    delivery_lines,
+    draw,
+    draw_whole,
+    entry_line,
+)
 from switchhook.domain.journal import Entry, Happening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
+from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
+from tests.support.promises import DOWN, attempt, mail
 from tests.support.told import BEGAN, CALL, remember
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from switchhook.webhooks.delivery import Attempt
 
 
 def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
@@ -41,6 +54,22 @@ def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
         "    14.500 s  ■ ends: answered, by the callee (hung up)",
         "    14.504 s  ✗ incoming.after to crm after: status: the endpoint answered 503, not 200",
     ]
+
+
+def test_a_mail_names_who_is_told() -> None:
+    promise = mail()
+
+    def line(state: DeliveryState, latest: Attempt | None) -> str:
+        row = DeliveryRow(number=1, delivery=promise, state=state, latest=latest)
+        (found,) = delivery_lines(row)
+        return f"{found.sign} {found.text}"
+
+    told = "incoming.after to desk@example.com"
+    done = replace(attempt(promise), status=250)
+    refused = replace(attempt(promise, failure=DOWN), status=550)
+    assert line(DeliveryState.PENDING, None) == f"✉ {told}: waits"
+    assert line(DeliveryState.DELIVERED, done) == f"✉ {told}: accepted, 250 in 250 ms"
+    assert line(DeliveryState.FAILED, refused) == f"✗ {told}: status: answered 503"
 
 
 def test_no_reason_says_an_end_once_more() -> None:

@@ -169,12 +169,12 @@ def answering(said: dict[bytes, bytes]) -> Talk:
         (
             "550 5.1.1 No such user",
             550,
-            "refused mail to desk@example.com: 550 5.1.1 No such user. Where this lasts, check",
+            "refused mail to desk@example.com: 550 5.1.1 No such user. Check the address",
         ),
         (
             "450 4.2.0 Greylisted, come again",
             450,
-            "refused mail to desk@example.com for now: 450 4.2.0 Greylisted, come again. Where",
+            "refused mail to desk@example.com for now: 450 4.2.0 Greylisted, come again. Where this lasts, check",
         ),
         ("421 4.3.2 Too many connections", 421, "for now: 421 4.3.2 Too many connections."),
     ],

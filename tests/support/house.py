@@ -302,11 +302,12 @@ def open_house(
     trace: bool = True,
     sounds: Mapping[str, bytes] | None = None,
     refine: Callable[[Project], Project] = lambda project: project,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[House]:
     """Start everything around a new server, and the server; stop it all at the end.
 
     `neighbour` is another project on the same server. `sounds` are the project's, as 16-bit PCM by name.
-    `refine` changes the project before it is applied.
+    `refine` changes the project before it is applied. `settings` are further ones of the server.
     `arguments` are further ones of the SIPp behind the trunk; `trace` is whether it keeps what it sees.
     """
     with ExitStack() as stack:
@@ -314,7 +315,7 @@ def open_house(
         phones = stack.enter_context(
             Sipp(directory, "e2e_callee", *arguments, replace=callee.words(), trace=trace)
         )
-        server = Server(directory)
+        server = Server(directory, settings=settings)
         if neighbour is not None:
             server.apply(neighbour)
         project = project_of(

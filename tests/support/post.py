@@ -48,6 +48,8 @@ class PostOffice:
     """User and password, without which it takes nothing; goes with `starttls`."""
     rcpt: Callable[[str], str] = lambda _: OK
     data: Callable[[Posted], str] = lambda _: OK
+    is_stuck: bool = False
+    """Whether it takes mails and never replies."""
     port: int = 0
     mails: list[Posted] = field(default_factory=list)
     _news: threading.Condition = field(default_factory=threading.Condition)
@@ -121,6 +123,8 @@ class PostOffice:
             with self._news:
                 self.mails.append(posted)
                 self._news.notify_all()
+        if self.is_stuck:
+            await asyncio.sleep(600)
         return reply
 
     def wait_for(self, count: int = 1, timeout: float = 10.0) -> list[Posted]:

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from switchhook.operations.project_file import write_project
+from switchhook.settings import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from switchhook.domain.project import Project
 
@@ -28,13 +29,17 @@ READY = re.compile(r"takes calls at [0-9.]+:(\d+) over UDP and TCP")
 class Server:
     """Runs `python -m switchhook serve`; a context manager that stops it and looks for tracebacks."""
 
-    def __init__(self, directory: Path, *, max_calls: int = 1000) -> None:
+    def __init__(
+        self, directory: Path, *, max_calls: int = 1000, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """Make one; `settings` are further ones, by their names."""
         self.data_dir = directory / "data"
         self.port = 0
         """Its SIP port, kept over restarts."""
         self.log: list[str] = []
         """Every line that it wrote, over restarts."""
         self._max_calls = max_calls
+        self._settings = settings or {}
         self._directory = directory
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -88,6 +93,7 @@ class Server:
             "SWITCHHOOK_SIP_PORT": str(self.port),
             "SWITCHHOOK_MAX_CALLS": str(self._max_calls),
             "SWITCHHOOK_LOG_JSON": "true",
+            **{PREFIX + name.upper(): value for name, value in self._settings.items()},
         }
 
     def _read(self, process: subprocess.Popen[str]) -> None:

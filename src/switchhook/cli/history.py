@@ -198,7 +198,7 @@ def _show_delivery(story: DeliveryStory) -> None:
     for name, value in headers:
         console.print(f"{name}: {value}")
     if body:
-        console.print(f"\n{body}")
+        console.print(f"\n{body}".rstrip("\n"))
     for attempt in story.attempts:
         took = seconds(attempt.seconds)
         said = f"status {attempt.status}" if attempt.status else "no answer"

@@ -103,21 +103,24 @@ def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failur
     is_login = phase is Phase.LOGIN or code in BAD_LOGIN
     kind = FailureKind.AUTHENTICATION if is_login else FailureKind.STATUS
     what, advice = _REFUSALS[Phase.LOGIN if is_login else phase]
-    lasts = "" if code >= 500 else " for now"
     said = f"{code} {_on_one_line(words)}".rstrip()
-    return Failure(kind=kind, detail=f"{where} refused {what.format(who)}{lasts}: {said}. {advice}")
+    if code >= 500:
+        detail = f"refused {what.format(who)}: {said}. {advice[0].upper()}{advice[1:]}."
+    else:
+        detail = f"refused {what.format(who)} for now: {said}. Where this lasts, {advice}."
+    return Failure(kind=kind, detail=f"{where} {detail}")
 
 
 _REFUSALS: Final = {
-    Phase.GREETING: ("us", "It may know this machine's address as one that sends no mail."),
-    Phase.TLS: ("to begin TLS", "Its own log says why."),
-    Phase.LOGIN: ("the login {}", "Check smtp_username and smtp_password."),
+    Phase.GREETING: ("us", "it may know this machine's address as one that sends no mail"),
+    Phase.TLS: ("to begin TLS", "its own log says why"),
+    Phase.LOGIN: ("the login {}", "check smtp_username and smtp_password"),
     Phase.SENDER: (
         "the sender {}",
-        "Set mail_from to an address that it lets us use; perhaps it wants smtp_username too.",
+        "set mail_from to an address that it lets us use; perhaps it wants smtp_username too",
     ),
-    Phase.RECIPIENT: ("mail to {}", "Where this lasts, check the address in the event mail."),
-    Phase.MESSAGE: ("the mail to {}", "Its own log says why."),
+    Phase.RECIPIENT: ("mail to {}", "check the address in the event mail"),
+    Phase.MESSAGE: ("the mail to {}", "its own log says why"),
 }
 """What was refused, and what to do, by when."""
 

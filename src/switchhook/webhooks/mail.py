@@ -151,7 +151,7 @@ def read_mail(message: bytes) -> tuple[tuple[tuple[str, str], ...], str]:
     """Return a message's headers and text as people read them."""
     read = message_from_bytes(message, _class=EmailMessage, policy=SMTP)
     headers = tuple((name, str(value)) for name, value in read.items())
-    return headers, str(read.get_content())
+    return headers, str(read.get_content()).replace("\r\n", "\n")
 
 
 def domain(address: str) -> str:
