@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from switchhook import app as application
 from switchhook.app import Application, new_call_id, open_application, settle
-from switchhook.delivery.policy import ONE_TRY, RetryPolicy
+from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, RetryPolicy
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
@@ -26,7 +26,7 @@ from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
-from tests.support.promises import delivery, record
+from tests.support.promises import delivery, mail, record
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
@@ -137,12 +137,43 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
                 app.courier.carry(promised)
             await app.courier.drain()
             assert app.policy_of(delivery("c1", project="nobody")) is ONE_TRY
+            assert app.policy_of(mail()) is MAIL_TRIES
             assert len(await app.store.attempts("c1.1.crm")) == 4
             assert len(await app.store.attempts("c1.2.gone")) == 1
 
     run(scenario())
     assert len(heard) == 5
     assert len(set(heard)) == 1
+
+
+MAIL = """
+[[event_mails]]
+name = "missed"
+event = "incoming.after"
+to = ["desk@example.com"]
+subject = "Missed call"
+"""
+
+
+@pytest.mark.parametrize(("host", "warnings"), [("", 2), ("mail.example", 0)])
+def test_a_project_that_mails_without_a_mail_server_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, warnings: int
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 0.01)
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / DATABASE)
+        await store.save_project("acme", DOCUMENT + MAIL)
+        await store.close()
+        chosen = Settings(data_dir=tmp_path, sip_port=0, smtp_host=host)
+        async with open_application(chosen) as app:
+            await app.store.save_project("acme", DOCUMENT.replace("Acme", "Acme Ltd") + MAIL)
+            await until(lambda: app.book.plans["acme"].project.version == 2)
+
+    with capture_logs() as logs:
+        run(scenario())
+    told = [line for line in logs if line["event"].startswith("no mail is sent")]
+    assert [line["project"] for line in told] == ["acme"] * warnings
 
 
 # Subscriptions

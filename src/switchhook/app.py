@@ -236,6 +236,12 @@ class Application:
         else:
             log.info("project taken over", project=stored.id, version=stored.version)
             self.prepare_sounds(stored.id)
+            self.look_for_mail_server(stored.id)
+
+    def look_for_mail_server(self, project: str) -> None:
+        """Tell the log of a project that tells people by mail, where no mail is sent."""
+        if self.book.plans[project].project.event_mails and not self.settings.smtp_host:
+            log.warning("no mail is sent: smtp_host is not set", project=project)
 
     def prepare_sounds(self, project: str) -> None:
         """Convert, aside, what the project plays, so that no call waits for it."""
@@ -277,6 +283,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:
             app.prepare_sounds(project)
+            app.look_for_mail_server(project)
         for work, name in (
             (app.watch_projects(), "watch projects"),
             (app.watch_subscriptions(), "watch subscriptions"),

@@ -148,24 +148,25 @@ class Settings:
     )
     smtp_port: int = field(
         default=587,
-        metadata=_is(Whole(least=1, most=65535), "its port"),
+        metadata=_is(Whole(least=1, most=65535), "port of the mail server"),
     )
     smtp_security: Security = field(
         default=Security.STARTTLS,
         metadata=_is(
-            Choice(Security), "TLS from the start, after STARTTLS, or none; never less than is set"
+            Choice(Security),
+            "what keeps the connection to it private: TLS after STARTTLS, TLS from the start, or nothing",
         ),
     )
     smtp_username: str = field(
         default="",
-        metadata=_is(Text(what="text", most=256), "user name there; empty: no login"),
+        metadata=_is(Text(what="text", most=256), "user name on the mail server; empty: no login"),
     )
     smtp_password: str = field(
         default="",
         repr=False,
         metadata=_is(
             Text(what="a password", most=1024, secret=True),
-            "its password; better in the file or the environment than in a flag, which others see",
+            "password there; better in the file or the environment than in a flag, which others see",
         ),
     )
     mail_from: str = field(
