@@ -1,4 +1,4 @@
-"""A call that nobody answers is told to people by mail, once each, and one that was answered is not (S-30)."""
+"""A call that nobody answers is told to people by mail and to a chat, once each, and one that was answered is not (S-30)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from switchhook.app import PRODUCT
 from switchhook.domain.cause import Outcome
-from switchhook.domain.event import EventFilter, EventKind, EventMail
+from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.event_schema import MAIL_TEXT
@@ -24,6 +24,7 @@ from switchhook.webhooks.mail import Mail
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run
 from tests.support.post import PostOffice
+from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,31 +54,56 @@ MAIL = EventMail(
 EVERY_CALL = replace(MAIL, name="log", to=("log@example.com",), only=EventFilter(), subject="Call")
 
 
-def refined(project: Project) -> Project:
+CHAT = EventWebhook(
+    name="chat",
+    event=EventKind.INCOMING_AFTER,
+    only=EventFilter(outcomes=(Outcome.MISSED,)),
+    url="",
+    format=EventFormat.RAW,
+    body='{"text":"Missed call from {{caller_id}} to {{destination_id:e164}} at {{date}}"}',
+    headers=(("Content-Type", "application/json"),),
+)
+
+
+def refined(project: Project, chat: Endpoint) -> Project:
+    """Tell people and a chat too."""
     return replace(
-        project, country="NL", time_zone="Europe/Amsterdam", event_mails=(MAIL, EVERY_CALL)
+        project,
+        country="NL",
+        time_zone="Europe/Amsterdam",
+        event_webhooks=(*project.event_webhooks, replace(CHAT, url=chat.url("/chat"))),
+        event_mails=(MAIL, EVERY_CALL),
     )
 
 
 class Parts(NamedTuple):
     house: House
     office: PostOffice
+    chat: Endpoint
     missed: CallStory
     answered: CallStory
 
 
 @contextmanager
-def housed(directory: Path, office: PostOffice) -> Iterator[House]:
-    """Run a server that hands its mail to `office`."""
+def housed(directory: Path, office: PostOffice) -> Iterator[tuple[House, Endpoint]]:
+    """Run a server that hands its mail to `office`, and a chat that is told too."""
     settings = {
         "smtp_host": "127.0.0.1",
         "smtp_port": str(office.port),
         "smtp_security": "none",
         "mail_from": "pbx@acme.example",
     }
-    callee = Callee(answers=PICKS_UP)
-    with open_house(directory, LINES, callee=callee, refine=refined, settings=settings) as house:
-        yield house
+    with (
+        Endpoint(lambda _: reply("ok")) as chat,
+        open_house(
+            directory,
+            LINES,
+            callee=Callee(answers=PICKS_UP),
+            refine=lambda project: refined(project, chat),
+            settings=settings,
+        ) as house,
+    ):
+        yield house, chat
 
 
 @pytest.fixture(scope="module")
@@ -86,14 +112,14 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     refuse = "550 5.1.1 No such user"
     with (
         PostOffice(rcpt=lambda to: refuse if to == REFUSED else "250 OK") as office,
-        housed(directory, office) as house,
+        housed(directory, office) as (house, chat),
     ):
         house.call(MISSED, scenario="e2e_caller_refused", replace={"STATUS": "480"}, who=CALLER)
         house.call(ANSWERED)
         house.assert_nothing_runs()
         office.wait_for(3)
         stories = run(_stories(house))
-        yield Parts(house, office, stories[MISSED], stories[ANSWERED])
+        yield Parts(house, office, chat, stories[MISSED], stories[ANSWERED])
 
 
 async def _stories(house: House) -> dict[str, CallStory]:
@@ -125,6 +151,17 @@ def test_a_missed_call_is_one_mail_with_caller_number_date_and_time(parts: Parts
         "Called number: 31850001001\r\n"
         f"Date and time: {at(parts.missed)}\r\n"
         "Status: NO ANSWER\r\n"
+    )
+
+
+@pytest.mark.row("S-30", "R5-53")
+def test_a_missed_call_is_one_post_of_the_text_that_a_chat_shows(parts: Parts) -> None:
+    (request,) = parts.chat.ledger.requests
+
+    assert request.method == "POST"
+    assert request.header("Content-Type") == "application/json"
+    assert request.body.decode() == (
+        f'{{"text":"Missed call from +31612345678 to +31850001001 at {at(parts.missed)}"}}'
     )
 
 
@@ -174,7 +211,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     project = project_of(LINES, trunk=5060, events=parts.house.events)
     script = Script(caller=CALLER, callee=MISSED, phones={RINGS: "rings"})
     now = parts.missed.call.arrived_at
-    made = run(pretend_call(Plan(refined(project)), script, now=now, product=PRODUCT))
+    made = run(pretend_call(Plan(refined(project, parts.chat)), script, now=now, product=PRODUCT))
 
     mails = [d.request for d in made.deliveries if isinstance(d.request, Mail)]
     assert [mail.recipient for mail in mails] == [DESK, REFUSED, "log@example.com"]
@@ -185,7 +222,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
 
 @pytest.mark.row("S-71", "T-30")
 def test_a_mail_that_was_on_its_way_at_a_crash_comes_again_as_the_same_mail(tmp_path: Path) -> None:
-    with PostOffice(is_stuck=True) as office, housed(tmp_path, office) as house:
+    with PostOffice(is_stuck=True) as office, housed(tmp_path, office) as (house, _):
         house.call(ANSWERED)
         office.wait_for()
         house.server.kill()

@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.dialects.event_answer import notice_of
-from tests.support.promises import attempt, delivery
+from tests.support.promises import attempt, delivery, mail
 
 RPC = delivery(body=b'{"jsonrpc":"2.0","method":"m","params":{},"id":"d"}')
 ERROR = b'{"jsonrpc":"2.0","error":{"code":-32601,"message":"Method not found"},"id":"d"}'
@@ -45,3 +45,7 @@ def test_other_requests_know_no_such_error() -> None:
     told = delivery(body=b'{"caller":"1"}')
 
     assert notice_of(told, attempt(told, answer=ERROR)) == ""
+
+
+def test_a_mail_server_reports_no_json_rpc_error() -> None:
+    assert notice_of(mail(), attempt(mail(), answer=ERROR)) == ""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from switchhook.webhooks.http import HttpRequest
+
 if TYPE_CHECKING:
     from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -14,7 +16,9 @@ _RPC = b'{"jsonrpc":"2.0",'
 
 def notice_of(delivery: Delivery, attempt: Attempt) -> str:
     """Return a sentence where a JSON-RPC call was delivered and its answer is an error; else ""."""
-    if attempt.failure is not None or not delivery.request.body.startswith(_RPC):
+    request = delivery.request
+    is_call = isinstance(request, HttpRequest) and request.body.startswith(_RPC)
+    if attempt.failure is not None or not is_call:
         return ""
     try:
         answer = msgspec.json.decode(attempt.answer)
