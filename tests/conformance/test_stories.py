@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,8 @@ from switchhook.domain.project import Plan, Project
 from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.project_file import read_project
 from switchhook.operations.script import Script
+from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.mail import Mail, read_mail
 from tests.support.loop import run
 from tests.support.wire import Endpoint, reply
 
@@ -210,3 +213,76 @@ def test_a_tracking_page_is_fetched_once_and_the_call_goes_on(web: Web, answer: 
     made = web.call("/hit?did={did}", COMPANY_BOTH)
     assert rung(made) == [COMPANY]
     assert [request.target for request in web.requests] == [f"/hit?did=%2B{OURS}"]
+
+
+MISSED = """
+[project]
+id = "shop"
+name = "Shop"
+country = "NL"
+time_zone = "Europe/Amsterdam"
+
+[[numbers]]
+number = "31850001001"
+scheme = 1
+
+[[accounts]]
+login = "desk"
+password = "a-password"
+
+[[trunks]]
+name = "carrier"
+host = "192.0.2.9"
+
+[[schemes]]
+id = 1
+name = "Main"
+
+[[schemes.steps]]
+ring = ["desk"]
+
+[[event_webhooks]]
+name = "chat"
+event = "incoming.after"
+only = { outcomes = ["missed"] }
+url = "https://chat.example/hook"
+format = "raw"
+body = '{"text":"Missed call from {{Caller ID}} to {{destination_id:e164}} at {{Date}}"}'
+
+[[event_mails]]
+name = "missed"
+event = "incoming.after"
+only = { outcomes = ["missed"] }
+to = ["desk@example.com"]
+subject = "Missed call from {{Caller ID}}"
+"""
+
+
+@pytest.mark.row("S-30", "R5-53")
+@pytest.mark.parametrize(
+    ("desk", "outcome", "told"), [("rings", "missed", 1), ("answers", "answered", 0)]
+)
+def test_a_missed_call_is_told_to_a_chat_and_by_mail(desk: str, outcome: str, told: int) -> None:
+    project = read_project(MISSED)
+    assert isinstance(project, Project), project
+    script = Script(caller=CALLER, callee=OURS, phones={"desk": desk})
+    now = datetime(2024, 5, 1, 8, 0, tzinfo=UTC).timestamp()
+    made = run(pretend_call(Plan(project), script, now=now, product="UA"))
+    assert made.call is not None
+    assert made.call.outcome == outcome
+
+    posts = [d.request.body for d in made.deliveries if isinstance(d.request, HttpRequest)]
+    assert (
+        posts
+        == [b'{"text":"Missed call from +31612345678 to +31850001001 at 2024-05-01 10:00:00"}']
+        * told
+    )
+    mails = [d.request for d in made.deliveries if isinstance(d.request, Mail)]
+    assert [mail.recipient for mail in mails] == ["desk@example.com"] * told
+    for mail in mails:
+        headers, text = read_mail(mail.message)
+        assert dict(headers)["Subject"] == "Missed call from +31612345678"
+        assert text == (
+            "Caller: +31612345678\nCalled number: 31850001001\n"
+            "Date and time: 2024-05-01 10:00:00\nStatus: NO ANSWER\n"
+        )
