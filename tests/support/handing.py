@@ -1,0 +1,88 @@
+"""One mail, and servers to hand it to: real ones, and those that say what a test wants."""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING, Any
+
+import trustme
+
+from switchhook.delivery.mailer import Mailer
+from switchhook.webhooks.mail import Mail, MailServer, Posting, Security
+from tests.support.loop import run
+from tests.support.post import talking
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from switchhook.domain.failure import Failure
+    from tests.support.post import Talk
+
+PASSWORD = "s3cret-pass"
+MAIL = Mail(
+    sender="pbx@acme.example",
+    recipient="desk@example.com",
+    message=b"Subject: Missed call\r\n\r\n.\r\n..two\r\nFrom here\r\n" + b"x" * 70 + b"\r\n",
+)
+AFTER = 0.3
+"""Seconds that a mail server gets which will not reply."""
+
+
+def server(port: int, security: Security = Security.NONE, **more: Any) -> MailServer:
+    return MailServer(host="127.0.0.1", port=port, security=security, **more)
+
+
+def post(to: MailServer, tls: ssl.SSLContext | None = None, deadline: float = 10.0) -> Posting:
+    return run(Mailer(to, tls=tls).post(MAIL, deadline=deadline))
+
+
+def refused(made: Posting) -> Failure:
+    assert made.failure is not None, made
+    assert made.failure.detail.isprintable()
+    assert PASSWORD not in repr(made)
+    return made.failure
+
+
+def talked(
+    talk: Talk, security: Security = Security.NONE, deadline: float = 10.0, **more: Any
+) -> Posting:
+    """Hand the mail to a server that talks so."""
+
+    async def scenario() -> Posting:
+        async with talking(talk) as port:
+            to = server(port, security, **more)
+            return await Mailer(to, tls=ssl.create_default_context()).post(MAIL, deadline=deadline)
+
+    return run(scenario())
+
+
+class Trust:
+    """A certificate for 127.0.0.1, and a client that trusts it."""
+
+    def __init__(self, name: str = "127.0.0.1") -> None:
+        authority = trustme.CA()
+        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(self.server)
+        self.client = ssl.create_default_context()
+        authority.configure_trust(self.client)
+
+
+def answering(said: dict[bytes, bytes]) -> Talk:
+    """Greet, and reply to each command with `said` or as a mail server would; hang up for None."""
+    usual = {
+        b"EHLO": b"250-mail.test\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n",
+        b"DATA": b"354 go on\r\n",
+        b"QUIT": b"221 bye\r\n",
+    }
+    replies = usual | said
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.test\r\n")
+        while line := await reader.readline():
+            verb = line.strip()[:4].upper()
+            writer.write(replies.get(verb, b"250 fine\r\n").replace(b"{line}", line.strip()))
+            if verb == b"DATA" and replies[verb].startswith(b"354"):
+                await reader.readuntil(b"\r\n.\r\n")
+                writer.write(replies.get(b"\r\n.\r\n", b"250 fine\r\n"))
+
+    return talk
