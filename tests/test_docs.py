@@ -78,6 +78,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--at",
         "--call",
         "--config",
+        "--days",
         "--digits",
         "--file",
         "--from",
@@ -92,8 +93,10 @@ def test_every_option_that_is_told_of_is_there() -> None:
         "--project",
         "--real",
         "--remove",
+        "--scope",
         "--status",
         "--to",
+        "--user",
         "--webhook",
     }
     told = {

@@ -20,6 +20,7 @@ from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.operations.sounds import SoundError
+from switchhook.operations.tokens import NoSuchTokenError, TokenError
 from switchhook.settings import SettingsError
 from switchhook.storage.records import StoreError
 
@@ -69,6 +70,7 @@ COMMANDS = {
         "Place a pretend call between simulated telephones; webhooks are really asked. Draws its path.",
     ),
     "sound": ("switchhook.cli.sound", "Add a sound that callers hear."),
+    "token": ("switchhook.cli.token", "Make, list and revoke keys to the HTTP API."),
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",
@@ -84,10 +86,12 @@ _EXPECTED = (
     NoSuchCallError,
     NoSuchDeliveryError,
     NoSuchProjectError,
+    NoSuchTokenError,
     NoSuchWebhookError,
     ExampleError,
     SoundError,
     StoreError,
+    TokenError,
 )
 """What a person or a machine may cause; its message is a sentence for people."""
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.token import Token
     from switchhook.storage.records import CallRow, DeliveryRow, StoredProject
     from switchhook.webhooks.delivery import Attempt
 
@@ -104,3 +105,22 @@ class SubscriptionMemory(Protocol):
 
     def remove(self, number: int) -> None:
         """Let nothing be told to it any more, what was promised included."""
+
+
+class Tokens(Protocol):
+    """Keeps tokens; the contracts are those of `storage.tokens`."""
+
+    async def save(self, token: Token, digest: bytes) -> None:
+        """Store a token with the digest of its key."""
+
+    async def find(self, digest: bytes) -> Token | None:
+        """Return the token whose key has this digest, or None."""
+
+    async def all(self, *, project: str | None = None) -> tuple[Token, ...]:
+        """Return one project's tokens, or everybody's, oldest first within each project."""
+
+    async def used(self, token: Token, *, at: float) -> None:
+        """Store when a token was used."""
+
+    async def delete(self, token_id: str) -> Token | None:
+        """Delete a token and return it; None where there is none of this id."""

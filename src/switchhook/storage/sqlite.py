@@ -22,6 +22,7 @@ from switchhook.storage.records import StoredProject, StoreError
 from switchhook.storage.retention import delete_old
 from switchhook.storage.seal import Seal, create_key, key_path, new_key, read_key
 from switchhook.storage.statements import sql
+from switchhook.storage.tokens import Tokens
 from switchhook.storage.trouble import explain
 from switchhook.storage.upkeep import Upkeep
 from switchhook.storage.writer import Rows, Writer
@@ -78,6 +79,7 @@ class SqliteStore:
         self._writer = writer
         self._reader = reader
         self._aside = aside
+        self.tokens = Tokens(reader=reader, writer=lambda: self._writing)
         self._upkeep: Upkeep | None = None
         self._upkeeping: asyncio.Task[None] | None = None
         if writer is not None and aside is not None:

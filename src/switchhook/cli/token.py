@@ -1,0 +1,148 @@
+"""`switchhook token`: the keys to the HTTP API."""
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+
+from switchhook.cli.options import Config, DataDir, Json, data_dir_of, open_to_read
+from switchhook.cli.show import clock, iso, print_json, print_table, stdout
+from switchhook.domain.token import Scope, Token
+from switchhook.operations import data_dir as directory
+from switchhook.operations.tokens import NewToken, create_token, list_tokens, revoke_token
+from switchhook.storage.sqlite import SqliteStore
+
+T = TypeVar("T")
+
+LONGEST = 3650
+"""Days that a token may be good for, unless it is for ever."""
+
+token = App(name="token", help="Make, list and revoke keys to the HTTP API.")
+
+
+@token.command
+def create(
+    *,
+    project: Annotated[str, Parameter(help="Id of the project that it opens.")],
+    user: Annotated[str, Parameter(help="Whose it is: an e-mail address, or a word.")],
+    scope: Annotated[Scope, Parameter(help="What it is good for.")] = Scope.SUBSCRIPTIONS,
+    days: Annotated[
+        int | None,
+        Parameter(
+            help="How long it is good; without, until it is revoked.",
+            validator=Number(gte=1, lte=LONGEST),
+        ),
+    ] = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Make a token and print its key, which is not shown again."""
+    made = _change(
+        data_dir_of(config, data_dir),
+        lambda store: create_token(
+            store,
+            store.tokens,
+            project=project,
+            user=user,
+            scope=scope,
+            days=days,
+            now=time.time(),
+        ),
+    )
+    print_json(_as_json(made.token) | {"key": made.key}) if json else _show_new(made)
+    return 0
+
+
+@token.command(name="list")
+def list_(
+    *,
+    project: Annotated[str | None, Parameter(help="Only this project's.")] = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List tokens, without their keys."""
+    found = asyncio.run(_list(config, data_dir, project))
+    print_json([_as_json(one) for one in found]) if json else _show(found)
+    return 0
+
+
+@token.command
+def revoke(
+    token_id: Annotated[str, Parameter(help="Id of the token, as the list has it.")],
+    /,
+    *,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """Let a token be good no more; a running server refuses it from its next request on."""
+    where = data_dir_of(config, data_dir)
+    revoked = _change(where, lambda store: revoke_token(store.tokens, token_id))
+    stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")
+    return 0
+
+
+def _change(where: Path, act: Callable[[SqliteStore], Coroutine[Any, Any, T]]) -> T:
+    async def work() -> T:
+        store = await SqliteStore.open(where / directory.DATABASE)
+        try:
+            return await act(store)
+        finally:
+            await store.close()
+
+    directory.prepare(where)
+    return asyncio.run(work())
+
+
+async def _list(
+    config: Path | None, data_dir: Path | None, project: str | None
+) -> tuple[Token, ...]:
+    store = await open_to_read(config, data_dir)
+    try:
+        return await list_tokens(store.tokens, project=project)
+    finally:
+        await store.close()
+
+
+def _show_new(made: NewToken) -> None:
+    one = made.token
+    until = "until it is revoked" if one.expires_at is None else f"until {clock(one.expires_at)}"
+    stdout().print(f"token {one.id} for project {one.project}, scope {one.scope}, good {until}")
+    stdout().print("This header lets its bearer in. It is not shown again:")
+    stdout().print(f"Authorization: Token {one.user}:{made.key}")
+
+
+def _show(found: tuple[Token, ...]) -> None:
+    if not found:
+        stdout().print("no tokens yet")
+        return
+    rows = [
+        (
+            one.id,
+            one.project,
+            one.user,
+            one.scope,
+            clock(one.created_at),
+            "never" if one.expires_at is None else clock(one.expires_at),
+            clock(one.used_at),
+        )
+        for one in found
+    ]
+    print_table(("token", "project", "user", "scope", "created", "expires", "last used"), rows)
+
+
+def _as_json(one: Token) -> dict[str, Any]:
+    return {
+        "id": one.id,
+        "project": one.project,
+        "user": one.user,
+        "scope": one.scope,
+        "created_at": iso(one.created_at),
+        "expires_at": iso(one.expires_at),
+        "used_at": iso(one.used_at),
+    }

@@ -1,0 +1,40 @@
+"""Tokens: whose key lets whom use the HTTP API, of which project, and for what (T-04)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a token is good for."""
+
+    SUBSCRIPTIONS = "subscriptions"
+    """To subscribe to events, see the project's subscriptions, and unsubscribe."""
+    PROJECT = "project"
+    """That, and to read and apply the project file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One key of a person or a program, without the key: of that only a digest is kept. Times are unix seconds."""
+
+    project: str
+    id: str
+    """By which it is listed and revoked; no secret."""
+    user: str
+    """Whose it is, such as an e-mail address."""
+    scope: Scope
+    created_at: float
+    expires_at: float | None = None
+    """None: never."""
+    used_at: float | None = None
+    """When it was used last, to the minute; None before."""
+
+    def allows(self, scope: Scope) -> bool:
+        """Say whether it is good for what needs `scope`."""
+        return self.scope in {scope, Scope.PROJECT}
+
+    def is_expired(self, *, now: float) -> bool:
+        """Say whether its time is over."""
+        return self.expires_at is not None and now >= self.expires_at

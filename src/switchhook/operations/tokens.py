@@ -1,0 +1,130 @@
+"""What a person may do with tokens: make one, see them, revoke one; and whether a key is good (T-04)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.domain.token import Scope, Token
+from switchhook.operations.projects import latest_version
+from switchhook.storage.records import StoreError
+
+if TYPE_CHECKING:
+    from switchhook.operations.ports import Projects, Tokens
+
+log = structlog.get_logger(__name__)
+
+DAY: Final = 86_400.0
+KEY_BYTES: Final = 20
+"""Of chance: so many that a plain digest of a key is as good as a slow one, and guessing is hopeless."""
+ID_BYTES: Final = 6
+LONGEST_USER: Final = 100
+"""Characters."""
+USED_EVERY: Final = 60.0
+"""Seconds within which a second use is not written down."""
+
+
+class TokenError(ValueError):
+    """A token cannot be made. The message says why, and what to do."""
+
+
+class NoSuchTokenError(LookupError):
+    """There is no token of that id. The message says so."""
+
+
+class BadKeyError(Exception):
+    """A key is not good. The message says what may be wrong, for the one who presented it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """A token that was just made, with its key: the only time that it is seen."""
+
+    token: Token
+    key: str = field(repr=False)
+
+
+async def create_token(
+    store: Projects,
+    tokens: Tokens,
+    *,
+    project: str,
+    user: str,
+    now: float,
+    scope: Scope = Scope.SUBSCRIPTIONS,
+    days: int | None = None,
+) -> NewToken:
+    """Make a token for a project that there is; without `days` it is good until it is revoked.
+
+    Raises NoSuchProjectError, TokenError, StoreError.
+    """
+    _check_user(user)
+    owner = await latest_version(store, project)
+    key = secrets.token_hex(KEY_BYTES)
+    token = Token(
+        project=owner.id,
+        id=secrets.token_hex(ID_BYTES),
+        user=user,
+        scope=scope,
+        created_at=now,
+        expires_at=None if days is None else now + days * DAY,
+    )
+    await tokens.save(token, digest_of(key))
+    return NewToken(token=token, key=key)
+
+
+async def list_tokens(tokens: Tokens, *, project: str | None = None) -> tuple[Token, ...]:
+    """Return one project's tokens, or everybody's, those included that have expired."""
+    return await tokens.all(project=project)
+
+
+async def revoke_token(tokens: Tokens, token_id: str) -> Token:
+    """Let a token be good no more, from the next request on. Raises NoSuchTokenError, StoreError."""
+    revoked = await tokens.delete(token_id)
+    if revoked is None:
+        raise NoSuchTokenError(f"there is no token {token_id}; `switchhook token list` lists them")
+    return revoked
+
+
+async def check_key(tokens: Tokens, *, key: str, now: float, user: str | None = None) -> Token:
+    """Return the token that a key is of; where a user is named, it has to be theirs.
+
+    The key is looked up by its digest, which nobody can choose: how long that takes tells nothing of
+    other keys. Raises BadKeyError, StoreError.
+    """
+    token = await tokens.find(digest_of(key))
+    if token is None or not compare_digest(token.user.encode(), (user or token.user).encode()):
+        raise BadKeyError("the token is not known: it is mistyped, another user's, or was revoked")
+    if token.is_expired(now=now):
+        raise BadKeyError("the token has expired; `switchhook token create` makes another")
+    await _note_use(tokens, token, now)
+    return token
+
+
+async def _note_use(tokens: Tokens, token: Token, now: float) -> None:
+    """Write down when a token was used. Where that cannot be, it is used nonetheless."""
+    if token.used_at is not None and now - token.used_at < USED_EVERY:
+        return
+    try:
+        await tokens.used(token, at=now)
+    except StoreError as error:
+        log.warning("use of a key not noted", id=token.id, error=str(error))
+
+
+def digest_of(key: str) -> bytes:
+    """Return what is kept of a key."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).digest()
+
+
+def _check_user(user: str) -> None:
+    if not 1 <= len(user) <= LONGEST_USER:
+        raise TokenError(f"a user has 1 to {LONGEST_USER} characters, such as an e-mail address")
+    if not user.isprintable() or any(char in ": " or char.isspace() for char in user):
+        raise TokenError(
+            "a user holds no colon and no blank: write an e-mail address, or a single word"
+        )

@@ -1,0 +1,34 @@
+-- name: save_token
+-- Add a token with the digest of its key.
+INSERT INTO tokens (project, id, user, scope, digest, created_at, expires_at, used_at)
+VALUES (:project, :id, :user, :scope, :digest, :created_at, :expires_at, :used_at);
+
+-- name: token_of_digest
+-- Find the token whose key has this digest.
+SELECT project, id, user, scope, created_at, expires_at, used_at
+FROM tokens
+WHERE digest = :digest;
+
+-- name: tokens
+-- Read all tokens, by project and age.
+SELECT project, id, user, scope, created_at, expires_at, used_at
+FROM tokens
+ORDER BY project, created_at, id;
+
+-- name: tokens_of_project
+-- Read one project's tokens, by age.
+SELECT project, id, user, scope, created_at, expires_at, used_at
+FROM tokens
+WHERE project = :project
+ORDER BY created_at, id;
+
+-- name: use_token
+-- Write when a token was used.
+UPDATE tokens SET used_at = :used_at
+WHERE project = :project AND id = :id;
+
+-- name: delete_token
+-- Delete the token of an id, and return it as it was.
+DELETE FROM tokens
+WHERE id = :id
+RETURNING project, id, user, scope, created_at, expires_at, used_at;

@@ -1,0 +1,25 @@
+"""A token is good for what its scope says, until its time is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from switchhook.domain.token import Scope, Token
+
+TOKEN = Token(
+    project="acme", id="a1", user="u@example.com", scope=Scope.SUBSCRIPTIONS, created_at=0.0
+)
+
+
+def test_a_wider_scope_holds_the_narrower() -> None:
+    wide = replace(TOKEN, scope=Scope.PROJECT)
+
+    assert (TOKEN.allows(Scope.SUBSCRIPTIONS), TOKEN.allows(Scope.PROJECT)) == (True, False)
+    assert (wide.allows(Scope.SUBSCRIPTIONS), wide.allows(Scope.PROJECT)) == (True, True)
+
+
+def test_it_expires_at_its_moment_or_never() -> None:
+    until = replace(TOKEN, expires_at=10.0)
+
+    assert not TOKEN.is_expired(now=1e12)
+    assert (until.is_expired(now=9.9), until.is_expired(now=10.0)) == (False, True)
