@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import subprocess
+import sys
 from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING
 
@@ -221,5 +223,39 @@ def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(
             assert [live.id for live in await store.live_calls(lambda *_: plan())] == ["c2"]
             with pytest.raises(StoreError, match="a stored value cannot be read"):
                 await store.calls()
+
+    run(scenario())
+
+
+READ = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM projects").fetchone()[0])
+connection.close()
+"""
+
+
+def seen_by_another_process(path: Path) -> str:
+    """Open the file, read and close it, as a command beside a running server does."""
+    done = subprocess.run(
+        [sys.executable, "-c", READ, str(path)], check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("opens", [1, 2])
+def test_another_process_that_ends_takes_away_no_log(tmp_path: Path, opens: int) -> None:
+    path = tmp_path / "x.sqlite"
+
+    async def scenario() -> None:
+        for _ in range(opens - 1):  # a file that is there is opened in another way
+            await (await SqliteStore.open(path)).close()
+        store = await SqliteStore.open(path)
+        for count in ("0", "1"):
+            assert await asyncio.to_thread(seen_by_another_process, path) == count
+            await store.save_project(f"p{count}", "document")
+        assert path.with_name("x.sqlite-wal").exists()
+        assert await asyncio.to_thread(seen_by_another_process, path) == "2"
+        await store.close()
 
     run(scenario())
