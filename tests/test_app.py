@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -20,8 +21,11 @@ from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegS
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan, Project
+from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.projects import apply_project
 from switchhook.operations.subscriptions import subscribe
+from switchhook.operations.tokens import create_token
 from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord
 from switchhook.storage.sqlite import SqliteStore
@@ -54,7 +58,7 @@ hang_up = 486
 
 
 def settings(tmp_path: Path, sip_port: int = 0) -> Settings:
-    return Settings(data_dir=tmp_path, sip_port=sip_port)
+    return Settings(data_dir=tmp_path, sip_port=sip_port, web_host="")
 
 
 async def until(is_so: Callable[[], bool]) -> None:
@@ -165,7 +169,7 @@ def test_a_project_that_mails_without_a_mail_server_is_told_of(
         store = await SqliteStore.open(tmp_path / DATABASE)
         await store.save_project("acme", DOCUMENT + MAIL)
         await store.close()
-        chosen = Settings(data_dir=tmp_path, sip_port=0, smtp_host=host)
+        chosen = replace(settings(tmp_path), smtp_host=host)
         async with open_application(chosen) as app:
             await app.store.save_project("acme", DOCUMENT.replace("Acme", "Acme Ltd") + MAIL)
             await until(lambda: app.book.plans["acme"].project.version == 2)
@@ -270,6 +274,48 @@ def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario())
     assert len(endpoint.ledger.requests) == 1
+
+
+def test_what_is_applied_over_http_is_taken_over_when_the_answer_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 3600.0)
+
+    async def scenario() -> None:
+        with_web = Settings(data_dir=tmp_path, sip_port=0, web_port=0)
+        async with open_application(with_web) as app:
+            await apply_project(app.store, DOCUMENT)
+            made = await create_token(
+                app.store,
+                app.store.tokens,
+                project="acme",
+                user="u",
+                scope=Scope.PROJECT,
+                now=time.time(),
+            )
+            assert app.book.plans == {}
+            body = DOCUMENT.replace("Acme", "Acme Ltd").encode()
+            reader, writer = await asyncio.open_connection("127.0.0.1", app.web_port)
+            head = f"Authorization: Bearer {made.key}\r\nContent-Length: {len(body)}\r\n\r\n"
+            writer.write(f"PUT /api/projects/acme HTTP/1.0\r\n{head}".encode() + body)
+            answer = await reader.read()
+            writer.close()
+            assert answer.startswith(b"HTTP/1.1 200 "), answer
+            assert app.book.plans["acme"].project.name == "Acme Ltd"
+
+    run(scenario())
+
+
+def test_looks_at_the_same_time_leave_the_latest_version(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with open_application(settings(tmp_path)) as app:
+            for version in range(1, 6):
+                name = f"Acme {version}"
+                await app.store.save_project("acme", DOCUMENT.replace("Acme", name))
+                await asyncio.gather(*(app.take_over_projects() for _ in range(3)))
+                assert app.book.plans["acme"].project.name == name
+
+    run(scenario())
 
 
 def test_a_call_of_a_former_process_ends_once(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from switchhook import __version__
+from switchhook.api.listening import listen
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
@@ -39,6 +40,7 @@ from switchhook.tracking.subscriptions import Subscribers
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from switchhook.api.server import WebServer
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
@@ -78,6 +80,9 @@ class Application:
         self.sender = sender
         self.memory = memory
         self.subscribers = subscribers
+        self.web_port = 0
+        """Where the HTTP API is served; 0 where it is not."""
+        self._looking = asyncio.Lock()
         self.courier = Courier(
             sender,
             store,
@@ -204,14 +209,17 @@ class Application:
         while True:
             await asyncio.sleep(WATCH_PROJECTS)
             try:
-                projects = await self.store.projects()
+                await self.take_over_projects()
             except StoreError as error:
                 log.error("projects not read", error=str(error))  # noqa: TRY400 - the reader needs no traceback
-                continue
-            for stored in projects:
+
+    async def take_over_projects(self) -> None:
+        """Let the next call follow the latest version of its project. Raises StoreError."""
+        async with self._looking:  # two at once could put an older version in place of a newer one
+            for stored in await self.store.projects():
                 known = self.book.plans.get(stored.id)
                 if known is None or known.project.version != stored.version:
-                    self._take_over(stored)
+                    await self._take_over(stored)
 
     async def prune(self) -> None:
         """Delete what is older than the settings say, now and every hour."""
@@ -228,12 +236,13 @@ class Application:
             await asyncio.to_thread(delete_recordings, self.settings.data_dir, before=before)
             await asyncio.sleep(PRUNE)
 
-    def _take_over(self, stored: StoredProject) -> None:
+    async def _take_over(self, stored: StoredProject) -> None:
         try:
-            self.book = self.book.replace(load_plan(stored))
+            plan = await asyncio.to_thread(load_plan, stored)
         except LookupError as error:
             log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:
+            self.book = self.book.replace(plan)
             log.info("project taken over", project=stored.id, version=stored.version)
             self.prepare_sounds(stored.id)
             self.look_for_mail_server(stored.id)
@@ -263,12 +272,17 @@ def new_call_id() -> str:
 async def open_application(settings: Settings) -> AsyncIterator[Application]:
     """Run Switchhook until the context is left.
 
-    Raises OSError when an address cannot be bound, StoreError when the database cannot be opened.
+    Raises OSError when an address cannot be bound (CannotListenError where it is that of the HTTP API),
+    StoreError when the database cannot be opened.
     """
     async with AsyncExitStack() as stack:
+        web = listen(settings.web_host, settings.web_port) if settings.web_host else None
+        if web is not None:
+            stack.callback(web.close)
         store = await SqliteStore.open(settings.data_dir / DATABASE)
         stack.push_async_callback(store.close)
-        sender = Sender(own_ports=frozenset({settings.sip_port}))
+        own_ports = {settings.sip_port} | ({web.getsockname()[1]} if web else set())
+        sender = Sender(own_ports=frozenset(own_ports))
         stack.push_async_callback(sender.close)
         app = Application(
             settings,
@@ -278,6 +292,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             await load_memory(store),
             subscribers=Subscribers(await store.subscriptions()),
         )
+        api = None if web is None else _api(app)
         await app.courier.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store))
         stack.push_async_callback(app.switchboard.stop)
@@ -290,7 +305,29 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             (app.prune(), "prune"),
         ):
             stack.push_async_callback(_stop, spawn(work, name=name))
+        if web is not None and api is not None:
+            await api.serve(web, stack)
+            app.web_port = web.getsockname()[1]
         yield app
+
+
+def _api(app: Application) -> WebServer:
+    """Make the HTTP API, before calls come: its libraries take a quarter of a second to load."""
+    from switchhook.api.behind import Behind  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.door import door  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.server import WebServer  # noqa: PLC0415 (only where it is served)
+
+    return WebServer(
+        door(
+            Behind(
+                store=app.store,
+                tokens=app.store.tokens,
+                memory=app.subscribers,
+                clock=time.time,
+                applied=app.take_over_projects,
+            )
+        )
+    )
 
 
 def settle() -> None:

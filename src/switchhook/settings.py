@@ -125,6 +125,18 @@ class Settings:
             " goes through here is ended; 0 is never",
         ),
     )
+    web_host: str = field(
+        default="127.0.0.1",
+        metadata=_is(
+            Text(what='an IP address such as 192.0.2.10, or ""', pattern=r"[0-9A-Fa-f:.]*"),
+            "address that the HTTP API is served at, without TLS: a reverse proxy belongs in front;"
+            " empty: none is served",
+        ),
+    )
+    web_port: int = field(
+        default=8070,
+        metadata=_is(Whole(least=0, most=65535), "TCP port of the HTTP API; 0 takes a free one"),
+    )
     max_calls: int = field(
         default=1000,
         metadata=_is(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import sys
 from contextlib import contextmanager
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,14 +29,18 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(data_dir: Path) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(ROOT / "src"), "SWITCHHOOK_DATA_DIR": str(data_dir)}
+    return os.environ | {
+        "PYTHONPATH": str(ROOT / "src"),
+        "SWITCHHOOK_DATA_DIR": str(data_dir),
+        "SWITCHHOOK_WEB_PORT": "0",
+    }
 
 
 @contextmanager
-def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(data_dir: Path, *flags: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Run a server on a free port; the context is the process and what it said first."""
     process = subprocess.Popen(
-        command("serve", "--sip-port", "0"),
+        command("serve", "--sip-port", "0", *flags),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -46,6 +52,33 @@ def serving(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         process.kill()
         process.communicate()
+
+
+TOKEN = ("--project", "acme", "--user", "user@example.com", "--scope", "project")
+
+
+def fetched(port: int, method: str, path: str, key: str, body: str = "") -> tuple[int, str]:
+    """Send one request to the API, and return status and body of the answer."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        connection.request(method, path, body.encode(), {"Authorization": f"Bearer {key}"})
+        answer = connection.getresponse()
+        return answer.status, answer.read().decode()
+    finally:
+        connection.close()
+
+
+def succeeded(data_dir: Path, *arguments: str) -> str:
+    """Run a command that must work, and return what it printed."""
+    done = subprocess.run(
+        command(*arguments),
+        check=True,
+        capture_output=True,
+        text=True,
+        env=environment(data_dir),
+        timeout=60,
+    )
+    return done.stdout
 
 
 def failed(data_dir: Path, *arguments: str) -> str:
@@ -73,6 +106,52 @@ def test_it_serves_until_it_is_told_to_stop(tmp_path: Path, number: signal.Signa
 
     assert process.returncode == 0
     assert "Traceback" not in complaints
+
+
+@pytest.mark.slow
+def test_the_api_is_where_it_says_and_follows_what_other_commands_do(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    file = tmp_path / "project.toml"
+    file.write_text(MINIMAL)
+    succeeded(data, "apply", str(file))
+    with serving(data) as (process, said):
+        where = re.search(r"HTTP API: http://127\.0\.0\.1:([1-9][0-9]*)\.", said)
+        assert where is not None, said
+        made = json.loads(succeeded(data, "token", "create", *TOKEN, "--json"))
+        hooks = "/api/callnotification/callnotification/"
+        assert fetched(int(where[1]), "GET", hooks, made["key"]) == (200, "[]")
+        renamed = MINIMAL.replace('"Acme"', '"Acme Ltd"')
+        put = fetched(int(where[1]), "PUT", "/api/projects/acme", made["key"], renamed)
+        assert put == (200, '{"project":"acme","version":2,"is_new":true}')
+        assert 'name = "Acme Ltd"' in succeeded(data, "export")
+        assert made["id"] in succeeded(data, "token", "list")
+        succeeded(data, "token", "revoke", made["id"])
+        assert fetched(int(where[1]), "GET", hooks, made["key"])[0] == 403
+        process.terminate()
+        _, logged = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert "project taken over" in logged
+    assert made["key"] not in logged
+    assert "Traceback" not in logged
+
+
+@pytest.mark.slow
+def test_a_port_of_the_api_that_is_taken_is_explained(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        said = failed(tmp_path, "serve", "--sip-port", "0", "--web-port", str(port))
+
+    assert said == (
+        f"switchhook: cannot serve the HTTP API at 127.0.0.1:{port}: Address already in use; choose"
+        " another place with --web-host and --web-port, or serve none with --web-host ''\n"
+    )
+
+
+@pytest.mark.slow
+def test_the_api_can_be_left_out(tmp_path: Path) -> None:
+    with serving(tmp_path, "--web-host", "") as (_, said):
+        assert "HTTP API: off." in said
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from switchhook.documents.kinds import Text, Whole
 from switchhook.documents.mistakes import Mistake, Mistakes
 from switchhook.documents.tables import Key, Table
-from switchhook.documents.toml import MOST_CHARACTERS, decode, read_document
+from switchhook.documents.toml import MOST_CHARACTERS, MOST_PARTS, decode, read_document
 
 POINT = Table(
     make=dict,
@@ -69,6 +69,24 @@ def test_every_mistake_is_named_in_one_go() -> None:
 def test_deep_nesting_is_a_mistake_and_no_crash() -> None:
     for text in ("x = " + "[" * 100_000, "x = " + "[" * 900 + "]" * 900, "x = " + "{a=" * 5000):
         assert isinstance(read_document(text, POINT), Mistakes)
+
+
+@pytest.mark.parametrize("name", ["a", '"a"', "'a b'", r'"\""', "a-1_b"])
+@pytest.mark.parametrize("dot", [".", " . ", ".\t"])
+def test_a_key_of_very_many_names_is_a_mistake_at_once(name: str, dot: str) -> None:
+    (found,) = mistakes(f"x = 1\n[t]\n{dot.join([name] * 40_000)} = 1")
+
+    assert found == f"line 3: more than {MOST_PARTS} names are joined by dots; write fewer"
+
+
+def test_a_key_of_as_many_names_as_there_may_be_is_read() -> None:
+    for text in (".".join(["a"] * MOST_PARTS) + " = 1", "name = '" + "a b. " * 99 + "'"):
+        assert "joined" not in str(read_document(f"x = 1\n{text}", POINT))
+
+
+@pytest.mark.parametrize("text", ['name = "' + '\\"' * 400_000 + '"', "a" * 800_000, '"' * 800_000])
+def test_no_text_takes_long_to_look_through(text: str) -> None:
+    assert isinstance(read_document(text, POINT), Mistakes)
 
 
 def test_a_number_without_end_is_a_mistake() -> None:

@@ -146,7 +146,7 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         store = await SqliteStore.open(directory / DATABASE)
         await store.save_project("voys", PROJECT.replace("{carrier}", str(carrier.port)))
         await store.close()
-        settings = Settings(data_dir=directory, sip_port=0)
+        settings = Settings(data_dir=directory, sip_port=0, web_host="")
         app = await stack.enter_async_context(open_application(settings))
         server = Peer(UDP, LOCAL, app.sip_port)
         alice = Phone("201", "password-of-alice", server=server)

@@ -73,7 +73,7 @@ def test_a_message_is_left(tmp_path: Path) -> None:
         store = await SqliteStore.open(data_dir / DATABASE)
         await store.save_project("acme", DOCUMENT)
         await store.close()
-        settings = Settings(data_dir=data_dir, sip_port=0, rtp_ports="20000-29999")
+        settings = Settings(data_dir=data_dir, sip_port=0, web_host="", rtp_ports="20000-29999")
         async with open_application(settings) as app:
             await _leave_message(app)
             await app.switchboard.idle()

@@ -10,6 +10,7 @@ from switchhook.operations.projects import (
     Applied,
     NoSuchProjectError,
     apply_project,
+    check_project,
     export_project,
 )
 from switchhook.storage.sqlite import SqliteStore
@@ -57,6 +58,42 @@ def test_a_file_with_mistakes_changes_nothing() -> None:
 
         assert isinstance(applied, Mistakes)
         assert await store.projects() == ()
+        await store.close()
+
+    run(scenario())
+
+
+def test_a_check_says_what_would_be_and_applies_nothing() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        assert await check_project(store, MINIMAL) == Applied(
+            project="acme", version=1, is_new=True
+        )
+        assert await store.projects() == ()
+        await apply_project(store, MINIMAL)
+        same = await check_project(store, "# a comment\n" + MINIMAL)
+        other = await check_project(store, MINIMAL.replace("Acme", "Acme Ltd"))
+        taken = await check_project(store, OTHER)
+        assert [one.version for one in await store.projects()] == [1]
+        await store.close()
+
+        assert same == Applied(project="acme", version=1, is_new=False)
+        assert other == Applied(project="acme", version=2, is_new=True)
+        assert isinstance(taken, Mistakes)
+
+    run(scenario())
+
+
+def test_a_file_may_be_held_to_one_project() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        for act in (apply_project, check_project):
+            refused = await act(store, MINIMAL, only="other")
+            assert str(refused) == (
+                "line 2: project.id: this is project acme, not other; write other"
+            )
+        assert await store.projects() == ()
+        assert isinstance(await apply_project(store, MINIMAL, only="acme"), Applied)
         await store.close()
 
     run(scenario())

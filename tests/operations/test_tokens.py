@@ -64,7 +64,7 @@ def test_a_key_opens_its_project_with_or_without_its_user() -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("user", ["other@example.com", "USER@example.com", f"{USER} ", "ю"])
+@pytest.mark.parametrize("user", ["other@example.com", "USER@example.com", f"{USER} ", "ю", ""])
 def test_a_key_in_another_name_is_refused(user: str) -> None:
     async def scenario() -> None:
         async with opened() as store:

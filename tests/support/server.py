@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Project
 
 ROOT = Path(__file__).parents[2]
-READY = re.compile(r"takes calls at [0-9.]+:(\d+) over UDP and TCP")
-"""The line that says which port is open."""
+READY = re.compile(
+    r"takes calls at [0-9.]+:(\d+) over UDP and TCP\. HTTP API: http://[0-9.]+:(\d+)\."
+)
+"""The line that says which ports are open."""
 
 
 class Server:
@@ -36,6 +38,8 @@ class Server:
         self.data_dir = directory / "data"
         self.port = 0
         """Its SIP port, kept over restarts."""
+        self.web_port = 0
+        """That of its HTTP API, likewise."""
         self.log: list[str] = []
         """Every line that it wrote, over restarts."""
         self._max_calls = max_calls
@@ -91,6 +95,7 @@ class Server:
             "SWITCHHOOK_DATA_DIR": str(self.data_dir),
             "SWITCHHOOK_SIP_HOST": "127.0.0.1",
             "SWITCHHOOK_SIP_PORT": str(self.port),
+            "SWITCHHOOK_WEB_PORT": str(self.web_port),
             "SWITCHHOOK_MAX_CALLS": str(self._max_calls),
             "SWITCHHOOK_LOG_JSON": "true",
             **{PREFIX + name.upper(): value for name, value in self._settings.items()},
@@ -101,7 +106,7 @@ class Server:
         for line in process.stdout:
             self.log.append(line.rstrip("\n"))
             if ready := READY.search(line):
-                self.port = int(ready[1])
+                self.port, self.web_port = int(ready[1]), int(ready[2])
                 self._ready.set()
         process.stdout.close()
 

@@ -151,7 +151,7 @@ async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterato
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(Phone(script.caller, host=OUTSIDE, manners=OPEN))
         await _apply(_on_this_machine(project, outside.port), folder)
-        settings = Settings(data_dir=folder, sip_port=0)
+        settings = Settings(data_dir=folder, sip_port=0, web_host="")
         app = await stack.enter_async_context(open_application(settings))
         phones = {}
         for account in project.accounts:

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any, TypeVar
 
 from switchhook import __version__
+from switchhook.api.listening import CannotListenError
 from switchhook.app import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
 from switchhook.cli.show import stdout
@@ -47,12 +48,15 @@ async def _serve(settings: Settings) -> None:
         async with open_application(settings) as app:
             settle()
             where = f"{bracketed(app.sip_address)}:{app.sip_port}"
+            web = f"http://{bracketed(settings.web_host)}:{app.web_port}" if app.web_port else "off"
             stdout().print(
-                f"Switchhook {__version__} takes calls at {where} over UDP and TCP."
+                f"Switchhook {__version__} takes calls at {where} over UDP and TCP. HTTP API: {web}."
                 f" Projects: {', '.join(app.book.plans) or 'none yet, apply a project file'}."
                 f" Data: {settings.data_dir}. Stop with Ctrl-C."
             )
             await stop.wait()
+    except CannotListenError as error:
+        raise CommandError(str(error)) from error
     except OSError as error:
         where = f"{bracketed(settings.sip_host)}:{settings.sip_port}"
         raise CommandError(

@@ -21,6 +21,14 @@ Names = dict[str, "AbstractSet[Any]"]
 MOST_CHARACTERS = 5_000_000
 """Far more than a person writes, and read in seconds."""
 
+MOST_PARTS = 400
+"""Of a dotted key: `tomllib` takes minutes for one of 40,000."""
+
+_DOTTED = re.compile(
+    r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
+    f"{MOST_PARTS}}}"
+)
+"""Begins a key of more parts; each place is looked at a few times at most."""
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -38,6 +46,9 @@ def read_document(
     """
     if len(text) > MOST_CHARACTERS:
         return _one(f"{len(text)} characters are too many", f"allowed are {MOST_CHARACTERS}")
+    if dotted := _DOTTED.search(text):
+        line = text.count("\n", 0, dotted.start()) + 1
+        return _one(f"more than {MOST_PARTS} names are joined by dots", "write fewer", line)
     try:
         document = tomllib.loads(text)
         lines = Lines(text)

@@ -12,6 +12,8 @@ from switchhook.domain.project import Plan, Project
 from switchhook.operations.project_file import read_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from switchhook.operations.ports import Projects
     from switchhook.storage.records import StoredProject
 
@@ -33,9 +35,14 @@ def load_plan(stored: StoredProject) -> Plan:
 
 
 async def load_book(store: Projects) -> Book:
-    """Return the book of all projects' latest versions; one that cannot be read is logged."""
+    """Return the book of all projects' latest versions."""
+    return book_of(await store.projects())
+
+
+def book_of(versions: Iterable[StoredProject]) -> Book:
+    """Return the book of these versions; one that cannot be read is logged."""
     plans = []
-    for stored in await store.projects():
+    for stored in versions:
         try:
             plans.append(load_plan(stored))
         except LookupError as error:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistakes, Notes
-from switchhook.operations.loading import load_book
+from switchhook.operations.loading import book_of
 from switchhook.operations.project_file import read_project, write_project
+from switchhook.storage.records import StoredProject
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.domain.project import Project
     from switchhook.operations.ports import Projects
-    from switchhook.storage.records import StoredProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,20 +32,66 @@ class NoSuchProjectError(LookupError):
     """No project of that id was applied. The message says so and names those that were."""
 
 
-async def apply_project(store: Projects, text: str) -> Applied | Mistakes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A project file in which nothing is wrong, and what its project is now."""
+
+    project: str
+    document: str
+    latest: StoredProject | None
+
+
+async def apply_project(
+    store: Projects, text: str, *, only: str | None = None
+) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
     Numbers and logins are unique over all projects: callers dial them without naming a project.
+    `only` is the one project that the file may be of.
     """
+    judged = await _judge(store, text, only)
+    if isinstance(judged, Mistakes):
+        return judged
+    version = await store.save_project(judged.project, judged.document)
+    before = 0 if judged.latest is None else judged.latest.version
+    return Applied(project=judged.project, version=version, is_new=version != before)
+
+
+async def check_project(
+    store: Projects, text: str, *, only: str | None = None
+) -> Applied | Mistakes:
+    """Return what `apply_project` would, and apply nothing."""
+    judged = await _judge(store, text, only)
+    if isinstance(judged, Mistakes):
+        return judged
+    latest = judged.latest
+    is_new = latest is None or latest.document != judged.document
+    version = (0 if latest is None else latest.version) + is_new
+    return Applied(project=judged.project, version=version, is_new=is_new)
+
+
+async def _judge(store: Projects, text: str, only: str | None) -> _Judged | Mistakes:
+    """Read aside, where a long file holds up no call."""
+    return await asyncio.to_thread(_judged, await store.projects(), text, only)
+
+
+def _judged(stored: tuple[StoredProject, ...], text: str, only: str | None) -> _Judged | Mistakes:
     project = read_project(text)
     if isinstance(project, Mistakes):
         return project
-    taken = _taken_by_others(project, text, await load_book(store))
-    if taken is not None:
-        return taken
-    before = next((old.version for old in await store.projects() if old.id == project.id), 0)
-    version = await store.save_project(project.id, write_project(project))
-    return Applied(project=project.id, version=version, is_new=version != before)
+    wrong = _another(project, text, only) or _taken_by_others(project, text, book_of(stored))
+    if wrong is not None:
+        return wrong
+    latest = next((old for old in stored if old.id == project.id), None)
+    return _Judged(project=project.id, document=write_project(project), latest=latest)
+
+
+def _another(project: Project, text: str, only: str | None) -> Mistakes | None:
+    """Note that the file is of another project than it may be."""
+    notes = Notes(Lines(text))
+    if only not in {None, project.id}:
+        notes.add(("project", "id"), f"this is project {project.id}, not {only}", f"write {only}")
+    return notes.all()
 
 
 def _taken_by_others(project: Project, text: str, book: Book) -> Mistakes | None:

@@ -98,7 +98,8 @@ async def check_key(tokens: Tokens, *, key: str, now: float, user: str | None = 
     other keys. Raises BadKeyError, StoreError.
     """
     token = await tokens.find(digest_of(key))
-    if token is None or not compare_digest(token.user.encode(), (user or token.user).encode()):
+    whose = b"" if user is None or token is None else token.user.encode()
+    if token is None or not compare_digest(whose, (user or "").encode()):
         raise BadKeyError("the token is not known: it is mistyped, another user's, or was revoked")
     if token.is_expired(now=now):
         raise BadKeyError("the token has expired; `switchhook token create` makes another")

@@ -119,6 +119,10 @@ class SqliteStore:
             if part is not None:
                 await part.close()
 
+    async def ping(self) -> None:
+        """Return when the database answers."""
+        await self._fetch("ping")
+
     async def commit(self, record: CallRecord) -> None:
         """Store what a step left behind: all of it is durable when this returns.
 

@@ -55,7 +55,7 @@ async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
         async with Phone(CALLER, host=OUTSIDE, manners=CARRIER_MANNERS) as outside:
             project = example_project(processor.url, receiver.url, outside.port)
             await _apply(project, folder)
-            settings = Settings(data_dir=folder, sip_port=0)
+            settings = Settings(data_dir=folder, sip_port=0, web_host="")
             async with open_application(settings) as app, _reception(app, project) as reception:
                 yield Stage(
                     app=app,

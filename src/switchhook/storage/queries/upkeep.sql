@@ -72,3 +72,7 @@ DELETE FROM journal WHERE project = :project AND call = :call;
 -- name: delete_call
 -- Delete the call itself, last of all.
 DELETE FROM calls WHERE project = :project AND call = :call;
+
+-- name: ping
+-- Read a little, to see that the database can be read.
+SELECT max(project) FROM projects;

@@ -1,0 +1,179 @@
+"""What the API answers beside what was asked for: small JSON with a `detail` for people."""
+
+import time
+from collections.abc import Mapping
+from typing import Any, Final, TypeVar
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException
+from litestar.openapi import ResponseSpec
+from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
+from msgspec import Struct
+
+from switchhook.documents.mistakes import Mistakes, written
+from switchhook.storage.records import StoreError
+
+T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
+
+MOST_LISTED: Final = 1000
+"""Mistakes of one file that are listed."""
+LONGEST_PATH: Final = 200
+"""Characters of a path that are logged."""
+
+
+class Detail(Struct, frozen=True):
+    """What is wrong with a request, or what was done."""
+
+    detail: str
+
+
+class WrongField(Struct, frozen=True):
+    """What is wrong with one field of a request."""
+
+    detail: str
+    field: str
+
+
+class MistakeInFile(Struct, frozen=True):
+    """One thing to put right in a project file."""
+
+    line: int
+    """From 1."""
+    key: str
+    """Where it stands, such as `schemes[0].steps[1].ring`; empty for the file as a whole."""
+    problem: str
+    advice: str
+
+
+class Refused(Struct, frozen=True):
+    """A project file with mistakes."""
+
+    detail: str
+    mistakes: list[MistakeInFile]
+
+
+class WrongFieldError(Exception):
+    """A request cannot be followed because of one of its fields."""
+
+    def __init__(self, field: str, detail: str) -> None:
+        super().__init__(detail)
+        self.field = field
+
+
+class MistakesError(Exception):
+    """A project file cannot be taken."""
+
+    def __init__(self, mistakes: Mistakes) -> None:
+        super().__init__(str(mistakes))
+        self.mistakes = mistakes
+
+
+def refused(mistakes: Mistakes) -> Refused:
+    """Return mistakes as the API tells them."""
+    count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+    cut = f"; the first {MOST_LISTED} are listed" if len(mistakes) > MOST_LISTED else ""
+    return Refused(
+        detail=f"the project file has {count}{cut}",
+        mistakes=[
+            MistakeInFile(
+                line=one.line, key=written(one.path), problem=one.problem, advice=one.advice
+            )
+            for one in mistakes.mistakes[:MOST_LISTED]
+        ],
+    )
+
+
+def also(content: type[Struct], meaning: str) -> ResponseSpec:
+    """Describe another answer for the OpenAPI document."""
+    return ResponseSpec(content, description=meaning, generate_examples=False)
+
+
+USUAL: Final = {
+    400: also(Detail, "The request cannot be understood."),
+    401: also(Detail, "There is no token."),
+    403: also(Detail, "The token is not good, or not for this."),
+    404: also(Detail, "There is no such thing in the token's project."),
+    413: also(Detail, "The body is too large."),
+    429: also(Detail, "Too many wrong tokens came from this address; Retry-After says how long."),
+}
+"""What most requests may be answered with."""
+
+AnyRequest = Request[Any, Any, Any]
+
+
+def _http(request: AnyRequest, error: HTTPException) -> Response[Detail]:
+    if error.status_code >= 500:
+        return _ours(request, error)
+    return _answer(error.status_code, Detail(detail=_detail(error)), error.headers)
+
+
+def _detail(error: HTTPException) -> str:
+    """Say which parameters are wrong, too, where Litestar knows that."""
+    wrong = error.extra if isinstance(error.extra, list) else []
+    return "; ".join(f"{one.get('key')}: {one.get('message')}" for one in wrong) or error.detail
+
+
+def _field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
+    return _answer(400, WrongField(detail=str(error), field=error.field))
+
+
+def _file(_: AnyRequest, error: MistakesError) -> Response[Refused]:
+    return _answer(422, refused(error.mistakes))
+
+
+def _store(request: AnyRequest, error: StoreError) -> Response[Detail]:
+    log.error("request not answered", path=_path(request.scope), error=str(error))
+    return _answer(503, Detail(detail="the database cannot be used now"), {"Retry-After": "10"})
+
+
+def _ours(request: AnyRequest, error: Exception) -> Response[Detail]:
+    log.error("request crashed", path=_path(request.scope), exc_info=error)
+    return _answer(500, Detail(detail="this is a mistake in Switchhook; its log has more"))
+
+
+def _answer(status: int, content: T, headers: Mapping[str, str] | None = None) -> Response[T]:
+    return Response(content, status_code=status, headers=headers, media_type=MediaType.JSON)
+
+
+EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
+    HTTPException: _http,
+    WrongFieldError: _field,
+    MistakesError: _file,
+    StoreError: _store,
+    Exception: _ours,
+}
+
+
+def logged(app: ASGIApp) -> ASGIApp:
+    """Write a line for each request into the log of those who look closely: no header, no query."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        began, status = time.perf_counter(), 0
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, note_status)
+        finally:
+            log.debug(
+                "request",
+                method=scope.get("method"),
+                path=_path(scope),
+                status=status,
+                client=(scope.get("client") or ("", 0))[0],
+                ms=round((time.perf_counter() - began) * 1000, 1),
+            )
+
+    return answer
+
+
+def _path(scope: Scope) -> str:
+    """Return the path as it was sent, which moves no cursor."""
+    return scope["raw_path"].decode("ascii", "replace")[:LONGEST_PATH]

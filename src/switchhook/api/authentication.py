@@ -1,0 +1,76 @@
+"""Who asks: each request but a few bears a token's key in its Authorization header (T-04)."""
+
+from typing import Any, Final
+
+from litestar.connection import ASGIConnection
+from litestar.exceptions import (
+    NotAuthorizedException,
+    PermissionDeniedException,
+    TooManyRequestsException,
+)
+from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
+from litestar.types import ASGIApp
+
+from switchhook.api.behind import Behind
+from switchhook.api.failures import Failures
+from switchhook.domain.token import Scope, Token
+from switchhook.operations.tokens import BadKeyError, check_key, digest_of
+
+OPEN: Final = "open"
+"""Set on a handler that needs no token."""
+_CHALLENGE: Final = {"WWW-Authenticate": 'Token realm="Switchhook", Bearer realm="Switchhook"'}
+
+
+class Authentication(AbstractAuthenticationMiddleware):
+    """Lets nobody in without a good key. The token is the request's user."""
+
+    def __init__(self, app: ASGIApp, behind: Behind, failures: Failures) -> None:
+        super().__init__(app, exclude_from_auth_key=OPEN)
+        self._behind = behind
+        self._failures = failures
+
+    async def authenticate_request(
+        self, connection: ASGIConnection[Any, Any, Any, Any]
+    ) -> AuthenticationResult:
+        """Return whose key it is; otherwise raise what is answered with 401, 403 or 429."""
+        user, key = _credentials(connection.headers.getall("authorization", []))
+        address = connection.client.host if connection.client else ""
+        digest = digest_of(key)
+        if wait := self._failures.seconds_to_wait(address, digest):
+            raise TooManyRequestsException(
+                "too many wrong tokens came from this address; wait",
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+        now = self._behind.clock()
+        try:
+            token = await check_key(self._behind.tokens, user=user, key=key, now=now)
+        except BadKeyError as error:
+            self._failures.note_wrong(address, digest)
+            raise PermissionDeniedException(str(error)) from None
+        self._failures.note_good(digest)
+        return AuthenticationResult(user=token, auth=None)
+
+
+def _credentials(headers: list[str]) -> tuple[str | None, str]:
+    """Return user and key of `Token user:key` or `Bearer key`; a Bearer names no user."""
+    scheme, _, rest = headers[0].partition(" ") if len(headers) == 1 else ("", "", "")
+    # Header values are bytes, which ASGI's side reads as Latin-1.
+    credentials = rest.strip().encode("latin-1").decode("utf-8", "replace")
+    match scheme.lower():
+        case "token":
+            user, _, key = credentials.rpartition(":")
+            return user, key
+        case "bearer":
+            return None, credentials
+        case _:
+            raise NotAuthorizedException(
+                "send your token: Authorization: Token user@example.com:KEY", headers=_CHALLENGE
+            )
+
+
+def demand(token: Token, scope: Scope) -> None:
+    """Raise what is answered with 403 where a token is not good for something."""
+    if not token.allows(scope):
+        raise PermissionDeniedException(
+            f"this token is good for {token.scope} only; this needs one of scope {scope}"
+        )

@@ -1,0 +1,33 @@
+"""What stands behind the door: all that its handlers work with."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from switchhook.operations.ports import Projects, SubscriptionMemory, Subscriptions, Tokens
+
+
+class Store(Projects, Subscriptions, Protocol):
+    """Keeps what the API reads and changes; the contracts are those of `storage.sqlite`."""
+
+    async def ping(self) -> None:
+        """Return when the database answers. Raises StoreError."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Behind:
+    """The parts of one running Switchhook that the API speaks to."""
+
+    store: Store
+    tokens: Tokens
+    memory: SubscriptionMemory
+    clock: Callable[[], float]
+    """Unix time in seconds, by which tokens expire."""
+    applied: Callable[[], Awaitable[None]]
+    """Lets calls follow a version that was just applied."""
+    ticks: Callable[[], float] = time.monotonic
+    """Seconds that pass, by which too many failures are forgotten."""
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a project file is read: it takes a processor, so one goes after the other."""

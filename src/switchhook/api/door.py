@@ -1,0 +1,59 @@
+"""Puts the API together: paths, who may come in, limits, and the document that describes it."""
+
+from litestar import Litestar, Router
+from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import Components, SecurityScheme
+from litestar.types import ASGIApp
+
+from switchhook import __version__
+from switchhook.api.answers import EXCEPTION_HANDLERS, logged
+from switchhook.api.authentication import OPEN, Authentication
+from switchhook.api.behind import Behind
+from switchhook.api.failures import Failures
+from switchhook.api.health import healthz
+from switchhook.api.projects import ProjectFile
+from switchhook.api.protocol import LARGEST_BODY
+from switchhook.api.subscriptions import Subscriptions
+
+DOCUMENT = OpenAPIConfig(
+    title="Switchhook",
+    version=__version__,
+    openapi_router=Router(
+        path="/api/openapi.json", route_handlers=[], opt={OPEN: True}, include_in_schema=False
+    ),
+    render_plugins=[JsonRenderPlugin(path="/")],  # pages for browsers load from afar
+    use_handler_docstrings=True,
+    components=Components(
+        security_schemes={
+            "token": SecurityScheme(
+                type="apiKey",
+                name="Authorization",
+                security_scheme_in="header",
+                description="`Token USER:KEY`, as `switchhook token create` prints it.",
+            ),
+            "bearer": SecurityScheme(type="http", scheme="bearer"),
+        }
+    ),
+    security=[{"token": []}, {"bearer": []}],
+)
+
+
+def door(behind: Behind) -> ASGIApp:
+    """Return the API as an ASGI application."""
+    failures = Failures(behind.ticks)
+    return logged(
+        Litestar(
+            route_handlers=[healthz, Subscriptions, ProjectFile],
+            dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
+            middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
+            exception_handlers=EXCEPTION_HANDLERS,
+            request_max_body_size=LARGEST_BODY,
+            openapi_config=DOCUMENT,
+            logging_config=None,
+            debug=False,
+            pdb_on_exception=False,
+        )
+    )

@@ -1,0 +1,110 @@
+"""The project file over HTTP: read it, check one, apply one."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from litestar import Controller, Response, get, post, put
+from litestar.exceptions import ClientException, NotFoundException
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, QueryParameter
+from msgspec import Struct
+
+from switchhook.api.answers import USUAL, MistakesError, Refused, also
+from switchhook.api.authentication import demand
+from switchhook.api.subscriptions import ByToken, Ours
+from switchhook.documents.mistakes import Mistakes
+from switchhook.documents.toml import decode
+from switchhook.domain.token import Scope
+from switchhook.operations import projects as operations
+from switchhook.operations.projects import Applied
+
+TOML = "application/toml; charset=utf-8"
+
+
+class Version(Struct, frozen=True):
+    """What a project file became, or would become."""
+
+    project: str
+    version: int
+    is_new: bool
+    """False where the file says what the latest version says already."""
+
+
+@dataclass
+class FileOperation(Operation):
+    """Describes the body: a project file."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        media = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
+        self.request_body = RequestBody(required=True, content={"application/toml": media})
+
+
+WRONG_FILE = USUAL | {422: also(Refused, "Something is wrong with the file; nothing was applied.")}
+
+
+class ProjectFile(Controller):
+    """Only of the token's own project: others are not there."""
+
+    path = "/api/projects/{project:str}"
+    tags = ("project file",)
+
+    @get(media_type="application/toml", responses=USUAL)
+    async def read(
+        self,
+        request: ByToken,
+        behind: Ours,
+        project: FromPath[str],
+        *,
+        secrets: Annotated[
+            bool, QueryParameter(description="Must be true: a project file holds its passwords.")
+        ] = False,
+    ) -> Response[str]:
+        """Return the latest version of the project file, with its passwords."""
+        own = _own(request, project)
+        if not secrets:
+            raise ClientException(
+                "a project file holds passwords; ask with ?secrets=true, and keep it like one"
+            )
+        document = await operations.export_project(behind.store, own)
+        return Response(document, media_type=TOML, headers={"Cache-Control": "no-store"})
+
+    @put(operation_class=FileOperation, responses=WRONG_FILE)
+    async def apply(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
+        """Make the file the project's latest version; the next call follows it."""
+        own = _own(request, project)
+        text = _text(await request.body())
+        async with behind.reading:
+            applied = _version(await operations.apply_project(behind.store, text, only=own))
+        if applied.is_new:
+            await behind.applied()
+        return applied
+
+    @post("/check", status_code=200, operation_class=FileOperation, responses=WRONG_FILE)
+    async def check(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
+        """Answer what applying the file would, and apply nothing."""
+        own = _own(request, project)
+        text = _text(await request.body())
+        async with behind.reading:
+            return _version(await operations.check_project(behind.store, text, only=own))
+
+
+def _own(request: ByToken, project: FromPath[str]) -> str:
+    demand(request.user, Scope.PROJECT)
+    if project != request.user.project:
+        raise NotFoundException("there is no such project")
+    return project
+
+
+def _text(body: bytes) -> str:
+    text = decode(body)
+    if isinstance(text, Mistakes):
+        raise MistakesError(text)
+    return text
+
+
+def _version(applied: Applied | Mistakes) -> Version:
+    if isinstance(applied, Mistakes):
+        raise MistakesError(applied)
+    return Version(project=applied.project, version=applied.version, is_new=applied.is_new)

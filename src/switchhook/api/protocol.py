@@ -1,0 +1,110 @@
+"""Limits that uvicorn's HTTP/1.1 leaves open: how long a client may take, and how much it may send.
+
+What clients hold open counts, since calls need sockets too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+MOST_CONNECTIONS: Final = 200
+"""At once. One more is turned away."""
+PATIENCE: Final = 30.0
+"""Seconds for each part of an exchange: the request, the answer, the next request."""
+LARGEST_HEAD: Final = 32_768
+"""Bytes of a request's line and headers."""
+LARGEST_BODY: Final = 1_048_576
+"""Bytes of a request's body."""
+LARGEST_REQUEST: Final = 2 * LARGEST_BODY
+"""Bytes of a request as it is sent, in chunks perhaps, trailers included."""
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """One connection. It ends when nothing gets ahead in it, however slowly bytes trickle."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 (uvicorn's own)
+        super().__init__(*args, **kwargs)
+        self._is_in_head = True
+        self._received = 0
+        self._head_is_too_large = False
+        self._deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Turn one away that is too many."""
+        super().connection_made(transport)
+        self._wait()
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._refuse(503, "too many connections are open; try again later")
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Refuse what grows too large before it is kept."""
+        if self.transport.is_closing():
+            return
+        self._received += len(data)
+        super().data_received(data)
+        if self.transport.is_closing():
+            return
+        if self._is_in_head and self._received > LARGEST_HEAD:
+            self._refuse_head()
+        elif self._received > LARGEST_REQUEST:
+            self.transport.abort()
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._is_in_head, self._received = True, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """Refuse a head that is too large, although it came at once."""
+        size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
+        if size > LARGEST_HEAD:
+            self._head_is_too_large = True
+            raise ValueError("the head is too large")  # the parser stops, and asks for a 400
+        self._is_in_head = False
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """Give the answer a time of its own."""
+        self._wait()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Give the client time to take it and to ask for more."""
+        self._wait()
+        super().on_response_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP as everything else is answered."""
+        del msg
+        if self._head_is_too_large:
+            self._refuse_head()
+        else:
+            self._refuse(400, "this is no HTTP request that can be understood")
+
+    def _refuse_head(self) -> None:
+        self._refuse(431, f"the request line and headers have more than {LARGEST_HEAD} bytes")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        body = msgspec.json.encode({"detail": detail})
+        head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+        self.transport.write(
+            b"%s%sconnection: close\r\n\r\n%s" % (STATUS_LINE[status], head.encode(), body)
+        )
+        self.transport.close()
+
+    def _wait(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = self.loop.call_later(PATIENCE, self.transport.abort)

@@ -1,0 +1,122 @@
+"""Serves the HTTP API in the process and on the loop that calls run on; uvicorn speaks HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+import uvicorn
+
+from switchhook.api.protocol import LimitedProtocol
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+    from contextlib import AsyncExitStack
+
+    from litestar.types import ASGIApp
+
+log = structlog.get_logger(__name__)
+
+GRACE: Final = 3
+"""Seconds that requests have to end in when the server stops."""
+KEEP_ALIVE: Final = 15
+"""Seconds that a connection stays open for another request."""
+
+
+class WebServer:
+    """Serves an app from `serve` on, until the exit stack is left."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        _lead_logs_to_ours()
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http=LimitedProtocol,
+                ws="none",
+                lifespan="off",
+                interface="asgi3",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,  # anybody can write X-Forwarded-For
+                server_header=False,
+                timeout_keep_alive=KEEP_ALIVE,
+                env_file=None,
+            )
+        )
+
+    async def serve(self, listening: socket.socket, stack: AsyncExitStack) -> None:
+        """Answer who connects to the socket."""
+        work = spawn(self._server.serve(sockets=[listening]), name="HTTP API")
+        stack.push_async_callback(self._stop, work)
+        began = spawn(self._server.began.wait(), name="HTTP API begins")
+        await asyncio.wait([work, began], return_when=asyncio.FIRST_COMPLETED)
+        began.cancel()
+
+    async def _stop(self, work: asyncio.Task[None]) -> None:
+        self._server.ending.set()
+        await asyncio.wait([work])
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to those who run us, and ends without looking ten times a second whether it should."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.began = asyncio.Event()
+        self.ending = asyncio.Event()
+
+    async def main_loop(self) -> None:
+        """Keep the Date header true until the end."""
+        self.began.set()
+        while not self.ending.is_set():
+            await self.on_tick(0)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.ending.wait(), 1.0)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more requests, let those end that are under way, and cut off what takes too long."""
+        for server in self.servers:
+            server.close()
+        state = self.server_state
+        for connection in list(state.connections):
+            connection.shutdown()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(GRACE):
+                while state.connections or state.tasks:  # noqa: ASYNC110 (uvicorn tells nobody)
+                    await asyncio.sleep(0.01)
+        for connection in list(state.connections):
+            connection.transport.abort()
+        for task in list(state.tasks):
+            task.cancel()
+        del sockets  # the loop closes them
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+
+class _ToOurs(logging.Handler):
+    """Says in our log what uvicorn says: a fault of ours as an error, all else for those who look closely."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Hand a line on."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, asyncio.CancelledError):
+            log.warning("request cut off at the end")
+        elif error is not None:
+            log.error("HTTP API failed", exc_info=error)
+        else:
+            log.debug("HTTP API", said=record.getMessage().strip())
+
+
+def _lead_logs_to_ours() -> None:
+    logger = logging.getLogger("uvicorn")
+    logger.handlers = [_ToOurs()]
+    logger.propagate = False
+    logger.setLevel(logging.INFO)

@@ -1,0 +1,167 @@
+"""REST hooks: programs subscribe to calls and unsubscribe, at the paths that their clients know (T-31)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+from litestar import Controller, Request, delete, get, post
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from litestar.exceptions import NotFoundException
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath, SkipValidation
+from msgspec import Struct
+
+from switchhook.api.answers import USUAL, WrongField, WrongFieldError, also
+from switchhook.api.authentication import demand
+from switchhook.api.behind import Behind
+from switchhook.domain.event import Subscription
+from switchhook.domain.token import Scope, Token
+from switchhook.operations import subscriptions as operations
+from switchhook.operations.subscriptions import EVENTS, SubscriptionError
+
+FORM: Final = "application/x-www-form-urlencoded"
+MOST_FIELDS: Final = 20
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
+"""What SQLite may have given: anything longer is nobody's."""
+
+Ours = NamedDependency[SkipValidation[Behind]]
+ByToken = Request[Token, None, State]
+
+
+class Subscribed(Struct, frozen=True):
+    """A subscription."""
+
+    id: int
+    target_url: str
+    event: str
+
+
+@dataclass
+class SubscribeOperation(Operation):
+    """Describes the body, which may have two forms."""
+
+    def __post_init__(self) -> None:
+        """Write it into the document."""
+        text = Schema(type=OpenAPIType.STRING)
+        schema = Schema(
+            type=OpenAPIType.OBJECT,
+            required=["target_url", "event"],
+            properties={
+                "target_url": text,
+                "event": Schema(type=OpenAPIType.STRING, enum=[str(event) for event in EVENTS]),
+            },
+        )
+        media = OpenAPIMediaType(schema=schema)
+        self.request_body = RequestBody(
+            required=True, content={"application/json": media, FORM: media}
+        )
+
+
+class Subscriptions(Controller):
+    """Each project sees its own, and no other's."""
+
+    path = "/api/callnotification/callnotification"
+    tags = ("subscriptions",)
+
+    @post(
+        operation_class=SubscribeOperation,
+        responses=USUAL | {400: also(WrongField, "A field is missing or wrong.")},
+    )
+    async def subscribe(self, request: ByToken, behind: Ours) -> Subscribed:
+        """Tell a URL of each call from now on."""
+        demand(request.user, Scope.SUBSCRIPTIONS)
+        asked = read_fields(await request.body(), request.headers.get("content-type", ""))
+        try:
+            made = await operations.subscribe(
+                behind.store,
+                behind.memory,
+                project=request.user.project,
+                user=request.user.user,
+                target_url=_text(asked, "target_url"),
+                event=_text(asked, "event"),
+                now=behind.clock(),
+            )
+        except SubscriptionError as error:
+            raise WrongFieldError(error.field, f"{error.field}: {error}") from None
+        return _told(made)
+
+    @get(responses=USUAL)
+    async def list(self, request: ByToken, behind: Ours) -> list[Subscribed]:
+        """List the project's subscriptions, oldest first."""
+        demand(request.user, Scope.SUBSCRIPTIONS)
+        return [_told(one) for one in await _all(request, behind)]
+
+    @get("/{number:str}", responses=USUAL)
+    async def show(self, request: ByToken, behind: Ours, number: FromPath[str]) -> Subscribed:
+        """Show one subscription of the project."""
+        demand(request.user, Scope.SUBSCRIPTIONS)
+        wanted = _number(number)
+        for one in await _all(request, behind):
+            if one.number == wanted:
+                return _told(one)
+        raise _unknown()
+
+    @delete("/{number:str}", status_code=200, responses=USUAL)
+    async def unsubscribe(
+        self, request: ByToken, behind: Ours, number: FromPath[str]
+    ) -> Subscribed:
+        """End one subscription of the project, and answer what it was."""
+        demand(request.user, Scope.SUBSCRIPTIONS)
+        removed = await operations.unsubscribe(
+            behind.store, behind.memory, project=request.user.project, number=_number(number)
+        )
+        if removed is None:
+            raise _unknown()
+        return _told(removed)
+
+
+def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
+    """Read a body of JSON, or of a form where its type says so. Raises WrongFieldError."""
+    if content_type.partition(";")[0].strip().lower() == FORM:
+        try:
+            return dict(
+                parse_qsl(
+                    body.decode(),
+                    keep_blank_values=True,
+                    strict_parsing=True,
+                    max_num_fields=MOST_FIELDS,
+                )
+            )
+        except ValueError:
+            raise WrongFieldError("", "the body is no form: send field=value&field=value") from None
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (ValueError, RecursionError):  # msgspec's errors and those of UTF-8 are ValueErrors
+        raise WrongFieldError(
+            "", 'the body is no JSON object: send {"target_url": "https://…", "event": "custom"}'
+        ) from None
+
+
+def _text(asked: dict[str, Any], field: str) -> str:
+    value = asked.get(field)
+    if isinstance(value, str) and value:
+        return value
+    what = "is missing" if value is None or value == "" else "is no text"
+    raise WrongFieldError(field, f"{field} {what}")
+
+
+async def _all(request: ByToken, behind: Behind) -> tuple[Subscription, ...]:
+    return await operations.subscriptions(behind.store, project=request.user.project)
+
+
+def _told(one: Subscription) -> Subscribed:
+    return Subscribed(id=one.number, target_url=one.target_url, event=one.event)
+
+
+def _number(text: str) -> int:
+    if not _NUMBER.fullmatch(text):
+        raise _unknown()
+    return int(text)
+
+
+def _unknown() -> NotFoundException:
+    return NotFoundException("there is no such subscription")

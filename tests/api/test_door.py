@@ -1,0 +1,144 @@
+"""Everything answers small JSON, and describes itself; a crash costs one answer; the log holds no secret."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import structlog.testing
+
+from tests.support.loop import run
+from tests.support.web import HOOKS, KEYS, serving
+
+PATHS = {
+    "/healthz": {"get"},
+    HOOKS.rstrip("/"): {"get", "post"},
+    f"{HOOKS}{{number}}": {"get", "delete"},
+    "/api/projects/{project}": {"get", "put"},
+    "/api/projects/{project}/check": {"post"},
+}
+
+
+def test_the_document_describes_every_path_and_loads_nothing_from_afar() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("GET", "/api/openapi.json", key="")
+            assert answer.status == 200
+            told = answer.json
+            assert {path: set(one) for path, one in told["paths"].items()} == PATHS
+            assert b"http" not in answer.body.replace(b'"http"', b"")
+            put = told["paths"]["/api/projects/{project}"]["put"]
+            assert set(put["requestBody"]["content"]) == {"application/toml"}
+            post = told["paths"][HOOKS.rstrip("/")]["post"]
+            assert len(post["requestBody"]["content"]) == 2
+            assert {"401", "403", "422", "429"} <= set(put["responses"])
+
+    run(scenario())
+
+
+def test_every_path_and_answer_is_told_of() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+    for path, methods in PATHS.items():
+        for method in methods:
+            assert re.search(rf"`{method.upper()} {re.escape(path)}/?`", page), (method, path)
+    for status in (200, 201, 400, 401, 403, 404, 405, 413, 422, 429, 431, 500, 503):
+        assert f"| {status} " in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/schema", 404),
+        ("GET", "/%ff%00", 404),
+        ("GET", "/api/projects/acme/check/more", 404),
+        ("PATCH", HOOKS, 405),
+        ("PUT", HOOKS, 405),
+        ("DELETE", HOOKS, 405),
+        ("POST", "/healthz", 405),
+        ("DELETE", "/api/projects/acme", 405),
+        ("BREW", "/healthz", 400),
+    ],
+)
+def test_what_is_not_there_is_told_in_json(method: str, path: str, status: int) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask(method, path)
+            assert (answer.status, set(answer.json)) == (status, {"detail"})
+            if status == 405:
+                assert "OPTIONS" in answer.headers["allow"]
+
+    run(scenario())
+
+
+def test_head_and_options_do_nothing() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            assert (await web.ask("HEAD", "/healthz")).status == 405
+            assert (await web.ask("OPTIONS", HOOKS, key="")).status == 204
+
+    run(scenario())
+
+
+class Broken:
+    """A store with a mistake of ours in it."""
+
+    async def subscriptions(self, *, project: str | None = None) -> tuple[()]:
+        raise ZeroDivisionError(f"nobody thought of {project}")
+
+    async def ping(self) -> None:
+        """Work."""
+
+
+def test_a_crash_is_500_without_its_inside_and_costs_nobody_else() -> None:
+    async def scenario() -> None:
+        async with serving(store=cast("Any", Broken())) as web:
+            with structlog.testing.capture_logs() as logged:
+                answer = await web.ask("GET", HOOKS)
+            assert (answer.status, set(answer.json)) == (500, {"detail"})
+            assert b"Zero" not in answer.body
+            assert b"nobody" not in answer.body
+            (line,) = [line for line in logged if line["log_level"] == "error"]
+            assert (line["event"], line["path"]) == ("request crashed", HOOKS)
+            assert isinstance(line["exc_info"], ZeroDivisionError)
+            assert (await web.ask("GET", "/healthz", key="")).status == 200
+
+    run(scenario())
+
+
+def test_a_line_of_the_log_tells_no_secret() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            with structlog.testing.capture_logs() as logged:
+                await web.ask("GET", f"{HOOKS}?key={KEYS['hooks']}", key="hooks")
+                await web.ask("POST", HOOKS, {"target_url": "https://s3cret.example"}, key="hooks")
+                await web.ask("GET", "/%0a%1b[2J" + "x" * 999, key="")
+            lines = [line for line in logged if line["event"] == "request"]
+            assert [line["log_level"] for line in lines] == ["debug"] * 3
+            assert [(line["method"], line["path"], line["status"]) for line in lines[:2]] == [
+                ("GET", HOOKS, 200),
+                ("POST", HOOKS, 400),
+            ]
+            assert lines[2]["path"].startswith("/%0a%1b[2Jxxx")
+            assert len(lines[2]["path"]) == 200
+            for secret in (KEYS["hooks"], "s3cret"):
+                assert secret not in json.dumps(logged, default=str)
+
+    run(scenario())
+
+
+def test_who_goes_away_disturbs_nobody() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            for _ in range(20):
+                _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                writer.transport.abort()
+            assert (await web.ask("GET", "/healthz", key="")).status == 200
+
+    run(scenario())

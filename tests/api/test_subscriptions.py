@@ -1,0 +1,178 @@
+"""A REST-hook client subscribes and unsubscribes to the byte as its vendor's API had it, in its project only."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.api.answers import WrongFieldError
+from switchhook.api.subscriptions import FORM, read_fields
+from switchhook.domain.event import Subscription
+from tests.support.loop import run
+from tests.support.web import HOOKS, USER, Web, serving
+
+URL = "https://hooks.target/h/1"
+GOOD = {"target_url": URL, "event": "custom"}
+S_31 = (
+    b"POST /api/callnotification/callnotification/ HTTP/1.1\r\n"
+    b"Host: pbx.example.com\r\n"
+    b"Content-Type: application/json\r\n"
+    b"Authorization: Token user@example.com:0123456789abcdef\r\n"
+    b"Content-Length: 58\r\n"
+    b"\r\n"
+    b'{"target_url":"https://hooks.target/h/1","event":"custom"}'
+)
+
+
+def test_the_request_of_a_real_client_subscribes() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.send(S_31)
+
+            assert answer.status == 201
+            assert answer.headers["content-type"] == "application/json"
+            assert answer.json == {"id": 1, **GOOD}
+            kept = Subscription(
+                project="acme",
+                number=1,
+                user=USER,
+                target_url=URL,
+                event="custom",
+                created_at=1_000.0,
+            )
+            assert await web.store.subscriptions() == (kept,)
+            assert list(web.memory.of("acme")) == [kept]
+
+    run(scenario())
+
+
+def test_with_a_wrong_token_it_is_403_and_nothing_is_kept() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.send(S_31.replace(b"0123456789abcdef", b"0123456789abcdee"))
+
+            assert answer.status == 403
+            assert set(answer.json) == {"detail"}
+            assert await web.store.subscriptions() == ()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("end", ["", "/"])
+def test_unsubscribing_answers_json_and_ends_it(end: str) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            made = (await web.send(S_31)).json
+            answer = await web.ask("DELETE", f"{HOOKS}{made['id']}{end}", key="hooks")
+
+            assert (answer.status, answer.json) == (200, made)
+            assert await web.store.subscriptions() == ()
+            assert list(web.memory.of("acme")) == []
+            again = await web.ask("DELETE", f"{HOOKS}{made['id']}{end}", key="hooks")
+            assert (again.status, again.json["detail"]) == (404, "there is no such subscription")
+
+    run(scenario())
+
+
+def test_a_form_is_taken_as_well() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            body = "target_url=https%3A%2F%2Fhooks.target%2Fh%2F1&event=custom"
+            answer = await web.ask("POST", HOOKS, body, Content_Type=f"{FORM}; charset=utf-8")
+            assert (answer.status, answer.json) == (201, {"id": 1, **GOOD})
+
+    run(scenario())
+
+
+def test_a_project_sees_its_own_and_no_others() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            mine = (await web.ask("POST", HOOKS, GOOD, key="acme")).json
+            other = (await web.ask("POST", HOOKS.rstrip("/"), GOOD, key="other")).json
+
+            assert (await web.ask("GET", HOOKS, key="acme")).json == [mine]
+            assert (await web.ask("GET", HOOKS.rstrip("/"), key="other")).json == [other]
+            for end in ("", "/"):
+                assert (await web.ask("GET", f"{HOOKS}{mine['id']}{end}")).json == mine
+                for method in ("GET", "DELETE"):
+                    answer = await web.ask(method, f"{HOOKS}{mine['id']}{end}", key="other")
+                    assert answer.status == 404
+            assert len(await web.store.subscriptions()) == 2
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("number", ["2", "0", "-1", "x", "1.0", "01", "9" * 30, "%31%32", "²"])
+def test_a_number_that_was_never_given_is_404(number: str) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            await web.ask("POST", HOOKS, GOOD)
+            for method in ("GET", "DELETE"):
+                answer = await web.ask(method, HOOKS + number.replace("²", "%C2%B2"))
+                assert answer.status == 404
+            assert len(await web.store.subscriptions()) == 1
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "words"),
+    [
+        (b"", "", "no JSON object"),
+        (b"{", "", "no JSON object"),
+        (b"[]", "", "no JSON object"),
+        (b"null", "", "no JSON object"),
+        (b"\xff", "", "no JSON object"),
+        (b'{"target_url":"\xff"}', "", "no JSON object"),
+        (b'{"target_url":"\\ud800","event":"custom"}', "", "no JSON object"),
+        (b"[" * 100_000, "", "no JSON object"),
+        (b'{"a":' * 100_000, "", "no JSON object"),
+        (b"{}", "target_url", "target_url is missing"),
+        (b'{"target_url":null,"event":"custom"}', "target_url", "is missing"),
+        (b'{"target_url":"","event":"custom"}', "target_url", "is missing"),
+        (b'{"target_url":["x"],"event":"custom"}', "target_url", "is no text"),
+        (b'{"target_url":"https://a.example/"}', "event", "event is missing"),
+        (b'{"target_url":"https://a.example/","event":"nothing"}', "event", "event: there is no"),
+        (b'{"target_url":"hooks.target","event":"custom"}', "target_url", "target_url: "),
+        (b'{"target_url":"ftp://a.example/","event":"custom"}', "target_url", "target_url: "),
+        (b'{"target_url":"https://a.example/\\n","event":"custom"}', "target_url", "target_url: "),
+    ],
+)
+def test_what_cannot_be_followed_is_400_and_names_the_field(
+    body: bytes, field: str, words: str
+) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("POST", HOOKS, body)
+
+            assert (answer.status, answer.json["field"]) == (400, field)
+            assert words in answer.json["detail"]
+            assert await web.store.subscriptions() == ()
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("body", [b"target_url", b"\xff=1", b"&".join([b"a=1"] * 21)])
+def test_a_form_that_is_none_is_told(body: bytes) -> None:
+    with pytest.raises(WrongFieldError, match="no form"):
+        read_fields(body, FORM)
+
+
+def test_a_request_that_was_cut_is_no_json() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            assert (await web.send(S_31.replace(b"Length: 58", b"Length: 57"))).status == 400
+
+    run(scenario())
+
+
+def test_a_project_can_have_so_many_and_no_more() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            statuses = await subscribe_often(web, 101)
+            assert statuses == [*[201] * 100, 400]
+
+    run(scenario())
+
+
+async def subscribe_often(web: Web, times: int) -> list[int]:
+    return [(await web.ask("POST", HOOKS, GOOD)).status for _ in range(times)]

@@ -1,0 +1,132 @@
+"""The HTTP API of a store on a free port, and a client that sends bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from switchhook.api.behind import Behind
+from switchhook.api.door import door
+from switchhook.api.listening import listen
+from switchhook.api.server import WebServer
+from switchhook.domain.token import Scope, Token
+from switchhook.operations.projects import apply_project
+from switchhook.operations.tokens import digest_of
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tracking.subscriptions import Subscribers
+from tests.support.projects import MINIMAL
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from switchhook.api.behind import Store
+
+USER = "user@example.com"
+HOOKS = "/api/callnotification/callnotification/"
+KEYS = {"acme": "acme-key", "other": "other-key", "hooks": "0123456789abcdef"}
+"""Keys by what they open: a project file, that of another project, subscriptions of `acme` alone."""
+OTHER = MINIMAL.replace("acme", "other").replace('"101"', '"201"').replace("44222", "44333")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(slots=True)
+class Web:
+    """The server, and the hands on its clocks."""
+
+    port: int
+    store: SqliteStore
+    memory: Subscribers
+    applied: list[int] = field(default_factory=list)
+    now: float = 1_000.0
+    ticks: float = 0.0
+
+    async def send(self, raw: bytes) -> Answer:
+        """Send bytes as they are, and read one answer."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        try:
+            writer.write(raw)
+            return await read_answer(reader, has_body=not raw.startswith(b"HEAD"))
+        finally:
+            writer.close()
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | str | Mapping[str, Any] = b"",
+        *,
+        key: str = "acme",
+        **headers: str,
+    ) -> Answer:
+        """Send a request with one of KEYS; `key` "" sends none."""
+        if not isinstance(body, bytes):
+            body = (body if isinstance(body, str) else json.dumps(body)).encode()
+        named = {"Host": "pbx.example.com", "Content-Length": str(len(body))}
+        if key:
+            named["Authorization"] = f"Token {USER}:{KEYS[key]}"
+        named |= {name.replace("_", "-"): value for name, value in headers.items()}
+        head = "".join(f"{name}: {value}\r\n" for name, value in named.items())
+        return await self.send(f"{method} {path} HTTP/1.1\r\n{head}\r\n".encode() + body)
+
+
+async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) -> Answer:
+    """Read one answer of stated length."""
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+    pairs = (line.split(": ", 1) for line in head[1:] if line)
+    headers = {name.lower(): value for name, value in pairs}
+    body = await reader.readexactly(int(headers.get("content-length", "0"))) if has_body else b""
+    return Answer(int(head[0].split(" ")[1]), headers, body)
+
+
+@asynccontextmanager
+async def serving(*, store: Store | None = None) -> AsyncIterator[Web]:
+    """Serve two projects and three tokens. `store` stands in front of the real one."""
+    async with AsyncExitStack() as stack:
+        real = await SqliteStore.open(None)
+        stack.push_async_callback(real.close)
+        for document in (MINIMAL, OTHER):
+            await apply_project(real, document)
+        for name, key in KEYS.items():
+            await real.tokens.save(_token(name), digest_of(key))
+        listening = listen("127.0.0.1", 0)
+        web = Web(listening.getsockname()[1], real, Subscribers())
+
+        async def applied() -> None:
+            web.applied.append(len(web.applied))
+
+        behind = Behind(
+            store=real if store is None else store,
+            tokens=real.tokens,
+            memory=web.memory,
+            clock=lambda: web.now,
+            applied=applied,
+            ticks=lambda: web.ticks,
+        )
+        await WebServer(door(behind)).serve(listening, stack)
+        yield web
+
+
+def _token(name: str) -> Token:
+    return Token(
+        project="other" if name == "other" else "acme",
+        id=name,
+        user=USER,
+        scope=Scope.SUBSCRIPTIONS if name == "hooks" else Scope.PROJECT,
+        created_at=0.0,
+    )
