@@ -62,7 +62,7 @@ def test_a_file_is_applied_and_calls_follow_it() -> None:
             assert (now.version, "Acme Ltd" in now.document) == (2, True)
             again = await web.ask("PUT", PATH, NEW)
             assert again.json == {"project": "acme", "version": 2, "is_new": False}
-            assert web.applied == [0]
+            assert web.applied == [0, 1]
 
     run(scenario())
 
