@@ -13,13 +13,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.app import Application, open_application
+from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.subscriptions import subscribe, unsubscribe
+from switchhook.operations.tokens import digest_of
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
+from tests.support.web import Answer, read_answer
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
@@ -33,6 +36,9 @@ pytestmark = pytest.mark.slow
 Json = dict[str, Any]
 
 LOCAL = "127.0.0.1"
+USER, KEY = "user@example.com", "0123456789abcdef"
+HOOKS = "/api/callnotification/callnotification/"
+TOKEN = Token(project="voys", id="t", user=USER, scope=Scope.SUBSCRIPTIONS, created_at=0.0)
 NUMBER, MOBILE = "31508009000", "0612345678"
 CUSTOMER: Json = {
     "number": "+31508009008",
@@ -125,7 +131,7 @@ class Stage:
             self.app.store,
             self.app.subscribers,
             project="voys",
-            user="user@example.com",
+            user=USER,
             target_url=url,
             event=event,
             now=1.0,
@@ -137,6 +143,21 @@ class Stage:
         )
         assert removed == subscription
 
+    async def ask(self, method: str, path: str, body: bytes = b"", *, key: str = KEY) -> Answer:
+        """Send a request to the HTTP API, as the client of the story does."""
+        reader, writer = await asyncio.open_connection(LOCAL, self.app.web_port)
+        writer.write(
+            f"{method} {path} HTTP/1.1\r\n"
+            "Host: pbx.example.com\r\n"
+            "Content-Type: application/json\r\n"
+            f"Authorization: Token {USER}:{key}\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n".encode()
+            + body
+        )
+        answer = await read_answer(reader)
+        writer.close()
+        return answer
+
 
 @asynccontextmanager
 async def stage(directory: Path) -> AsyncIterator[Stage]:
@@ -145,8 +166,9 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         carrier = await stack.enter_async_context(Phone("0508009008"))
         store = await SqliteStore.open(directory / DATABASE)
         await store.save_project("voys", PROJECT.replace("{carrier}", str(carrier.port)))
+        await store.tokens.save(TOKEN, digest_of(KEY))
         await store.close()
-        settings = Settings(data_dir=directory, sip_port=0, web_host="")
+        settings = Settings(data_dir=directory, sip_port=0, web_port=0)
         app = await stack.enter_async_context(open_application(settings))
         server = Peer(UDP, LOCAL, app.sip_port)
         alice = Phone("201", "password-of-alice", server=server)
@@ -220,6 +242,31 @@ def test_each_call_is_told_until_the_subscription_ends(tmp_path: Path) -> None:
             await here.call_in()
             assert len(endpoint.ledger.of("/h/1")) == 7
             assert len(endpoint.ledger.of("/h/2")) == 3
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        run(scenario(endpoint))
+
+
+def test_it_is_all_done_over_http(tmp_path: Path) -> None:
+    async def scenario(endpoint: Endpoint) -> None:
+        async with stage(tmp_path) as here:
+            body = json.dumps({"target_url": endpoint.url("/h/1"), "event": "custom"}).encode()
+            refused = await here.ask("POST", HOOKS, body, key="0123456789abcdee")
+            assert refused.status == 403
+            await here.call_in()
+            assert endpoint.ledger.requests == []
+
+            made = await here.ask("POST", HOOKS, body)
+            assert made.status == 201
+            await here.call_in()
+            assert [one["status"] for one in told(endpoint.ledger.of("/h/1"))] == [
+                *("created", "ringing", "in-progress", "ended")
+            ]
+
+            ended = await here.ask("DELETE", f"{HOOKS}{made.json['id']}")
+            assert (ended.status, ended.json) == (200, made.json)
+            await here.call_in()
+            assert len(endpoint.ledger.requests) == 4
 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario(endpoint))
