@@ -20,6 +20,7 @@ from switchhook.operations.script import Script
 from switchhook.operations.webhook_schema import FORWARDING_NUMBER
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
+from tests.webhooks.samples import answer
 
 BASE = """
 [project]
@@ -197,7 +198,7 @@ def test_each_way_out_goes_with_each_way_in(submission: str, import_: str, body:
     plan = Plan(project(CRM + ways, SCHEME, step('ask = "Sales CRM"')))
     (made,) = plan.project.forwarding_numbers
     assert (made.submission, made.import_) == (submission, import_)
-    explained = explain_answer(plan, "Sales CRM", body.encode())
+    explained = explain_answer(plan, "Sales CRM", answer(body))
     assert explained.decision == "rings 380443334455, for 60 s"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,9 +17,13 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.operations.explaining import Explanation, explain_answer, without_head
+from switchhook.operations.explaining import Explanation, explain_answer, read_response
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.webhooks.answer import DialPlanReading, Reading
+from tests.webhooks.samples import answer
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpResponse
 
 CRM = ForwardingNumber(name="crm", url="http://crm.example/", ring_timeout=90)
 PIN = DialPlanWebhook(name="pin", url_template="http://crm.example/{code}", use_ivr=True)
@@ -45,7 +50,7 @@ MENU = (
 
 
 def explain(webhook: str, body: str, status: int = 200) -> Explanation:
-    return explain_answer(Plan(SHOP), webhook, body.encode(), status=status)
+    return explain_answer(Plan(SHOP), webhook, answer(body, status))
 
 
 @pytest.mark.parametrize(
@@ -122,7 +127,7 @@ def test_no_webhook_no_answer() -> None:
 def test_a_fallback_url_is_asked_before_the_next_step() -> None:
     crm = replace(CRM, fallback_url="http://other.example/")
     plan = Plan(replace(SHOP, forwarding_numbers=(crm,)))
-    explained = explain_answer(plan, "crm", b"{}")
+    explained = explain_answer(plan, "crm", answer(b"{}"))
     assert explained.decision.startswith("asks the fallback URL, for the answer failed: bad_body")
 
 
@@ -133,7 +138,7 @@ def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_ha
     plan = Plan(replace(SHOP, dial_plan_webhooks=(pin,)))
 
     def decided(body: bytes, status: int = 200) -> str:
-        return explain_answer(plan, "pin", body, status=status).decision
+        return explain_answer(plan, "pin", answer(body, status)).decision
 
     assert decided(b"<html>").startswith("asks the fallback URL, for the answer failed: bad_body")
     assert decided(b"", 503).startswith("asks the fallback URL, for the answer failed: status")
@@ -144,17 +149,17 @@ def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_ha
 @pytest.mark.row("S-78", "A-58")
 def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
     plan = Plan(replace(SHOP, screening=Screening(denied_prefixes=("1900",))))
-    explained = explain_answer(plan, "crm", b'{"dst_phone":"1900123,mary"}')
+    explained = explain_answer(plan, "crm", answer(b'{"dst_phone":"1900123,mary"}'))
     assert explained.decision == "rings mary, for 90 s"
     assert explained.reading.notices == ("this project does not call 1900123",)
 
-    explained = explain_answer(plan, "crm", b'{"dst_phone":1900123}')
+    explained = explain_answer(plan, "crm", answer(b'{"dst_phone":1900123}'))
     assert explained.decision == (
         "goes to the next step, for this project calls nothing that the answer names"
     )
     assert not explained.is_followed
 
-    explained = explain_answer(plan, "pin", b"status=ACK&destination=1900123")
+    explained = explain_answer(plan, "pin", answer(b"status=ACK&destination=1900123"))
     assert isinstance(explained.reading, DialPlanReading)
     assert explained.reading.destination is None
     assert explained.reading.notices == ("this project does not call 1900123",)
@@ -163,16 +168,27 @@ def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        (b'{"dst_phone":101}', (200, b'{"dst_phone":101}')),
-        (b"HTTP/1.1 401 Unauthorized\r\nDate: x\r\n\r\nstatus=NAK\n", (401, b"status=NAK\n")),
-        (b"HTTP/2 200\nserver: x\n\nok", (200, b"ok")),
-        (b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok", (200, b"ok")),
-        (b"HTTP/1.1 204 No Content\r\n\r\n", (204, b"")),
-        (b"HTTP/1.1 200 OK", (200, b"HTTP/1.1 200 OK")),
+        (b'{"dst_phone":101}', answer('{"dst_phone":101}')),
+        (
+            b"HTTP/1.1 401 Unauthorized\r\nDate: x\r\n\r\nstatus=NAK\n",
+            replace(answer("status=NAK\n", 401), headers=(("date", "x"),)),
+        ),
+        (b"HTTP/2 200\nServer:x \n\nok", replace(answer("ok"), headers=(("server", "x"),))),
+        (b"HTTP/1.1 302 Found\r\nLocation: /b\r\n\r\nHTTP/1.1 200 OK\r\n\r\nok", answer("ok")),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", answer("", 204)),
+        (b"HTTP/1.1 200 OK", answer("HTTP/1.1 200 OK")),
     ],
 )
-def test_a_whole_response_is_parted(data: bytes, expected: tuple[int, bytes]) -> None:
-    assert without_head(data) == expected
+def test_a_whole_response_is_parted(data: bytes, expected: HttpResponse) -> None:
+    assert read_response(data) == expected
+
+
+def test_a_charset_in_the_head_counts() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n"
+    response = read_response(head + "status=ACK&callername=Іван".encode("cp1251"))
+    reading = explain_answer(Plan(SHOP), "pin", response).reading
+    assert isinstance(reading, DialPlanReading)
+    assert reading.caller_name == "Іван"
 
 
 def test_a_number_of_the_project_that_was_left_out_is_named() -> None:

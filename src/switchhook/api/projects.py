@@ -100,8 +100,12 @@ class ProjectFile(Controller):
 async def _reading(behind: Behind) -> AsyncIterator[None]:
     """Let one file after another be read, in a thread that hands over to calls soon."""
     async with behind.reading:
-        sys.setswitchinterval(min(SWITCH, sys.getswitchinterval()))
-        yield
+        usual = sys.getswitchinterval()
+        sys.setswitchinterval(min(SWITCH, usual))
+        try:
+            yield
+        finally:
+            sys.setswitchinterval(usual)
 
 
 def _own(request: ByToken, project: FromPath[str]) -> str:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
-from switchhook.operations.explaining import Explanation, explain_answer, without_head
+from switchhook.operations.explaining import Explanation, explain_answer, read_response
 from switchhook.operations.previewing import Preview, preview_requests
 from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
 
@@ -48,8 +49,10 @@ def read_answer(
     if sys.stdin.isatty():
         stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
     plan = plan_of(project, file, config, data_dir)
-    came_under, body = without_head(sys.stdin.buffer.read())
-    explained = explain_answer(plan, webhook, body, status=came_under if status is None else status)
+    response = read_response(sys.stdin.buffer.read())
+    if status is not None:
+        response = replace(response, status=status)
+    explained = explain_answer(plan, webhook, response)
     print_json(_explanation(explained)) if json else _show(explained)
     return 0 if explained.is_followed else 1
 

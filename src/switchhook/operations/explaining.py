@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
-_HEAD = re.compile(rb"HTTP/[0-9.]{1,3} ([1-5][0-9]{2})[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
+_HEAD = re.compile(rb"HTTP/[0-9.]{1,3} ([1-5][0-9]{2})[^\n]*\n((?:[^\r\n][^\n]*\n)*)\r?\n")
 """Status line, headers and the empty line behind them."""
 FOLLOWED = (
     f"a call follows redirects, {REDIRECTS} at most: where the response says where it leads, this"
@@ -61,14 +61,13 @@ class Explanation:
         return reading.decision if isinstance(reading, Reading) else reading.verdict
 
 
-def explain_answer(plan: Plan, name: str, body: bytes, *, status: int = 200) -> Explanation:
-    """Read `body` as the answer of a routing webhook, exactly as for a call.
+def explain_answer(plan: Plan, name: str, response: HttpResponse) -> Explanation:
+    """Read what a routing webhook's endpoint answered, exactly as for a call.
 
     The id of a JSON-RPC answer is not compared: no question went out. Raises NoSuchWebhookError.
     """
-    response = HttpResponse(status=status, reason="", headers=(), body=body)
     webhook = find_routing_webhook(plan, name)
-    redirect = (FOLLOWED,) if status in STATUSES else ()
+    redirect = (FOLLOWED,) if response.status in STATUSES else ()
     match webhook:
         case ForwardingNumber():
             reading = _screened(read_answer(webhook, response, plan, ask_id=""), plan)
@@ -107,15 +106,17 @@ def _refused(target: Target) -> str:
     return f"this project does not call {target}"
 
 
-def without_head(data: bytes) -> tuple[int, bytes]:
-    """Part a response as `curl -i` prints it into status and body; a bare body came under 200.
+def read_response(data: bytes) -> HttpResponse:
+    """Read a response as `curl -i` prints it; a bare body came under 200.
 
     Of several heads (100 Continue, redirects that were followed) the last one counts.
     """
-    status = 200
+    status, lines = 200, b""
     while head := _HEAD.match(data):
-        status, data = int(head[1]), data[head.end() :]
-    return status, data
+        status, lines, data = int(head[1]), head[2], data[head.end() :]
+    pairs = (line.partition(":") for line in lines.decode("latin-1").splitlines())
+    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
+    return HttpResponse(status=status, reason="", headers=headers, body=data)
 
 
 def _explanation(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.documents.kinds import quote
 from switchhook.documents.tables import REQUIRED, Tables
+from switchhook.domain.event import EVERYTHING
 from switchhook.domain.scheme import AS_IT_IS
 from switchhook.operations.event_schema import (
     EVENT_FILTER,
@@ -135,7 +136,7 @@ def _default(key: Key) -> str:
         return "required"
     if key.default is None or key.default in {"", b"", ()}:
         return "none"
-    if key.default == AS_IT_IS:
+    if key.default in {AS_IT_IS, EVERYTHING}:
         return "none"
     if isinstance(key.default, str):
         return f"`{quote(key.default)}`"  # on one line, which a table's cell is
