@@ -132,13 +132,26 @@ def test_a_line_of_the_log_tells_no_secret() -> None:
     run(scenario())
 
 
-def test_who_goes_away_disturbs_nobody() -> None:
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST %s HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer acme-key\r\nContent-Length: 9\r\n\r\n{"
+        % HOOKS.encode(),
+    ],
+)
+def test_who_goes_away_disturbs_nobody_and_is_no_mistake_of_ours(sent: bytes) -> None:
     async def scenario() -> None:
         async with serving() as web:
-            for _ in range(20):
-                _, writer = await asyncio.open_connection("127.0.0.1", web.port)
-                writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
-                writer.transport.abort()
-            assert (await web.ask("GET", "/healthz", key="")).status == 200
+            with structlog.testing.capture_logs() as logged:
+                for _ in range(20):
+                    _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+                    writer.write(sent)
+                    await writer.drain()
+                    writer.close()
+                assert (await web.ask("GET", "/healthz", key="")).status == 200
+                while sum(line["event"] == "request" for line in logged) < 21:  # noqa: ASYNC110 - nobody is told
+                    await asyncio.sleep(0.01)
+            assert {line["log_level"] for line in logged} == {"debug"}
 
     run(scenario())

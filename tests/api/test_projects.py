@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 
 import pytest
 
+from switchhook.api.behind import MOST_FILES
+from switchhook.api.projects import SWITCH, handing_over_soon
+from switchhook.sip.rtp.thread import SWITCH as FOR_SOUND
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
-from tests.support.web import OTHER, serving
+from tests.support.web import OTHER, read_answer, serving
 
 PATH = "/api/projects/acme"
 CHECK = f"{PATH}/check"
@@ -167,6 +171,53 @@ def test_many_at_once_make_one_version_each() -> None:
 
             assert {answer.status for answer in answers} == {200}
             assert sorted(answer.json["version"] for answer in answers) == list(range(2, 10))
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "during", "after"),
+    [
+        (0.005, None, SWITCH, 0.005),
+        (0.005, FOR_SOUND, FOR_SOUND, FOR_SOUND),
+        (FOR_SOUND, None, FOR_SOUND, FOR_SOUND),
+    ],
+)
+def test_a_thread_hands_over_soon_for_a_while_and_sound_keeps_what_it_asked_for(
+    before: float, meanwhile: float | None, during: float, after: float
+) -> None:
+    usual = sys.getswitchinterval()
+    try:
+        sys.setswitchinterval(before)
+        with handing_over_soon():
+            if meanwhile is not None:
+                sys.setswitchinterval(meanwhile)
+            assert sys.getswitchinterval() == pytest.approx(during)
+        assert sys.getswitchinterval() == pytest.approx(after)
+    finally:
+        sys.setswitchinterval(usual)
+
+
+def test_no_more_files_are_held_than_there_is_room_for() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            head = f"PUT {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(NEW)}\r\n".encode()
+            head += b"Authorization: Bearer acme-key\r\nExpect: 100-continue\r\n\r\n"
+            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES)]
+            for reader, writer in held:
+                writer.write(head)
+                await reader.readuntil(b"\r\n\r\n")
+            answer = await web.ask("POST", CHECK, NEW)
+            assert (answer.status, answer.headers["retry-after"]) == (503, "5")
+            assert (await web.ask("GET", f"{PATH}?secrets=true")).status == 200
+            for _, writer in held[1:]:
+                writer.close()
+            reader, writer = held[0]
+            writer.write(NEW.encode())
+            assert (await read_answer(reader)).json["version"] == 2
+            writer.close()
+            while (await web.ask("POST", CHECK, NEW)).status != 200:  # noqa: ASYNC110 - the server tells nobody
+                await asyncio.sleep(0.01)
 
     run(scenario())
 

@@ -279,6 +279,20 @@ def shell(command: str, *, text: str = "") -> subprocess.CompletedProcess[str]:
     )
 
 
+def test_only_a_server_loads_the_libraries_of_the_api() -> None:
+    modules = ", ".join(sorted({module for module, _ in COMMANDS.values()}))
+    loaded = '[name for name in ("litestar", "uvicorn") if name in sys.modules]'
+    said = subprocess.run(
+        [sys.executable, "-c", f"import sys, {modules}; print({loaded})"],
+        env=os.environ | {"PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout == "[]\n"
+
+
 def test_the_program_reads_standard_input() -> None:
     done = shell("switchhook check -", text=EXAMPLE)
 

@@ -6,7 +6,7 @@ from typing import Any, Final, TypeVar
 
 import structlog
 from litestar import MediaType, Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.openapi import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
 from msgspec import Struct
@@ -15,6 +15,7 @@ from switchhook.documents.mistakes import Mistakes, written
 from switchhook.storage.records import StoreError
 
 T = TypeVar("T")
+AnyRequest = Request[Any, Any, Any]
 
 log = structlog.get_logger(__name__)
 
@@ -86,6 +87,14 @@ def refused(mistakes: Mistakes) -> Refused:
     )
 
 
+async def body_of(request: AnyRequest) -> bytes:
+    """Return the body. Raises what is answered with 400 where its sender went away, or was too slow."""
+    try:
+        return await request.body()
+    except InternalServerException as error:  # so Litestar calls that
+        raise ClientException("the body did not come to its end") from error
+
+
 def also(content: type[Struct], meaning: str) -> ResponseSpec:
     """Describe another answer for the OpenAPI document."""
     return ResponseSpec(content, description=meaning, generate_examples=False)
@@ -101,11 +110,9 @@ USUAL: Final = {
 }
 """What most requests may be answered with."""
 
-AnyRequest = Request[Any, Any, Any]
-
 
 def _http(request: AnyRequest, error: HTTPException) -> Response[Detail]:
-    if error.status_code >= 500:
+    if error.status_code == 500:
         return _ours(request, error)
     return _answer(error.status_code, Detail(detail=_detail(error)), error.headers)
 

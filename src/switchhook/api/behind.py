@@ -4,9 +4,12 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from switchhook.operations.ports import Projects, SubscriptionMemory, Subscriptions, Tokens
+
+MOST_FILES: Final = 8
+"""Project files that are sent at once; one more is turned away."""
 
 
 class Store(Projects, Subscriptions, Protocol):
@@ -29,5 +32,7 @@ class Behind:
     """Lets calls follow a version that was just applied."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which too many failures are forgotten."""
+    files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))
+    """Held while a project file is in memory."""
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a project file is read: it takes a processor, so one goes after the other."""

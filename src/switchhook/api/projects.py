@@ -1,19 +1,19 @@
 """The project file over HTTP: read it, check one, apply one."""
 
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Annotated
 
 from litestar import Controller, Response, get, post, put
-from litestar.exceptions import ClientException, NotFoundException
+from litestar.exceptions import ClientException, NotFoundException, ServiceUnavailableException
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL, MistakesError, Refused, also
+from switchhook.api.answers import USUAL, Detail, MistakesError, Refused, also, body_of
 from switchhook.api.authentication import demand
 from switchhook.api.behind import Behind
 from switchhook.api.subscriptions import ByToken, Ours
@@ -22,10 +22,11 @@ from switchhook.documents.toml import decode
 from switchhook.domain.token import Scope
 from switchhook.operations import projects as operations
 from switchhook.operations.projects import Applied
+from switchhook.sip.rtp.thread import SWITCH as FOR_SOUND
 
-SWITCH = 0.0005
+SWITCH = 0.0006
 """Seconds after which the thread that reads hands over. With Python's own 5 ms, calls wait ten times as long
-for their turns while a large file is read."""
+for their turns while a large file is read. It is more than FOR_SOUND, to tell the two apart."""
 TOML = "application/toml; charset=utf-8"
 
 
@@ -48,7 +49,10 @@ class FileOperation(Operation):
         self.request_body = RequestBody(required=True, content={"application/toml": media})
 
 
-WRONG_FILE = USUAL | {422: also(Refused, "Something is wrong with the file; nothing was applied.")}
+WRONG_FILE = USUAL | {
+    422: also(Refused, "Something is wrong with the file; nothing was applied."),
+    503: also(Detail, "Other project files are being read; Retry-After says how long."),
+}
 
 
 class ProjectFile(Controller):
@@ -81,8 +85,7 @@ class ProjectFile(Controller):
     async def apply(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
         """Make the file the project's latest version; the next call follows it."""
         own = _own(request, project)
-        text = _text(await request.body())
-        async with _reading(behind):
+        async with _sent(request, behind) as text:
             applied = _version(await operations.apply_project(behind.store, text, only=own))
         await behind.applied()
         return applied
@@ -91,20 +94,33 @@ class ProjectFile(Controller):
     async def check(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
         """Answer what applying the file would, and apply nothing."""
         own = _own(request, project)
-        text = _text(await request.body())
-        async with _reading(behind):
+        async with _sent(request, behind) as text:
             return _version(await operations.check_project(behind.store, text, only=own))
 
 
 @asynccontextmanager
-async def _reading(behind: Behind) -> AsyncIterator[None]:
-    """Let one file after another be read, in a thread that hands over to calls soon."""
-    async with behind.reading:
-        usual = sys.getswitchinterval()
-        sys.setswitchinterval(min(SWITCH, usual))
-        try:
-            yield
-        finally:
+async def _sent(request: ByToken, behind: Behind) -> AsyncIterator[str]:
+    """Yield the file that was sent, while no other is read; a few may wait for their turn."""
+    if behind.files.locked():
+        raise ServiceUnavailableException(
+            "other project files are being read; try again", headers={"Retry-After": "5"}
+        )
+    async with behind.files:
+        text = _text(await body_of(request))
+        async with behind.reading:
+            with handing_over_soon():
+                yield text
+
+
+@contextmanager
+def handing_over_soon() -> Iterator[None]:
+    """Let a busy thread hand over to calls soon. Sound that begins meanwhile keeps its own interval."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(SWITCH, usual))
+    try:
+        yield
+    finally:
+        if sys.getswitchinterval() > FOR_SOUND:
             sys.setswitchinterval(usual)
 
 

@@ -15,7 +15,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL, WrongField, WrongFieldError, also
+from switchhook.api.answers import USUAL, WrongField, WrongFieldError, also, body_of
 from switchhook.api.authentication import demand
 from switchhook.api.behind import Behind
 from switchhook.domain.event import Subscription
@@ -74,7 +74,7 @@ class Subscriptions(Controller):
     async def subscribe(self, request: ByToken, behind: Ours) -> Subscribed:
         """Tell a URL of each call from now on."""
         demand(request.user, Scope.SUBSCRIPTIONS)
-        asked = read_fields(await request.body(), request.headers.get("content-type", ""))
+        asked = read_fields(await body_of(request), request.headers.get("content-type", ""))
         try:
             made = await operations.subscribe(
                 behind.store,
