@@ -13,7 +13,7 @@ from switchhook.cli.main import FAILED, FINE, MISUSED, run
 from switchhook.domain.project import Plan
 from switchhook.domain.webhook import DialPlanWebhook
 from tests.support.loop import run as run_scenario
-from tests.support.told import example_plan, remember
+from tests.support.told import EXAMPLE, example_plan, remember
 
 FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
 RELAXED = b"{ dst_phone: '380441111111, 101, nobody' }"
@@ -115,6 +115,26 @@ def test_the_call_can_be_described(
     call.write_text('{"calle": "380442223355"}')
     assert run(["preview", "--webhook", "PHP demo", "--file", FILE, "--call", str(call)]) == FAILED
     assert b"unknown field `calle`" in capfdbinary.readouterr().err
+
+
+def test_a_mail_is_shown_as_it_would_be_handed_over(
+    tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    file = tmp_path / "project.toml"
+    mail = '[[event_mails]]\nname = "missed"\nevent = "incoming.after"\nto = ["desk@example.com"]\n'
+    file.write_text(f'{EXAMPLE}\n{mail}subject = "Call from {{{{Caller ID}}}}"\n', "utf-8")
+    command = ["preview", "--webhook", "missed", "--file", str(file)]
+
+    assert run(command) == FINE
+    out, err = capfdbinary.readouterr()
+    assert b"\r\nSubject: Call from 380441112233\r\n" in out
+    assert f"missed: {len(out)} bytes to desk@example.com by mail".encode() in err
+
+    assert run([*command, "--json"]) == FINE
+    told = json.loads(capfdbinary.readouterr().out)
+    assert (told["method"], told["url"]) == ("MAIL", "mailto:desk@example.com")
+    assert ["Subject", "Call from 380441112233"] in told["headers"]
+    assert told["body"].startswith("Caller: 380441112233\n")
 
 
 def test_programs_get_the_request_as_json(capsys: pytest.CaptureFixture[str]) -> None:

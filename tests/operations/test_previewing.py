@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.event import EventFormat, EventKind, EventWebhook
+from switchhook.delivery.origin import Origin
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.operations.examples import Example, ExampleError
 from switchhook.operations.previewing import Preview, preview_requests
+from switchhook.webhooks.mail import Mail, read_mail
 
 EXAMPLE = Example()
 CRM = ForwardingNumber(
@@ -43,6 +46,16 @@ SHOP = Project(
         replace(PIN, use_ivr=True),
         replace(PIN, name="plain"),
         replace(PIN, name="two pins", use_ivr=True, fallback_url="http://backup.example/{code}"),
+    ),
+    event_mails=(
+        EventMail(
+            name="missed",
+            event=EventKind.INCOMING_AFTER,
+            only=EventFilter(outcomes=(Outcome.MISSED,)),
+            to=("desk@example.com", "owner@example.com"),
+            subject="{{caller_id}}: {{status}} after {{full_length}} s",
+            text="{{date}}\n",
+        ),
     ),
     event_webhooks=(
         TOLD,
@@ -77,11 +90,16 @@ def test_a_forwarding_number() -> None:
         b"User-Agent: UA\r\n"
         b"\r\n"
     )
-    assert (shown.webhook, str(shown.origin), shown.origin.scheme) == (
-        "crm",
-        "crm.example:443",
-        "https",
-    )
+    assert (shown.webhook, shown.origin) == ("crm", Origin.parse("https://crm.example"))
+
+
+def test_a_mail_to_the_first_of_its_recipients_tells_of_a_call_that_its_filter_lets_pass() -> None:
+    shown = preview("missed", Example(id="7.1", arrived_at="2024-05-01T10:00:00+00:00"))
+    assert isinstance(shown.request, Mail)
+    assert shown.request.recipient == "desk@example.com"
+    headers, text = read_mail(shown.data)
+    assert dict(headers)["Subject"] == "380441112233: NO ANSWER after 8 s"
+    assert text == "2024-05-01 10:00:00\n"
 
 
 def test_a_json_rpc_call_is_posted() -> None:

@@ -11,7 +11,15 @@ from cyclopts.validators import Number
 
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
-from switchhook.cli.options import Config, DataDir, Json, UsageError, read_bytes
+from switchhook.cli.options import (
+    NO_FLAGS,
+    Config,
+    DataDir,
+    Json,
+    UsageError,
+    read_bytes,
+    settings_of,
+)
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
@@ -19,11 +27,14 @@ from switchhook.operations.examples import Example, read_example
 from switchhook.operations.explaining import Explanation, explain_answer, read_response
 from switchhook.operations.previewing import Preview, preview_requests
 from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
+from switchhook.webhooks.mail import Mail
 
 ReadWebhook = Annotated[
     str, Parameter(help="Name of a forwarding number or dial-plan webhook.", name="--webhook")
 ]
-ShownWebhook = Annotated[str, Parameter(help="Name of any webhook.", name="--webhook")]
+ShownWebhook = Annotated[
+    str, Parameter(help="Name of any webhook or event mail.", name="--webhook")
+]
 
 
 def read_answer(
@@ -123,7 +134,10 @@ def preview(
     """Print the exact bytes that a webhook would be sent, secrets included, and send nothing."""
     plan = plan_of(project, file, config, data_dir)
     example = Example() if call is None else read_example(read_bytes(call))
-    first, *fallback = preview_requests(plan, webhook, example, now=time.time(), product=PRODUCT)
+    sender = settings_of(config, NO_FLAGS).mail_from
+    first, *fallback = preview_requests(
+        plan, webhook, example, now=time.time(), product=PRODUCT, mail_from=sender
+    )
     if json:
         more = [("fallback", _preview(shown)) for shown in fallback]
         print_json(_preview(first) | dict(more))
@@ -135,16 +149,26 @@ def preview(
 
 def _print_bytes(shown: Preview) -> None:
     """Print nothing but the bytes on standard output, so that they can be counted and compared."""
-    over = "over TLS" if shown.origin.scheme == "https" else "without TLS"
     whose = f"{shown.webhook}, fallback URL" if shown.is_fallback else shown.webhook
-    stderr().print(f"{whose}: {len(shown.data)} bytes to {shown.origin} {over}", style="dim")
+    stderr().print(f"{whose}: {len(shown.data)} bytes to {_way(shown)}", style="dim")
     print_whole(shown.data)
     if sys.stdout.isatty():
         sys.stdout.write("\n")
 
 
+def _way(shown: Preview) -> str:
+    if isinstance(shown.request, Mail):
+        return f"{shown.request.recipient} by mail"
+    tls = shown.origin is not None and shown.origin.scheme == "https"
+    return f"{shown.origin} {'over TLS' if tls else 'without TLS'}"
+
+
 def _preview(shown: Preview) -> dict[str, Any]:
     request = shown.request
+    if isinstance(request, Mail) or shown.origin is None:
+        headers, body = as_json.content(request)
+        told = as_json.address(request) | {"headers": list(map(list, headers)), "body": body}
+        return {"webhook": shown.webhook, **told, "bytes": len(shown.data)}
     return {
         "webhook": shown.webhook,
         "connects_to": str(shown.origin),

@@ -10,7 +10,7 @@ import msgspec
 from switchhook.documents.mistakes import did_you_mean
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.event import EventKind, EventWebhook
+from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.project import Plan
     from switchhook.domain.webhook import Field
-    from switchhook.operations.plans import AnyWebhook
+    from switchhook.operations.plans import AnyListener, AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
 WAITED, TALKED = 8.0, 42.0
@@ -86,8 +86,8 @@ def example_facts(plan: Plan, webhook: AnyWebhook, example: Example, *, now: flo
 
     Raises ExampleError where the example gives a fact that is none.
     """
-    event = webhook.event if isinstance(webhook, EventWebhook) else None
-    call = _call(plan, example, event, now=now)
+    listener = webhook if isinstance(webhook, EventWebhook | EventMail) else None
+    call = _call(plan, example, listener, now=now)
     asked = webhook if isinstance(webhook, ForwardingNumber) else None
     bare = Facts(call=call, now=now, webhook=asked)
     for key, value in example.facts.items():
@@ -115,6 +115,10 @@ def _told(webhook: AnyWebhook) -> Iterator[tuple[str, str]]:
         case EventWebhook():
             fields = leaves(webhook.fields)
             yield from named_in(webhook.body)
+        case EventMail():
+            fields = ()
+            yield from named_in(webhook.subject)
+            yield from named_in(webhook.text)
         case _:
             fields = ()
     yield from ((field.parameter, field.argument) for field in fields)
@@ -132,8 +136,11 @@ def _check_fact(key: str, value: str, bare: Facts) -> None:
         )
 
 
-def _call(plan: Plan, example: Example, event: EventKind | None, *, now: float) -> Call:
+def _call(plan: Plan, example: Example, listener: AnyListener | None, *, now: float) -> Call:
     """Make the call as it is at the moment in question."""
+    event = None if listener is None else listener.event
+    outcomes = (Outcome.ANSWERED,) if listener is None else listener.only.outcomes
+    outcome = Outcome.ANSWERED if not outcomes or Outcome.ANSWERED in outcomes else outcomes[0]
     numbers = plan.project.numbers
     callee = example.callee or (numbers[0].number if numbers else "380442223344")
     scheme = next((one.scheme for one in numbers if one.number == callee.removeprefix("+")), 0)
@@ -148,7 +155,7 @@ def _call(plan: Plan, example: Example, event: EventKind | None, *, now: float) 
         callee=callee,
         account="",
         arrived_at=arrived_at,
-        **_progress(plan, caller, event),
+        **_progress(plan, caller, event, outcome),
         scheme=scheme or next(iter(plan.schemes), 0),
     )
 
@@ -168,8 +175,8 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def _progress(plan: Plan, caller: Leg, event: EventKind | None) -> dict[str, Any]:
-    """Say how far the call has come when an event tells of it."""
+def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome) -> dict[str, Any]:
+    """Say how far the call has come when an event tells of it; `outcome` is one that is told of."""
     arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
     match event:
         case EventKind.INCOMING_FORWARDING | EventKind.OUTGOING_FORWARDING:
@@ -179,6 +186,14 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None) -> dict[str, Any
             called = _called(plan, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rated": "5" if is_rated else ""}
+        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER if outcome is not Outcome.ANSWERED:
+            return {
+                "state": CallState.ENDED,
+                "legs": (caller, _called(plan, LegState.ENDED, arrived_at, None, answered_at)),
+                "ended_at": answered_at,
+                "outcome": outcome,
+                "ended_by": EndedBy.SYSTEM,
+            }
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER:
             called = _called(plan, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED)
             return _talking(caller, called) | {
@@ -221,5 +236,9 @@ def _called(
         started_at=at,
         answered_at=answered_at,
         ended_at=ended_at,
-        end=None if ended_at is None else AttemptEnd.ANSWERED,
+        end=None if ended_at is None else _end(answered_at),
     )
+
+
+def _end(answered_at: float | None) -> AttemptEnd:
+    return AttemptEnd.TIMEOUT if answered_at is None else AttemptEnd.ANSWERED

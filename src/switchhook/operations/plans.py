@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from switchhook.documents.mistakes import Mistakes, did_you_mean
 from switchhook.documents.toml import decode
-from switchhook.domain.event import EventWebhook
+from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.project import Plan
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.loading import load_plan
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 AskedWebhook = ForwardingNumber | DialPlanWebhook
 """A routing webhook of any dialect, as a union that can be matched exhaustively."""
-AnyWebhook = AskedWebhook | EventWebhook
+AnyListener = EventWebhook | EventMail
+"""Who is told, by HTTP or by mail."""
+AnyWebhook = AskedWebhook | AnyListener
 
 W = TypeVar("W", bound=AnyWebhook)
 
@@ -51,11 +53,17 @@ def find_routing_webhook(plan: Plan, name: str) -> AskedWebhook:
 
 
 def find_webhook(plan: Plan, name: str) -> AnyWebhook:
-    """Return the webhook of this name; one that is asked before one that is told.
+    """Return the webhook or event mail of this name; one that is asked before one that is told.
 
     Raises NoSuchWebhookError.
     """
-    known: dict[str, AnyWebhook] = {**plan.events, **plan.dial_plan_webhooks, **plan.webhooks}
+    mails = {mail.name: mail for mail in plan.project.event_mails}
+    known: dict[str, AnyWebhook] = {
+        **mails,
+        **plan.events,
+        **plan.dial_plan_webhooks,
+        **plan.webhooks,
+    }
     return _find(name, known, "webhook", plan)
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
-from urllib.parse import quote
 
 from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.origin import Origin, split
 from switchhook.delivery.wire import render
-from switchhook.domain.event import EventWebhook
+from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.examples import ExampleError, example_facts
 from switchhook.operations.plans import find_webhook
 from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
+from switchhook.webhooks.delivery import delivery_id
 from switchhook.webhooks.http import HttpRequest
+from switchhook.webhooks.mail import NOBODY, Mail, render_mail
 from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
     from switchhook.operations.examples import Example
-    from switchhook.operations.plans import AnyWebhook
+    from switchhook.operations.plans import AskedWebhook
+    from switchhook.webhooks.parameters import Facts
 
 FAILED = FailureKind.CONNECT_TIMEOUT
 """What the fallback URL of an example call is told that the first URL failed with."""
@@ -29,24 +31,28 @@ FAILED = FailureKind.CONNECT_TIMEOUT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """One request, and where it would go."""
+    """One request, and where it would go; of an event mail, its message."""
 
     webhook: str
-    request: HttpRequest
+    request: HttpRequest | Mail
     data: bytes
     """What goes over the connection, secrets and all."""
-    origin: Origin
+    origin: Origin | None
+    """None: the mail server's."""
     is_fallback: bool = False
 
 
 def preview_requests(
-    plan: Plan, name: str, example: Example, *, now: float, product: str
+    plan: Plan, name: str, example: Example, *, now: float, product: str, mail_from: str = NOBODY
 ) -> tuple[Preview, ...]:
     """Build the request of a webhook for the example call, and behind it the one to its fallback URL.
 
-    Raises NoSuchWebhookError, and ExampleError where the call or a URL of the webhook is of no use.
+    Of an event mail, the message to its first recipient. Raises NoSuchWebhookError, and ExampleError where the call or a URL of the webhook is of no use.
     """
     webhook = find_webhook(plan, name)
+    if isinstance(webhook, EventMail):
+        facts = example_facts(plan, webhook, example, now=now)
+        return (_mail(webhook, facts, example, mail_from),)
     requests = _render(webhook, plan, example, now=now, product=product)
     try:
         return tuple(
@@ -68,8 +74,15 @@ def _preview(name: str, request: HttpRequest, *, is_fallback: bool) -> Preview:
     )
 
 
+def _mail(webhook: EventMail, facts: Facts, example: Example, sender: str) -> Preview:
+    recipient = webhook.to[0]
+    delivery = delivery_id(example.id, 1, webhook.name, recipient)
+    mail = render_mail(webhook, recipient, facts, delivery_id=delivery, sender=sender)
+    return Preview(webhook=webhook.name, request=mail, data=mail.message, origin=None)
+
+
 def _render(
-    webhook: AnyWebhook, plan: Plan, example: Example, *, now: float, product: str
+    webhook: AskedWebhook | EventWebhook, plan: Plan, example: Example, *, now: float, product: str
 ) -> tuple[HttpRequest, ...]:
     facts = example_facts(plan, webhook, example, now=now)
     match webhook:
@@ -83,7 +96,7 @@ def _render(
             code = example.code if webhook.use_ivr else ""
             return _asks(BranchQuestion(webhook=webhook, facts=facts, code=code, product=product))
         case EventWebhook():
-            delivery = f"{example.id}.1.{quote(webhook.name, safe='')}"
+            delivery = delivery_id(example.id, 1, webhook.name)
             return (render_event(webhook, facts, delivery_id=delivery, product=product),)
         case _:
             assert_never(webhook)

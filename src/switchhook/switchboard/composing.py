@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
-from urllib.parse import quote
 
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
@@ -17,7 +16,7 @@ from switchhook.routing.commands import (
     Tell,
 )
 from switchhook.storage.records import CallRecord
-from switchhook.webhooks.delivery import Delivery
+from switchhook.webhooks.delivery import Delivery, delivery_id
 from switchhook.webhooks.dialects.call_notification import STATUS, notification, wants
 from switchhook.webhooks.listeners import listeners
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, NOBODY, render_mail
@@ -98,16 +97,16 @@ def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
 
 def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller) -> Delivery:
     call = tell.call
-    delivery_id = _delivery_id(tell, webhook.name)
+    name = delivery_id(call.id, tell.seq, webhook.name)
     return Delivery(
-        id=delivery_id,
+        id=name,
         project=call.plan.project.id,
         call=call.id,
         seq=tell.seq,
         event=tell.event,
         webhook=webhook.name,
         occurred_at=tell.at,
-        request=render_event(webhook, facts, delivery_id=delivery_id, product=teller.product),
+        request=render_event(webhook, facts, delivery_id=name, product=teller.product),
         success_codes=webhook.success_codes,
         response_timeout=webhook.response_timeout,
         keep_alive=webhook.keep_alive,
@@ -119,18 +118,16 @@ def _to_person(
 ) -> Delivery:
     """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
     call = tell.call
-    delivery_id = f"{_delivery_id(tell, mail.name)}.{quote(recipient, safe='')}"
+    name = delivery_id(call.id, tell.seq, mail.name, recipient)
     return Delivery(
-        id=delivery_id,
+        id=name,
         project=call.plan.project.id,
         call=call.id,
         seq=tell.seq,
         event=tell.event,
         webhook=mail.name,
         occurred_at=tell.at,
-        request=render_mail(
-            mail, recipient, facts, delivery_id=delivery_id, sender=teller.mail_from
-        ),
+        request=render_mail(mail, recipient, facts, delivery_id=name, sender=teller.mail_from),
         success_codes=MAIL_CODES,
         response_timeout=MAIL_SECONDS,
         keep_alive=False,
@@ -146,9 +143,9 @@ def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
     told = [one for one in teller.subscriptions_of(project) if wants(one, status)]
     body = notification(tell.call, status, at=tell.at) if told else b""
     for subscription in told:
-        delivery_id = _delivery_id(tell, subscription.webhook)
+        name = delivery_id(tell.call.id, tell.seq, subscription.webhook)
         yield Delivery(
-            id=delivery_id,
+            id=name,
             project=project,
             call=tell.call.id,
             seq=tell.seq,
@@ -156,15 +153,11 @@ def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
             webhook=subscription.webhook,
             occurred_at=tell.at,
             request=render_notification(
-                subscription, body, delivery_id=delivery_id, product=teller.product
+                subscription, body, delivery_id=name, product=teller.product
             ),
             success_codes=SUBSCRIBER_SUCCESS,
             response_timeout=SUBSCRIBER_TIMEOUT,
         )
-
-
-def _delivery_id(tell: Tell, webhook: str) -> str:
-    return f"{tell.call.id}.{tell.seq}.{quote(webhook, safe='')}"
 
 
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure
@@ -14,7 +15,8 @@ from switchhook.webhooks.mail import Mail
 class Delivery:
     """One promise: this request to this endpoint, or this mail to this person.
 
-    Written with the event, never changed. The request was rendered once; every attempt sends the same bytes under the same id.
+    Written with the event, never changed. The request was rendered once; every attempt sends the same
+    bytes under the same id.
     """
 
     id: str
@@ -35,6 +37,12 @@ class Delivery:
     response_timeout: float
     """Seconds for one whole attempt."""
     keep_alive: bool = True
+
+
+def delivery_id(call: str, seq: int, webhook: str, recipient: str = "") -> str:
+    """Return the id of the delivery of a call's event to one webhook, or to one person by mail."""
+    names = (webhook, recipient) if recipient else (webhook,)
+    return ".".join((call, str(seq), *(quote(name, safe="") for name in names)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
