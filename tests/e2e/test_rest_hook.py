@@ -15,7 +15,6 @@ import pytest
 from switchhook.app import Application, open_application
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.subscriptions import subscribe, unsubscribe
 from switchhook.operations.tokens import digest_of
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone
@@ -29,16 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from switchhook.domain.event import Subscription
-
 pytestmark = pytest.mark.slow
 
 Json = dict[str, Any]
 
 LOCAL = "127.0.0.1"
-USER, KEY = "user@example.com", "0123456789abcdef"
-HOOKS = "/api/callnotification/callnotification/"
-TOKEN = Token(project="voys", id="t", user=USER, scope=Scope.SUBSCRIPTIONS, created_at=0.0)
 NUMBER, MOBILE = "31508009000", "0612345678"
 CUSTOMER: Json = {
     "number": "+31508009008",
@@ -49,6 +43,22 @@ CUSTOMER: Json = {
 ALICE: Json = {"number": "201", "name": "Alice", "account_number": 201, "user_numbers": ["201"]}
 BOB: Json = {"number": "bob", "name": None, "account_number": "bob", "user_numbers": ["bob"]}
 OUTSIDE: Json = {"number": "+31612345678", "name": None, "account_number": None, "user_numbers": []}
+KEY = "0123456789abcdef"
+SUBSCRIBE = """\
+POST /api/callnotification/callnotification/ HTTP/1.1
+Host: pbx.example.com
+Content-Type: application/json
+Authorization: Token user@example.com:{key}
+Content-Length: {length}
+
+{{"target_url":"{url}","event":"{event}"}}"""
+"""What a REST-hook client sends, byte for byte; line ends aside."""
+UNSUBSCRIBE = """\
+DELETE /api/callnotification/callnotification/{id} HTTP/1.1
+Host: pbx.example.com
+Authorization: Token user@example.com:{key}
+
+"""
 MEMBERS = [
     "call_id",
     "timestamp",
@@ -99,6 +109,15 @@ timeout = 20
 """
 
 
+TOKEN = Token(
+    project="voys",
+    id="a",
+    user="user@example.com",
+    scope=Scope.SUBSCRIPTIONS,
+    created_at=0.0,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stage:
     """The running parts: Switchhook, the telephones, the carrier."""
@@ -126,37 +145,29 @@ class Stage:
         await self.app.switchboard.idle()
         await self.app.courier.drain()
 
-    async def subscribe(self, url: str, event: str = "custom") -> Subscription:
-        return await subscribe(
-            self.app.store,
-            self.app.subscribers,
-            project="voys",
-            user=USER,
-            target_url=url,
-            event=event,
-            now=1.0,
-        )
+    async def subscribe(self, url: str, event: str = "custom", *, key: str = KEY) -> Answer:
+        """Subscribe as a REST-hook client does."""
+        length = length_of(url, event)
+        return await self.ask(SUBSCRIBE.format(key=key, length=length, url=url, event=event))
 
-    async def unsubscribe(self, subscription: Subscription) -> None:
-        removed = await unsubscribe(
-            self.app.store, self.app.subscribers, project="voys", number=subscription.number
-        )
-        assert removed == subscription
+    async def unsubscribe(self, answer: Answer, *, key: str = KEY) -> Answer:
+        """End the subscription that an answer told the id of."""
+        return await self.ask(UNSUBSCRIBE.format(id=answer.json["id"], key=key))
 
-    async def ask(self, method: str, path: str, body: bytes = b"", *, key: str = KEY) -> Answer:
-        """Send a request to the HTTP API, as the client of the story does."""
+    async def ask(self, text: str) -> Answer:
+        """Send a request over the network, and return what came back."""
         reader, writer = await asyncio.open_connection(LOCAL, self.app.web_port)
-        writer.write(
-            f"{method} {path} HTTP/1.1\r\n"
-            "Host: pbx.example.com\r\n"
-            "Content-Type: application/json\r\n"
-            f"Authorization: Token {USER}:{key}\r\n"
-            f"Content-Length: {len(body)}\r\n\r\n".encode()
-            + body
-        )
-        answer = await read_answer(reader)
-        writer.close()
-        return answer
+        head, _, body = text.partition("\n\n")
+        writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n" + body.encode())
+        try:
+            return await read_answer(reader)
+        finally:
+            writer.close()
+
+
+def length_of(url: str, event: str) -> int:
+    """Return how long the body of a subscription is."""
+    return len(json.dumps({"target_url": url, "event": event}, separators=(",", ":")))
 
 
 @asynccontextmanager
@@ -209,11 +220,37 @@ def notification(
     }
 
 
+@pytest.mark.row("S-31")
+def test_a_client_subscribes_and_unsubscribes_in_these_bytes(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with stage(tmp_path) as here:
+            url = "https://hooks.target/h/1"
+            assert length_of(url, "custom") == 58
+            made = await here.subscribe(url)
+            assert made.status == 201
+            assert made.json["id"] == 1
+            for key in ("0123456789abcdee", ""):
+                assert (await here.subscribe(url, key=key)).status == 403
+                assert (await here.unsubscribe(made, key=key)).status == 403
+            assert [one.number for one in here.app.subscribers.of("voys")] == [1]
+            assert (await here.unsubscribe(made)).status == 200
+            assert (await here.unsubscribe(made)).status == 404
+            assert here.app.subscribers.of("voys") == ()
+
+    run(scenario())
+
+
+@pytest.mark.row("S-31", "T-31")
 def test_each_call_is_told_until_the_subscription_ends(tmp_path: Path) -> None:
     async def scenario(endpoint: Endpoint) -> None:
         async with stage(tmp_path) as here:
+            refused = await here.subscribe(endpoint.url("/h/1"), key="0123456789abcdee")
+            assert refused.status == 403
+            await here.call_in()
+            assert endpoint.ledger.requests == []
+
             one = await here.subscribe(endpoint.url("/h/1"))
-            await here.subscribe(endpoint.url("/h/2"), event="ended")
+            assert (await here.subscribe(endpoint.url("/h/2"), event="ended")).status == 201
             await here.call_in()
             incoming = endpoint.ledger.of("/h/1")
             assert told(incoming) == [
@@ -238,35 +275,11 @@ def test_each_call_is_told_until_the_subscription_ends(tmp_path: Path) -> None:
                 notification("ended", OUTSIDE, direction="outbound", reason="completed"),
             ]
 
-            await here.unsubscribe(one)
+            ended = await here.unsubscribe(one)
+            assert (ended.status, ended.json) == (200, one.json)
             await here.call_in()
             assert len(endpoint.ledger.of("/h/1")) == 7
             assert len(endpoint.ledger.of("/h/2")) == 3
-
-    with Endpoint(lambda _: reply()) as endpoint:
-        run(scenario(endpoint))
-
-
-def test_it_is_all_done_over_http(tmp_path: Path) -> None:
-    async def scenario(endpoint: Endpoint) -> None:
-        async with stage(tmp_path) as here:
-            body = json.dumps({"target_url": endpoint.url("/h/1"), "event": "custom"}).encode()
-            refused = await here.ask("POST", HOOKS, body, key="0123456789abcdee")
-            assert refused.status == 403
-            await here.call_in()
-            assert endpoint.ledger.requests == []
-
-            made = await here.ask("POST", HOOKS, body)
-            assert made.status == 201
-            await here.call_in()
-            assert [one["status"] for one in told(endpoint.ledger.of("/h/1"))] == [
-                *("created", "ringing", "in-progress", "ended")
-            ]
-
-            ended = await here.ask("DELETE", f"{HOOKS}{made.json['id']}")
-            assert (ended.status, ended.json) == (200, made.json)
-            await here.call_in()
-            assert len(endpoint.ledger.requests) == 4
 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario(endpoint))
@@ -287,7 +300,7 @@ def test_what_waits_when_the_subscription_ends_is_not_sent(tmp_path: Path) -> No
             made.end()
             await here.app.switchboard.idle()
             await asyncio.to_thread(endpoint.ledger.wait_for, lambda _: True)
-            await here.unsubscribe(one)
+            assert (await here.unsubscribe(one)).status == 200
             may_answer.set()
             await here.over()
             assert [request.path for request in endpoint.ledger.requests] == ["/h/1"]

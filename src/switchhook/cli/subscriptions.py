@@ -1,4 +1,4 @@
-"""`switchhook subscriptions`: who subscribed to calls over the HTTP interface."""
+"""`switchhook subscriptions`: who subscribed to calls over the HTTP API."""
 
 import asyncio
 from pathlib import Path

@@ -118,7 +118,7 @@ SUBSCRIPTION_PREFIX = "subscription "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """An endpoint that asked, over the HTTP interface, to be told of each call until it says no more (T-31)."""
+    """An endpoint that asked, over the HTTP API, to be told of each call until it says no more (T-31)."""
 
     project: str
     number: int = 0
