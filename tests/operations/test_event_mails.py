@@ -157,6 +157,9 @@ def test_what_is_no_placeholder_is_remarked_on() -> None:
 
     assert list(remarks(read(MAIL))) == []
     assert list(remarks(read(subject + 'text = "at {{date:%H:%M}} {{nobody}}"\n'))) == [
-        "the subject of event mail 'missed' holds '{{Caller}}', which is sent as it stands",
-        "the text of event mail 'missed' holds '{{nobody}}', which is sent as it stands",
+        (
+            "event mail 'missed' sends in its subject '{{Caller}}' as it stands:"
+            " it names no parameter; did you mean {{caller_id}}?"
+        ),
+        "event mail 'missed' sends in its text '{{nobody}}' as it stands: it names no parameter",
     ]

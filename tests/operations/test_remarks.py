@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.event import EventFormat
 from switchhook.domain.project import Account, Group, Number, Project
 from switchhook.domain.scheme import Hours, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
@@ -97,44 +96,34 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
     ]
 
 
-RAW = {"format": EventFormat.RAW}
-JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
-
-
-@pytest.mark.row("S-43", "R2-24", "R2-28", "A-05", "A-28")
 @pytest.mark.parametrize(
-    ("changes", "said"),
+    ("url", "allowed", "said"),
     [
-        ({}, []),
-        ({"format": EventFormat.FORM, "method": Method.GET}, []),
-        ({"format": EventFormat.JSON_RPC, "method": Method.POST}, []),
-        (
-            {"format": EventFormat.JSON_RPC, "method": Method.GET},
-            ["is told by POST (set by JSON-RPC), not by GET"],
-        ),
-        (RAW | {"body": "{{Caller ID}} {{date:iso8601}}"}, []),
-        (RAW | {"binary": b"{{x}}"}, []),
-        (RAW | {"binary": b"{{x}}", "headers": JSON_SAID}, []),
-        (RAW | {"body": "{{x}}", "method": Method.GET}, ["sends no body: GET has none"]),
-        (
-            RAW | {"body": "{{x}} {{{Status}}} {{Status"},
-            [
-                "sends {{x}} as it stands: it names no parameter",
-                "sends {{{Status}}} as it stands: it names no parameter",
-                "sends {{ as it stands: it names no parameter",
-            ],
-        ),
-        (RAW | {"body": "{{x}}", "placeholders": False}, []),
-        (RAW | {"body": '{"a": {{Status}}}', "headers": JSON_SAID}, []),
-        (
-            RAW | {"body": '{"a": {{Status}}', "headers": JSON_SAID},
-            ["says application/json, and its body is no JSON"],
-        ),
+        ("https://hooks.example.com/x", (), ""),
+        ("http://93.184.216.34/x", (), ""),
+        ("http://127.0.0.1:8081/x", ("127.0.0.0/8",), ""),
+        ("http://10.1.2.3/x", (), "10.1.2.3: it lies in 10.0.0.0/8 (private network); "),
+        ("http://localhost:8081/x", (), "localhost:8081: it lies in 127.0.0.0/8 (loopback); "),
+        ("https://[fd00::1]/{call_id}", (), "[fd00::1]: it lies in fc00::/7 (private network); "),
+        ("http://93.184.216.34:5060/x", (), "93.184.216.34:5060: port 5060 belongs to a service "),
     ],
 )
-def test_what_does_not_come_out_of_an_event_is_told(
-    changes: dict[str, Any], said: list[str]
+def test_an_address_that_no_webhook_may_reach_is_told(
+    url: str, allowed: tuple[str, ...], said: str
 ) -> None:
-    project = Project(id="x", name="X", event_webhooks=(make_event(**changes),))
+    """Names are not looked up: what they mean may change."""
+    project = Project(
+        id="x",
+        name="X",
+        allowed_networks=allowed,
+        forwarding_numbers=(make_number(fallback_url=url),),
+        dial_plan_webhooks=(make_dial_plan(name="gate", url_template=url),),
+        event_webhooks=(make_event(url=url),),
+    )
+    whose = ("forwarding number 'PHP demo'", "dial-plan webhook 'gate'", "event webhook 'after'")
+    told = list(remarks(project))
 
-    assert list(remarks(project)) == [f"event webhook 'after' {text}" for text in said]
+    assert len(told) == (len(whose) if said else 0)
+    for who, remark in zip(whose, told, strict=False):
+        assert remark.startswith(f"{who} cannot reach {said}")
+        assert "allowed_networks in the project file" in remark

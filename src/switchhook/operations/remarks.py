@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from switchhook.documents.mistakes import shown
-from switchhook.domain.event import EventFormat
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.guard import refusal
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ring, branches
+from switchhook.operations.listener_remarks import listener_remarks
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
-from switchhook.webhooks.raw import is_json, left_as_they_are
-from switchhook.webhooks.request import content_type, effective_method, has_body, told_by
-from switchhook.webhooks.url import placeholders
-from switchhook.webhooks.wire import JSON_TYPE
+from switchhook.webhooks.request import effective_method
+from switchhook.webhooks.url import address_of, no_placeholder, placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.domain.event import EventWebhook
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import Step
 
@@ -27,8 +26,8 @@ def remarks(project: Project) -> Iterator[str]:
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
     called like an emergency number; numbers of the project that it rings itself; codes that no
-    endpoint gets to judge (R5-11, R5-17); what does not come out of an event's body (R2-28); what looks
-    like a placeholder in a mail and is none.
+    endpoint gets to judge (R5-11, R5-17); addresses that no webhook may reach; and what there is to say
+    of those who are told of events.
     """
     for webhook in project.forwarding_numbers:
         method = effective_method(webhook)
@@ -43,7 +42,8 @@ def remarks(project: Project) -> Iterator[str]:
         if project.screening.is_emergency(name):
             yield f"who dials {name} reaches the emergency service, not the {what}"
     yield from _own_numbers(project)
-    yield from _mails(project)
+    yield from _out_of_reach(project)
+    yield from listener_remarks(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
         if gate.use_ivr and not sends_code:
@@ -53,34 +53,35 @@ def remarks(project: Project) -> Iterator[str]:
             )
         elif sends_code and not gate.use_ivr:
             yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"
+
+
+def _out_of_reach(project: Project) -> Iterator[str]:
+    """Yield the addresses in URLs that the address guard will refuse. What names mean is not looked up."""
+    grants = Grants.parse(project.allowed_networks)
+    for who, url in _urls(project):
+        address = urlsplit(address_of(url, no_placeholder).origin)
+        host = "127.0.0.1" if address.hostname == "localhost" else address.hostname or ""
+        port = address.port or (443 if address.scheme == "https" else 80)
+        try:
+            reason = refusal(host, port, grants)
+        except ValueError:  # a name
+            continue
+        if reason:
+            yield f"{who} cannot reach {address.netloc}: {reason}"
+
+
+def _urls(project: Project) -> Iterator[tuple[str, str]]:
+    for number in project.forwarding_numbers:
+        yield from (
+            (f"forwarding number {number.name!r}", url) for url in (number.url, number.fallback_url)
+        )
+    for gate in project.dial_plan_webhooks:
+        yield from (
+            (f"dial-plan webhook {gate.name!r}", url)
+            for url in (gate.url_template, gate.fallback_url)
+        )
     for told in project.event_webhooks:
-        yield from (f"event webhook {told.name!r} {remark}" for remark in _of_event(told))
-
-
-def _of_event(webhook: EventWebhook) -> Iterator[str]:
-    """Yield what becomes of the method that was chosen, and of the body (R2-24, R2-28, A-05)."""
-    method = told_by(webhook)
-    if method is not webhook.method:
-        yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
-    if webhook.format is not EventFormat.RAW:
-        return
-    if not has_body(webhook):
-        yield f"sends no body: {method} has none"
-        return
-    if webhook.placeholders:
-        for left in left_as_they_are(webhook.body):
-            yield f"sends {left} as it stands: it names no parameter"
-    declared = content_type(webhook).partition(";")[0].strip().lower()
-    if webhook.body and declared == JSON_TYPE and not is_json(webhook.body):
-        yield f"says {declared}, and its body is no JSON"
-
-
-def _mails(project: Project) -> Iterator[str]:
-    """Yield what of mails looks like a placeholder and is none."""
-    for mail in project.event_mails:
-        for place, text in (("subject", mail.subject), ("text", mail.text)):
-            for left in left_as_they_are(text):
-                yield f"the {place} of event mail {mail.name!r} holds {shown(left)}, which is sent as it stands"
+        yield f"event webhook {told.name!r}", told.url
 
 
 def _own_numbers(project: Project) -> Iterator[str]:

@@ -30,7 +30,9 @@ Pieces = tuple[Piece, ...]
 """Text and placeholders in turn; the first and the last are text."""
 
 _PLACEHOLDER = re.compile(r"(?<!\{)\{\{([^{}]*)\}\}")
-_LEFT = re.compile(r"\{\{\{[^{}\n]*\}\}\}|\{\{+(?:[^{}\n]*\}\})?")
+_LEFT = re.compile(
+    r"\{\{\{[^{}\n]*\}\}\}|\{\{+(?:[^{}\n]*\}\})?|(?<!\{)\{(?P<name>[^{}\n\"]*)\}(?!\})"
+)
 _JSON_MARK = re.compile(r'\\.?|"', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -82,8 +84,12 @@ def named_in(template: str) -> Iterator[tuple[str, str]]:
 
 
 def left_as_they_are(template: str) -> list[str]:
-    """Return what looks like a placeholder and is none: `{{nobody}}`, `{{{`, `{{` without an end."""
-    return [found for piece in _pieces(template) for found in _LEFT.findall(piece.text)]
+    """Return what looks like a placeholder and is none.
+
+    That is `{{nobody}}`, `{{{`, `{{` without an end, and a parameter in single braces.
+    """
+    found = [found for piece in _pieces(template) for found in _LEFT.finditer(piece.text)]
+    return [left[0] for left in found if left["name"] is None or catalogued(left["name"].strip())]
 
 
 @lru_cache(maxsize=256)
