@@ -134,6 +134,25 @@ def test_a_password_that_is_wrong_is_not_repeated(wrong: str) -> None:
     assert PASSWORD not in said
 
 
+@pytest.mark.parametrize("host", ["mail.example.com", "192.0.2.1", "2001:db8::25", "::1", ""])
+def test_a_mail_server_has_a_name_or_an_address(host: str) -> None:
+    environ = {"SWITCHHOOK_SMTP_HOST": host}
+
+    assert load_settings(file=None, environ=environ, flags={}).smtp_host == host
+
+
+@pytest.mark.parametrize(
+    "host", ["mail.example.com:587", "192.0.2.1:25", "smtp://mail.example.com"]
+)
+def test_the_port_of_a_mail_server_is_a_setting_of_its_own(host: str) -> None:
+    assert refused(environ={"SWITCHHOOK_SMTP_HOST": host}) == [
+        (
+            f"SWITCHHOOK_SMTP_HOST: {host!r} is not accepted here;"
+            ' write a host name or address without a port, or ""'
+        )
+    ]
+
+
 def test_settings_of_mail_that_do_not_go_together_are_refused() -> None:
     assert refused(environ={"SWITCHHOOK_SMTP_USERNAME": "pbx"}) == [
         "smtp_password is missing beside smtp_username; set both or neither"

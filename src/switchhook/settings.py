@@ -21,6 +21,8 @@ PREFIX = "SWITCHHOOK_"
 """Begins the name of every setting in the environment."""
 CONFIG = "SWITCHHOOK_CONFIG"
 """The environment variable that names the settings file."""
+_HOST = r"[A-Za-z0-9._-]*|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}"
+"""A name, an IPv4 or an IPv6 address: no `mail.example.com:587`, which would be looked up as a name."""
 
 
 class LogLevel(StrEnum):
@@ -154,7 +156,7 @@ class Settings:
     smtp_host: str = field(
         default="",
         metadata=_is(
-            Text(what='a host name or address, or ""', most=253, pattern=r"[A-Za-z0-9.:_-]*"),
+            Text(what='a host name or address without a port, or ""', most=253, pattern=_HOST),
             "mail server that takes the mail of projects; empty: none is sent",
         ),
     )

@@ -711,6 +711,27 @@ def test_a_mail_that_was_refused_for_now_is_tried_again_with_the_same_bytes() ->
     play(scenario, replies={"desk@example.com": [450, 0, 535, 250]})
 
 
+def test_each_try_that_failed_is_logged_as_it_is_made() -> None:
+    """Whoever sets up a mail server does not wait for a day to read what is wrong."""
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(mail("c1"))
+        await asyncio.sleep(100)
+
+    with capture_logs() as logs:
+        play(scenario, replies={"desk@example.com": [450, 450]})
+    assert logs == [
+        {
+            "event": "delivery failed for now; it is tried again",
+            "log_level": "info",
+            "delivery": "c1.1.missed.desk@example.com",
+            "attempt": number,
+            "failure": str(DOWN),
+        }
+        for number in (1, 2)
+    ]
+
+
 def test_one_refused_address_is_given_up_and_loses_and_repeats_no_other() -> None:
     async def scenario(house: House) -> None:
         everybody = ("gone@example.com", "grey@example.com", "desk@example.com")

@@ -153,6 +153,10 @@ def test_a_server_that_wants_a_login_says_so() -> None:
     made = talked(answering({b"MAIL": b"530 5.7.0 Authentication required\r\n"}))
 
     assert (made.status, refused(made).kind) == (530, FailureKind.AUTHENTICATION)
+    assert "refused a mail without a login: 530 5.7.0 Authentication required." in (
+        refused(made).detail
+    )
+    assert refused(made).detail.endswith("Check smtp_username and smtp_password.")
 
 
 def test_a_server_without_a_login_is_told_of() -> None:

@@ -229,6 +229,7 @@ class Courier:
         if due is None:
             self._settled(job, attempt)
         else:
+            _log_again(attempt)
             self._postpone(job, history, due)
 
     def _due(self, delivery: Delivery, history: tuple[Attempt, ...], now: float) -> float | None:
@@ -356,6 +357,15 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.wait(late)
+
+
+def _log_again(attempt: Attempt) -> None:
+    log.info(
+        "delivery failed for now; it is tried again",
+        delivery=attempt.delivery,
+        attempt=attempt.number,
+        failure=str(attempt.failure),
+    )
 
 
 def _unsent(failure: Failure) -> Posting:

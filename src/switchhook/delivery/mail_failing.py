@@ -103,6 +103,8 @@ def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failur
     is_login = phase is Phase.LOGIN or code in BAD_LOGIN
     kind = FailureKind.AUTHENTICATION if is_login else FailureKind.STATUS
     what, advice = _REFUSALS[Phase.LOGIN if is_login else phase]
+    if is_login and phase is not Phase.LOGIN:
+        what = "a mail without a login"
     said = f"{code} {_on_one_line(words)}".rstrip()
     if code >= 500:
         detail = f"refused {what.format(who)}: {said}. {advice[0].upper()}{advice[1:]}."
