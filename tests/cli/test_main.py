@@ -203,6 +203,21 @@ def test_failed_deliveries_are_listed_unless_others_are_asked_for(
     assert "choose one" in capsys.readouterr().err
 
 
+def test_where_none_failed_for_good_those_that_wait_are_told_of(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Mail that no server takes is tried for a day, and has not failed meanwhile."""
+    home.mkdir()
+    run_scenario(remember(home, is_told=False))
+
+    assert run(["deliveries"]) == FINE
+    said = capsys.readouterr()
+    assert said.out == "no failed deliveries\n"
+    assert said.err == "others wait for a try: switchhook deliveries --pending\n"
+    assert run(["deliveries", "--json"]) == run(["deliveries", "--webhook", "other"]) == FINE
+    assert not capsys.readouterr().err
+
+
 @pytest.mark.usefixtures("past")
 def test_a_delivery_is_told_with_its_tries(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["deliveries", AFTER]) == FINE

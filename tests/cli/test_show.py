@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 
 import pytest
 from rich.console import Console
@@ -54,3 +55,15 @@ def test_in_a_narrow_terminal_the_id_stays_whole_and_cells_break_where_they_may(
     first, second = output.getvalue().splitlines()[-2:]
     assert first.split() == [ROW[0], "2026-11-21", "380441112233", "answered"]
     assert second.split() == ["04:03:45", "→", "380442223344"]
+
+
+def test_where_there_is_room_a_longer_id_stays_whole_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The id of a mail's delivery ends with an address."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "120")
+    long = "1795741255.865382122144.3.missed.desk%40example.com"
+    print_table(("delivery", "why"), [(long, "No mail server is set up. " * 8)])
+
+    assert capsys.readouterr().out.splitlines()[2].startswith(f"{long}  No mail server")

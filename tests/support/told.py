@@ -58,12 +58,16 @@ def events() -> tuple[tuple[float, Event], ...]:
     )
 
 
-async def remember(folder: Path) -> None:
-    """Store the example project, and a call whose event before was delivered and after was not."""
+async def remember(folder: Path, *, is_told: bool = True) -> None:
+    """Store the example project, and a call whose event before was delivered and after was not.
+
+    Without `is_told`, both wait for their first try.
+    """
     store = await SqliteStore.open(folder / DATABASE)
     try:
         await apply_project(store, EXAMPLE)
-        for delivery in await _remember_call(store):
+        promised = await _remember_call(store)
+        for delivery in promised if is_told else ():
             await store.record_attempt(attempt(delivery, works=delivery.id == BEFORE))
     finally:
         await store.close()

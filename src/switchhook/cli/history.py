@@ -10,8 +10,18 @@ from cyclopts.validators import Number
 
 from switchhook.cli import as_json
 from switchhook.cli.options import Config, DataDir, Json, UsageError, open_to_read
-from switchhook.cli.show import NOTHING, clock, one_line, print_json, print_table, seconds, stdout
+from switchhook.cli.show import (
+    NOTHING,
+    clock,
+    one_line,
+    print_json,
+    print_table,
+    seconds,
+    stderr,
+    stdout,
+)
 from switchhook.cli.timeline import call_lines, draw_path, draw_whole
+from switchhook.domain.failure import FailureKind
 from switchhook.operations.history import (
     CallStory,
     DeliveryStory,
@@ -23,6 +33,7 @@ from switchhook.operations.history import (
 from switchhook.operations.ports import DeliveryFilter
 from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.webhooks.delivery import Attempt
 from switchhook.webhooks.dialects.event_answer import notice_of
 
 T = TypeVar("T")
@@ -92,14 +103,18 @@ def deliveries(
     if every + failed + pending > 1:
         raise UsageError("--all, --failed and --pending cannot go together; choose one")
     state: DeliveryFilter = "all" if every else "pending" if pending else "failed"
-    found = _ask(
-        config,
-        data_dir,
-        lambda store: list_deliveries(
-            store, state=state, project=project, webhook=webhook, limit=limit
-        ),
-    )
+
+    def listed(
+        state: DeliveryFilter, most: int
+    ) -> Callable[[SqliteStore], Coroutine[Any, Any, tuple[DeliveryRow, ...]]]:
+        return lambda store: list_deliveries(
+            store, state=state, project=project, webhook=webhook, limit=most
+        )
+
+    found = _ask(config, data_dir, listed(state, limit))
     print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
+    if state == "failed" and not json and _ask(config, data_dir, listed("pending", 1)):
+        stderr().print("others wait for a try: switchhook deliveries --pending")
     return 0
 
 
@@ -200,12 +215,28 @@ def _show_delivery(story: DeliveryStory) -> None:
     if body:
         console.print(f"\n{body}".rstrip("\n"))
     for attempt in story.attempts:
-        took = seconds(attempt.seconds)
-        said = f"status {attempt.status}" if attempt.status else "no answer"
-        console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {said} after {took}")
+        console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
         if attempt.failure is not None:
             console.print(f"  {attempt.failure}")
         if notice := notice_of(delivery, attempt):
             console.print(f"  {one_line(notice)}")
         if attempt.answer:
             console.print(f"  {as_json.text(attempt.answer)}")
+
+
+def _came_of(attempt: Attempt) -> str:
+    if attempt.failure is not None and attempt.failure.kind in _UNSENT:
+        return "not sent"
+    said = f"status {attempt.status}" if attempt.status else "no answer"
+    return f"{said} after {seconds(attempt.seconds)}"
+
+
+_UNSENT = {
+    FailureKind.ADDRESS_REFUSED,
+    FailureKind.BAD_URL,
+    FailureKind.DNS,
+    FailureKind.NOT_SET_UP,
+    FailureKind.REFUSED,
+    FailureKind.UNSUBSCRIBED,
+}
+"""Failures before anything went out."""

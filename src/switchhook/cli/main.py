@@ -38,7 +38,10 @@ app = App(
     result_action="return_value",
 )
 COMMANDS = {
-    "serve": ("switchhook.cli.serving", "Take calls until SIGTERM or Ctrl-C."),
+    "serve": (
+        "switchhook.cli.serving",
+        "Take calls, and requests to the HTTP API, until SIGTERM or Ctrl-C.",
+    ),
     "check": (
         "switchhook.cli.project",
         "Name every mistake in a project file, with its line.",

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
-    """Take calls until SIGTERM or Ctrl-C."""
+    """Take calls, and requests to the HTTP API, until SIGTERM or Ctrl-C."""
     chosen = settings_of(config, settings)
     configure_logs(chosen.log_level, as_json=chosen.log_json)
     with held(chosen.data_dir):

@@ -76,18 +76,21 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print a table: in one line a row where there is room, else broken where cells hold line breaks."""
     console = stdout()
     wide = table(columns, [[cell.replace("\n", " ") for cell in row] for row in rows])
+    whole = max(_LONGEST_ID, console.width // 2)
     room = console.options.update_width(_UNBOUNDED)
     fits = Measurement.get(console, room, wide).maximum <= console.width
-    console.print(wide if fits else table(columns, rows))
+    console.print(wide if fits else table(columns, rows, longest_id=whole))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], *, longest_id: int = _LONGEST_ID
+) -> Table:
     """Make a table; long cells are folded, never cut."""
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for place, column in enumerate(columns):
         longest = max((cell_len(row[place]) for row in rows), default=0)
         made.add_column(
-            column, overflow="fold", no_wrap=not place and longest <= _LONGEST_ID, min_width=6
+            column, overflow="fold", no_wrap=not place and longest <= longest_id, min_width=6
         )
     for row in rows:
         made.add_row(*row)
