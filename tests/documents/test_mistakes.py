@@ -50,6 +50,8 @@ def test_suggestions_are_near_or_complete() -> None:
     )
     assert did_you_mean("zzz", ("b", "a")) == "known are a, b"
     assert did_you_mean("zzz", ()) == ""
+    assert did_you_mean("no answer", ("missed", "answered")) == "known are answered, missed"
+    assert did_you_mean("5xy", ("5xx", "ct")) == "did you mean 5xx?"
 
 
 def test_values_are_shown_on_one_short_line() -> None:

@@ -136,7 +136,14 @@ WRONG = {
         "forwarding_numbers[0].rng_timeout: unknown key; did you mean ring_timeout?",
     ),
     "unknown table": (MINIMAL + "[[number]]\n", "number: unknown key; did you mean numbers?"),
-    "no project": ("", "project is missing; write table"),
+    "no addresses": (
+        (
+            '[project]\nid = "a"\nname = "A"\n[[event_mails]]\nname = "m"\nevent = "incoming.after"\n'
+            'subject = "s"\n'
+        ),
+        "event_mails[0]: to is missing; write a list: an e-mail address like desk@example.com",
+    ),
+    "no project": ("", "project is missing; write a table"),
     "ring timeout": (
         in_forwarding_number("ring_timeout = 4"),
         "ring_timeout: 4 is less than 5 seconds; allowed are 5 to 600",
@@ -236,7 +243,10 @@ WRONG = {
     ),
     "success code": (
         in_event_webhook("success_codes = [200, 99]"),
-        "success_codes[1]: 99 is no final HTTP status; write 200 to 599",
+        (
+            "success_codes[1]: 99 is no final HTTP status;"
+            ' write 200 to 599, or "2xx" in place of the list'
+        ),
     ),
     "json-rpc without a method": (
         in_event_webhook('format = "json-rpc"'),

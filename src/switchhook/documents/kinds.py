@@ -272,7 +272,7 @@ class Reference:
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return f"a {self.to} of this project"
+        return f"{'an' if self.to[0] in 'aeiou' else 'a'} {self.to} of this project"
 
     def read(self, value: object, at: Spot) -> object:
         """Take what exists."""
@@ -299,7 +299,7 @@ class ListOf:
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return f"list: {self.kind.allowed}"
+        return f"a list: {self.kind.allowed}"
 
     def read(self, value: object, at: Spot) -> tuple[Any, ...]:
         """Take a list whose items can all be taken."""

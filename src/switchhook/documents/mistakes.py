@@ -99,7 +99,8 @@ def shown(value: object) -> str:
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return an advice: the nearest known name, or the list of them; "" where none is known."""
     names = sorted(known)
-    near = get_close_matches(name, names, n=1, cutoff=0.6)
+    # A short word differs by much in one letter; of long ones, less than that is another word.
+    near = get_close_matches(name, names, n=1, cutoff=0.6 if len(name) < 6 else 0.72)
     if near:
         return f"did you mean {near[0]}?"
     return f"known are {', '.join(names)}" if names else ""

@@ -49,7 +49,7 @@ class Table:
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return "table"
+        return "a table"
 
     def read(self, value: object, at: Spot) -> Any:  # noqa: ANN401 (whatever `make` makes)
         """Take a table whose keys can all be taken; every one that cannot is noted."""

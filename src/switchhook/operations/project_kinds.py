@@ -212,7 +212,7 @@ class GrantedNetwork:
         try:
             return str(Grant.parse(text))
         except ValueError:
-            raise WrongError(f"{shown(text)} is not a network", f"write a {self.allowed}") from None
+            raise WrongError(f"{shown(text)} is not a network", f"write {self.allowed}") from None
 
     def write(self, value: str) -> str:
         """Write as it is."""
@@ -333,18 +333,20 @@ class SuccessCodes:
     @property
     def allowed(self) -> str:
         """Say what may be written."""
-        return 'list of HTTP statuses, or "2xx"'
+        return 'a list of HTTP statuses, or "2xx"'
 
     def read(self, value: object, at: Spot) -> tuple[int, ...]:
         """Take final statuses."""
         if value == "2xx":
             return ANY_2XX
         if not isinstance(value, list) or not value:
-            raise WrongError("this is not a list of HTTP statuses", f"write a {self.allowed}")
+            raise WrongError("this is not a list of HTTP statuses", f"write {self.allowed}")
         wrong = [index for index, status in enumerate(value) if not _is_final(status)]
         for index in wrong:
             problem = f"{shown(value[index])} is no final HTTP status"
-            at.notes.add(at.at(index).path, problem, "write 200 to 599")
+            at.notes.add(
+                at.at(index).path, problem, 'write 200 to 599, or "2xx" in place of the list'
+            )
         if wrong:
             raise NotedError
         return tuple(value)
