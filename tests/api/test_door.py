@@ -49,6 +49,9 @@ def test_every_path_and_answer_is_told_of() -> None:
         assert f"| {status} " in page
 
 
+SAID = {404: "there is nothing here; GET ", 405: "that method does nothing here; Allow ", 400: ""}
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [
@@ -70,6 +73,7 @@ def test_what_is_not_there_is_told_in_json(method: str, path: str, status: int) 
         async with serving() as web:
             answer = await web.ask(method, path)
             assert (answer.status, set(answer.json)) == (status, {"detail"})
+            assert answer.json["detail"].startswith(SAID[status])
             if status == 405:
                 assert "OPTIONS" in answer.headers["allow"]
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import structlog
@@ -11,6 +12,7 @@ from litestar.openapi import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
 from msgspec import Struct
 
+from switchhook.api.protocol import LARGEST_BODY
 from switchhook.documents.mistakes import Mistakes, written
 from switchhook.storage.records import StoreError
 
@@ -118,9 +120,19 @@ def _http(request: AnyRequest, error: HTTPException) -> Response[Detail]:
 
 
 def _detail(error: HTTPException) -> str:
-    """Say which parameters are wrong, too, where Litestar knows that."""
+    """Say which parameters are wrong, too, where Litestar knows that, and more than the bare phrase."""
     wrong = error.extra if isinstance(error.extra, list) else []
-    return "; ".join(f"{one.get('key')}: {one.get('message')}" for one in wrong) or error.detail
+    if wrong:
+        return "; ".join(f"{one.get('key')}: {one.get('message')}" for one in wrong)
+    is_bare = error.detail == HTTPStatus(error.status_code).phrase
+    return _WORDS.get(error.status_code, error.detail) if is_bare else error.detail
+
+
+_WORDS: Final = {
+    404: "there is nothing here; GET /api/openapi.json lists what there is",
+    405: "that method does nothing here; Allow names those that do",
+    413: f"the body has more than {LARGEST_BODY} bytes",
+}
 
 
 def _field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
