@@ -31,7 +31,7 @@ def call(*phones: str, patience: float = 300.0) -> PretendCall:
     script = Script(
         caller="+31612345678",
         callee="+31850001001",
-        phones=dict(zip(("101", "102"), phones, strict=False)),
+        phones=dict(zip(("201", "202"), phones, strict=False)),
         patience=patience,
     )
     return run(pretend_call(Plan(office()), script, now=1_714_550_400.0, product="UA"))

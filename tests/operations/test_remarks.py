@@ -96,6 +96,19 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
     ]
 
 
+def test_two_pairs_of_braces_in_a_url_are_told() -> None:
+    """A body has two, a URL one."""
+    url = "https://crm.example.com/{{call_id}}?c={caller_id}"
+    project = Project(id="x", name="X", event_webhooks=(make_event(url=url),))
+
+    assert list(remarks(project)) == [
+        (
+            "event webhook 'after' sends braces in its URL:"
+            " a parameter stands in one pair there, like {caller_id}"
+        )
+    ]
+
+
 @pytest.mark.parametrize(
     ("url", "allowed", "said"),
     [

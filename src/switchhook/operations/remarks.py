@@ -42,7 +42,7 @@ def remarks(project: Project) -> Iterator[str]:
         if project.screening.is_emergency(name):
             yield f"who dials {name} reaches the emergency service, not the {what}"
     yield from _own_numbers(project)
-    yield from _out_of_reach(project)
+    yield from _urls_that_will_not_do(project)
     yield from listener_remarks(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
@@ -55,10 +55,15 @@ def remarks(project: Project) -> Iterator[str]:
             yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"
 
 
-def _out_of_reach(project: Project) -> Iterator[str]:
-    """Yield the addresses in URLs that the address guard will refuse. What names mean is not looked up."""
+def _urls_that_will_not_do(project: Project) -> Iterator[str]:
+    """Yield what URLs hold that will not do: braces, and addresses that the address guard refuses.
+
+    What names mean is not looked up.
+    """
     grants = Grants.parse(project.allowed_networks)
     for who, url in _urls(project):
+        if "{{" in url:
+            yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
         address = urlsplit(address_of(url, no_placeholder).origin)
         host = "127.0.0.1" if address.hostname == "localhost" else address.hostname or ""
         port = address.port or (443 if address.scheme == "https" else 80)
