@@ -36,6 +36,8 @@ def test_the_document_describes_every_path_and_loads_nothing_from_afar() -> None
             post = told["paths"][HOOKS.rstrip("/")]["post"]
             assert len(post["requestBody"]["content"]) == 2
             assert {"401", "403", "422", "429"} <= set(put["responses"])
+            assert told["security"] == [{"token": []}, {"bearer": []}]
+            assert told["paths"]["/healthz"]["get"]["security"] == [{}]  # nobody needs a token
 
     run(scenario())
 
