@@ -23,7 +23,7 @@ from switchhook.operations.remarks import remarks
 from switchhook.operations.scheme_schema import STEPS
 from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.webhooks.dialects.call_notification import REASON, Status
-from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.parameters import CATALOGUE, STATUS
 
 ROOT = Path(__file__).parents[1]
 PAGES = {
@@ -120,6 +120,13 @@ def test_every_outcome_stands_by_its_reason() -> None:
     for outcome, reason in REASON.items():
         assert re.search(
             rf"^\| `{reason}` \| .*\b{outcome}\b", PAGES["docs/events.md"], re.MULTILINE
+        )
+
+
+def test_every_outcome_stands_by_the_status_that_is_sent() -> None:
+    for outcome, status in STATUS.items():
+        assert re.search(
+            rf"^\| {outcome} \| .* \| `{status}` \|$", PAGES["docs/project-file.md"], re.MULTILINE
         )
 
 
