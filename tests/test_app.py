@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import sqlite3
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -23,12 +24,13 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import apply_project
+from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token
 from switchhook.settings import Settings
-from switchhook.storage.records import CallRecord
+from switchhook.storage.records import CallRecord, StoreError
 from switchhook.storage.sqlite import SqliteStore
+from tests.support.former import make_former
 from tests.support.loop import run
 from tests.support.promises import delivery, mail, record
 from tests.support.wire import Endpoint, reply
@@ -178,6 +180,66 @@ def test_a_project_that_mails_without_a_mail_server_is_told_of(
         run(scenario())
     told = [line for line in logs if line["event"].startswith("no mail is sent")]
     assert [line["project"] for line in told] == ["acme"] * warnings
+
+
+def test_what_a_former_version_promised_is_carried_as_it_was(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        path = tmp_path / DATABASE
+        settled, waiting = (
+            delivery(call, project="acme", url=endpoint.url("/in?key=1")) for call in ("c1", "c2")
+        )
+        acme = Plan(Project(id="acme", name="Acme", version=1))
+        make_former(path, within=acme, settled=(settled,), waiting=(waiting,))
+        async with granted(tmp_path) as app:
+            await app.courier.drain()
+            rows = await app.store.deliveries()
+        assert [row.delivery for row in rows] == [waiting, settled]
+        assert [row.state for row in rows] == ["delivered", "delivered"]
+
+    with Endpoint(lambda _: reply()) as endpoint:
+        run(scenario())
+    (heard,) = endpoint.ledger.requests
+    assert heard.raw.startswith(b"POST /in?key=1 HTTP/1.1\r\nHost: crm.example\r\n")
+
+
+def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 0.01)
+    other = DOCUMENT.replace("acme", "house").replace("380442223344", "380442223355")
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / DATABASE)
+        version = await store.save_project("acme", DOCUMENT)
+        await store.commit(CallRecord(call=ringing(version)))
+        await store.save_project("house", other)
+        await store.close()
+        with closing(sqlite3.connect(tmp_path / DATABASE)) as connection, connection:
+            connection.execute("UPDATE projects SET sealed = x'01' WHERE project = 'acme'")
+        async with open_application(settings(tmp_path)) as app:
+            assert list(app.book.plans) == ["house"]
+            assert app.switchboard.calls == ()
+            with pytest.raises(StoreError, match="apply its project file again"):
+                await export_project(app.store, "acme")
+            for _ in range(3):
+                await app.take_over_projects()
+            applied = await apply_project(app.store, DOCUMENT)
+            assert isinstance(applied, Applied)
+            assert applied.version == 2
+            await until(lambda: app.book.number("380442223344") is not None)
+
+    with capture_logs() as logs:
+        run(scenario())
+    said = [line for line in logs if line["log_level"] == "error"]
+    assert [line["event"] for line in said] == [
+        "project not loaded",
+        "project version not loaded",
+        "call cannot be resumed",
+        "project not taken over",
+        "project not loaded",  # as whoever applies a file is told of others' too
+    ]
+    assert "version 1 of project 'acme' cannot be unsealed" in said[0]["error"]
+    assert said[0]["error"].endswith("apply its project file again")
 
 
 # Subscriptions

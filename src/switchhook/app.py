@@ -83,6 +83,8 @@ class Application:
         self.web_port = 0
         """Where the HTTP API is served; 0 where it is not."""
         self._looking = asyncio.Lock()
+        self._refused: set[tuple[str, int]] = set()
+        """Versions that could not be taken over; said once, and not at every look."""
         self.courier = Courier(
             sender,
             store,
@@ -218,7 +220,8 @@ class Application:
         async with self._looking:  # two at once could put an older version in place of a newer one
             for stored in await self.store.projects():
                 known = self.book.plans.get(stored.id)
-                if known is None or known.project.version != stored.version:
+                is_known = known is not None and known.project.version == stored.version
+                if not is_known and (stored.id, stored.version) not in self._refused:
                     await self._take_over(stored)
 
     async def prune(self) -> None:
@@ -240,6 +243,7 @@ class Application:
         try:
             plan = await asyncio.to_thread(load_plan, stored)
         except LookupError as error:
+            self._refused.add((stored.id, stored.version))
             log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:
             self.book = self.book.replace(plan)

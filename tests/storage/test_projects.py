@@ -45,14 +45,25 @@ def test_each_version_is_sealed_for_its_place(connection: sqlite3.Connection) ->
     connection.execute(
         "UPDATE projects SET sealed = (SELECT sealed FROM projects WHERE version = 1)"
     )
-    assert projects.one(connection, seal, project="shop", version=1) is not None
-    with pytest.raises(StoreError, match="project 'shop' cannot be read: version 2"):
-        projects.one(connection, seal, project="shop", version=2)
+    first = projects.one(connection, seal, project="shop", version=1)
+    assert first is not None
+    assert (first.document, first.unreadable) == ("one", "")
+    second = projects.one(connection, seal, project="shop", version=2)
+    assert second is not None
+    assert second.document == ""
+    assert second.unreadable.startswith("version 2 of project 'shop' cannot be unsealed")
 
 
-def test_a_project_that_cannot_be_unsealed_is_not_replaced(connection: sqlite3.Connection) -> None:
-    projects.save(connection, Seal(new_key()), project="shop", document="one", now=0.0)
-    with pytest.raises(StoreError, match="cannot be unsealed"):
-        projects.save(connection, Seal(new_key()), project="shop", document="two", now=0.0)
-    assert connection.execute("SELECT count(*) FROM projects").fetchone()[0] == 1
+def test_a_version_that_cannot_be_unsealed_stays_under_a_new_one(
+    connection: sqlite3.Connection,
+) -> None:
+    lost, seal = Seal(new_key()), Seal(new_key())
+    projects.save(connection, lost, project="shop", document="one", now=0.0)
+    assert projects.save(connection, seal, project="shop", document="one", now=0.0) == 2
+    assert projects.save(connection, seal, project="shop", document="one", now=0.0) == 2
+    (latest,) = projects.latest(connection, seal)
+    assert (latest.version, latest.document) == (2, "one")
+    first = projects.one(connection, lost, project="shop", version=1)
+    assert first is not None
+    assert first.document == "one"
     assert not connection.in_transaction

@@ -8,7 +8,7 @@ from switchhook.storage.connection import open_to_write
 from switchhook.storage.retention import delete_old
 from switchhook.storage.rows import attempt_to_row, call_to_row, delivery_to_row, entry_to_row
 from switchhook.storage.statements import sql
-from tests.support.promises import attempt, delivery, ended, record
+from tests.support.promises import SEAL, attempt, delivery, ended, record
 
 
 def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
@@ -19,7 +19,7 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
             connection.execute(sql("save_call"), call_to_row(made.call))
             for entry in made.entries:
                 connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
-            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0]))
+            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], SEAL))
             connection.execute(sql("add_attempt"), attempt_to_row(attempt(made.deliveries[0])))
 
         def left(table: str) -> int:

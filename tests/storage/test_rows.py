@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 from hypothesis import given, settings
 
+from switchhook.storage.connection import open_to_write
 from switchhook.storage.records import StoreError
-from switchhook.storage.rows import call_reader, call_to_row
+from switchhook.storage.rows import call_reader, call_to_row, delivery_to_row
+from switchhook.storage.rows import delivery as read_delivery
+from switchhook.storage.statements import sql
 from tests.support.plans import plan
-from tests.support.promises import call
+from tests.support.promises import SEAL, call, delivery
 from tests.support.strategies import calls
 
 if TYPE_CHECKING:
@@ -54,6 +58,25 @@ def test_a_path_through_branches_is_read_back() -> None:
     deep = replace(call("c1"), path=(2, "success", 0, "1", 3))
     *_, value = call_to_row(deep)
     assert call_reader(lambda *_: plan())(str(value)).path == (2, "success", 0, "1", 3)
+
+
+@pytest.mark.parametrize(
+    ("codes", "stored"),
+    [
+        ((), "[]"),
+        ((200,), "[[200,200]]"),
+        (tuple(range(200, 300)), "[[200,299]]"),
+        ((200, 201, 204, 410), "[[200,201],[204,204],[410,410]]"),
+        ((301, 300, 300), "[[301,301],[300,300],[300,300]]"),
+    ],
+)
+def test_success_codes_are_stored_as_runs(codes: tuple[int, ...], stored: str) -> None:
+    row = delivery_to_row(delivery(success_codes=codes), SEAL)
+    assert stored in row
+    with closing(open_to_write(None)) as connection:
+        connection.execute(sql("promise"), row)
+        (found,) = connection.execute(sql("unsettled_deliveries"))
+        assert read_delivery(found, SEAL).success_codes == codes
 
 
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])

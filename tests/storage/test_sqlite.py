@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import asynccontextmanager, closing
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,9 +15,10 @@ import pytest
 from switchhook.storage.records import StoreError
 from switchhook.storage.seal import key_path, new_key
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
 from tests.support.plans import plan
-from tests.support.promises import attempt, call, delivery, record
+from tests.support.promises import DOWN, attempt, call, delivery, mail, record
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -47,6 +49,49 @@ def test_a_secret_stands_in_no_file(path: Path) -> None:
             await store.save_project("shop", SECRET)
             for file in path.parent.iterdir():
                 assert b"tr0ub4dor" not in file.read_bytes(), file.name
+
+    run(scenario())
+
+
+LETS_IN = (
+    *(b"s3cr3t", b"dXNlcjpzM2NyM3Q", b"4uth-k3y", b"Authorization", b"Auth-Key"),
+    *(b"hooks.example", b"p1n.example", b"p3rson", b"pbx@"),
+)
+"""What stands in URLs and headers; and whom they name."""
+
+
+def test_where_deliveries_go_and_with_which_headers_stands_in_no_file(path: Path) -> None:
+    request = HttpRequest(
+        method="PUT",
+        url="http://user:s3cr3t@p1n.example/s3cr3t/in",
+        headers=(("Authorization", "Basic dXNlcjpzM2NyM3Q="), ("Auth-Key", "4uth-k3y")),
+        body=b"seen by all",
+    )
+    made = (
+        replace(delivery("c1", 1), request=request),
+        delivery("c1", 2, url="https://hooks.example/in?key=s3cr3t"),
+        replace(mail("c1", 3, to="p3rson@example.com"), id="c1.3.missed.1"),
+    )
+
+    def look() -> None:
+        held = {file.name: file.read_bytes() for file in path.parent.iterdir()}
+        assert any(b"seen by all" in data for data in held.values())
+        for name, data in held.items():
+            assert [text for text in LETS_IN if text in data] == [], name
+
+    async def scenario() -> None:
+        async with opened(path) as store, opened(path) as other:
+            for one in made:
+                await store.commit(record(call("c1"), one, entries=2))
+                await store.record_attempt(attempt(one, failure=DOWN, is_last=False))
+                look()
+            assert path.with_name(f"{path.name}-wal").exists()
+            assert await other.pending_deliveries() == made
+            listed = await other.deliveries(state="pending")
+            assert [row.delivery for row in reversed(listed)] == list(made)
+        look()
+        async with opened(path) as store:
+            assert await store.pending_deliveries() == made
 
     run(scenario())
 
@@ -103,9 +148,10 @@ def test_a_damaged_project_is_named(path: Path) -> None:
             await store.save_project("shop", SECRET)
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("UPDATE projects SET project = 'house'")
+            connection.execute("UPDATE projects SET version = 7")
         async with opened(path) as store:
-            with pytest.raises(StoreError, match="project 'house' cannot be read"):
-                await store.projects()
+            (found,) = await store.projects()
+            assert found.unreadable.startswith("version 7 of project 'house' cannot be unsealed")
 
     run(scenario())
 

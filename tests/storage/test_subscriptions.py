@@ -6,6 +6,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchhook.domain.event import Subscription
 from switchhook.storage import subscriptions
@@ -37,18 +38,24 @@ def test_the_url_stands_nowhere_in_the_clear(connection: sqlite3.Connection) -> 
     assert subscriptions.found(connection, seal=SEAL, project=None) == (made,)
     (sealed,) = connection.execute("SELECT sealed FROM subscriptions").fetchone()
     assert b"hooks" not in sealed
-    with pytest.raises(StoreError, match="sealed with another key"):
-        subscriptions.found(connection, seal=Seal(new_key()), project=None)
+    with capture_logs() as logs:
+        assert subscriptions.found(connection, seal=Seal(new_key()), project=None) == ()
+    assert "sealed with another key" in logs[0]["error"]
 
 
 def test_urls_cannot_be_exchanged(connection: sqlite3.Connection) -> None:
-    add(connection, "https://one.target/")
+    first = add(connection, "https://one.target/")
     add(connection, "https://two.target/")
     connection.execute(
         "UPDATE subscriptions SET sealed = (SELECT sealed FROM subscriptions WHERE number = 1)"
     )
-    with pytest.raises(StoreError, match="subscription 2 of project 'shop' cannot be unsealed"):
-        subscriptions.found(connection, seal=SEAL, project="shop")
+    with capture_logs() as logs:
+        assert subscriptions.found(connection, seal=SEAL, project="shop") == (first,)
+    (said,) = logs
+    assert said["event"] == "subscription left out: nothing is told to it"
+    assert said["error"].startswith("subscription 2 of project 'shop' cannot be unsealed")
+    assert (said["number"], said["log_level"]) == (2, "error")
+    assert subscriptions.numbers(connection) == {1, 2}
 
 
 def test_no_number_is_given_twice(connection: sqlite3.Connection) -> None:

@@ -19,7 +19,7 @@ from switchhook.storage.upkeep import Upkeep, checkpoint, settled_up_to
 from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import attempt, delivery
+from tests.support.promises import SEAL, attempt, delivery
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,7 +43,7 @@ async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, Aside]:
 async def promise(writer: Writer, *numbers: int, settled: bool) -> None:
     for number in numbers:
         made = delivery("c", number)
-        await writer.write(Rows(deliveries=(delivery_to_row(made),)))
+        await writer.write(Rows(deliveries=(delivery_to_row(made, SEAL),)))
         if settled:
             await writer.write(Rows(attempts=(attempt_to_row(attempt(made)),)))
 

@@ -14,7 +14,7 @@ from switchhook.storage.rows import call_to_row, delivery_to_row
 from switchhook.storage.writer import MOST_AT_ONCE, Rows, Writer, transaction
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import call, delivery
+from tests.support.promises import SEAL, call, delivery
 
 if TYPE_CHECKING:
     import sqlite3
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 def one(name: str, *, body: bytes = b"") -> Rows:
     return Rows(
-        calls=(call_to_row(call(name)),), deliveries=(delivery_to_row(delivery(name, body=body)),)
+        calls=(call_to_row(call(name)),),
+        deliveries=(delivery_to_row(delivery(name, body=body), SEAL),),
     )
 
 

@@ -30,8 +30,7 @@ from switchhook.operations.history import (
     show_call,
     show_delivery,
 )
-from switchhook.operations.ports import DeliveryFilter
-from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState
+from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.webhooks.delivery import Attempt
 from switchhook.webhooks.dialects.event_answer import notice_of

@@ -10,7 +10,8 @@ from switchhook.storage.records import CallRow, DeliveryRow
 from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
-    from switchhook.operations.ports import DeliveryFilter, Records
+    from switchhook.operations.ports import Records
+    from switchhook.storage.records import DeliveryFilter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

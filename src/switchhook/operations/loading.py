@@ -25,8 +25,10 @@ def load_plan(stored: StoredProject) -> Plan:
 
     It was judged when it was applied: what a release judges more strictly than the one before must not
     take a project off the air. Raises LookupError when this release cannot read it, for a later one
-    wrote it.
+    wrote it, or when nobody can.
     """
+    if stored.unreadable:
+        raise LookupError(f"{stored.unreadable}; apply its project file again")
     match read_project(stored.document, judge=False):
         case Project() as project:
             return Plan(replace(project, version=stored.version))

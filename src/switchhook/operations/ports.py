@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
     from switchhook.domain.token import Token
-    from switchhook.storage.records import CallRow, DeliveryRow, StoredProject
+    from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, StoredProject
     from switchhook.webhooks.delivery import Attempt
-
-DeliveryFilter = Literal["all", "pending", "delivered", "failed"]
-"""Which deliveries are listed."""
 
 
 class Projects(Protocol):

@@ -10,7 +10,7 @@ from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistakes, Notes
 from switchhook.operations.loading import book_of
 from switchhook.operations.project_file import read_project, write_project
-from switchhook.storage.records import StoredProject
+from switchhook.storage.records import StoredProject, UnreadableError
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
@@ -113,7 +113,7 @@ def _taken_by_others(project: Project, text: str, book: Book) -> Mistakes | None
 async def export_project(store: Projects, project_id: str | None) -> str:
     """Return the latest version of a project as a file, passwords and all.
 
-    Without an id, the only project there is. Raises NoSuchProjectError.
+    Without an id, the only project there is. Raises NoSuchProjectError, or StoreError.
     """
     return (await latest_version(store, project_id)).document
 
@@ -121,7 +121,7 @@ async def export_project(store: Projects, project_id: str | None) -> str:
 async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
     """Return the latest version of a project; without an id, of the only one there is.
 
-    Raises NoSuchProjectError.
+    Raises NoSuchProjectError, or StoreError when nobody can read it.
     """
     stored = await store.projects()
     names = ", ".join(one.id for one in stored)
@@ -130,8 +130,14 @@ async def latest_version(store: Projects, project_id: str | None) -> StoredProje
     if project_id is None:
         if len(stored) > 1:
             raise NoSuchProjectError(f"say which project: {names}")
-        return stored[0]
+        return _read(stored[0])
     for one in stored:
         if one.id == project_id:
-            return one
+            return _read(one)
     raise NoSuchProjectError(f"there is no project {project_id}; there are: {names}")
+
+
+def _read(stored: StoredProject) -> StoredProject:
+    if stored.unreadable:
+        raise UnreadableError(f"{stored.unreadable}; apply its project file again")
+    return stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switchhook.storage.records import StoredProject, StoreError
+from switchhook.storage.records import StoredProject, UnreadableError
 from switchhook.storage.statements import sql
 from switchhook.storage.writer import transaction
 
@@ -39,12 +39,16 @@ def check_key(connection: sqlite3.Connection, seal: Seal, *, may_write: bool) ->
 def save(
     connection: sqlite3.Connection, seal: Seal, *, project: str, document: str, now: float
 ) -> int:
-    """Add a version and return its number; where the latest says the same, return that one's."""
+    """Add a version and return its number; where the latest says the same, return that one's.
+
+    One that cannot be read says nothing, and stays.
+    """
     with transaction(connection):
         row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
-        if row is not None and _unseal(row, seal).document == document:
-            return int(row["version"])
-        version = 1 if row is None else int(row["version"]) + 1
+        before = None if row is None else _unseal(row, seal)
+        if before is not None and not before.unreadable and before.document == document:
+            return before.version
+        version = 1 if before is None else before.version + 1
         values = {
             "project": project,
             "version": version,
@@ -71,11 +75,18 @@ def one(
 
 def _unseal(row: sqlite3.Row, seal: Seal) -> StoredProject:
     project, version = row["project"], row["version"]
+    document, unreadable = "", ""
     try:
         document = seal.open(row["sealed"], place=_place(project, version))
-    except StoreError as error:
-        raise StoreError(f"project {project!r} cannot be read: {error}") from error
-    return StoredProject(id=project, version=version, document=document, saved_at=row["saved_at"])
+    except UnreadableError as error:
+        unreadable = str(error)
+    return StoredProject(
+        id=project,
+        version=version,
+        document=document,
+        saved_at=row["saved_at"],
+        unreadable=unreadable,
+    )
 
 
 def _place(project: str, version: int) -> str:

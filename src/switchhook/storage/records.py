@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Literal
 
 from switchhook.domain.call import Call, CallState, Direction, Leg
 from switchhook.domain.cause import Cause, EndedBy, Outcome
@@ -22,6 +23,10 @@ class StoreError(Exception):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         super().__init__(message)
         self.transient = transient
+
+
+class UnreadableError(StoreError):
+    """One stored value is damaged, or sealed for another key or place; others are not touched by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +59,8 @@ class StoredProject:
     document: str
     saved_at: float
     """Unix seconds."""
+    unreadable: str = ""
+    """Why the document cannot be read; it is empty then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +101,10 @@ class DeliveryState(StrEnum):
     """Not tried yet, or to be tried again."""
     DELIVERED = "delivered"
     FAILED = "failed"
+
+
+DeliveryFilter = Literal["all", "pending", "delivered", "failed"]
+"""Which deliveries are listed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

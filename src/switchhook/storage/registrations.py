@@ -19,3 +19,9 @@ def save(connection: sqlite3.Connection, *, project: str, account: str, telephon
             connection.execute(sql("save_registration"), {**values, "telephones": telephones})
         else:
             connection.execute(sql("delete_registration"), values)
+
+
+def found(connection: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
+    """Return where all accounts' telephones are, as (project, account, telephones)."""
+    rows = connection.execute(sql("registrations"))
+    return tuple((row["project"], row["account"], row["telephones"]) for row in rows)

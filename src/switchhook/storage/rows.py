@@ -6,20 +6,31 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never
 
 import msgspec
+import structlog
 
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan
-from switchhook.storage.records import CallRow, DeliveryRow, DeliveryState, StoreError
+from switchhook.storage.records import (
+    CallRow,
+    DeliveryRow,
+    DeliveryState,
+    StoreError,
+    UnreadableError,
+)
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail, recipient_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Row as SqlRow
+
+    from switchhook.storage.seal import Seal
+
+log = structlog.get_logger(__name__)
 
 Parameters = tuple[str | int | float | bytes | None, ...]
 """What one execution of a statement takes, in the order that its description tells."""
@@ -28,6 +39,12 @@ MAIL: Final = "MAIL"
 """Stands where a request has its method."""
 SENDER: Final = "MAIL FROM"
 """Stands where a request has its headers, with the envelope's sender."""
+
+RESTORE: Final = "restore the database and its key from one backup, if you need it"
+"""What to do about a row that cannot be read."""
+
+Address = tuple[str, tuple[tuple[str, str], ...]]
+"""URL and headers."""
 
 T = TypeVar("T")
 
@@ -39,7 +56,8 @@ def _key_of(value: object) -> tuple[str, int]:
 
 
 _pairs = msgspec.json.Decoder(tuple[tuple[str, str], ...])
-_codes = msgspec.json.Decoder(tuple[int, ...])
+_address = msgspec.json.Decoder(tuple[str, tuple[tuple[str, str], ...]])
+_codes = msgspec.json.Decoder(tuple[int | tuple[int, int], ...])
 _call_row = msgspec.json.Decoder(CallRow)
 _encoder = msgspec.json.Encoder(enc_hook=_key_of)
 
@@ -103,8 +121,9 @@ def entry(row: SqlRow) -> Entry:
     )
 
 
-def delivery_to_row(delivery: Delivery) -> Parameters:
-    """Return what `promise` takes."""
+def delivery_to_row(delivery: Delivery, seal: Seal) -> Parameters:
+    """Return what `promise` takes. Where it goes, and with which headers, is sealed for its id."""
+    method, address, body = _request_to_row(delivery.request)
     return (
         delivery.project,
         delivery.id,
@@ -113,27 +132,46 @@ def delivery_to_row(delivery: Delivery) -> Parameters:
         delivery.event.value,
         delivery.webhook,
         delivery.occurred_at,
-        *_request_to_row(delivery.request),
-        _json(delivery.success_codes),
+        method,
+        seal.close(_json(address), place=_place(delivery.project, delivery.id)),
+        body,
+        _json(_runs(delivery.success_codes)),
         delivery.response_timeout,
         delivery.keep_alive,
     )
 
 
-def _request_to_row(request: HttpRequest | Mail) -> Parameters:
-    """Return method, url, headers and body; of a mail, the headers hold its envelope."""
+def _request_to_row(request: HttpRequest | Mail) -> tuple[str, Address, bytes]:
+    """Return method, address and body; of a mail, the headers hold its envelope."""
     match request:
         case HttpRequest():
-            return (request.method, request.url, _json(request.headers), request.body)
+            return request.method, (request.url, request.headers), request.body
         case Mail():
-            envelope = ((SENDER, request.sender),)
-            return (MAIL, request.url, _json(envelope), request.message)
+            return MAIL, (request.url, ((SENDER, request.sender),)), request.message
         case _:
             assert_never(request)
 
 
-def delivery(row: SqlRow) -> Delivery:
-    """Read a row of `deliveries`."""
+def _runs(codes: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    """Return each run of codes that follow one another as its first and its last."""
+    runs: list[tuple[int, int]] = []
+    for code in codes:
+        if runs and code == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], code)
+        else:
+            runs.append((code, code))
+    return tuple(runs)
+
+
+def _codes_of(stored: str) -> tuple[int, ...]:
+    """Return the codes of stored runs; a former version wrote each code by itself."""
+    runs = _decode(_codes, stored)
+    pairs = ((run, run) if isinstance(run, int) else run for run in runs)
+    return tuple(code for first, last in pairs for code in range(first, last + 1))
+
+
+def delivery(row: SqlRow, seal: Seal) -> Delivery:
+    """Read a row of `deliveries`. Raises UnreadableError."""
     return Delivery(
         id=row["id"],
         project=row["project"],
@@ -142,22 +180,29 @@ def delivery(row: SqlRow) -> Delivery:
         event=EventKind(row["event"]),
         webhook=row["webhook"],
         occurred_at=row["occurred_at"],
-        request=_request(row),
-        success_codes=_decode(_codes, row["success_codes"]),
+        request=_request(row, seal),
+        success_codes=_codes_of(row["success_codes"]),
         response_timeout=row["response_timeout"],
         keep_alive=bool(row["keep_alive"]),
     )
 
 
-def _request(row: SqlRow) -> HttpRequest | Mail:
-    headers = _decode(_pairs, row["headers"])
+def _request(row: SqlRow, seal: Seal) -> HttpRequest | Mail:
+    url, headers = _address_of(row, seal)
     if row["method"] == MAIL:
-        return Mail(
-            sender=dict(headers).get(SENDER, ""),
-            recipient=recipient_of(row["url"]),
-            message=row["body"],
-        )
-    return HttpRequest(method=row["method"], url=row["url"], headers=headers, body=row["body"])
+        sender = dict(headers).get(SENDER, "")
+        return Mail(sender=sender, recipient=recipient_of(url), message=row["body"])
+    return HttpRequest(method=row["method"], url=url, headers=headers, body=row["body"])
+
+
+def _address_of(row: SqlRow, seal: Seal) -> Address:
+    if row["sealed"] is None:  # as a former version wrote it
+        return row["url"], _decode(_pairs, row["headers"])
+    return _decode(_address, seal.open(row["sealed"], place=_place(row["project"], row["id"])))
+
+
+def _place(project: str, delivery_id: str) -> str:
+    return f"delivery {delivery_id!r} of project {project!r}"
 
 
 def attempt_to_row(attempt: Attempt) -> Parameters:
@@ -193,19 +238,38 @@ def attempt(row: SqlRow, *, delivery_id: str, number: int) -> Attempt:
     )
 
 
-def delivery_row(row: SqlRow) -> DeliveryRow:
-    """Read a row of `delivery_rows`."""
+def delivery_row(row: SqlRow, seal: Seal) -> DeliveryRow:
+    """Read a row of `delivery_rows`. Raises UnreadableError."""
     tries = row["attempts"]
     return DeliveryRow(
         number=row["number"],
-        delivery=delivery(row),
+        delivery=delivery(row, seal),
         state=DeliveryState(row["state"]),
         latest=attempt(row, delivery_id=row["id"], number=tries) if tries else None,
     )
+
+
+def readable(
+    found: Iterable[SqlRow],
+    read: Callable[[SqlRow], T],
+    *,
+    name: str,
+    otherwise: str,
+    todo: str,
+) -> Iterator[T]:
+    """Yield what `read` makes of each row. One that it cannot read must not keep the others back.
+
+    That one is left out, and logged: what comes of it, its column `name`, why, and what to do.
+    """
+    for row in found:
+        try:
+            yield read(row)
+        except (UnreadableError, LookupError, ValueError) as error:
+            log.error(otherwise, **{name: row[name]}, error=str(error), todo=todo)  # noqa: TRY400 - the reader needs no traceback
 
 
 def _decode(decoder: msgspec.json.Decoder[T], value: str) -> T:
     try:
         return decoder.decode(value)
     except msgspec.DecodeError as error:
-        raise StoreError(f"a stored value cannot be read: {error}") from error
+        raise UnreadableError(f"a stored value cannot be read: {error}") from error

@@ -12,7 +12,7 @@ import structlog
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from switchhook.storage.records import StoreError
+from switchhook.storage.records import StoreError, UnreadableError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,14 +44,14 @@ class Seal:
         return _FORM + nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
 
     def open(self, sealed: bytes, *, place: str) -> str:
-        """Return what was sealed for `place`. Raises StoreError where key or place is another."""
+        """Return what was sealed for `place`. Raises UnreadableError where key or place is another."""
         form, nonce, text = sealed[:1], sealed[1 : 1 + _NONCE_SIZE], sealed[1 + _NONCE_SIZE :]
         if form != _FORM:
-            raise StoreError(f"{place} is sealed in a way that this version does not know")
+            raise UnreadableError(f"{place} is sealed in a way that this version does not know")
         try:
             return self._cipher.decrypt(nonce, text, place.encode()).decode()
         except (InvalidTag, ValueError) as error:
-            raise StoreError(
+            raise UnreadableError(
                 f"{place} cannot be unsealed: it was sealed with another key, or was changed"
             ) from error
 

@@ -7,29 +7,33 @@ short. The file may be read, and a project saved, by other processes at the same
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Final
 
-import structlog
-
-from switchhook.storage import known, projects, registrations, rows, subscriptions
+from switchhook.storage import (
+    history,
+    known,
+    projects,
+    registrations,
+    resuming,
+    rows,
+    subscriptions,
+)
 from switchhook.storage.aside import Aside, Runs
-from switchhook.storage.connection import open_to_read, open_to_write
+from switchhook.storage.connection import open_to_write
+from switchhook.storage.opening import open_sealed, open_sealed_to_read
 from switchhook.storage.records import StoredProject, StoreError
 from switchhook.storage.retention import delete_old
-from switchhook.storage.seal import Seal, create_key, key_path, new_key, read_key
-from switchhook.storage.statements import sql
+from switchhook.storage.seal import Seal, new_key
 from switchhook.storage.tokens import Tokens
-from switchhook.storage.trouble import explain
-from switchhook.storage.upkeep import Upkeep
+from switchhook.storage.upkeep import Upkeep, ping
 from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from switchhook.domain.call import Call
@@ -37,26 +41,11 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.project import Plan
-    from switchhook.storage.records import CallRecord, CallRow, DeliveryRow
+    from switchhook.storage.records import CallRecord, CallRow, DeliveryFilter, DeliveryRow
     from switchhook.webhooks.delivery import Attempt, Delivery
-
-log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
-
-NEWEST: Final = 2**63 - 1
-"""Above every number: a list begins with the newest."""
 
 PRUNE_PAUSE: Final = 0.02
 """Seconds between two batches of deletion, for those who commit meanwhile."""
-
-_LISTS: Final = {
-    "all": "newest_deliveries",
-    "delivered": "delivered",
-    "failed": "failed",
-    "pending": "pending",
-}
-"""Which statement lists deliveries of a state; one project's has `_of_project` after its name."""
 
 
 class SqliteStore:
@@ -121,7 +110,7 @@ class SqliteStore:
 
     async def ping(self) -> None:
         """Return when the database answers."""
-        await self._fetch("ping")
+        await self._reader.run(ping)
 
     async def commit(self, record: CallRecord) -> None:
         """Store what a step left behind: all of it is durable when this returns.
@@ -134,7 +123,7 @@ class SqliteStore:
             Rows(
                 calls=(rows.call_to_row(call),),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
-                deliveries=tuple(rows.delivery_to_row(d) for d in record.deliveries),
+                deliveries=tuple(rows.delivery_to_row(d, self._seal) for d in record.deliveries),
                 callers=tuple(map(known.caller_to_row, record.callers)),
             )
         )
@@ -148,27 +137,22 @@ class SqliteStore:
 
     async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
-        found = await self._fetch("plans_of_live_calls")
-        return tuple((row["project"], row["version"]) for row in found)
+        return await self._reader.run(resuming.plans)
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
         """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
 
         A call that cannot be read, or whose plan `plan_of` does not find (LookupError), is left out
-        and logged: it must not keep the others from being resumed.
+        and logged. `plan_of` is asked in the store's reading thread.
         """
-        read = rows.call_reader(plan_of)
-        calls = []
-        for row in await self._fetch("live_calls"):
-            try:
-                calls.append(read(row["value"]))
-            except (StoreError, LookupError) as error:
-                log.error("call cannot be resumed", call=row["call"], error=str(error))  # noqa: TRY400 - the reader needs no traceback
-        return tuple(calls)
+        return await self._reader.run(partial(resuming.calls, plan_of=plan_of))
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
-        """Return what was promised and is not settled, in the order of the promises."""
-        return tuple(rows.delivery(row) for row in await self._fetch("unsettled_deliveries"))
+        """Return what was promised and is not settled, in the order of the promises.
+
+        One that cannot be read is left out and logged; it stays promised.
+        """
+        return await self._reader.run(partial(resuming.deliveries, seal=self._seal))
 
     async def save_project(self, project_id: str, document: str) -> int:
         """Store a version of a project and return its number, 1 for the first.
@@ -198,8 +182,7 @@ class SqliteStore:
 
     async def registrations(self) -> tuple[tuple[str, str, str], ...]:
         """Return what was saved, as (project, account, telephones)."""
-        rows_ = await self._fetch("registrations")
-        return tuple((row["project"], row["account"], row["telephones"]) for row in rows_)
+        return await self._reader.run(registrations.found)
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""
@@ -254,55 +237,52 @@ class SqliteStore:
         self, *, project: str | None = None, limit: int = 50, before: int | None = None
     ) -> tuple[CallRow, ...]:
         """Return calls newest first, of one project or all; `before` is a row's number, to page on."""
-        statement = "newest_calls" if project is None else "newest_calls_of_project"
-        values = {
-            "project": project,
-            "limit": limit,
-            "before": NEWEST if before is None else before,
-        }
-        return tuple(rows.call_row(row) for row in await self._fetch(statement, **values))
+        return await self._reader.run(
+            partial(history.calls, project=project, limit=limit, before=before)
+        )
 
     async def call(self, call_id: str) -> CallRow | None:
         """Return one call, or None where there is none."""
-        found = await self._fetch("call", call=call_id)
-        return rows.call_row(found[0]) if found else None
+        return await self._reader.run(partial(history.call, call_id=call_id))
 
     async def journal(self, call_id: str) -> tuple[Entry, ...]:
         """Return a call's journal from its first line on; empty where there is no such call."""
-        return tuple(rows.entry(row) for row in await self._fetch("journal", call=call_id))
+        return await self._reader.run(partial(history.journal, call_id=call_id))
 
     async def deliveries(
         self,
         *,
         project: str | None = None,
-        state: Literal["all", "pending", "delivered", "failed"] = "all",
+        state: DeliveryFilter = "all",
         webhook: str | None = None,
         limit: int = 50,
         before: int | None = None,
     ) -> tuple[DeliveryRow, ...]:
-        """Return deliveries newest first; `before` is a row's number, to page on."""
-        name = _LISTS[state]
-        if project is not None and state != "pending":
-            name += "_of_project"
-        values = {
-            "project": project,
-            "webhook": webhook,
-            "limit": limit,
-            "before": NEWEST if before is None else before,
-        }
-        return tuple(rows.delivery_row(row) for row in await self._fetch(name, **values))
+        """Return deliveries newest first; `before` is a row's number, to page on.
+
+        One that cannot be read is left out and logged.
+        """
+        return await self._reader.run(
+            partial(
+                history.deliveries,
+                seal=self._seal,
+                project=project,
+                state=state,
+                webhook=webhook,
+                limit=limit,
+                before=before,
+            )
+        )
 
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
-        """Return a call's deliveries in the order of the promises."""
-        found = await self._fetch("deliveries_of_call", call=call_id)
-        return tuple(rows.delivery_row(row) for row in found)
+        """Return a call's deliveries in the order of the promises; one that cannot be read as above."""
+        return await self._reader.run(
+            partial(history.deliveries_of_call, seal=self._seal, call_id=call_id)
+        )
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """Return a delivery's tries, first to latest."""
-        return tuple(
-            rows.attempt(row, delivery_id=delivery_id, number=row["number"])
-            for row in await self._fetch("attempts", delivery=delivery_id)
-        )
+        return await self._reader.run(partial(history.attempts, delivery_id=delivery_id))
 
     async def prune(self, *, before: float, batch: int = 100) -> int:
         """Delete the calls that ended before a moment, with journal, deliveries and attempts.
@@ -329,14 +309,6 @@ class SqliteStore:
         if self._upkeep is not None:
             self._upkeep.noticed(attempts=attempts)
 
-    async def _fetch(self, statement: str, **values: str | int | None) -> list[sqlite3.Row]:
-        text = sql(statement)
-
-        def fetch(connection: sqlite3.Connection) -> list[Any]:
-            return connection.execute(text, values).fetchall()
-
-        return await self._reader.run(fetch)
-
     @classmethod
     def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:
         """A database in memory belongs to one connection, so the writer's thread reads as well."""
@@ -349,12 +321,7 @@ class SqliteStore:
         cls, path: Path, key: bytes | None, clock: Callable[[], float]
     ) -> SqliteStore:
         name = f"the database {path}"
-        with ExitStack() as undo, _explained(path):
-            connection = open_to_read(path)
-            undo.callback(connection.close)
-            seal = Seal(read_key(key_path(path)) if key is None else key)
-            _check_key(connection, seal, path, may_write=False)
-            undo.pop_all()
+        seal, connection = open_sealed_to_read(path, key)
         reader = Aside(connection, database=name, name="store reader")
         return cls(seal=seal, clock=clock, writer=None, reader=reader)
 
@@ -362,7 +329,7 @@ class SqliteStore:
     async def _open_file(
         cls, path: Path, key: bytes | None, clock: Callable[[], float]
     ) -> SqliteStore:
-        seal, connections = await asyncio.to_thread(_connect, path, key)
+        seal, connections = await asyncio.to_thread(open_sealed, path, key)
         writing, reading, aside = connections
         name = f"the database {path}"
         return cls(
@@ -372,44 +339,3 @@ class SqliteStore:
             reader=Aside(reading, database=name, name="store reader"),
             aside=Aside(aside, database=name, name="store upkeep"),
         )
-
-
-def _connect(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Connection, ...]]:
-    """Open the three connections of a file, once its key is known to fit."""
-    with ExitStack() as undo, _explained(path):
-        connections = []
-        for open_one in (open_to_write, open_to_read, open_to_write):
-            connection = open_one(path)
-            undo.callback(connection.close)
-            connections.append(connection)
-        seal = Seal(_key_of(connections[0], path) if key is None else key)
-        _check_key(connections[0], seal, path, may_write=True)
-        undo.pop_all()
-    return seal, tuple(connections)
-
-
-@contextmanager
-def _explained(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into what a person can do about them."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise explain(error, f"the database {path}") from error
-
-
-def _check_key(connection: sqlite3.Connection, seal: Seal, path: Path, *, may_write: bool) -> None:
-    try:
-        projects.check_key(connection, seal, may_write=may_write)
-    except StoreError as error:
-        raise StoreError(
-            f"the key in {key_path(path)} is not the one that the database {path} was sealed with:"
-            " restore both from the same backup"
-        ) from error
-
-
-def _key_of(connection: sqlite3.Connection, path: Path) -> bytes:
-    """Read the key file; make it only where nothing was sealed yet."""
-    file = key_path(path)
-    if file.exists() or projects.has_key(connection):
-        return read_key(file)
-    return create_key(file)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from switchhook.domain.event import Subscription
+from switchhook.storage import rows
 from switchhook.storage.statements import sql
 from switchhook.storage.writer import transaction
 
@@ -40,8 +42,15 @@ def found(
 ) -> tuple[Subscription, ...]:
     """Return one project's subscriptions, or everybody's, oldest first."""
     name = "subscriptions" if project is None else "subscriptions_of_project"
-    rows = connection.execute(sql(name), {"project": project})
-    return tuple(_unseal(row, seal) for row in rows)
+    return tuple(
+        rows.readable(
+            connection.execute(sql(name), {"project": project}),
+            partial(_unseal, seal=seal),
+            name="number",
+            otherwise="subscription left out: nothing is told to it",
+            todo="let its program subscribe again",
+        )
+    )
 
 
 def numbers(connection: sqlite3.Connection) -> frozenset[int]:
@@ -55,8 +64,8 @@ def delete(
     """Delete one of a project's subscriptions and return it; None where there is none such."""
     with transaction(connection):
         values = {"project": project, "number": number}
-        rows = connection.execute(sql("delete_subscription"), values).fetchall()
-        return _unseal(rows[0], seal) if rows else None
+        deleted = connection.execute(sql("delete_subscription"), values).fetchall()
+        return _unseal(deleted[0], seal) if deleted else None
 
 
 def _unseal(row: sqlite3.Row, seal: Seal) -> Subscription:

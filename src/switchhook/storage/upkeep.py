@@ -97,6 +97,11 @@ def settled_up_to(connection: sqlite3.Connection) -> int:
         connection.execute("COMMIT")
 
 
+def ping(connection: sqlite3.Connection) -> None:
+    """Read a little, to see that the database can be read."""
+    connection.execute(sql("ping")).fetchone()
+
+
 def _move(connection: sqlite3.Connection, mark: int) -> None:
     with transaction(connection):
         connection.execute(sql("state_fact"), {"name": "settled_up_to", "value": mark})

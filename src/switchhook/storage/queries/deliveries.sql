@@ -1,12 +1,12 @@
 -- name: promise
 -- Write a promise; one that is there already stays, so that a record can be repeated.
--- Takes: project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
--- success_codes, response_timeout, keep_alive.
+-- Takes: project, id, call, seq, event, webhook, occurred_at, method, sealed, body, success_codes,
+-- response_timeout, keep_alive.
 INSERT INTO deliveries (
-    project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
+    project, id, call, seq, event, webhook, occurred_at, method, url, headers, sealed, body,
     success_codes, response_timeout, keep_alive
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?)
 ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt

@@ -61,7 +61,8 @@ CREATE TABLE journal (
 ) STRICT, WITHOUT ROWID;
 
 -- Promises. `number` is their order and is never given twice, not even after a deletion:
--- everything up to the fact `settled_up_to` counts as settled.
+-- everything up to the fact `settled_up_to` counts as settled. URL and headers let in whoever knows
+-- them, so they are sealed together; only promises of before that have them in clear.
 CREATE TABLE deliveries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -78,6 +79,7 @@ CREATE TABLE deliveries (
     success_codes TEXT NOT NULL,
     response_timeout REAL NOT NULL,
     keep_alive INTEGER NOT NULL,
+    sealed BLOB,
     UNIQUE (project, id)
 ) STRICT;
 

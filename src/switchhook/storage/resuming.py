@@ -1,0 +1,53 @@
+"""What a restart takes up again, in a database: one that cannot be read keeps no other back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from switchhook.storage import rows
+from switchhook.storage.statements import sql
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+    from switchhook.storage.seal import Seal
+    from switchhook.webhooks.delivery import Delivery
+
+
+def plans(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+    """Return which project versions the calls hold on to that have not ended."""
+    found = connection.execute(sql("plans_of_live_calls"))
+    return tuple((row["project"], row["version"]) for row in found)
+
+
+def calls(
+    connection: sqlite3.Connection, *, plan_of: Callable[[str, int], Plan]
+) -> tuple[Call, ...]:
+    """Return the calls that have not ended, oldest first."""
+    decode = rows.call_reader(plan_of)
+    return tuple(
+        rows.readable(
+            connection.execute(sql("live_calls")),
+            lambda row: decode(row["value"]),
+            name="call",
+            otherwise="call cannot be resumed",
+            todo="whoever was in it has to call again",
+        )
+    )
+
+
+def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery, ...]:
+    """Return what was promised and is not settled, in the order of the promises."""
+    return tuple(
+        rows.readable(
+            connection.execute(sql("unsettled_deliveries")),
+            partial(rows.delivery, seal=seal),
+            name="id",
+            otherwise="delivery cannot be carried, and stays pending",
+            todo=rows.RESTORE,
+        )
+    )

@@ -1,0 +1,56 @@
+"""A database as the version before deliveries were sealed wrote it."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from switchhook.storage.connection import migrate, migrations
+from switchhook.storage.rows import attempt_to_row, call_to_row
+from switchhook.storage.statements import sql
+from switchhook.webhooks.http import HttpRequest
+from tests.support.promises import attempt, ended
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from switchhook.domain.project import Plan
+    from switchhook.webhooks.delivery import Delivery
+
+LATER = 4e9
+"""When their calls ended: retention is not due."""
+PROMISE = """
+INSERT INTO deliveries (
+    project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
+    success_codes, response_timeout, keep_alive
+)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+"""With URL, headers and each success code in clear."""
+
+
+def make_former(
+    path: Path, *, within: Plan, settled: tuple[Delivery, ...], waiting: tuple[Delivery, ...]
+) -> None:
+    """Make the database, with ended calls of a plan's project that these deliveries tell of."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        migrate(connection, migrations()[:3])
+        for made in (*settled, *waiting):
+            call = replace(ended(made.call), plan=within, ended_at=LATER)
+            connection.execute(sql("save_call"), call_to_row(call))
+            connection.execute(PROMISE, _row(made))
+        for made in settled:
+            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made)))
+
+
+def _row(made: Delivery) -> tuple[str | int | float | bytes, ...]:
+    request = made.request
+    assert isinstance(request, HttpRequest)
+    return (
+        *(made.project, made.id, made.call, made.seq, made.event.value, made.webhook),
+        *(made.occurred_at, request.method, request.url, json.dumps(request.headers), request.body),
+        *(json.dumps(made.success_codes), made.response_timeout, made.keep_alive),
+    )
