@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never
 
 import msgspec
@@ -135,7 +136,7 @@ def delivery_to_row(delivery: Delivery, seal: Seal) -> Parameters:
         method,
         seal.close(_json(address), place=_place(delivery.project, delivery.id)),
         body,
-        _json(_runs(delivery.success_codes)),
+        _stored_codes(delivery.success_codes),
         delivery.response_timeout,
         delivery.keep_alive,
     )
@@ -152,7 +153,8 @@ def _request_to_row(request: HttpRequest | Mail) -> tuple[str, Address, bytes]:
             assert_never(request)
 
 
-def _runs(codes: Iterable[int]) -> tuple[tuple[int, int], ...]:
+@lru_cache(maxsize=1024)
+def _stored_codes(codes: tuple[int, ...]) -> str:
     """Return each run of codes that follow one another as its first and its last."""
     runs: list[tuple[int, int]] = []
     for code in codes:
@@ -160,9 +162,10 @@ def _runs(codes: Iterable[int]) -> tuple[tuple[int, int], ...]:
             runs[-1] = (runs[-1][0], code)
         else:
             runs.append((code, code))
-    return tuple(runs)
+    return _json(runs)
 
 
+@lru_cache(maxsize=1024)
 def _codes_of(stored: str) -> tuple[int, ...]:
     """Return the codes of stored runs; a former version wrote each code by itself."""
     runs = _decode(_codes, stored)
