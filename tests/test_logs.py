@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from switchhook.logs import MASKED, configure_logs
+from switchhook.domain.secrecy import MASK
+from switchhook.logs import configure_logs
 from switchhook.settings import LogLevel
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_lines_are_json_for_programs() -> None:
     assert first["event"] == "registered"
     assert first["level"] == "info"
     assert first["account"] == "101"
-    assert first["password"] == first["api_token"] == MASKED
+    assert first["password"] == first["api_token"] == MASK
     assert "ValueError: invalid literal" in second["exception"]
 
 

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from switchhook.domain.secrecy import MASK
+
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
     from typing import Any, TextIO
 
     from switchhook.settings import LogLevel
 
-MASKED = "***"
 _SECRETS = ("password", "secret", "token", "authorization", "credential")
 """What a name holds whose value is not logged."""
 
@@ -54,5 +55,5 @@ def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     """Replace values whose name says that they are secret."""
     for name in event:
         if any(secret in name.lower() for secret in _SECRETS):
-            event[name] = MASKED
+            event[name] = MASK
     return event

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
 from switchhook.cli.show import iso, one_line
-from switchhook.logs import MASKED
+from switchhook.domain.secrecy import MASK
 from switchhook.operations.path import path_of
 from switchhook.webhooks.dialects.event_answer import notice_of
 from switchhook.webhooks.mail import Mail, read_mail
@@ -138,12 +138,12 @@ def content(request: HttpRequest | Mail) -> tuple[Pairs, str]:
 def masked_url(url: str) -> str:
     """Return a URL without its query, which may hold a key."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(query=MASKED if parts.query else ""))
+    return urlunsplit(parts._replace(query=MASK if parts.query else ""))
 
 
 def masked_header(name: str, value: str) -> str:
     """Return a header's value if it is known to hold no secret."""
-    return value if name.lower() in OPEN_HEADERS else MASKED
+    return value if name.lower() in OPEN_HEADERS else MASK
 
 
 def text(data: bytes) -> str:

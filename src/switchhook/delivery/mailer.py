@@ -23,6 +23,7 @@ from switchhook.delivery.mail_failing import (
     refused,
     too_late,
 )
+from switchhook.domain.secrecy import MASK
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ CONNECT_SECONDS: Final = 15.0
 """For each address of the server, so that one that is dead leaves time for the next."""
 GOODBYE_SECONDS: Final = 2.0
 """For QUIT, when all that matters is done."""
-MASKED: Final = "…"
 
 
 class Mailer:
@@ -82,7 +82,7 @@ class Mailer:
             return words
         plain = f"\0{username}\0{password}"
         for secret in (password, _base64(password), _base64(plain)):
-            words = words.replace(secret, MASKED)
+            words = words.replace(secret, MASK)
         return words
 
 

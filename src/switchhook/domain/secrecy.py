@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
 
 MASK = "****"
+"""Stands in place of what is secret, wherever something is written or shown."""
 CUTS = ("'…", '"…')
 """Stand where the rest of a quoted text was left out."""
 
