@@ -6,8 +6,10 @@ import importlib
 import inspect
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from cyclopts import App
 
 from switchhook import __version__
 from switchhook.cli.main import COMMANDS, FAILED, FINE, MISUSED, run
+from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.projects import MINIMAL
@@ -252,6 +255,28 @@ def test_programs_get_json(
     said = json.loads(capsys.readouterr().out)
     one = said[0] if isinstance(said, list) else said
     assert first.items() <= one.items()
+
+
+def test_what_cannot_be_unsealed_is_named_beside_the_rest(
+    past: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(sqlite3.connect(past / DATABASE)) as connection, connection:
+        connection.execute("UPDATE deliveries SET sealed = x'01' WHERE id = ?", [BEFORE])
+
+    assert run(["deliveries", "--all", "--json"]) == FINE
+    said = capsys.readouterr()
+    assert [one["id"] for one in json.loads(said.out)] == [AFTER]
+    assert "delivery left out" in said.err
+    assert f"delivery '{BEFORE}' of project 'acme' cannot be unsealed" in said.err
+
+    with closing(sqlite3.connect(past / DATABASE)) as connection, connection:
+        connection.execute("UPDATE projects SET sealed = x'01'")
+
+    for command in (["export"], ["preview", "--webhook", "crm before"]):
+        assert run(command) == FAILED
+        said = capsys.readouterr()
+        assert said.err.startswith("switchhook: version 1 of project 'acme' cannot be unsealed")
+        assert said.err.endswith("apply its project file again\n")
 
 
 def test_wrong_settings_are_2(

@@ -14,6 +14,7 @@ from rich.console import Console
 from switchhook import __version__
 from switchhook.cli.options import CommandError, UsageError
 from switchhook.cli.show import UNDECODED, print_what_can_be
+from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import DataDirError
 from switchhook.operations.examples import ExampleError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
@@ -21,7 +22,7 @@ from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.operations.sounds import SoundError
 from switchhook.operations.tokens import NoSuchTokenError, TokenError
-from switchhook.settings import SettingsError
+from switchhook.settings import LogLevel, SettingsError
 from switchhook.storage.records import StoreError
 
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
@@ -102,6 +103,7 @@ _EXPECTED = (
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
     print_what_can_be()
+    configure_logs(LogLevel.WARNING, as_json=False)  # to standard error; `serve` sets up its own
     try:
         command, bound, _ = app.parse_args(arguments)
         _check_text([*bound.args, *bound.kwargs.values()])

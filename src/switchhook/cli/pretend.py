@@ -17,11 +17,9 @@ from switchhook.cli.show import iso, print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole, told
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
-from switchhook.logs import configure_logs
 from switchhook.operations.path import path_of
 from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.script import PHONES, Script, as_dialled
-from switchhook.settings import LogLevel
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
 
@@ -94,7 +92,6 @@ def call(
     data_dir: DataDir = None,
 ) -> int:
     """Place a pretend call between simulated telephones; webhooks are really asked. Draws its path."""
-    configure_logs(LogLevel.WARNING, as_json=False)
     plan = plan_of(project, file, config, data_dir)
     now = time.time() if at is None else _moment(at, plan)
     script = _script(
