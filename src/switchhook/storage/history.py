@@ -34,7 +34,7 @@ def calls(
     """Return calls before a number, newest first."""
     name = "newest_calls" if project is None else "newest_calls_of_project"
     values = {"project": project, "limit": limit, "before": NEWEST if before is None else before}
-    return tuple(rows.call_row(row) for row in connection.execute(sql(name), values))
+    return tuple(rows.call_row(row) for row in connection.execute(sql(name), values).fetchall())
 
 
 def call(connection: sqlite3.Connection, *, call_id: str) -> CallRow | None:
@@ -85,7 +85,10 @@ def attempts(connection: sqlite3.Connection, *, delivery_id: str) -> tuple[Attem
 
 
 def _deliveries(found: sqlite3.Cursor, seal: Seal) -> tuple[DeliveryRow, ...]:
+    """Read a long list only after the query has ended, for the log cannot begin anew before that."""
     read = partial(rows.delivery_row, seal=seal)
     return tuple(
-        rows.readable(found, read, name="id", otherwise="delivery left out", todo=rows.RESTORE)
+        rows.readable(
+            found.fetchall(), read, name="id", otherwise="delivery left out", todo=rows.RESTORE
+        )
     )

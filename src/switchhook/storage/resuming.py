@@ -31,7 +31,7 @@ def calls(
     decode = rows.call_reader(plan_of)
     return tuple(
         rows.readable(
-            connection.execute(sql("live_calls")),
+            connection.execute(sql("live_calls")).fetchall(),
             lambda row: decode(row["value"]),
             name="call",
             otherwise="call cannot be resumed",
@@ -44,7 +44,7 @@ def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery,
     """Return what was promised and is not settled, in the order of the promises."""
     return tuple(
         rows.readable(
-            connection.execute(sql("unsettled_deliveries")),
+            connection.execute(sql("unsettled_deliveries")).fetchall(),
             partial(rows.delivery, seal=seal),
             name="id",
             otherwise="delivery cannot be carried, and stays pending",
