@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.project import check, summary
+from switchhook.cli.project import apply, check, summary
 from switchhook.domain.project import Project
 from tests.support.told import EXAMPLE, example_plan
 
@@ -22,6 +22,9 @@ def test_a_project_is_summed_up() -> None:
     assert summary(Project(id="new", name="New")) == "Project new: nothing yet."
 
 
+NOTE = "note: forwarding number 'PHP demo' is asked by POST (set by JSON),"
+
+
 @pytest.mark.row("R3-16", "A-05")
 def test_a_check_says_which_method_json_sets(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -30,5 +33,14 @@ def test_a_check_says_which_method_json_sets(
     file.write_text(EXAMPLE.replace('submission = "http"', 'submission = "json"'))
     assert check(file) == 0
 
-    said = capsys.readouterr().out.replace("\n", " ")
-    assert "note: forwarding number 'PHP demo' is asked by POST (set by JSON)," in said
+    assert NOTE in capsys.readouterr().out
+
+
+def test_applying_notes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "p.toml"
+    file.write_text(EXAMPLE.replace('submission = "http"', 'submission = "json"'))
+    assert apply(file, data_dir=tmp_path / "data") == 0
+
+    said, noted = capsys.readouterr().out.splitlines()
+    assert said == "project acme is now version 1"
+    assert noted.startswith(f"{file}: {NOTE}")

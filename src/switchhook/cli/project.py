@@ -29,8 +29,7 @@ def check(file: File, /) -> int:
     if isinstance(project, Mistakes):
         return _refuse(file, project)
     stdout().print(f"{file}: no mistakes. {summary(project)}")
-    for remark in remarks(project):
-        stdout().print(f"{file}: note: {remark}")
+    _note(file, project)
     return 0
 
 
@@ -44,7 +43,14 @@ def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
         return _refuse(file, applied)
     what = "is now" if applied.is_new else "is unchanged:"
     stdout().print(f"project {applied.project} {what} version {applied.version}")
+    if isinstance(text, str) and isinstance(project := read_project(text), Project):
+        _note(file, project)
     return 0
+
+
+def _note(file: Path, project: Project) -> None:
+    for remark in remarks(project):
+        stdout().print(f"{file}: note: {remark}")
 
 
 def export(
