@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from switchhook.api import protocol
-from switchhook.api.protocol import LARGEST_BODY, LARGEST_HEAD
+from switchhook.api.protocol import LARGEST_BODY, LARGEST_HEAD, MOST_WAITING
 from tests.support.loop import run
 from tests.support.web import HOOKS, Web, read_answer, serving
 
@@ -197,5 +197,36 @@ def test_who_waits_to_be_told_to_go_on_is_told() -> None:
             writer.write(b"{}")
             assert (await read_answer(reader)).status == 400
             writer.close()
+
+    run(scenario())
+
+
+def test_what_stands_behind_a_body_lets_nobody_in() -> None:
+    """A trailer is no header (RFC 9110 6.5.1): a proxy in front may have looked at those alone."""
+
+    async def scenario() -> None:
+        async with serving() as web:
+            head = f"POST {HOOKS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+            answer = await web.send(head.encode() + b"2\r\n{}\r\n0\r\n" + BEARER + b"\r\n")
+            assert answer.status == 401
+
+    run(scenario())
+
+
+def test_few_requests_may_wait_for_the_answer_to_one_before() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+            one = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+            writer.write(one * (MOST_WAITING + 1))
+            for _ in range(MOST_WAITING + 1):
+                assert (await read_answer(reader)).status == 200
+            writer.write(one * 5_000)
+            answer = await read_answer(reader)
+            assert (answer.status, answer.headers["connection"]) == (400, "close")
+            with suppress(ConnectionError):
+                assert await reader.read() == b""
+            writer.close()
+            assert await is_well(web)
 
     run(scenario())

@@ -24,6 +24,9 @@ LARGEST_BODY: Final = 1_048_576
 LARGEST_REQUEST: Final = 2 * LARGEST_BODY
 """Bytes of a request as it is sent, in chunks perhaps, trailers included."""
 
+MOST_WAITING: Final = 8
+"""Requests of one connection that wait for the answer to one before. uvicorn would take them without end."""
+
 
 class LimitedProtocol(HttpToolsProtocol):
     """One connection. It ends when nothing gets ahead in it, however slowly bytes trickle."""
@@ -66,8 +69,15 @@ class LimitedProtocol(HttpToolsProtocol):
         self._is_in_head, self._received = True, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Leave out what comes behind a body: whoever is asked for a header did not look there."""
+        if self._is_in_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Refuse a head that is too large, although it came at once."""
+        """Refuse a head that is too large, although it came at once, and one request too many."""
+        if len(self.pipeline) >= MOST_WAITING:
+            raise ValueError("too many requests wait")  # the parser stops, and asks for a 400
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
         if size > LARGEST_HEAD:
             self._head_is_too_large = True
