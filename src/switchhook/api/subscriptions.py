@@ -25,6 +25,8 @@ from switchhook.operations.subscriptions import EVENTS, SubscriptionError
 
 FORM: Final = "application/x-www-form-urlencoded"
 MOST_FIELDS: Final = 20
+LARGEST_BODY: Final = 32_768
+"""Bytes: room for the longest URL however it is escaped, and read at once."""
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 """What SQLite may have given: anything longer is nobody's."""
 
@@ -69,6 +71,7 @@ class Subscriptions(Controller):
 
     @post(
         operation_class=SubscribeOperation,
+        request_max_body_size=LARGEST_BODY,
         responses=USUAL | {400: also(WrongField, "A field is missing or wrong.")},
     )
     async def subscribe(self, request: ByToken, behind: Ours) -> Subscribed:
