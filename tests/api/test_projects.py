@@ -112,13 +112,13 @@ def test_a_name_from_a_webhook_outside_its_branches_is_422(method: str, path: st
         (b"\xff\xfe", 1, "", "this is not UTF-8 text"),
         (b"", 1, "", "project is missing"),
         (b"=", 1, "", "this is not TOML: Invalid statement"),
-        ("a." * 40_000 + "a = 1", 1, "", "more than 400 names are joined by dots"),
+        ("a." * 40_000 + "a = 1", 1, "", "more than 50 names are joined by dots"),
         ("a = " + "[" * 50_000, 1, "", "lists or tables are nested too deeply"),
         (
             MINIMAL.replace("44222", "44333"),
             30,
             "numbers[0].number",
-            "380443333344 belongs to project other",
+            "380443333344 belongs to another project",
         ),
     ],
 )

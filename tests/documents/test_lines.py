@@ -80,6 +80,14 @@ def test_what_is_not_there_is_on_the_line_of_its_table() -> None:
     assert lines.of(("nothing", "at all")) == 1
 
 
+def test_what_lies_deeper_than_any_document_of_ours_is_on_the_line_above() -> None:
+    """A value's place is not kept for each of a million values below a hundred names."""
+    lines = Lines(f"a = 1\n[{'.'.join(['b'] * 100)}]\nc = 1\n")
+
+    assert lines.of(("b",) * 49) == 1
+    assert lines.of((*("b",) * 100, "c")) == 1
+
+
 names = st.text(st.characters(codec="utf-8"), max_size=5)
 scalars = st.one_of(st.integers(-5, 5), st.booleans(), names)
 

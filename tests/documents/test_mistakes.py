@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from switchhook.documents.lines import Lines
-from switchhook.documents.mistakes import Mistake, Mistakes, Notes, did_you_mean, shown, written
+from switchhook.documents.mistakes import (
+    MOST,
+    MOST_COMPARED,
+    Mistake,
+    Mistakes,
+    Notes,
+    TooManyMistakesError,
+    did_you_mean,
+    shown,
+    written,
+)
 
 
 def test_a_mistake_reads_as_one_line() -> None:
@@ -57,3 +67,27 @@ def test_suggestions_are_near_or_complete() -> None:
 def test_values_are_shown_on_one_short_line() -> None:
     assert shown("a\nb") == r"'a\nb'"
     assert len(shown("x" * 1000)) == 40
+
+
+def test_among_very_many_names_none_is_looked_for_nor_listed() -> None:
+    """A file with thousands of logins and of wrong references to them would be read for minutes."""
+    assert did_you_mean("a1", [f"a{i}" for i in range(MOST_COMPARED)]) == "did you mean a1?"
+    assert did_you_mean("zzz", [f"a{i}" for i in range(MOST_COMPARED)]) == ""
+    assert did_you_mean("a1", [f"a{i}" for i in range(10_000)]) == ""
+
+
+def test_very_many_mistakes_are_not_looked_for() -> None:
+    notes = Notes()
+    for number in range(MOST):
+        notes.add(("a", number), "wrong")
+    with pytest.raises(TooManyMistakesError):
+        notes.add(("b",), "wrong")
+
+    found = notes.all()
+    assert found is not None
+    assert len(found) == MOST + 1
+    assert str(found).splitlines()[-1] == "there are more than 1000 mistakes; mend the others first"
+
+
+def test_a_number_of_more_digits_than_python_writes_is_shown() -> None:
+    assert shown(16**5000) == "a number of very many digits"

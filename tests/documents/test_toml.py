@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.documents.kinds import Text, Whole
-from switchhook.documents.mistakes import Mistake, Mistakes
+from switchhook.documents.mistakes import MOST, Mistake, Mistakes
 from switchhook.documents.tables import Key, Table
 from switchhook.documents.toml import MOST_CHARACTERS, MOST_PARTS, decode, read_document
 
@@ -80,7 +80,10 @@ def test_a_key_of_very_many_names_is_a_mistake_at_once(name: str, dot: str) -> N
 
 
 def test_a_key_of_as_many_names_as_there_may_be_is_read() -> None:
-    for text in (".".join(["a"] * MOST_PARTS) + " = 1", "name = '" + "a b. " * 99 + "'"):
+    for text in (
+        ".".join(["a"] * MOST_PARTS) + " = 1",
+        "name = '" + "a b. " * (MOST_PARTS - 1) + "'",
+    ):
         assert "joined" not in str(read_document(f"x = 1\n{text}", POINT))
 
 
@@ -91,6 +94,19 @@ def test_no_text_takes_long_to_look_through(text: str) -> None:
 
 def test_a_number_without_end_is_a_mistake() -> None:
     assert isinstance(read_document("x = " + "9" * 10_000, POINT), Mistakes)
+
+
+def test_a_hexadecimal_number_without_end_is_a_mistake() -> None:
+    (found,) = mistakes(f"x = 0x{'f' * 10_000}")
+
+    assert found == "line 1: x: a number of very many digits is more than 9; allowed are 0 to 9"
+
+
+def test_a_document_of_nothing_but_mistakes_is_read_no_further_than_it_helps() -> None:
+    found = mistakes("".join(f"k{i} = 1\n" for i in range(5_000)))
+
+    assert len(found) == MOST + 1
+    assert "there are more than 1000 mistakes" in found[-1]
 
 
 def test_a_document_without_end_is_a_mistake() -> None:

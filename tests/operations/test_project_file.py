@@ -403,6 +403,15 @@ WRONG = {
 }
 
 
+@pytest.mark.parametrize(
+    ("key", "place"), [("numbers", "number"), ("accounts", "login"), ("schemes", "id")]
+)
+def test_a_number_of_more_digits_than_python_writes_is_a_mistake(key: str, place: str) -> None:
+    found = mistakes(f'[project]\nid = "a"\nname = "A"\n[[{key}]]\n{place} = 0x{"f" * 10_000}\n')
+
+    assert f"{key}[0].{place}: a number of very many digits" in str(found)
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_named(name: str) -> None:
     text, said = WRONG[name]

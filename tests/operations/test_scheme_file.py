@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.documents.mistakes import Mistakes
+from switchhook.documents.toml import MOST_PARTS
 from switchhook.domain.hours import SpecialDay, parse_spans
 from switchhook.domain.project import Project, Sound
 from switchhook.domain.scheme import (
@@ -378,7 +379,7 @@ def test_a_long_chain_of_schemes_is_looked_at_in_good_time() -> None:
     assert f"calls go round without ringing anybody: {named}; let one" in mistake
 
 
-@pytest.mark.parametrize("levels", [12, 300])
+@pytest.mark.parametrize("levels", [12, 45, 300])
 def test_branches_are_nested_only_so_deep(levels: int) -> None:
     text = step('hours = "office"')
     header = "schemes.steps"
@@ -387,6 +388,8 @@ def test_branches_are_nested_only_so_deep(levels: int) -> None:
         text += f'\n[[{header}]]\nhours = "office"'
     if levels < 20:
         good(text)
+    elif levels > MOST_PARTS:  # it is not even read
+        assert f"more than {MOST_PARTS} names are joined by dots" in mistakes(text)[0]
     else:
         assert "branches are nested too deeply; go to a scheme of their own" in mistakes(text)[0]
 

@@ -279,7 +279,9 @@ class Reference:
         name = self.kind.read(value, at)
         known = at.names[self.to]
         if name not in known:
-            advice = did_you_mean(str(name), map(str, known)) or f"this project has no {self.to}"
+            advice = did_you_mean(str(name), map(str, known))
+            if not known:
+                advice = f"this project has no {self.to}"
             raise WrongError(f"there is no {self.to} {shown(name)}", advice)
         return name
 

@@ -14,6 +14,9 @@ from bisect import bisect_right
 KeyPath = tuple[str | int, ...]
 """Where a value stands: table names, keys, and places in arrays from 0."""
 
+DEEPEST = 50
+"""Parts of a path whose line is kept: more than any document of ours has, and few enough to keep for each value
+of a hostile one."""
 _BLANK = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _SPACE = re.compile(r"[ \t]*")
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
@@ -168,7 +171,8 @@ class _Scanner:
             self._pos = found.end()
 
     def _note(self, path: KeyPath, pos: int) -> None:
-        self._found.setdefault(path, bisect_right(self._newlines, pos - 1) + 1)
+        if len(path) <= DEEPEST:
+            self._found.setdefault(path, bisect_right(self._newlines, pos - 1) + 1)
 
 
 def _unquoted(key: str) -> str:

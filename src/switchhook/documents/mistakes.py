@@ -15,6 +15,16 @@ if TYPE_CHECKING:
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 SHOWN = 40
 """Characters of a wrong value that a message repeats."""
+MOST = 1000
+"""Mistakes that one document is read for: to look for near names takes its time."""
+MOST_COMPARED = 1000
+"""Names among which a near one is looked for."""
+MOST_NAMED = 30
+"""Names that an advice lists."""
+
+
+class TooManyMistakesError(Exception):
+    """So many mistakes are noted that reading on is in vain; the last of the notes says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +71,13 @@ class Notes:
         self._found: dict[Mistake, None] = {}
 
     def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
-        """Note one mistake; the same one twice is noted once."""
+        """Note one mistake; the same one twice is noted once. Raises TooManyMistakesError."""
         line = self.line(path)
+        if len(self._found) >= MOST:
+            problem = f"there are more than {MOST} mistakes"
+            more = Mistake(line=line, path=(), problem=problem, advice="mend the others first")
+            self._found[more] = None
+            raise TooManyMistakesError(str(more))
         self._found[Mistake(line=line, path=path, problem=problem, advice=advice)] = None
 
     def __len__(self) -> int:
@@ -92,15 +107,20 @@ def written(path: KeyPath) -> str:
 
 def shown(value: object) -> str:
     """Repeat a value in a message: shortened, on one line."""
+    # A hexadecimal number may have more digits than Python writes in decimal ones.
+    if isinstance(value, int) and value.bit_length() > 4 * SHOWN:
+        return "a number of very many digits"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return an advice: the nearest known name, or the list of them; "" where none is known."""
+    """Return an advice: the nearest known name, or the list of them; "" where none or too many are known."""
     names = sorted(known)
     # A short word differs by much in one letter; of long ones, less than that is another word.
-    near = get_close_matches(name, names, n=1, cutoff=0.6 if len(name) < 6 else 0.72)
+    cutoff = 0.6 if len(name) < 6 else 0.72
+    compared = names if len(names) <= MOST_COMPARED else []
+    near = get_close_matches(name, compared, n=1, cutoff=cutoff)
     if near:
         return f"did you mean {near[0]}?"
-    return f"known are {', '.join(names)}" if names else ""
+    return f"known are {', '.join(names)}" if 0 < len(names) <= MOST_NAMED else ""

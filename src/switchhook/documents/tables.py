@@ -137,7 +137,8 @@ class Tables:
             name = table.get(self.unique) if isinstance(table, dict) else None
             if not isinstance(name, str | int):
                 continue
-            spot, identity = at.at(index, self.unique), self.same(name)
+            spot = at.at(index, self.unique)
+            identity = self.same(name) if isinstance(name, str) else name
             if identity in seen:
                 line = at.notes.line(seen[identity].path)
                 first = f" on line {line}" if line else ""

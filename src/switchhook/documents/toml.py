@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import NotedError, Spot, WrongError
 from switchhook.documents.lines import Lines
-from switchhook.documents.mistakes import Mistake, Mistakes, Notes
+from switchhook.documents.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ Names = dict[str, "AbstractSet[Any]"]
 MOST_CHARACTERS = 5_000_000
 """Far more than a person writes, and read in seconds."""
 
-MOST_PARTS = 400
-"""Of a dotted key: `tomllib` takes minutes for one of 40,000."""
+MOST_PARTS = 50
+"""Of a dotted key: `tomllib` takes minutes for one of 40,000, and seconds for many of 400."""
 
 _DOTTED = re.compile(
     r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
@@ -62,7 +62,7 @@ def read_document(
         value = kind.read(document, spot)
     except WrongError as wrong:
         notes.add((), wrong.problem, wrong.advice)
-    except NotedError:
+    except (NotedError, TooManyMistakesError):
         pass
     return notes.all() or value
 
