@@ -155,3 +155,50 @@ def test_an_export_is_the_latest_version_in_order() -> None:
         await store.close()
 
     run(scenario())
+
+
+def test_who_is_held_to_one_project_opens_nothing_new_and_learns_of_no_other() -> None:
+    """Else a project's token would reach the machine's own network, and the recordings of others."""
+    open_before = MINIMAL.replace(
+        'name = "Acme"', 'name = "Acme"\nallowed_networks = ["10.0.0.0/8", "192.168.1.0/24"]'
+    )
+    more = open_before.replace('"10.0.0.0/8", "192', '"10.0.0.0/8", "169.254.169.254/32", "192')
+    sounds = (
+        '\n[[sounds]]\nname = "a"\nfile = "b/a.wav"\n'
+        '\n[[sounds]]\nname = "b"\nfile = "/srv/b.wav"\n'
+    )
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await apply_project(store, open_before)
+        for act in (check_project, apply_project):
+            refused = await act(store, more + sounds, only="acme")
+            assert isinstance(refused, Mistakes)
+            assert [(one.path, one.problem) for one in refused.mistakes] == [
+                (
+                    ("project", "allowed_networks", 1),
+                    "169.254.169.254/32 is opened by the operator alone",
+                ),
+                (
+                    ("sounds", 1, "file"),
+                    "a file outside the project's folder for sounds is named by the operator alone",
+                ),
+            ]
+        assert isinstance(await apply_project(store, more + sounds), Applied)
+        fewer = more.replace('"10.0.0.0/8", ', "")
+        assert isinstance(await apply_project(store, fewer + sounds, only="acme"), Applied)
+        await store.close()
+
+    run(scenario())
+
+
+def test_who_is_held_to_one_project_is_not_told_who_has_a_number() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await apply_project(store, MINIMAL)
+        told = str(await check_project(store, OTHER, only="other"))
+        assert told.count("belongs to another project") == 2
+        assert "acme" not in told
+        await store.close()
+
+    run(scenario())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from switchhook.documents.lines import Lines
-from switchhook.documents.mistakes import Mistakes, Notes
+from switchhook.documents.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.operations.loading import book_of
 from switchhook.operations.project_file import read_project, write_project
 from switchhook.storage.records import StoredProject, UnreadableError
@@ -47,7 +49,8 @@ async def apply_project(
     """Make a project file the project's latest version, unless something is wrong with it.
 
     Numbers and logins are unique over all projects: callers dial them without naming a project.
-    `only` is the one project that the file may be of.
+    `only` is the one project that the file may be of, where it comes from somebody who has a say in that
+    one alone: what the operator did not open to it before stays closed, and no other project is named.
     """
     judged = await _judge(store, text, only)
     if isinstance(judged, Mistakes):
@@ -79,35 +82,60 @@ def _judged(stored: tuple[StoredProject, ...], text: str, only: str | None) -> _
     project = read_project(text)
     if isinstance(project, Mistakes):
         return project
-    wrong = _another(project, text, only) or _taken_by_others(project, text, book_of(stored))
-    if wrong is not None:
+    notes = Notes(Lines(text))
+    with suppress(TooManyMistakesError):
+        _note_all(project, book_of(stored), only, notes)
+    if wrong := notes.all():
         return wrong
     latest = next((old for old in stored if old.id == project.id), None)
     return _Judged(project=project.id, document=write_project(project), latest=latest)
 
 
-def _another(project: Project, text: str, only: str | None) -> Mistakes | None:
-    """Note that the file is of another project than it may be."""
-    notes = Notes(Lines(text))
+def _note_all(project: Project, book: Book, only: str | None, notes: Notes) -> None:
+    """Note what is wrong with a project beside others, and with what its sender may not change."""
     if only not in {None, project.id}:
-        notes.add(("project", "id"), f"this is project {project.id}, not {only}", f"write {only}")
-    return notes.all()
+        problem = f"this is project {project.id}, not {only}"
+        notes.add(("project", "id"), problem, f"write {only}")
+        return
+    _note_taken_by_others(project, book, notes, names_them=only is None)
+    if only is not None:
+        plan = book.plans.get(only)
+        _note_opened(project, None if plan is None else plan.project, notes)
 
 
-def _taken_by_others(project: Project, text: str, book: Book) -> Mistakes | None:
+def _note_taken_by_others(project: Project, book: Book, notes: Notes, *, names_them: bool) -> None:
     """Note the numbers and logins that another project has, with their lines."""
-    notes = Notes(Lines(text))
     for index, number in enumerate(project.numbers):
         found = book.number(number.number)
         if found is not None and (owner := found[0].project.id) != project.id:
-            problem = f"{number.number} belongs to project {owner}"
+            problem = f"{number.number} belongs to {_whose(owner, names_them)}"
             notes.add(("numbers", index, "number"), problem, "remove it from one of the two")
     for index, account in enumerate(project.accounts):
         having = book.account(account.login)
         if having is not None and (owner := having[0].project.id) != project.id:
-            problem = f"login {account.login} belongs to project {owner}"
+            problem = f"login {account.login} belongs to {_whose(owner, names_them)}"
             notes.add(("accounts", index, "login"), problem, "use another login")
-    return notes.all()
+
+
+def _whose(owner: str, names_them: bool) -> str:  # noqa: FBT001 (it is asked for by name above)
+    return f"project {owner}" if names_them else "another project"
+
+
+def _note_opened(project: Project, before: Project | None, notes: Notes) -> None:
+    """Note networks and files of this machine that the latest version does not reach already."""
+    advice = "leave it out, or ask the operator to apply the file with `switchhook apply`"
+    networks = () if before is None else before.allowed_networks
+    for index, network in enumerate(project.allowed_networks):
+        if network not in networks:
+            problem = f"{network} is opened by the operator alone"
+            notes.add(("project", "allowed_networks", index), problem, advice)
+    files = {sound.file for sound in (() if before is None else before.sounds)}
+    for index, sound in enumerate(project.sounds):
+        if PurePath(sound.file).is_absolute() and sound.file not in files:
+            problem = (
+                "a file outside the project's folder for sounds is named by the operator alone"
+            )
+            notes.add(("sounds", index, "file"), problem, advice)
 
 
 async def export_project(store: Projects, project_id: str | None) -> str:
