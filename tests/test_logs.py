@@ -58,3 +58,14 @@ def test_lines_are_text_for_people() -> None:
 @pytest.mark.parametrize(("level", "lines"), [(LogLevel.DEBUG, 3), (LogLevel.ERROR, 1)])
 def test_what_weighs_too_little_is_left_out(level: LogLevel, lines: int) -> None:
     assert len(logged(as_json=True, level=level).splitlines()) == lines
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_value_moves_the_cursor(*, as_json: bool) -> None:
+    stream = io.StringIO()
+    configure_logs(LogLevel.INFO, as_json=as_json, to=stream, colours=False)
+    structlog.get_logger("test").info("refused", user="\x1b[2Ja\u202e\x9bb\r", why="one\ntwo")
+
+    text = stream.getvalue()
+    assert text.removesuffix("\n").isprintable()
+    assert "one\\ntwo" in text

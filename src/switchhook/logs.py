@@ -39,6 +39,7 @@ def configure_logs(
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             mask_secrets,
+            tame,
             *([structlog.processors.format_exc_info] if as_json else []),
             renderer,
         ],
@@ -56,4 +57,14 @@ def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     for name in event:
         if any(secret in name.lower() for secret in _SECRETS):
             event[name] = MASK
+    return event
+
+
+def tame(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Write what moves a terminal's cursor as Python escapes it: strangers choose their own names."""
+    for name, value in event.items():
+        if isinstance(value, str) and not value.isprintable():
+            event[name] = "".join(
+                char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in value
+            )
     return event

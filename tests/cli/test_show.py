@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 
 import pytest
 from rich.console import Console
 
-from switchhook.cli.show import NOTHING, clock, iso, print_table, seconds, table
+from switchhook.cli.show import NOTHING, clock, iso, print_json, print_table, seconds, table
 
 
 @pytest.mark.parametrize(
@@ -67,3 +68,23 @@ def test_where_there_is_room_a_longer_id_stays_whole_too(
     print_table(("delivery", "why"), [(long, "No mail server is set up. " * 8)])
 
     assert capsys.readouterr().out.splitlines()[2].startswith(f"{long}  No mail server")
+
+
+HOSTILE = "\x1b]0;x\x07\x9b2J\u202eeman\u2066\r\U000e0041"
+
+
+def test_no_cell_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("call", "caller"), [("1", f"{HOSTILE}\n→ 2")])
+
+    assert all(line.isprintable() for line in capsys.readouterr().out.splitlines())
+
+
+def test_no_value_in_json_moves_the_cursor_and_each_is_whole(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    print_json({HOSTILE: [HOSTILE, "Київ 😀"]})
+
+    out = capfdbinary.readouterr().out.decode()
+    assert all(line.isprintable() for line in out.splitlines())
+    assert json.loads(out) == {HOSTILE: [HOSTILE, "Київ 😀"]}
+    assert "Київ 😀" in out

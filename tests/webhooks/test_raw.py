@@ -233,3 +233,10 @@ def test_markup_says_what_was_said() -> None:
 @given(value=st.text(st.characters(exclude_categories=["Cs"])))
 def test_plain_text_has_the_value_as_it_is(value: str) -> None:
     assert said(value, "<{{medium}}>", Escaping.NONE) == f"<{value}>"
+
+
+def test_a_form_of_very_many_values_is_written_without_starting_again_for_each() -> None:
+    many = 60_000
+    filled = fill_raw("a=" + "{{call_id}}" * many, make_facts(), Escaping.FORM)
+
+    assert filled == "a=" + make_facts().call.id * many

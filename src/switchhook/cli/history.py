@@ -216,7 +216,7 @@ def _show_delivery(story: DeliveryStory) -> None:
     for attempt in story.attempts:
         console.print(f"\ntry {attempt.number}, {clock(attempt.at)}: {_came_of(attempt)}")
         if attempt.failure is not None:
-            console.print(f"  {attempt.failure}")
+            console.print(f"  {one_line(str(attempt.failure))}")
         if notice := notice_of(delivery, attempt):
             console.print(f"  {one_line(notice)}")
         if attempt.answer:

@@ -1,6 +1,7 @@
 """How things look in a terminal, and as JSON."""
 
 import codecs
+import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
@@ -20,6 +21,10 @@ NOTHING = "–"
 
 UNDECODED = re.compile("[\udc80-\udcff]")
 """Stands for a byte of the command line or of a file's name that is no UTF-8 text (PEP 383)."""
+_UNPRINTABLE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
+)
+"""Controls that JSON lets stand as they are: those of terminals above ASCII, and of the direction of writing."""
 _UNBOUNDED = 100_000
 """Columns of what is no terminal: each row of a table is one line there, for grep and its kin."""
 _LONGEST_ID = 44
@@ -38,8 +43,14 @@ def stderr() -> Console:
 
 
 def print_json(value: object) -> None:
-    """Print one JSON document, indented for those who look at it."""
-    print_whole(msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n")
+    """Print one JSON document, indented for those who look at it; nothing in it moves their cursor."""
+    document = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    print_whole(f"{_UNPRINTABLE.sub(_escaped, document)}\n".encode())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Write a character as JSON's escape for it, two of them above U+FFFF; it stands in a string, or is none."""
+    return json.dumps(found[0])[1:-1]
 
 
 def print_whole(data: bytes) -> None:
@@ -73,8 +84,12 @@ def print_left_over(clauses: Iterable[str]) -> None:
 
 
 def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table: in one line a row where there is room, else broken where cells hold line breaks."""
+    """Print a table: in one line a row where there is room, else broken where cells hold line breaks.
+
+    Nothing else in a cell moves the cursor.
+    """
     console = stdout()
+    rows = [["\n".join(map(one_line, cell.split("\n"))) for cell in row] for row in rows]
     wide = table(columns, [[cell.replace("\n", " ") for cell in row] for row in rows])
     whole = max(_LONGEST_ID, console.width // 2)
     room = console.options.update_width(_UNBOUNDED)

@@ -155,14 +155,14 @@ def _in_form(pieces: Pieces, value: Callable[[Piece], str]) -> Iterator[str]:
 
 def _parameters(pieces: Pieces) -> Iterator[Pieces]:
     """Cut a form at its `&`. Each part begins and ends with text, as the whole does."""
-    part: Pieces = ()
+    part: list[Piece] = []
     for piece in pieces:
         text, *others = piece.text.split("&")
-        part = (*part, replace(piece, text=text))
+        part.append(replace(piece, text=text))
         for other in others:
-            yield part
-            part = (Piece(text=other),)
-    yield part
+            yield tuple(part)
+            part = [Piece(text=other)]
+    yield tuple(part)
 
 
 def _decoded(piece: Piece) -> Piece:
