@@ -180,6 +180,10 @@ def test_settings_that_do_not_go_together_are_told_of() -> None:
     clear = MailServer(
         host="mail.example", username="pbx", password="s3cret", security=Security.NONE
     )
+    (elsewhere,) = MailServer(
+        host="127.example.com", username="pbx", password="s3cret", security=Security.NONE
+    ).problems()
+    assert "in clear over the network" in elsewhere
     here = MailServer(host="127.0.0.1", username="pbx", password="s3cret", security=Security.NONE)
 
     assert list(server.problems()) == list(here.problems()) == list(MailServer().problems()) == []

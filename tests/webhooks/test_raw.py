@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from email import message_from_string
+from email.policy import SMTP
 from urllib.parse import parse_qsl
 from xml.etree import ElementTree as ET
 
@@ -106,7 +108,7 @@ def test_a_value_in_a_text_for_people_stays_on_its_line() -> None:
         ("application/xml", "<a>{{caller_id}}</a>", Escaping.MARKUP),
         ("application/soap+xml", "<a/>", Escaping.MARKUP),
         ("text/html", "<a>", Escaping.MARKUP),
-        ("multipart/form-data; boundary=x", "--x", Escaping.LINE),
+        ("multipart/form-data; boundary=x", "--x", Escaping.PART),
         ("text/plain", "{{caller_id}}", Escaping.NONE),
         ("text/plain", '"{{caller_id}}"', Escaping.NONE),
         ("text/csv", "[{{caller_id}}{{type}}]", Escaping.NONE),
@@ -207,9 +209,26 @@ def test_json_in_a_form_keeps_its_members(value: str) -> None:
 @pytest.mark.row("S-73")
 @given(value=VALUES)
 def test_a_value_ends_no_part_of_a_multipart_body(value: str) -> None:
-    filled = said(f"{value}\r\n--x--", "--x\r\n\r\n{{medium}}\r\n--x--", Escaping.LINE)
+    filled = said(f"{value}\r\n--x--", "--x\r\n\r\n{{medium}}\r\n--x--", Escaping.PART)
 
     assert len(filled.splitlines()) == 4
+
+
+@pytest.mark.row("S-73")
+@given(value=VALUES)
+def test_a_value_gives_a_part_no_other_name(value: str) -> None:
+    head = 'Content-Disposition: form-data; filename="{{medium}}-{{medium}}.txt"; name="file"'
+    filled = said(value, f"--x\r\n{head}\r\n\r\n{{{{medium}}}}\r\n--x--", Escaping.PART)
+
+    part = message_from_string(filled.splitlines()[1] + "\r\n\r\n", policy=SMTP)
+    assert part.get_param("name", header="content-disposition") == "file"
+    assert filled.splitlines()[1].count('"') == 4
+
+
+def test_quotes_in_the_text_of_a_part_stay_as_they_are() -> None:
+    filled = said('a"b\\', '--x\r\n\r\n"{{medium}}"\r\n--x--', Escaping.PART)
+
+    assert filled == '--x\r\n\r\n"a"b\\"\r\n--x--'
 
 
 @pytest.mark.row("S-73")

@@ -11,6 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime
 from enum import StrEnum
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
@@ -88,7 +89,12 @@ class MailServer:
 
     @property
     def _is_here(self) -> bool:
-        return self.host in {"localhost", "::1"} or self.host.startswith("127.")
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:  # a name, be it one like `127.example.com`
+            return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ _LEFT = re.compile(
 )
 _JSON_MARK = re.compile(r'\\.?|"', re.DOTALL)
 _JSON_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_PART_HEAD = re.compile(r"content-[a-z-]+[ \t]*:", re.IGNORECASE)
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What no XML 1.0 document may hold, in whatever form (its §2.2)."""
 
@@ -49,10 +50,9 @@ class Escaping(Enum):
     MARKUP = auto()
     """XML and HTML: the text of an element, or an attribute in quotes."""
     LINE = auto()
-    """Text for people: a value breaks no line, moves no cursor and turns no direction of writing.
-
-    Nor does it end a part of a multipart body.
-    """
+    """Text for people: a value breaks no line, moves no cursor and turns no direction of writing."""
+    PART = auto()
+    """A multipart body: as a LINE, so that no value ends a part; nor does one end a quoted string of its head."""
 
 
 def fill_text(template: str, facts: Facts) -> str:
@@ -72,6 +72,8 @@ def fill_raw(template: str, facts: Facts, escaping: Escaping) -> str:
             return "".join(_in_json(pieces, value, _bare_json))
         case Escaping.FORM:
             return "".join(_in_form(pieces, value))
+        case Escaping.PART:
+            return "".join(_in_parts(pieces, value))
         case _:
             return _written(pieces, map(_WRITERS[escaping], map(value, pieces)))
 
@@ -105,7 +107,7 @@ def escaping_of(template: str, content_type: str) -> Escaping:
         return Escaping.FORM
     if "xml" in media_type or "html" in media_type:
         return Escaping.MARKUP
-    return Escaping.LINE if media_type.startswith("multipart/") else Escaping.NONE
+    return Escaping.PART if media_type.startswith("multipart/") else Escaping.NONE
 
 
 def is_json(template: str) -> bool:
@@ -167,6 +169,19 @@ def _parameters(pieces: Pieces) -> Iterator[Pieces]:
 
 def _decoded(piece: Piece) -> Piece:
     return replace(piece, text=unquote_plus(piece.text))
+
+
+def _in_parts(pieces: Pieces, value: Callable[[Piece], str]) -> Iterator[str]:
+    """Keep values on their line, and those in a part's head in their quotes, as browsers do there."""
+    line = ""
+    for piece in pieces:
+        if not piece.parameter:
+            line = (line + piece.text).rpartition("\n")[2]
+            yield piece.text
+        elif _PART_HEAD.match(line) and line.count('"') % 2:
+            yield _on_a_line(value(piece)).replace('"', "%22").replace("\\", "%5C")
+        else:
+            yield _on_a_line(value(piece))
 
 
 def _in_json(
