@@ -1,4 +1,4 @@
-"""Wrong keys from one address are counted and forgotten with time; a key that was good goes on beside them."""
+"""Wrong keys from one address are counted and forgotten with time."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import pytest
 
 from switchhook.api import failures as module
 from switchhook.api.failures import ALLOWED, EVERY, Failures
-
-WRONG, GOOD = b"wrong", b"good"
 
 
 class Ticks:
@@ -23,8 +21,8 @@ class Ticks:
 def full(ticks: Ticks, address: str = "192.0.2.1") -> Failures:
     failures = Failures(ticks)
     for _ in range(ALLOWED):
-        assert failures.seconds_to_wait(address, WRONG) == 0.0
-        failures.note_wrong(address, WRONG)
+        assert failures.seconds_to_wait(address) == 0.0
+        failures.note_wrong(address)
     return failures
 
 
@@ -32,13 +30,13 @@ def test_after_so_many_wrong_keys_the_next_waits() -> None:
     ticks = Ticks()
     failures = full(ticks)
 
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) == EVERY
+    assert failures.seconds_to_wait("192.0.2.1") == EVERY
     ticks.now = EVERY - 1
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) == 1.0
+    assert failures.seconds_to_wait("192.0.2.1") == 1.0
     ticks.now = EVERY
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) == 0.0
-    failures.note_wrong("192.0.2.1", WRONG)
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) == EVERY
+    assert failures.seconds_to_wait("192.0.2.1") == 0.0
+    failures.note_wrong("192.0.2.1")
+    assert failures.seconds_to_wait("192.0.2.1") == EVERY
 
 
 def test_all_is_forgotten_in_time() -> None:
@@ -46,15 +44,15 @@ def test_all_is_forgotten_in_time() -> None:
     failures = full(ticks)
     ticks.now = ALLOWED * EVERY
     for _ in range(ALLOWED):
-        assert failures.seconds_to_wait("192.0.2.1", WRONG) == 0.0
-        failures.note_wrong("192.0.2.1", WRONG)
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) > 0.0
+        assert failures.seconds_to_wait("192.0.2.1") == 0.0
+        failures.note_wrong("192.0.2.1")
+    assert failures.seconds_to_wait("192.0.2.1") > 0.0
 
 
 def test_one_address_does_not_shut_out_another() -> None:
     failures = full(Ticks())
 
-    assert failures.seconds_to_wait("192.0.2.2", WRONG) == 0.0
+    assert failures.seconds_to_wait("192.0.2.2") == 0.0
 
 
 @pytest.mark.parametrize(
@@ -70,23 +68,14 @@ def test_one_address_does_not_shut_out_another() -> None:
 def test_whoever_has_a_network_of_ipv6_has_one_count(other: str, is_same: bool) -> None:  # noqa: FBT001 (it is parametrized)
     failures = full(Ticks(), "2001:db8::1%eth0")
 
-    assert (failures.seconds_to_wait(other, WRONG) > 0.0) is is_same
-
-
-def test_a_key_that_was_good_goes_on_until_it_is_wrong() -> None:
-    failures = full(Ticks())
-    failures.note_good(GOOD)
-    assert failures.seconds_to_wait("192.0.2.1", GOOD) == 0.0
-    failures.note_wrong("192.0.2.1", GOOD)
-    assert failures.seconds_to_wait("192.0.2.1", GOOD) > 0.0
+    assert (failures.seconds_to_wait(other) > 0.0) is is_same
 
 
 def test_no_more_is_remembered_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 3)
     failures = full(Ticks())
     for number in range(9):
-        failures.note_wrong(f"198.51.100.{number}", WRONG)
-        failures.note_good(bytes([number]))
+        failures.note_wrong(f"198.51.100.{number}")
 
-    assert (len(failures._full_until), len(failures._good)) == (3, 3)
-    assert failures.seconds_to_wait("192.0.2.1", WRONG) == 0.0
+    assert len(failures._full_until) == 3
+    assert failures.seconds_to_wait("192.0.2.1") == 0.0

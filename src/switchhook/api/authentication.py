@@ -14,7 +14,7 @@ from litestar.types import ASGIApp
 from switchhook.api.behind import Behind
 from switchhook.api.failures import Failures
 from switchhook.domain.token import Scope, Token
-from switchhook.operations.tokens import BadKeyError, check_key, digest_of
+from switchhook.operations.tokens import BadKeyError, check_key
 
 OPEN: Final = "open"
 """Set on a handler that needs no token."""
@@ -34,21 +34,25 @@ class Authentication(AbstractAuthenticationMiddleware):
     ) -> AuthenticationResult:
         """Return whose key it is; otherwise raise what is answered with 401, 403 or 429."""
         user, key = _credentials(connection.headers.getall("authorization", []))
-        address = connection.client.host if connection.client else ""
-        digest = digest_of(key)
-        if wait := self._failures.seconds_to_wait(address, digest):
-            raise TooManyRequestsException(
-                "too many wrong tokens came from this address; wait",
-                headers={"Retry-After": str(int(wait) + 1)},
-            )
         now = self._behind.clock()
         try:
             token = await check_key(self._behind.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
-            self._failures.note_wrong(address, digest)
-            raise PermissionDeniedException(str(error)) from None
-        self._failures.note_good(digest)
+            address = connection.client.host if connection.client else ""
+            raise self._refusal(address, str(error)) from None
         return AuthenticationResult(user=token, auth=None)
+
+    def _refusal(
+        self, address: str, detail: str
+    ) -> PermissionDeniedException | TooManyRequestsException:
+        """Count a wrong key. A good one is let in however many wrong ones came from its address."""
+        if wait := self._failures.seconds_to_wait(address):
+            return TooManyRequestsException(
+                "too many wrong tokens came from this address; wait",
+                headers={"Retry-After": str(int(wait) + 1)},
+            )
+        self._failures.note_wrong(address)
+        return PermissionDeniedException(detail)
 
 
 def _credentials(headers: list[str]) -> tuple[str | None, str]:

@@ -4,61 +4,43 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 ALLOWED: Final = 10
 """Wrong keys at once."""
 EVERY: Final = 6.0
 """Seconds after which one more is allowed."""
 MOST: Final = 10_000
-"""Addresses, and keys, that are remembered."""
+"""Addresses that are remembered."""
 
 
 class Failures:
     """Counts wrong keys by the address they come from, as a leaking bucket does.
 
-    Many programs may share an address, behind a proxy that is. So a key that was good lately may go on
-    whatever others try: it is told apart by its digest. Litestar's own limiter counts every request,
-    good or wrong, and by the wall clock.
+    Many programs may share an address, behind a proxy that is. So good keys do not come here: whoever
+    sends wrong ones all the time must not keep out those of others, after a restart neither. Litestar's own
+    limiter counts every request, good or wrong, and by the wall clock.
     """
 
     def __init__(self, ticks: Callable[[], float]) -> None:
         self._ticks = ticks
         self._full_until: OrderedDict[str, float] = OrderedDict()
         """When each address has used up nothing any more."""
-        self._good: OrderedDict[bytes, None] = OrderedDict()
 
-    def seconds_to_wait(self, address: str, digest: bytes) -> float:
-        """Return how long a key from an address has to wait before it is looked at; 0: not at all."""
-        if digest in self._good:
-            return 0.0
+    def seconds_to_wait(self, address: str) -> float:
+        """Return how long an address has to wait before it may try another key; 0: not at all."""
         until = self._full_until.get(_network(address), 0.0)
         return max(0.0, until - self._ticks() - (ALLOWED - 1) * EVERY)
 
-    def note_wrong(self, address: str, digest: bytes) -> None:
+    def note_wrong(self, address: str) -> None:
         """Count a wrong key."""
-        self._good.pop(digest, None)
         network, now = _network(address), self._ticks()
-        until = max(now, self._full_until.pop(network, 0.0)) + EVERY
-        _remember(self._full_until, network, until)
-
-    def note_good(self, digest: bytes) -> None:
-        """Let this key go on from now on."""
-        self._good.pop(digest, None)
-        _remember(self._good, digest, None)
-
-
-def _remember(kept: OrderedDict[K, V], key: K, value: V) -> None:
-    """Keep the latest."""
-    kept[key] = value
-    if len(kept) > MOST:
-        kept.popitem(last=False)
+        self._full_until[network] = max(now, self._full_until.pop(network, 0.0)) + EVERY
+        if len(self._full_until) > MOST:
+            self._full_until.popitem(last=False)
 
 
 def _network(address: str) -> str:
