@@ -96,6 +96,13 @@ def test_a_number_without_end_is_a_mistake() -> None:
     assert isinstance(read_document("x = " + "9" * 10_000, POINT), Mistakes)
 
 
+def test_a_fraction_without_end_is_a_mistake() -> None:
+    (found,) = mistakes(f"x = 1.{'1' * 1_000}")
+
+    assert found == "line 1: this is not TOML: a number has more than 100 characters"
+    assert mistakes(f"x = 0.{'1' * 90}") != [found]
+
+
 def test_a_hexadecimal_number_without_end_is_a_mistake() -> None:
     (found,) = mistakes(f"x = 0x{'f' * 10_000}")
 

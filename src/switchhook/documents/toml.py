@@ -24,6 +24,9 @@ MOST_CHARACTERS = 5_000_000
 MOST_PARTS = 50
 """Of a dotted key: `tomllib` takes minutes for one of 40,000, and seconds for many of 400."""
 
+LONGEST_FRACTION = 100
+"""Characters."""
+
 _DOTTED = re.compile(
     r"""(?<![\w.'"\\-])(?:(?:[\w-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){"""
     f"{MOST_PARTS}}}"
@@ -50,7 +53,7 @@ def read_document(
         line = text.count("\n", 0, dotted.start()) + 1
         return _one(f"more than {MOST_PARTS} names are joined by dots", "write fewer", line)
     try:
-        document = tomllib.loads(text)
+        document = tomllib.loads(text, parse_float=_fraction)
         lines = Lines(text)
     except RecursionError:
         return _one("lists or tables are nested too deeply", "write them flatter")
@@ -74,6 +77,13 @@ def decode(data: bytes) -> str | Mistakes:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         return _one("this is not UTF-8 text", "save the file as UTF-8", line)
+
+
+def _fraction(text: str) -> float:
+    """Read a number with a fraction. Python takes a tenth of a second for one of a million digits, in one go."""
+    if len(text) > LONGEST_FRACTION:
+        raise ValueError(f"a number has more than {LONGEST_FRACTION} characters")
+    return float(text)
 
 
 def _syntax(text: str, message: str) -> Mistakes:
