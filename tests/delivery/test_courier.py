@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -143,6 +143,17 @@ class House:
     store: Store
     courier: Courier
     stack: AsyncExitStack
+    clock: Clock
+
+
+@dataclass
+class Clock:
+    """The machine's clock, which somebody may set; the loop's is another."""
+
+    ahead: float = 0.0
+
+    def __call__(self) -> float:
+        return OCCURRED + asyncio.get_running_loop().time() + self.ahead
 
 
 def play(
@@ -159,13 +170,13 @@ def play(
     """Run a scenario in virtual time; the courier stops at its end."""
 
     async def body() -> None:
-        loop = asyncio.get_running_loop()
+        clock = Clock()
         sender, store = Sender(script=dict(script or {})), Store(history=history)
         mailer = Mailer(script=dict(replies or {}))
         courier = Courier(
             sender,
             store,
-            clock=lambda: OCCURRED + loop.time(),
+            clock=clock,
             grants_of=lambda project: OFFICE if project == "shop" else Grants(),
             mailer=mailer,
             policy_of=(lambda _: policy) if policy else usual_policy,
@@ -174,7 +185,7 @@ def play(
         )
         async with AsyncExitStack() as stack:
             await courier.start(stack, pending)
-            await scenario(House(sender, mailer, store, courier, stack))
+            await scenario(House(sender, mailer, store, courier, stack, clock))
 
     run_virtually(body())
 
@@ -483,7 +494,8 @@ def test_a_success_ends_the_tries() -> None:
 
 def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
     made = promise("c1")
-    before = (attempt(made, number=1, failure=DOWN, is_last=False),)
+    tried = attempt(made, number=1, failure=DOWN, is_last=False)
+    before = (replace(tried, at=OCCURRED - 10),)
 
     async def scenario(house: House) -> None:
         await asyncio.sleep(20)
@@ -492,6 +504,36 @@ def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
         (second,) = house.store.recorded
         assert second.number == 2
         assert second.at == pytest.approx(before[0].at + before[0].seconds + 30, abs=0.1)
+
+    play(scenario, policy=THREE, pending=(made,), history=before)
+
+
+@pytest.mark.parametrize("jump", [-3600.0, 3600.0, -10 * 365 * 86_400.0])
+def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(jump: float) -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await asyncio.sleep(10)
+        house.clock.ahead = jump
+        await asyncio.sleep(19)
+        assert len(house.sender.heard) == 1
+        await asyncio.sleep(2)
+        assert len(house.sender.heard) == 2
+        await asyncio.sleep(61)
+        assert len(house.sender.heard) == 3
+
+    play(scenario, policy=THREE, script={"crm": 503})
+
+
+def test_a_try_that_the_clock_puts_into_the_future_holds_nothing_up_for_longer_than_a_pause() -> (
+    None
+):
+    made = promise("c1")
+    tried = attempt(made, number=1, failure=DOWN, is_last=False)
+    before = (replace(tried, at=tried.at + 10 * 365 * 86_400.0),)
+
+    async def scenario(house: House) -> None:
+        await asyncio.sleep(31)
+        assert house.sender.heard == ["c1.1.crm"]
 
     play(scenario, policy=THREE, pending=(made,), history=before)
 

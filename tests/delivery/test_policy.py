@@ -15,7 +15,7 @@ from switchhook.delivery.policy import (
     ONE_TRY,
     TO_SUBSCRIBERS,
     RetryPolicy,
-    next_attempt,
+    pause_before_next,
     settle,
     usual_policy,
 )
@@ -185,10 +185,10 @@ def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
     policy, waited = usual_policy(mail()), 0.0
     for tries in range(1, 11):
         (*_, latest) = history = [replace(made, status=451) for made in failures(tries)]
-        due = next_attempt(policy, history, 0.0)
-        assert due is not None
-        waited += due - (latest.at + latest.seconds)
-    assert next_attempt(policy, [*history, latest], 0.0) is None
+        pause = pause_before_next(policy, history, latest.at + latest.seconds)
+        assert pause is not None
+        waited += pause
+    assert pause_before_next(policy, [*history, latest], 0.0) is None
     assert 20 * 3600 < waited < 24 * 3600
     assert policy.pause(1) == 60
 
@@ -206,12 +206,12 @@ def test_a_request_is_tried_once_and_a_mail_for_about_a_day() -> None:
 def test_what_a_mail_server_refused_for_good_is_given_up(status: int, is_final: bool) -> None:  # noqa: FBT001 (a column of the table)
     made = replace(attempt(mail(), failure=DOWN), status=status)
 
-    assert (next_attempt(usual_policy(mail()), (made,), 0.0) is None) is is_final
+    assert (pause_before_next(usual_policy(mail()), (made,), 0.0) is None) is is_final
 
 
 def test_by_default_there_is_one_try() -> None:
-    assert next_attempt(RetryPolicy(), (), 7.0) == 7.0
-    assert next_attempt(RetryPolicy(), failures(1), 7.0) is None
+    assert pause_before_next(RetryPolicy(), (), 7.0) == 0.0
+    assert pause_before_next(RetryPolicy(), failures(1), 7.0) is None
 
 
 def test_pauses_grow_up_to_the_longest() -> None:
@@ -223,20 +223,26 @@ def test_pauses_grow_up_to_the_longest() -> None:
 def test_a_delivery_is_tried_as_often_as_was_asked_and_not_once_more(
     policy: RetryPolicy, tries: int, now: float
 ) -> None:
-    due = next_attempt(policy, failures(tries), now)
-    assert (due is None) is (tries > policy.retries)
+    pause = pause_before_next(policy, failures(tries), now)
+    assert (pause is None) is (tries > policy.retries)
+
+
+@given(policies, st.integers(1, 10), st.floats(0, 1e6))
+def test_what_has_passed_of_a_pause_counts(policy: RetryPolicy, tries: int, passed: float) -> None:
+    history = failures(tries)
+    ended = history[-1].at + history[-1].seconds
+    left = pause_before_next(policy, history, ended + passed)
+    if left is not None:
+        assert left == pytest.approx(max(0.0, policy.pause(tries) - passed), abs=1e-5)
 
 
 @given(policies, st.integers(1, 10), moments)
-def test_a_try_is_never_too_early_nor_later_than_the_longest_pause(
+def test_no_clock_makes_a_pause_longer_than_it_is(
     policy: RetryPolicy, tries: int, now: float
 ) -> None:
-    history = failures(tries)
-    due = next_attempt(policy, history, now)
-    if due is not None:
-        ended = history[-1].at + history[-1].seconds
-        assert due >= max(now, ended + policy.first_pause)
-        assert due <= max(now, ended + policy.longest_pause)
+    left = pause_before_next(policy, failures(tries), now)
+    if left is not None:
+        assert 0 <= left <= policy.pause(tries)
 
 
 @given(policies, st.integers(1, 9))
@@ -247,14 +253,14 @@ def test_pauses_never_shrink(policy: RetryPolicy, tries: int) -> None:
 @given(policies, st.integers(0, 10), moments)
 def test_a_success_is_the_end(policy: RetryPolicy, tries: int, now: float) -> None:
     history = (*failures(tries), attempt(delivery(), number=tries + 1))
-    assert next_attempt(policy, history, now) is None
+    assert pause_before_next(policy, history, now) is None
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422, 499])
 def test_who_refuses_for_good_is_asked_again_only_where_a_policy_wants_that(status: int) -> None:
     refused = (replace(attempt(delivery(), failure=DOWN), status=status),)
-    assert next_attempt(TO_SUBSCRIBERS, refused, 7.0) is None
-    assert next_attempt(RetryPolicy(retries=3), refused, 7.0) is not None
+    assert pause_before_next(TO_SUBSCRIBERS, refused, 7.0) is None
+    assert pause_before_next(RetryPolicy(retries=3), refused, 7.0) is not None
 
 
 def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
@@ -267,8 +273,8 @@ def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
 def test_a_subscriber_who_may_take_it_later_gets_three_more_tries(status: int) -> None:
     for tries in (1, 2, 3):
         history = (*failures(tries - 1), replace(attempt(delivery(), failure=DOWN), status=status))
-        assert next_attempt(TO_SUBSCRIBERS, history, 7.0) is not None
-    assert next_attempt(TO_SUBSCRIBERS, (*history, *history[-1:]), 7.0) is None
+        assert pause_before_next(TO_SUBSCRIBERS, history, 7.0) is not None
+    assert pause_before_next(TO_SUBSCRIBERS, (*history, *history[-1:]), 7.0) is None
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, assert_never
 import structlog
 
 from switchhook.delivery.mailer import NO_MAIL
-from switchhook.delivery.policy import next_attempt, settle, usual_policy
+from switchhook.delivery.policy import pause_before_next, settle, usual_policy
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
@@ -196,20 +196,26 @@ class Courier:
         """Wait until everything that was handed over is settled, or the courier is stopped."""
         await self._idle.wait()
 
+    @staticmethod
+    def _now() -> float:
+        """Return seconds of the loop's clock, which nobody sets."""
+        return asyncio.get_running_loop().time()
+
     def _start_more(self) -> None:
-        now = asyncio.get_running_loop().time()
-        while not self._is_stopping and (job := self._queues.take(now)) is not None:
+        while not self._is_stopping and (job := self._queues.take(self._now())) is not None:
             task = spawn(self._work(job), name=f"delivery {job.delivery.id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
     async def _work(self, job: Job) -> None:
         delivery = job.delivery
+        is_resumed = delivery.id in self._resumed
         history = await self._history(delivery)
         at = self._clock()
         is_wanted = self._addressees.wants(delivery)
-        due = self._due(delivery, history, at)
-        if due is not None and due > at:  # a former process tried it just before its end
+        # Looked at once: a pause that our timer measured is over, whatever became of the clock meanwhile.
+        due = self._due(delivery, history) if is_resumed else None
+        if due is not None and due > self._now():  # a former process tried it just before its end
             self._leave_endpoint(job)
             self._postpone(job, history, due)
             return
@@ -222,7 +228,7 @@ class Courier:
         history = (*history, attempt)
         if attempt.status == HTTPStatus.GONE:
             self._addressees.gone(delivery)
-        due = self._due(delivery, history, self._clock())
+        due = self._due(delivery, history)
         if due is not None:
             attempt = replace(attempt, is_last=False)
         await self._insist(partial(self._store.record_attempt, attempt))
@@ -232,14 +238,15 @@ class Courier:
             _log_again(attempt)
             self._postpone(job, history, due)
 
-    def _due(self, delivery: Delivery, history: tuple[Attempt, ...], now: float) -> float | None:
-        """Return when a delivery is to be tried next; None where it is settled, or nobody wants it."""
+    def _due(self, delivery: Delivery, history: tuple[Attempt, ...]) -> float | None:
+        """Return when to try next, on the loop's clock; None where it is settled, or nobody wants it."""
         if not self._addressees.wants(delivery):
             return None
-        return next_attempt(self._policy_of(delivery), history, now)
+        pause = pause_before_next(self._policy_of(delivery), history, self._clock())
+        return None if pause is None else self._now() + pause
 
     def _leave_endpoint(self, job: Job) -> None:
-        self._queues.exchanged(job, asyncio.get_running_loop().time())
+        self._queues.exchanged(job, self._now())
         self._start_more()
 
     async def _history(self, delivery: Delivery) -> tuple[Attempt, ...]:
@@ -328,9 +335,8 @@ class Courier:
         self._histories[delivery] = history
         if not self._is_stopping:
             # Who wanted no more while the attempt was recorded does not wait to be settled.
-            delay = due - self._clock() if self._addressees.wants(job.delivery) else 0.0
-            loop = asyncio.get_running_loop()
-            self._timers[job] = loop.call_later(delay, self._resume, job)
+            due = due if self._addressees.wants(job.delivery) else self._now()
+            self._timers[job] = asyncio.get_running_loop().call_at(due, self._resume, job)
         self._start_more()
 
     def _resume(self, job: Job) -> None:

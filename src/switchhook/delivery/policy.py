@@ -103,17 +103,19 @@ def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: flo
     )
 
 
-def next_attempt(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
-    """Return when the delivery is to be tried next, or None where it is settled.
+def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
+    """Return in how many seconds the delivery is to be tried next, or None where it is settled.
 
-    `history` holds its attempts so far, first to latest. Never earlier than `now`.
+    `history` holds its attempts so far, first to latest. What has passed of a pause counts, and a clock
+    that was set back meanwhile makes no pause longer.
     """
     if not history:
-        return now
+        return 0.0
     latest = history[-1]
     if latest.failure is None or latest.status in policy.final or len(history) > policy.retries:
         return None
-    return max(now, latest.at + latest.seconds + policy.pause(len(history)))
+    pause = policy.pause(len(history))
+    return min(pause, max(0.0, latest.at + latest.seconds + pause - now))
 
 
 def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
