@@ -19,6 +19,7 @@ class Subscribers:
     def __init__(self, subscriptions: Iterable[Subscription] = ()) -> None:
         """`subscriptions` come oldest first."""
         self._all: dict[int, Subscription] = {}
+        self._by_name: dict[tuple[str, str], Subscription] = {}
         self._of_project: dict[str, tuple[Subscription, ...]] = {}
         self._when_removed: list[Callable[[Subscription], None]] = []
         for subscription in subscriptions:
@@ -35,8 +36,7 @@ class Subscribers:
 
     def addressee(self, delivery: Delivery) -> Subscription | None:
         """Return whose a delivery is; None where it is a webhook's, or a subscription's that was removed."""
-        theirs = self.of(delivery.project)
-        return next((one for one in theirs if one.webhook == delivery.webhook), None)
+        return self._by_name.get((delivery.project, delivery.webhook))
 
     def wants(self, delivery: Delivery) -> bool:
         """Say whether a delivery may be sent: not where it is a subscription's that was removed."""
@@ -46,6 +46,7 @@ class Subscribers:
     def add(self, subscription: Subscription) -> None:
         """Let the next event be told to it, too."""
         self._all[subscription.number] = subscription
+        self._by_name[subscription.project, subscription.webhook] = subscription
         self._of_project[subscription.project] = (*self.of(subscription.project), subscription)
 
     def remove(self, number: int) -> None:
@@ -53,6 +54,7 @@ class Subscribers:
         removed = self._all.pop(number, None)
         if removed is None:
             return
+        del self._by_name[removed.project, removed.webhook]
         rest = tuple(one for one in self.of(removed.project) if one != removed)
         self._of_project[removed.project] = rest
         for tell in self._when_removed:
