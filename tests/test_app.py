@@ -17,6 +17,7 @@ from structlog.testing import capture_logs
 
 from switchhook import app as application
 from switchhook.app import Application, new_call_id, open_application, settle
+from switchhook.delivery import policy
 from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, RetryPolicy
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
@@ -121,7 +122,7 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each time with the same bytes; once where the webhook or its project is gone."""
-    monkeypatch.setattr(application, "RetryPolicy", partial(RetryPolicy, first_pause=0.01))
+    monkeypatch.setattr(policy, "RetryPolicy", partial(RetryPolicy, first_pause=0.01))
     document = DOCUMENT.replace('"Acme"', '"Acme"\nallowed_networks = ["127.0.0.0/8"]')
     heard: list[bytes] = []
 

@@ -18,7 +18,7 @@ from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.mailer import Mailer
-from switchhook.delivery.policy import RetryPolicy, usual_policy
+from switchhook.delivery.policy import policy_of
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from switchhook.api.server import WebServer
+    from switchhook.delivery.policy import RetryPolicy
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
@@ -141,10 +142,8 @@ class Application:
         return _grants(() if plan is None else plan.project.allowed_networks)
 
     def policy_of(self, delivery: Delivery) -> RetryPolicy:
-        """Return how often a delivery is tried again: an event webhook's as that says now."""
-        plan = self.book.plans.get(delivery.project)
-        webhook = None if plan is None else plan.events.get(delivery.webhook)
-        return usual_policy(delivery) if webhook is None else RetryPolicy(retries=webhook.retries)
+        """Return how often a delivery is tried again, as its project says now."""
+        return policy_of(delivery, self.book.plans.get(delivery.project))
 
     async def ask(
         self,

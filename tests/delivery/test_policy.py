@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.policy import (
     ANSWER_KEPT,
+    MAIL_TRIES,
     ONE_TRY,
     TO_SUBSCRIBERS,
     RetryPolicy,
     pause_before_next,
+    policy_of,
     settle,
     usual_policy,
 )
+from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.delivery import Attempt
+from switchhook.domain.project import Plan, Project
+from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import Posting
 from tests.support.promises import DOWN, attempt, delivery, mail, moments
@@ -267,6 +271,39 @@ def test_a_webhook_is_told_once_and_a_subscriber_is_told_again() -> None:
     assert usual_policy(delivery()) == ONE_TRY
     assert usual_policy(delivery(webhook="subscription 7")) == TO_SUBSCRIBERS
     assert ONE_TRY.retries == 0
+
+
+MISSED = EventMail(
+    name="missed", event=EventKind.INCOMING_AFTER, to=("desk@example.com",), subject="s", text="t"
+)
+CRM = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url="http://crm.example/", retries=7)
+TOLD = Plan(Project(id="shop", name="Shop", event_webhooks=(CRM,), event_mails=(MISSED,)))
+
+
+def test_what_waits_is_tried_as_its_project_says_now() -> None:
+    assert policy_of(delivery(webhook="crm"), TOLD) == RetryPolicy(retries=7)
+    assert policy_of(mail(name="missed"), TOLD) is MAIL_TRIES
+    assert policy_of(delivery(webhook="subscription 1"), TOLD) is TO_SUBSCRIBERS
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        delivery(webhook="erp"),
+        mail(name="renamed"),
+        mail(to="left@example.com"),
+        mail(name="crm"),
+        delivery(webhook="missed"),
+    ],
+    ids=lambda gone: gone.id,
+)
+def test_who_is_in_the_project_no_longer_is_told_once_more_at_most(gone: Delivery) -> None:
+    assert policy_of(gone, TOLD) is ONE_TRY
+
+
+def test_while_a_project_cannot_be_read_everything_is_tried_as_usual() -> None:
+    for promised in (delivery(), mail(), delivery(webhook="subscription 1")):
+        assert policy_of(promised, None) is usual_policy(promised)
 
 
 @pytest.mark.parametrize("status", [0, 301, 408, 425, 429, 500, 503])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from http import HTTPStatus
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from switchhook.webhooks.mail import Mail, Posting
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from switchhook.domain.project import Plan
     from switchhook.webhooks.http import Exchange, HttpResponse
 
 ANSWER_KEPT: Final = 4096
@@ -75,6 +77,20 @@ def usual_policy(delivery: Delivery) -> RetryPolicy:
         return MAIL_TRIES
     is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
     return TO_SUBSCRIBERS if is_to_subscriber else ONE_TRY
+
+
+def policy_of(delivery: Delivery, plan: Plan | None) -> RetryPolicy:
+    """Return how often a delivery is tried again, as its project says now.
+
+    Who is in the project no longer, under that name, is told once more at most.
+    """
+    if plan is None or delivery.webhook.startswith(SUBSCRIPTION_PREFIX):
+        return usual_policy(delivery)
+    if isinstance(delivery.request, Mail):
+        told = (mail.to for mail in plan.project.event_mails if mail.name == delivery.webhook)
+        return MAIL_TRIES if delivery.request.recipient in chain(*told) else ONE_TRY
+    webhook = plan.events.get(delivery.webhook)
+    return ONE_TRY if webhook is None else RetryPolicy(retries=webhook.retries)
 
 
 def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: float) -> Attempt:
