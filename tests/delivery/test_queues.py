@@ -173,6 +173,22 @@ def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
     assert taken(queues) == []
 
 
+@pytest.mark.parametrize("ends_first", [True, False])
+def test_nothing_is_remembered_of_a_slow_endpoint_that_is_forgotten(*, ends_first: bool) -> None:
+    queues = filled(CourierLimits(), hook=1, crm=1)
+    jobs = taken(queues, 0.0)
+    if not ends_first:
+        queues.forget("shop", "hook")
+    for job in jobs:
+        finish(queues, job, 60.0)
+    if ends_first:
+        queues.forget("shop", "hook")
+    assert list(queues._endpoints) == [("shop", "crm")]
+    queues.forget("shop", "hook")
+    queues.add(delivery("late", webhook="hook"))
+    assert ids(taken(queues, 60.0)) == ["late.1.hook"]
+
+
 @given(st.data())
 def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.DataObject) -> None:
     limits = CourierLimits(in_flight=8, exchanges=6, per_endpoint=2, reserve=2, slow_after=2.0)

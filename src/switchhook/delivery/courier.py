@@ -187,6 +187,7 @@ class Courier:
 
         What waits for its turn is settled when that comes, and what is on its way may arrive.
         """
+        self._queues.forget(project, webhook)
         for job, timer in list(self._timers.items()):
             if (job.delivery.project, job.delivery.webhook) == (project, webhook):
                 timer.cancel()

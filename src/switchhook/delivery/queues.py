@@ -90,6 +90,9 @@ class Endpoint:
     exchanges: dict[Job, None] = field(default_factory=dict)
     """What is being sent, oldest first."""
     was_slow: bool = False
+    """Whether its latest exchange was slow, which is remembered while it has nothing to do."""
+    is_forgotten: bool = False
+    """Whether it will not be heard of again."""
     turn: int = 0
     """Which turn it waits for; 0 when it waits for none."""
 
@@ -205,8 +208,14 @@ class Queues:
             return
         endpoint = lane.endpoint
         del endpoint.lanes[lane.key]
-        if not endpoint.lanes and not endpoint.was_slow:
-            self._endpoints.pop(endpoint.key)
+        self._let_go(endpoint)
+
+    def forget(self, project: str, webhook: str) -> None:
+        """Remember nothing of a webhook's endpoint once it has no more to do."""
+        endpoint = self._endpoints.get((project, webhook))
+        if endpoint is not None:
+            endpoint.is_forgotten = True
+            self._let_go(endpoint)
 
     def postponed(self, job: Job) -> None:
         """Let go of a delivery, but keep its lane: the same one goes again after `resumed`."""
@@ -215,6 +224,10 @@ class Queues:
     def resumed(self, job: Job) -> None:
         """Let a postponed delivery wait for its turn."""
         self._make_ready(job.lane)
+
+    def _let_go(self, endpoint: Endpoint) -> None:
+        if not endpoint.lanes and (endpoint.is_forgotten or not endpoint.was_slow):
+            self._endpoints.pop(endpoint.key)
 
     def _make_ready(self, lane: Lane) -> None:
         endpoint = lane.endpoint
