@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switchhook.delivery import mailer
 from switchhook.delivery.mailer import NO_MAIL, Mailer
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.mail import MailServer, Posting, Security
@@ -53,6 +55,26 @@ def test_nothing_listens() -> None:
     assert refused(made).detail.startswith(f"127.0.0.1:{port}: refused the connection.")
 
 
+def test_a_look_up_that_hangs_holds_up_neither_the_mail_nor_the_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    gate = threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Any]:
+        gate.wait(10)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hang)
+    made = run(Mailer(MailServer(host="mail.example")).post(MAIL, deadline=0.05))
+
+    assert not gate.is_set()
+    assert refused(made).kind is FailureKind.DNS_TIMEOUT
+    asking = [thread for thread in threading.enumerate() if thread.name == "resolve mail.example"]
+    assert [thread.daemon for thread in asking] == [True]
+    gate.set()
+    asking[0].join()
+
+
 def test_the_second_address_is_tried_where_the_first_is_dead(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -61,13 +83,12 @@ def test_the_second_address_is_tried_where_the_first_is_dead(
     with PostOffice() as office:
 
         async def scenario() -> Posting:
-            loop = asyncio.get_running_loop()
             kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 
             async def found(*_: object, **__: object) -> list[Any]:
                 return [(*kind, dead), (*kind, ("127.0.0.1", office.port))]
 
-            monkeypatch.setattr(loop, "getaddrinfo", found)
+            monkeypatch.setattr(mailer, "look_up", found)
             return await Mailer(server(office.port)).post(MAIL, deadline=5)
 
         made = run(scenario())
@@ -89,7 +110,7 @@ def test_a_name_that_is_not_found(
         async def found(*_: object, **__: object) -> list[Any]:
             raise error
 
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", found)
+        monkeypatch.setattr(mailer, "look_up", found)
         return await Mailer(MailServer(host="mail..example", security=Security.NONE)).post(
             MAIL, deadline=5
         )

@@ -23,6 +23,7 @@ from switchhook.delivery.mail_failing import (
     refused,
     too_late,
 )
+from switchhook.delivery.resolver import look_up
 from switchhook.domain.secrecy import MASK
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
 
@@ -138,7 +139,7 @@ class _Visit:
         loop = asyncio.get_running_loop()
         host, port = self._server.host, self._server.port
         try:
-            found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = await look_up(host, port)
         except UnicodeError as error:  # a name that no DNS holds, such as one with `..`
             raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
         self.phase = Phase.CONNECT
