@@ -165,7 +165,8 @@ class _Visit:
         if self._smtp is not None:
             with suppress(OSError, SMTPException):
                 async with asyncio.timeout(GOODBYE_SECONDS):
-                    await self._smtp.quit()
+                    # Its own `quit` lets go of the transport, which would wait for a TLS good-bye.
+                    await self._smtp.execute_command(b"QUIT")
 
     def leave(self) -> None:
         """Let go of the connection, at once."""
