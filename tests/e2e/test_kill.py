@@ -7,19 +7,29 @@ import random
 import sqlite3
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from switchhook.domain.event import EventKind
+from switchhook.delivery.queues import CourierLimits
+from switchhook.domain.event import EventKind, EventMail, Subscription
 from switchhook.domain.webhook import ForwardingNumber
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.event_schema import MAIL_TEXT
+from switchhook.storage.sqlite import SqliteStore
 from tests.support.answering import answering
-from tests.support.house import NEXT, Callee, House, Line, asking, open_house, ring
+from tests.support.house import EVENTS, NEXT, Callee, House, Line, asking, open_house, ring
+from tests.support.loop import run
+from tests.support.post import PostOffice
+from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from switchhook.domain.project import Project
     from tests.support.wire import Received
 
 pytestmark = pytest.mark.slow
@@ -35,11 +45,36 @@ IN_FLIGHT = 1.0
 ASKS, STRAIGHT = "380890000001", "380890000002"
 
 
+MAIL = EventMail(
+    name="desk",
+    event=EventKind.INCOMING_AFTER,
+    to=("desk@example.com", "boss@example.com"),
+    subject="Call from {{caller_id}}",
+    text=MAIL_TEXT,
+)
+SUBSCRIBED = ("incoming.before", "incoming.forwarding", "incoming.pickup", "incoming.after")
+
+
 class Promise(NamedTuple):
     id: str
     call: str
     event: str
+    webhook: str
+    method: str
     body: bytes
+
+
+class Told(NamedTuple):
+    """A house whose calls are told to endpoints, to two people by mail, and to a subscriber."""
+
+    house: House
+    office: PostOffice
+    hook: Endpoint
+
+    @property
+    def requests(self) -> list[Received]:
+        """Return what came over HTTP."""
+        return [*self.house.events.ledger.requests, *self.hook.ledger.requests]
 
 
 LAG = 2.0
@@ -47,13 +82,49 @@ LAG = 2.0
 socket while it has no processor."""
 
 
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+@contextmanager
+def housed(directory: Path, office: PostOffice | None = None) -> Iterator[House]:
+    settings = {} if office is None else office.settings
     with answering(f'{{"dst_phone":{NEXT}}}') as web:
         webhook = ForwardingNumber(name="crm", url=f"http://127.0.0.1:{web}/")
         lines = (asking(ASKS, webhook), Line(number=STRAIGHT, steps=(ring(NEXT),)))
-        with open_house(tmp_path, lines, callee=Callee(hold=6_000)) as house:
+
+        def refine(project: Project) -> Project:
+            return project if office is None else replace(project, event_mails=(MAIL,))
+
+        callee = Callee(hold=6_000)
+        with open_house(directory, lines, callee=callee, refine=refine, settings=settings) as house:
             yield house
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with housed(tmp_path) as house:
+        yield house
+
+
+@pytest.fixture
+def told(tmp_path: Path) -> Iterator[Told]:
+    with (
+        PostOffice() as office,
+        Endpoint(lambda _: reply("ok")) as hook,
+        housed(tmp_path, office) as house,
+    ):
+        house.server.stop()
+        run(_subscribe(house, hook.url("/h/1")))
+        house.server.start()
+        yield Told(house, office, hook)
+
+
+async def _subscribe(house: House, url: str) -> None:
+    asked = Subscription(
+        project="house", user="user", target_url=url, event="custom", created_at=1.0
+    )
+    store = await SqliteStore.open(house.server.data_dir / DATABASE)
+    try:
+        await store.add_subscription(asked, most=1)
+    finally:
+        await store.close()
 
 
 def test_talking_calls_are_taken_up_again(house: House) -> None:
@@ -87,8 +158,9 @@ def _wait_until_up(house: House, who: str) -> None:
 
 
 @pytest.mark.timeout(240)
-def test_twenty_kills_under_load_lose_nothing(house: House) -> None:
+def test_twenty_kills_under_load_lose_nothing(told: Told) -> None:
     """What was recorded is delivered with the same id and bytes, and nothing that was not."""
+    house = told.house
     seed = random.SystemRandom().randrange(10**6)
     moments = random.Random(seed)
     calls = int(RATE * KILLS * (LONGEST_LIFE / 2 + 1.5))
@@ -105,7 +177,8 @@ def test_twenty_kills_under_load_lose_nothing(house: House) -> None:
     _wait_until_settled(house)
     promises = _promises(house)
     log.warning("seed %d: %d promises of %d calls", seed, len(promises), len(pairs))
-    _assert_all_came(house, promises, kills)
+    _assert_all_came(told.requests, [one for one in promises if one.method != "MAIL"], kills)
+    _assert_all_mails_came(told.office, [one for one in promises if one.method == "MAIL"])
     _assert_one_end_each(house, promises)
 
 
@@ -120,9 +193,9 @@ def _wait_until_settled(house: House) -> None:
         time.sleep(0.2)
 
 
-def _assert_all_came(house: House, promises: list[Promise], kills: list[float]) -> None:
+def _assert_all_came(requests: list[Received], promises: list[Promise], kills: list[float]) -> None:
     came: dict[str, list[Received]] = {}
-    for request in house.events.ledger.requests:
+    for request in requests:
         came.setdefault(request.header("webhook-id"), []).append(request)
     assert {promise.id for promise in promises} - set(came) == set(), "lost"
     assert set(came) - {promise.id for promise in promises} == set(), "never recorded"
@@ -136,24 +209,50 @@ def _assert_all_came(house: House, promises: list[Promise], kills: list[float]) 
             assert between[0] - first.at < IN_FLIGHT, f"{promise.id} was in flight for long"
 
 
+def _assert_all_mails_came(office: PostOffice, promises: list[Promise]) -> None:
+    """A mail that came twice is the same mail, and no kill repeats more than were on their way."""
+    came = Counter(posted.content for posted in office.mails)
+    assert set(came) == {promise.body for promise in promises}
+    assert (
+        len(came) == len(promises) == len({posted.message["Message-ID"] for posted in office.mails})
+    )
+    assert came.total() - len(came) <= KILLS * CourierLimits().mails
+
+
 def _assert_one_end_each(house: House, promises: list[Promise]) -> None:
     calls = {str(row[0]) for row in _read(house, "SELECT call FROM calls")}
     assert len(calls) > RATE * KILLS / 4, "there was no load"
-    for kind in (EventKind.INCOMING_BEFORE, EventKind.INCOMING_AFTER):
-        told = Counter(promise.call for promise in promises if promise.event == kind)
-        assert told == Counter(calls), kind
+    ends_of = [(kind.value, kind.value, 1) for kind in EVENTS]
+    ends_of += [("subscription 1", kind.value, 1) for kind in EVENTS]
+    ends_of += [(MAIL.name, MAIL.event.value, len(MAIL.to))]
+    for webhook, kind, times in ends_of:
+        told = Counter(one.call for one in promises if (one.webhook, one.event) == (webhook, kind))
+        assert told == dict.fromkeys(calls, times), (webhook, kind)
+    _assert_stories_are_whole(promises)
     ends = _read(house, "SELECT call FROM journal WHERE happening = 'ended'")
     assert Counter(str(row[0]) for row in ends) == Counter(calls)
     running = _read(house, "SELECT call FROM calls WHERE state <> 'ended'")
     assert running == []
 
 
+def _assert_stories_are_whole(promises: list[Promise]) -> None:
+    """A subscriber hears of a call from its beginning to its end, and of nothing twice."""
+    stories: dict[str, list[str]] = {}
+    for promise in promises:
+        if promise.webhook == "subscription 1":
+            stories.setdefault(promise.call, []).append(promise.event)
+    for call, story in stories.items():
+        assert story == sorted(story, key=SUBSCRIBED.index), call
+        assert story.count("incoming.pickup") <= 1, call
+
+
 def _promises(house: House) -> list[Promise]:
-    rows = _read(house, "SELECT id, call, event, body FROM deliveries ORDER BY number")
-    return [Promise(str(id_), str(call), str(event), body) for id_, call, event, body in rows]
+    columns = "id, call, event, webhook, method, body"
+    rows = _read(house, f"SELECT {columns} FROM deliveries ORDER BY number")
+    return [Promise(*row) for row in rows]
 
 
-def _read(house: House, query: str) -> list[tuple[str, str, str, bytes]]:
+def _read(house: House, query: str) -> list[Any]:
     """Look into the database itself."""
     file = next(house.server.data_dir.glob("*.sqlite"))
     connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)

@@ -87,12 +87,6 @@ class Parts(NamedTuple):
 @contextmanager
 def housed(directory: Path, office: PostOffice) -> Iterator[tuple[House, Endpoint]]:
     """Run a server that hands its mail to `office`, and a chat that is told too."""
-    settings = {
-        "smtp_host": "127.0.0.1",
-        "smtp_port": str(office.port),
-        "smtp_security": "none",
-        "mail_from": "pbx@acme.example",
-    }
     with (
         Endpoint(lambda _: reply("ok")) as chat,
         open_house(
@@ -100,7 +94,7 @@ def housed(directory: Path, office: PostOffice) -> Iterator[tuple[House, Endpoin
             LINES,
             callee=Callee(answers=PICKS_UP),
             refine=lambda project: refined(project, chat),
-            settings=settings,
+            settings=office.settings,
         ) as house,
     ):
         yield house, chat

@@ -54,6 +54,16 @@ class PostOffice:
     mails: list[Posted] = field(default_factory=list)
     _news: threading.Condition = field(default_factory=threading.Condition)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """Return what a server is told, to hand its mail over here in clear."""
+        return {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": str(self.port),
+            "smtp_security": "none",
+            "mail_from": "pbx@acme.example",
+        }
+
     def __enter__(self) -> Self:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
