@@ -16,7 +16,7 @@ from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import Settings
 from switchhook.storage.sqlite import SqliteStore
-from switchhook.webhooks.mail import Security
+from switchhook.webhooks.mail import Mail, Security
 from tests.support.loop import run
 from tests.support.plans import plan
 from tests.support.post import PostOffice
@@ -196,4 +196,7 @@ def test_a_mail_that_nobody_could_send_goes_when_a_server_is_set_up(
     first, second = tries[made[0].id]
     assert first.failure is not None
     assert first.failure.kind is FailureKind.NOT_SET_UP
-    assert (second.failure, len(office.mails)) == (None, 1)
+    (posted,) = office.mails
+    assert second.failure is None
+    assert isinstance(made[0].request, Mail)
+    assert (posted.sender, posted.content) == (made[0].request.sender, made[0].request.message)
