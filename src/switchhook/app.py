@@ -73,8 +73,14 @@ class Application:
         sender: Sender,
         memory: Memory,
         *,
+        carrying: Sender,
         subscribers: Subscribers,
     ) -> None:
+        """Put it together. `sender` asks, and `carrying` brings deliveries.
+
+        They share nothing: deliveries go where anybody subscribed them to, and names that nobody
+        resolves would take every look-up, and with it all asks, for as long.
+        """
         self.settings = settings
         self.store = store
         self.book = book
@@ -87,7 +93,7 @@ class Application:
         self._refused: set[tuple[str, int]] = set()
         """Versions that could not be taken over; said once, and not at every look."""
         self.courier = Courier(
-            sender,
+            carrying,
             store,
             clock=time.time,
             grants_of=self.grants_of,
@@ -284,15 +290,17 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             stack.callback(web.close)
         store = await SqliteStore.open(settings.data_dir / DATABASE)
         stack.push_async_callback(store.close)
-        own_ports = {settings.sip_port} | ({web.getsockname()[1]} if web else set())
-        sender = Sender(own_ports=frozenset(own_ports))
-        stack.push_async_callback(sender.close)
+        own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
+        sender, carrying = Sender(own_ports=own_ports), Sender(own_ports=own_ports)
+        for one in (sender, carrying):
+            stack.push_async_callback(one.close)
         app = Application(
             settings,
             store,
             await load_book(store),
             sender,
             await load_memory(store),
+            carrying=carrying,
             subscribers=Subscribers(await store.subscriptions()),
         )
         api = None if web is None else _api(app)

@@ -162,7 +162,9 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
         book, known = Book([Plan(project)]), memory or Memory()
         store, sender, side = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
-        app = Application(settings, store, book, sender, known, subscribers=Subscribers())
+        app = Application(
+            settings, store, book, sender, known, carrying=sender, subscribers=Subscribers()
+        )
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
         board = Switchboard(
             side=side,
