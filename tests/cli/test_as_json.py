@@ -87,6 +87,10 @@ def test_a_mail_is_told_of_as_its_reader_sees_it() -> None:
 def test_what_may_be_a_key_is_masked() -> None:
     assert masked_url("https://crm.example/hook?key=hunter22") == "https://crm.example/hook?****"
     assert masked_url("https://crm.example/hook") == "https://crm.example/hook"
+    assert masked_url("https://hooks.target/h/1?a=b", hides_path=True) == (
+        "https://hooks.target/****?****"
+    )
+    assert masked_url("https://hooks.target/", hides_path=True) == "https://hooks.target/"
     assert masked_header("Auth-Key", "hunter22") == "****"
     assert masked_header("Content-Type", "application/json") == "application/json"
 

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.projects import apply_project
+from switchhook.operations.subscriptions import subscribe
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tracking.subscriptions import Subscribers
+from tests.support.loop import run as run_scenario
+from tests.support.told import EXAMPLE
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
@@ -185,3 +192,41 @@ def test_a_redirect_that_was_followed_is_shown_without_its_path(
     out = capsys.readouterr().out
     assert f"GET {origin}/route.php, redirected to {origin}: 200 from " in out
     assert "secret" not in out
+
+
+def test_subscribers_of_an_applied_project_would_be_told(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    run_scenario(subscribed(tmp_path))
+    command = ["call", "--from", "380441112233", "--to", "380442223344", "--answer", "PHP demo={}"]
+    assert run([*command, "--data-dir", str(tmp_path), "--json"]) == FINE
+    told = [
+        (one["event"], one["url"])
+        for one in json.loads(capsys.readouterr().out)["would_tell"]
+        if one["webhook"] == "subscription 1"
+    ]
+    assert told == [
+        (event, "https://hooks.target/****")
+        for event in (
+            "incoming.before",
+            "incoming.forwarding",
+            "incoming.pickup",
+            "incoming.after",
+        )
+    ]
+
+
+async def subscribed(folder: Path) -> None:
+    """Store the example project, and a program that subscribed to its calls."""
+    store = await SqliteStore.open(folder / DATABASE)
+    await apply_project(store, EXAMPLE)
+    await subscribe(
+        store,
+        Subscribers(),
+        project="acme",
+        user="user@example.com",
+        target_url="https://hooks.target/h/1",
+        event="custom",
+        now=0.0,
+    )
+    await store.close()

@@ -13,19 +13,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.app import Application, open_application
+from switchhook.domain.event import Subscription
+from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.pretending import pretend_call
+from switchhook.operations.project_file import read_project
+from switchhook.operations.script import Script
 from switchhook.operations.tokens import digest_of
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
 from tests.support.web import Answer, read_answer
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.slow
@@ -190,7 +196,7 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         yield Stage(app=app, alice=alice, carrier=carrier)
 
 
-def told(requests: list[Received]) -> list[Json]:
+def told(requests: Sequence[Received | HttpRequest]) -> list[Json]:
     """Return the notifications of one call, without what no two calls have alike."""
     read = [json.loads(request.body) for request in requests]
     assert len({one.pop("call_id") for one in map(dict, read)}) == 1
@@ -283,6 +289,41 @@ def test_each_call_is_told_until_the_subscription_ends(tmp_path: Path) -> None:
 
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario(endpoint))
+
+
+@pytest.mark.row("S-31")
+def test_the_simulator_tells_the_same() -> None:
+    project = read_project(PROJECT.format(carrier=5060))
+    assert isinstance(project, Project), project
+
+    def pretended(caller: str, callee: str) -> list[Json]:
+        script = Script(caller=caller, callee=callee, phones={"bob": "rings"})
+        subscribed = Subscription(
+            project="voys",
+            number=1,
+            user="user@example.com",
+            target_url="https://hooks.target/h/1",
+            event="custom",
+            created_at=0.0,
+        )
+        made = run(
+            pretend_call(Plan(project), script, now=0.0, product="UA", subscriptions=(subscribed,))
+        )
+        return told(
+            [one.request for one in made.deliveries if isinstance(one.request, HttpRequest)]
+        )
+
+    assert pretended(CUSTOMER["number"], NUMBER) == [
+        notification("created"),
+        notification("ringing", ALICE, BOB),
+        notification("in-progress", ALICE),
+        notification("ended", ALICE, reason="completed"),
+    ]
+    assert pretended("201", MOBILE) == [
+        notification("ringing", OUTSIDE, direction="outbound"),
+        notification("in-progress", OUTSIDE, direction="outbound"),
+        notification("ended", OUTSIDE, direction="outbound", reason="completed"),
+    ]
 
 
 def test_what_waits_when_the_subscription_ends_is_not_sent(tmp_path: Path) -> None:

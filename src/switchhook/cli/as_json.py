@@ -88,7 +88,7 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         "event": promised.event,
         "webhook": promised.webhook,
         "occurred_at": iso(promised.occurred_at),
-        **address(promised.request),
+        **address_of(promised),
         "state": row.state,
         "latest": None if row.latest is None else _attempt(promised, row.latest),
     }
@@ -120,10 +120,15 @@ def _attempt(promised: Delivery, attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def address(request: HttpRequest | Mail) -> dict[str, str]:
+def address(request: HttpRequest | Mail, *, hides_path: bool = False) -> dict[str, str]:
     """Return how and where it goes, of a mail `MAIL` and a `mailto:` URL."""
     method = "MAIL" if isinstance(request, Mail) else request.method
-    return {"method": method, "url": masked_url(request.url)}
+    return {"method": method, "url": masked_url(request.url, hides_path=hides_path)}
+
+
+def address_of(delivery: Delivery) -> dict[str, str]:
+    """Return how and where a delivery goes; whoever knows a subscriber's path could write there, too."""
+    return address(delivery.request, hides_path=delivery.is_to_subscriber)
 
 
 def content(request: HttpRequest | Mail) -> tuple[Pairs, str]:
@@ -135,10 +140,11 @@ def content(request: HttpRequest | Mail) -> tuple[Pairs, str]:
     return masked, text(request.body)
 
 
-def masked_url(url: str) -> str:
-    """Return a URL without its query, which may hold a key."""
+def masked_url(url: str, *, hides_path: bool = False) -> str:
+    """Return a URL without its query, which may hold a key, and perhaps without its path."""
     parts = urlsplit(url)
-    return urlunsplit(parts._replace(query=MASK if parts.query else ""))
+    path = f"/{MASK}" if hides_path and parts.path.strip("/") else parts.path
+    return urlunsplit(parts._replace(path=path, query=MASK if parts.query else ""))
 
 
 def masked_header(name: str, value: str) -> str:

@@ -8,8 +8,10 @@ from cyclopts import Parameter
 
 from switchhook.cli.options import CommandError, UsageError, open_to_read, read_bytes
 from switchhook.documents.mistakes import Mistakes
+from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
 from switchhook.operations.plans import applied_plan, plan_of_file
+from switchhook.operations.subscriptions import subscriptions
 
 OfProject = Annotated[
     str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
@@ -36,6 +38,23 @@ def plan_of(
     if isinstance(plan, Mistakes):
         raise CommandError("\n".join(f"{file}: {mistake}" for mistake in plan.mistakes))
     return plan
+
+
+def subscriptions_to(
+    plan: Plan, file: Path | None, config: Path | None, data_dir: Path | None
+) -> tuple[Subscription, ...]:
+    """Return who subscribed to an applied project's calls; to those of a file nobody can."""
+    return () if file is not None else asyncio.run(_subscribed(plan, config, data_dir))
+
+
+async def _subscribed(
+    plan: Plan, config: Path | None, data_dir: Path | None
+) -> tuple[Subscription, ...]:
+    store = await open_to_read(config, data_dir)
+    try:
+        return await subscriptions(store, project=plan.project.id)
+    finally:
+        await store.close()
 
 
 async def _applied(project: str | None, config: Path | None, data_dir: Path | None) -> Plan:

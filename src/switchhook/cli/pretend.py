@@ -11,7 +11,7 @@ from cyclopts import Parameter
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
-from switchhook.cli.plans import OfProject, ProjectFile, plan_of
+from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import iso, print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole, told
@@ -105,7 +105,8 @@ def call(
     if real:
         _check_real(script, is_elsewhen=at is not None, is_json=json)
         return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
-    made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT))
+    told = subscriptions_to(plan, file, config, data_dir)
+    made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT, subscriptions=told))
     if made.call is None:
         return _refused(made, plan, script)
     print_json(_as_json(made)) if json else _draw(made, plan, began=now)
@@ -205,7 +206,7 @@ def _as_json(made: PretendCall) -> dict[str, Any]:
                 "event": delivery.event,
                 "webhook": delivery.webhook,
                 "at": iso(delivery.occurred_at),
-                **as_json.address(delivery.request),
+                **as_json.address_of(delivery),
                 "body": as_json.content(delivery.request)[1],
             }
             for delivery in made.deliveries

@@ -8,7 +8,6 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from switchhook.domain.event import SUBSCRIPTION_PREFIX
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import Mail, Posting
@@ -75,8 +74,7 @@ def usual_policy(delivery: Delivery) -> RetryPolicy:
     """Return how often a delivery is tried again where nobody said it: to webhooks never (R2-04)."""
     if isinstance(delivery.request, Mail):
         return MAIL_TRIES
-    is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
-    return TO_SUBSCRIBERS if is_to_subscriber else ONE_TRY
+    return TO_SUBSCRIBERS if delivery.is_to_subscriber else ONE_TRY
 
 
 def policy_of(delivery: Delivery, plan: Plan | None) -> RetryPolicy:
@@ -84,7 +82,7 @@ def policy_of(delivery: Delivery, plan: Plan | None) -> RetryPolicy:
 
     Who is in the project no longer, under that name, is told once more at most.
     """
-    if plan is None or delivery.webhook.startswith(SUBSCRIPTION_PREFIX):
+    if plan is None or delivery.is_to_subscriber:
         return usual_policy(delivery)
     if isinstance(delivery.request, Mail):
         told = (mail.to for mail in plan.project.event_mails if mail.name == delivery.webhook)

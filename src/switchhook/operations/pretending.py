@@ -29,12 +29,14 @@ from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
+from switchhook.tracking.subscriptions import Subscribers
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from switchhook.domain.event import Subscription
     from switchhook.domain.project import Plan
     from switchhook.routing.commands import AskWebhook
     from switchhook.storage.records import CallRecord
@@ -62,8 +64,17 @@ class PretendCall:
     """What of the script did not come to pass, a clause each."""
 
 
-async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) -> PretendCall:
+async def pretend_call(
+    plan: Plan,
+    script: Script,
+    *,
+    now: float,
+    product: str,
+    subscriptions: Sequence[Subscription] = (),
+) -> PretendCall:
     """Place the call at `now` and return what became of it, once it is over.
+
+    Of the `subscriptions` those to the plan's project are told.
 
     Raises NoSuchWebhookError where an answer is given for a webhook that the project does not have.
     """
@@ -87,7 +98,11 @@ async def pretend_call(plan: Plan, script: Script, *, now: float, product: str) 
             clock=clock,
             book=lambda: Book([plan]),
             new_id=lambda: CALL_ID,
-            teller=Teller(product=product, facts_of=known.facts_of),
+            teller=Teller(
+                product=product,
+                facts_of=known.facts_of,
+                subscriptions_of=Subscribers(subscriptions).of,
+            ),
             known=known,
         )
         await switchboard.start(stack, lambda *_: plan)

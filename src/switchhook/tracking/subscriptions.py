@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.event import SUBSCRIPTION_PREFIX
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
@@ -40,8 +38,7 @@ class Subscribers:
 
     def wants(self, delivery: Delivery) -> bool:
         """Say whether a delivery may be sent: not where it is a subscription's that was removed."""
-        is_to_subscriber = delivery.webhook.startswith(SUBSCRIPTION_PREFIX)
-        return not is_to_subscriber or self.addressee(delivery) is not None
+        return not delivery.is_to_subscriber or self.addressee(delivery) is not None
 
     def add(self, subscription: Subscription) -> None:
         """Let the next event be told to it, too."""

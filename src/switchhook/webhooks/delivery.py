@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from switchhook.domain.event import EventKind
+from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
 from switchhook.domain.failure import Failure
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail
@@ -37,6 +37,11 @@ class Delivery:
     response_timeout: float
     """Seconds for one whole attempt."""
     keep_alive: bool = True
+
+    @property
+    def is_to_subscriber(self) -> bool:
+        """Say whether a program subscribed to it; else somebody set it up in the project."""
+        return self.webhook.startswith(SUBSCRIPTION_PREFIX)
 
 
 def delivery_id(call: str, seq: int, webhook: str, recipient: str = "") -> str:
