@@ -69,8 +69,12 @@ class InLoop:
         self._sockets: dict[str, socket.socket] = {}
 
     async def start(self, stack: AsyncExitStack) -> None:
-        stack.callback(lambda: [bound.close() for bound in self._sockets.values()])
+        stack.callback(self._close)
         self._tick()
+
+    def _close(self) -> None:
+        for bound in self._sockets.values():
+            bound.close()
 
     def _tick(self) -> None:
         loop = asyncio.get_running_loop()

@@ -281,6 +281,7 @@ async def measure(
                     Book([plan]),
                     sender,
                     Memory(),
+                    carrying=sender,
                     subscribers=Subscribers(),
                 )
                 bench = Bench(way, request, calls, app)
