@@ -28,7 +28,15 @@ def fill(
     fields: Iterable[Node], facts: Facts, wire_name: Callable[[str], str] = str
 ) -> dict[str, Value]:
     """Put the facts in. Every leaf is text; `wire_name` makes of a name what is sent."""
-    return {wire_name(node.name): _value(node, facts, wire_name) for node in fields}
+    return {
+        wire_name(node.name): (
+            # Most are plain, and a caller waits for them: a `match` would take as long as their facts.
+            resolve(node.parameter, node.argument, facts)
+            if type(node) is Field and node.hash is None
+            else _value(node, facts, wire_name)
+        )
+        for node in fields
+    }
 
 
 def _value(node: Node, facts: Facts, wire_name: Callable[[str], str]) -> Value:
