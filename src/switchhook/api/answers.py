@@ -124,7 +124,9 @@ def _detail(error: HTTPException) -> str:
     wrong = error.extra if isinstance(error.extra, list) else []
     if wrong:
         return "; ".join(f"{one.get('key')}: {one.get('message')}" for one in wrong)
-    is_bare = error.detail == HTTPStatus(error.status_code).phrase
+    # Litestar's own phrase for 413 is that of Python before 3.13.
+    phrases = {HTTPStatus(error.status_code).phrase, getattr(type(error), "detail", "")}
+    is_bare = error.detail in phrases
     return _WORDS.get(error.status_code, error.detail) if is_bare else error.detail
 
 
