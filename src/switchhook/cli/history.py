@@ -1,15 +1,13 @@
 """`switchhook calls` and `switchhook deliveries`: what happened."""
 
-import asyncio
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli import as_json
-from switchhook.cli.options import Config, DataDir, Json, UsageError, open_to_read
+from switchhook.cli.options import Config, DataDir, Json, UsageError, ask_store
 from switchhook.cli.show import (
     NOTHING,
     clock,
@@ -63,10 +61,12 @@ def calls(
 ) -> int:
     """List calls, newest first, or show the timeline of one."""
     if call is not None:
-        story = _ask(config, data_dir, lambda store: show_call(store, call))
+        story = ask_store(config, data_dir, lambda store: show_call(store, call))
         print_json(as_json.call_story(story)) if json else _show_call(story)
         return 0
-    found = _ask(config, data_dir, lambda store: list_calls(store, project=project, limit=limit))
+    found = ask_store(
+        config, data_dir, lambda store: list_calls(store, project=project, limit=limit)
+    )
     print_json([as_json.call(row) for row in found]) if json else _show_calls(found)
     return 0
 
@@ -96,7 +96,7 @@ def deliveries(
 ) -> int:
     """List the deliveries of events that failed, or others, or show one with its tries."""
     if delivery is not None:
-        story = _ask(config, data_dir, lambda store: show_delivery(store, delivery))
+        story = ask_store(config, data_dir, lambda store: show_delivery(store, delivery))
         print_json(as_json.delivery_story(story)) if json else _show_delivery(story)
         return 0
     if every + failed + pending > 1:
@@ -110,28 +110,11 @@ def deliveries(
             store, state=state, project=project, webhook=webhook, limit=most
         )
 
-    found = _ask(config, data_dir, listed(state, limit))
+    found = ask_store(config, data_dir, listed(state, limit))
     print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
-    if state == "failed" and not json and _ask(config, data_dir, listed("pending", 1)):
+    if state == "failed" and not json and ask_store(config, data_dir, listed("pending", 1)):
         stderr().print("others wait for a try: switchhook deliveries --pending")
     return 0
-
-
-def _ask(
-    config: Path | None,
-    data_dir: Path | None,
-    question: Callable[[SqliteStore], Coroutine[Any, Any, T]],
-) -> T:
-    """Put one question to the store."""
-
-    async def ask() -> T:
-        store = await open_to_read(config, data_dir)
-        try:
-            return await question(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(ask())
 
 
 def _show_calls(found: tuple[CallRow, ...]) -> None:

@@ -1,10 +1,12 @@
 """Options that several commands share; those of settings are made from the settings themselves."""
 
+import asyncio
 import os
 import sys
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict, make_dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
@@ -13,6 +15,8 @@ from switchhook.documents.tables import Key
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite import SqliteStore
+
+T = TypeVar("T")
 
 
 class CommandError(Exception):
@@ -93,6 +97,36 @@ async def open_to_read(config: Path | None, data_dir: Path | None) -> SqliteStor
             " another directory with --data-dir"
         )
     return await SqliteStore.open(where / DATABASE, read_only=True)
+
+
+def ask_store(
+    config: Path | None,
+    data_dir: Path | None,
+    question: Callable[[SqliteStore], Coroutine[Any, Any, T]],
+) -> T:
+    """Put one question to the store. Raises what `open_to_read` and the question raise."""
+
+    async def ask() -> T:
+        store = await open_to_read(config, data_dir)
+        try:
+            return await question(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(ask())
+
+
+def change_store(where: Path, act: Callable[[SqliteStore], Coroutine[Any, Any, T]]) -> T:
+    """Do one thing to the store of a data directory, which has to be there."""
+
+    async def change() -> T:
+        store = await SqliteStore.open(where / DATABASE)
+        try:
+            return await act(store)
+        finally:
+            await store.close()
+
+    return asyncio.run(change())
 
 
 def read_bytes(file: Path) -> bytes:

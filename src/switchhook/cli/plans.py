@@ -1,12 +1,11 @@
 """Which project a command is about: one that was applied, or one in a file that need not be."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, UsageError, open_to_read, read_bytes
+from switchhook.cli.options import CommandError, UsageError, ask_store, read_bytes
 from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
@@ -31,7 +30,7 @@ def plan_of(
 ) -> Plan:
     """Return the plan that the options name. Raises CommandError and what the store raises."""
     if file is None:
-        return asyncio.run(_applied(project, config, data_dir))
+        return ask_store(config, data_dir, lambda store: applied_plan(store, project))
     if project is not None:
         raise UsageError("--project and --file cannot go together; choose one")
     plan = plan_of_file(read_bytes(file))
@@ -44,22 +43,7 @@ def subscriptions_to(
     plan: Plan, file: Path | None, config: Path | None, data_dir: Path | None
 ) -> tuple[Subscription, ...]:
     """Return who subscribed to an applied project's calls; to those of a file nobody can."""
-    return () if file is not None else asyncio.run(_subscribed(plan, config, data_dir))
-
-
-async def _subscribed(
-    plan: Plan, config: Path | None, data_dir: Path | None
-) -> tuple[Subscription, ...]:
-    store = await open_to_read(config, data_dir)
-    try:
-        return await subscriptions(store, project=plan.project.id)
-    finally:
-        await store.close()
-
-
-async def _applied(project: str | None, config: Path | None, data_dir: Path | None) -> Plan:
-    store = await open_to_read(config, data_dir)
-    try:
-        return await applied_plan(store, project)
-    finally:
-        await store.close()
+    if file is not None:
+        return ()
+    of = plan.project.id
+    return ask_store(config, data_dir, lambda store: subscriptions(store, project=of))

@@ -1,12 +1,11 @@
 """`switchhook check`, `apply` and `export`: the project file."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import Config, DataDir, data_dir_of, open_to_read, read_bytes
+from switchhook.cli.options import Config, DataDir, ask_store, change_store, data_dir_of, read_bytes
 from switchhook.cli.show import print_whole, stderr, stdout
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import decode
@@ -15,7 +14,6 @@ from switchhook.operations import data_dir as directory
 from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.operations.remarks import remarks
-from switchhook.storage.sqlite import SqliteStore
 
 File = Annotated[
     Path, Parameter(help="Project file (TOML); - is standard input.", allow_leading_hyphen=True)
@@ -38,7 +36,7 @@ def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
     where = data_dir_of(config, data_dir)
     directory.prepare(where)
     text = decode(read_bytes(file))
-    applied = text if isinstance(text, Mistakes) else asyncio.run(_apply(where, text))
+    applied = text if isinstance(text, Mistakes) else _apply(where, text)
     if isinstance(applied, Mistakes):
         return _refuse(file, applied)
     what = "is now" if applied.is_new else "is unchanged:"
@@ -63,24 +61,13 @@ def export(
     data_dir: DataDir = None,
 ) -> int:
     """Print a project as a project file, with its passwords."""
-    print_whole(asyncio.run(_export(config, data_dir, project)).encode())
+    document = ask_store(config, data_dir, lambda store: export_project(store, project))
+    print_whole(document.encode())
     return 0
 
 
-async def _apply(where: Path, text: str) -> Applied | Mistakes:
-    store = await SqliteStore.open(where / directory.DATABASE)
-    try:
-        return await apply_project(store, text)
-    finally:
-        await store.close()
-
-
-async def _export(config: Path | None, data_dir: Path | None, project: str | None) -> str:
-    store = await open_to_read(config, data_dir)
-    try:
-        return await export_project(store, project)
-    finally:
-        await store.close()
+def _apply(where: Path, text: str) -> Applied | Mistakes:
+    return change_store(where, lambda store: apply_project(store, text))
 
 
 def _refuse(file: Path, mistakes: Mistakes) -> int:

@@ -1,18 +1,23 @@
 """`switchhook subscriptions`: who subscribed to calls over the HTTP API."""
 
-import asyncio
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, Config, DataDir, Json, data_dir_of, open_to_read
+from switchhook.cli.options import (
+    CommandError,
+    Config,
+    DataDir,
+    Json,
+    ask_store,
+    change_store,
+    data_dir_of,
+)
 from switchhook.cli.show import clock, iso, one_line, print_json, print_table, stdout
 from switchhook.domain.event import Subscription
-from switchhook.operations import data_dir as directory
 from switchhook.operations import subscriptions as operations
-from switchhook.storage.sqlite import SqliteStore
 from switchhook.tracking.subscriptions import Subscribers
 
 
@@ -28,38 +33,37 @@ def subscriptions(
 ) -> int:
     """List who subscribed to calls, or end a subscription: nothing is told to it any more."""
     if remove is not None:
-        removed = asyncio.run(_remove(config, data_dir, remove, project))
+        removed = _remove(config, data_dir, remove, project)
         stdout().print(f"subscription {removed.number} of project {removed.project} is removed")
         return 0
-    found = asyncio.run(_list(config, data_dir, project))
+    found = _list(config, data_dir, project)
     print_json([_as_json(one) for one in found]) if json else _show(found)
     return 0
 
 
-async def _list(
+def _list(
     config: Path | None, data_dir: Path | None, project: str | None
 ) -> tuple[Subscription, ...]:
-    store = await open_to_read(config, data_dir)
-    try:
-        return await operations.subscriptions(store, project=project)
-    finally:
-        await store.close()
+    return ask_store(
+        config, data_dir, lambda store: operations.subscriptions(store, project=project)
+    )
 
 
-async def _remove(
+def _remove(
     config: Path | None, data_dir: Path | None, number: int, project: str | None
 ) -> Subscription:
-    found = await _list(config, data_dir, project)
+    found = _list(config, data_dir, project)
     one = next((one for one in found if one.number == number), None)
     if one is None:
         raise CommandError(
             f"there is no subscription {number}; `switchhook subscriptions` lists those that there are"
         )
-    store = await SqliteStore.open(data_dir_of(config, data_dir) / directory.DATABASE)
-    try:
-        await operations.unsubscribe(store, Subscribers(), project=one.project, number=number)
-    finally:
-        await store.close()
+    change_store(
+        data_dir_of(config, data_dir),
+        lambda store: operations.unsubscribe(
+            store, Subscribers(), project=one.project, number=number
+        ),
+    )
     return one
 
 

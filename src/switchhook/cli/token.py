@@ -1,22 +1,16 @@
 """`switchhook token`: the keys to the HTTP API."""
 
-import asyncio
 import time
-from collections.abc import Callable, Coroutine
-from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli.options import Config, DataDir, Json, data_dir_of, open_to_read
+from switchhook.cli.options import Config, DataDir, Json, ask_store, change_store, data_dir_of
 from switchhook.cli.show import clock, iso, print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import data_dir as directory
 from switchhook.operations.tokens import NewToken, create_token, list_tokens, revoke_token
-from switchhook.storage.sqlite import SqliteStore
-
-T = TypeVar("T")
 
 LONGEST = 3650
 """Days that a token may be good for, unless it is for ever."""
@@ -42,8 +36,10 @@ def create(
     data_dir: DataDir = None,
 ) -> int:
     """Make a token and print its key, which is not shown again."""
-    made = _change(
-        data_dir_of(config, data_dir),
+    where = data_dir_of(config, data_dir)
+    directory.prepare(where)
+    made = change_store(
+        where,
         lambda store: create_token(
             store,
             store.tokens,
@@ -67,7 +63,7 @@ def list_(
     data_dir: DataDir = None,
 ) -> int:
     """List tokens, without their keys."""
-    found = asyncio.run(_list(config, data_dir, project))
+    found = ask_store(config, data_dir, lambda store: list_tokens(store.tokens, project=project))
     print_json([_as_json(one) for one in found]) if json else _show(found)
     return 0
 
@@ -82,31 +78,10 @@ def revoke(
 ) -> int:
     """Let a token be good no more; a running server refuses it from its next request on."""
     where = data_dir_of(config, data_dir)
-    revoked = _change(where, lambda store: revoke_token(store.tokens, token_id))
+    directory.prepare(where)
+    revoked = change_store(where, lambda store: revoke_token(store.tokens, token_id))
     stdout().print(f"token {revoked.id} of {revoked.user} for project {revoked.project} is revoked")
     return 0
-
-
-def _change(where: Path, act: Callable[[SqliteStore], Coroutine[Any, Any, T]]) -> T:
-    async def work() -> T:
-        store = await SqliteStore.open(where / directory.DATABASE)
-        try:
-            return await act(store)
-        finally:
-            await store.close()
-
-    directory.prepare(where)
-    return asyncio.run(work())
-
-
-async def _list(
-    config: Path | None, data_dir: Path | None, project: str | None
-) -> tuple[Token, ...]:
-    store = await open_to_read(config, data_dir)
-    try:
-        return await list_tokens(store.tokens, project=project)
-    finally:
-        await store.close()
 
 
 def _show_new(made: NewToken) -> None:
