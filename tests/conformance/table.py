@@ -148,6 +148,6 @@ What the documents of the telephone services promise, row by row, and the tests 
 no test that passes. This page is printed by it too (`make conformance-page` prints it alone): change `tests/conformance/rows.toml`
 or a test's mark instead.
 
-R1 and R3 describe the forwarding number, R5 the dial-plan webhook, R2 and R4 two families of event webhooks. Tests may also
-claim A-nn, a reading of something that the documents leave open, S-nn, a story from end to end, and T-nn, what users take for
+R1 and R3 describe the forwarding number, R5 the dial-plan webhook, R2 and R4 two families of event webhooks; F lists what trials of
+version 0.1.0 found. Tests may also claim A-nn, a reading of something that the documents leave open, S-nn, a story from end to end, and T-nn, what users take for
 granted; those are not listed here."""
