@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,13 +16,13 @@ from switchhook.sip.digest import (
     Refused,
     Verified,
     Verifier,
-    answer_challenge,
+    challenges,
     digest,
-    is_stale,
 )
 from switchhook.sip.errors import SipError
 from switchhook.sip.message import Headers, Request, Response
 from switchhook.sip.uri import Uri
+from tests.support.digest import answer_challenge
 
 KEY = b"0123456789abcdef"
 URI = Uri.parse("sip:pbx.example.com")
@@ -389,7 +391,7 @@ def test_a_user_cannot_start_a_header() -> None:
         'Basic realm="x"',
         'Digest realm="x"',
         'Digest realm="x", nonce="1", algorithm=SHA-512-256',
-        'Digest realm="x", nonce="1", qop="auth-int"',
+        'Digest realm="x", nonce="1", qop="auth-conf"',
         'Digest realm="x, nonce=1',
     ],
 )
@@ -401,5 +403,50 @@ def test_a_challenge_that_cannot_be_answered_says_so(value: str | None) -> None:
 
 def test_stale_tells_that_trying_again_helps() -> None:
     server = verifier()
-    assert not is_stale(challenged(server.challenge(NOW)))
-    assert is_stale(challenged(server.challenge(NOW, stale=True)))
+    (fresh,) = challenges(challenged(server.challenge(NOW)))
+    (old,) = challenges(challenged(server.challenge(NOW, stale=True)))
+
+    assert (fresh.stale, old.stale) == (False, True)
+
+
+def asked(*values: str) -> Response:
+    return Response(status=401, headers=Headers([("WWW-Authenticate", v) for v in values]))
+
+
+def test_each_realm_that_asks_is_answered_in_its_best_algorithm() -> None:
+    first, second = challenges(
+        asked(
+            'Digest realm="a", nonce="1", algorithm=MD5',
+            'Digest realm="b", nonce="2", algorithm=MD5-sess',
+            'Digest realm="a", nonce="3", algorithm=SHA-256',
+            'Digest realm="c", nonce="4", algorithm=AKAv1-MD5',
+        )
+    )
+
+    assert (first.realm, first.nonce, first.algorithm) == ("a", "3", "SHA-256")
+    assert (second.realm, second.algorithm, second.session) == ("b", "MD5", True)
+
+
+def test_the_body_is_proved_where_only_that_is_offered() -> None:
+    (challenge,) = challenges(asked('Digest realm="a", nonce="1", qop="auth-int"'))
+    request = Request(method="INVITE", uri=URI, headers=Headers([]), body=b"v=0")
+
+    value = challenge.answer(request, "us", "pw", cnonce="c", nonce_count=1)
+
+    ha1, ha2 = md5("us:a:pw"), md5(f"INVITE:{URI}:{md5('v=0')}")
+    assert f'response="{md5(f"{ha1}:1:00000001:c:auth-int:{ha2}")}"' in value
+    assert "qop=auth-int" in value
+
+
+def test_a_session_key_is_of_both_nonces() -> None:
+    (challenge,) = challenges(asked('Digest realm="a", nonce="1", algorithm=MD5-sess, qop=auth'))
+
+    value = challenge.answer(REGISTER, "us", "pw", cnonce="c", nonce_count=2)
+
+    ha1, ha2 = md5(f"{md5('us:a:pw')}:1:c"), md5(f"REGISTER:{URI}")
+    assert f'response="{md5(f"{ha1}:1:00000002:c:auth:{ha2}")}"' in value
+    assert "algorithm=MD5-sess" in value
+
+
+def md5(text: str) -> str:
+    return hashlib.md5(text.encode()).hexdigest()

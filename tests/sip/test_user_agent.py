@@ -559,6 +559,39 @@ def test_the_ack_and_bye_of_a_challenged_call_are_let_through() -> None:
     phone.rest()
 
 
+def proof_count(request: Request) -> str:
+    """Return the nonce count that a request proves itself with."""
+    return request.headers.get("Proxy-Authorization", "").rpartition("nc=")[2][:8]
+
+
+@pytest.mark.row("FJ-03")
+def test_a_nonce_that_two_calls_get_is_counted_on_over_both_and_their_byes() -> None:
+    phone = Phone()
+    asks = f"Proxy-Authenticate: {CHALLENGE}"
+    us = Credentials(username="us", password="secret")
+    counts = []
+    invites = []
+    for leg in ("one", "two"):
+        phone.do(replace(INVITE, leg=leg, credentials=us))
+        invites.append(phone.last())
+    for invite in invites:
+        phone.hear(response(invite, 407, asks), BOB)
+        phone.sent()
+        counts.append(proof_count(phone.last()))
+        phone.hear(response(phone.last(), 200), BOB)
+    for leg in ("one", "two"):
+        phone.do(Acknowledge(leg=leg))
+        counts.append(proof_count(phone.last()))  # that of its INVITE (RFC 3261 §22.1)
+        phone.do(End(leg=leg))
+        phone.hear(response(phone.last(), 407, asks), BOB)
+        phone.sent()
+        counts.append(proof_count(phone.last()))
+        phone.hear(response(phone.last(), 200), BOB)
+
+    assert counts == ["00000001", "00000002", "00000001", "00000003", "00000002", "00000004"]
+    phone.rest()
+
+
 @pytest.mark.parametrize(
     "value", ["Digest realm=x", "Basic realm=x", "Digest nonce=1, algorithm=X"]
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from switchhook.sip.deadlines import Deadlines
 from switchhook.sip.matching import Key
+from switchhook.sip.proof import NonceCounts
 from switchhook.sip.transport import TCP
 from switchhook.sip.uri import Uri
 
@@ -58,6 +59,7 @@ class Desk(Generic[S]):
     ) -> None:
         self.stack = stack
         self.token = token
+        self.nonces = NonceCounts(token)
         self.timing = timing
         self.events: list[Event] = []
         self.sessions: dict[str, S] = {}

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.uri import Uri
 
 Algorithm = Literal["MD5", "SHA-256"]
 KNOWN: Final[tuple[Algorithm, ...]] = ("MD5", "SHA-256")
@@ -253,53 +252,113 @@ class _Credentials:
         )
 
 
-def answer_challenge(
-    response: Response,
-    method: str,
-    uri: Uri | str,
-    username: str,
-    password: str,
-    *,
-    cnonce: str,
-    nonce_count: int = 1,
-) -> tuple[str, str]:
-    """Return the header (name, value) that answers a 401 or 407.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Challenged:
+    """What one realm asks of a client, as far as it can be answered."""
 
-    `uri` is the Request-URI of the request that will carry it, `nonce_count` how often the nonce was
-    used, this time included, `cnonce` a token by chance. SHA-256 is taken where it is offered, else
-    MD5; raises SipError where neither is.
+    realm: str
+    nonce: str
+    algorithm: Algorithm
+    session: bool
+    """Whether the key is of this nonce alone (`MD5-sess`, RFC 7616 §3.4.2)."""
+    qop: str
+    """`auth`, `auth-int`, or empty where the server offers none."""
+    opaque: str | None
+    stale: bool
+    """Whether only the nonce was wrong, so that trying again helps."""
+
+    def answer(
+        self, request: Request, username: str, password: str, *, cnonce: str, nonce_count: int
+    ) -> str:
+        """Return the value of the header that answers for `request`, as it goes out.
+
+        `cnonce` is a token by chance, `nonce_count` how often the nonce was used, this time included.
+        """
+        if not is_token(cnonce):
+            raise ValueError("a cnonce is a token")
+        nc, uri = f"{nonce_count:08x}", str(request.uri)
+        ha1 = _ha1(self.algorithm, username, self.realm, password)
+        if self.session:
+            ha1 = _hash(self.algorithm, f"{ha1}:{self.nonce}:{cnonce}")
+        result = digest(
+            self.algorithm,
+            ha1,
+            nonce=self.nonce,
+            method=request.method,
+            uri=uri,
+            qop=self.qop or None,
+            nc=nc,
+            cnonce=cnonce,
+            body=request.body,
+        )
+        name = f"{self.algorithm}-sess" if self.session else self.algorithm
+        answer = [f"username={quote(username)}", f"realm={quote(self.realm)}"]
+        answer += [f"nonce={quote(self.nonce)}", f"uri={quote(uri)}", f'response="{result}"']
+        answer += [f"algorithm={name}"]
+        if self.qop or self.session:
+            answer += [f'cnonce="{cnonce}"']
+        if self.qop:
+            answer += [f"qop={self.qop}", f"nc={nc}"]
+        if self.opaque is not None:
+            answer.append(f"opaque={quote(self.opaque)}")
+        return f"Digest {', '.join(answer)}"
+
+
+def challenges(response: Response) -> tuple[Challenged, ...]:
+    """Read a 401 or 407: of each realm that asks, the best that can be answered, in their order.
+
+    SHA-256 is taken where it is offered, else MD5; `auth` before `auth-int`. Raises SipError where no
+    realm offers anything of these.
     """
-    fields, algorithm = _best_challenge(response)
-    realm, nonce = fields.get("realm", ""), fields["nonce"]
-    qops = split_list(fields.get("qop", "").lower())
-    if qops and "auth" not in qops:
-        raise SipError(f"the challenge asks for qop {excerpt(fields['qop'])}, only auth is known")
-    if not is_token(cnonce):
-        raise ValueError("a cnonce is a token")
-    nc = f"{nonce_count:08x}"
-    result = digest(
-        algorithm,
-        _ha1(algorithm, username, realm, password),
-        nonce=nonce,
-        method=method,
-        uri=str(uri),
-        qop="auth" if qops else None,
-        nc=nc,
-        cnonce=cnonce,
+    name = "Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate"
+    found: dict[str, Challenged] = {}
+    for value in response.headers.all(name):
+        try:
+            offered = _challenged(value)
+        except SipError:
+            continue
+        known = found.get(offered.realm)
+        if known is None or _rank(offered) < _rank(known):
+            found[offered.realm] = offered
+    if not found:
+        raise SipError(
+            f"the {response.status} offers no Digest with MD5 or SHA-256 and qop auth in {name}"
+        )
+    return tuple(found.values())
+
+
+def _challenged(value: str) -> Challenged:
+    scheme, fields = _read_fields(value)
+    if scheme != "digest" or not fields.get("nonce"):
+        raise ParseError("this is no challenge of Digest")
+    name = (fields.get("algorithm") or "MD5").upper()
+    qops = [qop.strip(WHITE) for qop in split_list(fields.get("qop", "").lower())]
+    known = [qop for qop in ("auth", "auth-int") if qop in qops]
+    if qops and not known:
+        raise ParseError(f"the challenge asks for qop {excerpt(fields['qop'])}")
+    return Challenged(
+        realm=fields.get("realm", ""),
+        nonce=fields["nonce"],
+        algorithm=_known_algorithm(name.removesuffix("-SESS")),
+        session=name.endswith("-SESS"),
+        qop=known[0] if known else "",
+        opaque=fields.get("opaque"),
+        stale=fields.get("stale", "").lower() == "true",
     )
-    answer = [f"username={quote(username)}", f"realm={quote(realm)}", f"nonce={quote(nonce)}"]
-    answer += [f"uri={quote(str(uri))}", f'response="{result}"', f"algorithm={algorithm}"]
-    if qops:
-        answer += [f'cnonce="{cnonce}"', "qop=auth", f"nc={nc}"]
-    if "opaque" in fields:
-        answer.append(f"opaque={quote(fields['opaque'])}")
-    name = "Proxy-Authorization" if response.status == 407 else "Authorization"
-    return name, f"Digest {', '.join(answer)}"
 
 
-def is_stale(response: Response) -> bool:
-    """Tell whether a challenge says that only the nonce was wrong, so that trying again helps."""
-    return _best_challenge(response)[0].get("stale", "").lower() == "true"
+def _rank(offered: Challenged) -> tuple[int, bool]:
+    return _BEST_FIRST.index(offered.algorithm), offered.session
+
+
+def answer_header(response: Response) -> str:
+    """Return the name of the header that answers a 401 or 407."""
+    return "Proxy-Authorization" if response.status == 407 else "Authorization"
+
+
+def realm_of(value: str) -> str | None:
+    """Return the realm that a header of ours answers."""
+    return _read_fields(value)[1].get("realm")
 
 
 def digest(
@@ -312,27 +371,18 @@ def digest(
     qop: str | None = None,
     nc: str = "",
     cnonce: str = "",
+    body: bytes = b"",
 ) -> str:
-    """Compute a response (RFC 7616 §3.4.1), without qop that of RFC 2069."""
-    ha2 = _hash(algorithm, f"{method}:{uri}")
+    """Compute a response (RFC 7616 §3.4.1), without qop that of RFC 2069.
+
+    `body` counts for the qop `auth-int` alone (§3.4.3).
+    """
+    a2 = f"{method}:{uri}"
+    if qop == "auth-int":
+        a2 = f"{a2}:{_hash_bytes(algorithm, body)}"
+    ha2 = _hash(algorithm, a2)
     middle = f"{nonce}:{nc}:{cnonce}:{qop}" if qop else nonce
     return _hash(algorithm, f"{ha1}:{middle}:{ha2}")
-
-
-def _best_challenge(response: Response) -> tuple[Mapping[str, str], Algorithm]:
-    name = "Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate"
-    offered: dict[str, Mapping[str, str]] = {}
-    for value in response.headers.all(name):
-        try:
-            scheme, fields = _read_fields(value)
-        except ParseError:
-            continue
-        if scheme == "digest" and fields.get("nonce"):
-            offered.setdefault(fields.get("algorithm", "MD5").upper(), fields)
-    for algorithm in _BEST_FIRST:
-        if algorithm in offered:
-            return offered[algorithm], algorithm
-    raise SipError(f"the {response.status} offers no Digest with MD5 or SHA-256 in {name}")
 
 
 def _read_fields(value: str) -> tuple[str, dict[str, str]]:
@@ -370,7 +420,10 @@ def _ha1(algorithm: Algorithm, username: str, realm: str, secret: str | Ha1) -> 
 
 
 def _hash(algorithm: Algorithm, text: str) -> str:
-    data = text.encode("utf-8", "surrogateescape")
+    return _hash_bytes(algorithm, text.encode("utf-8", "surrogateescape"))
+
+
+def _hash_bytes(algorithm: Algorithm, data: bytes) -> str:
     if algorithm == "MD5":
         return hashlib.md5(data, usedforsecurity=False).hexdigest()
     return hashlib.sha256(data).hexdigest()

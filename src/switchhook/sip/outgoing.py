@@ -70,8 +70,8 @@ class Outgoing(Session):
 
     def _calls_again(self, response: Response, now: float) -> bool:
         """Send a challenged INVITE again with credentials, where they may help."""
-        cnonce = self._desk.token()
-        proof = prove(self._invite, response, self._credentials, self._proofs, cnonce)
+        nonces = self._desk.nonces
+        proof = prove(self._invite, response, self._credentials, self._proofs, nonces)
         if proof is None or self._cancel_headers is not None:
             return False
         self._proofs += (proof,)

@@ -53,7 +53,7 @@ class Outside:
         if response.status < 200:
             return
         proof = prove(
-            self._request, response, self._order.credentials, self._proofs, self._desk.token()
+            self._request, response, self._order.credentials, self._proofs, self._desk.nonces
         )
         if proof is None:
             self._tell(response.status, response)

@@ -2,17 +2,43 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.digest import answer_challenge, is_stale
+from switchhook.sip.digest import answer_header, challenges, realm_of
 from switchhook.sip.errors import SipError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.sip.message import Request, Response
     from switchhook.sip.orders import Credentials, Pairs
 
 MOST_TRIES: Final = 3
 """How often one request may be challenged: by a proxy, by the other end, and once as stale."""
+MOST_NONCES: Final = 10_000
+"""Nonces whose count is remembered; those that were not used for longest are dropped first."""
+
+
+class NonceCounts:
+    """How often each nonce was used, over all requests of one user agent (RFC 7616 §3.4).
+
+    A server may give the same nonce to several calls. It takes a count that is not higher than the last
+    one for a replay. `token` makes the client's own nonce, which stays the same as long as the server's.
+    """
+
+    def __init__(self, token: Callable[[], str]) -> None:
+        self._token = token
+        self._used: OrderedDict[tuple[str, str], tuple[str, int]] = OrderedDict()
+
+    def use(self, realm: str, nonce: str) -> tuple[str, int]:
+        """Return cnonce and count for the next request with `nonce`."""
+        known = self._used.pop((realm, nonce), ("", 0))
+        cnonce, count = known[0] or self._token(), known[1]
+        self._used[realm, nonce] = cnonce, count + 1
+        if len(self._used) > MOST_NONCES:
+            self._used.popitem(last=False)
+        return cnonce, count + 1
 
 
 def prove(
@@ -20,27 +46,26 @@ def prove(
     response: Response,
     credentials: Credentials | None,
     given: tuple[Pairs, ...],
-    cnonce: str,
+    nonces: NonceCounts,
 ) -> Pairs | None:
     """Return the credentials with which `request` may be sent again, or None where it failed.
 
-    `given` holds what each earlier try of the same request carried. A challenge that was answered
-    once is not answered again unless it says that only its nonce was old.
+    `given` holds what each earlier try of the same request carried. What was shown to one realm goes
+    along to the next one that asks (§22.3). A challenge that was answered once is not answered again
+    unless it says that only its nonce was old.
     """
     if credentials is None or response.status not in {401, 407} or len(given) >= MOST_TRIES:
         return None
-    latest = given[-1] if given else ()
+    name = answer_header(response)
+    shown = {(n, realm_of(value)): (n, value) for n, value in (given[-1] if given else ())}
     try:
-        name, value = answer_challenge(
-            response,
-            request.method,
-            request.uri,
-            credentials.username,
-            credentials.password,
-            cnonce=cnonce,
-        )
-        if name in dict(latest) and not is_stale(response):
-            return None
+        asked = [c for c in challenges(response) if c.stale or (name, c.realm) not in shown]
     except SipError:
         return None
-    return (*((n, v) for n, v in latest if n != name), (name, value))
+    for challenge in asked:
+        cnonce, count = nonces.use(challenge.realm, challenge.nonce)
+        value = challenge.answer(
+            request, credentials.username, credentials.password, cnonce=cnonce, nonce_count=count
+        )
+        shown[name, challenge.realm] = name, value
+    return tuple(shown.values()) if asked else None

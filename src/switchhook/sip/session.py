@@ -319,8 +319,8 @@ class Session:
 
     def _tries_again(self, asking: _Asking, response: Response, now: float) -> bool:
         """Send a challenged request again with credentials, where they may help."""
-        cnonce = self._desk.token()
-        proof = prove(asking.request, response, self._credentials, asking.proofs, cnonce)
+        nonces = self._desk.nonces
+        proof = prove(asking.request, response, self._credentials, asking.proofs, nonces)
         if proof is None or self._over:
             return False
         self._send(asking.wish, now, (*asking.proofs, proof))

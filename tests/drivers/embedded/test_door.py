@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.drivers.embedded.door import MOST_MISTAKES, WINDOW, Door, Known, Turned
-from switchhook.sip.digest import answer_challenge
+from tests.support.digest import answer_challenge
 from tests.support.sip import request
 
 if TYPE_CHECKING:

@@ -251,9 +251,17 @@ def is_right(proof: str) -> bool:
         name.strip(): value.strip('"')
         for name, _, value in (part.partition("=") for part in proof[7:].split(","))
     }
-    given = {name: fields[name] for name in ("nonce", "uri", "qop", "nc", "cnonce")}
     ha1 = Ha1.of("us", "carrier", "trunk-secret").md5
-    return fields["response"] == digest("MD5", ha1, method="INVITE", **given)
+    return fields["response"] == digest(
+        "MD5",
+        ha1,
+        method="INVITE",
+        nonce=fields["nonce"],
+        uri=fields["uri"],
+        qop=fields["qop"],
+        nc=fields["nc"],
+        cnonce=fields["cnonce"],
+    )
 
 
 def test_a_trunk_that_asks_those_who_have_none(stage: Stage) -> None:
