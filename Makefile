@@ -25,10 +25,14 @@ check: static ## what to run on every save: static checks and the fast tests
 	$(BIN)/pytest -q -m "not slow and not alone" -n 2
 
 .PHONY: test
-test: static ## everything; last, with nothing beside them, the tests that measure time
+test: static ## everything, in 10 to 20 minutes; last, with nothing beside them, the tests that measure time
 	@scripts/system-packages $(TEST_PROGRAMS)
-	$(BIN)/pytest -q -n 2 --dist worksteal -m "not alone"
-	$(BIN)/pytest -q -m alone
+	@scripts/test $(BIN)/pytest
+
+.PHONY: fresh
+fresh: ## both README commands in a fresh Debian 12 and a fresh Debian 13, with another load beside them (root)
+	@failed=; for suite in bookworm trixie; do scripts/fresh $$suite --load || failed="$$failed $$suite"; done; \
+	  [ -z "$$failed" ] || { echo "failed in:$$failed"; exit 1; }
 
 # Not a part of `test`, which would run everything twice. What `test` does hold is that no unknown row is
 # claimed and that docs/conformance.md is current.
