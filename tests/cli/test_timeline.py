@@ -115,6 +115,17 @@ def test_failures_say_how_long_and_why() -> None:
     assert entry_line(entry).text == "crm fails after 2.0 s: headers_timeout, too slow"
 
 
+@pytest.mark.row("FE-12")
+@pytest.mark.parametrize(
+    ("length", "said"), [("5.08125", "5.1 s"), ("0.48", "480 ms"), ("75.04", "1:15 min")]
+)
+def test_a_recording_has_its_length_to_the_tenth(length: str, said: str) -> None:
+    facts = (("seconds", length),)
+    entry = Entry(seq=1, at=5.0, happening=Happening.RECORDED, text="a.wav", facts=facts)
+
+    assert entry_line(entry).text == f"recorded {said}: a.wav"
+
+
 ASKED = (
     ("request", "GET http://crm.example/route"),
     ("address", "192.0.2.7:80"),

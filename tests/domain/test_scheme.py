@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
+import pytest
+
 from switchhook.domain.scheme import (
     FIRST,
     AskDialPlan,
@@ -70,3 +72,22 @@ def test_steps_without_branches_have_none() -> None:
     assert branches(RING) == branches(Play(sounds=())) == {}
     assert list(branches(MENU)) == ["1", "timeout", "invalid"]
     assert len(get_args(Step)) == 13
+
+
+@pytest.mark.row("FC-04")
+def test_each_step_has_the_word_by_which_stored_journals_know_it() -> None:
+    assert [step.word for step in get_args(Step)] == [
+        "ask",
+        "askdialplan",
+        "ring",
+        "ringdestination",
+        "goto",
+        "hangup",
+        "play",
+        "background",
+        "menu",
+        "hours",
+        "voicemail",
+        "rate",
+        "record",
+    ]

@@ -96,6 +96,18 @@ def test_the_journal_says_which_step_is_taken_where() -> None:
     ]
 
 
+@pytest.mark.row("FC-04")
+def test_the_journal_calls_a_step_the_same_whatever_its_class_is_called() -> None:
+    story = Transcript(incoming(GoTo(scheme=9)))
+    GoTo.__name__ = "Jump"
+    try:
+        story.comes_to(0, CallArrived())
+    finally:
+        GoTo.__name__ = "GoTo"
+    (entry,) = (entry for entry in story.entries if entry.happening == Happening.STEP)
+    assert dict(entry.facts)["step"] == "goto"
+
+
 def test_a_step_that_goes_to_no_scheme_hands_the_call_on() -> None:
     story = Transcript(incoming(GoTo(scheme=9), ring(MARY)))
     story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)

@@ -140,7 +140,7 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.KEYED: lambda text, facts: (
         f"the caller presses: {text}" if facts["digit"] else text or "no key"
     ),
-    Happening.RECORDED: lambda text, facts: f"recorded {facts['seconds']} s: {text}",
+    Happening.RECORDED: lambda text, facts: f"recorded {_length(facts)}: {text}",
     Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
     Happening.JUMPED: lambda text, facts: (
         f"goes on with scheme {facts['scheme']}, {text}{_of_number(facts)}"
@@ -200,10 +200,14 @@ def _because(said: str, text: str, *others: str) -> str:
 
 
 def _after(facts: Mapping[str, str]) -> str:
+    return f" after {_length(facts)}" if facts["seconds"] else ""
+
+
+def _length(facts: Mapping[str, str]) -> str:
     try:
-        return f" after {seconds(float(facts['seconds']))}"
+        return seconds(float(facts["seconds"]))
     except ValueError:
-        return ""
+        return "an unknown time"
 
 
 def told(delivery: Delivery) -> str:

@@ -26,7 +26,7 @@ from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
 from switchhook.operations.explaining import Explanation, explain_answer, read_response
 from switchhook.operations.previewing import Preview, preview_requests
-from switchhook.webhooks.answer import DialPlanReading, Direction, SchemeId
+from switchhook.webhooks.answer import Ack, DialPlanReading, Direction, Nak, SchemeId
 from switchhook.webhooks.mail import Mail
 
 ReadWebhook = Annotated[
@@ -35,6 +35,15 @@ ReadWebhook = Annotated[
 ShownWebhook = Annotated[
     str, Parameter(help="Name of any webhook or event mail.", name="--webhook")
 ]
+
+DECISION_WORDS = {
+    Direction: "direction",
+    SchemeId: "schemeid",
+    Failure: "failure",
+    Ack: "ack",
+    Nak: "nak",
+}
+"""What programs call each decision: it never changes."""
 
 
 def read_answer(
@@ -92,7 +101,7 @@ def _explanation(explained: Explanation) -> dict[str, Any]:
     told: dict[str, Any] = {
         "webhook": explained.webhook,
         "dialect": explained.dialect,
-        "decision": type(outcome).__name__.lower(),
+        "decision": DECISION_WORDS[type(outcome)],
         "text": explained.decision,
         "followed": explained.is_followed,
         "read_as": str(reading.step),

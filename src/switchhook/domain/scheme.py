@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from switchhook.domain.target import Target
 from switchhook.domain.webhook import RingOrder
@@ -49,6 +49,7 @@ AS_IT_IS = CallerName()
 class Ask:
     """Ask a forwarding number where the call goes, and ring what it answers (R1-123)."""
 
+    word: ClassVar[str] = "ask"
     webhook: str
 
 
@@ -56,6 +57,7 @@ class Ask:
 class AskDialPlan:
     """Ask a dial-plan webhook, perhaps after a code, which of two branches the call takes (R5-26, R5-27)."""
 
+    word: ClassVar[str] = "askdialplan"
     webhook: str
     success: tuple[Step, ...] = ()
     failed: tuple[Step, ...] = ()
@@ -65,6 +67,7 @@ class AskDialPlan:
 class Ring:
     """Ring targets for `timeout` seconds each round; the first to answer gets the call."""
 
+    word: ClassVar[str] = "ring"
     targets: tuple[Target, ...]
     order: RingOrder = RingOrder.ALL_AT_ONCE
     timeout: float = 30.0
@@ -79,6 +82,7 @@ class RingDestination:
     failed branch [A-48].
     """
 
+    word: ClassVar[str] = "ringdestination"
     timeout: float = 30.0
     caller_name: CallerName = AS_IT_IS
 
@@ -87,6 +91,7 @@ class RingDestination:
 class GoTo:
     """Go on with another scheme of the same project (R1-25)."""
 
+    word: ClassVar[str] = "goto"
     scheme: int
 
 
@@ -94,6 +99,7 @@ class GoTo:
 class HangUp:
     """End the call with a SIP status that tells the caller why."""
 
+    word: ClassVar[str] = "hangup"
     status: int = 480
 
 
@@ -101,6 +107,7 @@ class HangUp:
 class Play:
     """Let the caller hear sounds once, then go on: a greeting (R1-125)."""
 
+    word: ClassVar[str] = "play"
     sounds: tuple[str, ...]
 
 
@@ -108,6 +115,7 @@ class Play:
 class Background:
     """From here on, let the caller hear these in a loop while a webhook is asked or a target rings (R1-125)."""
 
+    word: ClassVar[str] = "background"
     sounds: tuple[str, ...]
 
 
@@ -123,6 +131,7 @@ class Choice:
 class Menu:
     """Let the caller choose a branch by one key. The key may come while the prompt still plays."""
 
+    word: ClassVar[str] = "menu"
     sounds: tuple[str, ...]
     choices: tuple[Choice, ...]
     timeout: float = 5.0
@@ -146,6 +155,7 @@ class Menu:
 class Hours:
     """Take one branch within the project's working hours of this name, the other outside (R1-125)."""
 
+    word: ClassVar[str] = "hours"
     hours: str
     open_: tuple[Step, ...] = ()
     closed: tuple[Step, ...] = ()
@@ -155,6 +165,7 @@ class Hours:
 class Voicemail:
     """Play a greeting, then record the caller until they hang up or press `#`."""
 
+    word: ClassVar[str] = "voicemail"
     sounds: tuple[str, ...]
     longest: float = 120.0
     """Seconds of a message."""
@@ -164,6 +175,7 @@ class Voicemail:
 class Rate:
     """Let the caller rate the conversation, should one come of a later step and the callee hang up first."""
 
+    word: ClassVar[str] = "rate"
     sounds: tuple[str, ...]
     """Asks for a key from 1 to `best`."""
     best: int = 5
@@ -176,9 +188,11 @@ class Rate:
 class Record:
     """From here on, record conversations, both voices; or no longer."""
 
+    word: ClassVar[str] = "record"
     is_on: bool = True
 
 
+# Each step has a `word`, by which the journal names it: stored and read by programs, so it never changes.
 Step = (
     Ask
     | AskDialPlan

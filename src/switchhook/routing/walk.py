@@ -66,7 +66,7 @@ def walk(move: Move) -> None:
         step = None if scheme is None else scheme.step_at(move.call.path)
         if scheme is not None and step is not None:
             at = " ".join(map(str, move.call.path))
-            facts = (("scheme", str(scheme.id)), ("step", type(step).__name__.lower()), ("at", at))
+            facts = (("scheme", str(scheme.id)), ("step", step.word), ("at", at))
             more = _branch(move) + _location(move, step)
             move.record(Happening.STEP, scheme.name, facts=facts + more)
             went = _begin(move, step)
