@@ -34,8 +34,12 @@ def test_unknown_methods_get_501() -> None:
     assert screen(request("BREW")) == Refusal(501, (ALLOW,))
 
 
-def test_a_bye_outside_of_a_dialog_gets_481() -> None:
-    assert screen(request("BYE")) == Refusal(481, (ALLOW,))
+@pytest.mark.row("FA-01")
+@pytest.mark.parametrize("to", ["<sip:100@192.0.2.1>", WITHIN])
+def test_a_bye_passes_whatever_it_holds(to: str) -> None:
+    odd = ("Require: 100rel, x", "Content-Encoding: gzip", "Content-Type: a/b")
+
+    assert screen(request("BYE", *odd, uri="mailto:x@y", to=to, body=b"?")) is None
 
 
 def test_a_transfer_is_declined() -> None:

@@ -30,6 +30,8 @@ class Indexed(Protocol):
     leg: str
     dialog_ids: list[DialogId]
     """Under which it stands in `Desk.dialogs`."""
+    caller_id: DialogId | None
+    """Under which it stands in `Desk.callers`."""
 
 
 S = TypeVar("S", bound=Indexed)
@@ -64,6 +66,8 @@ class Desk(Generic[S]):
         self.events: list[Event] = []
         self.sessions: dict[str, S] = {}
         self.dialogs: dict[DialogId, S] = {}
+        self.callers: dict[DialogId, S] = {}
+        """By Call-ID and the caller's tag, for a BYE that leaves ours out as RFC 2543 allowed."""
         self.exchanges: dict[str, Exchange[S]] = {}
         self.deadlines: Deadlines[str] = Deadlines()
         self._local = local
@@ -96,11 +100,18 @@ class Desk(Generic[S]):
         self.dialogs[dialog_id] = session
         session.dialog_ids.append(dialog_id)
 
+    def add_caller(self, caller_id: DialogId, session: S) -> None:
+        """Let a BYE without our tag find the session."""
+        self.callers[caller_id] = session
+        session.caller_id = caller_id
+
     def forget(self, session: S) -> None:
         """Take a session out of the index; the transactions that it still owns end by themselves."""
         for dialog_id in session.dialog_ids:
             self.dialogs.pop(dialog_id, None)
         session.dialog_ids.clear()
+        if session.caller_id is not None and self.callers.get(session.caller_id) is session:
+            del self.callers[session.caller_id]
         if self.sessions.get(session.leg) is session:
             del self.sessions[session.leg]
             self.deadlines.set(session.leg, None)

@@ -101,10 +101,16 @@ class Dialog:
 
     def belongs(self, message: Request) -> bool:
         """Say whether the sender of `message` is our other end; §12.2.2."""
-        return message.from_.tag == self.remote.tag
+        tag = message.from_.tag
+        return tag == self.remote.tag or (tag is None and message.method == "BYE")
 
     def hear(self, request: Request) -> Dialog:
-        """Take note of a received request; raise SipError(500) for one out of order (§12.2.2)."""
+        """Take note of a received request; raise SipError(500) for one out of order (§12.2.2).
+
+        A BYE is never out of order: nothing may come behind it.
+        """
+        if request.method == "BYE":
+            return self
         if request.cseq.number <= self.remote_cseq:
             raise SipError("the CSeq is not higher than the one before", status=500)
         return replace(self, remote_cseq=request.cseq.number)

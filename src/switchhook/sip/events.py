@@ -62,6 +62,8 @@ class InviteFailed:
     status: int
     response: Response | None
     """None when nothing came: 408 in time, or 503 as it could not be sent."""
+    request: Request | None = None
+    """The BYE of one who hung up before their answer reached us (603)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ class Incoming(Session):
         self.dialog = Dialog.of_server(request, tag)
         self._tags = {0: tag}
         desk.add_dialog((request.call_id, tag), self)
+        desk.add_caller((request.call_id, request.from_.tag or ""), self)
 
     def answer(self, order: Answer, now: float) -> None:
         """Answer the INVITE."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +36,9 @@ MAX_LIST: Final = 100
 MAX_MAX_FORWARDS: Final = 255
 
 _ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
+FORGIVEN: Final = frozenset({"ACK", "BYE", "CANCEL"})
+"""Requests on which the end of a call hangs: none is refused for what nobody needs of it."""
+_UNNEEDED: Final = ("Max-Forwards", "Contact", "Route", "Record-Route", "Content-Type")
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
 
@@ -268,15 +271,20 @@ class Head:
         """Read what stands before the blank line; raise MessageError."""
         text = head.decode("utf-8", "surrogateescape")
         start_line, _, rest = text.partition("\r\n")
-        pairs, trouble = _read_fields(rest)
+        pairs, garbage, trouble = _read_fields(rest)
         lengths = {value for name, value in pairs if name == "Content-Length"}
         headers = Headers((p for p in pairs if p[0] != "Content-Length"), verbatim=True)
         try:
-            start = _read_start_line(start_line, headers, trouble)
+            start = _read_start_line(start_line, headers, garbage, trouble)
             return cls(start=start, content_length=_read_content_length(lengths))
         except ParseError as error:
             partial = _partial(start_line, headers)
             raise MessageError(str(error), status=error.status, partial=partial) from None
+
+    @property
+    def is_forgiven(self) -> bool:
+        """Whether nobody asks for the body of this request."""
+        return isinstance(self.start, Request) and self.start.method in {"BYE", "CANCEL"}
 
     @property
     def partial(self) -> Request | None:
@@ -288,7 +296,9 @@ class Head:
         start = self.start
         message: Request | Response
         if isinstance(start, Request):
-            message = Request(method=start.method, uri=start.uri, headers=start.headers, body=body)
+            message = _forgiven(
+                Request(method=start.method, uri=start.uri, headers=start.headers, body=body)
+            )
         else:
             message = Response(
                 status=start.status, reason=start.reason, headers=start.headers, body=body
@@ -300,12 +310,35 @@ class Head:
         return message
 
 
-def _read_fields(text: str) -> tuple[list[tuple[str, str]], str]:
-    """Return the header fields that can be read, and the first trouble with the others."""
+def _forgiven(request: Request) -> Request:
+    """Leave out of a request that ends or confirms a call what cannot be read and nobody needs."""
+    if request.method not in FORGIVEN:
+        return request
+    bad = {name for name, read in _READERS if name in _UNNEEDED and not _reads(request, read)}
+    bad |= {name for name in _UNNEEDED if name.lower() in request.headers.repeated & _ONCE}
+    headers = request.headers.without(*bad)
+    if request.method == "BYE" and not (
+        _reads(request, "cseq") and request.cseq.method == request.method
+    ):
+        number = request.cseq.number if _reads(request, "cseq") else 0
+        headers = headers.put("CSeq", f"{number} {request.method}")
+    return request if headers is request.headers else replace(request, headers=headers)
+
+
+def _reads(request: Request, read: str) -> bool:
+    try:
+        getattr(request, read)
+    except SipError:
+        return False
+    return True
+
+
+def _read_fields(text: str) -> tuple[list[tuple[str, str]], str, str]:
+    """Return the header fields that can be read, the first trouble with the others, and with the head."""
     # A line that begins with white space continues the one before it (RFC 3261 §7.3.1).
     text = text.replace("\r\n ", " ").replace("\r\n\t", " ")
     lines = text.split("\r\n") if text else []
-    trouble = ""
+    garbage, trouble = "", ""
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
         trouble = "a header line does not end in CRLF" if lines else ""
     if len(lines) > MAX_HEADERS:
@@ -317,17 +350,19 @@ def _read_fields(text: str) -> tuple[list[tuple[str, str]], str]:
         if colon and (canonical := received_name(name)):
             pairs.append((canonical, value.strip(WHITE)))
         else:
-            trouble = trouble or f"this is no header: {excerpt(line)}"
-    return pairs, trouble
+            garbage = garbage or f"this is no header: {excerpt(line)}"
+    return pairs, garbage, trouble
 
 
-def _read_start_line(line: str, headers: Headers, trouble: str) -> Request | Response:
+def _read_start_line(line: str, headers: Headers, garbage: str, trouble: str) -> Request | Response:
     if not is_one_line(line):
         raise ParseError("the start line holds a line break or a NUL")
     read = _read_status_line if line[:4].upper() == "SIP/" else _read_request_line
     start = read(line, headers)
-    if trouble:
-        raise ParseError(trouble)
+    if isinstance(start, Request) and start.method in FORGIVEN:
+        garbage = ""
+    if trouble or garbage:
+        raise ParseError(trouble or garbage)
     return start
 
 
@@ -403,7 +438,7 @@ def parse_message(data: bytes) -> Request | Response:
     body = data[end + 4 :]
     length = head.content_length
     if length is not None and length != len(body):
-        if length > len(body):
+        if length > len(body) and not head.is_forgiven:
             raise MessageError(
                 f"Content-Length is {length}, but the body has {len(body)} bytes",
                 partial=head.partial,

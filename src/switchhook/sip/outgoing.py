@@ -9,11 +9,11 @@ from switchhook.sip.events import AnswerReceived, InviteFailed, ProgressReceived
 from switchhook.sip.message import Headers, Request
 from switchhook.sip.proof import prove
 from switchhook.sip.screening import ALLOW
-from switchhook.sip.session import Session
+from switchhook.sip.session import RETRY_SOON, Session
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
-    from switchhook.sip.heard import RequestFailed, ResponseReceived
+    from switchhook.sip.heard import RequestFailed, RequestReceived, ResponseReceived
     from switchhook.sip.matching import Key
     from switchhook.sip.message import Response
     from switchhook.sip.orders import Invite, Pairs
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 MOST_FORKS: Final = 20
 """Telephones that may answer one INVITE."""
+HUNG_UP_EARLY: Final = 603
+"""What we conclude of one who hung up instead of answering: they declined."""
 ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 
 
@@ -39,6 +41,9 @@ class Outgoing(Session):
         self._cancel_headers: Pairs | None = None  # set once the user wants out
         self._answered_by: str | None = None  # the tag of the fork that came first
         self._forks: dict[str, Session] = {}
+        self._early: set[str] = set()  # the tags of those who may still answer
+        self._hung_up: set[str] = set()  # of those who hung up before their answer reached us
+        desk.add_dialog((self._call_id, self._from.tag or ""), self)
         self._key, self._invite = self._call(now)
 
     def _call(self, now: float) -> tuple[Key, Request]:
@@ -55,6 +60,28 @@ class Outgoing(Session):
         invite = Request(method="INVITE", uri=order.uri, headers=Headers(pairs), body=order.body)
         return self._desk.stack.request(invite, self.peer, now, owner=self)
 
+    def hear_request(self, event: RequestReceived, now: float) -> None:
+        """Serve a request within the dialog, or within an early one."""
+        if self._answered_by is not None:
+            super().hear_request(event, now)
+        elif event.request.method == "BYE":
+            self._desk.stack.reply(event.key, 200, now)
+            self._hear_early_bye(event.request, now)
+        else:  # its answer, which this overtook, is still to come
+            self._desk.stack.reply(event.key, 500, now, headers=RETRY_SOON)
+
+    def _hear_early_bye(self, bye: Request, now: float) -> None:
+        """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
+        tag = bye.from_.tag or ""
+        self._early.discard(tag)
+        if len(self._hung_up) < MOST_FORKS:
+            self._hung_up.add(tag)
+        if self._early or self._cancel_headers is not None:
+            return
+        failed = InviteFailed(leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye)
+        self._desk.events.append(failed)
+        self.end((), now)
+
     def hear_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response to the first INVITE, or to a later request."""
         response = event.response
@@ -62,11 +89,17 @@ class Outgoing(Session):
             super().hear_response(event, now)
         elif response.status < 200:
             if response.status > 100 and self._cancel_headers is None:
+                self._note_early(response)
                 self._desk.events.append(ProgressReceived(leg=self.leg, response=response))
         elif response.status < 300:
             self._hear_answer(response, now)
         elif not self._calls_again(response, now):
             self._fail(response.status, response)
+
+    def _note_early(self, response: Response) -> None:
+        tag = response.to.tag
+        if tag and tag not in self._hung_up and len(self._early) < MOST_FORKS:
+            self._early.add(tag)
 
     def _calls_again(self, response: Response, now: float) -> bool:
         """Send a challenged INVITE again with credentials, where they may help."""
@@ -94,7 +127,7 @@ class Outgoing(Session):
     def _hear_answer(self, response: Response, now: float) -> None:
         """Take a 2xx: the first, the same again, or one of another fork (§13.2.2.4)."""
         tag = response.to.tag or ""
-        if self._answered_by is None:
+        if self._answered_by is None and (tag not in self._hung_up or not self._early):
             self._confirm(tag, response, now)
         elif tag == self._answered_by:
             self.acknowledge_again(self._key)
@@ -106,7 +139,6 @@ class Outgoing(Session):
     def _confirm(self, tag: str, response: Response, now: float) -> None:
         self._answered_by = tag
         self.dialog = Dialog.of_client(self._invite, response)
-        self._desk.add_dialog((self._call_id, self._from.tag or ""), self)
         self._unacknowledged = self._key, self._invite.cseq.number
         if self._cancel_headers is None:
             self._desk.events.append(AnswerReceived(leg=self.leg, response=response))

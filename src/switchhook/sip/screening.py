@@ -26,8 +26,8 @@ ACCEPT: Final = ("Accept", "application/sdp")
 
 KNOWN: Final = frozenset({"NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE"})
 """Methods that are no gibberish (405 instead of 501), but not served."""
-WITHIN_ONLY: Final = frozenset({"BYE", "INFO", "UPDATE", "MESSAGE"})
-"""Methods that are served within a dialog alone."""
+WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE"})
+"""Methods that are served within a dialog alone, as is BYE."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
 
@@ -40,7 +40,12 @@ class Refusal:
 
 
 def screen(request: Request) -> Refusal | None:
-    """Return why a request is not served, or None. The order is that of §8.2.1 to §8.2.3."""
+    """Return why a request is not served, or None. The order is that of §8.2.1 to §8.2.3.
+
+    A BYE is served whatever it holds: a call that one end has left is over.
+    """
+    if request.method == "BYE":
+        return None
     within = request.to.tag is not None
     return (
         _screen_method(request, within=within)
@@ -56,8 +61,7 @@ def _screen_method(request: Request, *, within: bool) -> Refusal | None:
         # Transfers by REFER would need this element to call on behalf of a telephone: declined.
         return Refusal(603)
     if method in ALLOWED:
-        outside = not within and method in WITHIN_ONLY
-        return Refusal(481 if method == "BYE" else 405, (ALLOW,)) if outside else None
+        return Refusal(405, (ALLOW,)) if not within and method in WITHIN_ONLY else None
     return Refusal(405 if method in KNOWN else 501, (ALLOW,))
 
 

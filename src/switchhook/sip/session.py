@@ -84,6 +84,7 @@ class Session:
         self._desk = desk
         self._credentials = credentials
         self.dialog_ids: list[DialogId] = []
+        self.caller_id: DialogId | None = None
         self._open: dict[str, Exchange[Session]] = {}
         self._over = False
         self._bye_headers: Pairs | None = None  # set once the user wants an end

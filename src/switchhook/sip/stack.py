@@ -307,7 +307,7 @@ class Stack:
             self._signal(entry, Signal.ACK, now, (request, source))
 
     def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
-        invite = self._servers.get((*key[:-1], "INVITE"))
+        invite = self._servers.get((*key[:-1], "INVITE")) or self._invite_of(request, source)
         if invite is None:
             self._reply_stateless(request, source, 481)
             return
@@ -315,6 +315,13 @@ class Stack:
         self.reply(key, 200, now, to_tag=stateless_tag(request))
         if not invite.transaction.final:
             self._events.append(CancelReceived(invite.key, request, invite.owner))
+
+    def _invite_of(self, cancel: Request, source: Peer) -> _Entry | None:
+        """Find what is cancelled under another branch; it is believed from the same address alone."""
+        tag = cancel.from_.tag or ""
+        key = self._merges.get((cancel.call_id, tag, str(cancel.cseq.number), "INVITE"))
+        invite = None if key is None else self._servers.get(key)
+        return invite if invite is not None and invite.source == source.host else None
 
     def _start_server(self, key: Key, request: Request, source: Peer, now: float) -> None:
         machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER

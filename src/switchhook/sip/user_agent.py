@@ -237,13 +237,20 @@ class UserAgent:
     def _session_of(self, request: Request) -> Session | None:
         return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
 
+    def _session_of_caller(self, event: heard.RequestReceived) -> Session | None:
+        """Find whose BYE this is that leaves our tag out; it is believed from their address alone."""
+        request = event.request
+        session = self._desk.callers.get((request.call_id, request.from_.tag or ""))
+        return session if session and session.peer.host == event.source.host else None
+
     def _hear_request(self, event: heard.RequestReceived, now: float) -> None:
         request = event.request
         refusal = screen(request)
         if refusal is not None:
             self._stack.dismiss(event.key, refusal.status, now, refusal.headers)
-        elif request.to.tag is not None:
-            session = self._session_of(request)
+        elif request.to.tag is not None or request.method == "BYE":
+            tagged = request.to.tag is not None
+            session = self._session_of(request) if tagged else self._session_of_caller(event)
             if session is None:
                 self._stack.dismiss(event.key, 481, now)
             elif request.method == "OPTIONS":

@@ -497,3 +497,19 @@ def test_half_a_call_can_be_ended_after_a_restart() -> None:
     assert asks(bridge, "b1 0", "INFO") == ["reply r 491"]
     assert end(bridge, "b1") == ["end b1 0"]
     assert bridge.over
+
+
+@pytest.mark.row("FA-10")
+def test_one_of_several_telephones_may_hang_up_before_its_answer_came() -> None:
+    bridge = Bridge("a", OFFER)
+    bridge.expect("b1")
+    bridge.ring("b1", [invite("b"), invite("c")])
+    bye = request("BYE", "Reason: Q.850;cause=21", to="<sip:x@y>;tag=b")
+
+    def hangs_up_early(sip_leg: str) -> list[Out]:
+        failed = sip_events.InviteFailed(leg=sip_leg, status=603, response=None, request=bye)
+        return bridge.hear(failed)
+
+    assert hangs_up_early("b") == []
+    cause = Cause(sip=603, q850=21, text="hung up before the answer came")
+    assert hangs_up_early("c") == [call_events.LegEnded(leg="b1", cause=cause)]

@@ -262,7 +262,7 @@ class Bridge:
         if called is None:
             return []
         called.branches.remove(event.leg)
-        called.causes.append(cause_of_refusal(event.status, event.response))
+        called.causes.append(cause_of_refusal(event.status, event.response, event.request))
         if called.branches:
             return []
         del self._called[called.name]

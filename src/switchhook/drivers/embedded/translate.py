@@ -112,8 +112,11 @@ def one_line(text: str) -> str:
 # Why something ended
 
 
-def cause_of_refusal(status: int, response: Response | None) -> Cause:
+def cause_of_refusal(status: int, response: Response | None, bye: Request | None = None) -> Cause:
     """Say why a called leg failed. A redirection is a failure: nobody but the scheme says who rings."""
+    if bye is not None:
+        q850, text = _reason(bye)
+        return Cause(sip=status, q850=q850, text=text or "hung up before the answer came")
     if response is None:
         text = "no response" if status == 408 else "could not be sent"
         return Cause(sip=status, text=text)

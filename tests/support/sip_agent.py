@@ -1,0 +1,137 @@
+"""A user agent of ours with its clock, and those it speaks with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from switchhook.sip.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Acknowledge, Answer, Credentials, Invite, Order
+from switchhook.sip.uri import Uri
+from switchhook.sip.user_agent import Load, UserAgent
+from tests.support.sip import (
+    ALICE,
+    BOB,
+    HERE,
+    SDP,
+    read_request,
+    read_response,
+    request,
+    response,
+    start,
+    tokens,
+)
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.overload import Limits
+    from switchhook.sip.transport import Peer
+
+NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
+
+
+class Phone:
+    """A user agent with its clock, and what it said."""
+
+    def __init__(self, *, limits: Limits | None = None, most_sessions: int = 100) -> None:
+        self.now = 0.0
+        self.agent = UserAgent(
+            local=lambda _peer: HERE, token=tokens(), limits=limits, most_sessions=most_sessions
+        )
+
+    def hear(self, message: Request | Response, source: Peer = ALICE) -> list[Event]:
+        self.agent.receive(bytes(message), source, self.now)
+        return self.agent.take_events()
+
+    def do(self, order: Order) -> list[str]:
+        self.agent.perform(order, self.now)
+        return self.sent()
+
+    def sent(self) -> list[str]:
+        """Take what was sent, in short."""
+        self.packets = self.agent.take_packets()
+        return [start(packet.data) for packet in self.packets]
+
+    def last(self) -> Request:
+        """Return the latest request that was sent."""
+        return read_request(self.packets[-1].data)
+
+    def last_response(self) -> Response:
+        return read_response(self.packets[-1].data)
+
+    def pass_time(self, until: float) -> list[Event]:
+        while (wake_at := self.agent.wake_at) is not None and wake_at <= until:
+            self.now = wake_at
+            self.agent.handle_timer(wake_at)
+        self.now = until
+        return self.agent.take_events()
+
+    def rest(self) -> None:
+        """Let everything run out, and see that nothing is left."""
+        self.pass_time(self.now + 1000)
+        assert self.agent.load == NOTHING
+
+    # Whole phases
+
+    def called(self, invite: Request | None = None) -> str:
+        """Be called; return the leg."""
+        (event,) = self.hear(invite or request(body=SDP))
+        assert isinstance(event, InviteReceived)
+        assert self.sent() == ["100"]
+        return event.leg
+
+    def answered(self) -> tuple[str, str]:
+        """Be called, answer and get the ACK; return the leg and our tag."""
+        leg = self.called()
+        assert self.do(Answer(leg=leg, status=200, body=SDP)) == ["200"]
+        tag = self.last_response().to.tag or ""
+        (event,) = self.hear(self.within("ACK", tag, cseq=1))
+        assert isinstance(event, AnswerAcknowledged)
+        return leg, tag
+
+    def within(self, method: str, tag: str, *extra: str, cseq: int, body: bytes = b"") -> Request:
+        via = f"SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK{method}{cseq}"
+        to = f"<sip:100@192.0.2.1>;tag={tag}"
+        return request(method, *extra, via=via, to=to, cseq=cseq, body=body)
+
+    def calls(self, credentials: Credentials | None = None) -> Request:
+        """Call Bob as leg `out`; return the INVITE."""
+        order = replace(INVITE, credentials=credentials)
+        assert self.do(order) == ["INVITE"]
+        return self.last()
+
+    def talks(self) -> Request:
+        """Call Bob, be answered and acknowledge; return the INVITE."""
+        invite = self.calls()
+        (event,) = self.hear(response(invite, 200, body=SDP), BOB)
+        assert isinstance(event, AnswerReceived)
+        assert self.do(Acknowledge(leg="out")) == ["ACK"]
+        return invite
+
+
+INVITE = Invite(
+    leg="out",
+    uri=Uri.parse("sip:bob@192.0.2.20"),
+    from_=NameAddress.parse('"Us" <sip:us@192.0.2.1>'),
+    to=NameAddress.parse("<sip:bob@192.0.2.20>"),
+    peer=BOB,
+    headers=(("Content-Type", "application/sdp"),),
+    body=SDP,
+)
+
+
+def theirs(invite: Request, method: str, cseq: int, *extra: str, body: bytes = b"") -> Request:
+    """Make a request of the one whom we called."""
+    return request(
+        method,
+        *extra,
+        uri="sip:us@192.0.2.1",
+        via=f"SIP/2.0/UDP 192.0.2.20;branch=z9hG4bKb{method}{cseq}",
+        from_="<sip:bob@192.0.2.20>;tag=b",
+        to=str(invite.from_),
+        call_id=invite.call_id,
+        cseq=cseq,
+        contact="<sip:bob@192.0.2.20>",
+        body=body,
+    )
