@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.redirect import redirected
+from switchhook.delivery.redirect import Trail
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest, HttpResponse
+from tests.support.trails import to, trail_of
 
 HEADERS = (
     ("Host", "a.example"),
@@ -15,6 +16,8 @@ HEADERS = (
     ("Authorization", "Bearer x"),
     ("Cookie", "a=b"),
     ("X-Api-Key", "x"),
+    ("X-Key", "x"),
+    ("Accept", "x"),
     ("webhook-signature", "v1,x"),
     ("Content-Type", "application/json"),
     ("Content-Length", "2"),
@@ -26,7 +29,8 @@ def hop(
 ) -> HttpRequest | None:
     headers = () if location is None else (("location", location),)
     response = HttpResponse(status=status, reason="", headers=headers, body=b"")
-    return redirected(HttpRequest(method=method, url=url, headers=HEADERS, body=b"{}"), response)
+    request = HttpRequest(method=method, url=url, headers=HEADERS, body=b"{}")
+    return Trail(request, 1).follow(response)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +70,8 @@ def test_it_leads_where_it_says(url: str, location: str, leads_to: str, host: st
 def test_an_origin_that_is_the_host_stays_the_host(location: str, own: str, origin: str) -> None:
     response = HttpResponse(status=307, reason="", headers=(("location", location),), body=b"")
     headers = (("Host", "a.example"), ("Origin", own))
-    request = redirected(
-        HttpRequest(method="GET", url="http://a.example/", headers=headers), response
-    )
+    trail = Trail(HttpRequest(method="GET", url="http://a.example/", headers=headers), 1)
+    request = trail.follow(response)
 
     assert request is not None
     assert dict(request.headers)["Origin"] == origin
@@ -93,7 +96,11 @@ def test_credentials_stay_with_their_host(location: str, *, keeps: bool) -> None
     assert names == [
         "Host",
         "User-Agent",
-        *(["Authorization", "Cookie", "X-Api-Key", "webhook-signature"] if keeps else []),
+        *(
+            ["Authorization", "Cookie", "X-Api-Key", "X-Key", "Accept", "webhook-signature"]
+            if keeps
+            else []
+        ),
         "Content-Type",
         "Content-Length",
     ]
@@ -148,3 +155,24 @@ def test_it_leads_nowhere_else(location: str) -> None:
     assert caught.value.failure.kind is FailureKind.REDIRECT
     assert caught.value.failure.detail.startswith("a.example:443: ")
     assert "secret" not in caught.value.failure.detail
+
+
+@pytest.mark.row("FJ-01")
+def test_what_is_left_out_is_named_once_and_does_not_come_back() -> None:
+    trail = trail_of(headers=[("X-Key", "s3cret"), ("Authorization", "Basic eDp5")])
+
+    assert trail.follow(to("/y")) is not None
+    assert not trail.left_out
+    trail.follow(to("http://b.example/"))
+    trail.follow(to("http://c.example/"))
+    back = trail.follow(to("http://a.example/"))
+
+    assert back is not None
+    assert [name for name, _ in back.headers] == ["Host"]
+    assert trail.left_out == ("X-Key", "Authorization")
+    assert trail.redirects == (
+        "http://a.example",
+        "http://b.example",
+        "http://c.example",
+        "http://a.example",
+    )

@@ -171,7 +171,8 @@ def _with_code(facts: Mapping[str, str]) -> str:
 def _exchange(facts: Mapping[str, str]) -> Iterator[str]:
     """Say what was asked, what came back, and how long each part took."""
     whither = f", redirected to {facts['redirected_to']}" if facts["redirected_to"] else ""
-    yield f"{facts['request']}{whither}: {_came_back(facts)}"
+    without = f" without {facts['left_out']}" if facts["left_out"] else ""
+    yield f"{facts['request']}{whither}{without}: {_came_back(facts)}"
     if facts["body"]:
         yield f"body: {facts['body']}"
     parts = [

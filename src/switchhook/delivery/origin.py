@@ -70,6 +70,12 @@ class Origin:
         return f"{host}:{self.port}"
 
 
+def is_same_host(old: Origin, new: Origin) -> bool:
+    """Say whether both are one server; the step from http on 80 to https on 443 stays with it."""
+    usual = old.port == PORTS[old.scheme] and new.port == PORTS[new.scheme]
+    return old.host == new.host and (old.port == new.port or usual)
+
+
 def _host(text: str) -> str:
     if text.startswith("["):
         return _literal(text[1:-1])

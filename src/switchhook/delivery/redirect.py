@@ -1,14 +1,15 @@
-"""Where a redirect leads, and what goes there. Nothing is followed unless the caller asked (A-50)."""
+"""Where a redirect leads. Nothing is followed unless the caller asked (A-50)."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
+from switchhook.delivery.cookies import Cookies
 from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.origin import PORTS, Origin, split
+from switchhook.delivery.origin import Origin, is_same_host, split
+from switchhook.delivery.private import for_another
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
@@ -16,24 +17,60 @@ if TYPE_CHECKING:
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 
-_SECRET = re.compile(r"auth|cookie|token|secret|signature|password|api-?key", re.IGNORECASE)
-"""Names of headers that are meant for one host alone."""
+
+class Trail:
+    """What one exchange takes from hop to hop: how far it came, what was left out, cookies."""
+
+    __slots__ = ("_cookies", "_left_out", "_most", "_request", "redirects")
+
+    def __init__(self, request: HttpRequest, most: int) -> None:
+        """At most `most` redirects are followed from `request` on."""
+        self._request = request
+        self._most = most
+        self._cookies = Cookies()
+        self._left_out: dict[str, None] = {}
+        self.redirects: tuple[str, ...] = ()
+        """Scheme and host of each."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Return the names of what did not go along."""
+        return tuple(self._left_out)
+
+    def follow(self, response: HttpResponse) -> HttpRequest | None:
+        """Return the request for the next hop; None when `response` is no redirect (RFC 9110 §15.4).
+
+        To the same scheme or to https only. 303, and 301 or 302 after a POST, ask again by GET, as every
+        client does. Cookies that a hop sets go back to it. Raises ExchangeError (REDIRECT).
+        """
+        request, target = self._request, _target(response)
+        if not self._most or not target:
+            return None
+        here, path = split(request.url)
+        old = Origin.parse(here)
+        if len(self.redirects) == self._most:
+            raise _too_many(old, self._most)
+        url, there, new = _leads_to(request, target, old)
+        self._cookies.hear(old, path, response.headers)
+        if response.status == 303 or (response.status in {301, 302} and request.method == "POST"):
+            request = _by_get(request)
+        request = replace(request, url=url)
+        if not is_same_host(old, new):
+            request, left_out = for_another(request, there.partition("://")[2])
+            self._left_out |= dict.fromkeys(left_out)
+        self._request = request
+        self.redirects = (*self.redirects, there)
+        return self._cookies.put(request, new)
 
 
-def redirected(request: HttpRequest, response: HttpResponse) -> HttpRequest | None:
-    """Return the request for the next hop; None when `response` is no redirect (RFC 9110 §15.4).
-
-    To the same scheme or to https only; raises ExchangeError (REDIRECT) otherwise. The other
-    headers go along, but on another host Host is replaced, and credentials stay behind. 303, and
-    301 or 302 after a POST, ask again by GET, as every client does.
-    """
+def _target(response: HttpResponse) -> str:
     if response.status not in STATUSES:
-        return None
-    target = next((value for name, value in response.headers if name == "location"), "")
-    if not target:
-        return None
-    here, _ = split(request.url)
-    old = Origin.parse(here)
+        return ""
+    return next((value for name, value in response.headers if name == "location"), "")
+
+
+def _leads_to(request: HttpRequest, target: str, old: Origin) -> tuple[str, str, Origin]:
+    """Return the URL that a redirect names, its origin as it is written, and its origin."""
     try:
         url = urljoin(request.url, target).partition("#")[0]
         there, _ = split(url)
@@ -44,19 +81,14 @@ def redirected(request: HttpRequest, response: HttpResponse) -> HttpRequest | No
         raise _refused(old, "leads to where no URL can") from None
     if old.scheme == "https" and new.scheme == "http":
         raise _refused(old, f"leads from https to plain http ({new})")
-    if response.status == 303 or (response.status in {301, 302} and request.method == "POST"):
-        request = _by_get(request)
-    if not _is_same_host(old, new):
-        authority = there.partition("://")[2]
-        request = replace(request, headers=_for_host(request.headers, authority))
-    return replace(request, url=url)
+    return url, there, new
 
 
-def too_many(where: str, hops: int) -> ExchangeError:
+def _too_many(origin: Origin, hops: int) -> ExchangeError:
     """The redirects do not end."""
     return ExchangeError(
         FailureKind.REDIRECT,
-        f"{where}: redirects more than {hops} times. The endpoint must answer, or the webhook's URL "
+        f"{origin}: redirects more than {hops} times. The endpoint must answer, or the webhook's URL "
         "must name where it moved to.",
     )
 
@@ -65,25 +97,9 @@ def _refused(origin: Origin, why: str) -> ExchangeError:
     return ExchangeError(FailureKind.REDIRECT, f"{origin}: its redirect {why.rstrip('.')}.")
 
 
-def _is_same_host(old: Origin, new: Origin) -> bool:
-    """The step from http on 80 to https on 443 stays with the host."""
-    usual = old.port == PORTS[old.scheme] and new.port == PORTS[new.scheme]
-    return old.host == new.host and (old.port == new.port or usual)
-
-
-def _for_host(headers: tuple[tuple[str, str], ...], authority: str) -> tuple[tuple[str, str], ...]:
-    """Name the new host in Host, and in an Origin that was the old one (R3-21)."""
-    old = next(value for name, value in headers if name.lower() == "host")
-    ours = {"host", "origin"}
-    return tuple(
-        (name, authority if name.lower() in ours and value == old else value)
-        for name, value in headers
-        if not _SECRET.search(name)
-    )
-
-
 def _by_get(request: HttpRequest) -> HttpRequest:
     headers = tuple(
         (name, value) for name, value in request.headers if not name.lower().startswith("content-")
     )
-    return replace(request, method="GET", headers=headers, body=b"")
+    method = "HEAD" if request.method == "HEAD" else "GET"
+    return replace(request, method=method, headers=headers, body=b"")

@@ -15,7 +15,7 @@ from switchhook.delivery.grants import Grants
 from switchhook.delivery.limits import Limits
 from switchhook.delivery.origin import split
 from switchhook.delivery.pool import Pool
-from switchhook.delivery.redirect import redirected, too_many
+from switchhook.delivery.redirect import Trail
 from switchhook.delivery.resolver import Resolve, Resolver
 from switchhook.delivery.warmth import Warmth
 from switchhook.delivery.wire import REPEATABLE, render
@@ -142,7 +142,8 @@ class Sender:
         `keep_alive` the connection is made for this exchange and ends with it. A kept connection
         that dies before the first byte of an answer is replaced once; a POST is sent again only
         where `idempotent` says that twice does no harm (it may have been handled). At most `follow`
-        redirects are followed; with 0, a 3xx is a response like any other. `max_body` bounds the
+        redirects are followed, without what is for the first origin alone; with 0, a 3xx is a response
+        like any other. `max_body` bounds the
         decoded body, `limits.body` by default. Within the deadline, `connect` bounds the seconds until
         a connection stands, and `response` those from then to the last byte; each hop has them anew.
         With `warm` and `keep_alive`, a connection to this endpoint is held ready for minutes after.
@@ -153,7 +154,7 @@ class Sender:
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
         hop = request
-        redirects: list[str] = []
+        trail = Trail(request, follow)
         answer = failure = None
         try:
             while True:
@@ -169,12 +170,9 @@ class Sender:
                     warm=warm,
                 )
                 answer = connection.reader.response()
-                following = redirected(hop, answer) if follow else None
+                following = trail.follow(answer)
                 if following is None:
                     break
-                if len(redirects) == follow:
-                    raise too_many(connection.where, follow)
-                redirects.append(split(following.url)[0])
                 hop, now = following, self._clock()
         except ExchangeError as error:
             self.failed += 1
@@ -189,7 +187,8 @@ class Sender:
             failure=failure,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
-            redirects=tuple(redirects),
+            redirects=trail.redirects,
+            left_out=trail.left_out,
             seconds=seconds if dialled is None else (*dialled, *seconds),
         )
 

@@ -15,6 +15,8 @@ from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.url import bare
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from switchhook.domain.call import Call
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.routing.commands import AskWebhook
@@ -105,8 +107,17 @@ def to_verdict(ask: str, climbed: Climbed[DialPlanReading]) -> Heard:
 
 
 def notices_of(climbed: Climbed[Understood]) -> tuple[str, ...]:
-    """Say for people what else was tried and why that was not enough, and how the answer was read."""
-    return (*others(climbed), *climbed.reading.notices)
+    """Say for people what else was tried and why that was not enough, and how the answer came and was read."""
+    return (*others(climbed), *_carriage(climbed.exchange), *climbed.reading.notices)
+
+
+def _carriage(exchange: Exchange | None) -> Iterator[str]:
+    """Say for people what was done on the way that they would not expect."""
+    if exchange is not None and exchange.left_out:
+        yield (
+            f"redirected to {exchange.redirects[-1]} without {', '.join(exchange.left_out)}: that is for the "
+            "webhook's own origin alone. Set its URL to where it leads if it may have it"
+        )
 
 
 def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
@@ -148,6 +159,8 @@ def summary(exchange: Exchange) -> JournalFacts:
     facts = [("request", request), ("address", exchange.address)]
     if exchange.redirects:
         facts.append(("redirected_to", ", ".join(exchange.redirects)))
+    if exchange.left_out:
+        facts.append(("left_out", ", ".join(exchange.left_out)))
     facts += [(f"seconds_{phase}", f"{took:.4f}") for phase, took in exchange.seconds]
     if exchange.response is not None:
         body = exchange.response.body[: 4 * ANSWER_SHOWN].decode("utf-8", "replace")

@@ -95,6 +95,7 @@ def make_request(
         url=address.url(values, payload.query),
         headers=_once((*_present(lines[:-2]), *payload.headers, *_present(lines[-2:]))),
         body=payload.body or b"",
+        telling=frozenset(name.lower() for name, _ in payload.headers),
     )
 
 

@@ -20,6 +20,10 @@ class HttpRequest:
     """Absolute; http or https; percent-encoded."""
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
+    telling: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names, in lower case, of the lines in `headers` that tell parameters, as a body or a query does."""
+    secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """What in it is for the origin of `url` alone, besides headers that are neither telling nor usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,5 +50,7 @@ class Exchange:
     """Whether a kept connection carried it."""
     redirects: tuple[str, ...] = ()
     """Scheme and host of each redirect that was followed; its path and query may hold secrets."""
+    left_out: tuple[str, ...] = ()
+    """Names of what did not go along, since a redirect led to another origin than it was given for."""
     seconds: tuple[tuple[str, float], ...] = field(default=())
     """Phases in order: dns, connect, tls, write, headers, body; then `total`."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import call_notification, dial_plan, event, forwarding_number
 from switchhook.webhooks.dialects.dial_plan import public_url
 from switchhook.webhooks.dialects.event import content_type, has_body, told_by
 from switchhook.webhooks.dialects.forwarding_number import effective_method
+from switchhook.webhooks.secrets import secrets_of
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
@@ -32,9 +34,10 @@ def render_ask(
     `url` stands in place of the webhook's own, and `trouble` tells it why, at the end of its query.
     A URL that is none comes out unfit to be sent, for the sender to refuse.
     """
-    return forwarding_number.render(
+    request = forwarding_number.render(
         webhook, facts, ask_id=ask_id, product=product, url=url, trouble=trouble
     )
+    return replace(request, secrets=secrets_of(webhook))
 
 
 def render_dial_plan_ask(
@@ -52,7 +55,8 @@ def render_dial_plan_ask(
     What is logged or kept of the exchange goes through `secrecy.hidden` first. `url` is a template that stands in
     place of the webhook's own, and `trouble` tells it why.
     """
-    return dial_plan.render(webhook, facts, code=code, product=product, url=url, trouble=trouble)
+    request = dial_plan.render(webhook, facts, code=code, product=product, url=url, trouble=trouble)
+    return replace(request, secrets=secrets_of(webhook))
 
 
 def render_event(
