@@ -176,9 +176,11 @@ def test_a_stored_hash_serves_as_well(line: int) -> None:
 )
 def test_a_wrong_user_or_password_is_refused_alike(username: str, password: str) -> None:
     server = verifier()
-    request = answering(challenged(server.challenge(NOW)), username, password)
-    assert server.check(request, PASSWORDS, NOW) == Refused(
-        status=403, reason="the user or the password is wrong"
+    challenge = challenged(server.challenge(NOW, asker="192.0.2.1"))
+    request = answering(challenge, username, password)
+    refused = server.check(request, PASSWORDS, NOW, asker="192.0.2.99")
+    assert refused == Refused(
+        status=403, reason="the user or the password is wrong", username=username, asker="192.0.2.1"
     )
 
 
@@ -206,11 +208,23 @@ def test_a_nonce_of_another_key_is_stale_so_a_restart_asks_nobody() -> None:
     assert verdict.stale
 
 
-def test_a_changed_nonce_is_refused() -> None:
+def test_a_changed_nonce_is_none_of_ours() -> None:
     server = verifier()
     request = answering(challenged(server.challenge(NOW)))
     assert isinstance(
-        server.check(with_field(request, 'nonce="', 'nonce="f'), PASSWORDS, NOW), Refused
+        server.check(with_field(request, 'nonce="', 'nonce="f'), PASSWORDS, NOW), Challenge
+    )
+
+
+def test_no_password_is_looked_at_where_somebody_is_barred() -> None:
+    server, barred = verifier(), [("alice", "192.0.2.1")]
+    request = answering(challenged(server.challenge(NOW, asker="192.0.2.1")))
+    verdict = server.check(request, PASSWORDS, NOW, bars=lambda *who: who in barred)
+    assert isinstance(verdict, Refused)
+    assert verdict.status == 503
+    barred.clear()
+    assert isinstance(
+        server.check(request, PASSWORDS, NOW, bars=lambda *who: who in barred), Verified
     )
 
 
@@ -257,7 +271,7 @@ def test_the_memory_is_bounded_and_forgetting_allows_no_replay() -> None:
     requests = [answering(challenged(server.challenge(NOW + second))) for second in range(6)]
     for request in requests:
         assert isinstance(server.check(request, PASSWORDS, NOW + 6), Verified)
-    assert len(server._counts) == 3
+    assert len(server._nonces) == 3
     for request in requests:
         assert isinstance(server.check(request, PASSWORDS, NOW + 6), Challenge)
 
@@ -267,14 +281,14 @@ def test_old_nonces_are_forgotten() -> None:
     for second in range(0, 600, 20):
         request = answering(challenged(server.challenge(NOW + second)))
         assert isinstance(server.check(request, PASSWORDS, NOW + second), Verified)
-    assert len(server._counts) <= 5
+    assert len(server._nonces) <= 5
 
 
 def test_a_wrong_password_takes_no_memory() -> None:
     server = verifier()
     for _ in range(10):
         server.check(answering(challenged(server.challenge(NOW)), password="x"), PASSWORDS, NOW)
-    assert not server._counts
+    assert not server._nonces
 
 
 def test_another_realm_is_none_of_ours() -> None:

@@ -27,20 +27,20 @@ async def listening(
 
 
 class Udp:
-    """A UDP socket of a telephone."""
+    """A UDP socket of a telephone at `host`, which speaks to a port of `server`."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, host: str = "127.0.0.1", server: str = "") -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
         self._socket.settimeout(0.0)
-        self._target = (host, port)
+        self._target = (server or host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]
 
     def aim(self, port: int) -> None:
         """Send to another port from now on."""
-        self._target = (self.host, port)
+        self._target = (self._target[0], port)
 
     def send(self, data: bytes) -> None:
         self._socket.sendto(data, self._target)

@@ -7,12 +7,11 @@ together with the password, the method and the URI.
 from __future__ import annotations
 
 import hashlib
-import hmac
-from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
 from switchhook.sip.errors import ParseError, SipError, excerpt
+from switchhook.sip.nonces import Nonces, is_equal
 from switchhook.sip.syntax import WHITE, end_of_quoted, is_token, quote, split_list, unquote
 
 if TYPE_CHECKING:
@@ -25,9 +24,10 @@ KNOWN: Final[tuple[Algorithm, ...]] = ("MD5", "SHA-256")
 _BEST_FIRST: Final[tuple[Algorithm, ...]] = ("SHA-256", "MD5")
 
 MAX_FIELDS: Final = 32
-_MIN_KEY: Final = 16
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _NOBODY: Final = "nobody's password"
+WRONG: Final = "the user or the password is wrong"
+WAIT: Final = "too many wrong passwords"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +53,7 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Challenge:
-    """Answer with `status` and `headers`. `stale` tells the client that its password was right."""
+    """Answer with `status` and `headers`. `stale` tells the client that its nonce is too old, not its password wrong."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -62,10 +62,14 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """Answer with `status`: 403 for a wrong user or password, 400 for a broken header."""
+    """Answer with `status`: 403 for a wrong user or password, 400 for a broken header, 503 where barred."""
 
     status: int
     reason: str
+    username: str = ""
+    """Who was named, with a nonce of ours; empty for a broken header."""
+    asker: str = ""
+    """The address that the nonce was given to."""
 
 
 class Verifier:
@@ -90,12 +94,8 @@ class Verifier:
         proxy: bool = False,
         algorithms: tuple[Algorithm, ...] = ("MD5",),
     ) -> None:
-        if len(key) < _MIN_KEY:
-            raise ValueError(f"a key of {len(key)} bytes can be guessed; give at least {_MIN_KEY}")
         self.realm = realm
-        self._key = key
-        self._lifetime = lifetime
-        self._memory = memory
+        self._nonces = Nonces(realm, key, lifetime=lifetime, memory=memory)
         self._algorithms = algorithms
         self._status = 407 if proxy else 401
         self._asks, self._answers = (
@@ -103,13 +103,10 @@ class Verifier:
             if proxy
             else ("WWW-Authenticate", "Authorization")
         )
-        self._made = 0
-        self._counts: OrderedDict[str, tuple[float, int]] = OrderedDict()
-        self._forgotten = float("-inf")
 
-    def challenge(self, now: float, *, stale: bool = False) -> Challenge:
-        """Ask for a password."""
-        nonce = self._make_nonce(now)
+    def challenge(self, now: float, *, asker: str = "", stale: bool = False) -> Challenge:
+        """Ask whoever is at the address `asker` for a password."""
+        nonce = self._nonces.make(asker, now)
         rest = ', qop="auth"' + (", stale=true" if stale else "")
         headers = tuple(
             (
@@ -121,27 +118,42 @@ class Verifier:
         return Challenge(status=self._status, headers=headers, stale=stale)
 
     def check(
-        self, request: Request, passwords: Callable[[str], str | Ha1 | None], now: float
+        self,
+        request: Request,
+        passwords: Callable[[str], str | Ha1 | None],
+        now: float,
+        *,
+        asker: str = "",
+        bars: Callable[[str, str], bool] = lambda _user, _asker: False,
     ) -> Verified | Challenge | Refused:
         """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
 
-        A user without one, or with an empty one, is refused like a wrong password. Never call it for ACK and CANCEL, which cannot be challenged (RFC 3261 §22.1).
+        A user without one, or with an empty one, is refused like a wrong password. A password is looked
+        at only where the nonce is ours and fresh; else there is a new challenge, whatever the password,
+        so that an old nonce tells nobody whether a guess was right. `bars` says, for a user and the
+        address that the nonce was given to, that no password is looked at. Never call it for ACK and
+        CANCEL, which cannot be challenged (RFC 3261 §22.1).
         """
         try:
             credentials = self._credentials(request)
         except SipError as error:
             return Refused(status=400, reason=f"{self._answers}: {error}")
         if credentials is None:
-            return self.challenge(now)
-        secret = passwords(credentials.username)
+            return self.challenge(now, asker=asker)
+        nonce, user = self._nonces.read(credentials.nonce, now), credentials.username
+        if nonce is None:
+            return self.challenge(now, asker=asker, stale=True)
+        if bars(user, nonce.asker):
+            return Refused(status=503, reason=WAIT, username=user, asker=nonce.asker)
+        secret = passwords(user)
         # A user without a password is hashed for too, so that the answer takes as long.
-        ha1 = _ha1(credentials.algorithm, credentials.username, self.realm, secret or _NOBODY)
-        right = _equal(credentials.expected(ha1, request.method), credentials.response)
+        ha1 = _ha1(credentials.algorithm, user, self.realm, secret or _NOBODY)
+        right = is_equal(credentials.expected(ha1, request.method), credentials.response)
         if not right or not secret:
-            return Refused(status=403, reason="the user or the password is wrong")
-        if not self._spends(credentials, now):
-            return self.challenge(now, stale=True)
-        return Verified(username=credentials.username)
+            return Refused(status=403, reason=WRONG, username=user, asker=nonce.asker)
+        if not self._nonces.spend(nonce, credentials.count, now):
+            return self.challenge(now, asker=asker, stale=True)
+        return Verified(username=user)
 
     def _credentials(self, request: Request) -> _Credentials | None:
         """Return what the request shows for this realm; other realms are none of our business."""
@@ -150,50 +162,6 @@ class Verifier:
             if scheme == "digest" and fields.get("realm") == self.realm:
                 return _Credentials.of(fields)
         return None
-
-    def _make_nonce(self, now: float) -> str:
-        # The count keeps two clients from sharing a nonce, which would look like a replay.
-        self._made += 1
-        stamp = f"{int(now * 1000):x}.{self._made:x}"
-        return f"{stamp}.{self._sign(stamp)}"
-
-    def _sign(self, stamp: str) -> str:
-        signed = f"{self.realm}\0{stamp}".encode("utf-8", "surrogateescape")
-        return hmac.new(self._key, signed, hashlib.sha256).hexdigest()[:32]
-
-    def _issued(self, nonce: str) -> float | None:
-        """Return when we made `nonce`, None if we did not."""
-        stamp, _, signature = nonce.rpartition(".")
-        if not _equal(self._sign(stamp), signature):
-            return None
-        return int(stamp.partition(".")[0], 16) / 1000
-
-    def _spends(self, credentials: _Credentials, now: float) -> bool:
-        """Take this use of the nonce into account; False if it must not be used so (any more)."""
-        nonce, count = credentials.nonce, credentials.count
-        issued = self._issued(nonce)
-        if issued is None or issued <= self._forgotten or now - issued > self._lifetime:
-            return False
-        _, last = self._counts.get(nonce, (issued, -1))
-        if count <= last:
-            return False
-        self._counts[nonce] = (issued, count)
-        self._forget(now)
-        return True
-
-    def _forget(self, now: float) -> None:
-        """Drop nonces that are too old, and the oldest where there are too many.
-
-        Only nonces that were used with the right password are held. What is dropped early is
-        refused from then on together with everything older, so that it cannot be replayed.
-        """
-        while self._counts:
-            issued, _ = next(iter(self._counts.values()))
-            if len(self._counts) > self._memory:
-                self._forgotten = max(self._forgotten, issued)
-            elif now - issued <= self._lifetime:
-                return
-            self._counts.popitem(last=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -427,10 +395,3 @@ def _hash_bytes(algorithm: Algorithm, data: bytes) -> str:
     if algorithm == "MD5":
         return hashlib.md5(data, usedforsecurity=False).hexdigest()
     return hashlib.sha256(data).hexdigest()
-
-
-def _equal(one: str, other: str) -> bool:
-    """Compare without telling by the time taken how much was right."""
-    return hmac.compare_digest(
-        one.encode("utf-8", "surrogateescape"), other.encode("utf-8", "surrogateescape")
-    )

@@ -9,7 +9,10 @@ import pytest
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import MOST_MISTAKES, WINDOW, Door, Known, Turned
+from switchhook.drivers.embedded.door import Door, Known, Turned
+from switchhook.drivers.embedded.guard import MOST_MISTAKES, WINDOW
+from switchhook.sip.standing import Friends
+from switchhook.sip.transport import Peer
 from tests.support.digest import answer_challenge
 from tests.support.sip import request
 
@@ -47,10 +50,15 @@ class Visitor:
     password: str = "secret"
     door: Door = field(default_factory=lambda: Door("switchhook", KEY))
     now: float = 1000.0
+    port: int = 5060
+
+    @property
+    def source(self) -> Peer:
+        return Peer("UDP", self.host, self.port)
 
     def calls(self, callee: str = "380800111222", asked: Request | None = None) -> Known | Turned:
         message = asked or self.invite(callee)
-        return self.door.caller(message, self.host, BOOK, self.now)
+        return self.door.caller(message, self.source, BOOK, self.now)
 
     def invite(self, callee: str = "380800111222", method: str = "INVITE") -> Request:
         return request(
@@ -74,10 +82,10 @@ class Visitor:
 
     def registers(self) -> Account | Turned:
         asked = self.invite(method="REGISTER")
-        first = self.door.registrant(asked, self.host, BOOK, self.now)
+        first = self.door.registrant(asked, self.source, BOOK, self.now)
         assert isinstance(first, Turned)
         assert first.status == 401
-        return self.door.registrant(self.proves(asked, first), self.host, BOOK, self.now)
+        return self.door.registrant(self.proves(asked, first), self.source, BOOK, self.now)
 
 
 def test_a_stranger_is_asked_for_a_password() -> None:
@@ -145,10 +153,12 @@ def test_an_account_cannot_register_anothers_address() -> None:
     visitor = Visitor()
     asked = visitor.invite(method="REGISTER")
     asked = replace(asked, headers=asked.headers.put("To", "<sip:olga@192.0.2.1>"))
-    first = visitor.door.registrant(asked, visitor.host, BOOK, visitor.now)
+    first = visitor.door.registrant(asked, visitor.source, BOOK, visitor.now)
     assert isinstance(first, Turned)
 
-    turned = visitor.door.registrant(visitor.proves(asked, first), visitor.host, BOOK, visitor.now)
+    turned = visitor.door.registrant(
+        visitor.proves(asked, first), visitor.source, BOOK, visitor.now
+    )
 
     assert isinstance(turned, Turned)
     assert turned.status == 403
@@ -166,29 +176,124 @@ def test_a_broken_proof_is_a_bad_request() -> None:
     assert (turned.status, turned.wrong) == (400, False)
 
 
+def guess(visitor: Visitor, times: int = MOST_MISTAKES) -> None:
+    for _ in range(times):
+        visitor.calls_with_password()
+
+
 def test_who_guesses_has_to_wait() -> None:
     guesser = Visitor(password="guess")
-    honest = Visitor(host="203.0.113.99", door=guesser.door)
-    for _ in range(MOST_MISTAKES):
-        guesser.calls_with_password()
+    guess(guesser)
+    guesser.password = "secret"
 
-    turned = guesser.calls()
+    turned = guesser.calls_with_password()
     assert isinstance(turned, Turned)
     assert (turned.status, turned.headers) == (503, (("Retry-After", "60"),))
-    assert isinstance(honest.calls_with_password(), Known)
 
     guesser.now += WINDOW
-    guesser.password = "secret"
     assert isinstance(guesser.calls_with_password(), Known)
 
 
-def test_few_suspects_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("switchhook.drivers.embedded.door.MOST_SUSPECTS", 2)
-    door = Door("switchhook", KEY)
-    for last in range(5):
-        Visitor(host=f"203.0.113.{last}", password="guess", door=door).calls_with_password()
+@pytest.mark.row("FA-02")
+@pytest.mark.parametrize(
+    "honest",
+    [
+        Visitor(login="olga", password="x"),
+        Visitor(login="mob", password="m-secret"),
+        Visitor(host="203.0.113.99"),
+    ],
+    ids=["another user, same address", "a trunk, same address", "the same user elsewhere"],
+)
+def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
+    guesser = Visitor(password="old")
+    guess(guesser, MOST_MISTAKES + 1)
+    honest.door = guesser.door
 
-    assert list(door._mistakes) == ["203.0.113.3", "203.0.113.4"]
+    assert isinstance(honest.calls_with_password(), Known)
+
+
+@pytest.mark.row("FA-02")
+def test_a_telephone_that_proved_its_password_never_waits_for_another_one_of_its_account() -> None:
+    friends = Friends()
+    door = Door("switchhook", KEY, friends)
+    honest = Visitor(door=door, port=40_001)
+    friends.prove(honest.source, "john", honest.now)
+    guess(Visitor(password="old", door=door))
+
+    assert isinstance(honest.calls_with_password(), Known)
+    turned = Visitor(door=door, port=40_002).calls_with_password()
+    assert isinstance(turned, Turned)
+    assert turned.status == 503
+
+
+@pytest.mark.row("FA-02")
+def test_the_right_password_reaches_help_whatever_was_tried_before() -> None:
+    visitor = Visitor(password="old")
+    guess(visitor)
+    visitor.password = "secret"
+
+    assert isinstance(visitor.calls_with_password("112"), Known)
+    assert isinstance(visitor.calls_with_password("+49301234"), Turned)
+
+
+@pytest.mark.row("FD-03")
+@pytest.mark.parametrize("nonce", ["0.0.0", "", "x", "1.1.1.1", "a.b.c.d", "é"])
+def test_a_mistake_on_a_nonce_that_nobody_gave_counts_against_nobody(nonce: str) -> None:
+    visitor = Visitor()
+    asked = visitor.invite()
+    proof = (
+        f'Digest username="john", realm="switchhook", nonce="{nonce or " "}", uri="sip:x", '
+        'response="0"'
+    )
+    for _ in range(2 * MOST_MISTAKES):
+        turned = visitor.calls(
+            asked=replace(asked, headers=asked.headers.add("Proxy-Authorization", proof))
+        )
+        assert isinstance(turned, Turned)
+        assert (turned.status, turned.wrong) == (407, False)
+
+    assert isinstance(visitor.calls_with_password(), Known)
+
+
+@pytest.mark.row("FD-03")
+def test_a_nonce_of_ones_own_makes_no_other_address_guilty() -> None:
+    victim = Visitor(host="203.0.113.99")
+    forger = Visitor(password="guess", door=victim.door)
+    for _ in range(MOST_MISTAKES):
+        asked = forger.invite()
+        shown = forger.proves(asked, forger.calls(asked=asked))
+        turned = victim.calls(asked=shown)
+        assert isinstance(turned, Turned)
+        assert (turned.wrong, turned.address) == (True, forger.host)
+
+    assert isinstance(victim.calls_with_password(), Known)
+    forger.password = "secret"
+    assert isinstance(forger.calls_with_password(), Turned)
+
+
+@pytest.mark.row("FD-03")
+def test_an_old_nonce_tells_nobody_whether_a_guess_was_right() -> None:
+    visitor = Visitor()
+    asked = visitor.invite()
+    challenge = visitor.calls(asked=asked)
+    answers = []
+    for password in ("guess", "secret"):
+        visitor.password = password
+        shown = visitor.proves(asked, challenge)
+        late = visitor.door.caller(shown, visitor.source, BOOK, visitor.now + 301)
+        assert isinstance(late, Turned)
+        answers.append((late.status, late.wrong, "stale=true" in str(late.headers)))
+
+    assert answers == [(407, False, True)] * 2
+
+
+def test_a_telephone_whose_address_changes_on_the_way_is_let_in() -> None:
+    visitor = Visitor()
+    asked = visitor.invite()
+    shown = visitor.proves(asked, visitor.calls(asked=asked))
+    visitor.host = "203.0.113.6"
+
+    assert visitor.calls(asked=shown) == Known(project="shop", account=JOHN)
 
 
 def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
@@ -196,4 +301,4 @@ def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
     book = Book([Plan(replace(SHOP, trunks=(open_door,)))])
     visitor = Visitor(host="192.0.2.5")
 
-    assert isinstance(visitor.door.caller(visitor.invite(), "192.0.2.5", book, 0.0), Turned)
+    assert isinstance(visitor.door.caller(visitor.invite(), visitor.source, book, 0.0), Turned)

@@ -132,6 +132,47 @@ def test_a_stranger_and_a_wrong_password_get_nowhere() -> None:
     play(scenario())
 
 
+@pytest.mark.row("FA-02")
+def test_an_old_password_holds_up_no_other_telephone_of_the_office() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with (
+                telephone(office, "mary", password="old") as wrong,
+                telephone(office, "john") as john,
+            ):
+                with capture_logs() as logs:
+                    for _ in range(31):
+                        with pytest.raises(RefusedError):
+                            await wrong.register()
+                await john.register()
+                call = await dial(john, office)
+                assert await refusal(call) == 480  # it was put to the scheme
+            assert logs[0]["user"] == "mary"
+            assert logs[0]["address"] == ELSEWHERE
+
+    play(scenario())
+
+
+@pytest.mark.row("FD-03")
+def test_forged_mistakes_are_no_mistakes() -> None:
+    async def scenario() -> None:
+        proof = (
+            'Proxy-Authorization: Digest username="john", realm="switchhook", nonce="0.0.0", '
+            'uri="sip:x", response="0"'
+        )
+        async with open_office(shop(ring(account("mary")))) as office:
+            with Udp(office.port, ELSEWHERE, "127.0.0.1") as victim, capture_logs() as logs:
+                for number in range(31):
+                    via = f"SIP/2.0/UDP {ELSEWHERE}:{victim.port};branch=z9hG4bK{number}"
+                    victim.send(bytes(request("INVITE", proof, call_id=f"f{number}", via=via)))
+                    assert start(await victim.receive()) in {"100", "407"}
+            assert logs == []
+            async with telephone(office, "john") as john:
+                await john.register()
+
+    play(scenario())
+
+
 def test_an_account_without_telephone_cannot_be_reached() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(account("mary")))) as office, customer() as caller:

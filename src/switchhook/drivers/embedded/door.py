@@ -9,23 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.project import Account, Trunk
+from switchhook.drivers.embedded.guard import WINDOW, Guard
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.digest import Challenge, Verified, Verifier
+from switchhook.sip.digest import Challenge, Refused, Verified, Verifier
 from switchhook.sip.message import REASONS
 from switchhook.sip.orders import Pairs
+from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.sip.message import Request
-
-MOST_MISTAKES: Final = 30
-"""Wrong passwords that one address may try in a window before it has to wait."""
-WINDOW: Final = 60.0
-"""Seconds."""
-MOST_SUSPECTS: Final = 10_000
+    from switchhook.sip.transport import Peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,25 +43,35 @@ class Turned:
     headers: Pairs = ()
     wrong: bool = False
     """Whether a password was tried and did not fit."""
+    user: str = ""
+    """Whose password was tried."""
+    address: str = ""
+    """Where it was tried: the address that our nonce went to, which nobody can forge."""
 
 
 class Door:
-    """Keeps nonces, and how often whom was wrong; `key` signs the nonces."""
+    """Keeps nonces, and how often whom was wrong; `key` signs the nonces.
 
-    def __init__(self, realm: str, key: bytes) -> None:
+    `friends` knows who proved a password on which flow: there, its own user need never wait.
+    """
+
+    def __init__(self, realm: str, key: bytes, friends: Friends | None = None) -> None:
         self.realm = realm
         self._for_calls = Verifier(realm, key, proxy=True)
         self._for_registrations = Verifier(realm, key)
-        self._mistakes: dict[str, tuple[float, int]] = {}
+        self._guard = Guard()
+        self._friends = friends or Friends()
 
-    def caller(self, request: Request, host: str, book: Book, now: float) -> Known | Turned:
-        """Say who calls from `host`."""
-        trunk = self._trunk(request, host, book)
-        return trunk or self._prove(self._for_calls, request, host, book, now)
+    def caller(self, request: Request, source: Peer, book: Book, now: float) -> Known | Turned:
+        """Say who calls from `source`."""
+        trunk = self._trunk(request, source.host, book)
+        return trunk or self._prove(self._for_calls, request, source, book, now)
 
-    def registrant(self, request: Request, host: str, book: Book, now: float) -> Account | Turned:
-        """Say whose telephone registers from `host`."""
-        known = self._prove(self._for_registrations, request, host, book, now)
+    def registrant(
+        self, request: Request, source: Peer, book: Book, now: float
+    ) -> Account | Turned:
+        """Say whose telephone registers from `source`."""
+        known = self._prove(self._for_registrations, request, source, book, now)
         if isinstance(known, Turned):
             return known
         account = known.account
@@ -92,33 +99,46 @@ class Door:
         return Known(project=plan.project.id, trunk=trunk)
 
     def _prove(
-        self, verifier: Verifier, request: Request, host: str, book: Book, now: float
+        self, verifier: Verifier, request: Request, source: Peer, book: Book, now: float
     ) -> Known | Turned:
-        if self._has_to_wait(host, now):
+        def bars(user: str, address: str) -> bool:
+            return (
+                self._guard.bars(user, address, now)
+                and self._friends.name(source, now) != user
+                and not _calls_for_help(request, user, book)
+            )
+
+        verdict = verifier.check(
+            request, lambda user: _password(book, user), now, asker=source.host, bars=bars
+        )
+        match verdict:
+            case Verified():
+                return _known(book, verdict.username) or Turned(status=403)
+            case Challenge():
+                return Turned(status=verdict.status, headers=verdict.headers)
+            case Refused():
+                return self._refuse(verdict, now)
+            case _:
+                assert_never(verdict)
+
+    def _refuse(self, verdict: Refused, now: float) -> Turned:
+        user, address = verdict.username, verdict.asker
+        if verdict.status == 503:
             wait = (("Retry-After", str(int(WINDOW))),)
             return Turned(status=503, reason="Too Many Wrong Passwords", headers=wait)
-        verdict = verifier.check(request, lambda user: _password(book, user), now)
-        if isinstance(verdict, Verified):
-            return _known(book, verdict.username) or Turned(status=403)
-        if isinstance(verdict, Challenge):
-            return Turned(status=verdict.status, headers=verdict.headers)
-        wrong = verdict.status == 403
-        if wrong:
-            self._note_mistake(host, now)
-        reason = REASONS.get(verdict.status, "Forbidden") if wrong else verdict.reason
-        return Turned(status=verdict.status, reason=reason, wrong=wrong)
+        if verdict.status != 403:
+            return Turned(status=verdict.status, reason=verdict.reason)
+        self._guard.note(user, address, now)
+        return Turned(status=403, reason=REASONS[403], wrong=True, user=user, address=address)
 
-    def _has_to_wait(self, host: str, now: float) -> bool:
-        since, count = self._mistakes.get(host, (now, 0))
-        return count >= MOST_MISTAKES and now - since < WINDOW
 
-    def _note_mistake(self, host: str, now: float) -> None:
-        since, count = self._mistakes.pop(host, (now, 0))
-        if now - since >= WINDOW:
-            since, count = now, 0
-        if len(self._mistakes) >= MOST_SUSPECTS:
-            del self._mistakes[next(iter(self._mistakes))]
-        self._mistakes[host] = since, count + 1
+def _calls_for_help(request: Request, user: str, book: Book) -> bool:
+    """Whether an account dials an emergency number, for which it never waits."""
+    found = book.account(user)
+    if found is None or request.method != "INVITE":
+        return False
+    project = found[0].project
+    return bool(project.screening.emergency(number_of(request.uri), project.dialling))
 
 
 def _password(book: Book, user: str) -> str | None:

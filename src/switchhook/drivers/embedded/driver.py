@@ -33,7 +33,6 @@ from switchhook.drivers.embedded.registrations import Registrations, Registratio
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
     arrival_of,
-    number_of,
     reason_headers,
     refusal_status,
 )
@@ -200,9 +199,9 @@ class EmbeddedSide:
 
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
-        known = self._door.caller(request, event.source.host, self._book(), _now())
+        known = self._door.caller(request, event.source, self._book(), _now())
         if isinstance(known, Turned):
-            self._report(known, "call", number_of(request.from_.uri), event.source)
+            self._report(known, "call", event.source)
             self._endpoint.perform(End(leg=leg, status=known.status, headers=known.headers))
             return
         arrival = arrival_of(
@@ -218,9 +217,9 @@ class EmbeddedSide:
 
     def _register(self, event: OutsideAsked) -> None:
         request, now = event.request, _now()
-        account = self._door.registrant(request, event.source.host, self._book(), now)
+        account = self._door.registrant(request, event.source, self._book(), now)
         if isinstance(account, Turned):
-            self._report(account, "registration", number_of(request.to.uri), event.source)
+            self._report(account, "registration", event.source)
             reply = Reply(
                 ref=event.ref,
                 status=account.status,
@@ -238,10 +237,16 @@ class EmbeddedSide:
         log.debug("sip account registered", account=account.login, telephones=telephones)
         return Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
 
-    def _report(self, turned: Turned, what: str, user: str, source: Peer) -> None:
+    def _report(self, turned: Turned, what: str, source: Peer) -> None:
         """Note a wrong password, for those who watch for guessing."""
         if turned.wrong:
-            log.warning("sip password wrong", what=what, user=user[:80], peer=str(source))
+            log.warning(
+                "sip password wrong",
+                what=what,
+                user=turned.user[:80],
+                address=turned.address,
+                peer=str(source),
+            )
 
     # What the sound tells
 
