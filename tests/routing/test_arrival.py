@@ -121,6 +121,14 @@ def test_an_outside_number_needs_a_trunk() -> None:
     assert expected == refused(replace(BANKER, callee="380501112233"))
 
 
+@pytest.mark.row("FJ-02")
+def test_who_hides_is_known_to_us_and_to_those_who_help() -> None:
+    hiding = replace(JOHN, callee="380501112233", hidden=True)
+
+    assert (taken(hiding).caller, taken(hiding).hidden) == ("john", True)
+    assert not taken(replace(hiding, callee="112")).hidden
+
+
 def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> None:
     """No scheme runs, so no webhook is asked and no list is looked at."""
     project = replace(

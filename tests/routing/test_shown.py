@@ -85,3 +85,12 @@ def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
     move = Move(call((1,)), 0.0)
     take_name(move, CallerName(choice=NameChoice.WEBHOOK))
     assert move.call.webhook_name == ""
+
+
+@pytest.mark.row("FJ-02")
+def test_who_hides_is_shown_by_nothing_but_what_the_scheme_says() -> None:
+    hiding = replace(call((1,)), caller="mary", caller_name="Reception", hidden=True)
+
+    assert shown(hiding) == ("", "")
+    prefixed = replace(hiding, path=(0, "failed", 0))
+    assert shown(prefixed) == ("", "Sales: ")

@@ -120,6 +120,7 @@ SIGNS: dict[Happening, tuple[str, str]] = {
 WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     Happening.ARRIVED: lambda _, facts: (
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
+        f"{', and asks to be shown to nobody' if 'hidden' in facts else ''}"
     ),
     Happening.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"

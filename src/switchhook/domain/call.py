@@ -147,6 +147,8 @@ class Call:
     """What was dialled."""
     account: str
     """The login of the account that calls; empty for a call from outside."""
+    hidden: bool = False
+    """Whether that account asks to be shown to nobody; `caller` still says who it is."""
     arrived_at: float
     state: CallState = CallState.ARRIVED
     scheme: int

@@ -62,6 +62,8 @@ class Trunk:
     """Networks in CIDR form that calls from this trunk come from; they need no digest."""
     from_user: str = ""
     """The user part of From for outgoing legs; empty: the caller's number."""
+    trusted_identity: bool = False
+    """Whether it is told who calls where the caller hides the number (RFC 3325 §9.1)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

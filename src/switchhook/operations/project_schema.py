@@ -108,6 +108,12 @@ TRUNK = Table(
             "caller that outgoing calls show; empty: the caller's own number",
             default="",
         ),
+        Key(
+            "trusted_identity",
+            YesNo(),
+            "whether it is told who calls where the caller hides the number (P-Asserted-Identity)",
+            default=False,
+        ),
     ),
 )
 PROJECT = Table(

@@ -32,6 +32,8 @@ class Arrival:
     """The name of the trunk that it came from; empty for an account."""
     project: str = ""
     """The project of that account or trunk; empty where the side knows neither."""
+    hidden: bool = False
+    """Whether an account asks that nobody be shown who calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +56,11 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     plan = book.plans.get(arrival.project)
     if plan is None:
         return _refused(403, "the caller belongs to no project")
-    make = partial(_call, arrival, plan, call, now)
     screening = plan.project.screening
     help_number = screening.emergency(arrival.callee, plan.project.dialling)
+    if help_number:
+        arrival = replace(arrival, hidden=False)  # who helps must be able to call back
+    make = partial(_call, arrival, plan, call, now)
     if arrival.account and screening.is_emergency(arrival.callee):
         return _outside(help_number, plan, make)
     found = book.number(arrival.callee)
@@ -103,6 +107,7 @@ def _call(
         caller_name=arrival.caller_name,
         callee=arrival.callee,
         account=arrival.account,
+        hidden=arrival.hidden,
         arrived_at=now,
         scheme=scheme,
         direct=direct,

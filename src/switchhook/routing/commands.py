@@ -25,6 +25,8 @@ class RingLeg:
     caller: str
     """The number shown to the called party; empty: anonymous, with privacy asked for."""
     caller_name: str
+    identity: str = ""
+    """Whose number or login is hidden, for a trunk that is trusted with it; empty where none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

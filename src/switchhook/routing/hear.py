@@ -52,7 +52,8 @@ BEFORE = {
 def arrived(move: Move, _: CallArrived) -> None:
     """Tell that a call is here, before anything is done with it [A-55], and walk its scheme."""
     call = move.call
-    facts = (("caller", call.caller), ("callee", call.callee), ("direction", call.direction))
+    facts: Facts = (("caller", call.caller), ("callee", call.callee))
+    facts += (("direction", call.direction), *((("hidden", "yes"),) if call.hidden else ()))
     move.record(Happening.ARRIVED, facts=facts)
     if (event := BEFORE.get(call.direction)) is not None:
         move.tell(event)

@@ -29,7 +29,7 @@ def shown(call: Call) -> tuple[str, str]:
     No number: anonymous, and then the name is not shown either.
     """
     number = _number(call)
-    return number, _name(call) if number or not call.caller else ""
+    return number, _name(call) if number or not call.caller or call.hidden else ""
 
 
 def _number(call: Call) -> str:
@@ -39,13 +39,14 @@ def _number(call: Call) -> str:
     webhook, it is that one's leg: a look-up that fails must not uncover whom a webhook suppressed.
     """
     found = next((step for step, branch, _ in dial_plan_branches(call) if branch == SUCCESS), None)
+    caller = "" if call.hidden else call.caller
     if found is None:
-        return call.caller
+        return caller
     webhook = call.plan.dial_plan_webhooks.get(found.webhook)
     forwarding = CallerIdForwarding.CALLER if webhook is None else webhook.caller_id_forwarding
     match forwarding:
         case CallerIdForwarding.CALLER:
-            return call.caller
+            return caller
         case CallerIdForwarding.CALLED:
             return call.callee
         case CallerIdForwarding.SUPPRESSED:
@@ -55,7 +56,7 @@ def _number(call: Call) -> str:
 def _name(call: Call) -> str:
     step = step_of(call)
     choice = step.caller_name if isinstance(step, Ring | RingDestination) else AS_IT_IS
-    current = call.webhook_name or call.caller_name
+    current = call.webhook_name or ("" if call.hidden else call.caller_name)
     match choice.choice:
         case NameChoice.PREPEND:
             return choice.text + current

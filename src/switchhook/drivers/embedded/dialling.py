@@ -99,7 +99,9 @@ def invite_to_place(
         from_, headers = shown_caller(command.caller, command.caller_name, our_host)
         credentials = None
     else:
-        from_, headers = shown_to_trunk(command.caller, command.caller_name, trunk)
+        from_, headers = shown_to_trunk(
+            command.caller, command.caller_name, trunk, command.identity
+        )
         credentials = credentials_for(trunk)
     return Invite(
         leg=sip_leg,

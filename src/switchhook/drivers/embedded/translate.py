@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
@@ -18,14 +19,8 @@ if TYPE_CHECKING:
     from switchhook.sip.message import Request, Response
     from switchhook.sip.orders import Pairs
 
-ANONYMOUS: Final = NameAddress(
-    display="Anonymous", uri=Uri(user="anonymous", host="anonymous.invalid")
-)
-"""Who calls when nobody may know (RFC 3323 §4.1)."""
 WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 """User parts, in lower case, with which other switches say that the number is withheld."""
-HIDING: Final = frozenset({"id", "user", "header", "critical"})
-"""Values of Privacy that forbid showing the caller (RFC 3323 §4.2, RFC 3325 §9.3)."""
 MOST_NUMBER: Final = 128
 """Characters of a user part that are looked at."""
 MOST_NAME: Final = 80
@@ -56,11 +51,12 @@ def arrival_of(
             callee=callee,
             account=account.login,
             project=project,
+            hidden=hides_number(request),
         )
     caller = _caller_of(request)
     return Arrival(
         caller="" if caller is None else number_of(caller.uri),
-        caller_name="" if caller is None else _name(caller),
+        caller_name="" if caller is None or hides_name(request) else _name(caller),
         callee=callee,
         trunk="" if trunk is None else trunk.name,
         project=project,
@@ -78,8 +74,7 @@ def number_of(uri: Uri) -> str:
 
 def _caller_of(request: Request) -> NameAddress | None:
     """Return who calls as far as we may know it: asserted by the network, else as it says itself."""
-    privacy = {word.strip().lower() for word in (request.headers.get("Privacy") or "").split(";")}
-    if privacy & HIDING:
+    if hides_number(request):
         return None
     candidates = [*_asserted(request), request.from_]
     for candidate in candidates:
@@ -184,9 +179,18 @@ def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, Pairs]
     return NameAddress(display=name, uri=Uri.of(number, host)), ()
 
 
-def shown_to_trunk(number: str, name: str, trunk: Trunk) -> tuple[NameAddress, Pairs]:
-    """As `shown_caller`, for a trunk that may want to see its own user as the caller."""
+def shown_to_trunk(
+    number: str, name: str, trunk: Trunk, identity: str = ""
+) -> tuple[NameAddress, Pairs]:
+    """As `shown_caller`, for a trunk that may want to see its own user as the caller.
+
+    `identity` is whose number is hidden: told to a trunk that is trusted with it, and to no other.
+    """
     from_, headers = shown_caller(number, name, trunk.host)
+    identity = one_line(identity)
+    if identity and trunk.trusted_identity:
+        true = Uri.of(trunk.from_user or identity, trunk.host)
+        return from_, (*headers, ("P-Asserted-Identity", f"<{true}>"))
     if not trunk.from_user:
         return from_, headers
     own = Uri.of(trunk.from_user, trunk.host)

@@ -90,7 +90,8 @@ def give_up(move: Move) -> None:
 def order(move: Move, leg: str, target: Target) -> None:
     """Order a leg to be rung, for the first time or again."""
     number, name = shown(move.call)
-    move.order(RingLeg(leg=leg, target=target, caller=number, caller_name=name))
+    hidden = move.call.caller if move.call.hidden and not number else ""
+    move.order(RingLeg(leg=leg, target=target, caller=number, caller_name=name, identity=hidden))
 
 
 def connect(move: Move, leg: Leg, handle: str) -> None:
