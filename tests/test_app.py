@@ -153,6 +153,34 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
     assert len(set(heard)) == 1
 
 
+@pytest.mark.row("FT-01", "R2-03", "R2-04")
+def test_a_webhook_that_says_no_more_counts_200_alone_and_is_tried_once(tmp_path: Path) -> None:
+    statuses = iter(("201 Created", "503 Busy"))
+
+    async def scenario() -> None:
+        url = endpoint.url("/")
+        told = TOLD.replace("retries = 3\n", "").replace("http://127.0.0.1/", url)
+        async with granted(tmp_path, told) as app:
+            plan = app.book.plans["acme"]
+            (webhook,) = plan.project.event_webhooks
+            assert (webhook.success_codes, webhook.retries) == ((200,), 0)
+            for seq in (1, 2):
+                codes = webhook.success_codes
+                promised = delivery(
+                    "c1", seq, webhook="crm", project="acme", url=url, success_codes=codes
+                )
+                call = ringing(plan.project.version)
+                await app.store.commit(CallRecord(call=call, deliveries=(promised,)))
+                app.courier.carry(promised)
+            await app.courier.drain()
+            made = [await app.store.attempts(f"c1.{seq}.crm") for seq in (1, 2)]
+        assert [[one.status for one in tries] for tries in made] == [[201], [503]]
+        assert all(one.failure is not None and one.is_last for tries in made for one in tries)
+
+    with Endpoint(lambda _: reply(status=next(statuses))) as endpoint:
+        run(scenario())
+
+
 MAIL = """
 [[event_mails]]
 name = "missed"
@@ -247,11 +275,11 @@ def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
 
 
 @asynccontextmanager
-async def granted(tmp_path: Path) -> AsyncIterator[Application]:
-    """Run with a project whose endpoints may be here."""
+async def granted(tmp_path: Path, more: str = "") -> AsyncIterator[Application]:
+    """Run with a project whose endpoints may be here, and with `more` in its file."""
     store = await SqliteStore.open(tmp_path / DATABASE)
     here = 'name = "Acme"\nallowed_networks = ["127.0.0.0/8"]'
-    await store.save_project("acme", DOCUMENT.replace('name = "Acme"', here))
+    await store.save_project("acme", DOCUMENT.replace('name = "Acme"', here) + more)
     await store.close()
     async with open_application(settings(tmp_path)) as app:
         yield app

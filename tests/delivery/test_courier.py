@@ -207,6 +207,19 @@ def after(seconds: float) -> Callable[[HttpRequest], Awaitable[int]]:
     return slowly
 
 
+@pytest.mark.row("FT-06")
+def test_finished_work_is_let_go() -> None:
+    async def scenario(house: House) -> None:
+        for number in range(20):
+            house.courier.carry(promise(f"c{number}"))
+        await house.courier.drain()
+        await asyncio.sleep(0)
+        assert len(house.sender.heard) == 20
+        assert house.courier._tasks == set()
+
+    play(scenario)
+
+
 def test_a_delivery_is_sent_once_and_written_down() -> None:
     async def scenario(house: House) -> None:
         house.courier.carry(promise("c1"))

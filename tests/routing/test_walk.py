@@ -7,7 +7,7 @@ import pytest
 from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import GoTo, HangUp
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.routing.walk import DIRECT_TIMEOUT, FALLBACK_TIMEOUT, MAX_JUMPS
+from switchhook.routing.walk import MAX_JUMPS
 from tests.support.plans import ASK, JOHN, MARY, MOBILE, ask_crm, from_account, incoming, plan, ring
 from tests.support.transcript import (
     Transcript,
@@ -144,12 +144,12 @@ def test_a_webhook_that_sends_the_call_round_in_circles_ends_at_the_jump_limit()
     assert story.end == "failed by system, 486 the call forwarding scheme did not work"
 
 
-@pytest.mark.row("A-54")
+@pytest.mark.row("A-54", "FT-07")
 def test_the_fallback_rings_when_the_scheme_placed_the_call_nowhere() -> None:
     story = Transcript(incoming(within=plan(ASK, fallback=MOBILE)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, fails(), f"ring b1 {MOBILE}", "tell incoming.forwarding")
-    assert story.call.wake_at == 1 + FALLBACK_TIMEOUT
+    assert story.call.wake_at == 1 + 60
     assert f"fallback no step placed the call; trying {MOBILE}" in story.journal
     story.hears(9, answers("b1"), "connect b1", "tell incoming.pickup")
 
@@ -178,11 +178,12 @@ def test_the_caller_may_give_up_on_the_fallback() -> None:
     story.hears(3, gives_up(), "end b1 cancelled_by_caller", "tell incoming.after")
 
 
+@pytest.mark.row("FT-07")
 def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
     story = Transcript(from_account("mary", plan(fallback=MOBILE)))
     story.hears(0, CallArrived(), "ring b1 mary")
-    assert story.call.wake_at == DIRECT_TIMEOUT
-    story.hears(DIRECT_TIMEOUT, TimePassed(), "end b1 timeout", "end caller 480")
+    assert story.call.wake_at == 120
+    story.hears(120, TimePassed(), "end b1 timeout", "end caller 480")
     outside = Transcript(from_account(str(MOBILE), plan(fallback=MARY)))
     ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
     outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
+
+import pytest
 
 from switchhook.storage.connection import open_to_write
 from switchhook.storage.retention import delete_old
 from switchhook.storage.rows import attempt_to_row, call_to_row, delivery_to_row, entry_to_row
 from switchhook.storage.statements import sql
 from tests.support.promises import SEAL, attempt, delivery, ended, record
+
+
+@pytest.mark.row("FT-05")
+def test_a_call_is_as_old_as_its_end() -> None:
+    long = replace(ended("c1", at=100.0), ended_at=300.0)
+    assert long.arrived_at == 100.0
+    with closing(open_to_write(None)) as connection:
+        connection.execute(sql("save_call"), call_to_row(long))
+        assert delete_old(connection, before=200.0, batch=2) == 0
+        assert delete_old(connection, before=301.0, batch=2) == 1
 
 
 def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:

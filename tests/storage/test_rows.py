@@ -60,11 +60,13 @@ def test_a_path_through_branches_is_read_back() -> None:
     assert call_reader(lambda *_: plan())(str(value)).path == (2, "success", 0, "1", 3)
 
 
+@pytest.mark.row("FT-02")
 @pytest.mark.parametrize(
     ("codes", "stored"),
     [
         ((), "[]"),
         ((200,), "[[200,200]]"),
+        ((200, 202, 203), "[[200,200],[202,203]]"),
         (tuple(range(200, 300)), "[[200,299]]"),
         ((200, 201, 204, 410), "[[200,201],[204,204],[410,410]]"),
         ((301, 300, 300), "[[301,301],[300,300],[300,300]]"),

@@ -75,6 +75,15 @@ def test_a_wrong_key_brings_the_prompt_again_and_at_last_its_own_branch() -> Non
     assert story.call.path == (0, "invalid", 0)
 
 
+@pytest.mark.row("FT-04")
+def test_of_three_attempts_the_third_may_bring_the_right_key() -> None:
+    story = choosing(replace(MENU, attempts=3))
+    story.hears(4, presses("9"), "play wrong choose to caller as p2")
+    story.hears(5, presses("8"), "stop p2", "play wrong choose to caller as p3")
+    story.hears(6, presses("1"), "stop p3", "ring b1 mary", "tell incoming.forwarding")
+    assert story.call.path == (0, "1", 0)
+
+
 def test_no_key_brings_the_prompt_again_and_at_last_its_own_branch() -> None:
     story = choosing()
     story.hears(8, TimePassed(), "play late choose to caller as p2")

@@ -218,11 +218,13 @@ def test_numbers_go_out_with_their_plus_and_extensions_as_they_are(number: str, 
     assert expected == target("http://t/?c={callerid}&d={did}", caller=number, callee=number)
 
 
-def test_without_a_country_no_number_is_guessed() -> None:
-    facts = make_facts(plan=make_plan(country=""), caller="2025550123")
+@pytest.mark.row("FT-03")
+@pytest.mark.parametrize("number", ["2025550123", "380441112233", "0441112233"])
+def test_without_a_country_no_number_is_guessed(number: str) -> None:
+    facts = make_facts(plan=make_plan(country=""), caller=number)
     request = render_dial_plan_ask(make_dial_plan(), facts, product=UA)
 
-    assert request.url == "http://target/route?callerid=2025550123"
+    assert request.url == f"http://target/route?callerid={number}"
 
 
 def test_kept_connections_credentials_and_own_headers() -> None:

@@ -1,0 +1,83 @@
+"""The times and limits that documents and users rely on, written as numbers and not as the constants themselves."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.delivery import ladder, policy
+from switchhook.delivery.breaker import BreakerPolicy
+from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, TO_SUBSCRIBERS
+from switchhook.domain import dialling, patience, screening
+from switchhook.domain.scheme import Menu, Rate, Ring, RingDestination, Voicemail
+from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
+from switchhook.routing import places, prompts, recording, walk
+from switchhook.routing.steps import ask, dial_plan
+from switchhook.switchboard import switchboard
+from switchhook.webhooks import body, destination, lenient_json
+from switchhook.webhooks.dialects import dial_plan_answer, forwarding_number_answer
+
+NUMBER = ForwardingNumber(name="crm", url="https://crm.example/")
+PLAN_WEBHOOK = DialPlanWebhook(name="pin", url_template="https://crm.example/")
+
+
+@pytest.mark.row("FT-07")
+def test_times_and_limits_are_what_is_documented() -> None:
+    assert {
+        "jumps between schemes": places.MAX_JUMPS,
+        "s: a dialled number rings": places.DIRECT_TIMEOUT,
+        "s: the fallback rings": walk.FALLBACK_TIMEOUT,
+        "s: a target of a step rings": (Ring(targets=()).timeout, RingDestination().timeout),
+        "s: the longest sound": prompts.LONGEST_SOUND,
+        "s: a recording may take to end": recording.SETTLING,
+        "s: an answer may come late": ask.GRACE,
+        "keys of a code": dial_plan.LONGEST_CODE,
+        "variables of a call": dial_plan.MOST_VARIABLES,
+        "a menu": (Menu(sounds=(), choices=()).attempts, Menu(sounds=(), choices=()).timeout),
+        "s: a voicemail": Voicemail(sounds=()).longest,
+        "a rating": (Rate(sounds=()).best, Rate(sounds=()).timeout),
+    } == {
+        "jumps between schemes": 10,
+        "s: a dialled number rings": 120,
+        "s: the fallback rings": 60,
+        "s: a target of a step rings": (30, 30),
+        "s: the longest sound": 605,
+        "s: a recording may take to end": 5,
+        "s: an answer may come late": 0.25,
+        "keys of a code": 32,
+        "variables of a call": 100,
+        "a menu": (3, 5),
+        "s: a voicemail": 120,
+        "a rating": (5, 10),
+    }
+
+
+@pytest.mark.row("FT-07")
+def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
+    breaker = BreakerPolicy()
+    assert (breaker.failures, breaker.pause) == (5, 30)
+    assert (NUMBER.breaker_failures, NUMBER.breaker_pause) == (5, 30)
+    assert (NUMBER.response_timeout, NUMBER.ring_timeout) == (5, 60)
+    assert (PLAN_WEBHOOK.response_timeout, PLAN_WEBHOOK.digit_pause) == (5, 3)
+    assert (ladder.FIRST_PAUSE, ladder.LONGEST_PAUSE, ladder.LEAST_SECONDS) == (0.1, 0.4, 0.05)
+    assert (patience.MOST_RETRIES, patience.MILLISECONDS) == (5, (100, 30_000))
+    assert switchboard.RETRY_SAVING == 1
+
+
+@pytest.mark.row("FT-07")
+def test_deliveries_are_tried_as_is_documented() -> None:
+    assert (ONE_TRY.retries, ONE_TRY.first_pause, ONE_TRY.factor) == (0, 30, 4)
+    assert (MAIL_TRIES.retries, MAIL_TRIES.first_pause, MAIL_TRIES.factor) == (10, 60, 3)
+    assert (ONE_TRY.longest_pause, MAIL_TRIES.longest_pause) == (3_600, 14_400)
+    assert TO_SUBSCRIBERS.retries == 3
+    assert policy.ANSWER_KEPT == 4_096
+
+
+@pytest.mark.row("FT-07")
+def test_answers_are_read_up_to_what_is_documented() -> None:
+    assert (body.MAX_BODY, lenient_json.MAX_DEPTH, lenient_json.MAX_VALUES) == (65_536, 32, 1_024)
+    assert (destination.MAX_TARGETS, destination.MAX_MEMBERS) == (20, 100)
+    assert (destination.MAX_ITEMS, destination.MAX_NOTICES) == (1_000, 5)
+    assert destination.LONGEST_MEMBER == 512
+    assert (dial_plan_answer.MAX_PAIRS, forwarding_number_answer.MAX_PAIRS) == (100, 100)
+    assert (dial_plan_answer.LONGEST_NAME, forwarding_number_answer.LONGEST_ID) == (128, 18)
+    assert (screening.LEAST_OUTSIDE, dialling.MOST_DIGITS) == (7, 40)
