@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.guard import RULES_V4, RULES_V6, Opens, Rule, refusal
+from switchhook.delivery.guard import RULES_V4, RULES_V6, Opens, Rule, literal, refusal
 
 PUBLIC = (
     "1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
@@ -150,18 +150,49 @@ def test_grants_open_what_they_name_and_no_more(
     assert (judge(address, port, *grants) == "") is passes
 
 
-@pytest.mark.row("R1-08")
-@pytest.mark.parametrize("port", [80, 443, 1024, 8080, 8443, 65535])
-def test_webhook_ports_pass(port: int) -> None:
+@pytest.mark.row("R1-08", "FT-10")
+@pytest.mark.parametrize("port", [80, 81, 88, 443, 1023, 1024, 8080, 8088, 8443, 65535])
+def test_any_port_of_a_public_host_passes(port: int) -> None:
     assert judge("1.1.1.1", port) == ""
 
 
-@pytest.mark.parametrize("port", [1, 22, 25, 81, 1023, 5038, 5060, 5061, 5432, 6379, 8088])
-def test_other_ports_pass_only_where_a_grant_names_them(port: int) -> None:
+SERVICES = (1, 22, 25, 53, 110, 143, 445, 587, 993, 3306, 5038, 5060, 5061, 5432, 6000, 6379, 6667)
+
+
+@pytest.mark.row("FT-10")
+@pytest.mark.parametrize("port", SERVICES)
+def test_ports_of_other_services_pass_only_where_a_grant_names_them(port: int) -> None:
     assert f"port {port}" in judge("1.1.1.1", port)
     assert f"port {port}" in judge("10.0.0.1", port, "10.0.0.0/8")
     assert judge("10.0.0.1", port, f"10.0.0.0/8:{port}") == ""
     assert judge("1.1.1.1", port, f"1.1.1.1:{port}") == ""
+
+
+def test_a_grant_of_a_network_does_not_open_the_interface_of_its_pbx() -> None:
+    assert "port 8088" in judge("10.0.0.1", 8088, "10.0.0.0/8")
+    assert judge("10.0.0.1", 8088, "10.0.0.0/8:8088") == ""
+
+
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.1", "127.0.0.1"),
+        ("0x7f.1", "127.0.0.1"),
+        ("2130706433", "127.0.0.1"),
+        ("017700000001", "127.0.0.1"),
+        ("localhost", "127.0.0.1"),
+        ("LOCALHOST.", "127.0.0.1"),
+        ("a.localhost", "127.0.0.1"),
+        ("10.0.0.5.", "10.0.0.5"),
+        ("[::1]", "::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("pbx.example.com", ""),
+        ("pbx", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_is_told_in_each_of_its_spellings(host: str, address: str) -> None:
+    assert literal(host) == address
 
 
 def test_ports_of_our_own_are_refused_likewise() -> None:

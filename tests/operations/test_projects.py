@@ -192,6 +192,70 @@ def test_who_is_held_to_one_project_opens_nothing_new_and_learns_of_no_other() -
     run(scenario())
 
 
+TRUNKED = MINIMAL.replace('host = "carrier.example"', 'host = "127.0.0.1"\nport = 5080').replace(
+    "[[forwarding_numbers]]", 'sources = ["10.0.0.0/8"]\n\n[[forwarding_numbers]]', 1
+)
+TRUNK = ("trunks", 0)
+
+
+@pytest.mark.row("FD-05", "FD-06")
+@pytest.mark.parametrize(
+    ("old", "new", "places"),
+    [
+        # As it is, moved, or narrowed.
+        ("5080", "5080", []),
+        ('name = "carrier"', 'name = "other"', []),
+        ("10.0.0.0/8", "10.1.0.0/16", []),
+        ("127.0.0.1", "sip.carrier.example", []),
+        ("127.0.0.1", "8.8.8.8", []),
+        # Sources.
+        ("10.0.0.0/8", "10.0.0.0/7", [(*TRUNK, "sources", 0)]),
+        ("10.0.0.0/8", "203.0.113.9", [(*TRUNK, "sources", 0)]),
+        ('["10.0.0.0/8"]', '["0.0.0.0/0", "::/0"]', [(*TRUNK, "sources", i) for i in (0, 1)]),
+        # Where calls go: host, port, transport, in each spelling.
+        ("5080", "24095", [(*TRUNK, "host")]),
+        ("port = 5080", 'port = 5080\ntransport = "tcp"', [(*TRUNK, "host")]),
+        ("127.0.0.1", "127.0.0.2", [(*TRUNK, "host")]),
+        ("127.0.0.1", "127.1", [(*TRUNK, "host")]),
+        ("127.0.0.1", "2130706433", [(*TRUNK, "host")]),
+        ("127.0.0.1", "localhost", [(*TRUNK, "host")]),
+        ("127.0.0.1", "10.0.0.5", [(*TRUNK, "host")]),
+        ("127.0.0.1", "169.254.169.254", [(*TRUNK, "host")]),
+        ("127.0.0.1", "::1", [(*TRUNK, "host")]),
+        ("127.0.0.1", "::ffff:127.0.0.1", [(*TRUNK, "host")]),
+        ('"127.0.0.1"\nport = 5080', '"8.8.8.8"\nport = 25', [(*TRUNK, "host")]),
+        # SIP addresses.
+        ('ring = ["101"]', 'ring = ["sip:a@sip.other.example"]', []),
+        ('ring = ["101"]', 'ring = ["sip:a@127.0.0.1:24095"]', [("schemes", 0, "steps")]),
+        ('name = "Acme"', 'name = "Acme"\nfallback = "sip:a@10.0.0.5"', [("project", "fallback")]),
+        (
+            'name = "Acme"',
+            'name = "Acme"\nallowed_sip_hosts = ["pbx.example", "127.0.0.1", "localhost"]',
+            [("project", "allowed_sip_hosts", i) for i in (1, 2)],
+        ),
+    ],
+)
+def test_who_is_held_to_one_project_widens_neither_who_calls_nor_who_is_called(
+    old: str, new: str, places: list[tuple[str | int, ...]]
+) -> None:
+    wished = TRUNKED.replace(old, new, 1)
+    assert wished != TRUNKED or old == new
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        assert isinstance(await apply_project(store, TRUNKED), Applied)
+        told = await apply_project(store, wished, only="acme")
+        found = told.mistakes if isinstance(told, Mistakes) else ()
+        assert [mistake.path for mistake in found] == places
+        assert all(
+            "opened by the operator" in m.problem or "allowed by" in m.problem for m in found
+        )
+        assert isinstance(await apply_project(store, wished), Applied)
+        await store.close()
+
+    run(scenario())
+
+
 def test_who_is_held_to_one_project_is_not_told_who_has_a_number() -> None:
     async def scenario() -> None:
         store = await SqliteStore.open(None)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.domain.project import Account, Group, Number, Project
+from switchhook.domain.project import Account, Group, Number, Project, Trunk
 from switchhook.domain.scheme import Hours, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
@@ -140,3 +140,46 @@ def test_an_address_that_no_webhook_may_reach_is_told(
     for who, remark in zip(whose, told, strict=False):
         assert remark.startswith(f"{who} cannot reach {said}")
         assert "allowed_networks in the project file" in remark
+
+
+@pytest.mark.row("FT-10")
+def test_a_service_port_is_told_whatever_address_the_name_has() -> None:
+    def told(url: str, *allowed: str) -> list[str]:
+        project = Project(
+            id="x",
+            name="X",
+            allowed_networks=allowed,
+            forwarding_numbers=(make_number(fallback_url=url),),
+        )
+        return [remark for remark in remarks(project) if "crm.example" in remark]
+
+    (said,) = told("http://crm.example:25/x")
+    assert "cannot reach crm.example:25: port 25 belongs to a service" in said
+    assert not told("http://crm.example:25/x", "10.0.0.5/32:25")
+    assert not told("http://crm.example:81/x")
+
+
+@pytest.mark.row("FD-06")
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("sip.carrier.example", []),
+        ("8.8.8.8", []),
+        (
+            "10.0.0.5",
+            ["trunk 'carrier' opens 10.0.0.5:5060 to calls, though it lies in 10.0.0.0/8"],
+        ),
+        ("localhost", ["trunk 'carrier' opens localhost:5060 to calls, though it lies in 127.0.0"]),
+        (
+            "0.0.0.0",
+            ["trunk 'carrier' cannot reach 0.0.0.0:5060: it lies in 0.0.0.0/8 (this host)"],
+        ),
+    ],
+)
+def test_what_a_trunk_opens_and_what_it_cannot_reach_is_told(host: str, said: list[str]) -> None:
+    trunk = Trunk(name="carrier", host=host)
+
+    told = list(remarks(Project(id="x", name="X", trunks=(trunk,))))
+
+    assert len(told) == len(said)
+    assert all(remark.startswith(words) for remark, words in zip(told, said, strict=True))

@@ -1,4 +1,4 @@
-"""What an operator allows a project's webhooks to reach beyond the public internet."""
+"""What an operator allows a project's webhooks and calls to reach beyond the public internet."""
 
 from __future__ import annotations
 
@@ -37,6 +37,11 @@ class Grant:
             return cls(network=ipaddress.ip_network(network), port=port)
         except ValueError as error:
             raise ValueError(f"{text!r} is no network that can be allowed: {error}") from None
+
+    @classmethod
+    def at(cls, address: str, port: int | None = None) -> Self:
+        """Return the grant of one numeric address."""
+        return cls(network=ipaddress.ip_network(address), port=port)
 
     def __str__(self) -> str:
         if self.port is None:

@@ -11,7 +11,7 @@ What a grant of the operator opens (`grants.Grant`, `allowed_networks` in the pr
 * `Opens.EXACT` (link-local, cloud metadata): only a grant of that one address (`/32`, `/128`).
 * `Opens.WHOLE` (loopback): the same, or the network written out as it stands here, `127.0.0.0/8`.
   Neither is opened by a wider grant such as `0.0.0.0/0`.
-* `Opens.NEVER` (unspecified, multicast, broadcast, discard): nothing; no webhook can live there.
+* `Opens.NEVER` (unspecified, multicast, broadcast, discard): nothing; nobody can be reached there.
 
 An IPv6 address that carries an IPv4 address inside passes when its own network is granted *and* the
 inner address passes by itself.
@@ -20,6 +20,7 @@ inner address passes by itself.
 from __future__ import annotations
 
 import ipaddress
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
@@ -29,10 +30,105 @@ from switchhook.delivery.grants import Grants, Network
 
 Address = IPv4Address | IPv6Address
 
-USUAL_PORTS = (80, 443)
-FIRST_FREE_PORT = 1024
-DENIED_PORTS = frozenset({5038, 5060, 5061, 5432, 6379, 8088})
-"""Ports of a PBX's own services: AMI, SIP, PostgreSQL, Redis, ARI."""
+SERVICE_PORTS = frozenset(
+    {
+        *(
+            1,
+            7,
+            9,
+            11,
+            13,
+            15,
+            17,
+            19,
+            20,
+            21,
+            22,
+            23,
+            25,
+            37,
+            42,
+            43,
+            53,
+            69,
+            77,
+            79,
+            87,
+            95,
+            101,
+            102,
+        ),
+        *(
+            103,
+            104,
+            109,
+            110,
+            111,
+            113,
+            115,
+            117,
+            119,
+            123,
+            135,
+            137,
+            139,
+            143,
+            161,
+            179,
+            389,
+            427,
+            465,
+        ),
+        *(
+            512,
+            513,
+            514,
+            515,
+            526,
+            530,
+            531,
+            532,
+            540,
+            548,
+            554,
+            556,
+            563,
+            587,
+            601,
+            636,
+            989,
+            990,
+            993,
+        ),
+        *(
+            995,
+            1719,
+            1720,
+            1723,
+            2049,
+            3659,
+            4045,
+            4190,
+            5060,
+            5061,
+            6000,
+            6566,
+            6665,
+            6666,
+            6667,
+            6668,
+        ),
+        *(6669, 6679, 6697, 10080),
+        # SMB, MySQL, RDP, AMI, PostgreSQL, Redis, memcached, MongoDB
+        *(445, 3306, 3389, 5038, 5432, 6379, 11211, 27017),
+    }
+)
+"""Ports of other services: those that browsers block (WHATWG Fetch, "bad port"), and some that a client's
+text can do harm on."""
+SIP_PORTS = frozenset({5060, 5061})
+"""Ports of SIP, which trunks and SIP hosts are at."""
+PRIVATE_PORTS = frozenset({8088})
+"""A service of a PBX (ARI) that no grant of a whole private network opens; outside it is a port as any."""
 
 
 class Opens(Enum):
@@ -139,14 +235,41 @@ RULES_V6 = (
 
 
 def refusal(
-    address: str, port: int, grants: Grants, *, own_ports: frozenset[int] = frozenset()
+    address: str,
+    port: int,
+    grants: Grants,
+    *,
+    own_ports: frozenset[int] = frozenset(),
+    services: frozenset[int] = SERVICE_PORTS,
 ) -> str:
     """Say why `address` (numeric, as in a sockaddr) and `port` may not be connected to; empty: they may.
 
-    `own_ports` are those that Switchhook itself listens on.
+    `own_ports` are those that Switchhook itself listens on, `services` those that only a grant with the
+    port opens.
     """
     ip = ipaddress.ip_address(address)
-    return _address_refusal(ip, port, grants) or _port_refusal(ip, port, grants, own_ports)
+    return _address_refusal(ip, port, grants) or _port_refusal(
+        ip, port, grants, own_ports, services
+    )
+
+
+def literal(host: str) -> str:
+    """Return the numeric address that a host is without a look-up, in whatever spelling; "" for a name.
+
+    `127.1`, `0x7f000001` and `2130706433` are what the system's resolver takes for 127.0.0.1, and
+    `localhost` is (RFC 6761 §6.3).
+    """
+    bare = host.removeprefix("[").removesuffix("]").rstrip(".").lower()
+    if bare == "localhost" or bare.endswith(".localhost"):
+        return "127.0.0.1"
+    try:
+        return str(ipaddress.ip_address(bare.partition("%")[0]))
+    except ValueError:
+        pass
+    try:
+        return socket.inet_ntoa(socket.inet_aton(bare))
+    except OSError:
+        return ""
 
 
 def _address_refusal(ip: Address, port: int, grants: Grants) -> str:
@@ -165,7 +288,7 @@ _REMEDY = {
     Opens.NETWORK: "; if that is meant, an operator adds the network to allowed_networks in the project file",
     Opens.EXACT: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
     Opens.WHOLE: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
-    Opens.NEVER: ", which no webhook can be in",
+    Opens.NEVER: ", which nothing can be in that is called or asked",
 }
 
 
@@ -190,18 +313,16 @@ def _is_open(rule: Rule, ip: Address, port: int, grants: Grants) -> bool:
     return False
 
 
-def _port_refusal(ip: Address, port: int, grants: Grants, own_ports: frozenset[int]) -> str:
-    usual = port in USUAL_PORTS or port >= FIRST_FREE_PORT
-    if usual and port not in DENIED_PORTS and port not in own_ports:
+def _port_refusal(
+    ip: Address, port: int, grants: Grants, own_ports: frozenset[int], services: frozenset[int]
+) -> str:
+    closed = services if _rule_for(ip) is None else services | PRIVATE_PORTS
+    if port not in closed and port not in own_ports:
         return ""
     if any(grant.port == port and ip in grant.network for grant in grants.grants):
         return ""
-    if port in own_ports:
-        what = "is one that Switchhook itself listens on"
-    elif port in DENIED_PORTS:
-        what = "belongs to a service of the telephone system, not to a webhook"
-    else:
-        what = f"is neither 80 nor 443 nor above {FIRST_FREE_PORT - 1}"
+    own = "is one that Switchhook itself listens on"
+    what = own if port in own_ports else "belongs to a service of another kind"
     return (
         f"port {port} {what}; if it is meant, an operator adds the address with that port "
         "to allowed_networks in the project file"

@@ -144,7 +144,7 @@ PROJECT = Table(
         Key(
             "allowed_networks",
             ListOf(kind=GrantedNetwork()),
-            "private networks that webhooks may reach",
+            "private networks that webhooks and calls may reach",
             default=(),
         ),
     ),

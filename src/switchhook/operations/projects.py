@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.operations.loading import book_of
+from switchhook.operations.opened import note_opened
 from switchhook.operations.project_file import read_project, write_project
 from switchhook.storage.records import StoredProject, UnreadableError
 
@@ -100,7 +100,7 @@ def _note_all(project: Project, book: Book, only: str | None, notes: Notes) -> N
     _note_taken_by_others(project, book, notes, names_them=only is None)
     if only is not None:
         plan = book.plans.get(only)
-        _note_opened(project, None if plan is None else plan.project, notes)
+        note_opened(project, None if plan is None else plan.project, notes)
 
 
 def _note_taken_by_others(project: Project, book: Book, notes: Notes, *, names_them: bool) -> None:
@@ -119,23 +119,6 @@ def _note_taken_by_others(project: Project, book: Book, notes: Notes, *, names_t
 
 def _whose(owner: str, names_them: bool) -> str:  # noqa: FBT001 (it is asked for by name above)
     return f"project {owner}" if names_them else "another project"
-
-
-def _note_opened(project: Project, before: Project | None, notes: Notes) -> None:
-    """Note networks and files of this machine that the latest version does not reach already."""
-    advice = "leave it out, or ask the operator to apply the file with `switchhook apply`"
-    networks = () if before is None else before.allowed_networks
-    for index, network in enumerate(project.allowed_networks):
-        if network not in networks:
-            problem = f"{network} is opened by the operator alone"
-            notes.add(("project", "allowed_networks", index), problem, advice)
-    files = {sound.file for sound in (() if before is None else before.sounds)}
-    for index, sound in enumerate(project.sounds):
-        if PurePath(sound.file).is_absolute() and sound.file not in files:
-            problem = (
-                "a file outside the project's folder for sounds is named by the operator alone"
-            )
-            notes.add(("sounds", index, "file"), problem, advice)
 
 
 async def export_project(store: Projects, project_id: str | None) -> str:

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.guard import refusal
+from switchhook.delivery.guard import literal, refusal
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ring, branches
+from switchhook.drivers.embedded.reach import why_closed, why_not_called
 from switchhook.operations.listener_remarks import listener_remarks
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.sip.transport import DEFAULT_PORT
 from switchhook.webhooks.request import effective_method
 from switchhook.webhooks.url import address_of, no_placeholder, placeholders
 
@@ -26,7 +28,8 @@ def remarks(project: Project) -> Iterator[str]:
 
     The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
     called like an emergency number; numbers of the project that it rings itself; codes that no
-    endpoint gets to judge (R5-11, R5-17); addresses that no webhook may reach; and what there is to say
+    endpoint gets to judge (R5-11, R5-17); addresses that no webhook and no call may reach, or calls do
+    because the operator wrote them; and what there is to say
     of those who are told of events.
     """
     for webhook in project.forwarding_numbers:
@@ -43,6 +46,7 @@ def remarks(project: Project) -> Iterator[str]:
             yield f"who dials {name} reaches the emergency service, not the {what}"
     yield from _own_numbers(project)
     yield from _urls_that_will_not_do(project)
+    yield from _calls_that_will_not_go(project)
     yield from listener_remarks(project)
     for gate in project.dial_plan_webhooks:
         sends_code = "code" in placeholders(gate.url_template)
@@ -65,14 +69,32 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
         if "{{" in url:
             yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
         address = urlsplit(address_of(url, no_placeholder).origin)
-        host = "127.0.0.1" if address.hostname == "localhost" else address.hostname or ""
         port = address.port or (443 if address.scheme == "https" else 80)
-        try:
-            reason = refusal(host, port, grants)
-        except ValueError:  # a name
-            continue
+        host = literal(address.hostname or "")
+        # Some ports are closed whatever address the name turns out to have.
+        is_named = any(grant.port == port for grant in grants.grants)
+        reason = refusal(host or _ANY, port, grants) if host or not is_named else ""
         if reason:
             yield f"{who} cannot reach {address.netloc}: {reason}"
+
+
+_ANY = "1.1.1.1"
+"""An address that is open to all, in place of one that a name has."""
+
+
+def _calls_that_will_not_go(project: Project) -> Iterator[str]:
+    """Yield what is opened by being written, and what no call can reach. Names are not looked up."""
+    networks = project.allowed_networks
+    for trunk in project.trunks:
+        address = literal(trunk.host)
+        if address and (why := why_not_called(project, address, trunk.port)):
+            yield f"trunk {trunk.name!r} cannot reach {trunk.host}:{trunk.port}: {why}"
+        elif address and (what := why_closed(trunk.host, trunk.port, networks)):
+            closed = what.partition(";")[0]
+            yield f"trunk {trunk.name!r} opens {trunk.host}:{trunk.port} to calls, though {closed}"
+    for host in project.allowed_sip_hosts:
+        if what := why_closed(host, DEFAULT_PORT, networks):
+            yield f"allowed_sip_hosts opens {host} to calls, though {what.partition(';')[0]}"
 
 
 def _urls(project: Project) -> Iterator[tuple[str, str]]:

@@ -80,6 +80,19 @@ def is_private(host: str) -> bool:
     return not address.is_global
 
 
+def _is_here(host: str) -> bool:
+    """Whether a numeric host means another machine to whoever says it than to us, or all machines."""
+    address = ip_address(host)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    return (
+        address.is_loopback
+        or address.is_link_local
+        or address.is_unspecified
+        or address.is_multicast
+    )
+
+
 def stamp(request: Request, source: Peer) -> Request:
     """Write into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
 
@@ -129,12 +142,13 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool) -> Peer:
 
     `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
     A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private
-    one of a phone behind NAT.
+    one of a phone behind NAT, or the loopback of a machine that is not ours.
     """
     host = numeric(uri.host)
     if host is None:
         return last
-    if host != last.host and is_private(host) and (direct or not is_private(last.host)):
+    is_elsewhere = is_private(host) and (direct or not is_private(last.host))
+    if host != last.host and (is_elsewhere or (_is_here(host) and not _is_here(last.host))):
         return last
     # Phones on TCP often leave the parameter out; a stranger's default is UDP (RFC 3263 §4.1).
     default = last.transport if host == last.host else UDP

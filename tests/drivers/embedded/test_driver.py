@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import Trunk
+from switchhook.domain.project import Plan, Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.endpoint import Binding
@@ -225,13 +225,48 @@ def test_a_name_that_a_decision_dials_is_looked_up(monkeypatch: pytest.MonkeyPat
     async def scenario() -> None:
         async with Phone("bob") as bob, customer() as caller:
             target = replace(address(bob.port), value=f"sip:bob@desk.test:{bob.port}")
-            async with open_office(shop(ring(target))) as office:
+            plan = shop(ring(target))
+            opened = Plan(replace(plan.project, allowed_networks=("127.0.0.0/8",)))
+            async with open_office(opened) as office:
                 monkeypatch.setattr(socket, "getaddrinfo", finds)
                 call = await dial(caller, office)
                 await call.answered()
                 assert str(next(iter(bob.calls.values())).invite).count("desk.test")
                 call.end()
                 await office.quiet()
+
+    play(scenario())
+
+
+@pytest.mark.row("FD-06")
+@pytest.mark.parametrize("is_trunk", [True, False], ids=["trunk", "sip host"])
+def test_a_name_that_leads_inside_is_not_called_and_the_timeline_says_why(
+    monkeypatch: pytest.MonkeyPatch, *, is_trunk: bool
+) -> None:
+    """The name may have been public a call ago: what it means now is judged."""
+
+    async def scenario() -> None:
+        async with Phone("internal") as internal, customer() as caller:
+            trunk = Trunk(
+                name="carrier",
+                host="inside.test",
+                port=internal.port,
+                sources=("127.0.0.1/32",),
+            )
+            listed = replace(address(1), value=f"sip:bob@inside.test:{internal.port}")
+            target = number("380501112233") if is_trunk else listed
+            project = shop(ring(target), trunk=trunk).project
+            plan = Plan(replace(project, allowed_sip_hosts=("inside.test",)))
+            async with open_office(plan) as office:
+                found = [(2, 2, 17, "", ("127.0.0.1", 0))]
+                monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+                with capture_logs() as logs:
+                    await refusal(await dial(caller, office))
+                end, status, text = last_leg(office.call)
+                assert (end, status) == ("rejected", 403)
+                assert "inside.test was not called, because it lies in 127.0.0.0/8" in text
+                assert not internal.calls
+                assert [line["event"] for line in logs] == ["sip address not called"]
 
     play(scenario())
 

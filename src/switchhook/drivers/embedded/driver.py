@@ -29,6 +29,7 @@ from switchhook.drivers.embedded.dialling import (
     place_of,
 )
 from switchhook.drivers.embedded.door import Door, Turned
+from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
@@ -308,12 +309,12 @@ class EmbeddedSide:
             address = numeric(place.host)
             if address is not None:
                 peer = Peer(place.transport, address, place.port)
-                self._ring_place(call.id, bridge, command, place, peer)
+                self._ring_place(call, bridge, command, place, peer)
                 return
         except UndiallableError as error:
             self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
             return
-        spawn(self._look_up_and_ring(call.id, bridge, command, place), name=f"ring {call.id}")
+        spawn(self._look_up_and_ring(call, bridge, command, place), name=f"ring {call.id}")
 
     def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         login = command.target.value
@@ -325,28 +326,33 @@ class EmbeddedSide:
         self._invite(call.id, bridge, command.leg, invites)
 
     async def _look_up_and_ring(
-        self, call: str, bridge: AnchoredBridge, command: RingLeg, place: Place
+        self, call: Call, bridge: AnchoredBridge, command: RingLeg, place: Place
     ) -> None:
         try:
             peer = await self._endpoint.resolve(place.host, place.port, place.transport)
         except UnknownHostError as error:
-            log.warning("sip name not found", call=call, leg=command.leg, error=str(error))
+            log.warning("sip name not found", call=call.id, leg=command.leg, error=str(error))
             cause = Cause(sip=503, text=str(error))
-            self._do(call, bridge, bridge.unreachable(command.leg, cause))
+            self._do(call.id, bridge, bridge.unreachable(command.leg, cause))
         else:
             self._ring_place(call, bridge, command, place, peer)
 
     def _ring_place(
-        self, call: str, bridge: AnchoredBridge, command: RingLeg, place: Place, peer: Peer
+        self, call: Call, bridge: AnchoredBridge, command: RingLeg, place: Place, peer: Peer
     ) -> None:
-        sip_leg = f"{call} {command.leg}"
+        if why := why_not_called(call.plan.project, peer.host, peer.port):
+            log.warning("sip address not called", call=call.id, host=place.host, why=why)
+            cause = Cause(sip=403, text=f"{place.host} was not called, because {why}")
+            self._do(call.id, bridge, bridge.unreachable(command.leg, cause))
+            return
+        sip_leg = f"{call.id} {command.leg}"
         our_host = self._our_host(peer)
         invite = invite_to_place(
             bridge, sip_leg, command, place=place, peer=peer, our_host=our_host
         )
         if place.trunk is not None:
             self._trunks[sip_leg] = place.trunk.name
-        self._invite(call, bridge, command.leg, [invite])
+        self._invite(call.id, bridge, command.leg, [invite])
 
     def _invite(self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite]) -> None:
         led = self._studio.lead_invites(bridge, leg, invites)

@@ -1,0 +1,99 @@
+"""Where a project's INVITEs may go: the address guard of webhooks, for trunks and SIP hosts. Pure.
+
+It judges the numeric address that a call is about to be sent to, at each call, so a name that changes its
+mind changes nothing. Telephones that registered are not judged: they are called where they came from.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from switchhook.delivery.grants import Grant, Grants
+from switchhook.delivery.guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
+from switchhook.domain.scheme import Ring, branches
+from switchhook.domain.target import TargetKind
+from switchhook.sip.errors import SipError
+from switchhook.sip.transport import DEFAULT_PORT
+from switchhook.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.project import Project
+    from switchhook.domain.scheme import Step
+    from switchhook.domain.target import Target
+
+_SERVICES: Final = SERVICE_PORTS - SIP_PORTS
+
+
+def why_not_called(project: Project, address: str, port: int) -> str:
+    """Say why no call of the project may be sent to `address` (numeric) and `port`; empty: it may."""
+    address = address.partition("%")[0]
+    trunks = tuple((trunk.host, trunk.port) for trunk in project.trunks)
+    grants = _grants(project.allowed_networks, trunks, project.allowed_sip_hosts)
+    why = refusal(address, port, grants, services=_SERVICES)
+    written = ((literal(host), at) for _, (host, at) in written_in(project))
+    if why and (address, port) in written:
+        return refusal(address, port, Grants(grants=(Grant.at(address, port),)))
+    return why
+
+
+def written_in(project: Project) -> Iterator[tuple[tuple[str | int, ...], tuple[str, int]]]:
+    """Yield hosts and ports of the SIP addresses that the project file itself has rung, with their places."""
+    if project.fallback is not None:
+        yield from ((("project", "fallback"), at) for at in _addresses((project.fallback,)))
+    for index, scheme in enumerate(project.schemes):
+        for step in _rings(scheme.steps):
+            yield from ((("schemes", index, "steps"), at) for at in _addresses(step.targets))
+
+
+def _addresses(targets: Iterable[Target]) -> Iterator[tuple[str, int]]:
+    for target in targets:
+        if target.kind is TargetKind.ADDRESS:
+            with suppress(SipError):
+                uri = Uri.parse(target.value)
+                yield uri.host, uri.port or DEFAULT_PORT
+
+
+def _rings(steps: Iterable[Step]) -> Iterator[Ring]:
+    """Yield the steps that ring, those in branches too."""
+    for step in steps:
+        if isinstance(step, Ring):
+            yield step
+        for inner in branches(step).values():
+            yield from _rings(inner)
+
+
+def why_closed(host: str, port: int, allowed_networks: tuple[str, ...] = ()) -> str:
+    """Say what keeps a trunk or SIP host closed unless the operator writes it; empty: nothing.
+
+    A name is judged when it is called. Raises ValueError where a network is none.
+    """
+    address = literal(host)
+    if not address:
+        return ""
+    return refusal(address, port, Grants.parse(allowed_networks), services=_SERVICES)
+
+
+@lru_cache(maxsize=1024)
+def _grants(
+    allowed_networks: tuple[str, ...],
+    trunks: tuple[tuple[str, int], ...],
+    hosts: tuple[str, ...],
+) -> Grants:
+    """Return what is open: networks, and the addresses that trunks and SIP hosts are written as.
+
+    Only the operator can write such an address where it is private (`operations.opened`), there and in
+    what is rung. One that is
+    written as a name is none: whoever has the name can lead it anywhere.
+    """
+    opened = [*trunks, *((host, None) for host in hosts)]
+    written = [(literal(host), port) for host, port in opened]
+    return Grants(
+        grants=(
+            *Grants.parse(allowed_networks).grants,
+            *(Grant.at(address, port) for address, port in written if address),
+        )
+    )
