@@ -111,7 +111,7 @@ def test_a_name_from_a_webhook_outside_its_branches_is_422(method: str, path: st
         (OTHER, 2, "project.id", "this is project other, not acme"),
         (b"\xff\xfe", 1, "", "this is not UTF-8 text"),
         (b"", 1, "", "project is missing"),
-        (b"=", 1, "", "this is not TOML: Invalid statement"),
+        (b"=", 1, "", "no key stands here"),
         ("a." * 40_000 + "a = 1", 1, "", "more than 50 names are joined by dots"),
         ("a = " + "[" * 50_000, 1, "", "lists or tables are nested too deeply"),
         (

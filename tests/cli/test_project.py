@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import io
+from pathlib import Path
 
 import pytest
 
 from switchhook.cli.project import apply, check, summary
 from switchhook.domain.project import Project
 from tests.support.told import EXAMPLE, example_plan
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_project_is_summed_up() -> None:
@@ -44,3 +42,15 @@ def test_applying_notes_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[s
     said, noted = capsys.readouterr().out.splitlines()
     assert said == "project acme is now version 1"
     assert noted.startswith(f"{file}: {NOTE}")
+
+
+@pytest.mark.row("FE-10")
+def test_what_came_by_standard_input_is_called_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"name: 1")))
+    assert check(Path("-")) == 1
+    assert capsys.readouterr().err.splitlines() == [
+        "standard input: line 1: a colon stands behind name; write name = and then the value",
+        "standard input: 1 mistake",
+    ]

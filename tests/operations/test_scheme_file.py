@@ -277,7 +277,28 @@ WRONG = {
     ),
     "a branch that is no list": (
         step('menu = ["hello"]\npress.1 = 5'),
-        "line 35: schemes[0].steps[0].press.1: 5 is not a list of tables; write [[1]]",
+        (
+            "line 35: schemes[0].steps[0].press.1: 5 is no list of steps;"
+            " write [[schemes.steps.press.1]] and its first step below"
+        ),
+    ),
+    "a text in place of a branch": (
+        step('menu = ["hello"]\npress.1 = "sales"'),
+        (
+            "line 35: schemes[0].steps[0].press.1: text is no list of steps;"
+            " write [[schemes.steps.press.1]] and its first step below"
+        ),
+    ),
+    "keys of a menu below an hours step": (
+        step('hours = "office"\npress.1 = [{ ring = ["101"] }]'),
+        (
+            "line 35: schemes[0].steps[0].press: press belongs to a step with menu, and this one is"
+            " hours; put it below a step of its own"
+        ),
+    ),
+    "keys of a menu without one": (
+        step('press.1 = [{ ring = ["101"] }]'),
+        "line 33: schemes[0].steps[0]: this step has press and no menu; add menu to it",
     ),
     "a caller name that says nothing": (
         step('ring = ["101"]\ncaller_name = "crm"'),
@@ -355,7 +376,7 @@ WRONG = {
 }
 
 
-@pytest.mark.row("R5-15", "R5-32", "S-33", "A-46")
+@pytest.mark.row("R5-15", "R5-32", "S-33", "A-46", "FE-10")
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_wrong_is_named(name: str) -> None:
     text, expected = WRONG[name]

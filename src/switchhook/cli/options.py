@@ -137,3 +137,8 @@ def read_bytes(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def file_name(file: Path) -> str:
+    """Name a file in messages."""
+    return "standard input" if str(file) == "-" else str(file)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, UsageError, ask_store, read_bytes
+from switchhook.cli.options import CommandError, UsageError, ask_store, file_name, read_bytes
 from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
@@ -35,7 +35,7 @@ def plan_of(
         raise UsageError("--project and --file cannot go together; choose one")
     plan = plan_of_file(read_bytes(file))
     if isinstance(plan, Mistakes):
-        raise CommandError("\n".join(f"{file}: {mistake}" for mistake in plan.mistakes))
+        raise CommandError("\n".join(f"{file_name(file)}: {mistake}" for mistake in plan.mistakes))
     return plan
 
 

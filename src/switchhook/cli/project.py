@@ -5,7 +5,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import Config, DataDir, ask_store, change_store, data_dir_of, read_bytes
+from switchhook.cli.options import (
+    Config,
+    DataDir,
+    ask_store,
+    change_store,
+    data_dir_of,
+    file_name,
+    read_bytes,
+)
 from switchhook.cli.show import print_whole, stderr, stdout
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import decode
@@ -26,7 +34,7 @@ def check(file: File, /) -> int:
     project = text if isinstance(text, Mistakes) else read_project(text)
     if isinstance(project, Mistakes):
         return _refuse(file, project)
-    stdout().print(f"{file}: no mistakes. {summary(project)}")
+    stdout().print(f"{file_name(file)}: no mistakes. {summary(project)}")
     _note(file, project)
     return 0
 
@@ -48,7 +56,7 @@ def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
 
 def _note(file: Path, project: Project) -> None:
     for remark in remarks(project):
-        stdout().print(f"{file}: note: {remark}")
+        stdout().print(f"{file_name(file)}: note: {remark}")
 
 
 def export(
@@ -72,11 +80,11 @@ def _apply(where: Path, text: str) -> Applied | Mistakes:
 
 def _refuse(file: Path, mistakes: Mistakes) -> int:
     """Print mistakes, one on a line, as compilers do."""
-    console = stderr()
+    console, name = stderr(), file_name(file)
     for mistake in mistakes.mistakes:
-        console.print(f"{file}: {mistake}")
+        console.print(f"{name}: {mistake}")
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
-    console.print(f"{file}: {count}")
+    console.print(f"{name}: {count}")
     return 1
 
 

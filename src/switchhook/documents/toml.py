@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from switchhook.documents.kinds import NotedError, Spot, WrongError
 from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
+from switchhook.documents.syntax import explain
+from switchhook.documents.tables import Table, Tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -58,7 +60,7 @@ def read_document(
     except RecursionError:
         return _one("lists or tables are nested too deeply", "write them flatter")
     except ValueError as error:
-        return _syntax(text, str(error))
+        return _syntax(text, str(error), _lists(kind))
     notes = Notes(lines, judges=judge)
     spot = Spot(path=(), notes=notes, names=names_of(document))
     try:
@@ -86,14 +88,21 @@ def _fraction(text: str) -> float:
     return float(text)
 
 
-def _syntax(text: str, message: str) -> Mistakes:
+def _lists(kind: Kind) -> frozenset[str]:
+    """Return the tables of a document that are written under `[[headers]]` of their own."""
+    keys = kind.keys if isinstance(kind, Table) else ()
+    return frozenset(key.name for key in keys if isinstance(key.kind, Tables))
+
+
+def _syntax(text: str, message: str, lists: AbstractSet[str]) -> Mistakes:
     """Turn what `tomllib` says into a mistake. It stops at the first one."""
     where = _POSITION.search(message)
     if where is None:
         # Python's own, as of a number with too many digits; its advice is for programmers.
         return _one(f"this is not TOML: {message.partition(';')[0]}")
     line = int(where[1]) if where[1] else text.count("\n") + 1
-    return _one(f"this is not TOML: {message[: where.start()]}", line=line)
+    problem, advice = explain(message[: where.start()], text, line, lists)
+    return _one(problem, advice, line)
 
 
 def _one(problem: str, advice: str = "", line: int = 1) -> Mistakes:

@@ -118,6 +118,9 @@ class Presses:
                 at.notes.add(spot.path, f"{shown(key)} is no key", "write 0 to 9, * or #")
                 continue
             try:
+                if not isinstance(steps, list):
+                    advice = f"write [[schemes.steps.press.{key}]] and its first step below"
+                    raise WrongError(f"{described(steps)} is no list of steps", advice)  # noqa: TRY301 (noted below)
                 found[key] = Tables(table=self.step).read(steps, spot)
             except WrongError as wrong:
                 at.notes.add(spot.path, wrong.problem, wrong.advice)

@@ -81,7 +81,10 @@ class Steps:
             raise NotedError
         if len(words) > 1:
             raise WrongError(f"{' and '.join(words)} in one step", "make them steps of their own")
-        step: Step = STEPS[words[0]].read(value, at)
+        of_others = _note_keys_of_others(value, words[0], at)
+        step: Step = STEPS[words[0]].read(_without(value, of_others), at)
+        if of_others:
+            raise NotedError
         return step
 
     def write(self, value: Step) -> str:
@@ -90,8 +93,36 @@ class Steps:
 
 
 def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
+    owners = [(key, owner) for key in step for owner in _owners(key)]
     near = [advice for word in step if (advice := did_you_mean(word, STEPS)).startswith("did")]
-    at.notes.add(at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}")
+    if owners:
+        key, owner = owners[0]
+        at.notes.add(at.path, f"this step has {key} and no {owner}", f"add {owner} to it")
+    else:
+        at.notes.add(
+            at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}"
+        )
+
+
+def _owners(key: str) -> tuple[str, ...]:
+    """Return the words of the steps that have a key of this name."""
+    return tuple(
+        word for word, table in STEPS.items() if key in {one.name for one in table.keys} - {word}
+    )
+
+
+def _note_keys_of_others(value: Mapping[str, object], word: str, at: Spot) -> set[str]:
+    """Note the keys that a step of another word has; return them."""
+    own = {key.name for key in STEPS[word].keys}
+    found = {key: owners for key in value if key not in own and (owners := _owners(key))}
+    for key, owners in found.items():
+        problem = f"{key} belongs to a step with {' or '.join(owners)}, and this one is {word}"
+        at.notes.add((*at.path, key), problem, "put it below a step of its own")
+    return set(found)
+
+
+def _without(value: Mapping[str, object], keys: set[str]) -> dict[str, object]:
+    return {key: item for key, item in value.items() if key not in keys}
 
 
 STEP: Kind = Steps()
