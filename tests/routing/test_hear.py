@@ -19,6 +19,7 @@ from switchhook.routing.events import (
     DirectionGiven,
     Event,
     HangUpRequested,
+    LegEnded,
     LegUpdated,
     Resynced,
     TimePassed,
@@ -138,6 +139,26 @@ def test_the_caller_may_hang_up_before_hearing_our_answer() -> None:
     story = picked_up()
     story.hears(5, gives_up(), "end b1 answered", "tell incoming.after")
     assert story.end == "answered by caller, 200 hung up"
+
+
+@pytest.mark.row("FD-02")
+@pytest.mark.parametrize("leg", [CALLER, "b1"])
+def test_a_conversation_whose_other_end_is_lost_is_ended_by_us(leg: str) -> None:
+    story = talking()
+    lost = Cause(sip=408, q850=41, text="lost: the other end no longer answers", is_loss=True)
+    orders = ["end b1 answered" if leg == CALLER else f"end {CALLER} 408", "tell incoming.after"]
+    story.hears(30, LegEnded(leg=leg, cause=lost), *orders)
+    assert story.end == "answered by system, 408 lost: the other end no longer answers"
+
+
+@pytest.mark.row("FD-02")
+def test_a_caller_who_is_lost_before_an_answer_did_not_hang_up() -> None:
+    story = ringing()
+    lost = Cause(sip=481, text="lost: the other end knows nothing of the call", is_loss=True)
+    story.hears(
+        2, LegEnded(leg=CALLER, cause=lost), "end b1 failed", "end b2 failed", "tell incoming.after"
+    )
+    assert story.end == "cancelled by system, 481 lost: the other end knows nothing of the call"
 
 
 @pytest.mark.row("S-45")

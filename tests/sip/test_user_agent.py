@@ -793,7 +793,7 @@ def test_a_stored_leg_goes_on_in_another_process() -> None:
     assert before.agent.store("unknown") is None
 
     after = Phone()
-    after.agent.restore("again", stored)
+    after.agent.restore("again", stored, now=0.0)
     assert after.agent.store("again") is not None
     (asked,) = after.hear(after.within("INFO", tag, cseq=2))
     assert isinstance(asked, Asked)
@@ -816,4 +816,4 @@ def test_a_wrong_document_is_no_stored_leg(change: dict[str, object]) -> None:
     assert stored is not None
 
     with pytest.raises(ValueError, match=r".+"):
-        phone.agent.restore("again", stored | change)
+        phone.agent.restore("again", stored | change, now=0.0)

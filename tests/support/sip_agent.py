@@ -24,6 +24,8 @@ from tests.support.sip import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.sip.message import Request, Response
     from switchhook.sip.overload import Limits
     from switchhook.sip.transport import Peer
@@ -34,10 +36,21 @@ NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
 class Phone:
     """A user agent with its clock, and what it said."""
 
-    def __init__(self, *, limits: Limits | None = None, most_sessions: int = 100) -> None:
+    def __init__(
+        self,
+        *,
+        limits: Limits | None = None,
+        most_sessions: int = 100,
+        chance: Callable[[], float] = lambda: 0.0,
+    ) -> None:
         self.now = 0.0
+        self.probes: list[tuple[float, Peer]] = []
         self.agent = UserAgent(
-            local=lambda _peer: HERE, token=tokens(), limits=limits, most_sessions=most_sessions
+            local=lambda _peer: HERE,
+            token=tokens(),
+            limits=limits,
+            most_sessions=most_sessions,
+            chance=chance,
         )
 
     def hear(self, message: Request | Response, source: Peer = ALICE) -> list[Event]:

@@ -16,6 +16,12 @@ class Cause:
     """The cause of ITU-T Q.850, from a Reason header or another switch."""
     text: str = ""
     """For people: what the other side wrote, or what we concluded."""
+    is_loss: bool = False
+    """Whether nobody hung up: we concluded that the other end is gone."""
+
+    def ended_by(self, side: EndedBy) -> EndedBy:
+        """Say who ended what ended so on one side."""
+        return EndedBy.SYSTEM if self.is_loss else side
 
 
 class AttemptEnd(StrEnum):

@@ -142,7 +142,8 @@ def leg_ended(move: Move, event: LegEnded) -> None:
         return
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-        end(move, Outcome.CANCELLED, EndedBy.CALLER, CANCELLED)
+        cause = event.cause if event.cause.is_loss else CANCELLED
+        end(move, Outcome.CANCELLED, event.cause.ended_by(EndedBy.CALLER), cause)
         return
     move.close_leg(leg, attempt_end(event.cause), event.cause)
     if not move.call.live_called_legs and not ring.next_round(move):
@@ -174,7 +175,7 @@ def leg_updated(move: Move, event: LegUpdated) -> None:
 
 
 def hung_up(move: Move, event: LegEnded) -> None:
-    """Whoever hangs up first ends the call; the caller may be asked for a mark, a recording waited for."""
+    """Whoever goes first ends the call; the caller may be asked for a mark, a recording waited for."""
     if event.leg not in {CALLER, move.call.talking_to}:
         return
     leg = move.call.leg(event.leg)
@@ -182,11 +183,11 @@ def hung_up(move: Move, event: LegEnded) -> None:
         return
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-        record.talk_is_over(move, EndedBy.CALLER)
+        record.talk_is_over(move, EndedBy.CALLER, event.cause)
         return
     move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
-    if not rate.ask(move):
-        record.talk_is_over(move, EndedBy.CALLEE)
+    if event.cause.is_loss or not rate.ask(move):
+        record.talk_is_over(move, EndedBy.CALLEE, event.cause)
 
 
 def hang_up_requested(move: Move, event: HangUpRequested) -> None:

@@ -58,11 +58,13 @@ class Desk(Generic[S]):
         local: Callable[[Peer], tuple[str, int]],
         token: Callable[[], str],
         timing: Timing,
+        chance: Callable[[], float],
     ) -> None:
         self.stack = stack
         self.token = token
         self.nonces = NonceCounts(token)
         self.timing = timing
+        self.chance = chance
         self.events: list[Event] = []
         self.sessions: dict[str, S] = {}
         self.dialogs: dict[DialogId, S] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import random
 import secrets
 import socket
 from dataclasses import dataclass, field
@@ -70,6 +71,7 @@ class Endpoint:
         self.agent = UserAgent(
             local=self.local,
             token=lambda: secrets.token_hex(8),
+            chance=random.random,
             timing=binding.timing,
             limits=binding.limits,
             most_sessions=binding.most_sessions,
@@ -101,6 +103,7 @@ class Endpoint:
         stack.callback(self._loop.remove_reader, self._udp)
         await self._tcp.listen(listener)
         stack.push_async_callback(self._tcp.close)
+        self._arm()  # legs of an earlier process are looked after already
 
     @property
     def connections(self) -> int:

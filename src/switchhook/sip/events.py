@@ -106,6 +106,13 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DialogChanged:
+    """What `UserAgent.store` returns for an answered leg is another now; a restart needs the new one."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutsideAsked:
     """A request outside of any dialog that the user agent does not answer itself: REGISTER."""
 
@@ -132,6 +139,7 @@ LegEvent = (
     | AskCancelled
     | Replied
     | LegEnded
+    | DialogChanged
 )
 """What is told of a leg that is known already."""
 

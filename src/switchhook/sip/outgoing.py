@@ -141,6 +141,7 @@ class Outgoing(Session):
         self.dialog = Dialog.of_client(self._invite, response)
         self._unacknowledged = self._key, self._invite.cseq.number
         if self._cancel_headers is None:
+            self.watch(now)
             self._desk.events.append(AnswerReceived(leg=self.leg, response=response))
         else:  # the answer crossed our CANCEL: acknowledge it, then hang up
             super().end(self._cancel_headers, now)

@@ -36,6 +36,7 @@ CallEvent = (
     | events.AnswerReceived
     | events.AskCancelled
     | events.Asked
+    | events.DialogChanged
     | events.InviteCancelled
     | events.InviteFailed
     | events.LegEnded
@@ -205,7 +206,7 @@ class Phone:
                 call.over(487)
             case events.InviteFailed(status=status) | events.LegEnded(status=status):
                 call.over(status)
-            case events.AskCancelled():
+            case events.AskCancelled() | events.DialogChanged():
                 pass
             case _:
                 assert_never(event)

@@ -10,13 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.dialog import REFRESHING, Dialog
 from switchhook.sip.errors import SipError
-from switchhook.sip.events import AnswerAcknowledged, AskCancelled, Asked, LegEnded, Replied
+from switchhook.sip.events import (
+    AnswerAcknowledged,
+    AskCancelled,
+    Asked,
+    DialogChanged,
+    LegEnded,
+    Replied,
+)
 from switchhook.sip.matching import Key
 from switchhook.sip.message import Request
 from switchhook.sip.orders import Pairs
 from switchhook.sip.proof import prove
-from switchhook.sip.screening import ALLOW
+from switchhook.sip.screening import ACCEPT, ALLOW
 from switchhook.sip.transport import Packet, next_peer
+from switchhook.sip.watch import Watch
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk, DialogId, Exchange
@@ -28,6 +36,14 @@ if TYPE_CHECKING:
 MOST_OPEN: Final = 16
 """Requests of one dialog that may wait for an answer at a time."""
 NO_ACK: Final = (("Reason", 'SIP;cause=408;text="ACK missing"'),)
+LOST: Final = {
+    408: "No longer answers",
+    481: "Knows nothing of the call",
+}
+"""Statuses by which we learn that the other end is gone (§12.2.1.2), and what we say of it."""
+PROBE: Final = "OPTIONS"
+CSEQ_GAP: Final = 1_000
+"""How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
 RETRY_SOON: Final = (("Retry-After", "2"),)
 
 
@@ -47,7 +63,7 @@ class _Wish:
     """A request of ours within the dialog, as our user wants it."""
 
     ref: str
-    """Empty for our BYE, whose fate interests nobody."""
+    """Empty for what our user did not ask for: a BYE, a probe."""
     method: str
     headers: Pairs
     body: bytes = b""
@@ -92,6 +108,8 @@ class Session:
         self._asking: dict[Key, _Asking] = {}
         self._unacknowledged = unacknowledged
         self._last_ack: tuple[Key, Packet] | None = None
+        self._watch: Watch | None = None  # once the dialog is confirmed
+        self._stored_cseq = 0 if dialog is None else dialog.local_cseq
 
     # What the other end wants
 
@@ -156,10 +174,12 @@ class Session:
         if answer is None or request.cseq.number != answer.cseq:
             return
         self._answer = None
-        self._desk.deadlines.set(self.leg, None)
+        self._arm()
         if self._bye_headers is not None:
             self._send_bye(now)
         else:
+            if self._watch is None:
+                self.watch(now)
             self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
 
     def hear_cancel(self, request: Request, now: float) -> None:
@@ -227,9 +247,11 @@ class Session:
         if self._over or self._bye_headers is not None:
             return
         self._bye_headers = headers
+        self._watch = None
         self._refuse_open(now)
         if self._answer is None:
             self._send_bye(now)
+        self._arm()
 
     # What becomes of our requests
 
@@ -268,43 +290,91 @@ class Session:
         """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
         if asking.wish.method == "BYE":
             self._finish()
-        elif not self._over and self._bye_headers is None:
+        elif self._over or self._bye_headers is not None:
+            return
+        elif asking.wish.method == PROBE:
+            self._hear_of_probe(status, response, now)
+        else:
             replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
             self._desk.events.append(replied)
-            if status in {408, 481}:
+            if status in LOST:
                 self._lose(status, now)
 
     def _lose(self, status: int, now: float) -> None:
         self._desk.events.append(LegEnded(leg=self.leg, status=status))
-        self.end((), now)
+        self.end(((("Reason", f'SIP;cause={status};text="{LOST[status]}"')),), now)
+
+    # Time
 
     def handle_timer(self, now: float) -> None:
-        """Resend our 2xx, or give up waiting for its ACK."""
-        answer = self._answer
-        if answer is None:
-            return
-        if now < answer.give_up_at:
+        """Resend our 2xx, give up waiting for its ACK, or see whether the other end is there."""
+        if self._answer is not None:
+            self._look_for_ack(self._answer, now)
+        watch = self._watch
+        if watch is not None and watch.probe_at is not None and now >= watch.probe_at:
+            watch.probing(now)
+            self._send(_Wish("", PROBE, (ACCEPT, ALLOW)), now)
+        self._arm()
+
+    def _look_for_ack(self, answer: _Answer, now: float) -> None:
+        if now >= answer.give_up_at:
+            self._answer = None
+            if self._bye_headers is None:
+                self._desk.events.append(LegEnded(leg=self.leg, status=408))
+                self._bye_headers = NO_ACK
+                self._refuse_open(now)
+            self._send_bye(now)
+        elif now >= answer.resend_at:
             self._desk.stack.resend_success(answer.key, now)
             answer.interval = min(2 * answer.interval, self._desk.timing.t2)
             answer.resend_at = now + answer.interval
-            self._arm(answer)
-            return
-        self._answer = None
+
+    def watch(self, now: float, *, resumed: bool = False) -> None:
+        """Probe the other end from now on."""
         if self._bye_headers is None:
-            self._desk.events.append(LegEnded(leg=self.leg, status=408))
-            self._bye_headers = NO_ACK
-            self._refuse_open(now)
-        self._send_bye(now)
+            self._watch = Watch(self._desk.timing, self._desk.chance, now, resumed=resumed)
+            self._arm()
+        if resumed:  # the first answer shows that the numbers hold which we took up
+            self._stored_cseq -= CSEQ_GAP
+
+    def _hear_of_probe(self, status: int, response: Response | None, now: float) -> None:
+        """Hear what came of a probe: whoever answers is there, even if they refuse it."""
+        watch = self._watch
+        if watch is None:
+            return
+        if status in LOST or (response is None and watch.unsent(now)):
+            self._lose(status if status in LOST else 408, now)
+        elif response is not None:
+            watch.alive(now)
+            self._note_numbers()
+        self._arm()
+
+    def note_stored(self) -> None:
+        """Learn that the dialog was stored as it is now."""
+        if self.dialog is not None:
+            self._stored_cseq = self.dialog.local_cseq
+
+    def _note_numbers(self) -> None:
+        """Have the dialog stored again before its numbers outrun those that a restart leaves out."""
+        if self.dialog is not None and self.dialog.local_cseq - self._stored_cseq > CSEQ_GAP // 2:
+            self._desk.events.append(DialogChanged(leg=self.leg))
 
     # Common parts
 
     def _await_ack(self, key: Key, cseq: int, now: float) -> None:
         t1 = self._desk.timing.t1
         self._answer = _Answer(key, cseq, t1, now + t1, now + 64 * t1)
-        self._arm(self._answer)
+        self._arm()
 
-    def _arm(self, answer: _Answer) -> None:
-        self._desk.deadlines.set(self.leg, min(answer.resend_at, answer.give_up_at))
+    def _arm(self) -> None:
+        """Set the deadline to what comes first."""
+        if self._over:
+            return
+        times = [] if self._watch is None else [self._watch.probe_at]
+        if self._answer is not None:
+            times += [self._answer.resend_at, self._answer.give_up_at]
+        at = min((time for time in times if time is not None), default=None)
+        self._desk.deadlines.set(self.leg, at)
 
     def _send_bye(self, now: float) -> None:
         self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
@@ -340,6 +410,7 @@ class Session:
     def _finish(self) -> None:
         self._over = True
         self._answer = None
+        self._watch = None
         self._desk.forget(self)
 
     def _next_peer(self) -> Peer:

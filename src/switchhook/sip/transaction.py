@@ -114,6 +114,8 @@ class Timing:
     t4: float = 5.0
     ring: float = 180.0
     """Timer C: how long a branch may stay without a further provisional response."""
+    probe: float = 60.0
+    """How often the other end of a dialog is asked whether it is still there; see `watch.py`."""
 
     def limit(self, timer: Timer, *, reliable: bool) -> float:
         """Return how long a limiting `timer` runs; zero where a reliable transport needs no wait."""

@@ -8,7 +8,7 @@ any dialog, overload. All else is told, and waits for an order.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, assert_never
 
 from switchhook.sip import heard
 from switchhook.sip.desk import Desk
@@ -22,7 +22,7 @@ from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
 from switchhook.sip.overload import Limits
 from switchhook.sip.screening import ACCEPT, ALLOW, screen
-from switchhook.sip.session import Session
+from switchhook.sip.session import CSEQ_GAP, Session
 from switchhook.sip.stack import Stack
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Packet, Peer
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import MessageError, Request, Response
     from switchhook.sip.orders import Credentials
-
-CSEQ_GAP: Final = 1_000
-"""How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +45,10 @@ class Load:
 
 
 class UserAgent:
-    """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time."""
+    """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time.
+
+    `chance` gives numbers from 0 to 1, by which the probes of many calls are spread.
+    """
 
     def __init__(
         self,
@@ -58,12 +58,15 @@ class UserAgent:
         timing: Timing | None = None,
         limits: Limits | None = None,
         most_sessions: int = 10_000,
+        chance: Callable[[], float] = lambda: 0.0,
     ) -> None:
         timing = timing or Timing()
         self._limits = limits or Limits()
         self._most_sessions = most_sessions
         self._stack = Stack(local=local, token=token, timing=timing, limits=self._limits)
-        self._desk: Desk[Session] = Desk(stack=self._stack, local=local, token=token, timing=timing)
+        self._desk: Desk[Session] = Desk(
+            stack=self._stack, local=local, token=token, timing=timing, chance=chance
+        )
 
     # What comes out
 
@@ -184,6 +187,7 @@ class UserAgent:
         session = self._desk.sessions.get(leg)
         if session is None or session.dialog is None:
             return None
+        session.note_stored()
         peer = session.peer
         return {
             "dialog": session.dialog.to_json(),
@@ -192,9 +196,17 @@ class UserAgent:
         }
 
     def restore(
-        self, leg: str, stored: Mapping[str, object], credentials: Credentials | None = None
+        self,
+        leg: str,
+        stored: Mapping[str, object],
+        credentials: Credentials | None = None,
+        *,
+        now: float,
     ) -> None:
-        """Take up a leg of an earlier process; raise ValueError or KeyError for a wrong document."""
+        """Take up a leg of an earlier process; raise ValueError or KeyError for a wrong document.
+
+        Its other end is probed soon, as it may have gone meanwhile.
+        """
         dialog, peer = stored["dialog"], stored["peer"]
         if not isinstance(dialog, dict) or not isinstance(peer, list):
             raise ValueError("this is no stored leg")  # noqa: TRY004 -- one error for all of them
@@ -211,6 +223,7 @@ class UserAgent:
         if session.dialog is not None:
             tag = session.dialog.local.tag or ""
             self._desk.add_dialog((session.dialog.call_id, tag), session)
+        session.watch(now, resumed=True)
 
     # What the stack tells
 

@@ -17,6 +17,7 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.phone import Manners, Phone, RefusedError
+from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
 from tests.support.loop import run
 from tests.support.office import (
@@ -460,6 +461,63 @@ async def office_stores(memory: Memory) -> None:
             if all(leg.handle for call in memory.calls.values() for leg in call.legs):
                 return
             await asyncio.sleep(0.005)
+
+
+# Whoever vanishes
+
+QUICK = Timing(t1=0.01, t2=0.04, t4=0.05, probe=0.3)
+"""Probes every 0.3 s, and 0.64 s of silence until somebody is given up."""
+
+
+async def vanish(*phones: Phone) -> None:
+    """Cut the power: nothing more is sent or heard."""
+    for phone in phones:
+        await phone._exit.aclose()
+        for call in phone.calls.values():
+            call.over(200)
+        phone._endpoint.agent._desk.sessions.clear()
+
+
+@pytest.mark.row("FD-02")
+@pytest.mark.parametrize("who", ["caller", "callee", "both"])
+def test_a_call_whose_telephone_vanishes_ends(who: str) -> None:
+    async def scenario() -> None:
+        async with Phone("bob") as bob, customer() as caller:
+            plan = shop(ring(address(bob.port)))
+            binding = Binding(port=0, timing=QUICK)
+            async with open_office(plan, binding=binding, max_calls=1) as office:
+                made = await dial(caller, office)
+                came = await bob.rung()
+                await made.answered()
+                await asyncio.sleep(1.0)
+                assert not made.is_over  # whoever answers probes is there
+                gone = {"caller": [caller], "callee": [bob], "both": [caller, bob]}[who]
+                await vanish(*gone)
+                await office.quiet()
+                assert office.ends == ["answered by system"]
+                cause = office.call.cause
+                assert cause is not None
+                assert cause.text == "lost: the other end no longer answers"
+                if who != "both":
+                    assert await (made if who == "callee" else came).ended() == 200
+
+    play(scenario())
+
+
+@pytest.mark.row("FD-02")
+def test_a_call_whose_telephone_vanished_during_a_restart_ends() -> None:
+    async def scenario() -> None:
+        async with Phone("bob") as bob, customer() as caller:
+            crash = Crash(bob, caller)
+            made, _ = await crash.talk(bob)
+            await vanish(bob)
+            binding = Binding(port=crash.port, timing=QUICK)
+            async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+                assert await made.ended() == 200
+                await office.quiet()
+                assert office.ends == ["answered by system"]
+
+    play(scenario())
 
 
 # Set-up

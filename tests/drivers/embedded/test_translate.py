@@ -139,6 +139,8 @@ def test_a_hang_up_is_normal_unless_it_says_otherwise() -> None:
     assert cause_of_hang_up(200, bye) == Cause(sip=200, q850=16, text="hung up")
     assert cause_of_hang_up(200, reasoned).q850 == 31
     assert cause_of_hang_up(408, None).sip == 408
+    assert cause_of_hang_up(481, None).is_loss
+    assert not cause_of_hang_up(200, bye).is_loss
     assert cause_of_cancel(request("CANCEL")) == Cause(sip=487, q850=16, text="gave up")
 
 

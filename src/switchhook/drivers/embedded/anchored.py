@@ -13,7 +13,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.drivers.embedded.anchor import SDP, Anchor, can_anchor
 from switchhook.drivers.embedded.b2bua import OFFERING, Bridge, Out, description, end_all
-from switchhook.drivers.embedded.translate import reason_headers
+from switchhook.drivers.embedded.translate import Q850_LOST, reason_headers
 from switchhook.routing import events as call_events
 from switchhook.sip.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.rtp import orders as sound
@@ -175,7 +175,8 @@ class AnchoredBridge(Bridge):
         """End a call from which nothing was heard for so long."""
         if not self.is_talking:
             return []
-        cause = Cause(sip=408, q850=41, text=f"lost: no sound from either side for {seconds:g} s")
+        text = f"lost: no sound from either side for {seconds:g} s"
+        cause = Cause(sip=408, q850=Q850_LOST, text=text, is_loss=True)
         self._caller_live = self._waiting = False
         end = End(leg=self.caller, headers=reason_headers(cause))
         return [end, call_events.LegEnded(leg=CALLER, cause=cause), *self._closed()]

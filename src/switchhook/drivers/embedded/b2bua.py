@@ -207,7 +207,7 @@ class Bridge:
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.LegEvent) -> list[Out]:
+    def hear(self, event: sip_events.LegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
         """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
         match event:
             case sip_events.ProgressReceived():
@@ -229,6 +229,9 @@ class Bridge:
                 return []
             case sip_events.Replied():
                 return self._replied(event)
+            case sip_events.DialogChanged():
+                name = self._name(event.leg)
+                return [call_events.LegUpdated(leg=name, handle="")] if name else []
             case _:
                 assert_never(event)
 

@@ -404,7 +404,7 @@ class EmbeddedSide:
             handle = json.loads(leg.handle)
             trunk = str(handle["trunk"])
             credentials = _credentials(call, trunk)
-            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials)
+            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now())
             if "sound" in handle:
                 self._studio.reopen(anchor, leg.id, handle["sound"])
         except (ValueError, KeyError, TypeError, NoPortError) as error:

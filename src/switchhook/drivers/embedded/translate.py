@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 """User parts, in lower case, with which other switches say that the number is withheld."""
+LOSSES: Final = {
+    408: "the other end no longer answers",
+    481: "the other end knows nothing of the call",
+}
+"""What we concluded of an answered leg, by the status of `LegEnded`."""
+Q850_LOST: Final = 41
+"""Temporary failure (ITU-T Q.850)."""
 MOST_NUMBER: Final = 128
 """Characters of a user part that are looked at."""
 MOST_NAME: Final = 80
@@ -122,7 +129,8 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
 def cause_of_hang_up(status: int, request: Request | None) -> Cause:
     """Say why an answered leg ended; `status` is that of the user agent's `LegEnded`."""
     if request is None:
-        return Cause(sip=status, text="lost: the other end no longer answers")
+        why = LOSSES.get(status, LOSSES[408])
+        return Cause(sip=status, q850=Q850_LOST, text=f"lost: {why}", is_loss=True)
     q850, text = _reason(request)
     return Cause(sip=200, q850=q850 or 16, text=text or "hung up")
 

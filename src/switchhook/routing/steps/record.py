@@ -25,19 +25,23 @@ def begin(move: Move, step: Record) -> Went:
     return Went.HANDED_ON
 
 
-def talk_is_over(move: Move, by: EndedBy) -> None:
-    """End the call; one that was recorded a moment later, so that its last event knows the recording."""
+def talk_is_over(move: Move, side: EndedBy, why: Cause = OVER) -> None:
+    """End the call; one that was recorded a moment later, so that its last event knows the recording.
+
+    `why` is how the leg on that side ended.
+    """
+    by, cause = why.ended_by(side), why if why.is_loss else OVER
     recording.stop(move)
     recorder = move.call.recorder
     if recorder is None:
-        end(move, Outcome.ANSWERED, by, OVER)
+        end(move, Outcome.ANSWERED, by, cause)
         return
     for leg in move.call.live_called_legs:
-        move.end_leg(leg, AttemptEnd.ANSWERED, OVER)
+        move.end_leg(leg, AttemptEnd.ANSWERED, cause)
     caller = move.call.leg(CALLER)
     if caller is not None and caller.is_live:
-        move.order(EndLeg(leg=CALLER, cause=OVER))
-        move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=OVER)
+        move.order(EndLeg(leg=CALLER, cause=cause))
+        move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
     move.change(
         state=CallState.RECORDING,
         recorder=replace(recorder, hung_up_by=by),
@@ -52,4 +56,6 @@ def finished(move: Move, seconds: float, path: str) -> None:
     recorder = move.call.recorder
     by = None if recorder is None else recorder.hung_up_by
     recording.keep(move, seconds, path)
-    end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, OVER)
+    ends = [leg.cause for leg in move.call.legs if leg.id in {CALLER, move.call.talking_to}]
+    loss = next((cause for cause in ends if cause is not None and cause.is_loss), None)
+    end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, loss or OVER)

@@ -43,12 +43,14 @@ def finished(move: Move, seconds: float, path: str) -> Went:
     """End the call with the message; without one, go on while the caller is still there."""
     caller = move.call.leg(CALLER)
     is_there = caller is not None and caller.is_live
+    cause = None if caller is None else caller.cause
+    by = EndedBy.CALLER if cause is None else cause.ended_by(EndedBy.CALLER)
     move.change(wake_at=None)
     if recording.keep(move, seconds, path):
-        end(move, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else EndedBy.CALLER, LEFT)
+        end(move, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else by, LEFT)
         return Went.TAKEN
     move.record(Happening.NOTICE, "no message was recorded")
     if is_there:
         return Went.HANDED_ON
-    end(move, Outcome.CANCELLED, EndedBy.CALLER, NOTHING_LEFT)
+    end(move, Outcome.CANCELLED, by, NOTHING_LEFT)
     return Went.TAKEN

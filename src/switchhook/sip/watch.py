@@ -1,0 +1,58 @@
+"""When the other end of a dialog is asked whether it is still there. Pure: times in, times out.
+
+A probe is an OPTIONS within the dialog. Any final response means that the other end lives, but 481 (it
+knows nothing of the dialog), 408 and silence mean that it is gone (RFC 3261 §12.2.1.2).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.sip.transaction import Timing
+
+SPREAD: Final = 0.25
+"""The part of the interval by which a probe may come earlier, so that many calls do not probe at once."""
+FIRST: Final = 1 / 6
+"""The part of the interval within which the dialogs of an earlier process are probed."""
+TRY_AGAIN: Final = 5.0
+"""Seconds until a probe that could not be sent is sent again."""
+
+
+class Watch:
+    """The probes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
+
+    __slots__ = ("_began", "_chance", "_timing", "probe_at")
+
+    def __init__(
+        self, timing: Timing, chance: Callable[[], float], now: float, *, resumed: bool = False
+    ) -> None:
+        self._timing = timing
+        self._chance = chance
+        self._began: float | None = None  # when the probe was first sent that has no answer yet
+        self.probe_at: float | None = now + (
+            FIRST * timing.probe * chance() if resumed else self._interval()
+        )
+        """When a probe is due; None while one waits for its answer."""
+
+    def probing(self, now: float) -> None:
+        """Learn that a probe goes out."""
+        self.probe_at = None
+        if self._began is None:
+            self._began = now
+
+    def alive(self, now: float) -> None:
+        """Learn that the other end answered."""
+        self._began = None
+        self.probe_at = now + self._interval()
+
+    def unsent(self, now: float) -> bool:
+        """Learn that a probe could not be sent. True once the other end was silent for too long."""
+        began = now if self._began is None else self._began
+        self.probe_at = now + TRY_AGAIN
+        return self.probe_at > began + 64 * self._timing.t1
+
+    def _interval(self) -> float:
+        return self._timing.probe * (1 - SPREAD * self._chance())
