@@ -11,13 +11,20 @@ if TYPE_CHECKING:
 
 
 class Book:
-    """Immutable: a change makes a new book. Numbers, logins and trunk names are unique in it."""
+    """Immutable: a change makes a new book. Numbers and logins are unique in it.
+
+    User names of trunks are not: carriers give them, and may give two projects the same.
+    """
 
     def __init__(self, plans: Iterable[Plan] = ()) -> None:
         self.plans = {plan.project.id: plan for plan in plans}
         self._numbers: dict[str, tuple[Plan, Number]] = {}
         self._accounts: dict[str, tuple[Plan, Account]] = {}
+        self._users: dict[str, list[tuple[Plan, Trunk]]] = {}
         for plan in self.plans.values():
+            for trunk in plan.project.trunks:
+                if trunk.username and trunk.password:
+                    self._users.setdefault(trunk.username, []).append((plan, trunk))
             self._numbers.update((n.number, (plan, n)) for n in plan.project.numbers)
             self._accounts.update((a.login, (plan, a)) for a in plan.project.accounts)
 
@@ -28,6 +35,10 @@ class Book:
     def account(self, login: str) -> tuple[Plan, Account] | None:
         """Find the account that calls itself `login`."""
         return self._accounts.get(login)
+
+    def users(self, name: str) -> tuple[tuple[Plan, Trunk], ...]:
+        """Return the trunks that prove themselves by this user name."""
+        return tuple(self._users.get(name, ()))
 
     def trunks(self) -> tuple[tuple[Plan, Trunk], ...]:
         """Return every project's trunks."""

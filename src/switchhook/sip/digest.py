@@ -7,7 +7,7 @@ together with the password, the method and the URI.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
 from switchhook.sip.errors import ParseError, SipError, excerpt
@@ -44,11 +44,17 @@ class Ha1:
         return cls(md5=_hash("MD5", secret), sha256=_hash("SHA-256", secret))
 
 
+Secrets = str | Ha1 | tuple[str | Ha1, ...] | None
+"""What a user may prove; several where several users have one name."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
     """The request comes from somebody who knows the password of `username`."""
 
     username: str
+    secret: str | Ha1 = field(default="", compare=False, repr=False)
+    """The one that was shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +126,7 @@ class Verifier:
     def check(
         self,
         request: Request,
-        passwords: Callable[[str], str | Ha1 | None],
+        passwords: Callable[[str], Secrets],
         now: float,
         *,
         asker: str = "",
@@ -128,6 +134,7 @@ class Verifier:
     ) -> Verified | Challenge | Refused:
         """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
 
+        Where several users have one name, it returns all their passwords, and one that fits will do.
         A user without one, or with an empty one, is refused like a wrong password. A password is looked
         at only where the nonce is ours and fresh; else there is a new challenge, whatever the password,
         so that an old nonce tells nobody whether a guess was right. `bars` says, for a user and the
@@ -145,15 +152,25 @@ class Verifier:
             return self.challenge(now, asker=asker, stale=True)
         if bars(user, nonce.asker):
             return Refused(status=503, reason=WAIT, username=user, asker=nonce.asker)
-        secret = passwords(user)
-        # A user without a password is hashed for too, so that the answer takes as long.
-        ha1 = _ha1(credentials.algorithm, user, self.realm, secret or _NOBODY)
-        right = is_equal(credentials.expected(ha1, request.method), credentials.response)
-        if not right or not secret:
+        fits = self._fits(credentials, request.method, passwords(user))
+        if fits is None:
             return Refused(status=403, reason=WRONG, username=user, asker=nonce.asker)
         if not self._nonces.spend(nonce, credentials.count, now):
             return self.challenge(now, asker=asker, stale=True)
-        return Verified(username=user)
+        return Verified(username=user, secret=fits)
+
+    def _fits(self, shown: _Credentials, method: str, known: Secrets) -> str | Ha1 | None:
+        """Return the secret that was shown. Without any, one is hashed for, so that it takes as long."""
+        secrets = [one for one in (known if isinstance(known, tuple) else (known,)) if one]
+        fitting = [
+            secret
+            for secret in secrets or [_NOBODY]
+            if is_equal(
+                shown.expected(_ha1(shown.algorithm, shown.username, self.realm, secret), method),
+                shown.response,
+            )
+        ]
+        return fitting[0] if secrets and fitting else None
 
     def _credentials(self, request: Request) -> _Credentials | None:
         """Return what the request shows for this realm; other realms are none of our business."""

@@ -51,6 +51,7 @@ class Visitor:
     door: Door = field(default_factory=lambda: Door("switchhook", KEY))
     now: float = 1000.0
     port: int = 5060
+    book: Book = BOOK
 
     @property
     def source(self) -> Peer:
@@ -58,7 +59,7 @@ class Visitor:
 
     def calls(self, callee: str = "380800111222", asked: Request | None = None) -> Known | Turned:
         message = asked or self.invite(callee)
-        return self.door.caller(message, self.source, BOOK, self.now)
+        return self.door.caller(message, self.source, self.book, self.now)
 
     def invite(self, callee: str = "380800111222", method: str = "INVITE") -> Request:
         return request(
@@ -82,10 +83,10 @@ class Visitor:
 
     def registers(self) -> Account | Turned:
         asked = self.invite(method="REGISTER")
-        first = self.door.registrant(asked, self.source, BOOK, self.now)
+        first = self.door.registrant(asked, self.source, self.book, self.now)
         assert isinstance(first, Turned)
         assert first.status == 401
-        return self.door.registrant(self.proves(asked, first), self.source, BOOK, self.now)
+        return self.door.registrant(self.proves(asked, first), self.source, self.book, self.now)
 
 
 def test_a_stranger_is_asked_for_a_password() -> None:

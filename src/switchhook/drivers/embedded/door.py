@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING, assert_never
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.guard import WINDOW, Guard
@@ -21,8 +22,15 @@ from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
+    from switchhook.domain.project import Plan
     from switchhook.sip.message import Request
     from switchhook.sip.transport import Peer
+
+MOST_ALIKE: Final = 10
+"""Trunks of one project with the same user name whose passwords are tried."""
+MOST_OF_ONE_CARRIER: Final = 12
+"""Bits that a carrier's network leaves open (an IPv4 /20, an IPv6 /52); who stands in a wider one may be
+anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +72,7 @@ class Door:
 
     def caller(self, request: Request, source: Peer, book: Book, now: float) -> Known | Turned:
         """Say who calls from `source`."""
-        trunk = self._trunk(request, source.host, book)
+        trunk = self._trunk(request, source, book, now)
         return trunk or self._prove(self._for_calls, request, source, book, now)
 
     def registrant(
@@ -79,23 +87,27 @@ class Door:
             return Turned(status=403, reason="This Is Another Account's Address")
         return account
 
-    def _trunk(self, request: Request, host: str, book: Book) -> Known | None:
-        """Return the trunk whose network `host` is in, of the project whose number is called.
+    def _trunk(self, request: Request, source: Peer, book: Book, now: float) -> Known | None:
+        """Return the trunk whose network the call is from, of the project whose number is called.
 
-        A telephone may stand in such a network too: what shows a password, or comes in the name of an
-        account for something that is no number of the trunk's project, has to prove itself.
+        The narrowest network wins. A telephone may stand in such a network too: what shows a password,
+        or a telephone of another project, has to prove itself. So has whoever dials something that is
+        no number of the trunk's project, where it may be a telephone: in the name of an account, from
+        where one proved itself, or from a network too wide to be a carrier's.
         """
-        candidates = [(plan, trunk) for plan, trunk in book.trunks() if _is_from(trunk, host)]
+        candidates = _trunks_at(source.host, book)
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
+        friend = book.account(self._friends.name(source, now))
         number = book.number(number_of(request.uri))
-        if number is not None:
-            for plan, trunk in candidates:
-                if plan == number[0]:
-                    return Known(project=plan.project.id, trunk=trunk)
-        if book.account(number_of(request.from_.uri)) is not None:
+        for _, plan, trunk in candidates:
+            if number is not None and plan == number[0]:
+                is_anothers = friend is not None and friend[0] != plan
+                return None if is_anothers else Known(project=plan.project.id, trunk=trunk)
+        size, plan, trunk = candidates[0]
+        is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
+        if is_account or size > MOST_OF_ONE_CARRIER:
             return None
-        plan, trunk = candidates[0]
         return Known(project=plan.project.id, trunk=trunk)
 
     def _prove(
@@ -104,16 +116,20 @@ class Door:
         def bars(user: str, address: str) -> bool:
             return (
                 self._guard.bars(user, address, now)
-                and self._friends.name(source, now) != user
+                and not (self._friends.name(source, now) == user and len(_users(book, user)) == 1)
                 and not _calls_for_help(request, user, book)
             )
 
         verdict = verifier.check(
-            request, lambda user: _password(book, user), now, asker=source.host, bars=bars
+            request,
+            lambda user: tuple(map(_secret, _users(book, user))),
+            now,
+            asker=source.host,
+            bars=bars,
         )
         match verdict:
             case Verified():
-                return _known(book, verdict.username) or Turned(status=403)
+                return _proved(verdict, request, book)
             case Challenge():
                 return Turned(status=verdict.status, headers=verdict.headers)
             case Refused():
@@ -141,29 +157,46 @@ def _calls_for_help(request: Request, user: str, book: Book) -> bool:
     return bool(project.screening.emergency(number_of(request.uri), project.dialling))
 
 
-def _password(book: Book, user: str) -> str | None:
-    known = _known(book, user)
-    if known is None:
-        return None
-    if known.account is not None:
-        return known.account.password
-    return None if known.trunk is None else known.trunk.password
-
-
-def _known(book: Book, user: str) -> Known | None:
-    """Find the account, or the trunk with a password, that calls itself `user`."""
+def _users(book: Book, user: str) -> tuple[Known, ...]:
+    """Return the account and the trunks with a password that call themselves `user`, of all projects."""
     found = book.account(user)
-    if found is not None:
-        return Known(project=found[0].project.id, account=found[1])
-    for plan, trunk in book.trunks():
-        if trunk.password and trunk.username == user:
-            return Known(project=plan.project.id, trunk=trunk)
-    return None
+    accounts = () if found is None else (Known(project=found[0].project.id, account=found[1]),)
+    trunks = (Known(project=plan.project.id, trunk=trunk) for plan, trunk in book.users(user))
+    fewer: dict[str, list[Known]] = {}
+    for known in trunks:
+        fewer.setdefault(known.project, []).append(known)
+    return (*accounts, *(one for some in fewer.values() for one in some[:MOST_ALIKE]))
 
 
-def _is_from(trunk: Trunk, host: str) -> bool:
+def _secret(known: Known) -> str:
+    user = known.account or known.trunk
+    return "" if user is None else user.password
+
+
+def _proved(verdict: Verified, request: Request, book: Book) -> Known:
+    """Return who proved the password; of several, the one whose project has the number that is called."""
+    proved = [one for one in _users(book, verdict.username) if _secret(one) == verdict.secret]
+    number = book.number(number_of(request.uri))
+    called = "" if number is None else number[0].project.id
+    return next((one for one in proved if one.project == called), proved[0])
+
+
+def _trunks_at(host: str, book: Book) -> list[tuple[int, Plan, Trunk]]:
+    """Return the trunks that an address belongs to, each with the size of the network, narrowest first."""
     address = ip_address(host)
-    return any(address in network for network in _networks(trunk.sources))
+    found = []
+    for plan, trunk in book.trunks():
+        sizes = [_size(network) for network in _networks(trunk.sources) if address in network]
+        if sizes:
+            found.append((min(sizes), plan, trunk))
+    return sorted(found, key=itemgetter(0))
+
+
+def _size(network: IPv4Network | IPv6Network) -> int:
+    """Return how many bits of an address the network leaves open; of IPv6, down to a customer's /64."""
+    if isinstance(network, IPv4Network):
+        return 32 - network.prefixlen
+    return max(0, 64 - network.prefixlen)
 
 
 @lru_cache(maxsize=1_000)

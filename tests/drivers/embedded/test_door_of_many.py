@@ -1,0 +1,202 @@
+"""What one project sets up takes neither calls nor telephones of another."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.domain.book import Book
+from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.drivers.embedded.door import MOST_ALIKE, Door, Known, Turned
+from switchhook.sip.standing import Friends
+from tests.drivers.embedded.test_door import BOOK, JOHN, KEY, SHOP, Visitor
+
+NUMBER = "380800555666"
+OUTSIDE = "380501112233"
+PROVING = Trunk(name="proving", host="x.example", username="carrier-x", password="right-one")
+
+
+def greedy(*trunks: Trunk, accounts: tuple[Account, ...] = ()) -> Project:
+    numbers = (Number(number=NUMBER, scheme=1),)
+    return Project(id="greedy", name="Greedy", numbers=numbers, trunks=trunks, accounts=accounts)
+
+
+def book(*projects: Project) -> Book:
+    return Book([Plan(project) for project in (*projects, SHOP)])
+
+
+def takes_in(*sources: str) -> Trunk:
+    return Trunk(name="all", host="x.example", sources=sources)
+
+
+# User names of trunks
+
+
+@pytest.mark.row("FD-04")
+@pytest.mark.parametrize("password", ["right-one", "another-one"])
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_trunks_with_one_user_name_whoever_proves_a_password_gets_in(
+    password: str, order: int
+) -> None:
+    passwords = {"right-one": "one", "another-one": "two"}
+    projects = [
+        Project(
+            id=name,
+            name=name,
+            trunks=(Trunk(name="t", host="x", username="carrier-x", password=secret),),
+        )
+        for secret, name in passwords.items()
+    ][::order]
+    visitor = Visitor(login="carrier-x", password=password, book=book(*projects))
+
+    known = visitor.calls_with_password()
+
+    assert isinstance(known, Known)
+    assert known.project == passwords[password]
+
+
+@pytest.mark.row("FD-04")
+def test_a_wrong_password_of_a_name_that_two_trunks_have_is_refused_and_counted() -> None:
+    other = Trunk(name="t", host="x", username="carrier-x", password="another-one")
+    both = book(greedy(PROVING), Project(id="two", name="Two", trunks=(other,)))
+
+    turned = Visitor(login="carrier-x", password="wrong", book=both).calls_with_password()
+
+    assert isinstance(turned, Turned)
+    assert (turned.status, turned.wrong) == (403, True)
+
+
+@pytest.mark.row("FD-04")
+@pytest.mark.parametrize(("callee", "project"), [(NUMBER, "greedy"), ("380800111222", "shop")])
+def test_of_two_with_the_same_password_the_one_whose_number_is_called_gets_the_call(
+    callee: str, project: str
+) -> None:
+    named_alike = Project(
+        id="shop", name="Shop", numbers=SHOP.numbers, trunks=(PROVING,), accounts=(JOHN,)
+    )
+    both = Book([Plan(greedy(PROVING)), Plan(named_alike)])
+
+    known = Visitor(login="carrier-x", password="right-one", book=both).calls_with_password(callee)
+
+    assert isinstance(known, Known)
+    assert known.project == project
+
+
+@pytest.mark.row("FD-04")
+def test_a_login_and_a_user_name_of_a_trunk_may_be_the_same_word() -> None:
+    trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
+    both = book(greedy(trunk))
+
+    assert Visitor(password="secret", book=both).calls_with_password(OUTSIDE) == Known(
+        project="shop", account=JOHN
+    )
+    assert Visitor(password="trunks-own", book=both).calls_with_password(NUMBER) == Known(
+        project="greedy", trunk=trunk
+    )
+    assert Visitor(password="secret", book=both).registers() == JOHN
+    turned = Visitor(password="trunks-own", book=both).registers()
+    assert isinstance(turned, Turned)
+    assert turned.status == 403
+
+
+def test_one_project_cannot_fill_up_a_name_that_others_have() -> None:
+    many = [
+        Trunk(name=f"t{n}", host="x", username="carrier-x", password=f"password-{n}")
+        for n in range(MOST_ALIKE + 5)
+    ]
+    own = Project(id="own", name="Own", trunks=(PROVING,))
+
+    known = Visitor(login="carrier-x", password="right-one", book=book(greedy(*many), own))
+
+    assert known.calls_with_password() == Known(project="own", trunk=PROVING)
+
+
+def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing() -> None:
+    """Who proved the trunk's password would else guess the telephone's without an end."""
+    trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
+    friends = Friends()
+    door = Door("switchhook", KEY, friends)
+    guesser = Visitor(password="wrong", door=door, book=book(greedy(trunk)))
+    friends.prove(guesser.source, "john", guesser.now)
+
+    statuses = [
+        turned.status
+        for turned in (guesser.calls_with_password() for _ in range(200))
+        if isinstance(turned, Turned)
+    ]
+
+    assert statuses[-1] == 503
+
+
+# Networks that calls come from
+
+
+@pytest.mark.row("FD-05")
+@pytest.mark.parametrize("sources", [("0.0.0.0/0", "::/0"), ("203.0.0.0/8",), ("203.0.112.0/19",)])
+@pytest.mark.parametrize("host", ["203.0.113.5", "192.0.2.3"])
+@pytest.mark.parametrize(
+    ("login", "callee"),
+    [
+        ("john", "380800111222"),
+        ("john", "mary"),
+        ("john", OUTSIDE),
+        ("anonymous", OUTSIDE),
+        ("+380441112233", "380800111222"),
+        ("+380441112233", OUTSIDE),
+    ],
+)
+def test_a_wide_network_takes_neither_telephones_nor_calls_of_others(
+    sources: tuple[str, ...], host: str, login: str, callee: str
+) -> None:
+    greed = book(greedy(takes_in(*sources)))
+    alone = Visitor(host=host, login=login, book=BOOK).calls(callee)
+
+    told = Visitor(host=host, login=login, book=greed).calls(callee)
+
+    if isinstance(alone, Known):
+        assert told == alone
+    else:
+        assert isinstance(told, Turned)
+        assert told.status == 407
+
+
+@pytest.mark.row("FD-05")
+def test_a_wide_network_lets_callers_of_its_own_projects_numbers_in() -> None:
+    trunk = takes_in("0.0.0.0/0")
+
+    known = Visitor(login="+380441112233", book=book(greedy(trunk))).calls(NUMBER)
+
+    assert known == Known(project="greedy", trunk=trunk)
+
+
+@pytest.mark.row("FD-05")
+def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands() -> None:
+    """Its call to a number of the other project leaves by its own project, and is charged there."""
+    trunk = takes_in("203.0.113.0/24")
+    friends = Friends()
+    visitor = Visitor(
+        login="anonymous",
+        door=Door("switchhook", KEY, friends),
+        book=book(greedy(trunk)),
+    )
+    assert visitor.calls(NUMBER) == Known(project="greedy", trunk=trunk)
+
+    friends.prove(visitor.source, "john", visitor.now)
+
+    for callee in (NUMBER, OUTSIDE):
+        turned = visitor.calls(callee)
+        assert isinstance(turned, Turned)
+        assert turned.status == 407
+
+
+@pytest.mark.row("FD-05")
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> None:
+    wide, narrow = takes_in("203.0.113.0/24"), Trunk(name="n", host="x", sources=("203.0.113.5",))
+    trunks = (wide, narrow)[::order]
+
+    def comes(host: str) -> Known | Turned:
+        visitor = Visitor(host=host, login="+380441112233", book=book(greedy(*trunks)))
+        return visitor.calls(NUMBER)
+
+    assert comes("203.0.113.5") == Known(project="greedy", trunk=narrow)
+    assert comes("203.0.113.6") == Known(project="greedy", trunk=wide)
