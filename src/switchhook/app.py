@@ -7,7 +7,7 @@ import gc
 import secrets
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -24,7 +24,7 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
-from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings
+from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings, missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
@@ -336,6 +336,7 @@ def _api(app: Application) -> WebServer:
                 memory=app.subscribers,
                 clock=time.time,
                 applied=app.take_over_projects,
+                missing_sounds=partial(missing_sounds, app.settings.data_dir),
             )
         )
     )

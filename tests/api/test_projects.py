@@ -34,7 +34,7 @@ def test_a_file_is_read_whole_when_it_is_asked_for_with_its_secrets() -> None:
             assert answer.headers["cache-control"] == "no-store"
             assert 'password = "reception-101"' in answer.body.decode()
             again = await web.ask("PUT", PATH, answer.body)
-            assert again.json == {"project": "acme", "version": 1, "is_new": False}
+            assert again.json == {"project": "acme", "version": 1, "is_new": False, "notes": []}
 
     run(scenario())
 
@@ -59,13 +59,13 @@ def test_a_file_is_applied_and_calls_follow_it() -> None:
 
             assert (answer.status, answer.json) == (
                 200,
-                {"project": "acme", "version": 2, "is_new": True},
+                {"project": "acme", "version": 2, "is_new": True, "notes": []},
             )
             assert web.applied == [0]
             (now,) = [one for one in await web.store.projects() if one.id == "acme"]
             assert (now.version, "Acme Ltd" in now.document) == (2, True)
             again = await web.ask("PUT", PATH, NEW)
-            assert again.json == {"project": "acme", "version": 2, "is_new": False}
+            assert again.json == {"project": "acme", "version": 2, "is_new": False, "notes": []}
             assert web.applied == [0, 1]
 
     run(scenario())
@@ -237,5 +237,18 @@ def test_two_projects_that_want_one_number_do_not_both_get_it() -> None:
                 ),
             )
             assert sorted((mine.status, other.status)) == [200, 422]
+
+    run(scenario())
+
+
+@pytest.mark.row("FE-08")
+def test_a_sound_that_is_missing_is_noted() -> None:
+    file = f'{MINIMAL}\n[[sounds]]\nname = "welcome"\nfile = "nosuch.wav"\n'
+
+    async def scenario() -> None:
+        async with serving() as web:
+            checked = await web.ask("POST", CHECK, file)
+            applied = await web.ask("PUT", PATH, file)
+            assert checked.json["notes"] == applied.json["notes"] == ["no welcome"]
 
     run(scenario())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from switchhook.cli.pretend import call as place_call
 from switchhook.cli.project import apply, check, summary
 from switchhook.domain.project import Project
 from tests.support.told import EXAMPLE, example_plan
@@ -54,3 +55,20 @@ def test_what_came_by_standard_input_is_called_so(
         "standard input: line 1: a colon stands behind name; write name = and then the value",
         "standard input: 1 mistake",
     ]
+
+
+@pytest.mark.row("FE-08")
+def test_a_sound_that_is_missing_is_named_wherever_a_file_is_taken(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, data = tmp_path / "p.toml", tmp_path / "data"
+    text = EXAMPLE + '\n[[sounds]]\nname = "welcome"\nfile = "nosuch.wav"\n'
+    file.write_text(text, encoding="utf-8")
+    missing = f"sound 'welcome' will not be heard: there is no {data}/sounds/acme/nosuch.wav;"
+
+    assert check(file, data_dir=data) == 0
+    assert f"{file}: note: {missing}" in capsys.readouterr().out
+    assert apply(file, data_dir=data) == 0
+    assert f"{file}: note: {missing}" in capsys.readouterr().out
+    place_call(caller="380441112233", callee="380442223344", data_dir=data)
+    assert f"switchhook: note: {missing}" in capsys.readouterr().err

@@ -122,7 +122,7 @@ def test_the_api_is_where_it_says_and_follows_what_other_commands_do(tmp_path: P
         assert fetched(int(where[1]), "GET", hooks, made["key"]) == (200, "[]")
         renamed = MINIMAL.replace('"Acme"', '"Acme Ltd"')
         put = fetched(int(where[1]), "PUT", "/api/projects/acme", made["key"], renamed)
-        assert put == (200, '{"project":"acme","version":2,"is_new":true}')
+        assert put == (200, '{"project":"acme","version":2,"is_new":true,"notes":[]}')
         assert 'name = "Acme Ltd"' in succeeded(data, "export")
         assert made["id"] in succeeded(data, "token", "list")
         succeeded(data, "token", "revoke", made["id"])

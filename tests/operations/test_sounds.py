@@ -11,7 +11,13 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.project import Project, Sound
 from switchhook.operations import sounds as module
-from switchhook.operations.sounds import SOUNDS, SoundError, SoundFiles, add_sound
+from switchhook.operations.sounds import (
+    SOUNDS,
+    SoundError,
+    SoundFiles,
+    add_sound,
+    missing_sounds,
+)
 from switchhook.sip.rtp.wav import write_wav
 from tests.support.tones import loudness, tone
 
@@ -155,3 +161,22 @@ def test_old_recordings_are_deleted(tmp_path: Path) -> None:
     assert module.delete_recordings(tmp_path, before=2000) == 1
     assert not folder.exists()
     assert module.delete_recordings(tmp_path / "nowhere", before=2000) == 0
+
+
+@pytest.mark.row("FE-08")
+def test_sounds_that_cannot_be_heard_are_named_with_what_to_do(tmp_path: Path) -> None:
+    folder = tmp_path / "sounds" / "acme"
+    folder.mkdir(parents=True)
+    (folder / "good.wav").write_bytes(write_wav(b"\0\0" * 80))
+    (folder / "song.wav").write_bytes(b"ID3\x04 this is an MP3 file")
+    (folder / "folder.wav").mkdir()
+    sounds = tuple(
+        Sound(name=name, file=f"{name}.wav") for name in ("good", "nosuch", "song", "folder")
+    )
+    found = missing_sounds(tmp_path, Project(id="acme", name="Acme", sounds=sounds))
+    advice = "; `switchhook sound add FILE --project acme --name NAME` puts one there"
+    assert found == (
+        f"sound 'nosuch' will not be heard: there is no {folder}/nosuch.wav{advice}",
+        f"sound 'song' will not be heard: {folder}/song.wav is no WAV file{advice}",
+        f"sound 'folder' will not be heard: {folder}/folder.wav is no file{advice}",
+    )

@@ -117,6 +117,7 @@ async def serving(*, store: Store | None = None) -> AsyncIterator[Web]:
             clock=lambda: web.now,
             applied=applied,
             ticks=lambda: web.ticks,
+            missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
         await WebServer(door(behind)).serve(listening, stack)
         yield web

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from switchhook.operations.ports import Projects, SubscriptionMemory, Subscriptions, Tokens
+from switchhook.operations.sounds import MissingSounds, nothing_missing
 
 MOST_FILES: Final = 8
 """Project files that are sent at once; one more is turned away."""
@@ -30,6 +31,8 @@ class Behind:
     """Unix time in seconds, by which tokens expire."""
     applied: Callable[[], Awaitable[None]]
     """Lets calls follow a version that was just applied."""
+    missing_sounds: MissingSounds = nothing_missing
+    """Says which sounds of a project cannot be played."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which too many failures are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))

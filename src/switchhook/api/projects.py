@@ -37,6 +37,8 @@ class Version(Struct, frozen=True):
     version: int
     is_new: bool
     """False where the file says what the latest version says already."""
+    notes: tuple[str, ...] = ()
+    """What is no mistake, and perhaps not meant, such as a sound that is missing."""
 
 
 @dataclass
@@ -86,7 +88,11 @@ class ProjectFile(Controller):
         """Make the file the project's latest version; the next call follows it."""
         own = _own(request, project)
         async with _sent(request, behind) as text:
-            applied = _version(await operations.apply_project(behind.store, text, only=own))
+            applied = _version(
+                await operations.apply_project(
+                    behind.store, text, only=own, sounds=behind.missing_sounds
+                )
+            )
         await behind.applied()
         return applied
 
@@ -95,7 +101,11 @@ class ProjectFile(Controller):
         """Answer what applying the file would, and apply nothing."""
         own = _own(request, project)
         async with _sent(request, behind) as text:
-            return _version(await operations.check_project(behind.store, text, only=own))
+            return _version(
+                await operations.check_project(
+                    behind.store, text, only=own, sounds=behind.missing_sounds
+                )
+            )
 
 
 @asynccontextmanager
@@ -141,4 +151,9 @@ def _text(body: bytes) -> str:
 def _version(applied: Applied | Mistakes) -> Version:
     if isinstance(applied, Mistakes):
         raise MistakesError(applied)
-    return Version(project=applied.project, version=applied.version, is_new=applied.is_new)
+    return Version(
+        project=applied.project,
+        version=applied.version,
+        is_new=applied.is_new,
+        notes=applied.notes,
+    )

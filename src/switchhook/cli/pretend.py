@@ -20,6 +20,7 @@ from switchhook.domain.project import Plan
 from switchhook.operations.path import path_of
 from switchhook.operations.pretending import PretendCall, pretend_call
 from switchhook.operations.script import PHONES, Script, as_dialled
+from switchhook.operations.sounds import missing_sounds
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
 
@@ -93,6 +94,8 @@ def call(
 ) -> int:
     """Place a pretend call between simulated telephones; webhooks are really asked. Draws its path."""
     plan = plan_of(project, file, config, data_dir)
+    for note in missing_sounds(data_dir_of(config, data_dir), plan.project):
+        stderr().print(f"switchhook: note: {note}")
     now = time.time() if at is None else _moment(at, plan)
     script = _script(
         caller=as_dialled(caller, plan),

@@ -1,5 +1,7 @@
 """`switchhook check`, `apply` and `export`: the project file."""
 
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,20 +24,22 @@ from switchhook.operations import data_dir as directory
 from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.operations.remarks import remarks
+from switchhook.operations.sounds import missing_sounds
 
 File = Annotated[
     Path, Parameter(help="Project file (TOML); - is standard input.", allow_leading_hyphen=True)
 ]
 
 
-def check(file: File, /) -> int:
+def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:
     """Name every mistake in a project file, with its line."""
     text = decode(read_bytes(file))
     project = text if isinstance(text, Mistakes) else read_project(text)
     if isinstance(project, Mistakes):
         return _refuse(file, project)
     stdout().print(f"{file_name(file)}: no mistakes. {summary(project)}")
-    _note(file, project)
+    where = data_dir_of(config, data_dir)
+    _note(file, (*remarks(project), *missing_sounds(where, project)))
     return 0
 
 
@@ -49,14 +53,13 @@ def apply(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> 
         return _refuse(file, applied)
     what = "is now" if applied.is_new else "is unchanged:"
     stdout().print(f"project {applied.project} {what} version {applied.version}")
-    if isinstance(text, str) and isinstance(project := read_project(text), Project):
-        _note(file, project)
+    _note(file, applied.notes)
     return 0
 
 
-def _note(file: Path, project: Project) -> None:
-    for remark in remarks(project):
-        stdout().print(f"{file_name(file)}: note: {remark}")
+def _note(file: Path, notes: Iterable[str]) -> None:
+    for note in notes:
+        stdout().print(f"{file_name(file)}: note: {note}")
 
 
 def export(
@@ -75,7 +78,8 @@ def export(
 
 
 def _apply(where: Path, text: str) -> Applied | Mistakes:
-    return change_store(where, lambda store: apply_project(store, text))
+    sounds = partial(missing_sounds, where)
+    return change_store(where, lambda store: apply_project(store, text, sounds=sounds))
 
 
 def _refuse(file: Path, mistakes: Mistakes) -> int:

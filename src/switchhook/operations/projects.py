@@ -12,12 +12,15 @@ from switchhook.documents.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.operations.loading import book_of
 from switchhook.operations.opened import note_opened
 from switchhook.operations.project_file import read_project, write_project
+from switchhook.operations.remarks import remarks
+from switchhook.operations.sounds import nothing_missing
 from switchhook.storage.records import StoredProject, UnreadableError
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.domain.project import Project
     from switchhook.operations.ports import Projects
+    from switchhook.operations.sounds import MissingSounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Applied:
     version: int
     is_new: bool
     """False when the file says what the latest version says already."""
+    notes: tuple[str, ...] = ()
+    """What is no mistake, and perhaps not meant: `remarks`, and sounds that are missing."""
 
 
 class NoSuchProjectError(LookupError):
@@ -41,44 +46,52 @@ class _Judged:
     project: str
     document: str
     latest: StoredProject | None
+    notes: tuple[str, ...]
 
 
 async def apply_project(
-    store: Projects, text: str, *, only: str | None = None
+    store: Projects, text: str, *, only: str | None = None, sounds: MissingSounds = nothing_missing
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
     Numbers and logins are unique over all projects: callers dial them without naming a project.
     `only` is the one project that the file may be of, where it comes from somebody who has a say in that
     one alone: what the operator did not open to it before stays closed, and no other project is named.
+    `sounds` says which sounds of a project are missing where calls would look for them.
     """
-    judged = await _judge(store, text, only)
+    judged = await _judge(store, text, only, sounds)
     if isinstance(judged, Mistakes):
         return judged
     version = await store.save_project(judged.project, judged.document)
     before = 0 if judged.latest is None else judged.latest.version
-    return Applied(project=judged.project, version=version, is_new=version != before)
+    return Applied(
+        project=judged.project, version=version, is_new=version != before, notes=judged.notes
+    )
 
 
 async def check_project(
-    store: Projects, text: str, *, only: str | None = None
+    store: Projects, text: str, *, only: str | None = None, sounds: MissingSounds = nothing_missing
 ) -> Applied | Mistakes:
     """Return what `apply_project` would, and apply nothing."""
-    judged = await _judge(store, text, only)
+    judged = await _judge(store, text, only, sounds)
     if isinstance(judged, Mistakes):
         return judged
     latest = judged.latest
     is_new = latest is None or latest.document != judged.document
     version = (0 if latest is None else latest.version) + is_new
-    return Applied(project=judged.project, version=version, is_new=is_new)
+    return Applied(project=judged.project, version=version, is_new=is_new, notes=judged.notes)
 
 
-async def _judge(store: Projects, text: str, only: str | None) -> _Judged | Mistakes:
+async def _judge(
+    store: Projects, text: str, only: str | None, sounds: MissingSounds
+) -> _Judged | Mistakes:
     """Read aside, where a long file holds up no call."""
-    return await asyncio.to_thread(_judged, await store.projects(), text, only)
+    return await asyncio.to_thread(_judged, await store.projects(), text, only, sounds)
 
 
-def _judged(stored: tuple[StoredProject, ...], text: str, only: str | None) -> _Judged | Mistakes:
+def _judged(
+    stored: tuple[StoredProject, ...], text: str, only: str | None, sounds: MissingSounds
+) -> _Judged | Mistakes:
     project = read_project(text)
     if isinstance(project, Mistakes):
         return project
@@ -88,7 +101,12 @@ def _judged(stored: tuple[StoredProject, ...], text: str, only: str | None) -> _
     if wrong := notes.all():
         return wrong
     latest = next((old for old in stored if old.id == project.id), None)
-    return _Judged(project=project.id, document=write_project(project), latest=latest)
+    return _Judged(
+        project=project.id,
+        document=write_project(project),
+        latest=latest,
+        notes=(*remarks(project), *sounds(project)),
+    )
 
 
 def _note_all(project: Project, book: Book, only: str | None, notes: Notes) -> None:

@@ -10,6 +10,7 @@ import os
 import re
 import stat
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -67,6 +68,43 @@ def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
     except OSError as error:
         raise SoundError(f"{path} cannot be written: {error.strerror or error}") from error
     return Added(project=project, name=name, path=path, seconds=len(pcm) / 2 / RATE)
+
+
+MissingSounds = Callable[["Project"], tuple[str, ...]]
+"""Says in notes which sounds of a project cannot be played."""
+
+
+def nothing_missing(_: Project) -> tuple[str, ...]:
+    """Look for no file, where nobody said where sounds lie."""
+    return ()
+
+
+def missing_sounds(data_dir: Path, project: Project) -> tuple[str, ...]:
+    """Return a note for each sound of a project that has no WAV file where calls look for it."""
+    found = (
+        (sound, _trouble(data_dir / SOUNDS / project.id / sound.file)) for sound in project.sounds
+    )
+    return tuple(
+        f"sound {sound.name!r} will not be heard: {trouble}; `switchhook sound add FILE"
+        f" --project {project.id} --name NAME` puts one there"
+        for sound, trouble in found
+        if trouble
+    )
+
+
+def _trouble(path: Path) -> str:
+    """Say why a file is no sound, from its first bytes; "" where it may be one."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            return f"{path} is no file"
+        with path.open("rb") as file:
+            head = file.read(12)
+    except FileNotFoundError:
+        return f"there is no {path}"
+    except OSError as error:
+        return f"{path} cannot be read ({error.strerror or error})"
+    is_wave = head[:4] in {b"RIFF", b"RF64"} and head[8:] == b"WAVE"
+    return "" if is_wave else f"{path} is no WAV file"
 
 
 def _check(project: str, name: str) -> None:
