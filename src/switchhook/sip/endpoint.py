@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.sip.events import Asked, Event, InviteReceived, OutsideAsked
+from switchhook.sip.icmp import ask_for_errors, take_errors, transaction_of
 from switchhook.sip.message import MessageError, Request, Response, parse_message
 from switchhook.sip.orders import End, Order, Reply
 from switchhook.sip.overload import Limits
@@ -151,6 +152,7 @@ class Endpoint:
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             else:
                 bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+                ask_for_errors(bound)
             bound.bind((self._binding.host, port))
         except OSError:
             bound.close()
@@ -181,9 +183,27 @@ class Endpoint:
                 self._full_batches = 0
                 break
             except OSError:
-                continue  # an ICMP error about something that we sent
+                self._hear_errors()
+                continue
             self._hear_datagram(data, Peer(UDP, address[0], address[1]))
         self.agent.lags(behind=self._full_batches >= BEHIND)
+        self._pump()
+
+    def _hear_errors(self) -> bool:
+        """Take from the socket what ICMP says of earlier packets (RFC 3261 §18.4); False for nothing."""
+        undelivered = list(take_errors(self._udp))
+        if undelivered:
+            self._loop.call_soon(self._fail_undelivered, undelivered)
+        return bool(undelivered)
+
+    def _fail_undelivered(self, packets: list[bytes]) -> None:
+        """Fail the requests that nobody takes. uvloop no longer watches a socket that had an error."""
+        if self._udp.fileno() < 0:
+            return  # closed meanwhile
+        self._loop.remove_reader(self._udp)
+        self._loop.add_reader(self._udp, self._read)
+        for data in packets:
+            self.agent.undelivered(transaction_of(data), self._loop.time())
         self._pump()
 
     def _hear_datagram(self, data: bytes, source: Peer) -> None:
@@ -274,8 +294,14 @@ class Endpoint:
         if (":" in peer.host) != (self._family == socket.AF_INET6):
             self.send_failed(packet)
             return
+        address = peer.host, peer.port
         try:
-            self._udp.sendto(packet.data, (peer.host, peer.port))
+            try:
+                self._udp.sendto(packet.data, address)
+            except OSError:
+                if not self._hear_errors():
+                    raise
+                self._udp.sendto(packet.data, address)  # the error was of an earlier packet
         except BlockingIOError:
             pass  # as good as lost on the way; what matters is sent again
         except (OSError, OverflowError, ValueError) as error:

@@ -30,6 +30,7 @@ from switchhook.sip.transport import Packet, Peer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from switchhook.sip.matching import Key
     from switchhook.sip.message import MessageError, Request, Response
     from switchhook.sip.orders import Credentials
 
@@ -118,6 +119,11 @@ class UserAgent:
     def lost(self, packet: Packet, now: float) -> None:
         """Hear that a packet could not be sent."""
         self._stack.lost(packet.key, now)
+        self._hear(now)
+
+    def undelivered(self, key: Key | None, now: float) -> None:
+        """Hear that the network found nobody who takes the request of transaction `key`."""
+        self._stack.lost(key, now)
         self._hear(now)
 
     def flow_closed(self, peer: Peer, now: float) -> None:
