@@ -294,12 +294,50 @@ def test_a_refused_call_is_told_with_its_response() -> None:
     phone.rest()
 
 
-def test_a_call_that_nobody_hears_fails_with_408() -> None:
+@pytest.mark.row("FI-06", "FI-15")
+def test_a_call_that_nobody_hears_fails_with_408_after_four_seconds() -> None:
     phone = Phone()
     phone.calls()
 
-    assert phone.pass_time(40.0) == [InviteFailed(leg="out", status=408, response=None)]
+    assert phone.pass_time(3.9) == []
+    assert phone.pass_time(4.0) == [InviteFailed(leg="out", status=408, response=None)]
     phone.rest()
+
+
+@pytest.mark.row("FI-06")
+def test_a_call_that_was_heard_may_ring_for_longer() -> None:
+    phone = Phone()
+    invite = phone.calls()
+    phone.pass_time(3.9)
+
+    assert phone.hear(response(invite, 100), BOB) == []
+    assert phone.pass_time(60.0) == []
+    (event,) = phone.hear(response(invite, 486), BOB)
+    assert isinstance(event, InviteFailed)
+    phone.rest()
+
+
+@pytest.mark.row("FI-06")
+@pytest.mark.parametrize(("status", "sent"), [(180, ["CANCEL"]), (200, ["ACK", "BYE"])])
+def test_what_comes_of_a_call_that_was_given_up_is_ended(status: int, sent: list[str]) -> None:
+    phone = Phone()
+    invite = phone.calls()
+    phone.pass_time(5.0)
+    phone.sent()
+
+    assert phone.hear(response(invite, status), BOB) == []
+    assert phone.sent() == sent
+
+
+@pytest.mark.row("FI-06")
+def test_a_challenged_call_has_as_long_again() -> None:
+    phone = Phone()
+    invite = phone.calls(Credentials(username="us", password="secret"))
+    phone.pass_time(3.0)
+    phone.hear(response(invite, 407, f"Proxy-Authenticate: {CHALLENGE}"), BOB)
+
+    assert phone.pass_time(6.9) == []
+    assert phone.pass_time(7.0) == [InviteFailed(leg="out", status=408, response=None)]
 
 
 def test_a_call_that_cannot_be_sent_fails_with_503() -> None:

@@ -44,11 +44,14 @@ class Outgoing(Session):
         self._early: set[str] = set()  # the tags of those who may still answer
         self._hung_up: set[str] = set()  # of those who hung up before their answer reached us
         desk.add_dialog((self._call_id, self._from.tag or ""), self)
+        self._heard = False  # whether any response came to the latest INVITE
         self._key, self._invite = self._call(now)
 
     def _call(self, now: float) -> tuple[Key, Request]:
         """Send the INVITE, with the latest credentials."""
         self._tries += 1
+        self._heard = False
+        self._desk.deadlines.set(self.leg, now + self._desk.timing.unheard)
         order = self._order
         pairs = [("Max-Forwards", MAX_FORWARDS)]
         if any(name.lower() == "max-forwards" for name, _ in order.headers):
@@ -87,7 +90,11 @@ class Outgoing(Session):
         response = event.response
         if event.key != self._key:
             super().hear_response(event, now)
-        elif response.status < 200:
+            return
+        if not self._heard:
+            self._heard = True
+            self._desk.deadlines.set(self.leg, None)
+        if response.status < 200:
             if response.status > 100 and self._cancel_headers is None:
                 self._note_early(response)
                 self._desk.events.append(ProgressReceived(leg=self.leg, response=response))
@@ -123,6 +130,17 @@ class Outgoing(Session):
             failed = InviteFailed(leg=self.leg, status=status, response=response)
             self._desk.events.append(failed)
         self._finish()
+
+    def handle_timer(self, now: float) -> None:
+        """Give up an INVITE to which nothing came; what still comes of it is cancelled or hung up."""
+        if self._heard:
+            super().handle_timer(now)
+            return
+        self._heard = True
+        if self._cancel_headers is None:
+            failed = InviteFailed(leg=self.leg, status=408, response=None)
+            self._desk.events.append(failed)
+            self.end((), now)
 
     def _hear_answer(self, response: Response, now: float) -> None:
         """Take a 2xx: the first, the same again, or one of another fork (§13.2.2.4)."""

@@ -117,6 +117,15 @@ class Timing:
     probe: float = 60.0
     """How often the other end of a dialog is asked whether it is still there; see `watch.py`."""
 
+    @property
+    def unheard(self) -> float:
+        """How long an INVITE may stay without any response, not even 100: four tries, 4 s.
+
+        Timer B (32 s) holds a caller for longer than anybody waits. Who takes a call says 100 within
+        200 ms (RFC 3261 §17.2.1).
+        """
+        return 8 * self.t1
+
     def limit(self, timer: Timer, *, reliable: bool) -> float:
         """Return how long a limiting `timer` runs; zero where a reliable transport needs no wait."""
         if timer is Timer.C:
