@@ -13,9 +13,25 @@ from switchhook.routing.events import CallArrived, HangUpRequested, TimePassed
 from tests.support.plans import ASK, JOHN, MARY, incoming, ring
 from tests.support.transcript import Transcript, fails, hangs_up, refuses
 
+IN_KIND = {
+    500: 500,
+    502: 502,
+    503: 503,
+    504: 504,
+    513: 500,
+    302: 480,
+    401: 500,
+    407: 500,
+    421: 500,
+    488: 488,
+    606: 488,
+    0: 480,
+}
+"""What the caller gets, whose last attempt failed with this status."""
 BOTH = ("tell incoming.before", "ring b1 mary", "ring b2 john", "tell incoming.forwarding")
 
 
+@pytest.mark.row("FI-05")
 @pytest.mark.parametrize(
     ("status", "q850", "end"),
     [
@@ -27,8 +43,12 @@ BOTH = ("tell incoming.before", "ring b1 mary", "ring b2 john", "tell incoming.f
         (404, 0, "unreachable by system, 480 nobody could be reached"),
         (480, 0, "unreachable by system, 480 nobody could be reached"),
         (408, 0, "missed by system, 480 nobody answered"),
-        (500, 0, "failed by system, 486 the call forwarding scheme did not work"),
-        (0, 0, "failed by system, 486 the call forwarding scheme did not work"),
+        (408, 27, "unreachable by system, 480 nobody could be reached"),
+        (503, 27, "unreachable by system, 503 nobody could be reached"),
+        *(
+            (status, 0, f"failed by system, {told} the call forwarding scheme did not work")
+            for status, told in IN_KIND.items()
+        ),
     ],
 )
 def test_when_all_refuse_alike_the_caller_is_told_so(status: int, q850: int, end: str) -> None:
@@ -108,6 +128,17 @@ def test_the_caller_gets_the_cause_and_the_attempt_its_reason() -> None:
         EndLeg(leg="b1", cause=timeout, why=AttemptEnd.TIMEOUT),
         EndLeg(leg="caller", cause=Cause(sip=480, text="nobody answered")),
     ]
+
+
+@pytest.mark.row("FI-05")
+def test_a_stop_tells_the_caller_to_try_again() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.comes_to(0, CallArrived())
+    story.comes_to(1, HangUpRequested(by="a stop", retry_after=5))
+    (order,) = (c for c in story.commands if isinstance(c, EndLeg) and c.leg == "caller")
+    assert order == EndLeg(
+        leg="caller", cause=Cause(sip=503, text="ended by a stop"), retry_after=5
+    )
 
 
 def test_after_the_end_nothing_more_is_written_or_told() -> None:

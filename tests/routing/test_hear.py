@@ -440,7 +440,7 @@ def test_after_a_restart_the_next_step_may_ask_or_there_may_be_none() -> None:
     alone = Transcript(from_account("mary"))
     alone.hears(0, CallArrived(), "ring b1 mary")
     alone.hears(1, rings("b1"), "show ringing")
-    alone.hears(9, live(CALLER), "end caller 486")
+    alone.hears(9, live(CALLER), "end caller 500")
 
 
 def test_after_a_restart_nothing_rings_on_for_a_caller_who_is_gone() -> None:

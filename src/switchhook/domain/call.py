@@ -253,5 +253,11 @@ class Call:
 
         Of several that finished at once, the one dialled last.
         """
-        ended = [(leg.ended_at or 0.0, leg.end) for leg in self.called_legs if leg.end is not None]
+        last = self.last_leg
+        return None if last is None else last.end
+
+    @property
+    def last_leg(self) -> Leg | None:
+        """Return the called leg that ended last."""
+        ended = [(leg.ended_at or 0.0, leg) for leg in self.called_legs if leg.end is not None]
         return max(reversed(ended), key=itemgetter(0))[1] if ended else None

@@ -60,6 +60,9 @@ class EndedBy(StrEnum):
     SYSTEM = "system"
 
 
+OUT_OF_ORDER = 27
+"""Destination out of order (ITU-T Q.850): no response came, or what was sent could not be delivered."""
+
 _ENDS = {
     486: AttemptEnd.BUSY,
     600: AttemptEnd.BUSY,
@@ -76,10 +79,13 @@ _ENDS = {
 def attempt_end(cause: Cause) -> AttemptEnd:
     """Classify the refusal of a target that had not answered.
 
-    Q.850 21 wins over a SIP status of busy: several switches report a declined call as busy.
+    Q.850 21 wins over a SIP status of busy: several switches report a declined call as busy. Q.850 27
+    says that nobody is there to refuse.
     """
     if cause.q850 == 21:
         return AttemptEnd.REJECTED
+    if cause.q850 == OUT_OF_ORDER:
+        return AttemptEnd.UNREACHABLE
     return _ENDS.get(cause.sip, AttemptEnd.FAILED)
 
 

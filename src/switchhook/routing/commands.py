@@ -52,6 +52,8 @@ class EndLeg:
     """For the caller's leg before its answer: `sip` is the status of the refusal."""
     why: AttemptEnd | None = None
     """For a called leg: how its attempt ended, for the Reason header."""
+    retry_after: int = 0
+    """For the caller's leg before its answer: seconds until trying again helps; 0 where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

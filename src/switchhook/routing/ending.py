@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
@@ -20,7 +21,13 @@ REFUSALS = {
     Outcome.UNREACHABLE: Cause(sip=480, text="nobody could be reached"),
     Outcome.FAILED: Cause(sip=486, text="the call forwarding scheme did not work"),
 }
-"""What the caller is told when the scheme placed the call nowhere [A-54]."""
+"""What the caller is told when the scheme placed the call nowhere [A-54].
+
+Where somebody was tried, `_in_kind` says more: 486 would keep the caller's switch from trying another way.
+"""
+
+PASSED_ON = frozenset({500, 502, 503, 504})
+"""Failures that mean the same to the caller's switch as they did to us."""
 
 AFTER = {Direction.INCOMING: EventKind.INCOMING_AFTER, Direction.OUTGOING: EventKind.OUTGOING_AFTER}
 
@@ -29,16 +36,34 @@ def end_unplaced(move: Move) -> None:
     """End a call that no step placed: the last attempt says what became of it."""
     last = move.call.last_attempt
     outcome = Outcome.FAILED if last is None else OUTCOME_OF_ATTEMPT[last]
-    end(move, outcome, EndedBy.SYSTEM, REFUSALS[outcome])
+    end(move, outcome, EndedBy.SYSTEM, _in_kind(move, REFUSALS[outcome], outcome))
 
 
-def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause) -> None:
+def _in_kind(move: Move, refusal: Cause, outcome: Outcome) -> Cause:
+    """Refuse the caller as the last attempt was refused, where its status speaks of the way to there.
+
+    5xx lets the caller's switch go on with another of its ways (RFC 3261 §16.7 item 6, RFC 3398 §8.2.6.1).
+    """
+    last = move.call.last_leg
+    if last is None or outcome not in {Outcome.FAILED, Outcome.UNREACHABLE}:
+        return refusal
+    status = 0 if last.cause is None else last.cause.sip
+    if 500 <= status < 600:
+        return replace(refusal, sip=status if status in PASSED_ON else 500)
+    if outcome is Outcome.UNREACHABLE:
+        return refusal
+    if status in {488, 606}:
+        return replace(refusal, sip=488)
+    return replace(refusal, sip=500 if status >= 400 else 480)
+
+
+def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0) -> None:
     """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
     for leg in move.call.live_called_legs:
         move.end_leg(leg, _end_of_live_leg(move, leg.id, by), cause)
     caller = move.call.leg(CALLER)
     if caller is not None and caller.is_live:
-        move.order(EndLeg(leg=CALLER, cause=cause))
+        move.order(EndLeg(leg=CALLER, cause=cause, retry_after=retry_after))
         move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
     move.change(
         state=CallState.ENDED,

@@ -137,6 +137,8 @@ class HangUpRequested:
     """An operator wants the call ended."""
 
     by: str
+    retry_after: int = 0
+    """Seconds after which a caller who was not answered may try again, as this Switchhook stops (503)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

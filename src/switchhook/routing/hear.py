@@ -194,10 +194,11 @@ def hang_up_requested(move: Move, event: HangUpRequested) -> None:
     """An operator ends the call."""
     talking = bool(move.call.talking_to)
     outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
-    cause = Cause(sip=200 if talking else 480, text=f"ended by {event.by}")
+    refusal = 503 if event.retry_after else 480
+    cause = Cause(sip=200 if talking else refusal, text=f"ended by {event.by}")
     recorder = move.call.recorder
     by = None if recorder is None else recorder.hung_up_by
-    end(move, outcome, by or EndedBy.SYSTEM, cause)
+    end(move, outcome, by or EndedBy.SYSTEM, cause, retry_after=event.retry_after)
 
 
 def resynced(move: Move, event: Resynced) -> None:

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+RETRY_AFTER = 5
+"""Seconds after which a caller who is refused with 503 may try again."""
 RETRY_SAVING = 1.0
 """Seconds until a record that could not be saved is tried again."""
 _LAST_LOOKS, _LOOK = 100, 0.02
@@ -108,10 +110,10 @@ class Switchboard:
     def arrived(self, arrival: Arrival) -> str | Refused:
         """Take a new call and return its id, or refuse it."""
         if self._is_stopping:
-            return Refused(cause=Cause(sip=503, text="stopping"), retry_after=5)
+            return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         if len(self._mailboxes) >= self._max_calls:
             text = f"{self._max_calls} calls are running, which is the limit"
-            return Refused(cause=Cause(sip=503, text=text), retry_after=5)
+            return Refused(cause=Cause(sip=503, text=text), retry_after=RETRY_AFTER)
         call = admit(arrival, self._book(), call=self._new_id(), now=self._clock.now())
         if isinstance(call, Refused):
             return call
@@ -128,9 +130,9 @@ class Switchboard:
         if not mailbox.is_open:
             self._open(mailbox)
 
-    def hang_up(self, call: str, *, by: str) -> bool:
+    def hang_up(self, call: str, *, by: str, retry_after: int = 0) -> bool:
         """End a running call on an operator's word. False when no such call runs."""
-        self.hear(call, HangUpRequested(by=by))
+        self.hear(call, HangUpRequested(by=by, retry_after=retry_after))
         return call in self._mailboxes
 
     async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
@@ -154,7 +156,7 @@ class Switchboard:
         self._is_stopping = True
         last = {call.id for call in self.calls if _is_unanswered(call)}
         for call in last:
-            self.hang_up(call, by="a stop of Switchhook")
+            self.hang_up(call, by="a stop of Switchhook", retry_after=RETRY_AFTER)
         for _ in range(_LAST_LOOKS):
             if not last & self._mailboxes.keys():
                 break

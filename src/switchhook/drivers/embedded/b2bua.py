@@ -154,7 +154,7 @@ class Bridge:
             case ConnectLegs():
                 return self._connect(command)
             case EndLeg(leg=leg) if leg == CALLER:
-                return self._end_caller(command.cause)
+                return self._end_caller(command)
             case EndLeg():
                 return self._end_called(command)
             case _:
@@ -192,12 +192,14 @@ class Bridge:
             self._forks.append(dialog)
         return self._forks.index(dialog)
 
-    def _end_caller(self, cause: Cause) -> list[Out]:
+    def _end_caller(self, command: EndLeg) -> list[Out]:
         if not self._caller_live:
             return []
         self._caller_live = self._waiting = False
-        headers = reason_headers(cause)
-        return [End(leg=self.caller, status=refusal_status(cause), headers=headers)]
+        headers = reason_headers(command.cause)
+        if command.retry_after:
+            headers = (*headers, ("Retry-After", str(command.retry_after)))
+        return [End(leg=self.caller, status=refusal_status(command.cause), headers=headers)]
 
     def _end_called(self, command: EndLeg) -> list[Out]:
         called = self._called.pop(command.leg, None)
