@@ -14,6 +14,7 @@ import structlog
 
 from switchhook import __version__
 from switchhook.api.listening import listen
+from switchhook.delivery.concurrency import Concurrency
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
@@ -291,7 +292,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         store = await SqliteStore.open(settings.data_dir / DATABASE)
         stack.push_async_callback(store.close)
         own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
-        sender, carrying = Sender(own_ports=own_ports), Sender(own_ports=own_ports)
+        concurrency = Concurrency()
+        sender, carrying = (Sender(own_ports=own_ports, concurrency=concurrency) for _ in range(2))
         for one in (sender, carrying):
             stack.push_async_callback(one.close)
         app = Application(

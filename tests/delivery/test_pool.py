@@ -14,7 +14,7 @@ from switchhook.delivery.grants import Grants
 from switchhook.delivery.limits import Limits
 from switchhook.delivery.pool import Pool
 from switchhook.delivery.reader import ResponseReader
-from tests.support.hostile import LOOPBACK, until
+from tests.support.hostile import LOOPBACK, ManyAtOnce, until
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Bench:
     def __init__(self, **limits: float) -> None:
         self.now = 0.0
         self.limits = Limits(**limits)  # type: ignore[arg-type]  # some are whole numbers
-        self.pool = Pool(self.limits, self.clock)
+        self.pool = Pool(self.limits, self.clock, ManyAtOnce())
         self.others: list[socket.socket] = []
 
     def clock(self) -> float:

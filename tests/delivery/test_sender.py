@@ -15,6 +15,7 @@ from switchhook.webhooks.http import HttpRequest
 from tests.support.hostile import (
     OK,
     Hostile,
+    ManyAtOnce,
     Peer,
     get,
     keep_answering,
@@ -285,7 +286,7 @@ def test_idle_connections_are_bounded_per_origin_and_in_all(play: Play) -> None:
         async with (
             Hostile(keep_answering) as one,
             Hostile(keep_answering) as other,
-            sending(limits=limits) as sender,
+            sending(limits=limits, concurrency=ManyAtOnce()) as sender,
         ):
             await asyncio.gather(*(send(sender, get(one.url)) for _ in range(10)))
             assert sender.idle == 3
@@ -307,7 +308,8 @@ def test_many_requests_at_once_each_get_their_own_answer(play: Play) -> None:
             )
 
     async def scenario() -> None:
-        async with Hostile(echo) as server, sending(limits=Limits(idle_per_origin=150)) as sender:
+        options = {"limits": Limits(idle_per_origin=150), "concurrency": ManyAtOnce()}
+        async with Hostile(echo) as server, sending(**options) as sender:
 
             async def ask(number: int) -> None:
                 exchange = await send(sender, get(f"{server.url}/{number}"))

@@ -43,6 +43,7 @@ class Warming:
 
     def use(self, name: str = "http://h") -> Site:
         site = self.bench.pool.site(name, LOOPBACK)
+        site.is_keeping = True
         self.warmth.used(site, LOOPBACK, self.bench.now)
         return site
 
@@ -124,6 +125,21 @@ def test_an_endpoint_that_keeps_no_connection_is_not_warmed() -> None:
     story_of(scenario)
 
 
+@pytest.mark.row("FC-02")
+@pytest.mark.parametrize(("keeps", "shown"), [(True, 0), (False, 1)])
+def test_an_endpoint_that_has_not_shown_both_is_not_warmed(*, keeps: bool, shown: int) -> None:
+    """A connection that waits there would hold up whoever else wants to be served."""
+
+    async def scenario(warming: Warming) -> None:
+        site = warming.use()
+        site.is_keeping, site.served.shown = keeps, shown
+        assert await warming.look() == 0
+        site.is_keeping, site.served.shown = True, 1
+        assert await warming.look() == 1
+
+    story_of(scenario)
+
+
 def test_after_the_end_nothing_is_warmed() -> None:
     async def scenario(warming: Warming) -> None:
         warming.warmth.close()
@@ -141,7 +157,7 @@ def test_an_ask_after_a_while_finds_a_connection(play: Play, *, warm: bool) -> N
         limits = Limits(idle_seconds=1.2)
         async with Hostile(keep_answering) as server, sending(limits=limits) as sender:
             assert isinstance(sender, Sender)
-            for _ in range(2):
+            for _ in range(3):  # the second shows that the server serves two connections at once
                 exchange = await send(sender, get(server.url), warm=warm)
                 await asyncio.sleep(1.8)
             assert exchange.reused is warm

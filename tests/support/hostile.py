@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from switchhook.delivery.concurrency import Concurrency, Served
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.sender import Sender
 from switchhook.webhooks.http import HttpRequest
@@ -18,12 +19,22 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator, Sequence
 
+    from switchhook.delivery.origin import Origin
     from switchhook.delivery.resolver import AddressInfo
     from switchhook.webhooks.http import Exchange
 
 LOOPBACK = Grants.parse(["127.0.0.0/8", "::1/128"])
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+
+
+class ManyAtOnce(Concurrency):
+    """Knows that every server bears many connections."""
+
+    def of(self, origin: Origin) -> Served:
+        served = super().of(origin)
+        served.shown = 999
+        return served
 
 
 class Peer:

@@ -31,6 +31,8 @@ class Limits:
     """Below the 5 s after which common servers drop a silent connection (a race that loses requests)."""
     idle_seconds_told: float = 60.0
     """The longest that a connection is kept whatever `Keep-Alive: timeout=` promises."""
+    guest_seconds: float = 0.1
+    """How long a connection waits at a server that has not shown that it serves others meanwhile."""
     idle_per_origin: int = 64
     idle_total: int = 512
 
@@ -40,6 +42,11 @@ class Limits:
     """How long opening such a connection may take."""
     warm_sites: int = 64
     """To how many endpoints at once."""
+
+    trial_seconds: float = 0.1
+    """How long at least an ask waits for its answer while a second connection stands beside it, to learn
+    whether the server serves both: twice as long as the last answer took."""
+    longest_trial_seconds: float = 0.5
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switchhook.delivery.concurrency import Concurrency, Served
 from switchhook.delivery.connection import Connection
 from switchhook.delivery.origin import Origin
 
@@ -28,18 +29,27 @@ class Site:
     """One origin under one set of grants."""
 
     origin: Origin
+    served: Served
+    """What its server has shown to bear, whoever asks it."""
     idle: list[Connection] = field(default_factory=list)
     """The one used last is at the end."""
     is_dropped: bool = False
     seconds: float | None = None
     """How long a connection there is kept, from what its server said last; None: none was yet."""
+    is_keeping: bool = False
+    """Whether its server kept the last connection open behind its answer."""
+    took: float = 0.0
+    """Seconds from the last request to its answer."""
 
 
 class Pool:
     """Keeps idle connections, within bounds, and lets them go before their server does."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, limits: Limits, clock: Callable[[], float], concurrency: Concurrency
+    ) -> None:
         self._limits = limits
+        self._concurrency = concurrency
         self._clock = clock
         self._sites: dict[tuple[str, str], Site] = {}
         self._sweeper: asyncio.TimerHandle | None = None
@@ -50,7 +60,8 @@ class Pool:
         """Return the site for the text before a URL's path. Raises ExchangeError (BAD_URL)."""
         site = self._sites.get((text, grants.key))
         if site is None:
-            site = Site(origin=Origin.parse(text))
+            origin = Origin.parse(text)
+            site = Site(origin=origin, served=self._concurrency.of(origin))
             if len(self._sites) >= _SITES_KEPT:
                 self._drop_unused()
             self._sites[text, grants.key] = site
@@ -61,13 +72,18 @@ class Pool:
         while site.idle:
             connection = site.idle.pop()
             self.idle -= 1
+            site.served.taken(connection)
             if connection.is_fit(now):
                 return connection
             connection.abort()
         return None
 
     def give(self, site: Site, connection: Connection) -> None:
-        """Keep a connection whose exchange is over, or end it."""
+        """Keep a connection whose exchange is over, or end it.
+
+        It waits as long as its server keeps it; where the server has not shown that it serves others
+        meanwhile, for a moment only, in which the next exchange of a burst may take it.
+        """
         limits = self._limits
         told = connection.reader.keep_alive
         seconds = limits.idle_seconds
@@ -84,6 +100,12 @@ class Pool:
         ):
             connection.abort()
             return
+        if not site.served.give(connection):
+            if connection.is_lost:
+                return
+            seconds = min(seconds, limits.guest_seconds)
+            loop = asyncio.get_running_loop()
+            loop.call_later(seconds, self._see_off, site, connection)
         connection.idle_until = connection.over_at + seconds
         site.idle.append(connection)
         self.idle += 1
@@ -102,6 +124,8 @@ class Pool:
             kept = []
             for connection in site.idle:
                 if connection.is_lost or now >= connection.idle_until:
+                    if not connection.is_lost:
+                        site.served.taken(connection)
                     connection.abort()
                 else:
                     kept.append(connection)
@@ -115,10 +139,19 @@ class Pool:
         """Forget everything; whoever owns the connections ends them."""
         self._stop_sweeping()
         for site in self._sites.values():
+            for connection in site.idle:
+                site.served.taken(connection)
             site.idle.clear()
             site.is_dropped = True
         self._sites.clear()
         self.idle = 0
+
+    def _see_off(self, site: Site, connection: Connection) -> None:
+        """End a guest whose moment is over, unless it was taken meanwhile."""
+        if connection in site.idle and self._clock() >= connection.idle_until:
+            site.idle.remove(connection)
+            self.idle -= 1
+            connection.abort()
 
     def _stop_sweeping(self) -> None:
         if self._sweeper is not None:

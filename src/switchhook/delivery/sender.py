@@ -9,6 +9,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from switchhook.delivery.concurrency import Concurrency, Served, Trial
 from switchhook.delivery.dialler import Dialler
 from switchhook.delivery.failing import ExchangeError, stopping
 from switchhook.delivery.grants import Grants
@@ -65,12 +66,14 @@ class Sender:
         limits: Limits = LIMITS,
         own_ports: frozenset[int] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
+        concurrency: Concurrency | None = None,
     ) -> None:
         """Make a sender.
 
         `resolve` looks names up in place of the system; `tls` is the context of every https
         connection, this machine's trust by default; `own_ports` are those that Switchhook listens
-        on, which webhooks may not reach; `clock` is monotonic and in seconds.
+        on, which webhooks may not reach; `clock` is monotonic and in seconds; senders of one process share a
+        `concurrency`, so that none holds up the others at a server with one worker.
         """
         self.exchanges = 0
         self.failed = 0
@@ -83,7 +86,7 @@ class Sender:
         """Of these, how many found it dead and were sent again on a fresh one."""
         self._limits = limits
         self._clock = clock
-        self._pool = Pool(limits, clock)
+        self._pool = Pool(limits, clock, concurrency or Concurrency())
         self._dialler = Dialler(
             resolver=Resolver(limits, clock, resolve),
             tls=tls,
@@ -95,7 +98,7 @@ class Sender:
         self._warmth = Warmth(self._pool, limits, clock, self._open_ahead)
         self.warmed = 0
         """Of the connections made, those that were opened ahead of an exchange."""
-        self._open: set[Connection] = set()
+        self._open: dict[Connection, Served] = {}
         self._is_closed = False
         self._all_lost = asyncio.Event()
 
@@ -224,13 +227,17 @@ class Sender:
         site = self._pool.site(where, grants)
         data = render(request, target)
         connection = self._pool.take(site, now) if keep_alive else None
-        if warm and keep_alive:
+        is_warm = warm and keep_alive
+        if is_warm:
             self._warmth.used(site, grants, now)
         dialled: Phases | None = None
+        trial: Trial | None = None
         if connection is not None:
             self.reused += 1
         while True:
             if connection is None:
+                if is_warm and site.is_keeping and site.served.is_to_try(now):
+                    trial = await self._try(site, grants, until.connected(self._clock()))
                 connection, dialled = await self._dial(site, grants, until.connected(self._clock()))
                 now = self._clock()
             try:
@@ -240,6 +247,7 @@ class Sender:
                 raise
             if dialled is not None:
                 self._dialler.learn(site.origin, connection)
+            self._learn(site, connection, trial)
             if keep_alive and connection.can_be_kept and not self._is_closed:
                 self._pool.give(site, connection)
             else:
@@ -250,6 +258,25 @@ class Sender:
             self.retried += 1
             connection = None
 
+    async def _try(self, site: Site, grants: Grants, until: float) -> Trial:
+        """Put a silent connection beside the one that is opened next. Raises ExchangeError."""
+        silent, _ = await self._dial(site, grants, until)
+        limits = self._limits
+        seconds = min(max(2 * site.took, limits.trial_seconds), limits.longest_trial_seconds)
+        return Trial(site.served, silent, seconds)
+
+    def _learn(self, site: Site, connection: Connection, trial: Trial | None) -> None:
+        """Take what an exchange that is over shows of its server."""
+        is_answered = connection.reader.has_begun
+        if trial is not None:
+            trial.over(self._clock(), is_answered=is_answered)
+        if is_answered:
+            site.served.answered(connection)
+            site.is_keeping = connection.can_be_kept
+            site.took = connection.over_at - connection.sent_at
+        else:
+            site.served.unanswered(connection, self._clock())
+
     async def _open_ahead(self, site: Site, grants: Grants) -> None:
         """Open a connection that waits for an exchange. Raises ExchangeError."""
         until = self._clock() + self._limits.warm_dial_seconds
@@ -258,18 +285,24 @@ class Sender:
         connection.over_at = self._clock()
         if self._is_closed:
             connection.abort()
-        else:
-            self._pool.give(site, connection)
+            return
+        older = self._pool.take(site, connection.over_at)
+        self._pool.give(site, connection)
+        if older is not None:
+            self._pool.give(site, older)
 
     async def _dial(self, site: Site, grants: Grants, until: float) -> tuple[Connection, Phases]:
         if self._is_closed:
             raise stopping(str(site.origin))
         connection, phases = await self._dialler.dial(site.origin, grants, until=until)
-        self._open.add(connection)
+        self._open[connection] = site.served
+        site.served.opened(connection)
         self.opened += 1
         return connection, phases
 
     def _lost(self, connection: Connection) -> None:
-        self._open.discard(connection)
+        served = self._open.pop(connection, None)
+        if served is not None:
+            served.lost(connection, self._clock())
         if self._is_closed and not self._open:
             self._all_lost.set()

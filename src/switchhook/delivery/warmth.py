@@ -1,4 +1,7 @@
-"""Keeping a connection open to the endpoints that are asked, so that no caller waits for one to be made."""
+"""Keeping a connection open to the endpoints that are asked, so that no caller waits for one to be made.
+
+To those alone that have shown that they keep connections and serve others meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +91,8 @@ class Warmth:
             is_cold = now - warm.used_at > self._limits.warm_seconds
             if is_cold or seconds <= 0 or warm.failures >= FAILURES:
                 del self._warm[warm.site]
+            elif not warm.site.is_keeping or not warm.site.served.shown:
+                pass  # a connection that waits there would hold up others
             elif not warm.is_opening and not self._pool.waits(warm.site, now + ahead):
                 if warm.opened_at is not None and not self._pool.waits(warm.site, now):
                     warm.failures += 1  # its server let it wait for less than we would
