@@ -35,7 +35,8 @@ app = App(
     " told what became of it.",
     version=__version__,
     version_flags=["--version"],
-    help_epilogue="Exit codes: 0 fine, 1 mistakes or failure, 2 wrong usage or settings.",
+    help_epilogue="`switchhook docs` lists the documents; begin with `switchhook docs getting-started`."
+    " Exit codes: 0 fine, 1 mistakes or failure, 2 wrong usage or settings.",
     result_action="return_value",
 )
 COMMANDS = {
@@ -78,6 +79,10 @@ COMMANDS = {
     "demo": (
         "switchhook.cli.demo.command",
         "Place real calls between built-in telephones, routed by an HTTP endpoint, and draw them.",
+    ),
+    "docs": (
+        "switchhook.cli.docs",
+        "List the documents, or show one.",
     ),
 }
 """Each command's module, imported when it is run (the server takes half a second), and its help."""

@@ -1,0 +1,43 @@
+"""`switchhook docs`: the documents, as they are installed with it."""
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+from rich.markdown import Markdown
+
+import switchhook
+from switchhook.cli.options import UsageError
+from switchhook.cli.show import print_table, print_whole, stdout
+from switchhook.documents.mistakes import did_you_mean
+
+DOCS = Path(switchhook.__file__).parent / "docs"
+FIRST = ("getting-started", "command-line", "project-file")
+"""What a newcomer wants first; the others follow by their names."""
+
+
+def docs(
+    page: Annotated[str | None, Parameter(help="Page, such as getting-started.")] = None, /
+) -> int:
+    """List the documents, or show one."""
+    pages = {file.stem: file for file in sorted(DOCS.glob("*.md"))}
+    if page is None:
+        names = [*FIRST, *(name for name in pages if name not in FIRST)]
+        print_table(("page", "about"), [(name, _title(pages[name])) for name in names])
+        return 0
+    file = pages.get(page.removesuffix(".md"))
+    if file is None:
+        advice = did_you_mean(page, pages)
+        raise UsageError(f"there is no page {page!r}; {advice or '`switchhook docs` lists them'}")
+    text = file.read_bytes()
+    console = stdout()
+    if console.is_terminal:
+        console.print(Markdown(text.decode()), soft_wrap=False)
+    else:
+        print_whole(text)
+    return 0
+
+
+def _title(file: Path) -> str:
+    with file.open(encoding="utf-8") as lines:
+        return next(lines).removeprefix("#").strip()
