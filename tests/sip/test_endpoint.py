@@ -22,6 +22,7 @@ from switchhook.sip.events import (
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Request
 from switchhook.sip.orders import Answer, End, Invite
+from switchhook.sip.overload import Limits, Share
 from switchhook.sip.tcp import TcpLimits
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
@@ -315,13 +316,18 @@ def test_a_silent_connection_is_cut() -> None:
 def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
     async def scenario() -> None:
         invited: list[Event] = []
-        async with listening(invited.append) as endpoint:
+        wide = Share(rate=10_000, burst=10_000)
+        binding = Binding(port=0, limits=Limits(telephone=wide))
+        async with listening(invited.append, binding) as endpoint:
             with Udp(endpoint.port) as crowd, Udp(endpoint.port) as phone:
-                for number in range(400):
+                for wire in (crowd, phone):
+                    peer = Peer("UDP", wire.host, wire.port)
+                    endpoint.agent.friends.prove(peer, "friend", asyncio.get_running_loop().time())
+                for number in range(800):
                     crowd.send(options("UDP", crowd.port, branch=f"o{number}"))
                     via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKi{number}"
                     phone.send(bytes(request(via=via, call_id=f"i{number}")))
-                answers = {start(await phone.receive()) for _ in range(400)}
+                answers = {start(await phone.receive()) for _ in range(800)}
                 assert answers == {"100", "503"}
 
                 # Nobody waits any more, so a call is taken again.

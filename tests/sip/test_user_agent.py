@@ -202,7 +202,7 @@ def test_too_many_calls_get_503_while_calls_go_on() -> None:
     second = request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKx", call_id="c2")
     assert phone.hear(second) == []
     assert phone.sent() == ["503"]
-    assert phone.last_response().headers.get("Retry-After") == "7"
+    assert 7 <= int(phone.last_response().headers.get("Retry-After", "")) < 17
 
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
     assert isinstance(event, LegEnded)

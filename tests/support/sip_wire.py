@@ -29,11 +29,19 @@ async def listening(
 class Udp:
     """A UDP socket of a telephone at `host`, which speaks to a port of `server`."""
 
-    def __init__(self, port: int, host: str = "127.0.0.1", server: str = "") -> None:
+    def __init__(
+        self,
+        port: int,
+        host: str = "127.0.0.1",
+        server: str = "",
+        shares: socket.socket | None = None,
+    ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        self._socket.bind((host, 0))
-        self._socket.settimeout(0.0)
+        self._socket = shares or socket.socket(family, socket.SOCK_DGRAM)
+        if shares is None:
+            self._socket.bind((host, 0))
+            self._socket.settimeout(0.0)
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         self._target = (server or host, port)
         self.host = host
         self.port: int = self._socket.getsockname()[1]

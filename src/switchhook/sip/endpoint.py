@@ -21,8 +21,10 @@ from switchhook.sip.events import Asked, Event, InviteReceived, OutsideAsked
 from switchhook.sip.icmp import ask_for_errors, take_errors, transaction_of
 from switchhook.sip.message import MessageError, Request, Response, parse_message
 from switchhook.sip.orders import End, Order, Reply
-from switchhook.sip.overload import Limits
+from switchhook.sip.overload import Lag, Limits
+from switchhook.sip.rarely import Rarely
 from switchhook.sip.resolver import Resolver
+from switchhook.sip.standing import neighbourhood
 from switchhook.sip.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import UDP, Packet, Peer, bracketed
@@ -32,14 +34,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
+    from switchhook.sip.admission import Admission
 
 log = structlog.get_logger(__name__)
 
 BATCH: Final = 64
 """Datagrams that are read before others on the loop get their turn."""
+READS: Final = 256
+"""Datagrams that are taken from the socket in one turn, those included that are turned away unread."""
 BEHIND: Final = 4
-"""Full batches on end after which we are behind, and new calls are refused until we are not: what is
-refused early costs a tenth of a call that its caller has given up meanwhile."""
+"""Full batches on end after which we are behind until nothing waits: what is refused early costs a
+tenth of a call that its caller has given up meanwhile."""
+FAR_BEHIND: Final = 12
 BUFFER: Final = 4 << 20
 """Bytes of receive buffer asked for: what arrives while the loop is busy elsewhere."""
 PORT_TRIES: Final = 20
@@ -68,7 +74,12 @@ class Endpoint:
     An error that it raises is logged as one line, and the request that it could not handle gets 500.
     """
 
-    def __init__(self, binding: Binding, handler: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        binding: Binding,
+        handler: Callable[[Event], None],
+        admission: Admission | None = None,
+    ) -> None:
         self.agent = UserAgent(
             local=self.local,
             token=lambda: secrets.token_hex(8),
@@ -76,6 +87,7 @@ class Endpoint:
             timing=binding.timing,
             limits=binding.limits,
             most_sessions=binding.most_sessions,
+            admission=admission,
         )
         self.port = binding.port
         self._binding = binding
@@ -84,6 +96,7 @@ class Endpoint:
         self._resolver = Resolver(family=self._family)
         self._tcp = Tcp(self, binding.tcp)
         self._routes: dict[str, str] = {}
+        self._sheds = Rarely()
         self._full_batches = 0
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
@@ -175,8 +188,9 @@ class Endpoint:
     # What comes in
 
     def _read(self) -> None:
-        self._full_batches += 1
-        for _ in range(BATCH):
+        """Hear a batch. What is turned away costs little and counts little, so a flood fills none."""
+        before = self.agent.shed
+        for read in range(1, READS + 1):
             try:
                 data, address = self._udp.recvfrom(65535)
             except BlockingIOError:
@@ -185,8 +199,14 @@ class Endpoint:
             except OSError:
                 self._hear_errors()
                 continue
+            shed = self.agent.shed
             self._hear_datagram(data, Peer(UDP, address[0], address[1]))
-        self.agent.lags(behind=self._full_batches >= BEHIND)
+            if self.agent.shed != shed:
+                self._note_shed(address[0])
+            if read - (self.agent.shed - before) >= BATCH:
+                self._full_batches += 1
+                break
+        self.agent.lags(_lag(self._full_batches))
         self._pump()
 
     def _hear_errors(self) -> bool:
@@ -212,6 +232,11 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
             self._report("sip message not handled", error, source)
             self._answer_failure(lambda: parse_message(data), source)
+
+    def _note_shed(self, host: str) -> None:
+        told = self._sheds.count(neighbourhood(host), self._loop.time())
+        if told is not None:
+            log.warning("sip messages turned away: too many", address=told[0], messages=told[1])
 
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message from a connection."""
@@ -340,3 +365,9 @@ class Endpoint:
         where = "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
         peer = "" if source is None else str(source)
         log.error(what, error=repr(error)[:300], at=where, peer=peer, **facts)
+
+
+def _lag(full_batches: int) -> Lag:
+    if full_batches >= FAR_BEHIND:
+        return Lag.FAR_BEHIND
+    return Lag.BEHIND if full_batches >= BEHIND else Lag.NONE

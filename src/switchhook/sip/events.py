@@ -19,6 +19,8 @@ class InviteReceived:
     leg: str
     request: Request
     source: Peer
+    who: object = None
+    """What `Admission.admit` said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +121,8 @@ class OutsideAsked:
     ref: str
     request: Request
     source: Peer
+    who: object = None
+    """What `Admission.admit` said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

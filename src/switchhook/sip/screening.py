@@ -37,6 +37,7 @@ class Refusal:
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
+    reason: str | None = None
 
 
 def screen(request: Request) -> Refusal | None:

@@ -11,8 +11,10 @@ about the transaction bring it back, so that the user needs no index of its own.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
+from zlib import crc32
 
+from switchhook.sip.admission import Admission, Everybody
 from switchhook.sip.deadlines import Deadlines
 from switchhook.sip.headers import Via
 from switchhook.sip.heard import (
@@ -32,8 +34,9 @@ from switchhook.sip.matching import (
     stateless_tag,
 )
 from switchhook.sip.message import REASONS, Headers, MessageError, Request, Response, parse_message
-from switchhook.sip.overload import Crowd, Limits
+from switchhook.sip.overload import Crowd, Lag, Limits, Turns
 from switchhook.sip.parameters import Parameters
+from switchhook.sip.standing import Standing
 from switchhook.sip.transaction import (
     INVITE_CLIENT,
     INVITE_SERVER,
@@ -52,6 +55,9 @@ if TYPE_CHECKING:
 
     from switchhook.sip.orders import Pairs
 
+
+SPREAD: Final = 10
+"""Seconds over which those who are turned away are spread."""
 
 _Heard = tuple[Request | Response, Peer]
 """A message and where it came from."""
@@ -100,9 +106,12 @@ class Stack:
         token: Callable[[], str],
         timing: Timing | None = None,
         limits: Limits | None = None,
+        admission: Admission | None = None,
     ) -> None:
-        self.behind = False
-        """Set by the owner when it cannot keep up: new calls are then refused, those that stand go on."""
+        self.lag = Lag.NONE
+        """Set by the owner when it cannot keep up."""
+        self.shed = 0
+        """How many requests were turned away for load or for want of a turn, since the start."""
         self._local = local
         self._token = token
         self._timing = timing or Timing()
@@ -111,7 +120,10 @@ class Stack:
         self._clients: dict[Key, _Entry] = {}
         self._deadlines: Deadlines[Key] = Deadlines()
         self._merges: dict[Key, Key] = {}
+        self._admission = admission or Everybody()
+        self._friends = self._admission.friends
         self._crowd = Crowd(self._limits)
+        self._turns = Turns(self._limits, self._friends)
         self._over_flows: dict[Hashable, set[Key]] = {}
         self._packets: list[Packet] = []
         self._events: list[Event] = []
@@ -141,16 +153,27 @@ class Stack:
     # What comes in from the network
 
     def receive(self, data: bytes, source: Peer, now: float) -> None:
-        """Hear a datagram. Raises nothing, whatever it holds."""
+        """Hear a datagram, unless its source is over its share. Raises nothing, whatever it holds."""
+        if not self._turns.take(source, now):
+            self.shed += 1
+            return
         try:
             message = parse_message(data)
         except MessageError as error:
             self.refuse(error, source)
         else:
-            self.receive_message(message, source, now)
+            self._hear(message, source, now)
 
     def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
-        """Hear a message that was read already, such as from a stream."""
+        """Hear a message that was cut out of a stream."""
+        self._turns.charge(source, now)
+        self._hear(message, source, now)
+
+    def wait(self, source: Peer, now: float) -> float:
+        """Return for how many seconds nothing more is to be read of a connection."""
+        return self._turns.wait(source, now)
+
+    def _hear(self, message: Request | Response, source: Peer, now: float) -> None:
         if isinstance(message, Request):
             self._receive_request(stamp(message, source), source, now)
         else:
@@ -183,6 +206,7 @@ class Stack:
 
     def flow_closed(self, peer: Peer, now: float) -> None:
         """Hear that the connection to `peer` is gone: its requests will not be answered."""
+        self._friends.forget(peer)
         for flow in (peer.flow, (peer.host, peer.port)):
             for key in self._over_flows.pop(flow, set()):
                 self.lost(key, now)
@@ -262,14 +286,17 @@ class Stack:
         self._carry_out(entry, acts, now)
         return True
 
-    def dismiss(self, key: Key, status: int, now: float, headers: Pairs = ()) -> None:
+    def dismiss(
+        self, key: Key, status: int, now: float, headers: Pairs = (), reason: str | None = None
+    ) -> None:
         """Refuse a received request and forget it: if it comes again, it will be refused again (§8.2.7).
 
         For what needs no memory, so that a flood of it takes none. The ACK to it will match nothing.
         """
         entry = self._servers.get(key)
         if entry is not None and entry.request is not None:
-            self.reply(key, status, now, to_tag=stateless_tag(entry.request), headers=headers)
+            tag = stateless_tag(entry.request)
+            self.reply(key, status, now, reason=reason, to_tag=tag, headers=headers)
             self._forget(entry)
 
     def resend_success(self, key: Key, now: float) -> None:
@@ -291,9 +318,9 @@ class Stack:
             self._receive_cancel(key, request, source, now)
         elif self._is_merged(request):
             self._reply_stateless(request, source, 482)
-        elif self._is_overloaded(request, source):
-            retry = (("Retry-After", str(self._limits.retry_after)),)
-            self._reply_stateless(request, source, 503, headers=retry)
+        elif self._is_overloaded(request, source, now):
+            self.shed += 1
+            self._reply_stateless(request, source, 503, headers=self.retry_after(request))
         else:
             self._start_server(key, request, source, now)
             self._events.append(RequestReceived(key, request, source))
@@ -328,12 +355,12 @@ class Stack:
         transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
         entry = _Entry(key, transaction, request, answer_peer(request, source))
         self._servers[key] = entry
-        entry.source = source.host
+        entry.source = self._holder(source, now)
         if request.to.tag is None and request.method != "CANCEL":
             entry.merge_key = merge_key(request)
             entry.open = True
             self._merges[entry.merge_key] = key
-        self._crowd.enter(source.host, opens=entry.open)
+        self._crowd.enter(entry.source, opens=entry.open)
 
     def _close(self, entry: _Entry) -> None:
         """An open request got its final response: it no longer counts against its source."""
@@ -350,12 +377,34 @@ class Stack:
         """Whether the same request came by another way already (§8.2.2.2)."""
         return request.to.tag is None and merge_key(request) in self._merges
 
-    def _is_overloaded(self, request: Request, source: Peer) -> bool:
+    def _is_overloaded(self, request: Request, source: Peer, now: float) -> bool:
         if request.to.tag is not None:
             return self._crowd.is_overflowing(self.transactions)
-        if self.behind and request.method == "INVITE":
+        if request.method == "INVITE" and self._admission.is_urgent(request):
+            return self._crowd.is_overflowing(self.transactions)
+        if self.lag and self._is_shed(request, self._friends.standing(source, now)):
             return True
-        return self._crowd.is_full(source.host, self.transactions)
+        return self._crowd.is_full(self._holder(source, now), self.transactions)
+
+    def _is_shed(self, request: Request, standing: Standing) -> bool:
+        """Whether a request outside of dialogs is turned away while we are behind."""
+        if standing < Standing.TELEPHONE:
+            return True
+        match request.method:
+            case "INVITE":
+                return self.lag is Lag.FAR_BEHIND
+            case "OPTIONS":
+                return False  # a carrier that gets no answer to it sends its calls elsewhere
+            case _:
+                return True
+
+    def _holder(self, source: Peer, now: float) -> str:
+        return self._friends.holder(source, self._friends.standing(source, now))
+
+    def retry_after(self, request: Request) -> Pairs:
+        """Say when to come again, not the same for all who are turned away at once."""
+        later = crc32(request.call_id.encode("utf-8", "surrogateescape")) % SPREAD
+        return (("Retry-After", str(self._limits.retry_after + later)),)
 
     def _reply_stateless(
         self,
@@ -383,6 +432,7 @@ class Stack:
         if request.method != "INVITE":
             entry.request = None  # only an INVITE has an ACK or CANCEL made of it
         self._clients[key] = entry
+        self._friends.prove(peer, "", now)
         if peer.reliable:
             self._over_flows.setdefault(_flow(peer), set()).add(key)
         self._packets.append(Packet(entry.data, peer, key))

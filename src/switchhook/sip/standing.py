@@ -13,7 +13,7 @@ from collections import OrderedDict
 from enum import IntEnum
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +83,18 @@ class Friends:
         if self._is_in_network(peer.host, now):
             return Standing.NETWORK
         return Standing.NEIGHBOUR if peer.host in self._hosts else Standing.STRANGER
+
+    def holder(self, peer: Peer, standing: Standing) -> str:
+        """Name what a peer of this standing shares its part of everything scarce with."""
+        match standing:
+            case Standing.TELEPHONE:
+                return f"{peer.transport} {peer.host} {peer.port}"
+            case Standing.NETWORK:
+                return f"network {peer.host}"
+            case Standing.NEIGHBOUR | Standing.STRANGER:
+                return neighbourhood(peer.host)
+            case _:
+                assert_never(standing)
 
     def _is_in_network(self, host: str, now: float) -> bool:
         asked, trusted = self._networks.get(host, (float("-inf"), False))

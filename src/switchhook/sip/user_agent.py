@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.sip import heard
+from switchhook.sip.admission import Admission, Admitted, Everybody
 from switchhook.sip.desk import Desk
 from switchhook.sip.dialog import Dialog
 from switchhook.sip.errors import SipError
@@ -20,8 +21,7 @@ from switchhook.sip.message import Headers
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
-from switchhook.sip.overload import Limits
-from switchhook.sip.screening import ACCEPT, ALLOW, screen
+from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
 from switchhook.sip.session import CSEQ_GAP, Session
 from switchhook.sip.stack import Stack
 from switchhook.sip.transaction import Timing
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from switchhook.sip.matching import Key
     from switchhook.sip.message import MessageError, Request, Response
     from switchhook.sip.orders import Credentials
+    from switchhook.sip.overload import Lag, Limits
+    from switchhook.sip.standing import Friends
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,7 @@ class UserAgent:
     """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time.
 
     `chance` gives numbers from 0 to 1, by which the probes of many calls are spread.
+    `admission` says who may speak; None lets everybody in.
     """
 
     def __init__(
@@ -60,11 +63,14 @@ class UserAgent:
         limits: Limits | None = None,
         most_sessions: int = 10_000,
         chance: Callable[[], float] = lambda: 0.0,
+        admission: Admission | None = None,
     ) -> None:
         timing = timing or Timing()
-        self._limits = limits or Limits()
         self._most_sessions = most_sessions
-        self._stack = Stack(local=local, token=token, timing=timing, limits=self._limits)
+        self._admission = admission or Everybody()
+        self._stack = Stack(
+            local=local, token=token, timing=timing, limits=limits, admission=self._admission
+        )
         self._desk: Desk[Session] = Desk(
             stack=self._stack, local=local, token=token, timing=timing, chance=chance
         )
@@ -132,9 +138,23 @@ class UserAgent:
         self._hear(now)
         self._desk.events.append(FlowClosed(peer=peer))
 
-    def lags(self, *, behind: bool) -> None:
-        """Hear whether what comes in waits for us: new calls are then refused with 503."""
-        self._stack.behind = behind
+    def wait(self, source: Peer, now: float) -> float:
+        """Return for how many seconds nothing more is to be read of a connection."""
+        return self._stack.wait(source, now)
+
+    def lags(self, lag: Lag) -> None:
+        """Hear how far what comes in waits for us."""
+        self._stack.lag = lag
+
+    @property
+    def friends(self) -> Friends:
+        """Who has proved what."""
+        return self._admission.friends
+
+    @property
+    def shed(self) -> int:
+        """How many requests were turned away for load or for want of a turn, since the start."""
+        return self._stack.shed
 
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""
@@ -281,13 +301,32 @@ class UserAgent:
         elif request.method == "OPTIONS":
             self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
         else:
-            ref = self._desk.open(event, None)
-            self._desk.events.append(OutsideAsked(ref=ref, request=request, source=event.source))
+            self._hear_register(event, now)
+
+    def _admit(self, event: heard.RequestReceived, now: float) -> Admitted | None:
+        """Ask whether this may come in, refuse it if not, and remember who proved what."""
+        verdict = self._admission.admit(event.request, event.source, now)
+        if isinstance(verdict, Refusal):
+            status, headers, reason = verdict.status, verdict.headers, verdict.reason
+            self._stack.dismiss(event.key, status, now, headers, reason)
+            return None
+        if verdict.name:
+            self._admission.friends.prove(event.source, verdict.name, now)
+        return verdict
+
+    def _hear_register(self, event: heard.RequestReceived, now: float) -> None:
+        admitted = self._admit(event, now)
+        if admitted is not None:
+            ref, request = self._desk.open(event, None), event.request
+            asked = OutsideAsked(ref=ref, request=request, source=event.source, who=admitted.who)
+            self._desk.events.append(asked)
 
     def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
         if len(self._desk.sessions) >= self._most_sessions:
-            retry = (("Retry-After", str(self._limits.retry_after)),)
-            self._stack.dismiss(event.key, 503, now, retry)
+            self._stack.dismiss(event.key, 503, now, self._stack.retry_after(event.request))
+            return
+        admitted = self._admit(event, now)
+        if admitted is None:
             return
         try:
             session = Incoming(self._desk, self._desk.token(), event)
@@ -298,7 +337,9 @@ class UserAgent:
         self._stack.own(event.key, session)
         self._stack.reply(event.key, 100, now)
         self._desk.events.append(
-            InviteReceived(leg=session.leg, request=event.request, source=event.source)
+            InviteReceived(
+                leg=session.leg, request=event.request, source=event.source, who=admitted.who
+            )
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ from switchhook.sip.endpoint import Binding
 from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
+from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.office import (
     DIALLED,
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.phone import Call as PhoneCall
 
+QUICK = Timing(t1=0.05, t2=0.2, t4=0.2)
 ELSEWHERE = "127.0.0.2"
 """An address of this machine that no trunk's network holds."""
 WAITS = Manners(answer_after=None)
@@ -170,6 +173,90 @@ def test_forged_mistakes_are_no_mistakes() -> None:
             assert logs == []
             async with telephone(office, "john") as john:
                 await john.register()
+
+    play(scenario())
+
+
+async def drained(wire: Udp) -> list[str]:
+    """Return what came back, when nothing comes any more."""
+    heard = []
+    while True:
+        try:
+            heard.append(start(await wire.receive(0.3)))
+        except TimeoutError:
+            return heard
+
+
+async def trickle(wire: Udp, flood: list[bytes]) -> None:
+    """Send a flood, as fast as this process can while it does other things too."""
+    for start_of_batch in range(0, len(flood), 100):
+        for data in flood[start_of_batch : start_of_batch + 100]:
+            wire.send(data)
+        await asyncio.sleep(0.005)
+
+
+def invites(wire: Udp, count: int, method: str = "INVITE") -> list[bytes]:
+    """Return requests of a flood."""
+    via = f"SIP/2.0/UDP {wire.host}:{wire.port};branch=z9hG4bK"
+    return [bytes(request(method, call_id=f"f{n}", via=f"{via}{n}")) for n in range(count)]
+
+
+@pytest.mark.row("FD-08")
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
+def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(method: str) -> None:
+    async def scenario() -> None:
+        async with open_office(shop(), binding=Binding(port=0, timing=QUICK)) as office:
+            with Udp(office.port, ELSEWHERE, "127.0.0.1") as stranger:
+                (asked,) = invites(stranger, 1, method)
+                stranger.send(asked)
+                heard = [await stranger.receive()]
+                assert office.side.endpoint.agent.load.transactions == 0
+                with contextlib.suppress(TimeoutError):
+                    while True:
+                        heard.append(await stranger.receive(0.3))
+                assert [start(data) for data in heard] == ["407" if method == "INVITE" else "401"]
+                assert sum(map(len, heard)) < 2 * len(asked)
+                stranger.send(asked)
+                assert start(await stranger.receive()) in {"401", "407"}
+
+    play(scenario())
+
+
+@pytest.mark.row("FD-09")
+def test_a_strangers_flood_keeps_no_telephone_from_calling() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                await john.register()
+                with Udp(office.port, "127.0.0.3", "127.0.0.1") as stranger:
+                    flood = spawn(trickle(stranger, invites(stranger, 4_000)), name="flood")
+                    for _ in range(3):
+                        call = await john.call("mary")
+                        await asyncio.wait_for(call.answered(), 0.9)
+                        call.end()
+                    await flood
+                    answers = await drained(stranger)
+            assert set(answers) <= {"407", "503"}
+            assert len(answers) < 700
+
+    play(scenario())
+
+
+@pytest.mark.row("FI-07")
+def test_a_telephones_flood_keeps_no_other_from_calling() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:  # noqa: SIM117 -- telephones need it
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                await john.register()
+                wire = Udp(office.port, ELSEWHERE, "127.0.0.1", shares=mary._endpoint._udp)
+                flood = spawn(trickle(wire, invites(wire, 4_000, "SUBSCRIBE")), name="flood")
+                for _ in range(3):
+                    call = await dial(john, office)
+                    await asyncio.wait_for(call.answered(), 0.9)
+                    call.end()
+                await flood
 
     play(scenario())
 

@@ -6,14 +6,14 @@ asked for one, and gets nothing without.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.guard import WINDOW, Guard
+from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, networks_of, size_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.digest import Challenge, Refused, Verified, Verifier
 from switchhook.sip.message import REASONS
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 MOST_ALIKE: Final = 10
 """Trunks of one project with the same user name whose passwords are tried."""
-MOST_OF_ONE_CARRIER: Final = 12
-"""Bits that a carrier's network leaves open (an IPv4 /20, an IPv6 /52); who stands in a wider one may be
-anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +37,8 @@ class Known:
     project: str
     account: Account | None = None
     trunk: Trunk | None = None
+    proved: str = field(default="", compare=False)
+    """The user whose password was proved; empty for who is known by its network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +128,8 @@ class Door:
         )
         match verdict:
             case Verified():
-                return _proved(verdict, request, book)
+                known = _proved(verdict, request, book)
+                return replace(known, proved=verdict.username)
             case Challenge():
                 return Turned(status=verdict.status, headers=verdict.headers)
             case Refused():
@@ -186,26 +186,7 @@ def _trunks_at(host: str, book: Book) -> list[tuple[int, Plan, Trunk]]:
     address = ip_address(host)
     found = []
     for plan, trunk in book.trunks():
-        sizes = [_size(network) for network in _networks(trunk.sources) if address in network]
+        sizes = [size_of(network) for network in networks_of(trunk.sources) if address in network]
         if sizes:
             found.append((min(sizes), plan, trunk))
     return sorted(found, key=itemgetter(0))
-
-
-def _size(network: IPv4Network | IPv6Network) -> int:
-    """Return how many bits of an address the network leaves open; of IPv6, down to a customer's /64."""
-    if isinstance(network, IPv4Network):
-        return 32 - network.prefixlen
-    return max(0, 64 - network.prefixlen)
-
-
-@lru_cache(maxsize=1_000)
-def _networks(sources: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
-    """Read a trunk's networks; what is none of them lets nobody in."""
-    networks = []
-    for source in sources:
-        try:
-            networks.append(ip_network(source, strict=False))
-        except ValueError:
-            continue
-    return tuple(networks)

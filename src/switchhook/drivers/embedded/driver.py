@@ -17,7 +17,9 @@ import structlog
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
+from switchhook.domain.project import Account
 from switchhook.domain.target import TargetKind
+from switchhook.drivers.embedded.access import Access, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.dialling import (
@@ -28,7 +30,6 @@ from switchhook.drivers.embedded.dialling import (
     invites_to_account,
     place_of,
 )
-from switchhook.drivers.embedded.door import Door, Turned
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
@@ -68,7 +69,6 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call, Leg
-    from switchhook.domain.project import Account
     from switchhook.drivers.ear import Ear
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Credentials
@@ -95,8 +95,8 @@ class EmbeddedSide:
         sounds: Sounds | None = None,
     ) -> None:
         self._binding = binding or Binding(host=host, port=port, advertised=advertised)
-        self._endpoint = Endpoint(self._binding, self._hear)
-        self._door = Door(realm, secrets.token_bytes(32))
+        self._access = Access(realm, secrets.token_bytes(32), self._current_book)
+        self._endpoint = Endpoint(self._binding, self._hear, self._access)
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
         self._studio = Studio(
@@ -179,6 +179,9 @@ class EmbeddedSide:
         """Take up the talking legs of an earlier process: both dialogs of each call."""
         return {call.id: self._resume(call) for call in calls}
 
+    def _current_book(self) -> Book:
+        return self._book()
+
     # What the endpoint tells
 
     def _hear(self, event: Event) -> None:
@@ -200,11 +203,7 @@ class EmbeddedSide:
 
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
-        known = self._door.caller(request, event.source, self._book(), _now())
-        if isinstance(known, Turned):
-            self._report(known, "call", event.source)
-            self._endpoint.perform(End(leg=leg, status=known.status, headers=known.headers))
-            return
+        known = who_of(event.who)
         arrival = arrival_of(
             request, project=known.project, account=known.account, trunk=known.trunk
         )
@@ -217,37 +216,17 @@ class EmbeddedSide:
         self._remember(call, [leg])
 
     def _register(self, event: OutsideAsked) -> None:
-        request, now = event.request, _now()
-        account = self._door.registrant(request, event.source, self._book(), now)
-        if isinstance(account, Turned):
-            self._report(account, "registration", event.source)
-            reply = Reply(
-                ref=event.ref,
-                status=account.status,
-                reason=account.reason,
-                headers=account.headers,
-            )
-        else:
-            reply = self._registered(event, account)
-        self._endpoint.perform(reply)
-
-    def _registered(self, event: OutsideAsked, account: Account) -> Reply:
-        book = self._book()
-        done = self._registrations.register(event.request, account.login, event.source, book)
+        account = event.who
+        if not isinstance(account, Account):
+            raise TypeError("a REGISTER was let in without an account")
+        done = self._registrations.register(
+            event.request, account.login, event.source, self._book()
+        )
         telephones = len(done.bindings)
         log.debug("sip account registered", account=account.login, telephones=telephones)
-        return Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
-
-    def _report(self, turned: Turned, what: str, source: Peer) -> None:
-        """Note a wrong password, for those who watch for guessing."""
-        if turned.wrong:
-            log.warning(
-                "sip password wrong",
-                what=what,
-                user=turned.user[:80],
-                address=turned.address,
-                peer=str(source),
-            )
+        self._endpoint.perform(
+            Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
+        )
 
     # What the sound tells
 
