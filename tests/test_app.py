@@ -25,9 +25,11 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.hanging_up import hang_up
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token
+from switchhook.routing.arrival import Arrival
 from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.storage.sqlite import SqliteStore
@@ -328,6 +330,36 @@ def test_a_subscription_that_another_process_removed_is_told_nothing_more(
     with Endpoint(lambda _: reply()) as endpoint:
         run(scenario())
     assert endpoint.ledger.requests == []
+
+
+@pytest.mark.row("FD-02")
+def test_a_call_that_another_process_wants_ended_is_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(application, "WATCH_PROJECTS", 0.01)
+    trunk = '[[trunks]]\nname = "carrier"\nhost = "127.0.0.1"\nport = 9\n'
+    rings = DOCUMENT.replace("hang_up = 486", 'ring = ["380501112233"]\ntimeout = 60') + trunk
+
+    async def scenario() -> None:
+        async with open_application(settings(tmp_path)) as app:
+            await app.store.save_project("acme", rings)
+            await until(lambda: app.book.number("380442223344") is not None)
+            arrival = Arrival(
+                caller="380441112233", caller_name="", callee="380442223344", project="acme"
+            )
+            call = app.switchboard.arrived(arrival)
+            assert isinstance(call, str)
+            await until(lambda: app.switchboard.calls[0].state is CallState.RINGING)
+            other = await SqliteStore.open(tmp_path / DATABASE)
+            row = await hang_up(other, call, by="an operator", patience=5.0)
+            await other.close()
+            assert (row.outcome, row.ended_by) == (Outcome.CANCELLED, EndedBy.SYSTEM)
+            assert row.cause is not None
+            assert row.cause.text == "ended by an operator"
+            while await app.store.hang_ups():  # noqa: ASYNC110 - the database tells nobody
+                await asyncio.sleep(0.01)
+
+    run(scenario())
 
 
 def test_an_endpoint_that_is_gone_ends_its_subscription_for_good(tmp_path: Path) -> None:

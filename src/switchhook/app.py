@@ -212,6 +212,21 @@ class Application:
                 log.info("subscription removed", subscription=number)
                 self.subscribers.remove(number)
 
+    async def watch_hang_ups(self) -> None:
+        """End calls that an operator wants ended, in whichever process they said so."""
+        while True:
+            await asyncio.sleep(WATCH_PROJECTS)
+            try:
+                await self.hang_up_wanted()
+            except StoreError as error:
+                log.error("hang-ups not read", error=str(error))  # noqa: TRY400 - the reader needs no traceback
+
+    async def hang_up_wanted(self) -> None:
+        """Ask for each call's end until it runs no more, then forget the wish. Raises StoreError."""
+        for wanted in await self.store.hang_ups():
+            if not self.switchboard.hang_up(wanted.call, by=wanted.by, project=wanted.project):
+                await self.store.delete_hang_up(wanted)
+
     async def watch_projects(self) -> None:
         """Take over project files that are applied while we run; running calls keep their version."""
         while True:
@@ -315,6 +330,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         for work, name in (
             (app.watch_projects(), "watch projects"),
             (app.watch_subscriptions(), "watch subscriptions"),
+            (app.watch_hang_ups(), "watch hang-ups"),
             (app.prune(), "prune"),
         ):
             stack.push_async_callback(_stop, spawn(work, name=name))
@@ -338,6 +354,7 @@ def _api(app: Application) -> WebServer:
                 memory=app.subscribers,
                 clock=time.time,
                 applied=app.take_over_projects,
+                hang_up=app.switchboard.hang_up,
                 missing_sounds=partial(missing_sounds, app.settings.data_dir),
             )
         )

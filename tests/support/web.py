@@ -53,8 +53,18 @@ class Web:
     store: SqliteStore
     memory: Subscribers
     applied: list[int] = field(default_factory=list)
+    calls: dict[str, str] = field(default_factory=dict)
+    """The project of each running call."""
+    ended: list[str] = field(default_factory=list)
     now: float = 1_000.0
     ticks: float = 0.0
+
+    def hang_up(self, call: str, *, by: str, project: str | None = None) -> bool:
+        """End a call, as the switchboard does."""
+        if self.calls.get(call) != project:
+            return False
+        self.ended.append(f"{call} by {by}")
+        return True
 
     async def send(self, raw: bytes) -> Answer:
         """Send bytes as they are, and read one answer."""
@@ -116,6 +126,7 @@ async def serving(*, store: Store | None = None) -> AsyncIterator[Web]:
             memory=web.memory,
             clock=lambda: web.now,
             applied=applied,
+            hang_up=web.hang_up,
             ticks=lambda: web.ticks,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )

@@ -20,6 +20,13 @@ class Store(Projects, Subscriptions, Protocol):
         """Return when the database answers. Raises StoreError."""
 
 
+class HangUpCall(Protocol):
+    """Ends calls; the contract is that of the switchboard."""
+
+    def __call__(self, call: str, *, by: str, project: str | None = None) -> bool:
+        """Have a running call of a project ended. False when no such call runs."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Behind:
     """The parts of one running Switchhook that the API speaks to."""
@@ -33,6 +40,8 @@ class Behind:
     """Lets calls follow a version that was just applied."""
     missing_sounds: MissingSounds = nothing_missing
     """Says which sounds of a project cannot be played."""
+    hang_up: HangUpCall
+    """Has a running call ended."""
     ticks: Callable[[], float] = time.monotonic
     """Seconds that pass, by which too many failures are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))

@@ -12,6 +12,7 @@ from switchhook import __version__
 from switchhook.api.answers import EXCEPTION_HANDLERS, logged
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.behind import Behind
+from switchhook.api.calls import Calls
 from switchhook.api.failures import Failures
 from switchhook.api.health import healthz
 from switchhook.api.projects import ProjectFile
@@ -46,7 +47,7 @@ def door(behind: Behind) -> ASGIApp:
     failures = Failures(behind.ticks)
     return logged(
         Litestar(
-            route_handlers=[healthz, Subscriptions, ProjectFile],
+            route_handlers=[healthz, Subscriptions, ProjectFile, Calls],
             dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
             middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
             exception_handlers=EXCEPTION_HANDLERS,

@@ -17,6 +17,7 @@ from switchhook.cli.show import UNDECODED, print_what_can_be
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import DataDirError
 from switchhook.operations.examples import ExampleError
+from switchhook.operations.hanging_up import CallOverError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
@@ -54,6 +55,7 @@ COMMANDS = {
     ),
     "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
     "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),
+    "hang-up": ("switchhook.cli.hanging_up", "End a call that runs."),
     "deliveries": (
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its tries.",
@@ -90,6 +92,7 @@ for _name, (_module, _help) in COMMANDS.items():
     app.command(f"{_module}:{_name.replace('-', '_')}", name=_name, help=_help)
 
 _EXPECTED = (
+    CallOverError,
     CommandError,
     DataDirError,
     NoSuchCallError,

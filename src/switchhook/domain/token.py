@@ -12,7 +12,7 @@ class Scope(StrEnum):
     SUBSCRIPTIONS = "subscriptions"
     """To subscribe to events, see the project's subscriptions, and unsubscribe."""
     PROJECT = "project"
-    """That, and to read and apply the project file."""
+    """That, to read and apply the project file, and to end calls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

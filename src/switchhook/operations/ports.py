@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
     from switchhook.domain.token import Token
-    from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, StoredProject
+    from switchhook.storage.records import (
+        CallRow,
+        DeliveryFilter,
+        DeliveryRow,
+        HangUp,
+        StoredProject,
+    )
     from switchhook.webhooks.delivery import Attempt
 
 
@@ -53,6 +59,16 @@ class Records(Protocol):
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
         """Return a delivery's tries, first to latest."""
+
+
+class HangUps(Protocol):
+    """Keeps calls, and which of them are to be ended."""
+
+    async def call(self, call_id: str) -> CallRow | None:
+        """Return one call, or None."""
+
+    async def add_hang_up(self, wanted: HangUp) -> None:
+        """Store that a call is to be ended."""
 
 
 class Visits(Protocol):

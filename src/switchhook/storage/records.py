@@ -13,6 +13,16 @@ from switchhook.domain.known import Caller
 from switchhook.webhooks.delivery import Attempt, Delivery
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUp:
+    """A running call that somebody wants ended."""
+
+    project: str
+    call: str
+    by: str
+    """Who wants it, for people."""
+
+
 class StoreError(Exception):
     """A store could not do what it was asked; nothing of that was done.
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage import (
+    hang_ups,
     history,
     known,
     projects,
@@ -41,7 +42,13 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.project import Plan
-    from switchhook.storage.records import CallRecord, CallRow, DeliveryFilter, DeliveryRow
+    from switchhook.storage.records import (
+        CallRecord,
+        CallRow,
+        DeliveryFilter,
+        DeliveryRow,
+        HangUp,
+    )
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 PRUNE_PAUSE: Final = 0.02
@@ -183,6 +190,19 @@ class SqliteStore:
     async def registrations(self) -> tuple[tuple[str, str, str], ...]:
         """Return what was saved, as (project, account, telephones)."""
         return await self._reader.run(registrations.found)
+
+    async def add_hang_up(self, wanted: HangUp) -> None:
+        """Store that a call is to be ended; of two wishes for one call the first stays."""
+        await self._writing.run(partial(hang_ups.add, wanted=wanted, now=self._clock()))
+
+    async def hang_ups(self) -> tuple[HangUp, ...]:
+        """Return which calls are to be ended, oldest wish first."""
+        return await self._reader.run(hang_ups.found)
+
+    async def delete_hang_up(self, wanted: HangUp) -> None:
+        """Forget a wish that was fulfilled."""
+        work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
+        await self._writing.run(work)
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""

@@ -130,10 +130,15 @@ class Switchboard:
         if not mailbox.is_open:
             self._open(mailbox)
 
-    def hang_up(self, call: str, *, by: str, retry_after: int = 0) -> bool:
-        """End a running call on an operator's word. False when no such call runs."""
+    def hang_up(
+        self, call: str, *, by: str, project: str | None = None, retry_after: int = 0
+    ) -> bool:
+        """End a running call, of this project, on an operator's word. False when no such call runs."""
+        mailbox = self._mailboxes.get(call)
+        if mailbox is None or project not in {None, mailbox.call.plan.project.id}:
+            return False
         self.hear(call, HangUpRequested(by=by, retry_after=retry_after))
-        return call in self._mailboxes
+        return True
 
     async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
         """Start the telephone side, and take up or end the calls of a former process."""

@@ -186,6 +186,15 @@ CREATE TABLE subscriptions (
 
 CREATE INDEX subscriptions_of_project ON subscriptions (project);
 
+-- Running calls that an operator wants ended, until they are; `wanted_by` says who, for people.
+CREATE TABLE hang_ups (
+    project TEXT NOT NULL,
+    call TEXT NOT NULL,
+    wanted_by TEXT NOT NULL,
+    wanted_at REAL NOT NULL,
+    PRIMARY KEY (project, call)
+) STRICT;
+
 -- The projects that calls and deliveries belong to, found with one look into the index for each.
 -- Whoever looks up an id without its project goes through these.
 CREATE VIEW known_projects (project) AS

@@ -1,0 +1,33 @@
+"""Running calls over HTTP: end one."""
+
+from litestar import Controller, delete
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from msgspec import Struct
+
+from switchhook.api.answers import USUAL
+from switchhook.api.authentication import demand
+from switchhook.api.subscriptions import ByToken, Ours
+from switchhook.domain.token import Scope
+
+
+class Ending(Struct, frozen=True):
+    """A call that is being ended."""
+
+    call: str
+
+
+class Calls(Controller):
+    """Only of the token's own project: others are not there."""
+
+    path = "/api/calls/{call:str}"
+    tags = ("calls",)
+
+    @delete(status_code=202, responses=USUAL)
+    async def hang_up(self, request: ByToken, behind: Ours, call: FromPath[str]) -> Ending:
+        """Hang up both sides of a running call. Its end is told as that of every call."""
+        demand(request.user, Scope.PROJECT)
+        user, project = request.user.user, request.user.project
+        if not behind.hang_up(call, by=f"{user} over the API", project=project):
+            raise NotFoundException("there is no such call, or it has ended")
+        return Ending(call=call)

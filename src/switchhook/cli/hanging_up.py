@@ -1,0 +1,42 @@
+"""`switchhook hang-up`: an operator ends a call that runs."""
+
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from switchhook.cli.options import (
+    CommandError,
+    Config,
+    DataDir,
+    ask_store,
+    change_store,
+    data_dir_of,
+)
+from switchhook.cli.show import stdout
+from switchhook.operations import hanging_up as operations
+from switchhook.operations.history import show_call
+
+PATIENCE: Final = 5.0
+"""Seconds that the call is waited for; a running server looks every second."""
+
+
+def hang_up(
+    call: Annotated[str, Parameter(help="Id of the call, as `switchhook calls` lists it.")],
+    /,
+    *,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """End a call that runs: both sides are hung up, and its end is told as that of every call."""
+    ask_store(config, data_dir, lambda store: show_call(store, call))  # makes no database
+    row = change_store(
+        data_dir_of(config, data_dir),
+        lambda store: operations.hang_up(store, call, by="an operator", patience=PATIENCE),
+    )
+    if row.outcome is None:
+        raise CommandError(
+            f"call {call} has not ended within {PATIENCE:g} s: `switchhook serve` ends it as soon as it"
+            " runs on this data directory"
+        )
+    stdout().print(f"call {call} is ended")
+    return 0

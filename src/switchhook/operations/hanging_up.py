@@ -1,0 +1,45 @@
+"""Ending a running call on an operator's word: written down for whichever process runs it, and waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from switchhook.operations.history import NoSuchCallError
+from switchhook.storage.records import HangUp
+
+if TYPE_CHECKING:
+    from switchhook.operations.ports import HangUps
+    from switchhook.storage.records import CallRow
+
+LOOK: Final = 0.1
+"""Seconds between two looks whether the call has ended."""
+
+
+class CallOverError(Exception):
+    """The call has ended already."""
+
+
+async def hang_up(store: HangUps, call_id: str, *, by: str, patience: float) -> CallRow:
+    """Have a running call ended, and wait for it at most `patience` seconds; return what it is then.
+
+    The wish is durable: where no server runs, the call is ended when one is started. Raises
+    NoSuchCallError, CallOverError, StoreError.
+    """
+    row = await _call(store, call_id)
+    if row.outcome is not None:
+        raise CallOverError(f"call {call_id} has ended already: {row.outcome}")
+    await store.add_hang_up(HangUp(project=row.project, call=call_id, by=by))
+    for _ in range(int(patience / LOOK)):
+        await asyncio.sleep(LOOK)
+        row = await _call(store, call_id)
+        if row.outcome is not None:
+            break
+    return row
+
+
+async def _call(store: HangUps, call_id: str) -> CallRow:
+    row = await store.call(call_id)
+    if row is None:
+        raise NoSuchCallError(f"there is no call {call_id}; `switchhook calls` lists them")
+    return row
