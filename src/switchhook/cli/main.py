@@ -55,7 +55,10 @@ COMMANDS = {
     ),
     "export": ("switchhook.cli.project", "Print a project as a project file, with its passwords."),
     "calls": ("switchhook.cli.history", "List calls, newest first, or show the timeline of one."),
-    "hang-up": ("switchhook.cli.hanging_up", "End a call that runs."),
+    "hang-up": (
+        "switchhook.cli.hanging_up",
+        "End a call that runs: both sides are hung up, and its end is told as that of every call.",
+    ),
     "deliveries": (
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its tries.",
