@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -217,3 +219,28 @@ def test_requests_state_the_length_of_their_bodies() -> None:
         stated = re.search(r"^Content-Length: (\d+)$", head, re.MULTILINE)
         if stated is not None:
             assert int(stated[1]) == len(body.strip().encode()), name
+
+
+@pytest.mark.row("FE-13")
+def test_what_an_install_brings_is_said() -> None:
+    locked = re.findall(
+        r"^([\w.-]+)==[^;\n]*(; sys_platform == 'win32')?",
+        (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    brought = {name for name, elsewhere in locked if not elsewhere} - {"uvloop"}
+    assert "faker" in brought, "then the README need not name it"
+    assert f"This brings {len(brought)} packages besides uvloop" in PAGES["README.md"]
+
+
+@pytest.mark.row("FE-13")
+@pytest.mark.slow
+def test_what_comes_along_for_nothing_is_not_loaded() -> None:
+    code = (
+        "import sys, switchhook.app, switchhook.api.door, switchhook.api.server\n"
+        "print([name for name in ('faker', 'polyfactory', 'httpx') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT / "src"
+    )
+    assert done.stdout == "[]\n"
