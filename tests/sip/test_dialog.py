@@ -10,7 +10,7 @@ import pytest
 from switchhook.sip.dialog import Dialog
 from switchhook.sip.errors import SipError
 from switchhook.sip.uri import Uri
-from tests.support.sip import request, response
+from tests.support.sip import ALICE, ALICE_TCP, request, response
 
 ROUTES = "Record-Route: <sip:192.0.2.50;lr>, <sip:192.0.2.51;lr>"
 
@@ -22,7 +22,7 @@ def caller(*headers: str) -> Dialog:
 
 def callee(*headers: str) -> Dialog:
     """Return the view of one who was called."""
-    return Dialog.of_server(request("INVITE", *headers), "b")
+    return Dialog.of_server(request("INVITE", *headers), "b", ALICE)
 
 
 def test_both_ends_hold_the_same_dialog() -> None:
@@ -116,19 +116,24 @@ def test_the_other_end_is_known_by_its_tag() -> None:
 
 
 def test_an_end_without_tag_is_one_of_rfc_2543() -> None:
-    dialog = Dialog.of_server(request(from_="<sip:old@192.0.2.10>"), "b")
+    dialog = Dialog.of_server(request(from_="<sip:old@192.0.2.10>"), "b", ALICE)
 
     assert dialog.belongs(request("BYE", from_="<sip:old@192.0.2.10>"))
 
 
-def test_an_invite_without_contact_opens_nothing() -> None:
-    with pytest.raises(SipError, match="Contact"):
-        Dialog.of_server(request(contact=""), "b")
+@pytest.mark.row("FD-17")
+def test_an_invite_without_contact_is_reached_where_it_came_from() -> None:
+    anonymous = request(contact="", from_="<sip:alice@example.com>;tag=a")
+    for source, target in (
+        (ALICE, "sip:alice@192.0.2.10:5060"),
+        (ALICE_TCP, "sip:alice@192.0.2.10:40001;transport=tcp"),
+    ):
+        assert str(Dialog.of_server(anonymous, "b", source).target) == target
 
 
 def test_a_call_id_that_cannot_be_repeated_opens_nothing() -> None:
     with pytest.raises(SipError, match="Call-ID"):
-        Dialog.of_server(request(call_id="a\0b"), "b")
+        Dialog.of_server(request(call_id="a\0b"), "b", ALICE)
 
 
 def test_an_answer_without_contact_leaves_the_target_where_it_was() -> None:

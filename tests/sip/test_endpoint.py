@@ -103,7 +103,27 @@ def test_one_packet_cannot_stop_the_endpoint(packet: bytes) -> None:
                 answer = await phone.ask(options("UDP", phone.port, branch="good"))
 
                 assert start(answer) == "200"
-                assert logs == []
+                assert {log["event"] for log in logs} <= {"sip message not read"}
+
+    run(scenario())
+
+
+def test_what_cannot_be_read_leaves_a_trace_and_not_one_for_each_packet() -> None:
+    async def scenario() -> None:
+        async with listening() as endpoint:
+            with Udp(endpoint.port) as evil, Udp(endpoint.port) as phone, capture_logs() as logs:
+                evil.send(b"\r\n\r\n")  # keeps a NAT open
+                for _ in range(5):
+                    evil.send(b"SIP/2.0 200 OK\r\nVia: nonsense\r\n\r\n")
+                sloppy = options("UDP", phone.port).replace(b"<sip:t@", b'""T"" <sip:t@')
+                assert start(await phone.ask(sloppy)) == "200"
+
+                unread, in_part = logs
+                assert (unread["log_level"], in_part["log_level"]) == ("info", "debug")
+                assert unread["error"] == "Via: this is no Via: 'nonsense'"
+                assert unread["peer"] == f"udp:127.0.0.1:{evil.port}"
+                assert unread["messages"] == 1
+                assert in_part["left_out"][0].startswith("From: all but the address of")
 
     run(scenario())
 

@@ -102,7 +102,6 @@ def test_a_via_has_a_branch() -> None:
         "SIP/2.0/UDP",
         "SIP/2.0/UDP ;branch=1",
         "SIP/2.0 UDP h",
-        "SIP/7.0/UDP h",
         "HTTP/2.0/UDP h",
         "SIP/2.0/UDP h:99999",
         "SIP/2.0/UDP h:x",

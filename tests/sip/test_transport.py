@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.message import MessageError, Request
+from switchhook.sip.message import Request
 from switchhook.sip.transport import Peer, answer_peer, is_private, next_peer, numeric, stamp
 from switchhook.sip.uri import Uri
 from tests.support.sip import ALICE, ALICE_TCP, read_request, request
@@ -60,11 +60,7 @@ def test_stamping_leaves_the_other_hops_and_what_was_parsed() -> None:
 def test_a_lower_hop_comes_back_as_it_is() -> None:
     broken = bytes(request()).replace(b"From:", b"Via: SIP/\0.0/UDP a.example\r\nFrom:")
 
-    with pytest.raises(MessageError) as caught:
-        read_request(broken)
-    assert caught.value.partial is not None
-
-    stamped = stamp(caught.value.partial, NATTED)
+    stamped = stamp(read_request(broken), NATTED)
 
     assert stamped.headers.all("Via")[1] == "SIP/\0.0/UDP a.example"
 

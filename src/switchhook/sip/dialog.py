@@ -9,6 +9,7 @@ from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Headers, Request, Response
 from switchhook.sip.syntax import is_one_line
+from switchhook.sip.transport import TCP, Peer, bracketed
 from switchhook.sip.uri import Uri
 
 Pairs = Iterable[tuple[str, str]]
@@ -35,17 +36,19 @@ class Dialog:
     """The number of the latest request that we received; -1 before the first."""
 
     @classmethod
-    def of_server(cls, request: Request, local_tag: str) -> Dialog:
-        """Open the dialog that our answer to an INVITE opens (§12.1.1)."""
-        if not request.contacts:
-            raise SipError("an INVITE needs a Contact")
+    def of_server(cls, request: Request, local_tag: str, source: Peer) -> Dialog:
+        """Open the dialog that our answer to an INVITE from `source` opens (§12.1.1).
+
+        One without a Contact is reached where it came from, as RFC 2543 has it (RFC 4475 §3.4.1).
+        """
+        contacts = request.contacts
         if not is_one_line(request.call_id):
             raise SipError("the Call-ID holds what no request of ours could repeat")
         return cls(
             call_id=request.call_id,
             local=request.to.with_tag(local_tag),
             remote=request.from_,
-            target=request.contacts[0].uri,
+            target=contacts[0].uri if contacts else _at(source, request.from_.uri),
             routes=request.record_routes,
             remote_cseq=request.cseq.number,
         )
@@ -57,7 +60,7 @@ class Dialog:
         return cls(
             call_id=request.call_id,
             local=request.from_,
-            remote=response.to,
+            remote=_tagged(request.to, response.to.tag),
             target=contacts[0].uri if contacts else request.uri,
             routes=response.record_routes[::-1],
             local_cseq=request.cseq.number,
@@ -156,3 +159,16 @@ class Dialog:
             local_cseq=int(str(stored["local_cseq"])),
             remote_cseq=int(str(stored["remote_cseq"])),
         )
+
+
+def _at(source: Peer, uri: Uri) -> Uri:
+    """Return the address of somebody at the place that a request came from."""
+    user = uri.user if uri.scheme == "sip" else None
+    there = Uri(user=user, host=bracketed(source.host), port=source.port)
+    if source.transport != TCP:
+        return there
+    return there.replace(parameters=there.parameters.set("transport", "tcp"))
+
+
+def _tagged(address: NameAddress, tag: str | None) -> NameAddress:
+    return address if tag is None else address.with_tag(tag)

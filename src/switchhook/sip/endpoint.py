@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.sip.admission import Admission
+    from switchhook.sip.heard import Remark
 
 log = structlog.get_logger(__name__)
 
@@ -94,9 +95,10 @@ class Endpoint:
         self._handler = handler
         self._family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
         self._resolver = Resolver(family=self._family)
-        self._tcp = Tcp(self, binding.tcp)
+        self._tcp = Tcp(self, binding.tcp, binding.host)
         self._routes: dict[str, str] = {}
         self._sheds = Rarely()
+        self._unread = Rarely()
         self._full_batches = 0
         self._pumping = False
         self._timer: asyncio.TimerHandle | None = None
@@ -233,6 +235,18 @@ class Endpoint:
             self._report("sip message not handled", error, source)
             self._answer_failure(lambda: parse_message(data), source)
 
+    def _note(self, remark: Remark) -> None:
+        """Say in the log what a message has not, but not as often as a stranger likes."""
+        if not remark.unread:
+            log.debug("sip message read in part", left_out=remark.texts, peer=str(remark.source))
+            return
+        told = self._unread.count(neighbourhood(remark.source.host), self._loop.time())
+        if told is not None:
+            peer, error = str(remark.source), remark.texts[0]
+            log.info(
+                "sip message not read", error=error, peer=peer, address=told[0], messages=told[1]
+            )
+
     def _note_shed(self, host: str) -> None:
         told = self._sheds.count(neighbourhood(host), self._loop.time())
         if told is not None:
@@ -290,6 +304,8 @@ class Endpoint:
                     break
         finally:
             self._pumping = False
+        for remark in self.agent.take_remarks():
+            self._note(remark)
         self._arm()
 
     def _hand_on(self, event: Event) -> None:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from switchhook.sip.message import MAX_MESSAGE, Head, MessageError, Request, Response
+from switchhook.sip.message import (
+    BETWEEN,
+    MAX_MESSAGE,
+    Head,
+    MessageError,
+    Request,
+    Response,
+    end_of_head,
+)
 
-_END_OF_HEAD: Final = b"\r\n\r\n"
 _PING: Final = b"\r\n\r\n"
 
 
@@ -32,7 +39,7 @@ class StreamFramer:
         self.broken = False
         self._buffer = bytearray()
         self._searched = 0
-        self._head: Head | None = None
+        self._head: Head | MessageError | None = None
 
     def feed(self, data: bytes) -> list[Framed]:
         """Return what `data` completes, in the order of the stream."""
@@ -64,29 +71,46 @@ class StreamFramer:
             return None
         body = self._take(length)
         self._head = None
+        if isinstance(head, MessageError):
+            return head  # its body is not the next message
         try:
             return head.message(body)
         except MessageError as error:
             return error
 
     def _takes_ping(self) -> bool:
-        """Take a double CRLF, which is a ping; drop the single one that may precede a start line."""
-        if self._buffer.startswith(_PING):
-            self._take(len(_PING))
+        """Take a double CRLF, which is a ping; drop all else that is no beginning of a message."""
+        if not self._buffer or self._buffer[0] not in BETWEEN:
+            return False
+        rest = self._buffer.lstrip(BETWEEN)
+        between = len(self._buffer) - len(rest)
+        ping = self._buffer.find(_PING, 0, between)
+        if ping >= 0:
+            self._take(ping + len(_PING))
             return True
-        if self._buffer.startswith(b"\r\n") and not _PING.startswith(bytes(self._buffer[:5])):
-            self._take(2)
+        # Where nothing follows yet, a ping may have begun.
+        begun = 0 if rest else next(n for n in (3, 2, 1, 0) if self._buffer.endswith(_PING[:n]))
+        if between > begun:
+            self._take(between - begun)
         return False
 
-    def _take_head(self) -> Head | None:
-        end = self._buffer.find(_END_OF_HEAD, self._searched)
-        if end > MAX_MESSAGE or (end < 0 and len(self._buffer) > MAX_MESSAGE):
+    def _take_head(self) -> Head | MessageError | None:
+        """Take a head out of the buffer, or what is wrong with it; raise where its body has no end."""
+        place = end_of_head(self._buffer, self._searched)
+        end = len(self._buffer) if place is None else place[0]
+        if end > MAX_MESSAGE:
             raise MessageError(f"the headers have more than {MAX_MESSAGE} bytes", status=513)
-        if end < 0:
-            # The blank line may begin in the last three bytes; what stands before is searched.
-            self._searched = max(0, len(self._buffer) - len(_END_OF_HEAD) + 1)
+        if place is None:
+            # The blank line may begin in the last two bytes; what stands before is searched.
+            self._searched = max(0, len(self._buffer) - 2)
             return None
-        head = Head.parse(self._take(end + len(_END_OF_HEAD))[: -len(_END_OF_HEAD)])
+        head: Head | MessageError
+        try:
+            head = Head.parse(self._take(place[1])[: place[0]].rstrip(b"\r\n"))
+        except MessageError as error:
+            if error.content_length is None:
+                raise
+            head = error
         if (head.content_length or 0) + end > MAX_MESSAGE:
             raise MessageError(
                 f"the message has more than {MAX_MESSAGE} bytes", status=513, partial=head.partial

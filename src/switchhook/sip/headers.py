@@ -90,13 +90,15 @@ class NameAddress:
 class Via:
     """One hop that the answers must pass (RFC 3261 §20.42). `transport` is in upper case."""
 
+    version: str = "2.0"
+    """Passed back as it came: to another than ours is said by it that we do not speak it (505)."""
     transport: str
     host: str
     port: int | None = None
     parameters: Parameters = NO_PARAMETERS
 
     def __post_init__(self) -> None:
-        if not is_token(self.transport):
+        if not is_token(self.transport) or not is_token(self.version):
             raise ValueError(f"this is no transport: {excerpt(self.transport)}")
         if not is_host(self.host):
             raise ValueError(f"this is no host: {excerpt(self.host)}")
@@ -110,12 +112,14 @@ class Via:
         name, _, version_and_rest = head.partition("/")
         version, _, rest = version_and_rest.partition("/")
         words = rest.split(None, 1)
-        if name.strip(WHITE).upper() != "SIP" or version.strip(WHITE) != "2.0" or len(words) != 2:
+        version = version.strip(WHITE)
+        if name.strip(WHITE).upper() != "SIP" or not is_token(version) or len(words) != 2:
             raise ParseError(f"this is no Via: {excerpt(text)}")
         if not is_token(words[0]):
             raise ParseError(f"this is no transport: {excerpt(words[0])}")
         host, port = read_host_port(words[1].rstrip(WHITE))
         return cls(
+            version=version,
             transport=words[0].upper(),
             host=host,
             port=port,
@@ -129,7 +133,7 @@ class Via:
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
-        return f"SIP/2.0/{self.transport} {self.host}{port}{self.parameters}"
+        return f"SIP/{self.version}/{self.transport} {self.host}{port}{self.parameters}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

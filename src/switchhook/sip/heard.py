@@ -55,4 +55,13 @@ class RequestFailed:
     owner: object
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was left out of a message, or why it is none; for the log."""
+
+    source: Peer
+    texts: tuple[str, ...]
+    unread: bool = False
+
+
 Event = RequestReceived | AckReceived | CancelReceived | ResponseReceived | RequestFailed

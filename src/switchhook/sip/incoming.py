@@ -30,7 +30,7 @@ class Incoming(Session):
         self._key = event.key
         self._invite: Request | None = request  # forgotten with our final response
         tag = desk.token()
-        self.dialog = Dialog.of_server(request, tag)
+        self.dialog = Dialog.of_server(request, tag, event.source)
         self._tags = {0: tag}
         desk.add_dialog((request.call_id, tag), self)
         desk.add_caller((request.call_id, request.from_.tag or ""), self)

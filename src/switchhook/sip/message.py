@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import re
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.sip.errors import ParseError, SipError, excerpt
 from switchhook.sip.fields import Headers, received_name
 from switchhook.sip.headers import CSeq, NameAddress, Via
 from switchhook.sip.reasons import REASONS
 from switchhook.sip.syntax import WHITE, is_one_line, is_token, read_number
+from switchhook.sip.tolerance import (
+    ENDING,
+    MAX_LIST,
+    MAX_MAX_FORWARDS,
+    SDP,
+    as_route,
+    looks_like_sdp,
+    mend,
+    rescue_request_line,
+    whole_body,
+)
 from switchhook.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -31,16 +43,16 @@ __all__ = [
 MAX_MESSAGE: Final = 65535
 """Bytes of a message, head and body; what a UDP datagram can hold."""
 MAX_HEADERS: Final = 256
-MAX_LIST: Final = 100
-"""Values of one list header, such as Via: more hops than Max-Forwards allows."""
-MAX_MAX_FORWARDS: Final = 255
+
+MOST_REASONS: Final = 3
+"""Parts that were left out and that a refusal names."""
 
 _ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
-FORGIVEN: Final = frozenset({"ACK", "BYE", "CANCEL"})
-"""Requests on which the end of a call hangs: none is refused for what nobody needs of it."""
-_UNNEEDED: Final = ("Max-Forwards", "Contact", "Route", "Record-Route", "Content-Type")
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+BETWEEN: Final = b"\r\n\0"
+"""Bytes that may stand between messages, in any number: line ends and what keeps a NAT open."""
 
 
 # No slots: cached_property keeps its values in the instance's __dict__.
@@ -48,13 +60,15 @@ _NO_HEADERS: Final = Headers()
 class _Message:
     """What requests and responses share. The properties are parsed once, when first asked for.
 
-    All of them are readable in a message that `parse_message` returned. In one built by hand a
-    property whose header is missing or malformed raises ParseError. Content-Length belongs to the
-    framing and is never among `headers`.
+    What `tolerance.py` says decides is readable in a message that `parse_message` returned. In one
+    built by hand a property whose header is missing or malformed raises ParseError. Content-Length
+    belongs to the framing and is never among `headers`.
     """
 
     headers: Headers = _NO_HEADERS
     body: bytes = b""
+    dropped: tuple[str, ...] = field(default=(), compare=False)
+    """What could not be read and did not have to be, for those who ask why."""
 
     def __post_init__(self) -> None:
         if "Content-Length" in self.headers:
@@ -70,8 +84,9 @@ class _Message:
 
     @cached_property
     def vias(self) -> tuple[Via, ...]:
-        """The hops, the latest first."""
-        return (self.via, *(Via.parse(value) for value in self._list("Via")[1:]))
+        """The hops, the latest first; those below the top are only passed back, and need not be read."""
+        below = (_read_via(value) for value in self._list("Via")[1:])
+        return (self.via, *(via for via in below if via is not None))
 
     @cached_property
     def from_(self) -> NameAddress:
@@ -109,18 +124,26 @@ class _Message:
     @cached_property
     def routes(self) -> tuple[NameAddress, ...]:
         """The Route set still to be visited."""
-        return self._addresses("Route")
+        return tuple(map(as_route, self._addresses("Route")))
 
     @cached_property
     def record_routes(self) -> tuple[NameAddress, ...]:
         """The proxies that want to stay in the dialog."""
-        return self._addresses("Record-Route")
+        return tuple(map(as_route, self._addresses("Record-Route")))
+
+    @cached_property
+    def paths(self) -> tuple[NameAddress, ...]:
+        """The proxies between a registrar and the telephone, the nearest first (RFC 3327)."""
+        return tuple(map(as_route, self._addresses("Path")))
 
     @cached_property
     def max_forwards(self) -> int | None:
         """How many hops the request may still make."""
         value = self.headers.get("Max-Forwards")
         return None if value is None else read_number(value, MAX_MAX_FORWARDS, "Max-Forwards")
+
+    _deciding: ClassVar[tuple[tuple[str, str], ...]] = ()
+    """The headers that must be readable, with the properties that read them."""
 
     def _one(self, name: str) -> str:
         value = self.headers.get(name)
@@ -143,7 +166,7 @@ class _Message:
         """Raise ParseError for what every element must refuse (RFC 3261 §8.1.1, §8.2.2)."""
         if repeated := self.headers.repeated & _ONCE:
             raise ParseError(f"{min(repeated)} stands there more than once")
-        for name, read in _READERS:
+        for name, read in self._deciding:
             try:
                 getattr(self, read)
             except SipError as error:
@@ -155,17 +178,11 @@ class _Message:
         return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
 
 
-_READERS: Final = (
-    ("Via", "vias"),
-    ("From", "from_"),
-    ("To", "to"),
-    ("Call-ID", "call_id"),
-    ("CSeq", "cseq"),
-    ("Max-Forwards", "max_forwards"),
-    ("Contact", "contacts"),
-    ("Route", "routes"),
-    ("Record-Route", "record_routes"),
-)
+def _read_via(value: str) -> Via | None:
+    try:
+        return Via.parse(value)
+    except SipError:
+        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -174,6 +191,18 @@ class Request(_Message):
 
     method: str
     uri: Uri
+    _deciding: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Via", "via"),
+        ("From", "from_"),
+        ("To", "to"),
+        ("Call-ID", "call_id"),
+        ("CSeq", "cseq"),
+        ("Max-Forwards", "max_forwards"),
+        ("Contact", "contacts"),
+        ("Route", "routes"),
+        ("Record-Route", "record_routes"),
+        ("Path", "paths"),
+    )
 
     def __post_init__(self) -> None:
         _Message.__post_init__(self)
@@ -226,6 +255,13 @@ class Response(_Message):
 
     status: int
     reason: str = ""
+    _deciding: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("Via", "via"),
+        ("To", "to"),
+        ("CSeq", "cseq"),
+        ("Contact", "contacts"),
+        ("Record-Route", "record_routes"),
+    )
 
     def __post_init__(self) -> None:
         _Message.__post_init__(self)
@@ -251,12 +287,24 @@ class MessageError(ParseError):
 
     `partial` is the request as far as it could be read. It is given only where an answer can find
     its way back, that is, where the method and the top Via are readable; its other properties may
-    raise. It is None for a response, which nobody answers.
+    raise. It is None for a response, which nobody answers. `content_length` is that of a head that
+    is wrong elsewhere, so that its body is not taken for the next message; else None. `is_silence`
+    says that there was nothing but what keeps a NAT open.
     """
 
-    def __init__(self, reason: str, *, status: int = 400, partial: Request | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        status: int = 400,
+        partial: Request | None = None,
+        content_length: int | None = None,
+        is_silence: bool = False,
+    ) -> None:
         super().__init__(reason, status=status)
         self.partial = partial
+        self.content_length = content_length
+        self.is_silence = is_silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -265,105 +313,123 @@ class Head:
 
     start: Request | Response
     content_length: int | None
+    notes: tuple[str, ...] = ()
 
     @classmethod
-    def parse(cls, head: bytes) -> Head:
-        """Read what stands before the blank line; raise MessageError."""
-        text = head.decode("utf-8", "surrogateescape")
-        start_line, _, rest = text.partition("\r\n")
-        pairs, garbage, trouble = _read_fields(rest)
+    def parse(cls, head: bytes, *, datagram: bool = False) -> Head:
+        """Read what stands before the blank line; raise MessageError.
+
+        A `datagram` has an end of its own: there a Content-Length that cannot be read is none.
+        """
+        lines, notes = _unfolded(head.decode("utf-8", "surrogateescape"))
+        pairs = _read_fields(lines[1:], notes)
         lengths = {value for name, value in pairs if name == "Content-Length"}
         headers = Headers((p for p in pairs if p[0] != "Content-Length"), verbatim=True)
+        length, trouble = _read_content_length(lengths)
+        if datagram and trouble is not None and trouble.status == 400:
+            notes.append(str(trouble))
+            length = trouble = None
         try:
-            start = _read_start_line(start_line, headers, garbage, trouble)
-            return cls(start=start, content_length=_read_content_length(lengths))
+            start = _read_start_line(lines[0], headers, notes)
+            _check_head(len(lines) - 1, trouble)
         except ParseError as error:
-            partial = _partial(start_line, headers)
-            raise MessageError(str(error), status=error.status, partial=partial) from None
-
-    @property
-    def is_forgiven(self) -> bool:
-        """Whether nobody asks for the body of this request."""
-        return isinstance(self.start, Request) and self.start.method in {"BYE", "CANCEL"}
+            raise MessageError(
+                str(error),
+                status=error.status,
+                partial=_partial(lines[0], headers),
+                content_length=None if trouble else length,
+            ) from None
+        return cls(start=start, content_length=length, notes=tuple(notes))
 
     @property
     def partial(self) -> Request | None:
         """What an error about this message can be answered by."""
         return _answerable(self.start) if isinstance(self.start, Request) else None
 
-    def message(self, body: bytes) -> Request | Response:
-        """Return the whole message, checked; raise MessageError."""
-        start = self.start
-        message: Request | Response
-        if isinstance(start, Request):
-            message = _forgiven(
-                Request(method=start.method, uri=start.uri, headers=start.headers, body=body)
-            )
-        else:
-            message = Response(
-                status=start.status, reason=start.reason, headers=start.headers, body=body
-            )
+    @property
+    def is_typed(self) -> bool:
+        """Whether a Content-Type says that there is a body."""
+        return bool(self.start.headers.get("Content-Type"))
+
+    @property
+    def ends_a_call(self) -> bool:
+        """Whether nobody asks for the body of this request."""
+        return isinstance(self.start, Request) and self.start.method in ENDING
+
+    def message(self, body: bytes, *notes: str) -> Request | Response:
+        """Return the whole message, checked, and mended where that can be; raise MessageError."""
+        message = replace(self.start, body=body, dropped=(*self.notes, *notes))
+        if body and not self.is_typed and looks_like_sdp(body):
+            headers = message.headers.put("Content-Type", SDP)
+            dropped = (*message.dropped, "no Content-Type: what begins with v=0 is SDP")
+            message = replace(message, headers=headers, dropped=dropped)
         try:
-            message.check()
+            return _checked(message)
         except ParseError as error:
-            raise MessageError(str(error), status=error.status, partial=self.partial) from None
-        return message
+            why = "; ".join((str(error), *message.dropped[:MOST_REASONS]))
+            raise MessageError(why, status=error.status, partial=self.partial) from None
 
 
-def _forgiven(request: Request) -> Request:
-    """Leave out of a request that ends or confirms a call what cannot be read and nobody needs."""
-    if request.method not in FORGIVEN:
-        return request
-    bad = {name for name, read in _READERS if name in _UNNEEDED and not _reads(request, read)}
-    bad |= {name for name in _UNNEEDED if name.lower() in request.headers.repeated & _ONCE}
-    headers = request.headers.without(*bad)
-    if request.method == "BYE" and not (
-        _reads(request, "cseq") and request.cseq.method == request.method
-    ):
-        number = request.cseq.number if _reads(request, "cseq") else 0
-        headers = headers.put("CSeq", f"{number} {request.method}")
-    return request if headers is request.headers else replace(request, headers=headers)
-
-
-def _reads(request: Request, read: str) -> bool:
+def _checked(message: Request | Response) -> Request | Response:
+    """Return a message whose deciding parts can be read: itself or a mended one; raise ParseError."""
     try:
-        getattr(request, read)
-    except SipError:
-        return False
-    return True
+        message.check()
+    except ParseError:
+        method = message.method if isinstance(message, Request) else None
+        headers, notes = mend(message.headers, method)
+        message = replace(message, headers=headers, dropped=(*message.dropped, *notes))
+        message.check()
+    return message
 
 
-def _read_fields(text: str) -> tuple[list[tuple[str, str]], str, str]:
-    """Return the header fields that can be read, the first trouble with the others, and with the head."""
-    # A line that begins with white space continues the one before it (RFC 3261 §7.3.1).
-    text = text.replace("\r\n ", " ").replace("\r\n\t", " ")
-    lines = text.split("\r\n") if text else []
-    garbage, trouble = "", ""
-    if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
-        trouble = "a header line does not end in CRLF" if lines else ""
-    if len(lines) > MAX_HEADERS:
-        trouble = f"there are {len(lines)} headers, more than {MAX_HEADERS}"
-        del lines[MAX_HEADERS:]
+def _unfolded(text: str) -> tuple[list[str], list[str]]:
+    """Return the lines of a head, folded ones joined (RFC 3261 §7.3.1), and what was made of them."""
+    notes: list[str] = []
+    ends = text.count("\r\n")
+    if text.count("\n") != ends or text.count("\r") != ends:
+        # A lone LF ends a line, a lone CR does not: it is a blank, as what others let through inside of
+        # a value must not become a header of ours.
+        notes.append("a header line does not end in CRLF")
+        text = text.replace("\r\n", "\n").replace("\r", " ").replace("\n", "\r\n")
+    start_line, _, rest = text.partition("\r\n")
+    rest = rest.replace("\r\n ", " ").replace("\r\n\t", " ")
+    return [start_line, *(rest.split("\r\n") if rest else ())], notes
+
+
+def _read_fields(lines: list[str], notes: list[str]) -> list[tuple[str, str]]:
+    """Return the header fields that can be read; what is none is noted."""
     pairs: list[tuple[str, str]] = []
-    for line in lines:
+    for line in lines[:MAX_HEADERS]:
         name, colon, value = line.partition(":")
         if colon and (canonical := received_name(name)):
             pairs.append((canonical, value.strip(WHITE)))
         else:
-            garbage = garbage or f"this is no header: {excerpt(line)}"
-    return pairs, garbage, trouble
+            notes.append(f"this is no header: {excerpt(line)}")
+    return pairs
 
 
-def _read_start_line(line: str, headers: Headers, garbage: str, trouble: str) -> Request | Response:
+def _check_head(count: int, trouble: ParseError | None) -> None:
+    if count > MAX_HEADERS:
+        raise ParseError(f"there are {count} headers, more than {MAX_HEADERS}")
+    if trouble is not None:
+        raise trouble
+
+
+def _read_start_line(line: str, headers: Headers, notes: list[str]) -> Request | Response:
     if not is_one_line(line):
         raise ParseError("the start line holds a line break or a NUL")
-    read = _read_status_line if line[:4].upper() == "SIP/" else _read_request_line
-    start = read(line, headers)
-    if isinstance(start, Request) and start.method in FORGIVEN:
-        garbage = ""
-    if trouble or garbage:
-        raise ParseError(trouble or garbage)
-    return start
+    if line[:4].upper() == "SIP/":
+        return _read_status_line(line, headers)
+    try:
+        return _read_request_line(line, headers)
+    except ParseError as error:
+        if error.status != 400:
+            raise
+        mended = rescue_request_line(line)
+        if mended == line:
+            raise
+        notes.append(f"the request line is read as {excerpt(mended)}: {error}")
+        return _read_request_line(mended, headers)
 
 
 def _read_request_line(line: str, headers: Headers) -> Request:
@@ -382,7 +448,7 @@ def _read_request_line(line: str, headers: Headers) -> Request:
 
 def _read_status_line(line: str, headers: Headers) -> Response:
     version, _, rest = line.partition(" ")
-    status, _, reason = rest.partition(" ")
+    status, _, reason = rest.lstrip(WHITE).partition(" ")
     if version.upper() != _VERSION:
         raise ParseError(f"this is not {_VERSION}: {excerpt(version)}", status=505)
     if len(status) != 3 or read_number(status, 699, "the status") < 100:
@@ -390,15 +456,19 @@ def _read_status_line(line: str, headers: Headers) -> Response:
     return Response(status=int(status), reason=reason, headers=headers)
 
 
-def _read_content_length(lengths: set[str]) -> int | None:
+def _read_content_length(lengths: set[str]) -> tuple[int | None, ParseError | None]:
+    """Return the number, and what is wrong with it."""
     if not lengths:
-        return None
+        return None, None
     if len(lengths) > 1:
-        raise ParseError("Content-Length stands there twice and differs")
+        return None, ParseError("Content-Length stands there twice and differs")
     (length,) = lengths
     if length.isascii() and length.isdigit() and int(length[:6]) > MAX_MESSAGE:
-        raise ParseError(f"the body has more than {MAX_MESSAGE} bytes", status=513)
-    return read_number(length, MAX_MESSAGE, "Content-Length")
+        return None, ParseError(f"the body has more than {MAX_MESSAGE} bytes", status=513)
+    try:
+        return read_number(length, MAX_MESSAGE, "Content-Length"), None
+    except ParseError as error:
+        return None, error
 
 
 def _partial(start_line: str, headers: Headers) -> Request | None:
@@ -408,7 +478,7 @@ def _partial(start_line: str, headers: Headers) -> Request | None:
         return None
     try:
         uri = Uri.parse(rest.strip(WHITE).partition(" ")[0])
-    except ParseError:
+    except ValueError:
         uri = Uri(scheme="unreadable", opaque="uri")
     return _answerable(Request(method=method, uri=uri, headers=headers))
 
@@ -424,24 +494,30 @@ def _answerable(request: Request) -> Request | None:
 def parse_message(data: bytes) -> Request | Response:
     """Read the message of one datagram; raise MessageError.
 
-    What stands behind Content-Length is cut off, a shorter body is refused, and without
-    Content-Length the body goes to the end (RFC 3261 §18.3). The body is never decoded.
+    Its body goes to Content-Length, unless that is missing or counted wrong (`tolerance.whole_body`).
+    The body is never decoded.
     """
     if len(data) > MAX_MESSAGE:
         raise MessageError(f"the message has more than {MAX_MESSAGE} bytes", status=513)
-    if data.startswith(b"\r\n"):
-        data = data.lstrip(b"\r\n")
-    end = data.find(b"\r\n\r\n")
-    if end < 0:
-        raise MessageError("no blank line ends the headers")
-    head = Head.parse(data[:end])
-    body = data[end + 4 :]
-    length = head.content_length
-    if length is not None and length != len(body):
-        if length > len(body) and not head.is_forgiven:
-            raise MessageError(
-                f"Content-Length is {length}, but the body has {len(body)} bytes",
-                partial=head.partial,
-            )
-        body = body[:length]
-    return head.message(body)
+    data = data.lstrip(BETWEEN)
+    end = end_of_head(data)
+    if end is None:
+        if not data.endswith(b"\n"):
+            raise MessageError("no blank line ends the headers", is_silence=not data)
+        end = len(data), len(data)
+    head = Head.parse(data[: end[0]].rstrip(b"\r\n"), datagram=True)
+    body, note = data[end[1] :], ""
+    if head.content_length is not None and head.content_length != len(body):
+        try:
+            body, note = whole_body(body, head.content_length, typed=head.is_typed)
+        except ParseError as error:
+            if not head.ends_a_call:
+                raise MessageError(str(error), partial=head.partial) from None
+            note = str(error)
+    return head.message(body, *((note,) if note else ()))
+
+
+def end_of_head(data: bytes | bytearray, begin: int = 0) -> tuple[int, int] | None:
+    """Return where the head ends and the body begins, None where no blank line is found yet."""
+    found = _BLANK_LINE.search(data, begin)
+    return None if found is None else found.span()

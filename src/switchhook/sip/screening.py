@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.syntax import is_token
+from switchhook.sip.tolerance import media_type
 
 if TYPE_CHECKING:
     from switchhook.sip.message import Request
@@ -72,8 +73,6 @@ def _screen_target(request: Request, *, within: bool) -> Refusal | None:
     # We forward nothing but calls; all else ends here however far it came (§16.3 item 3).
     if request.max_forwards == 0 and request.method == "INVITE" and not within:
         return Refusal(483)
-    if request.method == "INVITE" and not request.contacts:
-        return Refusal(400)
     return None
 
 
@@ -89,11 +88,11 @@ def _screen_extensions(request: Request) -> Refusal | None:
 def _screen_body(request: Request) -> Refusal | None:
     if not request.body:
         return None
-    if request.headers.get("Content-Encoding", "identity") != "identity":
+    if (request.headers.get("Content-Encoding") or "identity").lower() != "identity":
         return Refusal(415, (("Accept-Encoding", "identity"),))
     if request.method != "INVITE":
         return None
-    kind = (request.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+    kind = media_type(request.headers.get("Content-Type") or "")
     if kind == "application/sdp" or kind.startswith("multipart/"):
         return None
     return Refusal(415, (ACCEPT,))

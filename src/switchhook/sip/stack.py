@@ -10,6 +10,7 @@ about the transaction bring it back, so that the user needs no index of its own.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 from zlib import crc32
@@ -21,6 +22,7 @@ from switchhook.sip.heard import (
     AckReceived,
     CancelReceived,
     Event,
+    Remark,
     RequestFailed,
     RequestReceived,
     ResponseReceived,
@@ -58,6 +60,9 @@ if TYPE_CHECKING:
 
 SPREAD: Final = 10
 """Seconds over which those who are turned away are spread."""
+
+MOST_REMARKS: Final = 100
+"""Remarks that are kept until they are taken; older ones are forgotten."""
 
 _Heard = tuple[Request | Response, Peer]
 """A message and where it came from."""
@@ -127,6 +132,7 @@ class Stack:
         self._over_flows: dict[Hashable, set[Key]] = {}
         self._packets: list[Packet] = []
         self._events: list[Event] = []
+        self._remarks: deque[Remark] = deque(maxlen=MOST_REMARKS)
 
     # What comes out
 
@@ -149,6 +155,12 @@ class Stack:
         """Take out what happened, in order."""
         events, self._events = self._events, []
         return events
+
+    def take_remarks(self) -> list[Remark]:
+        """Take out what there is to say of messages that do not keep to the grammar, in order."""
+        remarks = list(self._remarks)
+        self._remarks.clear()
+        return remarks
 
     # What comes in from the network
 
@@ -174,6 +186,8 @@ class Stack:
         return self._turns.wait(source, now)
 
     def _hear(self, message: Request | Response, source: Peer, now: float) -> None:
+        if message.dropped:
+            self._remarks.append(Remark(source, message.dropped))
         if isinstance(message, Request):
             self._receive_request(stamp(message, source), source, now)
         else:
@@ -181,6 +195,8 @@ class Stack:
 
     def refuse(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered at all."""
+        if not error.is_silence:
+            self._remarks.append(Remark(source, (str(error),), unread=True))
         partial = error.partial
         if partial is not None and partial.method != "ACK":
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"

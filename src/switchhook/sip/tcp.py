@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+ANY_HOST: Final = "0.0.0.0"
+EVERY_HOST: Final = frozenset({ANY_HOST, "::"})
 PONG: Final = b"\r\n"
 MOST_WAITING: Final = 200
 """Packets that wait for a connection that is being dialled."""
@@ -59,11 +61,12 @@ class Receiver(Protocol):
 
 
 class Tcp:
-    """All TCP connections of one endpoint."""
+    """All TCP connections of one endpoint. They leave from `host`, unless that is every address."""
 
-    def __init__(self, receiver: Receiver, limits: TcpLimits) -> None:
+    def __init__(self, receiver: Receiver, limits: TcpLimits, host: str = ANY_HOST) -> None:
         self._receiver = receiver
         self._limits = limits
+        self._from = None if host in EVERY_HOST else (host, 0)
         self._numbers = count(1)
         self._flows: dict[int, _Connection] = {}
         self._by_address: dict[tuple[str, int], _Connection] = {}
@@ -120,7 +123,9 @@ class Tcp:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self._limits.dial):
-                await loop.create_connection(lambda: _Connection(self, address), *address)
+                await loop.create_connection(
+                    lambda: _Connection(self, address), *address, local_addr=self._from
+                )
         except (OSError, OverflowError, ValueError) as error:
             for packet in self._dialling.pop(address):
                 self._receiver.send_failed(packet)

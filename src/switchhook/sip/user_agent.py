@@ -102,6 +102,10 @@ class UserAgent:
         events, self._desk.events = self._desk.events, []
         return events
 
+    def take_remarks(self) -> list[heard.Remark]:
+        """Take out what there is to say of messages that do not keep to the grammar, in order."""
+        return self._stack.take_remarks()
+
     # What comes in from the network
 
     def receive(self, data: bytes, source: Peer, now: float) -> None:

@@ -1,0 +1,106 @@
+"""A peer with sloppy spelling calls and is called; one of another version is told so."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.sip.events import AnswerReceived, InviteReceived, ProgressReceived
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Acknowledge, Answer, End, Invite
+from switchhook.sip.transport import Packet, Peer
+from switchhook.sip.uri import Uri
+from switchhook.sip.user_agent import UserAgent
+from tests.support.sip import (
+    ALICE,
+    BOB,
+    HERE,
+    SDP,
+    read_request,
+    read_response,
+    request,
+    response,
+    start,
+    tokens,
+)
+from tests.support.sip_messages import load
+
+ELSEWHERE = Peer("UDP", "198.51.100.9", 40123)
+
+
+def agent() -> UserAgent:
+    return UserAgent(local=lambda _peer: HERE, token=tokens())
+
+
+def sent(ua: UserAgent) -> list[Packet]:
+    return ua.take_packets()
+
+
+def calling(ua: UserAgent) -> bytes:
+    """Let it call Bob; return the INVITE as it went out."""
+    from_ = NameAddress(uri=Uri(user="us", host="192.0.2.1"))
+    to = Uri(user="bob", host="192.0.2.20")
+    invite = Invite(leg="out", uri=to, from_=from_, to=NameAddress(uri=to), peer=BOB, body=SDP)
+    ua.perform(invite, 0.0)
+    (packet,) = sent(ua)
+    return packet.data
+
+
+@pytest.mark.row("FD-17")
+def test_an_invite_without_contact_is_answered_and_hung_up_where_it_came_from() -> None:
+    ua = agent()
+    ua.receive(bytes(request(contact="", body=SDP)), ELSEWHERE, 0.0)
+    (arrived,) = ua.take_events()
+    assert isinstance(arrived, InviteReceived)
+    ua.perform(Answer(leg=arrived.leg, status=200), 0.0)
+    answer = read_response(sent(ua)[-1].data)
+    ack = request("ACK", to=f"<sip:100@192.0.2.1>;tag={answer.to.tag}", contact="")
+    ua.receive(bytes(ack), ELSEWHERE, 0.0)
+    ua.perform(End(leg=arrived.leg), 0.0)
+    (bye,) = sent(ua)
+    assert (start(bye.data), bye.peer) == ("BYE", ELSEWHERE)
+    assert str(read_request(bye.data).uri) == "sip:alice@198.51.100.9:40123"
+
+
+@pytest.mark.row("FD-17")
+def test_an_unknown_version_is_told_so() -> None:
+    ua = agent()
+    ua.receive(load("rfc4475.txt")["badvers"], ALICE, 0.0)
+    (refusal,) = sent(ua)
+    assert refusal.data.startswith(b"SIP/2.0 505 Version Not Supported")
+    assert b"Via: SIP/7.0/UDP c.example.com;" in refusal.data
+
+
+@pytest.mark.parametrize(
+    ("contact", "peer"),
+    [
+        (b'"A "B" C" <sip:b@192.0.2.20:5062>', Peer("UDP", "192.0.2.20", 5062)),
+        (b"nonsense", BOB),
+    ],
+)
+@pytest.mark.row("FA-04")
+def test_a_callees_sloppy_answer_is_acknowledged(contact: bytes, peer: Peer) -> None:
+    ua = agent()
+    asked = calling(ua)
+    for status, heard in ((180, ProgressReceived), (200, AnswerReceived)):
+        answer = bytes(response(asked, status, body=SDP))
+        answer = answer.replace(b"<sip:bob@192.0.2.20>\r\nContent-T", contact + b"\r\nContent-T")
+        answer = answer.replace(b"From: <sip:us@192.0.2.1>", b'From: ""Us" <sip:us@192.0.2.1>')
+        assert contact in answer
+        ua.receive(answer, BOB, 0.0)
+        (event,) = ua.take_events()
+        assert isinstance(event, heard)
+    ua.perform(Acknowledge(leg="out"), 0.0)
+    (ack,) = sent(ua)
+    assert (start(ack.data), ack.peer) == ("ACK", peer)
+
+
+@pytest.mark.row("FA-04")
+def test_a_caller_with_a_sloppy_name_is_heard() -> None:
+    ua = agent()
+    sloppy = request(body=SDP)
+    data = bytes(sloppy).replace(b"<sip:alice@", b'""unknown"" <sip:alice@', 1)
+    ua.receive(data, ALICE, 0.0)
+    (arrived,) = ua.take_events()
+    assert isinstance(arrived, InviteReceived)
+    assert arrived.request.from_ == sloppy.from_
+    assert arrived.request.dropped
