@@ -22,6 +22,8 @@ from tests.conformance.table import (
     page,
     read_table,
     result_of,
+    results_of,
+    standing_results,
     unknown,
 )
 
@@ -70,6 +72,15 @@ class Conformance:
         if report.when == "call" or report.outcome != "passed":
             self.outcomes[test].add(report.outcome)
 
+    def _page(self, file: Path) -> str:
+        """Write the page with what this run said where it was a full one, else with what stands there."""
+        if self.prints:
+            results = results_of(self.documents, self.claims, self.outcomes)
+        else:
+            text = file.read_text(encoding="utf-8") if file.exists() else ""
+            results = standing_results(text, self.claims)
+        return page(self.documents, self.claims, results)
+
     def _join(self, seen: dict[str, dict[str, list[str]]]) -> None:
         """Take over what an earlier part of the run saw."""
         for row, tests in seen["claims"].items():
@@ -91,7 +102,7 @@ class Conformance:
         if self.record:
             Path(self.record).write_text(json.dumps(self._seen()), encoding="utf-8")
         if self.page and session.exitstatus in WHOLE:
-            Path(self.page).write_text(page(self.documents, self.claims), encoding="utf-8")
+            Path(self.page).write_text(self._page(Path(self.page)), encoding="utf-8")
         missing = gaps(self.documents, self.claims, self.outcomes)
         if self.prints and missing and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -52,7 +52,10 @@ class Result(StrEnum):
     PASSES = "passes"
     FAILS = "FAILS"
     SKIPPED = "skipped"
+    """A test of it was left out, wholly or for one of its cases: what it would have said is not known."""
     UNTESTED = "no test"
+    NOT_RUN = "not run"
+    """Its tests are others than at the last full run."""
     TEXT = "text"
 
 
@@ -79,7 +82,7 @@ def unknown(ids: Iterable[str], documents: Iterable[Document]) -> list[str]:
 
 
 def result_of(row: Row, tests: Iterable[str], outcomes: Mapping[str, set[str]]) -> Result:
-    """Say what became of a row: it passes when a test of it passed and none failed.
+    """Say what became of a row: it passes when its tests passed, none failed, and no case was left out.
 
     `outcomes` holds for each test what its runs came to: passed, failed, skipped.
     """
@@ -90,7 +93,7 @@ def result_of(row: Row, tests: Iterable[str], outcomes: Mapping[str, set[str]]) 
         return Result.TEXT
     if not seen:
         return Result.UNTESTED
-    return Result.PASSES if "passed" in seen else Result.SKIPPED
+    return Result.SKIPPED if "skipped" in seen else Result.PASSES
 
 
 def gaps(
@@ -106,12 +109,39 @@ def gaps(
     ]
 
 
-def page(documents: Iterable[Document], claims: Claims) -> str:
-    """Write the page of the docs: each row with the tests that claim it."""
-    return "\n".join(_page(tuple(documents), claims)) + "\n"
+def others() -> dict[str, list[str]]:
+    """Return the ids of what else may be claimed, by kind."""
+    return {kind: [f"{kind}-{nr:02}" for nr in range(1, last + 1)] for kind, last in OTHERS.items()}
 
 
-def _page(documents: tuple[Document, ...], claims: Claims) -> Iterator[str]:
+def results_of(
+    documents: Iterable[Document], claims: Claims, outcomes: Mapping[str, set[str]]
+) -> dict[str, Result]:
+    """Return what a run said of each row, and of what else its tests claim."""
+    rows = [row for document in documents for row in document.rows]
+    rows += [Row(id=one, text="") for ids in others().values() for one in ids]
+    return {row.id: result_of(row, claims.get(row.id, ()), outcomes) for row in rows}
+
+
+def standing_results(text: str, claims: Claims) -> dict[str, Result]:
+    """Return the results that a page holds, of the rows whose tests are the same by now."""
+    found = {}
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+        row, result, tests = cells[0], cells[-2:-1], cells[-1]
+        if result and result[0] in set(Result) and tests == _named(claims.get(row, ())):
+            found[row] = Result(result[0])
+    return found
+
+
+def page(documents: Iterable[Document], claims: Claims, results: Mapping[str, Result]) -> str:
+    """Write the page of the docs: each row, what the last full run said of it, and the tests that claim it."""
+    return "\n".join(_page(tuple(documents), claims, results)) + "\n"
+
+
+def _page(
+    documents: tuple[Document, ...], claims: Claims, results: Mapping[str, Result]
+) -> Iterator[str]:
     yield from HEAD.splitlines()
     yield ""
     yield "| document | rows | behaviours | with a test | state |"
@@ -124,15 +154,35 @@ def _page(documents: tuple[Document, ...], claims: Claims) -> Iterator[str]:
         yield f"| {name} | {counts} | {document.scope} |"
     for document in documents:
         yield f"\n## {document.id}: {document.title}\n"
-        yield "| row | what | tests |"
-        yield "|---|---|---|"
+        yield "| row | what | last run | tests |"
+        yield "|---|---|---|---|"
         for row in document.rows:
-            yield f"| {row.id} | {row.text} | {_tests(row, claims.get(row.id, set()))} |"
+            tests = claims.get(row.id, set())
+            result = _result(row, tests, results)
+            yield f"| {row.id} | {row.text} | {result} | {_tests(row, tests)} |"
+    yield "\n## Readings, stories and expectations\n"
+    yield "| id | last run | tests |"
+    yield "|---|---|---|"
+    for ids in others().values():
+        for one in (one for one in ids if one in claims):
+            result = results.get(one, Result.NOT_RUN)
+            yield f"| {one} | {result} | {_named(claims[one])} |"
+    without = [one for ids in others().values() for one in ids if one not in claims]
+    yield f"\nNo test claims: {', '.join(without) or 'none'}."
+
+
+def _result(row: Row, tests: Iterable[str], results: Mapping[str, Result]) -> Result:
+    if row.information:
+        return Result.TEXT
+    return results.get(row.id, Result.NOT_RUN) if tests else Result.UNTESTED
+
+
+def _named(tests: Iterable[str]) -> str:
+    return "<br>".join(f"`{_short(test)}`" for test in sorted(tests))
 
 
 def _tests(row: Row, tests: Iterable[str]) -> str:
-    named = "<br>".join(f"`{_short(test)}`" for test in sorted(tests))
-    return named or (f"Text only: {row.information}." if row.information else "none yet")
+    return _named(tests) or (f"Text only: {row.information}." if row.information else "none yet")
 
 
 def _short(test: str) -> str:
@@ -145,9 +195,10 @@ HEAD = """\
 
 What the documents of the telephone services promise, row by row, and the tests that hold Switchhook to it. Tests stand under
 `tests/`. `make conformance` runs them all, prints each row with its tests and their results, and fails where a row that is in scope has
-no test that passes. This page is printed by it too (`make conformance-page` prints it alone): change `tests/conformance/rows.toml`
-or a test's mark instead.
+no test that passes, or one of whose cases was skipped. It writes this page too; `make conformance-page` writes it without running a
+test, and keeps what the last full run said (`not run`: the tests of the row are others since). Change `tests/conformance/rows.toml`
+or a test's mark instead of this page.
 
 R1 and R3 describe the forwarding number, R5 the dial-plan webhook, R2 and R4 two families of event webhooks; F lists what trials of
-version 0.1.0 found. Tests may also claim A-nn, a reading of something that the documents leave open, S-nn, a story from end to end, and T-nn, what users take for
-granted; those are not listed here."""
+version 0.1.0 found. Tests may also claim A-nn, a reading of something that the documents leave open, S-nn, a story from end to end, and
+T-nn, what users take for granted; those stand at the end, with the ones that no test claims."""

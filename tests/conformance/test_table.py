@@ -19,6 +19,8 @@ from tests.conformance.table import (
     page,
     read_table,
     result_of,
+    results_of,
+    standing_results,
     unknown,
 )
 
@@ -72,13 +74,14 @@ def test_what_is_no_row_is_unknown(row: str) -> None:
         ({}, Result.UNTESTED),
         ({"t": {"passed"}}, Result.PASSES),
         ({"t": {"skipped"}}, Result.SKIPPED),
-        ({"t": {"skipped", "passed"}}, Result.PASSES),
+        ({"t": {"skipped", "passed"}}, Result.SKIPPED),
+        ({"t": {"passed"}, "u": {"skipped"}}, Result.SKIPPED),
         ({"t": {"passed", "failed"}}, Result.FAILS),
         ({"t": {"passed"}, "u": {"failed"}}, Result.FAILS),
         ({"other": {"passed"}}, Result.UNTESTED),
     ],
 )
-def test_a_row_passes_when_a_test_of_it_passed_and_none_failed(
+def test_a_row_passes_when_its_tests_passed_and_no_case_was_left_out(
     outcomes: dict[str, set[str]], expected: Result
 ) -> None:
     assert result_of(RINGS, ("t", "u"), outcomes) is expected
@@ -96,12 +99,32 @@ def test_a_row_in_scope_without_a_test_that_passes_is_a_gap(outcome: str) -> Non
 
 
 def test_the_page_names_tests_and_reasons() -> None:
-    lines = page(SHOP, {"R1-31": {"tests/a/test_b.py::test_d", "tests/a/test_b.py::test_c"}})
+    claims = {
+        "R1-31": {"tests/a/test_b.py::test_d", "tests/a/test_b.py::test_c"},
+        "S-01": {"tests/a/test_b.py::test_d"},
+    }
+    lines = page(SHOP, claims, {"R1-31": Result.PASSES})
     assert "| R1: Numbers | 2 | 1 | 1 | in scope |" in lines
     tests = "`a/test_b test_c`<br>`a/test_b test_d`"
-    assert f"| R1-31 | Several numbers ring at once. | {tests} |" in lines
-    assert "| R1-121 | A menu path. | Text only: it is text. |" in lines
-    assert "| R2-01 | Told. | none yet |" in lines
+    assert f"| R1-31 | Several numbers ring at once. | passes | {tests} |" in lines
+    assert "| R1-121 | A menu path. | text | Text only: it is text. |" in lines
+    assert "| R2-01 | Told. | no test | none yet |" in lines
+    assert "| S-01 | not run | `a/test_b test_d` |" in lines
+    assert "\nNo test claims: A-01, A-02," in lines
+
+
+@pytest.mark.row("FT-08")
+def test_the_page_keeps_what_the_last_full_run_said_of_the_same_tests() -> None:
+    claims = {"R1-31": {"tests/a.py::test_b"}, "S-01": {"tests/a.py::test_c"}}
+    ran = results_of(
+        SHOP, claims, {"tests/a.py::test_b": {"failed"}, "tests/a.py::test_c": {"passed"}}
+    )
+    text = page(SHOP, claims, ran)
+    kept = standing_results(text, claims)
+    assert (kept["R1-31"], kept["S-01"]) == (Result.FAILS, Result.PASSES)
+    assert page(SHOP, claims, kept) == text
+    others = {"R1-31": {"tests/a.py::test_b", "tests/a.py::test_d"}}
+    assert "R1-31" not in standing_results(text, others)
 
 
 def test_parameters_of_a_test_are_no_part_of_its_name() -> None:
@@ -176,7 +199,9 @@ def test_a_claim_of_no_row_fails(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_page_is_current(tmp_path: Path) -> None:
+    current = (ROOT / "docs" / "conformance.md").read_text("utf-8")
     fresh = tmp_path / "conformance.md"
+    fresh.write_text(current, "utf-8")
     command = (sys.executable, "-m", "pytest", "-qq", "--collect-only")
     run = subprocess.run(
         (*command, f"--conformance-page={fresh}"),
@@ -186,7 +211,6 @@ def test_the_page_is_current(tmp_path: Path) -> None:
         check=False,
     )
     assert run.returncode == 0, run.stdout[-2000:]
-    current = (ROOT / "docs" / "conformance.md").read_text("utf-8")
     assert fresh.read_text("utf-8") == current, (
         "docs/conformance.md is stale: make conformance-page"
     )
