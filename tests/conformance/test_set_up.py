@@ -163,6 +163,8 @@ def test_a_scheme_has_a_name_and_shows_its_id() -> None:
         return text
 
     assert '[[schemes]]\nid = 7\nname = "Main"\n' in run(scenario())
+    step_to = mistakes(SCHEME, step("go_to = 9"))
+    assert "there is no scheme 9; known are 7" in step_to
     unnamed = SCHEME.replace('name = "Main"\n', "")
     assert "schemes[0]: name is missing" in mistakes(unnamed, step('ring = ["mary"]'))
 

@@ -234,6 +234,7 @@ def test_a_delivery_is_sent_once_and_written_down() -> None:
     play(scenario)
 
 
+@pytest.mark.row("R2-04", "A-23")
 @pytest.mark.parametrize("status", [201, 302, 404, 503])
 def test_what_the_endpoint_refuses_is_given_up_and_not_sent_again(status: int) -> None:
     async def scenario(house: House) -> None:

@@ -63,6 +63,7 @@ def why(exchange: Exchange, *codes: int) -> Failure:
     return failure
 
 
+@pytest.mark.row("R2-03")
 def test_the_expected_status_is_delivered() -> None:
     assert settle(PROMISE, answered(200, b"thanks"), 1, at=5.0) == Attempt(
         delivery=PROMISE.id,
@@ -77,6 +78,7 @@ def test_the_expected_status_is_delivered() -> None:
     )
 
 
+@pytest.mark.row("R2-03")
 @pytest.mark.parametrize("status", [201, 202, 204, 206, 304, 400, 401, 404, 500, 503, 599])
 def test_any_other_status_is_a_failure(status: int) -> None:
     failure = why(answered(status))
@@ -85,6 +87,7 @@ def test_any_other_status_is_a_failure(status: int) -> None:
     assert "200 counts as delivered" in failure.detail
 
 
+@pytest.mark.row("R2-03", "A-22")
 def test_other_codes_can_be_successes() -> None:
     promise = delivery(success_codes=(200, 201, 302))
     for status in promise.success_codes:

@@ -81,7 +81,9 @@ def telling(directory: Path) -> Iterator[tuple[House, Endpoint]]:
             yield house, web
 
 
-@pytest.mark.row("S-30", "S-43", "R2-24", "R2-27", "R2-28", "R2-29", "R2-30", "R2-33", "R2-34")
+@pytest.mark.row(
+    "S-30", "S-43", "R2-02", "R2-24", "R2-27", "R2-28", "R2-29", "R2-30", "R2-33", "R2-34"
+)
 def test_a_call_is_told_in_every_format(tmp_path: Path) -> None:
     with telling(tmp_path) as (house, web):
         answered = house.call(DIALLED)

@@ -11,6 +11,7 @@ from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan
+from switchhook.domain.scheme import Rate
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.commands import EndLeg
@@ -47,6 +48,7 @@ from tests.support.transcript import (
     fails,
     gives_up,
     hangs_up,
+    presses,
     refuses,
     rings,
     sends_to,
@@ -170,6 +172,31 @@ def test_the_events_of_a_call_that_goes_to_a_second_location_come_in_order() -> 
     story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
     story.hears(8, answers("b2"), "connect b2", "tell incoming.pickup")
     story.hears(20, hangs_up(CALLER), "end b2 answered", "tell incoming.after")
+
+
+@pytest.mark.row("S-45", "FT-08")
+def test_all_events_of_a_rated_call_come_in_order() -> None:
+    scheme = (Rate(sounds=("choose",)), ring(MARY, timeout=5), ring(JOHN))
+    story = Transcript(incoming(*scheme))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+    )
+    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
+    story.hears(8, answers("b2"), "connect b2", "tell incoming.pickup")
+    story.hears(8, answers(CALLER))
+    story.hears(20, hangs_up("b2"), "play choose to caller as p1")
+    over = ("end caller 200", "tell incoming.after")
+    story.hears(24, presses("5"), "stop p1", "tell incoming.rated", *over)
+    assert story.call.rated == "5"
+
+
+@pytest.mark.row("S-45")
+def test_a_call_that_is_given_up_while_it_rings_has_three_events() -> None:
+    story = Transcript(incoming(Rate(sounds=("choose",)), ring(MARY)))
+    story.hears(
+        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+    )
+    story.hears(3, hangs_up(CALLER), "end b1 cancelled_by_caller", "tell incoming.after")
 
 
 # -- asks --

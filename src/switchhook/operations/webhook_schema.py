@@ -203,7 +203,7 @@ FORWARDING_NUMBER = Table(
         Key(
             "name_in_response",
             Text(what="a name", least=1),
-            "name of the direction in the answer",
+            "name of the direction in the answer, such as dst_phone or dst_callee",
             default="dst_phone",
         ),
         Key(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -50,6 +51,19 @@ def test_the_seeds_answer_is_read_without_a_notice() -> None:
     assert len(body) == 34
     assert (reading.verdict, reading.caller_name) == (Ack(), "VoysPartners")
     assert (reading.step, reading.notices) == (ReadingStep.URLENCODED, ())
+
+
+@pytest.mark.row("R5-37")
+@pytest.mark.parametrize(
+    "kind",
+    ["application/x-www-form-urlencoded", "text/html; charset=UTF-8", "application/json", ""],
+)
+def test_pairs_are_read_whatever_the_content_type_says(kind: str) -> None:
+    headers = (("Content-Type", kind),) if kind else ()
+    reading = read_dial_plan_answer(
+        make_dial_plan(), replace(answer("status=ACK"), headers=headers), DUTCH_PLAN
+    )
+    assert (reading.verdict, reading.step) == (Ack(), ReadingStep.URLENCODED)
 
 
 @pytest.mark.row("S-22", "R5-38")

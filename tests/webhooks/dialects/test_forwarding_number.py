@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place, Template
+from switchhook.operations.webhook_schema import FORWARDING_NUMBER
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
@@ -576,6 +577,9 @@ def test_a_new_number_asks_by_get_submits_http_and_reads_json() -> None:
 
     assert (new.method, new.submission, new.import_) == (Method.GET, Encoding.HTTP, Encoding.JSON)
     assert (new.name_in_response, new.fields) == ("dst_phone", ())
+    suggested = next(key for key in FORWARDING_NUMBER.keys if key.name == "name_in_response").help
+    assert "dst_phone" in suggested
+    assert "dst_callee" in suggested
 
 
 @pytest.mark.row("R1-02", "R3-04", "R3-08")
