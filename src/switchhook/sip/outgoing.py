@@ -91,6 +91,7 @@ class Outgoing(Session):
         if event.key != self._key:
             super().hear_response(event, now)
             return
+        self.note_source(event.source)
         if not self._heard:
             self._heard = True
             self._desk.deadlines.set(self.leg, None)

@@ -44,6 +44,8 @@ LOST: Final = {
 PROBE: Final = "OPTIONS"
 CSEQ_GAP: Final = 1_000
 """How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
+MOST_PLACES: Final = 20
+"""Addresses and ports that one end of a dialog may speak from."""
 RETRY_SOON: Final = (("Retry-After", "2"),)
 
 
@@ -96,6 +98,7 @@ class Session:
         self.leg = leg
         self.direct = direct
         self.peer = peer
+        self._heard_from = {(peer.transport, peer.host, peer.port)}
         self.dialog = dialog
         self._desk = desk
         self._credentials = credentials
@@ -110,6 +113,23 @@ class Session:
         self._last_ack: tuple[Key, Packet] | None = None
         self._watch: Watch | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
+
+    # Where the other end is
+
+    def has_heard(self, source: Peer) -> bool:
+        """Say whether something of this dialog came from there, or was sent to there by us."""
+        return (source.transport, source.host, source.port) in self._heard_from
+
+    def note_source(self, source: Peer) -> None:
+        """Remember where an answer to us came from: its sender may go on from there."""
+        if len(self._heard_from) < MOST_PLACES:
+            self._heard_from.add((source.transport, source.host, source.port))
+
+    def move(self, source: Peer) -> None:
+        """The other end showed that it is at `source` now: behind NAT its port may change."""
+        self.note_source(source)
+        if self.has_heard(source):
+            self.peer = source
 
     # What the other end wants
 
@@ -258,6 +278,7 @@ class Session:
     def hear_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response to a request of ours."""
         response = event.response
+        self.note_source(event.source)
         asking = self._asking.get(event.key)
         if response.status < 200:
             return

@@ -77,6 +77,7 @@ class _Entry:
         "key",
         "merge_key",
         "open",
+        "origin",
         "owner",
         "peer",
         "request",
@@ -91,6 +92,7 @@ class _Entry:
         self.peer = peer
         self.data = b""
         self.owner: object = None
+        self.origin = peer  # where a received request came from
         self.source = ""  # the address that a server transaction counts against
         self.open = False  # a request outside of a dialog that has no final response yet
         self.merge_key: Key | None = None
@@ -351,7 +353,7 @@ class Stack:
 
     def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
         invite = self._servers.get((*key[:-1], "INVITE")) or self._invite_of(request, source)
-        if invite is None:
+        if invite is None or not self._may_cancel(invite, request, source, now):
             self._reply_stateless(request, source, 481)
             return
         self._start_server(key, request, source, now)
@@ -366,11 +368,28 @@ class Stack:
         invite = None if key is None else self._servers.get(key)
         return invite if invite is not None and invite.source == source.host else None
 
+    def _may_cancel(self, invite: _Entry, request: Request, source: Peer, now: float) -> bool:
+        """Whether a CANCEL is by the sender of the INVITE, as it cannot be challenged (§9.1, §22.1)."""
+        asked, friends = invite.request, self._friends
+        if asked is not None and (asked.call_id, asked.from_.tag, asked.cseq.number) != (
+            request.call_id,
+            request.from_.tag,
+            request.cseq.number,
+        ):
+            return False
+        if source.host == invite.origin.host:
+            return True
+        if friends.standing(source, now) is Standing.NETWORK:
+            return friends.standing(invite.origin, now) is Standing.NETWORK
+        name = friends.name(source, now)
+        return name != "" and name == friends.name(invite.origin, now)
+
     def _start_server(self, key: Key, request: Request, source: Peer, now: float) -> None:
         machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER
         transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
         entry = _Entry(key, transaction, request, answer_peer(request, source))
         self._servers[key] = entry
+        entry.origin = source
         entry.source = self._holder(source, now)
         if request.to.tag is None and request.method != "CANCEL":
             entry.merge_key = merge_key(request)

@@ -262,10 +262,8 @@ class UserAgent:
             match event:
                 case heard.RequestReceived():
                     self._hear_request(event, now)
-                case heard.AckReceived(request=request):
-                    session = self._session_of(request)
-                    if session is not None:
-                        session.hear_ack(request, now)
+                case heard.AckReceived():
+                    self._hear_ack(event, now)
                 case heard.CancelReceived(request=request, owner=Session() as session):
                     session.hear_cancel(request, now)
                 case heard.ResponseReceived(owner=Session() | Outside() as owner):
@@ -298,6 +296,8 @@ class UserAgent:
                 self._stack.dismiss(event.key, 481, now)
             elif request.method == "OPTIONS":
                 self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
+            elif (refusal := self._distrust(session, request, event.source, now)) is not None:
+                self._dismiss(event, refusal, now)
             else:
                 session.hear_request(event, now)
         elif request.method == "INVITE":
@@ -311,12 +311,34 @@ class UserAgent:
         """Ask whether this may come in, refuse it if not, and remember who proved what."""
         verdict = self._admission.admit(event.request, event.source, now)
         if isinstance(verdict, Refusal):
-            status, headers, reason = verdict.status, verdict.headers, verdict.reason
-            self._stack.dismiss(event.key, status, now, headers, reason)
+            self._dismiss(event, verdict, now)
             return None
         if verdict.name:
             self._admission.friends.prove(event.source, verdict.name, now)
         return verdict
+
+    def _dismiss(self, event: heard.RequestReceived, refusal: Refusal, now: float) -> None:
+        self._stack.dismiss(event.key, refusal.status, now, refusal.headers, refusal.reason)
+
+    def _distrust(
+        self, session: Session, request: Request, source: Peer, now: float
+    ) -> Refusal | None:
+        """Say why a request within a dialog is refused that comes from where none of it came before."""
+        if session.has_heard(source):
+            return None
+        refusal = self._admission.vouch(session.leg, request, source, now)
+        if refusal is None:
+            session.move(source)
+        return refusal
+
+    def _hear_ack(self, event: heard.AckReceived, now: float) -> None:
+        session = self._session_of(event.request)
+        if session is None:
+            return
+        # One that describes nothing says no more than that our answer arrived, whoever sends it.
+        if event.request.body and self._distrust(session, event.request, event.source, now):
+            return
+        session.hear_ack(event.request, now)
 
     def _hear_register(self, event: heard.RequestReceived, now: float) -> None:
         admitted = self._admit(event, now)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Party:
+    """Who is at the other end of a SIP leg, as far as it can be asked to show that again."""
+
+    user: str = ""
+    """Whose password it can prove: an account's login, the user name of a trunk that proved one."""
+    project: str = ""
+    trunk: str = ""
+    """The trunk that it is, which may speak from any of its networks."""
+
+
+NOBODY: Final = Party()
+
+
 class Access:
     """`book` knows accounts and trunks, `key` signs the nonces."""
 
@@ -30,6 +45,7 @@ class Access:
         self.friends = Friends(self._is_in_network)
         self._door = Door(realm, key, self.friends)
         self._book = book
+        self._parties: dict[str, Party] = {}
         self._of: Book | None = None
         self._networks = Networks(())
         self._helps: frozenset[str] = frozenset()
@@ -51,9 +67,53 @@ class Access:
             return self._refuse(known, "call", source)
         return Admitted(name=known.proved, who=known)
 
-    def vouch(self, _leg: str, _request: Request, _source: Peer, _now: float) -> Refusal | None:
-        """Let it pass."""
-        return None
+    def expect(self, leg: str, party: Party) -> None:
+        """Remember who is at the other end of a SIP leg."""
+        self._parties[leg] = party
+
+    def party(self, leg: str) -> Party:
+        """Return who is there."""
+        return self._parties.get(leg, NOBODY)
+
+    def forget(self, leg: str) -> None:
+        """A SIP leg is over."""
+        self._parties.pop(leg, None)
+
+    def vouch(self, leg: str, request: Request, source: Peer, now: float) -> Refusal | None:
+        """Let pass who is known to speak for the other end, and challenge or refuse all others.
+
+        Whoever proved a password may answer a challenge. A trunk that is known by its networks speaks
+        from any of them. Of an address that a scheme or webhook named nothing is known.
+        """
+        party = self.party(leg)
+        if party.user and self.friends.name(source, now) == party.user:
+            return None
+        sources = self._sources(party)
+        if source.host in Networks(networks_of(sources), widest=None):
+            return None
+        if not party.user:
+            return self._refuse_outsider(party, request, source) if sources else None
+        if request.method == "ACK":
+            return Refusal(403)
+        turned = self._door.prove(request, source, self._book(), now)
+        if isinstance(turned, Turned):
+            return self._refuse(turned, "call", source)
+        return None if turned.proved == party.user else Refusal(403)
+
+    def _sources(self, party: Party) -> tuple[str, ...]:
+        plan = self._book().plans.get(party.project)
+        trunks = () if plan is None else plan.project.trunks
+        return next((trunk.sources for trunk in trunks if trunk.name == party.trunk), ())
+
+    def _refuse_outsider(self, party: Party, request: Request, source: Peer) -> Refusal:
+        log.warning(
+            "sip request refused: not from the trunk's sources",
+            trunk=party.trunk,
+            project=party.project,
+            method=request.method,
+            peer=str(source),
+        )
+        return Refusal(403, reason="Not From This Trunk's Sources")
 
     def _refuse(self, turned: Turned, what: str, source: Peer) -> Refusal:
         """Turn somebody away, and note a wrong password, for those who watch for guessing."""

@@ -86,6 +86,10 @@ class Door:
             return Turned(status=403, reason="This Is Another Account's Address")
         return account
 
+    def prove(self, request: Request, source: Peer, book: Book, now: float) -> Known | Turned:
+        """Say who proves a password with a request within a dialog."""
+        return self._prove(self._for_calls, request, source, book, now)
+
     def _trunk(self, request: Request, source: Peer, book: Book, now: float) -> Known | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
 

@@ -19,7 +19,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.project import Account
 from switchhook.domain.target import TargetKind
-from switchhook.drivers.embedded.access import Access, who_of
+from switchhook.drivers.embedded.access import Access, Party, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.dialling import (
@@ -213,6 +213,8 @@ class EmbeddedSide:
             return
         self._bridges[call] = AnchoredBridge(leg, request)
         self._callers[call] = event.source
+        trunk = "" if known.trunk is None else known.trunk.name
+        self._access.expect(leg, Party(user=known.proved, project=known.project, trunk=trunk))
         self._remember(call, [leg])
 
     def _register(self, event: OutsideAsked) -> None:
@@ -277,6 +279,7 @@ class EmbeddedSide:
         self._studio.forget(call)
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
+            self._access.forget(sip_leg)
             self._trunks.pop(sip_leg, None)
 
     def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
@@ -302,7 +305,7 @@ class EmbeddedSide:
             raise UndiallableError(480, f"no telephone of account {login} is registered")
         sip_leg = f"{call.id} {command.leg}"
         invites = invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
-        self._invite(call.id, bridge, command.leg, invites)
+        self._invite(call.id, bridge, command.leg, invites, Party(user=login))
 
     async def _look_up_and_ring(
         self, call: Call, bridge: AnchoredBridge, command: RingLeg, place: Place
@@ -331,9 +334,13 @@ class EmbeddedSide:
         )
         if place.trunk is not None:
             self._trunks[sip_leg] = place.trunk.name
-        self._invite(call.id, bridge, command.leg, [invite])
+        trunk = "" if place.trunk is None else place.trunk.name
+        party = Party(project=call.plan.project.id, trunk=trunk)
+        self._invite(call.id, bridge, command.leg, [invite], party)
 
-    def _invite(self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite]) -> None:
+    def _invite(
+        self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite], party: Party
+    ) -> None:
         led = self._studio.lead_invites(bridge, leg, invites)
         if led is None:
             self._do(call, bridge, bridge.unreachable(leg, NO_PORT))
@@ -341,6 +348,8 @@ class EmbeddedSide:
         outs = bridge.ring(leg, led)
         if outs:
             self._remember(call, [invite.leg for invite in invites])
+            for invite in invites:
+                self._access.expect(invite.leg, party)
         self._do(call, bridge, outs)
 
     def _our_host(self, peer: Peer) -> str:
@@ -353,7 +362,9 @@ class EmbeddedSide:
         stored = self._endpoint.agent.store(sip_leg)
         if stored is None:
             return ""
+        party = self._access.party(sip_leg)
         handle = {"sip": stored, "trunk": self._trunks.get(sip_leg, "")}
+        handle |= {"user": party.user, "of": party.trunk}
         if bridge.anchor is not None and bridge.anchor.has(leg):
             handle["sound"] = bridge.anchor.store(leg)
         return json.dumps(handle)
@@ -391,6 +402,8 @@ class EmbeddedSide:
             return False
         if trunk:
             self._trunks[sip_leg] = trunk
+        user, of = str(handle.get("user", "")), str(handle.get("of", trunk))
+        self._access.expect(sip_leg, Party(user=user, project=call.plan.project.id, trunk=of))
         return True
 
     async def _forget_registrations(self) -> None:

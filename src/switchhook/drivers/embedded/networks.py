@@ -15,12 +15,16 @@ anybody."""
 
 
 class Networks:
-    """Addresses and networks; what holds more than one carrier's is left out."""
+    """Addresses and networks; what holds more than one carrier's is left out, unless `widest` is None."""
 
-    def __init__(self, networks: Iterable[IPv4Network | IPv6Network]) -> None:
+    def __init__(
+        self,
+        networks: Iterable[IPv4Network | IPv6Network],
+        widest: int | None = MOST_OF_ONE_CARRIER,
+    ) -> None:
         self._starts: dict[tuple[int, int], set[int]] = {}
         for network in networks:
-            if size_of(network) > MOST_OF_ONE_CARRIER:
+            if widest is not None and size_of(network) > widest:
                 continue
             size = network.max_prefixlen - network.prefixlen
             starts = self._starts.setdefault((network.version, size), set())

@@ -1,0 +1,216 @@
+"""A call is ended and changed by its two ends alone, and the honest one is known wherever it speaks from."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.domain.project import Trunk
+from switchhook.sip.digest import answer_header, challenges
+from switchhook.sip.phone import Phone
+from switchhook.sip.transport import Peer
+from tests.support.loop import run
+from tests.support.office import (
+    DIALLED,
+    PASSWORD,
+    Office,
+    account,
+    address,
+    open_office,
+    ring,
+    shop,
+)
+from tests.support.sip import SDP, read_request, read_response, request, response, start
+from tests.support.sip_wire import Udp
+
+if TYPE_CHECKING:
+    from switchhook.sip.message import Request
+
+HOME, OUTSIDE = "127.0.0.2", "127.0.0.66"
+"""Where telephones stand, and where somebody stands who has no part in the call."""
+CARRIER = Trunk(name="carrier", host="127.0.0.1", sources=("127.0.0.1/32", "127.0.0.8/29"))
+
+
+def telephone(office: Office, login: str) -> Phone:
+    return Phone(login, PASSWORD, server=Peer("UDP", "127.0.0.1", office.port), host=HOME)
+
+
+def within(phone: Phone, wire: Udp, method: str, cseq: int = 900, *extra: str) -> Request:
+    """Return what only the telephone should send, as somebody sends it who has overheard everything."""
+    (session,) = phone._endpoint.agent._desk.sessions.values()
+    dialog = session.dialog
+    assert dialog is not None
+    return request(
+        method,
+        *extra,
+        via=f"SIP/2.0/UDP {wire.host}:{wire.port};branch=z9hG4bK{method}{cseq};rport",
+        from_=str(dialog.local),
+        to=str(dialog.remote),
+        call_id=dialog.call_id,
+        cseq=cseq,
+        contact=f"<sip:thief@{wire.host}:{wire.port}>",
+        body=SDP if method in {"INVITE", "UPDATE"} else b"",
+    )
+
+
+def outsider(office: Office, host: str = OUTSIDE) -> Udp:
+    return Udp(office.port, host, "127.0.0.1")
+
+
+async def say(wire: Udp, message: Request) -> int:
+    """Send it, and return the final status."""
+    wire.send(bytes(message))
+    while (status := read_response(await wire.receive()).status) < 200:
+        pass
+    return status
+
+
+def proving(asked: Request, refusal: bytes, login: str, password: str = PASSWORD) -> list[str]:
+    """Return the header line that answers a challenge."""
+    challenge = read_response(refusal)
+    value = challenges(challenge)[0].answer(asked, login, password, cnonce="c", nonce_count=1)
+    return [f"{answer_header(challenge)}: {value}"]
+
+
+@pytest.mark.row("FD-16")
+@pytest.mark.parametrize("method", ["BYE", "INVITE", "UPDATE", "INFO"])
+@pytest.mark.parametrize("whose", ["the caller's", "the callee's"])
+def test_a_third_address_is_challenged_within_a_telephones_call(method: str, whose: str) -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                call = await john.call(DIALLED)
+                await call.answered()
+                victim = john if whose == "the caller's" else mary
+                with outsider(office) as thief, outsider(office, HOME) as neighbour:
+                    for wire in (thief, neighbour):
+                        assert await say(wire, within(victim, wire, method)) == 407
+                await asyncio.sleep(0.05)
+                assert not call.is_over
+                call.end()
+                await office.quiet()
+            assert office.ends == ["answered by caller"]
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FD-16")
+def test_a_telephone_whose_address_changed_answers_the_challenge() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                call = await john.call(DIALLED)
+                await call.answered()
+                with outsider(office) as moved:
+                    asked = within(john, moved, "INFO")
+                    refusal = await moved.ask(bytes(asked))
+                    proof = proving(asked, refusal, "john")
+                    assert await say(moved, within(john, moved, "INFO", 901, *proof)) == 200
+                    # It is known there from now on.
+                    assert await say(moved, within(john, moved, "BYE", 902)) == 200
+                await office.quiet()
+            assert office.ends == ["answered by caller"]
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FD-16")
+def test_the_password_of_another_account_does_not_do() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:  # noqa: SIM117 -- as above
+            async with telephone(office, "mary") as mary, telephone(office, "john") as john:
+                await mary.register()
+                call = await john.call(DIALLED)
+                await call.answered()
+                with outsider(office) as thief:
+                    asked = within(john, thief, "BYE")
+                    proof = proving(asked, await thief.ask(bytes(asked)), "mary")
+                    assert await say(thief, within(john, thief, "BYE", 901, *proof)) == 403
+                assert not call.is_over
+                call.end()
+                await office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+def from_trunk(
+    wire: Udp, method: str, *, tag: str = "", cseq: int = 1, branch: str = "b"
+) -> Request:
+    to = f"<sip:{DIALLED}@127.0.0.1>" + (f";tag={tag}" if tag else "")
+    return request(
+        method,
+        uri=f"sip:{DIALLED}@127.0.0.1",
+        via=f"SIP/2.0/UDP {wire.host}:{wire.port};branch=z9hG4bK{branch};rport",
+        from_="<sip:380441112233@127.0.0.1>;tag=carrier",
+        to=to,
+        call_id="over-the-trunk",
+        cseq=cseq,
+        contact=f"<sip:carrier@{wire.host}:{wire.port}>",
+        body=SDP if method == "INVITE" else b"",
+    )
+
+
+@pytest.mark.row("FD-16")
+def test_a_trunk_hangs_up_from_any_of_its_networks_and_nobody_else_does() -> None:
+    async def scenario() -> None:
+        async with (
+            Phone("bob") as bob,
+            open_office(shop(ring(address(bob.port)), trunk=CARRIER)) as office,
+        ):
+            with outsider(office, "127.0.0.1") as carrier:
+                carrier.send(bytes(from_trunk(carrier, "INVITE")))
+                while (answer := read_response(await carrier.receive())).status != 200:
+                    pass
+                tag = answer.to.tag or ""
+                carrier.send(bytes(from_trunk(carrier, "ACK", tag=tag, branch="ack")))
+                with outsider(office) as thief, capture_logs() as logs:
+                    bye = from_trunk(thief, "BYE", tag=tag, cseq=9, branch="x")
+                    assert await say(thief, bye) == 403
+                assert [(line["event"], line["trunk"]) for line in logs] == [
+                    ("sip request refused: not from the trunk's sources", "carrier")
+                ]
+                assert office.side.calls == 1
+                with outsider(office, "127.0.0.9") as other:
+                    bye = from_trunk(other, "BYE", tag=tag, cseq=2, branch="y")
+                    assert await say(other, bye) == 200
+            await office.quiet()
+            assert office.ends == ["answered by caller"]
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FD-16")
+def test_a_cancel_of_another_call_or_from_elsewhere_cancels_nothing() -> None:
+    async def scenario() -> None:
+        with Udp(0) as bob:
+            plan = shop(ring(address(bob.port)), trunk=CARRIER)
+            async with open_office(plan) as office:
+                bob.aim(office.port)
+                with outsider(office, "127.0.0.1") as carrier, outsider(office) as thief:
+                    carrier.send(bytes(from_trunk(carrier, "INVITE")))
+                    invite = read_request(await bob.receive())
+                    bob.send(bytes(response(invite, 180)))
+                    cancel = from_trunk(carrier, "CANCEL")
+                    others = replace(cancel, headers=cancel.headers.put("Call-ID", "another"))
+                    assert await final(carrier, others) == 481
+                    assert await final(thief, cancel) == 481
+                    assert office.side.calls == 1
+                    assert await final(carrier, cancel) == 200
+                    assert start(await bob.receive()) == "CANCEL"
+
+    run(scenario(), deadline=20)
+
+
+async def final(wire: Udp, message: Request) -> int:
+    """Send a CANCEL and return its status; what comes of the INVITE is passed over."""
+    wire.send(bytes(message))
+    while True:
+        answer = read_response(await wire.receive())
+        if answer.cseq.method == "CANCEL":
+            return answer.status
