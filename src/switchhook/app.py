@@ -19,7 +19,7 @@ from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.mailer import Mailer
-from switchhook.delivery.policy import policy_of
+from switchhook.delivery.policy import order_of, policy_of
 from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
@@ -100,6 +100,7 @@ class Application:
             grants_of=self.grants_of,
             mailer=Mailer(settings.mail_server),
             policy_of=self.policy_of,
+            order_of=self.order_of,
             addressees=self,
         )
         subscribers.when_removed(lambda one: self.courier.forget(one.project, one.webhook))
@@ -151,6 +152,10 @@ class Application:
     def policy_of(self, delivery: Delivery) -> RetryPolicy:
         """Return how often a delivery is tried again, as its project says now."""
         return policy_of(delivery, self.book.plans.get(delivery.project))
+
+    def order_of(self, delivery: Delivery) -> str:
+        """Return which others of its call a delivery keeps its order with, as its project says now."""
+        return order_of(delivery, self.book.plans.get(delivery.project))
 
     async def ask(
         self,

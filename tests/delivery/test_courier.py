@@ -41,8 +41,14 @@ def promise(call: str, seq: int = 1, webhook: str = "crm") -> Delivery:
     return delivery(call, seq, webhook=webhook, body=f"{call}.{seq}.{webhook}".encode())
 
 
+class Wait(int):
+    """The status 429 with so many seconds in Retry-After."""
+
+
 def response(request: HttpRequest, status: int) -> Exchange:
-    answer = HttpResponse(status=status, reason="", headers=(), body=b"noted")
+    headers = (("retry-after", str(int(status))),) if isinstance(status, Wait) else ()
+    status = 429 if isinstance(status, Wait) else status
+    answer = HttpResponse(status=status, reason="", headers=headers, body=b"noted")
     return Exchange(request=request, response=answer, failure=None, seconds=(("total", 0.1),))
 
 
@@ -832,3 +838,111 @@ def test_a_mail_that_our_own_end_cut_short_stays_promised() -> None:
     with capture_logs() as logs:
         play(scenario, limits=CourierLimits(grace=0.1), replies={"desk@example.com": [-1]})
     assert [line["event"] for line in logs] == ["deliveries cut short; they go out again"]
+
+
+def in_turn(*answers: int) -> Callable[[HttpRequest], Awaitable[int]]:
+    """Answer one after another, the last for ever."""
+    left = list(answers)
+
+    async def answer(_request: HttpRequest) -> int:
+        await asyncio.sleep(0.01)
+        return left.pop(0) if len(left) > 1 else left[0]
+
+    return answer
+
+
+def times(house: House) -> list[int]:
+    return [round(made.at - OCCURRED) for made in house.store.recorded]
+
+
+@pytest.mark.row("FB-09")
+def test_a_pause_that_was_asked_for_is_kept_and_uses_up_no_try() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert times(house) == [0, 300, 600, 630, 690]
+        assert [made.asked for made in house.store.recorded] == [300.0, 300.0, None, None, None]
+        assert house.courier.delivered == 1
+
+    script = {"crm": in_turn(Wait(300), Wait(300), 503, 503, 200)}
+    play(scenario, script=script, policy=RetryPolicy(retries=2, first_pause=30, factor=2))
+
+
+@pytest.mark.row("FB-09", "R2-04")
+def test_what_is_sent_once_is_sent_once_whatever_pause_was_asked_for() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert times(house) == [0]
+        assert house.courier.failed == 1
+
+    play(scenario, script={"crm": Wait(300)}, policy=RetryPolicy())
+
+
+@pytest.mark.row("FB-09")
+def test_one_that_asks_for_a_pause_for_ever_is_given_up() -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("c1"))
+        await house.courier.drain()
+        assert len(house.sender.heard) == 12
+
+    play(scenario, script={"crm": Wait(2)}, policy=RetryPolicy(retries=1))
+
+
+@pytest.mark.row("FJ-05", "FB-09")
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_pause_holds_for_everything_that_goes_to_the_endpoint(retries: int) -> None:
+    async def scenario(house: House) -> None:
+        house.courier.carry(promise("first"))
+        await asyncio.sleep(1)
+        for number in range(29):
+            house.courier.carry(promise(f"c{number}"))
+        house.courier.carry(promise("c0", webhook="erp"))  # to the same URL
+        await asyncio.sleep(297)
+        assert house.sender.heard == ["first.1.crm"]
+        await house.courier.drain()
+        assert Counter(made.status for made in house.store.recorded)[429] == 1
+        assert house.courier.delivered == (31 if retries else 30)
+
+    play(scenario, script={"crm": in_turn(Wait(300), 200)}, policy=RetryPolicy(retries=retries))
+
+
+@pytest.mark.row("FJ-05")
+def test_a_pause_of_a_former_process_holds_too() -> None:
+    async def scenario(house: House) -> None:
+        await asyncio.sleep(1)
+        house.courier.carry(promise("other"))
+        await asyncio.sleep(288)
+        assert house.sender.heard == []
+        await house.courier.drain()
+        assert sorted(house.sender.heard) == ["c1.1.crm", "other.1.crm"]
+
+    asked = replace(
+        attempt(promise("c1"), failure=DOWN, is_last=False), at=OCCURRED - 10, asked=300.0
+    )
+    play(scenario, pending=(promise("c1"),), history=(asked,), policy=RetryPolicy(retries=1))
+
+
+@pytest.mark.row("FB-10")
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_events_of_a_call_reach_one_receiver_in_order_across_webhooks(*, is_resumed: bool) -> None:
+    both = promise("c1", 1, webhook="before"), promise("c1", 2, webhook="after")
+    other = promise("c2", 1, webhook="after")
+
+    async def scenario(house: House) -> None:
+        house.courier.carry(*both, other)
+        await house.courier.drain()
+        assert [name for name in house.sender.heard if name != "c2.1.after"] == [
+            "c1.1.before",
+            "c1.1.before",
+            "c1.2.after",
+        ]
+        assert house.sender.heard.index("c2.1.after") < 2  # no other call waits for the retry
+
+    script = {"before": in_turn(503, 200)}
+    play(
+        scenario,
+        script=script,
+        policy=RetryPolicy(retries=1),
+        pending=both if is_resumed else (),
+    )

@@ -16,9 +16,11 @@ from switchhook.delivery.policy import (
     ONE_TRY,
     TO_SUBSCRIBERS,
     RetryPolicy,
+    order_of,
     pause_before_next,
     policy_of,
     settle,
+    usual_order,
     usual_policy,
 )
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
@@ -329,3 +331,17 @@ def test_a_subscriber_who_may_take_it_later_gets_three_more_tries(status: int) -
 def test_a_policy_that_makes_no_sense_is_refused(wrong: Callable[[], RetryPolicy]) -> None:
     with pytest.raises(ValueError, match=r"0 to 10 times|begin above 0"):
         wrong()
+
+
+@pytest.mark.row("FB-10")
+def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key() -> None:
+    url = "http://h:80/x?e=1"
+    assert usual_order(delivery(url=url)) == usual_order(delivery(url="http://H/y", webhook="erp"))
+    assert usual_order(delivery(url=url)) != usual_order(delivery(url="https://h/x"))
+    assert usual_order(delivery(url="nonsense")) == "nonsense"
+    assert usual_order(delivery(webhook="subscription 7")) == "subscription 7"
+    own = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=url, order_key="billing")
+    plan = Plan(project=Project(id="shop", name="Shop", event_webhooks=(own,)))
+    assert order_of(delivery(url=url), plan) == "key billing"
+    assert order_of(delivery(url=url, webhook="erp"), plan) == usual_order(delivery(url=url))
+    assert order_of(delivery(url=url), None) == usual_order(delivery(url=url))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,14 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from tests.support.promises import delivery, mail
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.delivery import Delivery
+
+
+def put(queues: Queues, made: Delivery, order: str = "") -> None:
+    """Add a delivery that keeps its order with those to the same webhook, or with others."""
+    queues.add(made, order or made.webhook)
 
 
 def taken(queues: Queues, now: float = 0.0) -> list[Job]:
@@ -34,7 +43,7 @@ def filled(limits: CourierLimits, **amounts: int) -> Queues:
     queues = Queues(limits)
     for webhook, amount in amounts.items():
         for number in range(amount):
-            queues.add(delivery(f"{webhook}{number}", webhook=webhook))
+            put(queues, delivery(f"{webhook}{number}", webhook=webhook))
     return queues
 
 
@@ -45,7 +54,7 @@ def per_webhook(jobs: list[Job]) -> Counter[str]:
 def test_a_call_s_deliveries_to_one_webhook_go_one_after_another() -> None:
     queues = Queues(CourierLimits())
     for seq in (1, 2, 3):
-        queues.add(delivery("c1", seq))
+        put(queues, delivery("c1", seq))
     (first,) = taken(queues)
     assert first.delivery.seq == 1
     queues.exchanged(first, 0.0)
@@ -57,8 +66,8 @@ def test_a_call_s_deliveries_to_one_webhook_go_one_after_another() -> None:
 def test_other_calls_and_other_webhooks_do_not_wait() -> None:
     queues = Queues(CourierLimits())
     for made in (delivery("c1", 1), delivery("c1", 2), delivery("c2", 1)):
-        queues.add(made)
-    queues.add(delivery("c1", 1, webhook="erp"))
+        put(queues, made)
+    put(queues, delivery("c1", 1, webhook="erp"))
     assert sorted(ids(taken(queues))) == ["c1.1.crm", "c1.1.erp", "c2.1.crm"]
 
 
@@ -77,7 +86,7 @@ def test_webhooks_take_turns_whatever_waits_for_each() -> None:
 
 def test_projects_with_a_webhook_of_the_same_name_are_apart() -> None:
     queues = filled(CourierLimits(per_endpoint=1), crm=2)
-    queues.add(delivery("h1", project="house"))
+    put(queues, delivery("h1", project="house"))
     assert ids(taken(queues)) == ["crm0.1.crm", "h1.1.crm"]
 
 
@@ -106,7 +115,7 @@ def test_hung_endpoints_get_the_less_the_more_they_are() -> None:
     assert max(per_webhook(jobs).values()) < 8
     assert queues.in_flight < 256 - 30
     for number in range(20):
-        queues.add(delivery(f"c{number}", webhook="healthy"))
+        put(queues, delivery(f"c{number}", webhook="healthy"))
     assert per_webhook(taken(queues))["healthy"] >= 2
 
 
@@ -118,7 +127,7 @@ def test_slow_endpoints_leave_the_reserve_to_others() -> None:
         finish(queues, job, now=15.0)  # all of them timed out
     again = taken(queues, now=15.0)
     assert len(again) == 15
-    queues.add(delivery("c1", webhook="healthy"))
+    put(queues, delivery("c1", webhook="healthy"))
     assert ids(taken(queues, now=15.0)) == ["c1.1.healthy"]
 
 
@@ -126,7 +135,7 @@ def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> N
     limits = CourierLimits(exchanges=10, reserve=9, slow_after=2.0)
     queues = filled(limits, hung=1)
     assert len(taken(queues, now=0.0)) == 1
-    queues.add(delivery("next", webhook="hung"))
+    put(queues, delivery("next", webhook="hung"))
     assert taken(queues, now=3.0) == []
 
 
@@ -138,14 +147,14 @@ def test_an_endpoint_that_answers_in_time_again_is_slow_no_longer() -> None:
     job = taken(queues, now=5.0)[0]
     finish(queues, job, now=5.1)
     blocker = delivery("c", webhook="other")
-    queues.add(blocker)
+    put(queues, blocker)
     assert per_webhook(taken(queues, now=5.1)) == {"crm": 1, "other": 1}
 
 
 def test_a_postponed_delivery_keeps_its_lane_and_gives_back_its_slot() -> None:
     queues = Queues(CourierLimits())
-    queues.add(delivery("c1", 1))
-    queues.add(delivery("c1", 2))
+    put(queues, delivery("c1", 1))
+    put(queues, delivery("c1", 2))
     (job,) = taken(queues)
     queues.exchanged(job, 0.0)
     queues.postponed(job)
@@ -185,7 +194,7 @@ def test_nothing_is_remembered_of_a_slow_endpoint_that_is_forgotten(*, ends_firs
         queues.forget("shop", "hook")
     assert list(queues._endpoints) == [("shop", "crm")]
     queues.forget("shop", "hook")
-    queues.add(delivery("late", webhook="hook"))
+    put(queues, delivery("late", webhook="hook"))
     assert ids(taken(queues, 60.0)) == ["late.1.hook"]
 
 
@@ -213,7 +222,7 @@ def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.
             case "a":
                 lane = (data.draw(st.sampled_from("xyz")), data.draw(st.sampled_from("123")))
                 added[lane] += 1
-                queues.add(delivery(lane[1], added[lane], webhook=lane[0]))
+                put(queues, delivery(lane[1], added[lane], webhook=lane[0]))
             case "e" if flying:
                 exchanged.append(flying.pop(data.draw(st.integers(0, len(flying) - 1))))
                 queues.exchanged(exchanged[-1], now)
@@ -242,8 +251,8 @@ def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int, int])
 def test_three_mails_are_on_their_way_at_once_beside_everything_else() -> None:
     queues = Queues(CourierLimits())
     for number in range(9):
-        queues.add(mail(f"c{number}", name=f"mail {number}"))
-        queues.add(delivery(f"c{number}"))
+        put(queues, mail(f"c{number}", name=f"mail {number}"))
+        put(queues, delivery(f"c{number}"))
     first = taken(queues)
     assert per_webhook(first)["crm"] == 9
     mails = [job for job in first if job.delivery.webhook != "crm"]
@@ -256,7 +265,7 @@ def test_nobody_waits_for_somebody_else_s_address() -> None:
     queues = Queues(CourierLimits())
     for to in ("greylisted@example.com", "desk@example.com"):
         for seq in (1, 2):
-            queues.add(mail("c1", seq, to=to))
+            put(queues, mail("c1", seq, to=to))
     first, second = taken(queues)
     assert ids([first, second]) == [
         "c1.1.missed.greylisted@example.com",
@@ -268,3 +277,58 @@ def test_nobody_waits_for_somebody_else_s_address() -> None:
     assert ids(taken(queues)) == ["c1.2.missed.desk@example.com"]
     queues.resumed(first)
     assert ids(taken(queues)) == ["c1.1.missed.greylisted@example.com"]
+
+
+@pytest.mark.row("FB-10")
+def test_a_call_s_deliveries_under_one_order_key_go_one_after_another_whoever_they_are_for() -> (
+    None
+):
+    queues = Queues(CourierLimits())
+    for seq, webhook in ((1, "before"), (2, "after"), (3, "before")):
+        put(queues, delivery("c1", seq, webhook=webhook), "http://h:80")
+    put(queues, delivery("c1", 4, webhook="erp"), "key erp")
+    put(queues, delivery("c2", 1, webhook="after"), "http://h:80")
+    put(queues, delivery("c1", 1, webhook="after", project="house"), "http://h:80")
+    jobs = taken(queues)
+    assert sorted(ids(jobs)) == ["c1.1.after", "c1.1.before", "c1.4.erp", "c2.1.after"]
+    first = next(job for job in jobs if job.delivery.id == "c1.1.before")
+    queues.exchanged(first, 0.0)
+    queues.postponed(first)
+    assert taken(queues) == []  # the next of its lane waits for its retry
+    queues.resumed(first)
+    (again,) = taken(queues)
+    finish(queues, again)
+    (second,) = taken(queues)
+    assert second.delivery.id == "c1.2.after"
+
+
+@pytest.mark.row("FJ-05")
+def test_an_endpoint_that_asks_for_a_pause_gets_one_and_then_one_delivery_ahead() -> None:
+    queues = filled(CourierLimits(per_endpoint=1), crm=4)
+    (first,) = taken(queues)
+    queues.exchanged(first, 10.0, 30.0)
+    queues.settled(first)
+    assert taken(queues, 10.0) == []
+    assert queues.pause_over_at == 40.0
+    put(queues, delivery("c9", webhook="same URL"))
+    put(queues, delivery("c8", webhook="erp", url="https://crm.example/other"))
+    assert per_webhook(taken(queues, 39.0)) == {"erp": 1}
+    (probe,) = taken(queues, 40.0)
+    assert queues.pause_over_at is None
+    queues.exchanged(probe, 41.0, 5.0)
+    queues.settled(probe)
+    assert taken(queues, 45.9) == []
+    (probe,) = taken(queues, 46.0)
+    finish(queues, probe, 46.0)
+    assert len(taken(queues, 46.0)) == 2  # one slot for each webhook
+    assert queues.pause_over_at is None
+
+
+def test_pauses_that_nobody_waits_for_are_forgotten_when_there_are_many() -> None:
+    queues = Queues(CourierLimits())
+    for number in range(600):
+        put(queues, delivery(f"c{number}", url=f"https://crm.example/{number}"))
+        (job,) = taken(queues, 100.0 * number)
+        queues.exchanged(job, 100.0 * number, 1.0)
+        queues.settled(job)
+    assert len(queues._pauses._pauses) <= 258

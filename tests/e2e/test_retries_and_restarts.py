@@ -43,12 +43,14 @@ name = "crm"
 event = "incoming.after"
 url = "http://crm.example/"
 retries = 3
+order_key = "crm"
 
 [[event_webhooks]]
 name = "erp"
 event = "incoming.after"
 url = "http://erp.example/"
 retries = 3
+order_key = "erp"
 
 [[event_mails]]
 name = "missed"

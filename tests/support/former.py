@@ -30,6 +30,15 @@ INSERT INTO deliveries (
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 """With URL, headers and each success code in clear."""
+ATTEMPT = """
+INSERT INTO attempts (
+    number, at, seconds, status, failure, detail, answer, is_last, project, delivery
+)
+SELECT ?, ?, ?, ?, ?, ?, ?, ?, d.project, d.number
+FROM deliveries AS d
+WHERE d.project = ? AND d.id = ?
+"""
+"""Without what an endpoint asked for."""
 
 
 def make_former(
@@ -43,7 +52,12 @@ def make_former(
             connection.execute(sql("save_call"), call_to_row(call))
             connection.execute(PROMISE, _row(made))
         for made in settled:
-            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made)))
+            connection.execute(ATTEMPT, _attempt(made))
+
+
+def _attempt(made: Delivery) -> tuple[object, ...]:
+    *before, _asked, project, delivery_id = attempt_to_row(attempt(made))
+    return (*before, project, delivery_id)
 
 
 def _row(made: Delivery) -> tuple[str | int | float | bytes, ...]:

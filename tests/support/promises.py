@@ -178,4 +178,5 @@ def attempts(draw: st.DrawFn, of: Delivery) -> Attempt:
         failure=draw(st.none() | failures),
         answer=draw(st.binary(max_size=50)),
         is_last=draw(st.booleans()),
+        asked=draw(st.none() | st.floats(1, 3600)),
     )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, assert_never
 import structlog
 
 from switchhook.delivery.mailer import NO_MAIL
-from switchhook.delivery.policy import pause_before_next, settle, usual_policy
+from switchhook.delivery.policy import pause_before_next, settle, usual_order, usual_policy
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
@@ -110,14 +110,15 @@ class Courier:
         grants_of: Callable[[str], Grants],
         mailer: Mails = NO_MAIL,
         policy_of: Callable[[Delivery], RetryPolicy] = usual_policy,
+        order_of: Callable[[Delivery], str] = usual_order,
         addressees: Addressees = EVERYBODY,
         limits: CourierLimits = LIMITS,
     ) -> None:
         """Make a courier.
 
         `clock` tells unix seconds; `grants_of` says by a project's id which networks its webhooks may
-        reach; `policy_of` says how often a delivery is tried again; `addressees` whether it is sent at
-        all.
+        reach; `policy_of` says how often a delivery is tried again; `order_of` which others of its call
+        it keeps its order with; `addressees` whether it is sent at all.
         """
         self.delivered = 0
         self.failed = 0
@@ -130,6 +131,7 @@ class Courier:
         self._clock = clock
         self._grants_of = grants_of
         self._policy_of = policy_of
+        self._order_of = order_of
         self._addressees = addressees
         self._limits = limits
         self._queues = Queues(limits)
@@ -138,6 +140,7 @@ class Courier:
         self._histories: dict[str, tuple[Attempt, ...]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timers: dict[Job, asyncio.TimerHandle] = {}
+        self._pause_timer: asyncio.TimerHandle | None = None
         self._is_stopping = False
         self._idle = asyncio.Event()
         self._idle.set()
@@ -177,7 +180,7 @@ class Courier:
         for delivery in deliveries:
             if delivery.id not in self._open:
                 self._open[delivery.id] = delivery
-                self._queues.add(delivery)
+                self._queues.add(delivery, self._order_of(delivery))
         if self._open:
             self._idle.clear()
         self._start_more()
@@ -207,6 +210,17 @@ class Courier:
             task = spawn(self._work(job), name=f"delivery {job.delivery.id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        self._look_again()
+
+    def _look_again(self) -> None:
+        """Go on when the next pause is over that an endpoint asked for."""
+        at = self._queues.pause_over_at
+        if self._pause_timer is not None:
+            self._pause_timer.cancel()
+            self._pause_timer = None
+        if at is not None and not self._is_stopping:
+            loop = asyncio.get_running_loop()
+            self._pause_timer = loop.call_at(at, self._start_more)
 
     async def _work(self, job: Job) -> None:
         delivery = job.delivery
@@ -217,15 +231,16 @@ class Courier:
         # Looked at once: a pause that our timer measured is over, whatever became of the clock meanwhile.
         due = self._due(delivery, history) if is_resumed else None
         if due is not None and due > self._now():  # a former process tried it just before its end
-            self._leave_endpoint(job)
+            self._leave_endpoint(job, None if history[-1].asked is None else due - self._now())
             self._postpone(job, history, due)
             return
         done = await self._exchange(delivery) if is_wanted else _unsent(_UNWANTED)
-        self._leave_endpoint(job)
         if done is None:
+            self._leave_endpoint(job)
             self._halt()
             return
         attempt = settle(delivery, done, len(history) + 1, at=at)
+        self._leave_endpoint(job, attempt.asked)
         history = (*history, attempt)
         if attempt.status == HTTPStatus.GONE:
             self._addressees.gone(delivery)
@@ -246,8 +261,8 @@ class Courier:
         pause = pause_before_next(self._policy_of(delivery), history, self._clock())
         return None if pause is None else self._now() + pause
 
-    def _leave_endpoint(self, job: Job) -> None:
-        self._queues.exchanged(job, self._now())
+    def _leave_endpoint(self, job: Job, asked: float | None = None) -> None:
+        self._queues.exchanged(job, self._now(), asked)
         self._start_more()
 
     async def _history(self, delivery: Delivery) -> tuple[Attempt, ...]:
@@ -351,6 +366,7 @@ class Courier:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
+        self._look_again()
         self._idle.set()
 
     async def _stop(self) -> None:

@@ -8,6 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from switchhook.delivery.failing import ExchangeError
+from switchhook.delivery.origin import Origin, split
+from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.mail import Mail, Posting
@@ -63,6 +66,9 @@ MAIL_TRIES: Final = RetryPolicy(
 """A mail that was refused for now is tried again for about a day; what was refused for good is not
 (RFC 5321 4.2.1, 4.5.4.1). Greylisting lets most in at the second try or the third."""
 
+MOST_ASKED: Final = 10
+"""Pauses that an endpoint may ask for without using up tries; one that asks for ever is given up."""
+
 NOT_NOW: Final = frozenset({408, 425, 429})
 """Statuses of 4xx that blame the moment, and not the request (RFC 9110, 8470 and 6585)."""
 TO_SUBSCRIBERS: Final = RetryPolicy(retries=3, final=frozenset(range(400, 500)) - NOT_NOW)
@@ -91,6 +97,29 @@ def policy_of(delivery: Delivery, plan: Plan | None) -> RetryPolicy:
     return ONE_TRY if webhook is None else RetryPolicy(retries=webhook.retries)
 
 
+def usual_order(delivery: Delivery) -> str:
+    """Return what its call's other deliveries go out in order with: those to the same origin.
+
+    Programs that subscribed have nothing to do with each other, wherever they run.
+    """
+    if delivery.is_to_subscriber or isinstance(delivery.request, Mail):
+        return delivery.webhook
+    where = delivery.request.url
+    try:
+        origin = Origin.parse(split(where)[0])
+    except ExchangeError:  # no URL, which the sender refuses
+        return where
+    return f"{origin.scheme}://{origin}"
+
+
+def order_of(delivery: Delivery, plan: Plan | None) -> str:
+    """Return the same, as its project says now: a webhook may have an order key of its own."""
+    webhook = None if plan is None else plan.events.get(delivery.webhook)
+    if webhook is None or not webhook.order_key or delivery.is_to_subscriber:
+        return usual_order(delivery)
+    return f"key {webhook.order_key}"
+
+
 def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: float) -> Attempt:
     """Return the attempt that this exchange was; `at` is when it began, in unix seconds.
 
@@ -99,12 +128,13 @@ def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: flo
     """
     if isinstance(done, Posting):
         seconds, status, failure = done.seconds, done.status, done.failure
-        answer = done.reply.encode(errors="replace")
+        answer, asked = done.reply.encode(errors="replace"), None
     else:
         response = done.response
         seconds = dict(done.seconds).get("total", 0.0)
         status, answer = (0, b"") if response is None else (response.status, response.body)
         failure = _failure(delivery, done)
+        asked = None if failure is None else asked_pause(response, at + seconds)
     return Attempt(
         delivery=delivery.id,
         project=delivery.project,
@@ -114,21 +144,26 @@ def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: flo
         status=status,
         failure=failure,
         answer=answer[:ANSWER_KEPT],
+        asked=asked,
     )
 
 
 def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
     """Return in how many seconds the delivery is to be tried next, or None where it is settled.
 
-    `history` holds its attempts so far, first to latest. What has passed of a pause counts, and a clock
-    that was set back meanwhile makes no pause longer.
+    `history` holds its attempts so far, first to latest. One after which the endpoint asked for a pause
+    does not count among the tries, up to `MOST_ASKED`, but nothing goes again of what is sent once (R2-04).
+    What has passed of a pause counts, and a clock that was set back meanwhile makes no pause longer.
     """
     if not history:
         return 0.0
     latest = history[-1]
-    if latest.failure is None or latest.status in policy.final or len(history) > policy.retries:
+    asked = sum(attempt.asked is not None for attempt in history)
+    counted = len(history) - min(asked, MOST_ASKED)
+    is_over = counted > policy.retries or not policy.retries
+    if latest.failure is None or latest.status in policy.final or is_over:
         return None
-    pause = policy.pause(len(history))
+    pause = policy.pause(counted) if latest.asked is None else latest.asked
     return min(pause, max(0.0, latest.at + latest.seconds + pause - now))
 
 

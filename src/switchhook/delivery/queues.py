@@ -1,9 +1,10 @@
 """Whose turn it is: order within a call, fairness between endpoints, room for the healthy. No I/O.
 
-Deliveries of one call to one webhook form a *lane* and go out one after another. The lanes of one
-webhook share its *endpoint*'s slots, first come, first served. Of the endpoints with work, the one with
-the fewest exchanges under way comes first. Mail has one endpoint, the mail server, and a lane for each
-call, mail and person: nobody waits for somebody else's address.
+Deliveries of one call under one order key form a *lane* and go out one after another, whichever webhooks
+they are for. Lanes wait for a slot of the *endpoint* that their first delivery is for, first come, first
+served; each webhook is one. Of the endpoints with work, the one with the fewest exchanges under way comes
+first. Mail has one endpoint, the mail server, and a lane for each call, mail and person: nobody waits for
+somebody else's address. An endpoint that asks for a pause gets one, whatever waits for it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.mail import Mail
+from switchhook.webhooks.url import bare
 
 SHARE: Final = 8
 """An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
@@ -25,18 +27,24 @@ less, the more of them there are (dynamic thresholds, Choudhury and Hahne 1998).
 """
 
 
+PAUSES_KEPT: Final = 256
+"""So many, and those are forgotten that nothing waits for."""
+
 Key = tuple[str, ...]
 """What tells one endpoint from others, or one lane from others of its endpoint."""
 MAIL_SERVER: Final[Key] = ()
 """The endpoint of all mail."""
 
 
-def _place(delivery: Delivery) -> tuple[Key, Key]:
-    """Return the keys of a delivery's endpoint and lane."""
-    project, call, name = delivery.project, delivery.call, delivery.webhook
+def _endpoint_key(delivery: Delivery) -> Key:
     if isinstance(delivery.request, Mail):
-        return MAIL_SERVER, (project, call, name, delivery.request.recipient)
-    return (project, name), (call,)
+        return MAIL_SERVER
+    return (delivery.project, delivery.webhook)
+
+
+def _lane_key(delivery: Delivery, order: str) -> Key:
+    person = delivery.request.recipient if isinstance(delivery.request, Mail) else ""
+    return (delivery.project, delivery.call, order, person)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +78,9 @@ class CourierLimits:
 
 @dataclass(slots=True, eq=False)
 class Lane:
-    """Deliveries of one call to one webhook or person, in order; the first may be on its way."""
+    """Deliveries of one call under one order key, in order; the first may be on its way."""
 
     key: Key
-    endpoint: Endpoint
     waiting: deque[Delivery] = field(default_factory=deque)
 
 
@@ -84,7 +91,8 @@ class Endpoint:
     key: Key
     most: int
     """Exchanges that it may have at once."""
-    lanes: dict[Key, Lane] = field(default_factory=dict)
+    deliveries: int = 0
+    """How many are not settled."""
     ready: deque[Lane] = field(default_factory=deque)
     """Lanes whose first delivery waits for a slot."""
     exchanges: dict[Job, None] = field(default_factory=dict)
@@ -108,6 +116,7 @@ class Job:
     """One delivery that was given a slot."""
 
     lane: Lane
+    endpoint: Endpoint
     delivery: Delivery
     began: float
 
@@ -147,12 +156,83 @@ class Turns:
         heappop(self._heap)
 
 
+@dataclass(slots=True, eq=False)
+class Pause:
+    """One that an endpoint asked for. After it one delivery goes ahead, and the others if that fares well."""
+
+    until: float
+    probe: Job | None = None
+    waiting: list[Lane] = field(default_factory=list)
+
+
+class Pauses:
+    """Endpoints that want nothing for a while: a webhook, and whatever else goes to the same URL."""
+
+    def __init__(self) -> None:
+        self._pauses: dict[Key, Pause] = {}
+
+    @property
+    def over_at(self) -> float | None:
+        """Return when the next one is over for which something waits; None where there is none."""
+        waited_for = (one.until for one in self._pauses.values() if one.waiting and not one.probe)
+        return min(waited_for, default=None)
+
+    def begin(self, job: Job, until: float) -> None:
+        """An endpoint asked for a pause. What was sent before it asked makes none shorter."""
+        if len(self._pauses) >= PAUSES_KEPT:
+            self._pauses = {k: one for k, one in self._pauses.items() if one.waiting or one.probe}
+        for key in _pause_keys(job.delivery):
+            pause = self._pauses.setdefault(key, Pause(until))
+            pause.until = max(pause.until, until)
+            if pause.probe is job:
+                pause.probe = None
+
+    def admits(self, job: Job, now: float) -> bool:
+        """Say whether a delivery may be sent now; else its lane is kept until the pause is over."""
+        if not self._pauses:
+            return True
+        pauses = [self._pauses[key] for key in _pause_keys(job.delivery) if key in self._pauses]
+        for pause in pauses:
+            if now < pause.until or pause.probe:
+                pause.waiting.append(job.lane)
+                return False
+        for pause in pauses:
+            pause.probe = job
+        return True
+
+    def over(self, now: float) -> list[Lane]:
+        """Return the lanes that waited for a pause that is over."""
+        lanes: list[Lane] = []
+        for pause in self._pauses.values():
+            if pause.waiting and not pause.probe and now >= pause.until:
+                lanes += pause.waiting
+                pause.waiting = []
+        return lanes
+
+    def ended_by(self, job: Job) -> list[Lane]:
+        """Return the lanes that waited for what became of a delivery that went ahead."""
+        lanes: list[Lane] = []
+        for key in _pause_keys(job.delivery) if self._pauses else ():
+            pause = self._pauses.get(key)
+            if pause is not None and pause.probe is job:
+                lanes += self._pauses.pop(key).waiting
+        return lanes
+
+
+def _pause_keys(delivery: Delivery) -> tuple[Key, ...]:
+    if isinstance(delivery.request, Mail):
+        return ()
+    return (delivery.project, delivery.webhook), (delivery.project, "", bare(delivery.request.url))
+
+
 class Queues:
     """Everything that waits and everything that is on its way. Times are any clock's, in seconds."""
 
     def __init__(self, limits: CourierLimits) -> None:
         self._limits = limits
         self._endpoints: dict[Key, Endpoint] = {}
+        self._lanes: dict[Key, Lane] = {}
+        self._pauses = Pauses()
         self._jobs: set[Job] = set()
         self._exchanges = 0
         self._turns = count(1)
@@ -164,35 +244,58 @@ class Queues:
         """How many deliveries are being sent or recorded."""
         return len(self._jobs)
 
-    def add(self, delivery: Delivery) -> None:
-        """Put a delivery at the end of its lane."""
-        key, lane_key = _place(delivery)
+    @property
+    def pause_over_at(self) -> float | None:
+        """Return when the next pause is over for which something waits; None where there is none."""
+        return self._pauses.over_at
+
+    def add(self, delivery: Delivery, order: str) -> None:
+        """Put a delivery at the end of its lane, the one of its call under this order key."""
+        key = _endpoint_key(delivery)
         endpoint = self._endpoints.get(key)
         if endpoint is None:
             most = self._limits.mails if key == MAIL_SERVER else self._limits.per_endpoint
             endpoint = self._endpoints[key] = Endpoint(key, most)
-        lane = endpoint.lanes.get(lane_key)
+        endpoint.deliveries += 1
+        lane_key = _lane_key(delivery, order)
+        lane = self._lanes.get(lane_key)
         if lane is None:
-            lane = endpoint.lanes[lane_key] = Lane(lane_key, endpoint)
-            self._make_ready(lane)
+            lane = self._lanes[lane_key] = Lane(lane_key)
         lane.waiting.append(delivery)
+        if len(lane.waiting) == 1:
+            self._make_ready(lane)
 
     def take(self, now: float) -> Job | None:
         """Give a slot to the next delivery whose turn it is; None where none may start now."""
-        endpoint = self._next(now)
-        if endpoint is None:
-            return None
-        lane = endpoint.ready.popleft()
-        job = Job(lane, lane.waiting[0], now)
+        for lane in self._pauses.over(now):
+            self._make_ready(lane)
+        while (endpoint := self._next(now)) is not None:
+            lane = endpoint.ready.popleft()
+            job = Job(lane, endpoint, lane.waiting[0], now)
+            if self._pauses.admits(job, now):
+                return self._started(job)
+            self._queue(endpoint)
+        return None
+
+    def _started(self, job: Job) -> Job:
+        endpoint = job.endpoint
         self._jobs.add(job)
         endpoint.exchanges[job] = None
         self._exchanges += 1
         self._queue(endpoint)
         return job
 
-    def exchanged(self, job: Job, now: float) -> None:
-        """Free the slots of the exchange: the answer is there, or will not come."""
-        endpoint = job.lane.endpoint
+    def exchanged(self, job: Job, now: float, asked: float | None = None) -> None:
+        """Free the slots of the exchange: the answer is there, or will not come.
+
+        For `asked` seconds from now the endpoint wants nothing more.
+        """
+        if asked is not None:
+            self._pauses.begin(job, now + asked)
+        else:
+            for lane in self._pauses.ended_by(job):
+                self._make_ready(lane)
+        endpoint = job.endpoint
         del endpoint.exchanges[job]
         self._exchanges -= 1
         endpoint.was_slow = now - job.began > self._limits.slow_after
@@ -205,10 +308,10 @@ class Queues:
         lane.waiting.popleft()
         if lane.waiting:
             self._make_ready(lane)
-            return
-        endpoint = lane.endpoint
-        del endpoint.lanes[lane.key]
-        self._let_go(endpoint)
+        else:
+            del self._lanes[lane.key]
+        job.endpoint.deliveries -= 1
+        self._let_go(job.endpoint)
 
     def forget(self, project: str, webhook: str) -> None:
         """Remember nothing of a webhook's endpoint once it has no more to do."""
@@ -226,11 +329,11 @@ class Queues:
         self._make_ready(job.lane)
 
     def _let_go(self, endpoint: Endpoint) -> None:
-        if not endpoint.lanes and (endpoint.is_forgotten or not endpoint.was_slow):
+        if not endpoint.deliveries and (endpoint.is_forgotten or not endpoint.was_slow):
             self._endpoints.pop(endpoint.key)
 
     def _make_ready(self, lane: Lane) -> None:
-        endpoint = lane.endpoint
+        endpoint = self._endpoints[_endpoint_key(lane.waiting[0])]
         endpoint.ready.append(lane)
         if not endpoint.turn:
             self._queue(endpoint)

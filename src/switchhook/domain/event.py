@@ -82,6 +82,8 @@ class EventWebhook:
     """Seconds for the whole exchange."""
     retries: int = 0
     """How often a failed delivery is sent again by itself (R2-04, A-23)."""
+    order_key: str = ""
+    """A call's events to webhooks of one key go out in order; empty: to webhooks of one origin."""
     keep_alive: bool = True
     user_agent: str = ""
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)

@@ -121,6 +121,12 @@ EVENT_WEBHOOK = Table(
             "how often a delivery that failed is sent again",
             default=0,
         ),
+        Key(
+            "order_key",
+            FREE_TEXT,
+            "events of a call keep their order among the webhooks of one key; empty: of one origin",
+            default="",
+        ),
         Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
         Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
         Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),

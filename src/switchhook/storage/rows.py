@@ -220,13 +220,14 @@ def attempt_to_row(attempt: Attempt) -> Parameters:
         None if failure is None else failure.detail,
         attempt.answer,
         attempt.is_last,
+        attempt.asked,
         attempt.project,
         attempt.delivery,
     )
 
 
-def attempt(row: SqlRow, *, delivery_id: str, number: int) -> Attempt:
-    """Read an attempt's columns of a row."""
+def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None = None) -> Attempt:
+    """Read an attempt's columns of a row; who shows deliveries has no use for what was `asked`."""
     kind = row["failure"]
     return Attempt(
         delivery=delivery_id,
@@ -238,6 +239,7 @@ def attempt(row: SqlRow, *, delivery_id: str, number: int) -> Attempt:
         failure=None if kind is None else Failure(kind=FailureKind(kind), detail=row["detail"]),
         answer=row["answer"],
         is_last=bool(row["is_last"]),
+        asked=asked,
     )
 
 

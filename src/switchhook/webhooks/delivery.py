@@ -70,3 +70,5 @@ class Attempt:
     """The first 4 KiB of the response's body, or of the mail server's words, for those who ask why."""
     is_last: bool = True
     """Whether the delivery is settled by it: delivered, or given up."""
+    asked: float | None = None
+    """For how many seconds the endpoint wanted nothing more, where it said so (Retry-After)."""

@@ -11,11 +11,11 @@ ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt
 -- Add a finished try, unless it is there already or its promise was deleted meanwhile.
--- Takes: number, at, seconds, status, failure, detail, answer, is_last, project, delivery id.
+-- Takes: number, at, seconds, status, failure, detail, answer, is_last, asked, project, delivery id.
 INSERT INTO attempts (
-    project, delivery, number, at, seconds, status, failure, detail, answer, is_last
+    project, delivery, number, at, seconds, status, failure, detail, answer, is_last, asked
 )
-SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?
+SELECT d.project, d.number, ?, ?, ?, ?, ?, ?, ?, ?, ?
 FROM deliveries AS d
 WHERE d.project = ? AND d.id = ?
 ON CONFLICT (project, delivery, number) DO NOTHING;
@@ -125,7 +125,8 @@ ORDER BY r.number;
 
 -- name: attempts
 -- Read a delivery's tries, first to latest, by the delivery's id.
-SELECT a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last
+SELECT
+    a.project, a.number, a.at, a.seconds, a.status, a.failure, a.detail, a.answer, a.is_last, a.asked
 FROM known_projects AS p
 CROSS JOIN deliveries AS d ON d.project = p.project AND d.id = :delivery
 CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number

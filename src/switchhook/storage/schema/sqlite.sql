@@ -98,6 +98,7 @@ CREATE TABLE attempts (
     detail TEXT,
     answer BLOB NOT NULL,
     is_last INTEGER NOT NULL,
+    asked REAL,
     PRIMARY KEY (project, delivery, number)
 ) STRICT, WITHOUT ROWID;
 
