@@ -13,6 +13,7 @@ from switchhook.delivery.breaker import (
     BreakerPolicy,
     abandoned,
     admit,
+    asked_to_wait,
     failed,
     succeeded,
 )
@@ -112,3 +113,13 @@ def test_whatever_happens_it_holds_back_for_no_longer_than_a_pause(
             assert breaker.is_open == (row >= failures)
         else:
             breaker = abandoned(breaker, now)
+
+
+@pytest.mark.row("FJ-05")
+@pytest.mark.parametrize(("seconds", "until"), [(10.0, 10.0), (300.0, 30.0)])
+def test_an_endpoint_that_asks_for_a_pause_has_it_at_once(seconds: float, until: float) -> None:
+    breaker = asked_to_wait(HEALTHY, POLICY, 0.0, seconds)
+    assert admit(breaker, POLICY, until - 0.1)[1] is Admission.SKIP
+    assert admit(breaker, POLICY, until)[1] is Admission.PROBE
+    never = BreakerPolicy(failures=0)
+    assert admit(asked_to_wait(HEALTHY, never, 0.0, seconds), never, 0.0)[1] is Admission.GO

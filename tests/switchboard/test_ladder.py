@@ -29,6 +29,8 @@ GOOD = 200, b'{"dst_phone":"380441111111"}'
 ACK, NAK, ERR = (200, b"status=ACK"), (401, b"status=NAK"), (200, b"status=ERR")
 DOWN, SLOW = FailureKind.REFUSED, FailureKind.HEADERS_TIMEOUT
 Outcome = FailureKind | tuple[int, bytes]
+PAUSE = 429, b"7"
+"""Retry-After is the body, too."""
 
 
 @dataclass
@@ -60,7 +62,8 @@ class Web:
                 request=request, response=None, failure=Failure(kind=outcome, detail="it failed")
             )
         status, body = outcome
-        response = HttpResponse(status=status, reason="", headers=(), body=body)
+        headers = (("retry-after", body.decode()),) if status == 429 else ()
+        response = HttpResponse(status=status, reason="", headers=headers, body=body)
         return Exchange(request=request, response=response, failure=None)
 
     @property
@@ -451,3 +454,25 @@ def test_a_caller_who_hangs_up_while_a_branch_is_probed_leaves_the_probe_to_the_
         assert not there.ladder.breakers.failing
 
     run(scenario())
+
+
+@pytest.mark.row("FJ-05")
+def test_an_endpoint_that_asks_for_a_pause_is_not_asked_before_it_is_over() -> None:
+    there = web([PAUSE, GOOD])
+    all_4xx: dict[str, Any] = {"retries": 1, "retry_on": (RetryOn.ALL,), "fallback_url": BACKUP}
+
+    assert is_followed(there.climb(**all_4xx))
+    assert is_followed(there.climb(**all_4xx))
+    assert [url.split("/")[2] for url in there.urls] == ["target", "backup", "backup"]
+    there.now += 7.0
+    assert is_followed(there.climb(**all_4xx))
+    assert there.urls[-1] == URL
+    assert there.ladder.breakers.skipped == 1
+
+
+@pytest.mark.row("FJ-05")
+def test_a_pause_for_which_there_is_time_is_waited_before_a_retry() -> None:
+    there = web([(429, b"2"), GOOD])
+    assert is_followed(there.climb(retries=1, retry_on=(RetryOn.STATUS_4XX,)))
+    assert there.now == 2.0
+    assert is_followed(there.climb())

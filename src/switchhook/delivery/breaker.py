@@ -41,6 +41,8 @@ class Breaker:
     """In a row, up to now."""
     closed_to: float | None = None
     """Until when asks are held back; None: they are not."""
+    is_asked: bool = False
+    """Whether the endpoint itself asked for that."""
 
     @property
     def is_open(self) -> bool:
@@ -75,6 +77,14 @@ def failed(
     if breaker.is_open and admitted is not Admission.PROBE:
         return replace(breaker, failures=failures)
     return Breaker(failures=failures, closed_to=now + policy.pause)
+
+
+def asked_to_wait(breaker: Breaker, policy: BreakerPolicy, now: float, seconds: float) -> Breaker:
+    """The endpoint wants to be left alone for so long: one failure is enough. No pause is longer than usual."""
+    if not policy.failures:
+        return replace(breaker, failures=breaker.failures + 1)
+    until = max(now + min(seconds, policy.pause), breaker.closed_to or now)
+    return Breaker(failures=breaker.failures + 1, closed_to=until, is_asked=True)
 
 
 def abandoned(breaker: Breaker, now: float) -> Breaker:

@@ -14,6 +14,7 @@ from switchhook.delivery.breaker import (
     Breaker,
     abandoned,
     admit,
+    asked_to_wait,
     failed,
     succeeded,
 )
@@ -66,6 +67,10 @@ class Breakers:
         """Return how long asks are still held back; 0 where they are not."""
         return max(0.0, (self._of(endpoint).closed_to or 0.0) - self._clock())
 
+    def why(self, endpoint: Endpoint) -> str:
+        """Say why asks are held back."""
+        return "asked for a pause" if self._of(endpoint).is_asked else "failed too often lately"
+
     def succeeded(self, endpoint: Endpoint) -> None:
         """The endpoint answered."""
         before = self._of(endpoint)
@@ -85,6 +90,19 @@ class Breakers:
                 endpoint=endpoint[1],
                 failures=after.failures,
                 seconds=policy.pause,
+            )
+
+    def asked_to_wait(self, endpoint: Endpoint, policy: BreakerPolicy, seconds: float) -> None:
+        """The endpoint failed an ask, and wants to be left alone for so many seconds."""
+        before = self._of(endpoint)
+        after = asked_to_wait(before, policy, self._clock(), seconds)
+        self._keep(endpoint, after)
+        if after.is_open and not before.is_open:
+            log.warning(
+                "endpoint asks for a pause",
+                project=endpoint[0],
+                endpoint=endpoint[1],
+                seconds=min(seconds, policy.pause),
             )
 
     def abandoned(self, endpoint: Endpoint, admitted: Admission) -> None:

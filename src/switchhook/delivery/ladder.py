@@ -97,15 +97,17 @@ def seconds_for(rung: Rung, *, left: float, retries_left: int, is_last: bool) ->
     return seconds if rung.total is None else min(seconds, rung.total)
 
 
-def pause_before(retry: int) -> float:
-    """Return how long to wait before a retry, the first of which is 1."""
-    return min(FIRST_PAUSE * 2.0 ** (retry - 1), LONGEST_PAUSE)
+def pause_before(retry: int, asked: float | None = None) -> float:
+    """Return how long to wait before a retry, the first of which is 1; `asked` is what the endpoint wants."""
+    return max(min(FIRST_PAUSE * 2.0 ** (retry - 1), LONGEST_PAUSE), asked or 0.0)
 
 
-def may_retry(retry: int, *, left: float, limit: float, is_last: bool) -> bool:
+def may_retry(
+    retry: int, *, left: float, limit: float, is_last: bool, asked: float | None = None
+) -> bool:
     """Say whether there is time for a retry: the fallback URL keeps half of the ask's limit."""
     kept = 0.0 if is_last else limit / 2
-    return left - pause_before(retry) > max(kept, LEAST_SECONDS)
+    return left - pause_before(retry, asked) > max(kept, LEAST_SECONDS)
 
 
 def is_retried(retry_on: tuple[RetryOn, ...], failure: Failure, status: int) -> bool:

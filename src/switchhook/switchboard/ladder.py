@@ -20,6 +20,7 @@ from switchhook.delivery.ladder import (
     rungs_of,
     seconds_for,
 )
+from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.answer import Understood
 from switchhook.webhooks.http import Exchange
@@ -122,6 +123,8 @@ class _Climb(Generic[R]):
         self._reading: R | None = None
         self._exchange: Exchange | None = None
         self._trouble: Trouble = ()
+        self._asked: float | None = None
+        """For how many seconds the latest answer wants nothing more (Retry-After)."""
 
     @property
     def is_over(self) -> bool:
@@ -150,23 +153,25 @@ class _Climb(Generic[R]):
         endpoint = endpoint_of(self._question.call.plan.project.id, rung.url)
         admitted = breakers.admit(endpoint, policy)
         if admitted is Admission.SKIP:
-            self._skip(rung, breakers.seconds_left(endpoint))
+            self._skip(rung, breakers.why(endpoint), breakers.seconds_left(endpoint))
             return
         try:
             is_at_fault = await self._try(rung, is_last=is_last)
         except BaseException:
             breakers.abandoned(endpoint, admitted)
             raise
-        if is_at_fault:
+        if self._asked is not None:
+            breakers.asked_to_wait(endpoint, policy, self._asked)
+        elif is_at_fault:
             breakers.failed(endpoint, policy, admitted)
         else:
             breakers.succeeded(endpoint)
 
-    def _skip(self, rung: Rung, seconds: float) -> None:
+    def _skip(self, rung: Rung, why: str, seconds: float) -> None:
         where = self._question.public(rung.url)
         failure = Failure(
             kind=FailureKind.BREAKER_OPEN,
-            detail=f"{where} failed too often lately, and is asked again in {seconds:.0f} s",
+            detail=f"{where} {why}, and is asked again in {seconds:.0f} s",
         )
         self._tries.append(Try(where=where, seconds=0.0, failure=failure, skipped=True))
         self._trouble = _trouble(failure, 0, where)
@@ -183,10 +188,10 @@ class _Climb(Generic[R]):
             if failure is None or not is_retried(rung.retry_on, failure, latest.status):
                 return is_at_fault
             if retry > rung.retries or not may_retry(
-                retry, left=self._left, limit=self._limit, is_last=is_last
+                retry, left=self._left, limit=self._limit, is_last=is_last, asked=self._asked
             ):
                 return is_at_fault
-            await self._ladder.sleep(pause_before(retry))
+            await self._ladder.sleep(pause_before(retry, self._asked))
 
     async def _ask(self, rung: Rung, seconds: float) -> tuple[Try, bool]:
         ladder, question, began = self._ladder, self._question, self._ladder.clock()
@@ -207,6 +212,7 @@ class _Climb(Generic[R]):
         latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)
         self._reading, self._exchange = reading, written
+        self._asked = None if failure is None else asked_pause(response, question.facts.now)
         if failure is None:
             return latest, False
         self._trouble = _trouble(failure, status, question.public(rung.url))

@@ -37,6 +37,10 @@ class Question(Protocol[Read_co]):
         """Return the call that waits."""
 
     @property
+    def facts(self) -> Facts:
+        """Return what is known of the call, and of the moment."""
+
+    @property
     def webhook(self) -> RoutingWebhook:
         """Return what is asked, and how patiently."""
 
