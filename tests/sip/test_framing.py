@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,6 +65,61 @@ def test_any_splits_give_the_same(places: list[int]) -> None:
 
 def test_a_lone_crlf_between_messages_is_no_ping() -> None:
     assert fed(b"\r\n" + OPTIONS) == [parse_message(OPTIONS)]
+
+
+BETWEEN = (b"", b"\r\n", b"\r\n\0", b"\0", b"\n", b"\r", b"\n\n\n", b"\0\r\n\0\n\r", b"\0" * 5000)
+
+
+@pytest.mark.parametrize("between", BETWEEN)
+@pytest.mark.row("FA-06")
+def test_what_stands_between_messages_is_no_message(between: bytes) -> None:
+    stream = between + OPTIONS + between + MESSAGE + between + OPTIONS + between
+    whole: list[Framed] = [parse_message(m) for m in (OPTIONS, MESSAGE, OPTIONS)]
+    assert fed(stream) == whole
+    assert fed(*(stream[place : place + 1] for place in range(len(stream)))) == whole
+
+
+@pytest.mark.row("FA-06")
+def test_a_ping_is_heard_among_it() -> None:
+    assert fed(b"\0\0\r\n\r\n\0" + OPTIONS) == [KeepAlive(), parse_message(OPTIONS)]
+    assert fed(OPTIONS + b"\r\n\r\n\r\n\0" + OPTIONS) == [
+        parse_message(OPTIONS),
+        KeepAlive(),
+        parse_message(OPTIONS),
+    ]
+
+
+def test_what_stands_between_takes_no_room() -> None:
+    framer = StreamFramer()
+    for _ in range(100):
+        assert framer.feed(b"\0\n" * 5000) == []
+    assert len(framer._buffer) <= 3
+    assert framer.feed(OPTIONS) == [parse_message(OPTIONS)]
+
+
+def test_a_message_with_lone_lfs_is_cut_too() -> None:
+    lone = MESSAGE[: MESSAGE.index(b"\r\n\r\n")].replace(b"\r\n", b"\n") + b"\n\na\r\n\r\nb\r\n\r"
+    read, good = fed(lone + OPTIONS)
+    assert isinstance(read, Request)
+    assert (read.body, good) == (b"a\r\n\r\nb\r\n\r", parse_message(OPTIONS))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"MESSAGE sip:b@example.com SIP/2.0", b"MESSAGE sip:b@example.com SIP/7.0"),
+        (b"MESSAGE sip:b@example.com SIP/2.0", b"MESSAGE"),
+        (b"From: <sip:a@example.com>;tag=1", b"From: nobody"),
+        (b"CSeq: 2 MESSAGE", b"CSeq: 2 BYE"),
+    ],
+)
+@pytest.mark.row("FA-06")
+def test_what_a_wrong_message_leaves_behind_is_not_the_next(before: bytes, after: bytes) -> None:
+    """Its body may look like a request: an INVITE that nobody sent."""
+    smuggled = MESSAGE.replace(before, after).replace(b"l: 9", b"l: %d" % (9 + len(OPTIONS)))
+    error, good = fed(smuggled + OPTIONS + RINGING)
+    assert isinstance(error, MessageError)
+    assert good == parse_message(RINGING)
 
 
 def test_half_a_ping_waits() -> None:

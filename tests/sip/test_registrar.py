@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.message import Request, parse_message
+from switchhook.sip.message import MessageError, Request, parse_message
 from switchhook.sip.registrar import Registrar, RegistrarLimits, Registration, register
 from switchhook.sip.transport import Peer
 
@@ -14,12 +14,12 @@ CONNECTION = Peer("TCP", "192.0.2.10", 51000, 7)
 NOW = 1_700_000_000.0
 
 
-def request(*lines: str, cseq: int = 1, call_id: str = "c1") -> Request:
+def request(*lines: str, cseq: int = 1, call_id: str = "c1", via: str = "192.0.2.10") -> Request:
     message = parse_message(
         "\r\n".join(
             [
                 "REGISTER sip:pbx SIP/2.0",
-                "Via: SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK1",
+                f"Via: SIP/2.0/UDP {via};branch=z9hG4bK1",
                 "From: <sip:100@pbx>;tag=1",
                 "To: <sip:100@pbx>",
                 f"Call-ID: {call_id}",
@@ -234,12 +234,7 @@ def test_accounts_do_not_see_each_other() -> None:
         ("<sip:a@192.0.2.10:5062;transport=ws>", PHONE, PHONE),
         ("<sip:a@10.0.0.5:5062>", NAT, NAT),
         ("<sip:a@phone.example.com:5062>", NAT, NAT),
-        ("<sip:a@198.51.100.1:5062>", NAT, Peer("UDP", "198.51.100.1", 5062)),
-        (
-            "<sip:a@[2001:db8::1]:5062>",
-            Peer("UDP", "2001:db8::1", 9),
-            Peer("UDP", "2001:db8::1", 5062),
-        ),
+        ("<sip:a@198.51.100.1:5062>", NAT, NAT),
         ("<sip:a@192.0.2.10:5062;transport=tcp>", CONNECTION, CONNECTION),
         ("<sip:a@10.0.0.5>", CONNECTION, CONNECTION),
     ],
@@ -247,6 +242,76 @@ def test_accounts_do_not_see_each_other() -> None:
 def test_the_way_to_a_telephone(contact: str, source: Peer, peer: Peer) -> None:
     (binding,) = register((), request(f"Contact: {contact}"), source, NOW).bindings
     assert binding.peer == peer
+
+
+@pytest.mark.parametrize(
+    ("via", "contact", "source", "peer"),
+    [
+        # The same host, another port: a NAT of which the telephone knows (FA-05).
+        ("192.0.2.10:23777;rport", "192.0.2.10:23777", Peer("UDP", "192.0.2.10", 40001), None),
+        ("192.0.2.10:23777", "192.0.2.10:23777", Peer("UDP", "192.0.2.10", 40001), None),
+        ("192.0.2.10", "192.0.2.10", Peer("UDP", "192.0.2.10", 40001), None),
+        ("10.0.0.5:5060;rport", "192.0.2.10:40001", Peer("UDP", "192.0.2.10", 40001), None),
+        ("phone.local:5060", "192.0.2.10", PHONE, None),
+        # No NAT: the telephone says where it wants its calls.
+        ("192.0.2.10:5060", "192.0.2.10:5062", PHONE, Peer("UDP", "192.0.2.10", 5062)),
+        ("192.0.2.10:9", "192.0.2.10:9", Peer("UDP", "192.0.2.10", 9), None),
+        (
+            "[2001:db8::1]:9",
+            "[2001:db8::1]:5062",
+            Peer("UDP", "2001:db8::1", 9),
+            Peer("UDP", "2001:db8::1", 5062),
+        ),
+        ("192.0.2.10:23777", "192.0.2.10:23777", CONNECTION, None),
+    ],
+)
+@pytest.mark.row("FA-05")
+def test_calls_go_where_a_register_came_from_that_a_nat_changed(
+    via: str, contact: str, source: Peer, peer: Peer | None
+) -> None:
+    said = request(f"Contact: <sip:a@{contact}>", via=via)
+    (binding,) = register((), said, source, NOW).bindings
+    assert binding.peer == (peer or source)
+
+
+@pytest.mark.row("FI-09")
+def test_a_path_is_kept_and_told() -> None:
+    said = request(
+        "Contact: <sip:a@10.9.9.9>",
+        "Path: <sip:tok@192.0.2.10;lr>",
+        "Path: <sip:192.0.2.77;lr>, sip:192.0.2.78;lr",
+        "Supported: path",
+    )
+    done = register((), said, PHONE, NOW)
+    (binding,) = done.bindings
+    path = ["<sip:tok@192.0.2.10;lr>", "<sip:192.0.2.77;lr>", "<sip:192.0.2.78;lr>"]
+    assert [str(proxy) for proxy in binding.path] == path
+    assert [value for name, value in done.headers if name == "Path"] == path
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "peer"),
+    [
+        ("sip:192.0.2.10:5080;lr", PHONE, Peer("UDP", "192.0.2.10", 5080)),
+        ("sip:192.0.2.10;lr", PHONE, PHONE),
+        ("sip:sbc.example.com;lr", PHONE, PHONE),
+        ("sip:203.0.113.9;lr", PHONE, PHONE),  # nobody sends our calls to a stranger
+        ("sip:192.0.2.10:5080;lr", CONNECTION, CONNECTION),
+        ("sip:198.51.100.1:5080;lr", NAT, NAT),
+    ],
+)
+@pytest.mark.row("FI-09")
+def test_the_way_through_a_proxy(path: str, source: Peer, peer: Peer) -> None:
+    said = request("Contact: <sip:a@192.0.2.10:5062>", f"Path: <{path}>")
+    (binding,) = register((), said, source, NOW).bindings
+    assert binding.peer == peer
+
+
+def test_a_path_that_leads_nowhere_is_refused() -> None:
+    with pytest.raises(MessageError, match="Path"):
+        request("Contact: <sip:a@10.9.9.9>", "Path: <nonsense>")
+    many = register((), request("Contact: <sip:a@h>", *["Path: <sip:p;lr>"] * 21), PHONE, NOW)
+    assert (many.status, many.bindings) == (400, ())
 
 
 def test_a_refresh_from_another_place_moves_the_way() -> None:

@@ -13,9 +13,11 @@ from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP, Peer, numeri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from switchhook.sip.headers import Via
     from switchhook.sip.message import Request
 
 _MAX_SECONDS: Final = 2**32 - 1
+MOST_PROXIES: Final = 20
 _MALFORMED: Final = 3600
 """What an Expires that cannot be read stands for (§10.3 item 7)."""
 
@@ -34,7 +36,7 @@ class RegistrarLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """One telephone of an account. Call it with `contact.uri` as Request-URI, sent to `peer`."""
+    """One telephone of an account. Call it with `contact.uri` as Request-URI and `path` as Route, at `peer`."""
 
     contact: NameAddress
     """As registered, without expires."""
@@ -43,18 +45,22 @@ class Binding:
     expires_at: float
     call_id: str
     cseq: int
+    behind_nat: bool = False
+    """Whether its REGISTER came from another host or port than its Via says (RFC 3581)."""
+    path: tuple[NameAddress, ...] = ()
+    """The proxies that stand between, the nearest to us first (RFC 3327)."""
 
     @property
     def peer(self) -> Peer:
         """The way to the telephone.
 
-        On a connection it is the connection. On UDP it is what the Contact says, unless that is
-        another host than the packet came from: a name, which is not resolved, or the inside of a
-        NAT. Then it is where the packet came from.
+        On a connection it is the connection. On UDP it is what the nearest proxy, else the Contact,
+        says, unless the packet came through a NAT or that is another host than it came from: a name,
+        which is not resolved, or the inside of a NAT. Then it is where the packet came from.
         """
-        if self.source.transport != UDP:
+        if self.source.transport != UDP or self.behind_nat:
             return self.source
-        uri = self.contact.uri
+        uri = self.path[0].uri if self.path else self.contact.uri
         if numeric(uri.host) != self.source.host:
             return self.source
         transport = (uri.parameters.get("transport") or UDP).upper()
@@ -122,8 +128,9 @@ def register(
         return Registration(
             bindings=live, status=refused.status, reason=refused.reason, headers=refused.headers
         )
-    headers = tuple(("Contact", _told(binding, now)) for binding in changed)
-    return Registration(bindings=changed, headers=headers)
+    headers = [("Contact", _told(binding, now)) for binding in changed]
+    headers += [("Path", str(proxy)) for proxy in request.paths]
+    return Registration(bindings=changed, headers=tuple(headers))
 
 
 class Registrar:
@@ -181,6 +188,8 @@ def _update(
     now: float,
     limits: RegistrarLimits,
 ) -> tuple[Binding, ...]:
+    if len(request.paths) > MOST_PROXIES:
+        raise _RefusedError(400, "Too Many Proxies In Path")
     kept, added = list(live), list[Binding]()
     for contact in request.contacts:
         if contact.uri.scheme != "sip":
@@ -230,7 +239,13 @@ def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: flo
         expires_at=expires_at,
         call_id=request.call_id,
         cseq=request.cseq.number,
+        behind_nat=_is_translated(request.via, source),
+        path=request.paths,
     )
+
+
+def _is_translated(via: Via, source: Peer) -> bool:
+    return (numeric(via.host), via.port or DEFAULT_PORT) != (source.host, source.port)
 
 
 def _told(binding: Binding, now: float) -> str:

@@ -113,13 +113,16 @@ class Story:
         return said(self.bridge.hear(sip_events.AnswerAcknowledged(leg=leg, request=ack)))
 
     def asks(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[str]:
+        return said(self.asked(leg, method, body, kind))
+
+    def asked(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[Out]:
         message = request(method, to="<sip:x@y>;tag=b", body=body)
         if kind:
             text = bytes(message).replace(b"application/sdp", kind.encode())
             changed = parse_message(text)
             assert isinstance(changed, Request)
             message = changed
-        return said(self.bridge.hear(sip_events.Asked(leg=leg, ref="r", request=message)))
+        return self.bridge.hear(sip_events.Asked(leg=leg, ref="r", request=message))
 
     def hangs_up(self, leg: str) -> list[str]:
         bye = request("BYE", to="<sip:x@y>;tag=b")
@@ -325,6 +328,24 @@ def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
     assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["reply 200", "b pressed #"]
     assert story.asks("a", "INFO", b"x", "text/plain") == ["ask b 0 INFO"]
     assert story.asks("a", "MESSAGE", b"x", "text/plain") == ["ask b 0 MESSAGE"]
+
+
+@pytest.mark.row("FB-03")
+def test_keys_of_one_info_are_pressed_one_after_another() -> None:
+    story = answered(HERS)
+    pressed = ["reply 200", "caller pressed 4", "caller pressed 7"]
+    assert story.asks("a", "INFO", b"Signal=47\r\n", "application/dtmf-relay") == pressed
+
+
+@pytest.mark.row("FB-03")
+def test_what_a_menu_can_do_nothing_with_is_refused_for_good() -> None:
+    story = answered(HERS)
+    (info,) = story.asked("a", "INFO", b"<xml/>", "application/media_control+xml")
+    accepted = "application/dtmf-relay, application/dtmf, audio/telephone-event"
+    assert info == Reply(ref="r", status=415, headers=(("Accept", accepted),))
+    (message,) = story.asked("a", "MESSAGE", b"hello", "text/plain")
+    assert isinstance(message, Reply)
+    assert (message.status, message.headers[0][0]) == (405, "Allow")
 
 
 @pytest.mark.parametrize("events", [False, True])

@@ -458,13 +458,13 @@ def test_a_cancelled_reinvite_is_still_acknowledged() -> None:
 def test_who_asks_before_there_is_somebody_to_ask_may_try_again() -> None:
     bridge = ringing("b1", "b2")
 
-    assert asks(bridge, "a", "INFO") == ["reply r 491"]
+    assert asks(bridge, "a", "INFO") == ["reply r 415"]
     answers(bridge, "b1 0")
     assert asks(bridge, "b1 0", "INVITE") == ["reply r 491"]
     connect(bridge)
     assert asks(bridge, "b1 0", "INVITE") == ["reply r 491"]
     acks(bridge)
-    assert asks(bridge, "b2 0", "INFO") == ["reply r 491"]
+    assert asks(bridge, "b2 0", "INFO") == ["reply r 415"]
     assert asks(bridge, "b1 0", "INFO") == ["ask a INFO r"]
 
 
@@ -472,7 +472,7 @@ def test_nobody_is_asked_once_the_other_side_is_gone() -> None:
     bridge = talking()
     hangs_up(bridge, "b1 0")
 
-    assert asks(bridge, "a", "INFO") == ["reply r 491"]
+    assert asks(bridge, "a", "INFO") == ["reply r 415"]
     assert hangs_up(bridge, "b1 0") == []
 
 
@@ -494,7 +494,7 @@ def test_half_a_call_can_be_ended_after_a_restart() -> None:
     bridge = Bridge.resumed("", "b1", "b1 0")
 
     assert bridge.sip_legs == {"b1": "b1 0"}
-    assert asks(bridge, "b1 0", "INFO") == ["reply r 491"]
+    assert asks(bridge, "b1 0", "INFO") == ["reply r 415"]
     assert end(bridge, "b1") == ["end b1 0"]
     assert bridge.over
 

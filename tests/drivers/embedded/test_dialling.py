@@ -152,6 +152,28 @@ def test_every_telephone_of_an_account_is_called_where_it_registered() -> None:
     assert all(invite.direct and invite.body == SDP for invite in invites)
 
 
+@pytest.mark.row("FI-09")
+def test_a_telephone_behind_a_proxy_is_called_by_its_path() -> None:
+    path = ("<sip:tok@192.0.2.20:5080;lr>", "<sip:192.0.2.78;lr>")
+    binding = Binding(
+        contact=NameAddress.parse("<sip:mary@10.9.9.9>"),
+        source=BOB,
+        expires_at=1.0,
+        call_id="r",
+        cseq=1,
+        path=tuple(map(NameAddress.parse, path)),
+    )
+    command = ring(TargetKind.ACCOUNT, "mary")
+
+    (invite,) = invites_to_account(
+        Bridge("a", request()), "c1 b1", [binding], command, lambda _: "192.0.2.1"
+    )
+
+    assert (str(invite.uri), invite.direct) == ("sip:mary@10.9.9.9", False)
+    assert invite.peer == Peer("UDP", "192.0.2.20", 5080)
+    assert tuple(value for name, value in invite.headers if name == "Route") == path
+
+
 def test_an_anonymous_caller_stays_anonymous_to_an_account() -> None:
     binding = Binding(
         contact=NameAddress.parse("<sip:mary@192.0.2.20>"),

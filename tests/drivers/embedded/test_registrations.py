@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
+import pytest
+
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Plan, Project
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
@@ -51,9 +53,39 @@ def test_a_binding_survives_being_written() -> None:
         expires_at=100.0,
         call_id="a",
         cseq=7,
+        behind_nat=True,
+        path=(NameAddress.parse("<sip:tok@127.0.0.1:40000;lr>"),),
     )
     assert from_text(to_text((binding,), 1000.0), 1000.0) == (binding,)
     assert to_text((), 1000.0) == ""
+
+
+def test_a_binding_of_an_earlier_version_is_read() -> None:
+    old = (
+        '[{"contact": "<sip:101@127.0.0.1:5062>", "source": ["UDP", "127.0.0.1", 5062],'
+        ' "expires_at": 1100.0, "call_id": "a", "cseq": 7}]'
+    )
+    (binding,) = from_text(old, 1000.0)
+    assert (binding.behind_nat, binding.path, binding.peer) == (False, (), SOURCE)
+
+
+@pytest.mark.row("FI-09")
+def test_a_path_is_known_to_the_next_process() -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        first = Registrations(lambda: 0.0, memory)
+        proxied = parse_message(
+            bytes(register(1, 600)).replace(b"Max-", b"Path: <sip:p;lr>\r\nMax-")
+        )
+        assert isinstance(proxied, Request)
+        first.register(proxied, "101", SOURCE, BOOK)
+        await asyncio.sleep(0)
+        second = Registrations(lambda: 0.0, memory)
+        await second.load()
+        (binding,) = second.registrar.lookup("101", 0.0)
+        assert [str(proxy) for proxy in binding.path] == ["<sip:p;lr>"]
+
+    run(scenario())
 
 
 def test_the_next_process_knows_the_telephones_of_the_former() -> None:

@@ -243,21 +243,21 @@ class AnchoredBridge(Bridge):
         if anchor is None:
             return super()._asked(event)
         if request.method == "INFO":
-            digit = read_info(request.headers.get("Content-Type") or "", request.body)
-            if digit:
-                pressed = call_events.DigitPressed(leg=name, digit=digit)
-                passed = self._pass_key(anchor, name, digit)
-                return [Reply(ref=event.ref, status=200), pressed, *passed]
+            digits = read_info(request.headers.get("Content-Type") or "", request.body)
+            if digits:
+                pressed = [call_events.DigitPressed(leg=name, digit=digit) for digit in digits]
+                passed = self._pass_keys(anchor, name, digits)
+                return [Reply(ref=event.ref, status=200), *pressed, *passed]
         if request.method not in OFFERING:
             return super()._asked(event)
         return self._offered(anchor, name, event)
 
-    def _pass_key(self, anchor: Anchor, presser: str, digit: str) -> list[Out]:
-        """Let the other side have a key, unless it comes there as an RTP event too."""
+    def _pass_keys(self, anchor: Anchor, presser: str, digits: str) -> list[Out]:
+        """Let the other side have keys, unless they come there as RTP events too."""
         other = CALLER if presser == self._talking_to else self._talking_to
         if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
             return []
-        return [sound.Press(stream=anchor.stream(other), digits=digit)]
+        return [sound.Press(stream=anchor.stream(other), digits=digits)]
 
     def _offered(self, anchor: Anchor, name: str, event: sip_events.Asked) -> list[Out]:
         """Answer a later offer: hold, another address, other formats (RFC 3264 §8)."""

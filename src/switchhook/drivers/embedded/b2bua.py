@@ -36,6 +36,8 @@ from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
 from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp.digits import INFO_TYPES
+from switchhook.sip.screening import ALLOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -302,8 +304,7 @@ class Bridge:
         request = event.request
         other = self._other(event.leg)
         if other is None:
-            # There is nobody yet to ask; the sender may try again (RFC 3261 §14.2).
-            return [Reply(ref=event.ref, status=491)]
+            return [_nobody_to_ask(event)]
         relay = Relay(event.leg, request.method, bool(request.body))
         self._relays[event.ref] = relay
         return [
@@ -369,6 +370,15 @@ def worst(causes: list[Cause]) -> Cause:
 def end_all(branches: list[str], headers: Pairs) -> list[Out]:
     """Cancel or hang up several SIP legs."""
     return [End(leg=branch, headers=headers) for branch in branches]
+
+
+def _nobody_to_ask(event: sip_events.Asked) -> Reply:
+    """Answer what nobody is there yet to be asked; trying again helps an offer alone (RFC 3261 §14.2)."""
+    if event.request.method == "INFO":
+        return Reply(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
+    if event.request.method == "MESSAGE":
+        return Reply(ref=event.ref, status=405, headers=(ALLOW,))
+    return Reply(ref=event.ref, status=491)
 
 
 def _passed_on(ref: str, status: int, response: Response | None) -> Reply:

@@ -127,6 +127,7 @@ def invites_to_account(
     for number, binding in enumerate(bindings):
         host = our_host(binding.peer)
         from_, headers = shown_caller(command.caller, command.caller_name, host)
+        routes = tuple(("Route", str(proxy)) for proxy in binding.path)
         invites.append(
             Invite(
                 leg=f"{sip_leg} {number}",
@@ -134,8 +135,8 @@ def invites_to_account(
                 from_=from_,
                 to=NameAddress(uri=Uri.of(command.target.value, host)),
                 peer=binding.peer,
-                direct=True,
-                headers=(*headers, bridge.max_forwards, *bridge.offer),
+                direct=not binding.path,
+                headers=(*routes, *headers, bridge.max_forwards, *bridge.offer),
                 body=bridge.offer_body,
             )
         )

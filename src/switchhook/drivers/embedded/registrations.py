@@ -102,6 +102,8 @@ def _to_json(binding: Binding, unix: float) -> dict[str, Any]:
         "expires_at": binding.expires_at + unix,
         "call_id": binding.call_id,
         "cseq": binding.cseq,
+        "behind_nat": binding.behind_nat,
+        "path": [str(proxy) for proxy in binding.path],
     }
 
 
@@ -113,4 +115,6 @@ def _from_json(known: dict[str, Any], unix: float) -> Binding:
         expires_at=float(known["expires_at"]) - unix,
         call_id=str(known["call_id"]),
         cseq=int(known["cseq"]),
+        behind_nat=bool(known.get("behind_nat")),
+        path=tuple(NameAddress.parse(proxy) for proxy in known.get("path", ())),
     )

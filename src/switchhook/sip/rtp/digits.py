@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import deque
 from dataclasses import dataclass
@@ -16,7 +17,11 @@ DIGITS: Final = "0123456789*#ABCD"
 """The keys, by their event number (RFC 4733 table 3)."""
 RELAY: Final = "application/dtmf-relay"
 PLAIN: Final = "application/dtmf"
-INFO_TYPES: Final = frozenset({RELAY, PLAIN})
+INFO_TYPES: Final = (RELAY, PLAIN, "audio/telephone-event")
+MOST_KEYS: Final = 32
+"""Keys of one INFO."""
+_NAMED: Final = re.compile(r"(signal|d)\s*[=:]\s*(.*)", re.IGNORECASE)
+_NUMBERED: Final = {"10": "*", "11": "#"}
 
 _EVENT: Final = struct.Struct("!BBH")
 _END: Final = 0x80
@@ -95,21 +100,21 @@ def press(digit: str, duration: int) -> list[bytes]:
 
 
 def read_info(content_type: str, body: bytes) -> str:
-    """Return the key that an INFO tells of; empty where it is none.
+    """Return the keys that an INFO tells of, in order; empty where it tells of none.
 
-    `application/dtmf-relay` holds lines such as `Signal=5` and `Duration=160`, `application/dtmf` the
-    key alone; each is met in the other's clothes, and * and # also as 10 and 11.
+    `application/dtmf-relay` holds lines such as `Signal=5` and `Duration=160`, the others the key alone,
+    or `d=5`; each is met in the other's clothes, or without a type. One number alone is a key, 10 and 11
+    are * and # (RFC 4733 table 3), and every other row of keys is as many presses.
     """
-    if content_type.partition(";")[0].strip().lower() not in INFO_TYPES:
+    if content_type and content_type.partition(";")[0].strip().lower() not in INFO_TYPES:
         return ""
     text = body[:_MOST_INFO].decode("ascii", "replace")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = [line.partition("=")[2] for line in lines if line.lower().startswith("signal")]
-    signal = (named or lines or [""])[0].strip().upper()
-    if len(signal) == 1:
-        return signal if signal in DIGITS else ""
-    numbered = signal.isascii() and signal.isdigit() and len(signal) == 2
-    return DIGITS[int(signal)] if numbered and int(signal) < len(DIGITS) else ""
+    named = [match[2] for line in lines if (match := _NAMED.match(line))]
+    keys = "".join((named or lines or [""])[0].upper().split())
+    if keys in _NUMBERED:
+        return _NUMBERED[keys]
+    return keys if len(keys) <= MOST_KEYS and set(keys) <= set(DIGITS) else ""
 
 
 def write_info(digit: str, duration: int = 160) -> bytes:
