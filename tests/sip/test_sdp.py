@@ -22,6 +22,7 @@ from switchhook.sip.sdp import (
     SessionDescription,
     answer_audio,
     build_audio,
+    tidied,
 )
 
 BARESIP = """\
@@ -239,6 +240,55 @@ def test_no_address() -> None:
 def test_what_is_no_description_is_refused(text: str) -> None:
     with pytest.raises(ParseError):
         read(text)
+
+
+PLAIN = (
+    "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\nm=audio 4000 RTP/AVP 8 101\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("s=-\n", ""),
+        ("t=0 0\n", ""),
+        ("v=0\n", ""),
+        ("v=0\n", "\ufeffv=0\n"),
+        ("o=- 1 1 IN IP4 192.0.2.1\n", "o=who knows\n"),
+        ("o=- 1 1 IN IP4 192.0.2.1\n", ""),
+        ("s=-\n", "s=\n"),
+        ("c=IN IP4 192.0.2.1", "c=in ip4 192.0.2.1 "),
+        ("c=IN IP4 192.0.2.1", " c=IN IP4 192.0.2.1/127 extra"),
+        ("m=audio 4000 RTP/AVP 8 101", "m=audio 4000/1  rtp/avp 8  101"),
+        ("m=audio", "m=image 0 udptl t38\nm=audio"),
+        ("m=audio", "m=video x RTP/AVP 96\nm=audio"),
+        ("m=audio", "m=text\nm=audio"),
+        ("m=audio", "m=audio 99999 RTP/AVP 0\nm=audio"),
+        ("8 101\n", "8 101\na=x-unknown:(((\na=\na\nb\n"),
+        ("8 101\n", "8 101\na=RTPMAP:8 pcma/8000/1\na=rtpmap: 101\ttelephone-EVENT/8000\n"),
+        ("8 101\n", "8 101\na=rtpmap:\na=fmtp:\na=SendRecv\n"),
+        ("8 101\n", "8 101\n\n\n"),
+        ("8 101\n", "8 101\n\0\0"),
+    ],
+)
+@pytest.mark.row("FA-04")
+def test_what_nobody_needs_of_a_description_may_be_wrong(before: str, after: str) -> None:
+    for end in ("\r\n", "\n"):
+        mapped = "" if "RTPM" in after else "a=rtpmap:101 telephone-event/8000\n"
+        text = PLAIN + mapped
+        assert before in text
+        sloppy = text.replace(before, after, 1).replace("\n", end)
+        read = SessionDescription.parse(sloppy.encode())
+        assert read.audio_address == ("192.0.2.1", 4000)
+        assert read.audio is not None
+        assert [known.encoding.upper() for known in read.audio.formats] == [
+            "PCMA",
+            "TELEPHONE-EVENT",
+        ]
+        assert (read.is_hold, len(read.media)) == (False, after.count("m=") or 1)
+        again = SessionDescription.parse(tidied(sloppy.encode()))
+        assert (again.audio_address, again.audio) == (read.audio_address, read.audio)
+        assert [line[0] for line in again.lines] == list("vosct")
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)

@@ -7,6 +7,7 @@ from functools import cached_property
 from ipaddress import ip_address
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
+from zlib import crc32
 
 from switchhook.sip.errors import ParseError, excerpt
 from switchhook.sip.formats import (
@@ -35,6 +36,8 @@ __all__ = [
     "answer_audio",
     "build_audio",
     "choose_formats",
+    "read_lines",
+    "tidied",
 ]
 
 Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
@@ -46,6 +49,10 @@ REVERSED: Final[dict[Direction, Direction]] = {
     "inactive": "inactive",
 }
 """What the other end does."""
+
+_ROUND: Final = " \t\0"
+_ORDER: Final = "vosiuepcbtrzka"
+"""The lines before the first m=, in the order of RFC 8866 §5."""
 
 MAX_MEDIA: Final = 32
 MAX_PAYLOADS: Final = 128
@@ -124,8 +131,8 @@ class Media:
 class SessionDescription:
     """Who talks where, in which formats. `lines` are those before the first m=, as they stand.
 
-    What is not touched is given back as it came, but for empty lines, line ends, which become CRLF,
-    and the spaces of an m= line.
+    What is not touched is given back as it came, but for what is no line of a description, the white
+    space round a line, line ends, which become CRLF, and the spaces of an m= line.
     """
 
     lines: tuple[str, ...]
@@ -136,21 +143,20 @@ class SessionDescription:
 
     @classmethod
     def parse(cls, body: bytes) -> SessionDescription:
-        """Read a description in whatever order its lines stand; raise ParseError."""
-        text = body.decode("utf-8", "surrogateescape")
-        lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-        lines = [line for line in lines if line.strip()]
-        if not any(line.startswith("v=") for line in lines):
-            raise ParseError(f"this is no session description: {excerpt(text)}")
+        """Read a description in whatever order its lines stand; raise ParseError.
+
+        Of its lines c=, m= and some attributes decide; none of the others is missed. A medium that
+        cannot be read is one that is switched off, unless there is no other sound.
+        """
+        lines = read_lines(body)
+        if not any(line.startswith(("v=", "m=")) for line in lines):
+            raise ParseError(f"this is no session description: {excerpt(body.decode('latin-1'))}")
         starts = [place for place, line in enumerate(lines) if line.startswith("m=")]
         if len(starts) > MAX_MEDIA:
             raise ParseError(f"there are {len(starts)} media, more than {MAX_MEDIA}")
+        sections = [lines[start:end] for start, end in pairwise((*starts, len(lines)))]
         return cls(
-            lines=tuple(lines[: starts[0]] if starts else lines),
-            media=tuple(
-                Media.parse(lines[start][2:], lines[start + 1 : end])
-                for start, end in pairwise((*starts, len(lines)))
-            ),
+            lines=tuple(lines[: starts[0]] if starts else lines), media=_read_media(sections)
         )
 
     @cached_property
@@ -278,11 +284,58 @@ def choose_formats(offered: Media, supported: Iterable[Format]) -> tuple[Format,
     return tuple(replace(theirs, fmtp=ours.fmtp) for theirs, ours in pairs if ours is not None)
 
 
+def read_lines(body: bytes) -> list[str]:
+    """Return the lines of a description that are any, `x=…`, without what stands round them."""
+    text = body.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    lines = (line.strip(_ROUND) for line in text.replace("\r", "\n").split("\n"))
+    return [line for line in lines if line[1:2] == "="]
+
+
+def tidied(body: bytes) -> bytes:
+    """Write a description as RFC 8866 §5 has it, for others to read: CRLF, and no line missing.
+
+    One without media stays as it is.
+    """
+    lines = read_lines(body)
+    media = next((place for place, line in enumerate(lines) if line.startswith("m=")), None)
+    if media is None:
+        return body
+    # Where o= cannot be read the version still has to change with the rest (RFC 3264 §8).
+    missing = {"v": "v=0", "o": f"o=- 1 {crc32(body)} IN IP4 0.0.0.0", "s": "s=-", "t": "t=0 0"}
+    ordered: list[str] = []
+    for kind in _ORDER:
+        found = [line for line in lines[:media] if line[0] == kind]
+        if kind == "o":
+            found = [line for line in found if len(line.split()) == 6][:1]
+        ordered += found or ([missing[kind]] if kind in missing else [])
+    return _joined([*ordered, *lines[media:]]).encode("utf-8", "surrogateescape")
+
+
+def _read_media(sections: list[list[str]]) -> tuple[Media, ...]:
+    media, trouble = [], None
+    for line, *lines in sections:
+        try:
+            media.append(Media.parse(line[2:], lines))
+        except ParseError as error:
+            words = line[2:].split()
+            trouble = error if words[:1] and words[0].lower() == "audio" else trouble
+            media.append(_switched_off(words))
+    if trouble is not None and not any(m.kind.lower() == "audio" and m.port for m in media):
+        raise trouble
+    return tuple(media)
+
+
+def _switched_off(words: list[str]) -> Media:
+    """Stand in for a medium that cannot be read; it keeps its place (RFC 3264 §6)."""
+    kind, _, protocol, *payloads = (*words, *("unknown", "0", "RTP/AVP")[len(words) :])
+    return Media(kind=kind, port=0, protocol=protocol, payloads=tuple(payloads[:1]) or ("0",))
+
+
 def _by_payload(lines: Iterable[str], name: str) -> dict[str, str]:
     """Return `a=name:payload value` as a table; of two for one payload the first holds."""
     table: dict[str, str] = {}
     for value in _attributes(lines, name):
-        payload, _, rest = value.strip().partition(" ")
+        payload, rest = (*value.split(None, 1), "", "")[:2]
         table.setdefault(payload, rest)
     return table
 
@@ -293,7 +346,7 @@ def _attributes(lines: Iterable[str], name: str) -> list[str]:
 
 def _attribute_name(line: str) -> str:
     """Return the name of an a= line, empty for another line."""
-    return line[2:].partition(":")[0].strip() if line.startswith("a=") else ""
+    return line[2:].partition(":")[0].strip().lower() if line.startswith("a=") else ""
 
 
 def _direction(lines: Iterable[str]) -> Direction | None:
@@ -308,7 +361,7 @@ def _connection(lines: Iterable[str]) -> str | None:
     """Return the address of the first c= line, without the TTL of a multicast one."""
     for line in lines:
         words = line[2:].split()
-        if line.startswith("c=") and len(words) == 3 and words[0].upper() == "IN":
+        if line.startswith("c=") and len(words) >= 3 and words[0].upper() == "IN":
             return words[2].partition("/")[0]
     return None
 

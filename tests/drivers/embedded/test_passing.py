@@ -33,12 +33,26 @@ def described(kind: str, body: bytes, *headers: str) -> Request:
 @pytest.mark.parametrize("kind", ["application/sdp", "Application/SDP; charset=utf-8"])
 def test_a_session_description_does_not_say_who_calls(kind: str) -> None:
     assert body_of(described(kind, WRITTEN)) == PASSED_ON
-    bare, passed_on = (text.replace(b"\r", b"") for text in (WRITTEN, PASSED_ON))
-    assert body_of(described(kind, bare)) == passed_on
+    assert body_of(described(kind, WRITTEN.replace(b"\r", b""))) == PASSED_ON
 
 
 def test_one_that_says_nothing_stays_as_it_is() -> None:
     assert body_of(described("application/sdp", PASSED_ON)) == PASSED_ON
+
+
+@pytest.mark.row("FA-04")
+def test_a_sloppy_description_is_passed_on_as_the_grammar_has_it() -> None:
+    sloppy = (
+        b"\xef\xbb\xbfv=0\nc=IN IP4 192.0.2.10\n nonsense\no=smith 1 IN IP4\n\n"
+        b"m=audio 4000 RTP/AVP 8\na=ptime:20 \n\n\0"
+    )
+    passed = body_of(described("application/sdp", sloppy)).split(b"\r\n")
+    assert passed[1].startswith(b"o=- 1 ")
+    assert [*passed[:1], *passed[2:]] == [
+        *PASSED_ON.split(b"\r\n")[:1],
+        *PASSED_ON.split(b"\r\n")[2:],
+    ]
+    assert body_of(described("application/sdp", b"hello")) == b"hello"
 
 
 def test_other_bodies_stay_as_they_are() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.sdp import tidied
 from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def headers_of(message: Request | Response) -> Pairs:
 
 
 def body_of(message: Request | Response) -> bytes:
-    """Return the body; a session description without the names that its telephone put there.
+    """Return the body; a session description tidied, without the names that its telephone put there.
 
     Many put their login or number into `o=`, and some write more (RFC 8866 §5.2 to §5.6). It would tell
     who calls where From may not (R5-09).
@@ -41,5 +42,5 @@ def body_of(message: Request | Response) -> bytes:
     kind = (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if kind != _SDP or message.headers.get("Content-Encoding"):
         return message.body
-    body = _USER.sub(b"o=-", message.body)
+    body = _USER.sub(b"o=-", tidied(message.body))
     return _CONTACTS.sub(b"", _WORDS.sub(b"s=-", body))
