@@ -371,7 +371,7 @@ def test_a_name_without_address_fails_the_leg_and_says_why(
         async with open_office(plan) as office, customer() as caller:
             monkeypatch.setattr(socket, "getaddrinfo", finds_nothing)
             with capture_logs() as logs:
-                assert await refusal(await dial(caller, office)) == 486
+                assert await refusal(await dial(caller, office)) == 503
             end, status, text = last_leg(office.call)
             assert (end, status) == ("failed", 503)
             assert "'nowhere.test' has no address" in text
