@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 
@@ -55,3 +57,31 @@ def test_a_new_version_takes_the_place_of_the_former_in_a_new_book() -> None:
 def test_an_empty_book_knows_nobody() -> None:
     assert Book().number("380800111222") is None
     assert Book().trunks() == ()
+
+
+def spelled(country: str, number: str) -> Plan:
+    numbers = (Number(number=number, scheme=1),)
+    return Plan(Project(id=f"in-{country}", name="X", country=country, numbers=numbers))
+
+
+@pytest.mark.row("FA-03")
+def test_a_number_is_found_in_the_spellings_of_its_country_and_none_is_guessed() -> None:
+    kyiv, berlin, world = (
+        spelled("UA", "380442223344"),
+        spelled("DE", "49442223344"),
+        spelled("", "442223355"),
+    )
+    book = Book([kyiv, berlin, world])
+
+    assert book.dialled("+380-44-222-33-44") == (kyiv,)
+    assert book.dialled("00380442223344") == (kyiv,)
+    assert book.dialled("0442223344") == (kyiv, berlin)
+    assert book.dialled("442223355") == (world,)
+    assert book.dialled("0442223366") == ()
+
+
+@pytest.mark.row("FA-03")
+def test_just_these_digits_come_before_any_spelling() -> None:
+    kyiv, world = spelled("UA", "380442223344"), spelled("", "442223344")
+
+    assert Book([kyiv, world]).dialled("442223344") == (world,)

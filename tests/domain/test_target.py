@@ -68,3 +68,27 @@ def test_a_cleaned_number_is_clean(written: str) -> None:
     if cleaned is not None:
         assert cleaned == clean_number(cleaned)
         assert Target(kind=TargetKind.NUMBER, value=cleaned).value == cleaned
+
+
+@pytest.mark.row("FA-07")
+@pytest.mark.parametrize(
+    ("written", "cleaned"),
+    [
+        ("+44 (0) 20 7946 0958", "+442079460958"),
+        ("+44(0)2079460958", "+442079460958"),
+        ("+44-(0)-20-7946-0958", "+442079460958"),
+        ("(+44) (0) 20 7946 0958", "+442079460958"),
+        ("+ 44 ( 0 ) 20 7946 0958", "+442079460958"),
+        ("0044 (0)20 7946 0958", "00442079460958"),
+        ("44 (0) 20 7946 0958", "442079460958"),
+        ("+380 (0) 44 222-33-44", "+380442223344"),
+        ("+39 (0) 6 6982 1234", "+390669821234"),
+        ("(0) 20 7946 0958", "02079460958"),
+        ("050 (0) 111 22 33", "05001112233"),
+        ("+4420 (0) 7946 0958", "+4420079460958"),
+        ("+380 44 222 (0) 344", "+380442220344"),
+    ],
+)
+def test_a_zero_in_brackets_behind_a_country_code_is_left_out(written: str, cleaned: str) -> None:
+    """In Italy it is part of the number; anywhere else in a number it is a digit like others."""
+    assert cleaned == clean_number(written)

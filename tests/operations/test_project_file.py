@@ -584,3 +584,52 @@ def test_a_group_that_nothing_rings_is_no_mistake() -> None:
 )
 def test_what_is_wrong_with_a_group_is_said(old: str, new: str, found: str) -> None:
     assert mistakes(changed(old, new, GROUPED)) == [found]
+
+
+def in_the_netherlands(number: str) -> str:
+    return changed('number = "380442223344"', f'number = "{number}"').replace(
+        'id = "acme"', 'id = "acme"\ncountry = "NL"'
+    )
+
+
+@pytest.mark.row("FE-06")
+@pytest.mark.parametrize(
+    "written",
+    ["085 000 1002", "0850001002", "+31850001002", "0031 (85) 000-1002", "+31 (0)85 0001002"],
+)
+def test_a_number_may_be_written_as_people_write_it(written: str) -> None:
+    project = good(in_the_netherlands(written))
+
+    assert project.numbers[0].number == "31850001002"
+    assert 'number = "31850001002"' in write_project(project)
+
+
+@pytest.mark.row("FE-06")
+def test_one_number_in_two_spellings_stands_twice() -> None:
+    text = in_the_netherlands("085 000 1002")
+    text += '[[numbers]]\nnumber = "+31 85 000 1002"\nscheme = 1\n'
+
+    (said,) = mistakes(text)
+    assert "'+31 85 000 1002' stands already on line " in said
+
+
+@pytest.mark.row("FE-06")
+def test_a_filter_names_a_number_in_another_spelling() -> None:
+    text = in_the_netherlands("085 000 1002")
+    text = changed(
+        'url = "https://crm.example/told"',
+        'url = "https://crm.example/told"\nonly = { numbers = ["0031850001002"] }',
+        text,
+    )
+
+    assert good(text).event_webhooks[0].only.numbers == ("31850001002",)
+
+
+@pytest.mark.row("FE-06")
+def test_a_foreign_number_that_could_be_a_national_one_is_exported_with_its_plus() -> None:
+    text = in_the_netherlands("+32 32 34 56 78").replace('country = "NL"', 'country = "US"')
+    project = good(text)
+
+    assert project.numbers[0].number == "3232345678"
+    assert 'number = "+3232345678"' in write_project(project)
+    assert good(write_project(project)) == project

@@ -209,3 +209,20 @@ def test_an_account_reaches_a_number_of_the_project_in_any_spelling() -> None:
             7,
             "380800111222",
         )
+
+
+@pytest.mark.row("FA-03")
+@pytest.mark.parametrize(
+    "dialled",
+    ["0442223344", "00380442223344", "442223344", "+380-44-222-33-44", "+380 (0) 44 222 33 44"],
+)
+def test_a_trunk_reaches_a_number_in_any_spelling_and_the_call_knows_it_in_one(
+    dialled: str,
+) -> None:
+    numbers = (Number(number="380442223344", scheme=7),)
+    book = Book([Plan(replace(SHOP.project, country="UA", numbers=numbers))])
+    arrival = replace(OUTSIDE, caller="+380-50-111-22-33", callee=dialled)
+    call = admit(arrival, book, call="c", now=5.0)
+
+    assert isinstance(call, Call)
+    assert (call.scheme, call.callee, call.caller) == (7, "380442223344", "+380501112233")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.numbering import meanings
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -27,10 +29,27 @@ class Book:
                     self._users.setdefault(trunk.username, []).append((plan, trunk))
             self._numbers.update((n.number, (plan, n)) for n in plan.project.numbers)
             self._accounts.update((a.login, (plan, a)) for a in plan.project.accounts)
+        self._diallings = tuple(dict.fromkeys(p.project.dialling for p in self.plans.values()))
 
     def number(self, dialled: str) -> tuple[Plan, Number] | None:
-        """Find the number that a caller dialled, with or without `+`."""
+        """Find the number of just these digits, with or without `+`."""
         return self._numbers.get(dialled.removeprefix("+"))
+
+    def dialled(self, text: str) -> tuple[Plan, ...]:
+        """Return the projects with a number that may have been dialled, each in a spelling of its country.
+
+        Just these digits come before any spelling; then there is one project. Else there may be several:
+        only who knows where the call comes from can tell them apart.
+        """
+        exact = self.number(text)
+        if exact is not None:
+            return (exact[0],)
+        found = []
+        for dialling in self._diallings:
+            having = (self._numbers.get(digits) for digits in meanings(text, dialling))
+            plans = (plan for plan, _ in filter(None, having) if plan.project.dialling == dialling)
+            found += [plan for plan in plans if plan not in found]
+        return tuple(found)
 
     def account(self, login: str) -> tuple[Plan, Account] | None:
         """Find the account that calls itself `login`."""

@@ -19,6 +19,8 @@ MOST_DIGITS = 40
 class Dialling:
     """The rules of one country; of none, where nothing is said. Patterns are regular expressions."""
 
+    country: str = ""
+    """Its ISO 3166 code."""
     country_code: str = ""
     exit_code: str = ""
     """Begins numbers abroad, besides `00`."""

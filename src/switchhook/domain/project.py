@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.hours import WorkingHours
+from switchhook.domain.numbering import dialling_of, meanings
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
-from switchhook.domain.target import Target, TargetKind, written_number
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
 
@@ -18,11 +19,15 @@ class Number:
     """A telephone number that callers dial, and the scheme that answers it."""
 
     number: str
-    """Digits as they arrive in the Request-URI, without `+`."""
+    """Its canonical form: international digits without `+`, or those of a short number."""
     scheme: int
     insertion_type: str = ""
     """How the number was shown to the visitor: `dynamic`, `static`, `callback` or unknown (R1-71)."""
     pool: str = ""
+
+    def is_exactly(self, dialled: str) -> bool:
+        """Say whether just these digits were dialled, with or without `+`."""
+        return dialled.removeprefix("+") == self.number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ class Project:
     country: str = ""
     """ISO 3166 code, for numbers written in national form; empty: none is."""
     dialling: Dialling = field(default=ANYWHERE, compare=False, repr=False)
-    """How they are written there; follows from `country`."""
+    """How they are written there; follows from `country` where it is not given."""
     time_zone: str = "UTC"
     proper_seconds: float = 60.0
     """A conversation of so many seconds or more makes a call proper (R1-51)."""
@@ -107,6 +112,10 @@ class Project:
     """Hosts that an answer may send a call to by SIP address [A-09]."""
     allowed_networks: tuple[str, ...] = ()
     """Private networks, in CIDR form, that this project's webhooks may reach."""
+
+    def __post_init__(self) -> None:
+        if self.dialling is ANYWHERE and self.country:
+            object.__setattr__(self, "dialling", dialling_of(self.country))
 
     def calls(self, target: Target) -> bool:
         """Say whether the prefixes let an answer send a call there (S-78, A-58)."""
@@ -151,8 +160,15 @@ class Plan:
         self.events = {webhook.name: webhook for webhook in project.event_webhooks}
 
     def number(self, dialled: str) -> Number | None:
-        """Return the project's number that a caller dialled, with or without `+`."""
-        return self.numbers.get(dialled.removeprefix("+"))
+        """Return the project's number that was dialled, in any spelling of its country (FA-03).
+
+        Of two that it may mean it is the one with just these digits, else the likeliest.
+        """
+        exact = self.numbers.get(dialled.removeprefix("+"))
+        if exact is not None or not self.numbers:
+            return exact
+        found = meanings(dialled, self.project.dialling)
+        return next((self.numbers[digits] for digits in found if digits in self.numbers), None)
 
     @property
     def key(self) -> tuple[str, int]:
@@ -180,13 +196,11 @@ class Plan:
         """
         match target.kind:
             case TargetKind.NUMBER if not self.project.screening.is_emergency(target.value):
-                written = target.value
+                return self.number(target.value)
             case TargetKind.ADDRESS if len(target.user) >= LEAST_OUTSIDE:
-                written = written_number(target.user)
+                return self.number(target.user)
             case _:
                 return None
-        meanings = (written.removeprefix("+"), *self.project.dialling.meanings(written))
-        return next((self.numbers[digits] for digits in meanings if digits in self.numbers), None)
 
     def calls(self, target: Target) -> bool:
         """Say whether an answer may send a call there: a number of its own costs nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
@@ -13,6 +14,13 @@ _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2
 """Marks that come along when a number is copied out of a telephone's contacts or off a page."""
 _SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011\u2012().")
 """What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
+_TRUNK_ZERO = re.compile(
+    r"(?P<before>[^0-9+]*+(?:(?:\+|00)[^0-9]*+(?P<code>(?:[0-9][^0-9(]*+){1,3})"
+    r"|(?P<bare>[1-9][0-9]{1,2})[^0-9(]*+))\(\s*+0\s*+\)"
+)
+"""The trunk prefix behind a country code, `+44 (0) 20`: it is dialled inside the country only."""
+_KEEP_ZERO = frozenset({"39", "225", "229", "242", "378", "379"})
+"""Country codes whose numbers begin with a zero wherever they are dialled from (ITU-T E.164 national plans)."""
 
 
 class TargetKind(StrEnum):
@@ -50,16 +58,25 @@ class Target:
 
 def written_number(text: str) -> str:
     """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
-    cleaned = text.translate(_SEPARATORS)
+    cleaned = _without_trunk_zero(text).translate(_SEPARATORS)
     digits = cleaned.removeprefix("+")
     return cleaned if digits.isascii() and digits.isdigit() else ""
+
+
+def _without_trunk_zero(text: str) -> str:
+    """Return a written number without the `(0)` behind its country code."""
+    found = _TRUNK_ZERO.match(text) if "(" in text else None
+    if found is None:
+        return text
+    code = "".join(filter(str.isdigit, found["code"] or found["bare"]))
+    return text if code in _KEEP_ZERO else found["before"] + text[found.end() :]
 
 
 def clean_number(text: str) -> str | None:
     """Return the dialable form of a written number, or None where it is none.
 
-    Blanks, hyphens, brackets, dots and marks that nobody sees go; a leading `+` stays; 3 to 15 ASCII
-    digits are left [A-36, A-58].
+    Blanks, hyphens, brackets, dots and marks that nobody sees go, and the `(0)` of `+44 (0) 20`; a leading
+    `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
     """
     cleaned = written_number(text)
     return cleaned if 3 <= len(cleaned.removeprefix("+")) <= 15 else None

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 from switchhook.documents.mistakes import shown
 from switchhook.domain.event import SUBSCRIPTION_PREFIX
-from switchhook.domain.target import clean_number
+from switchhook.domain.numbering import as_listed
+from switchhook.operations.project_kinds import dialling_in
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.head import is_parameter_line
 from switchhook.webhooks.wire import is_header_name
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switchhook.documents.kinds import Spot
+    from switchhook.documents.lines import KeyPath
 
     Raw = Mapping[str, Any]
 
@@ -40,10 +42,23 @@ def check_group(group: Raw, at: Spot) -> None:
             seen.add(login)
 
 
+def check_numbers(document: Raw, at: Spot) -> None:
+    """No number stands twice, in whatever spelling."""
+    seen: dict[str, KeyPath] = {}
+    for index, number in _names(document, "numbers", "number"):
+        path = ("numbers", index, "number")
+        digits = as_listed(number, dialling_in(at.names)) or number
+        if digits in seen:
+            line = at.notes.line(seen[digits])
+            first = f" on line {line}" if line else ""
+            at.notes.add(path, f"{shown(number)} stands already{first}", "use another")
+        seen.setdefault(digits, path)
+
+
 def check_group_names(document: Raw, at: Spot) -> None:
     """What somebody dials is a group, an account or a number, and only one of them."""
     taken = {
-        (clean_number(number) or number).removeprefix("+"): (
+        as_listed(number, dialling_in(at.names)) or number: (
             ("numbers", index, "number"),
             "a number",
         )

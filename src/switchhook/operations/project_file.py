@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from switchhook.documents.kinds import ListOf
 from switchhook.documents.tables import bare_or_quoted, pair
 from switchhook.documents.toml import read_document
+from switchhook.domain.event import EventMail, EventWebhook
+from switchhook.domain.numbering import as_listed
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.operations.field_kinds import Sent
 from switchhook.operations.project_schema import FILE, PROJECT, SCREENING, TABLES, names_of
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from switchhook.documents.tables import Key, Table
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import Choice, Scheme, Step
+
+L = TypeVar("L", EventWebhook, EventMail)
 
 
 def read_project(text: str, *, judge: bool = True) -> Project | Mistakes:
@@ -39,7 +44,30 @@ def write_project(project: Project) -> str:
     Always the same text for the same project: keys stand in the order of the reference, and those
     at their defaults are left out. Passwords are in it.
     """
-    return "\n".join(_lines(project))
+    return "\n".join(_lines(_unmistakable(project)))
+
+
+def _unmistakable(project: Project) -> Project:
+    """Return the project with a `+` before those of its numbers that would be read as national ones else."""
+    dialling = project.dialling
+    plus = {
+        one.number: f"+{one.number}"
+        for one in project.numbers
+        if as_listed(one.number, dialling) != one.number
+    }
+    if not plus:
+        return project
+
+    def marked(listener: L) -> L:
+        numbers = tuple(plus.get(number, number) for number in listener.only.numbers)
+        return replace(listener, only=replace(listener.only, numbers=numbers))
+
+    return replace(
+        project,
+        numbers=tuple(replace(n, number=plus.get(n.number, n.number)) for n in project.numbers),
+        event_webhooks=tuple(map(marked, project.event_webhooks)),
+        event_mails=tuple(map(marked, project.event_mails)),
+    )
 
 
 def _lines(project: Project) -> Iterator[str]:

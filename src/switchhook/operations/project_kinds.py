@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_network
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +15,7 @@ import phonenumbers
 from switchhook.delivery.grants import Grant
 from switchhook.documents.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.documents.mistakes import did_you_mean, shown
+from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.patience import parse_overrides
 from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.target import Target, TargetKind, clean_number
@@ -22,6 +24,12 @@ from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS
 from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
 from switchhook.webhooks.url import parse_url, unknown_placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    from switchhook.domain.dialling import Dialling
 
 ANY_2XX = tuple(range(200, 300))
 HOST = r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]+"
@@ -49,28 +57,26 @@ INSERTION_TYPE = Text(
 TRANSPORT = Text(what='"udp" or "tcp"', pattern="udp|tcp")
 
 
+def dialling_in(names: Mapping[str, AbstractSet[Any]]) -> Dialling:
+    """Return how numbers are dialled in the country that the document names."""
+    return dialling_of(next(iter(names.get("country", ())), ""))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digits:
-    """A number of the project, as it arrives."""
+    """A number of the project, as people in its country write it."""
 
     @property
     def allowed(self) -> str:
         """Say what may be written."""
         return "a telephone number of 3 to 15 digits"
 
-    @staticmethod
-    def same(value: object) -> object:
-        """Return what two spellings of one number have in common."""
-        return (clean_number(str(value)) or str(value)).removeprefix("+")
-
     def read(self, value: object, at: Spot) -> str:
-        """Take a number in any spelling, and keep its digits."""
-        del at
+        """Take a number in any spelling, and keep its canonical form (FE-06)."""
         text = text_of(value)
-        cleaned = clean_number(text)
-        if cleaned is None:
+        if clean_number(text) is None:
             raise WrongError(f"{shown(text)} is not a telephone number", f"write {self.allowed}")
-        return cleaned.removeprefix("+")
+        return as_listed(text, dialling_in(at.names))
 
     def write(self, value: str) -> str:
         """Write its digits."""

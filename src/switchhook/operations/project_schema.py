@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
+from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.operations.event_schema import EVENT_MAIL, EVENT_WEBHOOK
@@ -13,6 +14,7 @@ from switchhook.operations.project_checks import (
     check_group,
     check_group_names,
     check_listener_names,
+    check_numbers,
     check_trunk,
 )
 from switchhook.operations.project_kinds import (
@@ -38,7 +40,6 @@ from switchhook.operations.webhook_schema import (
     FORWARDING_NUMBER,
 )
 from switchhook.webhooks.destination import MAX_TARGETS
-from switchhook.webhooks.e164 import dialling_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,7 +53,11 @@ SECRET = Text(what="a password", most=128, secret=True)
 NUMBER = Table(
     make=Number,
     keys=(
-        Key("number", Digits(), "number that callers dial, in international form"),
+        Key(
+            "number",
+            Digits(),
+            "number that callers dial, in international form or as people in `country` write it",
+        ),
         Key("scheme", Reference(to="scheme", kind=SCHEME_ID), "scheme that answers it"),
         Key(
             "insertion_type",
@@ -210,8 +215,8 @@ TABLES: dict[str, Table] = {
     "event_mails": EVENT_MAIL,
 }
 """The tables that there may be several of, in the order of an export."""
-UNIQUE = {"numbers": "number", "accounts": "login", "schemes": "id"}
-"""By what two of them are told apart; otherwise by name."""
+UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
+"""By what two of them are told apart, otherwise by name; numbers are by what they mean, not by their text."""
 
 
 def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN401 (as LISTS say)
@@ -219,14 +224,14 @@ def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN4
 
 
 def _check(document: Mapping[str, Any], at: Spot) -> None:
+    check_numbers(document, at)
     check_group_names(document, at)
     check_listener_names(document, at)
     check_circles(document, at)
 
 
 def _list(name: str, table: Table) -> Key:
-    same = Digits.same if table is NUMBER else str
-    kind = Tables(table=table, unique=UNIQUE.get(name, "name"), same=same)
+    kind = Tables(table=table, unique=UNIQUE.get(name, "name"))
     return Key(name, kind, "", default=())
 
 
@@ -247,11 +252,18 @@ def names_of(document: Mapping[str, Any]) -> Names:
 
     What is wrong otherwise still counts: a reference to it is no second mistake.
     """
+    project = document.get("project")
+    country = project.get("country") if isinstance(project, dict) else ""
+    country = country if isinstance(country, str) else ""
     return {
         "account": set(_each(document, "accounts", "login", str)),
         "group": set(_each(document, "groups", "name", str)),
         "trunk": set(_each(document, "trunks", "name", str)),
-        "number": {Digits.same(number) for number in _each(document, "numbers", "number", str)},
+        "country": {country},
+        "number": {
+            as_listed(number, dialling_of(country)) or number
+            for number in _each(document, "numbers", "number", str)
+        },
         "scheme": set(_each(document, "schemes", "id", int)),
         "sound": set(_each(document, "sounds", "name", str)),
         "[[hours]] table": set(_each(document, "hours", "name", str)),

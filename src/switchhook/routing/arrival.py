@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
 from switchhook.domain.cause import Cause
-from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import Number, Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class Refused:
 def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refused:
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
-    A number of the caller's own project runs its scheme, whoever dials it, an account in any spelling.
+    A number of the caller's own project runs its scheme, whoever dials it, in any spelling (FA-03).
     An account may also dial a colleague's login, a group or, over the project's trunk, an outside
     number. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
     with prefixes before it, unless something else has just that name.
@@ -63,22 +63,27 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     make = partial(_call, arrival, plan, call, now)
     if arrival.account and screening.is_emergency(arrival.callee):
         return _outside(help_number, plan, make)
-    found = book.number(arrival.callee)
-    if found is not None and found[0] == plan:
-        return make(direction=Direction.INCOMING, scheme=found[1].scheme)
+    own = plan.number(arrival.callee)
+    if own is not None and (not arrival.account or own.is_exactly(arrival.callee)):
+        return _to_own(own, arrival, plan, call, now)
     if not arrival.account:
         return _refused(404, f"{arrival.callee} is no number of project {plan.project.id}")
     direct = plan.named(arrival.callee)
     if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
+    if own is not None and not help_number:
+        return _to_own(own, arrival, plan, call, now)
     number = help_number or clean_number(arrival.callee)
     if number is None:
         return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
-    own = plan.own_number(Target(kind=TargetKind.NUMBER, value=number))
-    if own is not None and not help_number:
-        named = replace(arrival, callee=own.number)
-        return _call(named, plan, call, now, direction=Direction.INCOMING, scheme=own.scheme)
     return _outside(number, plan, make)
+
+
+def _to_own(own: Number, arrival: Arrival, plan: Plan, call: str, now: float) -> Call:
+    """Run the scheme of a number of the project, which the call knows in its one form from here on."""
+    if not own.is_exactly(arrival.callee):
+        arrival = replace(arrival, callee=own.number)
+    return _call(arrival, plan, call, now, direction=Direction.INCOMING, scheme=own.scheme)
 
 
 def _outside(number: str, plan: Plan, make: Callable[..., Call]) -> Call | Refused:
@@ -103,7 +108,9 @@ def _call(
         id=call,
         plan=plan,
         direction=direction,
-        caller=arrival.caller,
+        caller=arrival.caller
+        if arrival.account
+        else written_number(arrival.caller) or arrival.caller,
         caller_name=arrival.caller_name,
         callee=arrival.callee,
         account=arrival.account,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.book import Book
+from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import Door, Known, Turned
+from switchhook.drivers.embedded.door import AMBIGUOUS, Door, Known, Turned
 from switchhook.drivers.embedded.guard import MOST_MISTAKES, WINDOW
 from switchhook.sip.standing import Friends
 from switchhook.sip.transport import Peer
@@ -303,3 +304,26 @@ def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
     visitor = Visitor(host="192.0.2.5")
 
     assert isinstance(visitor.door.caller(visitor.invite(), visitor.source, book, 0.0), Turned)
+
+
+@pytest.mark.row("FA-03")
+def test_two_projects_behind_one_carrier_are_told_apart_by_the_spelling_of_their_countries() -> (
+    None
+):
+    """What means a number of either is answered 485: whichever was meant, we would guess."""
+    kyiv = replace(SHOP, country="UA", dialling=dialling_of("UA"))
+    berlin = replace(
+        CLINIC,
+        country="DE",
+        dialling=dialling_of("DE"),
+        numbers=(*CLINIC.numbers, Number(number="49800111222", scheme=1)),
+    )
+    book = Book([Plan(kyiv), Plan(berlin)])
+    visitor = Visitor(host="192.0.2.9", login="+380441112233")
+
+    def calls(dialled: str) -> Known | Turned:
+        return visitor.door.caller(visitor.invite(dialled), visitor.source, book, 0.0)
+
+    assert calls("00380800111222") == Known(project="shop", trunk=CARRIER)
+    assert calls("+380-800-333-444") == Known(project="clinic", trunk=OTHER)
+    assert calls("0800111222") == AMBIGUOUS

@@ -58,6 +58,31 @@ def test_the_dialled_number_is_the_bare_user_part(uri: str, callee: str) -> None
     assert arrival_of(request(uri=uri), project="shop", trunk=CARRIER).callee == callee
 
 
+@pytest.mark.row("FA-03")
+@pytest.mark.parametrize(
+    ("uri", "callee"),
+    [
+        ("tel:+380-44-222-33-44", "+380-44-222-33-44"),
+        ("tel:+380442223344;ext=5", "+380442223344"),
+        ("tel:0442223344;phone-context=+380", "+3800442223344"),
+        ("tel:442223344;phone-context=+380", "+380442223344"),
+        ("tel:44-222-33-44;phone-context=+380", "+380442223344"),
+        ("sip:0442223344;phone-context=+380@192.0.2.1;user=phone", "+3800442223344"),
+        ("tel:380442223344;phone-context=+380", "380442223344"),
+        ("tel:00380442223344;phone-context=+49", "00380442223344"),
+        ("tel:112;phone-context=+49", "112"),
+        ("tel:1001;phone-context=+49", "1001"),
+        ("tel:863-1234;phone-context=+1-914-5551234", "863-1234"),
+        ("tel:0442223344;phone-context=example.com", "0442223344"),
+    ],
+)
+def test_a_local_number_belongs_to_the_country_of_its_context(uri: str, callee: str) -> None:
+    """Short ones are extensions or numbers for help, and a context that names no country says nothing."""
+    asked = request("INVITE", uri=uri, to=f"<{uri}>")
+
+    assert arrival_of(asked, project="shop", trunk=CARRIER).callee == callee
+
+
 def test_an_asserted_identity_wins_over_from() -> None:
     arrival = from_trunk('P-Asserted-Identity: "Anna" <sip:380440000001@carrier.example>, <tel:+1>')
 

@@ -74,7 +74,7 @@ NUMBERS: Answers = [
     (
         "dial plan",
         "status=ACK&destination=+31+(0)50+2102544",
-        "ACK to +310502102544",
+        "ACK to +31502102544",
         UNENCODED_PLUS,
     ),
     ("dial plan", "status=ACK&destination=31+50", "ACK to 3150", ""),

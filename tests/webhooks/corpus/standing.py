@@ -1,7 +1,7 @@
 """Whether a destination stands in a body: the judge of "no reader invents one", apart from the readers' code.
 
 A number stands there when some stretch of digits and separators, as long as it goes, has its digits and no
-others: neither cut from a longer stretch nor joined of two. A login or an address stands there letter by letter.
+others, but for the zero in brackets of `+44 (0) 20`: neither cut from a longer stretch nor joined of two. A login or an address stands there letter by letter.
 Escapes are resolved before, each kind by itself.
 """
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SEPARATORS = " \t\u00a0\u2000-\u200f\u2010\u2011\u202a\u202c\u202d\u202f\u205f\u2060\u2066\u2068\u2069\u3000\ufeff"
 _STRETCH = re.compile(rf"[0-9+().\-{_SEPARATORS}]+")
+_TRUNK_ZERO = re.compile(rf"\([{_SEPARATORS}]*0[{_SEPARATORS}]*\)")
 _LITERAL = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(.))", re.DOTALL)
 
@@ -46,7 +47,9 @@ def stands_in(target: Target, body: bytes, plan: Plan) -> bool:
 def _numbers(body: bytes) -> set[str]:
     found = set()
     for text in _texts(body):
-        found |= {re.sub(r"[^0-9]", "", stretch) for stretch in _STRETCH.findall(text)}
+        for stretch in _STRETCH.findall(text):
+            found.add(re.sub(r"[^0-9]", "", stretch))
+            found.add(re.sub(r"[^0-9]", "", _TRUNK_ZERO.sub("", stretch, count=1)))
         for literal in _LITERAL.findall(text):
             number = Decimal(literal)
             if number == number.to_integral_value() and len(literal) < 80:

@@ -56,6 +56,10 @@ class Turned:
     """Where it was tried: the address that our nonce went to, which nobody can forge."""
 
 
+AMBIGUOUS: Final = Turned(status=485, reason="Number of Several Countries")
+"""RFC 3261 §21.4.23: whichever was meant, we would guess."""
+
+
 class Door:
     """Keeps nonces, and how often whom was wrong; `key` signs the nonces.
 
@@ -90,8 +94,12 @@ class Door:
         """Say who proves a password with a request within a dialog."""
         return self._prove(self._for_calls, request, source, book, now)
 
-    def _trunk(self, request: Request, source: Peer, book: Book, now: float) -> Known | None:
+    def _trunk(
+        self, request: Request, source: Peer, book: Book, now: float
+    ) -> Known | Turned | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
+
+        A spelling that means a number of one project in its country, and of another in another's, is neither.
 
         The narrowest network wins. A telephone may stand in such a network too: what shows a password,
         or a telephone of another project, has to prove itself. So has whoever dials something that is
@@ -102,11 +110,13 @@ class Door:
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
         friend = book.account(self._friends.name(source, now))
-        number = book.number(number_of(request.uri))
-        for _, plan, trunk in candidates:
-            if number is not None and plan == number[0]:
-                is_anothers = friend is not None and friend[0] != plan
-                return None if is_anothers else Known(project=plan.project.id, trunk=trunk)
+        called = book.dialled(number_of(request.uri))
+        owners = {plan: trunk for _, plan, trunk in reversed(candidates) if plan in called}
+        if len(owners) > 1:
+            return AMBIGUOUS
+        for plan, trunk in owners.items():
+            is_anothers = friend is not None and friend[0] != plan
+            return None if is_anothers else Known(project=plan.project.id, trunk=trunk)
         size, plan, trunk = candidates[0]
         is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
         if is_account or size > MOST_OF_ONE_CARRIER:

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.screening import LEAST_OUTSIDE
+from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
 from switchhook.sip.errors import SipError
@@ -32,6 +34,10 @@ MOST_NUMBER: Final = 128
 """Characters of a user part that are looked at."""
 MOST_NAME: Final = 80
 """Characters of a name that a telephone is sent."""
+
+MOST_INTERNATIONAL: Final = 17
+"""Characters of an international number with its plus, and a trunk prefix that stands in it still."""
+_PHONE_CONTEXT: Final = re.compile(r";phone-context=(\+[^;]*)", re.IGNORECASE)
 
 _REFUSALS: Final = frozenset(
     {403, 404, 408, 410, 480, 484, 486, 487, 488, 500, 502, 503, 504, 600, 603, 604, 606, 607, 608}
@@ -75,8 +81,23 @@ def number_of(uri: Uri) -> str:
 
     What cannot be printed, such as bytes that are no UTF-8, is left out: it could not be stored.
     """
-    user = uri.username.partition(";")[0].strip()
-    return "".join(filter(str.isprintable, user[:MOST_NUMBER]))
+    user, _, parameters = uri.username.partition(";")
+    number = "".join(filter(str.isprintable, user.strip()[:MOST_NUMBER]))
+    context = uri.parameters.get("phone-context") or _PHONE_CONTEXT.search(f";{parameters}")
+    return _in_context(number, context[1] if isinstance(context, re.Match) else context or "")
+
+
+def _in_context(number: str, context: str) -> str:
+    """Return a local number with the country code that it is said to belong to (RFC 3966 §5.1.5).
+
+    Short ones are left alone, for they are extensions or numbers for help; so are numbers that are complete.
+    """
+    digits, code = written_number(number), written_number(context).removeprefix("+")
+    is_local = not number.startswith(("+", "00")) and not digits.startswith(code)
+    if not (context.startswith("+") and code and is_local and len(digits) >= LEAST_OUTSIDE):
+        return number
+    joined = f"+{code}{digits}"
+    return joined if len(joined) <= MOST_INTERNATIONAL else number
 
 
 def _caller_of(request: Request) -> NameAddress | None:
