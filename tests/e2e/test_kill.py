@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import random
 import sqlite3
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -20,6 +21,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.event_schema import MAIL_TEXT
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.answering import answering
+from tests.support.bare import BareCaller
 from tests.support.house import EVENTS, NEXT, Callee, House, Line, asking, open_house, ring
 from tests.support.loop import run
 from tests.support.post import PostOffice
@@ -147,6 +149,63 @@ def test_talking_calls_are_taken_up_again(house: House) -> None:
         ended = story.facts("ended")
         by = "caller" if place < 3 else "callee"
         assert (ended["outcome"], ended["ended_by"]) == ("answered", by)
+
+
+@pytest.mark.row("FD-01")
+@pytest.mark.parametrize("who_hangs_up", ["one", "several"])
+def test_whoever_was_told_that_the_call_is_over_is_right(house: House, who_hangs_up: str) -> None:
+    """Killed when the 200 to BYE arrives: the call has ended, once, and the callee was told."""
+    rounds, at_once = (5, 1) if who_hangs_up == "one" else (1, 3)
+    callers: list[str] = []
+    for _ in range(rounds):
+        batch = [house.stranger() for _ in range(at_once)]
+        run(_hang_up_and_kill(house, batch))
+        callers += batch
+    _wait_until_settled(house)
+    for who in callers:
+        assert len(house.seen(who, "BYE")) == 1
+    ends = _read(house, "SELECT call FROM journal WHERE happening = 'ended'")
+    assert sorted(Counter(str(row[0]) for row in ends).values()) == [1] * len(callers)
+    told = Counter(one.call for one in _promises(house) if one.event == "incoming.after")
+    assert sorted(told.values()) == [1] * len(callers)
+
+
+async def _hang_up_and_kill(house: House, callers: list[str]) -> None:
+    """Let all hang up at once; kill at the first 200, and let the others try on."""
+    with ExitStack() as stack:
+        bare = [
+            stack.enter_context(BareCaller(house.server.port, STRAIGHT, who)) for who in callers
+        ]
+        for caller in bare:
+            await caller.talk()
+        await asyncio.sleep(0.2)
+        for caller in bare:
+            caller.send_request("BYE", cseq=2)
+        assert (await bare[0].answer_to("BYE")).status == 200
+        house.server.kill()
+        house.server.start()
+        for caller in bare[1:]:
+            caller.send_request("BYE", cseq=2)
+            assert (await caller.answer_to("BYE")).status in {200, 481}
+
+
+@pytest.mark.row("FD-01")
+def test_a_call_whose_peer_left_while_we_were_dead_ends(house: House) -> None:
+    """The other end knows nothing of it when it is probed, and the callee gets its BYE."""
+    who = house.stranger()
+
+    async def vanish() -> None:
+        with BareCaller(house.server.port, STRAIGHT, who) as caller:
+            await caller.talk()
+            await asyncio.sleep(0.3)
+            house.server.kill()
+            house.server.start()
+            await caller.request_of_theirs("OPTIONS", within=15.0, status=481)
+
+    run(vanish(), deadline=30)
+    _wait_until_settled(house)
+    assert len(house.seen(who, "BYE")) == 1
+    assert [one.event for one in _promises(house)] == ["incoming.before", "incoming.after"]
 
 
 def _wait_until_up(house: House, who: str) -> None:

@@ -64,7 +64,8 @@ class Play:
                 self.caller_talks(leg)
             case Replied(leg=leg, status=200):
                 self.caller.perform(Acknowledge(leg=leg))
-            case LegEnded(status=status):
+            case LegEnded(status=status, ref=ref):
+                self.caller.perform(Reply(ref=ref, status=200))
                 self.seen_by_caller[f"ended {status}"] += 1
             case InviteFailed(status=status):
                 self.seen_by_caller[f"failed {status}"] += 1
@@ -92,9 +93,11 @@ class Play:
             case AnswerAcknowledged(leg=leg):
                 self.seen_by_callee["acknowledged"] += 1
                 self.later(chance.uniform(4, 20), self.callee, End(leg=leg))
-            case LegEnded(status=status):
+            case LegEnded(status=status, ref=ref):
+                self.callee.perform(Reply(ref=ref, status=200))
                 self.seen_by_callee[f"ended {status}"] += 1
-            case InviteCancelled():
+            case InviteCancelled(ref=ref):
+                self.callee.perform(Reply(ref=ref, status=200))
                 self.seen_by_callee["cancelled"] += 1
             case _:
                 pass

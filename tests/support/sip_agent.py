@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.sip.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived
+from switchhook.sip.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived, Left
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Credentials, Invite, Order
+from switchhook.sip.orders import Acknowledge, Answer, Credentials, Invite, Order, Reply
 from switchhook.sip.uri import Uri
 from switchhook.sip.user_agent import Load, UserAgent
 from tests.support.sip import (
@@ -34,7 +34,10 @@ NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
 
 
 class Phone:
-    """A user agent with its clock, and what it said."""
+    """A user agent with its clock, and what it said.
+
+    Whoever leaves is answered at once, unless the phone is one that `waits`.
+    """
 
     def __init__(
         self,
@@ -42,8 +45,10 @@ class Phone:
         limits: Limits | None = None,
         most_sessions: int = 100,
         chance: Callable[[], float] = lambda: 0.0,
+        waits: bool = False,
     ) -> None:
         self.now = 0.0
+        self.waits = waits
         self.probes: list[tuple[float, Peer]] = []
         self.agent = UserAgent(
             local=lambda _peer: HERE,
@@ -54,8 +59,15 @@ class Phone:
         )
 
     def hear(self, message: Request | Response, source: Peer = ALICE) -> list[Event]:
-        self.agent.receive(bytes(message), source, self.now)
-        return self.agent.take_events()
+        return self.hear_data(bytes(message), source)
+
+    def hear_data(self, data: bytes, source: Peer = ALICE) -> list[Event]:
+        self.agent.receive(data, source, self.now)
+        events = self.agent.take_events()
+        for event in events:
+            if isinstance(event, Left) and event.ref and not self.waits:
+                self.agent.perform(Reply(ref=event.ref, status=200), self.now)
+        return events
 
     def do(self, order: Order) -> list[str]:
         self.agent.perform(order, self.now)

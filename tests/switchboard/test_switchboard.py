@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
@@ -22,7 +23,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
-from switchhook.routing.events import LegAnswered, LegEnded
+from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
@@ -208,6 +209,90 @@ def test_nothing_is_carried_out_before_it_is_durable() -> None:
             "carry after",
             "EndLeg",
         ]
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+def test_who_told_of_it_learns_that_it_is_durable_before_anything_follows() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        board.hear("c1", LegAnswered(leg="b1"), lambda: world.log.append("answer recorded"))
+        board.hear("c1", LegEnded(leg="b9", cause=Cause()), lambda: world.log.append("no change"))
+        assert "recorded" not in " ".join(world.log)
+        await settled()
+        assert world.log[-4:] == ["commit talking", "answer recorded", "no change", "ConnectLegs"]
+        board.hear("c1", DigitPressed(leg=CALLER, digit="1"), lambda: world.log.append("nothing"))
+        await settled()
+        assert world.log[-1] == "nothing"
+        ended = LegEnded(leg=CALLER, cause=Cause(sip=200))
+        board.hear("c1", ended, lambda: world.log.append("end recorded"))
+        await board.idle()
+        assert world.log[-4:] == ["commit ended", "carry after", "end recorded", "EndLeg"]
+        board.hear("c1", ended, lambda: world.log.append("long over"))
+        assert world.log[-1] == "long over"
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+def test_what_is_heard_during_a_commit_waits_for_the_next() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        board.hear("c1", LegAnswered(leg="b1"))
+        await asyncio.sleep(0)  # its commit has begun
+        ended = LegEnded(leg=CALLER, cause=Cause(sip=200))
+        board.hear("c1", ended, lambda: world.log.append("end recorded"))
+        await board.idle()
+        order = [line for line in world.log if line.startswith(("commit", "end"))]
+        assert order[-3:] == ["commit talking", "commit ended", "end recorded"]
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+@pytest.mark.parametrize("is_over", [False, True])
+def test_nobody_learns_that_it_is_durable_while_the_store_fails(*, is_over: bool) -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.broken_commits = 2
+        event = LegEnded(leg=CALLER, cause=Cause(sip=487)) if is_over else LegAnswered(leg="b1")
+        board.hear("c1", event, lambda: world.log.append("recorded"))
+        await settled()
+        assert world.log[-1] == ("EndLeg" if is_over else "ConnectLegs")
+        while world.broken_commits:
+            world.clock.advance(RETRY_SAVING)
+            await asyncio.sleep(0.01)
+            await settled()
+        assert "recorded" not in world.log
+        world.clock.advance(RETRY_SAVING)
+        await (board.idle() if is_over else settled())
+        assert "recorded" in world.log
+        assert world.log[-2].startswith(("commit", "carry"))
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+def test_a_record_that_is_given_up_lets_go_who_waits_for_it() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'), trouble=StoreError("no such row"))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        world.broken_commits = 1
+        board.hear("c1", LegAnswered(leg="b1"), lambda: world.log.append("recorded"))
+        await settled()
+        assert world.log[-2:] == ["recorded", "ConnectLegs"]
 
     run(scenario())
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.sip.events import Event
-    from switchhook.sip.heard import RequestReceived
+    from switchhook.sip.heard import CancelReceived, RequestReceived
     from switchhook.sip.stack import Stack
     from switchhook.sip.transaction import Timing
     from switchhook.sip.transport import Peer
@@ -84,7 +84,7 @@ class Desk(Generic[S]):
             uri = uri.replace(parameters=uri.parameters.set("transport", "tcp"))
         return f"<{uri}>"
 
-    def open(self, event: RequestReceived, session: S | None) -> str:
+    def open(self, event: RequestReceived | CancelReceived, session: S | None) -> str:
         """Keep a received request until the user answers it; return its ref."""
         ref = self.token()
         request = event.request

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.sip.events import Asked, Event, InviteReceived, OutsideAsked
+from switchhook.sip.events import Asked, Event, InviteReceived, Left, OutsideAsked
 from switchhook.sip.icmp import ask_for_errors, take_errors, transaction_of
 from switchhook.sip.message import MessageError, Request, Response, parse_message
 from switchhook.sip.orders import End, Order, Reply
@@ -316,7 +316,7 @@ class Endpoint:
             now = self._loop.time()
             if isinstance(event, InviteReceived):
                 self.agent.perform(End(leg=event.leg, status=500), now)
-            elif isinstance(event, Asked | OutsideAsked):
+            elif isinstance(event, Asked | OutsideAsked | Left):
                 self.agent.perform(Reply(ref=event.ref, status=500), now)
 
     def _send(self, packet: Packet) -> None:

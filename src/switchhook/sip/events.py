@@ -25,11 +25,12 @@ class InviteReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteCancelled:
-    """The caller gave up before our final answer; 487 is sent already and the leg is over."""
+    """The caller gave up before our final answer. `Reply` answers it, and the INVITE with 487."""
 
     leg: str
     request: Request
     """The CANCEL, or the BYE of an early dialog."""
+    ref: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +66,9 @@ class InviteFailed:
     response: Response | None
     """None when nothing came: 408 in time, or 503 as it could not be sent."""
     request: Request | None = None
-    """The BYE of one who hung up before their answer reached us (603)."""
+    """The BYE of one who hung up before their answer reached us (603); it waits for `Reply`."""
+    ref: str = ""
+    """Names the BYE; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,13 +101,15 @@ class Replied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
-    """An answered leg is over: a BYE came, or the other end is lost."""
+    """An answered leg is over: a BYE came, which waits for `Reply`, or the other end is lost."""
 
     leg: str
     status: int
     """200 for a BYE; 408 when an ACK or response never came, 481 when the other end knows nothing."""
     request: Request | None = None
     """The BYE."""
+    ref: str = ""
+    """Names the BYE; empty for a lost leg."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +137,9 @@ class FlowClosed:
     peer: Peer
     """As it stood in `source`."""
 
+
+Left = InviteCancelled | InviteFailed | LegEnded
+"""The end of a leg. Where the other end left by a request, `ref` names it."""
 
 LegEvent = (
     InviteCancelled

@@ -28,12 +28,15 @@ class AckReceived:
 
 @dataclass(frozen=True, slots=True)
 class CancelReceived:
-    """The INVITE `key` is to be cancelled; the CANCEL itself is answered already."""
+    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `reply`."""
 
     key: Key
+    """That of the CANCEL."""
     request: Request
     """The CANCEL."""
+    source: Peer
     owner: object
+    """Of the INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from switchhook.sip.session import Session
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
-    from switchhook.sip.heard import RequestReceived
+    from switchhook.sip.heard import CancelReceived, RequestReceived
     from switchhook.sip.message import Request
     from switchhook.sip.orders import Answer, Pairs
 
@@ -38,7 +38,7 @@ class Incoming(Session):
     def answer(self, order: Answer, now: float) -> None:
         """Answer the INVITE."""
         invite = self._invite
-        if invite is None or order.fork >= MOST_FORKS:
+        if invite is None or self._left or order.fork >= MOST_FORKS:
             return
         tag = self._tag(order.fork)
         headers: Pairs = order.headers
@@ -70,29 +70,39 @@ class Incoming(Session):
     def hear_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""
         if self._invite is not None and event.request.method == "BYE":
-            self._desk.stack.reply(event.key, 200, now)
-            self.hear_cancel(event.request, now)
+            self._hear_cancel(event, now)
         else:
             super().hear_request(event, now)
 
-    def hear_cancel(self, request: Request, now: float) -> None:
+    def hear_cancel(self, event: CancelReceived, now: float) -> None:
         """The caller gave up."""
         if self._invite is None:
-            super().hear_cancel(request, now)
-            return
-        self._refuse(487, (), now)
-        self._desk.events.append(InviteCancelled(leg=self.leg, request=request))
+            super().hear_cancel(event, now)
+        else:
+            self._hear_cancel(event, now)
+
+    def _hear_cancel(self, event: RequestReceived | CancelReceived, now: float) -> None:
+        ref = self._hear_leaving(event, now)
+        if ref:
+            cancelled = InviteCancelled(leg=self.leg, request=event.request, ref=ref)
+            self._desk.events.append(cancelled)
+
+    def _leave(self, now: float) -> None:
+        if self._invite is None:
+            super()._leave(now)
+        else:
+            self._refuse(487, (), now)
 
     def end(self, headers: Pairs, now: float, *, status: int = 480) -> None:
         """Refuse the call with `status`, or hang up."""
-        if self._invite is None:
+        if self._invite is None or self._left:
             super().end(headers, now)
         else:
             self._refuse(status, headers, now)
 
     def _refuse(self, status: int, headers: Pairs, now: float) -> None:
         self._invite = None
-        self._refuse_open(now)
+        self._answer_open(now)
         self._desk.stack.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
         self._finish()
 

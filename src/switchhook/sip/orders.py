@@ -93,7 +93,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """Answer a request that Asked or OutsideAsked told of."""
+    """Answer a request that Asked or OutsideAsked told of, or one with which the other end left."""
 
     ref: str
     status: int

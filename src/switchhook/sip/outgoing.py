@@ -68,22 +68,29 @@ class Outgoing(Session):
         if self._answered_by is not None:
             super().hear_request(event, now)
         elif event.request.method == "BYE":
-            self._desk.stack.reply(event.key, 200, now)
-            self._hear_early_bye(event.request, now)
+            self._hear_early_bye(event, now)
         else:  # its answer, which this overtook, is still to come
             self._desk.stack.reply(event.key, 500, now, headers=RETRY_SOON)
 
-    def _hear_early_bye(self, bye: Request, now: float) -> None:
+    def _hear_early_bye(self, event: RequestReceived, now: float) -> None:
         """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
+        bye = event.request
         tag = bye.from_.tag or ""
         self._early.discard(tag)
         if len(self._hung_up) < MOST_FORKS:
             self._hung_up.add(tag)
         if self._early or self._cancel_headers is not None:
+            self._desk.stack.reply(event.key, 200, now)
             return
-        failed = InviteFailed(leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye)
+        failed = InviteFailed(
+            leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye, ref=self._keep(event)
+        )
         self._desk.events.append(failed)
         self.end((), now)
+
+    def _leave(self, now: float) -> None:
+        if self._answered_by is not None:  # else the INVITE goes on until it is answered
+            super()._leave(now)
 
     def hear_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response to the first INVITE, or to a later request."""

@@ -202,9 +202,14 @@ class Phone:
                     call.hear_sound(request.body)
             case events.Asked():
                 self._hear_request(call, event)
-            case events.InviteCancelled():
+            case events.InviteCancelled(ref=ref):
+                self.perform(Reply(ref=ref, status=200))
                 call.over(487)
-            case events.InviteFailed(status=status) | events.LegEnded(status=status):
+            case (
+                events.LegEnded(status=status, ref=ref)
+                | events.InviteFailed(status=status, ref=ref)
+            ):
+                self.perform(Reply(ref=ref, status=200))
                 call.over(status)
             case events.AskCancelled() | events.DialogChanged():
                 pass

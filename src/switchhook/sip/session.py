@@ -28,7 +28,12 @@ from switchhook.sip.watch import Watch
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk, DialogId, Exchange
-    from switchhook.sip.heard import RequestFailed, RequestReceived, ResponseReceived
+    from switchhook.sip.heard import (
+        CancelReceived,
+        RequestFailed,
+        RequestReceived,
+        ResponseReceived,
+    )
     from switchhook.sip.message import Response
     from switchhook.sip.orders import Ask, Credentials, Reply
     from switchhook.sip.transport import Peer
@@ -47,6 +52,8 @@ CSEQ_GAP: Final = 1_000
 MOST_PLACES: Final = 20
 """Addresses and ports that one end of a dialog may speak from."""
 RETRY_SOON: Final = (("Retry-After", "2"),)
+LEAVING: Final = frozenset({"BYE", "CANCEL"})
+"""Requests with which the other end leaves."""
 
 
 @dataclass(slots=True)
@@ -106,6 +113,7 @@ class Session:
         self.caller_id: DialogId | None = None
         self._open: dict[str, Exchange[Session]] = {}
         self._over = False
+        self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: Pairs | None = None  # set once the user wants an end
         self._answer: _Answer | None = None
         self._asking: dict[Key, _Asking] = {}
@@ -152,15 +160,37 @@ class Session:
             self._take(event, now)
 
     def _hear_bye(self, event: RequestReceived, now: float) -> None:
-        self._desk.stack.reply(event.key, 200, now)
-        self._refuse_open(now)
-        if self._bye_headers is None:
-            self._desk.events.append(LegEnded(leg=self.leg, status=200, request=event.request))
+        if self._bye_headers is not None:  # our user wants the same, and waits for nothing
+            self._desk.stack.reply(event.key, 200, now)
+            self._leave(now)
+            return
+        ref = self._hear_leaving(event, now)
+        if ref:
+            ended = LegEnded(leg=self.leg, status=200, request=event.request, ref=ref)
+            self._desk.events.append(ended)
+
+    def _hear_leaving(self, event: RequestReceived | CancelReceived, now: float) -> str:
+        """Keep the request with which the other end leaves until our user answers it.
+
+        Returns its ref; empty when the other end has left already.
+        """
+        is_new = not self._left
+        if is_new:
+            self._left = True
+            self._answer = self._watch = None
+            self._arm()
+            self._refuse_open(now)
+        ref = self._keep(event)
+        return ref if is_new else ""
+
+    def _leave(self, now: float) -> None:
+        """Answer all that waits; the leg is over."""
+        self._answer_open(now)
         self._finish()
 
     def _conflict(self, method: str) -> int | None:
         """Return the status for a request that crosses another one (§14.2, RFC 3311 §5.2)."""
-        if self._bye_headers is not None:
+        if self._left or self._bye_headers is not None:
             return 481
         if len(self._open) >= MOST_OPEN:
             return 500
@@ -182,11 +212,15 @@ class Session:
         request = event.request
         if self.dialog is not None:
             self.dialog = self.dialog.refreshed(request)
-        ref = self._desk.open(event, self)
-        self._open[ref] = self._desk.exchanges[ref]
+        ref = self._keep(event)
         if request.method == "INVITE":
             self._desk.stack.reply(event.key, 100, now)
         self._desk.events.append(Asked(leg=self.leg, ref=ref, request=request))
+
+    def _keep(self, event: RequestReceived | CancelReceived) -> str:
+        ref = self._desk.open(event, self)
+        self._open[ref] = self._desk.exchanges[ref]
+        return ref
 
     def hear_ack(self, request: Request, now: float) -> None:
         """Take the ACK to a 2xx of ours."""
@@ -202,10 +236,11 @@ class Session:
                 self.watch(now)
             self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
 
-    def hear_cancel(self, request: Request, now: float) -> None:
+    def hear_cancel(self, event: CancelReceived, now: float) -> None:
         """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
+        self._desk.stack.reply(event.key, 200, now)
         for ref, exchange in list(self._open.items()):
-            if exchange.cseq == request.cseq.number:
+            if exchange.cseq == event.request.cseq.number:
                 self._close(ref)
                 self._desk.stack.reply(exchange.key, 487, now)
                 self._desk.events.append(AskCancelled(leg=self.leg, ref=ref))
@@ -213,7 +248,7 @@ class Session:
     # What our user wants
 
     def reply(self, order: Reply, now: float) -> None:
-        """Answer a request within the dialog."""
+        """Answer a request within the dialog. The answer to one that leaves ends the leg."""
         exchange = self._open.get(order.ref)
         if exchange is None:
             return
@@ -233,10 +268,12 @@ class Session:
         )
         if sent and success and exchange.method == "INVITE":
             self._await_ack(exchange.key, exchange.cseq, now)
+        if exchange.method in LEAVING and order.status >= 200:
+            self._leave(now)
 
     def ask(self, order: Ask, now: float) -> None:
         """Send a request within the dialog."""
-        status = 481 if self._over or self.dialog is None or self._bye_headers is not None else 0
+        status = 481 if self._is_ending or self.dialog is None else 0
         if order.method in REFRESHING and self._offers_out():
             status = status or 491
         if status:
@@ -265,6 +302,9 @@ class Session:
     def end(self, headers: Pairs, now: float) -> None:
         """Hang up. A 2xx of ours that waits for its ACK delays the BYE (§15)."""
         if self._over or self._bye_headers is not None:
+            return
+        if self._left:
+            self._leave(now)
             return
         self._bye_headers = headers
         self._watch = None
@@ -298,7 +338,7 @@ class Session:
         if asking.wish.method != "INVITE":
             return
         self._unacknowledged = event.key, asking.request.cseq.number
-        if self._over or self._bye_headers is not None:
+        if self._is_ending:
             self.acknowledge()
 
     def hear_failure(self, event: RequestFailed, now: float) -> None:
@@ -311,7 +351,7 @@ class Session:
         """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
         if asking.wish.method == "BYE":
             self._finish()
-        elif self._over or self._bye_headers is not None:
+        elif self._is_ending:
             return
         elif asking.wish.method == PROBE:
             self._hear_of_probe(status, response, now)
@@ -352,7 +392,7 @@ class Session:
 
     def watch(self, now: float, *, resumed: bool = False) -> None:
         """Probe the other end from now on."""
-        if self._bye_headers is None:
+        if not self._is_ending:
             self._watch = Watch(self._desk.timing, self._desk.chance, now, resumed=resumed)
             self._arm()
         if resumed:  # the first answer shows that the numbers hold which we took up
@@ -381,6 +421,11 @@ class Session:
             self._desk.events.append(DialogChanged(leg=self.leg))
 
     # Common parts
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether one of the two ends wants no more of this dialog."""
+        return self._over or self._left or self._bye_headers is not None
 
     def _await_ack(self, key: Key, cseq: int, now: float) -> None:
         t1 = self._desk.timing.t1
@@ -419,10 +464,18 @@ class Session:
         return True
 
     def _refuse_open(self, now: float) -> None:
-        """Answer what still waits when the dialog ends (§15.1.2)."""
+        """Refuse what still waits when the dialog ends (§15.1.2), but for the wish to leave it."""
+        for ref, exchange in list(self._open.items()):
+            if exchange.method not in LEAVING:
+                self._close(ref)
+                self._desk.stack.reply(exchange.key, 487, now)
+
+    def _answer_open(self, now: float) -> None:
+        """Answer everything that still waits."""
+        self._refuse_open(now)
         for ref, exchange in list(self._open.items()):
             self._close(ref)
-            self._desk.stack.reply(exchange.key, 487, now)
+            self._desk.stack.reply(exchange.key, 200, now)
 
     def _close(self, ref: str) -> None:
         self._desk.exchanges.pop(ref, None)

@@ -290,6 +290,8 @@ class Stack:
         entry = self._servers.get(key)
         if entry is None or entry.request is None:
             return False
+        if entry.request.method == "CANCEL":
+            to_tag = stateless_tag(entry.request)
         response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
         acts = entry.transaction.signal(classify(status), now)
         if acts is None:
@@ -357,9 +359,10 @@ class Stack:
             self._reply_stateless(request, source, 481)
             return
         self._start_server(key, request, source, now)
-        self.reply(key, 200, now, to_tag=stateless_tag(request))
-        if not invite.transaction.final:
-            self._events.append(CancelReceived(invite.key, request, invite.owner))
+        if invite.transaction.final:
+            self.reply(key, 200, now)
+        else:
+            self._events.append(CancelReceived(key, request, source, invite.owner))
 
     def _invite_of(self, cancel: Request, source: Peer) -> _Entry | None:
         """Find what is cancelled under another branch; it is believed from the same address alone."""

@@ -1,8 +1,9 @@
 """A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
 
 Fed and drained like the stack below it: packets and time in, orders in; after each, packets and events
-out. It answers by itself what needs no decision: OPTIONS, CANCEL, BYE, requests out of order or out of
-any dialog, overload. All else is told, and waits for an order.
+out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
+overload. All else is told, and waits for an order: a BYE or CANCEL too, since whoever is told that a
+call is over must be able to rely on it.
 """
 
 from __future__ import annotations
@@ -264,13 +265,15 @@ class UserAgent:
                     self._hear_request(event, now)
                 case heard.AckReceived():
                     self._hear_ack(event, now)
-                case heard.CancelReceived(request=request, owner=Session() as session):
-                    session.hear_cancel(request, now)
+                case heard.CancelReceived(owner=Session() as session):
+                    session.hear_cancel(event, now)
+                case heard.CancelReceived(key=key):
+                    self._stack.reply(key, 200, now)
                 case heard.ResponseReceived(owner=Session() | Outside() as owner):
                     owner.hear_response(event, now)
                 case heard.RequestFailed(owner=Session() | Outside() as owner):
                     owner.hear_failure(event, now)
-                case heard.CancelReceived() | heard.ResponseReceived() | heard.RequestFailed():
+                case heard.ResponseReceived() | heard.RequestFailed():
                     pass  # nobody of ours waits for it any more
                 case _:
                     assert_never(event)

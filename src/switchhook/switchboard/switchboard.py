@@ -16,6 +16,7 @@ import structlog
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.known import Caller
+from switchhook.drivers.ear import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.engine import step
 from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
@@ -51,6 +52,10 @@ class Mailbox:
 
     call: Call
     events: deque[Event] = field(default_factory=deque)
+    heard: list[Recorded] = field(default_factory=list)
+    """Who waits until `events` are recorded."""
+    stepped: list[Recorded] = field(default_factory=list)
+    """Who waits until what is `unsaved` is."""
     is_open: bool = False
     """Whether a task is working through `events`, or soon will."""
     alarm: Alarm | None = None
@@ -121,12 +126,16 @@ class Switchboard:
         self._take(call, CallArrived(), callers)
         return call.id
 
-    def hear(self, call: str, event: Event) -> None:
-        """Put what happened into the call's mailbox; an unknown or ended call is ignored."""
+    def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
+        """Put what happened into the call's mailbox (the sides' Ear)."""
         mailbox = self._mailboxes.get(call)
         if mailbox is None:
+            if recorded is not None:
+                recorded()
             return
         mailbox.events.append(event)
+        if recorded is not None:
+            mailbox.heard.append(recorded)
         if not mailbox.is_open:
             self._open(mailbox)
 
@@ -187,11 +196,13 @@ class Switchboard:
         try:
             if mailbox.unsaved and not mailbox.events:
                 await self._save(mailbox)
+                _confirm(mailbox)
             while mailbox.events:
                 before = mailbox.call
                 commands = self._step_all(mailbox)
                 if mailbox.call is not before:
                     await self._try_to_record(mailbox, commands, before)
+                _confirm(mailbox)
                 self._carry_out(mailbox, commands)
         finally:
             mailbox.is_open = False
@@ -205,6 +216,8 @@ class Switchboard:
     def _step_all(self, mailbox: Mailbox) -> list[Command]:
         """Step through all that has been heard; one commit will serve it."""
         commands: list[Command] = []
+        mailbox.stepped += mailbox.heard
+        mailbox.heard.clear()
         now = self._clock.now()
         while mailbox.events:
             event = mailbox.events.popleft()
@@ -313,9 +326,18 @@ class Switchboard:
         while mailbox.unsaved:
             await asyncio.sleep(RETRY_SAVING)
             await self._save(mailbox)
+        _confirm(mailbox)
         self._mailboxes.pop(mailbox.call.id, None)
         if not self._mailboxes:
             self._idle.set()
+
+
+def _confirm(mailbox: Mailbox) -> None:
+    """Let those go on who waited for what is durable now."""
+    if not mailbox.unsaved:
+        waiting, mailbox.stepped = mailbox.stepped, []
+        for recorded in waiting:
+            recorded()
 
 
 def _is_unanswered(call: Call) -> bool:

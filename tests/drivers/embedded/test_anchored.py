@@ -10,6 +10,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.drivers.embedded.anchor import Anchor, Line
 from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
@@ -73,6 +74,8 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
             return f"{out.leg} ended {out.cause.sip}"
         case call_events.DigitPressed():
             return f"{out.leg} pressed {out.digit}"
+        case AfterCommit():
+            return ", then ".join(map(_short, (out.event, *out.orders)))
         case _:
             return repr(out)
 
@@ -223,7 +226,7 @@ def test_an_answered_caller_hears_it_ring() -> None:
     story.ring()
     assert story.rings() == ["b rings"]
     assert story.show() == ["play c ringing to c caller"]
-    assert story.answers() == ["acknowledge b 0", "describe c b 192.0.2.6", "b answered"]
+    assert story.answers() == ["describe c b 192.0.2.6", "b answered, then acknowledge b 0"]
     assert story.connect() == ["stop c ringing", "join c caller, c b"]
     assert story.connect() == []
 
@@ -260,9 +263,8 @@ def test_of_several_telephones_none_is_heard_early() -> None:
     assert story.rings(180, HIS) == ["b rings"]
     assert story.answers() == [
         "end b 1 480",
-        "acknowledge b 0",
         "describe c b 192.0.2.6",
-        "b answered",
+        "b answered, then acknowledge b 0",
     ]
     assert story.answers(leg="b 1") == ["end b 1 480"]
 
@@ -278,15 +280,13 @@ def test_hold_concerns_one_leg_and_plays_music_to_the_other() -> None:
     story = talking()
     story.bridge.hold_music = (MUSIC,)
     assert story.asks("b 0", "INVITE", HELD) == [
-        "reply 200 with sdp",
+        "b updated, then reply 200 with sdp",
         "describe c b 192.0.2.6 on hold",
-        "b updated",
         "play c hold caller to c caller",
     ]
     assert story.asks("b 0", "INVITE", HIS) == [
-        "reply 200 with sdp",
+        "b updated, then reply 200 with sdp",
         "describe c b 192.0.2.6",
-        "b updated",
         "stop c hold caller",
     ]
     assert story.asks("a", "INVITE", HELD)[-1] == "play c hold b to c b"
@@ -297,15 +297,14 @@ def test_hold_in_the_answer_to_our_offer_plays_music_too() -> None:
     story = talking()
     story.bridge.hold_music = (MUSIC,)
     for body, then in ((HELD, "play c hold caller to c caller"), (HIS, "stop c hold caller")):
-        assert story.asks("b 0", "INVITE") == ["reply 200 with sdp", "b updated"]
+        assert story.asks("b 0", "INVITE") == ["b updated, then reply 200 with sdp"]
         assert story.acks(body, "b 0")[1:] == [then]
 
 
 def test_hold_without_music() -> None:
     assert talking().asks("a", "UPDATE", HELD) == [
-        "reply 200 with sdp",
+        "caller updated, then reply 200 with sdp",
         "describe c caller 192.0.2.6 on hold",
-        "caller updated",
     ]
 
 
@@ -316,16 +315,16 @@ def test_an_offer_that_cannot_be_spoken_changes_nothing() -> None:
 
 def test_later_requests_without_an_offer() -> None:
     story = talking()
-    assert story.asks("a", "INVITE") == ["reply 200 with sdp", "caller updated"]
+    assert story.asks("a", "INVITE") == ["caller updated, then reply 200 with sdp"]
     assert story.acks(HIS) == ["describe c caller 192.0.2.6"]
-    assert story.asks("a", "UPDATE") == ["reply 200", "caller updated"]
+    assert story.asks("a", "UPDATE") == ["caller updated, then reply 200"]
 
 
 def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
     story = talking()
     dtmf = "application/dtmf-relay"
-    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["reply 200", "caller pressed 7"]
-    assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["reply 200", "b pressed #"]
+    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["caller pressed 7, then reply 200"]
+    assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["b pressed #, then reply 200"]
     assert story.asks("a", "INFO", b"x", "text/plain") == ["ask b 0 INFO"]
     assert story.asks("a", "MESSAGE", b"x", "text/plain") == ["ask b 0 MESSAGE"]
 
@@ -333,7 +332,7 @@ def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
 @pytest.mark.row("FB-03")
 def test_keys_of_one_info_are_pressed_one_after_another() -> None:
     story = answered(HERS)
-    pressed = ["reply 200", "caller pressed 4", "caller pressed 7"]
+    pressed = ["caller pressed 4", "caller pressed 7, then reply 200"]
     assert story.asks("a", "INFO", b"Signal=47\r\n", "application/dtmf-relay") == pressed
 
 
@@ -354,11 +353,11 @@ def test_a_key_by_info_reaches_the_other_as_an_rtp_event_once(*, events: bool) -
     hers, his = (sdp.replace(b"AVP 0", b"AVP 0 101") + keyed for sdp in (HERS, HIS))
     story = answered(hers if events else HERS)
     dtmf = "application/dtmf-relay"
-    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["reply 200", "caller pressed 7"]
+    assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["caller pressed 7, then reply 200"]
     story.ring()
     story.answers(his)
     story.connect()
-    told = ["reply 200", "caller pressed 7"]
+    told = ["caller pressed 7, then reply 200"]
     passed = [] if events else ["press 7 to c b"]
     assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == told + passed
 

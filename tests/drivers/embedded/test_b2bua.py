@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.b2bua import Bridge, Out, worst
+from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, Out, worst
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip import events as sip_events
@@ -59,6 +59,8 @@ def _event(out: Out) -> str:
             return f"{out.leg} updated"
         case call_events.LegEnded():
             return f"{out.leg} ended {out.cause.sip}"
+        case AfterCommit():
+            return ", then ".join([_event(out.event), *map(_order, out.orders)])
         case _:
             return repr(out)
 
@@ -152,7 +154,7 @@ def test_a_call_rings_is_answered_and_ends() -> None:
 
     assert rings(bridge, "b1 0") == ["b1 rings"]
     assert show(bridge) == ["answer 180 fork 0"]
-    assert answers(bridge, "b1 0") == ["acknowledge b1 0", "b1 answered"]
+    assert answers(bridge, "b1 0") == ["b1 answered, then acknowledge b1 0"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
     assert acks(bridge) == ["caller answered"]
     assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
@@ -260,8 +262,7 @@ def test_the_telephones_of_one_account_ring_as_one_leg() -> None:
     assert refuses(bridge, "b1 2", 480) == []
     assert answers(bridge, "b1 1") == [
         'end b1 0 SIP;cause=200;text="Call completed elsewhere"',
-        "acknowledge b1 1",
-        "b1 answered",
+        "b1 answered, then acknowledge b1 1",
     ]
     assert answers(bridge, "b1 0") == ["end b1 0"]
     assert rings(bridge, "b1 1") == []
@@ -303,7 +304,7 @@ def test_a_leg_that_answers_too_is_told_and_can_be_ended() -> None:
     bridge = ringing("b1", "b2")
     answers(bridge, "b1 0")
 
-    assert answers(bridge, "b2 0") == ["acknowledge b2 0", "b2 answered"]
+    assert answers(bridge, "b2 0") == ["b2 answered, then acknowledge b2 0"]
     assert end(bridge, "b2") == ["end b2 0"]
 
 
@@ -373,13 +374,11 @@ def test_an_offer_goes_to_the_other_side_and_its_answer_back(
     bridge = talking()
 
     assert asks(bridge, one, method, body=SDP) == [f"ask {other} {method} r with sdp"]
-    acknowledged = [f"acknowledge {other}"] if method == "INVITE" else []
+    then = f"acknowledge {other}, then " if method == "INVITE" else ""
     names = {"a": CALLER, "b1 0": "b1"}
     assert replies(bridge, other, request(method), body=HER_SDP) == [
-        *acknowledged,
-        "reply r 200 with sdp",
         f"{names[other]} updated",
-        f"{names[one]} updated",
+        f"{names[one]} updated, then {then}reply r 200 with sdp",
     ]
     assert acks(bridge, one) == []
 
@@ -389,9 +388,8 @@ def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
 
     assert asks(bridge, "b1 0", "INVITE") == ["ask a INVITE r"]
     assert replies(bridge, "a", request("INVITE"), body=SDP) == [
-        "reply r 200 with sdp",
         "caller updated",
-        "b1 updated",
+        "b1 updated, then reply r 200 with sdp",
     ]
     assert acks(bridge, "b1 0", body=HER_SDP) == ["acknowledge a with sdp"]
 

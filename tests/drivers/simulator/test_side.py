@@ -28,6 +28,7 @@ from tests.support.plans import CUSTOMER, DIALLED, JOHN, MARY, incoming
 
 if TYPE_CHECKING:
     from switchhook.domain.target import Target
+    from switchhook.drivers.ear import Recorded
     from switchhook.switchboard.ports import TelephoneSide
 
 ARRIVAL = Arrival(
@@ -49,8 +50,8 @@ class Listener:
         assert arrival == ARRIVAL
         return self.refusal or CALL.id
 
-    def hear(self, call: str, event: Event) -> None:
-        assert call == CALL.id
+    def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
+        assert (call, recorded) == (CALL.id, None)
         self.heard.append((self.clock.now(), event))
 
 

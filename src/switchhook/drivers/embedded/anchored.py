@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING, Final
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.drivers.embedded.anchor import SDP, Anchor, can_anchor
-from switchhook.drivers.embedded.b2bua import OFFERING, Bridge, Out, description, end_all
+from switchhook.drivers.embedded.b2bua import (
+    OFFERING,
+    AfterCommit,
+    Bridge,
+    Out,
+    description,
+    end_all,
+)
 from switchhook.drivers.embedded.translate import Q850_LOST, reason_headers
 from switchhook.routing import events as call_events
 from switchhook.sip.orders import Acknowledge, Answer, End, Reply
@@ -203,18 +210,16 @@ class AnchoredBridge(Bridge):
             return super()._answered(event)
         described = anchor.describe(called.name, event.response.body)
         losers = [branch for branch in called.branches if branch != event.leg]
-        outs: list[Out] = [
-            *end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE)),
-            Acknowledge(leg=event.leg),
-            *described,
-        ]
+        outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        acknowledge = Acknowledge(leg=event.leg)
         if not described:
             del self._called[called.name]
             ended = call_events.LegEnded(leg=called.name, cause=NO_COMMON_SOUND)
-            return [*outs, End(leg=event.leg), ended]
+            return [*outs, acknowledge, End(leg=event.leg), ended]
         called.branches = [event.leg]
         called.answered = True
-        return [*outs, call_events.LegAnswered(leg=called.name)]
+        answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))
+        return [*outs, *described, answered]
 
     def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
         outs: list[Out] = []
@@ -246,8 +251,8 @@ class AnchoredBridge(Bridge):
             digits = read_info(request.headers.get("Content-Type") or "", request.body)
             if digits:
                 pressed = [call_events.DigitPressed(leg=name, digit=digit) for digit in digits]
-                passed = self._pass_keys(anchor, name, digits)
-                return [Reply(ref=event.ref, status=200), *pressed, *passed]
+                last = AfterCommit(pressed.pop(), (Reply(ref=event.ref, status=200),))
+                return [*pressed, last, *self._pass_keys(anchor, name, digits)]
         if request.method not in OFFERING:
             return super()._asked(event)
         return self._offered(anchor, name, event)
@@ -265,16 +270,16 @@ class AnchoredBridge(Bridge):
         updated = call_events.LegUpdated(leg=name, handle="")
         if not request.body:
             if request.method != "INVITE":
-                return [Reply(ref=event.ref, status=200), updated]
+                return [AfterCommit(updated, (Reply(ref=event.ref, status=200),))]
             self._owing.add(event.leg)
-            offer = anchor.offer(name)
-            return [Reply(ref=event.ref, status=200, headers=SDP, body=offer), updated]
+            offer = Reply(ref=event.ref, status=200, headers=SDP, body=anchor.offer(name))
+            return [AfterCommit(updated, (offer,))]
         answered = anchor.answer(name, request.body)
         if answered is None:
             return [Reply(ref=event.ref, status=488)]
         body, described = answered
         reply = Reply(ref=event.ref, status=200, headers=SDP, body=body)
-        return [reply, *described, updated, *self._music(anchor, name)]
+        return [AfterCommit(updated, (reply,)), *described, *self._music(anchor, name)]
 
     def _music(self, anchor: Anchor, holder: str) -> list[Out]:
         """Play music to the other side while a telephone holds."""

@@ -12,6 +12,8 @@ call; it only knows how the legs hang together:
 * What one telephone describes before it answers (183) may go to the caller. Each telephone whose
   description was passed is another *fork*, with a To tag of its own, as if the INVITE had been forked: a
   caller never sees two different answers in one dialog (RFC 3261 §13.2.1).
+* Whoever tells us something that ends or changes the call gets our answer once the event of it is durable
+  (`AfterCommit`): what was acknowledged is not told again, and must survive us.
 * Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
   back. A caller's transfer (REFER) is declined by the user agent. A redirection (3xx) is a failure.
 """
@@ -44,8 +46,21 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import Request, Response
 
-Out = Order | call_events.Event | sound.Order
+
+@dataclass(frozen=True, slots=True)
+class AfterCommit:
+    """Tell of the event; carry the orders out once what it brought about is durable."""
+
+    event: call_events.Event
+    orders: tuple[Order, ...]
+    last: bool = False
+    """Whether the orders wait for all commands that follow from the event too: whoever is told that the
+    call is over could end this process, and the other side would never learn of it."""
+
+
+Out = Order | call_events.Event | AfterCommit | sound.Order
 """What comes out, in the order in which it is to be done."""
+
 
 MOST_HOPS: Final = 70
 """What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
@@ -221,9 +236,10 @@ class Bridge:
             case sip_events.InviteFailed():
                 return self._failed(event)
             case sip_events.LegEnded():
-                return self._gone(event.leg, cause_of_hang_up(event.status, event.request))
+                cause = cause_of_hang_up(event.status, event.request)
+                return self._gone(event.leg, cause, event.ref)
             case sip_events.InviteCancelled():
-                return self._gone(event.leg, cause_of_cancel(event.request))
+                return self._gone(event.leg, cause_of_cancel(event.request), event.ref)
             case sip_events.AnswerAcknowledged():
                 return self._acknowledged(event)
             case sip_events.Asked():
@@ -260,30 +276,32 @@ class Bridge:
         called.answered = True
         called.answer = description(event.leg, event.response)
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
-        if self.offer_body:
-            outs.append(Acknowledge(leg=event.leg))
-        return [*outs, call_events.LegAnswered(leg=called.name)]
+        answered = call_events.LegAnswered(leg=called.name)
+        if not self.offer_body:
+            return [*outs, answered]
+        return [*outs, AfterCommit(answered, (Acknowledge(leg=event.leg),))]
 
     def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
         called = self._called_by(event.leg)
         if called is None:
-            return []
+            return _answered_at_once(event.ref)
         called.branches.remove(event.leg)
         called.causes.append(cause_of_refusal(event.status, event.response, event.request))
         if called.branches:
-            return []
+            return _answered_at_once(event.ref)
         del self._called[called.name]
-        return [call_events.LegEnded(leg=called.name, cause=worst(called.causes))]
+        return [_ended(called.name, worst(called.causes), event.ref)]
 
-    def _gone(self, sip_leg: str, cause: Cause) -> list[Out]:
+    def _gone(self, sip_leg: str, cause: Cause, ref: str = "") -> list[Out]:
+        """Tell that a leg has left; `ref` is the request with which it did."""
         if sip_leg == self.caller and self._caller_live:
             self._caller_live = self._waiting = False
-            return [call_events.LegEnded(leg=CALLER, cause=cause)]
+            return [_ended(CALLER, cause, ref)]
         called = self._called_by(sip_leg)
         if called is None:
-            return []
+            return _answered_at_once(ref)
         del self._called[called.name]
-        return [call_events.LegEnded(leg=called.name, cause=cause)]
+        return [_ended(called.name, cause, ref)]
 
     def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
         """Pass the answer of a delayed offer on, in the ACK that waits for it."""
@@ -325,16 +343,20 @@ class Bridge:
             # The request was cancelled meanwhile. What it brought about must still be acknowledged.
             invited = response is not None and response.cseq.method == "INVITE"
             return [Acknowledge(leg=event.leg)] if success and invited else []
-        outs: list[Out] = [_passed_on(event.ref, event.status, response)]
+        passed = _passed_on(event.ref, event.status, response)
         if not success or relay.method not in OFFERING:
-            return outs
+            return [passed]
+        orders: tuple[Order, ...] = (passed,)
         if relay.method == "INVITE":
             if relay.offered:
-                outs.insert(0, Acknowledge(leg=event.leg))
+                orders = (Acknowledge(leg=event.leg), passed)
             else:
                 self._unanswered[relay.from_] = event.leg
-        names = (self._name(event.leg), self._name(relay.from_))
-        return outs + [call_events.LegUpdated(leg=name, handle="") for name in names if name]
+        names = [name for name in map(self._name, (event.leg, relay.from_)) if name]
+        updates = [call_events.LegUpdated(leg=name, handle="") for name in names]
+        if not updates:
+            return [*orders]
+        return [*updates[:-1], AfterCommit(updates[-1], orders)]
 
     def _other(self, sip_leg: str) -> str | None:
         """Return the SIP leg at the other side of a conversation."""
@@ -379,6 +401,17 @@ def _nobody_to_ask(event: sip_events.Asked) -> Reply:
     if event.request.method == "MESSAGE":
         return Reply(ref=event.ref, status=405, headers=(ALLOW,))
     return Reply(ref=event.ref, status=491)
+
+
+def _ended(leg: str, cause: Cause, ref: str) -> Out:
+    """Tell of an end, and answer the request by which the other end left once that is durable."""
+    ended = call_events.LegEnded(leg=leg, cause=cause)
+    return AfterCommit(ended, (Reply(ref=ref, status=200),), last=True) if ref else ended
+
+
+def _answered_at_once(ref: str) -> list[Out]:
+    """Answer a request by which one left whom the call has no use for."""
+    return [Reply(ref=ref, status=200)] if ref else []
 
 
 def _passed_on(ref: str, status: int, response: Response | None) -> Reply:

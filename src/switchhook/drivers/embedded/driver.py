@@ -22,6 +22,7 @@ from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.access import Access, Party, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
+from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.drivers.embedded.dialling import (
     Place,
     UndiallableError,
@@ -55,7 +56,14 @@ from switchhook.routing.commands import (
 from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated
 from switchhook.routing.events import Event as CallEvent
 from switchhook.sip.endpoint import Binding, Endpoint
-from switchhook.sip.events import Event, FlowClosed, InviteReceived, LegEvent, OutsideAsked
+from switchhook.sip.events import (
+    Event,
+    FlowClosed,
+    InviteReceived,
+    Left,
+    LegEvent,
+    OutsideAsked,
+)
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.sip.resolver import UnknownHostError
 from switchhook.sip.rtp import orders as sound
@@ -69,12 +77,15 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call, Leg
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ear import Ear, Recorded
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Credentials
 
 log = structlog.get_logger(__name__)
 
+LONGEST_SILENCE: Final = 10.0
+"""Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
+or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
 FORGET_EVERY: Final = 60.0
 """Seconds between two looks for registrations that are over."""
 
@@ -200,6 +211,8 @@ class EmbeddedSide:
         bridge = self._bridges.get(call)
         if bridge is not None:
             self._do(call, bridge, bridge.hear(event))
+        elif isinstance(event, Left):
+            self._endpoint.perform(Reply(ref=event.ref, status=200))  # nobody else cares
 
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
@@ -232,8 +245,8 @@ class EmbeddedSide:
 
     # What the sound tells
 
-    def _tell(self, call: str, event: CallEvent) -> None:
-        self._ear.hear(call, event)
+    def _tell(self, call: str, event: CallEvent, recorded: Recorded | None) -> None:
+        self._ear.hear(call, event, recorded)
 
     def _fell_silent(self, call: str) -> None:
         bridge = self._bridges.get(call)
@@ -259,15 +272,42 @@ class EmbeddedSide:
                     | sound.Close()
                 ):
                     self._studio.perform(out)
-                case DigitPressed():
-                    self._studio.tell_digit(call, out, by_info=True)
-                case LegAnswered() | LegUpdated():
-                    handle = self._handle(bridge, out.leg)
-                    self._ear.hear(call, replace(out, handle=handle))
+                case AfterCommit(event=event):
+                    self._tell_of(call, bridge, event, self._after_commit(out))
                 case _:
-                    self._ear.hear(call, out)
+                    self._tell_of(call, bridge, out)
         if bridge.over:
             self._forget(call)
+
+    def _tell_of(
+        self,
+        call: str,
+        bridge: AnchoredBridge,
+        event: CallEvent,
+        recorded: Recorded | None = None,
+    ) -> None:
+        match event:
+            case DigitPressed():
+                self._studio.tell_digit(call, event, by_info=True, recorded=recorded)
+            case LegAnswered() | LegUpdated():
+                handle = self._handle(bridge, event.leg)
+                self._ear.hear(call, replace(event, handle=handle), recorded)
+            case _:
+                self._ear.hear(call, event, recorded)
+
+    def _after_commit(self, out: AfterCommit) -> Recorded:
+        """Return what carries the orders out, once, when it is called or after `LONGEST_SILENCE`."""
+        loop = asyncio.get_running_loop()
+        waiting = list(out.orders)
+
+        def carry_out() -> None:
+            timer.cancel()
+            while waiting:
+                self._endpoint.perform(waiting.pop(0))
+
+        timer = loop.call_later(LONGEST_SILENCE, carry_out)
+        # Commands are carried out before the loop turns, so that what is called soon comes behind them.
+        return (lambda: _soon(carry_out)) if out.last else carry_out
 
     def _remember(self, call: str, sip_legs: list[str]) -> None:
         self._calls.update((sip_leg, call) for sip_leg in sip_legs)
@@ -414,6 +454,10 @@ class EmbeddedSide:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def _soon(act: Callable[[], None]) -> None:
+    asyncio.get_running_loop().call_soon(act)
 
 
 def _refusal(leg: str, refused: Refused) -> End:

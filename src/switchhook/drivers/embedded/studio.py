@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
+    from switchhook.drivers.ear import Recorded
     from switchhook.drivers.embedded.anchored import AnchoredBridge
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Invite
@@ -121,7 +122,7 @@ class Studio:
         sounding: Sounding,
         sounds: Sounds,
         *,
-        tell: Callable[[str, call_events.Event], None],
+        tell: Callable[[str, call_events.Event, Recorded | None], None],
         silent: Callable[[str], None],
         local: Callable[[Peer], str],
     ) -> None:
@@ -273,7 +274,7 @@ class Studio:
                 self.tell_digit(call, pressed, by_info=False)
             case sound.PlaybackFinished():
                 call, _, playback = event.playback.partition(" ")
-                self._tell(call, call_events.PlaybackFinished(playback=playback))
+                self._tell(call, call_events.PlaybackFinished(playback=playback), None)
             case sound.RecordingFinished():
                 self._recorded(event)
             case sound.CallSilent():
@@ -281,11 +282,20 @@ class Studio:
             case _:
                 assert_never(event)
 
-    def tell_digit(self, call: str, pressed: call_events.DigitPressed, *, by_info: bool) -> None:
+    def tell_digit(
+        self,
+        call: str,
+        pressed: call_events.DigitPressed,
+        *,
+        by_info: bool,
+        recorded: Recorded | None = None,
+    ) -> None:
         """Tell of a key once, though some telephones send each both as RTP event and as INFO."""
         now = asyncio.get_running_loop().time()
         if not self._echoes.is_echo(f"{call} {pressed.leg}", pressed.digit, now, by_info=by_info):
-            self._tell(call, pressed)
+            self._tell(call, pressed, recorded)
+        elif recorded is not None:
+            recorded()
 
     def forget(self, call: str) -> None:
         """Forget what is known of a call that is over."""
@@ -297,7 +307,7 @@ class Studio:
         finished = call_events.RecordingFinished(
             recording=recording, seconds=event.seconds, path=path
         )
-        self._tell(call, finished)
+        self._tell(call, finished, None)
 
 
 @lru_cache(maxsize=1_000)
