@@ -189,3 +189,14 @@ def test_the_journal_keeps_how_many_bytes_came_and_how_they_begin() -> None:
     facts = dict(heard.exchange)
     assert (facts["status"], facts["bytes"]) == ("200", str(len(body.encode())))
     assert facts["body"] == body[:200]
+
+
+@pytest.mark.row("FB-07", "S-25")
+def test_what_was_left_out_of_an_answer_s_head_is_noticed_without_codes() -> None:
+    left_out = ("'X A: 4711'", "'garbage'")
+    answer = HttpResponse(status=200, reason="", headers=(), body=b"status=ACK", left_out=left_out)
+    heard = ask(Endpoint(answer))
+    assert isinstance(heard, VerdictGiven)
+    assert heard.notices == (
+        "left out of the answer's head what is no header line: 'X A: ****', 'garbage'",
+    )

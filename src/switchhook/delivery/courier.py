@@ -239,6 +239,7 @@ class Courier:
             self._leave_endpoint(job)
             self._halt()
             return
+        _log_left_out(delivery, done)
         attempt = settle(delivery, done, len(history) + 1, at=at)
         self._leave_endpoint(job, attempt.asked)
         history = (*history, attempt)
@@ -380,6 +381,14 @@ class Courier:
             for task in late:
                 task.cancel()
             await asyncio.wait(late)
+
+
+def _log_left_out(delivery: Delivery, done: Exchange | Posting) -> None:
+    response = done.response if isinstance(done, Exchange) else None
+    if response is not None and response.left_out:
+        log.info(
+            "lines left out of an answer's head", delivery=delivery.id, lines=response.left_out
+        )
 
 
 def _log_again(attempt: Attempt) -> None:

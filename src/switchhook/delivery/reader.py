@@ -2,8 +2,8 @@
 
 `httptools` (llhttp, strict) parses; this holds the limits, decides where a response ends and
 whether another may follow on the same connection. What a hostile server can do with two framings,
-two lengths, folded headers or bytes after the end is answered in one way: the response fails, or
-the connection is not used again.
+two lengths or bytes after the end is answered in one way: the response fails, or the connection is
+not used again. A head that the parser refuses is read once more without its unreadable ornaments.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import httptools
 
 from switchhook.delivery.content import WIRE_SLACK, decode, too_large
 from switchhook.delivery.failing import ExchangeError
+from switchhook.delivery.response_head import UnreadableHeadError, cut, may_be_http, mend
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpResponse
 
@@ -52,14 +53,17 @@ class ResponseReader:
         "_is_extra",
         "_is_head_request",
         "_is_whole",
+        "_left_out",
         "_limits",
         "_may_go_on",
         "_most",
         "_parser",
+        "_pieces",
         "_reason",
         "_status",
         "_where",
         "_wire_size",
+        "_wrong",
         "failure",
         "has_begun",
         "has_head",
@@ -71,23 +75,20 @@ class ResponseReader:
     def __init__(self, limits: Limits, where: str) -> None:
         self._limits = limits
         self._where = where
-        self._parser = httptools.HttpResponseParser(self)
-        # A client has nobody behind it to be confused by a bare LF (RFC 9112 §2.2) or by blanks
-        # after a chunk's size, and small devices send both.
-        self._parser.set_dangerous_leniencies(
-            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
-        )
+        self._parser = self._new_parser()
         self.expect("GET", limits.body)
 
     def expect(self, method: str, cap: int) -> None:
         """Make ready for the response to `method`, with a body of at most `cap` decoded bytes."""
         self._is_head_request = method == "HEAD"
         self._cap = self._most = cap
-        self._reason = b""
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
+        self._begin_head()
         self._head_size = self._wire_size = self._body_size = self._interim = 0
-        self._encoding = self.keep_alive = ""
+        self._pieces: list[bytes] = []
+        self._wrong: httptools.HttpParserError | None = None
+        self._left_out: tuple[str, ...] = ()
         self._is_extra = self._is_whole = self._may_go_on = False
         self.has_begun = self.has_head = self.is_over = self.is_reusable = False
         self.failure: ExchangeError | None = None
@@ -100,7 +101,10 @@ class ResponseReader:
         else:
             self._head_size += len(data)
         try:
-            self._parser.feed_data(data)
+            if self.has_head:
+                self._parser.feed_data(data)
+            else:
+                self._feed_head(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # After the end it is only rubbish that follows, and costs no more than the connection.
             self._is_extra = True
@@ -161,6 +165,7 @@ class ResponseReader:
             reason=self._reason.decode("latin-1"),
             headers=tuple(self._headers),
             body=body,
+            left_out=self._left_out,
         )
 
     def on_message_begin(self) -> None:
@@ -216,16 +221,64 @@ class ResponseReader:
             self._is_whole = True
             self._may_go_on = self._parser.should_keep_alive()  # known here alone
             return
-        self._headers.clear()
-        self._reason = b""
-        self._encoding = self.keep_alive = ""
         self._interim += 1
+        self._begin_head()
         if self._status == 101:
             self._fail(FailureKind.BAD_RESPONSE, "it switched to another protocol unasked")
         elif self._status < 100:
             self._fail(FailureKind.BAD_RESPONSE, f"it answered with status {self._status:03}")
         elif self._interim > self._limits.interim:
             self._fail(FailureKind.BAD_RESPONSE, "it sends interim answers (1xx) without end")
+
+    def _new_parser(self) -> httptools.HttpResponseParser:
+        parser = httptools.HttpResponseParser(self)
+        # A client has nobody behind it to be confused by a bare LF (RFC 9112 §2.2) or by blanks
+        # after a chunk's size, and small devices send both.
+        parser.set_dangerous_leniencies(
+            lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
+        return parser
+
+    def _begin_head(self) -> None:
+        self._headers.clear()
+        self._reason = b""
+        self._encoding = self.keep_alive = ""
+
+    def _feed_head(self, data: bytes) -> None:
+        """Parse what came of the head. What the parser refuses is gathered, mended and parsed anew."""
+        self._pieces.append(data)
+        if self._wrong is None:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserError as error:
+                if self.has_head or self.failure is not None:
+                    raise
+                self._wrong = error
+                self._parser = self._new_parser()
+                self._begin_head()
+                self._interim = 0
+            else:
+                return
+        self._mend(self._wrong)
+
+    def _mend(self, wrong: httptools.HttpParserError) -> None:
+        """Parse each head that is whole by now, interim ones too, and what follows the last."""
+        data = b"".join(self._pieces)
+        while not self.has_head and self.failure is None:
+            if not may_be_http(data):
+                raise wrong
+            head, data = cut(data)
+            if not head:
+                break
+            try:
+                mended = mend(head)
+            except UnreadableHeadError:
+                raise wrong from None
+            self._left_out += mended.left_out
+            self._parser.feed_data(mended.data)
+        self._pieces = [data]
+        if self.has_head and data:
+            self._parser.feed_data(data)
 
     def _header(self, wanted: str) -> str:
         return next((value for name, value in self._headers if name == wanted), "")

@@ -175,13 +175,17 @@ def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
     if exchange.redirects:
         redirects = tuple(hidden(where, unwritten) for where in exchange.redirects)
         exchange = replace(exchange, redirects=redirects)
-    if exchange.response is None:
+    response = exchange.response
+    if response is None:
         return exchange
-    body = exchange.response.body.decode("utf-8", "replace")
+    if response.left_out:
+        left_out = tuple(hidden(line, unwritten) for line in response.left_out)
+        response = replace(response, left_out=left_out)
+    body = response.body.decode("utf-8", "replace")
     shown = hidden(body, unwritten)
-    if shown == body:
-        return exchange
-    return replace(exchange, response=replace(exchange.response, body=shown.encode()))
+    if shown != body:
+        response = replace(response, body=shown.encode())
+    return exchange if response is exchange.response else replace(exchange, response=response)
 
 
 def _hidden_in(failure: Failure, unwritten: tuple[str, ...]) -> Failure:

@@ -34,6 +34,8 @@ class HttpResponse:
     reason: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    left_out: tuple[str, ...] = ()
+    """The beginnings of lines of its head that could not be read, and that decided nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
