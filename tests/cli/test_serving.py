@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.cli.serving import allow_connections
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:
@@ -180,3 +182,13 @@ def test_a_place_that_is_taken_is_explained(tmp_path: Path) -> None:
         f"switchhook: cannot take calls at 127.0.0.1:{port}: Address already in use;"
         " choose another place with --sip-host and --sip-port\n"
     )
+
+
+def test_as_many_connections_are_allowed_as_the_system_lets_us() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        allow_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)

@@ -23,7 +23,6 @@ from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Request
 from switchhook.sip.orders import Answer, End, Invite
 from switchhook.sip.overload import Limits, Share
-from switchhook.sip.tcp import TcpLimits
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
@@ -294,55 +293,13 @@ def test_a_connection_that_breaks_fails_the_call_over_it() -> None:
     run(scenario())
 
 
-def test_one_source_cannot_hold_all_connections() -> None:
-    async def scenario() -> None:
-        binding = Binding(port=0, tcp=TcpLimits(connections_per_source=2))
-        async with listening(binding=binding) as endpoint, AsyncExitStack() as stack:
-            phones = [await stack.enter_async_context(Tcp.to(endpoint.port)) for _ in range(3)]
-            closed = await asyncio.wait(
-                [asyncio.ensure_future(phone.reader.read()) for phone in phones],  # noqa: TID251 -- a bare future is all that wait takes
-                timeout=0.2,
-            )
-
-            assert len(closed[0]) == 1
-            assert endpoint.connections == 2
-            for waiting in closed[1]:
-                waiting.cancel()
-
-    run(scenario())
-
-
-def test_a_silent_connection_is_cut() -> None:
-    async def scenario() -> None:
-        binding = Binding(port=0, tcp=TcpLimits(silent=0.05))
-        async with (
-            listening(binding=binding) as endpoint,
-            Tcp.to(endpoint.port) as silent,
-            Tcp.to(endpoint.port) as phone,
-        ):
-            await phone.send(options("TCP", 9))
-            await phone.receive()
-            try:
-                left = await asyncio.wait_for(silent.reader.read(), 2)
-            except ConnectionResetError:
-                left = b""
-
-            assert left == b""
-            assert endpoint.connections == 1
-
-    run(scenario())
-
-
 def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
     async def scenario() -> None:
         invited: list[Event] = []
         wide = Share(rate=10_000, burst=10_000)
-        binding = Binding(port=0, limits=Limits(telephone=wide))
+        binding = Binding(port=0, limits=Limits(network=wide))
         async with listening(invited.append, binding) as endpoint:
             with Udp(endpoint.port) as crowd, Udp(endpoint.port) as phone:
-                for wire in (crowd, phone):
-                    peer = Peer("UDP", wire.host, wire.port)
-                    endpoint.agent.friends.prove(peer, "friend", asyncio.get_running_loop().time())
                 for number in range(800):
                     crowd.send(options("UDP", crowd.port, branch=f"o{number}"))
                     via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKi{number}"

@@ -17,6 +17,7 @@ from switchhook.sip.heard import (
 from switchhook.sip.message import Headers, MessageError, Request
 from switchhook.sip.overload import Lag, Limits
 from switchhook.sip.stack import Stack
+from switchhook.sip.standing import Friends
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
 from tests.support.sip import (
@@ -290,6 +291,7 @@ class Office(Everybody):
 
     def __init__(self, *known: Peer) -> None:
         super().__init__()
+        self.friends = Friends()
         for peer in known:
             self.friends.prove(peer, "john", 0.0)
 

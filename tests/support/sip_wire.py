@@ -87,8 +87,9 @@ class Tcp:
 
     @classmethod
     @asynccontextmanager
-    async def to(cls, port: int) -> AsyncIterator[Tcp]:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    async def to(cls, port: int, host: str = "127.0.0.1") -> AsyncIterator[Tcp]:
+        """Connect to a port of this machine, from `host`."""
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=(host, 0))
         try:
             yield cls(reader, writer)
         finally:

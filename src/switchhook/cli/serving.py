@@ -1,6 +1,7 @@
 """`switchhook serve`: the server, until it is told to stop."""
 
 import asyncio
+import resource
 import signal
 from collections.abc import Coroutine
 from importlib.util import find_spec
@@ -23,9 +24,16 @@ def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
     """Take calls, and requests to the HTTP API, until SIGTERM or Ctrl-C."""
     chosen = settings_of(config, settings)
     configure_logs(chosen.log_level, as_json=chosen.log_json)
+    allow_connections()
     with held(chosen.data_dir):
         run_on_loop(_serve(chosen))
     return 0
+
+
+def allow_connections() -> None:
+    """Open as many files and connections as the system lets us; often the bound at first is 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def run_on_loop(work: Coroutine[Any, Any, T]) -> T:

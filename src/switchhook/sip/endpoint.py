@@ -24,7 +24,7 @@ from switchhook.sip.orders import End, Order, Reply
 from switchhook.sip.overload import Lag, Limits
 from switchhook.sip.rarely import Rarely
 from switchhook.sip.resolver import Resolver
-from switchhook.sip.standing import neighbourhood
+from switchhook.sip.standing import Standing, neighbourhood
 from switchhook.sip.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import UDP, Packet, Peer, bracketed
@@ -274,6 +274,15 @@ class Endpoint:
             self.agent.fail(read(), source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- what failed once may fail again
             self._report("sip failure not answered", error, source)
+
+    def is_friend(self, peer: Peer) -> bool:
+        """Say whether somebody proved something on this connection, or its network is known."""
+        standing = self.agent.friends.standing(peer, self._loop.time())
+        return standing >= Standing.TELEPHONE
+
+    def wait(self, peer: Peer) -> float:
+        """Return for how many seconds nothing more is to be read of it."""
+        return self.agent.wait(peer, self._loop.time())
 
     def flow_closed(self, peer: Peer) -> None:
         """Learn that a connection is gone."""

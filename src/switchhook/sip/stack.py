@@ -369,7 +369,7 @@ class Stack:
         tag = cancel.from_.tag or ""
         key = self._merges.get((cancel.call_id, tag, str(cancel.cseq.number), "INVITE"))
         invite = None if key is None else self._servers.get(key)
-        return invite if invite is not None and invite.source == source.host else None
+        return invite if invite is not None and invite.origin.host == source.host else None
 
     def _may_cancel(self, invite: _Entry, request: Request, source: Peer, now: float) -> bool:
         """Whether a CANCEL is by the sender of the INVITE, as it cannot be challenged (§9.1, §22.1)."""

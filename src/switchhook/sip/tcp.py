@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
+import resource
 from dataclasses import dataclass
 from itertools import count
 from typing import TYPE_CHECKING, Final, Protocol, cast
@@ -12,6 +12,9 @@ import structlog
 
 from switchhook.sip.framing import KeepAlive, StreamFramer
 from switchhook.sip.message import MessageError
+from switchhook.sip.rarely import Rarely
+from switchhook.sip.standing import neighbourhood
+from switchhook.sip.strangers import Strangers
 from switchhook.sip.transport import TCP, Packet, Peer
 from switchhook.tasks import spawn
 
@@ -27,6 +30,12 @@ EVERY_HOST: Final = frozenset({ANY_HOST, "::"})
 PONG: Final = b"\r\n"
 MOST_WAITING: Final = 200
 """Packets that wait for a connection that is being dialled."""
+BACKLOG: Final = 1_024
+"""Connections that may wait to be accepted."""
+MOST_FILES: Final = 1 << 20
+"""Where the system sets no bound."""
+LONGEST_PAUSE: Final = 5.0
+"""Seconds after which somebody who sent too much is looked at again."""
 MOST_UNSENT: Final = 1 << 20
 """Bytes that a peer may leave unread before its connection is cut."""
 
@@ -36,11 +45,14 @@ class TcpLimits:
     """Bounds on what strangers can hold open; times in seconds."""
 
     connections: int = 2_000
+    """At most half of the files that the process may open. When they are all taken, the idlest
+    connection on which nobody proved anything makes room, of the source that has most of them."""
     connections_per_source: int = 100
+    """On which nobody proved anything, for one address, IPv6 for one /64."""
     idle: float = 4_000.0
     """Longer than an hour, the usual time between two registrations."""
     silent: float = 30.0
-    """How long a connection may last that has brought no whole message."""
+    """As before, for a connection on which nobody proved anything."""
     dial: float = 5.0
 
 
@@ -52,6 +64,12 @@ class Receiver(Protocol):
 
     def garbage_received(self, error: MessageError, source: Peer) -> None:
         """Take what is no message."""
+
+    def is_friend(self, peer: Peer) -> bool:
+        """Say whether somebody proved something on this connection, or its network is known."""
+
+    def wait(self, peer: Peer) -> float:
+        """Return for how many seconds nothing more is to be read of it."""
 
     def flow_closed(self, peer: Peer) -> None:
         """Learn that a connection is gone."""
@@ -70,7 +88,9 @@ class Tcp:
         self._numbers = count(1)
         self._flows: dict[int, _Connection] = {}
         self._by_address: dict[tuple[str, int], _Connection] = {}
-        self._per_source: Counter[str] = Counter()
+        self._most = min(limits.connections, _most_files() // 2)
+        self._strangers = Strangers()
+        self._refusals = Rarely()
         self._dialling: dict[tuple[str, int], list[Packet]] = {}
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -83,7 +103,9 @@ class Tcp:
     async def listen(self, listener: socket.socket) -> None:
         """Accept connections on a bound socket."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: _Connection(self), sock=listener)
+        self._server = await loop.create_server(
+            lambda: _Connection(self), sock=listener, backlog=BACKLOG
+        )
         self._sweep()
 
     async def close(self) -> None:
@@ -107,7 +129,7 @@ class Tcp:
             connection.send(packet.data)
         elif address in self._dialling:
             self._queue(packet, self._dialling[address])
-        elif len(self._dialling) + len(self._flows) >= self._limits.connections:
+        elif len(self._dialling) + len(self._flows) >= self._most and not self._make_room():
             self._receiver.send_failed(packet)
         else:
             self._dialling[address] = [packet]
@@ -137,20 +159,45 @@ class Tcp:
     # What connections report
 
     def opened(self, connection: _Connection) -> bool:
-        """Take a new connection in, unless there are too many."""
+        """Take a new connection in, unless there are too many and none makes room for it."""
         host, port = connection.address
-        too_many = (
-            len(self._flows) >= self._limits.connections
-            or self._per_source[host] >= self._limits.connections_per_source
-        )
-        if connection.accepted and too_many:
-            log.warning("sip connection refused: too many", host=host, connections=len(self._flows))
+        peer = Peer(TCP, host, port, next(self._numbers))
+        source = neighbourhood(host)
+        connection.useful = not connection.accepted or self._receiver.is_friend(peer)
+        if not connection.useful:
+            alone = self._strangers.count(source) < self._limits.connections_per_source
+            if not (alone or self._make_room(source)):
+                return False
+        if connection.accepted and len(self._flows) >= self._most and not self._make_room():
+            self._note_refusal(source)
             return False
-        connection.peer = Peer(TCP, host, port, next(self._numbers))
-        self._flows[connection.peer.flow] = connection
+        connection.peer = peer
+        self._flows[peer.flow] = connection
         self._by_address[connection.address] = connection
-        self._per_source[host] += 1
+        if not connection.useful:
+            self._strangers.enter(peer.flow, source)
         return True
+
+    def _make_room(self, source: str | None = None) -> bool:
+        """Cut the idlest connection of a stranger: of `source`, or of whoever has most."""
+        number = self._strangers.idlest(source)
+        connection = None if number is None else self._flows.get(number)
+        if connection is None:
+            return False
+        self._note_refusal(neighbourhood(connection.address[0]))
+        connection.cut()
+        self.closed(connection)  # now, and not when its transport tells
+        return True
+
+    def _note_refusal(self, source: str) -> None:
+        told = self._refusals.count(source, asyncio.get_running_loop().time())
+        if told is not None:
+            log.warning(
+                "sip connections refused: too many",
+                address=told[0],
+                refused=told[1],
+                connections=len(self._flows),
+            )
 
     def closed(self, connection: _Connection) -> None:
         """Forget a connection."""
@@ -159,17 +206,25 @@ class Tcp:
             return
         if self._by_address.get(connection.address) is connection:
             del self._by_address[connection.address]
-        self._per_source[peer.host] -= 1
-        if not self._per_source[peer.host]:
-            del self._per_source[peer.host]
+        self._strangers.leave(peer.flow)
         self._receiver.flow_closed(peer)
 
-    def received(self, item: Request | Response | MessageError, peer: Peer) -> None:
-        """Hand on what came in."""
+    def received(
+        self, item: Request | Response | MessageError, connection: _Connection, peer: Peer
+    ) -> None:
+        """Hand on what came in, and see whether its sender is known now."""
+        self._strangers.touch(peer.flow)
         if isinstance(item, MessageError):
             self._receiver.garbage_received(item, peer)
-        else:
-            self._receiver.message_received(item, peer)
+            return
+        self._receiver.message_received(item, peer)
+        if not connection.useful and self._receiver.is_friend(peer):
+            connection.useful = True
+            self._strangers.leave(peer.flow)
+
+    def wait(self, peer: Peer) -> float:
+        """Return for how many seconds nothing more is to be read of a connection."""
+        return self._receiver.wait(peer)
 
     def _sweep(self) -> None:
         """Cut the connections over which nothing has come for too long."""
@@ -179,7 +234,7 @@ class Tcp:
             patience = self._limits.idle if connection.useful else self._limits.silent
             if now - connection.heard_at > patience:
                 connection.cut()
-        self._sweeper = loop.call_later(self._limits.silent / 2, self._sweep)
+        self._sweeper = loop.call_later(self._limits.silent / 6, self._sweep)
 
 
 class _Connection(asyncio.Protocol):
@@ -215,11 +270,25 @@ class _Connection(asyncio.Protocol):
             if isinstance(item, KeepAlive):
                 self.send(PONG)
             else:
-                self._tcp.received(item, self.peer)
-                self.useful = self.useful or not isinstance(item, MessageError)
-            self.heard_at = asyncio.get_running_loop().time()
+                self._tcp.received(item, self, self.peer)
+            if self.useful or not isinstance(item, KeepAlive):
+                self.heard_at = asyncio.get_running_loop().time()
         if self._framer.broken and self._transport is not None:
             self._transport.close()  # after what was written as an answer
+        else:
+            self._read_later()
+
+    def _read_later(self) -> None:
+        """Read nothing more until the peer has a turn; what it sends meanwhile waits at its side."""
+        transport, peer = self._transport, self.peer
+        if transport is None or peer is None or transport.is_closing():
+            return
+        seconds = self._tcp.wait(peer)
+        if seconds > 0:
+            transport.pause_reading()
+            asyncio.get_running_loop().call_later(min(seconds, LONGEST_PAUSE), self._read_later)
+        else:
+            transport.resume_reading()
 
     def send(self, data: bytes) -> None:
         """Send, or cut the connection when its peer does not read."""
@@ -235,3 +304,9 @@ class _Connection(asyncio.Protocol):
         """End the connection without waiting for its peer."""
         if self._transport is not None:
             self._transport.abort()
+
+
+def _most_files() -> int:
+    """Return how many files and connections this process may have open."""
+    most, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_FILES if most == resource.RLIM_INFINITY else most
