@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import Request
     from switchhook.sip.screening import Refusal
-    from switchhook.sip.transport import Peer
 
 LOOPS = (asyncio.new_event_loop, uvloop.new_event_loop)
 OPTIONS = (
