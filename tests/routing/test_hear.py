@@ -10,17 +10,19 @@ import pytest
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import FailureKind
+from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Rate
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.routing.commands import EndLeg
+from switchhook.routing.commands import EndLeg, Record
 from switchhook.routing.events import (
     CallArrived,
     DirectionGiven,
     Event,
     HangUpRequested,
     LegEnded,
+    LegRetried,
     LegUpdated,
     Resynced,
     TimePassed,
@@ -645,3 +647,17 @@ def test_what_a_scheme_itself_rings_is_held_to_no_prefix() -> None:
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), refuses("b1", 486), refuses("b2", 486))
     assert story.attempts == [f"b1 {MOBILE} busy", f"b2 {MOBILE} busy"]
+
+
+@pytest.mark.row("FI-06")
+def test_that_a_leg_goes_another_way_is_written_down() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.comes_to(0, CallArrived())
+    story.hears(1, LegRetried(leg="b1", text="trunk one: no response"))
+    story.hears(1, LegRetried(leg="nobody", text="trunk one: no response"))
+    (entry,) = (
+        command.entry
+        for command in story.commands
+        if isinstance(command, Record) and command.entry.happening is Happening.NOTICE
+    )
+    assert (entry.leg, entry.text) == ("b1", "trunk one: no response; the next one is tried")

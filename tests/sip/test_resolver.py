@@ -41,8 +41,8 @@ def test_addresses_need_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("nothing is to be looked up")
 
     async def scenario(resolver: Resolver) -> None:
-        assert await resolver.resolve("192.0.2.1") == "192.0.2.1"
-        assert await resolver.resolve("[2001:db8::1]") == "2001:db8::1"
+        assert await resolver.addresses("192.0.2.1") == ("192.0.2.1",)
+        assert await resolver.addresses("[2001:db8::1]") == ("2001:db8::1",)
 
     with_resolver(monkeypatch, refuses, scenario)
 
@@ -55,9 +55,11 @@ def test_a_name_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return [(2, 2, 17, "", ("192.0.2.7", 0))]
 
     async def scenario(resolver: Resolver) -> None:
-        both = await asyncio.gather(resolver.resolve("trunk.test"), resolver.resolve("trunk.test"))
-        assert set(both) == {"192.0.2.7"}
-        assert await resolver.resolve("trunk.test") == "192.0.2.7"
+        both = await asyncio.gather(
+            resolver.addresses("trunk.test"), resolver.addresses("trunk.test")
+        )
+        assert set(both) == {("192.0.2.7",)}
+        assert await resolver.addresses("trunk.test") == ("192.0.2.7",)
 
     with_resolver(monkeypatch, finds, scenario)
     assert asked == ["trunk.test"]
@@ -75,7 +77,7 @@ def test_a_name_without_address_is_refused_and_that_remembered(
     async def scenario(resolver: Resolver) -> None:
         for _ in range(2):
             with pytest.raises(UnknownHostError, match=r"'nowhere\.test' has no address"):
-                await resolver.resolve("nowhere.test")
+                await resolver.addresses("nowhere.test")
 
     with_resolver(monkeypatch, finds_nothing, scenario)
     assert asked == ["nowhere.test"]
@@ -92,7 +94,7 @@ def test_a_name_server_that_hangs_does_not_keep_the_caller(
 
     async def scenario(resolver: Resolver) -> None:
         with pytest.raises(UnknownHostError, match="no name server answered"):
-            await resolver.resolve("slow.test")
+            await resolver.addresses("slow.test")
         released.set()
 
     monkeypatch.setattr(module, "DEADLINE", 0.02)
@@ -106,7 +108,7 @@ def test_few_names_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario(resolver: Resolver) -> None:
         monkeypatch.setattr(module, "MOST", 2)
         for name in ("a.test", "b.test", "c.test"):
-            await resolver.resolve(name)
+            await resolver.addresses(name)
         assert list(resolver._known) == ["b.test", "c.test"]
 
     with_resolver(monkeypatch, finds, scenario)

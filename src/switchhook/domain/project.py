@@ -58,7 +58,8 @@ class Trunk:
 
     name: str
     host: str
-    port: int = 5060
+    port: int = 0
+    """0: as SRV records of the host say, else 5060."""
     transport: str = "udp"
     username: str = ""
     """For the digest that the trunk asks of us; empty where it asks none."""
@@ -69,6 +70,21 @@ class Trunk:
     """The user part of From for outgoing legs; empty: the caller's number."""
     trusted_identity: bool = False
     """Whether it is told who calls where the caller hides the number (RFC 3325 §9.1)."""
+    outgoing: bool = True
+    """Whether outside numbers go over it, after those that stand before it."""
+    follow_redirects: bool = False
+    """Whether its 3xx are followed, as far as the project calls there."""
+
+    @property
+    def sip_port(self) -> int:
+        """Return the port where no SRV record says another."""
+        return self.port or 5060
+
+    @property
+    def uri_host(self) -> str:
+        """Return the host as it stands in a URI: IPv6 in brackets."""
+        is_bare = ":" in self.host and not self.host.startswith("[")
+        return f"[{self.host}]" if is_bare else self.host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,7 +75,7 @@ def _holds(network: IPv4Network | IPv6Network, inner: IPv4Network | IPv6Network)
 def _trunks(project: Project, before: Project | None) -> Found[str]:
     def find(project: Project) -> Found[tuple[str, int, str]]:
         for index, trunk in enumerate(project.trunks):
-            yield ("trunks", index, "host"), (trunk.host, trunk.port, trunk.transport)
+            yield ("trunks", index, "host"), (trunk.host, trunk.sip_port, trunk.transport)
 
     networks = _networks_of(before)
     for path, (host, port, transport) in _new(find, project, before):

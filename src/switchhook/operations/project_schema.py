@@ -97,7 +97,12 @@ TRUNK = Table(
     keys=(
         Key("name", NAME, "name of the trunk"),
         Key("host", HOST_NAME, "where outside numbers are sent"),
-        Key("port", Whole(least=1, most=65535), "its port", default=5060),
+        Key(
+            "port",
+            Whole(least=0, most=65535),
+            "its port; 0: as SRV records of a host name say, else 5060",
+            default=0,
+        ),
         Key("transport", TRANSPORT, "how it is reached", default="udp"),
         Key("username", Text(most=128), "user name for the trunk's digest, if it asks", default=""),
         Key("password", SECRET, "password for the trunk's digest", default=""),
@@ -117,6 +122,18 @@ TRUNK = Table(
             "trusted_identity",
             YesNo(),
             "whether it is told who calls where the caller hides the number (P-Asserted-Identity)",
+            default=False,
+        ),
+        Key(
+            "outgoing",
+            YesNo(),
+            "whether outside numbers go over it; several are tried in the order of the file",
+            default=True,
+        ),
+        Key(
+            "follow_redirects",
+            YesNo(),
+            "whether it may redirect a call (3xx) to where the project calls",
             default=False,
         ),
     ),

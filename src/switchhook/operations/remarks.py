@@ -87,11 +87,11 @@ def _calls_that_will_not_go(project: Project) -> Iterator[str]:
     networks = project.allowed_networks
     for trunk in project.trunks:
         address = literal(trunk.host)
-        if address and (why := why_not_called(project, address, trunk.port)):
-            yield f"trunk {trunk.name!r} cannot reach {trunk.host}:{trunk.port}: {why}"
-        elif address and (what := why_closed(trunk.host, trunk.port, networks)):
+        if address and (why := why_not_called(project, address, trunk.sip_port)):
+            yield f"trunk {trunk.name!r} cannot reach {trunk.host}:{trunk.sip_port}: {why}"
+        elif address and (what := why_closed(trunk.host, trunk.sip_port, networks)):
             closed = what.partition(";")[0]
-            yield f"trunk {trunk.name!r} opens {trunk.host}:{trunk.port} to calls, though {closed}"
+            yield f"trunk {trunk.name!r} opens {trunk.host}:{trunk.sip_port} to calls, though {closed}"
     for host in project.allowed_sip_hosts:
         if what := why_closed(host, DEFAULT_PORT, networks):
             yield f"allowed_sip_hosts opens {host} to calls, though {what.partition(';')[0]}"

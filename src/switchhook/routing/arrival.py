@@ -87,7 +87,7 @@ def _to_own(own: Number, arrival: Arrival, plan: Plan, call: str, now: float) ->
 
 
 def _outside(number: str, plan: Plan, make: Callable[..., Call]) -> Call | Refused:
-    if not plan.project.trunks:
+    if not any(trunk.outgoing for trunk in plan.project.trunks):
         return _refused(404, f"project {plan.project.id} has no trunk for outside numbers")
     direct = Target(kind=TargetKind.NUMBER, value=number)
     return make(direction=Direction.OUTGOING, direct=direct)

@@ -45,6 +45,15 @@ class LegUpdated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegRetried:
+    """A destination of a called leg failed, and the next one is tried."""
+
+    leg: str
+    text: str
+    """Why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
     """A leg is gone: refused, failed, cancelled by the caller, or hung up."""
 
@@ -153,6 +162,7 @@ Event = (
     | LegRinging
     | LegAnswered
     | LegUpdated
+    | LegRetried
     | LegEnded
     | DirectionGiven
     | SchemeGiven

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         HangUpRequested,
         LegAnswered,
         LegEnded,
+        LegRetried,
         LegRinging,
         LegUpdated,
         Resynced,
@@ -133,6 +134,13 @@ def late_answer(move: Move, event: LegAnswered) -> None:
     """Hang up a leg that answered after it was given up."""
     if event.leg != CALLER:
         move.order(EndLeg(leg=event.leg, cause=HUNG_UP))
+
+
+def leg_retried(move: Move, event: LegRetried) -> None:
+    """Write down why a leg goes another way."""
+    leg = move.call.leg(event.leg)
+    if leg is not None and leg.is_live:
+        move.record(Happening.NOTICE, f"{event.text}; the next one is tried", leg=leg.id)
 
 
 def leg_ended(move: Move, event: LegEnded) -> None:

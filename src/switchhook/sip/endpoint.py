@@ -131,9 +131,16 @@ class Endpoint:
         self.agent.perform(order, self._loop.time())
         self._pump()
 
-    async def resolve(self, host: str, port: int, transport: str) -> Peer:
-        """Return the peer that a configured or dialled name means; raise UnknownHostError."""
-        return Peer(transport.upper(), await self._resolver.resolve(host), port)
+    async def peers(
+        self, host: str, port: int, transport: str, *, srv: bool = False
+    ) -> tuple[Peer, ...]:
+        """Return where a configured or dialled name leads, the best first; raise UnknownHostError.
+
+        With `srv`, SRV records come before the addresses of the name itself (RFC 3263 §4.2, §4.3).
+        """
+        transport = transport.upper()
+        found = await self._resolver.find(host, port, transport if srv else "")
+        return tuple(Peer(transport, address, at) for address, at in found)
 
     def local(self, peer: Peer) -> tuple[str, int]:
         """Say under which address `peer` reaches us."""

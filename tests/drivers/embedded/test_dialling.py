@@ -12,7 +12,7 @@ from switchhook.drivers.embedded.dialling import (
     UndiallableError,
     invite_to_place,
     invites_to_account,
-    place_of,
+    places_of,
 )
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.headers import NameAddress
@@ -57,7 +57,7 @@ def address(value: str) -> RingLeg:
 
 def test_a_number_is_behind_the_projects_first_trunk() -> None:
     command = ring(TargetKind.NUMBER, "+380501112233")
-    place = place_of(call(TRUNK, Trunk(name="other", host="x")), command)
+    (place, *_) = places_of(call(TRUNK, Trunk(name="other", host="x")), command)
     peer = Peer("TCP", "192.0.2.20", 5080)
 
     invite = invite_to_place(
@@ -88,7 +88,7 @@ def test_an_address_is_dialled_as_it_stands(
     value: str, uri: str, place: tuple[str, int, str]
 ) -> None:
     command = address(value)
-    found = place_of(call(), command)
+    (found,) = places_of(call(), command)
 
     invite = invite_to_place(
         Bridge("a", request()), "c1 b1", command, place=found, peer=BOB, our_host="192.0.2.1"
@@ -111,7 +111,7 @@ def test_an_address_is_dialled_as_it_stands(
 )
 def test_what_cannot_be_dialled_says_why(command: RingLeg, status: int, text: str) -> None:
     with pytest.raises(UndiallableError) as caught:
-        place_of(call(), command)
+        places_of(call(), command)
 
     assert caught.value.cause.sip == status
     assert text in caught.value.cause.text
@@ -119,7 +119,7 @@ def test_what_cannot_be_dialled_says_why(command: RingLeg, status: int, text: st
 
 def test_a_trunk_over_tls_is_not_spoken() -> None:
     with pytest.raises(UndiallableError, match="transport tls"):
-        place_of(
+        places_of(
             call(Trunk(name="t", host="h", transport="tls")), ring(TargetKind.NUMBER, "380501")
         )
 

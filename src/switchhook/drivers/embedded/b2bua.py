@@ -157,6 +157,14 @@ class Bridge:
         called.branches = [invite.leg for invite in orders]
         return list(orders)
 
+    def drop(self, sip_leg: str) -> bool:
+        """Take out a SIP leg that failed, as its leg may be tried elsewhere; False where that was ended."""
+        called = self._called_by(sip_leg)
+        if called is None:
+            return False
+        called.branches.remove(sip_leg)
+        return True
+
     def unreachable(self, leg: str, cause: Cause) -> list[Out]:
         """End an expected leg that cannot be rung."""
         if self._called.pop(leg, None) is None:

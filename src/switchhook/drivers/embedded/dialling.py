@@ -34,6 +34,17 @@ class Place:
     port: int
     transport: str
     trunk: Trunk | None = None
+    is_home: bool = True
+    """Whether it is the trunk itself, and none of where it redirects to: it alone gets our password."""
+    srv: bool = False
+    """Whether SRV records say where it is (RFC 3263 §4.2)."""
+
+    @property
+    def name(self) -> str:
+        """Name it for people."""
+        if self.trunk is None:
+            return self.host
+        return f"trunk {self.trunk.name}"
 
 
 class UndiallableError(Exception):
@@ -44,32 +55,34 @@ class UndiallableError(Exception):
         self.cause = Cause(sip=status, text=text)
 
 
-def place_of(call: Call, command: RingLeg) -> Place:
-    """Return where a number or SIP address is; raise UndiallableError."""
+def places_of(call: Call, command: RingLeg) -> tuple[Place, ...]:
+    """Return where a number or SIP address may be, the best first; raise UndiallableError."""
     target = command.target
-    if target.kind is TargetKind.NUMBER:
-        return _behind_trunk(call, target.value)
-    return _elsewhere(target.value)
-
-
-def _behind_trunk(call: Call, number: str) -> Place:
-    trunks = call.plan.project.trunks
+    if target.kind is not TargetKind.NUMBER:
+        return (place_at(target.value),)
+    trunks = tuple(trunk for trunk in call.plan.project.trunks if trunk.outgoing)
     if not trunks:
         raise UndiallableError(
             503, f"project {call.plan.project.id} has no trunk for outside numbers"
         )
-    trunk = trunks[0]
-    uri = Uri.of(number, trunk.host, None if trunk.port == DEFAULT_PORT else trunk.port)
+    return tuple(behind(trunk, target.value) for trunk in trunks)
+
+
+def behind(trunk: Trunk, user: str | None) -> Place:
+    """Return where a trunk has a number, or where it is itself."""
+    uri = Uri.of(user, trunk.uri_host, None if trunk.sip_port == DEFAULT_PORT else trunk.sip_port)
     return Place(
         uri=uri,
-        host=trunk.host,
-        port=trunk.port,
+        host=trunk.uri_host,
+        port=trunk.sip_port,
         transport=_transport(trunk.transport),
         trunk=trunk,
+        srv=not trunk.port,
     )
 
 
-def _elsewhere(address: str) -> Place:
+def place_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> Place:
+    """Return where a SIP address is; for one that `trunk`, which is at `home`, redirects to."""
     try:
         uri = Uri.parse(address)
     except SipError as error:
@@ -81,6 +94,9 @@ def _elsewhere(address: str) -> Place:
         host=uri.host,
         port=uri.port or DEFAULT_PORT,
         transport=_transport(uri.parameters.get("transport") or UDP),
+        trunk=trunk,
+        is_home=trunk is None or uri.host == home,
+        srv=uri.port is None,
     )
 
 
@@ -100,9 +116,12 @@ def invite_to_place(
         credentials = None
     else:
         from_, headers = shown_to_trunk(
-            command.caller, command.caller_name, trunk, command.identity
+            command.caller,
+            command.caller_name,
+            trunk,
+            command.identity if place.is_home else "",
         )
-        credentials = credentials_for(trunk)
+        credentials = credentials_for(trunk) if place.is_home else None
     return Invite(
         leg=sip_leg,
         uri=place.uri,

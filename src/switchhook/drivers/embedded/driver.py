@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final, assert_never
 import structlog
 
 from switchhook.domain.call import CALLER
-from switchhook.domain.cause import Cause
 from switchhook.domain.project import Account
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.access import Access, Party, who_of
@@ -27,11 +26,9 @@ from switchhook.drivers.embedded.dialling import (
     Place,
     UndiallableError,
     credentials_for,
-    invite_to_place,
     invites_to_account,
-    place_of,
 )
-from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
@@ -39,6 +36,7 @@ from switchhook.drivers.embedded.translate import (
     reason_headers,
     refusal_status,
 )
+from switchhook.drivers.embedded.trunk_states import TrunkStates
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -57,18 +55,19 @@ from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated
 from switchhook.routing.events import Event as CallEvent
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import (
+    AnswerReceived,
     Event,
     FlowClosed,
+    InviteFailed,
     InviteReceived,
     Left,
     LegEvent,
     OutsideAsked,
+    ProgressReceived,
 )
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
-from switchhook.sip.resolver import UnknownHostError
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.thread import NoPortError
-from switchhook.sip.transport import Peer, numeric
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -80,6 +79,7 @@ if TYPE_CHECKING:
     from switchhook.drivers.ear import Ear, Recorded
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.sip.orders import Credentials
+    from switchhook.sip.transport import Peer
 
 log = structlog.get_logger(__name__)
 
@@ -122,7 +122,12 @@ class EmbeddedSide:
         self._callers: dict[str, Peer] = {}  # where the caller of each call is
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
-        self._trunks: dict[str, str] = {}  # the trunk of each SIP leg that goes over one
+        self._trunks: dict[str, str] = {}  # the trunk of each SIP leg of a former process
+        self._states = TrunkStates(_now)
+        ways = Ways(
+            addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
+        )
+        self._outward = Outward(ways, self._states)
         self._ear: Ear
         self._book: Callable[[], Book]
 
@@ -207,6 +212,10 @@ class EmbeddedSide:
                 self._hear_leg(event)
 
     def _hear_leg(self, event: LegEvent) -> None:
+        if isinstance(event, InviteFailed) and self._outward.failed(event):
+            return
+        if isinstance(event, ProgressReceived | AnswerReceived):
+            self._outward.heard(event.leg)
         call = self._calls.get(event.leg, "")
         bridge = self._bridges.get(call)
         if bridge is not None:
@@ -321,22 +330,16 @@ class EmbeddedSide:
             del self._calls[sip_leg]
             self._access.forget(sip_leg)
             self._trunks.pop(sip_leg, None)
+            self._outward.forget(sip_leg)
 
     def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         try:
             if command.target.kind is TargetKind.ACCOUNT:
                 self._ring_account(call, bridge, command)
-                return
-            place = place_of(call, command)
-            address = numeric(place.host)
-            if address is not None:
-                peer = Peer(place.transport, address, place.port)
-                self._ring_place(call, bridge, command, place, peer)
-                return
+            else:
+                self._outward.ring(call, bridge, command)
         except UndiallableError as error:
             self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
-            return
-        spawn(self._look_up_and_ring(call, bridge, command, place), name=f"ring {call.id}")
 
     def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         login = command.target.value
@@ -346,37 +349,6 @@ class EmbeddedSide:
         sip_leg = f"{call.id} {command.leg}"
         invites = invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
         self._invite(call.id, bridge, command.leg, invites, Party(user=login))
-
-    async def _look_up_and_ring(
-        self, call: Call, bridge: AnchoredBridge, command: RingLeg, place: Place
-    ) -> None:
-        try:
-            peer = await self._endpoint.resolve(place.host, place.port, place.transport)
-        except UnknownHostError as error:
-            log.warning("sip name not found", call=call.id, leg=command.leg, error=str(error))
-            cause = Cause(sip=503, text=str(error))
-            self._do(call.id, bridge, bridge.unreachable(command.leg, cause))
-        else:
-            self._ring_place(call, bridge, command, place, peer)
-
-    def _ring_place(
-        self, call: Call, bridge: AnchoredBridge, command: RingLeg, place: Place, peer: Peer
-    ) -> None:
-        if why := why_not_called(call.plan.project, peer.host, peer.port):
-            log.warning("sip address not called", call=call.id, host=place.host, why=why)
-            cause = Cause(sip=403, text=f"{place.host} was not called, because {why}")
-            self._do(call.id, bridge, bridge.unreachable(command.leg, cause))
-            return
-        sip_leg = f"{call.id} {command.leg}"
-        our_host = self._our_host(peer)
-        invite = invite_to_place(
-            bridge, sip_leg, command, place=place, peer=peer, our_host=our_host
-        )
-        if place.trunk is not None:
-            self._trunks[sip_leg] = place.trunk.name
-        trunk = "" if place.trunk is None else place.trunk.name
-        party = Party(project=call.plan.project.id, trunk=trunk)
-        self._invite(call.id, bridge, command.leg, [invite], party)
 
     def _invite(
         self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite], party: Party
@@ -392,6 +364,9 @@ class EmbeddedSide:
                 self._access.expect(invite.leg, party)
         self._do(call, bridge, outs)
 
+    async def _addresses(self, place: Place) -> tuple[Peer, ...]:
+        return await self._endpoint.peers(place.host, place.port, place.transport, srv=place.srv)
+
     def _our_host(self, peer: Peer) -> str:
         return self._endpoint.local(peer)[0]
 
@@ -403,8 +378,8 @@ class EmbeddedSide:
         if stored is None:
             return ""
         party = self._access.party(sip_leg)
-        handle = {"sip": stored, "trunk": self._trunks.get(sip_leg, "")}
-        handle |= {"user": party.user, "of": party.trunk}
+        trunk = self._trunks.get(sip_leg) or self._outward.trunk_of(sip_leg)
+        handle = {"sip": stored, "trunk": trunk, "user": party.user, "of": party.trunk}
         if bridge.anchor is not None and bridge.anchor.has(leg):
             handle["sound"] = bridge.anchor.store(leg)
         return json.dumps(handle)

@@ -31,7 +31,7 @@ _SERVICES: Final = SERVICE_PORTS - SIP_PORTS
 def why_not_called(project: Project, address: str, port: int) -> str:
     """Say why no call of the project may be sent to `address` (numeric) and `port`; empty: it may."""
     address = address.partition("%")[0]
-    trunks = tuple((trunk.host, trunk.port) for trunk in project.trunks)
+    trunks = tuple((trunk.host, trunk.sip_port) for trunk in project.trunks)
     grants = _grants(project.allowed_networks, trunks, project.allowed_sip_hosts)
     why = refusal(address, port, grants, services=_SERVICES)
     written = ((literal(host), at) for _, (host, at) in written_in(project))

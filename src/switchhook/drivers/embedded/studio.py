@@ -167,7 +167,10 @@ class Studio:
         anchor = bridge.anchor
         if anchor is None or not invites:
             return invites
-        if not anchor.has(leg) and not self._open(anchor, leg, *(i.peer for i in invites)):
+        line = anchor.line(leg)
+        if line is not None:  # the leg is tried at another destination
+            line.also_from += tuple(invite.peer.host for invite in invites)
+        elif not self._open(anchor, leg, *(i.peer for i in invites)):
             return None
         body = anchor.offer(leg)
         return [

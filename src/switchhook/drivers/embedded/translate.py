@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.cause import OUT_OF_ORDER, AttemptEnd, Cause
 from switchhook.domain.screening import LEAST_OUTSIDE
 from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
@@ -141,8 +141,8 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
         q850, text = _reason(bye)
         return Cause(sip=status, q850=q850, text=text or "hung up before the answer came")
     if response is None:
-        text = "no response" if status == 408 else "could not be sent"
-        return Cause(sip=status, text=text)
+        text = "no response" if status == 408 else "nobody takes calls there"
+        return Cause(sip=status, q850=OUT_OF_ORDER, text=text)
     q850, text = _reason(response)
     return Cause(sip=status, q850=q850, text=text or one_line(response.reason))
 
@@ -215,14 +215,14 @@ def shown_to_trunk(
 
     `identity` is whose number is hidden: told to a trunk that is trusted with it, and to no other.
     """
-    from_, headers = shown_caller(number, name, trunk.host)
+    from_, headers = shown_caller(number, name, trunk.uri_host)
     identity = one_line(identity)
     if identity and trunk.trusted_identity:
-        true = Uri.of(trunk.from_user or identity, trunk.host)
+        true = Uri.of(trunk.from_user or identity, trunk.uri_host)
         return from_, (*headers, ("P-Asserted-Identity", f"<{true}>"))
     if not trunk.from_user:
         return from_, headers
-    own = Uri.of(trunk.from_user, trunk.host)
+    own = Uri.of(trunk.from_user, trunk.uri_host)
     if not one_line(number):
         # The trunk must know who pays; it is asked to tell nobody else (RFC 3325 §9.3).
         return from_, (*headers, ("P-Preferred-Identity", f"<{own}>"))

@@ -1,0 +1,133 @@
+"""The hunt of one leg over the destinations that may carry it: trunks in order, each with its addresses. Pure."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from switchhook.domain.call import Call
+from switchhook.domain.cause import OUT_OF_ORDER, Cause
+from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.dialling import Place, UndiallableError, place_at
+from switchhook.drivers.embedded.translate import cause_of_refusal, one_line
+from switchhook.routing.commands import RingLeg
+from switchhook.sip.errors import SipError
+from switchhook.sip.transport import Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.sip.events import InviteFailed
+    from switchhook.sip.message import Response
+
+MOST_TRIES: Final = 10
+"""Destinations that one leg is tried at, redirections included."""
+REDIRECTIONS: Final = frozenset({300, 301, 302})
+CHALLENGES: Final = frozenset({401, 407})
+
+
+@dataclass(slots=True)
+class Hunt:
+    """A leg on its way; `place` is the one whose addresses `peers` still are."""
+
+    call: Call
+    bridge: AnchoredBridge
+    command: RingLeg
+    places: deque[Place]
+    place: Place | None = None
+    peers: deque[Peer] = field(default_factory=deque)
+    tries: int = 0
+    rang: bool = False
+    """Whether somebody was reached: then a failure is theirs."""
+    cause: Cause | None = None
+    """Why it failed so far: what somebody said, before what nobody said."""
+
+    @property
+    def sip_leg(self) -> str:
+        """Name the SIP leg of the present try."""
+        name = f"{self.call.id} {self.command.leg}"
+        return name if self.tries < 2 else f"{name} try {self.tries}"
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether there is another destination."""
+        return bool(self.peers or self.places) and self.tries < MOST_TRIES
+
+    def note(self, cause: Cause) -> None:
+        """Remember why a destination failed: the first that said anything, else the first of all."""
+        silent = self.cause is not None and self.cause.q850 == OUT_OF_ORDER
+        if self.cause is None or (silent and cause.q850 != OUT_OF_ORDER):
+            self.cause = cause
+
+    def failed(self, event: InviteFailed) -> Cause:
+        """Say why the present try failed, and put the destinations first that it names."""
+        place = self.place
+        cause = cause_of_refusal(event.status, event.response, event.request)
+        if place is None:
+            return cause
+        if place.trunk is not None and place.trunk.follow_redirects and event.response is not None:
+            found = tuple(_redirections(self.call, place, event.response))
+            if found:
+                self.peers.clear()
+                self.places.extendleft(reversed(found))
+                return Cause(sip=event.status, text=f"{place.name} redirects to {found[0].uri}")
+        return _cause_at(place, event, cause)
+
+    def is_of_the_way(self, event: InviteFailed) -> bool:
+        """Say whether a failure speaks of the way and not of who was called, so that another may lead there."""
+        if self.rang or event.request is not None:
+            return False
+        status = event.status
+        return (
+            event.response is None
+            or status in REDIRECTIONS | CHALLENGES | {408, 421}
+            or 500 <= status < 600
+        )
+
+
+def _cause_at(place: Place, event: InviteFailed, cause: Cause) -> Cause:
+    """Say whose fault it is."""
+    status, response = event.status, event.response
+    if event.request is not None:
+        return cause
+    if response is None:
+        return Cause(sip=503, q850=OUT_OF_ORDER, text=f"{place.name}: {cause.text}")
+    if status in CHALLENGES:
+        known = place.trunk is not None and place.is_home and place.trunk.username
+        what = "refuses our username and password" if known else "asks for a username, and has none"
+        return Cause(sip=503, text=f"{place.name} {what} ({status})")
+    if status in REDIRECTIONS:
+        contact = one_line(response.headers.get("Contact") or "nowhere")
+        return Cause(sip=status, text=f"{place.name} redirects to {contact}, which is not followed")
+    if status == 421:
+        required = one_line(response.headers.get("Require") or "an extension")
+        return Cause(sip=status, text=f"{place.name} requires {required}")
+    return cause
+
+
+def _redirections(call: Call, place: Place, response: Response) -> Iterator[Place]:
+    """Yield where a trunk's 3xx leads, as far as the project calls there (RFC 3261 §8.1.3.4)."""
+    if response.status not in REDIRECTIONS:
+        return
+    try:
+        contacts = response.contacts
+    except SipError:
+        return
+    for contact in contacts:
+        try:
+            found = place_at(str(contact.uri), trunk=place.trunk, home=place.host)
+        except UndiallableError:
+            continue
+        number = clean_number(found.uri.username)
+        wanted = None if number is None else Target(kind=TargetKind.NUMBER, value=number)
+        if wanted is None or call.plan.project.calls(wanted):
+            yield found
+
+
+def in_order(
+    places: Iterable[Place], down: frozenset[tuple[str, str]], project: str
+) -> list[Place]:
+    """Put the places of trunks that are down last: they may be better than nothing."""
+    return sorted(places, key=lambda p: p.trunk is not None and (project, p.trunk.name) in down)

@@ -1,0 +1,173 @@
+"""Leads legs to numbers and SIP addresses: one destination after another, until somebody takes the call.
+
+The shell around `hunting.py`: it looks names up, lets the address guard judge every address, sends the
+INVITE, and goes on to the next where the way failed and nobody was reached.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import structlog
+
+from switchhook.domain.cause import Cause
+from switchhook.drivers.embedded.access import Party
+from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.b2bua import Out
+from switchhook.drivers.embedded.dialling import Place, invite_to_place, places_of
+from switchhook.drivers.embedded.hunting import CHALLENGES, REDIRECTIONS, Hunt, in_order
+from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.routing.events import LegRetried
+from switchhook.sip.orders import Invite
+from switchhook.sip.resolver import UnknownHostError
+from switchhook.sip.transport import Peer, numeric
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+    from switchhook.drivers.embedded.trunk_states import TrunkStates
+    from switchhook.routing.commands import RingLeg
+    from switchhook.sip.events import InviteFailed
+
+log = structlog.get_logger(__name__)
+
+NOWHERE: Final = Cause(sip=503, text="there is no destination left")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """What the outward side needs of the engine."""
+
+    addresses: Callable[[Place], Coroutine[Any, Any, tuple[Peer, ...]]]
+    """Looks a place up, the best address first; raises UnknownHostError."""
+    our_host: Callable[[Peer], str]
+    """Says under which host the peer reaches us."""
+    invite: Callable[[str, AnchoredBridge, str, list[Invite], Party], None]
+    """Sends the INVITEs of a call's leg to a party."""
+    do: Callable[[str, AnchoredBridge, list[Out]], None]
+    """Carries out what came of it for a call."""
+
+
+class Outward:
+    """Every leg that is on its way to a trunk or SIP address."""
+
+    def __init__(self, ways: Ways, states: TrunkStates) -> None:
+        self._ways = ways
+        self._states = states
+        self._hunts: dict[str, Hunt] = {}
+        """By the SIP leg of the present try, until the call is forgotten."""
+
+    def ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
+        """Ring a number or address; raise UndiallableError where it leads nowhere."""
+        project = call.plan.project.id
+        places = in_order(places_of(call, command), self._states.down, project)
+        self._go_on(Hunt(call=call, bridge=bridge, command=command, places=deque(places)))
+
+    def trunk_of(self, sip_leg: str) -> str:
+        """Return the name of the trunk that a SIP leg goes over; empty for none."""
+        hunt = self._hunts.get(sip_leg)
+        place = None if hunt is None else hunt.place
+        return "" if place is None or place.trunk is None else place.trunk.name
+
+    def forget(self, sip_leg: str) -> None:
+        """Forget a SIP leg that is over."""
+        self._hunts.pop(sip_leg, None)
+
+    def heard(self, sip_leg: str) -> None:
+        """Learn that the far end rings or answers: a later failure is its own."""
+        hunt = self._hunts.get(sip_leg)
+        if hunt is not None:
+            hunt.rang = True
+            self._note_state(hunt, answers=True)
+
+    def failed(self, event: InviteFailed) -> bool:
+        """Take a failure that is one of ours to deal with; False for those of other legs."""
+        hunt = self._hunts.pop(event.leg, None)
+        if hunt is None:
+            return False
+        self._note_state(hunt, answers=event.response is not None)
+        cause = hunt.failed(event)
+        if event.status in CHALLENGES:
+            log.error("sip trunk lets us not in", call=hunt.call.id, error=cause.text)
+        if not hunt.bridge.drop(event.leg):
+            return True  # the leg was ended meanwhile
+        is_of_the_way = hunt.is_of_the_way(event)
+        if is_of_the_way and event.status not in REDIRECTIONS:
+            hunt.note(cause)
+        if is_of_the_way and hunt.may_go_on:
+            self._retry(hunt, cause.text)
+        else:
+            self._give_up(hunt, (is_of_the_way and hunt.cause) or cause)
+        return True
+
+    def _go_on(self, hunt: Hunt) -> None:
+        """Try the next address, or look up the next place."""
+        while not hunt.peers:
+            if not hunt.may_go_on:
+                self._give_up(hunt, hunt.cause or NOWHERE)
+                return
+            place = hunt.place = hunt.places.popleft()
+            address = numeric(place.host)
+            if address is None:
+                name = f"ring {hunt.call.id} {hunt.command.leg}"
+                spawn(self._look_up(hunt, place), name=name)
+                return
+            hunt.peers.append(Peer(place.transport, address, place.port))
+        self._try(hunt, hunt.peers.popleft())
+
+    async def _look_up(self, hunt: Hunt, place: Place) -> None:
+        try:
+            hunt.peers.extend(await self._ways.addresses(place))
+        except UnknownHostError as error:
+            call, leg = hunt.call.id, hunt.command.leg
+            log.warning("sip name not found", call=call, leg=leg, error=str(error))
+            hunt.note(Cause(sip=503, text=str(error)))
+            self._retry(hunt, str(error))
+        else:
+            self._go_on(hunt)
+
+    def _try(self, hunt: Hunt, peer: Peer) -> None:
+        place = hunt.place
+        if place is None:
+            return
+        if why := why_not_called(hunt.call.plan.project, peer.host, peer.port):
+            log.warning("sip address not called", call=hunt.call.id, host=place.host, why=why)
+            text = f"{place.host} was not called, because {why}"
+            hunt.note(Cause(sip=403, text=text))
+            self._retry(hunt, text)
+            return
+        hunt.tries += 1
+        invite = invite_to_place(
+            hunt.bridge,
+            hunt.sip_leg,
+            hunt.command,
+            place=place,
+            peer=peer,
+            our_host=self._ways.our_host(peer),
+        )
+        self._hunts[hunt.sip_leg] = hunt
+        trunk = "" if place.trunk is None else place.trunk.name
+        party = Party(project=hunt.call.plan.project.id, trunk=trunk)
+        self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
+
+    def _retry(self, hunt: Hunt, why: str) -> None:
+        """Go on with the next destination, and tell the call's journal why."""
+        if hunt.may_go_on:
+            retried = LegRetried(leg=hunt.command.leg, text=why)
+            self._ways.do(hunt.call.id, hunt.bridge, [retried])
+        self._go_on(hunt)
+
+    def _give_up(self, hunt: Hunt, cause: Cause) -> None:
+        outs = hunt.bridge.unreachable(hunt.command.leg, cause)
+        self._ways.do(hunt.call.id, hunt.bridge, outs)
+
+    def _note_state(self, hunt: Hunt, *, answers: bool) -> None:
+        place = hunt.place
+        if place is not None and place.trunk is not None and place.is_home:
+            project = hunt.call.plan.project.id
+            if not answers and hunt.peers:
+                return  # another of its addresses may answer
+            self._states.called(project, place.trunk.name, answers=answers)
