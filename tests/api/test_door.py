@@ -18,6 +18,7 @@ PATHS = {
     "/healthz": {"get"},
     HOOKS.rstrip("/"): {"get", "post"},
     f"{HOOKS}{{number}}": {"get", "delete"},
+    "/api/permission/systemuser/profile": {"get"},
     "/api/calls/{call}": {"delete"},
     "/api/projects/{project}": {"get", "put"},
     "/api/projects/{project}/check": {"post"},
@@ -83,10 +84,36 @@ def test_what_is_not_there_is_told_in_json(method: str, path: str, status: int) 
     run(scenario())
 
 
-def test_head_and_options_do_nothing() -> None:
+@pytest.mark.row("FB-14")
+@pytest.mark.parametrize(
+    ("path", "key", "status"),
+    [
+        ("/healthz", "", 200),
+        ("/api/openapi.json", "", 200),
+        (HOOKS, "acme", 200),
+        (HOOKS, "", 401),
+        ("/api/projects/acme?secrets=true", "acme", 200),
+        ("/nowhere", "acme", 404),
+        ("/api/projects/acme/check", "acme", 405),
+    ],
+)
+def test_head_is_answered_as_get_without_a_body(path: str, key: str, status: int) -> None:
     async def scenario() -> None:
         async with serving() as web:
-            assert (await web.ask("HEAD", "/healthz")).status == 405
+            told = await web.ask("GET", path, key=key)
+            answer = await web.ask("HEAD", path, key=key)
+            assert (answer.status, told.status, answer.body) == (status, status, b"")
+            assert answer.headers["content-length"] == told.headers["content-length"]
+            assert answer.headers["content-type"] == told.headers["content-type"]
+
+    run(scenario())
+
+
+def test_options_says_what_there_is() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("PATCH", HOOKS)
+            assert {"GET", "HEAD", "POST"} <= {*answer.headers["allow"].split(", ")}
             assert (await web.ask("OPTIONS", HOOKS, key="")).status == 204
 
     run(scenario())

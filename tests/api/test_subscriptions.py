@@ -178,6 +178,7 @@ async def subscribe_often(web: Web, times: int) -> list[int]:
     return [(await web.ask("POST", HOOKS, GOOD)).status for _ in range(times)]
 
 
+@pytest.mark.row("FD-15")
 @pytest.mark.parametrize("kind", ["application/json", FORM])
 def test_a_subscription_takes_no_large_body(kind: str) -> None:
     """Reading a whole mebibyte of brackets or escapes would hold the loop for a third of a second."""
@@ -187,5 +188,27 @@ def test_a_subscription_takes_no_large_body(kind: str) -> None:
             body = b"%41" * LARGEST_BODY
             answer = await web.ask("POST", HOOKS, body, key="hooks", Content_Type=kind)
             assert answer.status == 413
+            assert answer.json == {"detail": "the body has more than 32768 bytes"}
+
+    run(scenario())
+
+
+@pytest.mark.row("FB-14")
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("application/json", b'{"target_url":"https://hooks.target/h/1","event":"custom"}'),
+        (FORM, b"target_url=https%3A%2F%2Fhooks.target%2Fh%2F1&event=custom"),
+    ],
+)
+@pytest.mark.parametrize("marks", [1, 2])
+def test_byte_order_marks_before_the_body_are_no_part_of_it(
+    kind: str, body: bytes, marks: int
+) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            marked = b"\xef\xbb\xbf" * marks + body
+            answer = await web.ask("POST", HOOKS, marked, key="hooks", Content_Type=kind)
+            assert (answer.status, answer.json) == (201, {"id": 1, **GOOD})
 
     run(scenario())

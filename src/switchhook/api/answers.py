@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeVar
 
 import structlog
-from litestar import MediaType, Request, Response
+from litestar import HttpMethod, MediaType, Request, Response
 from litestar.exceptions import ClientException, HTTPException, InternalServerException
 from litestar.openapi import ResponseSpec
 from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scope, Send
@@ -116,7 +116,16 @@ USUAL: Final = {
 def _http(request: AnyRequest, error: HTTPException) -> Response[Detail]:
     if error.status_code == 500:
         return _ours(request, error)
-    return _answer(error.status_code, Detail(detail=_detail(error)), error.headers)
+    detail = _detail(error)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        detail = f"the body has more than {_most(request)} bytes"
+    return _answer(error.status_code, Detail(detail=detail), error.headers)
+
+
+def _most(request: AnyRequest) -> int:
+    """Return how large the body of this very request may be."""
+    most = request.route_handler.resolve_request_max_body_size()
+    return most if isinstance(most, int) else LARGEST_BODY
 
 
 def _detail(error: HTTPException) -> str:
@@ -133,7 +142,6 @@ def _detail(error: HTTPException) -> str:
 _WORDS: Final = {
     404: "there is nothing here; GET /api/openapi.json lists what there is",
     405: "that method does nothing here; Allow names those that do",
-    413: f"the body has more than {LARGEST_BODY} bytes",
 }
 
 
@@ -166,6 +174,29 @@ EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
     StoreError: _store,
     Exception: _ours,
 }
+
+
+def with_head(app: ASGIApp) -> ASGIApp:
+    """Answer HEAD as GET; the server leaves the body out (RFC 9110 §9.3.2)."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        async def allow_head(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [(n, _allowed(n, v)) for n, v in message["headers"]]
+            await send(message)
+
+        if scope.get("method") == "HEAD":
+            scope = scope.copy()
+            scope["method"] = HttpMethod.GET  # type: ignore[typeddict-unknown-key] # HTTP's have one
+        await app(scope, receive, allow_head)
+
+    return answer
+
+
+def _allowed(name: bytes, value: bytes) -> bytes:
+    """Name HEAD in Allow wherever GET is."""
+    is_without = name.lower() == b"allow" and b"GET" in value and b"HEAD" not in value
+    return value.replace(b"GET", b"GET, HEAD") if is_without else value
 
 
 def logged(app: ASGIApp) -> ASGIApp:

@@ -9,12 +9,13 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from switchhook import __version__
-from switchhook.api.answers import EXCEPTION_HANDLERS, logged
+from switchhook.api.answers import EXCEPTION_HANDLERS, logged, with_head
 from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.behind import Behind
 from switchhook.api.calls import Calls
 from switchhook.api.failures import Failures
 from switchhook.api.health import healthz
+from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFile
 from switchhook.api.protocol import LARGEST_BODY
 from switchhook.api.subscriptions import Subscriptions
@@ -46,15 +47,17 @@ def door(behind: Behind) -> ASGIApp:
     """Return the API as an ASGI application."""
     failures = Failures(behind.ticks)
     return logged(
-        Litestar(
-            route_handlers=[healthz, Subscriptions, ProjectFile, Calls],
-            dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
-            middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
-            exception_handlers=EXCEPTION_HANDLERS,
-            request_max_body_size=LARGEST_BODY,
-            openapi_config=DOCUMENT,
-            logging_config=None,
-            debug=False,
-            pdb_on_exception=False,
+        with_head(
+            Litestar(
+                route_handlers=[healthz, profile, Subscriptions, ProjectFile, Calls],
+                dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
+                middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
+                exception_handlers=EXCEPTION_HANDLERS,
+                request_max_body_size=LARGEST_BODY,
+                openapi_config=DOCUMENT,
+                logging_config=None,
+                debug=False,
+                pdb_on_exception=False,
+            )
         )
     )

@@ -1,6 +1,7 @@
 """REST hooks: programs subscribe to calls and unsubscribe, at the paths that their clients know (T-31)."""
 
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -123,7 +124,12 @@ class Subscriptions(Controller):
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
-    """Read a body of JSON, or of a form where its type says so. Raises WrongFieldError."""
+    """Read a body of JSON, or of a form where its type says so; byte order marks before it are no part of it.
+
+    Raises WrongFieldError.
+    """
+    while body.startswith(BOM_UTF8):
+        body = body.removeprefix(BOM_UTF8)
     if content_type.partition(";")[0].strip().lower() == FORM:
         try:
             return dict(
