@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
 from switchhook.domain.dialling import Dialling
-from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Group, MayCall, Number, Plan, Project, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
@@ -96,6 +96,28 @@ def test_a_trunk_reaches_numbers_only() -> None:
     assert refused(replace(OUTSIDE, callee="mary")) == (404, "mary is no number of project shop")
     dialled = "380501112233"
     assert refused(replace(OUTSIDE, callee=dialled))[0] == 404
+
+
+@pytest.mark.row("FI-15")
+def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
+    pbx = Trunk(name="pbx", host="pbx", may_call=MayCall.ACCOUNTS)
+    carrier = Trunk(name="carrier", host="carrier")
+    group = Group(name="sales", accounts=("mary",))
+    project = replace(SHOP.project, trunks=(carrier, pbx), groups=(group,))
+    book = Book([Plan(project)])
+
+    def dials(callee: str, trunk: str) -> Call | Refused:
+        extension = replace(OUTSIDE, caller="150", callee=callee, trunk=trunk)
+        return admit(extension, book, call="c", now=5.0)
+
+    for name, kind in (("mary", TargetKind.ACCOUNT), ("sales", TargetKind.GROUP)):
+        call = dials(name, "pbx")
+        assert isinstance(call, Call)
+        assert (call.direction, call.caller, call.account) == (Direction.INTERNAL, "150", "")
+        assert call.direct == Target(kind=kind, value=name)
+        assert isinstance(dials(name, "carrier"), Refused)
+    for callee in ("380501112233", "112", "nobody"):  # it gets no way out over another trunk
+        assert isinstance(dials(callee, "pbx"), Refused)
 
 
 def test_a_trunk_of_one_project_does_not_reach_a_number_of_another() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook
@@ -52,6 +53,15 @@ class Group:
     """Their logins."""
 
 
+class MayCall(StrEnum):
+    """What a trunk's calls may dial."""
+
+    NUMBERS = "numbers"
+    """The project's numbers, as a carrier's."""
+    ACCOUNTS = "accounts"
+    """Its accounts and groups too, as a PBX's extensions."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trunk:
     """Where outside numbers are sent, and where calls from outside may come from."""
@@ -74,6 +84,8 @@ class Trunk:
     """Whether outside numbers go over it, after those that stand before it."""
     follow_redirects: bool = False
     """Whether its 3xx are followed, as far as the project calls there."""
+    may_call: MayCall = MayCall.NUMBERS
+    """What its calls may dial."""
 
     @property
     def sip_port(self) -> int:
@@ -196,6 +208,13 @@ class Plan:
         if name in self.accounts:
             return Target(kind=TargetKind.ACCOUNT, value=name)
         return Target(kind=TargetKind.GROUP, value=name) if name in self.groups else None
+
+    def lets_call_accounts(self, trunk: str) -> bool:
+        """Say whether calls from the trunk of this name may dial accounts and groups."""
+        return any(
+            known.name == trunk and known.may_call is MayCall.ACCOUNTS
+            for known in self.project.trunks
+        )
 
     def members(self, target: Target) -> tuple[Target, ...]:
         """Return what rings when this target does: the accounts of a group, or itself."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from switchhook.documents.kinds import ListOf, Reference, Seconds, Text, Whole, YesNo
+from switchhook.documents.kinds import Choice, ListOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.numbering import as_listed, dialling_of
-from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, MayCall, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.operations.event_schema import EVENT_MAIL, EVENT_WEBHOOK
 from switchhook.operations.project_checks import (
@@ -135,6 +135,12 @@ TRUNK = Table(
             YesNo(),
             "whether it may redirect a call (3xx) to where the project calls",
             default=False,
+        ),
+        Key(
+            "may_call",
+            Choice(MayCall),
+            "what its calls may dial: numbers of the project, or accounts and groups too",
+            default=MayCall.NUMBERS,
         ),
     ),
 )

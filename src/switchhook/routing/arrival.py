@@ -50,7 +50,7 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
 
     A number of the caller's own project runs its scheme, whoever dials it, in any spelling (FA-03).
     An account may also dial a colleague's login, a group or, over the project's trunk, an outside
-    number. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
+    number; a trunk that may call accounts, such as a PBX, dials the first two. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
     with prefixes before it, unless something else has just that name.
     """
     plan = book.plans.get(arrival.project)
@@ -66,11 +66,13 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     own = plan.number(arrival.callee)
     if own is not None and (not arrival.account or own.is_exactly(arrival.callee)):
         return _to_own(own, arrival, plan, call, now)
-    if not arrival.account:
+    if not arrival.account and not plan.lets_call_accounts(arrival.trunk):
         return _refused(404, f"{arrival.callee} is no number of project {plan.project.id}")
     direct = plan.named(arrival.callee)
     if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
+    if not arrival.account:
+        return _refused(404, f"{arrival.callee} is neither a number nor an account nor a group")
     if own is not None and not help_number:
         return _to_own(own, arrival, plan, call, now)
     number = help_number or clean_number(arrival.callee)

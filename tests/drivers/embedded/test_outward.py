@@ -11,15 +11,26 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.sip.endpoint import Binding
-from switchhook.sip.phone import Phone, RefusedError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.services import Service
 from switchhook.sip.transaction import Timing
+from switchhook.sip.transport import Peer
 from tests.sip.test_icmp import nobody
 from tests.support.loop import run
-from tests.support.office import DIALLED, Office, number, open_office, ring, shop
+from tests.support.office import (
+    DIALLED,
+    PASSWORD,
+    Office,
+    account,
+    number,
+    open_office,
+    ring,
+    shop,
+)
 from tests.support.sip import SDP, read_request, response
 from tests.support.sip_wire import Udp
 
@@ -357,3 +368,53 @@ def test_a_trunk_that_takes_no_outside_numbers_gets_none() -> None:
         scenario,
         lambda a, b: with_trunks(trunk("one", a, outgoing=False), trunk("two", b)),
     )
+
+
+# Accounts
+
+
+@pytest.mark.row("FI-15")
+def test_an_extension_of_a_pbx_calls_an_account_over_the_trunk() -> None:
+    async def scenario() -> None:
+        pbx = trunk("pbx", 5060, may_call=MayCall.ACCOUNTS)
+        async with open_office(with_trunks(pbx)) as office, Phone("150") as extension:
+            server = Peer("UDP", "127.0.0.1", office.port)
+            async with Phone("mary", PASSWORD, server=server, host="127.0.0.2") as mary:
+                await mary.register()
+                call = await extension.call(f"sip:mary@127.0.0.1:{office.port}")
+                await call.answered()
+                came = (await mary.rung()).invite
+                assert came is not None
+                assert came.from_.uri.username == "150"
+                call.end()
+                await office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FI-15")
+def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
+    async def scenario() -> None:
+        with Udp(0, "127.0.0.2") as dead:
+            plan = shop(ring(account("mary")))
+            async with open_office(plan, binding=QUICK) as office, Phone("1") as caller:
+                server = Peer("UDP", "127.0.0.1", office.port)
+                mary = Phone("mary", PASSWORD, server=server, host="127.0.0.2")
+                mary.manners = Manners(refuse_with=486)
+                async with mary:
+                    await mary.register()
+                    there = office.side._registrar.lookup("mary", 0.0)
+                    contact = NameAddress.parse(f"<sip:mary@127.0.0.2:{dead.port}>")
+                    gone = replace(
+                        there[0],
+                        contact=contact,
+                        source=Peer("UDP", "127.0.0.2", dead.port),
+                        call_id="gone",
+                    )
+                    office.side._registrar.restore("mary", (*there, gone))
+                    call = await dial(caller, office)
+                    async with asyncio.timeout(2):
+                        assert await refusal(call) == 486
+                    assert read_request(await dead.receive()).method == "INVITE"
+
+    run(scenario(), deadline=20)
