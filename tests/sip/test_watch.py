@@ -23,7 +23,7 @@ def answer_probes(phone: Phone, until: float, status: int = 200) -> list[Event]:
     """Let time pass at an end that answers each probe; return what was told."""
     told: list[Event] = []
     while phone.now < until:
-        told += phone.pass_time(min(phone.agent.wake_at or until, until))
+        told += phone.pass_time(min(phone.wake_at(until), until))
         for packet in phone.agent.take_packets():
             if packet.data.startswith(b"OPTIONS"):
                 phone.probes.append((phone.now, packet.peer))

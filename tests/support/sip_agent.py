@@ -85,6 +85,11 @@ class Phone:
     def last_response(self) -> Response:
         return read_response(self.packets[-1].data)
 
+    def wake_at(self, otherwise: float) -> float:
+        """Say when something is due next."""
+        wake_at = self.agent.wake_at
+        return otherwise if wake_at is None else wake_at
+
     def pass_time(self, until: float) -> list[Event]:
         while (wake_at := self.agent.wake_at) is not None and wake_at <= until:
             self.now = wake_at

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 from switchhook.sip.deadlines import Deadlines
 from switchhook.sip.matching import Key
 from switchhook.sip.proof import NonceCounts
+from switchhook.sip.session_timer import SessionTimer, agreed_by_us
 from switchhook.sip.transport import TCP
 from switchhook.sip.uri import Uri
 
@@ -46,6 +47,8 @@ class Exchange(Generic[S]):
     cseq: int
     session: S | None
     """None for one outside of any dialog."""
+    timer: SessionTimer | None = None
+    """What a 2xx to it agrees on."""
 
 
 class Desk(Generic[S]):
@@ -88,7 +91,8 @@ class Desk(Generic[S]):
         """Keep a received request until the user answers it; return its ref."""
         ref = self.token()
         request = event.request
-        self.exchanges[ref] = Exchange(event.key, request.method, request.cseq.number, session)
+        number, timer = request.cseq.number, agreed_by_us(request)
+        self.exchanges[ref] = Exchange(event.key, request.method, number, session, timer)
         if session is not None:
             self.stack.own(event.key, session)
         return ref

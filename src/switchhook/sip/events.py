@@ -110,6 +110,8 @@ class LegEnded:
     """The BYE."""
     ref: str = ""
     """Names the BYE; empty for a lost leg."""
+    why: str = ""
+    """What else than the status told that the other end is lost."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from switchhook.sip.dialog import Dialog
 from switchhook.sip.events import InviteCancelled, LegEnded
 from switchhook.sip.screening import ALLOW
 from switchhook.sip.session import Session
+from switchhook.sip.session_timer import SUPPORTED, agreed_by_us
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
@@ -31,6 +32,7 @@ class Incoming(Session):
         self._invite: Request | None = request  # forgotten with our final response
         tag = desk.token()
         self.dialog = Dialog.of_server(request, tag, event.source)
+        self.terms.heard(request)
         self._tags = {0: tag}
         desk.add_dialog((request.call_id, tag), self)
         desk.add_caller((request.call_id, request.from_.tag or ""), self)
@@ -43,7 +45,10 @@ class Incoming(Session):
         tag = self._tag(order.fork)
         headers: Pairs = order.headers
         if order.status < 300:
-            headers = (("Contact", self._contact()), ALLOW, *headers)
+            headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
+        timer = agreed_by_us(invite) if 200 <= order.status < 300 else None
+        if timer is not None:
+            headers = (*headers, *timer.answered)
         sent = self._desk.stack.reply(
             self._key,
             order.status,
@@ -60,6 +65,9 @@ class Incoming(Session):
             self._finish()
         else:
             self._confirm(tag)
+            self.terms.described(order.headers, order.body)
+            self.watch(now)
+            self._agree(timer, now)
             self._await_ack(self._key, invite.cseq.number, now)
 
     def _confirm(self, tag: str) -> None:
@@ -106,12 +114,12 @@ class Incoming(Session):
         self._desk.stack.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
         self._finish()
 
-    def _lose(self, status: int, now: float) -> None:
+    def _lose(self, status: int, now: float, why: str = "") -> None:
         if self._invite is None:
-            super()._lose(status, now)
+            super()._lose(status, now, why)
             return
         self._refuse(status, (), now)
-        self._desk.events.append(LegEnded(leg=self.leg, status=status))
+        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
 
     def _tag(self, fork: int) -> str:
         """Return the To tag of this fork, and let its early dialog be found."""

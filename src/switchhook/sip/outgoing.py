@@ -10,6 +10,7 @@ from switchhook.sip.message import Headers, Request
 from switchhook.sip.proof import prove
 from switchhook.sip.screening import ALLOW
 from switchhook.sip.session import RETRY_SOON, Session
+from switchhook.sip.session_timer import SUPPORTED, TIMER, agreed_by_them, shortest_of
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from switchhook.sip.orders import Invite, Pairs
 
 
+MOST_TRIES: Final = 8
+"""How often one INVITE is sent at most, each time with what the one before lacked."""
 MOST_FORKS: Final = 20
 """Telephones that may answer one INVITE."""
 HUNG_UP_EARLY: Final = 603
@@ -45,6 +48,8 @@ class Outgoing(Session):
         self._hung_up: set[str] = set()  # of those who hung up before their answer reached us
         desk.add_dialog((self._call_id, self._from.tag or ""), self)
         self._heard = False  # whether any response came to the latest INVITE
+        self._interval = desk.timing.session
+        self._is_timer_demanded = False
         self._key, self._invite = self._call(now)
 
     def _call(self, now: float) -> tuple[Key, Request]:
@@ -59,6 +64,11 @@ class Outgoing(Session):
         pairs += [("From", str(self._from)), ("To", str(order.to)), ("Call-ID", self._call_id)]
         contact = self._desk.contact(order.peer, order.from_.uri)
         pairs += [("CSeq", f"{self._tries} INVITE"), ("Contact", contact), ALLOW]
+        pairs += [SUPPORTED, ("Session-Expires", str(self._interval))]
+        if self._interval > self._desk.timing.session:
+            pairs.append(("Min-SE", str(self._interval)))
+        if self._is_timer_demanded:
+            pairs.append(("Require", TIMER))
         pairs += [*order.headers, *(self._proofs[-1] if self._proofs else ())]
         invite = Request(method="INVITE", uri=order.uri, headers=Headers(pairs), body=order.body)
         return self._desk.stack.request(invite, self.peer, now, owner=self)
@@ -69,6 +79,10 @@ class Outgoing(Session):
             super().hear_request(event, now)
         elif event.request.method == "BYE":
             self._hear_early_bye(event, now)
+        elif event.request.method == "UPDATE" and not event.request.body:
+            contact = self._desk.contact(self.peer, self._from.uri)
+            headers = (("Contact", contact), ALLOW, SUPPORTED)
+            self._desk.stack.reply(event.key, 200, now, headers=headers)
         else:  # its answer, which this overtook, is still to come
             self._desk.stack.reply(event.key, 500, now, headers=RETRY_SOON)
 
@@ -117,13 +131,31 @@ class Outgoing(Session):
             self._early.add(tag)
 
     def _calls_again(self, response: Response, now: float) -> bool:
-        """Send a challenged INVITE again with credentials, where they may help."""
+        """Send a refused INVITE again with what was missing: credentials, a longer session."""
+        if self._cancel_headers is not None or not (
+            self._proves(response) or self._agrees(response)
+        ):
+            return False
+        self._key, self._invite = self._call(now)
+        return True
+
+    def _proves(self, response: Response) -> bool:
         nonces = self._desk.nonces
         proof = prove(self._invite, response, self._credentials, self._proofs, nonces)
-        if proof is None or self._cancel_headers is not None:
+        if proof is None:
             return False
         self._proofs += (proof,)
-        self._key, self._invite = self._call(now)
+        return True
+
+    def _agrees(self, response: Response) -> bool:
+        """Take the longer session that a 422 wants, or require the session timer for a 421 (RFC 4028 §7.3)."""
+        if response.status == 422 and (shortest := shortest_of(response)) > self._interval:
+            self._interval = shortest
+            return self._tries < MOST_TRIES
+        wanted = {tag.strip().lower() for tag in response.headers.values("Require")}
+        if response.status != 421 or self._is_timer_demanded or wanted - {TIMER}:
+            return False
+        self._is_timer_demanded = True
         return True
 
     def hear_failure(self, event: RequestFailed, now: float) -> None:
@@ -168,6 +200,9 @@ class Outgoing(Session):
         self._unacknowledged = self._key, self._invite.cseq.number
         if self._cancel_headers is None:
             self.watch(now)
+            self.terms.heard(response)
+            self.terms.described(self._order.headers, self._order.body)
+            self._agree(agreed_by_them(response), now)
             self._desk.events.append(AnswerReceived(leg=self.leg, response=response))
         else:  # the answer crossed our CANCEL: acknowledge it, then hang up
             super().end(self._cancel_headers, now)

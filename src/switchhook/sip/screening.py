@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.session_timer import SHORTEST, TIMER, is_too_short
 from switchhook.sip.syntax import is_token
 from switchhook.sip.tolerance import media_type
 
@@ -29,6 +30,8 @@ KNOWN: Final = frozenset({"NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE"})
 """Methods that are no gibberish (405 instead of 501), but not served."""
 WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE"})
 """Methods that are served within a dialog alone, as is BYE."""
+EXTENSIONS: Final = frozenset({TIMER})
+"""The option tags that may be required."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
 
@@ -77,11 +80,14 @@ def _screen_target(request: Request, *, within: bool) -> Refusal | None:
 
 
 def _screen_extensions(request: Request) -> Refusal | None:
-    required = request.headers.values("Require")
+    values = request.headers.values("Require")
+    required = [value for value in values if value.strip().lower() not in EXTENSIONS]
     if required and request.method not in {"ACK", "CANCEL"}:
         # What is no token could end our own header: it is not repeated.
         repeated = ", ".join(filter(is_token, required))
         return Refusal(420, (("Unsupported", repeated),) if repeated else ())
+    if request.method in {"INVITE", "UPDATE"} and is_too_short(request):
+        return Refusal(422, (("Min-SE", str(SHORTEST)),))
     return None
 
 

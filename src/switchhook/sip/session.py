@@ -5,7 +5,7 @@ What happens before the confirmation stands in `incoming.py` and `outgoing.py`, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.dialog import REFRESHING, Dialog
@@ -23,6 +23,14 @@ from switchhook.sip.message import Request
 from switchhook.sip.orders import Pairs
 from switchhook.sip.proof import prove
 from switchhook.sip.screening import ACCEPT, ALLOW
+from switchhook.sip.session_timer import (
+    SUPPORTED,
+    SessionTimer,
+    agreed_by_them,
+    agreed_by_us,
+    shortest_of,
+)
+from switchhook.sip.terms import Terms
 from switchhook.sip.transport import Packet, next_peer
 from switchhook.sip.watch import Watch
 
@@ -42,10 +50,13 @@ MOST_OPEN: Final = 16
 """Requests of one dialog that may wait for an answer at a time."""
 NO_ACK: Final = (("Reason", 'SIP;cause=408;text="ACK missing"'),)
 LOST: Final = {
-    408: "No longer answers",
-    481: "Knows nothing of the call",
+    408: "the other end no longer answers",
+    481: "the other end knows nothing of the call",
 }
 """Statuses by which we learn that the other end is gone (§12.2.1.2), and what we say of it."""
+NOT_REFRESHED: Final = "the session was not refreshed"
+SOON: Final = 2.0
+"""Seconds until a refresh that could not be made is tried again (§14.1)."""
 PROBE: Final = "OPTIONS"
 CSEQ_GAP: Final = 1_000
 """How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
@@ -121,6 +132,8 @@ class Session:
         self._last_ack: tuple[Key, Packet] | None = None
         self._watch: Watch | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
+        self.terms = Terms()
+        self._owes_answer = False  # whether the 2xx that waits for our ACK brought an offer
 
     # Where the other end is
 
@@ -154,6 +167,8 @@ class Session:
             return
         if request.method == "BYE":
             self._hear_bye(event, now)
+        elif request.method == "UPDATE" and not request.body and not self._is_ending:
+            self._hear_refresh(event, now)
         elif (status := self._conflict(request.method)) is not None:
             self._desk.stack.reply(event.key, status, now, headers=RETRY_SOON)
         else:
@@ -188,6 +203,22 @@ class Session:
         self._answer_open(now)
         self._finish()
 
+    def _hear_refresh(self, event: RequestReceived, now: float) -> None:
+        """Answer an UPDATE that offers nothing: it concerns this leg alone, whatever else is under way."""
+        request = event.request
+        self.terms.heard(request)
+        before = self.dialog
+        if before is not None:
+            self.dialog = before.refreshed(request)
+        timer = agreed_by_us(request)
+        headers = (("Contact", self._contact()), ALLOW, SUPPORTED)
+        self._desk.stack.reply(
+            event.key, 200, now, headers=(*headers, *(timer.answered if timer else ()))
+        )
+        target = None if before is None else before.target
+        if self._agree(timer, now) or (self.dialog is not None and self.dialog.target != target):
+            self._changed()
+
     def _conflict(self, method: str) -> int | None:
         """Return the status for a request that crosses another one (§14.2, RFC 3311 §5.2)."""
         if self._left or self._bye_headers is not None:
@@ -203,13 +234,15 @@ class Session:
         return 491 if self._offers_out() else None
 
     def _offers_out(self) -> bool:
-        """Whether an INVITE or UPDATE of ours is under way, or its 2xx not acknowledged yet."""
+        """Whether an offer of ours is under way, or a 2xx to it not acknowledged yet."""
         return self._unacknowledged is not None or any(
-            asking.wish.method in REFRESHING for asking in self._asking.values()
+            asking.wish.method == "INVITE" or (asking.wish.method == "UPDATE" and asking.wish.body)
+            for asking in self._asking.values()
         )
 
     def _take(self, event: RequestReceived, now: float) -> None:
         request = event.request
+        self.terms.heard(request)
         if self.dialog is not None:
             self.dialog = self.dialog.refreshed(request)
         ref = self._keep(event)
@@ -232,8 +265,6 @@ class Session:
         if self._bye_headers is not None:
             self._send_bye(now)
         else:
-            if self._watch is None:
-                self.watch(now)
             self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
 
     def hear_cancel(self, event: CancelReceived, now: float) -> None:
@@ -257,7 +288,11 @@ class Session:
         headers = order.headers
         success = 200 <= order.status < 300
         if exchange.method in REFRESHING and 100 < order.status < 300:
-            headers = (("Contact", self._contact()), ALLOW, *headers)
+            headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
+        if exchange.method in REFRESHING and success:
+            headers = (*headers, *(exchange.timer.answered if exchange.timer else ()))
+            self.terms.described(order.headers, order.body)
+            self._agree(exchange.timer, now)
         sent = self._desk.stack.reply(
             exchange.key,
             order.status,
@@ -280,10 +315,19 @@ class Session:
             replied = Replied(leg=self.leg, ref=order.ref, status=status, response=None)
             self._desk.events.append(replied)
             return
-        headers = order.headers
-        if order.method in REFRESHING:
-            headers = (("Contact", self._contact()), ALLOW, *headers)
-        self._send(_Wish(order.ref, order.method, headers, order.body), now)
+        method, headers = order.method, order.headers
+        if method == "UPDATE" and order.body and not self.terms.takes_update:
+            method = "INVITE"  # it asks the same
+        if method in REFRESHING:
+            headers = (*self._refreshing, *headers)
+        self._send(_Wish(order.ref, method, headers, order.body), now)
+
+    @property
+    def _refreshing(self) -> Pairs:
+        """Return what each INVITE and UPDATE of ours within the dialog carries."""
+        timer = None if self._watch is None else self._watch.timer
+        offered = timer.offered if timer else ()
+        return (("Contact", self._contact()), ALLOW, SUPPORTED, *offered)
 
     def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
         """Send the ACK that a 2xx of the other end waits for."""
@@ -291,6 +335,11 @@ class Session:
             return
         key, cseq = self._unacknowledged
         self._unacknowledged = None
+        if self._owes_answer and not body:
+            # Their offer has to be answered (RFC 3264 §4): with what stands between us already.
+            headers, body = (*headers, *self.terms.headers), self.terms.body
+        self._owes_answer = False
+        self.terms.described(headers, body)
         ack = self.dialog.ack(cseq, headers=headers, body=body)
         self._last_ack = key, self._desk.stack.send_ack(ack, self._next_peer())
 
@@ -329,16 +378,22 @@ class Session:
         if self._tries_again(asking, response, now):
             return
         if response.status < 300:
-            self._hear_success(event, asking)
+            self._hear_success(event, asking, now)
         self._settle(asking, response.status, response, now)
 
-    def _hear_success(self, event: ResponseReceived, asking: _Asking) -> None:
+    def _hear_success(self, event: ResponseReceived, asking: _Asking, now: float) -> None:
+        wish, response = asking.wish, event.response
+        self.terms.heard(response)
         if self.dialog is not None:
-            self.dialog = self.dialog.refreshed(event.response)
-        if asking.wish.method != "INVITE":
+            self.dialog = self.dialog.refreshed(response)
+        if wish.method in REFRESHING:
+            self.terms.described(wish.headers, wish.body)
+            self._agree(agreed_by_them(response), now)
+        if wish.method != "INVITE":
             return
         self._unacknowledged = event.key, asking.request.cseq.number
-        if self._is_ending:
+        self._owes_answer = not wish.body
+        if not wish.ref or self._is_ending:
             self.acknowledge()
 
     def hear_failure(self, event: RequestFailed, now: float) -> None:
@@ -353,17 +408,20 @@ class Session:
             self._finish()
         elif self._is_ending:
             return
-        elif asking.wish.method == PROBE:
+        elif not asking.wish.ref and asking.wish.method == PROBE:
             self._hear_of_probe(status, response, now)
+        elif not asking.wish.ref:
+            self._hear_of_refresh(asking.wish.method, status, response, now)
         else:
             replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
             self._desk.events.append(replied)
             if status in LOST:
                 self._lose(status, now)
 
-    def _lose(self, status: int, now: float) -> None:
-        self._desk.events.append(LegEnded(leg=self.leg, status=status))
-        self.end(((("Reason", f'SIP;cause={status};text="{LOST[status]}"')),), now)
+    def _lose(self, status: int, now: float, why: str = "") -> None:
+        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
+        reason = f'SIP;cause={status};text="{why or LOST[status]}"'
+        self.end((("Reason", reason),), now)
 
     # Time
 
@@ -371,11 +429,25 @@ class Session:
         """Resend our 2xx, give up waiting for its ACK, or see whether the other end is there."""
         if self._answer is not None:
             self._look_for_ack(self._answer, now)
-        watch = self._watch
-        if watch is not None and watch.probe_at is not None and now >= watch.probe_at:
-            watch.probing(now)
-            self._send(_Wish("", PROBE, (ACCEPT, ALLOW)), now)
+        if self._watch is not None:
+            self._look_after(self._watch, now)
         self._arm()
+
+    def _look_after(self, watch: Watch, now: float) -> None:
+        if watch.probe_at is not None and now >= watch.probe_at:
+            watch.probing(now)
+            self._send(_Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
+        if watch.timer is None or watch.timer_at is None or now < watch.timer_at:
+            return
+        if not watch.timer.is_ours:
+            self._lose(408, now, NOT_REFRESHED)
+            return
+        method, headers, body = self.terms.refresh
+        if method == "INVITE" and (self._answer or self._conflict(method) is not None):
+            watch.refresh_later(SOON, now)
+            return
+        watch.timer_at = None
+        self._send(_Wish("", method, (*self._refreshing, *headers), body), now)
 
     def _look_for_ack(self, answer: _Answer, now: float) -> None:
         if now >= answer.give_up_at:
@@ -390,8 +462,45 @@ class Session:
             answer.interval = min(2 * answer.interval, self._desk.timing.t2)
             answer.resend_at = now + answer.interval
 
+    def _hear_of_refresh(
+        self, method: str, status: int, response: Response | None, now: float
+    ) -> None:
+        """Hear what came of a refresh; who refuses it is there, and is asked again (RFC 4028 §10)."""
+        watch = self._watch
+        if watch is None or watch.timer is None:
+            return
+        if status in LOST:
+            self._lose(status, now)
+            return
+        if response is None:
+            watch.refresh_later(SOON, now)
+        elif status == 422:
+            shortest = max(shortest_of(response), watch.timer.interval)
+            watch.timer = replace(watch.timer, interval=shortest)
+            watch.refresh_later(SOON, now)
+        elif status in {491, 500}:
+            watch.refresh_later(SOON, now)
+        elif status >= 300 and method == "UPDATE":
+            self.terms.refuses_update()
+            watch.refresh_later(0.0, now)
+        elif status >= 300:
+            watch.refresh_later(watch.timer.pause / 4, now)
+        self._arm()
+
+    def _agree(self, timer: SessionTimer | None, now: float) -> bool:
+        """Take what both ends agreed on; say whether it is new. Our promise to refresh is kept anyhow."""
+        watch = self._watch
+        if watch is None:
+            return False
+        before = watch.timer
+        if timer is None and before is not None and before.is_ours:
+            timer = before
+        watch.agree(timer, now)
+        self._arm()
+        return timer != before
+
     def watch(self, now: float, *, resumed: bool = False) -> None:
-        """Probe the other end from now on."""
+        """Look from now on whether the other end is there."""
         if not self._is_ending:
             self._watch = Watch(self._desk.timing, self._desk.chance, now, resumed=resumed)
             self._arm()
@@ -410,14 +519,27 @@ class Session:
             self._note_numbers()
         self._arm()
 
-    def note_stored(self) -> None:
-        """Learn that the dialog was stored as it is now."""
-        if self.dialog is not None:
-            self._stored_cseq = self.dialog.local_cseq
+    def resume(self, terms: Terms, timer: SessionTimer | None, now: float) -> None:
+        """Go on where an earlier process was."""
+        self.terms = terms
+        self.watch(now, resumed=True)
+        if self._watch is not None:
+            self._watch.agree(timer, now, resumed=True)
+            self._arm()
+
+    @property
+    def timer(self) -> SessionTimer | None:
+        """What both ends agreed on, for storing it."""
+        return None if self._watch is None else self._watch.timer
 
     def _note_numbers(self) -> None:
         """Have the dialog stored again before its numbers outrun those that a restart leaves out."""
         if self.dialog is not None and self.dialog.local_cseq - self._stored_cseq > CSEQ_GAP // 2:
+            self._stored_cseq = self.dialog.local_cseq
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._watch is not None:
             self._desk.events.append(DialogChanged(leg=self.leg))
 
     # Common parts
@@ -436,7 +558,7 @@ class Session:
         """Set the deadline to what comes first."""
         if self._over:
             return
-        times = [] if self._watch is None else [self._watch.probe_at]
+        times = [] if self._watch is None else [self._watch.wake_at]
         if self._answer is not None:
             times += [self._answer.resend_at, self._answer.give_up_at]
         at = min((time for time in times if time is not None), default=None)

@@ -114,6 +114,8 @@ class Timing:
     t4: float = 5.0
     ring: float = 180.0
     """Timer C: how long a branch may stay without a further provisional response."""
+    session: int = 1800
+    """How many seconds a session lasts without a refresh, where that is ours to say (RFC 4028)."""
     probe: float = 60.0
     """How often the other end of a dialog is asked whether it is still there; see `watch.py`."""
 

@@ -24,7 +24,9 @@ from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
 from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
 from switchhook.sip.session import CSEQ_GAP, Session
+from switchhook.sip.session_timer import SUPPORTED, SessionTimer
 from switchhook.sip.stack import Stack
+from switchhook.sip.terms import Terms
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Packet, Peer
 
@@ -218,12 +220,14 @@ class UserAgent:
         session = self._desk.sessions.get(leg)
         if session is None or session.dialog is None:
             return None
-        session.note_stored()
+        timer = session.timer
         peer = session.peer
         return {
             "dialog": session.dialog.to_json(),
             "peer": [peer.transport, peer.host, peer.port],
             "direct": session.direct,
+            "terms": session.terms.to_json(),
+            "timer": None if timer is None else [timer.interval, timer.is_ours],
         }
 
     def restore(
@@ -254,7 +258,7 @@ class UserAgent:
         if session.dialog is not None:
             tag = session.dialog.local.tag or ""
             self._desk.add_dialog((session.dialog.call_id, tag), session)
-        session.watch(now, resumed=True)
+        session.resume(*_agreed(stored), now)
 
     # What the stack tells
 
@@ -298,7 +302,7 @@ class UserAgent:
             if session is None:
                 self._stack.dismiss(event.key, 481, now)
             elif request.method == "OPTIONS":
-                self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
+                self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
             elif (refusal := self._distrust(session, request, event.source, now)) is not None:
                 self._dismiss(event, refusal, now)
             else:
@@ -306,7 +310,7 @@ class UserAgent:
         elif request.method == "INVITE":
             self._hear_invite(event, now)
         elif request.method == "OPTIONS":
-            self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT))
+            self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
         else:
             self._hear_register(event, now)
 
@@ -370,6 +374,17 @@ class UserAgent:
                 leg=session.leg, request=event.request, source=event.source, who=admitted.who
             )
         )
+
+
+def _agreed(stored: Mapping[str, object]) -> tuple[Terms, SessionTimer | None]:
+    """Read what a stored leg agreed on; an earlier version stored nothing of it."""
+    terms, timer = stored.get("terms"), stored.get("timer")
+    if isinstance(timer, list):
+        interval, is_ours = timer
+        timer = SessionTimer(interval=int(interval), is_ours=bool(is_ours))
+    else:
+        timer = None
+    return Terms.from_json(terms) if isinstance(terms, dict) else Terms(), timer
 
 
 def _order(session: Session, order: Answer | Acknowledge | Ask | End, now: float) -> None:

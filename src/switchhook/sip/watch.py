@@ -1,7 +1,7 @@
-"""When the other end of a dialog is asked whether it is still there. Pure: times in, times out.
+"""When one dialog is looked after: is the other end still there, is its session refreshed? Times in, times out.
 
 A probe is an OPTIONS within the dialog. Any final response means that the other end lives, but 481 (it
-knows nothing of the dialog), 408 and silence mean that it is gone (RFC 3261 §12.2.1.2).
+knows nothing of the dialog), 408 and silence mean that it is gone (RFC 3261 §12.2.1.2). A session may be refreshed beside that, by either end (RFC 4028).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from switchhook.sip.session_timer import SessionTimer
     from switchhook.sip.transaction import Timing
 
 SPREAD: Final = 0.25
@@ -22,9 +23,9 @@ TRY_AGAIN: Final = 5.0
 
 
 class Watch:
-    """The probes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
+    """The probes and refreshes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
 
-    __slots__ = ("_began", "_chance", "_timing", "probe_at")
+    __slots__ = ("_began", "_chance", "_timing", "probe_at", "timer", "timer_at")
 
     def __init__(
         self, timing: Timing, chance: Callable[[], float], now: float, *, resumed: bool = False
@@ -36,6 +37,28 @@ class Watch:
             FIRST * timing.probe * chance() if resumed else self._interval()
         )
         """When a probe is due; None while one waits for its answer."""
+        self.timer: SessionTimer | None = None
+        self.timer_at: float | None = None
+        """When our refresh is due, or theirs was: None for neither, and while ours waits for its answer."""
+
+    @property
+    def wake_at(self) -> float | None:
+        """When the first of both is due."""
+        times = (self.probe_at, self.timer_at)
+        return min((time for time in times if time is not None), default=None)
+
+    def agree(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
+        """Learn what both ends agreed on just now, or in an earlier process."""
+        self.timer, self.timer_at = timer, None
+        if timer is not None and timer.is_ours and resumed:
+            self.timer_at = now + FIRST * self._timing.probe * self._chance()
+        elif timer is not None:
+            spread = SPREAD * self._chance() if timer.is_ours else 0.0
+            self.timer_at = now + timer.pause * (1 - spread)
+
+    def refresh_later(self, seconds: float, now: float) -> None:
+        """Let our refresh be due again in so many seconds, up to half as much more."""
+        self.timer_at = now + seconds * (1 + self._chance() / 2)
 
     def probing(self, now: float) -> None:
         """Learn that a probe goes out."""

@@ -317,7 +317,19 @@ def test_later_requests_without_an_offer() -> None:
     story = talking()
     assert story.asks("a", "INVITE") == ["caller updated, then reply 200 with sdp"]
     assert story.acks(HIS) == ["describe c caller 192.0.2.6"]
-    assert story.asks("a", "UPDATE") == ["caller updated, then reply 200"]
+
+
+@pytest.mark.row("FI-12")
+@pytest.mark.parametrize("leg", ["a", "b 0"])
+@pytest.mark.parametrize("body", [b"", b"nonsense", FOREIGN])
+def test_a_later_invite_that_agrees_on_nothing_leaves_the_sound_as_it_was(
+    leg: str, body: bytes
+) -> None:
+    story = talking()
+    assert story.asks(leg, "INVITE")[0].endswith("then reply 200 with sdp")
+    assert story.acks(body, leg) == []
+    assert story.asks(leg, "INVITE")[0].endswith("then reply 200 with sdp")
+    assert story.acks(HIS, leg)[0].startswith("describe c")
 
 
 def test_keys_come_as_info_and_other_info_is_passed_on() -> None:

@@ -394,6 +394,36 @@ def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
     assert acks(bridge, "b1 0", body=HER_SDP) == ["acknowledge a with sdp"]
 
 
+@pytest.mark.row("FI-01")
+def test_an_update_that_went_as_an_invite_is_acknowledged() -> None:
+    bridge = talking()
+
+    assert asks(bridge, "a", "UPDATE", body=SDP) == ["ask b1 0 UPDATE r with sdp"]
+    told = replies(bridge, "b1 0", request("INVITE"), body=HER_SDP)
+    assert "acknowledge b1 0" in told[-1]
+    assert "reply r 200 with sdp" in told[-1]
+
+
+@pytest.mark.row("FI-01", "FD-02")
+@pytest.mark.parametrize(("leg", "name"), [("a", CALLER), ("b1 0", "b1")])
+def test_a_dialog_that_changed_is_stored_anew(leg: str, name: str) -> None:
+    bridge = talking()
+
+    assert said(bridge.hear(sip_events.DialogChanged(leg=leg))) == [f"{name} updated"]
+    assert bridge.hear(sip_events.DialogChanged(leg="gone")) == []
+
+
+@pytest.mark.row("FI-01")
+def test_a_session_that_was_not_refreshed_says_so() -> None:
+    bridge = talking()
+    why = "the session was not refreshed"
+
+    (out,) = bridge.hear(sip_events.LegEnded(leg="a", status=408, why=why))
+
+    cause = Cause(sip=408, q850=41, text=f"lost: {why}", is_loss=True)
+    assert out == call_events.LegEnded(leg=CALLER, cause=cause)
+
+
 def test_a_refused_offer_changes_nothing() -> None:
     bridge = talking()
     asks(bridge, "a", "INVITE", body=SDP)

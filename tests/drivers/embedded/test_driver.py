@@ -607,6 +607,51 @@ def test_a_call_whose_telephone_vanished_during_a_restart_ends() -> None:
     play(scenario())
 
 
+# Session timers
+
+
+@pytest.mark.row("FI-01", "FI-10")
+def test_a_caller_refreshes_by_update_whatever_the_callee_can() -> None:
+    async def scenario() -> None:
+        async with Phone("bob") as bob:
+            plan = shop(ring(address(bob.port)))
+            with Udp(0) as carrier:
+                async with open_office(plan) as office:
+                    carrier.aim(office.port)
+                    peer = f"127.0.0.1:{carrier.port}"
+                    timer = ("Require: timer", "Session-Expires: 90;refresher=uac")
+                    common: dict[str, Any] = {
+                        "uri": f"sip:{DIALLED}@127.0.0.1",
+                        "from_": f"<sip:380441112233@{peer}>;tag=a",
+                        "contact": f"<sip:carrier@{peer}>",
+                    }
+                    via = f"SIP/2.0/UDP {peer};branch=z9hG4bK"
+                    invite = request("INVITE", *timer, via=f"{via}1", body=SDP, **common)
+                    carrier.send(bytes(invite))
+                    answer = read_response(await carrier.receive())
+                    while answer.status < 200:
+                        answer = read_response(await carrier.receive())
+                    assert answer.status == 200
+                    assert answer.headers.get("Session-Expires") == "90;refresher=uac"
+                    to = str(answer.to)
+                    carrier.send(bytes(request("ACK", via=f"{via}2", to=to, **common)))
+                    update = request("UPDATE", *timer, via=f"{via}3", to=to, cseq=2, **common)
+                    carrier.send(bytes(update))
+                    refreshed = read_response(await carrier.receive())
+                    assert (refreshed.status, refreshed.cseq.method) == (200, "UPDATE")
+                    assert refreshed.headers.get("Session-Expires") == "90;refresher=uac"
+                    (came,) = bob.calls.values()
+                    assert not came.is_over
+                    bye = request("BYE", via=f"{via}4", to=to, cseq=1, **common)
+                    carrier.send(bytes(bye))
+                    assert start(await carrier.receive()) == "200"
+                    assert await came.ended() == 200
+                    await office.quiet()
+                    assert office.ends == ["answered by caller"]
+
+    play(scenario())
+
+
 # Set-up
 
 

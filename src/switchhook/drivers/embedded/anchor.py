@@ -86,6 +86,11 @@ class Anchor:
         line.described = body
         return [Describe(stream=self.stream(leg), far_end=far_end)]
 
+    def has_described(self, leg: str) -> bool:
+        """Say whether a telephone has described itself, so that there is a session to fall back on."""
+        line = self._lines.get(leg)
+        return line is not None and bool(line.described)
+
     def described(self, leg: str) -> list[Describe]:
         """Say again what a telephone said of itself last: from now on it should be heard."""
         line = self._lines.get(leg)

@@ -228,7 +228,7 @@ class AnchoredBridge(Bridge):
         if anchor is not None and event.leg in self._owing:
             self._owing.discard(event.leg)
             described = anchor.describe(name, event.request.body)
-            if not described:
+            if not described and not anchor.has_described(name):
                 end = End(leg=event.leg, headers=reason_headers(NO_COMMON_SOUND))
                 return [end, *self._gone(event.leg, NO_COMMON_SOUND)]
             outs += [*described, *self._music(anchor, name)]
@@ -269,8 +269,6 @@ class AnchoredBridge(Bridge):
         request = event.request
         updated = call_events.LegUpdated(leg=name, handle="")
         if not request.body:
-            if request.method != "INVITE":
-                return [AfterCommit(updated, (Reply(ref=event.ref, status=200),))]
             self._owing.add(event.leg)
             offer = Reply(ref=event.ref, status=200, headers=SDP, body=anchor.offer(name))
             return [AfterCommit(updated, (offer,))]

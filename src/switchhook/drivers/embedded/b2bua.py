@@ -244,7 +244,7 @@ class Bridge:
             case sip_events.InviteFailed():
                 return self._failed(event)
             case sip_events.LegEnded():
-                cause = cause_of_hang_up(event.status, event.request)
+                cause = cause_of_hang_up(event.status, event.request, event.why)
                 return self._gone(event.leg, cause, event.ref)
             case sip_events.InviteCancelled():
                 return self._gone(event.leg, cause_of_cancel(event.request), event.ref)
@@ -355,7 +355,8 @@ class Bridge:
         if not success or relay.method not in OFFERING:
             return [passed]
         orders: tuple[Order, ...] = (passed,)
-        if relay.method == "INVITE":
+        # An UPDATE may have become an INVITE.
+        if response is not None and response.cseq.method == "INVITE":
             if relay.offered:
                 orders = (Acknowledge(leg=event.leg), passed)
             else:

@@ -14,6 +14,7 @@ from switchhook.routing.arrival import Arrival
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.parameters import Parameters
+from switchhook.sip.session import LOST
 from switchhook.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
 
 WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 """User parts, in lower case, with which other switches say that the number is withheld."""
-LOSSES: Final = {
-    408: "the other end no longer answers",
-    481: "the other end knows nothing of the call",
-}
-"""What we concluded of an answered leg, by the status of `LegEnded`."""
 Q850_LOST: Final = 41
 """Temporary failure (ITU-T Q.850)."""
 MOST_NUMBER: Final = 128
@@ -147,10 +143,10 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
     return Cause(sip=status, q850=q850, text=text or one_line(response.reason))
 
 
-def cause_of_hang_up(status: int, request: Request | None) -> Cause:
-    """Say why an answered leg ended; `status` is that of the user agent's `LegEnded`."""
+def cause_of_hang_up(status: int, request: Request | None, why: str = "") -> Cause:
+    """Say why an answered leg ended; `status` and `why` are those of the user agent's `LegEnded`."""
     if request is None:
-        why = LOSSES.get(status, LOSSES[408])
+        why = why or LOST.get(status, LOST[408])
         return Cause(sip=status, q850=Q850_LOST, text=f"lost: {why}", is_loss=True)
     q850, text = _reason(request)
     return Cause(sip=200, q850=q850 or 16, text=text or "hung up")
