@@ -24,6 +24,7 @@ from switchhook.routing.events import (
     LegEnded,
     LegRetried,
     LegUpdated,
+    Remarked,
     Resynced,
     TimePassed,
 )
@@ -367,6 +368,13 @@ def test_a_handle_that_changes_is_kept_for_a_restart() -> None:
     story.hears(20, LegUpdated(leg="nobody", handle="x"))
     handles = [leg.handle for leg in story.call.legs]
     assert handles == ["after a re-INVITE", "handle of b1", ""]
+
+
+@pytest.mark.row("FA-04")
+def test_what_was_not_read_stands_in_the_timeline() -> None:
+    story = talking()
+    story.hears(20, Remarked(leg="b1", text="SIP read in part: Contact"))
+    assert "SIP read in part: Contact" in story.journal[-1]
 
 
 def test_a_leg_that_does_not_talk_cannot_end_the_conversation() -> None:

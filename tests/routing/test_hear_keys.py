@@ -13,6 +13,7 @@ from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
     LegUpdated,
+    Remarked,
     Resynced,
     TimePassed,
 )
@@ -171,7 +172,8 @@ def test_the_caller_gets_through_their_prompts_answered_and_may_leave() -> None:
     for state in HEARING:
         story = in_state(state)
         story.comes_to(1, answers("caller"), LegUpdated(leg="caller", handle="newer"))
-        story.comes_to(2, refuses("nobody", 486))
+        story.comes_to(2, refuses("nobody", 486), Remarked(leg="caller", text="SIP read in part"))
+        assert "SIP read in part" in story.journal[-1]
         caller = story.call.leg("caller")
         assert caller is not None
         assert (caller.state, caller.handle) == (LegState.TALKING, "newer")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
+from switchhook.domain.journal import Entry
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.domain.scheme import Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
@@ -78,9 +79,11 @@ class Memory:
     answer: bytes = b"{}"
     answers_after: float = 0.0
     calls: dict[str, Call] = field(default_factory=dict)
+    journal: list[Entry] = field(default_factory=list)
 
     async def commit(self, record: CallRecord) -> None:
         self.calls[record.call.id] = record.call
+        self.journal += record.entries
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]

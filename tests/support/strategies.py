@@ -58,6 +58,7 @@ from switchhook.routing.events import (
     LegUpdated,
     PlaybackFinished,
     RecordingFinished,
+    Remarked,
     Resynced,
     SchemeGiven,
     TimePassed,
@@ -261,6 +262,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
             return st.one_of(
                 st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
                 st.builds(LegUpdated, leg=either, handle=texts),
+                st.builds(Remarked, leg=either, text=texts),
                 st.builds(LegEnded, leg=either, cause=causes),
                 recordings(call),
             )
@@ -335,6 +337,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
         st.builds(LegEnded, leg=leg_ids, cause=causes),
         st.builds(LegAnswered, leg=leg_ids, handle=texts),
         st.builds(LegUpdated, leg=leg_ids, handle=texts),
+        st.builds(Remarked, leg=leg_ids, text=texts),
         st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
         st.builds(HangUpRequested, by=texts),
         st.just(CallArrived()),

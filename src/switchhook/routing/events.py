@@ -54,6 +54,15 @@ class LegRetried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remarked:
+    """A leg's telephone said something that was read in part or not at all; for who asks why."""
+
+    leg: str
+    text: str
+    """One line; it quotes nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
     """A leg is gone: refused, failed, cancelled by the caller, or hung up."""
 
@@ -163,6 +172,7 @@ Event = (
     | LegAnswered
     | LegUpdated
     | LegRetried
+    | Remarked
     | LegEnded
     | DirectionGiven
     | SchemeGiven

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         LegRetried,
         LegRinging,
         LegUpdated,
+        Remarked,
         Resynced,
         SchemeGiven,
         TimePassed,
@@ -180,6 +181,11 @@ def leg_updated(move: Move, event: LegUpdated) -> None:
     """Keep the newest handle, for a restart."""
     if (leg := move.call.leg(event.leg)) is not None and leg.is_live:
         move.change_leg(leg, handle=event.handle)
+
+
+def remarked(move: Move, event: Remarked) -> None:
+    """Write down what was not read."""
+    move.record(Happening.NOTICE, event.text, leg=event.leg)
 
 
 def hung_up(move: Move, event: LegEnded) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -55,6 +56,8 @@ def _event(out: Out) -> str:
             return f"{out.leg} rings" + (" with audio" if out.early_media else "")
         case call_events.LegAnswered():
             return f"{out.leg} answered"
+        case call_events.Remarked():
+            return f"{out.leg}: {out.text}"
         case call_events.LegUpdated():
             return f"{out.leg} updated"
         case call_events.LegEnded():
@@ -163,6 +166,16 @@ def test_a_call_rings_is_answered_and_ends() -> None:
     assert not bridge.over
     assert end(bridge, CALLER) == ["end a"]
     assert bridge.over
+
+
+@pytest.mark.row("FA-04")
+def test_a_telephone_that_does_not_keep_to_the_grammar_is_remarked_on_once() -> None:
+    bridge = ringing()
+    sloppy = replace(response(OFFER, 180), dropped=("Contact: 'x'", "From: y", "From: z"))
+    event = sip_events.ProgressReceived(leg="b1 0", response=sloppy)
+
+    assert said(bridge.hear(event)) == ["b1: SIP read in part: Contact, From", "b1 rings"]
+    assert said(bridge.hear(event)) == ["b1 rings"]
 
 
 def test_the_caller_gets_the_description_as_it_came() -> None:

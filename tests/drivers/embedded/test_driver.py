@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
+from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
@@ -97,6 +98,29 @@ def test_an_account_registers_and_is_called() -> None:
                 assert await came.ended() == 200
             await office.quiet()
             assert office.ends == ["answered by caller"]
+
+    play(scenario())
+
+
+@pytest.mark.row("FA-04")
+def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary")))) as office:
+            async with telephone(office, "mary") as mary:
+                await mary.register()
+                with Udp(office.port) as caller:
+                    via = f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch=z9hG4bKs"
+                    asked = bytes(request(uri=f"sip:{DIALLED}@127.0.0.1", via=via, body=SDP))
+                    asked = asked.replace(b"<sip:alice@", b'""unknown"" <sip:380441112233@', 1)
+                    caller.send(asked.replace(b"Max-Forwards: 70", b"Max-Forwards: 70\r\nnonsense"))
+                    heard = [start(await caller.receive()) for _ in range(3)]
+                    came = await mary.rung()
+                    assert came.invite is not None
+                    assert str(came.invite.from_.uri).startswith("sip:380441112233@")
+            assert heard[0] == "100"
+            assert heard[-1] == "200"
+            (note,) = [e for e in office.memory.journal if e.happening is Happening.NOTICE]
+            assert (note.leg, note.text) == (CALLER, "SIP read in part: this is no header, From")
 
     play(scenario())
 

@@ -7,7 +7,14 @@ import pytest
 from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import Rate, Record
 from switchhook.routing.commands import Tell
-from switchhook.routing.events import CallArrived, HangUpRequested, LegUpdated, Resynced, TimePassed
+from switchhook.routing.events import (
+    CallArrived,
+    HangUpRequested,
+    LegUpdated,
+    Remarked,
+    Resynced,
+    TimePassed,
+)
 from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.recording import SETTLING
 from tests.support.plans import MARY, from_account, incoming, ring
@@ -41,6 +48,7 @@ def asked(rate: Rate = RATE) -> Transcript:
     story.hears(61, refuses("nobody", 486))
     story.hears(61, answers("caller"))
     story.hears(61, LegUpdated(leg="caller", handle="newer"))
+    story.hears(61, Remarked(leg="caller", text="SIP read in part"))
     return story
 
 

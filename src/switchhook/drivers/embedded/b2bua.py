@@ -115,6 +115,7 @@ class Bridge:
         self._called: dict[str, Called] = {}
         self._talking_to = ""
         self._forks: list[str] = []
+        self._remarked: set[str] = set()
         self._relays: dict[str, Relay] = {}
         self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
 
@@ -234,8 +235,27 @@ class Bridge:
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.LegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
+    def hear(self, event: sip_events.LegEvent) -> list[Out]:
         """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
+        return [*self._remarks(event), *self._hear(event)]
+
+    def _remarks(self, event: sip_events.LegEvent) -> list[Out]:
+        """Say once for each leg that its telephone does not keep to the grammar."""
+        match event:
+            case (
+                sip_events.ProgressReceived(response=message)
+                | sip_events.AnswerReceived(response=message)
+                | sip_events.InviteFailed(response=message)
+            ):
+                name = self._name(event.leg)
+            case _:
+                return []
+        if message is None or not message.dropped or not name or name in self._remarked:
+            return []
+        self._remarked.add(name)
+        return [call_events.Remarked(leg=name, text=read_in_part(message))]
+
+    def _hear(self, event: sip_events.LegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
         match event:
             case sip_events.ProgressReceived():
                 return self._progress(event)
@@ -435,6 +455,12 @@ def _passed_on(ref: str, status: int, response: Response | None) -> Reply:
         headers=headers_of(response),
         body=body_of(response),
     )
+
+
+def read_in_part(message: Request | Response) -> str:
+    """Say which parts of a message were left out. Their text may tell who calls, and stays out."""
+    parts = dict.fromkeys(note.partition(": ")[0] for note in message.dropped)
+    return f"SIP read in part: {', '.join(parts)}"
 
 
 def description(sip_leg: str, response: Response) -> Description:

@@ -21,7 +21,7 @@ from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.access import Access, Party, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
-from switchhook.drivers.embedded.b2bua import AfterCommit
+from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
 from switchhook.drivers.embedded.dialling import (
     Place,
     UndiallableError,
@@ -51,7 +51,7 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
-from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated
+from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
 from switchhook.routing.events import Event as CallEvent
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.events import (
@@ -238,6 +238,8 @@ class EmbeddedSide:
         trunk = "" if known.trunk is None else known.trunk.name
         self._access.expect(leg, Party(user=known.proved, project=known.project, trunk=trunk))
         self._remember(call, [leg])
+        if request.dropped:
+            self._ear.hear(call, Remarked(leg=CALLER, text=read_in_part(request)))
 
     def _register(self, event: OutsideAsked) -> None:
         account = event.who
