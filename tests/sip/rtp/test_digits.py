@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.rtp.digits import DIGITS, DigitReceiver, press, read_info, write_info
-from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.packet import FRAME, Packet
 
 
 def _event(
@@ -20,17 +21,29 @@ def _event(
     end: bool = False,
     marker: bool = False,
     source: int = 1,
+    number: int = 0,
 ) -> Packet:
     body = struct.pack("!BBH", DIGITS.index(digit), 0x80 * end | 10, duration)
     return Packet(
-        payload=101, number=0, timestamp=timestamp, source=source, marker=marker, body=body
+        payload=101,
+        number=number & 0xFFFF,
+        timestamp=timestamp,
+        source=source,
+        marker=marker,
+        body=body,
     )
+
+
+def _numbered(packets: list[Packet], first: int = 65_533) -> list[Packet]:
+    """Number packets one after another, as they were sent."""
+    return [replace(packet, number=n & 0xFFFF) for n, packet in enumerate(packets, first)]
 
 
 def _press(digit: str, timestamp: int, frames: int = 5) -> list[Packet]:
     """A press as a good telephone sends it: updates, then three ends."""
     packets = [_event(digit, timestamp, 160 * n, marker=n == 1) for n in range(1, frames + 1)]
-    return packets + [_event(digit, timestamp, 160 * frames + 160, end=True)] * 3
+    packets += [_event(digit, timestamp, 160 * frames + 160, end=True)] * 3
+    return _numbered(packets, timestamp // FRAME)
 
 
 def _told(packets: list[Packet]) -> str:
@@ -73,6 +86,67 @@ def test_a_very_long_press_is_one() -> None:
 def test_a_sender_that_counts_the_timestamp_up_within_a_press() -> None:
     packets = [_event("3", 160 * n, 160 * n, marker=n == 1) for n in range(1, 8)]
     assert _told([*packets, _event("3", 1280, 1280, end=True)]) == "3"
+
+
+def _counting(digit: str, timestamp: int, frames: int, *, grows: bool) -> list[Packet]:
+    """A press from a sender that counts the timestamp up with each packet, against RFC 4733."""
+    return [
+        _event(
+            digit,
+            timestamp + 160 * n,
+            160 * (n + 1) if grows else 160,
+            marker=n == 0,
+            end=n >= frames - 3,
+        )
+        for n in range(frames)
+    ]
+
+
+@pytest.mark.row("FB-01")
+@pytest.mark.parametrize(
+    ("packets", "told"),
+    [
+        (
+            [
+                _event("2", 1000, 160, marker=True),
+                _event("2", 1000, 320),
+                _event("2", 1000, 480, end=True),
+                _event("2", 1480, 480, end=True),
+                _event("2", 1480, 480, end=True),
+            ],
+            "2",
+        ),
+        (_counting("4", 1000, 6, grows=True) + _counting("7", 9000, 6, grows=True), "47"),
+        (_counting("4", 1000, 6, grows=False) + _counting("7", 9000, 6, grows=False), "47"),
+        (_counting("4", 1000, 6, grows=False) + _counting("4", 9000, 6, grows=False), "44"),
+        (_counting("4", 1000, 12, grows=True) + _counting("4", 9000, 5, grows=True), "44"),
+    ],
+    ids=["ends of a later time", "time and length grow", "time alone grows", "twice", "again"],
+)
+def test_a_press_is_one_whatever_its_timestamps_are(packets: list[Packet], told: str) -> None:
+    assert _told(_numbered(packets)) == told
+    assert _told(_numbered(packets, 65_530)) == told
+
+
+@pytest.mark.row("FB-01")
+def test_an_end_behind_a_gap_or_a_shorter_one_is_a_press_of_its_own() -> None:
+    first = _numbered(_press("2", 1000), 10)
+    last = first[-1].number
+    for packet in (
+        _event("2", 9000, 960, end=True, number=last + 9),  # its beginning was lost
+        _event("2", 9000, 320, end=True, number=last + 1),
+        _event("2", 9000, 160, marker=True, number=last + 1),
+        _event("2", 9000, 160, number=last + 1),
+        _event("3", 9000, 960, end=True, number=last + 1),
+    ):
+        assert len(_told([*first, packet])) == 2
+
+
+@pytest.mark.row("FB-01")
+def test_packets_lost_within_a_press_that_counts_up_make_no_second() -> None:
+    packets = _numbered(_counting("4", 1000, 12, grows=False))
+    for lost in range(1, 11):
+        assert _told(packets[:lost] + packets[lost + 1 :]) == "4", lost
 
 
 def test_two_senders_are_two() -> None:

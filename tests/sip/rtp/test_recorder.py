@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from array import array
+from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.sip.rtp.packet import Packet
 from switchhook.sip.rtp.recorder import DELAY, WINDOW, Recorder, mix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 RATE = 8000
 
@@ -19,6 +24,13 @@ def _levels(pcm: bytes, step: int = 160) -> list[int]:
     return list(memoryview(pcm).cast("h"))[::step]
 
 
+def _packet(timestamp: int, number: int, source: int = 1) -> Packet:
+    """Return a packet without its sound."""
+    return Packet(
+        payload=0, number=number % 2**16, timestamp=timestamp % 2**32, source=source, body=b""
+    )
+
+
 class Talk:
     """A recording that is fed by the millisecond."""
 
@@ -26,8 +38,8 @@ class Talk:
         self.recorder = Recorder(10.0, tracks)
 
     def hear(self, ms: float, timestamp: int, level: int, track: int = 0, source: int = 1) -> None:
-        now = 10 + ms / 1000
-        self.recorder.hear(track, source, timestamp % 2**32, _pcm(level), now)
+        packet = _packet(timestamp, timestamp // 160, source)
+        self.recorder.hear(track, packet, _pcm(level), 10 + ms / 1000)
 
     def levels(self, ms: float) -> list[int]:
         return _levels(self.recorder.take(10 + ms / 1000, final=True))
@@ -59,14 +71,14 @@ def test_jitter_and_order_do_not_matter() -> None:
 
 def test_late_packets_are_waited_for_and_later_ones_cut() -> None:
     recorder = Recorder(0.0)
-    recorder.hear(0, 1, 0, _pcm(1), 0.0)
+    recorder.hear(0, _packet(0, 0), _pcm(1), 0.0)
     assert recorder.take(0.1) == b""
-    recorder.hear(0, 1, 160, _pcm(2), 0.19)
+    recorder.hear(0, _packet(160, 1), _pcm(2), 0.19)
     taken = recorder.take(0.23)  # 30 ms: the first packet and half of the second
     assert _levels(taken, 80) == [1, 1, 2]
-    recorder.hear(0, 1, 160, _pcm(9), 0.24)
+    recorder.hear(0, _packet(160, 1), _pcm(9), 0.24)
     assert _levels(recorder.take(0.05 + DELAY / RATE), 80) == [9, 0]
-    recorder.hear(0, 1, 240, _pcm(9), 0.26)
+    recorder.hear(0, _packet(240, 1), _pcm(9), 0.26)
     assert set(_levels(recorder.take(0.28, final=True))) == {0}
     assert recorder.seconds == pytest.approx(0.28)
 
@@ -80,10 +92,58 @@ def test_another_sender_or_a_jump_begins_where_it_comes() -> None:
     assert talk.levels(80) == [1, 2, 3, 4]
 
 
+LIES: dict[str, Callable[[int], int]] = {
+    "constant": lambda _: 777,
+    "20 a packet": lambda n: 20 * n,
+    "halved": lambda n: 80 * n,
+    "doubled": lambda n: 320 * n,
+    "in milliseconds": lambda n: 20 * n + 2**32 - 50,
+    "backwards": lambda n: -160 * n,
+    "from another codec": lambda n: 960 * n,
+}
+
+
+@pytest.mark.row("FB-08")
+@pytest.mark.parametrize("name", LIES)
+def test_sound_whose_timestamps_contradict_it_is_whole(name: str) -> None:
+    talk = Talk(tracks=1)
+    for n in range(150):
+        packet = _packet(LIES[name](n), 65_500 + n)
+        talk.recorder.hear(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.003 * (n % 4))
+    levels = talk.levels(3_000)
+    heard = [level for level in levels if level]
+    assert heard == sorted(set(heard))
+    assert len(heard) >= 145
+    gaps = sum(not level for level in levels)
+    assert gaps <= 5
+
+
+@pytest.mark.row("FB-08")
+def test_silence_that_was_not_sent_stays_silence() -> None:
+    """A telephone that sends nothing while nobody speaks counts its time on and its packets not."""
+    talk = Talk(tracks=1)
+    number = 0
+    for n in range(100):
+        if n % 20 < 10:
+            packet = _packet(160 * n, number)
+            number += 1
+            talk.recorder.hear(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.009 * (n % 5))
+    assert talk.levels(2_000) == [n + 1 if n % 20 < 10 else 0 for n in range(100)]
+
+
+@pytest.mark.row("FB-08")
+def test_a_burst_after_a_stall_is_placed_by_its_timestamps() -> None:
+    talk = Talk(tracks=1)
+    for n in range(60):
+        arrives = 0.02 * n if n < 20 or n >= 35 else 0.02 * 35
+        talk.recorder.hear(0, _packet(160 * n, n), _pcm(n + 1), 10 + arrives)
+    assert talk.levels(1_200) == list(range(1, 61))
+
+
 def test_sound_that_nobody_takes_does_not_grow_without_end() -> None:
     recorder = Recorder(0.0, tracks=1)
     for n in range(1000):
-        recorder.hear(0, 1, 160 * n, _pcm(1), 0.02 * n)
+        recorder.hear(0, _packet(160 * n, n), _pcm(1), 0.02 * n)
     pcm = recorder.take(20.0, final=True)
     assert len(pcm) == 2 * 20 * RATE
     assert pcm.count(1) == WINDOW

@@ -112,5 +112,34 @@ def test_keys_come_under_the_number_of_either_description() -> None:
     assert relayed.payload == 96
     stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=101, events=96), 0.0)
     assert stream.law_of(replace(SOUND, payload=101)) is MU_LAW
+
+
+@pytest.mark.row("FB-02")
+def test_a_key_is_heard_under_a_number_that_nobody_agreed_on() -> None:
+    stream = _stream()
+    for events in (None, 96):
+        stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=events), 0.0)
+        for payload in (97, 101, 127):
+            assert stream.is_event(replace(KEY, payload=payload))
+    assert stream.digit_of(replace(KEY, payload=110)) == "5"
+
+
+@pytest.mark.row("FB-02")
+@pytest.mark.parametrize(
+    ("payload", "body"),
+    [
+        (0, KEY.body),  # sound
+        (13, KEY.body),  # comfort noise
+        (72, KEY.body),
+        (110, b""),
+        (110, KEY.body + b"\0"),  # a codec's frame
+        (110, b"\x10\x0a\x00\xa0"),  # a flash
+        (110, b"\x05\x4a\x00\xa0"),  # the reserved bit
+        (110, b"\x05\x0a\x00\x00"),
+        (110, b"\x05\x0a\xff\xff"),
+    ],
+)
+def test_what_is_no_key_under_such_a_number_is_none(payload: int, body: bytes) -> None:
+    stream = _stream()
     stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
-    assert not stream.is_event(KEY)
+    assert not stream.is_event(replace(KEY, payload=payload, body=body))

@@ -23,16 +23,29 @@ MOST_KEYS: Final = 32
 _NAMED: Final = re.compile(r"(signal|d)\s*[=:]\s*(.*)", re.IGNORECASE)
 _NUMBERED: Final = {"10": "*", "11": "#"}
 
-_EVENT: Final = struct.Struct("!BBH")
+_BODY: Final = struct.Struct("!BBH")
 _END: Final = 0x80
+_RESERVED: Final = 0x40
+_LONGEST_KEY: Final = 64_000
 _VOLUME: Final = 10
 """-10 dBm0, what a key sounds like."""
 _REMEMBERED: Final = 16
+_MOST_LOST: Final = 5
+"""Packets that may be lost between two of one press."""
 _LONGEST: Final = 0xFFFF
 _ENDS: Final = 3
 """How often the end of an event is sent (RFC 4733 §2.5.1.4)."""
 _MOST_INFO: Final = 512
 """Bytes of an INFO body that are looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """What one packet says (RFC 4733 §2.3)."""
+
+    code: int
+    ended: bool
+    duration: int
 
 
 @dataclass(slots=True)
@@ -41,21 +54,30 @@ class _Press:
 
     source: int
     timestamp: int
+    number: int
     code: int
     duration: int
     ended: bool
 
-    def goes_on(self, packet: Packet, code: int, duration: int) -> bool:
+    def goes_on(self, packet: Packet, event: _Event) -> bool:
         """Whether a packet with another timestamp still tells of this press.
 
         It does where an event outgrew 16 bits (RFC 4733 §2.5.1.3), and from senders that, against the
-        standard, count the timestamp up within an event: both go on without marker or an end between.
+        standard, count the timestamp up within an event, or give the repeated ends one of their own: all
+        go on without a marker between. After an end, a further end does: in the very next packet, or as far
+        ahead in time as in number.
         """
-        if self.ended or packet.marker or packet.source != self.source or code != self.code:
+        if packet.marker or packet.source != self.source or event.code != self.code:
             return False
+        later = forward(packet.number, self.number, 16)
         ahead = forward(packet.timestamp, self.timestamp, 32)
+        counts = 0 < later <= _MOST_LOST and ahead == later * FRAME
+        follows = event.duration >= self.duration and (later == 1 or counts)
+        if self.ended:
+            return event.ended and follows
         segment = self.duration >= _LONGEST - FRAME * 6 and ahead >= self.duration
-        return segment or 0 < self.duration < duration <= self.duration + 4 * FRAME
+        grows = 0 < self.duration < event.duration <= self.duration + 4 * FRAME
+        return segment or grows or follows
 
 
 class DigitReceiver:
@@ -67,23 +89,37 @@ class DigitReceiver:
 
     def hear(self, packet: Packet) -> str:
         """Take a packet of the event payload; return the key when it is a new press, else nothing."""
-        if len(packet.body) < _EVENT.size:
+        if len(packet.body) < _BODY.size:
             return ""
-        code, flags, duration = _EVENT.unpack_from(packet.body)
+        code, flags, duration = _BODY.unpack_from(packet.body)
         if code >= len(DIGITS):
             return ""  # a flash, a fax tone
+        event = _Event(code, bool(flags & _END), duration)
         key = packet.source, packet.timestamp
         last = self._last
         if last is not None and key == (last.source, last.timestamp):
-            last.ended = last.ended or bool(flags & _END)
+            last.ended = last.ended or event.ended
             last.duration = max(last.duration, duration)
+            if forward(packet.number, last.number, 16) > 0:
+                last.number = packet.number
             return ""
         if key in self._seen:
             return ""  # late, from before the last press
         self._seen.append(key)
-        again = last is not None and last.goes_on(packet, code, duration)
-        self._last = _Press(*key, code, duration, bool(flags & _END))
+        again = last is not None and last.goes_on(packet, event)
+        self._last = _Press(*key, packet.number, code, duration, event.ended)
         return "" if again else DIGITS[code]
+
+
+def is_event(body: bytes) -> bool:
+    """Tell whether a packet's body can be a key's, whatever number it came under (RFC 4733 §2.3).
+
+    Four bytes, a key's code, the reserved bit unset, and a duration of at most eight seconds.
+    """
+    if len(body) != _BODY.size:
+        return False
+    code, flags, duration = _BODY.unpack(body)
+    return code < len(DIGITS) and not flags & _RESERVED and 0 < duration <= _LONGEST_KEY
 
 
 def press(digit: str, duration: int) -> list[bytes]:
@@ -95,8 +131,8 @@ def press(digit: str, duration: int) -> list[bytes]:
     if code < 0:
         raise ValueError(f"this is no key of a telephone: {digit!r}")
     frames = max(1, min(duration, 8000) // 20)
-    bodies = [_EVENT.pack(code, _VOLUME, FRAME * frame) for frame in range(1, frames + 1)]
-    return bodies + [_EVENT.pack(code, _END | _VOLUME, FRAME * (frames + 1))] * _ENDS
+    bodies = [_BODY.pack(code, _VOLUME, FRAME * frame) for frame in range(1, frames + 1)]
+    return bodies + [_BODY.pack(code, _END | _VOLUME, FRAME * (frames + 1))] * _ENDS
 
 
 def read_info(content_type: str, body: bytes) -> str:

@@ -230,8 +230,7 @@ class Media:
         for recording in self._recorded.get(stream, ()):
             if track == 0 or recording.both:
                 pcm = sound[0].decode(sound[1])
-                recorder = recording.recorder
-                recorder.hear(track, packet.source, packet.timestamp, pcm, now)
+                recording.recorder.hear(track, packet, pcm, now)
 
     # Time
 

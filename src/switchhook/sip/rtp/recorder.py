@@ -1,8 +1,9 @@
-"""Both directions of a call as one sound: placed by timestamp, gaps filled with silence. Pure."""
+"""Both directions of a call as one sound: each packet in its place, gaps filled with silence. Pure."""
 
 from __future__ import annotations
 
 from array import array
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.rtp.packet import RATE, forward
@@ -10,28 +11,54 @@ from switchhook.sip.rtp.packet import RATE, forward
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from switchhook.sip.rtp.packet import Packet
+
 DELAY: Final = RATE // 5
 """Samples for which late packets are waited: 200 ms."""
 WINDOW: Final = 10 * RATE
 """Samples of a track that are kept at most until they are taken."""
 DRIFT: Final = RATE // 4
 """Samples by which a timestamp may differ from the clock before the track is placed anew."""
+MOST_LOST: Final = 50
+"""Packets between two of a source, for the later one to be placed behind the earlier by its number."""
+JITTER: Final = 60 * RATE // 1000
+"""Samples by which timestamps may run ahead of the clock, as of packets that were held up."""
+FITTING: Final = 50
+"""Packets in a row that have to fit their timestamps before these are believed again: a second."""
 _LOUDEST: Final = 32767
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """Where a packet of a source went: `place` and `length` in samples of the recording."""
+
+    source: int
+    number: int
+    timestamp: int
+    place: int
+    length: int
+
+
 class Track:
-    """One direction: a window of PCM that begins at sample `start` of the recording."""
+    """One direction: a window of PCM that begins at sample `start` of the recording.
+
+    A packet goes where its timestamp says (RFC 3550 §5.1), unless its source's timestamps contradict the
+    sound in its packets: they stand still, or run slower or faster than it. Then its number says it.
+    """
 
     def __init__(self) -> None:
         self.start = 0
         self._sound = bytearray()
-        self._source: int | None = None
-        self._timestamp = 0  # of the last packet,
-        self._offset = 0  # and the sample of the recording at which it began
+        self._last: _Placed | None = None
+        self._anchor: tuple[_Placed, int] | None = None
+        """The packet that was placed by the clock, and the samples in the packets since."""
+        self._by_number = False
+        self._fitting = 0
+        """Packets in a row whose timestamps fitted their sound."""
 
-    def hear(self, source: int, timestamp: int, pcm: bytes, clock: int) -> None:
+    def hear(self, packet: Packet, pcm: bytes, clock: int) -> None:
         """Place a packet's sound; `clock` is the recording's sample at which it came."""
-        place = self._place(source, timestamp, clock)
+        place = self._place(packet, len(pcm) // 2, clock)
         late = max(0, self.start - place)
         pcm, place = pcm[2 * late :], place + late
         if pcm:
@@ -42,14 +69,47 @@ class Track:
                 self._sound.extend(bytes(begin - len(self._sound)))
             self._sound[begin : begin + len(pcm)] = pcm
 
-    def _place(self, source: int, timestamp: int, clock: int) -> int:
-        if source == self._source:
-            place = self._offset + forward(timestamp, self._timestamp, 32)
-            if clock - DRIFT - DELAY <= place <= clock + DRIFT:
-                self._offset, self._timestamp = place, timestamp
-                return place
-        self._source, self._timestamp, self._offset = source, timestamp, clock
-        return clock
+    def _place(self, packet: Packet, length: int, clock: int) -> int:
+        place = self._follow(packet, clock)
+        is_far = place is None or not clock - DRIFT - DELAY <= place <= clock + DRIFT
+        place = clock if place is None or is_far else place
+        self._last = _Placed(packet.source, packet.number, packet.timestamp, place, length)
+        if is_far:
+            self._anchor = self._last, 0
+        return place
+
+    def _follow(self, packet: Packet, clock: int) -> int | None:
+        """Return where a packet goes, behind the last one of its source; None for another source."""
+        last = self._last
+        if last is None or packet.source != last.source:
+            self._by_number, self._fitting = False, 0
+            return None
+        later = forward(packet.number, last.number, 16)
+        ahead = forward(packet.timestamp, last.timestamp, 32)
+        if 0 < later <= MOST_LOST:
+            self._judge(later * last.length, ahead, packet.timestamp, clock)
+        if self._by_number and abs(later) <= MOST_LOST:
+            return last.place + later * last.length
+        return last.place + ahead
+
+    def _judge(self, sound: int, ahead: int, timestamp: int, clock: int) -> None:
+        """Say whether timestamps are to be believed: `sound` samples passed in packets, `ahead` in time.
+
+        More time than sound is silence that was not sent, where the clock says so too.
+        """
+        self._fitting = self._fitting + 1 if ahead == sound else 0
+        if self._fitting >= FITTING:
+            self._by_number = False
+        if self._anchor is None:
+            return
+        anchor, passed = self._anchor
+        passed += sound
+        self._anchor = anchor, passed
+        told = forward(timestamp, anchor.timestamp, 32)
+        elapsed = clock - anchor.place
+        is_slow = ahead < sound * 3 // 4
+        is_fast = told - elapsed > JITTER and abs(passed - elapsed) < told - elapsed
+        self._by_number = self._by_number or is_slow or is_fast
 
     def take(self, until: int) -> bytes:
         """Return the sound up to a sample of the recording, which is then no longer waited for."""
@@ -73,9 +133,9 @@ class Recorder:
         """How much was taken so far."""
         return self._taken / RATE
 
-    def hear(self, track: int, source: int, timestamp: int, pcm: bytes, now: float) -> None:
+    def hear(self, track: int, packet: Packet, pcm: bytes, now: float) -> None:
         """Take the sound of one packet of a direction."""
-        self._tracks[track].hear(source, timestamp, pcm, self._clock(now))
+        self._tracks[track].hear(packet, pcm, self._clock(now))
 
     def take(self, now: float, *, final: bool = False) -> bytes:
         """Return the mixed sound that is complete by now; with `final`, all up to now."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.formats import TELEPHONE_EVENT
-from switchhook.sip.rtp.digits import DigitReceiver, press
+from switchhook.sip.rtp.digits import DigitReceiver, is_event, press
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.latch import Latch
 from switchhook.sip.rtp.outflow import Outflow, Presses, Start
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from switchhook.sip.rtp.orders import FarEnd
     from switchhook.sip.rtp.player import Player
 
+FIRST_DYNAMIC: Final = 96
+"""The first payload number whose meaning is agreed on for each call (RFC 3551 §6)."""
 _STATIC: Final = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
 
 
@@ -74,8 +76,15 @@ class Stream:
         return self._receiver.hear(packet) if self.is_event(packet) else ""
 
     def is_event(self, packet: Packet) -> bool:
-        """Tell whether a packet is one of a key."""
-        return packet.payload in self._keys
+        """Tell whether a packet is one of a key.
+
+        A number that nobody agreed on, of those that have no meaning of their own (RFC 3551 §6), bears
+        keys where what it holds can be nothing else: the sound that was agreed has another number.
+        """
+        if packet.payload in self._keys:
+            return True
+        strange = packet.payload >= FIRST_DYNAMIC and packet.payload not in self._laws
+        return strange and is_event(packet.body)
 
     # What goes out
 
