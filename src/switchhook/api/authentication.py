@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+import structlog
 from litestar.connection import ASGIConnection
 from litestar.exceptions import (
     NotAuthorizedException,
@@ -14,7 +15,9 @@ from litestar.types import ASGIApp
 from switchhook.api.behind import Behind
 from switchhook.api.failures import Failures
 from switchhook.domain.token import Scope, Token
-from switchhook.operations.tokens import BadKeyError, check_key
+from switchhook.operations.tokens import LONGEST_USER, BadKeyError, check_key
+
+log = structlog.get_logger(__name__)
 
 OPEN: Final = "open"
 """Set on a handler that needs no token."""
@@ -39,6 +42,7 @@ class Authentication(AbstractAuthenticationMiddleware):
             token = await check_key(self._behind.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
             address = connection.client.host if connection.client else ""
+            log.warning("api key wrong", address=address, user=(user or "")[:LONGEST_USER])
             raise self._refusal(address, str(error)) from None
         return AuthenticationResult(user=token, auth=None)
 

@@ -59,6 +59,10 @@ COMMANDS = {
         "switchhook.cli.hanging_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",
     ),
+    "phones": (
+        "switchhook.cli.phones",
+        "List the telephones that are registered: whose they are, where, and for how long.",
+    ),
     "deliveries": (
         "switchhook.cli.history",
         "List the deliveries of events that failed, or others, or show one with its tries.",

@@ -11,13 +11,15 @@ from switchhook.sip.syntax import read_number
 from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP, Peer, numeric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from switchhook.sip.headers import Via
     from switchhook.sip.message import Request
 
 _MAX_SECONDS: Final = 2**32 - 1
 MOST_PROXIES: Final = 20
+MOST_NAME: Final = 80
+"""Characters that are kept of what a telephone calls itself."""
 _MALFORMED: Final = 3600
 """What an Expires that cannot be read stands for (§10.3 item 7)."""
 
@@ -49,6 +51,8 @@ class Binding:
     """Whether its REGISTER came from another host or port than its Via says (RFC 3581)."""
     path: tuple[NameAddress, ...] = ()
     """The proxies that stand between, the nearest to us first (RFC 3327)."""
+    user_agent: str = ""
+    """What the telephone calls itself, for people."""
 
     @property
     def peer(self) -> Peer:
@@ -156,15 +160,30 @@ class Registrar:
         """Take up what an earlier process had registered."""
         self._keep(account, bindings)
 
-    def expire(self, now: float) -> None:
-        """Forget what is over; call it now and then."""
-        for account, bindings in tuple(self._bindings.items()):
-            self._keep(account, tuple(b for b in bindings if b.expires_at > now))
+    def everybody(self) -> list[tuple[str, Binding]]:
+        """Return all telephones with their accounts."""
+        return [(account, one) for account, some in self._bindings.items() for one in some]
 
-    def flow_closed(self, source: Peer) -> None:
-        """Forget the telephones that were reached by a connection that is gone."""
+    def bindings(self, account: str) -> tuple[Binding, ...]:
+        """Return what is known of an account's telephones, over or not."""
+        return self._bindings.get(account, ())
+
+    def expire(self, now: float) -> list[tuple[str, Binding]]:
+        """Forget what is over, and return it with its accounts; call it now and then."""
+        return self._drop(lambda binding: binding.expires_at <= now)
+
+    def flow_closed(self, source: Peer) -> list[tuple[str, Binding]]:
+        """Forget the telephones that were reached by a connection that is gone, and return them."""
+        return self._drop(lambda binding: binding.peer == source)
+
+    def _drop(self, is_over: Callable[[Binding], bool]) -> list[tuple[str, Binding]]:
+        dropped = []
         for account, bindings in tuple(self._bindings.items()):
-            self._keep(account, tuple(b for b in bindings if b.peer != source))
+            gone = [binding for binding in bindings if is_over(binding)]
+            if gone:
+                dropped += [(account, binding) for binding in gone]
+                self._keep(account, tuple(b for b in bindings if b not in gone))
+        return dropped
 
     def _keep(self, account: str, bindings: tuple[Binding, ...]) -> None:
         if bindings:
@@ -241,7 +260,12 @@ def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: flo
         cseq=request.cseq.number,
         behind_nat=_is_translated(request.via, source),
         path=request.paths,
+        user_agent=_printable(request.headers.get("User-Agent") or ""),
     )
+
+
+def _printable(text: str) -> str:
+    return "".join(filter(str.isprintable, text))[:MOST_NAME]
 
 
 def _is_translated(via: Via, source: Peer) -> bool:

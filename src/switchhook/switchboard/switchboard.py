@@ -123,6 +123,7 @@ class Switchboard:
         if isinstance(call, Refused):
             return call
         call, callers = self._known.admit(call)
+        log.info("call began", **_facts(call))
         self._take(call, CallArrived(), callers)
         return call.id
 
@@ -241,6 +242,7 @@ class Switchboard:
         """Make it durable. A store that fails holds up no call: the record waits for the next try."""
         call = mailbox.call
         if CallState.ENDED is call.state is not before.state:
+            _note_end(call)
             mailbox.callers += self._known.ended(call)
         mailbox.unsaved.append(compose(call, commands, self._teller, callers=mailbox.callers))
         mailbox.callers = ()
@@ -338,6 +340,30 @@ def _confirm(mailbox: Mailbox) -> None:
         waiting, mailbox.stepped = mailbox.stepped, []
         for recorded in waiting:
             recorded()
+
+
+def _facts(call: Call) -> dict[str, str]:
+    """Return what one line of the log says of a call."""
+    return {
+        "call": call.id,
+        "project": call.plan.project.id,
+        "from": call.caller or "withheld",
+        "to": call.callee,
+    }
+
+
+def _note_end(call: Call) -> None:
+    """Tell the log what became of a call; `seconds` is how long it lasted, `talked` of that its talk."""
+    over = call.arrived_at if call.ended_at is None else call.ended_at
+    talked = 0.0 if call.answered_at is None else over - call.answered_at
+    log.info(
+        "call ended",
+        **_facts(call),
+        outcome=str(call.outcome),
+        ended_by=str(call.ended_by),
+        seconds=round(over - call.arrived_at, 1),
+        talked=round(talked, 1),
+    )
 
 
 def _is_unanswered(call: Call) -> bool:

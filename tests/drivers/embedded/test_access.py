@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 from structlog.testing import capture_logs
 
+from switchhook.domain.book import Book
 from switchhook.domain.project import Trunk
+from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.digest import answer_header, challenges
+from switchhook.sip.endpoint import Binding
+from switchhook.sip.headers import NameAddress
 from switchhook.sip.phone import Phone
+from switchhook.sip.registrar import Binding as SipBinding
+from switchhook.sip.standing import Standing
 from switchhook.sip.transport import Peer
 from tests.support.loop import run
 from tests.support.office import (
@@ -28,6 +37,8 @@ from tests.support.sip import SDP, read_request, read_response, request, respons
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
+    from switchhook.routing.arrival import Arrival, Refused
+    from switchhook.routing.events import Event
     from switchhook.sip.message import Request
 
 HOME, OUTSIDE = "127.0.0.2", "127.0.0.66"
@@ -214,3 +225,45 @@ async def final(wire: Udp, message: Request) -> int:
         answer = read_response(await wire.receive())
         if answer.cseq.method == "CANCEL":
             return answer.status
+
+
+@pytest.mark.row("FD-09")
+def test_who_was_registered_before_a_restart_is_a_friend_after_it() -> None:
+    async def scenario() -> None:
+        memory = Registered()
+        async with AsyncExitStack() as stack:
+            side = EmbeddedSide(binding=Binding(port=0), registrations=memory)
+            await side.start(stack, NobodyListens(), lambda: Book([shop()]))
+            friends, now = side.endpoint.agent.friends, asyncio.get_running_loop().time()
+            assert friends.name(Peer("UDP", HOME, 5062), now) == "mary"
+            assert friends.standing(Peer("UDP", HOME, 5062), now) is Standing.TELEPHONE
+            assert friends.standing(Peer("UDP", OUTSIDE, 5062), now) is Standing.STRANGER
+
+    run(scenario(), deadline=20)
+
+
+class Registered:
+    """What a former process stored."""
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        raise NotImplementedError
+
+    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+        phone = SipBinding(
+            contact=NameAddress.parse(f"<sip:mary@{HOME}:5062>"),
+            source=Peer("UDP", HOME, 5062),
+            expires_at=time.time() + 600,
+            call_id="c",
+            cseq=1,
+        )
+        return (("shop", "mary", to_text((phone,), 0.0)),)
+
+
+class NobodyListens:
+    """The switchboard's ear, which hears nothing here."""
+
+    def arrived(self, arrival: Arrival) -> str | Refused:
+        raise NotImplementedError
+
+    def hear(self, call: str, event: Event, recorded: object = None) -> None:
+        raise NotImplementedError

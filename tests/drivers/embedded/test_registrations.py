@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Plan, Project
@@ -39,7 +40,7 @@ def register(cseq: int, expires: int) -> Request:
         "REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5062;branch=z9hG4bKa\r\n"
         "From: <sip:101@127.0.0.1>;tag=a\r\nTo: <sip:101@127.0.0.1>\r\nCall-ID: a\r\n"
         f"CSeq: {cseq} REGISTER\r\nContact: <sip:101@127.0.0.1:5062>\r\nExpires: {expires}\r\n"
-        "Max-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
+        "User-Agent: Desk 1\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n"
     )
     message = parse_message(text.encode())
     assert isinstance(message, Request)
@@ -116,5 +117,62 @@ def test_a_store_that_fails_or_holds_nonsense_keeps_nobody_from_registering() ->
         assert registrations.register(register(1, 600), "101", SOURCE, BOOK).status == 200
         await asyncio.sleep(0)
         assert len(registrations.registrar.lookup("101", 0.0)) == 1
+
+    run(scenario())
+
+
+@pytest.mark.row("FE-09")
+def test_the_log_tells_once_of_each_telephone_that_comes_moves_or_goes() -> None:
+    async def scenario() -> None:
+        memory, now = Memory(), [100.0]
+        known = Registrations(lambda: now[0], memory)
+        moved = Peer("UDP", "127.0.0.1", 5099)
+        with capture_logs() as logs:
+            known.register(register(1, 60), "101", SOURCE, BOOK)
+            now[0] = 130.0
+            known.register(register(2, 60), "101", SOURCE, BOOK)
+            known.register(register(3, 60), "101", moved, BOOK)
+            known.register(register(4, 0), "101", moved, BOOK)
+            known.register(register(5, 60), "101", SOURCE, BOOK)
+            now[0] = 500.0
+            known.expire()
+            connection = Peer("TCP", "127.0.0.1", 40000, 7)
+            known.register(register(6, 60), "101", connection, BOOK)
+            known.flow_closed(connection, BOOK)
+            await asyncio.sleep(0.01)
+        assert [(line["event"], line["log_level"]) for line in logs] == [
+            ("telephone registered", "info"),
+            ("telephone refreshed", "debug"),
+            ("telephone moved", "info"),
+            ("telephone gone", "info"),
+            ("telephone registered", "info"),
+            ("telephone gone", "info"),
+            ("telephone registered", "info"),
+            ("telephone gone", "info"),
+        ]
+        first = logs[0]
+        assert (first["account"], first["peer"], first["expires_in"]) == ("101", str(SOURCE), 60)
+        assert first["user_agent"] == "Desk 1"
+        assert [line["why"] for line in logs if "why" in line] == [
+            "it was taken back",
+            "its time is over",
+            "its connection is closed",
+        ]
+        assert memory.rows == {("acme", "101"): ""}
+
+    run(scenario())
+
+
+def test_connections_that_we_close_take_no_telephone_from_the_next_process() -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        known = Registrations(lambda: 100.0, memory)
+        connection = Peer("TCP", "127.0.0.1", 40000, 7)
+        known.register(register(1, 60), "101", connection, BOOK)
+        await asyncio.sleep(0.01)
+        known.stop()
+        known.flow_closed(connection, BOOK)
+        await asyncio.sleep(0.01)
+        assert from_text(memory.rows["acme", "101"], 0.0)
 
     run(scenario())

@@ -120,9 +120,9 @@ class Access:
         if turned.wrong:
             log.warning(
                 "sip password wrong",
-                what=what,
-                user=turned.user[:80],
                 address=turned.address,
+                user=turned.user[:80],
+                what=what,
                 peer=str(source),
             )
         return Refusal(turned.status, turned.headers, turned.reason)

@@ -154,10 +154,14 @@ class EmbeddedSide:
         self._ear = ear
         self._book = book
         await self._registrations.load()
+        for account, binding in self._registrar.everybody():
+            # Friends of the former process: a flood meanwhile makes no strangers of them.
+            self._access.friends.prove(binding.source, account, _now())
         await self._studio.start(stack)
         await self._endpoint.start(stack)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
         stack.callback(forgetting.cancel)
+        stack.callback(self._registrations.stop)
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Do what is ordered for `call`; what an unknown call is ordered does nothing."""
@@ -207,7 +211,7 @@ class EmbeddedSide:
             case OutsideAsked():
                 self._register(event)
             case FlowClosed():
-                self._registrar.flow_closed(event.peer)
+                self._registrations.flow_closed(event.peer, self._book())
             case _:
                 self._hear_leg(event)
 
@@ -248,8 +252,6 @@ class EmbeddedSide:
         done = self._registrations.register(
             event.request, account.login, event.source, self._book()
         )
-        telephones = len(done.bindings)
-        log.debug("sip account registered", account=account.login, telephones=telephones)
         self._endpoint.perform(
             Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
         )
@@ -426,7 +428,7 @@ class EmbeddedSide:
     async def _forget_registrations(self) -> None:
         while True:
             await asyncio.sleep(FORGET_EVERY)
-            self._registrar.expire(_now())
+            self._registrations.expire()
 
 
 def _now() -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.sip.message import Request
     from switchhook.sip.registrar import Registration
+    from switchhook.sip.uri import Uri
 
 log = structlog.get_logger(__name__)
 
@@ -62,14 +63,35 @@ class Registrations:
         self.registrar.expire(self._clock())
 
     def register(self, request: Request, account: str, source: Peer, book: Book) -> Registration:
-        """Carry out a REGISTER, and remember what came of it."""
-        done = self.registrar.register(request, account, source, self._clock())
+        """Carry out a REGISTER, remember what came of it, and tell the log."""
+        before, now = self.registrar.bindings(account), self._clock()
+        done = self.registrar.register(request, account, source, now)
+        if done.status == 200:
+            self._remember(account, book)
+            _note(account, before, done.bindings, now)
+        return done
+
+    def expire(self) -> None:
+        """Forget what is over; call it now and then."""
+        for account, binding in self.registrar.expire(self._clock()):
+            _note_gone(account, binding, "its time is over")
+
+    def flow_closed(self, source: Peer, book: Book) -> None:
+        """Forget the telephones that were reached by a connection that is gone."""
+        for account, binding in self.registrar.flow_closed(source):
+            _note_gone(account, binding, "its connection is closed")
+            self._remember(account, book)
+
+    def stop(self) -> None:
+        """Remember nothing more: connections that are closed from now on are closed by us."""
+        self._store = None
+
+    def _remember(self, account: str, book: Book) -> None:
         found = book.account(account)
-        if self._store is not None and found is not None and done.status == 200:
-            text = to_text(done.bindings, self._shift())
+        if self._store is not None and found is not None:
+            text = to_text(self.registrar.bindings(account), self._shift())
             saving = self._save(self._store, found[0].project.id, account, text)
             spawn(saving, name=f"save registration {account}")
-        return done
 
     def _shift(self) -> float:
         """Return what makes unix time of the bindings' time."""
@@ -104,6 +126,7 @@ def _to_json(binding: Binding, unix: float) -> dict[str, Any]:
         "cseq": binding.cseq,
         "behind_nat": binding.behind_nat,
         "path": [str(proxy) for proxy in binding.path],
+        "user_agent": binding.user_agent,
     }
 
 
@@ -117,4 +140,35 @@ def _from_json(known: dict[str, Any], unix: float) -> Binding:
         cseq=int(known["cseq"]),
         behind_nat=bool(known.get("behind_nat")),
         path=tuple(NameAddress.parse(proxy) for proxy in known.get("path", ())),
+        user_agent=str(known.get("user_agent", "")),
     )
+
+
+def _note(
+    account: str, before: tuple[Binding, ...], after: tuple[Binding, ...], now: float
+) -> None:
+    """Tell the log of each telephone that is new, has moved or is gone; of the others, for who looks close."""
+    for binding in after:
+        if binding in before:
+            continue
+        former = [one for one in before if one.is_for(binding.contact)]
+        moved = [one for one in former if (one.contact.uri, one.source) != _place(binding)]
+        what = "moved" if moved else "refreshed" if former else "registered"
+        tell = log.debug if what == "refreshed" else log.info
+        seconds = round(binding.expires_at - now)
+        tell(f"telephone {what}", account=account, expires_in=seconds, **_facts(binding))
+    for binding in before:
+        if binding.expires_at > now and not any(one.is_for(binding.contact) for one in after):
+            _note_gone(account, binding, "it was taken back")
+
+
+def _note_gone(account: str, binding: Binding, why: str) -> None:
+    log.info("telephone gone", account=account, why=why, **_facts(binding))
+
+
+def _place(binding: Binding) -> tuple[Uri, Peer]:
+    return binding.contact.uri, binding.source
+
+
+def _facts(binding: Binding) -> dict[str, str]:
+    return {"peer": str(binding.source), "user_agent": binding.user_agent}
