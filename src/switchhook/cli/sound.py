@@ -6,7 +6,7 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from switchhook.cli.options import Config, DataDir, data_dir_of
-from switchhook.cli.show import stdout
+from switchhook.cli.show import stderr, stdout
 from switchhook.operations import data_dir as directory
 from switchhook.operations.sounds import add_sound
 
@@ -29,4 +29,6 @@ def add(
     added = add_sound(where, file, project=project, name=name)
     stdout().print(f"{added.path}: {added.seconds:.1f} s. In the project file it is:")
     stdout().print(f'[[sounds]]\nname = "{added.name}"\nfile = "{added.path.name}"')
+    if added.remark:
+        stderr().print(f"{file}: note: {added.remark}. Listen to {added.path}")
     return 0

@@ -19,7 +19,7 @@ import structlog
 
 from switchhook.operations.project_kinds import PROJECT_ID
 from switchhook.sip.rtp.packet import RATE
-from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, write_wav
+from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, remark_on, write_wav
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Project
@@ -48,6 +48,8 @@ class Added:
     name: str
     path: Path
     seconds: float
+    remark: str = ""
+    """What callers will hear that nobody can mean; empty for a usual sound."""
 
 
 def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
@@ -67,7 +69,13 @@ def add_sound(data_dir: Path, file: Path, *, project: str, name: str) -> Added:
         _replace(path, write_wav(pcm))
     except OSError as error:
         raise SoundError(f"{path} cannot be written: {error.strerror or error}") from error
-    return Added(project=project, name=name, path=path, seconds=len(pcm) / 2 / RATE)
+    return Added(
+        project=project,
+        name=name,
+        path=path,
+        seconds=len(pcm) / 2 / RATE,
+        remark=remark_on(pcm),
+    )
 
 
 MissingSounds = Callable[["Project"], tuple[str, ...]]

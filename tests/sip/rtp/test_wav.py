@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import random
 import struct
 import wave
 from array import array
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from switchhook.sip.rtp import wav as module
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
-from switchhook.sip.rtp.wav import WavError, WavWriter, read_wav
+from switchhook.sip.rtp.wav import WavError, WavWriter, read_wav, remark_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,3 +193,74 @@ def test_a_recording_of_days_stays_a_file() -> None:
     writer.samples = 1 << 31
     writer.write(b"\1\0")
     assert file.getvalue()[40:44] > b"\xd0\xff\xff\xff"
+
+
+def _with_header(  # noqa: PLR0917 -- in the order of the header
+    tag: int, channels: int, rate: int, speed: int, block: int, bits: int, sound: bytes
+) -> bytes:
+    head = struct.pack("<HHIIHH", tag, channels, rate, speed, block, bits)
+    return _riff(_chunk(b"fmt ", head), _chunk(b"data", sound))
+
+
+LOW = [round(value * 0x7FFFFF) for value in WAVEFORM]
+SIGNED = b"".join(n.to_bytes(4, "little", signed=True) for n in LOW)
+UNSIGNED = b"".join((n & 0xFFFFFF).to_bytes(4, "little") for n in LOW)
+HIGH = b"".join((n << 8).to_bytes(4, "little", signed=True) for n in LOW)
+
+
+@pytest.mark.row("FB-04")
+@pytest.mark.parametrize("sound", [SIGNED, UNSIGNED, HIGH], ids=["low", "low, zeros", "high"])
+def test_24_bits_in_four_bytes(sound: bytes) -> None:
+    for speed in (4 * RATE, 3 * RATE):
+        assert _is_the_wave(read_wav(_with_header(1, 1, RATE, speed, 4, 24, sound)), 0.0001)
+
+
+@pytest.mark.row("FB-04")
+def test_a_law_whose_bits_are_wrong_has_eight() -> None:
+    file = _with_header(7, 1, RATE, RATE, 1, 16, MU_LAW.encode(PCM16))
+    assert _is_the_wave(read_wav(file), 0.02)
+
+
+@pytest.mark.row("FB-04")
+@pytest.mark.parametrize(("speed", "block"), [(2 * RATE, 0), (2 * RATE, 1), (0, 2), (0, 0), (5, 2)])
+def test_one_wrong_field_of_three_does_no_harm(speed: int, block: int) -> None:
+    assert _is_the_wave(read_wav(_with_header(1, 1, RATE, speed, block, 16, PCM16)), 0.0001)
+
+
+@pytest.mark.row("FB-04")
+@pytest.mark.parametrize(
+    ("tag", "channels", "speed", "block", "bits"),
+    [
+        (7, 1, 2 * RATE, 2, 16),
+        (1, 1, 4 * RATE, 4, 16),
+        (1, 2, 2 * RATE, 2, 16),
+        (3, 1, 2 * RATE, 2, 32),
+    ],
+)
+def test_a_header_that_contradicts_itself_is_refused(
+    tag: int, channels: int, speed: int, block: int, bits: int
+) -> None:
+    with pytest.raises(WavError, match=f"with {bits} bits in blocks of {block} bytes; save it"):
+        read_wav(_with_header(tag, channels, RATE, speed, block, bits, bytes(1600)))
+
+
+@pytest.mark.row("FB-04")
+def test_channels_of_opposite_phase_are_heard() -> None:
+    both = b"".join(struct.pack("<hh", s, -s) for s in memoryview(PCM16).cast("h"))
+    assert _is_the_wave(read_wav(_file(1, 16, both, channels=2)), 0.0001)
+
+
+@pytest.mark.row("FB-04")
+@pytest.mark.parametrize(
+    ("pcm", "said"),
+    [
+        (PCM16, ""),
+        (bytes(1600), "silence"),
+        (read_wav(_file(1, 32, SIGNED)), "next to nothing: the loudest moment is at -54 dB"),
+        (random.Random(1).randbytes(1600), "noise"),
+        (read_wav(_file(1, 16, _integers(24))), "noise"),
+    ],
+    ids=["sound", "silence", "24 bits said to be 32", "bytes of no sound", "a wrong width"],
+)
+def test_what_nobody_can_mean_is_remarked_on(pcm: bytes, said: str) -> None:
+    assert (said in remark_on(pcm)) if said else remark_on(pcm) == ""

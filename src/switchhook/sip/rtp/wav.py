@@ -6,6 +6,8 @@ The standard library's `wave` reads PCM alone.
 
 from __future__ import annotations
 
+import math
+import operator
 import struct
 import sys
 from array import array
@@ -37,6 +39,10 @@ _SUBFORMAT: Final = 24
 _PCM, _FLOAT, _ALAW, _MULAW = 1, 3, 6, 7
 _NAMES: Final = {2: "ADPCM", 0x11: "IMA ADPCM", 0x31: "GSM", 0x50: "MPEG", 0x55: "MP3", 0xFF: "AAC"}
 _FULL: Final = 32767
+_AUDIBLE: Final = 1 / 200
+"""Of full scale, -46 dB: what never gets louder is next to nothing on a telephone."""
+_LOOKED_AT: Final = 40_000
+"""Samples, five seconds of 8 kHz, by which sound is judged."""
 _FORMS: Final = frozenset({b"RIFF", b"RF64", b"BW64"})
 """The two others are RIFF with sizes of 64 bits, in a chunk `ds64` (EBU Tech 3306, ITU-R BS.2088)."""
 _UNKNOWN: Final = 0xFFFFFFFF
@@ -64,16 +70,18 @@ class _Kind:
     channels: int
     rate: int
     bits: int
+    width: int
+    """Bytes that one sample takes, which may be more than its bits need."""
 
 
-_OURS: Final = _Kind(tag=_PCM, channels=1, rate=RATE, bits=16)
+_OURS: Final = _Kind(tag=_PCM, channels=1, rate=RATE, bits=16, width=2)
 """What needs no work: it is read while calls run."""
 
 
 def read_wav(data: bytes) -> bytes:
     """Return a file's sound as 8 kHz mono 16-bit PCM in machine order; raise WavError."""
     kind, sound = _find(data)
-    width = kind.channels * kind.bits // 8
+    width = kind.channels * kind.width
     frames = len(sound) // width
     if not frames:
         raise WavError("the file holds no sound")
@@ -86,6 +94,29 @@ def read_wav(data: bytes) -> bytes:
     samples = _mono_samples(kind, sound[: frames * width])
     mono = resample(samples, kind.rate, RATE)
     return array("h", (max(-_FULL, min(_FULL, round(s * _FULL))) for s in mono)).tobytes()
+
+
+def remark_on(pcm: bytes) -> str:
+    """Say what callers would make of 8 kHz mono 16-bit PCM that nobody can mean: silence, or noise; else "".
+
+    A header that names another width or encoding than the sound has makes noise of it. Noise differs from
+    speech and music in that each sample says nothing of the next.
+    """
+    samples = memoryview(pcm).cast("h")
+    peak = max((abs(sample) for sample in samples), default=0)
+    if not peak:
+        return "the sound is silence from its beginning to its end"
+    if peak < _FULL * _AUDIBLE:
+        loudest = 20 * math.log10(peak / _FULL)
+        return f"callers will hear next to nothing: the loudest moment is at {loudest:.0f} dB"
+    part = samples[:_LOOKED_AT].tolist()
+    power = sum(map(operator.mul, part, part))
+    alike = sum(map(operator.mul, part, part[1:]))
+    if power / len(part) > (_FULL / 5) ** 2 and abs(alike) < power / 5:
+        return (
+            "the sound is noise: the file's header may name another width or encoding than it has"
+        )
+    return ""
 
 
 def _find(data: bytes) -> tuple[_Kind, memoryview]:
@@ -129,47 +160,74 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, memoryview]]:
 
 
 def _kind(body: memoryview) -> _Kind:
+    """Read a format chunk; raise WavError.
+
+    How many bytes a sample takes is told in three ways: by its bits, by the bytes of a block of all
+    channels, and by those of a second. Two that agree are believed; 24 bits may stand in four bytes.
+    """
     if len(body) < _FORMAT.size:
         raise WavError("the file's format chunk is cut short")
-    tag, channels, rate, _, _, bits = _FORMAT.unpack_from(body)
+    tag, channels, rate, speed, block, bits = _FORMAT.unpack_from(body)
     if tag == _EXTENSIBLE and len(body) >= _SUBFORMAT + 2:
         (tag,) = struct.unpack_from("<H", body, _SUBFORMAT)
-    allowed = {_PCM: (8, 16, 24, 32), _FLOAT: (32, 64), _ALAW: (8,), _MULAW: (8,)}.get(tag)
+    allowed = {_PCM: range(1, 33), _FLOAT: (32, 64), _ALAW: range(65), _MULAW: range(65)}.get(tag)
     if allowed is None:
         raise WavError(f"{_NAMES.get(tag, f'format {tag:#x}')} cannot be read; save it as PCM")
     if bits not in allowed:
-        raise WavError(f"samples of {bits} bits cannot be read; save it as 16-bit PCM")
+        raise WavError(f"samples of {bits} bits cannot be read; save it as PCM of 16 bits")
     if not 1 <= channels <= MOST_CHANNELS:
         raise WavError(f"{channels} channels cannot be read; 1 to {MOST_CHANNELS} can")
     if rate not in RATES:
         raise WavError(f"a rate of {rate} Hz cannot be read; {RATES[0]} to {RATES[-1]} Hz can")
-    return _Kind(tag=tag, channels=channels, rate=rate, bits=bits)
+    said = 1 if tag in {_ALAW, _MULAW} else (bits + 7) // 8
+    if bits == 24 and block == 4 * channels:
+        said = 4
+    elif {block, speed} != {0} and said * channels not in {block, speed // rate}:
+        kind = {_ALAW: "A-law", _MULAW: "µ-law", _FLOAT: "floating point"}.get(tag, "PCM")
+        raise WavError(
+            f"the header contradicts itself: {channels} of {kind} with {bits} bits in blocks of {block}"
+            " bytes; save it anew as PCM of 16 bits"
+        )
+    return _Kind(tag=tag, channels=channels, rate=rate, bits=bits, width=said)
 
 
 def _mono_samples(kind: _Kind, sound: memoryview) -> array[float]:
     """Return the samples, block by block: calls in other threads must not wait for all of a long sound."""
-    step = BLOCK * kind.channels * kind.bits // 8
-    mono = array("f")
+    is_high = kind.width == 4 and not any(sound[::4])
+    step = BLOCK * kind.channels * kind.width
+    mono, first = array("f"), array("f")
     for place in range(0, len(sound), step):
-        mono.extend(_mono(_samples(kind, bytes(sound[place : place + step])), kind.channels))
-    return mono
+        samples = _samples(kind, bytes(sound[place : place + step]), is_high=is_high)
+        mono.extend(_mono(samples, kind.channels))
+        first.extend(samples[:: kind.channels])
+    cancels = _peak(mono) < _AUDIBLE < _peak(first) / 16
+    return first if cancels else mono  # channels of opposite phase: one of them is the sound
 
 
-def _samples(kind: _Kind, sound: bytes) -> array[float]:
-    """Return the samples of all channels in turn, from -1 to 1."""
+def _peak(samples: array[float]) -> float:
+    return max(max(samples, default=0.0), -min(samples, default=0.0))
+
+
+def _samples(kind: _Kind, sound: bytes, *, is_high: bool) -> array[float]:
+    """Return the samples of all channels in turn, from -1 to 1.
+
+    `is_high`: whether 24 bits in four bytes are the upper three, with nothing below.
+    """
     if kind.tag == _FLOAT:
         return array("f", map(_finite, _numbers("f" if kind.bits == 32 else "d", sound)))
     if kind.tag in {_ALAW, _MULAW}:
         law = A_LAW if kind.tag == _ALAW else MU_LAW
         return _scaled(memoryview(law.decode(sound)).cast("h"), 15)
-    if kind.bits == 8:
+    if kind.width == 1:
         return array("f", ((sample - 128) / 128 for sample in sound))
-    if kind.bits == 24:
-        wide = bytearray(len(sound) // 3 * 4)
+    if kind.width == 2:
+        return _scaled(_numbers("h", sound), 15)
+    if kind.width == 3 or (kind.bits == 24 and not is_high):
+        wide = bytearray(len(sound) // kind.width * 4)
         for byte in range(3):
-            wide[byte + 1 :: 4] = sound[byte::3]
+            wide[byte + 1 :: 4] = sound[byte :: kind.width]
         sound = bytes(wide)
-    return _scaled(_numbers("h" if kind.bits == 16 else "i", sound), 15 if kind.bits == 16 else 31)
+    return _scaled(_numbers("i", sound), 31)
 
 
 def _numbers(code: str, sound: bytes) -> array[int] | array[float]:
