@@ -112,7 +112,7 @@ def remark_on(pcm: bytes) -> str:
     part = samples[:_LOOKED_AT].tolist()
     power = sum(map(operator.mul, part, part))
     alike = sum(map(operator.mul, part, part[1:]))
-    if power / len(part) > (_FULL / 5) ** 2 and abs(alike) < power / 5:
+    if power / len(part) > (_FULL / 5) ** 2 and abs(alike) < power / 3:
         return (
             "the sound is noise: the file's header may name another width or encoding than it has"
         )
