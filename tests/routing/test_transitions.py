@@ -8,7 +8,7 @@ from typing import get_args
 from switchhook.domain.call import CallState
 from switchhook.routing.events import Event, HangUpRequested
 from switchhook.routing.transitions import TRANSITIONS
-from tests.routing import test_ending, test_hear, test_hear_keys, test_walk
+from tests.routing import test_ending, test_hear, test_hear_keys, test_redirecting, test_walk
 from tests.routing.steps import (
     test_ask,
     test_dial_plan,
@@ -26,6 +26,7 @@ STORIES = (
     test_ending,
     test_hear,
     test_hear_keys,
+    test_redirecting,
     test_walk,
     test_ask,
     test_dial_plan,

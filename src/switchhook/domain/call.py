@@ -161,6 +161,8 @@ class Call:
     is_unplaced: bool = False
     """Whether the last location was a forwarding number that placed the call nowhere [A-14]."""
     legs: tuple[Leg, ...]
+    redirections: int = 0
+    """How often a telephone sent the call elsewhere."""
     talking_to: str = ""
     """The id of the called leg that answered."""
     asked: Asked | None = None

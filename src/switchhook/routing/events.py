@@ -63,6 +63,18 @@ class Remarked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LegRedirected:
+    """A telephone of a called leg sends the call elsewhere (3xx), such as one set to forward all calls.
+
+    `LegEnded` follows where it was the leg's only telephone.
+    """
+
+    leg: str
+    users: tuple[str, ...]
+    """What it names, in its order: logins, groups, numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LegEnded:
     """A leg is gone: refused, failed, cancelled by the caller, or hung up."""
 
@@ -173,6 +185,7 @@ Event = (
     | LegUpdated
     | LegRetried
     | Remarked
+    | LegRedirected
     | LegEnded
     | DirectionGiven
     | SchemeGiven

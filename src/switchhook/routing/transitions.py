@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.domain.call import CallState
-from switchhook.routing import hear, hear_keys
+from switchhook.routing import hear, hear_keys, redirecting
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
@@ -30,6 +30,7 @@ from switchhook.routing.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegRedirected,
     LegRetried,
     LegRinging,
     LegUpdated,
@@ -107,6 +108,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegUpdated: _to(hear.leg_updated, RINGING),
         LegRetried: _to(hear.leg_retried, RINGING),
         Remarked: _to(hear.remarked, RINGING),
+        LegRedirected: _to(redirecting.leg_redirected, *WALKED),
         LegEnded: _to(hear.leg_ended, *WALKED),
         TimePassed: _to(hear.ring_overdue, *WALKED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),

@@ -291,6 +291,20 @@ def test_an_account_has_failed_when_its_last_telephone_has() -> None:
     assert refuses(bridge, "b1 2", 404) == []
 
 
+@pytest.mark.row("FI-05")
+@pytest.mark.parametrize("status", [300, 301, 302])
+def test_where_a_telephone_sends_the_call_is_told_though_others_ring(status: int) -> None:
+    bridge = ringing(telephones=2)
+    contact = '"J" <sip:john;x@pbx.example>;q=0.5, <tel:+380501112233>, <sip:pbx.example>'
+    moved = response(request(), status, contact=contact)
+
+    outs = bridge.hear(sip_events.InviteFailed(leg="b1 0", status=status, response=moved))
+
+    told = call_events.LegRedirected(leg="b1", users=("john", "+380501112233"))
+    assert outs == [told]
+    assert refuses(bridge, "b1 1", 480) == ["b1 ended 302"] or status != 302
+
+
 @pytest.mark.parametrize(
     ("statuses", "expected"),
     [([], 480), ([404], 404), ([503, 480], 480), ([480, 486], 486), ([486, 603], 603)],

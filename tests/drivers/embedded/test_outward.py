@@ -62,20 +62,28 @@ class Carriers:
         self.first = first
         self.second = second
         self.stack = stack
+        self.heard: set[bytes] = set()
 
     async def refuses(self, carrier: Udp, status: int, *headers: str, contact: str = "") -> Request:
         """Let a trunk refuse the next INVITE that it gets; return that."""
         invite = await self.invited(carrier)
         carrier.aim(self.office.port)
         carrier.send(bytes(response(invite, status, *headers, contact=contact)))
-        assert read_request(await carrier.receive()).method == "ACK"
+        assert (await self.next(carrier)).method == "ACK"
         return invite
 
     async def invited(self, carrier: Udp) -> Request:
         while True:
-            request = read_request(await carrier.receive())
+            request = await self.next(carrier)
             if request.method == "INVITE":
                 return request
+
+    async def next(self, carrier: Udp) -> Request:
+        """Return the next request that is not sent again."""
+        while (data := await carrier.receive()) in self.heard:
+            pass
+        self.heard.add(data)
+        return read_request(data)
 
     @property
     def attempt(self) -> tuple[str, Cause]:
@@ -116,13 +124,13 @@ async def answers(carriers: Carriers, carrier: Udp) -> Request:
     carrier.aim(carriers.office.port)
     contact = f"<sip:far@127.0.0.1:{carrier.port}>"
     carrier.send(bytes(response(invite, 200, contact=contact, body=SDP)))
-    assert read_request(await carrier.receive()).method == "ACK"
+    assert (await carriers.next(carrier)).method == "ACK"
     return invite
 
 
 async def hangs_up(carriers: Carriers, carrier: Udp, call: Any) -> None:
     call.end()
-    bye = read_request(await carrier.receive())
+    bye = await carriers.next(carrier)
     carrier.send(bytes(response(bye, 200)))
     await carriers.office.quiet()
 
@@ -154,7 +162,7 @@ def test_a_silent_trunk_is_left_for_the_next_and_tried_last_from_then_on() -> No
             await answers(carriers, carriers.second)
             await call.answered()
             call.end()
-            bye = read_request(await carriers.second.receive())
+            bye = await carriers.next(carriers.second)
             carriers.second.send(bytes(response(bye, 200)))
         heard = [read_request(await carriers.first.receive()) for _ in range(4)]
         assert {(request.method, request.call_id) for request in heard} == {
@@ -416,5 +424,33 @@ def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
                     async with asyncio.timeout(2):
                         assert await refusal(call) == 486
                     assert read_request(await dead.receive()).method == "INVITE"
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FI-05")
+def test_a_desk_phone_that_forwards_all_calls_is_followed() -> None:
+    async def scenario() -> None:
+        with Udp(0, "127.0.0.2") as desk:
+            plan = shop(ring(account("mary")))
+            async with open_office(plan, binding=QUICK) as office, Phone("1") as caller:
+                server = Peer("UDP", "127.0.0.1", office.port)
+                async with Phone("john", PASSWORD, server=server, host="127.0.0.3") as john:
+                    await john.register()
+                    there = office.side._registrar.lookup("john", 0.0)
+                    contact = NameAddress.parse(f"<sip:mary@127.0.0.2:{desk.port}>")
+                    peer = Peer("UDP", "127.0.0.2", desk.port)
+                    marys = replace(there[0], contact=contact, source=peer)
+                    office.side._registrar.restore("mary", (marys,))
+                    call = await dial(caller, office)
+                    invite = read_request(await desk.receive())
+                    desk.aim(office.port)
+                    desk._target = ("127.0.0.1", office.port)
+                    desk.send(bytes(response(invite, 302, contact="<sip:john@pbx.example>")))
+                    await call.answered()
+                    call.end()
+                    await office.quiet()
+                    ends = [str(leg.end) for leg in office.call.called_legs]
+                    assert ends == ["failed", "answered"]
 
     run(scenario(), deadline=20)

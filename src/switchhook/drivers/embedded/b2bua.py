@@ -15,7 +15,8 @@ call; it only knows how the legs hang together:
 * Whoever tells us something that ends or changes the call gets our answer once the event of it is durable
   (`AfterCommit`): what was acknowledged is not told again, and must survive us.
 * Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
-  back. A caller's transfer (REFER) is declined by the user agent. A redirection (3xx) is a failure.
+  back. A caller's transfer (REFER) is declined by the user agent. A redirection (3xx) is a failure, of which is
+  told where it leads.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from switchhook.drivers.embedded.translate import (
     cause_of_hang_up,
     cause_of_refusal,
     reason_headers,
+    redirected_to,
     refusal_status,
 )
 from switchhook.routing import events as call_events
@@ -315,10 +317,13 @@ class Bridge:
             return _answered_at_once(event.ref)
         called.branches.remove(event.leg)
         called.causes.append(cause_of_refusal(event.status, event.response, event.request))
+        outs: list[Out] = []
+        if users := redirected_to(event.response):
+            outs.append(call_events.LegRedirected(leg=called.name, users=users))
         if called.branches:
-            return _answered_at_once(event.ref)
+            return [*outs, *_answered_at_once(event.ref)]
         del self._called[called.name]
-        return [_ended(called.name, worst(called.causes), event.ref)]
+        return [*outs, _ended(called.name, worst(called.causes), event.ref)]
 
     def _gone(self, sip_leg: str, cause: Cause, ref: str = "") -> list[Out]:
         """Tell that a leg has left; `ref` is the request with which it did."""

@@ -11,7 +11,7 @@ from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import Place, UndiallableError, place_at
-from switchhook.drivers.embedded.translate import cause_of_refusal, one_line
+from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.errors import SipError
 from switchhook.sip.transport import Peer
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 MOST_TRIES: Final = 10
 """Destinations that one leg is tried at, redirections included."""
-REDIRECTIONS: Final = frozenset({300, 301, 302})
 CHALLENGES: Final = frozenset({401, 407})
 
 
@@ -77,7 +76,7 @@ class Hunt:
 
     def is_of_the_way(self, event: InviteFailed) -> bool:
         """Say whether a failure speaks of the way and not of who was called, so that another may lead there."""
-        if self.rang or event.request is not None:
+        if self.rang:
             return False
         status = event.status
         return (
@@ -90,8 +89,6 @@ class Hunt:
 def _cause_at(place: Place, event: InviteFailed, cause: Cause) -> Cause:
     """Say whose fault it is."""
     status, response = event.status, event.response
-    if event.request is not None:
-        return cause
     if response is None:
         return Cause(sip=503, q850=OUT_OF_ORDER, text=f"{place.name}: {cause.text}")
     if status in CHALLENGES:

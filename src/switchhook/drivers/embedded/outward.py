@@ -18,8 +18,9 @@ from switchhook.drivers.embedded.access import Party
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
 from switchhook.drivers.embedded.dialling import Place, invite_to_place, places_of
-from switchhook.drivers.embedded.hunting import CHALLENGES, REDIRECTIONS, Hunt, in_order
+from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
 from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
 from switchhook.sip.orders import Invite
 from switchhook.sip.resolver import UnknownHostError
@@ -86,8 +87,8 @@ class Outward:
     def failed(self, event: InviteFailed) -> bool:
         """Take a failure that is one of ours to deal with; False for those of other legs."""
         hunt = self._hunts.pop(event.leg, None)
-        if hunt is None:
-            return False
+        if hunt is None or event.request is not None:
+            return False  # a BYE is no failure of the way, and waits for its answer
         self._note_state(hunt, answers=event.response is not None)
         cause = hunt.failed(event)
         if event.status in CHALLENGES:

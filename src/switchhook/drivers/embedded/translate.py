@@ -26,6 +26,10 @@ WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unkn
 """User parts, in lower case, with which other switches say that the number is withheld."""
 Q850_LOST: Final = 41
 """Temporary failure (ITU-T Q.850)."""
+REDIRECTIONS: Final = frozenset({300, 301, 302})
+"""Statuses with which a call is sent elsewhere."""
+MOST_CONTACTS: Final = 10
+"""Contacts of a redirection that are looked at."""
 MOST_NUMBER: Final = 128
 """Characters of a user part that are looked at."""
 MOST_NAME: Final = 80
@@ -141,6 +145,17 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
         return Cause(sip=status, q850=OUT_OF_ORDER, text=text)
     q850, text = _reason(response)
     return Cause(sip=status, q850=q850, text=text or one_line(response.reason))
+
+
+def redirected_to(response: Response | None) -> tuple[str, ...]:
+    """Return the user parts of where a telephone's 3xx leads, in its order (RFC 3261 §8.1.3.4)."""
+    if response is None or response.status not in REDIRECTIONS:
+        return ()
+    try:
+        users = [number_of(contact.uri) for contact in response.contacts]
+    except SipError:
+        return ()
+    return tuple(user for user in users if user)[:MOST_CONTACTS]
 
 
 def cause_of_hang_up(status: int, request: Request | None, why: str = "") -> Cause:

@@ -87,6 +87,14 @@ def give_up(move: Move) -> None:
         move.end_leg(leg, AttemptEnd.TIMEOUT, NO_ANSWER)
 
 
+def add(move: Move, target: Target) -> None:
+    """Ring one more target in this round, whose time does not change."""
+    rung = {leg.target for leg in move.call.live_called_legs}
+    for member in _members(move, target):
+        if member not in rung:
+            _dial(move, member)
+
+
 def order(move: Move, leg: str, target: Target) -> None:
     """Order a leg to be rung, for the first time or again."""
     number, name = shown(move.call)

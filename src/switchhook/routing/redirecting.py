@@ -1,0 +1,88 @@
+"""A telephone that sends a call elsewhere (3xx): followed within the project, and outside by its policy.
+
+A desk phone that is set to forward all calls answers so (RFC 3261 §8.1.3.4). What it names is looked up in
+its own project alone, whatever host stands behind it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switchhook.domain.cause import Cause, attempt_end
+from switchhook.domain.journal import Happening
+from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.routing.places import Went, jump
+from switchhook.routing.steps import ring
+from switchhook.routing.walk import follow
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.project import Number
+    from switchhook.routing.events import LegRedirected
+    from switchhook.routing.move import Move
+
+MOST_REDIRECTIONS: Final = 5
+"""How often telephones may send one call elsewhere: two that name each other end there."""
+MOVED: Final = Cause(sip=302, text="forwards its calls")
+
+
+def leg_redirected(move: Move, event: LegRedirected) -> None:
+    """Ring whom the telephone names first of those that may ring; tell the journal where that leads."""
+    leg = move.call.leg(event.leg)
+    if leg is None or leg.target is None or not leg.is_live:
+        return
+    named = ", ".join(event.users)
+    if leg.target.kind is not TargetKind.ACCOUNT:
+        note(move, leg, f"{leg.target} redirects to {named}, which only an account's telephone may")
+    elif move.call.redirections >= MOST_REDIRECTIONS:
+        note(
+            move, leg, f"forwarding by {leg.target} to {named} is not followed: it goes in a circle"
+        )
+    else:
+        move.change(redirections=move.call.redirections + 1)
+        _follow(move, leg, event.users)
+
+
+def _follow(move: Move, leg: Leg, users: tuple[str, ...]) -> None:
+    for user in users:
+        target = _target(move.call, user)
+        if target is None:
+            continue
+        own = move.call.plan.own_number(target)
+        if own is None:
+            note(move, leg, f"{leg.target} forwards its calls to {target}")
+            ring.add(move, target)
+            return
+        if _goes_on_with(move, leg, own):
+            return
+    note(move, leg, f"{leg.target} forwards its calls to {', '.join(users)}, where none may ring")
+
+
+def _target(call: Call, user: str) -> Target | None:
+    """Return what a telephone of the project may forward to: its policy for answers holds for it too."""
+    named = call.plan.named(user)
+    number = clean_number(user)
+    if named is not None or number is None:
+        return named
+    target = Target(kind=TargetKind.NUMBER, value=number)
+    has_trunk = any(trunk.outgoing for trunk in call.plan.project.trunks)
+    is_own = call.plan.own_number(target) is not None
+    return target if is_own or (has_trunk and call.plan.calls(target)) else None
+
+
+def _goes_on_with(move: Move, leg: Leg, own: Number) -> bool:
+    """Go on with the scheme of a number of the project, where nobody else rings or waits for their turn."""
+    ringing = move.call.ringing
+    if len(move.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
+        return False
+    note(move, leg, f"{leg.target} forwards its calls to {own.number}")
+    move.end_leg(leg, attempt_end(MOVED), MOVED)
+    if (went := jump(move, own.scheme, number=own.number)) is Went.MOVED:
+        move.change(is_unplaced=False)
+    follow(move, went)
+    return True
+
+
+def note(move: Move, leg: Leg, text: str) -> None:
+    """Write it down, under the leg."""
+    move.record(Happening.NOTICE, text, leg=leg.id)
