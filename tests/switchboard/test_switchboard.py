@@ -7,14 +7,14 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
-from switchhook.domain.cause import Cause, Outcome
+from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Number, Plan, Project
@@ -23,8 +23,10 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
+from switchhook.routing.engine import step
 from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
+from switchhook.switchboard import switchboard
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
@@ -34,9 +36,11 @@ from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import MutableMapping, Sequence
 
     from switchhook.drivers.ear import Ear
+    from switchhook.routing.commands import Command
+    from switchhook.routing.events import Event
 
 PROJECT = Project(
     id="acme",
@@ -108,6 +112,8 @@ class World:
     live: tuple[Call, ...] = ()
     legs: dict[str, frozenset[str]] = field(default_factory=dict)
     asked: int = 0
+    broken_command: type | None = None
+    is_ask_broken: bool = False
     clock: ManualClock = field(default_factory=ManualClock)
 
     async def commit(self, record: CallRecord) -> None:
@@ -130,6 +136,8 @@ class World:
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         assert call.id
+        if type(command) is self.broken_command:
+            raise ValueError("a mistake of ours")
         self.log.append(type(command).__name__)
         self.commands.append(command)
 
@@ -148,6 +156,8 @@ class World:
         assert deadline == 1.0
         self.asked += 1
         self.log.append("ask")
+        if self.is_ask_broken:
+            raise ValueError("a mistake of ours")
         if self.answer is None:
             await asyncio.sleep(3600)
         response = self.answer if isinstance(self.answer, HttpResponse) else None
@@ -173,6 +183,10 @@ class World:
 
 def json(body: bytes) -> HttpResponse:
     return HttpResponse(status=200, reason="OK", headers=(), body=body)
+
+
+def errors(logs: Sequence[MutableMapping[str, Any]]) -> list[MutableMapping[str, Any]]:
+    return [line for line in logs if line["log_level"] == "error"]
 
 
 async def settled() -> None:
@@ -294,6 +308,78 @@ def test_a_record_that_is_given_up_lets_go_who_waits_for_it() -> None:
         await settled()
         assert world.log[-2:] == ["recorded", "ConnectLegs"]
 
+    run(scenario())
+
+
+@pytest.mark.row("FI-03")
+def test_a_leg_that_a_mistake_kept_from_ringing_has_failed_at_once() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'), broken_command=RingLeg)
+        board = world.switchboard()
+        with capture_logs() as logs:
+            board.arrived(ARRIVAL)
+            await board.idle()
+        assert [line["command"] for line in errors(logs)] == ["RingLeg"] * 2
+        last = world.records[-1].call
+        assert [leg.end for leg in last.called_legs] == [AttemptEnd.FAILED] * 2
+        assert last.outcome is Outcome.FAILED
+
+    run(scenario())
+
+
+@pytest.mark.row("FI-03")
+def test_a_mistake_while_asking_is_no_answer_at_once() -> None:
+    async def scenario() -> None:
+        world = World(is_ask_broken=True)
+        board = world.switchboard()
+        with capture_logs() as logs:
+            board.arrived(ARRIVAL)
+            await settled()
+        assert [line["event"] for line in errors(logs)] == ["webhook not asked"]
+        assert [c.leg for c in world.commands if isinstance(c, RingLeg)] == ["b1"]
+
+    run(scenario())
+
+
+@pytest.mark.row("FI-03")
+@pytest.mark.parametrize("broken", [ConnectLegs, ShowRinging])
+def test_a_mistake_in_connecting_ends_the_call_and_one_in_ringing_does_not(broken: type) -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'), broken_command=broken)
+        board = world.switchboard()
+        with capture_logs():
+            board.arrived(ARRIVAL)
+            await settled()
+            board.hear("c1", LegAnswered(leg="b1"))
+            await settled()
+        assert len(board.calls) == (0 if broken is ConnectLegs else 1)
+
+    run(scenario())
+
+
+@pytest.mark.row("FI-03")
+@pytest.mark.parametrize("event", ["CallArrived", "TimePassed"])
+def test_a_decision_that_fails_leaves_no_call_without_an_end(
+    monkeypatch: pytest.MonkeyPatch, event: str
+) -> None:
+    def broken(call: Call, heard: Event, now: float) -> tuple[Call, tuple[Command, ...]]:
+        if type(heard).__name__ == event:
+            raise ValueError("a mistake of ours")
+        return step(call, heard, now)
+
+    async def scenario() -> None:
+        world = World()
+        board = world.switchboard()
+        with capture_logs() as logs:
+            board.arrived(ARRIVAL)
+            await settled()
+            world.clock.advance(60.0)
+            await board.idle()
+        assert [line["event"] for line in errors(logs)] == ["event not understood"]
+        assert world.records[-1].call.outcome is Outcome.FAILED
+        assert world.log[-1] == "EndLeg"
+
+    monkeypatch.setattr(switchboard, "step", broken)
     run(scenario())
 
 

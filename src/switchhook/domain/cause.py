@@ -60,6 +60,8 @@ class EndedBy(StrEnum):
     SYSTEM = "system"
 
 
+OUR_ERROR = Cause(sip=500, q850=41, text="an error in Switchhook; its log says where")
+"""What ended something that a mistake of ours kept from being done."""
 OUT_OF_ORDER = 27
 """Destination out of order (ITU-T Q.850): no response came, or what was sent could not be delivered."""
 

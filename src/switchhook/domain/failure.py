@@ -40,6 +40,8 @@ class FailureKind(StrEnum):
     """The call's own deadline passed before the sender reported."""
     INTERRUPTED = "interrupted"
     """Switchhook stopped while it was waiting."""
+    OUR_ERROR = "our_error"
+    """A mistake in Switchhook kept it from asking."""
     UNSUBSCRIBED = "unsubscribed"
     """The subscription was removed before this was sent."""
 

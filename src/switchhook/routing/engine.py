@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.call import CallState
+from switchhook.domain.cause import OUR_ERROR, EndedBy, Outcome
+from switchhook.routing.ending import end
 from switchhook.routing.move import Move
 from switchhook.routing.transitions import TRANSITIONS
 
@@ -11,6 +14,15 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.routing.commands import Command
     from switchhook.routing.events import Event
+
+
+def fail(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
+    """End a call that a mistake of ours would leave without a way on; one that has ended is left as it is."""
+    if call.state is CallState.ENDED:
+        return call, ()
+    move = Move(call, now)
+    end(move, Outcome.ANSWERED if call.talking_to else Outcome.FAILED, EndedBy.SYSTEM, OUR_ERROR)
+    return move.call, tuple(move.commands)
 
 
 def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...]]:

@@ -18,11 +18,12 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.known import Caller
 from switchhook.drivers.ear import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
-from switchhook.routing.engine import step
+from switchhook.routing.engine import fail, step
 from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.clock import Alarm
 from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
+from switchhook.switchboard.mishaps import not_asked, not_done
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -226,8 +227,10 @@ class Switchboard:
                 mailbox.call, more = step(mailbox.call, event, now)
             except Exception:
                 # A mistake of ours. The call stays as it was, and its deadline still moves it on.
-                log.exception("event not understood", call=mailbox.call.id, event=repr(event))
-                continue
+                log.exception("event not understood", call=mailbox.call.id, heard=repr(event))
+                if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
+                    continue
+                mailbox.call, more = fail(mailbox.call, now)  # nothing else would
             commands.extend(more)
         return commands
 
@@ -281,7 +284,14 @@ class Switchboard:
 
     def _carry_out(self, mailbox: Mailbox, commands: list[Command]) -> None:
         for command in phone_commands(commands):
-            self._side.carry_out(mailbox.call, command)
+            try:
+                self._side.carry_out(mailbox.call, command)
+            except Exception:
+                # A mistake of ours. Whoever waits for it hears at once that it was not done.
+                what = type(command).__name__
+                log.exception("command not carried out", call=mailbox.call.id, command=what)
+                if (event := not_done(command)) is not None:
+                    self.hear(mailbox.call.id, event)
         for ask in webhooks_to_ask(commands):
             self._ask(mailbox, ask)
         asked = None if mailbox.call.asked is None else mailbox.call.asked.id
@@ -294,7 +304,12 @@ class Switchboard:
             return
 
         async def put() -> None:
-            event = await self._asking.ask(call, ask, now=self._clock.now())
+            event: Event
+            try:
+                event = await self._asking.ask(call, ask, now=self._clock.now())
+            except Exception:
+                log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
+                event = not_asked(ask.ask)
             mailbox.asks.pop(ask.ask, None)
             self.hear(call.id, event)
 

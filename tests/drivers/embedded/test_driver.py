@@ -15,6 +15,8 @@ from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
 from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Trunk
+from switchhook.drivers.embedded import outward
+from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.endpoint import Binding
@@ -455,6 +457,57 @@ def test_what_cannot_be_dialled_fails_the_leg(target: Any, text: str) -> None:
 
 
 # Commands
+
+
+@pytest.mark.row("FI-03")
+@pytest.mark.parametrize("where", ["peers", "local", "perform"])
+def test_a_mistake_of_ours_ends_the_attempt_at_once(
+    monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def breaks(*_: object, **__: object) -> None:
+        raise ValueError("a mistake of ours")
+
+    async def scenario() -> None:
+        host = "switch.test" if where == "peers" else "127.0.0.1"
+        trunk = Trunk(name="carrier", host=host, sources=("127.0.0.1/32",))
+        plan = shop(ring(number("380501112233")), trunk=trunk)
+        async with open_office(plan) as office, customer() as caller:
+            if where == "perform":
+                monkeypatch.setattr(outward, "invite_to_place", breaks)
+            else:
+                monkeypatch.setattr(office.side.endpoint, where, breaks)
+            with capture_logs() as logs:
+                async with asyncio.timeout(2):
+                    assert await refusal(await dial(caller, office)) >= 480
+            assert "leg not rung" in [line["event"] for line in logs]
+            await office.quiet()
+            assert last_leg(office.call)[:2] == ("failed", 500)
+
+    play(scenario())
+
+
+@pytest.mark.row("FI-03")
+def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ValueError("a mistake of ours")
+
+    async def scenario() -> None:
+        async with (
+            Phone("bob") as bob,
+            customer() as caller,
+            open_office(shop(ring(address(bob.port)))) as office,
+        ):
+            monkeypatch.setattr(AnchoredBridge, "_answered", breaks)
+            with capture_logs() as logs:
+                assert await refusal(await dial(caller, office)) >= 480
+            assert "sip event not handled" in [line["event"] for line in logs]
+            assert await (await bob.rung()).ended() == 200
+            await office.quiet()
+            assert last_leg(office.call)[:2] == ("failed", 500)
+
+    play(scenario())
 
 
 def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> None:

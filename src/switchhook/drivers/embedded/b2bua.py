@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
-from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.cause import OUR_ERROR, AttemptEnd, Cause
 from switchhook.drivers.embedded.passing import body_of, headers_of
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
@@ -173,6 +173,10 @@ class Bridge:
         if self._called.pop(leg, None) is None:
             return []
         return [call_events.LegEnded(leg=leg, cause=cause)]
+
+    def broken(self, sip_leg: str) -> list[Out]:
+        """End a leg of which something could not be heard: nobody waits for what may never come."""
+        return [End(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
     def order(self, command: ShowRinging | ConnectLegs | EndLeg) -> list[Out]:
         """Carry out what needs no look-up. Repeated commands do nothing."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 import structlog
 
 from switchhook.domain.call import CALLER
+from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.access import Access, Party, who_of
@@ -216,14 +217,18 @@ class EmbeddedSide:
                 self._hear_leg(event)
 
     def _hear_leg(self, event: LegEvent) -> None:
-        if isinstance(event, InviteFailed) and self._outward.failed(event):
+        if isinstance(event, InviteFailed) and not event.ref and self._outward.failed(event):
             return
         if isinstance(event, ProgressReceived | AnswerReceived):
             self._outward.heard(event.leg)
         call = self._calls.get(event.leg, "")
         bridge = self._bridges.get(call)
         if bridge is not None:
-            self._do(call, bridge, bridge.hear(event))
+            try:
+                self._do(call, bridge, bridge.hear(event))
+            except Exception:  # a mistake of ours, of which the endpoint tells the log
+                self._do(call, bridge, bridge.broken(event.leg))
+                raise
         elif isinstance(event, Left):
             self._endpoint.perform(Reply(ref=event.ref, status=200))  # nobody else cares
 
@@ -344,6 +349,9 @@ class EmbeddedSide:
                 self._outward.ring(call, bridge, command)
         except UndiallableError as error:
             self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
+        except Exception:
+            log.exception("leg not rung", call=call.id, leg=command.leg)
+            self._do(call.id, bridge, bridge.unreachable(command.leg, OUR_ERROR))
 
     def _ring_account(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         login = command.target.value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from switchhook.domain.cause import Cause
+from switchhook.domain.cause import OUR_ERROR, Cause
 from switchhook.drivers.embedded.access import Party
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
@@ -105,6 +105,14 @@ class Outward:
         return True
 
     def _go_on(self, hunt: Hunt) -> None:
+        """Try the next address; a mistake of ours ends the leg at once."""
+        try:
+            self._try_next(hunt)
+        except Exception:
+            log.exception("leg not rung", call=hunt.call.id, leg=hunt.command.leg)
+            self._give_up(hunt, OUR_ERROR)
+
+    def _try_next(self, hunt: Hunt) -> None:
         """Try the next address, or look up the next place."""
         while not hunt.peers:
             if not hunt.may_go_on:
@@ -127,6 +135,9 @@ class Outward:
             log.warning("sip name not found", call=call, leg=leg, error=str(error))
             hunt.note(Cause(sip=503, text=str(error)))
             self._retry(hunt, str(error))
+        except Exception:
+            log.exception("leg not rung", call=hunt.call.id, leg=hunt.command.leg)
+            self._give_up(hunt, OUR_ERROR)
         else:
             self._go_on(hunt)
 

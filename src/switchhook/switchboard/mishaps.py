@@ -1,0 +1,47 @@
+"""What a call hears when a mistake of ours kept something from being done: it must not wait for that. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.cause import OUR_ERROR
+from switchhook.domain.failure import Failure, FailureKind
+from switchhook.routing.commands import (
+    AnswerCaller,
+    ConnectLegs,
+    Play,
+    RingLeg,
+    StartRecording,
+)
+from switchhook.routing.events import (
+    AskFailed,
+    HangUpRequested,
+    LegEnded,
+    PlaybackFinished,
+    RecordingFinished,
+)
+
+if TYPE_CHECKING:
+    from switchhook.routing.commands import PhoneCommand
+    from switchhook.routing.events import Event
+
+
+def not_done(command: PhoneCommand) -> Event | None:
+    """Return what follows from a command that could not be carried out; None where nobody waits for it."""
+    match command:
+        case RingLeg(leg=leg):
+            return LegEnded(leg=leg, cause=OUR_ERROR)
+        case AnswerCaller() | ConnectLegs():
+            return HangUpRequested(by=OUR_ERROR.text)
+        case Play(playback=playback, loop=False):
+            return PlaybackFinished(playback=playback)
+        case StartRecording(recording=recording):
+            return RecordingFinished(recording=recording, seconds=0, path="")
+        case _:
+            return None
+
+
+def not_asked(ask: str) -> AskFailed:
+    """Return what follows from a webhook that could not be asked."""
+    failure = Failure(kind=FailureKind.OUR_ERROR, detail=OUR_ERROR.text)
+    return AskFailed(ask=ask, failure=failure)
