@@ -188,7 +188,7 @@ def test_trunks_that_say_nothing_make_the_target_unreachable() -> None:
 def test_a_trunk_that_fails_is_left_for_the_next(status: int) -> None:
     async def scenario(carriers: Carriers, caller: Phone) -> None:
         call = await dial(caller, carriers.office)
-        first = await carriers.refuses(carriers.first, status)
+        first = await carriers.refuses(carriers.first, status, "Require: 100rel")
         second = await answers(carriers, carriers.second)
         assert first.call_id != second.call_id
         await call.answered()
@@ -231,10 +231,11 @@ def test_who_was_reached_by_one_trunk_is_not_rung_over_another() -> None:
 def test_the_caller_is_refused_in_kind(status: int, told: int) -> None:
     async def scenario(carriers: Carriers, caller: Phone) -> None:
         call = await dial(caller, carriers.office)
-        await carriers.refuses(carriers.first, status)
+        await carriers.refuses(carriers.first, status, *wanted)
         assert await refusal(call) == told
         await carriers.office.quiet()
 
+    wanted = ("Require: 100rel",) if status == 421 else ()
     play(scenario, lambda a, _: with_trunks(trunk("one", a)))
 
 
