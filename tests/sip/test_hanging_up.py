@@ -132,6 +132,7 @@ def test_a_bye_of_an_early_dialog_without_our_tag_cancels() -> None:
         (b"branch=z9hG4bKa1", b"branch=z9hG4bKother"),
         (b";branch=z9hG4bKa1", b""),
         (b"Max-Forwards: 70", b"Max-Forwards: -1"),
+        (b"CSeq: 1 CANCEL", b"CSeq: 1 INVITE"),
         (b"Contact: <sip:alice@192.0.2.10>", b"Contact: <<>\r\nRequire: x"),
     ],
 )
@@ -182,6 +183,7 @@ def test_an_ack_counts_whatever_else_it_holds() -> None:
     phone.do(Answer(leg=leg, status=200))
     ack = phone.within("ACK", phone.last_response().to.tag or "", cseq=1)
     data = bytes(ack).replace(b"Max-Forwards: 70", b"Max-Forwards: x\r\nRoute: <")
+    data = data.replace(b"CSeq: 1 ACK", b"CSeq: 1 INVITE")
 
     phone.agent.receive(data.replace(b"Contact: <sip:", b"Contact: <<<"), ALICE, phone.now)
 

@@ -68,6 +68,8 @@ UNREADABLE: Final = "unreadable.invalid"
 SDP: Final = "application/sdp"
 ENDING: Final = frozenset({"BYE", "CANCEL"})
 """Requests on which the end of a call hangs: none is refused for its body, nor a BYE for its CSeq."""
+_MEANT: Final = {method: frozenset({method, "INVITE"}) for method in ("ACK", "CANCEL")}
+"""What CSeq may name in a request that repeats its INVITE's number: some repeat its method too."""
 MOST_USER: Final = 256
 """Characters of a user part that is mended."""
 
@@ -162,7 +164,7 @@ def _mended_cseq(value: str, method: str | None, notes: list[str]) -> str:
         return value
     if method == "BYE":
         number = number if _reads(CSeq.parse, f"{number} BYE") else "0"
-    elif word.upper() != method.upper():
+    elif word.upper() not in _MEANT.get(method, {method.upper()}):
         return value
     notes.append(f"CSeq: {excerpt(value)} is read as {number} {method}")
     return f"{number} {method}"

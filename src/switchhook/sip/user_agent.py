@@ -213,6 +213,10 @@ class UserAgent:
             body=order.body,
         )
 
+    def holds(self, leg: str) -> bool:
+        """Say whether a leg is there, or still ends."""
+        return leg in self._desk.sessions
+
     # Stored calls
 
     def store(self, leg: str) -> dict[str, object] | None:

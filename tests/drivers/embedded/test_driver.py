@@ -718,6 +718,39 @@ def test_a_call_whose_telephone_vanished_during_a_restart_ends() -> None:
     play(scenario())
 
 
+@pytest.mark.row("FD-02")
+@pytest.mark.parametrize("who", ["caller", "b1", "ringing"])
+def test_a_leg_that_goes_without_a_word_keeps_no_call(
+    who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("switchhook.drivers.embedded.driver.FORGET_EVERY", 0.05)
+    manners = WAITS if who == "ringing" else None
+
+    async def scenario() -> None:
+        async with (
+            Phone("bob", manners=manners) as bob,
+            customer() as caller,
+            open_office(shop(ring(address(bob.port)))) as office,
+        ):
+            made = await dial(caller, office)
+            await bob.rung()
+            if who != "ringing":
+                await made.answered()
+            await asyncio.sleep(0.2)
+            (bridge,) = office.side._bridges.values()
+            leg = bridge.sip_legs["caller" if who == "caller" else "b1"]
+            desk = office.side.endpoint.agent._desk
+            with capture_logs() as logs:
+                desk.forget(desk.sessions[leg])
+                await office.quiet()
+            assert logs[0]["event"] == "sip leg gone without a word"
+            wanted = "unreachable by system" if who == "ringing" else "answered by system"
+            assert office.ends == [wanted]
+            await vanish(bob, caller)
+
+    play(scenario())
+
+
 # Session timers
 
 

@@ -142,6 +142,12 @@ class Bridge:
         legs = {CALLER: self.caller} if self._caller_live else {}
         return legs | {c.name: c.branches[0] for c in self._called.values() if c.branches}
 
+    @property
+    def held(self) -> tuple[str, ...]:
+        """All SIP legs that the call still has, every telephone of a leg included."""
+        caller = (self.caller,) if self._caller_live else ()
+        return (*caller, *(branch for c in self._called.values() for branch in c.branches))
+
     # What the switchboard commands
 
     def expect(self, leg: str) -> bool:
@@ -288,6 +294,13 @@ class Bridge:
                 return [call_events.LegUpdated(leg=name, handle="")] if name else []
             case _:
                 assert_never(event)
+
+    def stray(self, sip_leg: str) -> list[Out]:
+        """Hear that a SIP leg is gone of which nobody told: no mistake of ours may keep a call."""
+        called = self._called_by(sip_leg)
+        if called is not None and not called.answered:
+            return self.hear(sip_events.InviteFailed(leg=sip_leg, status=500, response=None))
+        return self.hear(sip_events.LegEnded(leg=sip_leg, status=481, why="nobody said why"))
 
     def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
         called = self._called_by(event.leg)

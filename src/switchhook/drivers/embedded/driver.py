@@ -88,7 +88,7 @@ LONGEST_SILENCE: Final = 10.0
 """Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
 or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
 FORGET_EVERY: Final = 60.0
-"""Seconds between two looks for registrations that are over."""
+"""Seconds between two looks for registrations that are over, and for legs that are gone without a word."""
 
 
 class EmbeddedSide:
@@ -437,6 +437,15 @@ class EmbeddedSide:
         while True:
             await asyncio.sleep(FORGET_EVERY)
             self._registrations.expire()
+            self._look_for_strays()
+
+    def _look_for_strays(self) -> None:
+        """End the legs that the user agent has no more although nobody told."""
+        for call, bridge in list(self._bridges.items()):
+            for sip_leg in bridge.held:
+                if not self._endpoint.agent.holds(sip_leg):
+                    log.error("sip leg gone without a word", call=call, leg=sip_leg)
+                    self._do(call, bridge, bridge.stray(sip_leg))
 
 
 def _now() -> float:
