@@ -5,7 +5,6 @@ What happens before the confirmation stands in `incoming.py` and `outgoing.py`, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.dialog import REFRESHING, Dialog
@@ -18,9 +17,7 @@ from switchhook.sip.events import (
     LegEnded,
     Replied,
 )
-from switchhook.sip.matching import Key
-from switchhook.sip.message import Request
-from switchhook.sip.orders import Pairs
+from switchhook.sip.pending import AskedFor, Unacknowledged, Wish
 from switchhook.sip.proof import prove
 from switchhook.sip.screening import ACCEPT, ALLOW
 from switchhook.sip.session_timer import (
@@ -42,8 +39,9 @@ if TYPE_CHECKING:
         RequestReceived,
         ResponseReceived,
     )
-    from switchhook.sip.message import Response
-    from switchhook.sip.orders import Ask, Credentials, Reply
+    from switchhook.sip.matching import Key
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.orders import Ask, Credentials, Pairs, Reply
     from switchhook.sip.transport import Peer
 
 MOST_OPEN: Final = 16
@@ -55,8 +53,6 @@ LOST: Final = {
 }
 """Statuses by which we learn that the other end is gone (§12.2.1.2), and what we say of it."""
 NOT_REFRESHED: Final = "the session was not refreshed"
-SOON: Final = 2.0
-"""Seconds until a refresh that could not be made is tried again (§14.1)."""
 PROBE: Final = "OPTIONS"
 CSEQ_GAP: Final = 1_000
 """How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
@@ -65,38 +61,6 @@ MOST_PLACES: Final = 20
 RETRY_SOON: Final = (("Retry-After", "2"),)
 LEAVING: Final = frozenset({"BYE", "CANCEL"})
 """Requests with which the other end leaves."""
-
-
-@dataclass(slots=True)
-class _Answer:
-    """A 2xx of ours that waits for its ACK; this side resends it, not the transaction (§13.3.1.4)."""
-
-    key: Key
-    cseq: int
-    interval: float
-    resend_at: float
-    give_up_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A request of ours within the dialog, as our user wants it."""
-
-    ref: str
-    """Empty for what our user did not ask for: a BYE, a probe."""
-    method: str
-    headers: Pairs
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A request of ours that waits for its final response."""
-
-    wish: _Wish
-    request: Request
-    proofs: tuple[Pairs, ...]
-    """The credentials of each try so far."""
 
 
 class Session:
@@ -126,8 +90,8 @@ class Session:
         self._over = False
         self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: Pairs | None = None  # set once the user wants an end
-        self._answer: _Answer | None = None
-        self._asking: dict[Key, _Asking] = {}
+        self._answer: Unacknowledged | None = None
+        self._asking: dict[Key, AskedFor] = {}
         self._unacknowledged = unacknowledged
         self._last_ack: tuple[Key, Packet] | None = None
         self._watch: Watch | None = None  # once the dialog is confirmed
@@ -320,7 +284,7 @@ class Session:
             method = "INVITE"  # it asks the same
         if method in REFRESHING:
             headers = (*self._refreshing, *headers)
-        self._send(_Wish(order.ref, method, headers, order.body), now)
+        self._send(Wish(order.ref, method, headers, order.body), now)
 
     @property
     def _refreshing(self) -> Pairs:
@@ -381,7 +345,7 @@ class Session:
             self._hear_success(event, asking, now)
         self._settle(asking, response.status, response, now)
 
-    def _hear_success(self, event: ResponseReceived, asking: _Asking, now: float) -> None:
+    def _hear_success(self, event: ResponseReceived, asking: AskedFor, now: float) -> None:
         wish, response = asking.wish, event.response
         self.terms.heard(response)
         if self.dialog is not None:
@@ -402,7 +366,7 @@ class Session:
         if asking is not None:
             self._settle(asking, event.status, None, now)
 
-    def _settle(self, asking: _Asking, status: int, response: Response | None, now: float) -> None:
+    def _settle(self, asking: AskedFor, status: int, response: Response | None, now: float) -> None:
         """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
         if asking.wish.method == "BYE":
             self._finish()
@@ -436,7 +400,7 @@ class Session:
     def _look_after(self, watch: Watch, now: float) -> None:
         if watch.probe_at is not None and now >= watch.probe_at:
             watch.probing(now)
-            self._send(_Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
+            self._send(Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
         if watch.timer is None or watch.timer_at is None or now < watch.timer_at:
             return
         if not watch.timer.is_ours:
@@ -444,12 +408,12 @@ class Session:
             return
         method, headers, body = self.terms.refresh
         if method == "INVITE" and (self._answer or self._conflict(method) is not None):
-            watch.refresh_later(SOON, now)
+            watch.refused(491, 0, now)
             return
         watch.timer_at = None
-        self._send(_Wish("", method, (*self._refreshing, *headers), body), now)
+        self._send(Wish("", method, (*self._refreshing, *headers), body), now)
 
-    def _look_for_ack(self, answer: _Answer, now: float) -> None:
+    def _look_for_ack(self, answer: Unacknowledged, now: float) -> None:
         if now >= answer.give_up_at:
             self._answer = None
             if self._bye_headers is None:
@@ -472,19 +436,11 @@ class Session:
         if status in LOST:
             self._lose(status, now)
             return
-        if response is None:
-            watch.refresh_later(SOON, now)
-        elif status == 422:
-            shortest = max(shortest_of(response), watch.timer.interval)
-            watch.timer = replace(watch.timer, interval=shortest)
-            watch.refresh_later(SOON, now)
-        elif status in {491, 500}:
-            watch.refresh_later(SOON, now)
-        elif status >= 300 and method == "UPDATE":
+        if status >= 300 and method == "UPDATE" and status not in {422, 491, 500}:
             self.terms.refuses_update()
             watch.refresh_later(0.0, now)
         elif status >= 300:
-            watch.refresh_later(watch.timer.pause / 4, now)
+            watch.refused(0 if response is None else status, _shortest(response), now)
         self._arm()
 
     def _agree(self, timer: SessionTimer | None, now: float) -> bool:
@@ -551,7 +507,7 @@ class Session:
 
     def _await_ack(self, key: Key, cseq: int, now: float) -> None:
         t1 = self._desk.timing.t1
-        self._answer = _Answer(key, cseq, t1, now + t1, now + 64 * t1)
+        self._answer = Unacknowledged(key, cseq, t1, now + t1, now + 64 * t1)
         self._arm()
 
     def _arm(self) -> None:
@@ -566,17 +522,17 @@ class Session:
 
     def _send_bye(self, now: float) -> None:
         self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
-        self._send(_Wish("", "BYE", self._bye_headers or ()), now)
+        self._send(Wish("", "BYE", self._bye_headers or ()), now)
 
-    def _send(self, wish: _Wish, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
+    def _send(self, wish: Wish, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
         if self.dialog is None:
             return
         headers = (*wish.headers, *(proofs[-1] if proofs else ()))
         self.dialog, request = self.dialog.request(wish.method, headers=headers, body=wish.body)
         key, _ = self._desk.stack.request(request, self._next_peer(), now, owner=self)
-        self._asking[key] = _Asking(wish, request, proofs)
+        self._asking[key] = AskedFor(wish, request, proofs)
 
-    def _tries_again(self, asking: _Asking, response: Response, now: float) -> bool:
+    def _tries_again(self, asking: AskedFor, response: Response, now: float) -> bool:
         """Send a challenged request again with credentials, where they may help."""
         nonces = self._desk.nonces
         proof = prove(asking.request, response, self._credentials, asking.proofs, nonces)
@@ -618,3 +574,7 @@ class Session:
     def _contact(self) -> str:
         ours = None if self.dialog is None else self.dialog.local.uri
         return self._desk.contact(self.peer, ours)
+
+
+def _shortest(response: Response | None) -> int:
+    return 0 if response is None else shortest_of(response)

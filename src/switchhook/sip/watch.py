@@ -6,6 +6,7 @@ knows nothing of the dialog), 408 and silence mean that it is gone (RFC 3261 §1
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ SPREAD: Final = 0.25
 """The part of the interval by which a probe may come earlier, so that many calls do not probe at once."""
 FIRST: Final = 1 / 6
 """The part of the interval within which the dialogs of an earlier process are probed."""
+AGAIN: Final = frozenset({0, 422, 491, 500})
+"""Refusals of a refresh that mean no other time than soon; 0: it could not be sent."""
+SOON: Final = 2.0
+"""Seconds until then, as for offers that cross (RFC 3261 §14.1)."""
 TRY_AGAIN: Final = 5.0
 """Seconds until a probe that could not be sent is sent again."""
 
@@ -55,6 +60,17 @@ class Watch:
         elif timer is not None:
             spread = SPREAD * self._chance() if timer.is_ours else 0.0
             self.timer_at = now + timer.pause * (1 - spread)
+
+    def refused(self, status: int, shortest: int, now: float) -> None:
+        """Learn that our refresh was refused, or could not be made (0): it is made again (RFC 4028 §10).
+
+        `shortest` is the shortest session that a 422 allows.
+        """
+        if self.timer is None:
+            return
+        if status == 422:
+            self.timer = replace(self.timer, interval=max(shortest, self.timer.interval))
+        self.refresh_later(SOON if status in AGAIN else self.timer.pause / 4, now)
 
     def refresh_later(self, seconds: float, now: float) -> None:
         """Let our refresh be due again in so many seconds, up to half as much more."""
