@@ -36,6 +36,7 @@ from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
+from switchhook.tracking.outside import OutsideBook
 from switchhook.tracking.subscriptions import Subscribers
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ class Application:
         *,
         carrying: Sender,
         subscribers: Subscribers,
+        outside: OutsideBook | None = None,
     ) -> None:
         """Put it together. `sender` asks, and `carrying` brings deliveries.
 
@@ -132,6 +134,7 @@ class Application:
             ),
             max_calls=settings.max_calls,
             known=memory,
+            outside=outside,
         )
 
     @property
@@ -324,6 +327,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             await load_memory(store),
             carrying=carrying,
             subscribers=Subscribers(await store.subscriptions()),
+            outside=OutsideBook(await store.outside_use(since=time.time() - DAY)),
         )
         api = None if web is None else _api(app)
         await app.courier.start(stack, await store.pending_deliveries())

@@ -17,6 +17,7 @@ from switchhook.domain.event import (
     EventWebhook,
 )
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
+from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.scheme import (
@@ -315,7 +316,13 @@ def projects(draw: st.DrawFn) -> Project:
     """Draw a project whose every reference points to something and whose schemes all end."""
     accounts = draw(
         st.lists(
-            st.builds(Account, login=logins, password=passwords, name=texts),
+            st.builds(
+                Account,
+                login=logins,
+                password=passwords,
+                name=texts,
+                outside_at_once=st.none() | st.integers(0, 9),
+            ),
             max_size=3,
             unique_by=lambda account: account.login,
         )
@@ -350,6 +357,7 @@ def projects(draw: st.DrawFn) -> Project:
         hours=tuple(draw(working_hours(name)) for name in hours),
         dial_plan_webhooks=tuple(draw(dial_plan_webhooks(name, sounds)) for name in webhooks),
         screening=draw(screenings),
+        outside=draw(outsides(hours)),
         schemes=tuple(
             Scheme(id=scheme, name=draw(names), steps=_ending(draw(st.lists(steps, max_size=3))))
             for scheme in ids
@@ -562,6 +570,16 @@ screenings = st.builds(
     allowed_prefixes=st.sampled_from(((), ("380", "+31"))),
     denied_prefixes=st.sampled_from(((), ("1900",))),
 )
+
+
+def outsides(hours: list[str]) -> st.SearchStrategy[OutsideCalls]:
+    """Draw the rules of outside calls."""
+    return st.builds(
+        OutsideCalls,
+        hours=st.sampled_from(("", *hours)),
+        at_once=st.integers(0, 1000),
+        account_minutes_per_day=st.integers(0, 1000),
+    )
 
 
 def _ending(steps: list[Step]) -> tuple[Step, ...]:

@@ -146,6 +146,13 @@ def is_open(hours: WorkingHours, *, time_zone: str, now: float) -> bool:
     )
 
 
+def day_of(now: float, time_zone: str) -> tuple[str, float]:
+    """Return the day that `now` (unix seconds) is in, as in ISO 8601, and when it began."""
+    local = datetime.fromtimestamp(now, _zone(time_zone))
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    return local.date().isoformat(), midnight.timestamp()
+
+
 @lru_cache(maxsize=512)
 def _zone(name: str) -> tzinfo:
     """Return the zone of this name; UTC where there is none, for a call must not end of it."""

@@ -9,6 +9,7 @@ from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
+from switchhook.domain.outside import USUAL, OutsideCalls
 from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
@@ -41,6 +42,15 @@ class Account:
     """Shown to those who are called."""
     department: str = ""
     """Sent as the parameter `department` (R1-111)."""
+    outside_at_once: int | None = None
+    outside_calls_per_day: int | None = None
+    outside_minutes_per_day: int | None = None
+    """As the project's for accounts; None: those."""
+
+    @property
+    def outside(self) -> tuple[int | None, int | None, int | None]:
+        """Return its own limits of outside calls: at once, calls a day, minutes a day."""
+        return self.outside_at_once, self.outside_calls_per_day, self.outside_minutes_per_day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,19 +144,20 @@ class Project:
     event_webhooks: tuple[EventWebhook, ...] = ()
     event_mails: tuple[EventMail, ...] = ()
     screening: Screening = NO_SCREENING
+    outside: OutsideCalls = USUAL
     fallback: Target | None = None
     """Rings when a scheme placed the call nowhere [A-54]."""
     allowed_sip_hosts: tuple[str, ...] = ()
     """Hosts that an answer may send a call to by SIP address [A-09]."""
     allowed_networks: tuple[str, ...] = ()
-    """Private networks, in CIDR form, that this project's webhooks may reach."""
+    """Private networks, in CIDR form, that this project's webhooks and calls may reach."""
 
     def __post_init__(self) -> None:
         if self.dialling is ANYWHERE and self.country:
             object.__setattr__(self, "dialling", dialling_of(self.country))
 
     def calls(self, target: Target) -> bool:
-        """Say whether the prefixes let an answer send a call there (S-78, A-58)."""
+        """Say whether the prefixes let a call be sent there (S-78, A-58)."""
         match target.kind:
             case TargetKind.NUMBER:
                 return self.screening.permits(target.value, self.dialling)
@@ -238,7 +249,7 @@ class Plan:
                 return None
 
     def calls(self, target: Target) -> bool:
-        """Say whether an answer may send a call there: a number of its own costs nothing."""
+        """Say whether a call may be sent there: a number of its own costs nothing."""
         return self.own_number(target) is not None or self.project.calls(target)
 
     def __eq__(self, other: object) -> bool:

@@ -1,7 +1,8 @@
-"""Who may not get through, and where answers may not send a call: the same for the whole project."""
+"""Who may not get through, and where calls may not go: the same for the whole project."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 MORE = "*"
 """At the end of a blocked number: and whatever begins like it."""
+_LEADING = re.compile(r"\+?[0-9().\-]+")
 LEAST_OUTSIDE = 7
 """Digits from which the user of a SIP address is an outside number, and not somebody's extension."""
 
@@ -28,11 +30,11 @@ class Screening:
     """Whether callers are turned away who do not show their number."""
     emergency_numbers: tuple[str, ...] = ("112", "911")
     """An account that dials one of these gets it at once: no webhook, no scheme, no colleague whose
-    login looks like it. An answer may name them whatever the prefixes say."""
+    login looks like it. They are called whatever the other rules say."""
     allowed_prefixes: tuple[str, ...] = ()
-    """Where there are any, an answer may send calls to no other outside numbers [A-58]."""
+    """Where there are any, calls go to no other outside numbers [A-58]."""
     denied_prefixes: tuple[str, ...] = ()
-    """Outside numbers that an answer may not send calls to, such as premium-rate ones (S-78)."""
+    """Outside numbers that no call goes to, such as premium-rate ones (S-78)."""
 
     def blocks(self, caller: str, dialling: Dialling = ANYWHERE) -> bool:
         """Say whether this caller is turned away; an empty number is a withheld one."""
@@ -58,7 +60,7 @@ class Screening:
         return next((one for one in found if one in self.emergency_numbers), "")
 
     def permits(self, number: str, dialling: Dialling = ANYWHERE) -> bool:
-        """Say whether an answer may send a call to this outside number.
+        """Say whether a call may go to this outside number.
 
         The longest prefix decides; of two equal ones the one that denies. A number is denied when
         anything that it may mean is, and allowed only for what it means surely.
@@ -67,6 +69,8 @@ class Screening:
             return True
         surely = _surely(number, dialling)
         possibly = (*dialling.meanings(number), *surely)
+        if number.startswith("000"):  # a carrier may leave out all that it cannot use
+            possibly = (*possibly, number.lstrip("0"))
         if any(self._denies(meaning, dialling) for meaning in possibly):
             return False
         return not self.allowed_prefixes or any(
@@ -74,12 +78,12 @@ class Screening:
         )
 
     def permits_address(self, user: str, dialling: Dialling = ANYWHERE) -> bool:
-        """Say whether an answer may send a call to a SIP address with this user part.
+        """Say whether a call may go to a SIP address with this user part.
 
         Behind a gateway's name such a user is a telephone number; a short one is an extension there,
-        which need not be among those that are allowed.
+        which need not be among those that are allowed. Of `900123&x` a gateway may dial the digits.
         """
-        number = written_number(user)
+        number = written_number(user) or _led_by_digits(user)
         if not number:
             return True
         if len(number) >= LEAST_OUTSIDE or number.startswith("+"):
@@ -97,6 +101,13 @@ NO_SCREENING = Screening()
 def bare(number: str) -> str:
     """Return a number without what marks it as international."""
     return number.removeprefix("+").removeprefix("00")
+
+
+def _led_by_digits(user: str) -> str:
+    """Return the number that a user part begins with, where one does that is long enough for the outside."""
+    found = _LEADING.match(user)
+    number = "" if found is None else written_number(found[0])
+    return number if len(number) >= LEAST_OUTSIDE else ""
 
 
 def _surely(number: str, dialling: Dialling) -> tuple[str, ...]:

@@ -10,9 +10,17 @@ from switchhook.documents.tables import bare_or_quoted, pair
 from switchhook.documents.toml import read_document
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.numbering import as_listed
+from switchhook.domain.outside import USUAL
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.operations.field_kinds import Sent
-from switchhook.operations.project_schema import FILE, PROJECT, SCREENING, TABLES, names_of
+from switchhook.operations.project_schema import (
+    FILE,
+    OUTSIDE,
+    PROJECT,
+    SCREENING,
+    TABLES,
+    names_of,
+)
 from switchhook.operations.scheme_kinds import Presses
 from switchhook.operations.scheme_schema import BRANCH, SCHEME, table_of
 from switchhook.operations.webhook_schema import Pair
@@ -77,6 +85,10 @@ def _lines(project: Project) -> Iterator[str]:
         yield ""
         yield "[screening]"
         yield from _pairs(SCREENING, project.screening)
+    if project.outside != USUAL:
+        yield ""
+        yield "[outside_calls]"
+        yield from _pairs(OUTSIDE, project.outside)
     for name, table in TABLES.items():
         for item in getattr(project, name):
             yield ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from switchhook.documents.kinds import Choice, ListOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.numbering import as_listed, dialling_of
+from switchhook.domain.outside import USUAL, OutsideCalls
 from switchhook.domain.project import Account, Group, MayCall, Number, Project, Sound, Trunk
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.operations.event_schema import EVENT_MAIL, EVENT_WEBHOOK
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 
 PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
 SECRET = Text(what="a password", most=128, secret=True)
+LIMIT = Whole(least=0, most=1_000_000)
 
 NUMBER = Table(
     make=Number,
@@ -75,6 +77,14 @@ ACCOUNT = Table(
         Key("password", PASSWORD, "password of the telephone"),
         Key("name", FREE_TEXT, "shown to those who are called", default=""),
         Key("department", FREE_TEXT, "department of the person", default=""),
+        Key(
+            "outside_at_once",
+            LIMIT,
+            "its outside calls at the same time; without it, those of [outside_calls]",
+            default=None,
+        ),
+        Key("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
+        Key("outside_minutes_per_day", LIMIT, "its outside minutes a day, likewise", default=None),
     ),
 )
 GROUP = Table(
@@ -213,14 +223,58 @@ SCREENING = Table(
         Key(
             "allowed_prefixes",
             PREFIXES,
-            "the only outside numbers that answers may send calls to",
+            "the only outside numbers that are called",
             default=(),
         ),
         Key(
             "denied_prefixes",
             PREFIXES,
-            "outside numbers that answers may not send calls to",
+            "outside numbers that are not called",
             default=(),
+        ),
+    ),
+)
+OUTSIDE = Table(
+    make=OutsideCalls,
+    keys=(
+        Key(
+            "hours",
+            Reference(to="[[hours]] table", kind=NAME),
+            "working hours within which outside numbers are called; without them, at any time",
+            default="",
+        ),
+        Key(
+            "at_once", LIMIT, "outside calls at the same time; 0 is no limit", default=USUAL.at_once
+        ),
+        Key(
+            "calls_per_day",
+            LIMIT,
+            "outside calls from midnight to midnight; 0 is no limit",
+            default=USUAL.calls_per_day,
+        ),
+        Key(
+            "minutes_per_day",
+            LIMIT,
+            "minutes of outside calls a day, after which they are cut; 0 is no limit",
+            default=USUAL.minutes_per_day,
+        ),
+        Key(
+            "account_at_once",
+            LIMIT,
+            "as at_once, for the calls of each account",
+            default=USUAL.account_at_once,
+        ),
+        Key(
+            "account_calls_per_day",
+            LIMIT,
+            "as calls_per_day, for each account",
+            default=USUAL.account_calls_per_day,
+        ),
+        Key(
+            "account_minutes_per_day",
+            LIMIT,
+            "as minutes_per_day, for each account",
+            default=USUAL.account_minutes_per_day,
         ),
     ),
 )
@@ -264,6 +318,7 @@ FILE = Table(
     keys=(
         Key("project", PROJECT, ""),
         Key("screening", SCREENING, "", default=NO_SCREENING),
+        Key("outside_calls", OUTSIDE, "", default=USUAL, attribute="outside"),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

@@ -80,6 +80,8 @@ class LegEnded:
 
     leg: str
     cause: Cause
+    is_forbidden: bool = False
+    """Whether it was not rung at all, since the project's rules of outside calls forbid it now."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,6 @@ from switchhook.routing.walk import follow, go_on, go_to, walk
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
     from switchhook.domain.journal import Facts
-    from switchhook.domain.target import Target
     from switchhook.routing.events import (
         AskFailed,
         CallArrived,
@@ -74,8 +73,7 @@ def direction_given(move: Move, event: DirectionGiven) -> None:
         return
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
-    targets = tuple(target for target in event.targets if _may_ring(move, target))
-    follow(move, ring.begin(move, targets, webhook.ring_order, webhook.ring_timeout))
+    follow(move, ring.begin(move, event.targets, webhook.ring_order, webhook.ring_timeout))
 
 
 def scheme_given(move: Move, event: SchemeGiven) -> None:
@@ -103,7 +101,7 @@ def verdict_given(move: Move, event: VerdictGiven) -> None:
     """Take the branch that the webhook opens; after NAK, perhaps another code first (R5-26, R5-35)."""
     if not _is_asked(move, event.ask, Dialect.DIAL_PLAN):
         return
-    if event.destination is not None and not _may_ring(move, event.destination):
+    if event.destination is not None and not ring.may_ring(move, event.destination):
         event = replace(event, destination=None)
     follow(move, dial_plan.judged(move, event))
 
@@ -154,8 +152,14 @@ def leg_ended(move: Move, event: LegEnded) -> None:
         cause = event.cause if event.cause.is_loss else CANCELLED
         end(move, Outcome.CANCELLED, event.cause.ended_by(EndedBy.CALLER), cause)
         return
+    if event.is_forbidden and leg.target is not None:
+        ring.note_refused(move, leg.target, event.cause.text)
     move.close_leg(leg, attempt_end(event.cause), event.cause)
-    if not move.call.live_called_legs and not ring.next_round(move):
+    if move.call.live_called_legs or ring.next_round(move):
+        return
+    if event.is_forbidden and move.call.direct is not None:
+        end(move, Outcome.BLOCKED, EndedBy.SYSTEM, event.cause)
+    else:
         go_on(move)
 
 
@@ -300,15 +304,6 @@ def _ask_failed(
     facts = (("kind", failure.kind), *exchange)
     ask.settle(move, Happening.ASK_FAILED, failure.detail, notices, facts)
     follow(move, dial_plan.failed(move))
-
-
-def _may_ring(move: Move, target: Target) -> bool:
-    """Hold an answer to the project's prefixes (S-78, A-58)."""
-    if move.call.plan.calls(target):
-        return True
-    facts = (("alert", "destination refused"), ("target", target.value))
-    move.record(Happening.NOTICE, f"this project does not call {target}", facts=facts)
-    return False
 
 
 def _is_asked(move: Move, ask_id: str, dialect: Dialect | None = None) -> bool:

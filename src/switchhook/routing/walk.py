@@ -147,7 +147,8 @@ def _leave_scheme(move: Move) -> None:
         return end_unplaced(move)
     move.change(on_fallback=True)
     move.record(Happening.FALLBACK, f"no step placed the call; trying {fallback}")
-    return follow(move, ring.begin(move, (fallback,), RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT))
+    order, seconds = RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT
+    return follow(move, ring.begin(move, (fallback,), order, seconds, is_written=True))
 
 
 __all__ = ["DIRECT_TIMEOUT", "FALLBACK_TIMEOUT", "MAX_JUMPS", "follow", "go_on", "go_to", "walk"]

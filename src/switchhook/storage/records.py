@@ -10,6 +10,7 @@ from switchhook.domain.call import Call, CallState, Direction, Leg
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import Entry
 from switchhook.domain.known import Caller
+from switchhook.domain.outside import OutsideUse
 from switchhook.webhooks.delivery import Attempt, Delivery
 
 
@@ -50,6 +51,8 @@ class CallRecord:
     """The new promises."""
     callers: tuple[Caller, ...] = ()
     """What is known of the caller now."""
+    outside: tuple[OutsideUse, ...] = ()
+    """What was used of the day's outside calls by now."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.plan.project.id

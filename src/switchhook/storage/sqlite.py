@@ -16,6 +16,7 @@ from switchhook.storage import (
     hang_ups,
     history,
     known,
+    outside,
     projects,
     registrations,
     resuming,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
     from switchhook.storage.records import (
         CallRecord,
@@ -132,6 +134,7 @@ class SqliteStore:
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
                 deliveries=tuple(rows.delivery_to_row(d, self._seal) for d in record.deliveries),
                 callers=tuple(map(known.caller_to_row, record.callers)),
+                outside=tuple(map(outside.use_to_row, record.outside)),
             )
         )
 
@@ -225,6 +228,10 @@ class SqliteStore:
             partial(subscriptions.delete, seal=self._seal, project=project, number=number)
         )
 
+    async def outside_use(self, *, since: float) -> tuple[OutsideUse, ...]:
+        """Return what accounts and projects used of their outside calls since a moment's day."""
+        return await self._reader.run(partial(outside.found, since=since))
+
     async def callers(self, *, limit: int) -> tuple[Caller, ...]:
         """Return the callers that were seen last."""
         return await self._reader.run(partial(known.callers, limit=limit))
@@ -252,6 +259,7 @@ class SqliteStore:
     async def forget(self, *, before: float) -> None:
         """Delete what is known of callers and visitors who were last seen before a moment."""
         await self._writing.run(partial(known.forget, before=before))
+        await self._writing.run(partial(outside.forget, before=before))
 
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None

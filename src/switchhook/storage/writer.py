@@ -39,6 +39,7 @@ class Rows:
     deliveries: tuple[Parameters, ...] = ()
     attempts: tuple[Parameters, ...] = ()
     callers: tuple[Parameters, ...] = ()
+    outside: tuple[Parameters, ...] = ()
 
 
 @dataclass(slots=True, eq=False)
@@ -159,6 +160,7 @@ class Writer:
             ("promise", (rows.deliveries for rows in batch)),
             ("add_attempt", (rows.attempts for rows in batch)),
             ("save_caller", (rows.callers for rows in batch)),
+            ("save_outside_use", (rows.outside for rows in batch)),
         )
         with transaction(self._connection):
             for statement, rows in columns:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.known import Caller
+    from switchhook.domain.outside import OutsideUse
     from switchhook.routing.commands import Command
 
 FactsOf = Callable[[Call], Mapping[str, str]]
@@ -64,9 +65,17 @@ class Teller:
 
 
 def compose(
-    call: Call, commands: Sequence[Command], teller: Teller, *, callers: tuple[Caller, ...] = ()
+    call: Call,
+    commands: Sequence[Command],
+    teller: Teller,
+    *,
+    callers: tuple[Caller, ...] = (),
+    outside: tuple[OutsideUse, ...] = (),
 ) -> CallRecord:
-    """Return what must be durable before `commands` are carried out; `callers` are what is known now."""
+    """Return what must be durable before `commands` are carried out.
+
+    `callers` and `outside` are what is known now.
+    """
     return CallRecord(
         call=written(call),
         entries=tuple(command.entry for command in commands if isinstance(command, Record)),
@@ -77,6 +86,7 @@ def compose(
             for delivery in promises(command, teller)
         ),
         callers=callers,
+        outside=outside,
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
     from switchhook.domain.known import Caller
+    from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
+    from switchhook.domain.target import Target
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import PhoneCommand
     from switchhook.storage.records import CallRecord
+    from switchhook.tracking.outside import Forbidden
     from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
 
@@ -60,6 +63,25 @@ class Known(Protocol):
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what webhooks may be told of a call from outside it, under parameters' keys."""
+
+
+class Outside(Protocol):
+    """Counts outside calls; the contracts are those of `tracking.outside`."""
+
+    def over_at(self, now: float) -> float | None:
+        """Return when the minutes of somebody who talks are over, as far as is known now."""
+
+    def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
+        """Count a leg that is about to be rung, or say why it may not be."""
+
+    def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
+        """Take what became of a call's legs; return what has to be stored with it."""
+
+    def resume(self, calls: Sequence[Call]) -> None:
+        """Take up the outside legs of calls of an earlier process."""
+
+    def overdrawn(self, now: float) -> Iterable[tuple[str, str]]:
+        """Return the calls whose minutes are over, each with whose limit that is."""
 
 
 class Carrier(Protocol):

@@ -18,16 +18,25 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.known import Caller
 from switchhook.drivers.ear import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
+from switchhook.routing.commands import RingLeg
 from switchhook.routing.engine import fail, step
-from switchhook.routing.events import CallArrived, Event, HangUpRequested, Resynced, TimePassed
+from switchhook.routing.events import (
+    CallArrived,
+    Event,
+    HangUpRequested,
+    LegEnded,
+    Resynced,
+    TimePassed,
+)
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.clock import Alarm
 from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
 from switchhook.switchboard.mishaps import not_asked, not_done
 from switchhook.tasks import spawn
+from switchhook.tracking.outside import OutsideBook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.domain.book import Book
@@ -35,12 +44,14 @@ if TYPE_CHECKING:
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.switchboard.asking import Asking
     from switchhook.switchboard.clock import Clock
-    from switchhook.switchboard.ports import CallStore, Carrier, Known, TelephoneSide
+    from switchhook.switchboard.ports import CallStore, Carrier, Known, Outside, TelephoneSide
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 5
 """Seconds after which a caller who is refused with 503 may try again."""
+CUT_AGAIN = 1.0
+"""Seconds between two looks for outside calls whose minutes are over, at the least."""
 RETRY_SAVING = 1.0
 """Seconds until a record that could not be saved is tried again."""
 _LAST_LOOKS, _LOOK = 100, 0.02
@@ -86,6 +97,7 @@ class Switchboard:
         new_id: Callable[[], str],
         teller: Teller,
         known: Known,
+        outside: Outside | None = None,
         max_calls: int = 1000,
     ) -> None:
         self._side = side
@@ -98,6 +110,8 @@ class Switchboard:
         self._teller = teller
         self._max_calls = max_calls
         self._known = known
+        self._outside = outside or OutsideBook()
+        self._cutting: Alarm | None = None
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
@@ -155,6 +169,8 @@ class Switchboard:
         """Start the telephone side, and take up or end the calls of a former process."""
         calls = await self._store.live_calls(plan_of)
         live = await self._side.resume(calls)
+        self._outside.resume(calls)
+        self._watch_minutes()
         # The side may hear of these calls while it starts; that waits behind what it said of their legs.
         kept = [
             self._keep(call, Resynced(live_legs=live.get(call.id, frozenset()))) for call in calls
@@ -231,8 +247,36 @@ class Switchboard:
                 if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
                     continue
                 mailbox.call, more = fail(mailbox.call, now)  # nothing else would
-            commands.extend(more)
+            commands.extend(self._screened(mailbox, more, now))
         return commands
+
+    def _screened(self, mailbox: Mailbox, commands: Sequence[Command], now: float) -> list[Command]:
+        """Leave out the legs that the limits of outside calls forbid; the call hears of it next."""
+        forbidden: dict[str, Event] = {}
+        for command in commands:
+            if isinstance(command, RingLeg):
+                no = self._outside.begin(mailbox.call, command.leg, command.target, now)
+                if no is not None:
+                    cause = Cause(sip=no.status, q850=21, text=no.why)
+                    ended = LegEnded(leg=command.leg, cause=cause, is_forbidden=True)
+                    forbidden[command.leg] = ended
+        mailbox.events.extendleft(reversed(forbidden.values()))
+        return [c for c in commands if not (isinstance(c, RingLeg) and c.leg in forbidden)]
+
+    def _watch_minutes(self) -> None:
+        """Look for calls to cut when the minutes of somebody's outside calls are over."""
+        if self._cutting is not None:
+            self._cutting.cancel()
+        now = self._clock.now()
+        over_at = self._outside.over_at(now)
+        self._cutting = None
+        if over_at is not None:
+            self._cutting = self._clock.call_at(max(over_at, now + CUT_AGAIN), self._cut)
+
+    def _cut(self) -> None:
+        for call, why in self._outside.overdrawn(self._clock.now()):
+            self.hang_up(call, by=why)
+        self._watch_minutes()
 
     async def _try_to_record(self, mailbox: Mailbox, commands: list[Command], before: Call) -> None:
         try:
@@ -247,7 +291,11 @@ class Switchboard:
         if CallState.ENDED is call.state is not before.state:
             _note_end(call)
             mailbox.callers += self._known.ended(call)
-        mailbox.unsaved.append(compose(call, commands, self._teller, callers=mailbox.callers))
+        outside = self._outside.noticed(call, self._clock.now())
+        self._watch_minutes()
+        mailbox.unsaved.append(
+            compose(call, commands, self._teller, callers=mailbox.callers, outside=outside)
+        )
         mailbox.callers = ()
         await self._save(mailbox)
 
@@ -394,4 +442,5 @@ def merge(records: list[CallRecord]) -> CallRecord:
         entries=tuple(entry for record in records for entry in record.entries),
         deliveries=tuple(promise for record in records for promise in record.deliveries),
         callers=tuple(caller for record in records for caller in record.callers),
+        outside=tuple(use for record in records for use in record.outside),
     )

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState, Direction, Leg, LegState, Ringing
-from switchhook.domain.cause import AttemptEnd, Cause
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
+from switchhook.domain.outside_rules import why_not_rung
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, RingLeg
+from switchhook.routing.ending import end
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
 from switchhook.routing.places import Went, dial_plan_branch, jump
 from switchhook.routing.shown import shown, take_name
@@ -36,7 +38,8 @@ PICKUP = {
 def begin_step(move: Move, step: Ring) -> Went:
     """Ring what the step names."""
     take_name(move, step.caller_name)
-    return begin(move, step.targets, step.order, step.timeout)
+    is_written = move.call.direct is None
+    return begin(move, step.targets, step.order, step.timeout, is_written=is_written)
 
 
 def begin_destination(move: Move, step: RingDestination) -> Went:
@@ -51,8 +54,25 @@ def begin_destination(move: Move, step: RingDestination) -> Went:
     return Went.NO_DESTINATION if went is Went.HANDED_ON else went
 
 
-def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: float) -> Went:
-    """Ring the first round, or go on with the scheme of a number of the project's own."""
+def begin(
+    move: Move,
+    targets: tuple[Target, ...],
+    order: RingOrder,
+    timeout: float,
+    *,
+    is_written: bool = False,
+) -> Went:
+    """Ring the first round, or go on with the scheme of a number of the project's own.
+
+    Prefixes and hours hold for all targets but those that are written in the project file; an account
+    that dialled one that they forbid is told so.
+    """
+    wanted = targets
+    targets = tuple(target for target in wanted if is_written or may_ring(move, target))
+    if not targets and move.call.direct in wanted:
+        text = why_not_rung(move.call.plan, wanted[0], move.now)
+        end(move, Outcome.BLOCKED, EndedBy.SYSTEM, Cause(sip=403, q850=21, text=text))
+        return Went.TAKEN
     own = only_own(move.call.plan, targets)
     if own is not None:
         went = jump(move, own.scheme, number=own.number)
@@ -70,6 +90,20 @@ def begin(move: Move, targets: tuple[Target, ...], order: RingOrder, timeout: fl
     else:
         _round(move, targets[:1], targets[1:], timeout)
     return Went.TAKEN
+
+
+def may_ring(move: Move, target: Target) -> bool:
+    """Hold a target to the project's prefixes and hours (S-78, A-58); write down where they forbid it."""
+    why = why_not_rung(move.call.plan, target, move.now)
+    if why:
+        note_refused(move, target, why)
+    return not why
+
+
+def note_refused(move: Move, target: Target, why: str) -> None:
+    """Write down that the project's rules forbid ringing a target."""
+    facts = (("alert", "destination refused"), ("target", target.value))
+    move.record(Happening.NOTICE, why, facts=facts)
 
 
 def next_round(move: Move) -> bool:

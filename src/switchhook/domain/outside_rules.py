@@ -1,0 +1,54 @@
+"""Which calls cost money, and whether the project's rules let them go."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.hours import is_open
+from switchhook.domain.outside import Allowance
+from switchhook.domain.screening import LEAST_OUTSIDE
+from switchhook.domain.target import TargetKind
+
+if TYPE_CHECKING:
+    from switchhook.domain.project import Plan
+    from switchhook.domain.target import Target
+
+
+def allowance(plan: Plan, account: str) -> Allowance:
+    """Return what an account may: its own figures, else the project's for accounts."""
+    rules, own = plan.project.outside, plan.accounts.get(account)
+    given = (None, None, None) if own is None else own.outside
+    usual = (rules.account_at_once, rules.account_calls_per_day, rules.account_minutes_per_day)
+    at_once, calls, minutes = (
+        usually if one is None else one for one, usually in zip(given, usual, strict=True)
+    )
+    return Allowance(at_once=at_once, calls=calls, minutes=minutes)
+
+
+def is_outside(plan: Plan, target: Target) -> bool:
+    """Say whether ringing a target may cost money.
+
+    A number of the project does not, nor an extension at a SIP host, and emergency numbers are free of
+    every rule.
+    """
+    screening, dialling = plan.project.screening, plan.project.dialling
+    match target.kind:
+        case TargetKind.NUMBER:
+            number = target.value
+        case TargetKind.ADDRESS if sum(map(str.isdigit, target.user)) >= LEAST_OUTSIDE:
+            number = target.user
+        case _:
+            return False
+    return not screening.emergency(number, dialling) and plan.own_number(target) is None
+
+
+def why_not_rung(plan: Plan, target: Target, now: float) -> str:
+    """Say why the project's rules forbid ringing a target, a clause; empty: they do not."""
+    if not plan.calls(target):
+        return f"this project does not call {target}"
+    hours = plan.hours.get(plan.project.outside.hours)
+    if hours is None or not is_outside(plan, target):
+        return ""
+    if is_open(hours, time_zone=plan.project.time_zone, now=now):
+        return ""
+    return f"this project does not call {target} outside the hours {hours.name}"

@@ -1,0 +1,207 @@
+"""Outside calls, counted for each account and project: who may make another, and who has to stop. Pure.
+
+Counts are in memory, so that no call waits for a database; what changed goes into the store with the call
+that changed it, so a restart does not begin the day anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.domain.hours import day_of
+from switchhook.domain.outside import Allowance, OutsideUse
+from switchhook.domain.outside_rules import allowance, is_outside
+from switchhook.domain.project import Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.target import Target
+
+log = structlog.get_logger(__name__)
+
+Key = tuple[str, str]
+"""A project, and an account in it; all of the project, where that is empty."""
+
+DAY: Final = 86_400.0
+BUSY: Final = 480
+"""For a limit that soon lets others through."""
+FORBIDDEN: Final = 403
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """A target may not be rung."""
+
+    why: str
+    """A clause, for the timeline."""
+    status: int
+
+
+@dataclass(slots=True, kw_only=True)
+class _Outside:
+    """One leg outside, of a running call."""
+
+    plan: Plan
+    keys: tuple[Key, ...]
+    answered_at: float | None = None
+    is_cut: bool = False
+    """Whether its end was ordered, since minutes are over."""
+
+
+class OutsideBook:
+    """Knows every outside leg that lives, and what each account and project has used today."""
+
+    def __init__(self, used: Iterable[OutsideUse] = ()) -> None:
+        self._used: dict[Key, OutsideUse] = {}
+        for one in sorted(used, key=lambda use: use.day):
+            self._used[one.project, one.account] = one
+        self._legs: dict[tuple[str, str], _Outside] = {}
+        self._told: dict[Key, str] = {}
+        """On which day an alarm was raised last."""
+        self._changed: set[Key] = set()
+
+    def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
+        """Count a leg that is about to be rung, or say why it may not be. Once counted, it may.
+
+        Prefixes and hours are the engine's; what is no outside number is not counted.
+        """
+        if (call.id, leg) in self._legs or not is_outside(call.plan, target):
+            return None
+        keys = _keys(call)
+        for key in keys:
+            forbidden = self._over(call.plan, key, now)
+            if forbidden is not None:
+                self._alarm(key, call, forbidden.why, now)
+                return forbidden
+        for key in keys:
+            use = self._today(call.plan, key, now)
+            self._used[key] = replace(use, calls=use.calls + 1)
+        self._changed.update(keys)
+        self._legs[call.id, leg] = _Outside(plan=call.plan, keys=keys)
+        return None
+
+    def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
+        """Take what became of a call's legs; return the counts that have to be stored with it."""
+        for leg in call.called_legs:
+            outside = self._legs.get((call.id, leg.id))
+            if outside is None:
+                continue
+            outside.answered_at = leg.answered_at
+            if not leg.is_live:
+                self._end(call.id, leg, outside, now)
+        changed, self._changed = self._changed, set()
+        return tuple(self._used[key] for key in changed)
+
+    def resume(self, calls: Iterable[Call]) -> None:
+        """Take up the outside legs of calls of an earlier process, which counted them."""
+        for call in calls:
+            for leg in call.called_legs:
+                if leg.is_live and leg.target is not None and is_outside(call.plan, leg.target):
+                    self._legs[call.id, leg.id] = _Outside(
+                        plan=call.plan, keys=_keys(call), answered_at=leg.answered_at
+                    )
+
+    def over_at(self, now: float) -> float | None:
+        """Return when the minutes of somebody who talks are over, if all goes on as it is; None for never."""
+        talking: dict[Key, list[_Outside]] = {}
+        for outside in self._legs.values():
+            if outside.answered_at is not None and not outside.is_cut:
+                for key in outside.keys:
+                    talking.setdefault(key, []).append(outside)
+        moments = []
+        for key, legs in talking.items():
+            plan = legs[-1].plan
+            if limit := _allowance(plan, key).minutes:
+                left = max(0.0, limit * 60 - self._seconds(plan, key, now))
+                tomorrow = day_of(now, plan.project.time_zone)[1] + DAY
+                if (over_at := now + left / len(legs)) < tomorrow:
+                    moments.append(over_at)
+                elif limit * 60 < DAY * len(legs):
+                    moments.append(tomorrow + limit * 60 / len(legs))
+        return min(moments, default=None)
+
+    def overdrawn(self, now: float) -> Iterator[tuple[str, str]]:
+        """Yield, once, the calls that talk on when their minutes are over, each with whose limit that is."""
+        for (call, _), outside in tuple(self._legs.items()):
+            if outside.answered_at is None or outside.is_cut:
+                continue
+            for key in outside.keys:
+                limit = _allowance(outside.plan, key).minutes
+                if limit and self._seconds(outside.plan, key, now) >= limit * 60:
+                    why = f"the limit of {limit} outside minutes a day of {_whose(key)}"
+                    self._raise(key, outside.plan, f"calls were cut by {why}", now, call=call)
+                    outside.is_cut = True
+                    yield call, why
+                    break
+
+    def _over(self, plan: Plan, key: Key, now: float) -> Forbidden | None:
+        limits, use = _allowance(plan, key), self._today(plan, key, now)
+        if limits.at_once and self._live(key) >= limits.at_once:
+            why = f"{_whose(key)} has {limits.at_once} outside calls at once, which is the limit"
+            return Forbidden(why=why, status=BUSY)
+        if limits.calls and use.calls >= limits.calls:
+            why = f"{_whose(key)} has made {limits.calls} outside calls today, which is the limit"
+            return Forbidden(why=why, status=FORBIDDEN)
+        if limits.minutes and self._seconds(plan, key, now) >= limits.minutes * 60:
+            why = f"{_whose(key)} has talked {limits.minutes} minutes outside today, which is the limit"
+            return Forbidden(why=why, status=FORBIDDEN)
+        return None
+
+    def _live(self, key: Key) -> int:
+        return sum(key in outside.keys for outside in self._legs.values())
+
+    def _seconds(self, plan: Plan, key: Key, now: float) -> float:
+        """Return how long was talked today, with the conversations that go on."""
+        _, midnight = day_of(now, plan.project.time_zone)
+        going_on = sum(
+            max(0.0, now - max(outside.answered_at, midnight))
+            for outside in self._legs.values()
+            if outside.answered_at is not None and key in outside.keys
+        )
+        return self._today(plan, key, now).seconds + going_on
+
+    def _today(self, plan: Plan, key: Key, now: float) -> OutsideUse:
+        day, _ = day_of(now, plan.project.time_zone)
+        use = self._used.get(key)
+        if use is None or use.day != day:
+            use = self._used[key] = OutsideUse(project=key[0], account=key[1], day=day)
+        return use
+
+    def _end(self, call: str, leg: Leg, outside: _Outside, now: float) -> None:
+        del self._legs[call, leg.id]
+        if leg.answered_at is None:
+            return
+        _, midnight = day_of(now, outside.plan.project.time_zone)
+        talked = max(0.0, (leg.ended_at or now) - max(leg.answered_at, midnight))
+        for key in outside.keys:
+            use = self._today(outside.plan, key, now)
+            self._used[key] = replace(use, seconds=use.seconds + talked)
+        self._changed.update(outside.keys)
+
+    def _alarm(self, key: Key, call: Call, why: str, now: float) -> None:
+        self._raise(key, call.plan, why, now, call=call.id)
+
+    def _raise(self, key: Key, plan: Plan, why: str, now: float, *, call: str) -> None:
+        """Tell the log of the first unusual thing of the day; later ones stand in the calls' timelines."""
+        day, _ = day_of(now, plan.project.time_zone)
+        if self._told.get(key) != day:
+            self._told[key] = day
+            log.warning("outside calls limited", project=key[0], account=key[1], call=call, why=why)
+
+
+def _keys(call: Call) -> tuple[Key, ...]:
+    project = call.plan.project.id
+    return ((project, call.account), (project, "")) if call.account else ((project, ""),)
+
+
+def _allowance(plan: Plan, key: Key) -> Allowance:
+    return allowance(plan, key[1]) if key[1] else plan.project.outside.of_project
+
+
+def _whose(key: Key) -> str:
+    return f"account {key[1]}" if key[1] else f"project {key[0]}"

@@ -1,0 +1,129 @@
+"""Outside calls are counted to the account and the project, by their day."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.call import Call, Direction, Leg, LegState
+from switchhook.domain.outside import OutsideCalls, OutsideUse
+from switchhook.domain.project import Account, Number, Plan, Project
+from switchhook.domain.target import Target, TargetKind
+from switchhook.tracking.outside import OutsideBook
+
+FRIEND = Target(kind=TargetKind.NUMBER, value="380501112233")
+NOON = 1_772_452_800.0
+"""2 March 2026, 12:00 UTC."""
+HOUR = 3_600.0
+
+
+def plan(**rules: Any) -> Plan:
+    return Plan(
+        Project(
+            id="shop",
+            name="Shop",
+            numbers=(Number(number="380442223344", scheme=1),),
+            accounts=(Account(login="101", password="x"),),
+            outside=OutsideCalls(**rules),
+        )
+    )
+
+
+def call(within: Plan, *, answered_at: float | None = None, ended_at: float | None = None) -> Call:
+    state = LegState.ENDED if ended_at else LegState.TALKING if answered_at else LegState.DIALLING
+    leg = Leg(
+        id="b1",
+        target=FRIEND,
+        state=state,
+        started_at=NOON,
+        answered_at=answered_at,
+        ended_at=ended_at,
+    )
+    return Call(
+        id="c1",
+        plan=within,
+        direction=Direction.OUTGOING,
+        caller="101",
+        caller_name="",
+        callee=FRIEND.value,
+        account="101",
+        arrived_at=NOON,
+        scheme=0,
+        direct=FRIEND,
+        legs=(leg,),
+    )
+
+
+@pytest.mark.row("FD-10")
+def test_what_was_used_is_told_for_account_and_project() -> None:
+    book = OutsideBook()
+    assert book.begin(call(plan()), "b1", FRIEND, NOON) is None
+    used = book.noticed(call(plan(), answered_at=NOON, ended_at=NOON + 90), NOON + 90)
+
+    assert set(used) == {
+        OutsideUse(project="shop", account=account, day="2026-03-02", calls=1, seconds=90.0)
+        for account in ("101", "")
+    }
+    assert book.noticed(call(plan()), NOON + 91) == ()
+
+
+@pytest.mark.row("FD-10")
+@pytest.mark.parametrize(
+    "target",
+    [
+        Target(kind=TargetKind.NUMBER, value="112"),
+        Target(kind=TargetKind.NUMBER, value="380442223344"),
+        Target(kind=TargetKind.ACCOUNT, value="101"),
+        Target(kind=TargetKind.ADDRESS, value="sip:201@pbx.example"),
+    ],
+)
+def test_what_costs_nothing_is_not_counted(target: Target) -> None:
+    book = OutsideBook()
+    within = plan(account_at_once=1)
+    book.begin(call(within), "b1", FRIEND, NOON)
+
+    assert book.begin(call(within), "b2", target, NOON) is None
+    assert book.begin(call(within), "b3", FRIEND, NOON) is not None
+
+
+@pytest.mark.row("FD-10")
+def test_a_number_at_a_sip_host_is_an_outside_number() -> None:
+    book = OutsideBook()
+    within = plan(account_at_once=1)
+    address = Target(kind=TargetKind.ADDRESS, value="sip:380900123456@carrier.example")
+    book.begin(call(within), "b1", FRIEND, NOON)
+
+    assert book.begin(call(within), "b2", address, NOON) is not None
+
+
+@pytest.mark.row("FD-10")
+@pytest.mark.parametrize(
+    ("minutes", "over_at"), [(60, HOUR), (780, 12 * HOUR + 780 * 60), (1440, None), (0, None)]
+)
+def test_minutes_begin_anew_at_midnight_also_for_who_talks_on(
+    minutes: int, over_at: float | None
+) -> None:
+    book = OutsideBook()
+    talking = call(plan(account_minutes_per_day=minutes), answered_at=NOON)
+    book.begin(talking, "b1", FRIEND, NOON)
+    book.noticed(talking, NOON)
+
+    assert book.over_at(NOON) == (None if over_at is None else NOON + over_at)
+    assert list(book.overdrawn(NOON + 30 * 60)) == []
+    if over_at is not None:
+        ((cut, why),) = book.overdrawn(NOON + over_at)
+        assert cut == "c1"
+        assert why == f"the limit of {minutes} outside minutes a day of account 101"
+        assert list(book.overdrawn(NOON + over_at)) == []
+        assert book.over_at(NOON + over_at) is None
+
+
+def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
+    within = plan(account_at_once=1)
+    book = OutsideBook()
+    book.resume([call(within)])
+
+    assert book.begin(call(within), "b1", FRIEND, NOON) is None
+    assert book.noticed(call(within), NOON) == ()
+    assert book.begin(call(within), "b2", FRIEND, NOON) is not None
