@@ -270,7 +270,7 @@ class Application:
 
     async def _take_over(self, stored: StoredProject) -> None:
         try:
-            plan = await asyncio.to_thread(load_plan, stored)
+            plan = await asyncio.to_thread(load_plan, stored, [self.settings.sip_host])
         except LookupError as error:
             self._refused.add((stored.id, stored.version))
             log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
@@ -322,7 +322,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         app = Application(
             settings,
             store,
-            await load_book(store),
+            await load_book(store, [settings.sip_host]),
             sender,
             await load_memory(store),
             carrying=carrying,
@@ -331,7 +331,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         )
         api = None if web is None else _api(app)
         await app.courier.start(stack, await store.pending_deliveries())
-        await app.switchboard.start(stack, await _plans_of_live_calls(store))
+        await app.switchboard.start(stack, await _plans_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:
             app.prepare_sounds(project)
@@ -390,7 +390,7 @@ async def load_memory(store: SqliteStore) -> Memory:
     )
 
 
-async def _plans_of_live_calls(store: SqliteStore) -> Callable[[str, int], Plan]:
+async def _plans_of_live_calls(store: SqliteStore, own_host: str) -> Callable[[str, int], Plan]:
     """Return a look-up of the versions that calls of a former process hold on to."""
     plans: dict[tuple[str, int], Plan] = {}
     for key in await store.plans_of_live_calls():
@@ -398,7 +398,7 @@ async def _plans_of_live_calls(store: SqliteStore) -> Callable[[str, int], Plan]
         if stored is None:
             continue
         try:
-            plans[key] = load_plan(stored)
+            plans[key] = load_plan(stored, [own_host])
         except LookupError as error:
             log.error("project version not loaded", key=key, error=str(error))  # noqa: TRY400 - the reader needs no traceback
     return lambda project, version: plans[project, version]

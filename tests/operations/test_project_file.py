@@ -440,11 +440,14 @@ def test_a_circle_in_which_somebody_rings_is_allowed() -> None:
     assert project.schemes[0].steps[1] == GoTo(scheme=1)
 
 
+@pytest.mark.row("FA-11")
 def test_what_rings_is_told_from_how_it_is_written() -> None:
     ring = (
-        '["101", " 101 ", "+380 44 111-11-11", "sip:bob@pbx.example:5080", "101@elsewhere.example"]'
+        '["101", " 101 ", "+380 44 111-11-11", "sip:bob@pbx.example:5080", "101@ours.example",'
+        ' "101@elsewhere.example"]'
     )
-    project = good(in_scheme(f"[[schemes.steps]]\nring = {ring}"))
+    text = in_scheme(f"[[schemes.steps]]\nring = {ring}")
+    project = good(changed('id = "acme"', 'id = "acme"\nown_sip_hosts = ["OURS.example"]', text))
 
     (step,) = project.schemes[0].steps
     assert isinstance(step, Ring)
@@ -454,6 +457,7 @@ def test_what_rings_is_told_from_how_it_is_written() -> None:
         (TargetKind.NUMBER, "+380441111111"),
         (TargetKind.ADDRESS, "sip:bob@pbx.example:5080"),
         (TargetKind.ACCOUNT, "101"),
+        (TargetKind.ADDRESS, "sip:101@elsewhere.example"),
     ]
 
 

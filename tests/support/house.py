@@ -122,6 +122,7 @@ def project_of(
         ),
         fallback=fallback,
         allowed_sip_hosts=("127.0.0.1",),
+        own_sip_hosts=("pbx.example.com",),
         allowed_networks=("127.0.0.0/8",),
     )
 

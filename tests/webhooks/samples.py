@@ -129,6 +129,7 @@ def make_plan(**changes: Any) -> Plan:
             Scheme(id=26076, name="Shop", steps=()),
         ),
         "forwarding_numbers": (make_number(),),
+        "own_sip_hosts": ("pbx.example.com", "pbx.example"),
         "allowed_sip_hosts": ("sip.partner.example", "192.0.2.7"),
     }
     return Plan(Project(**(settings | changes)))

@@ -83,9 +83,9 @@ def test_each_kind_of_target() -> None:
 
 
 @pytest.mark.row("A-09")
-def test_without_allowed_hosts_no_address_rings_but_a_known_login_does() -> None:
+def test_without_allowed_hosts_no_address_rings_but_one_at_a_host_of_ours_does() -> None:
     plan = make_plan(allowed_sip_hosts=())
-    said = read_targets("desk@sip.partner.example,agent7@sip.partner.example", plan)
+    said = read_targets("desk@sip.partner.example,agent7@pbx.example.com", plan)
 
     assert said.targets == (Target(kind=TargetKind.ACCOUNT, value="agent7"),)
 
@@ -188,9 +188,7 @@ def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
 
 
 @pytest.mark.row("A-09")
-@pytest.mark.parametrize(
-    "written", ["200", " 2-00 ", "<sip:200@pbx.example>", "200@sip.partner.example"]
-)
+@pytest.mark.parametrize("written", ["200", " 2-00 ", "<sip:200@localhost>", "200@127.0.0.1:5060"])
 def test_a_group_is_named_as_an_account_is(written: str) -> None:
     said = read_targets(written, _grouped(2))
 
@@ -219,3 +217,126 @@ def _grouped(members: int) -> Plan:
     accounts = tuple(Account(login=login, password="x") for login in logins)
     groups = (Group(name="200", accounts=logins),)
     return Plan(Project(id="x", name="X", accounts=accounts, groups=groups))
+
+
+SALES = Account(login="sales", password="x")
+
+
+@pytest.mark.row("FA-11")
+@pytest.mark.parametrize(
+    ("written", "rings"),
+    [
+        ("sip:sales@other.example", "sip:sales@other.example"),
+        ("sips:sales@other.example", "sips:sales@other.example"),
+        ("<sip:sales@other.example>", "sip:sales@other.example"),
+        ("sales@other.example:5080", "sip:sales@other.example:5080"),
+        ("SIP:sales@OTHER.example.", "sip:sales@other.example"),
+        ("sip:sales@unlisted.example", ""),
+        ("sips:sales@unlisted.example", ""),
+        ("<sip:sales@unlisted.example>", ""),
+        ("sales@unlisted.example:5060", ""),
+        ("sales", "sales"),
+        ("sip:sales@pbx.ours.example", "sales"),
+        ("sip:sales@PBX.ours.example.:5060;transport=tcp", "sales"),
+        ("sales@192.0.2.10", "sales"),
+        ("sip:sales@[2001:db8::1]", "sales"),
+        ("sip:s%61les@switchhook", "sales"),
+        ("sip:+380501112233@pbx.ours.example;user=phone", "+380501112233"),
+        ("sip:nobody@pbx.ours.example", ""),
+    ],
+)
+def test_only_a_host_of_our_own_means_the_account(written: str, rings: str) -> None:
+    project = Project(
+        id="x",
+        name="X",
+        accounts=(SALES,),
+        allowed_sip_hosts=("other.example",),
+        own_sip_hosts=("PBX.Ours.example",),
+    )
+    said = read_targets(written, Plan(project, own_hosts=("192.0.2.10", "2001:db8::1")))
+
+    assert [target.value for target in said.targets] == [rings] * bool(rings)
+    assert bool(said.notices) is not bool(rings)
+
+
+@pytest.mark.row("FA-11")
+def test_a_host_that_is_ours_and_listed_is_followed_where_it_names_a_port() -> None:
+    """Another server may stand on the same machine."""
+    plan = Plan(Project(id="x", name="X", accounts=(SALES,), allowed_sip_hosts=("127.0.0.1",)))
+
+    assert read_targets("sales@127.0.0.1:5090", plan).targets[0].kind is TargetKind.ADDRESS
+    assert read_targets("sales@127.0.0.1", plan).targets[0].kind is TargetKind.ACCOUNT
+
+
+@pytest.mark.row("FJ-04")
+@pytest.mark.parametrize(
+    "written",
+    [
+        "380501112233 101",
+        "380501112233/101",
+        "380501112233 or 101",
+        "380501112233;101",
+        "380501112233\n101",
+        "380501112233\t101",
+        "380501112233|101",
+        "380501112233 ext 5",
+        "380501112233x5",
+        "380501112233 5",
+        "380501112233-101",
+        "380501112233 (101)",
+        "380501112233.101",
+        "380 50 111 22 33 101",
+        "+380501112233+101",
+        "380501112233 380671112233",
+        "101 102",
+        "101-105",
+        "0501112 0671112",
+    ],
+)
+@pytest.mark.parametrize("country", ["UA", "NL", "DE", ""])
+def test_two_numbers_in_one_text_never_become_one(country: str, written: str) -> None:
+    said = read_targets(written, make_plan(country=country))
+
+    assert said.targets == ()
+    assert len(said.notices) == 1
+
+
+@pytest.mark.row("FJ-04", "A-36")
+@pytest.mark.parametrize(
+    ("country", "written", "number"),
+    [
+        ("UA", "380 50 111 22 33", "380501112233"),
+        ("", "380 50 111 22 33", "380501112233"),
+        ("UA", "050 111 22 33", "0501112233"),
+        ("", "050 111 22 33", "0501112233"),
+        ("US", "212 555 0100", "2125550100"),
+        ("", "(212) 555-0100", "2125550100"),
+        ("DE", "+49 30 123456 78", "+493012345678"),
+        ("", "+380\u00a050\u202f111 22 33", "+380501112233"),
+        ("", "+44 (020) 7946 0958", "+442079460958"),
+        ("IT", "+39 (0) 6 6982 1234", "+390669821234"),
+        ("", "1 0 1", "101"),
+    ],
+)
+def test_a_blank_groups_the_digits_of_a_number_that_there_is(
+    country: str, written: str, number: str
+) -> None:
+    said = read_targets(written, make_plan(country=country))
+
+    assert [target.value for target in said.targets] == [number]
+
+
+@pytest.mark.row("FJ-04")
+def test_a_text_that_may_be_two_numbers_is_told_apart_from_one_that_is_none() -> None:
+    said = read_targets("212 555 0100", make_plan(country=""))
+
+    (notice,) = said.notices
+    assert notice == (
+        "dropped '212 555 0100': it may be one number or several, since the project names no country;"
+        " several stand in a list, or between commas"
+    )
+
+
+@pytest.mark.row("FA-03")
+def test_two_spellings_of_a_number_ring_once() -> None:
+    assert values(["0501112233", "+380501112233", "00380501112233"]) == ["0501112233"]

@@ -5,7 +5,15 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from switchhook.cli.options import CommandError, UsageError, ask_store, file_name, read_bytes
+from switchhook.cli.options import (
+    NO_FLAGS,
+    CommandError,
+    UsageError,
+    ask_store,
+    file_name,
+    read_bytes,
+    settings_of,
+)
 from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
@@ -29,6 +37,13 @@ def plan_of(
     project: str | None, file: Path | None, config: Path | None, data_dir: Path | None
 ) -> Plan:
     """Return the plan that the options name. Raises CommandError and what the store raises."""
+    plan = _plan_of(project, file, config, data_dir)
+    return Plan(plan.project, [settings_of(config, NO_FLAGS).sip_host])
+
+
+def _plan_of(
+    project: str | None, file: Path | None, config: Path | None, data_dir: Path | None
+) -> Plan:
     if file is None:
         return ask_store(config, data_dir, lambda store: applied_plan(store, project))
     if project is not None:

@@ -50,6 +50,15 @@ def international(written: str, country: str) -> str:
     return ""
 
 
+def is_possible(written: str, country: str) -> bool:
+    """Say whether a number is as long as one of the country or of the world, whether it is one or not."""
+    enough = phonenumbers.ValidationResult.IS_POSSIBLE
+    return any(
+        phonenumbers.is_possible_number_with_reason(number) == enough
+        for number in _readings(written_number(written), country)
+    )
+
+
 def canonical(written: str, dialling: Dialling) -> str:
     """Return the canonical form as far as it can be told; "" where the text is no number of any length.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook
@@ -14,6 +15,9 @@ from switchhook.domain.scheme import Scheme
 from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +153,8 @@ class Project:
     """Rings when a scheme placed the call nowhere [A-54]."""
     allowed_sip_hosts: tuple[str, ...] = ()
     """Hosts that an answer may send a call to by SIP address [A-09]."""
+    own_sip_hosts: tuple[str, ...] = ()
+    """Hosts by which the world knows this server: an address there means an account (FA-11)."""
     allowed_networks: tuple[str, ...] = ()
     """Private networks, in CIDR form, that this project's webhooks and calls may reach."""
 
@@ -167,6 +173,10 @@ class Project:
                 return True
 
 
+OWN_HOSTS = ("localhost", "127.0.0.1", "::1", "switchhook")
+"""Names of this server wherever it stands; the last one is the realm that telephones are challenged with."""
+
+
 class Plan:
     """A project's version, made ready for look-up: what a running call holds on to.
 
@@ -174,6 +184,7 @@ class Plan:
     """
 
     __slots__ = (
+        "_own_hosts",
         "accounts",
         "dial_plan_webhooks",
         "events",
@@ -186,8 +197,11 @@ class Plan:
         "webhooks",
     )
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, own_hosts: Iterable[str] = ()) -> None:
+        """`own_hosts` are those of the server, besides the project's."""
         self.project = project
+        named = (*OWN_HOSTS, *own_hosts, *project.own_sip_hosts)
+        self._own_hosts = {host.lower().strip("[]") for host in named}
         self.schemes = {scheme.id: scheme for scheme in project.schemes}
         self.numbers = {number.number: number for number in project.numbers}
         self.accounts = {account.login: account for account in project.accounts}
@@ -209,6 +223,10 @@ class Plan:
         found = meanings(dialled, self.project.dialling)
         return next((self.numbers[digits] for digits in found if digits in self.numbers), None)
 
+    def is_own_host(self, host: str) -> bool:
+        """Say whether a SIP address at this host, in lower case, is one of ours."""
+        return host.strip("[]") in self._own_hosts
+
     @property
     def key(self) -> tuple[str, int]:
         """Return project id and version."""
@@ -226,6 +244,10 @@ class Plan:
             known.name == trunk and known.may_call is MayCall.ACCOUNTS
             for known in self.project.trunks
         )
+
+    def has_name(self, name: str) -> bool:
+        """Say whether an account or a group is called so."""
+        return name in self.accounts or name in self.groups
 
     def members(self, target: Target) -> tuple[Target, ...]:
         """Return what rings when this target does: the accounts of a group, or itself."""

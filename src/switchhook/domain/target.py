@@ -14,6 +14,11 @@ _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2
 """Marks that come along when a number is copied out of a telephone's contacts or off a page."""
 _SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011\u2012().")
 """What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
+_PLAIN = str.maketrans(
+    dict.fromkeys(_BLANKS, " ")
+    | dict.fromkeys(_UNSEEN, "")
+    | dict.fromkeys("\u2010\u2011\u2012", "-")
+)
 _TRUNK_ZERO = re.compile(
     r"(?P<before>[^0-9+]*+(?:(?:\+|00)[^0-9]*+(?P<code>(?:[0-9][^0-9(]*+){1,3})"
     r"|(?P<bare>[1-9][0-9]{1,2})[^0-9(]*+))\(\s*+0\s*+\)"
@@ -70,6 +75,11 @@ def _without_trunk_zero(text: str) -> str:
         return text
     code = "".join(filter(str.isdigit, found["code"] or found["bare"]))
     return text if code in _KEEP_ZERO else found["before"] + text[found.end() :]
+
+
+def without_ornaments(text: str) -> str:
+    """Return a written number with what is never dialled left out, its blanks made plain, and its groups kept."""
+    return _without_trunk_zero(text).translate(_PLAIN)
 
 
 def clean_number(text: str) -> str | None:

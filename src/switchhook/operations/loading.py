@@ -12,7 +12,7 @@ from switchhook.domain.project import Plan, Project
 from switchhook.operations.project_file import read_project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from switchhook.operations.ports import Projects
     from switchhook.storage.records import StoredProject
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def load_plan(stored: StoredProject) -> Plan:
-    """Make a stored version ready for calls.
+def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
+    """Make a stored version ready for calls. `own_hosts` are those of the server in SIP addresses.
 
     It was judged when it was applied: what a release judges more strictly than the one before must not
     take a project off the air. Raises LookupError when this release cannot read it, for a later one
@@ -31,22 +31,22 @@ def load_plan(stored: StoredProject) -> Plan:
         raise LookupError(f"{stored.unreadable}; apply its project file again")
     match read_project(stored.document, judge=False):
         case Project() as project:
-            return Plan(replace(project, version=stored.version))
+            return Plan(replace(project, version=stored.version), own_hosts)
         case mistakes:
             raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
 
 
-async def load_book(store: Projects) -> Book:
+async def load_book(store: Projects, own_hosts: Collection[str] = ()) -> Book:
     """Return the book of all projects' latest versions."""
-    return book_of(await store.projects())
+    return book_of(await store.projects(), own_hosts)
 
 
-def book_of(versions: Iterable[StoredProject]) -> Book:
+def book_of(versions: Iterable[StoredProject], own_hosts: Collection[str] = ()) -> Book:
     """Return the book of these versions; one that cannot be read is logged."""
     plans = []
     for stored in versions:
         try:
-            plans.append(load_plan(stored))
+            plans.append(load_plan(stored, own_hosts))
         except LookupError as error:
             log.error("project not loaded", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
     return Book(plans)

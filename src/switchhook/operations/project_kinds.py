@@ -15,6 +15,7 @@ import phonenumbers
 from switchhook.delivery.grants import Grant
 from switchhook.documents.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.documents.mistakes import did_you_mean, shown
+from switchhook.domain.grouping import one_number
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.patience import parse_overrides
 from switchhook.domain.project import Account, Group, Plan, Project
@@ -74,9 +75,10 @@ class Digits:
     def read(self, value: object, at: Spot) -> str:
         """Take a number in any spelling, and keep its canonical form (FE-06)."""
         text = text_of(value)
-        if clean_number(text) is None:
+        dialling = dialling_in(at.names)
+        if not one_number(text, dialling):
             raise WrongError(f"{shown(text)} is not a telephone number", f"write {self.allowed}")
-        return as_listed(text, dialling_in(at.names))
+        return as_listed(text, dialling)
 
     def write(self, value: str) -> str:
         """Write its digits."""
@@ -122,6 +124,7 @@ def _as_answered(text: str, at: Spot) -> Plan:
     bare = user.rpartition(":")[2] or rest
     host = re.split(r"[:;]", rest)[0] if not rest.startswith("[") else rest.partition("]")[0] + "]"
     names = {bare, clean_number(bare) or bare}
+    own = tuple(one.lower() for one in at.names.get("own SIP host", ()))
     return Plan(
         Project(
             id="x",
@@ -130,7 +133,9 @@ def _as_answered(text: str, at: Spot) -> Plan:
                 Account(login=name, password="") for name in names & at.names["account"]
             ),
             groups=tuple(Group(name=name, accounts=("x",)) for name in names & at.names["group"]),
-            allowed_sip_hosts=(host.rstrip("."),),
+            country=next(iter(at.names.get("country", ())), ""),
+            allowed_sip_hosts=() if host.rstrip(".").lower() in own else (host.rstrip("."),),
+            own_sip_hosts=own,
         )
     )
 

@@ -180,6 +180,12 @@ PROJECT = Table(
             default=(),
         ),
         Key(
+            "own_sip_hosts",
+            ListOf(kind=HOST_NAME),
+            "hosts by which the world knows this server: a SIP address there means an account",
+            default=(),
+        ),
+        Key(
             "allowed_networks",
             ListOf(kind=GrantedNetwork()),
             "private networks that webhooks and calls may reach",
@@ -338,6 +344,7 @@ def names_of(document: Mapping[str, Any]) -> Names:
         "group": set(_each(document, "groups", "name", str)),
         "trunk": set(_each(document, "trunks", "name", str)),
         "country": {country},
+        "own SIP host": set(_texts(project, "own_sip_hosts")),
         "number": {
             as_listed(number, dialling_of(country)) or number
             for number in _each(document, "numbers", "number", str)
@@ -348,6 +355,11 @@ def names_of(document: Mapping[str, Any]) -> Names:
         "dial-plan webhook": set(_each(document, "dial_plan_webhooks", "name", str)),
         "forwarding number": set(_each(document, "forwarding_numbers", "name", str)),
     }
+
+
+def _texts(table: object, key: str) -> Iterator[str]:
+    items = table.get(key) if isinstance(table, dict) else None
+    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, str))
 
 
 def _each(document: Mapping[str, Any], key: str, name: str, type_: type) -> Iterator[Any]:

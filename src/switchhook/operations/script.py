@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switchhook.domain.grouping import dialled_number
 from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import KEYS
 from switchhook.domain.target import written_number
@@ -91,8 +92,9 @@ class Script:
 
 def as_dialled(text: str, plan: Plan) -> str:
     """Return a number without what people write between its digits; anything else as it stands."""
-    is_name = text in plan.accounts or text in plan.groups
-    return text if is_name else written_number(text) or text
+    if plan.has_name(text):
+        return text
+    return dialled_number(text, plan.project.dialling, plan.has_name) or text
 
 
 def _is_same(phone: str, target: str) -> bool:

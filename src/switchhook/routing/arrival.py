@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
 from switchhook.domain.cause import Cause
+from switchhook.domain.grouping import dialled_number
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 
 if TYPE_CHECKING:
@@ -75,8 +76,8 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
         return _refused(404, f"{arrival.callee} is neither a number nor an account nor a group")
     if own is not None and not help_number:
         return _to_own(own, arrival, plan, call, now)
-    number = help_number or clean_number(arrival.callee)
-    if number is None:
+    number = help_number or dialled_number(arrival.callee, plan.project.dialling, plan.has_name)
+    if clean_number(number) is None and not help_number:
         return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
     return _outside(number, plan, make)
 

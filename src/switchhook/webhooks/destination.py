@@ -10,8 +10,12 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
+from switchhook.domain.grouping import one_number
+from switchhook.domain.numbering import canonical
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
+from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.lenient_json import NumberText
 from switchhook.webhooks.reading import quoted, shown
 
@@ -79,12 +83,12 @@ def read_targets(value: Json, plan: Plan) -> Targets:
         except NoTargetError as error:
             dropped.append(f"dropped {error}")
             continue
-        with_it = ringing | {_identity(member) for member in plan.members(target)}
+        with_it = ringing | {_identity(one, plan) for one in plan.members(target)}
         if len(with_it) > MAX_TARGETS:
             dropped.append(f"only the first {MAX_TARGETS} directions ring")
             break
         ringing = with_it
-        found.setdefault(_identity(target), target)
+        found.setdefault(_identity(target, plan), target)
     return Targets(targets=tuple(found.values()), notices=_cut(dropped))
 
 
@@ -113,10 +117,11 @@ def _one_of_list(item: Json) -> Iterable[Json]:
     return (item,) if isinstance(item, list) else _members(item)
 
 
-def _identity(target: Target) -> str:
-    """Return what makes two targets the same one: a number is, with or without `+`."""
-    bare = target.value.removeprefix("+") if target.kind is TargetKind.NUMBER else target.value
-    return f"{target.kind}:{bare}"
+def _identity(target: Target, plan: Plan) -> str:
+    """Return what makes two targets the same one: a number is, in any spelling."""
+    if target.kind is not TargetKind.NUMBER:
+        return f"{target.kind}:{target.value}"
+    return f"{target.kind}:{canonical(target.value, plan.project.dialling)}"
 
 
 def _target(member: Json, plan: Plan) -> Target:
@@ -173,27 +178,44 @@ def _target_of_text(text: str, plan: Plan) -> Target:
     if _FRACTION.fullmatch(bare):
         bare = whole_number(NumberText(bare))
     written = _TEL.sub("", bare)
-    number = clean_number(written)
-    if number is None and plan.project.screening.is_emergency(written):
-        number = written_number(written)
-    if number is None:
-        raise NoTargetError(f"{quoted(bare)}: it is no number, account or group of this project")
-    return plan.named(number) or Target(kind=TargetKind.NUMBER, value=number)
+    if clean_number(written) is None and plan.project.screening.is_emergency(written):
+        return Target(kind=TargetKind.NUMBER, value=written_number(written))
+    number = one_number(written, plan.project.dialling, plan.has_name)
+    if not number:
+        raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, plan)}")
+    return plan.named(number) or Target(kind=TargetKind.NUMBER, value=_as_told(number))
+
+
+def _as_told(number: str) -> str:
+    """Return an international number without the trunk prefix that stands in it: `+44 (020) 7946 0958`."""
+    return (to_e164(number, "") or number) if number.startswith("+") else number
+
+
+def _why_no_number(written: str, plan: Plan) -> str:
+    if clean_number(written) is None:
+        return "it is no number, account or group of this project"
+    unknown = "" if plan.project.country else ", since the project names no country"
+    return f"it may be one number or several{unknown}; several stand in a list, or between commas"
 
 
 def _target_of_address(text: str, plan: Plan) -> Target:
     """Read `user@host` in any of its spellings [A-09].
 
-    A known login or group means that one whatever the host is: an answer names the PBX as the world
-    knows it, which we need not, and the call stays in the house.
+    At a host of our own a known login or group means that one, and the call stays in the house. Another
+    host has to be allowed, whoever of ours has such a name (FA-11).
     """
     parts = _SIP.fullmatch(text)
     if parts is None:
         raise NoTargetError(f"{quoted(text)}: it is no SIP address that may be followed")
-    if (known := plan.named(parts["user"])) is not None:
-        return known
     host = parts["host"].lower().removesuffix(".")
-    if host not in {allowed.lower() for allowed in plan.project.allowed_sip_hosts}:
+    is_allowed = host in {allowed.lower() for allowed in plan.project.allowed_sip_hosts}
+    if plan.is_own_host(host) and not (is_allowed and parts["port"]):
+        user = unquote(parts["user"])
+        if (known := plan.named(user)) is not None:
+            return known
+        if not is_allowed:
+            return _target_of_text(user.replace("@", " "), plan)
+    if not is_allowed:
         raise NoTargetError(
             f"{quoted(text)}: its host is not among the project's allowed SIP hosts"
         )

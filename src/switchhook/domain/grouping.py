@@ -1,0 +1,82 @@
+"""What people write between digits: the groups of one number, or what keeps two numbers apart.
+
+Nothing is made one that may be two: a blank groups digits only where the whole is a number of the country
+or of the world (FJ-04).
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from switchhook.domain.numbering import international, is_possible
+from switchhook.domain.screening import LEAST_OUTSIDE
+from switchhook.domain.target import clean_number, without_ornaments, written_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.domain.dialling import Dialling
+
+LONGEST_GROUP = 8
+"""Digits that people write together within one number."""
+LEAST_PART = 3
+"""Digits from which a part may be a number or an extension by itself."""
+_PART = re.compile(r"\+?[0-9]+")
+
+
+def one_number(
+    text: str, dialling: Dialling, is_known: Callable[[str], bool] = lambda _: False
+) -> str:
+    """Return the dialable number of a text; "" where it is none, or may be two.
+
+    `is_known` says whether digits are an account or a group of the project.
+    """
+    whole = clean_number(text) or ""
+    bare = without_ornaments(text).strip()
+    found = list(_PART.finditer(bare))
+    parts = [part[0] for part in found]
+    if not whole or len(parts) == 1 or is_known(whole) or international(whole, dialling.country):
+        return whole
+
+    def is_complete(digits: str) -> bool:
+        is_long = len(digits) >= LEAST_OUTSIDE
+        return is_known(digits) or (is_long and bool(international(digits, dialling.country)))
+
+    if any(_are_two(parts, place, is_complete) for place in range(1, len(parts))):
+        return ""
+    has_blanks = any(bare[a.end() : b.start()].isspace() for a, b in pairwise(found))
+    fits = _may_be_one(whole, parts, dialling) if has_blanks else len(whole) >= LEAST_OUTSIDE
+    return whole if fits else ""
+
+
+def dialled_number(
+    text: str, dialling: Dialling, is_known: Callable[[str], bool] = lambda _: False
+) -> str:
+    """Return the number of any length that somebody dialled; "" where it is none, or may be two.
+
+    Hyphens, dots and brackets are ornaments of one number there (RFC 3966 §5.1.1).
+    """
+    has_blanks = " " in without_ornaments(text).strip()
+    return one_number(text, dialling, is_known) if has_blanks else written_number(text)
+
+
+def _are_two(parts: list[str], place: int, is_complete: Callable[[str], bool]) -> bool:
+    """Say whether what stands before or behind a gap is something by itself, beside what may be, too."""
+    left, right = "".join(parts[:place]), "".join(parts[place:])
+    return is_complete(left) or (len(left) >= LEAST_PART and is_complete(right))
+
+
+def _may_be_one(whole: str, parts: list[str], dialling: Dialling) -> bool:
+    """Say whether groups make a number as long as one of the country, of the world, or of no country we know.
+
+    Of groups too short to be anything by themselves, a short number is made.
+    """
+    longest = max(map(len, parts))
+    if longest < LEAST_PART:
+        return True
+    is_national = not dialling.country and whole.startswith("0") and 9 <= len(whole) <= 11
+    before = "".join(parts[:-1]).removeprefix("+")
+    are_groups = longest <= LONGEST_GROUP or len(before) < LEAST_PART  # the seed's `3 80123456789`
+    return are_groups and (is_national or is_possible(whole, dialling.country))
