@@ -7,6 +7,7 @@ from switchhook.routing import recording
 from switchhook.routing.commands import Record, StartRecording, StopRecording
 from switchhook.routing.move import Move
 from tests.support.plans import incoming
+from tests.support.transcript import is_recorded
 
 
 def started() -> Move:
@@ -17,7 +18,7 @@ def started() -> Move:
 
 def test_each_recording_has_a_name_of_its_own() -> None:
     move = started()
-    assert recording.keep(move, 7.0, "r1.wav")
+    assert recording.keep(move, is_recorded())
     recording.start(move, both=False)
     orders = [order for order in move.commands if not isinstance(order, Record)]
     assert orders == [
@@ -37,7 +38,7 @@ def test_it_is_stopped_once() -> None:
 
 def test_nothing_is_kept_of_nothing() -> None:
     move = started()
-    assert not recording.keep(move, 0.0, "")
+    assert not recording.keep(move, is_recorded(seconds=0))
     assert (move.call.recorder, move.call.recordings) == (None, ())
     assert not recording.stop(move)
-    assert not recording.keep(move, 7.0, "r1.wav")
+    assert not recording.keep(move, is_recorded())

@@ -232,10 +232,12 @@ def is_played(playback: str) -> PlaybackFinished:
     return PlaybackFinished(playback=playback)
 
 
-def is_recorded(recording: str = "r1", seconds: float = 7.0) -> RecordingFinished:
+def is_recorded(
+    recording: str = "r1", seconds: float = 7.0, trouble: str = ""
+) -> RecordingFinished:
     """Say that a recording is over; one of no seconds has no file."""
     path = f"{recording}.wav" if seconds else ""
-    return RecordingFinished(recording=recording, seconds=seconds, path=path)
+    return RecordingFinished(recording=recording, seconds=seconds, path=path, trouble=trouble)
 
 
 def fails(ask: str = "c-1") -> AskFailed:

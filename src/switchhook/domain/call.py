@@ -194,6 +194,8 @@ class Call:
     recorder: Recorder | None = None
     recorders: int = 0
     recordings: tuple[Recording, ...] = ()
+    recording_trouble: str = ""
+    """Why the conversation was not recorded, though it was to be."""
     rating: Rate | None = None
     """How a conversation will be rated."""
     rated: str = ""

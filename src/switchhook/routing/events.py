@@ -157,6 +157,8 @@ class RecordingFinished:
     """0 where there is none."""
     path: str
     """Where it was put; empty where there is none."""
+    trouble: str = ""
+    """Why there is none, where there should be one; a clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

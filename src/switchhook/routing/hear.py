@@ -260,7 +260,7 @@ def resynced_recording(move: Move, event: Resynced) -> None:
     """After a restart, with a message: take the step anew; behind a conversation, wait no longer."""
     if move.call.talking_to:
         _match_legs(move, event)
-        record.finished(move, 0.0, "")
+        record.finished(move, None)
     else:
         resynced(move, event)
 

@@ -96,7 +96,7 @@ def message_overdue(move: Move, _: TimePassed) -> None:
         prompts.stop(move, move.call.playing)
         _record(move)
     elif recorder.is_stopping:
-        _finished(move, 0.0, "")
+        _finished(move, None)
     else:
         _stop_message(move)
 
@@ -104,13 +104,13 @@ def message_overdue(move: Move, _: TimePassed) -> None:
 def recorded(move: Move, event: RecordingFinished) -> None:
     """Keep the message; the call ends with it, or goes on where there is none."""
     if _is_ours(move, event):
-        _finished(move, event.seconds, event.path)
+        _finished(move, event)
 
 
 def talk_recorded(move: Move, event: RecordingFinished) -> None:
     """Keep the recording of a conversation that goes on without, or after which the caller is asked."""
     if _is_ours(move, event):
-        recording.keep(move, event.seconds, event.path)
+        recording.keep(move, event)
 
 
 def hung_up_recording(move: Move, event: LegEnded) -> None:
@@ -196,8 +196,8 @@ def _stop_message(move: Move) -> None:
         move.change(wake_at=move.now + recording.SETTLING)
 
 
-def _finished(move: Move, seconds: float, path: str) -> None:
+def _finished(move: Move, made: RecordingFinished | None) -> None:
     if move.call.talking_to:
-        record.finished(move, seconds, path)
+        record.finished(move, made)
     else:
-        follow(move, voicemail.finished(move, seconds, path))
+        follow(move, voicemail.finished(move, made))

@@ -10,6 +10,7 @@ from switchhook.domain.journal import Happening
 from switchhook.routing.commands import StartRecording, StopRecording
 
 if TYPE_CHECKING:
+    from switchhook.routing.events import RecordingFinished
     from switchhook.routing.move import Move
 
 SETTLING = 5.0
@@ -34,13 +35,22 @@ def stop(move: Move) -> bool:
     return True
 
 
-def keep(move: Move, seconds: float, path: str) -> bool:
-    """Keep what was recorded. False where there is nothing to keep."""
+def keep(move: Move, made: RecordingFinished | None) -> bool:
+    """Keep what was recorded, and say why there is none or a part, where that is known.
+
+    False where there is nothing to keep: `made` is None for a recording that was waited for in vain.
+    """
     recorder = move.call.recorder
     move.change(recorder=None)
-    if recorder is None or not path:
+    if made is None:
         return False
-    made = Recording(id=recorder.id, seconds=seconds, path=path)
-    move.change(recordings=(*move.call.recordings, made))
-    move.record(Happening.RECORDED, path, facts=(("seconds", f"{seconds:g}"),))
+    if made.trouble:
+        move.change(recording_trouble=made.trouble)
+        how = "recorded in part" if made.path else "not recorded"
+        move.record(Happening.NOTICE, f"{how}: {made.trouble}")
+    if recorder is None or not made.path:
+        return False
+    one = Recording(id=recorder.id, seconds=made.seconds, path=made.path)
+    move.change(recordings=(*move.call.recordings, one))
+    move.record(Happening.RECORDED, made.path, facts=(("seconds", f"{made.seconds:g}"),))
     return True

@@ -197,6 +197,12 @@ def _flag(key: str) -> Callable[[Facts, str], str]:
     return resolve_flag
 
 
+def _recording(facts: Facts, _: str) -> str:
+    """Return the id by which a recording is found; "" where one was to be made and could not be."""
+    call = facts.call
+    return "" if call.recording_trouble and not call.recordings else call.id
+
+
 def _catalogue(
     rows: Iterable[tuple[str, str, str, Callable[[Facts, str], str] | None]],
 ) -> dict[str, Parameter]:
@@ -226,7 +232,7 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
             ("medium", "R1-54", "Medium", None),
             ("campaign", "R1-55", "Campaign", None),
             ("keyword", "R1-56", "Keyword", None),
-            ("recording", "R1-57", "Recording", _call_id),
+            ("recording", "R1-57", "Recording", _recording),
             ("call_category", "R1-58", "Call category", None),
             ("google_analytics_id", "R1-59", "Google Analytics ID", None),
             ("visitor_ip", "R1-60", "Visitor IP", None),

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rate, Record, Voicemail
-from switchhook.drivers.embedded.studio import Echoes, Sounding
+from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studio
+from switchhook.routing.commands import StartRecording
+from switchhook.routing.events import RecordingFinished
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
 from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.rtp.digits import write_info
 from tests.support.loop import run
 from tests.support.office import DIALLED, Office, address, open_office, ring, shop
+from tests.support.plans import incoming
 from tests.support.ports import free_port
+from tests.support.sip import request
 from tests.support.tones import heard, loudness, sound_of, tone, voice
 
 if TYPE_CHECKING:
@@ -28,6 +33,10 @@ if TYPE_CHECKING:
     from switchhook.domain.scheme import Step
     from switchhook.sip.phone import Call as PhoneCall
 
+G722 = (
+    b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+    b"m=audio 4000 RTP/AVP 9\r\na=rtpmap:9 G722/8000\r\n"
+)
 GREETING, MUSIC, INVALID, RINGING = 400, 600, 1200, 425
 HER_VOICE, HIS_VOICE = 800, 1500
 LOUD = 3000.0
@@ -462,3 +471,25 @@ def test_a_caller_is_told_that_no_port_is_free() -> None:
             await office.quiet()
 
     play(scenario())
+
+
+@pytest.mark.row("FI-11")
+@pytest.mark.parametrize(
+    ("where", "why"), [("here", "speaks no G.711"), ("", "no folder for recordings")]
+)
+def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why: str) -> None:
+    sounding = Sounding(recordings=tmp_path / where) if where else Sounding()
+    studio = Studio(
+        "127.0.0.1",
+        sounding,
+        NoSounds(),
+        tell=lambda *_: None,
+        silent=lambda _: None,
+        local=lambda _: "127.0.0.1",
+    )
+    caller = request(body=G722)
+    order = StartRecording(recording="r1", both=True)
+    (told,) = studio.carry_out(incoming(Record()), AnchoredBridge("a", caller), order)
+    assert isinstance(told, RecordingFinished)
+    assert (told.recording, told.seconds, told.path) == ("r1", 0, "")
+    assert why in told.trouble

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import Rate, Record, Step
 from switchhook.routing.commands import Tell
 from switchhook.routing.events import CallArrived, HangUpRequested, Resynced, TimePassed
 from switchhook.routing.recording import SETTLING
+from switchhook.webhooks.parameters import Facts, resolve
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
 
@@ -53,6 +56,27 @@ def test_a_recording_that_cannot_be_made_disturbs_nobody() -> None:
     story.hears(6, is_recorded("r9"))
     story.hears(6, is_recorded(seconds=0))
     story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+
+
+@pytest.mark.row("FI-11")
+def test_a_conversation_that_cannot_be_recorded_says_why() -> None:
+    story = talking()
+    story.hears(5.2, is_recorded(seconds=0, trouble="no G.711"))
+    assert story.journal[-1] == "notice not recorded: no G.711"
+    story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    (*_, last) = story.commands
+    assert isinstance(last, Tell)
+    facts = Facts(call=last.call, now=60.0)
+    assert (resolve("recording", "", facts), resolve("call_id", "", facts)) == ("", "c")
+
+
+@pytest.mark.row("FI-11")
+def test_a_recording_that_broke_off_says_so_and_is_kept() -> None:
+    story = talking()
+    story.hears(30, is_recorded(trouble="the disk is full"))
+    assert "notice recorded in part: the disk is full" in story.journal
+    assert story.call.recordings == (MADE,)
+    assert resolve("recording", "", Facts(call=story.call, now=60.0)) == "c"
 
 
 def test_what_a_recording_brought_before_the_end_is_kept() -> None:

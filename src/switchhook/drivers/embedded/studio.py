@@ -113,6 +113,10 @@ class Echoes:
             del self._latest[stream]
 
 
+NO_FOLDER: Final = "no folder for recordings is set up"
+NO_COMMON_SOUND: Final = "the caller's telephone speaks no G.711 (or wants encryption), so its sound cannot be led through here"
+
+
 class Studio:
     """All lines of one telephone side. `tell` gets a call's events, `do` what its glue is to hear."""
 
@@ -252,7 +256,11 @@ class Studio:
         where = self.sounding.recordings
         if bridge.anchor is None or not bridge.anchor.has(CALLER) or where == NOWHERE:
             log.warning("call not recorded", call=call.id, recording=command.recording)
-            return [call_events.RecordingFinished(recording=command.recording, seconds=0, path="")]
+            why = NO_FOLDER if where == NOWHERE else NO_COMMON_SOUND
+            failed = call_events.RecordingFinished(
+                recording=command.recording, seconds=0, path="", trouble=why
+            )
+            return [failed]
         recording = f"{call.id} {command.recording}"
         self._recordings[recording] = call.id, command.recording
         path = where / call.plan.project.id / call.id / f"{command.recording}.wav"
@@ -308,7 +316,7 @@ class Studio:
         call, recording = self._recordings.pop(event.recording, ("", ""))
         path = str(event.path) if event.seconds else ""
         finished = call_events.RecordingFinished(
-            recording=recording, seconds=event.seconds, path=path
+            recording=recording, seconds=event.seconds, path=path, trouble=event.error
         )
         self._tell(call, finished, None)
 

@@ -14,6 +14,7 @@ from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Record
+    from switchhook.routing.events import RecordingFinished
     from switchhook.routing.move import Move
 
 OVER = Cause(sip=200, q850=16, text="hung up")
@@ -51,11 +52,11 @@ def talk_is_over(move: Move, side: EndedBy, why: Cause = OVER) -> None:
     )
 
 
-def finished(move: Move, seconds: float, path: str) -> None:
+def finished(move: Move, made: RecordingFinished | None) -> None:
     """End the call whose recording was waited for."""
     recorder = move.call.recorder
     by = None if recorder is None else recorder.hung_up_by
-    recording.keep(move, seconds, path)
+    recording.keep(move, made)
     ends = [leg.cause for leg in move.call.legs if leg.id in {CALLER, move.call.talking_to}]
     loss = next((cause for cause in ends if cause is not None and cause.is_loss), None)
     end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, loss or OVER)

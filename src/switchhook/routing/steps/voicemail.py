@@ -13,6 +13,7 @@ from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Voicemail
+    from switchhook.routing.events import RecordingFinished
     from switchhook.routing.move import Move
 
 DONE = "#"
@@ -39,14 +40,14 @@ def record(move: Move, step: Voicemail) -> None:
     recording.start(move, both=False)
 
 
-def finished(move: Move, seconds: float, path: str) -> Went:
+def finished(move: Move, made: RecordingFinished | None) -> Went:
     """End the call with the message; without one, go on while the caller is still there."""
     caller = move.call.leg(CALLER)
     is_there = caller is not None and caller.is_live
     cause = None if caller is None else caller.cause
     by = EndedBy.CALLER if cause is None else cause.ended_by(EndedBy.CALLER)
     move.change(wake_at=None)
-    if recording.keep(move, seconds, path):
+    if recording.keep(move, made):
         end(move, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else by, LEFT)
         return Went.TAKEN
     move.record(Happening.NOTICE, "no message was recorded")
