@@ -48,6 +48,10 @@ conformance: dev ## every row of the behaviour table, its tests and results; fai
 conformance-page: dev
 	@$(BIN)/pytest -qq --collect-only --conformance-page=docs/conformance.md >/dev/null
 
+.PHONY: fuzz
+fuzz: dev ## 100,000 plausible messages, sounds and answers, right, sloppy and wrong (INPUTS=n)
+	@PLAUSIBLE=$(or $(INPUTS),100000) $(BIN)/pytest -q --timeout=0 tests/test_plausible.py
+
 .PHONY: bench
 bench: dev ## every benchmark, one after another; leave the machine alone meanwhile
 	@scripts/system-packages $(BENCHMARK_PROGRAMS)

@@ -361,7 +361,7 @@ class Head:
         message = replace(self.start, body=body, dropped=(*self.notes, *notes))
         if body and not self.is_typed and looks_like_sdp(body):
             headers = message.headers.put("Content-Type", SDP)
-            dropped = (*message.dropped, "no Content-Type: what begins with v=0 is SDP")
+            dropped = (*message.dropped, "no Content-Type: what has sound in it is SDP")
             message = replace(message, headers=headers, dropped=dropped)
         try:
             return _checked(message)

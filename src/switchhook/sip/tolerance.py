@@ -30,7 +30,7 @@ from urllib.parse import quote
 
 from switchhook.sip.errors import ParseError, SipError, excerpt
 from switchhook.sip.fields import Headers
-from switchhook.sip.headers import CSeq, NameAddress
+from switchhook.sip.headers import CSeq, NameAddress, Via
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.syntax import (
     WHITE,
@@ -80,6 +80,7 @@ _REPEATED_BY_RESPONSES: Final = frozenset({"From", "Call-ID"})
 _BRACKETED: Final = re.compile(r"<\s*([A-Za-z][A-Za-z0-9+.-]{0,31}:[^<>]*)>")
 _SCHEME: Final = re.compile(r"\b(?:sips?|tel):", re.IGNORECASE)
 _TAG: Final = re.compile(r";\s*tag\s*=\s*([^\s;,<>\"?=]+)", re.IGNORECASE)
+_AUDIO: Final = re.compile(rb"(?:\A|[\r\n])[ \t]*m=audio[ \t]+[0-9]")
 _USER_KEPT: Final = "-_.!~*'()&=+$,;?/%:"
 _BLANK: Final = " \t\r\n\0"
 
@@ -111,6 +112,8 @@ def _mended(name: str, value: str, method: str | None, notes: list[str]) -> Iter
         return (_mended_end(name, value, notes, response=method is None),)
     if name == "CSeq":
         return (_mended_cseq(value, method, notes),)
+    if name == "Via":
+        return (_mended_via(value, notes),)
     if name == "Max-Forwards" and not _is_hops(value):
         notes.append(f"Max-Forwards that is no number: {excerpt(value)}")
         return ()
@@ -151,6 +154,15 @@ def _mended_end(name: str, value: str, notes: list[str], *, response: bool) -> s
         mended = f"<sip:{UNREADABLE}>" + (f";tag={tag[1]}" if tag else "")
     notes.append(f"{name}: all but the address of {excerpt(value)}")
     return mended
+
+
+def _mended_via(line: str, notes: list[str]) -> str:
+    """Keep the parameters that can be read, of one hop alone: the branch must not be another's."""
+    place, _, parameters = line.partition(";")
+    if "," in line or _reads(Via.parse, line) or not _reads(Via.parse, place):
+        return line
+    notes.append(f"Via: all but the branch and place of {excerpt(line)}")
+    return place + str(_rescue_parameters(f";{parameters}"))
 
 
 def _mended_cseq(value: str, method: str | None, notes: list[str]) -> str:
@@ -245,7 +257,7 @@ def _bare(text: str) -> tuple[str, str]:
     if len(schemes) != 1:
         raise ParseError(f"there is no address in {excerpt(text)}")
     uri = text[schemes[0].start() :]
-    ends = [place for mark in ';>"' if (place := uri.find(mark)) >= 0]
+    ends = [place for mark in ";>" if (place := uri.find(mark)) >= 0]
     end = min(ends, default=len(uri))
     if "," in uri[:end] or "?" in uri[:end]:
         raise ParseError(f"a URI with a comma or question mark needs <>: {excerpt(text)}")
@@ -275,7 +287,7 @@ def rescue_uri(text: str, *, any_host: bool = False) -> Uri:
     user, at, place = rest.rpartition("@")
     place, _, headers = place.partition("?")
     authority, _, parameters = place.partition(";")
-    host, number = _rescue_place(authority, any_host=any_host)
+    host, number = _rescue_place(authority, any_host=any_host and bool(at))
     if len(user) > MOST_USER:
         raise ParseError(f"the user part is too long to be mended: {excerpt(user)}")
     user = quote(user.strip(WHITE), safe=_USER_KEPT, errors="surrogateescape") + at
@@ -330,7 +342,7 @@ def rescue_request_line(line: str) -> str:
 
 def looks_like_sdp(body: bytes) -> bool:
     """Whether a body without a Content-Type can only be a session description."""
-    return body.startswith(b"v=0") and b"\nm=audio " in body
+    return _AUDIO.search(body) is not None
 
 
 def whole_body(body: bytes, length: int, *, typed: bool) -> tuple[bytes, str]:
