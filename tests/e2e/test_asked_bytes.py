@@ -110,6 +110,9 @@ class Side:
         """Nothing is left of before."""
         return {call.id: frozenset() for call in calls}
 
+    async def stop(self) -> None:
+        """Nobody is called."""
+
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Write down what rings."""
         if isinstance(command, RingLeg):

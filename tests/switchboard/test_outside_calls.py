@@ -85,6 +85,9 @@ class House:
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         self.commands.append((call.id, command))
 
+    async def stop(self) -> None:
+        """Nothing rings."""
+
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         return {call.id: frozenset({CALLER, "b1"}) for call in calls}
 

@@ -143,6 +143,9 @@ class Life:
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         return await self.side.resume(calls)
 
+    async def stop(self) -> None:
+        await self.side.stop()
+
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         if not self.is_over:
             self.side.carry_out(call, command)

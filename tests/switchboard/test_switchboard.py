@@ -145,6 +145,9 @@ class World:
         assert tuple(calls) == self.live
         return self.legs
 
+    async def stop(self) -> None:
+        self.log.append("side stopped")
+
     def carry(self, *deliveries: Delivery) -> None:
         self.log.extend(f"carry {delivery.webhook}" for delivery in deliveries)
         self.carried.extend(deliveries)
@@ -458,7 +461,10 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
             await settled()
             world.log.clear()
             await board.stop()
-        assert world.log == ["commit ended", "carry after", "EndLeg", "EndLeg", "side closed"]
+        assert world.log == [
+            *("commit ended", "carry after", "EndLeg", "EndLeg"),
+            *("side stopped", "side closed"),
+        ]
         assert [call.id for call in board.calls] == [talks]
         assert isinstance(board.arrived(ARRIVAL), Refused)
 

@@ -17,8 +17,13 @@ Recorded = Callable[[], None]
 class Ear(Protocol):
     """The switchboard, as a telephone side sees it. Every method returns at once and raises nothing."""
 
-    def arrived(self, arrival: Arrival) -> str | Refused:
-        """Take a new call and return its id, or refuse it. `CallArrived` is heard by itself."""
+    def arrived(
+        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Refused:
+        """Take a new call and return its id, or refuse it. `CallArrived` is heard by itself.
+
+        `expect` gets the id before anything is done about the call: commands may come from then on.
+        """
 
     def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
         """Put what happened into the call's mailbox; an unknown or ended call is ignored.

@@ -101,6 +101,7 @@ class Endpoint:
         self._unread = Rarely()
         self._full_batches = 0
         self._pumping = False
+        self._is_shut = False
         self._timer: asyncio.TimerHandle | None = None
         self._rings_at = 0.0
         """When the timer rings; kept here because uvloop's handle cannot say it of a time gone by."""
@@ -114,7 +115,7 @@ class Endpoint:
         self.port = self._udp.getsockname()[1]
         stack.callback(self._resolver.close)
         stack.callback(self._udp.close)
-        stack.callback(self._stop_timer)
+        stack.callback(self._shut)
         self._loop.add_reader(self._udp, self._read)
         stack.callback(self._loop.remove_reader, self._udp)
         await self._tcp.listen(listener)
@@ -305,7 +306,7 @@ class Endpoint:
 
     def _pump(self) -> None:
         """Hand out events and send packets until there are none, then set the timer."""
-        if self._pumping:
+        if self._pumping or self._is_shut:
             return
         self._pumping = True
         try:
@@ -369,7 +370,7 @@ class Endpoint:
 
     def _arm(self) -> None:
         """Set the timer to `wake_at`. One that rings too early costs less than moving it each time."""
-        wake_at = self.agent.wake_at
+        wake_at = None if self._is_shut else self.agent.wake_at
         if wake_at is None or (self._timer is not None and self._rings_at <= wake_at):
             return
         self._stop_timer()
@@ -383,6 +384,11 @@ class Endpoint:
         except Exception as error:  # noqa: BLE001 -- the timers of the other calls must go on
             self._report("sip timer not handled", error, None)
         self._pump()
+
+    def _shut(self) -> None:
+        """Say nothing more: calls that still end could not be told any way."""
+        self._is_shut = True
+        self._stop_timer()
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

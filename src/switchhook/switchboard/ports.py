@@ -41,6 +41,9 @@ class TelephoneSide(Protocol):
         a leg that is not named is gone. Only answered legs (with a handle) can be taken up.
         """
 
+    async def stop(self) -> None:
+        """Before the end: let nothing ring on, and wait a moment for it; talking legs are left alone."""
+
 
 class CallStore(Protocol):
     """Remembers calls."""

@@ -127,8 +127,10 @@ class Switchboard:
         """Wait until no call runs and everything about them is stored."""
         await self._idle.wait()
 
-    def arrived(self, arrival: Arrival) -> str | Refused:
-        """Take a new call and return its id, or refuse it."""
+    def arrived(
+        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Refused:
+        """Take a new call and return its id, or refuse it (the sides' Ear)."""
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         if len(self._mailboxes) >= self._max_calls:
@@ -139,6 +141,7 @@ class Switchboard:
             return call
         call, callers = self._known.admit(call)
         log.info("call began", **_facts(call))
+        expect(call.id)
         self._take(call, CallArrived(), callers)
         return call.id
 
@@ -183,7 +186,7 @@ class Switchboard:
         """Take no more calls, and end those whose caller was not answered yet.
 
         What such a call lives in goes with the process. Without a last word the caller would go on
-        hearing it ring, and the called telephones would go on ringing. Others are taken up again.
+        hearing it ring. Others are taken up again; whoever is called for them rings no more.
         """
         self._is_stopping = True
         last = {call.id for call in self.calls if _is_unanswered(call)}
@@ -193,6 +196,7 @@ class Switchboard:
             if not last & self._mailboxes.keys():
                 break
             await asyncio.sleep(_LOOK)
+        await self._side.stop()
 
     def _take(self, call: Call, first: Event, callers: tuple[Caller, ...]) -> None:
         mailbox = self._keep(call, first)

@@ -262,7 +262,7 @@ class Registered:
 class NobodyListens:
     """The switchboard's ear, which hears nothing here."""
 
-    def arrived(self, arrival: Arrival) -> str | Refused:
+    def arrived(self, arrival: Arrival, expect: object = None) -> str | Refused:
         raise NotImplementedError
 
     def hear(self, call: str, event: Event, recorded: object = None) -> None:

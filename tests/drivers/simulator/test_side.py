@@ -27,6 +27,8 @@ from tests.support.loop import run
 from tests.support.plans import CUSTOMER, DIALLED, JOHN, MARY, incoming
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.domain.target import Target
     from switchhook.drivers.ear import Recorded
     from switchhook.switchboard.ports import TelephoneSide
@@ -46,8 +48,12 @@ class Listener:
     refusal: Refused | None
     heard: list[tuple[float, Event]] = field(default_factory=list)
 
-    def arrived(self, arrival: Arrival) -> str | Refused:
+    def arrived(
+        self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
+    ) -> str | Refused:
         assert arrival == ARRIVAL
+        if self.refusal is None:
+            expect(CALL.id)
         return self.refusal or CALL.id
 
     def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:

@@ -66,6 +66,7 @@ Out = Order | call_events.Event | AfterCommit | sound.Order
 
 MOST_HOPS: Final = 70
 """What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
+STOPPED: Final = (("Reason", 'SIP;cause=503;text="Switchhook stops"'),)
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
 
 
@@ -179,6 +180,13 @@ class Bridge:
         if self._called.pop(leg, None) is None:
             return []
         return [call_events.LegEnded(leg=leg, cause=cause)]
+
+    def stop_ringing(self) -> list[Out]:
+        """Cancel every called leg that was not answered; nothing is told of it."""
+        ringing = [called for called in self._called.values() if not called.answered]
+        for called in ringing:
+            del self._called[called.name]
+        return [out for called in ringing for out in end_all(called.branches, STOPPED)]
 
     def broken(self, sip_leg: str) -> list[Out]:
         """End a leg of which something could not be heard: nobody waits for what may never come."""

@@ -87,6 +87,8 @@ log = structlog.get_logger(__name__)
 LONGEST_SILENCE: Final = 10.0
 """Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
 or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
+_LAST_LOOKS, _LOOK = 100, 0.02
+"""How often, and every how many seconds, we look whether those have ended that a stop ends."""
 FORGET_EVERY: Final = 60.0
 """Seconds between two looks for registrations that are over, and for legs that are gone without a word."""
 
@@ -129,6 +131,7 @@ class EmbeddedSide:
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
         self._outward = Outward(ways, self._states)
+        self._is_stopping = False
         self._ear: Ear
         self._book: Callable[[], Book]
 
@@ -171,7 +174,7 @@ class EmbeddedSide:
             return
         match command:
             case RingLeg():
-                if bridge.expect(command.leg):
+                if not self._is_stopping and bridge.expect(command.leg):
                     if call.rating is not None or call.is_to_be_recorded:
                         self._lead(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
@@ -202,6 +205,17 @@ class EmbeddedSide:
 
     def _current_book(self) -> Book:
         return self._book()
+
+    async def stop(self) -> None:
+        """Cancel what rings, and see to it that everybody hears of that; a telephone that is dead is left."""
+        self._is_stopping = True
+        for call, bridge in list(self._bridges.items()):
+            self._do(call, bridge, bridge.stop_ringing())
+        for _ in range(_LAST_LOOKS):
+            talking = sum(len(bridge.sip_legs) for bridge in self._bridges.values())
+            if self._endpoint.agent.load.sessions <= talking:
+                break
+            await asyncio.sleep(_LOOK)
 
     # What the endpoint tells
 
@@ -238,16 +252,19 @@ class EmbeddedSide:
         arrival = arrival_of(
             request, project=known.project, account=known.account, trunk=known.trunk
         )
-        call = self._ear.arrived(arrival)
+        trunk = "" if known.trunk is None else known.trunk.name
+        party = Party(user=known.proved, project=known.project, trunk=trunk)
+
+        def expect(call: str) -> None:
+            self._bridges[call] = AnchoredBridge(leg, request)
+            self._callers[call] = event.source
+            self._access.expect(leg, party)
+            self._remember(call, [leg])
+
+        call = self._ear.arrived(arrival, expect)
         if isinstance(call, Refused):
             self._endpoint.perform(_refusal(leg, call))
-            return
-        self._bridges[call] = AnchoredBridge(leg, request)
-        self._callers[call] = event.source
-        trunk = "" if known.trunk is None else known.trunk.name
-        self._access.expect(leg, Party(user=known.proved, project=known.project, trunk=trunk))
-        self._remember(call, [leg])
-        if request.dropped:
+        elif request.dropped:
             self._ear.hear(call, Remarked(leg=CALLER, text=read_in_part(request)))
 
     def _register(self, event: OutsideAsked) -> None:

@@ -107,6 +107,9 @@ class SimulatedSide:
         self._clock.call_at(self._clock.now(), self._repeat)
         return {call_id: self.live_legs(call_id) for call_id in known}
 
+    async def stop(self) -> None:
+        """Leave every telephone as it is: a script may go on with the next switchboard."""
+
     def live_legs(self, call: str) -> frozenset[str]:
         """Return the legs of a call that have not ended."""
         known = self._calls.get(call)
@@ -151,18 +154,19 @@ class SimulatedSide:
     def _arrive(self, call: SimulatedCall) -> None:
         if self._ear is None:
             return
-        answer = self._ear.arrived(call.caller.arrival)
+        answer = self._ear.arrived(call.caller.arrival, lambda name: self._expect(call, name))
         if isinstance(answer, Refused):
             call.refused = answer
-            return
-        call.id = answer
-        self._calls[answer] = call
+
+    def _expect(self, call: SimulatedCall, name: str) -> None:
+        call.id = name
+        self._calls[name] = call
         line = Line(CALLER, call.caller.hangs_up_after)
         call.lines[CALLER] = line
         call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
         self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
         for after, key in call.caller.keys:
-            self._plan(line, after, self._pressing(answer, key))
+            self._plan(line, after, self._pressing(name, key))
 
     def _pressing(self, call: str, key: str) -> Callable[[], None]:
         return lambda: self.press(call, key)
