@@ -59,6 +59,10 @@ bench: dev ## every benchmark, one after another; leave the machine alone meanwh
 	  echo "== $$name"; PYTHONPATH=src $(BIN)/python -m benchmarks.$$name || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "a goal is missed:$$failed"; exit 1; }
 
+.PHONY: abuse
+abuse: dev ## what floods, guessing, hoarding and forging do to others; leave the machine alone meanwhile
+	PYTHONPATH=src $(BIN)/python -m benchmarks.abuse
+
 .PHONY: dev
 dev:
 	@scripts/setup dev
