@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import tomllib
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -230,3 +233,18 @@ def test_few_requests_may_wait_for_the_answer_to_one_before() -> None:
             assert await is_well(web)
 
     run(scenario())
+
+
+@pytest.mark.row("FC-06")
+def test_no_uvicorn_comes_that_was_not_tried() -> None:
+    """Its protocol is subclassed, and a release of 0.x may change what that builds on."""
+    root = Path(__file__).parents[2]
+    wanted = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["dependencies"]
+    (uvicorn,) = (one for one in wanted if one.startswith("uvicorn"))
+    locked = re.search(
+        r"^uvicorn==0\.(\d+)\.", (root / "requirements/run.txt").read_text(), re.MULTILINE
+    )
+    bound = re.search(r",<0\.(\d+)$", uvicorn)
+    assert locked is not None
+    assert bound is not None, uvicorn
+    assert int(bound[1]) == int(locked[1]) + 1
