@@ -14,7 +14,8 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER
 from switchhook.sip.endpoint import Binding
-from switchhook.sip.message import MessageError, Request, Response, parse_message
+from switchhook.sip.errors import ParseError
+from switchhook.sip.message import Request, Response, parse_message
 from switchhook.sip.transaction import Timing
 from switchhook.sip.user_agent import Load
 from tests.support.loop import run
@@ -86,7 +87,7 @@ class Fuzzer:
         """Answer a request of the engine, or go on within the dialog that a response opened."""
         try:
             return self.continued(parse_message(data))
-        except MessageError:
+        except ParseError:
             return None  # an error answer repeats what was wrong
 
     def continued(self, heard: Request | Response) -> object:

@@ -308,6 +308,26 @@ def test_a_telephone_that_only_listens_is_not_dead() -> None:
     assert table.sent
 
 
+@pytest.mark.row("FD-02")
+@pytest.mark.parametrize("on_hold", [True, False])
+def test_a_call_has_its_time_again_after_a_hold_or_a_prompt(*, on_hold: bool) -> None:
+    table = Table(silence=10)
+    table.order(orders.Join(one="a", other="b"))
+    if on_hold:
+        table.describe("b", B, MU_LAW, hold=True)
+    else:
+        table.play(_sound(1), loop=True)  # a telephone that hears music may suppress its silence
+    table.pass_time(1500)
+    if on_hold:
+        table.describe("b", B, MU_LAW)
+    else:
+        table.order(orders.StopPlaying(playback="p"))
+    table.pass_time(400)
+    assert not table.events
+    table.pass_time(200)
+    assert set(table.events) == {orders.CallSilent(call="call")}
+
+
 @pytest.mark.parametrize("silence", [0, 10])
 def test_a_call_on_hold_is_not_dead(silence: float) -> None:
     table = Table(silence=silence)

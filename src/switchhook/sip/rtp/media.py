@@ -270,7 +270,9 @@ class Media:
             return
         heard: dict[str, float] = {}
         for stream in self._streams.values():
-            at = now if stream.may_be_silent else stream.heard_at
+            if stream.may_be_silent or stream.is_playing:
+                stream.heard_at = now  # who holds us, or listens, is not expected to speak
+            at = stream.heard_at
             heard[stream.call] = max(at, heard.get(stream.call, at))
         for call, at in heard.items():
             if now - at >= self._silence:
