@@ -98,6 +98,8 @@ class Trunk:
     """Whether outside numbers go over it, after those that stand before it."""
     follow_redirects: bool = False
     """Whether its 3xx are followed, as far as the project calls there."""
+    register: bool = False
+    """Whether we register with it, so that it knows where we are."""
     may_call: MayCall = MayCall.NUMBERS
     """What its calls may dial."""
 

@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 
 def check_trunk(trunk: Raw, at: Spot) -> None:
-    """Credentials are whole."""
+    """Credentials are whole, and there are some to register with."""
     _check_pair(trunk, at)
+    if trunk.get("register") is True and not trunk.get("username"):
+        at.notes.add(at.path, "username is missing beside register", "write username and password")
 
 
 def check_group(group: Raw, at: Spot) -> None:

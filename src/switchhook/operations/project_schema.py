@@ -147,6 +147,12 @@ TRUNK = Table(
             default=False,
         ),
         Key(
+            "register",
+            YesNo(),
+            "whether Switchhook registers with it, as carriers want of those whose address they do not know",
+            default=False,
+        ),
+        Key(
             "may_call",
             Choice(MayCall),
             "what its calls may dial: numbers of the project, or accounts and groups too",

@@ -9,15 +9,17 @@ import structlog
 
 from switchhook.drivers.embedded.door import Door, Known, Turned
 from switchhook.drivers.embedded.networks import Networks, networks_of
+from switchhook.drivers.embedded.registering import caller_trunk
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.admission import Admitted
 from switchhook.sip.screening import Refusal
 from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from switchhook.domain.book import Book
+    from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.sip.message import Request
     from switchhook.sip.transport import Peer
 
@@ -44,6 +46,8 @@ class Access:
     def __init__(self, realm: str, key: bytes, book: Callable[[], Book]) -> None:
         self.friends = Friends(self._is_in_network)
         self._door = Door(realm, key, self.friends)
+        self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
+        """Says at which addresses which trunks are registered; set by who registers them."""
         self._book = book
         self._parties: dict[str, Party] = {}
         self._of: Book | None = None
@@ -62,6 +66,10 @@ class Access:
             if isinstance(account, Turned):
                 return self._refuse(account, "registration", source)
             return Admitted(name=account.login, who=account)
+        called = caller_trunk(request, source.host, self._book(), self.registrars())
+        if called is not None:
+            plan, trunk = called
+            return Admitted(name="", who=Known(project=plan.project.id, trunk=trunk))
         known = self._door.caller(request, source, self._book(), now)
         if isinstance(known, Turned):
             return self._refuse(known, "call", source)

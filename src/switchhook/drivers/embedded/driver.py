@@ -37,7 +37,8 @@ from switchhook.drivers.embedded.translate import (
     reason_headers,
     refusal_status,
 )
-from switchhook.drivers.embedded.trunk_states import TrunkStates
+from switchhook.drivers.embedded.trunk_states import TrunkState, TrunkStates
+from switchhook.drivers.embedded.trunk_watch import TrunkWatch
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -65,6 +66,7 @@ from switchhook.sip.events import (
     LegEvent,
     OutsideAsked,
     ProgressReceived,
+    Replied,
 )
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.sip.rtp import orders as sound
@@ -79,6 +81,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.drivers.ear import Ear, Recorded
     from switchhook.drivers.embedded.b2bua import Out
+    from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.sip.orders import Credentials
     from switchhook.sip.transport import Peer
 
@@ -107,6 +110,7 @@ class EmbeddedSide:
         registrations: RegistrationStore | None = None,
         sounding: Sounding | None = None,
         sounds: Sounds | None = None,
+        trunks_changed: Callable[[dict[TrunkKey, TrunkState]], None] = lambda _: None,
     ) -> None:
         self._binding = binding or Binding(host=host, port=port, advertised=advertised)
         self._access = Access(realm, secrets.token_bytes(32), self._current_book)
@@ -126,12 +130,14 @@ class EmbeddedSide:
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
         self._trunks: dict[str, str] = {}  # the trunk of each SIP leg of a former process
-        self._states = TrunkStates(_now)
+        self._states = TrunkStates(_now, trunks_changed)
         ways = Ways(
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
         self._outward = Outward(ways, self._states)
         self._is_stopping = False
+        self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
+        self._access.registrars = lambda: self._states.registrars
         self._ear: Ear
         self._book: Callable[[], Book]
 
@@ -163,6 +169,8 @@ class EmbeddedSide:
             self._access.friends.prove(binding.source, account, _now())
         await self._studio.start(stack)
         await self._endpoint.start(stack)
+        watching = spawn(self._watch.run(), name="watch trunks")
+        stack.callback(watching.cancel)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
         stack.callback(forgetting.cancel)
         stack.callback(self._registrations.stop)
@@ -232,6 +240,8 @@ class EmbeddedSide:
 
     def _hear_leg(self, event: LegEvent) -> None:
         if isinstance(event, InviteFailed) and not event.ref and self._outward.failed(event):
+            return
+        if isinstance(event, Replied) and self._watch.replied(event):
             return
         if isinstance(event, ProgressReceived | AnswerReceived):
             self._outward.heard(event.leg)

@@ -19,6 +19,7 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
 from switchhook.drivers.embedded.dialling import Place, invite_to_place, places_of
 from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
+from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
@@ -161,8 +162,11 @@ class Outward:
             our_host=self._ways.our_host(peer),
         )
         self._hunts[hunt.sip_leg] = hunt
-        trunk = "" if place.trunk is None else place.trunk.name
-        party = Party(project=hunt.call.plan.project.id, trunk=trunk)
+        # What comes of the call is held to the trunk's networks only where the call itself goes there.
+        trunk = place.trunk
+        is_in = trunk is not None and peer.host in Networks(networks_of(trunk.sources), widest=None)
+        name = trunk.name if trunk is not None and is_in else ""
+        party = Party(project=hunt.call.plan.project.id, trunk=name)
         self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
 
     def _retry(self, hunt: Hunt, why: str) -> None:

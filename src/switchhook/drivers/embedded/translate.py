@@ -55,7 +55,7 @@ def arrival_of(
     request: Request, *, project: str, account: Account | None = None, trunk: Trunk | None = None
 ) -> Arrival:
     """Say who calls whom. An account is its login; a trunk is believed about its callers."""
-    callee = number_of(request.uri) or number_of(request.to.uri)
+    callee = _dialled(request, trunk)
     if account is not None:
         name = account.name or _name(request.from_)
         return Arrival(
@@ -74,6 +74,16 @@ def arrival_of(
         trunk="" if trunk is None else trunk.name,
         project=project,
     )
+
+
+def _dialled(request: Request, trunk: Trunk | None) -> str:
+    """Return the dialled number; a carrier that we registered with may call our Contact, and say it elsewhere."""
+    dialled = number_of(request.uri) or number_of(request.to.uri)
+    if trunk is None or not trunk.register or dialled != trunk.username:
+        return dialled
+    named = [*_addresses(request, "P-Called-Party-ID"), request.to]
+    numbers = (number_of(address.uri) for address in named)
+    return next((number for number in numbers if number), dialled)
 
 
 def number_of(uri: Uri) -> str:
@@ -113,8 +123,12 @@ def _caller_of(request: Request) -> NameAddress | None:
 
 def _asserted(request: Request) -> list[NameAddress]:
     """Return what a trusted network asserts (RFC 3325 §9.1)."""
+    return _addresses(request, "P-Asserted-Identity")
+
+
+def _addresses(request: Request, header: str) -> list[NameAddress]:
     try:
-        return [NameAddress.parse(value) for value in request.headers.values("P-Asserted-Identity")]
+        return [NameAddress.parse(value) for value in request.headers.values(header)]
     except SipError:
         return []
 

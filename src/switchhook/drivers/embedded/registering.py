@@ -1,0 +1,153 @@
+"""How a trunk's registration with its carrier is written, read, and recognised in its calls. Pure."""
+
+from __future__ import annotations
+
+import hmac
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from switchhook.drivers.embedded.dialling import behind, credentials_for
+from switchhook.sip.errors import SipError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Send
+from switchhook.sip.uri import Uri, escape_user
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.project import Plan, Trunk
+    from switchhook.sip.message import Request, Response
+    from switchhook.sip.orders import Pairs
+    from switchhook.sip.transport import Peer
+
+LINE: Final = "line"
+"""The parameter of our Contact by which a carrier's calls are known for the trunk's."""
+EXPIRES: Final = 600
+"""Seconds asked for."""
+LEAST_EXPIRES: Final = 30
+MOST_EXPIRES: Final = 7200
+FIRST_PAUSE: Final = 30.0
+"""Seconds until a registration that failed is tried again; twice as long after each further failure."""
+LONGEST_PAUSE: Final = 1800.0
+REFUSED_PAUSE: Final = 300.0
+"""Seconds at least where our password was refused: carriers lock out who goes on trying."""
+REFUSALS: Final = frozenset({401, 403, 407})
+
+TrunkKey = tuple[str, str]
+"""Project and name of a trunk."""
+
+
+def line_of(project: str, trunk: Trunk) -> str:
+    """Return what nobody can know but those who know the trunk's password, or whom we told."""
+    named = f"{project}\0{trunk.name}\0{trunk.username}\0{trunk.host}"
+    return hmac.new(trunk.password.encode(), named.encode(), sha256).hexdigest()[:20]
+
+
+def register(
+    project: str,
+    trunk: Trunk,
+    peer: Peer,
+    *,
+    local: tuple[str, int],
+    ref: str,
+    call_id: str,
+    cseq: int,
+    expires: int,
+) -> Send:
+    """Return the REGISTER to one address of the carrier; `expires` 0 takes the registration back."""
+    host, port = local
+    ours = Uri(user=escape_user(trunk.username), host=host, port=port)
+    parameters = ours.parameters.set(LINE, line_of(project, trunk))
+    if peer.reliable:
+        parameters = parameters.set("transport", "tcp")
+    contact = ours.replace(parameters=parameters)
+    address = NameAddress(uri=Uri.of(trunk.username, trunk.uri_host))
+    headers: Pairs = (("Contact", f"<{contact}>"), ("Expires", str(expires)))
+    return Send(
+        ref=ref,
+        method="REGISTER",
+        uri=behind(trunk, None).uri,
+        from_=address,
+        to=address,
+        peer=peer,
+        call_id=call_id,
+        cseq=cseq,
+        headers=headers,
+        credentials=credentials_for(trunk),
+    )
+
+
+def options(trunk: Trunk, peer: Peer, *, our_host: str, ref: str, call_id: str) -> Send:
+    """Return the OPTIONS that asks one address of a trunk whether it is there (RFC 3261 §11)."""
+    us = NameAddress(uri=Uri.of(trunk.username or "switchhook", our_host))
+    uri = behind(trunk, None).uri
+    return Send(
+        ref=ref,
+        method="OPTIONS",
+        uri=uri,
+        from_=us,
+        to=NameAddress(uri=uri),
+        peer=peer,
+        call_id=call_id,
+        headers=(("Accept", "application/sdp"),),
+        credentials=credentials_for(trunk),
+    )
+
+
+def granted(response: Response, project: str, trunk: Trunk) -> int:
+    """Return for how many seconds the carrier registered us: of our own Contact, else as it says at all."""
+    try:
+        contacts = response.contacts
+    except SipError:
+        contacts = ()
+    line = line_of(project, trunk)
+    of_ours = [c.parameters.get("expires") for c in contacts if c.uri.parameters.get(LINE) == line]
+    for text in (*of_ours, response.headers.get("Expires")):
+        if text and text.isascii() and text.isdigit():
+            return min(max(int(text[:9]), LEAST_EXPIRES), MOST_EXPIRES)
+    return EXPIRES
+
+
+def least_wanted(response: Response) -> int:
+    """Return the Min-Expires of a 423; 0 where there is none to follow (RFC 3261 §10.2.8)."""
+    text = response.headers.get("Min-Expires") or ""
+    seconds = int(text[:9]) if text.isascii() and text.isdigit() else 0
+    return seconds if response.status == 423 and seconds <= MOST_EXPIRES else 0
+
+
+def pause_after(failures: int, status: int, response: Response | None) -> float:
+    """Return how many seconds to wait after a failure; what the carrier says of when is heeded."""
+    pause = min(FIRST_PAUSE * 2.0 ** min(failures - 1, 10), LONGEST_PAUSE)
+    if status in REFUSALS:
+        pause = max(pause, REFUSED_PAUSE)
+    text = "" if response is None else (response.headers.get("Retry-After") or "").split("(")[0]
+    text = text.partition(";")[0].strip()
+    if text.isascii() and text.isdigit():
+        pause = max(pause, min(float(text[:6]), LONGEST_PAUSE))
+    return pause
+
+
+def caller_trunk(
+    request: Request, host: str, book: Book, registrars: Mapping[str, frozenset[TrunkKey]]
+) -> tuple[Plan, Trunk] | None:
+    """Return the trunk whose registration a call comes by: to the Contact that we gave, or from the carrier.
+
+    `registrars` are the addresses that took registrations. Where several trunks registered at one, the
+    user or the number that is called says which.
+    """
+    line = request.uri.parameters.get(LINE) or ""
+    at_host = registrars.get(host, frozenset())
+    found = []
+    for plan, trunk in book.trunks():
+        if not trunk.register:
+            continue
+        if line and hmac.compare_digest(line.encode(), line_of(plan.project.id, trunk).encode()):
+            return plan, trunk
+        if (plan.project.id, trunk.name) in at_host:
+            found.append((plan, trunk))
+    if len(found) == 1:
+        return found[0]
+    user = request.uri.username
+    named = [(plan, trunk) for plan, trunk in found if user == trunk.username or plan.number(user)]
+    return named[0] if len(named) == 1 else None

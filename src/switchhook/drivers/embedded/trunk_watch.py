@@ -1,0 +1,233 @@
+"""Keeps trunks: registers with their carriers, and asks each now and then whether it is there."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.domain.project import Plan, Trunk
+from switchhook.drivers.embedded.dialling import UndiallableError, behind
+from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.drivers.embedded.registering import (
+    EXPIRES,
+    REFUSALS,
+    granted,
+    least_wanted,
+    options,
+    pause_after,
+    register,
+)
+from switchhook.sip.proof import MOST_TRIES
+from switchhook.sip.resolver import UnknownHostError
+from switchhook.sip.transport import Peer
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from switchhook.domain.book import Book
+    from switchhook.drivers.embedded.dialling import Place
+    from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.embedded.trunk_states import TrunkStates
+    from switchhook.sip.endpoint import Endpoint
+    from switchhook.sip.events import Replied
+    from switchhook.sip.orders import Send
+
+log = structlog.get_logger(__name__)
+
+LOOK_EVERY: Final = 1.0
+"""Seconds between looks for trunks that came, went or changed."""
+PROBE_EVERY: Final = 30.0
+"""Seconds between two OPTIONS to a trunk; the first comes after as long."""
+PATIENCE: Final = 8.0
+"""Seconds that one address has to answer."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """One trunk that is kept."""
+
+    plan: Plan
+    trunk: Trunk
+    tasks: tuple[asyncio.Task[None], ...] = ()
+    call_id: str = ""
+    cseq: int = 0
+    expires: int = EXPIRES
+    peer: Peer | None = None
+    """The address that took the registration."""
+
+
+class TrunkWatch:
+    """`addresses` looks a place up; `book` is that of the moment."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        states: TrunkStates,
+        book: Callable[[], Book],
+        addresses: Callable[[Place], Coroutine[Any, Any, tuple[Peer, ...]]],
+    ) -> None:
+        self._endpoint = endpoint
+        self._states = states
+        self._book = book
+        self._addresses = addresses
+        self._kept: dict[TrunkKey, Kept] = {}
+        self._waiting: dict[str, asyncio.Future[Replied]] = {}
+
+    async def run(self) -> None:
+        """Keep the trunks of the book, until cancelled."""
+        of: Book | None = None
+        try:
+            while True:
+                book = self._book()
+                if book is not of:
+                    of = book
+                    self._take_up(book)
+                await asyncio.sleep(LOOK_EVERY)
+        finally:
+            for kept in self._kept.values():
+                _cancel(kept)
+
+    def replied(self, event: Replied) -> bool:
+        """Take the answer to a request of ours; False for those of others."""
+        waiting = self._waiting.get(event.ref)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(event)
+        return waiting is not None
+
+    def _take_up(self, book: Book) -> None:
+        trunks = {(plan.project.id, trunk.name): (plan, trunk) for plan, trunk in book.trunks()}
+        for key, kept in list(self._kept.items()):
+            if trunks.get(key, (None, None))[1] != kept.trunk:
+                _cancel(kept)
+                del self._kept[key]
+                self._states.forget(key)
+                if kept.peer is not None:
+                    spawn(self._take_back(kept, kept.peer), name=f"unregister trunk {key[1]}")
+        for key, (plan, trunk) in trunks.items():
+            if key in self._kept:
+                self._kept[key].plan = plan
+                continue
+            kept = self._kept[key] = Kept(plan, trunk, call_id=secrets.token_hex(8))
+            works = [self._probe(key, kept)]
+            if trunk.register:
+                works.append(self._register(key, kept))
+            kept.tasks = tuple(spawn(work, name=f"trunk {key[1]} of {key[0]}") for work in works)
+
+    # Probes
+
+    async def _probe(self, key: TrunkKey, kept: Kept) -> None:
+        while True:
+            await asyncio.sleep(PROBE_EVERY)
+            answers = False
+            for peer in await self._peers(kept):
+                ref = secrets.token_hex(8)
+                our_host = self._endpoint.local(peer)[0]
+                order = options(kept.trunk, peer, our_host=our_host, ref=ref, call_id=ref)
+                replied = await self._ask(order)
+                # Whoever answers is there, whatever it thinks of OPTIONS; but one that is overloaded.
+                if replied is not None and replied.response is not None and replied.status != 503:
+                    answers = True
+                    break
+            self._states.probed(key, answers=answers)
+
+    # Registration
+
+    async def _register(self, key: TrunkKey, kept: Kept) -> None:
+        failures = 0
+        while True:
+            last: Replied | None = None
+            for peer in await self._peers(kept):
+                last = await self._ask_to_register(key, kept, peer)
+                if last is not None and last.status in REFUSALS:
+                    break  # the next address has the same opinion of our password
+                if last is not None and last.response is not None and 200 <= last.status < 300:
+                    break
+            if last is not None and last.response is not None and 200 <= last.status < 300:
+                failures = 0
+                seconds = granted(last.response, key[0], kept.trunk)
+                self._states.registered(key, until=time.time() + seconds)
+                await asyncio.sleep(max(seconds - 30.0, seconds / 2))
+                continue
+            failures += 1
+            kept.peer = None
+            status = 408 if last is None else last.status
+            pause = pause_after(failures, status, None if last is None else last.response)
+            self._states.unregistered(key, why=_why(last), again_in=pause)
+            await asyncio.sleep(pause)
+
+    async def _ask_to_register(self, key: TrunkKey, kept: Kept, peer: Peer) -> Replied | None:
+        replied = await self._send_register(kept, peer, kept.expires)
+        if replied is None or replied.response is None:
+            return replied
+        wanted = least_wanted(replied.response)
+        if wanted > kept.expires:
+            kept.expires = wanted
+            replied = await self._send_register(kept, peer, wanted)
+        if replied is not None and 200 <= replied.status < 300:
+            kept.peer = peer
+            self._states.registrar(key, peer.host)
+        return replied
+
+    async def _take_back(self, kept: Kept, peer: Peer) -> None:
+        await self._send_register(kept, peer, 0)
+
+    async def _send_register(self, kept: Kept, peer: Peer, expires: int) -> Replied | None:
+        order = register(
+            kept.plan.project.id,
+            kept.trunk,
+            peer,
+            local=self._endpoint.local(peer),
+            ref=secrets.token_hex(8),
+            call_id=kept.call_id,
+            cseq=kept.cseq + 1,
+            expires=expires,
+        )
+        replied = await self._ask(order)
+        answered = None if replied is None else replied.response
+        kept.cseq = kept.cseq + MOST_TRIES if answered is None else answered.cseq.number
+        return replied
+
+    # Common parts
+
+    async def _peers(self, kept: Kept) -> tuple[Peer, ...]:
+        """Return where the trunk may be asked; nothing where it has no address, or none that is open."""
+        try:
+            found = await self._addresses(behind(kept.trunk, None))
+        except (UnknownHostError, UndiallableError, ValueError):
+            return ()
+        project = kept.plan.project
+        return tuple(peer for peer in found if not why_not_called(project, peer.host, peer.port))
+
+    async def _ask(self, order: Send) -> Replied | None:
+        """Send a request, and return its answer; None where none came in time."""
+        waiting: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
+        self._waiting[order.ref] = waiting
+        try:
+            self._endpoint.perform(order)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE):
+                    return await waiting
+            return None
+        finally:
+            del self._waiting[order.ref]
+
+
+def _cancel(kept: Kept) -> None:
+    for task in kept.tasks:
+        task.cancel()
+
+
+def _why(replied: Replied | None) -> str:
+    if replied is None or replied.response is None:
+        return "no response"
+    if replied.status in REFUSALS:
+        return f"refuses our username and password ({replied.status})"
+    return f"{replied.status} {replied.response.reason[:60]}"
