@@ -212,3 +212,37 @@ def test_byte_order_marks_before_the_body_are_no_part_of_it(
             assert (answer.status, answer.json) == (201, {"id": 1, **GOOD})
 
     run(scenario())
+
+
+@pytest.mark.row("FB-15")
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [(True, True), (False, False), ("false", False), ("No", False), (1, True), (None, True)],
+)
+def test_a_subscription_may_do_without_calls_between_accounts(
+    said: bool | str | int | None,  # noqa: FBT001
+    *,
+    is_told: bool,
+) -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("POST", HOOKS, {**GOOD, "internal_calls": said})
+            assert answer.json == {
+                "id": 1,
+                **GOOD,
+                **({} if is_told else {"internal_calls": False}),
+            }
+            (kept,) = await web.store.subscriptions()
+            assert kept.internal is is_told
+            assert list(web.memory.of("acme")) == [kept]
+
+    run(scenario())
+
+
+def test_a_switch_that_is_neither_is_refused() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            answer = await web.ask("POST", HOOKS, {**GOOD, "internal_calls": "perhaps"})
+            assert (answer.status, answer.json["field"]) == (400, "internal_calls")
+
+    run(scenario())

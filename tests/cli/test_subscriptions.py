@@ -64,6 +64,7 @@ def test_programs_get_json(capsys: pytest.CaptureFixture[str]) -> None:
         "project": "house",
         "user": "user@house.example",
         "event": "ended",
+        "internal_calls": True,
         "host": "house.target:8443",
     }
 

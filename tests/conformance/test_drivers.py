@@ -275,7 +275,7 @@ def test_an_account_calls_a_colleague(stage: Stage) -> None:
             "b1 ended answered 200",
             "ended answered by callee 200",
         ),
-        events=(),
+        events=("internal.forwarding", "internal.pickup", "internal.after"),
         end="answered by callee",
     )
 
@@ -298,7 +298,7 @@ def test_an_account_calls_a_group(stage: Stage) -> None:
             "b2 ended answered 200",
             "ended answered by callee 200",
         ),
-        events=(),
+        events=("internal.forwarding", "internal.pickup", "internal.after"),
         end="answered by callee",
     )
 

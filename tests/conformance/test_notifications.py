@@ -420,8 +420,12 @@ def test_a_call_that_goes_out(name: str) -> None:
     assert_whole(told, "outbound")
 
 
+@pytest.mark.row("FB-15")
 @pytest.mark.parametrize("callee", ["mary", "200"])
-def test_calls_between_accounts_are_nobodys_business(callee: str) -> None:
+def test_calls_between_accounts_are_told_without_a_created(callee: str) -> None:
     phones = {"mary": PICKS_UP, "olga": RINGS}
+    told = run(play(Story(account="john", callee=callee, phones=phones, told=())))
 
-    assert run(play(Story(account="john", callee=callee, phones=phones, told=()))) == []
+    assert [one["status"] for one in told] == ["ringing", "in-progress", "ended"]
+    assert {one["caller"]["account_number"] for one in told} == {"john"}
+    assert {one["direction"] for one in told} == {"inbound"}

@@ -45,10 +45,29 @@ CUSTOMER: Json = {
     "name": None,
     "account_number": None,
     "user_numbers": [],
+    "user_emails": [],
 }
-ALICE: Json = {"number": "201", "name": "Alice", "account_number": 201, "user_numbers": ["201"]}
-BOB: Json = {"number": "bob", "name": None, "account_number": "bob", "user_numbers": ["bob"]}
-OUTSIDE: Json = {"number": "+31612345678", "name": None, "account_number": None, "user_numbers": []}
+ALICE: Json = {
+    "number": "201",
+    "name": "Alice",
+    "account_number": 201,
+    "user_numbers": ["201"],
+    "user_emails": [],
+}
+BOB: Json = {
+    "number": "bob",
+    "name": None,
+    "account_number": "bob",
+    "user_numbers": ["bob"],
+    "user_emails": [],
+}
+OUTSIDE: Json = {
+    "number": "+31612345678",
+    "name": None,
+    "account_number": None,
+    "user_numbers": [],
+    "user_emails": [],
+}
 KEY = "0123456789abcdef"
 SUBSCRIBE = """\
 POST /api/callnotification/callnotification/ HTTP/1.1

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CALLER, CallState, Direction, LegState
+from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 HANG_UP = Cause(sip=200, q850=16)
 UNTIMED = {CallState.ARRIVED, CallState.TALKING, CallState.ENDED}
-TERMINAL = {EventKind.INCOMING_AFTER, EventKind.OUTGOING_AFTER}
+TERMINAL = {EventKind.INCOMING_AFTER, EventKind.OUTGOING_AFTER, EventKind.INTERNAL_AFTER}
 
 
 def entries(walk: Walk) -> list[Entry]:
@@ -211,12 +211,11 @@ def an_ended_call_ended_once(walk: Walk) -> None:
     assert written[Happening.ARRIVED] == 1
     assert written[Happening.ENDED] == (1 if is_over else 0)
     assert written[Happening.ANSWERED] == (1 if walk.call.talking_to else 0)
-    is_told = walk.call.direction is not Direction.INTERNAL
-    assert sum(events[event] for event in TERMINAL) == (1 if is_over and is_told else 0)
+    assert sum(events[event] for event in TERMINAL) == (1 if is_over else 0)
     assert all(events[event] <= 1 for event in (*PICKUP.values(), *TERMINAL))
     if is_over:
         assert entries(walk)[-1].happening is Happening.ENDED
-        assert not is_told or told(walk)[-1].event in TERMINAL
+        assert told(walk)[-1].event in TERMINAL
 
 
 def an_ended_call_has_an_outcome_and_no_live_leg(walk: Walk) -> None:

@@ -475,9 +475,9 @@ def test_after_a_restart_the_next_step_may_ask_or_there_may_be_none() -> None:
     story.hears(1, rings("b1"), "show ringing")
     story.hears(9, live(CALLER), "show ringing", "ask crm as c-1")
     alone = Transcript(from_account("mary"))
-    alone.hears(0, CallArrived(), "ring b1 mary")
+    alone.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
     alone.hears(1, rings("b1"), "show ringing")
-    alone.hears(9, live(CALLER), "end caller 500")
+    alone.hears(9, live(CALLER), "end caller 500", "tell internal.after")
 
 
 def test_after_a_restart_nothing_rings_on_for_a_caller_who_is_gone() -> None:
@@ -515,11 +515,12 @@ def test_orders_that_a_crash_prevented_are_given_again() -> None:
 # -- what means nothing --
 
 
-def test_a_direct_call_is_told_of_only_where_it_leaves_the_house() -> None:
+@pytest.mark.row("FB-15")
+def test_a_direct_call_is_told_of_as_one_within_the_house_or_out_of_it() -> None:
     inside = Transcript(from_account("mary"))
-    inside.hears(0, CallArrived(), "ring b1 mary")
-    inside.hears(1, answers("b1"), "connect b1")
-    inside.hears(9, hangs_up("b1"), "end caller 200")
+    inside.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    inside.hears(1, answers("b1"), "connect b1", "tell internal.pickup")
+    inside.hears(9, hangs_up("b1"), "end caller 200", "tell internal.after")
     outside = Transcript(from_account(str(MOBILE)))
     ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
     outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)
@@ -529,8 +530,8 @@ def test_a_direct_call_is_told_of_only_where_it_leaves_the_house() -> None:
 
 def test_a_direct_call_has_no_next_step() -> None:
     story = Transcript(from_account("mary"))
-    story.hears(0, CallArrived(), "ring b1 mary")
-    story.hears(1, refuses("b1", 486), "end caller 486")
+    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    story.hears(1, refuses("b1", 486), "end caller 486", "tell internal.after")
     assert story.end == "busy by system, 486 busy"
 
 
@@ -594,7 +595,7 @@ def test_a_blocked_caller_is_turned_away_before_any_step() -> None:
 def test_the_block_list_is_for_calls_from_outside() -> None:
     blocked = plan(ring(MARY), screening=Screening(blocked_callers=("john",)))
     story = Transcript(from_account("mary", blocked))
-    story.hears(0, CallArrived(), "ring b1 mary")
+    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
     story = Transcript(from_account(DIALLED, blocked))
     story.hears(
         0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"

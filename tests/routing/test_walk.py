@@ -181,9 +181,9 @@ def test_the_caller_may_give_up_on_the_fallback() -> None:
 @pytest.mark.row("FT-07")
 def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
     story = Transcript(from_account("mary", plan(fallback=MOBILE)))
-    story.hears(0, CallArrived(), "ring b1 mary")
+    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
     assert story.call.wake_at == 120
-    story.hears(120, TimePassed(), "end b1 timeout", "end caller 480")
+    story.hears(120, TimePassed(), "end b1 timeout", "end caller 480", "tell internal.after")
     outside = Transcript(from_account(str(MOBILE), plan(fallback=MARY)))
     ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
     outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -39,7 +40,9 @@ def described(connection: sqlite3.Connection) -> dict[str, object]:
     found: dict[str, object] = {}
     for kind, name, text in connection.execute("SELECT type, name, sql FROM sqlite_master"):
         columns = connection.execute(f"SELECT * FROM pragma_table_xinfo('{name}')").fetchall()
-        found[f"{kind} {name}"] = (columns, " ".join((text or "").split()))
+        # A column that was added later stands behind a line break of its own.
+        plain = re.sub(r"\s*([(),])\s*", r"\1", " ".join((text or "").split()))
+        found[f"{kind} {name}"] = (columns, plain)
     found["facts"] = connection.execute("SELECT * FROM facts").fetchall()
     for pragma in ("user_version", "application_id"):
         found[pragma] = connection.execute(f"PRAGMA {pragma}").fetchone()

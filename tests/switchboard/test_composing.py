@@ -103,10 +103,17 @@ def test_an_outgoing_call() -> None:
     ]
 
 
-def test_calls_between_accounts_are_told_to_nobody() -> None:
+@pytest.mark.row("FB-15")
+def test_calls_between_accounts_are_told_but_to_who_does_without() -> None:
     story = Transcript(from_account("mary"))
 
-    assert heard(story, (0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))) == []
+    assert heard(story, (0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))) == [
+        "inbound ringing mary",
+        "inbound in-progress mary",
+        "inbound ended mary completed",
+    ]
+    without = replace(subscription(1), internal=False)
+    assert told(story, without, subscription(2))[0].webhook == "subscription 2"
 
 
 def test_an_account_that_dials_a_number_of_the_project_calls_in() -> None:

@@ -31,16 +31,23 @@ LARGEST_BODY: Final = 32_768
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 """What SQLite may have given: anything longer is nobody's."""
 
+_SWITCH = {
+    **dict.fromkeys(("true", "1", "yes", "on", "none", ""), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
 Ours = NamedDependency[SkipValidation[Behind]]
 ByToken = Request[Token, None, State]
 
 
-class Subscribed(Struct, frozen=True):
+class Subscribed(Struct, frozen=True, omit_defaults=True):
     """A subscription."""
 
     id: int
     target_url: str
     event: str
+    internal_calls: bool = True
+    """Whether calls between accounts are told, too; left out where they are, as clients know it."""
 
 
 @dataclass
@@ -56,6 +63,7 @@ class SubscribeOperation(Operation):
             properties={
                 "target_url": text,
                 "event": Schema(type=OpenAPIType.STRING, enum=[str(event) for event in EVENTS]),
+                "internal_calls": Schema(type=OpenAPIType.BOOLEAN, default=True),
             },
         )
         media = OpenAPIMediaType(schema=schema)
@@ -87,6 +95,7 @@ class Subscriptions(Controller):
                 user=request.user.user,
                 target_url=_text(asked, "target_url"),
                 event=_text(asked, "event"),
+                internal=_switch(asked, "internal_calls"),
                 now=behind.clock(),
             )
         except SubscriptionError as error:
@@ -158,12 +167,26 @@ def _text(asked: dict[str, Any], field: str) -> str:
     raise WrongFieldError(field, f"{field} {what}")
 
 
+def _switch(asked: dict[str, Any], field: str) -> bool:
+    """Read true or false, which a form has as text; what is not there is true."""
+    value = asked.get(field)
+    said = _SWITCH.get(str(value).strip().lower())
+    if said is None:
+        raise WrongFieldError(field, f"{field} is neither true nor false")
+    return said
+
+
 async def _all(request: ByToken, behind: Behind) -> tuple[Subscription, ...]:
     return await operations.subscriptions(behind.store, project=request.user.project)
 
 
 def _told(one: Subscription) -> Subscribed:
-    return Subscribed(id=one.number, target_url=one.target_url, event=one.event)
+    return Subscribed(
+        id=one.number,
+        target_url=one.target_url,
+        event=one.event,
+        internal_calls=one.internal,
+    )
 
 
 def _number(text: str) -> int:

@@ -76,7 +76,7 @@ def _show(found: tuple[Subscription, ...]) -> None:
             str(one.number),
             one.project,
             one_line(one.user),
-            one.event,
+            one.event if one.internal else f"{one.event}, no internal calls",
             _host(one.target_url),
             clock(one.created_at),
         )
@@ -91,6 +91,7 @@ def _as_json(one: Subscription) -> dict[str, object]:
         "project": one.project,
         "user": one.user,
         "event": one.event,
+        "internal_calls": one.internal,
         "host": _host(one.target_url),
         "created_at": iso(one.created_at),
     }

@@ -10,7 +10,7 @@ from switchhook.domain.webhook import Method, Node
 
 
 class EventKind(StrEnum):
-    """The moments of a call that are told of (R2-09…15, and two of outgoing calls)."""
+    """The moments of a call that are told of (R2-09…15, and those of outgoing and internal calls)."""
 
     INCOMING_BEFORE = "incoming.before"
     INCOMING_FORWARDING = "incoming.forwarding"
@@ -21,6 +21,9 @@ class EventKind(StrEnum):
     OUTGOING_FORWARDING = "outgoing.forwarding"
     OUTGOING_PICKUP = "outgoing.pickup"
     OUTGOING_AFTER = "outgoing.after"
+    INTERNAL_FORWARDING = "internal.forwarding"
+    INTERNAL_PICKUP = "internal.pickup"
+    INTERNAL_AFTER = "internal.after"
 
 
 class EventFormat(StrEnum):
@@ -131,6 +134,8 @@ class Subscription:
     """Where notifications go. It lets in whoever knows it, so it stays out of logs."""
     event: str
     """`custom` for every notification, or the one status that is told of."""
+    internal: bool = True
+    """Whether it is told of calls between accounts, too."""
     created_at: float
     """Unix seconds."""
 

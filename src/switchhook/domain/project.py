@@ -46,6 +46,8 @@ class Account:
     """Shown to those who are called."""
     department: str = ""
     """Sent as the parameter `department` (R1-111)."""
+    email: str = ""
+    """Told to subscribers as one of `user_emails`; no mail is sent there."""
     outside_at_once: int | None = None
     outside_calls_per_day: int | None = None
     outside_minutes_per_day: int | None = None

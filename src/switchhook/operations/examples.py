@@ -161,8 +161,7 @@ def _call(plan: Plan, example: Example, listener: AnyListener | None, *, now: fl
 
 
 def _direction(event: EventKind | None) -> Direction:
-    outgoing = event is not None and event.startswith("outgoing.")
-    return Direction.OUTGOING if outgoing else Direction.INCOMING
+    return Direction.INCOMING if event is None else Direction(event.partition(".")[0])
 
 
 def _moment(text: str) -> float:
@@ -179,14 +178,25 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
     """Say how far the call has come when an event tells of it; `outcome` is one that is told of."""
     arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
     match event:
-        case EventKind.INCOMING_FORWARDING | EventKind.OUTGOING_FORWARDING:
+        case (
+            EventKind.INCOMING_FORWARDING
+            | EventKind.OUTGOING_FORWARDING
+            | EventKind.INTERNAL_FORWARDING
+        ):
             called = _called(plan, LegState.DIALLING, arrived_at)
             return {"state": CallState.RINGING, "legs": (caller, called)}
-        case EventKind.INCOMING_PICKUP | EventKind.INCOMING_RATED | EventKind.OUTGOING_PICKUP:
+        case (
+            EventKind.INCOMING_PICKUP
+            | EventKind.INCOMING_RATED
+            | EventKind.OUTGOING_PICKUP
+            | EventKind.INTERNAL_PICKUP
+        ):
             called = _called(plan, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rated": "5" if is_rated else ""}
-        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER if outcome is not Outcome.ANSWERED:
+        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER if (
+            outcome is not Outcome.ANSWERED
+        ):
             return {
                 "state": CallState.ENDED,
                 "legs": (caller, _called(plan, LegState.ENDED, arrived_at, None, answered_at)),
@@ -194,7 +204,7 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
                 "outcome": outcome,
                 "ended_by": EndedBy.SYSTEM,
             }
-        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER:
+        case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER:
             called = _called(plan, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED)
             return _talking(caller, called) | {
                 "state": CallState.ENDED,

@@ -52,6 +52,11 @@ HOST_NAME = Text(what="a host name or address", least=1, most=253, pattern=HOST)
 MAIL_ADDRESS = Text(
     what="an e-mail address like desk@example.com", least=1, most=LONGEST_ADDRESS, pattern=ADDRESS
 )
+OPTIONAL_MAIL_ADDRESS = Text(
+    what="an e-mail address like desk@example.com, or nothing",
+    most=LONGEST_ADDRESS,
+    pattern=f"(?:{ADDRESS})?",
+)
 INSERTION_TYPE = Text(
     what='"dynamic", "static", "callback" or nothing', pattern="(dynamic|static|callback)?"
 )

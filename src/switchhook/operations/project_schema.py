@@ -24,6 +24,7 @@ from switchhook.operations.project_kinds import (
     INSERTION_TYPE,
     LOGIN,
     NAME,
+    OPTIONAL_MAIL_ADDRESS,
     PASSWORD,
     PROJECT_ID,
     TRANSPORT,
@@ -77,6 +78,12 @@ ACCOUNT = Table(
         Key("password", PASSWORD, "password of the telephone"),
         Key("name", FREE_TEXT, "shown to those who are called", default=""),
         Key("department", FREE_TEXT, "department of the person", default=""),
+        Key(
+            "email",
+            OPTIONAL_MAIL_ADDRESS,
+            "e-mail address of the person, told to subscribers",
+            default="",
+        ),
         Key(
             "outside_at_once",
             LIMIT,

@@ -36,8 +36,11 @@ async def subscribe(
     target_url: str,
     event: str,
     now: float,
+    internal: bool = True,
 ) -> Subscription:
-    """Tell a URL of each call of a project from now on. `now` is in unix seconds.
+    """Tell a URL of each call of a project from now on, those between accounts too if `internal`.
+
+    `now` is in unix seconds.
 
     The same URL may be subscribed again, under another number. Raises SubscriptionError, StoreError.
     """
@@ -47,7 +50,12 @@ async def subscribe(
             "event", f"there is no event of this name: choose one of {', '.join(EVENTS)}"
         )
     asked = Subscription(
-        project=project, user=user, target_url=target_url, event=str(event), created_at=now
+        project=project,
+        user=user,
+        target_url=target_url,
+        event=str(event),
+        created_at=now,
+        internal=internal,
     )
     subscription = await store.add_subscription(asked, most=MOST)
     if subscription is None:

@@ -29,7 +29,11 @@ Where somebody was tried, `_in_kind` says more: 486 would keep the caller's swit
 PASSED_ON = frozenset({500, 502, 503, 504})
 """Failures that mean the same to the caller's switch as they did to us."""
 
-AFTER = {Direction.INCOMING: EventKind.INCOMING_AFTER, Direction.OUTGOING: EventKind.OUTGOING_AFTER}
+AFTER = {
+    Direction.INCOMING: EventKind.INCOMING_AFTER,
+    Direction.OUTGOING: EventKind.OUTGOING_AFTER,
+    Direction.INTERNAL: EventKind.INTERNAL_AFTER,
+}
 
 
 def end_unplaced(move: Move) -> None:
@@ -82,8 +86,7 @@ def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after:
     )
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     move.record(Happening.ENDED, cause.text, facts=facts)
-    if (event := AFTER.get(move.call.direction)) is not None:
-        move.tell(event)
+    move.tell(AFTER[move.call.direction])
 
 
 def _end_of_live_leg(move: Move, leg: str, by: EndedBy) -> AttemptEnd:

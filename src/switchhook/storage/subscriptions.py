@@ -26,6 +26,7 @@ def add(
         "user": asked.user,
         "event": asked.event,
         "created_at": asked.created_at,
+        "internal": asked.internal,
     }
     with transaction(connection):
         if connection.execute(sql("count_subscriptions"), values).fetchone()["count"] >= most:
@@ -77,6 +78,7 @@ def _unseal(row: sqlite3.Row, seal: Seal) -> Subscription:
         target_url=seal.open(row["sealed"], place=_place(project, number)),
         event=row["event"],
         created_at=row["created_at"],
+        internal=bool(row["internal"]),
     )
 
 

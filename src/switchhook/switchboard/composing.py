@@ -150,7 +150,9 @@ def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
     if status is None:
         return
     project = tell.call.plan.project.id
-    told = [one for one in teller.subscriptions_of(project) if wants(one, status)]
+    told = [
+        one for one in teller.subscriptions_of(project) if wants(one, status, tell.call.direction)
+    ]
     body = notification(tell.call, status, at=tell.at) if told else b""
     for subscription in told:
         name = delivery_id(tell.call.id, tell.seq, subscription.webhook)

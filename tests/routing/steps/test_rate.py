@@ -116,9 +116,9 @@ def test_after_a_restart_nobody_is_asked_for_a_mark() -> None:
 
 def test_calls_that_run_no_scheme_are_not_rated() -> None:
     story = Transcript(from_account("mary"))
-    story.hears(0, CallArrived(), "ring b1 mary")
-    story.hears(1, answers("b1"), "connect b1")
-    story.hears(9, hangs_up("b1"), "end caller 200")
+    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    story.hears(1, answers("b1"), "connect b1", "tell internal.pickup")
+    story.hears(9, hangs_up("b1"), "end caller 200", "tell internal.after")
 
 
 def recorded(rate: Rate = RATE) -> Transcript:

@@ -243,18 +243,18 @@ def test_a_webhooks_destination_and_name_may_be_for_a_group() -> None:
 
 def test_who_dials_a_group_rings_all_but_the_own_telephone() -> None:
     story = Transcript(from_account("200"))
-    story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga")
+    story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga", "tell internal.forwarding")
     with_john = replace(
         plan(HangUp()).project, groups=(Group(name="200", accounts=("john", "mary")),)
     )
     story = Transcript(from_account("200", Plan(with_john)))
-    story.hears(0, CallArrived(), "ring b1 mary")
+    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
 
 
 def test_a_group_of_none_but_the_caller_rings_nobody() -> None:
     alone = replace(plan(HangUp()).project, groups=(Group(name="200", accounts=("john",)),))
     story = Transcript(from_account("200", Plan(alone)))
-    story.hears(0, CallArrived(), "end caller 486")
+    story.hears(0, CallArrived(), "end caller 486", "tell internal.after")
 
 
 def test_a_destination_of_nobody_takes_the_failed_branch() -> None:

@@ -38,7 +38,7 @@ PLAN = Plan(
         country="NL",
         numbers=(Number(number="31508009000", scheme=1),),
         accounts=(
-            Account(login="201", password="-", name="Alice"),
+            Account(login="201", password="-", name="Alice", email="alice@example.com"),
             Account(login="202", password="-"),
             Account(login="jan", password="-", name="Jan"),
             Account(login="0030", password="-"),
@@ -46,9 +46,11 @@ PLAN = Plan(
         groups=(Group(name="300", accounts=("201", "202")),),
     )
 )
-ALICE = '{"number":"201","name":"Alice","account_number":201,"user_numbers":["201"]}'
-ANNA = '{"number":"+31508009008","name":"Anna","account_number":null,"user_numbers":[]}'
-MOBILE = '{"number":"+31612345678","name":null,"account_number":null,"user_numbers":[]}'
+ALICE = '{"number":"201","name":"Alice","account_number":201,"user_numbers":["201"],"user_emails":["alice@example.com"]}'
+ANNA = '{"number":"+31508009008","name":"Anna","account_number":null,"user_numbers":[],"user_emails":[]}'
+MOBILE = (
+    '{"number":"+31612345678","name":null,"account_number":null,"user_numbers":[],"user_emails":[]}'
+)
 
 
 def target(value: str, kind: TargetKind = TargetKind.ACCOUNT) -> Target:
@@ -182,6 +184,7 @@ def test_an_account_number_is_an_integer_where_none_of_it_is_lost(
         "name": name,
         "account_number": number,
         "user_numbers": [login],
+        "user_emails": [],
     }
 
 
@@ -198,7 +201,13 @@ def test_an_account_number_is_an_integer_where_none_of_it_is_lost(
 def test_others_have_a_number_alone(to: Target, expected: str) -> None:
     (party,) = tree(call(leg(1, to)))["destination"]["targets"]
 
-    assert party == {"number": expected, "name": None, "account_number": None, "user_numbers": []}
+    assert party == {
+        "number": expected,
+        "name": None,
+        "account_number": None,
+        "user_numbers": [],
+        "user_emails": [],
+    }
 
 
 def test_a_withheld_number_is_text_all_the_same() -> None:
@@ -207,6 +216,7 @@ def test_a_withheld_number_is_text_all_the_same() -> None:
         "name": None,
         "account_number": None,
         "user_numbers": [],
+        "user_emails": [],
     }
 
 
@@ -220,6 +230,7 @@ def test_a_colleague_who_dials_a_number_of_the_project_is_known_by_login() -> No
         "name": "Jan",
         "account_number": "jan",
         "user_numbers": ["jan"],
+        "user_emails": [],
     }
     assert unnamed["caller"]["name"] == "Desk 2"
 
@@ -277,7 +288,8 @@ def test_every_outcome_has_its_reason() -> None:
 
 
 def test_an_outgoing_call_is_not_created_and_no_rating_is_told() -> None:
-    assert set(EventKind) - set(STATUS) == {EventKind.OUTGOING_BEFORE, EventKind.INCOMING_RATED}
+    untold = set(EventKind) - set(STATUS)
+    assert untold == {EventKind.OUTGOING_BEFORE, EventKind.INCOMING_RATED}
 
 
 # The request
@@ -316,5 +328,36 @@ def test_the_request_fills_nothing_in() -> None:
 def test_one_status_or_all_are_wanted(event: str) -> None:
     subscription = replace(SUBSCRIPTION, event=event)
 
-    wanted = {status for status in Status if wants(subscription, status)}
+    wanted = {status for status in Status if wants(subscription, status, Direction.INCOMING)}
     assert wanted == (set(Status) if event == "custom" else {event})
+
+
+@pytest.mark.row("FB-15")
+@pytest.mark.parametrize("internal", [True, False])
+def test_calls_between_accounts_are_told_unless_a_subscription_does_without(
+    *, internal: bool
+) -> None:
+    subscription = replace(SUBSCRIPTION, internal=internal)
+    for direction in Direction:
+        is_told = internal or direction is not Direction.INTERNAL
+        assert wants(subscription, Status.ENDED, direction) is is_told
+
+
+@pytest.mark.row("FB-15")
+def test_a_call_between_accounts_names_both_with_their_addresses() -> None:
+    made = call(
+        leg(1, target("201")),
+        account="jan",
+        caller="jan",
+        callee="201",
+        direction=Direction.INTERNAL,
+        direct=target("201"),
+    )
+    read = tree(made)
+
+    assert (read["direction"], read["destination"]["number"]) == ("inbound", "201")
+    assert read["caller"]["account_number"] == "jan"
+    assert read["caller"]["user_emails"] == []
+    (party,) = read["destination"]["targets"]
+    assert list(party)[-2:] == ["user_numbers", "user_emails"]
+    assert party["user_emails"] == ["alice@example.com"]

@@ -28,10 +28,12 @@ NO_ANSWER = Cause(sip=408, q850=19, text="no answer in time")
 FORWARDING = {
     Direction.INCOMING: EventKind.INCOMING_FORWARDING,
     Direction.OUTGOING: EventKind.OUTGOING_FORWARDING,
+    Direction.INTERNAL: EventKind.INTERNAL_FORWARDING,
 }
 PICKUP = {
     Direction.INCOMING: EventKind.INCOMING_PICKUP,
     Direction.OUTGOING: EventKind.OUTGOING_PICKUP,
+    Direction.INTERNAL: EventKind.INTERNAL_PICKUP,
 }
 
 
@@ -154,8 +156,7 @@ def connect(move: Move, leg: Leg, handle: str) -> None:
     for loser in move.call.live_called_legs:
         if loser.id != leg.id:
             move.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ELSEWHERE)
-    if (event := PICKUP.get(move.call.direction)) is not None:
-        move.tell(event)
+    move.tell(PICKUP[move.call.direction])
 
 
 def _round(
@@ -171,8 +172,7 @@ def _round(
     members = (member for target in targets for member in _members(move, target))
     for member in dict.fromkeys(members):
         _dial(move, member)
-    if (event := FORWARDING.get(move.call.direction)) is not None:
-        move.tell(event)
+    move.tell(FORWARDING[move.call.direction])
 
 
 def _members(move: Move, target: Target) -> tuple[Target, ...]:

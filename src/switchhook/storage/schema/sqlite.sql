@@ -182,7 +182,8 @@ CREATE TABLE subscriptions (
     user TEXT NOT NULL,
     event TEXT NOT NULL,
     sealed BLOB NOT NULL,
-    created_at REAL NOT NULL
+    created_at REAL NOT NULL,
+    internal INTEGER NOT NULL DEFAULT 1
 ) STRICT;
 
 CREATE INDEX subscriptions_of_project ON subscriptions (project);

@@ -61,10 +61,13 @@ STATUS: Mapping[EventKind, Status] = MappingProxyType(
         EventKind.OUTGOING_FORWARDING: Status.RINGING,
         EventKind.OUTGOING_PICKUP: Status.IN_PROGRESS,
         EventKind.OUTGOING_AFTER: Status.ENDED,
+        EventKind.INTERNAL_FORWARDING: Status.RINGING,
+        EventKind.INTERNAL_PICKUP: Status.IN_PROGRESS,
+        EventKind.INTERNAL_AFTER: Status.ENDED,
     }
 )
-"""The notification of each event; what is not in here is told to no subscriber. Outgoing calls have
-no `created`, as with the vendor."""
+"""The notification of each event; what is not in here is told to no subscriber. Outgoing calls
+and those between accounts have no `created`, as with the vendor."""
 
 REASON: Mapping[Outcome, str] = MappingProxyType(
     {
@@ -83,8 +86,10 @@ REASON: Mapping[Outcome, str] = MappingProxyType(
 """Why a call is over. Somebody who left a message was answered by nobody."""
 
 
-def wants(subscription: Subscription, status: Status) -> bool:
+def wants(subscription: Subscription, status: Status, direction: Direction) -> bool:
     """Say whether a subscriber is told of this."""
+    if direction is Direction.INTERNAL and not subscription.internal:
+        return False
     return subscription.event in {EVERY, status}
 
 
@@ -165,6 +170,7 @@ def _account(login: str, plan: Plan, name: str) -> dict[str, Json]:
         "name": _text((account.name if account else "") or name) or None,
         "account_number": int(login) if _is_integer(login) else login,
         "user_numbers": [login],
+        "user_emails": [account.email] if account and account.email else [],
     }
 
 
@@ -174,6 +180,7 @@ def _party(number: str, name: str) -> dict[str, Json]:
         "name": _text(name) or None,
         "account_number": None,
         "user_numbers": [],
+        "user_emails": [],
     }
 
 
