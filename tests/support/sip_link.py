@@ -14,6 +14,7 @@ from switchhook.sip.user_agent import UserAgent
 if TYPE_CHECKING:
     from switchhook.sip.events import Event
     from switchhook.sip.orders import Order
+    from switchhook.sip.transaction import Timing
 
 Act = Callable[[], None]
 
@@ -31,11 +32,17 @@ class Network:
         self._agenda: list[tuple[float, int, Act]] = []
         self._count = count()
 
-    def node(self, host: str, handler: Callable[[Event], None]) -> Node:
+    def node(
+        self, host: str, handler: Callable[[Event], None], timing: Timing | None = None
+    ) -> Node:
         """Put a user agent at `host`; `handler` hears its events."""
-        node = Node(self, host, handler)
+        node = Node(self, host, handler, timing)
         self._nodes[host, 5060] = node
         return node
+
+    def unplug(self, node: Node) -> None:
+        """Cut a node off for good: nothing reaches it, and nothing of it goes out."""
+        del self._nodes[node.peer.host, node.peer.port]
 
     def later(self, delay: float, act: Act) -> None:
         """Do something after `delay` seconds."""
@@ -75,13 +82,22 @@ class Network:
 class Node:
     """One user agent and its handler."""
 
-    def __init__(self, network: Network, host: str, handler: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        network: Network,
+        host: str,
+        handler: Callable[[Event], None],
+        timing: Timing | None = None,
+    ) -> None:
         self.peer = Peer("UDP", host, 5060)
         self._network = network
         self._handler = handler
         numbers = count(1)
         self.agent = UserAgent(
-            local=lambda _peer: (host, 5060), token=lambda: f"{host}-{next(numbers)}"
+            local=lambda _peer: (host, 5060),
+            token=lambda: f"{host}-{next(numbers)}",
+            timing=timing,
+            chance=network.chance.random,
         )
 
     def hear(self, data: bytes, source: Peer) -> None:
