@@ -249,13 +249,14 @@ def test_the_way_to_a_telephone(contact: str, source: Peer, peer: Peer) -> None:
     [
         # The same host, another port: a NAT of which the telephone knows (FA-05).
         ("192.0.2.10:23777;rport", "192.0.2.10:23777", Peer("UDP", "192.0.2.10", 40001), None),
-        ("192.0.2.10:23777", "192.0.2.10:23777", Peer("UDP", "192.0.2.10", 40001), None),
-        ("192.0.2.10", "192.0.2.10", Peer("UDP", "192.0.2.10", 40001), None),
+        ("192.0.2.10;rport", "192.0.2.10", Peer("UDP", "192.0.2.10", 40001), None),
         ("10.0.0.5:5060;rport", "192.0.2.10:40001", Peer("UDP", "192.0.2.10", 40001), None),
         ("phone.local:5060", "192.0.2.10", PHONE, None),
         # No NAT: the telephone says where it wants its calls.
         ("192.0.2.10:5060", "192.0.2.10:5062", PHONE, Peer("UDP", "192.0.2.10", 5062)),
         ("192.0.2.10:9", "192.0.2.10:9", Peer("UDP", "192.0.2.10", 9), None),
+        # A desk phone that sends from one port and listens at another, as it says: its 200 goes there too.
+        ("192.0.2.10:5060", "192.0.2.10", Peer("UDP", "192.0.2.10", 49001), PHONE),
         (
             "[2001:db8::1]:9",
             "[2001:db8::1]:5062",

@@ -61,6 +61,54 @@ def test_an_invite_without_contact_is_answered_and_hung_up_where_it_came_from() 
     assert str(read_request(bye.data).uri) == "sip:alice@198.51.100.9:40123"
 
 
+NATTED = Peer("UDP", "192.0.2.10", 40123)
+
+
+@pytest.mark.row("FA-05")
+def test_a_caller_behind_a_nat_of_ports_is_hung_up_where_it_called_from() -> None:
+    ua = agent()
+    via = "SIP/2.0/UDP 192.0.2.10:23777;rport;branch=z9hG4bKn"
+    ua.receive(bytes(request(via=via, contact="<sip:a@192.0.2.10:23777>", body=SDP)), NATTED, 0.0)
+    (arrived,) = ua.take_events()
+    assert isinstance(arrived, InviteReceived)
+    ua.perform(Answer(leg=arrived.leg, status=200), 0.0)
+    answer = read_response(sent(ua)[-1].data)
+    ua.receive(bytes(request("ACK", to=str(answer.to))), NATTED, 0.0)
+    stored = ua.store(arrived.leg)
+    ua.perform(End(leg=arrived.leg), 0.0)
+    (bye,) = sent(ua)
+    assert (start(bye.data), bye.peer) == ("BYE", NATTED)
+
+    assert stored is not None
+    later = agent()
+    later.restore("again", stored, now=0.0)
+    later.perform(End(leg="again"), 0.0)
+    assert sent(later)[-1].peer == NATTED
+
+
+@pytest.mark.parametrize("behind_nat", [True, False])
+@pytest.mark.row("FA-05")
+def test_a_telephone_behind_a_nat_of_ports_gets_its_ack(*, behind_nat: bool) -> None:
+    ua = agent()
+    to = NameAddress(uri=Uri(user="bob", host="192.0.2.10", port=23777))
+    invite = Invite(
+        leg="out",
+        uri=to.uri,
+        from_=NameAddress(uri=Uri(user="us", host="192.0.2.1")),
+        to=to,
+        peer=NATTED,
+        direct=True,
+        behind_nat=behind_nat,
+    )
+    ua.perform(invite, 0.0)
+    (packet,) = sent(ua)
+    answer = response(packet.data, 200, contact="<sip:bob@192.0.2.10:23777>", body=SDP)
+    ua.receive(bytes(answer), NATTED, 0.0)
+    ua.perform(Acknowledge(leg="out"), 0.0)
+    (ack,) = sent(ua)
+    assert ack.peer.port == (40123 if behind_nat else 23777)
+
+
 @pytest.mark.row("FD-17")
 def test_an_unknown_version_is_told_so() -> None:
     ua = agent()

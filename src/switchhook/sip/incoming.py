@@ -10,6 +10,7 @@ from switchhook.sip.events import InviteCancelled, LegEnded
 from switchhook.sip.screening import ALLOW
 from switchhook.sip.session import Session
 from switchhook.sip.session_timer import SUPPORTED, agreed_by_us
+from switchhook.sip.transport import is_translated
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
@@ -27,7 +28,8 @@ class Incoming(Session):
     def __init__(self, desk: Desk[Session], leg: str, event: RequestReceived) -> None:
         request = event.request
         direct = len(request.headers.values("Via")) == 1
-        super().__init__(desk, leg, event.source, direct=direct)
+        behind_nat = is_translated(request.via, event.source)
+        super().__init__(desk, leg, event.source, direct=direct, behind_nat=behind_nat)
         self._key = event.key
         self._invite: Request | None = request  # forgotten with our final response
         tag = desk.token()

@@ -32,6 +32,8 @@ class Invite:
     peer: Peer
     direct: bool = False
     """Whether the peer is the telephone itself, so that a private Contact is one behind NAT."""
+    behind_nat: bool = False
+    """Whether a NAT changed its port, so that the one in its Contact cannot be reached."""
     headers: Pairs = ()
     body: bytes = b""
     credentials: Credentials | None = None

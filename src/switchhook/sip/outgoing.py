@@ -34,7 +34,12 @@ class Outgoing(Session):
 
     def __init__(self, desk: Desk[Session], order: Invite, now: float) -> None:
         super().__init__(
-            desk, order.leg, order.peer, direct=order.direct, credentials=order.credentials
+            desk,
+            order.leg,
+            order.peer,
+            direct=order.direct,
+            behind_nat=order.behind_nat,
+            credentials=order.credentials,
         )
         self._order = order
         self._from = order.from_.with_tag(desk.token())
@@ -214,6 +219,7 @@ class Outgoing(Session):
             f"{self.leg} fork {tag}",
             self.peer,
             direct=self.direct,
+            behind_nat=self.behind_nat,
             dialog=Dialog.of_client(self._invite, response),
             credentials=self._credentials,
             unacknowledged=(self._key, self._invite.cseq.number),

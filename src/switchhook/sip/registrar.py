@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Final
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.syntax import read_number
-from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP, Peer, numeric
+from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP, Peer, is_translated, numeric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from switchhook.sip.headers import Via
     from switchhook.sip.message import Request
 
 _MAX_SECONDS: Final = 2**32 - 1
@@ -258,7 +257,7 @@ def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: flo
         expires_at=expires_at,
         call_id=request.call_id,
         cseq=request.cseq.number,
-        behind_nat=_is_translated(request.via, source),
+        behind_nat=is_translated(request.via, source),
         path=request.paths,
         user_agent=_printable(request.headers.get("User-Agent") or ""),
     )
@@ -266,10 +265,6 @@ def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: flo
 
 def _printable(text: str) -> str:
     return "".join(filter(str.isprintable, text))[:MOST_NAME]
-
-
-def _is_translated(via: Via, source: Peer) -> bool:
-    return (numeric(via.host), via.port or DEFAULT_PORT) != (source.host, source.port)
 
 
 def _told(binding: Binding, now: float) -> str:

@@ -76,9 +76,11 @@ class Session:
         dialog: Dialog | None = None,
         credentials: Credentials | None = None,
         unacknowledged: tuple[Key, int] | None = None,
+        behind_nat: bool = False,
     ) -> None:
         self.leg = leg
         self.direct = direct
+        self.behind_nat = behind_nat
         self.peer = peer
         self._heard_from = {(peer.transport, peer.host, peer.port)}
         self.dialog = dialog
@@ -569,7 +571,8 @@ class Session:
         if self.dialog is None:
             return self.peer
         direct = self.direct and not self.dialog.routes
-        return next_peer(self.dialog.next_hop, self.peer, direct=direct)
+        hop = self.dialog.next_hop
+        return next_peer(hop, self.peer, direct=direct, behind_nat=self.behind_nat)
 
     def _contact(self) -> str:
         ours = None if self.dialog is None else self.dialog.local.uri

@@ -137,18 +137,32 @@ def answer_peer(request: Request, source: Peer) -> Peer:
     return Peer(source.transport, source.host, port, source.flow)
 
 
-def next_peer(uri: Uri, last: Peer, *, direct: bool) -> Peer:
+def is_translated(via: Via, source: Peer) -> bool:
+    """Whether a NAT stands between the sender of a request and us (RFC 3581 §4).
+
+    A sender without rport listens where its Via says: it sends from another port by itself, as some
+    desk phones do.
+    """
+    if numeric(via.host) != source.host:
+        return True
+    return "rport" in via.parameters and (via.port or DEFAULT_PORT) != source.port
+
+
+def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -> Peer:
     """Return where a request within a dialog goes whose next hop is `uri` (RFC 3261 §12.2.1.1).
 
     `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
     A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private
-    one of a phone behind NAT, or the loopback of a machine that is not ours.
+    one of a phone behind NAT, or the loopback of a machine that is not ours. With `behind_nat` neither can
+    be the port.
     """
     host = numeric(uri.host)
     if host is None:
         return last
     is_elsewhere = is_private(host) and (direct or not is_private(last.host))
     if host != last.host and (is_elsewhere or (_is_here(host) and not _is_here(last.host))):
+        return last
+    if host == last.host and direct and behind_nat:
         return last
     # Phones on TCP often leave the parameter out; a stranger's default is UDP (RFC 3263 §4.1).
     default = last.transport if host == last.host else UDP

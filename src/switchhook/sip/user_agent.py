@@ -230,6 +230,7 @@ class UserAgent:
             "dialog": session.dialog.to_json(),
             "peer": [peer.transport, peer.host, peer.port],
             "direct": session.direct,
+            "behind_nat": session.behind_nat,
             "terms": session.terms.to_json(),
             "timer": None if timer is None else [timer.interval, timer.is_ours],
         }
@@ -255,6 +256,7 @@ class UserAgent:
             leg,
             Peer(str(transport), str(host), int(port)),
             direct=bool(stored["direct"]),
+            behind_nat=bool(stored.get("behind_nat")),
             dialog=Dialog.from_json(dialog).skip(CSEQ_GAP),
             credentials=credentials,
         )

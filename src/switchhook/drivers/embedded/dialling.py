@@ -155,6 +155,7 @@ def invites_to_account(
                 to=NameAddress(uri=Uri.of(command.target.value, host)),
                 peer=binding.peer,
                 direct=not binding.path,
+                behind_nat=binding.behind_nat,
                 headers=(*routes, *headers, bridge.max_forwards, *bridge.offer),
                 body=bridge.offer_body,
             )
