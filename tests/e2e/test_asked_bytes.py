@@ -110,6 +110,9 @@ class Side:
         """Nothing is left of before."""
         return {call.id: frozenset() for call in calls}
 
+    def recorded(self, _: Call) -> None:
+        """Nothing is recorded."""
+
     async def stop(self) -> None:
         """Nobody is called."""
 

@@ -85,6 +85,9 @@ class House:
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         self.commands.append((call.id, command))
 
+    def recorded(self, _: Call) -> None:
+        """Nothing is recorded."""
+
     async def stop(self) -> None:
         """Nothing rings."""
 

@@ -34,7 +34,7 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import BUSY, Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
-from switchhook.routing.events import Event, LegEnded
+from switchhook.routing.events import Event, LegEnded, RecordingFinished
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
@@ -142,6 +142,9 @@ class Life:
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         return await self.side.resume(calls)
+
+    def recorded(self, call: Call) -> RecordingFinished | None:
+        return self.side.recorded(call)
 
     async def stop(self) -> None:
         await self.side.stop()

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import Command
-    from switchhook.routing.events import Event
+    from switchhook.routing.events import Event, RecordingFinished
 
 PROJECT = Project(
     id="acme",
@@ -144,6 +144,10 @@ class World:
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         assert tuple(calls) == self.live
         return self.legs
+
+    def recorded(self, call: Call) -> RecordingFinished | None:
+        assert call in self.live
+        return None
 
     async def stop(self) -> None:
         self.log.append("side stopped")

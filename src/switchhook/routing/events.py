@@ -177,9 +177,10 @@ class HangUpRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
-    """After a restart, the telephone side has said which legs still live."""
+    """After a restart, the telephone side has said which legs still live, and what was left of a recording."""
 
     live_legs: frozenset[str]
+    recorded: RecordingFinished | None = None
 
 
 Event = (

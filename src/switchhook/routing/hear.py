@@ -15,7 +15,7 @@ from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.ending import end
 from switchhook.routing.places import enter
-from switchhook.routing.steps import ask, dial_plan, rate, record, ring
+from switchhook.routing.steps import ask, dial_plan, rate, record, ring, voicemail
 from switchhook.routing.walk import follow, go_on, go_to, walk
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ def hang_up_requested(move: Move, event: HangUpRequested) -> None:
 def resynced(move: Move, event: Resynced) -> None:
     """After a restart, before an answer: go on where the caller still waits, else end."""
     _match_legs(move, event)
+    recording.keep(move, event.recorded)
     if CALLER not in event.live_legs:
         end(move, Outcome.FAILED, EndedBy.SYSTEM, LOST)
         return
@@ -238,11 +239,12 @@ def resynced(move: Move, event: Resynced) -> None:
 def resynced_talking(move: Move, event: Resynced) -> None:
     """After a restart, in a conversation: it goes on if both sides are still there."""
     _match_legs(move, event)
+    recording.keep(move, event.recorded)
     if not {CALLER, move.call.talking_to} <= event.live_legs:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
         return
     move.record(Happening.RESUMED)
-    if move.call.recorder is not None:
+    if move.call.is_to_be_recorded:  # what was recorded so far is a part of its own
         recording.start(move, both=True)
     caller = move.call.leg(CALLER)
     if caller is not None and (caller.state is LegState.DIALLING or _heard_prompts(move, caller)):
@@ -252,15 +254,21 @@ def resynced_talking(move: Move, event: Resynced) -> None:
 def resynced_rating(move: Move, event: Resynced) -> None:
     """After a restart, when the conversation was over: the mark is given up, and a recording."""
     _match_legs(move, event)
-    move.change(recorder=None)
+    recording.keep(move, event.recorded)
     rate.over(move)
 
 
 def resynced_recording(move: Move, event: Resynced) -> None:
-    """After a restart, with a message: take the step anew; behind a conversation, wait no longer."""
+    """After a restart, with a message: take the step anew, unless the caller has left it.
+
+    Behind a conversation, wait no longer.
+    """
     if move.call.talking_to:
         _match_legs(move, event)
-        record.finished(move, None)
+        record.finished(move, event.recorded)
+    elif event.recorded and event.recorded.path and CALLER not in event.live_legs:
+        _match_legs(move, event)
+        follow(move, voicemail.finished(move, event.recorded))
     else:
         resynced(move, event)
 

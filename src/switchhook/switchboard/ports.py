@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from switchhook.domain.target import Target
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import PhoneCommand
+    from switchhook.routing.events import RecordingFinished
     from switchhook.storage.records import CallRecord
     from switchhook.tracking.outside import Forbidden
     from switchhook.webhooks.delivery import Delivery
@@ -40,6 +41,9 @@ class TelephoneSide(Protocol):
         Returns for each call id the ids of the legs that live, as far as the side can know;
         a leg that is not named is gone. Only answered legs (with a handle) can be taken up.
         """
+
+    def recorded(self, call: Call) -> RecordingFinished | None:
+        """Return what is left of a recording that an earlier process had under way; None without one."""
 
     async def stop(self) -> None:
         """Before the end: let nothing ring on, and wait a moment for it; talking legs are left alone."""

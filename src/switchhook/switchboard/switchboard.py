@@ -176,7 +176,13 @@ class Switchboard:
         self._watch_minutes()
         # The side may hear of these calls while it starts; that waits behind what it said of their legs.
         kept = [
-            self._keep(call, Resynced(live_legs=live.get(call.id, frozenset()))) for call in calls
+            self._keep(
+                call,
+                Resynced(
+                    live_legs=live.get(call.id, frozenset()), recorded=self._side.recorded(call)
+                ),
+            )
+            for call in calls
         ]
         await self._side.start(stack, self, self._book)
         for mailbox in kept:

@@ -20,7 +20,7 @@ from switchhook.sip.orders import Ask
 from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.rtp.digits import write_info
 from tests.support.loop import run
-from tests.support.office import DIALLED, Office, address, open_office, ring, shop
+from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
 from tests.support.plans import incoming
 from tests.support.ports import free_port
 from tests.support.sip import request
@@ -402,6 +402,41 @@ def test_a_conversation_outlives_a_restart() -> None:
                 assert await other.ended() == 200
                 await office.quiet()
                 assert office.ends == ["answered by caller"]
+
+    play(scenario())
+
+
+@pytest.mark.slow
+@pytest.mark.row("FE-04")
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_killed: bool) -> None:
+    async def scenario() -> None:
+        async with _callee() as callee, Phone("a") as phone:
+            steps = (Record(), ring(address(callee.port)))
+            async with _office(*steps, recordings=tmp_path) as office:
+                port, memory = office.port, office.memory
+                call = await _dial(phone, office)
+                other = await callee.rung()
+                other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
+                await _hears(call, HIS_VOICE)
+                await asyncio.sleep(0.8)
+                if is_killed:  # nothing is stored any more
+                    memory = Memory(calls=dict(memory.calls))
+            for kept in (call.tone, other.tone):
+                kept.kept = bytearray()
+            binding = Binding(port=port)
+            async with _office(
+                *steps, recordings=tmp_path, binding=binding, memory=memory
+            ) as office:
+                await _hears(other, HER_VOICE)
+                await asyncio.sleep(0.6)
+                call.end()
+                await office.quiet()
+                await _until(lambda: len(office.call.recordings) == 2)
+                assert office.ends == ["answered by caller"]
+                for part in office.call.recordings:
+                    assert part.seconds > 0.4
+                    assert loudness(sound_of(Path(part.path)), HIS_VOICE) > 4000
 
     play(scenario())
 

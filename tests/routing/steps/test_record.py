@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.call import CallState, Recording
+from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import Rate, Record, Step
 from switchhook.routing.commands import Tell
-from switchhook.routing.events import CallArrived, HangUpRequested, Resynced, TimePassed
+from switchhook.routing.events import (
+    CallArrived,
+    HangUpRequested,
+    RecordingFinished,
+    Resynced,
+    TimePassed,
+)
 from switchhook.routing.recording import SETTLING
 from switchhook.webhooks.parameters import Facts, resolve
 from tests.support.plans import MARY, incoming, ring
@@ -110,6 +117,48 @@ def test_an_operator_does_not_wait_for_the_recording() -> None:
 def test_after_a_restart_a_new_recording_begins() -> None:
     both = Resynced(live_legs=frozenset({"caller", "b1"}))
     talking().hears(30, both, "record both as r2")
+
+
+PART = RecordingFinished(recording="r1", seconds=29.5, path="/r/r1.wav")
+
+
+@pytest.mark.row("FE-04")
+def test_after_a_kill_the_part_before_it_is_named_and_another_begins() -> None:
+    story = talking()
+    both = Resynced(live_legs=frozenset({"caller", "b1"}), recorded=PART)
+    story.hears(30, both, "record both as r2")
+    story.hears(60, hangs_up("b1"), "stop r2", "end caller 200")
+    second = RecordingFinished(recording="r2", seconds=30, path="/r/r2.wav")
+    story.hears(61, second, "tell incoming.after")
+    assert [made.id for made in story.call.recordings] == ["r1", "r2"]
+    named = [entry for entry in story.entries if entry.happening is Happening.RECORDED]
+    assert [entry.text for entry in named] == ["/r/r1.wav", "/r/r2.wav"]
+
+
+@pytest.mark.row("FE-04")
+def test_after_a_stop_it_is_recorded_on() -> None:
+    story = talking()
+    story.hears(29, PART)  # its sound ended with the process
+    story.hears(30, Resynced(live_legs=frozenset({"caller", "b1"})), "record both as r2")
+    assert [made.id for made in story.call.recordings] == ["r1"]
+
+
+@pytest.mark.row("FE-04")
+def test_a_conversation_that_a_kill_ended_names_what_was_recorded() -> None:
+    story = talking()
+    lost = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
+    story.hears(30, lost, "end caller 500", "tell incoming.after")
+    assert [made.id for made in story.call.recordings] == ["r1"]
+
+
+@pytest.mark.row("FE-04")
+def test_a_recording_that_was_waited_for_at_a_kill_is_named() -> None:
+    story = talking()
+    story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
+    after = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
+    story.hears(70, after, "end caller 200", "tell incoming.after")
+    assert [made.id for made in story.call.recordings] == ["r1"]
+    assert story.end == "answered by callee, 200 hung up"
 
 
 def test_after_a_restart_the_recording_is_not_waited_for() -> None:

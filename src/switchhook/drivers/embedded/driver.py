@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     from switchhook.drivers.ear import Ear, Recorded
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.routing.events import RecordingFinished
     from switchhook.sip.orders import Credentials
     from switchhook.sip.transport import Peer
 
@@ -213,6 +214,10 @@ class EmbeddedSide:
 
     def _current_book(self) -> Book:
         return self._book()
+
+    def recorded(self, call: Call) -> RecordingFinished | None:
+        """Return what an earlier process has recorded of a call."""
+        return self._studio.recorded(call)
 
     async def stop(self) -> None:
         """Cancel what rings, and see to it that everybody hears of that; a telephone that is dead is left."""

@@ -30,6 +30,7 @@ from switchhook.routing.commands import (
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.player import Sound
 from switchhook.sip.rtp.thread import ANY_PORTS, MediaThread, NoPortError
+from switchhook.sip.rtp.wav import seconds_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -263,11 +264,24 @@ class Studio:
             return [failed]
         recording = f"{call.id} {command.recording}"
         self._recordings[recording] = call.id, command.recording
-        path = where / call.plan.project.id / call.id / f"{command.recording}.wav"
+        path = self._path(call, command.recording)
         stream = bridge.anchor.stream(CALLER)
         return bridge.put(
             sound.StartRecording(recording=recording, stream=stream, path=path, both=command.both)
         )
+
+    def _path(self, call: Call, recording: str) -> Path:
+        return self.sounding.recordings / call.plan.project.id / call.id / f"{recording}.wav"
+
+    def recorded(self, call: Call) -> call_events.RecordingFinished | None:
+        """Return what an earlier process wrote of the recording that it had under way."""
+        recorder = call.recorder
+        if recorder is None or self.sounding.recordings == NOWHERE:
+            return None
+        path = self._path(call, recorder.id)
+        seconds = seconds_of(path)
+        found = str(path) if seconds else ""
+        return call_events.RecordingFinished(recording=recorder.id, seconds=seconds, path=found)
 
     def _sound(self, call: Call, name: str) -> Sound | None:
         project = call.plan.project

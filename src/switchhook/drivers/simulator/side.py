@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.drivers.ear import Ear
     from switchhook.drivers.simulator.clock import VirtualClock
+    from switchhook.routing.events import RecordingFinished
 
 GAVE_UP = Cause(sip=487, q850=16, text="gave up")
 HUNG_UP = Cause(sip=200, q850=16, text="hung up")
@@ -106,6 +107,10 @@ class SimulatedSide:
             self._drop(self._calls.pop(call_id))
         self._clock.call_at(self._clock.now(), self._repeat)
         return {call_id: self.live_legs(call_id) for call_id in known}
+
+    def recorded(self, call: Call) -> RecordingFinished | None:  # noqa: ARG002 -- the Protocol's
+        """Return nothing: no sound is kept here."""
+        return None
 
     async def stop(self) -> None:
         """Leave every telephone as it is: a script may go on with the next switchboard."""
