@@ -27,6 +27,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.loading import load_book, load_plan
 from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings, missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
+from switchhook.operations.trunks import write_states
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore
@@ -112,6 +113,7 @@ class Application:
             port=settings.sip_port,
             registrations=store,
             sounds=self.sounds,
+            trunks_changed=lambda states: write_states(settings.data_dir, states),
             sounding=Sounding(
                 ports=port_range(settings.rtp_ports),
                 silence=settings.rtp_timeout,

@@ -59,6 +59,10 @@ COMMANDS = {
         "switchhook.cli.hanging_up",
         "End a call that runs: both sides are hung up, and its end is told as that of every call.",
     ),
+    "trunks": (
+        "switchhook.cli.trunks",
+        "List the trunks in the order in which they are tried: whether they answer and are registered.",
+    ),
     "phones": (
         "switchhook.cli.phones",
         "List the telephones that are registered: whose they are, where, and for how long.",

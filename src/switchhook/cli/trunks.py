@@ -1,0 +1,56 @@
+"""`switchhook trunks`: where outside numbers go, and whether anybody is there."""
+
+import time
+from dataclasses import asdict
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
+from switchhook.cli.show import NOTHING, iso, one_line, print_json, print_table, stdout
+from switchhook.operations.trunks import TrunkSeen, list_trunks
+
+
+def trunks(
+    *,
+    project: Annotated[str | None, Parameter(help="Only this project's.", name="--project")] = None,
+    json: Json = False,
+    config: Config = None,
+    data_dir: DataDir = None,
+) -> int:
+    """List the trunks in the order in which they are tried: whether they answer and are registered."""
+    where = data_dir_of(config, data_dir)
+    found = ask_store(config, data_dir, lambda store: list_trunks(store, where, project=project))
+    if json:
+        print_json(
+            [
+                asdict(one)
+                | {"registered_until": iso(one.registered_until) if one.registered_until else None}
+                for one in found
+            ]
+        )
+    else:
+        _show(found, time.time())
+    return 0
+
+
+def _show(found: tuple[TrunkSeen, ...], now: float) -> None:
+    if not found:
+        stdout().print("there is no trunk")
+        return
+    rows = [
+        (one.trunk, one.project, one.address, _answers(one), _registered(one, now)) for one in found
+    ]
+    print_table(("trunk", "project", "address", "answers", "registered"), rows)
+
+
+def _answers(one: TrunkSeen) -> str:
+    return {None: "not asked yet", True: "yes", False: "no"}[one.answers]
+
+
+def _registered(one: TrunkSeen, now: float) -> str:
+    if not one.registers:
+        return NOTHING
+    if one.registered_until > now:
+        return f"for {one.registered_until - now:.0f} s"
+    return f"no: {one_line(one.trouble)}" if one.trouble else "no"
