@@ -6,11 +6,12 @@ import random
 
 import pytest
 
-from switchhook.sip.events import DialogChanged, Event, LegEnded
-from switchhook.sip.orders import End
+from switchhook.sip.events import DialogChanged, Event, InviteReceived, LegEnded
+from switchhook.sip.orders import Answer, End
 from switchhook.sip.transaction import Timing
+from switchhook.sip.transport import Peer
 from switchhook.sip.watch import Watch
-from tests.support.sip import ALICE, BOB, request, response
+from tests.support.sip import ALICE, ALICE_TCP, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
 
 pytestmark = pytest.mark.row("FD-02")
@@ -214,3 +215,45 @@ def test_the_probes_of_a_thousand_calls_are_spread() -> None:
         assert begin <= min(times) <= max(times) <= end
         most = max(sum(at <= time < at + 1.0 for time in times) for at in range(60))
         assert most < 150
+
+
+# Connections that broke
+
+
+def test_a_telephone_whose_connection_broke_is_followed_when_it_registers_again() -> None:
+    phone = Phone()
+    contact = "<sip:alice@10.0.0.7:5060;transport=tcp>"
+    (event,) = phone.hear(request(contact=contact, body=SDP), ALICE_TCP)
+    assert isinstance(event, InviteReceived)
+    phone.do(Answer(leg=event.leg, status=200, body=SDP))
+    tag = phone.last_response().to.tag or ""
+    phone.hear(phone.within("ACK", tag, cseq=1), ALICE_TCP)
+    other, again = Peer("TCP", "192.0.2.10", 40002, 8), Peer("TCP", "192.0.2.99", 40003, 9)
+
+    register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.8;transport=tcp>")
+    phone.agent.follow(event.leg, register, other)  # another telephone of hers
+    phone.pass_time(60.0)
+    (probe,) = phone.agent.take_packets()
+    assert probe.peer.flow == ALICE_TCP.flow
+    phone.agent.lost(probe, phone.now)
+    register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.7;transport=tcp>")
+    phone.agent.follow(event.leg, register, again)
+
+    phone.pass_time(65.0)
+    (probe,) = phone.agent.take_packets()
+    assert probe.peer == again
+    assert phone.hear(response(probe.data, 200, tag="a"), again) == []
+    assert phone.agent.take_events() == []
+
+
+def test_after_a_restart_a_telephone_has_time_to_come_back_over_its_own_connection() -> None:
+    watch = Watch(Timing(), lambda: 0.0, 0.0, resumed=True)
+    assert watch.probe_at == 0.0
+    lost_at: list[float] = []
+    now = 0.0
+    while not lost_at:
+        watch.probing(now)
+        if watch.unsent(now):
+            lost_at.append(now)
+        now = watch.probe_at or now
+    assert 80.0 < lost_at[0] < LOST_WITHIN

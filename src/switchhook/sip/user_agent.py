@@ -217,6 +217,22 @@ class UserAgent:
         """Say whether a leg is there, or still ends."""
         return leg in self._desk.sessions
 
+    def follow(self, leg: str, registered: Request, source: Peer) -> None:
+        """Hear that a telephone of the leg's account registered from `source`.
+
+        One whose connection broke comes back over a new one. It is the leg's where it says that it can be
+        reached where the dialog says so too.
+        """
+        session = self._desk.sessions.get(leg)
+        if session is None or session.dialog is None or not source.reliable:
+            return
+        target = session.dialog.target
+        same = any(
+            c.uri.user == target.user and c.uri.host == target.host for c in registered.contacts
+        )
+        if same and session.peer.reliable and session.peer.flow != source.flow:
+            session.move(source)
+
     # Stored calls
 
     def store(self, leg: str) -> dict[str, object] | None:

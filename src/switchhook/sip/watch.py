@@ -23,6 +23,8 @@ AGAIN: Final = frozenset({0, 422, 491, 500})
 """Refusals of a refresh that mean no other time than soon; 0: it could not be sent."""
 SOON: Final = 2.0
 """Seconds until then, as for offers that cross (RFC 3261 §14.1)."""
+RESUMED: Final = 1.5
+"""How many intervals a telephone of an earlier process has to come back over a connection of its own."""
 TRY_AGAIN: Final = 5.0
 """Seconds until a probe that could not be sent is sent again."""
 
@@ -30,7 +32,7 @@ TRY_AGAIN: Final = 5.0
 class Watch:
     """The probes and refreshes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
 
-    __slots__ = ("_began", "_chance", "_timing", "probe_at", "timer", "timer_at")
+    __slots__ = ("_began", "_chance", "_patience", "_timing", "probe_at", "timer", "timer_at")
 
     def __init__(
         self, timing: Timing, chance: Callable[[], float], now: float, *, resumed: bool = False
@@ -38,6 +40,7 @@ class Watch:
         self._timing = timing
         self._chance = chance
         self._began: float | None = None  # when the probe was first sent that has no answer yet
+        self._patience = RESUMED * timing.probe if resumed else 64 * timing.t1
         self.probe_at: float | None = now + (
             FIRST * timing.probe * chance() if resumed else self._interval()
         )
@@ -85,13 +88,14 @@ class Watch:
     def alive(self, now: float) -> None:
         """Learn that the other end answered."""
         self._began = None
+        self._patience = 64 * self._timing.t1
         self.probe_at = now + self._interval()
 
     def unsent(self, now: float) -> bool:
         """Learn that a probe could not be sent. True once the other end was silent for too long."""
         began = now if self._began is None else self._began
         self.probe_at = now + TRY_AGAIN
-        return self.probe_at > began + 64 * self._timing.t1
+        return self.probe_at > began + self._patience
 
     def _interval(self) -> float:
         return self._timing.probe * (1 - SPREAD * self._chance())

@@ -83,6 +83,10 @@ class Access:
         """Return who is there."""
         return self._parties.get(leg, NOBODY)
 
+    def legs_of(self, user: str) -> tuple[str, ...]:
+        """Return the legs on which a telephone of an account is."""
+        return tuple(leg for leg, party in self._parties.items() if party.user == user)
+
     def forget(self, leg: str) -> None:
         """A SIP leg is over."""
         self._parties.pop(leg, None)

@@ -292,6 +292,9 @@ class EmbeddedSide:
         self._endpoint.perform(
             Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
         )
+        if event.source.reliable:
+            for sip_leg in self._access.legs_of(account.login):
+                self._endpoint.agent.follow(sip_leg, event.request, event.source)
 
     # What the sound tells
 
