@@ -21,7 +21,7 @@ from switchhook.sip.events import (
 )
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Request
-from switchhook.sip.orders import Answer, End, Invite
+from switchhook.sip.orders import Answer, End, Invite, Reply
 from switchhook.sip.overload import Limits, Share
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
@@ -289,6 +289,31 @@ def test_a_connection_that_breaks_fails_the_call_over_it() -> None:
                 InviteFailed(leg="out", status=503, response=None),
                 FlowClosed(peer=event.source),
             ]
+
+    run(scenario())
+
+
+@pytest.mark.row("FA-08")
+def test_a_call_is_taken_while_many_telephones_register_at_once() -> None:
+    async def scenario() -> None:
+        def take(event: Event) -> None:
+            if isinstance(event, OutsideAsked):
+                endpoint.perform(Reply(ref=event.ref, status=200))
+            else:
+                invited.append(event)
+
+        invited: list[Event] = []
+        async with listening(take) as endpoint:
+            with Udp(endpoint.port) as telephones, Udp(endpoint.port) as phone:
+                for number in range(2_000):
+                    via = f"SIP/2.0/UDP 127.0.0.1:{telephones.port};branch=z9hG4bKr{number}"
+                    register = request("REGISTER", via=via, call_id=f"r{number}")
+                    telephones.send(bytes(register))
+                via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKcall"
+                assert start(await phone.ask(bytes(request(via=via, call_id="call")))) == "100"
+                assert len(invited) == 1
+                answers = [start(await telephones.receive()) for _ in range(2_000)]
+                assert set(answers) == {"200", "503"}
 
     run(scenario())
 

@@ -608,3 +608,16 @@ def test_an_ack_to_a_2xx_has_a_branch_of_its_own_and_can_be_sent_again() -> None
     assert stack.take_packets() == [packet, packet]
     assert isinstance(read(bytes(packet.data).replace(b"1 INVITE", b"1 ACK")), Request)
     assert stack.transactions == 0
+
+
+@pytest.mark.row("FD-08")
+def test_what_is_said_of_a_small_mistake_is_not_much_longer_than_it_is() -> None:
+    stack = new_stack()
+    small = b"X sip:a SIP/2.0\r\nv:SIP/2.0/UDP h\r\nX\r\n\r\n"
+    stack.receive(small, ALICE, 0.0)
+    assert sum(map(len, sent(stack))) <= 3 * len(small)
+
+    longer = small.replace(b"UDP h", b"UDP h;x=" + b"y" * 200)
+    stack.receive(longer, ALICE, 0.0)
+    (answer,) = sent(stack)
+    assert answer.startswith(b"SIP/2.0 400 ")

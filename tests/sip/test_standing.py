@@ -76,6 +76,20 @@ def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert known.standing(Peer("UDP", "203.0.113.9", 5060), 10.0) is Standing.TELEPHONE
 
 
+def test_one_password_makes_no_friend_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("switchhook.sip.standing.MOST_FRIENDS", 20)
+    monkeypatch.setattr("switchhook.sip.standing.MOST_OF_ONE", 5)
+    known = friends()
+    known.prove(PHONE, "john", 0.0)
+    for port in range(1_000, 1_100):
+        known.prove(Peer("UDP", "198.51.100.1", port), "stolen", 1.0)
+
+    assert known.name(PHONE, 2.0) == "john"
+    assert len(known._flows) == 6
+    known.forget(PHONE)
+    assert sorted(known._of) == ["stolen"]
+
+
 @pytest.mark.parametrize(
     ("host", "expected"),
     [

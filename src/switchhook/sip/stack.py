@@ -35,7 +35,15 @@ from switchhook.sip.matching import (
     server_key,
     stateless_tag,
 )
-from switchhook.sip.message import REASONS, Headers, MessageError, Request, Response, parse_message
+from switchhook.sip.message import (
+    MAX_MESSAGE,
+    REASONS,
+    Headers,
+    MessageError,
+    Request,
+    Response,
+    parse_message,
+)
 from switchhook.sip.overload import Crowd, Lag, Limits, Turns
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.standing import Standing
@@ -58,6 +66,8 @@ if TYPE_CHECKING:
     from switchhook.sip.orders import Pairs
 
 
+MOST_ECHO: Final = 3
+"""Bytes that are said of a datagram that cannot be read, for each byte of it."""
 SPREAD: Final = 10
 """Seconds over which those who are turned away are spread."""
 
@@ -174,7 +184,7 @@ class Stack:
         try:
             message = parse_message(data)
         except MessageError as error:
-            self.refuse(error, source)
+            self.refuse(error, source, most=MOST_ECHO * len(data))
         else:
             self._hear(message, source, now)
 
@@ -195,14 +205,19 @@ class Stack:
         else:
             self._receive_response(message, source, now)
 
-    def refuse(self, error: MessageError, source: Peer) -> None:
-        """Answer what could not be read, where it can be answered at all."""
+    def refuse(self, error: MessageError, source: Peer, most: int = MAX_MESSAGE) -> None:
+        """Answer what could not be read, where it can be answered at all, with `most` bytes.
+
+        What would be said of a mistake may be much longer than it is, and its address forged.
+        """
         if not error.is_silence:
             self._remarks.append(Remark(source, (str(error),), unread=True))
         partial = error.partial
         if partial is not None and partial.method != "ACK":
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
             self._reply_stateless(stamp(partial, source), source, error.status, reason=reason)
+            if len(self._packets[-1].data) > most:
+                del self._packets[-1]
 
     def fail(self, message: Request | Response, source: Peer, now: float) -> None:
         """Answer 500 where hearing `message` raised an error of ours, and leave nothing open."""

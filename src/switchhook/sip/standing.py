@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LASTS: Final = 4_000.0
 """Seconds that a proof counts: longer than an hour, the usual time between two registrations."""
 MOST_FRIENDS: Final = 20_000
+MOST_OF_ONE: Final = 50
+"""Flows that one name may have: one stolen password makes no friend a stranger."""
 MOST_HOSTS: Final = 10_000
 ASK_AGAIN: Final = 5.0
 """Seconds after which networks are asked for again."""
@@ -49,17 +51,23 @@ class Friends:
         self.trusts = trusts
         self._flows: OrderedDict[Flow, tuple[float, str]] = OrderedDict()
         self._hosts: dict[str, int] = {}
+        self._of: dict[str, OrderedDict[Flow, None]] = {}
         self._networks: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
     def prove(self, peer: Peer, name: str, now: float) -> None:
         """Note that `peer` showed that it is `name`; "" for one that we call and expect to hear."""
         flow = peer.transport, peer.host, peer.port
-        known = self._flows.pop(flow, None)
-        if known is None:
-            self._hosts[peer.host] = self._hosts.get(peer.host, 0) + 1
-            if len(self._flows) >= MOST_FRIENDS:
-                self._drop(next(iter(self._flows)))
-        self._flows[flow] = now + LASTS, name or ("" if known is None else known[1])
+        name = name or self.name(peer, now)
+        if flow in self._flows:
+            self._drop(flow)
+        its_flows = self._of.get(name, ())
+        if name and len(its_flows) >= MOST_OF_ONE:
+            self._drop(next(iter(its_flows)))
+        elif len(self._flows) >= MOST_FRIENDS:
+            self._drop(next(iter(self._flows)))
+        self._flows[flow] = now + LASTS, name
+        self._of.setdefault(name, OrderedDict())[flow] = None
+        self._hosts[peer.host] = self._hosts.get(peer.host, 0) + 1
 
     def name(self, peer: Peer, now: float) -> str:
         """Return who proved a password on this flow last, "" for nobody."""
@@ -108,7 +116,10 @@ class Friends:
         return trusted
 
     def _drop(self, flow: Flow) -> None:
-        del self._flows[flow]
+        _, name = self._flows.pop(flow)
+        del self._of[name][flow]
+        if not self._of[name]:
+            del self._of[name]
         host = flow[1]
         self._hosts[host] -= 1
         if not self._hosts[host]:

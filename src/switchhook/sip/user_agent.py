@@ -377,7 +377,8 @@ class UserAgent:
             self._desk.events.append(asked)
 
     def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
-        if len(self._desk.sessions) >= self._most_sessions:
+        is_full = len(self._desk.sessions) >= self._most_sessions
+        if is_full and not self._admission.is_urgent(event.request):
             self._stack.dismiss(event.key, 503, now, self._stack.retry_after(event.request))
             return
         admitted = self._admit(event, now)

@@ -133,7 +133,7 @@ class Switchboard:
         """Take a new call and return its id, or refuse it (the sides' Ear)."""
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
-        if len(self._mailboxes) >= self._max_calls:
+        if len(self._mailboxes) >= self._max_calls and not _is_for_help(arrival, self._book()):
             text = f"{self._max_calls} calls are running, which is the limit"
             return Refused(cause=Cause(sip=503, text=text), retry_after=RETRY_AFTER)
         call = admit(arrival, self._book(), call=self._new_id(), now=self._clock.now())
@@ -413,6 +413,16 @@ def _confirm(mailbox: Mailbox) -> None:
         waiting, mailbox.stepped = mailbox.stepped, []
         for recorded in waiting:
             recorded()
+
+
+def _is_for_help(arrival: Arrival, book: Book) -> bool:
+    """Whether an account dials an emergency number, which no limit holds up."""
+    plan = book.plans.get(arrival.project)
+    return (
+        bool(arrival.account)
+        and plan is not None
+        and plan.project.screening.is_emergency(arrival.callee)
+    )
 
 
 def _facts(call: Call) -> dict[str, str]:

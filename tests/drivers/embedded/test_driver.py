@@ -253,6 +253,23 @@ def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(met
     play(scenario())
 
 
+@pytest.mark.row("FD-08")
+@pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
+def test_the_smallest_request_is_not_echoed_many_times_its_size(method: str) -> None:
+    async def scenario() -> None:
+        async with open_office(shop()) as office:
+            with Udp(office.port, ELSEWHERE, "127.0.0.1") as stranger:
+                small = (
+                    f"{method} sip:a SIP/2.0\r\nv:SIP/2.0/UDP h;rport;branch=z9hG4bK1\r\nf:<sip:a>;tag=a\r\n"
+                    f"t:<sip:a>\r\ni:a\r\nCSeq:1 {method}\r\nm:<sip:a@h>\r\n\r\n"
+                ).encode()
+                answer = await stranger.ask(small)
+                assert start(answer) in {"401", "407"}
+                assert len(answer) < 3 * len(small)
+
+    play(scenario())
+
+
 @pytest.mark.row("FD-09")
 def test_a_strangers_flood_keeps_no_telephone_from_calling() -> None:
     async def scenario() -> None:
@@ -288,6 +305,26 @@ def test_a_telephones_flood_keeps_no_other_from_calling() -> None:
                     await asyncio.wait_for(call.answered(), 0.9)
                     call.end()
                 await flood
+
+    play(scenario())
+
+
+@pytest.mark.row("FA-02")
+def test_a_call_for_help_is_taken_whatever_the_limit_of_calls_is() -> None:
+    async def scenario() -> None:
+        async with open_office(shop(ring(account("mary"))), max_calls=1) as office:
+            async with telephone(office, "mary", manners=WAITS) as mary:
+                await mary.register()
+                async with telephone(office, "john") as john:
+                    first = await john.call("mary")
+                    await mary.rung()
+                    assert await refusal(await john.call("mary")) == 503
+                    await john.call("112")
+                    async with asyncio.timeout(5):
+                        while "c2" not in office.memory.calls:  # noqa: ASYNC110 -- a plain dict
+                            await asyncio.sleep(0.01)
+                    first.end()
+            assert office.memory.calls["c2"].callee == "112"
 
     play(scenario())
 
