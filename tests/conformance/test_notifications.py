@@ -137,6 +137,9 @@ class Life:
         """Return the time."""
         return self.clock.now()
 
+    def steady(self) -> Life:
+        return self
+
     def call_at(self, when: float, call: Callable[[], None]) -> Alarm:
         """Wake somebody, if this process still lives then."""
         return self.clock.call_at(when, lambda: None if self.is_over else call())

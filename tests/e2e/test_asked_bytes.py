@@ -22,7 +22,7 @@ from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.switchboard.asking import Asking
-from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.clock import SteadyClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
@@ -88,7 +88,7 @@ ring = ["1111"]
 """
 
 
-class SampleClock(LoopClock):
+class SampleClock(SteadyClock):
     """Set to the moment of the vendor's sample."""
 
     def __init__(self) -> None:

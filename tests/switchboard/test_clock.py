@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from switchhook.switchboard.clock import LoopClock
 from tests.support.loop import run
 
@@ -27,11 +29,21 @@ def test_it_wakes_at_once_when_the_time_has_passed_and_not_when_cancelled() -> N
     run(scenario())
 
 
-def test_a_later_correction_of_the_systems_clock_changes_nothing() -> None:
+@pytest.mark.row("FD-12")
+def test_it_follows_a_correction_of_the_systems_clock_and_a_steady_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     async def scenario() -> None:
         clock = LoopClock()
-        first = clock.now()
-        await asyncio.sleep(0)
-        assert 0 <= clock.now() - first < 5
+        steady = clock.steady()
+        real = time.time
+        for step in (3600.0, -3600.0):
+            monkeypatch.setattr(time, "time", lambda step=step: real() + step)
+            assert abs(clock.now() - real() - step) < 5
+            assert abs(steady.now() - real()) < 5
+            assert abs(clock.steady().now() - real() - step) < 5
+        rang = asyncio.Event()
+        steady.call_at(steady.now() + 0.01, rang.set)
+        await rang.wait()
 
     run(scenario())

@@ -82,13 +82,18 @@ class Alarm:
 class ManualClock:
     time: float = 1_000.0
     alarms: list[Alarm] = field(default_factory=list)
+    corrected: float = 0.0
+    """By how much the system's clock was set on."""
 
     def now(self) -> float:
-        return self.time
+        return self.time + self.corrected
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
-        self.alarms.append(Alarm(when, callback))
+        self.alarms.append(Alarm(when - self.corrected, callback))
         return self.alarms[-1]
+
+    def steady(self) -> ManualClock:
+        return _Steady(alarms=self.alarms, corrected=self.corrected, of=self)
 
     def advance(self, seconds: float) -> None:
         self.time += seconds
@@ -96,6 +101,14 @@ class ManualClock:
             self.alarms.remove(alarm)
             if alarm.callback is not None:
                 alarm.callback()
+
+
+@dataclass
+class _Steady(ManualClock):
+    of: ManualClock = field(default_factory=ManualClock)
+
+    def now(self) -> float:
+        return self.of.time + self.corrected
 
 
 @dataclass
@@ -538,6 +551,31 @@ def test_a_call_without_an_answer_goes_on_at_its_own_deadline() -> None:
         (call,) = board.calls
         assert call.state is CallState.RINGING
         assert board.hang_up("c1", by="an operator")
+        await board.idle()
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-12")
+def test_a_corrected_clock_dates_the_next_call_and_changes_no_duration_of_a_running_one() -> None:
+    async def scenario() -> None:
+        world = World(answer=json(b'{"dst_phone":380443334455}'))
+        board = world.switchboard()
+        board.arrived(ARRIVAL)
+        await settled()
+        (first,) = board.calls
+        world.clock.corrected = 3_600.0
+        board.arrived(ARRIVAL)
+        await settled()
+        still, second = board.calls
+        assert second.arrived_at - first.arrived_at == 3_600.0
+        assert still.wake_at == first.wake_at
+        assert still.wake_at is not None
+        world.clock.advance(still.wake_at - still.arrived_at - 0.1)
+        await settled()
+        assert [call.state for call in board.calls] == [CallState.RINGING] * 2
+        for call in ("c1", "c2"):
+            board.hang_up(call, by="an operator")
         await board.idle()
 
     run(scenario())

@@ -18,7 +18,7 @@ class Alarm(Protocol):
 
 
 class Clock(Protocol):
-    """Unix time in seconds that never runs backwards."""
+    """Unix time in seconds."""
 
     def now(self) -> float:
         """Return the time."""
@@ -26,12 +26,36 @@ class Clock(Protocol):
     def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
         """Call `callback` once at `when` or soon after; at once when that has passed."""
 
+    def steady(self) -> Clock:
+        """Return a clock that shows the same time now, and runs on evenly whatever corrects this one.
+
+        By it the durations of one call are measured.
+        """
+
 
 class LoopClock:
+    """The system's clock: dates and working hours follow its corrections."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+
+    def now(self) -> float:
+        """Return the time."""
+        return time.time()
+
+    def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
+        """Call `callback` once, after so long as it is from now to `when`."""
+        return self._loop.call_later(max(0.0, when - self.now()), callback)
+
+    def steady(self) -> SteadyClock:
+        """Return a clock that no correction moves."""
+        return SteadyClock()
+
+
+class SteadyClock:
     """The running loop's clock, set to unix time once.
 
-    Later corrections of the system's clock do
-    not shorten or lengthen anybody's ringing.
+    Later corrections of the system's clock do not shorten or lengthen anybody's ringing.
     """
 
     def __init__(self) -> None:
@@ -39,9 +63,13 @@ class LoopClock:
         self._offset = time.time() - self._loop.time()
 
     def now(self) -> float:
-        """Return the time."""
+        """Return the time; it never runs backwards."""
         return self._loop.time() + self._offset
 
     def call_at(self, when: float, callback: Callable[[], None]) -> Alarm:
         """Call `callback` once at `when` or soon after."""
         return self._loop.call_at(when - self._offset, callback)
+
+    def steady(self) -> SteadyClock:
+        """Return this one."""
+        return self

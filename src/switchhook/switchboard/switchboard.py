@@ -29,7 +29,7 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.storage.records import CallRecord, StoreError
-from switchhook.switchboard.clock import Alarm
+from switchhook.switchboard.clock import Alarm, Clock
 from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
 from switchhook.switchboard.mishaps import not_asked, not_done
 from switchhook.tasks import spawn
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Plan
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.switchboard.asking import Asking
-    from switchhook.switchboard.clock import Clock
     from switchhook.switchboard.ports import CallStore, Carrier, Known, Outside, TelephoneSide
 
 log = structlog.get_logger(__name__)
@@ -63,6 +62,8 @@ class Mailbox:
     """One call and what it has yet to hear. Only its own task touches `call`."""
 
     call: Call
+    clock: Clock
+    """Its own, set when it began here: its times go on evenly whatever corrects the system's clock."""
     events: deque[Event] = field(default_factory=deque)
     heard: list[Recorded] = field(default_factory=list)
     """Who waits until `events` are recorded."""
@@ -136,13 +137,14 @@ class Switchboard:
         if len(self._mailboxes) >= self._max_calls and not _is_for_help(arrival, self._book()):
             text = f"{self._max_calls} calls are running, which is the limit"
             return Refused(cause=Cause(sip=503, text=text), retry_after=RETRY_AFTER)
-        call = admit(arrival, self._book(), call=self._new_id(), now=self._clock.now())
+        clock = self._clock.steady()
+        call = admit(arrival, self._book(), call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
         call, callers = self._known.admit(call)
         log.info("call began", **_facts(call))
         expect(call.id)
-        self._take(call, CallArrived(), callers)
+        self._take(call, clock, CallArrived(), callers)
         return call.id
 
     def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
@@ -178,6 +180,7 @@ class Switchboard:
         kept = [
             self._keep(
                 call,
+                self._clock.steady(),
                 Resynced(
                     live_legs=live.get(call.id, frozenset()), recorded=self._side.recorded(call)
                 ),
@@ -204,14 +207,14 @@ class Switchboard:
             await asyncio.sleep(_LOOK)
         await self._side.stop()
 
-    def _take(self, call: Call, first: Event, callers: tuple[Caller, ...]) -> None:
-        mailbox = self._keep(call, first)
+    def _take(self, call: Call, clock: Clock, first: Event, callers: tuple[Caller, ...]) -> None:
+        mailbox = self._keep(call, clock, first)
         mailbox.callers = callers
         self._open(mailbox)
 
-    def _keep(self, call: Call, first: Event) -> Mailbox:
+    def _keep(self, call: Call, clock: Clock, first: Event) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
-        mailbox = Mailbox(call, deque((first,)), is_open=True)
+        mailbox = Mailbox(call, clock, deque((first,)), is_open=True)
         self._mailboxes[call.id] = mailbox
         self._idle.clear()
         return mailbox
@@ -246,7 +249,7 @@ class Switchboard:
         commands: list[Command] = []
         mailbox.stepped += mailbox.heard
         mailbox.heard.clear()
-        now = self._clock.now()
+        now = mailbox.clock.now()
         while mailbox.events:
             event = mailbox.events.popleft()
             try:
@@ -301,7 +304,7 @@ class Switchboard:
         if CallState.ENDED is call.state is not before.state:
             _note_end(call)
             mailbox.callers += self._known.ended(call)
-        outside = self._outside.noticed(call, self._clock.now())
+        outside = self._outside.noticed(call, mailbox.clock.now())
         self._watch_minutes()
         mailbox.unsaved.append(
             compose(call, commands, self._teller, callers=mailbox.callers, outside=outside)
@@ -364,7 +367,7 @@ class Switchboard:
         async def put() -> None:
             event: Event
             try:
-                event = await self._asking.ask(call, ask, now=self._clock.now())
+                event = await self._asking.ask(call, ask, now=mailbox.clock.now())
             except Exception:
                 log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
                 event = not_asked(ask.ask)
@@ -380,7 +383,7 @@ class Switchboard:
         mailbox.alarm = (
             None
             if wake_at is None
-            else self._clock.call_at(wake_at, lambda: self.hear(call, TimePassed()))
+            else mailbox.clock.call_at(wake_at, lambda: self.hear(call, TimePassed()))
         )
 
     def _set_retry(self, mailbox: Mailbox) -> None:
@@ -389,8 +392,8 @@ class Switchboard:
             mailbox.retry.cancel()
         mailbox.retry = None
         if mailbox.unsaved:
-            when = self._clock.now() + RETRY_SAVING
-            mailbox.retry = self._clock.call_at(when, lambda: self._try_again(mailbox))
+            when = mailbox.clock.now() + RETRY_SAVING
+            mailbox.retry = mailbox.clock.call_at(when, lambda: self._try_again(mailbox))
 
     def _try_again(self, mailbox: Mailbox) -> None:
         if not mailbox.is_open and mailbox.call.state is not CallState.ENDED:
