@@ -299,3 +299,36 @@ def _seconds_of_reading(reader: Reader, body: bytes) -> float:
     began = time.process_time()
     read(reader, body)
     return time.process_time() - began
+
+
+@pytest.mark.row("FB-05")
+@pytest.mark.parametrize(
+    "word", ["NaN", "-Infinity", "None", "True", "undefined", "ObjectId('5f')"]
+)
+@pytest.mark.parametrize("blank", ["", "// x\n", "# x\n", "/* x */", ",,"])
+def test_only_the_member_asked_for_has_to_be_a_direction(word: str, blank: str) -> None:
+    body = f'{{"dst_phone":"380501112233",{blank}"score":{word}}}'.encode()
+
+    assert meaning_of(read(Reader.JSON, body)) == "380501112233"
+
+
+@pytest.mark.row("FB-06")
+@pytest.mark.parametrize(
+    "body",
+    [
+        '[{"dst_phone":"101"}]',
+        '[{"json":{"dst_phone":"101"}}]',
+        '"{\\"dst_phone\\":\\"101\\"}"',
+        '[{"json":{"dst_phone":"101"},"pairedItem":{"item":0}}]',
+    ],
+)
+@pytest.mark.parametrize("reader", [Reader.JSON, Reader.HTTP])
+def test_one_object_in_one_more_wrapping_is_that_object(reader: Reader, body: str) -> None:
+    assert meaning_of(read(reader, body.encode())) == "@101"
+
+
+@pytest.mark.row("FB-06")
+def test_of_two_objects_none_is_guessed() -> None:
+    body = b'[{"dst_phone":"101"},{"dst_phone":"102"}]'
+
+    assert meaning_of(read(Reader.JSON, body)) == "bad_body"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 LONGEST_GROUP = 8
 """Digits that people write together within one number."""
+MOST_GROUPS = 8
+"""That are looked at each by itself, where no plan has the whole."""
 LEAST_PART = 3
 """Digits from which a part may be a number or an extension by itself."""
 _PART = re.compile(r"\+?[0-9]+")
@@ -44,11 +46,12 @@ def one_number(
         is_long = len(digits) >= LEAST_OUTSIDE
         return is_known(digits) or (is_long and bool(international(digits, dialling.country)))
 
-    if any(_are_two(parts, place, is_complete) for place in range(1, len(parts))):
-        return ""
     has_blanks = any(bare[a.end() : b.start()].isspace() for a, b in pairwise(found))
     fits = _may_be_one(whole, parts, dialling) if has_blanks else len(whole) >= LEAST_OUTSIDE
-    return whole if fits else ""
+    fits = fits and len(parts) <= MOST_GROUPS
+    places = range(1, len(parts)) if fits else ()
+    are_two = any(_are_two(parts, place, is_complete) for place in places)
+    return whole if fits and not are_two else ""
 
 
 def dialled_number(

@@ -7,12 +7,16 @@ from codecs import BOM_UTF8, charmap_decode
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.lenient_json import Json, NotJsonError, read_json
+from switchhook.webhooks.lenient_json import Json, NotJsonError, NumberText, read_json
 from switchhook.webhooks.reading import ReadingStep
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from switchhook.webhooks.http import HttpResponse
 
+MAX_WRAPPINGS = 4
+"""Round one object."""
 MAX_BODY = 65_536
 """Bytes [A-11]."""
 SUCCESS = range(200, 300)
@@ -114,6 +118,39 @@ def _without_blanks(text: str) -> str:
     if not stripped:
         raise UnusableError("the body is empty")
     return stripped
+
+
+def unwrapped(value: Json, wanted: Container[str]) -> tuple[Json, tuple[str, ...]]:
+    """Return the object within one more wrapping, and a notice where there was one (FB-06).
+
+    It may be the only one of a list, stand under `json` as n8n's items do, or be JSON in a text. Of two
+    objects that differ none is chosen, and the outermost that names a `wanted` member is the one.
+    """
+    inner = value
+    for _ in range(MAX_WRAPPINGS):
+        match inner:
+            case str() if inner.startswith(("{", "[")) and not isinstance(inner, NumberText):
+                inner = _json_within(inner)
+            case [dict() as one, *others] if all(other == one for other in others):
+                inner = one
+            case [str() as one] if one.startswith("{"):
+                inner = one
+            case {"json": (dict() | str()) as one, **beside} if not any(
+                n in wanted for n in beside
+            ):
+                inner = one
+            case _:
+                break
+    if inner is value or not isinstance(inner, dict):
+        return value, ()
+    return inner, ("the answer's object was read out of one more wrapping",)
+
+
+def _json_within(text: str) -> Json:
+    try:
+        return read_json(text)[0]
+    except NotJsonError:
+        return None
 
 
 def json_of(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:

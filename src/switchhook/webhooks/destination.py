@@ -50,6 +50,8 @@ _SIP = re.compile(
 _TEL = re.compile("^tel:", re.IGNORECASE)
 _FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)")
 """A number that passed through a float on its way into a text; its last digits are none of the number's."""
+_GROUPED = re.compile(r"[0-9)][^\w@+]++\(?[0-9]", re.ASCII)
+"""Digits in groups: whether they make a number of the world takes a while to say."""
 _LONGEST = 64
 """Characters of a number written with a fraction or exponent that we care to read."""
 
@@ -74,9 +76,14 @@ def read_targets(value: Json, plan: Plan) -> Targets:
     found: dict[str, Target] = {}
     ringing: set[str] = set()
     dropped: list[str] = []
+    grouped = 0
     for looked_at, member in enumerate(_members(value)):
         if looked_at == MAX_MEMBERS:
             dropped.append(f"only the first {MAX_MEMBERS} members of the list were read")
+            break
+        grouped += isinstance(member, str) and _GROUPED.search(member) is not None
+        if grouped > MAX_TARGETS:
+            dropped.append(f"only the first {MAX_TARGETS} numbers in groups were read")
             break
         try:
             target = _target(member, plan)

@@ -1,7 +1,9 @@
 """JSON as people really send it: strict first, then the relaxed spellings of A-11, then nothing.
 
-Relaxed are: bare keys, single quotes, smart quotes, trailing commas, a byte order mark, and numbers
-with a leading plus or zero. Reading takes time linear in the text and never evaluates it.
+Relaxed are: bare keys, single quotes, smart quotes, commas too many, a byte order mark, comments, and numbers
+with a leading plus or zero. A bare word that JSON does not know, such as `NaN`, `None` or `ObjectId("5f")`,
+names nothing: it is null. Reading takes time linear in the text and never
+evaluates it.
 
 Fractions and exponents stay text (`NumberText`): a telephone number must not pass through a float.
 """
@@ -82,7 +84,13 @@ _STRINGS = {
 }
 _ESCAPED_QUOTES = tuple((f"\\{quote}", quote) for quote in _STRINGS)
 _PLAIN_JSON = json.JSONDecoder()
-_BLANK = re.compile(r"[\s\ufeff]*+")
+_COMMENT = r"//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
+_BLANK = re.compile(rf"(?:[\s\ufeff]++|{_COMMENT})*+")
+_GAP = re.compile(rf"(?:[\s\ufeff,]++|{_COMMENT})*+")
+"""Commas with nothing between them."""
+_MARKED_STRING = re.compile("[bru]{1,2}(?=[\"'])", re.IGNORECASE)
+"""What Python writes before a quote."""
+_BARE_WORD = re.compile(r"[-+]?(?:[^\W\d]|\$)[\w$.]*+(?:\([^()]*+\))?")
 _BARE_KEY = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
 _SCALAR = re.compile(
     r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)(?![\w.])",
@@ -90,7 +98,8 @@ _SCALAR = re.compile(
 )
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 """Of a character that was escaped as two UTF-16 codes."""
-_WORDS: dict[str, bool | None] = {"true": True, "false": False, "null": None}
+_WORDS = {"true": True, "false": False}
+"""Any other word is null."""
 
 
 class _Reader:
@@ -110,11 +119,14 @@ class _Reader:
     def _next(self) -> str:
         """Skip blanks and return the next character; "" at the end."""
         char = self._text[self._at : self._at + 1]
-        if "!" <= char <= "~":
+        if "!" <= char <= "~" and char not in "/#":
             return char
-        blank = _BLANK.match(self._text, self._at)
-        self._at = blank.end() if blank else self._at
+        self._pass(_BLANK)
         return self._text[self._at : self._at + 1]
+
+    def _pass(self, pattern: re.Pattern[str]) -> None:
+        found = pattern.match(self._text, self._at)
+        self._at = found.end() if found else self._at
 
     def _count(self) -> None:
         self._values += 1
@@ -132,7 +144,7 @@ class _Reader:
             case "[":
                 return self._array(depth + 1)
             case _:
-                return self._string(opening) if opening in _STRINGS else self._scalar()
+                return self._string(opening) if opening in _STRINGS else self._scalar(depth)
 
     def _object(self, depth: int) -> dict[str, Json]:
         members: dict[str, Json] = {}
@@ -155,6 +167,7 @@ class _Reader:
         return items
 
     def _closes(self, bracket: str) -> bool:
+        self._pass(_GAP)
         if self._next() != bracket:
             return False
         self._at += 1
@@ -202,12 +215,23 @@ class _Reader:
             self._fail("a backslash stands before a character that needs none")
         return _HALF_PAIR.sub("\ufffd", plain)
 
-    def _scalar(self) -> NumberText | bool | None:
+    def _scalar(self, depth: int) -> str | NumberText | bool | None:
         found = _SCALAR.match(self._text, self._at)
         if found is None:
-            self._fail("a value is missing" if self._at < len(self._text) else "it ends too early")
+            return self._bare_word(depth)
         self._at = found.end()
-        return _WORDS[found["word"]] if found["word"] else NumberText(found["number"])
+        return _WORDS.get(found["word"]) if found["word"] else NumberText(found["number"])
+
+    def _bare_word(self, depth: int) -> str | bool | None:
+        """Read a word that JSON does not know. A text that is nothing else is no JSON."""
+        if depth and (marked := _MARKED_STRING.match(self._text, self._at)):
+            self._at = marked.end()
+            return self._string(self._text[self._at])
+        word = _BARE_WORD.match(self._text, self._at) if depth else None
+        if word is None:
+            self._fail("a value is missing" if self._at < len(self._text) else "it ends too early")
+        self._at = word.end()
+        return _WORDS.get(word[0].lower())
 
     def _fail(self, why: str) -> NoReturn:
         raise NotJsonError(f"{why}, at character {self._at + 1}")

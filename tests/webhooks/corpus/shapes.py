@@ -7,10 +7,28 @@ from tests.webhooks.corpus.words import FAILED, NO_NUMBER, NO_VALUE, RELAXED, An
 
 JSON: Answers = [
     # Numbers of JSON.
-    ("json", '{"dst_phone":NaN}', FAILED, NO_VALUE),
-    ("json", '{"dst_phone":Infinity}', FAILED, NO_VALUE),
-    ("json", '{"dst_phone":-Infinity}', FAILED, NO_VALUE),
-    ("json", '{"dst_phone":"101","x":NaN}', FAILED, NO_VALUE),
+    ("json", '{"dst_phone":NaN}', FAILED, "is empty"),
+    ("json", '{"dst_phone":Infinity}', FAILED, "is empty"),
+    ("json", '{"dst_phone":-Infinity}', FAILED, "is empty"),
+    *(
+        ("json", f'{{"dst_phone":"101","x":{word},"y":[{word}]}}', "@101", RELAXED)
+        for word in (
+            "NaN",
+            "-Infinity",
+            "+Infinity",
+            "None",
+            "True",
+            "undefined",
+            "NULL",
+            "$x",
+            "a.b",
+        )
+    ),
+    ("json", '{"x":NaN,"dst_phone":101,"schema":undefined}', "@101", RELAXED),
+    ("json", '{"dst_phone":[undefined,"101",None]}', "@101", RELAXED),
+    ("json", '{"dst_phone":"101",,"x":[,1,,2,,],,}', "@101", RELAXED),
+    ("json", '{,"dst_phone":"101"}', "@101", RELAXED),
+    ("json", '{"dst_phone":"101","x":}', FAILED, NO_VALUE),
     ("json", '{"dst_phone":1e3}', FAILED, "its last digits are lost"),
     ("json", '{"dst_phone":1.01e2}', "@101", ""),
     ("json", '{"dst_phone":10100e-2}', "@101", ""),
@@ -110,8 +128,8 @@ JSON: Answers = [
     ("json", "{dst_phone:.101}", FAILED, NO_VALUE),
     ("json", "{dst_phone:٣٨٠}", FAILED, NO_VALUE),
     ("json", "{dst_phone:--101}", FAILED, NO_VALUE),
-    ("json", "{dst_phone:nullx}", FAILED, NO_VALUE),
-    ("json", "{dst_phone:TRUE}", FAILED, NO_VALUE),
+    ("json", "{dst_phone:nullx}", FAILED, "is empty"),
+    ("json", "{dst_phone:TRUE}", FAILED, "dropped true"),
     ("json", "[101,'102',]", "@101 102", RELAXED),
     ("http", "[101,102]", "@101 102", "read as strict JSON"),
     ("http", "{dst_phone:'101'}", "@101", RELAXED),

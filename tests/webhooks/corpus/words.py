@@ -10,6 +10,7 @@ FAILED, STATUS = "bad_body", "status"
 ACK, NAK = "ACK", "NAK"
 
 RELAXED = "the body was read as relaxed JSON"
+WRAPPED = "read out of one more wrapping"
 NO_NUMBER = "it is no number, account or group of this project"
 NO_HTML = "the body is a page of HTML or XML"
 NO_UTF8 = "the body is not UTF-8"

@@ -19,6 +19,7 @@ from switchhook.webhooks.body import (
     json_of,
     lenient_text_of,
     unescaped,
+    unwrapped,
 )
 from switchhook.webhooks.destination import read_targets
 from switchhook.webhooks.lenient_json import Json
@@ -141,6 +142,8 @@ def _verdict(word: str, status: int) -> Verdict:
 def _find(webhook: DialPlanWebhook, text: str) -> _Said:
     if text.startswith("<"):
         raise UnusableError("the body is a page of HTML or XML, not an answer such as status=ACK")
+    if webhook.lenient_json and text.startswith(("[", '"')):
+        return _in_wrapping(text) or _in_pairs(text)
     if not text.startswith("{"):
         return _in_pairs(text)
     if not webhook.lenient_json:
@@ -255,11 +258,20 @@ def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
 # Lenient JSON.
 
 
+def _in_wrapping(text: str) -> _Said | None:
+    """Read an object in a list or in a text; None where there is none."""
+    try:
+        return _in_json(text)
+    except UnusableError:
+        return None
+
+
 def _in_json(text: str) -> _Said:
-    members, step, lenient = json_of(text)
+    value, step, lenient = json_of(text)
+    members, wrapping = unwrapped(value, {"status"})
     if not isinstance(members, dict):
         raise UnusableError("the body is JSON, but no object with a member status")
-    notices = [*lenient]
+    notices = [*lenient, *wrapping]
     known: dict[str, list[Json]] = {"status": [], "destination": [None], "callername": [None]}
     unknown: list[tuple[str, Json]] = []
     dropped = 0

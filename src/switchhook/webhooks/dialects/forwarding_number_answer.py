@@ -20,6 +20,7 @@ from switchhook.webhooks.body import (
     json_of,
     text_of,
     unescaped,
+    unwrapped,
 )
 from switchhook.webhooks.destination import NoTargetError, Targets, read_targets, whole_number
 from switchhook.webhooks.lenient_json import Json, NumberText
@@ -96,7 +97,7 @@ def _find(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
 
 def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
     """Take the whole body [A-06]; an object or pair that names the direction is read with a notice."""
-    if text.startswith(("{", "[")):
+    if text.startswith(("{", "[", '"{', '"[')):
         found = _in_json(webhook, text)
         notice = f"import type is http, but the body was read as {found.step}"
         return _Found(members=found.members, step=found.step, notices=(*found.notices, notice))
@@ -135,7 +136,9 @@ def _unquote(text: str) -> str:
 
 
 def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
-    value, step, notices = json_of(text)
+    read, step, notices = json_of(text)
+    value, wrapping = unwrapped(read, {webhook.name_in_response, SCHEME_KEY})
+    notices = (*notices, *wrapping)
     match value:
         case dict():
             return _Found(members=value, step=step, notices=notices)
@@ -152,7 +155,9 @@ def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
 
 def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     """Take `result` out of a JSON-RPC 2.0 response (R1-18, S-08); `ask_id` is empty where none went out."""
-    envelope, _, notices = json_of(text)
+    read, _, notices = json_of(text)
+    envelope, wrapping = unwrapped(read, {"result", "error"})
+    notices = (*notices, *wrapping)
     if not isinstance(envelope, dict):
         raise UnusableError("the body is JSON, but no JSON-RPC response")
     if envelope.get("error") is not None:
@@ -164,11 +169,11 @@ def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
         raise UnusableError("the JSON-RPC response is the answer to another call: its id differs")
     if "result" not in envelope:
         raise UnusableError("the JSON-RPC response has neither result nor error")
-    result = envelope["result"]
+    result, wrapping = unwrapped(envelope["result"], {webhook.name_in_response, SCHEME_KEY})
     members: dict[str, Json] = {webhook.name_in_response: result}
     if isinstance(result, dict):
         members = result
-    return _Found(members=members, step=ReadingStep.JSON_RPC, notices=notices)
+    return _Found(members=members, step=ReadingStep.JSON_RPC, notices=(*notices, *wrapping))
 
 
 def _rpc_error(error: Json) -> str:
