@@ -154,6 +154,17 @@ def test_calls_that_stand_go_on_twice_as_long() -> None:
     assert crowd.is_overflowing(20)
 
 
+@pytest.mark.row("FI-07")
+def test_who_holds_more_than_the_average_is_known() -> None:
+    crowd = Crowd(LIMITS)
+    crowd.enter("a", opens=True)
+    assert not crowd.is_above_others("a")
+    for source in "ab":
+        crowd.enter(source, opens=True)
+
+    assert [crowd.is_above_others(source) for source in "abc"] == [True, False, False]
+
+
 def test_nothing_is_remembered_of_who_is_gone() -> None:
     crowd = Crowd(LIMITS)
     crowd.enter("a", opens=True)

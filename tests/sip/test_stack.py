@@ -344,6 +344,23 @@ def test_calls_that_stand_and_calls_for_help_go_on_however_far_we_are_behind() -
     assert told(stack) == ["BYE", "INVITE"]
 
 
+@pytest.mark.row("FI-07")
+def test_behind_the_telephone_that_calls_most_is_turned_away_before_the_others() -> None:
+    other = Peer("UDP", "192.0.2.30", 5060)
+    stack = Stack(local=lambda _peer: HERE, token=tokens(), admission=Office(ALICE, BOB, other))
+    for number in range(10):
+        source = BOB if number == 0 else ALICE
+        via = f"SIP/2.0/UDP {source.host};branch=z9hG4bK{number}"
+        hear(stack, request(via=via, call_id=f"c{number}"), source=source)
+    assert told(stack) == ["INVITE"] * 10
+    stack.lag = Lag.BEHIND
+    for number, source in enumerate((ALICE, BOB, other)):
+        via = f"SIP/2.0/UDP {source.host};branch=z9hG4bKlate{number}"
+        hear(stack, request(via=via, call_id=f"late{number}"), source=source)
+
+    assert told(stack) == ["INVITE", "INVITE", "503"]
+
+
 @pytest.mark.row("FA-08")
 def test_who_is_turned_away_is_spread_when_it_comes_again() -> None:
     stack = behind(Lag.BEHIND)

@@ -166,6 +166,10 @@ class Crowd:
             transactions >= limits.transactions and held * len(self._held) >= self._all_held
         ) or (self._all_open >= limits.open_requests and opened * len(self._open) >= self._all_open)
 
+    def is_above_others(self, source: str) -> bool:
+        """Say whether a source holds more than the average of all who hold anything."""
+        return self._held[source] * len(self._held) > self._all_held
+
     def is_overflowing(self, transactions: int) -> bool:
         """Say whether even a request within a dialog is one too many: calls that stand go on longer."""
         return transactions >= 2 * self._limits.transactions

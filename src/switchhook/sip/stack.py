@@ -435,17 +435,20 @@ class Stack:
             return self._crowd.is_overflowing(self.transactions)
         if request.method == "INVITE" and self._admission.is_urgent(request):
             return self._crowd.is_overflowing(self.transactions)
-        if self.lag and self._is_shed(request, self._friends.standing(source, now)):
+        standing = self._friends.standing(source, now)
+        holder = self._friends.holder(source, standing)
+        if self.lag and self._is_shed(request, standing, holder):
             return True
-        return self._crowd.is_full(self._holder(source, now), self.transactions)
+        return self._crowd.is_full(holder, self.transactions)
 
-    def _is_shed(self, request: Request, standing: Standing) -> bool:
+    def _is_shed(self, request: Request, standing: Standing, holder: str) -> bool:
         """Whether a request outside of dialogs is turned away while we are behind."""
         if standing < Standing.TELEPHONE:
             return True
         match request.method:
             case "INVITE":
-                return self.lag is Lag.FAR_BEHIND
+                calls_most = standing is Standing.TELEPHONE and self._crowd.is_above_others(holder)
+                return self.lag is Lag.FAR_BEHIND or calls_most
             case "OPTIONS":
                 return False  # a carrier that gets no answer to it sends its calls elsewhere
             case _:

@@ -464,7 +464,7 @@ class EmbeddedSide:
             return False
         if trunk:
             self._trunks[sip_leg] = trunk
-        user, of = str(handle.get("user", "")), str(handle.get("of", trunk))
+        user, of = str(handle.get("user", _user_of(call, leg))), str(handle.get("of", trunk))
         self._access.expect(sip_leg, Party(user=user, project=call.plan.project.id, trunk=of))
         return True
 
@@ -496,6 +496,13 @@ def _refusal(leg: str, refused: Refused) -> End:
     if refused.retry_after:
         headers = (*headers, ("Retry-After", str(refused.retry_after)))
     return End(leg=leg, status=refusal_status(refused.cause), headers=headers)
+
+
+def _user_of(call: Call, leg: Leg) -> str:
+    """Return the account at the other end of a leg that an earlier version stored."""
+    if leg.target is None:
+        return call.account
+    return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
 
 
 def _credentials(call: Call, trunk: str) -> Credentials | None:
