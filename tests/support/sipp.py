@@ -105,6 +105,7 @@ class Sipp:
             str(require("sipp")),
             *("-sf", str(self._scenario), "-i", "127.0.0.1", "-mi", "127.0.0.1"),
             *("-p", str(self.port), "-mp", str(media), "-cp", str(free_port()), "-nostdin"),
+            "-aa",  # answer probes, as every telephone does
             *("-trace_err", "-error_file", str(self._directory / "errors")),
             *("-trace_stat", "-stf", str(self._directory / "statistics"), "-fd", "1"),
             *(
