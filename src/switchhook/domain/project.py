@@ -36,6 +36,16 @@ class Number:
         return dialled.removeprefix("+") == self.number
 
 
+class DialledNumber(StrEnum):
+    """Where a PBX is told which number of the project was called (its DID)."""
+
+    NOWHERE = "nowhere"
+    TO = "to"
+    """In To; the Request-URI names the PBX's own extension."""
+    REQUEST_URI = "request-uri"
+    """In the Request-URI, and in To."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """A SIP account of a person."""
@@ -46,6 +56,8 @@ class Account:
     """Shown to those who are called."""
     department: str = ""
     """Sent as the parameter `department` (R1-111)."""
+    dialled_number: DialledNumber = DialledNumber.NOWHERE
+    """Where its telephone, a PBX that registers as this account, is told the number that was called."""
     email: str = ""
     """Told to subscribers as one of `user_emails`; no mail is sent there."""
     outside_at_once: int | None = None
@@ -102,6 +114,8 @@ class Trunk:
     """Whether its 3xx are followed, as far as the project calls there."""
     register: bool = False
     """Whether we register with it, so that it knows where we are."""
+    dialled_number: DialledNumber = DialledNumber.NOWHERE
+    """Where it is told the number that was called, for calls that a scheme sends to an address there."""
     may_call: MayCall = MayCall.NUMBERS
     """What its calls may dial."""
 

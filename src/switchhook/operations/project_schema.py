@@ -8,7 +8,16 @@ from switchhook.documents.kinds import Choice, ListOf, Reference, Seconds, Text,
 from switchhook.documents.tables import Key, Table, Tables
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.outside import USUAL, OutsideCalls
-from switchhook.domain.project import Account, Group, MayCall, Number, Project, Sound, Trunk
+from switchhook.domain.project import (
+    Account,
+    DialledNumber,
+    Group,
+    MayCall,
+    Number,
+    Project,
+    Sound,
+    Trunk,
+)
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.operations.event_schema import EVENT_MAIL, EVENT_WEBHOOK
 from switchhook.operations.project_checks import (
@@ -78,6 +87,12 @@ ACCOUNT = Table(
         Key("password", PASSWORD, "password of the telephone"),
         Key("name", FREE_TEXT, "shown to those who are called", default=""),
         Key("department", FREE_TEXT, "department of the person", default=""),
+        Key(
+            "dialled_number",
+            Choice(DialledNumber),
+            "where a PBX that registers as this account is told the number that was called",
+            default=DialledNumber.NOWHERE,
+        ),
         Key(
             "email",
             OPTIONAL_MAIL_ADDRESS,
@@ -158,6 +173,12 @@ TRUNK = Table(
             YesNo(),
             "whether Switchhook registers with it, as carriers want of those whose address they do not know",
             default=False,
+        ),
+        Key(
+            "dialled_number",
+            Choice(DialledNumber),
+            "where a PBX there is told the number that was called, when a step rings an address at the trunk's host",
+            default=DialledNumber.NOWHERE,
         ),
         Key(
             "may_call",

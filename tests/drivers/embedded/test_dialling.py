@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from switchhook.domain.call import Call, Direction
-from switchhook.domain.project import Plan, Project, Trunk
+from switchhook.domain.project import DialledNumber, Plan, Project, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import (
@@ -13,10 +16,11 @@ from switchhook.drivers.embedded.dialling import (
     invite_to_place,
     invites_to_account,
     places_of,
+    with_dialled_number,
 )
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Credentials
+from switchhook.sip.orders import Credentials, Invite
 from switchhook.sip.registrar import Binding
 from switchhook.sip.transport import Peer
 from tests.support.sip import BOB, SDP, request
@@ -191,3 +195,56 @@ def test_an_anonymous_caller_stays_anonymous_to_an_account() -> None:
 
     assert ("Privacy", "id") in invite.headers
     assert "anonymous.invalid" in str(invite.from_)
+
+
+PBX = replace(TRUNK, name="pbx", host="pbx.example", dialled_number=DialledNumber.TO)
+
+
+def to_pbx(where: DialledNumber, *, caller: str = "380441112233", **more: Any) -> Invite:
+    """Ring extension 150 of a PBX behind a trunk, for a call of the number 380800111222."""
+    trunk = replace(PBX, dialled_number=where)
+    command = replace(address("sip:150@pbx.example:5080;transport=tcp"), caller=caller)
+    of = replace(call(trunk), callee="380800111222", **more)
+    (place,) = places_of(of, command)
+    invite = invite_to_place(
+        Bridge("a", request()), "c1 b1", command, place=place, peer=BOB, our_host="192.0.2.1"
+    )
+    return with_dialled_number(invite, of, command, trunk.dialled_number)
+
+
+@pytest.mark.row("FI-08")
+@pytest.mark.parametrize(
+    ("where", "extension", "to"),
+    [
+        (DialledNumber.NOWHERE, "150", "150"),
+        (DialledNumber.TO, "150", "380800111222"),
+        (DialledNumber.REQUEST_URI, "380800111222", "380800111222"),
+    ],
+)
+def test_a_pbx_is_told_which_number_was_called_and_who_calls(
+    where: DialledNumber, extension: str, to: str
+) -> None:
+    invite = to_pbx(where)
+
+    assert (invite.uri.user, invite.uri.host, invite.uri.port) == (extension, "pbx.example", 5080)
+    assert invite.to.uri.user == to
+    assert invite.from_.uri.user == "380441112233"
+    told = dict(invite.headers).get("P-Asserted-Identity")
+    is_told = where is not DialledNumber.NOWHERE
+    assert told == ("<sip:380441112233@pbx.example>" if is_told else None)
+    assert invite.credentials == Credentials(username="us", password="secret")
+
+
+@pytest.mark.row("FI-08", "FJ-02")
+def test_a_pbx_is_not_told_who_hides() -> None:
+    invite = to_pbx(DialledNumber.TO, caller="")
+
+    assert "P-Asserted-Identity" not in dict(invite.headers)
+    assert invite.to.uri.user == "380800111222"
+
+
+@pytest.mark.row("FI-08")
+def test_what_is_no_call_of_a_number_names_none() -> None:
+    invite = to_pbx(DialledNumber.REQUEST_URI, direction=Direction.INTERNAL)
+
+    assert (invite.uri.user, invite.to.uri.user) == ("150", "150")

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import MayCall, Plan, Trunk
+from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.headers import NameAddress
@@ -453,5 +453,31 @@ def test_a_desk_phone_that_forwards_all_calls_is_followed() -> None:
                     await office.quiet()
                     ends = [str(leg.end) for leg in office.call.called_legs]
                     assert ends == ["failed", "answered"]
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.row("FI-08")
+@pytest.mark.parametrize("where", [DialledNumber.TO, DialledNumber.REQUEST_URI])
+def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNumber) -> None:
+    async def scenario() -> None:
+        project = shop(ring(account("mary"))).project
+        accounts = tuple(replace(one, dialled_number=where) for one in project.accounts)
+        plan = Plan(replace(project, accounts=accounts))
+        async with open_office(plan) as office, Phone("380441112233") as caller:
+            server = Peer("UDP", "127.0.0.1", office.port)
+            async with Phone("mary", PASSWORD, server=server, host="127.0.0.2") as pbx:
+                await pbx.register()
+                call = await dial(caller, office)
+                invite = (await pbx.rung()).invite
+                assert invite is not None
+                assert invite.to.uri.user == DIALLED
+                user = "mary" if where is DialledNumber.TO else DIALLED
+                assert invite.uri.user == user
+                told = invite.headers.get("P-Asserted-Identity") or ""
+                assert told.startswith("<sip:380441112233@")
+                await call.answered()
+                call.end()
+                await office.quiet()
 
     run(scenario(), deadline=20)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from switchhook.domain.call import Direction
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import Trunk
+from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
-from switchhook.drivers.embedded.translate import shown_caller, shown_to_trunk
+from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.orders import Credentials, Invite
 from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP
-from switchhook.sip.uri import Uri
+from switchhook.sip.uri import Uri, escape_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -59,13 +60,22 @@ def places_of(call: Call, command: RingLeg) -> tuple[Place, ...]:
     """Return where a number or SIP address may be, the best first; raise UndiallableError."""
     target = command.target
     if target.kind is not TargetKind.NUMBER:
-        return (place_at(target.value),)
+        place = place_at(target.value)
+        return (replace(place, trunk=_trunk_at(place, call.plan.project.trunks)),)
     trunks = tuple(trunk for trunk in call.plan.project.trunks if trunk.outgoing)
     if not trunks:
         raise UndiallableError(
             503, f"project {call.plan.project.id} has no trunk for outside numbers"
         )
     return tuple(behind(trunk, target.value) for trunk in trunks)
+
+
+def _trunk_at(place: Place, trunks: Iterable[Trunk]) -> Trunk | None:
+    """Return the trunk that a SIP address is at: it gets what that trunk gets."""
+    at = place.host, place.port, place.transport
+    return next(
+        (t for t in trunks if (t.uri_host.lower(), t.sip_port, t.transport.upper()) == at), None
+    )
 
 
 def behind(trunk: Trunk, user: str | None) -> Place:
@@ -161,6 +171,23 @@ def invites_to_account(
             )
         )
     return invites
+
+
+def with_dialled_number(
+    invite: Invite, call: Call, command: RingLeg, where: DialledNumber
+) -> Invite:
+    """Tell a PBX which number of the project was called and, as it trusts us, who calls (RFC 3325)."""
+    is_told = where is not DialledNumber.NOWHERE and call.direction is Direction.INCOMING
+    if not is_told or command.target.kind is TargetKind.NUMBER:
+        return invite
+    user = escape_user(call.callee)
+    uri = invite.uri if where is DialledNumber.TO else invite.uri.replace(user=user)
+    to = NameAddress(uri=invite.to.uri.replace(user=user))
+    headers = invite.headers
+    if number := one_line(command.caller):
+        caller = Uri.of(number, invite.from_.uri.host)
+        headers = (("P-Asserted-Identity", f"<{caller}>"), *headers)
+    return replace(invite, uri=uri, to=to, headers=headers)
 
 
 def credentials_for(trunk: Trunk) -> Credentials | None:

@@ -17,7 +17,7 @@ import structlog
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR
-from switchhook.domain.project import Account
+from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.access import Access, Party, who_of
 from switchhook.drivers.embedded.anchor import Anchor
@@ -28,6 +28,7 @@ from switchhook.drivers.embedded.dialling import (
     UndiallableError,
     credentials_for,
     invites_to_account,
+    with_dialled_number,
 )
 from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
@@ -394,7 +395,12 @@ class EmbeddedSide:
         if not bindings:
             raise UndiallableError(480, f"no telephone of account {login} is registered")
         sip_leg = f"{call.id} {command.leg}"
-        invites = invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
+        account = call.plan.accounts.get(login)
+        where = DialledNumber.NOWHERE if account is None else account.dialled_number
+        invites = [
+            with_dialled_number(invite, call, command, where)
+            for invite in invites_to_account(bridge, sip_leg, bindings, command, self._our_host)
+        ]
         self._invite(call.id, bridge, command.leg, invites, Party(user=login))
 
     def _invite(

@@ -17,7 +17,12 @@ from switchhook.domain.cause import OUR_ERROR, Cause
 from switchhook.drivers.embedded.access import Party
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
-from switchhook.drivers.embedded.dialling import Place, invite_to_place, places_of
+from switchhook.drivers.embedded.dialling import (
+    Place,
+    invite_to_place,
+    places_of,
+    with_dialled_number,
+)
 from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
 from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.reach import why_not_called
@@ -161,6 +166,9 @@ class Outward:
             peer=peer,
             our_host=self._ways.our_host(peer),
         )
+        if place.trunk is not None and place.is_home:
+            where = place.trunk.dialled_number
+            invite = with_dialled_number(invite, hunt.call, hunt.command, where)
         self._hunts[hunt.sip_leg] = hunt
         # What comes of the call is held to the trunk's networks only where the call itself goes there.
         trunk = place.trunk
