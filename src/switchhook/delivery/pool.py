@@ -53,6 +53,8 @@ class Pool:
         self._clock = clock
         self._sites: dict[tuple[str, str], Site] = {}
         self._sweeper: asyncio.TimerHandle | None = None
+        self._watched: set[Connection] = set()
+        """Guests that a timer looks at."""
         self.idle = 0
         """How many connections wait."""
 
@@ -104,8 +106,7 @@ class Pool:
             if connection.is_lost:
                 return
             seconds = min(seconds, limits.guest_seconds)
-            loop = asyncio.get_running_loop()
-            loop.call_later(seconds, self._see_off, site, connection)
+            self._watch(site, connection, seconds)
         connection.idle_until = connection.over_at + seconds
         site.idle.append(connection)
         self.idle += 1
@@ -146,12 +147,25 @@ class Pool:
         self._sites.clear()
         self.idle = 0
 
+    def _watch(self, site: Site, connection: Connection, seconds: float) -> None:
+        """Look at a guest when its moment is over. One timer watches it, however often it is used meanwhile."""
+        if connection not in self._watched:
+            self._watched.add(connection)
+            asyncio.get_running_loop().call_later(seconds, self._see_off, site, connection)
+
     def _see_off(self, site: Site, connection: Connection) -> None:
         """End a guest whose moment is over, unless it was taken meanwhile."""
-        if connection in site.idle and self._clock() >= connection.idle_until:
-            site.idle.remove(connection)
-            self.idle -= 1
-            connection.abort()
+        self._watched.discard(connection)
+        if connection not in site.idle:
+            return
+        left = connection.idle_until - self._clock()
+        if left > 0:
+            self._watch(site, connection, left)
+            return
+        site.idle.remove(connection)
+        self.idle -= 1
+        site.served.taken(connection)
+        connection.abort()
 
     def _stop_sweeping(self) -> None:
         if self._sweeper is not None:

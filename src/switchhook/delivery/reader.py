@@ -115,7 +115,8 @@ class ResponseReader:
             self._measure_head()
         if self._is_whole or self.failure is not None:
             self.is_over = True
-            self.is_reusable = self._may_go_on and self.failure is None and not self._is_extra
+            is_clean = self.failure is None and self._wrong is None and not self._is_extra
+            self.is_reusable = self._may_go_on and is_clean
 
     def end(self, error: Exception | None) -> None:
         """The connection is gone: whole if only its end was missing, failed otherwise."""
