@@ -16,6 +16,8 @@ from tests.support.web import HOOKS, KEYS, serving
 
 PATHS = {
     "/healthz": {"get"},
+    "/livez": {"get"},
+    "/readyz": {"get"},
     HOOKS.rstrip("/"): {"get", "post"},
     f"{HOOKS}{{number}}": {"get", "delete"},
     "/api/permission/systemuser/profile": {"get"},
@@ -125,7 +127,7 @@ class Broken:
     async def subscriptions(self, *, project: str | None = None) -> tuple[()]:
         raise ZeroDivisionError(f"nobody thought of {project}")
 
-    async def ping(self) -> None:
+    async def check(self) -> None:
         """Work."""
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
+
+import pytest
 
 from switchhook.api import health
 from switchhook.storage.records import StoreError
 from tests.support.loop import run
 from tests.support.web import serving
-
-if TYPE_CHECKING:
-    import pytest
 
 
 class Ill:
@@ -20,31 +19,41 @@ class Ill:
     def __init__(self, error: Exception | None) -> None:
         self._error = error
 
-    async def ping(self) -> None:
+    async def check(self) -> None:
         if self._error is not None:
             raise self._error
         await asyncio.Event().wait()
 
 
-def answered(store: Any = None) -> tuple[int, bytes, str]:
+def answered(store: Any = None, path: str = "/readyz") -> tuple[int, bytes, str]:
     async def scenario() -> tuple[int, bytes, str]:
         async with serving(store=cast("Any", store)) as web:
-            answer = await web.ask("GET", "/healthz", key="")
+            answer = await web.ask("GET", path, key="")
             return answer.status, answer.body, answer.headers.get("retry-after", "")
 
     return run(scenario())
 
 
-def test_it_is_well_without_a_token() -> None:
-    assert answered() == (200, b'{"status":"ok"}', "")
+@pytest.mark.parametrize("path", ["/livez", "/readyz", "/healthz"])
+def test_it_is_well_without_a_token(path: str) -> None:
+    assert answered(path=path) == (200, b'{"status":"ok"}', "")
 
 
-def test_a_database_that_fails_is_503_and_its_place_stays_secret() -> None:
-    store = Ill(StoreError("the database /srv/x: the disk reported an error", transient=True))
+@pytest.mark.row("FD-11")
+def test_a_database_that_fails_is_503_with_why_and_its_place_stays_secret() -> None:
+    store = Ill(StoreError("the database /srv/x: the disk is full", why="the disk is full"))
+    told = b'{"detail":"nothing can be stored: the disk is full"}'
 
-    assert answered(store) == (503, b'{"detail":"the database cannot be used now"}', "10")
+    assert answered(store) == answered(store, "/healthz") == (503, told, "10")
+    assert answered(store, "/livez")[0] == 200
+    unknown = Ill(StoreError("the database /srv/x: something"))
+    assert answered(unknown)[1] == (
+        b'{"detail":"nothing can be stored: the database cannot be used now"}'
+    )
 
 
+@pytest.mark.row("FD-11")
 def test_a_database_that_is_silent_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PATIENCE", 0.01)
-    assert answered(Ill(None))[0] == 503
+    assert answered(Ill(None)) == (503, b'{"detail":"the database does not answer"}', "10")
+    assert answered(Ill(None), "/livez")[0] == 200

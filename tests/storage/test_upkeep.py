@@ -15,11 +15,12 @@ from switchhook.storage.aside import Aside
 from switchhook.storage.connection import open_to_write
 from switchhook.storage.records import StoreError
 from switchhook.storage.rows import attempt_to_row, delivery_to_row
+from switchhook.storage.sqlite import SqliteStore
 from switchhook.storage.upkeep import Upkeep, checkpoint, settled_up_to
 from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import SEAL, attempt, delivery
+from tests.support.promises import SEAL, attempt, call, delivery, record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -174,3 +175,32 @@ def test_who_reads_does_not_make_a_checkpoint_wait(path: Path) -> None:
         writing.execute("INSERT INTO facts VALUES ('new', 1)")
         assert checkpoint(writing) > 0
         reading.execute("COMMIT")
+
+
+@pytest.mark.row("FD-11")
+def test_health_says_when_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / "s.sqlite")
+        try:
+            await store.check()
+            await full(store, 1)
+            with pytest.raises(StoreError, match="disk is full"):
+                await store.commit(record(call("c1"), delivery("c1", body=bytes(50_000))))
+            with pytest.raises(StoreError) as refused:
+                await store.check()
+            assert refused.value.why == "the disk is full: free some space, or move the database"
+            await full(store, 100_000)
+            await store.commit(record(call("c1"), delivery("c1")))
+            await store.check()
+            monkeypatch.setattr(upkeep, "LEAST_ROOM", 1 << 60)
+            with pytest.raises(StoreError, match=r"the disk has \d+ MiB left"):
+                await store.check()
+        finally:
+            await store.close()
+
+    async def full(store: SqliteStore, pages: int) -> None:
+        await store._writing.run(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+
+    run(scenario())

@@ -127,7 +127,7 @@ class House:
         return await self.end(call)
 
     async def settled(self) -> None:
-        await self.store.ping()
+        await self.store.check()
         for _ in range(3):
             await self.store.save_project("nobody", "")
 

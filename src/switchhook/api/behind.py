@@ -16,8 +16,8 @@ MOST_FILES: Final = 8
 class Store(Projects, Subscriptions, Protocol):
     """Keeps what the API reads and changes; the contracts are those of `storage.sqlite`."""
 
-    async def ping(self) -> None:
-        """Return when the database answers. Raises StoreError."""
+    async def check(self) -> None:
+        """Return when the database can be read and written. Raises StoreError."""
 
 
 class HangUpCall(Protocol):

@@ -14,7 +14,7 @@ from switchhook.api.authentication import OPEN, Authentication
 from switchhook.api.behind import Behind
 from switchhook.api.calls import Calls
 from switchhook.api.failures import Failures
-from switchhook.api.health import healthz
+from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFile
 from switchhook.api.protocol import LARGEST_BODY
@@ -49,7 +49,7 @@ def door(behind: Behind) -> ASGIApp:
     return logged(
         with_head(
             Litestar(
-                route_handlers=[healthz, profile, Subscriptions, ProjectFile, Calls],
+                route_handlers=[livez, readyz, profile, Subscriptions, ProjectFile, Calls],
                 dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
                 middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
                 exception_handlers=EXCEPTION_HANDLERS,

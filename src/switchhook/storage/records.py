@@ -28,12 +28,14 @@ class StoreError(Exception):
     """A store could not do what it was asked; nothing of that was done.
 
     The message says what happened where, and what to do. `transient` says whether the same request
-    may succeed later: so it is with a full disk, and is not with a value that no database takes.
+    may succeed later: so it is with a full disk, and is not with a value that no database takes. `why`
+    is the part of it that anybody may know: no path stands in it.
     """
 
-    def __init__(self, message: str, *, transient: bool = False) -> None:
+    def __init__(self, message: str, *, transient: bool = False, why: str = "") -> None:
         super().__init__(message)
         self.transient = transient
+        self.why = why
 
 
 class UnreadableError(StoreError):

@@ -30,7 +30,7 @@ from switchhook.storage.records import StoredProject, StoreError
 from switchhook.storage.retention import delete_old
 from switchhook.storage.seal import Seal, new_key
 from switchhook.storage.tokens import Tokens
-from switchhook.storage.upkeep import Upkeep, ping
+from switchhook.storage.upkeep import Upkeep, look, ping, see_room
 from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 
@@ -57,6 +57,10 @@ PRUNE_PAUSE: Final = 0.02
 """Seconds between two batches of deletion, for those who commit meanwhile."""
 
 
+REMEMBERED: Final = 30.0
+"""Seconds for which rows that could not be stored speak against the database's health."""
+
+
 class SqliteStore:
     """Every method may be called from many tasks at once, on the loop that opened the store.
 
@@ -71,12 +75,15 @@ class SqliteStore:
         writer: Writer | None,
         reader: Runs,
         aside: Aside | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """Put it together. `folder` is where the database lies; None for one in memory."""
         self._seal = seal
         self._clock = clock
         self._writer = writer
         self._reader = reader
         self._aside = aside
+        self._folder = folder
         self.tokens = Tokens(reader=reader, writer=lambda: self._writing)
         self._upkeep: Upkeep | None = None
         self._upkeeping: asyncio.Task[None] | None = None
@@ -117,9 +124,20 @@ class SqliteStore:
             if part is not None:
                 await part.close()
 
-    async def ping(self) -> None:
-        """Return when the database answers."""
+    async def check(self) -> None:
+        """Return when the database can be read and written. Raises StoreError, which says why not.
+
+        A little is written, and so that it is no accident: there has to be room for more, and what calls
+        wanted to store just before has to be stored.
+        """
         await self._reader.run(ping)
+        if self._folder is not None:
+            await asyncio.to_thread(see_room, self._folder)
+        now = self._clock()
+        await self._writing.run(lambda connection: look(connection, now))
+        trouble = self._writing.trouble
+        if trouble is not None and asyncio.get_running_loop().time() - trouble[0] < REMEMBERED:
+            raise trouble[1]
 
     async def commit(self, record: CallRecord) -> None:
         """Store what a step left behind: all of it is durable when this returns.
@@ -366,4 +384,5 @@ class SqliteStore:
             writer=Writer(writing, database=name),
             reader=Aside(reading, database=name, name="store reader"),
             aside=Aside(aside, database=name, name="store upkeep"),
+            folder=path.parent,
         )

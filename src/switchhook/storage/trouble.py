@@ -42,7 +42,7 @@ def explain(error: BaseException, database: str) -> StoreError:
     advice = _OF_THE_DATABASE.get(code)
     if advice is None:
         return StoreError(f"{database}: the value cannot be stored or read ({error})")
-    return StoreError(f"{database}: {advice} ({error})", transient=code not in _LASTING)
+    return StoreError(f"{database}: {advice} ({error})", transient=code not in _LASTING, why=advice)
 
 
 def _code(error: BaseException) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -13,6 +14,7 @@ from switchhook.storage.writer import transaction
 
 if TYPE_CHECKING:
     import sqlite3
+    from pathlib import Path
 
     from switchhook.storage.aside import Runs
     from switchhook.storage.writer import Writer
@@ -24,6 +26,9 @@ CHECKPOINT_PAUSE: Final = 0.2
 
 LONGEST_LOG: Final = 8_192
 """Pages of the write-ahead log (64 MiB) above which the writer itself stops for a checkpoint."""
+
+LEAST_ROOM: Final = 16 << 20
+"""Bytes below which a disk counts as full: the log alone may grow to four times that."""
 
 SETTLED_STEP: Final = 5_000
 """Attempts after which the search for unsettled deliveries begins further on."""
@@ -100,6 +105,21 @@ def settled_up_to(connection: sqlite3.Connection) -> int:
 def ping(connection: sqlite3.Connection) -> None:
     """Read a little, to see that the database can be read."""
     connection.execute(sql("ping")).fetchone()
+
+
+def look(connection: sqlite3.Connection, now: float) -> None:
+    """Write a little, to see that the database can be written."""
+    with transaction(connection):
+        connection.execute(sql("state_fact"), {"name": "looked_at", "value": int(now)})
+
+
+def see_room(folder: Path) -> None:
+    """Raise StoreError where the disk of a folder has hardly any room left."""
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    if free < LEAST_ROOM:
+        why = f"the disk has {free >> 20} MiB left: free some space, or move the database"
+        raise StoreError(f"{folder}: {why}", transient=True, why=why)
 
 
 def _move(connection: sqlite3.Connection, mark: int) -> None:

@@ -66,6 +66,8 @@ class Writer:
 
     def __init__(self, connection: sqlite3.Connection, *, database: str) -> None:
         self.commits = 0
+        self.trouble: tuple[float, StoreError] | None = None
+        """When rows could not be stored, by the loop's clock, and why; None once others were."""
         self._connection = connection
         self._database = database
         self._loop = asyncio.get_running_loop()
@@ -121,6 +123,10 @@ class Writer:
     def _handed_back(self, batch: list[_Request]) -> None:
         self._is_busy = False
         for request in batch:
+            if isinstance(request.error, StoreError) and request.error.why:
+                self.trouble = self._loop.time(), request.error
+            elif request.error is None and isinstance(request.work, Rows):
+                self.trouble = None
             request.settle()
         self._hand_over_soon()
 
