@@ -39,6 +39,8 @@ QUICK = Timing(t1=0.02, t2=0.1, t4=0.1, ring=0.5)
 """So that what lingers is gone in a second or two."""
 NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
 DIALLED = "380800111222"
+CHALLENGED = "sip trunk lets us not in"
+"""What the 401 and 407 of the fuzzer mean to an operator; no error of ours."""
 
 
 @dataclass
@@ -181,7 +183,11 @@ def test_spoilt_messages_do_no_harm(seed: int) -> None:
                 await asyncio.sleep(1)  # what rings has stopped
                 await nothing_left(office)
                 assert all(call.leg(CALLER) for call in office.memory.calls.values())
-        errors = [line for line in logs if line["log_level"] in {"error", "critical"}]
+        errors = [
+            line
+            for line in logs
+            if line["log_level"] in {"error", "critical"} and line["event"] != CHALLENGED
+        ]
         assert not errors, "\n".join(map(str, errors))
         assert complaints == []
         assert resident() - before < MOST_GROWTH
