@@ -26,12 +26,13 @@ from tests.support.office import (
     PASSWORD,
     Office,
     account,
+    address,
     number,
     open_office,
     ring,
     shop,
 )
-from tests.support.sip import SDP, read_request, response
+from tests.support.sip import SDP, read_request, read_response, request, response
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
@@ -479,5 +480,27 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
                 await call.answered()
                 call.end()
                 await office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+# A stop
+
+
+@pytest.mark.row("FI-05")
+def test_a_stop_while_it_rings_tells_the_caller_to_try_again() -> None:
+    async def scenario() -> None:
+        bob = Phone("bob", manners=Manners(answer_after=None))
+        async with bob, open_office(shop(ring(address(bob.port)))) as office:
+            with Udp(office.port) as caller:
+                via = f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch=z9hG4bKx1"
+                uri = f"sip:{DIALLED}@127.0.0.1"
+                caller.send(bytes(request("INVITE", uri=uri, via=via, body=SDP)))
+                await bob.rung()
+                await office.board.stop()
+                while (answer := read_response(await caller.receive())).status < 200:
+                    pass
+                assert answer.status == 503
+                assert answer.headers.get("Retry-After") == "5"
 
     run(scenario(), deadline=20)

@@ -27,7 +27,7 @@ from switchhook.sip.services import Service
 from switchhook.sip.transaction import Timing
 from tests.support.loop import run
 from tests.support.office import DIALLED, address, open_office, ring, shop
-from tests.support.sip import SDP, read, read_request, request, response
+from tests.support.sip import SDP, read, read_request, read_response, request, response
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
@@ -178,7 +178,8 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
     async def main() -> None:
         with Udp(0) as carrier, Udp(0, ELSEWHERE) as other:
             async with Phone("bob") as bob:
-                plan = office_with(replace(CARRIER, port=carrier.port), ring(address(bob.port)))
+                listed = replace(CARRIER, port=carrier.port, sources=("127.0.0.9/32",))
+                plan = office_with(listed, ring(address(bob.port)))
                 async with open_office(plan, binding=BINDING) as office:
                     carrier.aim(office.port)
                     asked = await registration(carrier)
@@ -199,7 +200,18 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
                     came = (await bob.rung()).invite
                     assert came is not None
                     assert came.from_.uri.username == "380441112233"
-                    office.board.hang_up(office.call.id, by="the test")
+                    while (answer := read_response(await other.receive())).status < 200:
+                        pass
+                    via = f"SIP/2.0/UDP {ELSEWHERE}:{other.port};branch=z9hG4bK"
+                    from_ = "<sip:380441112233@carrier>;tag=a"
+                    to = str(answer.to)
+                    uri = str(asked.contacts[0].uri)
+                    other.send(bytes(request("ACK", uri=uri, via=f"{via}x2", from_=from_, to=to)))
+                    bye = request("BYE", uri=uri, via=f"{via}x3", cseq=2, from_=from_, to=to)
+                    while (answer := read_response(await other.ask(bytes(bye)))).status != 200:
+                        pass
+                    assert answer.cseq.method in {"INVITE", "BYE"}
+                    await office.quiet()
 
     run(main(), deadline=20)
 

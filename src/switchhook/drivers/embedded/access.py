@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switchhook.domain.book import Book
+    from switchhook.domain.project import Trunk
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.sip.message import Request
     from switchhook.sip.transport import Peer
@@ -38,6 +39,18 @@ class Party:
 
 
 NOBODY: Final = Party()
+
+
+def party_at(project: str, trunk: Trunk | None, host: str, *, user: str = "") -> Party:
+    """Return who is at the other end of a leg to or from `host`.
+
+    What comes of the call is held to a trunk's networks only where the call itself is in one, or its
+    password was proved: a carrier that we registered with, or that SRV records lead to, has others.
+    """
+    if trunk is None:
+        return Party(user=user, project=project)
+    is_in = bool(user) or host in Networks(networks_of(trunk.sources), widest=None)
+    return Party(user=user, project=project, trunk=trunk.name if is_in else "")
 
 
 class Access:

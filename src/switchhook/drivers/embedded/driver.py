@@ -19,7 +19,7 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
-from switchhook.drivers.embedded.access import Access, Party, who_of
+from switchhook.drivers.embedded.access import Access, Party, party_at, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
@@ -268,8 +268,7 @@ class EmbeddedSide:
         arrival = arrival_of(
             request, project=known.project, account=known.account, trunk=known.trunk
         )
-        trunk = "" if known.trunk is None else known.trunk.name
-        party = Party(user=known.proved, project=known.project, trunk=trunk)
+        party = party_at(known.project, known.trunk, event.source.host, user=known.proved)
 
         def expect(call: str) -> None:
             self._bridges[call] = AnchoredBridge(leg, request)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from switchhook.domain.cause import OUR_ERROR, Cause
-from switchhook.drivers.embedded.access import Party
+from switchhook.drivers.embedded.access import Party, party_at
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
 from switchhook.drivers.embedded.dialling import (
@@ -24,7 +24,6 @@ from switchhook.drivers.embedded.dialling import (
     with_dialled_number,
 )
 from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
-from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
@@ -170,11 +169,7 @@ class Outward:
             where = place.trunk.dialled_number
             invite = with_dialled_number(invite, hunt.call, hunt.command, where)
         self._hunts[hunt.sip_leg] = hunt
-        # What comes of the call is held to the trunk's networks only where the call itself goes there.
-        trunk = place.trunk
-        is_in = trunk is not None and peer.host in Networks(networks_of(trunk.sources), widest=None)
-        name = trunk.name if trunk is not None and is_in else ""
-        party = Party(project=hunt.call.plan.project.id, trunk=name)
+        party = party_at(hunt.call.plan.project.id, place.trunk, peer.host)
         self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
 
     def _retry(self, hunt: Hunt, why: str) -> None:
