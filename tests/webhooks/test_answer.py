@@ -332,3 +332,23 @@ def test_of_two_objects_none_is_guessed() -> None:
     body = b'[{"dst_phone":"101"},{"dst_phone":"102"}]'
 
     assert meaning_of(read(Reader.JSON, body)) == "bad_body"
+
+
+@pytest.mark.row("FB-12")
+@pytest.mark.parametrize(
+    ("pairs", "means", "told"),
+    [
+        ("callername=C++", "ACK as C++", ""),
+        ("callername=+31612345678", "ACK as +31612345678", ""),
+        ("callername=Jan+de+Vries", "ACK as Jan de Vries", ""),
+        ("value=Sales & Service", "ACK with value=Sales", "'value' came unencoded and was cut"),
+    ],
+)
+def test_a_plus_that_is_no_blank_is_kept_and_a_cut_is_told(
+    pairs: str, means: str, told: str
+) -> None:
+    reading = read(Reader.DIAL_PLAN, f"status=ACK&{pairs}".encode())
+
+    assert meaning_of(reading) == means
+    assert told in told_by(reading)
+    assert bool(told) is bool(told_by(reading))

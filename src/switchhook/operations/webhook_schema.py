@@ -254,7 +254,7 @@ DIAL_PLAN_WEBHOOK = Table(
         Key(
             "url_template",
             Text(what=ADDRESS, least=1, most=2000, secret=True),
-            "endpoint that is asked by GET; {code}, {did}, {callerid} and {callername} are filled in",
+            "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in",
         ),
         Key("description", Text(most=2000), "for people; it has no effect", default=""),
         Key(

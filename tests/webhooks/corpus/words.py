@@ -19,6 +19,7 @@ AS_PAIR = "the body was read as an urlencoded pair"
 NO_STATUS = "the answer has no status"
 UNENCODED_PLUS = "destination came with its + unencoded"
 UNENCODED_NAME = "callername came unencoded"
+CUT = "came unencoded and was cut at its &"
 MORE = "there is more after the value"
 NO_VALUE = "a value is missing"
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.webhooks.check import problems
 from switchhook.webhooks.request import render_dial_plan_ask
 from tests.webhooks.samples import (
     DUTCH_PLAN,
@@ -304,3 +305,13 @@ def test_a_description_changes_nothing_that_is_sent() -> None:
     described = make_dial_plan(description="asks the CRM\r\nX: y {code}")
 
     assert ask(make_dial_plan()) == ask(described)
+
+
+@pytest.mark.row("FB-11")
+def test_the_id_of_the_call_may_be_sent_along() -> None:
+    template = "http://target/route/{callid}?id={callid}&code={code}"
+    webhook = make_dial_plan(url_template=template, fallback_url=template, use_ivr=True)
+    call = make_facts(plan=DUTCH_PLAN).call.id
+
+    assert problems(webhook) == ()
+    assert target(template, "1") == f"/route/{call}?id={call}&code=1"

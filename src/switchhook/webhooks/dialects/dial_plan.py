@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 VARIABLES = ("code", "did", "callerid", "callername")
 """All that a URL template may hold, in single braces and this letter case (R5-11…15, A-46)."""
 
+CALL_ID = "callid"
+"""Accepted beside them, for integrators send it along (FB-11)."""
+
 
 def variable(name: str) -> Piece | None:
     """Say what a `{name}` in a URL template stands for; None: for nothing."""
-    return Piece(parameter=name) if name in VARIABLES else None
+    return Piece(parameter=name) if name in VARIABLES or name == CALL_ID else None
 
 
 def render(
@@ -54,6 +57,8 @@ def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str)
     match name:
         case "code":
             return code
+        case "callid":
+            return call.id
         case "did":
             return _international(call.callee, facts)
         case "callerid":

@@ -64,6 +64,8 @@ _STRAY = re.compile(r"[^!-~]|&|%(?![0-9A-Fa-f]{2})")
 _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]++")
 _LOST_PLUS = re.compile(r" ++(?=[1-9](?:[ ().\-]?[0-9]){6})")
 """A blank that was a `+`: before an international number, which an extension is too short for."""
+_BLANK_PLUS = re.compile(r"(?!^\+[0-9])(?<!\+)\+(?!\+|$)")
+"""A `+` that may be a blank."""
 _INNER_PLUS = re.compile(r"(?<=[0-9)])\+")
 """A `+` that is a blank: no number has one after its first digit."""
 
@@ -158,12 +160,12 @@ def _find(webhook: DialPlanWebhook, text: str) -> _Said:
 
 def _in_pairs(text: str) -> _Said:
     known, unknown = _cut_up(text)
-    notices = list(_sloppiness(known))
+    notices = list(_sloppiness(known, unknown))
     destinations = [_number(raw) for raw in known["destination"]]
     return _Said(
         status=_only_status(_text(raw).strip() for raw in known["status"]),
         destination=_only(destinations, notices),
-        caller_name=_text(known["callername"][0]) if known["callername"] else "",
+        caller_name=_value(known["callername"][0]) if known["callername"] else "",
         variables=_variables(_pairs(unknown), notices),
         step=ReadingStep.URLENCODED,
         notices=tuple(notices),
@@ -200,13 +202,15 @@ def _well_formed(stretch: str) -> bool:
     return not _NOT_ENCODED.search(stretch) and _PAIRS.fullmatch(stretch) is not None
 
 
-def _sloppiness(known: dict[str, list[str]]) -> Iterator[str]:
+def _sloppiness(known: dict[str, list[str]], unknown: list[str]) -> Iterator[str]:
     """Say what the endpoint's author should put right."""
     for key, values in known.items():
         if any(len(raw) > LONGEST_RAW for raw in values):
             yield f"{key} is longer than {LONGEST_RAW} characters and was not read"
     if any(raw.startswith(("+", " ")) for raw in known["destination"]):
         yield "destination came with its + unencoded; it is to be sent as %2B"
+    if cut := _cut_value(unknown):
+        yield f"{quoted(cut)} came unencoded and was cut at its &"
     if any(_STRAY.search(raw) for raw in known["callername"]):
         yield "callername came unencoded and was taken up to the next known key"
 
@@ -244,6 +248,29 @@ def _text(raw: str) -> str:
     return _decoded(text if " " in text else text.replace("+", " "))
 
 
+def _value(raw: str) -> str:
+    """Decode a value for people, in which a `+` that can be no blank is one (FB-12).
+
+    Nobody means a blank at the end, two of them, or one before a number. Who encodes any plus encodes all.
+    """
+    text = raw.strip()
+    if " " in text or "%2b" in text.lower() or not text.strip("+"):
+        return _text(raw)
+    return _decoded(_BLANK_PLUS.sub(" ", text))
+
+
+def _cut_value(stretches: Iterable[str]) -> str:
+    """Return the first unknown key behind whose value a text without a key stands: `value=Sales & Service`."""
+    for stretch in stretches:
+        before = ""
+        for part in stretch.split("&", MAX_PAIRS)[:MAX_PAIRS]:
+            name, equals, _ = part.partition("=")
+            if not equals and before and part.strip():
+                return before
+            before = _text(name[:LONGEST_RAW]).removeprefix("amp;") if equals else ""
+    return ""
+
+
 def _decoded(text: str) -> str:
     return unescaped(text) if len(text) <= LONGEST_RAW else ""
 
@@ -252,7 +279,7 @@ def _pairs(stretches: Iterable[str]) -> Iterator[tuple[str, str]]:
     for part in "&".join(filter(None, stretches)).split("&", MAX_PAIRS)[:MAX_PAIRS]:
         name, equals, value = part.partition("=")
         if equals and len(part) <= LONGEST_RAW:
-            yield _text(name).removeprefix("amp;"), _text(value)
+            yield _text(name).removeprefix("amp;"), _value(value)
 
 
 # Lenient JSON.
