@@ -305,3 +305,23 @@ def test_another_process_that_ends_takes_away_no_log(tmp_path: Path, opens: int)
         await store.close()
 
     run(scenario())
+
+
+@pytest.mark.row("FD-15")
+def test_a_database_that_lost_its_content_is_no_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "s.sqlite"
+
+    async def scenario() -> None:
+        await (await SqliteStore.open(path)).close()
+        path.write_bytes(b"")
+        for _ in range(2):
+            with pytest.raises(
+                StoreError, match=r"is empty \(0 bytes\), though its key"
+            ) as refused:
+                await SqliteStore.open(path)
+            assert f"delete {path} and {path}.key" in str(refused.value)
+            assert path.stat().st_size == 0
+        (tmp_path / "s.sqlite.key").unlink()
+        await (await SqliteStore.open(path)).close()
+
+    run(scenario())

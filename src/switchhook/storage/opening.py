@@ -22,6 +22,7 @@ def open_sealed(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Conn
 
     Without a `key`, that of the key file, which is made for a new database. Raises StoreError.
     """
+    _refuse_emptied(path)
     with ExitStack() as undo, _explained(path):
         connections = []
         for open_one in (open_to_write, open_to_read, open_to_write):
@@ -43,6 +44,20 @@ def open_sealed_to_read(path: Path, key: bytes | None) -> tuple[Seal, sqlite3.Co
         _check_key(connection, seal, path, may_write=False)
         undo.pop_all()
     return seal, connection
+
+
+def _refuse_emptied(path: Path) -> None:
+    """Raise StoreError for a file without content that a key lies beside: a database was there once."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return  # a new one, or one that opening says more of
+    if not size and key_path(path).exists():
+        raise StoreError(
+            f"the database {path} is empty (0 bytes), though its key lies beside it: projects, calls and"
+            " events that it held are lost, as by a copy that broke off or a full disk. Restore both from"
+            f" one backup; to begin anew, delete {path} and {key_path(path)}"
+        )
 
 
 @contextmanager
