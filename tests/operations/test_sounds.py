@@ -180,3 +180,13 @@ def test_sounds_that_cannot_be_heard_are_named_with_what_to_do(tmp_path: Path) -
         f"sound 'song' will not be heard: {folder}/song.wav is no WAV file{advice}",
         f"sound 'folder' will not be heard: {folder}/folder.wav is no file{advice}",
     )
+
+
+@pytest.mark.parametrize("file", ["../other/secret.wav", "a/../../other/secret.wav", "../../x.db"])
+def test_nothing_is_told_of_files_outside_the_projects_folder(tmp_path: Path, file: str) -> None:
+    """Else a project's token would learn which files others have."""
+    project = Project(id="shop", name="Shop", sounds=(Sound(name="a", file=file),))
+
+    (note,) = missing_sounds(tmp_path, project)
+
+    assert f"{file} leads out of the project's folder" in note

@@ -108,7 +108,8 @@ def _networks_of(before: Project | None) -> tuple[str, ...]:
 def _files(project: Project, before: Project | None) -> Found[str]:
     def find(project: Project) -> Found[str]:
         for index, sound in enumerate(project.sounds):
-            if PurePath(sound.file).is_absolute():
+            path = PurePath(sound.file)
+            if path.is_absolute() or ".." in path.parts:
                 yield ("sounds", index, "file"), sound.file
 
     for path, _ in _new(find, project, before):

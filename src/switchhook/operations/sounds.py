@@ -89,15 +89,28 @@ def nothing_missing(_: Project) -> tuple[str, ...]:
 
 def missing_sounds(data_dir: Path, project: Project) -> tuple[str, ...]:
     """Return a note for each sound of a project that has no WAV file where calls look for it."""
-    found = (
-        (sound, _trouble(data_dir / SOUNDS / project.id / sound.file)) for sound in project.sounds
-    )
+    folder = data_dir / SOUNDS
+    found = ((sound, _trouble_of(folder, project.id, sound.file)) for sound in project.sounds)
     return tuple(
         f"sound {sound.name!r} will not be heard: {trouble}; `switchhook sound add FILE"
         f" --project {project.id} --name NAME` puts one there"
         for sound, trouble in found
         if trouble
     )
+
+
+def _path_of(folder: Path, project: str, file: str) -> Path | None:
+    """Return where a sound lies; None where it would leave the project's folder for that of another."""
+    path = Path(file)
+    if path.is_absolute():
+        return path
+    return None if ".." in path.parts else folder / project / path
+
+
+def _trouble_of(folder: Path, project: str, file: str) -> str:
+    """Say why a file is no sound of the project. Nothing is told of files that are not its own."""
+    path = _path_of(folder, project, file)
+    return f"{file} leads out of the project's folder" if path is None else _trouble(path)
 
 
 def _trouble(path: Path) -> str:
@@ -201,14 +214,10 @@ class SoundFiles:
                 )
 
     def _path(self, project: str, file: str) -> Path | None:
-        folder = self._folder / project
-        path = Path(file)
-        if path.is_absolute():
-            return path
-        if ".." in path.parts:
+        path = _path_of(self._folder, project, file)
+        if path is None:
             log.warning("sound outside its folder", project=project, file=file)
-            return None
-        return folder / path
+        return path
 
     def _load(self, path: Path, *, convert: bool) -> bytes | None:
         try:

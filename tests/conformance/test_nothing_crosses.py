@@ -1,0 +1,384 @@
+"""Nothing crosses projects: whatever a token writes into its file, others and the machine are as they were.
+
+The keys come from the schema, so a new one is tried as soon as it is there.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from dataclasses import fields, is_dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.guard import refusal
+from switchhook.documents.kinds import ListOf
+from switchhook.documents.mistakes import Mistakes
+from switchhook.documents.tables import Table, Tables
+from switchhook.drivers.embedded.door import Door, Known, Turned
+from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.operations.loading import load_book
+from switchhook.operations.project_file import read_project
+from switchhook.operations.project_schema import FILE
+from switchhook.operations.projects import apply_project
+from switchhook.operations.scheme_kinds import Presses
+from switchhook.operations.scheme_schema import STEPS, Steps
+from switchhook.operations.sounds import SoundFiles, missing_sounds
+from switchhook.operations.webhook_schema import Pair
+from switchhook.sip.rtp.wav import write_wav
+from switchhook.sip.transport import Peer
+from switchhook.storage.sqlite import SqliteStore
+from tests.support.digest import answer_challenge
+from tests.support.loop import run
+from tests.support.sip import request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from switchhook.domain.book import Book
+    from switchhook.domain.project import Project
+
+Where = tuple[str | int, ...]
+Document = dict[str, Any]
+
+VICTIM = """
+[project]
+id = "victim"
+name = "Victim"
+[[accounts]]
+login = "olga"
+password = "victims-password"
+[[trunks]]
+name = "carrier"
+host = "sip.carrier.example"
+username = "carrier-v"
+password = "carriers-password"
+sources = ["203.0.113.0/28"]
+[[numbers]]
+number = "380800333444"
+scheme = 77
+[[sounds]]
+name = "secret"
+[[schemes]]
+id = 77
+name = "Main"
+[[schemes.steps]]
+ring = ["olga"]
+"""
+
+OWN: Document = {
+    "project": {"id": "mine", "name": "Mine"},
+    "screening": {},
+    "outside_calls": {},
+    "numbers": [{"number": "380800111222", "scheme": 1}],
+    "accounts": [{"login": "john", "password": "johns-password"}],
+    "groups": [{"name": "all", "accounts": ["john"]}],
+    "trunks": [
+        {
+            "name": "carrier",
+            "host": "sip.mine.example",
+            "username": "mine",
+            "password": "mine-mine",
+            "sources": ["198.51.100.0/28"],
+        }
+    ],
+    "sounds": [{"name": "hello", "file": "hello.wav"}],
+    "hours": [{"name": "office", "monday": "09:00-18:00"}],
+    "forwarding_numbers": [
+        {
+            "name": "crm",
+            "url": "https://crm.example/route",
+            "headers": [{"name": "X-A", "value": "b"}],
+            "parameters": [{"name": "c", "value": "caller_id"}],
+        }
+    ],
+    "dial_plan_webhooks": [
+        {
+            "name": "gate",
+            "url_template": "https://crm.example/gate?c={callerid}",
+            "headers": [{"name": "X-A", "value": "b"}],
+        }
+    ],
+    "schemes": [{"id": 1, "name": "Main", "steps": [{"ring": ["john"]}]}],
+    "event_webhooks": [
+        {
+            "name": "told",
+            "event": "incoming.after",
+            "url": "https://crm.example/told",
+            "headers": [{"name": "X-A", "value": "b"}],
+            "parameters": [{"name": "c", "value": "caller_id"}],
+            "only": {"shortest": 1},
+        }
+    ],
+    "event_mails": [
+        {
+            "name": "mail",
+            "event": "incoming.after",
+            "to": ["me@mine.example"],
+            "subject": "Call",
+            "only": {},
+        }
+    ],
+}
+"""A file with one of everything, which the operator applied."""
+
+STEP: dict[str, Document] = {
+    "ask": {"ask": "crm"},
+    "ask_dial_plan": {"ask_dial_plan": "gate"},
+    "ring": {"ring": ["john"]},
+    "ring_destination": {"ask_dial_plan": "gate", "success": [{"ring_destination": 30}]},
+    "play": {"play": ["hello"]},
+    "background": {"background": ["hello"]},
+    "menu": {"menu": ["hello"], "press": {"1": []}},
+    "hours": {"hours": "office"},
+    "voicemail": {"voicemail": ["hello"]},
+    "rate": {"rate": ["hello"]},
+    "record": {"record": True},
+    "go_to": {"go_to": 2},
+    "hang_up": {"hang_up": 486},
+}
+
+THEIRS: tuple[Any, ...] = (
+    *("victim", "380800333444", "+380800333444", "olga", "carrier-v", 77),
+    *("0.0.0.0/0", "::/0", "203.0.113.0/24", "203.0.113.5"),
+)
+"""What is another project's, or takes it in."""
+INWARD: tuple[Any, ...] = (
+    # The machine and its networks
+    *("127.0.0.1", "127.1", "2130706433", "localhost", "::1", "::ffff:127.0.0.1", "0.0.0.0"),
+    *("10.0.0.5", "169.254.169.254", "127.0.0.1:24095", "127.0.0.0/8", "10.0.0.0/8", 24095, 5038),
+    *("sip:a@127.0.0.1:24095;transport=tcp", "sip:a@10.0.0.5"),
+    *("http://127.0.0.1:24095/", "http://localhost:5038/", "file:///etc/passwd"),
+    # Files
+    *("/etc/passwd", "../victim/secret.wav", "a/../../victim/secret.wav", "../../switchhook.db"),
+    # Heads of messages
+    *(
+        "a\r\nBcc: olga@victim.example",
+        "me@mine.example\r\nBcc: olga@victim.example",
+        "a\nX-Evil: 1",
+    ),
+)
+"""What reaches the machine, its files, or other headers."""
+INSIDE = [
+    *(("127.0.0.1", port) for port in (24095, 5060, 5038, 80)),
+    *(("10.0.0.5", port) for port in (5060, 24095, 80)),
+    *(("169.254.169.254", 80), ("::1", 24095), ("::ffff:127.0.0.1", 24095), ("0.0.0.0", 24095)),
+]
+VICTIMS_CARRIER, STRANGER = "203.0.113.5", "192.0.2.77"
+
+
+# Every key of a file, with a document in which it may stand
+
+
+def places() -> Iterator[tuple[Document, Where, Any]]:
+    """Yield a good document, a place in it, and the kind of value that belongs there."""
+    assert set(OWN) == {key.name for key in FILE.keys}, "a table is missing in OWN"
+    for key in FILE.keys:
+        yield from _below(OWN, (key.name,), key.kind)
+    assert set(STEP) == set(STEPS), "a step is missing in STEP"
+    for word, table in STEPS.items():
+        document = copy.deepcopy(OWN)
+        document["schemes"] = [
+            {"id": 1, "name": "Main", "steps": [STEP[word]]},
+            {"id": 2, "name": "Other", "steps": [{"ring": ["john"]}]},
+        ]
+        inside = ("success", 0) if word == "ring_destination" else ()
+        for key in table.keys:
+            where = ("schemes", 0, "steps", 0, *inside, key.name)
+            yield from _below(document, where, key.kind)
+
+
+def _below(document: Document, where: Where, kind: Any) -> Iterator[tuple[Document, Where, Any]]:
+    match kind:
+        case Table(keys=keys) | Pair(table=Table(keys=keys)):
+            for key in keys:
+                yield from _below(document, (*where, key.name), key.kind)
+        case Tables(table=Steps()) | Presses():
+            return
+        case Tables(table=inner) | ListOf(kind=Table() | Pair() as inner):
+            yield from _below(document, (*where, 0), inner)
+        case ListOf():
+            yield document, (*where, 0), kind
+        case _:
+            yield document, where, kind
+
+
+def changed(document: Document, where: Where, value: object) -> str:
+    """Return the document as TOML, with a value in its place."""
+    document = copy.deepcopy(document)
+    inner: Any = document
+    for part, then in pairwise(where):
+        if isinstance(inner, dict):
+            inner = inner.setdefault(part, [] if then == 0 else {})
+        else:
+            inner.extend([{}] * (len(inner) == 0))
+            inner = inner[part]
+    if isinstance(inner, list):
+        inner[:] = [value]
+    else:
+        inner[where[-1]] = value
+    return "".join(f"{name} = {toml(item)}\n" for name, item in document.items())
+
+
+def toml(value: object) -> str:
+    match value:
+        case dict():
+            pairs = (f"{json.dumps(name)} = {toml(item)}" for name, item in value.items())
+            return f"{{ {', '.join(pairs)} }}"
+        case list():
+            return f"[{', '.join(map(toml, value))}]"
+        case _:
+            return json.dumps(value)
+
+
+CASES: dict[str, list[tuple[Document, Where]]] = {}
+"""Places by the table or step that they are in."""
+for _document, _where, _ in places():
+    _word = next(iter(_document["schemes"][0]["steps"][0])) if _where[2:3] == ("steps",) else ""
+    CASES.setdefault(_word or str(_where[0]), []).append((_document, _where))
+
+
+def test_the_walk_finds_the_keys_that_reach_farthest() -> None:
+    found = {
+        "/".join(map(str, where)) for places_of_one in CASES.values() for _, where in places_of_one
+    }
+    assert {
+        "project/id",
+        "project/allowed_networks/0",
+        "trunks/0/host",
+        "trunks/0/sources/0",
+        "accounts/0/login",
+        "sounds/0/file",
+        "event_mails/0/to/0",
+        "event_webhooks/0/headers/0/value",
+        "outside_calls/hours",
+        "schemes/0/steps/0/ring/0",
+        "schemes/0/steps/0/timeout_sounds/0",
+    } <= found
+
+
+# What must be as before
+
+
+def stays_outside(mine: Project, folder: Path) -> None:
+    """Demand that the project reaches nothing of the machine."""
+    for address, port in INSIDE:
+        assert why_not_called(mine, address, port)
+        assert refusal(address, port, Grants.parse(mine.allowed_networks))
+    _files(mine, folder)
+    assert [text for text in texts(mine) if {"\r", "\n"} & set(text)] == []
+
+
+async def unharmed(store: SqliteStore, before: str) -> None:
+    """Demand that the other project is as it was."""
+    versions = {stored.id: stored for stored in await store.projects()}
+    assert set(versions) == {"victim", "mine"}
+    assert (versions["victim"].version, versions["victim"].document) == (1, before)
+    book = await load_book(store)
+    _look_ups(book)
+    _calls(book)
+
+
+def _look_ups(book: Book) -> None:
+    for spelling in ("380800333444", "+380800333444"):
+        found = book.number(spelling)
+        assert found is not None
+        assert found[0].project.id == "victim"
+    having = book.account("olga")
+    assert having is not None
+    assert having[0].project.id == "victim"
+
+
+def _calls(book: Book) -> None:
+    """Let the other's telephone and carrier call, by password and by network."""
+    olga, carrier = ("olga", "victims-password"), ("carrier-v", "carriers-password")
+    for user, password in (olga, carrier):
+        for host in (STRANGER, VICTIMS_CARRIER):
+            known = calls(book, host, user, "380501112233", password)
+            assert isinstance(known, Known)
+            assert known.project == "victim"
+    by_network = calls(book, VICTIMS_CARRIER, "+380441112233", "380800333444")
+    assert isinstance(by_network, Known)
+    assert by_network.project == "victim"
+    for host in (STRANGER, VICTIMS_CARRIER):
+        for user in ("olga", "anonymous"):
+            known = calls(book, host, user, "380501112233")
+            assert isinstance(known, Turned) or known.project == "victim"
+
+
+def calls(book: Book, host: str, user: str, callee: str, password: str = "") -> Known | Turned:
+    """Place a call, with the proof of a password where one is given."""
+    door, source = Door("switchhook", b"0123456789abcdef"), Peer("UDP", host, 5060)
+    asked = request(
+        uri=f"sip:{callee}@192.0.2.1",
+        from_=f"<sip:{user}@192.0.2.1>;tag=a",
+        to=f"<sip:{callee}@192.0.2.1>",
+    )
+    turned = door.caller(asked, source, book, 1.0)
+    if not password or not isinstance(turned, Turned):
+        return turned
+    challenge = asked.response(turned.status, headers=turned.headers)
+    header = answer_challenge(challenge, "INVITE", asked.uri, user, password, cnonce="c")
+    proved = replace(asked, headers=asked.headers.add(*header))
+    return door.caller(proved, source, book, 1.0)
+
+
+def _files(mine: Project, folder: Path) -> None:
+    """Let no file be heard, or told of, that is not the project's own."""
+    files = SoundFiles(folder)
+    files.prepare(mine)
+    for sound in mine.sounds:
+        assert files.sound("mine", sound.file) is None
+    notes = " ".join(missing_sounds(folder, mine))
+    assert "is no WAV file" not in notes
+    assert "cannot be read" not in notes
+
+
+def texts(value: object, name: str = "") -> Iterator[str]:
+    """Yield every text in a value that is no body of a message: those may have lines."""
+    if isinstance(value, str) and name not in {"text", "body"}:
+        yield value
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from texts(item, name)
+    elif is_dataclass(value):
+        for one in fields(value):
+            yield from texts(getattr(value, one.name), one.name)
+
+
+@pytest.mark.slow
+@pytest.mark.row("FD-05", "FD-06")
+@pytest.mark.parametrize("name", CASES)
+def test_no_key_of_a_project_file_reaches_another_project_or_the_machine(
+    name: str, tmp_path: Path
+) -> None:
+    sounds = tmp_path / "sounds" / "victim"
+    sounds.mkdir(parents=True)
+    (sounds / "secret.wav").write_bytes(write_wav(bytes(1600)))
+    (tmp_path / "switchhook.db").write_bytes(b"x")
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        assert not isinstance(await apply_project(store, VICTIM), Mistakes)
+        before = next(one.document for one in await store.projects() if one.id == "victim")
+        for document, where in CASES[name]:
+            own = "".join(f"{key} = {toml(item)}\n" for key, item in document.items())
+            applied = await apply_project(store, own)
+            assert not isinstance(applied, Mistakes), str(applied)
+            for value in (*THEIRS, *INWARD):
+                wished = changed(document, where, value)
+                mine = read_project(wished)
+                if isinstance(mine, Mistakes):
+                    continue
+                if not isinstance(await apply_project(store, wished, only="mine"), Mistakes):
+                    stays_outside(mine, tmp_path)
+                    if value in THEIRS:
+                        await unharmed(store, before)
+        await unharmed(store, before)
+        await store.close()
+
+    run(scenario(), deadline=100.0)
