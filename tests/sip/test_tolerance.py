@@ -265,6 +265,37 @@ def test_a_description_without_content_type_is_one() -> None:
 
 
 @pytest.mark.parametrize(
+    ("method", "cseq", "number"),
+    [
+        (b"ACK", b"1 INVITE", 1),
+        (b"CANCEL", b"7 INVITE", 7),
+        (b"ACK", b"1 ack", 1),
+        (b"BYE", b"2 INVITE", 2),
+        (b"BYE", b"?", 0),
+    ],
+)
+def test_a_request_that_repeats_its_invite_may_repeat_too_much(
+    method: bytes, cseq: bytes, number: int
+) -> None:
+    read = request(line(b"CSeq", cseq, INVITE.replace(b"INVITE sip", method + b" sip", 1)))
+    assert str(read.cseq) == f"{number} {method.decode()}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"SIP/2.0/UDP 192.0.2.1:;branch=z9hG4bK1",
+        b'SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;x="',
+        b"SIP/2.0/UDP 192.0.2.1 ;rport;;branch=z9hG4bK1;(=)",
+    ],
+)
+def test_a_via_with_quirks(value: bytes) -> None:
+    for data in (INVITE, ANSWER):
+        read = parse_message(line(b"Via", value, data))
+        assert (read.via.host, read.via.port, read.via.branch) == ("192.0.2.1", None, "z9hG4bK1")
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [(b"From", b'"" nobody'), (b"Call-ID", b"c 1"), (b"To", b'""x"" <no address>;tag=2')],
 )

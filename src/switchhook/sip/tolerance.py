@@ -159,6 +159,7 @@ def _mended_end(name: str, value: str, notes: list[str], *, response: bool) -> s
 def _mended_via(line: str, notes: list[str]) -> str:
     """Keep the parameters that can be read, of one hop alone: the branch must not be another's."""
     place, _, parameters = line.partition(";")
+    place = place.rstrip(WHITE).removesuffix(":")
     if "," in line or _reads(Via.parse, line) or not _reads(Via.parse, place):
         return line
     notes.append(f"Via: all but the branch and place of {excerpt(line)}")
@@ -328,10 +329,8 @@ def rescue_request_line(line: str) -> str:
     if len(words) < 3:
         return line
     uri = " ".join(words[1:-1])
-    if uri.startswith("<") and uri.endswith(">"):
-        uri = uri[1:-1]
     try:
-        read = rescue_uri(uri).replace(headers="")
+        read = rescue_uri(uri.strip("<>")).replace(headers="")
     except ValueError:
         return line
     return f"{words[0]} {read} {words[-1]}"

@@ -273,7 +273,7 @@ def register(chance: Random, number: int) -> Drawn:
     )
     user = ("101", "101")
     lines = [
-        f"Via: SIP/2.0/UDP {HOST}:{port};branch=z9hG4bK{number}",
+        f"Via: SIP/2.0/UDP {HOST}:{port};branch=z9hG4bK{number};rport",
         f"From: {end(draw, 'From', user, 'f', [])}",
         f"To: {end(draw, 'To', user, '', []).replace(';tag=', ';x=').replace(';TAG=', ';x=')}",
         f"Call-ID: r{number}",

@@ -28,8 +28,11 @@ def wav(chance: Random) -> Drawn:
             (0x11, 4),
         ],
     )
-    bits = draw.pick("bits", [bits], (), [12, 0])
-    width = channels * max(bits, 8) // 8
+    width = channels * bits // 8 or 1
+    # A law has eight bits, whatever else is written.
+    bits = draw.pick(
+        "bits", [bits], [16] if tag in {6, 7} else (), () if tag in {6, 7} else [99, 0]
+    )
     sound = bytes(width * (rate // 10 if rate < 1_000_000 else 800))
     kind = struct.pack("<HHIIHH", tag, channels, rate, (rate * width) & 0xFFFFFFFF, width, bits)
     size = draw.pick("size", [len(sound)], [len(sound) + 1_000, 0xFFFFFFFF, 0])

@@ -20,7 +20,9 @@ PLAIN: Final = "application/dtmf"
 INFO_TYPES: Final = (RELAY, PLAIN, "audio/telephone-event")
 MOST_KEYS: Final = 32
 """Keys of one INFO."""
-_NAMED: Final = re.compile(r"(signal|d)\s*[=:]\s*(.*)", re.IGNORECASE)
+_NAMED: Final = re.compile(
+    r"(?:signal|d)\s*[=:]\s*\"?(.*?)\"?\s*(?:[;&,]?\s*duration\b.*)?$", re.IGNORECASE
+)
 _NUMBERED: Final = {"10": "*", "11": "#"}
 
 _BODY: Final = struct.Struct("!BBH")
@@ -144,9 +146,9 @@ def read_info(content_type: str, body: bytes) -> str:
     """
     if content_type and content_type.partition(";")[0].strip().lower() not in INFO_TYPES:
         return ""
-    text = body[:_MOST_INFO].decode("ascii", "replace")
+    text = body[:_MOST_INFO].decode("ascii", "replace").replace("\0", " ")
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    named = [match[2] for line in lines if (match := _NAMED.match(line))]
+    named = [match[1] for line in lines if (match := _NAMED.match(line))]
     keys = "".join((named or lines or [""])[0].upper().split())
     if keys in _NUMBERED:
         return _NUMBERED[keys]
