@@ -17,7 +17,7 @@ from switchhook.delivery import concurrency as module
 from switchhook.delivery.concurrency import Concurrency, Served
 from switchhook.delivery.limits import Limits
 from switchhook.delivery.origin import Origin
-from tests.support.hostile import Hostile, get, keep_answering, post, send, sending
+from tests.support.hostile import Hostile, Peer, get, keep_answering, post, send, sending
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,6 +126,32 @@ def test_a_server_that_serves_two_at_once_is_kept_warm_from_the_second_ask_on(pl
                     await send(telling, post(url))
                     await asyncio.sleep(0.05)
                     assert (asking.idle, telling.idle) == (1, 0)  # one was shown to be borne
+
+    play(scenario())
+
+
+@pytest.mark.row("FC-02")
+def test_a_device_that_takes_one_connection_alone_answers_every_ask(play: Play) -> None:
+    standing = 0
+
+    async def one_alone(peer: Peer) -> None:
+        nonlocal standing
+        if standing:
+            peer.reset()
+            return
+        standing += 1
+        try:
+            await keep_answering(peer)
+        finally:
+            standing -= 1
+
+    async def scenario() -> None:
+        limits = Limits(guest_seconds=0.01)
+        async with Hostile(one_alone) as server, sending(limits=limits) as sender:
+            for _ in range(4):
+                exchange = await send(sender, get(server.url), warm=True)
+                assert exchange.failure is None
+                await asyncio.sleep(0.05)
 
     play(scenario())
 

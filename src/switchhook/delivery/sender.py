@@ -236,9 +236,10 @@ class Sender:
             self.reused += 1
         while True:
             if connection is None:
-                if is_warm and site.is_keeping and site.served.is_to_try(now):
-                    trial = await self._try(site, grants, until.connected(self._clock()))
-                connection, dialled = await self._dial(site, grants, until.connected(self._clock()))
+                is_to_try = is_warm and site.is_keeping and site.served.is_to_try(now)
+                connection, dialled, trial = await self._dial_or_try(
+                    site, grants, until, is_to_try=is_to_try
+                )
                 now = self._clock()
             try:
                 await connection.send(data, request.method, cap, now=now, until=until.answered(now))
@@ -252,11 +253,25 @@ class Sender:
                 self._pool.give(site, connection)
             else:
                 connection.abort()
-            found_dead = dialled is None and connection.reader.was_dropped
+            found_dead = (dialled is None or trial is not None) and connection.reader.was_dropped
             if not (found_dead and (idempotent or request.method in REPEATABLE)):
                 return connection, dialled
             self.retried += 1
             connection = None
+
+    async def _dial_or_try(
+        self, site: Site, grants: Grants, until: Until, *, is_to_try: bool
+    ) -> tuple[Connection, Phases, Trial | None]:
+        """Open a connection, beside a silent one if that is to be tried. Raises ExchangeError."""
+        if is_to_try:
+            trial = await self._try(site, grants, until.connected(self._clock()))
+            try:
+                dialled = await self._dial(site, grants, until.connected(self._clock()))
+            except ExchangeError:  # a small device may take one connection alone
+                trial.over(self._clock(), is_answered=False)
+            else:
+                return (*dialled, trial)
+        return (*await self._dial(site, grants, until.connected(self._clock())), None)
 
     async def _try(self, site: Site, grants: Grants, until: float) -> Trial:
         """Put a silent connection beside the one that is opened next. Raises ExchangeError."""
