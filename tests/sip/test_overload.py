@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.overload import Crowd, Limits, Share, Turns
+from switchhook.sip.overload import MUCH, Crowd, Limits, Share, Turns
 from switchhook.sip.standing import Friends
 from switchhook.sip.transport import Peer
 
@@ -157,12 +157,14 @@ def test_calls_that_stand_go_on_twice_as_long() -> None:
 @pytest.mark.row("FI-07")
 def test_who_holds_more_than_the_average_is_known() -> None:
     crowd = Crowd(LIMITS)
-    crowd.enter("a", opens=True)
+    for _ in range(MUCH):
+        crowd.enter("a", opens=True)
     assert not crowd.is_above_others("a")
-    for source in "ab":
-        crowd.enter(source, opens=True)
+    crowd.enter("b", opens=True)
 
     assert [crowd.is_above_others(source) for source in "abc"] == [True, False, False]
+    crowd.leave("a")
+    assert not crowd.is_above_others("a")
 
 
 def test_nothing_is_remembered_of_who_is_gone() -> None:

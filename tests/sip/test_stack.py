@@ -15,7 +15,7 @@ from switchhook.sip.heard import (
     ResponseReceived,
 )
 from switchhook.sip.message import Headers, MessageError, Request
-from switchhook.sip.overload import Lag, Limits
+from switchhook.sip.overload import MUCH, Lag, Limits
 from switchhook.sip.stack import Stack
 from switchhook.sip.standing import Friends
 from switchhook.sip.transport import Peer
@@ -348,11 +348,11 @@ def test_calls_that_stand_and_calls_for_help_go_on_however_far_we_are_behind() -
 def test_behind_the_telephone_that_calls_most_is_turned_away_before_the_others() -> None:
     other = Peer("UDP", "192.0.2.30", 5060)
     stack = Stack(local=lambda _peer: HERE, token=tokens(), admission=Office(ALICE, BOB, other))
-    for number in range(10):
+    for number in range(MUCH + 1):
         source = BOB if number == 0 else ALICE
         via = f"SIP/2.0/UDP {source.host};branch=z9hG4bK{number}"
         hear(stack, request(via=via, call_id=f"c{number}"), source=source)
-    assert told(stack) == ["INVITE"] * 10
+    assert told(stack) == ["INVITE"] * (MUCH + 1)
     stack.lag = Lag.BEHIND
     for number, source in enumerate((ALICE, BOB, other)):
         via = f"SIP/2.0/UDP {source.host};branch=z9hG4bKlate{number}"

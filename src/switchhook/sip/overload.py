@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from switchhook.sip.transport import Peer
 
 MOST_SOURCES: Final = 20_000
+MUCH: Final = 200
+"""Transactions, of which a call leaves some five for half a minute."""
 
 
 class Lag(IntEnum):
@@ -167,8 +169,9 @@ class Crowd:
         ) or (self._all_open >= limits.open_requests and opened * len(self._open) >= self._all_open)
 
     def is_above_others(self, source: str) -> bool:
-        """Say whether a source holds more than the average of all who hold anything."""
-        return self._held[source] * len(self._held) > self._all_held
+        """Say whether a source holds much, and more than the average of all who hold anything."""
+        held = self._held[source]
+        return held >= MUCH and held * len(self._held) > self._all_held
 
     def is_overflowing(self, transactions: int) -> bool:
         """Say whether even a request within a dialog is one too many: calls that stand go on longer."""
