@@ -235,15 +235,19 @@ class UserAgent:
 
     # Stored calls
 
-    def store(self, leg: str) -> dict[str, object] | None:
-        """Return what `restore` needs to take an answered leg up again, in types that JSON knows."""
+    def store(self, leg: str, fork: int = 0) -> dict[str, object] | None:
+        """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
+
+        A received call may be stored before its answer; `fork` is the one that the answer will be in.
+        """
         session = self._desk.sessions.get(leg)
-        if session is None or session.dialog is None:
+        dialog = None if session is None else session.dialog_of(fork)
+        if session is None or dialog is None:
             return None
         timer = session.timer
         peer = session.peer
         return {
-            "dialog": session.dialog.to_json(),
+            "dialog": dialog.to_json(),
             "peer": [peer.transport, peer.host, peer.port],
             "direct": session.direct,
             "behind_nat": session.behind_nat,
