@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.domain.hours import WorkingHours
+from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.project import Number, Plan
 from switchhook.domain.scheme import HangUp
 from switchhook.domain.screening import Screening
@@ -86,6 +88,17 @@ def test_a_number_that_the_project_does_not_call_is_not_forwarded_to() -> None:
     story.hears(1, forwards("b1", MOBILE.value))
     assert f"notice b1 mary forwards its calls to {MOBILE}, where none may ring" in story.journal
     story.hears(1, refuses("b1", 302), "end caller 480", "tell incoming.after")
+
+
+@pytest.mark.row("FD-10")
+def test_outside_the_hours_of_outside_calls_nobody_is_forwarded_there() -> None:
+    made = plan(ring(MARY))
+    never = replace(
+        made.project, hours=(WorkingHours(name="never"),), outside=OutsideCalls(hours="never")
+    )
+    story = Transcript(incoming(within=Plan(never)))
+    story.comes_to(0, CallArrived(), forwards("b1", str(MOBILE), "john"))
+    assert [one.split()[1] for one in story.attempts] == ["mary", "john"]
 
 
 def test_without_a_trunk_nobody_is_forwarded_outside() -> None:

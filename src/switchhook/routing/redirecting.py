@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import Cause, attempt_end
 from switchhook.domain.journal import Happening
+from switchhook.domain.outside_rules import why_not_rung
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.places import Went, jump
 from switchhook.routing.steps import ring
@@ -45,7 +46,7 @@ def leg_redirected(move: Move, event: LegRedirected) -> None:
 
 def _follow(move: Move, leg: Leg, users: tuple[str, ...]) -> None:
     for user in users:
-        target = _target(move.call, user)
+        target = _target(move.call, user, move.now)
         if target is None:
             continue
         own = move.call.plan.own_number(target)
@@ -58,8 +59,8 @@ def _follow(move: Move, leg: Leg, users: tuple[str, ...]) -> None:
     note(move, leg, f"{leg.target} forwards its calls to {', '.join(users)}, where none may ring")
 
 
-def _target(call: Call, user: str) -> Target | None:
-    """Return what a telephone of the project may forward to: its policy for answers holds for it too."""
+def _target(call: Call, user: str, now: float) -> Target | None:
+    """Return what a telephone of the project may forward to: prefixes and hours hold for it too."""
     named = call.plan.named(user)
     number = clean_number(user)
     if named is not None or number is None:
@@ -67,7 +68,7 @@ def _target(call: Call, user: str) -> Target | None:
     target = Target(kind=TargetKind.NUMBER, value=number)
     has_trunk = any(trunk.outgoing for trunk in call.plan.project.trunks)
     is_own = call.plan.own_number(target) is not None
-    return target if is_own or (has_trunk and call.plan.calls(target)) else None
+    return target if is_own or (has_trunk and not why_not_rung(call.plan, target, now)) else None
 
 
 def _goes_on_with(move: Move, leg: Leg, own: Number) -> bool:
