@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.dialling import Dialling
+from switchhook.domain.numbering import dialling_of
 from switchhook.domain.screening import NO_SCREENING, Screening, bare
 
 
@@ -155,3 +156,11 @@ def test_an_answer_may_name_an_emergency_number_whatever_the_prefixes_say() -> N
     screening = Screening(allowed_prefixes=("380",), denied_prefixes=("1",))
     assert screening.permits("112")
     assert not screening.permits("1123")
+
+
+@pytest.mark.row("FA-03")
+def test_a_national_number_without_its_zero_is_a_blocked_caller_too() -> None:
+    screening = Screening(blocked_callers=("380501112233",))
+
+    assert screening.blocks("501112233", dialling_of("UA"))
+    assert not screening.blocks("501112244", dialling_of("UA"))

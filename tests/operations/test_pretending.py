@@ -24,6 +24,7 @@ from switchhook.domain.scheme import (
     Step,
     Voicemail,
 )
+from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.pretending import PretendCall, pretend_call
@@ -231,3 +232,13 @@ def test_what_cannot_be_played_is_named(script: dict[str, Any], expected: str) -
 def test_an_answer_for_a_webhook_that_is_not_there_is_refused() -> None:
     with pytest.raises(NoSuchWebhookError, match="project shop has no routing webhook 'crn'"):
         pretend(ring(MARY), answers={"crn": (b"",)})
+
+
+@pytest.mark.row("FE-07")
+def test_that_a_short_number_of_nobodys_answers_is_supposed_and_said_so() -> None:
+    nobody = Target(kind=TargetKind.NUMBER, value="204")
+    (said,) = pretend(ring(nobody)).left_over
+
+    assert said.startswith("204 is no account or group of the project")
+    assert pretend(ring(nobody), phones={"204": "answers"}).left_over == ()
+    assert pretend(ring(MARY)).left_over == ()

@@ -10,8 +10,10 @@ from switchhook.domain.project import Account, Group, Number, Project, Trunk
 from switchhook.domain.scheme import Hours, Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
+from switchhook.operations.project_file import read_project
 from switchhook.operations.remarks import remarks
 from switchhook.routing.own_numbers import why_left_out
+from tests.support.projects import MINIMAL
 from tests.webhooks.samples import make_dial_plan, make_event, make_number
 
 SAID = "forwarding number 'PHP demo' is asked by POST (set by JSON), not by "
@@ -183,3 +185,15 @@ def test_what_a_trunk_opens_and_what_it_cannot_reach_is_told(host: str, said: li
 
     assert len(told) == len(said)
     assert all(remark.startswith(words) for remark, words in zip(told, said, strict=True))
+
+
+@pytest.mark.row("FE-07")
+def test_a_short_number_that_is_nobodys_is_remarked_on() -> None:
+    project = read_project(MINIMAL.replace('ring = ["101"]', 'ring = ["101", "204", "112"]'))
+    assert isinstance(project, Project)
+
+    (said,) = (said for said in remarks(project) if "204" in said or "112" in said)
+    assert said == (
+        "a ring step of scheme 1 names 204, which is no account or group of this project:"
+        " it is dialled over the trunk"
+    )

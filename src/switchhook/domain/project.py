@@ -275,6 +275,16 @@ class Plan:
         logins = () if group is None else group.accounts
         return tuple(Target(kind=TargetKind.ACCOUNT, value=login) for login in logins)
 
+    def is_nobodys(self, target: Target) -> bool:
+        """Say whether a target is as short as an extension, and nobody of the project has it (FE-07)."""
+        is_short = (
+            target.kind is TargetKind.NUMBER
+            and len(target.value) < LEAST_OUTSIDE
+            and not target.value.startswith("+")
+            and not self.project.screening.is_emergency(target.value)
+        )
+        return is_short and not self.has_name(target.value) and self.own_number(target) is None
+
     def own_number(self, target: Target) -> Number | None:
         """Return the project's own number that a target means, in whatever spelling or address.
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from switchhook.domain.dialling import ANYWHERE, MOST_DIGITS, Dialling
+from switchhook.domain.numbering import canonical
 from switchhook.domain.target import written_number
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Screening:
         blocked = _spelled(self.blocked_callers, dialling)
         return any(
             spelling in blocked or any(start + MORE in blocked for start in _starts(spelling))
-            for spelling in _surely(number, dialling)
+            for spelling in (*_surely(number, dialling), canonical(number, dialling))
         )
 
     def is_emergency(self, dialled: str) -> bool:

@@ -18,7 +18,8 @@ from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.sender import Sender
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedSide
@@ -34,7 +35,7 @@ from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from switchhook.domain.event import Subscription
     from switchhook.domain.project import Plan
@@ -113,10 +114,23 @@ async def pretend_call(
         refused=placed.refused,
         journal=tuple(notebook.entries),
         deliveries=tuple(notebook.deliveries),
-        left_over=tuple(
-            script.left_over(notebook.entries, keyed=finger.keyed, asked=asker.answered)
+        left_over=(
+            *script.left_over(notebook.entries, keyed=finger.keyed, asked=asker.answered),
+            *_supposed(plan, script, notebook.entries),
         ),
     )
+
+
+def _supposed(plan: Plan, script: Script, journal: Iterable[Entry]) -> Iterator[str]:
+    """Say of whom nothing is known, and what was supposed: that somebody behind the trunk has such a number."""
+    dialled = [dict(e.facts).get("target", "") for e in journal if e.happening is Happening.DIALLED]
+    for target in dict.fromkeys(filter(str.isdigit, dialled)):
+        number = Target(kind=TargetKind.NUMBER, value=target)
+        if plan.is_nobodys(number) and target not in script.phones:
+            yield (
+                f"{target} is no account or group of the project: whether anybody has it behind the trunk"
+                " is not known, and was supposed"
+            )
 
 
 def _arrival(plan: Plan, script: Script) -> Arrival:

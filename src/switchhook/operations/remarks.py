@@ -127,6 +127,11 @@ def _own_numbers(project: Project) -> Iterator[str]:
                 f"{place} names {targets[0]}, a number of this project:"
                 f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
             )
+        for target in filter(plan.is_nobodys, targets):
+            yield (
+                f"{place} names {target}, which is no account or group of this project:"
+                " it is dialled over the trunk"
+            )
         for target in left_out(plan, targets):
             yield f"{place} {why_left_out(target)}"
 

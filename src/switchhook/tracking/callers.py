@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import Direction
 from switchhook.domain.cause import Outcome
+from switchhook.domain.numbering import canonical
 from switchhook.domain.target import clean_number
-from switchhook.webhooks.e164 import to_e164
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -28,8 +28,7 @@ def stranger(call: Call) -> str:
             number = call.callee
         case Direction.INTERNAL:
             number = ""
-    digits = clean_number(number) or ""
-    return (to_e164(digits, call.plan.project.country) or digits).removeprefix("+")
+    return canonical(clean_number(number) or "", call.plan.project.dialling)
 
 
 def after_arrival(caller: Caller, call: Call) -> Caller:
