@@ -20,6 +20,13 @@ ODD_SPELLINGS = [
     f'"tel:+{NUMBER}"',
 ]
 NO_SPELLINGS = ['"nobody knows"', "null", "{}", '""', "[]", "true"]
+ODD_OTHERS = [
+    "ok:true,",
+    '"score":NaN,',
+    '"a":None,"b":True,"c":undefined,',
+    '"a":-Infinity,,',
+    "# a remark\n",
+]
 
 
 def answer(chance: Random) -> Drawn:
@@ -29,13 +36,20 @@ def answer(chance: Random) -> Drawn:
         "name", ['"dst_phone"'], ["dst_phone", "'dst_phone'"], ['"dst_fax"', '"phone"']
     )
     value = draw.pick("value", SPELLINGS, ODD_SPELLINGS, NO_SPELLINGS)
-    other = draw.pick("other", ["", '"ok":true,', '"score":1.5,"tags":["a"],'], ["ok:true,"])
+    other = draw.pick("other", ["", '"ok":true,', '"score":1.5,"tags":["a"],'], ODD_OTHERS)
     comma = draw.pick("comma", [""], [","])
     colon = draw.pick("colon", [":", " : "])
     shape = draw.pick(
         "shape",
         ["{{{0}}}", "\n{{ {0} }}\n"],
-        ["\ufeff{{{0}}}", "\r\n\r\n{{{0}}}\0"[:-1]],
+        [
+            "\ufeff{{{0}}}",
+            "[{{{0}}}]",
+            '[{{"json":{{{0}}}}}]',
+            "// sent by a flow\n{{{0}}}",
+            "{{{0} /* done */}}",
+            "\r\n\r\n{{{0}}}\0"[:-1],
+        ],
         ["<html>{0}</html>", "{{{0}", "{0}|"],
     )
     return drawn(draw, shape.format(f"{other}{name}{colon}{value}{comma}").encode())

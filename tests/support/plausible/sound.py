@@ -52,8 +52,10 @@ def wav(chance: Random) -> Drawn:
 def keys(chance: Random) -> tuple[list[Packet], str, str]:
     """Write presses as RTP events, and say which keys they are, and how they come (RFC 4733)."""
     pressed = "".join(chance.choice(DIGITS) for _ in range(chance.randrange(1, 7)))
-    lossy = chance.random() < 0.5
-    marked = chance.random() < 0.7
+    # Most keep the timestamp of the first packet; some count it up, and some count no duration then.
+    model = chance.choice(("standard", "standard", "counting", "counting without duration"))
+    lossy = model == "standard" and chance.random() < 0.5
+    marked = model != "standard" or chance.random() < 0.7
     ends = chance.choice((1, 3))
     packets: list[Packet] = []
     number, timestamp = chance.randrange(1 << 16), chance.randrange(1 << 32)
@@ -62,12 +64,14 @@ def keys(chance: Random) -> tuple[list[Packet], str, str]:
         bodies = [(160 * (frame + 1), 0x0A) for frame in range(frames)]
         bodies += [(160 * (frames + 1), 0x8A)] * ends
         for place, (duration, flags) in enumerate(bodies):
-            body = struct.pack("!BBH", DIGITS.index(key), flags, duration)
+            told = 160 if model == "counting without duration" else duration
+            body = struct.pack("!BBH", DIGITS.index(key), flags, told)
+            ahead = 0 if model == "standard" else duration - 160
             packets.append(
                 Packet(
                     payload=101,
                     number=number & 0xFFFF,
-                    timestamp=timestamp & 0xFFFFFFFF,
+                    timestamp=(timestamp + ahead) & 0xFFFFFFFF,
                     source=7,
                     marker=marked and place == 0,
                     body=body,
@@ -79,4 +83,4 @@ def keys(chance: Random) -> tuple[list[Packet], str, str]:
         keep = [p for p in packets if chance.random() < 0.8]
         present = {p.timestamp for p in keep}
         packets = [p for p in packets if p in keep or p.timestamp not in present]
-    return packets, pressed, f"marked {marked}, {ends} ends, lossy {lossy}"
+    return packets, pressed, f"{model}, marked {marked}, {ends} ends, lossy {lossy}"
