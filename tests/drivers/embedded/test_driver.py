@@ -15,6 +15,7 @@ from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
 from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outward
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.driver import EmbeddedSide
@@ -128,6 +129,25 @@ def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
             assert heard[-1] == "200"
             (note,) = [e for e in office.memory.journal if e.happening is Happening.NOTICE]
             assert (note.leg, note.text) == (CALLER, "SIP read in part: this is no header, From")
+
+    play(scenario())
+
+
+@pytest.mark.row("FD-10")
+def test_an_account_is_refused_what_is_denied_and_what_is_too_much_at_once() -> None:
+    async def scenario() -> None:
+        async with Phone("carrier", manners=WAITS) as carrier:
+            trunk = Trunk(name="carrier", host="127.0.0.1", port=carrier.port)
+            screening = Screening(denied_prefixes=("380900",))
+            plan = Plan(replace(shop(trunk=trunk).project, screening=screening))
+            async with open_office(plan) as office, telephone(office, "john") as john:
+                assert await refusal(await john.call("3809001234567")) == 403
+                ringing = [await john.call("380501112233") for _ in range(5)]
+                assert await refusal(await john.call("380501112233")) == 480
+                assert len(carrier.calls) == 5
+                for call in ringing:
+                    call.end()
+                await office.quiet()
 
     play(scenario())
 
