@@ -54,6 +54,17 @@ def test_who_is_called_keeps_the_name_that_it_proved() -> None:
     assert known.name(PHONE, 2.0) == "john"
 
 
+def test_a_carrier_that_we_call_keeps_the_standing_of_its_network() -> None:
+    known = friends()
+    known.prove(CARRIER, "", 0.0)
+    known.prove(BESIDE, "", 0.0)
+
+    assert known.standing(CARRIER, 1.0) is Standing.NETWORK
+    assert known.standing(BESIDE, 1.0) is Standing.CALLED
+    known.prove(BESIDE, "mary", 2.0)
+    assert known.standing(BESIDE, 3.0) is Standing.TELEPHONE
+
+
 def test_a_network_is_asked_for_again_after_a_while() -> None:
     sources: list[str] = []
     known = Friends(lambda host: host in sources)

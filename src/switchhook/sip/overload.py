@@ -58,8 +58,10 @@ class Limits:
     """Seconds, to which up to ten are added so that not all come again at once."""
     network: Share = Share(rate=4_000, burst=4_000)
     """An address of a known network: some five hundred calls a second."""
+    called: Share = Share(rate=2_000, burst=2_000)
+    """Whom we called, such as a trunk without networks of its own."""
     telephone: Share = Share(rate=600, burst=600)
-    """Whoever proved a password, or was called by us: some eighty calls a second."""
+    """Whoever proved a password: some eighty calls a second."""
     stranger: Share = Share(rate=100, burst=400)
     """An address: an office whose telephones all start again at once."""
     strangers: Share = Share(rate=500, burst=2_000)
@@ -73,6 +75,7 @@ class Turns:
         self._friends = friends
         self._shares = {
             Standing.NETWORK: limits.network,
+            Standing.CALLED: limits.called,
             Standing.TELEPHONE: limits.telephone,
             Standing.NEIGHBOUR: limits.stranger,
             Standing.STRANGER: limits.stranger,
@@ -109,6 +112,7 @@ class Turns:
             if len(self._buckets) >= MOST_SOURCES:
                 self._buckets.popitem(last=False)
             bucket = self._buckets[holder] = _Bucket(self._shares[standing], now)
+        bucket.share = self._shares[standing]  # whom we called may prove a password later
         return bucket
 
 

@@ -39,8 +39,10 @@ class Standing(IntEnum):
     NEIGHBOUR = 1
     """Nobody proved anything from its port, but from another one of its address."""
     TELEPHONE = 2
-    """Somebody proved a password there, or we called it."""
-    NETWORK = 3
+    """Somebody proved a password there."""
+    CALLED = 3
+    """We called it, and it has much to answer."""
+    NETWORK = 4
     """Its address is in a network that is known."""
 
 
@@ -82,20 +84,20 @@ class Friends:
 
     def standing(self, peer: Peer, now: float) -> Standing:
         """Say what we think of `peer`."""
-        flow = peer.transport, peer.host, peer.port
-        until, _ = self._flows.get(flow, (0.0, ""))
-        if until > now:
-            return Standing.TELEPHONE
-        if until:
-            self._drop(flow)
         if self._is_in_network(peer.host, now):
             return Standing.NETWORK
+        flow = peer.transport, peer.host, peer.port
+        until, name = self._flows.get(flow, (0.0, ""))
+        if until > now:
+            return Standing.TELEPHONE if name else Standing.CALLED
+        if until:
+            self._drop(flow)
         return Standing.NEIGHBOUR if peer.host in self._hosts else Standing.STRANGER
 
     def holder(self, peer: Peer, standing: Standing) -> str:
         """Name what a peer of this standing shares its part of everything scarce with."""
         match standing:
-            case Standing.TELEPHONE:
+            case Standing.TELEPHONE | Standing.CALLED:
                 return f"{peer.transport} {peer.host} {peer.port}"
             case Standing.NETWORK:
                 return f"network {peer.host}"
