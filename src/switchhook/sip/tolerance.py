@@ -25,6 +25,7 @@ Nothing is guessed: where two addresses could be meant, none is (RFC 3261 §7.3.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -54,6 +55,7 @@ __all__ = [
     "looks_like_sdp",
     "media_type",
     "mend",
+    "readable",
     "rescue_address",
     "rescue_request_line",
     "rescue_uri",
@@ -234,6 +236,18 @@ def media_type(content_type: str) -> str:
 
 
 # Addresses
+
+
+def readable(values: Iterable[str]) -> list[NameAddress]:
+    """Read addresses that say who somebody is; each stands or falls by itself."""
+    found = []
+    for value in values:
+        try:
+            found.append(NameAddress.parse(value))
+        except SipError:
+            with suppress(SipError):
+                found.append(rescue_address(value, any_host=True))
+    return found
 
 
 def rescue_address(text: str, *, any_host: bool = False) -> NameAddress:

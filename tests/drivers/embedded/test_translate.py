@@ -44,6 +44,20 @@ def test_a_call_from_a_trunk_has_the_number_that_the_trunk_says() -> None:
 
 
 @pytest.mark.parametrize(
+    "value",
+    [
+        '""unknown"" <sip:380440000001@carrier.example>',
+        "Doe, John <sip:380440000001@carrier.example>",
+        "nonsense, <sip:380440000001@carrier.example>",
+        '"not closed <sip:380440000001@my host>',
+    ],
+)
+@pytest.mark.row("FA-04")
+def test_what_a_trunk_asserts_in_sloppy_words_counts(value: str) -> None:
+    assert from_trunk(f"P-Asserted-Identity: {value}").caller == "380440000001"
+
+
+@pytest.mark.parametrize(
     ("uri", "callee"),
     [
         ("sip:380800111222;npdi@192.0.2.1;user=phone", "380800111222"),

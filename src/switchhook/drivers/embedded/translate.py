@@ -15,6 +15,7 @@ from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.session import LOST
+from switchhook.sip.tolerance import readable
 from switchhook.sip.uri import Uri
 
 if TYPE_CHECKING:
@@ -127,10 +128,8 @@ def _asserted(request: Request) -> list[NameAddress]:
 
 
 def _addresses(request: Request, header: str) -> list[NameAddress]:
-    try:
-        return [NameAddress.parse(value) for value in request.headers.values(header)]
-    except SipError:
-        return []
+    """Return the addresses of a header that says who somebody is; one that is none is left out."""
+    return readable(request.headers.values(header))
 
 
 def _name(address: NameAddress) -> str:
