@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import Request
 
-QUICK = Binding(port=0, timing=Timing(t1=0.02))
-"""A trunk that says nothing is given up after 0.16 s."""
+QUICK = Binding(port=0, timing=Timing(t1=0.05))
+"""A trunk that says nothing is given up after 0.4 s."""
 CHALLENGE = 'WWW-Authenticate: Digest realm="carrier", nonce="n", qop="auth"'
 
 
