@@ -72,12 +72,6 @@ class Incoming(Session):
             self._agree(timer, now)
             self._await_ack(self._key, invite.cseq.number, now)
 
-    def dialog_of(self, fork: int) -> Dialog | None:
-        """Return the dialog; before our answer, the one that it will confirm in this fork."""
-        if self._invite is None or self.dialog is None:
-            return self.dialog
-        return replace(self.dialog, local=self.dialog.local.with_tag(self._tag(fork)))
-
     def _confirm(self, tag: str) -> None:
         """Keep the dialog of this tag, with what its caller may have changed meanwhile."""
         if self.dialog is not None:

@@ -118,10 +118,6 @@ class Session:
         if self.has_heard(source):
             self.peer = source
 
-    def dialog_of(self, _fork: int) -> Dialog | None:
-        """Return the dialog; before our answer, the one that it will confirm in this fork."""
-        return self.dialog
-
     # What the other end wants
 
     def hear_request(self, event: RequestReceived, now: float) -> None:

@@ -235,19 +235,15 @@ class UserAgent:
 
     # Stored calls
 
-    def store(self, leg: str, fork: int = 0) -> dict[str, object] | None:
-        """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
-
-        A received call may be stored before its answer; `fork` is the one that the answer will be in.
-        """
+    def store(self, leg: str) -> dict[str, object] | None:
+        """Return what `restore` needs to take an answered leg up again, in types that JSON knows."""
         session = self._desk.sessions.get(leg)
-        dialog = None if session is None else session.dialog_of(fork)
-        if session is None or dialog is None:
+        if session is None or session.dialog is None:
             return None
         timer = session.timer
         peer = session.peer
         return {
-            "dialog": dialog.to_json(),
+            "dialog": session.dialog.to_json(),
             "peer": [peer.transport, peer.host, peer.port],
             "direct": session.direct,
             "behind_nat": session.behind_nat,

@@ -157,7 +157,7 @@ def test_a_call_rings_is_answered_and_ends() -> None:
 
     assert rings(bridge, "b1 0") == ["b1 rings"]
     assert show(bridge) == ["answer 180 fork 0"]
-    assert answers(bridge, "b1 0") == ["caller updated", "b1 answered, then acknowledge b1 0"]
+    assert answers(bridge, "b1 0") == ["b1 answered, then acknowledge b1 0"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
     assert acks(bridge) == ["caller answered"]
     assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
@@ -207,7 +207,7 @@ def test_a_caller_without_offer_answers_in_its_ack() -> None:
     bridge = ringing(of=NO_OFFER)
 
     assert rings(bridge, "b1 0", 183, body=HER_SDP) == []
-    assert answers(bridge, "b1 0") == ["caller updated", "b1 answered"]
+    assert answers(bridge, "b1 0") == ["b1 answered"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
     assert acks(bridge, body=SDP) == ["acknowledge b1 0 with sdp", "caller answered"]
 
@@ -275,7 +275,6 @@ def test_the_telephones_of_one_account_ring_as_one_leg() -> None:
     assert refuses(bridge, "b1 2", 480) == []
     assert answers(bridge, "b1 1") == [
         'end b1 0 SIP;cause=200;text="Call completed elsewhere"',
-        "caller updated",
         "b1 answered, then acknowledge b1 1",
     ]
     assert answers(bridge, "b1 0") == ["end b1 0"]
@@ -332,7 +331,7 @@ def test_a_leg_that_answers_too_is_told_and_can_be_ended() -> None:
     bridge = ringing("b1", "b2")
     answers(bridge, "b1 0")
 
-    assert answers(bridge, "b2 0") == ["caller updated", "b2 answered, then acknowledge b2 0"]
+    assert answers(bridge, "b2 0") == ["b2 answered, then acknowledge b2 0"]
     assert end(bridge, "b2") == ["end b2 0"]
 
 

@@ -37,8 +37,6 @@ NO_COMMON_SOUND: Final = Cause(sip=488, q850=88, text="no sound in common: G.711
 NO_PORT: Final = Cause(sip=503, q850=34, text="no port for sound is free")
 _RINGING: Final = "ringing"
 _HOLD: Final = "hold"
-_OURS: Final = "ours"
-"""Our own description, among those of the telephones' dialogs."""
 
 
 class AnchoredBridge(Bridge):
@@ -97,10 +95,8 @@ class AnchoredBridge(Bridge):
         anchor = self._leads(CALLER)
         if anchor is None or not self._waiting:
             return []
-        stored = self._about_to_answer(_OURS)
         self._waiting = False
-        answer = self._answer(anchor, 200)
-        return [AfterCommit(update, (answer,)) for update in stored]
+        return [self._answer(anchor, 200)]
 
     def refuse(self) -> list[Out]:
         """End the call of somebody whose sound cannot be led: because of them, else because of us."""
@@ -133,7 +129,7 @@ class AnchoredBridge(Bridge):
         if not body:
             body = anchor.offer(CALLER)
             self._owing.add(self.caller)
-        fork = self.fork = self._fork(_OURS) if self._forks else 0
+        fork = self._fork("ours") if self._forks else 0
         return Answer(leg=self.caller, status=status, headers=SDP, body=body, fork=fork)
 
     def _show_ringing(self, command: ShowRinging) -> list[Out]:
@@ -223,7 +219,7 @@ class AnchoredBridge(Bridge):
         called.branches = [event.leg]
         called.answered = True
         answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))
-        return [*outs, *described, *self._about_to_answer(_OURS), answered]
+        return [*outs, *described, answered]
 
     def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
         outs: list[Out] = []

@@ -112,8 +112,6 @@ class Bridge:
         self.offer_body = b"" if invite is None else body_of(invite)
         hops = MOST_HOPS if invite is None else invite.max_forwards or MOST_HOPS
         self.max_forwards = ("Max-Forwards", str(hops - 1))
-        self.fork = 0
-        """The fork in which the caller is, or is about to be, answered."""
         self._waiting = invite is not None  # for our answer to the INVITE
         self._confirmed = invite is None  # by the ACK to it
         self._caller_live = True
@@ -229,7 +227,7 @@ class Bridge:
         self._talking_to = command.leg
         if not self.offer_body:
             self._unanswered[self.caller] = called.branches[0]
-        fork = self.fork = self._fork(answer.dialog) if self._forks else 0
+        fork = self._fork(answer.dialog) if self._forks else 0
         return [
             Answer(leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork)
         ]
@@ -333,21 +331,10 @@ class Bridge:
         called.answered = True
         called.answer = description(event.leg, event.response)
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
-        outs += self._about_to_answer(called.answer.dialog)
         answered = call_events.LegAnswered(leg=called.name)
         if not self.offer_body:
             return [*outs, answered]
         return [*outs, AfterCommit(answered, (Acknowledge(leg=event.leg),))]
-
-    def _about_to_answer(self, dialog: str) -> list[call_events.LegUpdated]:
-        """Have the caller's leg stored before its 200: should we end behind it, they talk.
-
-        `dialog` is whose description they will get.
-        """
-        if not self._waiting or not self._caller_live:
-            return []
-        self.fork = self._fork(dialog) if self._forks else 0
-        return [call_events.LegUpdated(leg=CALLER, handle="")]
 
     def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
         called = self._called_by(event.leg)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import structlog
 
-from switchhook.domain.call import CALLER, LegState
+from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
@@ -137,7 +137,6 @@ class EmbeddedSide:
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
         self._outward = Outward(ways, self._states)
-        self._resumed: list[tuple[str, LegAnswered]] = []  # callers who were just being answered
         self._is_stopping = False
         self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
         self._access.registrars = lambda: self._states.registrars
@@ -172,9 +171,6 @@ class EmbeddedSide:
             self._access.friends.prove(binding.source, account, _now())
         await self._studio.start(stack)
         await self._endpoint.start(stack)
-        for call, answered in self._resumed:
-            self._ear.hear(call, answered)
-        self._resumed.clear()
         watching = spawn(self._watch.run(), name="watch trunks")
         stack.callback(watching.cancel)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
@@ -430,7 +426,7 @@ class EmbeddedSide:
 
     def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
         sip_leg = bridge.sip_legs.get(leg, "")
-        stored = self._endpoint.agent.store(sip_leg, bridge.fork if leg == CALLER else 0)
+        stored = self._endpoint.agent.store(sip_leg)
         if stored is None:
             return ""
         party = self._access.party(sip_leg)
@@ -449,11 +445,6 @@ class EmbeddedSide:
             and leg.is_live
             and self._restore(call, leg, anchor)
         }
-        known = call.leg(CALLER)
-        if CALLER in live and known is not None and known.state is LegState.DIALLING:
-            # Our 200 was stored, and went out. Its ACK came to nobody; the probe shows who is there.
-            answered = LegAnswered(leg=CALLER, handle=known.handle)
-            self._resumed.append((call.id, answered))
         if live:
             caller, called = live.get(CALLER, ""), live.get(call.talking_to, "")
             bridge = AnchoredBridge.resumed(caller, call.talking_to, called)
