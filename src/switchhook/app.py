@@ -249,10 +249,13 @@ class Application:
     async def take_over_projects(self) -> None:
         """Let the next call follow the latest version of its project. Raises StoreError."""
         async with self._looking:  # two at once could put an older version in place of a newer one
-            for stored in await self.store.projects():
-                known = self.book.plans.get(stored.id)
-                is_known = known is not None and known.project.version == stored.version
-                if not is_known and (stored.id, stored.version) not in self._refused:
+            for project, version in (await self.store.project_versions()).items():
+                known = self.book.plans.get(project)
+                is_known = known is not None and known.project.version == version
+                if is_known or (project, version) in self._refused:
+                    continue
+                stored = await self.store.project(project, version)
+                if stored is not None:
                     await self._take_over(stored)
 
     async def prune(self) -> None:

@@ -649,3 +649,28 @@ def test_what_was_handed_in_before_closing_is_stored(lasting: Opens) -> None:
             assert len(await store.live_calls(shop)) == 20
 
     run(scenario())
+
+
+@pytest.mark.row("FC-01")
+def test_a_name_of_one_project_is_kept_from_others(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            mine = (("number", "380442223344"), ("login", "101"))
+            await store.save_project("shop", "one", mine)
+            await store.save_project("house", "two", (("login", "102"),))
+            wanted = (*mine, ("login", "102"), ("login", "103"), ("number", "101"))
+            assert await store.owners(wanted) == dict.fromkeys(mine, "shop") | {
+                ("login", "102"): "house"
+            }
+            with pytest.raises(StoreError, match="login 101 belongs to another project"):
+                await store.save_project("house", "three", (("login", "101"),))
+            assert await store.project_versions() == {"shop": 1, "house": 1}
+            await store.save_project("shop", "four", (("login", "103"),))
+            await store.save_project("house", "three", mine)
+            assert set((await store.owners(wanted)).values()) == {"house", "shop"}
+            latest = await store.latest_project("house")
+            assert latest is not None
+            assert (latest.version, latest.document) == (2, "three")
+            assert await store.latest_project("nobody") is None
+
+    run(scenario())

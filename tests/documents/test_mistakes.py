@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import (
     MOST,
     MOST_COMPARED,
@@ -34,7 +33,7 @@ def test_a_mistake_reads_as_one_line() -> None:
 
 
 def test_mistakes_come_in_the_order_of_lines_and_once() -> None:
-    notes = Notes(Lines("a = 1\nb = 2\n"))
+    notes = Notes("a = 1\nb = 2\n")
     notes.add(("b",), "second")
     notes.add(("a",), "first")
     notes.add(("b",), "second")

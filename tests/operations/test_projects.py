@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import TYPE_CHECKING, Any, cast
+
 import pytest
 
 from switchhook.documents.mistakes import Mistakes
@@ -16,6 +19,9 @@ from switchhook.operations.projects import (
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
+
+if TYPE_CHECKING:
+    from switchhook.storage.records import StoredProject
 
 OTHER = """\
 [project]
@@ -263,6 +269,69 @@ def test_who_is_held_to_one_project_is_not_told_who_has_a_number() -> None:
         told = str(await check_project(store, OTHER, only="other"))
         assert told.count("belongs to another project") == 2
         assert "acme" not in told
+        await store.close()
+
+    run(scenario())
+
+
+class Counting:
+    """A store that counts which versions are read whole."""
+
+    def __init__(self, store: SqliteStore) -> None:
+        self._store = store
+        self.read: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def projects(self) -> tuple[StoredProject, ...]:
+        self.read.append("all")
+        return await self._store.projects()
+
+    async def latest_project(self, project_id: str) -> StoredProject | None:
+        self.read.append(project_id)
+        return await self._store.latest_project(project_id)
+
+
+@pytest.mark.row("FC-01")
+def test_applying_one_project_reads_no_other() -> None:
+    async def scenario() -> None:
+        store = Counting(await SqliteStore.open(None))
+        await apply_project(cast("SqliteStore", store), MINIMAL)
+        assert store.read == ["acme", "all"], "once: which names there are is not known yet"
+        store.read.clear()
+        refused = await apply_project(cast("SqliteStore", store), OTHER)
+        assert isinstance(refused, Mistakes)
+        assert "belongs to project acme" in str(refused)
+        await apply_project(cast("SqliteStore", store), MINIMAL.replace("Acme", "Acme Ltd"))
+        assert store.read == ["other", "acme"]
+        await store.close()
+
+    run(scenario())
+
+
+@pytest.mark.row("FC-01")
+def test_the_names_of_projects_that_an_older_release_stored_are_known() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        await store.save_project("acme", MINIMAL)  # as an older release did: without names
+        refused = await apply_project(store, OTHER)
+        assert "belongs to project acme" in str(refused)
+        await store.close()
+
+    run(scenario())
+
+
+@pytest.mark.row("FC-01")
+def test_two_files_with_one_number_that_are_applied_at_once_are_not_both_taken() -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(None)
+        both = await asyncio.gather(
+            apply_project(store, MINIMAL), apply_project(store, OTHER), return_exceptions=True
+        )
+        taken = [one for one in both if isinstance(one, Applied)]
+        assert len(taken) == 1
+        assert len(await store.projects()) == 1
         await store.close()
 
     run(scenario())

@@ -63,7 +63,7 @@ SOURCES_READ = tuple(SOURCES)
 
 FEW = {
     *("latest_versions", "registrations", "subscriptions", "subscription_numbers"),
-    *("tokens", "delete_token", "hang_ups"),
+    *("tokens", "delete_token", "hang_ups", "version_numbers"),
 }
 """What goes through all there is, where that is not much: tokens are made by hand, a project has a hundred
 subscriptions at most, and a wish to hang up is deleted within a second."""
@@ -87,6 +87,7 @@ def is_bounded(line: str) -> bool:
         "of_calls",
         "CONSTANT ROW",
         "known_projects",
+        "VIRTUAL TABLE",
     )
     return any(word in line for word in words)
 

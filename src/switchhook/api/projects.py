@@ -16,6 +16,7 @@ from msgspec import Struct
 from switchhook.api.answers import USUAL, Detail, MistakesError, Refused, also, body_of
 from switchhook.api.authentication import demand
 from switchhook.api.behind import Behind
+from switchhook.api.reading import read_aside
 from switchhook.api.subscriptions import ByToken, Ours
 from switchhook.documents.mistakes import Mistakes
 from switchhook.documents.toml import decode
@@ -90,7 +91,7 @@ class ProjectFile(Controller):
         async with _sent(request, behind) as text:
             applied = _version(
                 await operations.apply_project(
-                    behind.store, text, only=own, sounds=behind.missing_sounds
+                    behind.store, text, only=own, sounds=behind.missing_sounds, reads=read_aside
                 )
             )
         await behind.applied()
@@ -103,7 +104,7 @@ class ProjectFile(Controller):
         async with _sent(request, behind) as text:
             return _version(
                 await operations.check_project(
-                    behind.store, text, only=own, sounds=behind.missing_sounds
+                    behind.store, text, only=own, sounds=behind.missing_sounds, reads=read_aside
                 )
             )
 

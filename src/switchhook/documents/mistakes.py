@@ -64,10 +64,14 @@ class Mistakes:
 class Notes:
     """Gathers mistakes while a document is read."""
 
-    def __init__(self, lines: Lines | None = None, *, judges: bool = True) -> None:
-        """`judges`: whether tables are held to what goes together in them, and not to their keys alone."""
+    def __init__(self, text: str | None = None, *, judges: bool = True) -> None:
+        """`judges`: whether tables are held to what goes together in them, and not to their keys alone.
+
+        The lines of a text are looked for when the first mistake is noted: usually there is none.
+        """
         self.judges = judges
-        self._lines = lines
+        self._text = text
+        self._lines: Lines | None = None
         self._found: dict[Mistake, None] = {}
 
     def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
@@ -85,7 +89,15 @@ class Notes:
 
     def line(self, path: KeyPath) -> int:
         """Return the line of `path`, 0 where the document has none."""
-        return 0 if self._lines is None else self._lines.of(path)
+        if self._text is None:
+            return 0
+        if self._lines is None:
+            try:
+                self._lines = Lines(self._text)
+            except RecursionError:  # nested more deeply than a person writes
+                self._text = None
+                return 0
+        return self._lines.of(path)
 
     def all(self) -> Mistakes | None:
         """Return what was noted, or None."""

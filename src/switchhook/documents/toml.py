@@ -7,7 +7,6 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from switchhook.documents.kinds import NotedError, Spot, WrongError
-from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
 from switchhook.documents.syntax import explain
 from switchhook.documents.tables import Table, Tables
@@ -56,12 +55,11 @@ def read_document(
         return _one(f"more than {MOST_PARTS} names are joined by dots", "write fewer", line)
     try:
         document = tomllib.loads(text, parse_float=_fraction)
-        lines = Lines(text)
     except RecursionError:
         return _one("lists or tables are nested too deeply", "write them flatter")
     except ValueError as error:
         return _syntax(text, str(error), _lists(kind))
-    notes = Notes(lines, judges=judge)
+    notes = Notes(text, judges=judge)
     spot = Spot(path=(), notes=notes, names=names_of(document))
     try:
         value = kind.read(document, spot)

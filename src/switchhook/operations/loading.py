@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from switchhook.operations.ports import Projects
-    from switchhook.storage.records import StoredProject
+    from switchhook.storage.records import Names, StoredProject
 
 log = structlog.get_logger(__name__)
 
@@ -34,6 +35,22 @@ def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
             return Plan(replace(project, version=stored.version), own_hosts)
         case mistakes:
             raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
+
+
+def names_in(project: Project) -> Names:
+    """Return what callers dial and telephones register by, without naming a project.
+
+    No two projects may have one of them.
+    """
+    numbers = (("number", one.number) for one in project.numbers)
+    return (*numbers, *(("login", one.login) for one in project.accounts))
+
+
+async def know_names(store: Projects) -> None:
+    """Have the store know which names the projects have: one that an older release wrote does not."""
+    if not await store.knows_names():
+        book = await asyncio.to_thread(book_of, await store.projects())
+        await store.own_names({name: names_in(p.project) for name, p in book.plans.items()})
 
 
 async def load_book(store: Projects, own_hosts: Collection[str] = ()) -> Book:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
     from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
         DeliveryFilter,
         DeliveryRow,
         HangUp,
+        Names,
         StoredProject,
     )
     from switchhook.webhooks.delivery import Attempt
@@ -22,11 +25,29 @@ if TYPE_CHECKING:
 class Projects(Protocol):
     """Keeps versions of projects."""
 
-    async def save_project(self, project_id: str, document: str) -> int:
-        """Store a version and return its number; the same document again is no new version."""
+    async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
+        """Store a version and return its number; the same document again is no new version.
+
+        `names` are what no other project may have; None: as before. Raises StoreError where another does.
+        """
 
     async def projects(self) -> tuple[StoredProject, ...]:
         """Return the latest version of every project, by id."""
+
+    async def project_versions(self) -> Mapping[str, int]:
+        """Return the number of each project's latest version; it costs little."""
+
+    async def latest_project(self, project_id: str) -> StoredProject | None:
+        """Return the latest version of one project, or None."""
+
+    async def owners(self, names: Names) -> Mapping[tuple[str, str], str]:
+        """Return the project of each of these names that one has."""
+
+    async def knows_names(self) -> bool:
+        """Say whether it is stored which names the projects have."""
+
+    async def own_names(self, names_of: Mapping[str, Names]) -> None:
+        """Store which names the projects have, unless that is known."""
 
 
 class Records(Protocol):

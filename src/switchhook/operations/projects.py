@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.documents.lines import Lines
 from switchhook.documents.mistakes import Mistakes, Notes, TooManyMistakesError
-from switchhook.operations.loading import book_of
+from switchhook.domain.project import Project
+from switchhook.operations.loading import book_of, know_names, names_in
 from switchhook.operations.opened import note_opened
 from switchhook.operations.project_file import read_project, write_project
 from switchhook.operations.remarks import remarks
 from switchhook.operations.sounds import nothing_missing
-from switchhook.storage.records import StoredProject, UnreadableError
+from switchhook.storage.records import UnreadableError
 
 if TYPE_CHECKING:
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Project
+    from collections.abc import Mapping
+
     from switchhook.operations.ports import Projects
     from switchhook.operations.sounds import MissingSounds
+    from switchhook.storage.records import StoredProject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,17 +42,46 @@ class NoSuchProjectError(LookupError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """A project file in which nothing is wrong, and what its project is now."""
+class ReadFile:
+    """A project file in which nothing is wrong by itself."""
 
-    project: str
+    project: Project
+    text: str
+    """As it came."""
     document: str
-    latest: StoredProject | None
+    """As it is stored."""
     notes: tuple[str, ...]
 
 
+Reads = Callable[[str], Awaitable[ReadFile | Mistakes]]
+"""Reads a project file where that holds up nobody."""
+
+
+def read_file(text: str) -> ReadFile | Mistakes:
+    """Read a project file and judge it by itself."""
+    project = read_project(text)
+    if isinstance(project, Mistakes):
+        return project
+    return ReadFile(
+        project=project,
+        text=text,
+        document=write_project(project),
+        notes=tuple(remarks(project)),
+    )
+
+
+async def read_here(text: str) -> ReadFile | Mistakes:
+    """Read a file in this process: for commands, which have nothing else to do."""
+    return read_file(text)
+
+
 async def apply_project(
-    store: Projects, text: str, *, only: str | None = None, sounds: MissingSounds = nothing_missing
+    store: Projects,
+    text: str,
+    *,
+    only: str | None = None,
+    sounds: MissingSounds = nothing_missing,
+    reads: Reads = read_here,
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
@@ -59,78 +90,93 @@ async def apply_project(
     one alone: what the operator did not open to it before stays closed, and no other project is named.
     `sounds` says which sounds of a project are missing where calls would look for them.
     """
-    judged = await _judge(store, text, only, sounds)
-    if isinstance(judged, Mistakes):
-        return judged
-    version = await store.save_project(judged.project, judged.document)
-    before = 0 if judged.latest is None else judged.latest.version
-    return Applied(
-        project=judged.project, version=version, is_new=version != before, notes=judged.notes
-    )
+    file = await reads(text)
+    if isinstance(file, Mistakes):
+        return file
+    latest = await store.latest_project(file.project.id)
+    if wrong := await _beside_others(store, file, latest, only):
+        return wrong
+    names = names_in(file.project)
+    version = await store.save_project(file.project.id, file.document, names)
+    before = 0 if latest is None else latest.version
+    return await _applied(file, version, sounds, is_new=version != before)
 
 
 async def check_project(
-    store: Projects, text: str, *, only: str | None = None, sounds: MissingSounds = nothing_missing
+    store: Projects,
+    text: str,
+    *,
+    only: str | None = None,
+    sounds: MissingSounds = nothing_missing,
+    reads: Reads = read_here,
 ) -> Applied | Mistakes:
     """Return what `apply_project` would, and apply nothing."""
-    judged = await _judge(store, text, only, sounds)
-    if isinstance(judged, Mistakes):
-        return judged
-    latest = judged.latest
-    is_new = latest is None or latest.document != judged.document
-    version = (0 if latest is None else latest.version) + is_new
-    return Applied(project=judged.project, version=version, is_new=is_new, notes=judged.notes)
-
-
-async def _judge(
-    store: Projects, text: str, only: str | None, sounds: MissingSounds
-) -> _Judged | Mistakes:
-    """Read aside, where a long file holds up no call."""
-    return await asyncio.to_thread(_judged, await store.projects(), text, only, sounds)
-
-
-def _judged(
-    stored: tuple[StoredProject, ...], text: str, only: str | None, sounds: MissingSounds
-) -> _Judged | Mistakes:
-    project = read_project(text)
-    if isinstance(project, Mistakes):
-        return project
-    notes = Notes(Lines(text))
-    with suppress(TooManyMistakesError):
-        _note_all(project, book_of(stored), only, notes)
-    if wrong := notes.all():
+    file = await reads(text)
+    if isinstance(file, Mistakes):
+        return file
+    latest = await store.latest_project(file.project.id)
+    if wrong := await _beside_others(store, file, latest, only):
         return wrong
-    latest = next((old for old in stored if old.id == project.id), None)
-    return _Judged(
-        project=project.id,
-        document=write_project(project),
-        latest=latest,
-        notes=(*remarks(project), *sounds(project)),
+    is_new = latest is None or latest.document != file.document
+    version = (0 if latest is None else latest.version) + is_new
+    return await _applied(file, version, sounds, is_new=is_new)
+
+
+async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_new: bool) -> Applied:
+    missing = await asyncio.to_thread(sounds, file.project)
+    return Applied(
+        project=file.project.id, version=version, is_new=is_new, notes=(*file.notes, *missing)
     )
 
 
-def _note_all(project: Project, book: Book, only: str | None, notes: Notes) -> None:
-    """Note what is wrong with a project beside others, and with what its sender may not change."""
-    if only not in {None, project.id}:
-        problem = f"this is project {project.id}, not {only}"
-        notes.add(("project", "id"), problem, f"write {only}")
-        return
-    _note_taken_by_others(project, book, notes, names_them=only is None)
-    if only is not None:
-        plan = book.plans.get(only)
-        note_opened(project, None if plan is None else plan.project, notes)
+async def _beside_others(
+    store: Projects, file: ReadFile, latest: StoredProject | None, only: str | None
+) -> Mistakes | None:
+    """Return what is wrong with a project beside others, and with what its sender may not change.
+
+    It costs by what the file names, and not by how many projects there are.
+    """
+    await know_names(store)
+    names = () if only not in {None, file.project.id} else names_in(file.project)
+    owners = await store.owners(names)
+    others = {name: owner for name, owner in owners.items() if owner != file.project.id}
+    return await asyncio.to_thread(_judged, file, others, latest, only)
 
 
-def _note_taken_by_others(project: Project, book: Book, notes: Notes, *, names_them: bool) -> None:
+def _judged(
+    file: ReadFile,
+    others: Mapping[tuple[str, str], str],
+    latest: StoredProject | None,
+    only: str | None,
+) -> Mistakes | None:
+    project, notes = file.project, Notes(file.text)
+    with suppress(TooManyMistakesError):
+        if only not in {None, project.id}:
+            problem = f"this is project {project.id}, not {only}"
+            notes.add(("project", "id"), problem, f"write {only}")
+            return notes.all()
+        _note_taken(project, others, notes, names_them=only is None)
+        if only is not None:
+            note_opened(project, _loaded(latest), notes)
+    return notes.all()
+
+
+def _loaded(latest: StoredProject | None) -> Project | None:
+    """Return what a stored version is; None where there is none, or none that can be read."""
+    plans = book_of(() if latest is None else (latest,)).plans
+    return next((plan.project for plan in plans.values()), None)
+
+
+def _note_taken(
+    project: Project, others: Mapping[tuple[str, str], str], notes: Notes, *, names_them: bool
+) -> None:
     """Note the numbers and logins that another project has, with their lines."""
     for index, number in enumerate(project.numbers):
-        found = book.number(number.number)
-        if found is not None and (owner := found[0].project.id) != project.id:
+        if owner := others.get(("number", number.number)):
             problem = f"{number.number} belongs to {_whose(owner, names_them)}"
             notes.add(("numbers", index, "number"), problem, "remove it from one of the two")
     for index, account in enumerate(project.accounts):
-        having = book.account(account.login)
-        if having is not None and (owner := having[0].project.id) != project.id:
+        if owner := others.get(("login", account.login)):
             problem = f"login {account.login} belongs to {_whose(owner, names_them)}"
             notes.add(("accounts", index, "login"), problem, "use another login")
 
@@ -152,18 +198,16 @@ async def latest_version(store: Projects, project_id: str | None) -> StoredProje
 
     Raises NoSuchProjectError, or StoreError when nobody can read it.
     """
-    stored = await store.projects()
-    names = ", ".join(one.id for one in stored)
-    if not stored:
+    there = sorted(await store.project_versions())
+    if not there:
         raise NoSuchProjectError("there is no project yet; apply a project file first")
-    if project_id is None:
-        if len(stored) > 1:
-            raise NoSuchProjectError(f"say which project: {names}")
-        return _read(stored[0])
-    for one in stored:
-        if one.id == project_id:
-            return _read(one)
-    raise NoSuchProjectError(f"there is no project {project_id}; there are: {names}")
+    if project_id is None and len(there) > 1:
+        raise NoSuchProjectError(f"say which project: {', '.join(there)}")
+    wanted = project_id or there[0]
+    found = await store.latest_project(wanted)
+    if found is None:
+        raise NoSuchProjectError(f"there is no project {wanted}; there are: {', '.join(there)}")
+    return _read(found)
 
 
 def _read(stored: StoredProject) -> StoredProject:

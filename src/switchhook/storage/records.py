@@ -24,6 +24,10 @@ class HangUp:
     """Who wants it, for people."""
 
 
+Names = tuple[tuple[str, str], ...]
+"""Kinds and names that one project alone may have: `number` and its digits, `login`."""
+
+
 class StoreError(Exception):
     """A store could not do what it was asked; nothing of that was done.
 

@@ -35,7 +35,7 @@ from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from switchhook.domain.call import Call
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         DeliveryFilter,
         DeliveryRow,
         HangUp,
+        Names,
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -182,15 +183,42 @@ class SqliteStore:
         """
         return await self._reader.run(partial(resuming.deliveries, seal=self._seal))
 
-    async def save_project(self, project_id: str, document: str) -> int:
+    async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
         """Store a version of a project and return its number, 1 for the first.
 
-        A document that is the same as the latest version's makes no new one.
+        A document that is the same as the latest version's makes no new one. `names` are what no other
+        project may have; None: as before. Raises StoreError where another has one.
         """
-        now = self._clock()
         return await self._writing.run(
-            partial(projects.save, seal=self._seal, project=project_id, document=document, now=now)
+            partial(
+                projects.save,
+                seal=self._seal,
+                project=project_id,
+                document=document,
+                now=self._clock(),
+                names=names,
+            )
         )
+
+    async def owners(self, names: Names) -> dict[tuple[str, str], str]:
+        """Return the project of each of these names that one has."""
+        return await self._reader.run(partial(projects.owners, names=names))
+
+    async def knows_names(self) -> bool:
+        """Say whether it is stored which names the projects have; see `own_names`."""
+        return await self._reader.run(projects.are_known)
+
+    async def own_names(self, names_of: Mapping[str, Names]) -> None:
+        """Store which names the projects have, where nobody did: an older release wrote the database."""
+        await self._writing.run(partial(projects.own_all, names_of=names_of))
+
+    async def project_versions(self) -> dict[str, int]:
+        """Return the number of each project's latest version, without reading a document."""
+        return await self._reader.run(projects.numbers)
+
+    async def latest_project(self, project_id: str) -> StoredProject | None:
+        """Return the latest version of one project, or None where there is none."""
+        return await self._reader.run(partial(projects.newest, seal=self._seal, project=project_id))
 
     async def projects(self) -> tuple[StoredProject, ...]:
         """Return the latest version of every project, by id."""

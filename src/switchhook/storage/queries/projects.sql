@@ -23,3 +23,24 @@ ORDER BY p.project;
 -- Add a version of a project.
 INSERT INTO projects (project, version, saved_at, sealed)
 VALUES (:project, :version, :saved_at, :sealed);
+
+-- name: version_numbers
+-- Read which version of each project is the latest, without its document.
+SELECT project, max(version) AS version
+FROM projects
+GROUP BY project;
+
+-- name: owners
+-- Read which projects have these names. Takes JSON: a list of kind and name each.
+SELECT o.kind, o.name, o.project
+FROM json_each(:wanted) AS w
+JOIN owned AS o ON o.kind = w.value ->> 0 AND o.name = w.value ->> 1;
+
+-- name: own
+-- Write that a project has a name; one that has it already is in the way.
+INSERT INTO owned (kind, name, project) VALUES (:kind, :name, :project);
+
+-- name: disown
+-- Delete all that a project has.
+DELETE FROM owned
+WHERE project = :project;

@@ -1,0 +1,56 @@
+"""A long project file is read in a process of its own, and a short one here; what comes back is the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.api import reading
+from switchhook.api.reading import SHORT, read_aside
+from switchhook.documents.mistakes import Mistakes
+from switchhook.operations.projects import ReadFile, read_file
+from tests.support.loop import run
+from tests.support.projects import MINIMAL
+
+LONG = MINIMAL + "\n".join(
+    f'[[accounts]]\nlogin = "{login}"\npassword = "password-{login}"\n'
+    for login in range(2_000, 2_600)
+)
+
+
+@pytest.mark.row("FD-13")
+@pytest.mark.slow
+def test_a_long_file_is_read_elsewhere_and_comes_back_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert len(LONG) > SHORT
+
+    def never(_: str) -> None:
+        raise AssertionError("it was read in this process")
+
+    here = read_file(LONG)
+    monkeypatch.setattr("asyncio.to_thread", never)
+    elsewhere = run(read_aside(LONG))
+    assert isinstance(elsewhere, ReadFile)
+    assert elsewhere == here
+
+
+@pytest.mark.row("FD-13")
+@pytest.mark.slow
+def test_mistakes_of_a_long_file_come_back_too() -> None:
+    wrong = run(read_aside(LONG + "[[accounts]]\nlogin = 5\n"))
+    assert isinstance(wrong, Mistakes)
+    assert "login: 5 is not text" in str(wrong)
+    giant = run(read_aside("[project]\nid = " + "9" * 1_000_000))
+    assert isinstance(giant, Mistakes)
+
+
+@pytest.mark.row("FD-13")
+@pytest.mark.slow
+def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "PATIENCE", 0.001)
+    wrong = run(read_aside(LONG))
+    assert "reading the file took more than" in str(wrong)
+
+
+def test_a_short_file_is_read_here() -> None:
+    assert isinstance(run(read_aside(MINIMAL)), ReadFile)
