@@ -63,6 +63,10 @@ bench: dev ## every benchmark, one after another; leave the machine alone meanwh
 abuse: dev ## what floods, guessing, hoarding and forging do to others; leave the machine alone meanwhile
 	PYTHONPATH=src $(BIN)/python -m benchmarks.abuse
 
+.PHONY: mutants
+mutants: dev ## whether tests notice changes of the heart (ARGS="--count 400"); takes an hour
+	$(BIN)/python scripts/mutants.py $(ARGS)
+
 .PHONY: dev
 dev:
 	@scripts/setup dev
