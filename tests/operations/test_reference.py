@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import MISSING, is_dataclass
+from dataclasses import fields as dataclass_fields
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from switchhook.documents.tables import REQUIRED, Table
+from switchhook.operations import event_schema, project_schema, scheme_schema, webhook_schema
 from switchhook.operations.reference import main, markdown, tables, write_tables
 
 if TYPE_CHECKING:
@@ -47,3 +51,24 @@ def test_pages_are_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     main()
 
     assert (tmp_path / "page.md").read_text() == write_tables(PAGE)
+
+
+def _tables() -> list[tuple[str, Table]]:
+    modules = (event_schema, project_schema, scheme_schema, webhook_schema)
+    return [
+        (name, value)
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Table) and is_dataclass(value.make)
+    ]
+
+
+@pytest.mark.row("FT-01")
+@pytest.mark.parametrize(("name", "table"), _tables(), ids=lambda one: str(one)[:30])
+def test_a_key_left_out_means_what_the_value_means_without_it(name: str, table: Table) -> None:
+    """The file says its defaults, and the value has its own: they are the same."""
+    fields = {field.name: field for field in dataclass_fields(cast("Any", table.make))}
+    for key in table.keys:
+        field = fields[key.attr]
+        if key.default is not REQUIRED and field.default is not MISSING:
+            assert key.default == field.default, f"{name}.{key.name}"
