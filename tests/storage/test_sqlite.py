@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.storage.records import StoreError
+from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.token import Scope, Token
+from switchhook.storage.records import HangUp, StoreError
 from switchhook.storage.seal import key_path, new_key
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.webhooks.http import HttpRequest
@@ -21,9 +23,10 @@ from tests.support.plans import plan
 from tests.support.promises import DOWN, attempt, call, delivery, mail, record
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
 
+TOKEN = Token(project="p", id="t", user="u", scope=Scope.PROJECT, created_at=1.0, expires_at=9.0)
 SECRET = "password = 'tr0ub4dor'"
 
 
@@ -323,5 +326,44 @@ def test_a_database_that_lost_its_content_is_no_new_one(tmp_path: Path) -> None:
             assert path.stat().st_size == 0
         (tmp_path / "s.sqlite.key").unlink()
         await (await SqliteStore.open(path)).close()
+
+    run(scenario())
+
+
+@pytest.mark.row("FA-09")
+def test_small_writes_share_commits_and_a_call_waits_for_none_of_them(path: Path) -> None:
+    ended: list[str] = []
+
+    async def told(name: str, work: Awaitable[object]) -> None:
+        await work
+        ended.append(name)
+
+    def small(store: SqliteStore, number: int) -> tuple[Awaitable[object], ...]:
+        name = f"n{number}"
+        return (
+            store.save_registration("p", name, "[]"),
+            store.save_visit(Visit(project="p", id=name, attributes=(), seen_at=1.0)),
+            store.attach(ShownNumber(project="p", number=name, visit="v", until=2.0)),
+            store.attach(CallOfVisit(project="p", call=name, visit="v", told_at=1.0)),
+            store.add_hang_up(HangUp(project="p", call=name, by="me")),
+            store.delete_hang_up(HangUp(project="p", call="other", by="me")),
+            store.tokens.save(replace(TOKEN, id=name), name.encode()),
+            store.tokens.used(TOKEN, at=3.0),
+            store.check(),
+        )
+
+    async def scenario() -> None:
+        commits: list[str] = []
+        async with opened(path) as store:
+            trace = commits.append
+            await store._writing.run(lambda connection: connection.set_trace_callback(trace))
+            works = [work for number in range(100) for work in small(store, number)]
+            writing = asyncio.gather(*(told("small", work) for work in works))
+            await asyncio.sleep(0)
+            await told("call", store.commit(record(call("c1"), delivery("c1", 1))))
+            await writing
+            assert len(await store.registrations()) == 100
+        assert ended.index("call") < 400
+        assert commits.count("COMMIT") < 20
 
     run(scenario())

@@ -168,6 +168,28 @@ def test_trouble_is_logged_and_does_not_end_the_upkeep(
     assert [line["error"] for line in logs] == ["no room", "no room"]
 
 
+@pytest.mark.row("FA-09")
+def test_small_writes_alone_are_checkpointed_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+    moved = threading.Event()
+
+    def noted(connection: sqlite3.Connection) -> int:
+        moved.set()
+        return checkpoint(connection)
+
+    monkeypatch.setattr(upkeep, "checkpoint", noted)
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(path)
+        await store.save_registration("p", "101", "[]")
+        assert await asyncio.to_thread(moved.wait, 5.0)
+        await store.close()
+
+    run(scenario())
+
+
 def test_who_reads_does_not_make_a_checkpoint_wait(path: Path) -> None:
     with closing(open_to_write(path)) as writing, closing(open_to_write(path)) as reading:
         reading.execute("BEGIN")

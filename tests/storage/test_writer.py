@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,14 @@ import pytest
 from switchhook.storage.connection import open_to_write
 from switchhook.storage.records import StoreError
 from switchhook.storage.rows import call_to_row, delivery_to_row
-from switchhook.storage.writer import MOST_AT_ONCE, Rows, Writer, transaction
+from switchhook.storage.writer import CHANGES_AT_ONCE, MOST_AT_ONCE, Rows, Writer, transaction
 from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.promises import SEAL, call, delivery
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
 
 
@@ -72,14 +73,169 @@ def test_no_transaction_grows_without_bound() -> None:
     with_writer(scenario)
 
 
-def test_work_is_done_in_the_order_it_came_in() -> None:
+def test_rows_go_before_what_waited_already_and_each_kind_keeps_its_order() -> None:
     async def scenario(writer: Writer) -> None:
-        counts = asyncio.gather(
-            writer.run(count), writer.write(one("c1")), writer.run(count), writer.write(one("c2"))
+        told = asyncio.gather(
+            writer.run(count),
+            writer.write(one("c1")),
+            writer.change(count),
+            writer.write(one("c2")),
         )
-        assert list(await counts) == [0, None, 1, None]
+        assert list(await told) == [2, None, 2, None]
 
     with_writer(scenario)
+
+
+def note(key: str, value: int) -> Callable[[sqlite3.Connection], int]:
+    """Return a change that keeps a value by its key, and returns it."""
+
+    def write(connection: sqlite3.Connection) -> int:
+        with transaction(connection):
+            connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (key, value))
+        return value
+
+    return write
+
+
+def noted(key: str) -> Callable[[sqlite3.Connection], int | None]:
+    """Return a job that reads what a change keeps."""
+
+    def read(connection: sqlite3.Connection) -> int | None:
+        row = connection.execute("SELECT value FROM facts WHERE name = ?", (key,)).fetchone()
+        return None if row is None else int(row[0])
+
+    return read
+
+
+@pytest.mark.row("FA-09")
+def test_changes_share_a_commit_with_rows_and_keep_their_order() -> None:
+    async def scenario(writer: Writer) -> None:
+        changes = [writer.change(note("k", number)) for number in range(CHANGES_AT_ONCE)]
+        told = await asyncio.gather(writer.write(one("c")), *changes)
+        assert told == [None, *range(CHANGES_AT_ONCE)]
+        assert writer.commits == 1
+        assert await writer.run(noted("k")) == CHANGES_AT_ONCE - 1
+
+    with_writer(scenario)
+
+
+@pytest.mark.row("FA-09")
+def test_rows_wait_for_no_queue_of_changes() -> None:
+    done: list[str] = []
+
+    async def scenario(writer: Writer) -> None:
+        async def told(name: str, work: Awaitable[object]) -> None:
+            await work
+            done.append(name)
+
+        changes = [told("change", writer.change(note("k", number))) for number in range(500)]
+        waiting = [spawn(change, name="change") for change in changes]
+        await waiting[0]
+        await told("rows", writer.write(one("c")))
+        await asyncio.gather(*waiting)
+        assert done.index("rows") <= 2 * CHANGES_AT_ONCE
+        assert writer.commits == 5
+
+    with_writer(scenario)
+
+
+@pytest.mark.row("FA-09")
+def test_rows_are_told_of_before_a_job_that_came_with_them_is_through() -> None:
+    may_end = threading.Event()
+
+    def long(_connection: sqlite3.Connection) -> None:
+        assert may_end.wait(10.0)
+
+    async def scenario(writer: Writer) -> None:
+        job = spawn(writer.run(long), name="job")
+        await asyncio.gather(writer.write(one("c")), writer.change(note("k", 1)))
+        may_end.set()
+        await job
+
+    with_writer(scenario)
+
+
+@pytest.mark.row("FA-09")
+def test_a_change_that_fails_is_undone_alone() -> None:
+    def half(connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            note("half", 1)(connection)
+            raise LookupError("mine")
+
+    def impossible(connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            note("other half", 1)(connection)
+            connection.execute("SELECT * FROM nowhere")
+
+    async def scenario(writer: Writer) -> None:
+        told = await asyncio.gather(
+            writer.change(note("before", 1)),
+            writer.change(half),
+            writer.change(impossible),
+            writer.change(note("after", 2)),
+            writer.write(one("c")),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in told] == [int, LookupError, StoreError, int, type(None)]
+        kept = [await writer.run(noted(key)) for key in ("before", "half", "other half", "after")]
+        assert kept == [1, None, None, 2]
+        assert await writer.run(count) == 1
+        assert writer.commits == 1
+
+    with_writer(scenario)
+
+
+@pytest.mark.row("FA-09")
+def test_rows_at_fault_fail_alone_beside_changes() -> None:
+    wrong = Rows(calls=(("too", "few"),))
+
+    async def scenario(writer: Writer) -> None:
+        told = await asyncio.gather(
+            writer.write(wrong),
+            writer.write(one("c")),
+            writer.change(note("k", 1)),
+            writer.change(note("k", 2)),
+            return_exceptions=True,
+        )
+        assert [type(one) for one in told] == [StoreError, type(None), int, int]
+        assert await writer.run(count) == 1
+        assert await writer.run(noted("k")) == 2
+
+    with_writer(scenario)
+
+
+@pytest.mark.row("FA-09")
+def test_a_change_that_fills_the_disk_fails_no_call() -> None:
+    def fill(connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            for number in range(20):
+                values = f"f{number}", bytes(20_000)
+                connection.execute("INSERT INTO facts VALUES (?, ?)", values)
+
+    async def scenario(writer: Writer) -> None:
+        await writer.run(limit_size)
+        told = await asyncio.gather(
+            writer.change(fill), writer.write(one("c")), return_exceptions=True
+        )
+        assert isinstance(told[0], StoreError)
+        assert "the disk is full" in str(told[0])
+        assert await writer.run(count) == 1
+        assert await writer.run(noted("f0")) is None
+        await writer.run(remove_limit)
+        await writer.change(fill)
+
+    with_writer(scenario)
+
+
+def test_closing_does_all_that_was_handed_in() -> None:
+    async def scenario() -> None:
+        writer = Writer(open_to_write(None), database="the database")
+        changes = [spawn(writer.change(note("k", n)), name="change") for n in range(250)]
+        await asyncio.sleep(0)
+        await writer.close()
+        assert [change.result() for change in changes] == list(range(250))
+
+    run(scenario())
 
 
 def test_a_failed_job_tells_its_own_waiter_only() -> None:

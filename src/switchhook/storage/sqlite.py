@@ -10,7 +10,7 @@ import asyncio
 import time
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.storage import (
     hang_ups,
@@ -35,6 +35,7 @@ from switchhook.storage.writer import Rows, Writer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
@@ -54,9 +55,10 @@ if TYPE_CHECKING:
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
 
+T = TypeVar("T")
+
 PRUNE_PAUSE: Final = 0.02
 """Seconds between two batches of deletion, for those who commit meanwhile."""
-
 
 REMEMBERED: Final = 30.0
 """Seconds for which rows that could not be stored speak against the database's health."""
@@ -85,7 +87,7 @@ class SqliteStore:
         self._reader = reader
         self._aside = aside
         self._folder = folder
-        self.tokens = Tokens(reader=reader, writer=lambda: self._writing)
+        self.tokens = Tokens(reader=reader, change=self._change)
         self._upkeep: Upkeep | None = None
         self._upkeeping: asyncio.Task[None] | None = None
         if writer is not None and aside is not None:
@@ -135,7 +137,7 @@ class SqliteStore:
         if self._folder is not None:
             await asyncio.to_thread(see_room, self._folder)
         now = self._clock()
-        await self._writing.run(lambda connection: look(connection, now))
+        await self._writing.change(lambda connection: look(connection, now))
         trouble = self._writing.trouble
         if trouble is not None and asyncio.get_running_loop().time() - trouble[0] < REMEMBERED:
             raise trouble[1]
@@ -232,7 +234,7 @@ class SqliteStore:
 
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
         """Store where an account's telephones are, as the telephone side writes it; "" for nowhere."""
-        await self._writing.run(
+        await self._change(
             partial(registrations.save, project=project, account=account, telephones=telephones)
         )
 
@@ -242,7 +244,7 @@ class SqliteStore:
 
     async def add_hang_up(self, wanted: HangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
-        await self._writing.run(partial(hang_ups.add, wanted=wanted, now=self._clock()))
+        await self._change(partial(hang_ups.add, wanted=wanted, now=self._clock()))
 
     async def hang_ups(self) -> tuple[HangUp, ...]:
         """Return which calls are to be ended, oldest wish first."""
@@ -251,12 +253,12 @@ class SqliteStore:
     async def delete_hang_up(self, wanted: HangUp) -> None:
         """Forget a wish that was fulfilled."""
         work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
-        await self._writing.run(work)
+        await self._change(work)
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""
         add = partial(subscriptions.add, seal=self._seal, asked=asked, most=most)
-        return await self._writing.run(add)
+        return await self._change(add)
 
     async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
         """Return one project's subscriptions, or everybody's, oldest first."""
@@ -270,7 +272,7 @@ class SqliteStore:
 
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
         """Delete one of a project's subscriptions and return it; None where there is none such."""
-        return await self._writing.run(
+        return await self._change(
             partial(subscriptions.delete, seal=self._seal, project=project, number=number)
         )
 
@@ -296,11 +298,11 @@ class SqliteStore:
 
     async def save_visit(self, visit: Visit) -> None:
         """Store what is known of a visit, in place of what was."""
-        await self._writing.run(partial(known.save_visit, visit=visit))
+        await self._change(partial(known.save_visit, visit=visit))
 
     async def attach(self, told: ShownNumber | CallOfVisit) -> None:
         """Store whose a number or a call is now."""
-        await self._writing.run(partial(known.attach, told=told))
+        await self._change(partial(known.attach, told=told))
 
     async def forget(self, *, before: float) -> None:
         """Delete what is known of callers and visitors who were last seen before a moment."""
@@ -382,6 +384,12 @@ class SqliteStore:
         await self._writing.write(written)
         if self._upkeep is not None:
             self._upkeep.noticed(attempts=attempts)
+
+    async def _change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        result = await self._writing.change(job)
+        if self._upkeep is not None:
+            self._upkeep.noticed()
+        return result
 
     @classmethod
     def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from switchhook.domain.token import Scope, Token
 from switchhook.storage.statements import sql
@@ -17,18 +17,28 @@ if TYPE_CHECKING:
     from switchhook.storage.aside import Runs
 
 
+T = TypeVar("T")
+
+
+class Changes(Protocol):
+    """Runs small jobs that write, in a commit with others'."""
+
+    async def __call__(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        """Return the job's result once it is durable."""
+
+
 class Tokens:
     """The tokens of a store, read and written in its threads. What cannot be done raises StoreError."""
 
-    def __init__(self, *, reader: Runs, writer: Callable[[], Runs]) -> None:
-        """`writer` raises StoreError where the database was opened for reading only."""
+    def __init__(self, *, reader: Runs, change: Changes) -> None:
+        """`change` raises StoreError where the database was opened for reading only."""
         self._reader = reader
-        self._writer = writer
+        self._change = change
 
     async def save(self, token: Token, digest: bytes) -> None:
         """Store a token with the digest of its key."""
         values = asdict(token) | {"digest": digest}
-        await self._writer().run(partial(_write, statement="save_token", values=values))
+        await self._change(partial(_write, statement="save_token", values=values))
 
     async def find(self, digest: bytes) -> Token | None:
         """Return the token whose key has this digest, or None."""
@@ -41,11 +51,11 @@ class Tokens:
     async def used(self, token: Token, *, at: float) -> None:
         """Store when a token was used; nothing where it was deleted meanwhile."""
         values = {"project": token.project, "id": token.id, "used_at": at}
-        await self._writer().run(partial(_write, statement="use_token", values=values))
+        await self._change(partial(_write, statement="use_token", values=values))
 
     async def delete(self, token_id: str) -> Token | None:
         """Delete a token and return it; None where there is none of this id."""
-        return await self._writer().run(partial(_delete, token_id=token_id))
+        return await self._change(partial(_delete, token_id=token_id))
 
 
 def _write(connection: sqlite3.Connection, *, statement: str, values: Mapping[str, Any]) -> None:
