@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from configparser import ConfigParser
 from io import StringIO
@@ -20,6 +19,7 @@ from switchhook.sip.phone import Phone, RefusedError
 from switchhook.sip.transport import Peer
 from tests.support.loop import run
 from tests.support.office import open_office, shop
+from tests.support.programs import require
 from tests.support.web import HOOKS, serving
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "fail2ban"
@@ -80,14 +80,14 @@ def test_each_mistake_is_found_with_its_address_and_no_other(place: str, *, as_j
 
 
 @pytest.mark.row("FD-14")
-@pytest.mark.skipif(not shutil.which("fail2ban-regex"), reason="fail2ban is not installed")
 @pytest.mark.parametrize("as_json", [False, True])
 def test_fail2ban_finds_them_too(tmp_path: Path, *, as_json: bool) -> None:
+    program = require("fail2ban-regex")
     log = tmp_path / "switchhook.log"
     log.write_text("\n".join(real_log(as_json=as_json)) + "\n")
 
     told = subprocess.run(
-        ["fail2ban-regex", str(log), str(FILTER)], capture_output=True, text=True, check=False
+        [str(program), str(log), str(FILTER)], capture_output=True, text=True, check=False
     ).stdout
 
     assert re.search(r"(\d+) matched", told)[1] == "6"  # type: ignore[index]
