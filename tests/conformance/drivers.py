@@ -59,6 +59,8 @@ class Story:
     callee: str = DIALLED
     gives_up_after: float | None = None
     hangs_up_after: float | None = None
+    transfers: tuple[float, str] | None = None
+    """After how many seconds of conversation the caller transfers who was called, and to whom."""
     restarts_after: float | None = None
     """When Switchhook is ended and started again; the telephones know nothing of it."""
     operator_ends_after: float | None = None
@@ -90,6 +92,7 @@ class Story:
             arrival=arrival,
             gives_up_after=self.gives_up_after,
             hangs_up_after=self.hangs_up_after,
+            transfers=self.transfers,
         )
 
 

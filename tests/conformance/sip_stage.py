@@ -124,8 +124,13 @@ async def act(phone: Phone, came: Call, script: Script) -> None:
         if came.is_over:
             return
         do()
+    talked = 0.0
+    if came.answered_at.done() and script.transfers is not None:
+        talked, to = script.transfers
+        await asyncio.sleep(talked)
+        await came.transfer(f"sip:{to}@{LOCAL}")
     if came.answered_at.done() and script.hangs_up_after is not None:
-        await asyncio.sleep(script.hangs_up_after)
+        await asyncio.sleep(script.hangs_up_after - talked)
         came.end()
 
 
@@ -152,6 +157,10 @@ async def call(phone: Phone, server: int, story: Story) -> list[str]:
     except RefusedError as error:
         return [*progress(made), f"refused {error.status}"]
     heard = [*progress(made), "answer"]
+    if story.transfers is not None:
+        after, to = story.transfers
+        await asyncio.sleep(after)
+        await made.transfer(f"sip:{to}@{LOCAL}")
     try:
         async with asyncio.timeout(story.hangs_up_after):
             await made.ended()

@@ -363,6 +363,91 @@ def test_the_scheme_hangs_up(stage: Stage) -> None:
     )
 
 
+@pytest.mark.row("FI-02")
+def test_who_was_called_transfers_the_caller(stage: Stage) -> None:
+    scripts = phones(mary=answering(0.2, transfers=(0.3, "john")), john=answering(0.4, talks=0.4))
+    assert run(stage.play(Story(steps=(ring(MARY),), phones=scripts))) == Told(
+        heard=("ringing", "answer", "hang-up"),
+        journal=(
+            "arrived",
+            "step",
+            *MARY_RINGS,
+            "b1 answered",
+            "transfer_requested",
+            "b2 dialled john",
+            "b2 rang",
+            "b2 answered",
+            "b1 ended answered 200",
+            "transfer_completed",
+            "b2 ended answered 200",
+            "ended answered by callee 200",
+        ),
+        events=(*PICKED_UP[:-1], "incoming.transfer", "incoming.after"),
+        end="answered by callee",
+    )
+
+
+@pytest.mark.row("FI-02")
+def test_the_caller_transfers_who_was_called(stage: Stage) -> None:
+    scripts = phones(mary=answering(0.2), olga=answering(0.4, talks=0.4))
+    story = Story(account="john", callee="mary", phones=scripts, transfers=(0.3, "olga"))
+    told = run(stage.play(story))
+    assert told.heard == ("ringing", "answer", "hang-up")
+    assert told.journal[4:] == (
+        "b1 answered",
+        "transfer_requested",
+        "b2 dialled olga",
+        "b2 rang",
+        "b2 answered",
+        "transfer_completed",
+        "b2 ended answered 200",
+        "b1 ended answered 200",
+        "ended answered by callee 200",
+    )
+    assert told.events[-2:] == ("internal.transfer", "internal.after")
+
+
+@pytest.mark.row("FI-02")
+def test_a_transfer_that_fails_gives_the_caller_back(stage: Stage) -> None:
+    scripts = phones(
+        mary=answering(0.2, transfers=(0.3, "john"), talks=1.2), john=refusing(BUSY, after=0.3)
+    )
+    told = run(stage.play(Story(steps=(ring(MARY),), phones=scripts)))
+    assert told.journal[4:] == (
+        "b1 answered",
+        "transfer_requested",
+        "b2 dialled john",
+        "b2 ended busy 486",
+        "transfer_failed",
+        "b1 ended answered 200",
+        "ended answered by callee 200",
+    )
+    assert told.events == PICKED_UP
+
+
+@pytest.mark.row("FI-02")
+def test_a_telephone_that_transferred_and_hung_up_is_rung_back(stage: Stage) -> None:
+    scripts = phones(
+        mary=answering(0.2, transfers=(0.5, "john"), talks=0.7),
+        john=refusing(BUSY, after=0.5, rings=True),
+    )
+    story = Story(steps=(ring(MARY),), phones=scripts, hangs_up_after=1.45)
+    told = run(stage.play(story))
+    assert told.journal[5:] == (
+        "transfer_requested",
+        "b2 dialled john",
+        "b2 rang",
+        "b1 ended answered 200",
+        "b2 ended busy 486",
+        "transfer_failed",
+        "b3 dialled mary",
+        "b3 rang",
+        "b3 answered",
+        "b3 ended answered 200",
+        "ended answered by caller 200",
+    )
+
+
 def test_a_number_that_is_nobodys_leaves_no_trace(stage: Stage) -> None:
     expected = Told(heard=("refused 404",), journal=(), events=(), end="")
     assert expected == run(stage.play(Story(callee="380999999999")))

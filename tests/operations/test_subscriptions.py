@@ -102,7 +102,7 @@ def test_all_or_one_status_may_be_asked_for(event: str) -> None:
         ("https://hooks.target/\n", "custom", "target_url", "nobody can print"),
         ("https://hooks.target/\ud800", "custom", "target_url", "nobody can print"),
         (f"{URL}{'x' * LONGEST_URL}", "custom", "target_url", "longer than 2000"),
-        (URL, "", "event", "custom, created, ringing, in-progress, ended"),
+        (URL, "", "event", "custom, created, ringing, in-progress, cold-transfer, ended"),
         (URL, "warm-transfer", "event", "choose one of"),
     ],
 )

@@ -8,7 +8,14 @@ from typing import get_args
 from switchhook.domain.call import CallState
 from switchhook.routing.events import Event, HangUpRequested
 from switchhook.routing.transitions import TRANSITIONS
-from tests.routing import test_ending, test_hear, test_hear_keys, test_redirecting, test_walk
+from tests.routing import (
+    test_ending,
+    test_hear,
+    test_hear_keys,
+    test_redirecting,
+    test_transferring,
+    test_walk,
+)
 from tests.routing.steps import (
     test_ask,
     test_dial_plan,
@@ -27,6 +34,7 @@ STORIES = (
     test_hear,
     test_hear_keys,
     test_redirecting,
+    test_transferring,
     test_walk,
     test_ask,
     test_dial_plan,
@@ -72,7 +80,7 @@ AFTER_TALK = {CallState.RATING, CallState.RECORDING, CallState.ENDED}
 
 def test_whoever_talks_ends_and_who_ended_stays_so() -> None:
     for transition in TRANSITIONS[CallState.TALKING].values():
-        assert transition.to <= {*AFTER_TALK, CallState.TALKING}
+        assert transition.to <= {*AFTER_TALK, CallState.TALKING, CallState.TRANSFERRING}
     for transition in TRANSITIONS[CallState.RATING].values():
         assert transition.to <= AFTER_TALK
     for transition in TRANSITIONS[CallState.ENDED].values():

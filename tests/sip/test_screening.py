@@ -42,8 +42,11 @@ def test_a_bye_passes_whatever_it_holds(to: str) -> None:
     assert screen(request("BYE", *odd, uri="mailto:x@y", to=to, body=b"?")) is None
 
 
-def test_a_transfer_is_declined() -> None:
-    assert screen(request("REFER", "Refer-To: <sip:x@y>", to=WITHIN)) == Refusal(603)
+@pytest.mark.row("FI-02")
+def test_a_transfer_passes_within_a_dialog_alone() -> None:
+    headers = ("Refer-To: <sip:x@y>", "Require: norefersub")
+    assert screen(request("REFER", *headers, to=WITHIN)) is None
+    assert screen(request("REFER", *headers)) == Refusal(405, (ALLOW,))
 
 
 def test_other_schemes_get_416() -> None:

@@ -62,6 +62,7 @@ from switchhook.routing.events import (
     Resynced,
     SchemeGiven,
     TimePassed,
+    TransferRequested,
     VerdictGiven,
 )
 
@@ -265,6 +266,14 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(Remarked, leg=either, text=texts),
                 st.builds(LegEnded, leg=either, cause=causes),
                 recordings(call),
+                transfers(either),
+            )
+        case CallState.TRANSFERRING:
+            return st.one_of(
+                st.builds(LegRinging, leg=legs),
+                st.builds(LegAnswered, leg=legs, handle=texts),
+                st.builds(LegEnded, leg=st.just(CALLER) | legs, cause=causes),
+                st.just(TimePassed()),
             )
         case CallState.PLAYING | CallState.COLLECTING | CallState.RECORDING | CallState.RATING:
             return st.one_of(
@@ -286,6 +295,17 @@ keys = st.sampled_from("1122590*#") | st.sampled_from(("", "A", "11", "x"))
 def playback_of(call: Call) -> str:
     """Return the playback that the call waits for."""
     return call.playing or (call.collecting.playback if call.collecting else "")
+
+
+def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequested]:
+    """Draw a telephone's wish to transfer the other party."""
+    return st.builds(
+        TransferRequested,
+        leg=legs,
+        request=texts,
+        to=st.sampled_from(("mary", "olga", "200", "380501112233", "nobody")),
+        is_attended=st.booleans(),
+    )
 
 
 def recordings(call: Call) -> st.SearchStrategy[RecordingFinished]:
@@ -340,6 +360,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
         st.builds(Remarked, leg=leg_ids, text=texts),
         st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
         st.builds(HangUpRequested, by=texts),
+        transfers(leg_ids),
         st.just(CallArrived()),
     )
 

@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from difflib import ndiff
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.routing.commands import (
     AnswerCaller,
+    AnswerTransfer,
     AskWebhook,
     ConnectLegs,
     EndLeg,
@@ -29,6 +31,7 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
     Tell,
+    TellTransfer,
 )
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
@@ -41,6 +44,7 @@ from switchhook.routing.events import (
     PlaybackFinished,
     RecordingFinished,
     SchemeGiven,
+    TransferRequested,
     VerdictGiven,
 )
 
@@ -50,7 +54,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call, CallState
     from switchhook.domain.journal import Entry
     from switchhook.domain.target import Target
-    from switchhook.routing.commands import Command, MediaCommand
+    from switchhook.routing.commands import Command, MediaCommand, TransferCommand
     from switchhook.routing.events import Event
 
 Transition = tuple["CallState", type, "CallState"]
@@ -133,12 +137,14 @@ class Transcript:
 def order(command: Command) -> str:
     """Return an order as one line; a line of the journal gives none."""
     match command:
-        case RingLeg(leg=leg, target=target):
-            return f"ring {leg} {target}"
+        case RingLeg(leg=leg, target=target, party=party):
+            return f"ring {leg} {target}{f' for {party}' if party else ''}"
+        case AnswerTransfer() | TellTransfer():
+            return transfer_order(command)
         case ShowRinging(media_from=leg):
             return f"play {leg}" if leg else "show ringing"
-        case ConnectLegs(leg=leg):
-            return f"connect {leg}"
+        case ConnectLegs(leg=leg, party=party):
+            return f"connect {leg}" if party == CALLER else f"connect {leg} to {party}"
         case EndLeg(leg=leg, cause=cause, why=why):
             return f"end {leg} {why or cause.sip}"
         case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
@@ -149,6 +155,17 @@ def order(command: Command) -> str:
             return f"tell {event}"
         case Record():
             return ""
+        case _:
+            assert_never(command)
+
+
+def transfer_order(command: TransferCommand) -> str:
+    """Return an order about a transfer as one line."""
+    match command:
+        case AnswerTransfer(leg=leg, status=status):
+            return f"answer transfer of {leg} {status}"
+        case TellTransfer(leg=leg, status=status):
+            return f"tell {leg} of transfer {status}"
         case _:
             assert_never(command)
 
@@ -188,6 +205,12 @@ def answers(leg: str) -> LegAnswered:
 def refuses(leg: str, status: int, q850: int = 0) -> LegEnded:
     """Say that a called leg was refused with this SIP status."""
     return LegEnded(leg=leg, cause=Cause(sip=status, q850=q850))
+
+
+def transfers(leg: str, to: str, *, is_attended: bool = False) -> TransferRequested:
+    """Say that a telephone transfers the other party."""
+    request = f"transfer to {to}"
+    return TransferRequested(leg=leg, request=request, to=to, is_attended=is_attended)
 
 
 def hangs_up(leg: str) -> LegEnded:

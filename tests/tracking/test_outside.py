@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -127,3 +128,14 @@ def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
     assert book.begin(call(within), "b1", FRIEND, NOON) is None
     assert book.noticed(call(within), NOON) == ()
     assert book.begin(call(within), "b2", FRIEND, NOON) is not None
+
+
+@pytest.mark.row("FI-02")
+def test_a_transfer_counts_for_the_account_that_made_it() -> None:
+    given = call(plan(account_calls_per_day=1))
+    moved = replace(given, account="", legs=(replace(given.legs[0], account="101"),))
+    book = OutsideBook()
+    assert book.begin(moved, "b1", FRIEND, NOON) is None
+    forbidden = book.begin(replace(moved, id="c2"), "b1", FRIEND, NOON)
+    assert forbidden is not None
+    assert forbidden.why == "account 101 has made 1 outside calls today, which is the limit"

@@ -110,6 +110,9 @@ SIGNS: dict[Happening, tuple[str, str]] = {
     Happening.KEYED: ("#", ""),
     Happening.RECORDED: ("●", "green"),
     Happening.RATED: ("★", "green"),
+    Happening.TRANSFER_REQUESTED: ("⇢", ""),
+    Happening.TRANSFER_COMPLETED: ("⇢", "green"),
+    Happening.TRANSFER_FAILED: ("⇢", "yellow"),
     Happening.JUMPED: ("↷", ""),
     Happening.FALLBACK: ("↷", ""),
     Happening.RESUMED: ("↷", ""),
@@ -143,6 +146,15 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
     ),
     Happening.RECORDED: lambda text, facts: f"recorded {_length(facts)}: {text}",
     Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
+    Happening.TRANSFER_REQUESTED: lambda _, facts: (
+        f"transfer requested by {_transferrer(facts)} to {facts['to']}"
+    ),
+    Happening.TRANSFER_COMPLETED: lambda _, facts: (
+        f"transfer completed by {_transferrer(facts)} to {facts['target']}"
+    ),
+    Happening.TRANSFER_FAILED: lambda text, facts: (
+        f"transfer failed by {_transferrer(facts)} to {facts['to']}: {text}"
+    ),
     Happening.JUMPED: lambda text, facts: (
         f"goes on with scheme {facts['scheme']}, {text}{_of_number(facts)}"
     ),
@@ -157,6 +169,10 @@ WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
 
 def _in_branch(facts: Mapping[str, str]) -> str:
     return f", branch {facts['branch']}" if facts["branch"] else ""
+
+
+def _transferrer(facts: Mapping[str, str]) -> str:
+    return facts["by"] or "a party outside"
 
 
 def _of_number(facts: Mapping[str, str]) -> str:

@@ -34,6 +34,7 @@ class CallState(StrEnum):
     RINGING = "ringing"
     RECORDING = "recording"
     TALKING = "talking"
+    TRANSFERRING = "transferring"
     RATING = "rating"
     ENDED = "ended"
 
@@ -63,6 +64,8 @@ class Leg:
     cause: Cause | None = None
     handle: str = ""
     """What the telephone side needs to take this leg up again after a restart; opaque here."""
+    account: str = ""
+    """The account that sent the call here by a transfer; empty for all other legs."""
 
     @property
     def is_live(self) -> bool:
@@ -131,6 +134,25 @@ class Ringing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A blind transfer that is under way: who is to talk next is rung (RFC 5589 §6)."""
+
+    by: str
+    """The leg whose telephone asked for it."""
+    account: str
+    """The account at that leg: it pays, and is rung back."""
+    to: str
+    """Where it leads, as that telephone wrote it."""
+    request: str
+    """What the telephone side knows its request by; opaque here."""
+    is_left: bool = False
+    """Whether that telephone hung up meanwhile."""
+    is_return: bool = False
+    """Whether the transfer failed after that, and the account is rung back now."""
+    rang: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One conversation, from the first sign of it to its end. Times are unix seconds.
 
@@ -165,6 +187,11 @@ class Call:
     """How often a telephone sent the call elsewhere."""
     talking_to: str = ""
     """The id of the called leg that answered."""
+    party: str = CALLER
+    """The leg that it talks to: another one once the caller has transferred the call."""
+    transfer: Transfer | None = None
+    transfers: int = 0
+    """How often somebody asked for one that was begun."""
     asked: Asked | None = None
     asks: int = 0
     ringing: Ringing | None = None

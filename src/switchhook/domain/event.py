@@ -16,13 +16,16 @@ class EventKind(StrEnum):
     INCOMING_FORWARDING = "incoming.forwarding"
     INCOMING_PICKUP = "incoming.pickup"
     INCOMING_RATED = "incoming.rated"
+    INCOMING_TRANSFER = "incoming.transfer"
     INCOMING_AFTER = "incoming.after"
     OUTGOING_BEFORE = "outgoing.before"
     OUTGOING_FORWARDING = "outgoing.forwarding"
     OUTGOING_PICKUP = "outgoing.pickup"
+    OUTGOING_TRANSFER = "outgoing.transfer"
     OUTGOING_AFTER = "outgoing.after"
     INTERNAL_FORWARDING = "internal.forwarding"
     INTERNAL_PICKUP = "internal.pickup"
+    INTERNAL_TRANSFER = "internal.transfer"
     INTERNAL_AFTER = "internal.after"
 
 

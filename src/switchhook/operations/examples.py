@@ -190,6 +190,9 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
             | EventKind.INCOMING_RATED
             | EventKind.OUTGOING_PICKUP
             | EventKind.INTERNAL_PICKUP
+            | EventKind.INCOMING_TRANSFER
+            | EventKind.OUTGOING_TRANSFER
+            | EventKind.INTERNAL_TRANSFER
         ):
             called = _called(plan, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from switchhook.domain.call import Call
+from switchhook.domain.call import CALLER, Call
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Entry
@@ -27,6 +27,8 @@ class RingLeg:
     caller_name: str
     identity: str = ""
     """Whose number or login is hidden, for a trunk that is trusted with it; empty where none is."""
+    party: str = ""
+    """The leg that is transferred to it, and talks already; empty where none is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +40,10 @@ class ShowRinging:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectLegs:
-    """Answer the caller, with this called leg as the other party."""
+    """Let this called leg talk to `party`; answer the caller, where that is who waits for it."""
 
     leg: str
+    party: str = CALLER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +106,28 @@ class StopRecording:
     recording: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTransfer:
+    """Answer a telephone that asked for a transfer: 202, or why it is refused."""
+
+    leg: str
+    request: str
+    status: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellTransfer:
+    """Tell a telephone what became of the transfer it asked for (NOTIFY); from 200 on, for the last time."""
+
+    leg: str
+    request: str
+    status: int
+
+
 MediaCommand = AnswerCaller | Play | StopPlaying | StartRecording | StopRecording
-PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand
+TransferCommand = AnswerTransfer | TellTransfer
+PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand | TransferCommand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

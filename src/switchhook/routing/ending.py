@@ -83,6 +83,7 @@ def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after:
         playing="",
         then="",
         background_playback="",
+        transfer=None,
     )
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     move.record(Happening.ENDED, cause.text, facts=facts)
@@ -90,6 +91,6 @@ def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after:
 
 
 def _end_of_live_leg(move: Move, leg: str, by: EndedBy) -> AttemptEnd:
-    if leg == move.call.talking_to:
+    if leg in {move.call.party, move.call.talking_to}:
         return AttemptEnd.ANSWERED
     return AttemptEnd.CANCELLED_BY_CALLER if by is EndedBy.CALLER else AttemptEnd.FAILED

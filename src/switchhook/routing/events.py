@@ -176,6 +176,19 @@ class HangUpRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequested:
+    """A telephone asks that the other party be put through to somebody else (REFER, RFC 3515)."""
+
+    leg: str
+    request: str
+    """Names it for `AnswerTransfer` and `TellTransfer`."""
+    to: str
+    """Whom it names: a login, a group, a number."""
+    is_attended: bool = False
+    """Whether it names a call that the telephone has with them already (Replaces, RFC 3891)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
     """After a restart, the telephone side has said which legs still live, and what was left of a recording."""
 
@@ -201,5 +214,6 @@ Event = (
     | RecordingFinished
     | TimePassed
     | HangUpRequested
+    | TransferRequested
     | Resynced
 )

@@ -194,7 +194,7 @@ def remarked(move: Move, event: Remarked) -> None:
 
 def hung_up(move: Move, event: LegEnded) -> None:
     """Whoever goes first ends the call; the caller may be asked for a mark, a recording waited for."""
-    if event.leg not in {CALLER, move.call.talking_to}:
+    if event.leg not in {move.call.party, move.call.talking_to}:
         return
     leg = move.call.leg(event.leg)
     if leg is None:
@@ -204,7 +204,7 @@ def hung_up(move: Move, event: LegEnded) -> None:
         record.talk_is_over(move, EndedBy.CALLER, event.cause)
         return
     move.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
-    if event.cause.is_loss or not rate.ask(move):
+    if event.cause.is_loss or move.call.party != CALLER or not rate.ask(move):
         record.talk_is_over(move, EndedBy.CALLEE, event.cause)
 
 
@@ -221,7 +221,7 @@ def hang_up_requested(move: Move, event: HangUpRequested) -> None:
 
 def resynced(move: Move, event: Resynced) -> None:
     """After a restart, before an answer: go on where the caller still waits, else end."""
-    _match_legs(move, event)
+    match_legs(move, event)
     recording.keep(move, event.recorded)
     if CALLER not in event.live_legs:
         end(move, Outcome.FAILED, EndedBy.SYSTEM, LOST)
@@ -238,9 +238,9 @@ def resynced(move: Move, event: Resynced) -> None:
 
 def resynced_talking(move: Move, event: Resynced) -> None:
     """After a restart, in a conversation: it goes on if both sides are still there."""
-    _match_legs(move, event)
+    match_legs(move, event)
     recording.keep(move, event.recorded)
-    if not {CALLER, move.call.talking_to} <= event.live_legs:
+    if not {move.call.party, move.call.talking_to} <= event.live_legs:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, LOST)
         return
     move.record(Happening.RESUMED)
@@ -248,12 +248,12 @@ def resynced_talking(move: Move, event: Resynced) -> None:
         recording.start(move, both=True)
     caller = move.call.leg(CALLER)
     if caller is not None and (caller.state is LegState.DIALLING or _heard_prompts(move, caller)):
-        move.order(ConnectLegs(leg=move.call.talking_to))
+        move.order(ConnectLegs(leg=move.call.talking_to, party=move.call.party))
 
 
 def resynced_rating(move: Move, event: Resynced) -> None:
     """After a restart, when the conversation was over: the mark is given up, and a recording."""
-    _match_legs(move, event)
+    match_legs(move, event)
     recording.keep(move, event.recorded)
     rate.over(move)
 
@@ -264,10 +264,10 @@ def resynced_recording(move: Move, event: Resynced) -> None:
     Behind a conversation, wait no longer.
     """
     if move.call.talking_to:
-        _match_legs(move, event)
+        match_legs(move, event)
         record.finished(move, event.recorded)
     elif event.recorded and event.recorded.path and CALLER not in event.live_legs:
-        _match_legs(move, event)
+        match_legs(move, event)
         follow(move, voicemail.finished(move, event.recorded))
     else:
         resynced(move, event)
@@ -288,7 +288,7 @@ def _heard_prompts(move: Move, caller: Leg) -> bool:
     return answered is not None and talks is not None and answered < talks
 
 
-def _match_legs(move: Move, event: Resynced) -> None:
+def match_legs(move: Move, event: Resynced) -> None:
     """Make both sides agree: the last orders before the restart may not have been carried out."""
     for leg_id in sorted(event.live_legs):
         known = move.call.leg(leg_id)
@@ -302,7 +302,7 @@ def _match_legs(move: Move, event: Resynced) -> None:
         elif leg.state is LegState.DIALLING and CALLER in event.live_legs:
             ring.order(move, leg.id, leg.target)
         else:
-            talked = leg.id == move.call.talking_to
+            talked = leg.id in {move.call.party, move.call.talking_to}
             move.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)
 
 

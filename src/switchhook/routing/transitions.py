@@ -10,7 +10,8 @@ Theory of operation. A call arrives and walks its scheme (`walk`). A step either
 of its own; when nothing takes it, the project's fallback rings once and then the call ends. In every
 state but talking the call has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no
 call depends on a telephone side to say that a prompt was played. Whoever answers first talks; whoever
-hangs up first ends it, though the caller may be asked for a mark then. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
+hangs up first ends it, though the caller may be asked for a mark then. A telephone may transfer the
+other party: then somebody else is rung while the two talk on. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
 but a leg that answers late is hung up.
 """
 
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from switchhook.domain.call import CallState
-from switchhook.routing import hear, hear_keys, redirecting
+from switchhook.routing import hear, hear_keys, redirecting, transferring
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
@@ -40,6 +41,7 @@ from switchhook.routing.events import (
     Resynced,
     SchemeGiven,
     TimePassed,
+    TransferRequested,
     VerdictGiven,
 )
 from switchhook.routing.move import Move
@@ -47,6 +49,7 @@ from switchhook.routing.move import Move
 ARRIVED, ASKING, PLAYING = CallState.ARRIVED, CallState.ASKING, CallState.PLAYING
 COLLECTING, RINGING, RECORDING = CallState.COLLECTING, CallState.RINGING, CallState.RECORDING
 TALKING, RATING, ENDED = CallState.TALKING, CallState.RATING, CallState.ENDED
+TRANSFERRING = CallState.TRANSFERRING
 
 WALKED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
 """Where a walk from step to step may come to rest."""
@@ -79,6 +82,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         Remarked: _to(hear.remarked, ASKING),
         LegEnded: _to(hear.leg_ended, ASKING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, ASKING),
         Resynced: _to(hear.resynced, *WALKED),
     },
     PLAYING: {
@@ -89,6 +93,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         Remarked: _to(hear.remarked, PLAYING),
         LegEnded: _to(hear.leg_ended, PLAYING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, PLAYING),
         Resynced: _to(hear.resynced, *WALKED),
     },
     COLLECTING: {
@@ -100,6 +105,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         Remarked: _to(hear.remarked, COLLECTING),
         LegEnded: _to(hear.leg_ended, COLLECTING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, COLLECTING),
         Resynced: _to(hear.resynced, *WALKED),
     },
     RINGING: {
@@ -112,6 +118,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegEnded: _to(hear.leg_ended, *WALKED),
         TimePassed: _to(hear.ring_overdue, *WALKED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, RINGING),
         Resynced: _to(hear.resynced, *WALKED),
     },
     RECORDING: {
@@ -124,6 +131,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         Remarked: _to(hear.remarked, RECORDING),
         LegEnded: _to(hear_keys.hung_up_recording, RECORDING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, RECORDING),
         Resynced: _to(hear.resynced_recording, *WALKED),
     },
     TALKING: {
@@ -131,9 +139,23 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegUpdated: _to(hear.leg_updated, TALKING),
         Remarked: _to(hear.remarked, TALKING),
         LegEnded: _to(hear.hung_up, TALKING, RATING, RECORDING, ENDED),
-        RecordingFinished: _to(hear_keys.talk_recorded, TALKING),
+        RecordingFinished: _to(transferring.recorded, TALKING),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested, TALKING, TRANSFERRING),
         Resynced: _to(hear.resynced_talking, TALKING, ENDED),
+    },
+    TRANSFERRING: {
+        LegRinging: _to(transferring.leg_ringing, TRANSFERRING),
+        LegAnswered: _to(transferring.leg_answered, TRANSFERRING, TALKING),
+        LegUpdated: _to(hear.leg_updated, TRANSFERRING),
+        LegRetried: _to(hear.leg_retried, TRANSFERRING),
+        Remarked: _to(hear.remarked, TRANSFERRING),
+        LegEnded: _to(transferring.leg_ended, TRANSFERRING, TALKING, RECORDING, ENDED),
+        TimePassed: _to(transferring.overdue, TRANSFERRING, TALKING, RECORDING, ENDED),
+        RecordingFinished: _to(transferring.recorded, TRANSFERRING),
+        TransferRequested: _to(transferring.requested_too_early, TRANSFERRING),
+        HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        Resynced: _to(transferring.resynced, TRANSFERRING, TALKING, RECORDING, ENDED),
     },
     RATING: {
         PlaybackFinished: _to(hear_keys.mark_prompt_over, RATING, RECORDING, ENDED),
@@ -145,6 +167,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         Remarked: _to(hear.remarked, RATING),
         LegEnded: _to(hear_keys.hung_up_rating, RATING, RECORDING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
+        TransferRequested: _to(transferring.requested_too_early, RATING),
         Resynced: _to(hear.resynced_rating, ENDED),
     },
     ENDED: {

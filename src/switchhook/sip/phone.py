@@ -226,6 +226,8 @@ class Phone:
         request = event.request
         if request.method != "INVITE" and not (request.method == "UPDATE" and request.body):
             self.perform(Reply(ref=event.ref, status=200))
+            if request.method == "NOTIFY":
+                call.hear_notify(request.body)
             return
         body = call.describe(request.body)
         if body is None:

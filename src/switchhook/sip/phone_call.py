@@ -58,6 +58,8 @@ class Call:
         self._session = secrets.randbits(31)
         self._version = 0
         self.script: asyncio.Task[None] | None = None
+        self.transferred: list[int] = []
+        """The statuses that NOTIFYs told of its transfers, in order."""
 
     @property
     def is_over(self) -> bool:
@@ -110,6 +112,21 @@ class Call:
             raise RefusedError(f"offer in call {self.leg}", replied.status)
         self._line.perform(Acknowledge(leg=self.leg))
         self.hear_sound(replied.response.body)
+
+    async def transfer(self, to: str, *headers: tuple[str, str]) -> int:
+        """Transfer the other party to a URI (REFER); return the status of the answer."""
+        refer_to = ("Refer-To", f"<{to}>")
+        ask = Ask(
+            leg=self.leg, ref=secrets.token_hex(4), method="REFER", headers=(refer_to, *headers)
+        )
+        return (await self._line.reply_to(ask.ref, ask)).status
+
+    def hear_notify(self, body: bytes) -> None:
+        """Learn what became of a transfer (RFC 3515 §2.4.5)."""
+        _, _, rest = body.decode("latin-1").partition(" ")
+        status = rest[:3]
+        if status.isdecimal():
+            self.transferred.append(int(status))
 
     def describe(self, offer: bytes) -> bytes | None:
         """Answer an offer and play to where it says; without one, make an offer of our own."""

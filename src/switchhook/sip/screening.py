@@ -22,15 +22,16 @@ ALLOWED: Final = (
     "INFO",
     "UPDATE",
     "MESSAGE",
+    "REFER",
 )
 ALLOW: Final = ("Allow", ", ".join(ALLOWED))
 ACCEPT: Final = ("Accept", "application/sdp")
 
-KNOWN: Final = frozenset({"NOTIFY", "PRACK", "PUBLISH", "REFER", "SUBSCRIBE"})
+KNOWN: Final = frozenset({"NOTIFY", "PRACK", "PUBLISH", "SUBSCRIBE"})
 """Methods that are no gibberish (405 instead of 501), but not served."""
-WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE"})
+WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE", "REFER"})
 """Methods that are served within a dialog alone, as is BYE."""
-EXTENSIONS: Final = frozenset({TIMER})
+EXTENSIONS: Final = frozenset({TIMER, "norefersub"})
 """The option tags that may be required."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
@@ -62,9 +63,6 @@ def screen(request: Request) -> Refusal | None:
 
 def _screen_method(request: Request, *, within: bool) -> Refusal | None:
     method = request.method
-    if method == "REFER" and within:
-        # Transfers by REFER would need this element to call on behalf of a telephone: declined.
-        return Refusal(603)
     if method in ALLOWED:
         return Refusal(405, (ALLOW,)) if not within and method in WITHIN_ONLY else None
     return Refusal(405 if method in KNOWN else 501, (ALLOW,))

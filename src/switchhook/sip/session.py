@@ -286,6 +286,8 @@ class Session:
             method = "INVITE"  # it asks the same
         if method in REFRESHING:
             headers = (*self._refreshing, *headers)
+        elif method == "NOTIFY":
+            headers = (("Contact", self._contact()), *headers)
         self._send(Wish(order.ref, method, headers, order.body), now)
 
     @property
@@ -381,8 +383,8 @@ class Session:
         else:
             replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
             self._desk.events.append(replied)
-            if status in LOST:
-                self._lose(status, now)
+            if status in LOST and asking.wish.method != "NOTIFY":
+                self._lose(status, now)  # a 481 to NOTIFY is about the subscription (RFC 5057 §5.1)
 
     def _lose(self, status: int, now: float, why: str = "") -> None:
         self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))

@@ -72,7 +72,7 @@ class OutsideBook:
         """
         if (call.id, leg) in self._legs or not is_outside(call.plan, target):
             return None
-        keys = _keys(call)
+        keys = _keys(call, leg)
         for key in keys:
             forbidden = self._over(call.plan, key, now)
             if forbidden is not None:
@@ -103,7 +103,7 @@ class OutsideBook:
             for leg in call.called_legs:
                 if leg.is_live and leg.target is not None and is_outside(call.plan, leg.target):
                     self._legs[call.id, leg.id] = _Outside(
-                        plan=call.plan, keys=_keys(call), answered_at=leg.answered_at
+                        plan=call.plan, keys=_keys(call, leg.id), answered_at=leg.answered_at
                     )
 
     def over_at(self, now: float) -> float | None:
@@ -194,9 +194,11 @@ class OutsideBook:
             log.warning("outside calls limited", project=key[0], account=key[1], call=call, why=why)
 
 
-def _keys(call: Call) -> tuple[Key, ...]:
-    project = call.plan.project.id
-    return ((project, call.account), (project, "")) if call.account else ((project, ""),)
+def _keys(call: Call, leg_id: str) -> tuple[Key, ...]:
+    """Return whom a leg counts for: the account that transferred the call there, else the one that calls."""
+    project, leg = call.plan.project.id, call.leg(leg_id)
+    account = (leg.account if leg else "") or call.account
+    return ((project, account), (project, "")) if account else ((project, ""),)
 
 
 def _allowance(plan: Plan, key: Key) -> Allowance:

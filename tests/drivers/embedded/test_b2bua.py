@@ -535,7 +535,7 @@ def test_nobody_is_asked_once_the_other_side_is_gone() -> None:
 
 
 def test_a_resumed_call_goes_on() -> None:
-    bridge = Bridge.resumed("a", "b1", "b1 0")
+    bridge = Bridge.resumed({CALLER: "a", "b1": "b1 0"}, CALLER, "b1")
 
     assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
     assert asks(bridge, "a", "INFO") == ["ask b1 0 INFO r"]
@@ -546,7 +546,7 @@ def test_a_resumed_call_goes_on() -> None:
 
 
 def test_half_a_call_can_be_ended_after_a_restart() -> None:
-    bridge = Bridge.resumed("", "b1", "b1 0")
+    bridge = Bridge.resumed({"b1": "b1 0"}, CALLER, "b1")
 
     assert bridge.sip_legs == {"b1": "b1 0"}
     assert asks(bridge, "b1 0", "INFO") == ["reply r 415"]

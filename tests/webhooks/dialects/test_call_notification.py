@@ -15,6 +15,7 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, Subscription
 from switchhook.domain.project import Account, Group, Number, Plan, Project
 from switchhook.domain.target import Target, TargetKind
+from switchhook.routing.events import CallArrived
 from switchhook.webhooks.dialects.call_notification import (
     REASON,
     STATUS,
@@ -23,7 +24,9 @@ from switchhook.webhooks.dialects.call_notification import (
     wants,
 )
 from switchhook.webhooks.request import render_notification
+from tests.support.plans import CUSTOMER, MARY, from_account, incoming, plan, ring
 from tests.support.strategies import calls
+from tests.support.transcript import Transcript, answers, transfers
 from tests.webhooks.samples import UA, image, make_call, written
 
 if TYPE_CHECKING:
@@ -270,10 +273,35 @@ def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
         "caller",
         "destination",
         "reason",
+        *(("merged_id", "redirector") if status is Status.COLD_TRANSFER else ()),
     ]
     parties = [read["caller"], *read["destination"]["targets"]]
     assert all(isinstance(party["number"], str) and party["number"] for party in parties)
     assert isinstance(read["destination"]["number"], str)
+
+
+# Transfers
+
+
+@pytest.mark.row("FI-02")
+def test_a_transfer_says_who_transferred_whom_to_whom() -> None:
+    story = Transcript(incoming(ring(MARY)))
+    story.comes_to(0, CallArrived(), answers("b1"), transfers("b1", "john"), answers("b2"))
+    read = tree(story.call, Status.COLD_TRANSFER)
+
+    assert (read["call_id"], read["merged_id"]) == ("c", "c")
+    assert read["redirector"]["number"] == "mary"
+    assert read["destination"]["target"]["number"] == "john"
+    assert read["caller"]["number"] == f"+{CUSTOMER}"
+
+
+@pytest.mark.row("FI-02")
+def test_whoever_the_caller_transferred_is_the_caller_then() -> None:
+    story = Transcript(from_account("mary", plan(ring(MARY))))
+    story.comes_to(0, CallArrived(), answers("b1"), transfers("caller", "olga"), answers("b2"))
+    read = tree(story.call, Status.COLD_TRANSFER)
+
+    assert [read["caller"]["number"], read["redirector"]["number"]] == ["mary", "john"]
 
 
 # Tables

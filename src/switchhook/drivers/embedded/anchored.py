@@ -16,6 +16,7 @@ from switchhook.drivers.embedded.b2bua import (
     OFFERING,
     AfterCommit,
     Bridge,
+    Command,
     Out,
     description,
     end_all,
@@ -28,7 +29,7 @@ from switchhook.sip.rtp.digits import read_info
 from switchhook.sip.rtp.ringback import ringback
 
 if TYPE_CHECKING:
-    from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+    from switchhook.routing.commands import ConnectLegs, ShowRinging
     from switchhook.sip import events as sip_events
     from switchhook.sip.message import Request
     from switchhook.sip.rtp.player import Sound
@@ -58,7 +59,7 @@ class AnchoredBridge(Bridge):
     @property
     def is_talking(self) -> bool:
         """Whether the caller has an answer, so that silence means that nobody is there."""
-        return self._confirmed and self._caller_live
+        return self._confirmed and self._lives(self.party)
 
     def lead(self, anchor: Anchor) -> list[Out]:
         """Lead the sound of the caller through us, and that of every leg that is rung from now on."""
@@ -75,14 +76,14 @@ class AnchoredBridge(Bridge):
         """Take up the legs whose sound was led through us before a restart."""
         self.anchor = anchor
         described = [order for leg in anchor.legs for order in anchor.described(leg)]
-        return [*described, *anchor.join(CALLER, self._talking_to)]
+        return [*described, *anchor.join(self.party, self._talking_to)]
 
     def _leads(self, leg: str) -> Anchor | None:
         return self.anchor if self.anchor is not None and self.anchor.has(leg) else None
 
     # What the switchboard commands
 
-    def order(self, command: ShowRinging | ConnectLegs | EndLeg) -> list[Out]:
+    def order(self, command: Command) -> list[Out]:
         """Carry out what needs no look-up; close the sound of legs that are gone by it."""
         return [*super().order(command), *self._closed()]
 
@@ -156,16 +157,21 @@ class AnchoredBridge(Bridge):
         if anchor is None:
             return super()._connect(command)
         called = self._called.get(command.leg)
-        if not self._caller_live or called is None or not called.answered:
+        if called is None or not called.answered or not self._lives(command.party):
             return []
         if self._talking_to == command.leg:
             return []
-        self._talking_to = command.leg
+        self.party, self._talking_to = command.party, command.leg
         outs: list[Out] = [*self._stop(_RINGING)]
         if self._waiting:
             self._waiting = False
             outs.append(self._answer(anchor, 200))
-        return [*outs, *anchor.join(CALLER, command.leg)]
+        if called.party:
+            outs += self._stop(f"{_HOLD} {command.party}")
+        return [*outs, *anchor.join(command.party, command.leg)]
+
+    def _has_session(self, leg: str) -> bool:
+        return self._leads(leg) is not None
 
     def _stop(self, playback: str) -> list[Out]:
         if self.anchor is None:
@@ -184,9 +190,8 @@ class AnchoredBridge(Bridge):
             return []
         text = f"lost: no sound from either side for {seconds:g} s"
         cause = Cause(sip=408, q850=Q850_LOST, text=text, is_loss=True)
-        self._caller_live = self._waiting = False
-        end = End(leg=self.caller, headers=reason_headers(cause))
-        return [end, call_events.LegEnded(leg=CALLER, cause=cause), *self._closed()]
+        end = End(leg=self.sip_legs[self.party], headers=reason_headers(cause))
+        return [end, *self._gone(end.leg, cause), *self._closed()]
 
     def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
         called = self._called_by(event.leg)
@@ -259,7 +264,7 @@ class AnchoredBridge(Bridge):
 
     def _pass_keys(self, anchor: Anchor, presser: str, digits: str) -> list[Out]:
         """Let the other side have keys, unless they come there as RTP events too."""
-        other = CALLER if presser == self._talking_to else self._talking_to
+        other = self._other_than(presser)
         if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
             return []
         return [sound.Press(stream=anchor.stream(other), digits=digits)]
@@ -281,7 +286,7 @@ class AnchoredBridge(Bridge):
 
     def _music(self, anchor: Anchor, holder: str) -> list[Out]:
         """Play music to the other side while a telephone holds."""
-        other = CALLER if holder != CALLER else self._talking_to
+        other = self._other_than(holder)
         if not anchor.has(other) or not self.hold_music:
             return []
         playback = f"{anchor.call} {_HOLD} {other}"
@@ -293,6 +298,9 @@ class AnchoredBridge(Bridge):
         ]
 
     # Common parts
+
+    def _other_than(self, leg: str) -> str:
+        return self.party if leg == self._talking_to else self._talking_to
 
     def _closed(self) -> list[sound.Order]:
         """Close the sound of legs that live no more."""

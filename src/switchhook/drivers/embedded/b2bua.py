@@ -15,18 +15,20 @@ call; it only knows how the legs hang together:
 * Whoever tells us something that ends or changes the call gets our answer once the event of it is durable
   (`AfterCommit`): what was acknowledged is not told again, and must survive us.
 * Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
-  back. A caller's transfer (REFER) is declined by the user agent. A redirection (3xx) is a failure, of which is
+  back. Each is joined to somebody new (a transfer) by an INVITE without offer, whose answer is offered to the
+  one who talks already (RFC 3725 §4.1), and of which is told once that one has taken it. A redirection (3xx) is a failure, of which is
   told where it leads.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR, AttemptEnd, Cause
-from switchhook.drivers.embedded.passing import body_of, headers_of
+from switchhook.drivers.embedded.passing import PASSED, body_of, headers_of
+from switchhook.drivers.embedded.transfers import answer_to, notify_of, referred_by, requested
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
     cause_of_hang_up,
@@ -36,7 +38,13 @@ from switchhook.drivers.embedded.translate import (
     refusal_status,
 )
 from switchhook.routing import events as call_events
-from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
+from switchhook.routing.commands import (
+    AnswerTransfer,
+    ConnectLegs,
+    EndLeg,
+    ShowRinging,
+    TellTransfer,
+)
 from switchhook.sip import events as sip_events
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
 from switchhook.sip.rtp import orders as sound
@@ -44,7 +52,7 @@ from switchhook.sip.rtp.digits import INFO_TYPES
 from switchhook.sip.screening import ALLOW
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from switchhook.sip.message import Request, Response
 
@@ -59,6 +67,9 @@ class AfterCommit:
     """Whether the orders wait for all commands that follow from the event too: whoever is told that the
     call is over could end this process, and the other side would never learn of it."""
 
+
+Command = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | TellTransfer
+"""What the switchboard commands that needs no look-up."""
 
 Out = Order | call_events.Event | AfterCommit | sound.Order
 """What comes out, in the order in which it is to be done."""
@@ -90,6 +101,8 @@ class Called:
     answer: Description | None = None
     causes: list[Cause] = field(default_factory=list)
     """Why branches failed."""
+    party: str = ""
+    """The leg that is transferred to it, and talks already; empty where none is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,19 +130,23 @@ class Bridge:
         self._caller_live = True
         self._called: dict[str, Called] = {}
         self._talking_to = ""
+        self.party = CALLER  # who talks to that one
+        self._joining: dict[str, str] = {}  # legs whose description was offered to their party
+        self._referred: Pairs = ()
         self._forks: list[str] = []
         self._remarked: set[str] = set()
         self._relays: dict[str, Relay] = {}
         self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
 
     @classmethod
-    def resumed(cls, caller: str, leg: str, branch: str) -> Self:
-        """Return the glue of a talking call of an earlier process; an empty leg is gone."""
-        bridge = cls(caller)
-        bridge._caller_live = bool(caller)
-        if branch:
-            bridge._called[leg] = Called(leg, [branch], answered=True)
-            bridge._talking_to = leg
+    def resumed(cls, live: Mapping[str, str], party: str, talking_to: str) -> Self:
+        """Return the glue of a talking call of an earlier process: its legs that live, and who talks to whom."""
+        bridge = cls(live.get(CALLER, ""))
+        bridge._caller_live = CALLER in live
+        for leg, branch in live.items():
+            if leg != CALLER:
+                bridge._called[leg] = Called(leg, [branch], answered=True)
+        bridge.party, bridge._talking_to = party, talking_to
         return bridge
 
     @property
@@ -151,11 +168,14 @@ class Bridge:
 
     # What the switchboard commands
 
-    def expect(self, leg: str) -> bool:
-        """Begin a called leg, whose telephones are still looked up. False when it was known already."""
-        if leg in self._called or not self._caller_live:
+    def expect(self, leg: str, party: str = "") -> bool:
+        """Begin a called leg, whose telephones are still looked up. False when it was known already.
+
+        `party` is the leg that is transferred to it; nobody is rung for one who has left.
+        """
+        if leg in self._called or (party or CALLER) not in self.sip_legs:
             return False
-        self._called[leg] = Called(leg)
+        self._called[leg] = Called(leg, party=party)
         return True
 
     def ring(self, leg: str, invites: Iterable[Invite]) -> list[Out]:
@@ -163,9 +183,22 @@ class Bridge:
         called = self._called.get(leg)
         if called is None:
             return []
-        orders = list(invites)
+        orders = [self._put_through(called, invite) for invite in invites]
         called.branches = [invite.leg for invite in orders]
         return list(orders)
+
+    def _put_through(self, called: Called, invite: Invite) -> Invite:
+        """Say who transferred, and offer nothing: what was described earlier may not hold any more."""
+        if not called.party:
+            return invite
+        headers, body = (*self._referred, *invite.headers), invite.body
+        if not self._has_session(called.name):
+            headers, body = tuple(h for h in headers if h[0] not in PASSED), b""
+        return replace(invite, headers=headers, body=body)
+
+    def _has_session(self, leg: str) -> bool:  # noqa: ARG002 -- for who leads sound
+        """Say whether a leg's session is one with us."""
+        return False
 
     def drop(self, sip_leg: str) -> bool:
         """Take out a SIP leg that failed, as its leg may be tried elsewhere; False where that was ended."""
@@ -192,9 +225,15 @@ class Bridge:
         """End a leg of which something could not be heard: nobody waits for what may never come."""
         return [End(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
-    def order(self, command: ShowRinging | ConnectLegs | EndLeg) -> list[Out]:
+    def order(self, command: Command) -> list[Out]:
         """Carry out what needs no look-up. Repeated commands do nothing."""
         match command:
+            case AnswerTransfer():
+                return [answer_to(command)]
+            case TellTransfer():
+                sip_leg = self.sip_legs.get(command.leg)
+                notify = None if sip_leg is None else notify_of(command, sip_leg)
+                return [] if notify is None else [notify]
             case ShowRinging():
                 return self._show_ringing(command)
             case ConnectLegs():
@@ -220,6 +259,9 @@ class Bridge:
 
     def _connect(self, command: ConnectLegs) -> list[Out]:
         called = self._called.get(command.leg)
+        if called is not None and called.party and called.answered:
+            self.party, self._talking_to = command.party, command.leg
+            return []
         if not self._waiting or called is None or called.answer is None:
             return []
         answer = called.answer
@@ -315,7 +357,7 @@ class Bridge:
         response = event.response
         if called is None or called.answered:
             return []
-        early_media = bool(response.body and self.offer_body)
+        early_media = bool(response.body and self.offer_body and not called.party)
         if early_media:
             called.early = description(event.leg, response)
         elif response.status != 180:
@@ -331,10 +373,45 @@ class Bridge:
         called.answered = True
         called.answer = description(event.leg, event.response)
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        if called.party:
+            return [*outs, *self._offer_to_party(called, called.answer)]
         answered = call_events.LegAnswered(leg=called.name)
         if not self.offer_body:
             return [*outs, answered]
         return [*outs, AfterCommit(answered, (Acknowledge(leg=event.leg),))]
+
+    def _offer_to_party(self, called: Called, answer: Description) -> list[Out]:
+        """Offer what somebody describes to the one who is transferred to them."""
+        party = self.sip_legs.get(called.party)
+        if party is None or not answer.body:
+            return self._not_joined(called.name, Cause(sip=488, q850=88, text="no description"))
+        ref = f"{party} joins {called.name}"
+        self._joining[ref] = called.name
+        return [Ask(leg=party, ref=ref, method="INVITE", headers=answer.headers, body=answer.body)]
+
+    def _joined(self, event: sip_events.Replied) -> list[Out]:
+        """Hear whether the transferred one has taken that offer."""
+        name = self._joining.pop(event.ref)
+        called, response = self._called.get(name), event.response
+        took = response is not None and response.status < 300
+        outs = [Acknowledge(leg=event.leg)] if took else []
+        if called is None:
+            return [*outs]
+        if response is None or not took or not response.body:
+            cause = cause_of_refusal(event.status, response)
+            return [*outs, *self._not_joined(name, cause)]
+        answer = Acknowledge(
+            leg=called.branches[0], headers=headers_of(response), body=body_of(response)
+        )
+        updated = call_events.LegUpdated(leg=called.party, handle="")
+        return [updated, AfterCommit(call_events.LegAnswered(leg=name), (*outs, answer))]
+
+    def _not_joined(self, name: str, cause: Cause) -> list[Out]:
+        called = self._called.pop(name, None)
+        if called is None:
+            return []
+        ended = call_events.LegEnded(leg=name, cause=cause)
+        return [*end_all(called.branches, reason_headers(cause)), ended]
 
     def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
         called = self._called_by(event.leg)
@@ -378,6 +455,9 @@ class Bridge:
 
     def _asked(self, event: sip_events.Asked) -> list[Out]:
         request = event.request
+        if request.method == "REFER":
+            self._referred = referred_by(request)
+            return [requested(event, self._name(event.leg))]
         other = self._other(event.leg)
         if other is None:
             return [_nobody_to_ask(event)]
@@ -394,6 +474,8 @@ class Bridge:
         ]
 
     def _replied(self, event: sip_events.Replied) -> list[Out]:
+        if event.ref in self._joining:
+            return self._joined(event)
         relay = self._relays.pop(event.ref, None)
         response = event.response
         success = response is not None and response.status < 300
@@ -419,12 +501,13 @@ class Bridge:
 
     def _other(self, sip_leg: str) -> str | None:
         """Return the SIP leg at the other side of a conversation."""
-        called = self._called.get(self._talking_to)
-        if called is None or not called.branches or not self._confirmed or not self._caller_live:
+        legs = self.sip_legs
+        one, other = legs.get(self.party), legs.get(self._talking_to)
+        if one is None or other is None or not self._confirmed:
             return None
-        if sip_leg == self.caller:
-            return called.branches[0]
-        return self.caller if sip_leg == called.branches[0] else None
+        if sip_leg == one:
+            return other
+        return one if sip_leg == other else None
 
     def _name(self, sip_leg: str) -> str:
         if sip_leg == self.caller:

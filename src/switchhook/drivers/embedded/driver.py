@@ -43,6 +43,7 @@ from switchhook.drivers.embedded.trunk_watch import TrunkWatch
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
+    AnswerTransfer,
     ConnectLegs,
     EndLeg,
     MediaCommand,
@@ -53,6 +54,7 @@ from switchhook.routing.commands import (
     StartRecording,
     StopPlaying,
     StopRecording,
+    TellTransfer,
 )
 from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
 from switchhook.routing.events import Event as CallEvent
@@ -184,11 +186,11 @@ class EmbeddedSide:
             return
         match command:
             case RingLeg():
-                if not self._is_stopping and bridge.expect(command.leg):
+                if not self._is_stopping and bridge.expect(command.leg, command.party):
                     if call.rating is not None or call.is_to_be_recorded:
                         self._lead(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
-            case ShowRinging() | ConnectLegs() | EndLeg():
+            case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | TellTransfer():
                 self._do(call.id, bridge, bridge.order(command))
             case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
                 self._carry_out_sound(call, bridge, command)
@@ -441,13 +443,12 @@ class EmbeddedSide:
         live = {
             leg.id: f"{call.id} {leg.id}"
             for leg in call.legs
-            if leg.id in {CALLER, call.talking_to}
+            if leg.id in {call.party, call.talking_to}
             and leg.is_live
             and self._restore(call, leg, anchor)
         }
         if live:
-            caller, called = live.get(CALLER, ""), live.get(call.talking_to, "")
-            bridge = AnchoredBridge.resumed(caller, call.talking_to, called)
+            bridge = AnchoredBridge.resumed(live, call.party, call.talking_to)
             self._bridges[call.id] = bridge
             self._remember(call.id, list(live.values()))
             self._do(call.id, bridge, self._studio.resume(call, bridge, anchor))

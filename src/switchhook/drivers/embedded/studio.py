@@ -255,7 +255,7 @@ class Studio:
 
     def _record(self, call: Call, bridge: AnchoredBridge, command: StartRecording) -> list[Out]:
         where = self.sounding.recordings
-        if bridge.anchor is None or not bridge.anchor.has(CALLER) or where == NOWHERE:
+        if bridge.anchor is None or not bridge.anchor.has(bridge.party) or where == NOWHERE:
             log.warning("call not recorded", call=call.id, recording=command.recording)
             why = NO_FOLDER if where == NOWHERE else NO_COMMON_SOUND
             failed = call_events.RecordingFinished(
@@ -265,7 +265,7 @@ class Studio:
         recording = f"{call.id} {command.recording}"
         self._recordings[recording] = call.id, command.recording
         path = self._path(call, command.recording)
-        stream = bridge.anchor.stream(CALLER)
+        stream = bridge.anchor.stream(bridge.party)
         return bridge.put(
             sound.StartRecording(recording=recording, stream=stream, path=path, both=command.both)
         )

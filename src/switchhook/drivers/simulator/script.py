@@ -24,6 +24,8 @@ class Phone:
     """None: nobody picks up."""
     hangs_up_after: float | None = None
     """Seconds of conversation; None: leaves that to the other side."""
+    transfers: tuple[float, str] | None = None
+    """After how many seconds of conversation it transfers the other party, and to whom."""
     refuses_after: float | None = None
     """None: it does not refuse."""
     refusal: Cause = BUSY
@@ -37,10 +39,16 @@ class Phone:
 
 
 def answering(
-    after: float = 2.0, *, talks: float | None = None, early_media: bool = False
+    after: float = 2.0,
+    *,
+    talks: float | None = None,
+    early_media: bool = False,
+    transfers: tuple[float, str] | None = None,
 ) -> Phone:
     """Return a telephone that rings, is picked up, and perhaps hangs up after `talks` seconds."""
-    return Phone(answers_after=after, hangs_up_after=talks, early_media=early_media)
+    return Phone(
+        answers_after=after, hangs_up_after=talks, early_media=early_media, transfers=transfers
+    )
 
 
 def ringing_out() -> Phone:
@@ -66,5 +74,7 @@ class Caller:
     """Seconds that they wait for somebody to talk to, prompts included; None: for ever."""
     hangs_up_after: float | None = None
     """Seconds of conversation; None: leaves that to the other side."""
+    transfers: tuple[float, str] | None = None
+    """After how many seconds of conversation they transfer the other party, and to whom."""
     keys: tuple[tuple[float, str], ...] = ()
     """The keys that they press, each with the seconds since they called."""

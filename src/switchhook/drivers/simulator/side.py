@@ -13,6 +13,7 @@ from switchhook.drivers.simulator.sound import CallSound, SoundCommand
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
+    AnswerTransfer,
     ConnectLegs,
     EndLeg,
     PhoneCommand,
@@ -22,8 +23,16 @@ from switchhook.routing.commands import (
     StartRecording,
     StopPlaying,
     StopRecording,
+    TellTransfer,
 )
-from switchhook.routing.events import DigitPressed, Event, LegAnswered, LegEnded, LegRinging
+from switchhook.routing.events import (
+    DigitPressed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LegRinging,
+    TransferRequested,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,12 +55,15 @@ class Line:
 
     leg: str
     hangs_up_after: float | None
+    transfers: tuple[float, str] | None = None
     is_live: bool = True
     is_answered: bool = False
     is_talking: bool = False
     latest: LegAnswered | LegEnded | None = None
     """What it reported, or would have, had somebody listened."""
     plans: list[Timer] = field(default_factory=list)
+    told: list[int] = field(default_factory=list)
+    """What it was told of its transfers: statuses."""
 
 
 @dataclass(slots=True)
@@ -153,6 +165,8 @@ class SimulatedSide:
                 self._answer_caller(placed, command)
             case Play() | StopPlaying() | StartRecording() | StopRecording():
                 self._sound(placed, command)
+            case AnswerTransfer() | TellTransfer():
+                placed.lines[command.leg].told.append(command.status)
             case _:
                 assert_never(command)
 
@@ -166,7 +180,7 @@ class SimulatedSide:
     def _expect(self, call: SimulatedCall, name: str) -> None:
         call.id = name
         self._calls[name] = call
-        line = Line(CALLER, call.caller.hangs_up_after)
+        line = Line(CALLER, call.caller.hangs_up_after, call.caller.transfers)
         call.lines[CALLER] = line
         call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
         self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
@@ -196,7 +210,7 @@ class SimulatedSide:
         if command.leg in call.lines:
             return
         phone = self._phones.get(command.target.value, NOBODY)
-        line = Line(command.leg, phone.hangs_up_after)
+        line = Line(command.leg, phone.hangs_up_after, phone.transfers)
         call.lines[command.leg] = line
         rings = LegRinging(leg=command.leg, early_media=phone.early_media)
         self._plan(line, phone.rings_after, lambda: self._hear(call, rings))
@@ -213,15 +227,24 @@ class SimulatedSide:
             call.heard.append((self._clock.now(), command))
 
     def _connect(self, call: SimulatedCall, command: ConnectLegs) -> None:
-        caller, callee = call.lines[CALLER], call.lines.get(command.leg)
-        if callee is None or not (caller.is_live and callee.is_live) or caller.is_talking:
+        party, callee = call.lines[command.party], call.lines.get(command.leg)
+        if callee is None or not (party.is_live and callee.is_live) or callee.is_talking:
             return
-        self._let_hear(call, command)
-        if not caller.is_answered:
-            self._plan(caller, 0.0, lambda: self._answer(call, caller))
-        caller.is_answered = caller.is_talking = True
-        for line in (caller, callee):
-            self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
+        if party.leg == CALLER and not party.is_talking:
+            self._let_hear(call, command)
+            if not party.is_answered:
+                self._plan(party, 0.0, lambda: self._answer(call, party))
+        for line in (party, callee):
+            if not line.is_talking:
+                self._talk(call, line)
+
+    def _talk(self, call: SimulatedCall, line: Line) -> None:
+        line.is_answered = line.is_talking = True
+        self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
+        if line.transfers is not None:
+            after, to = line.transfers
+            wish = TransferRequested(leg=line.leg, request=f"{line.leg} {to}", to=to)
+            self._plan(line, after, lambda: self._hear(call, wish))
 
     def _hanging_up(self, call: SimulatedCall, line: Line) -> Callable[[], None]:
         return lambda: self._gone(call, line, HUNG_UP)

@@ -45,6 +45,7 @@ def talk_is_over(move: Move, side: EndedBy, why: Cause = OVER) -> None:
         move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
     move.change(
         state=CallState.RECORDING,
+        transfer=None,
         recorder=replace(recorder, hung_up_by=by),
         collecting=None,
         playing="",
@@ -57,6 +58,8 @@ def finished(move: Move, made: RecordingFinished | None) -> None:
     recorder = move.call.recorder
     by = None if recorder is None else recorder.hung_up_by
     recording.keep(move, made)
-    ends = [leg.cause for leg in move.call.legs if leg.id in {CALLER, move.call.talking_to}]
+    ends = [
+        leg.cause for leg in move.call.legs if leg.id in {move.call.party, move.call.talking_to}
+    ]
     loss = next((cause for cause in ends if cause is not None and cause.is_loss), None)
     end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, loss or OVER)

@@ -128,14 +128,35 @@ def add(move: Move, target: Target) -> None:
     rung = {leg.target for leg in move.call.live_called_legs}
     for member in _members(move, target):
         if member not in rung:
-            _dial(move, member)
+            dial(move, member)
 
 
-def order(move: Move, leg: str, target: Target) -> None:
-    """Order a leg to be rung, for the first time or again."""
+def order(move: Move, leg: str, target: Target, party: str = "") -> None:
+    """Order a leg to be rung, for the first time or again; for whom, where it is a transfer."""
+    transferred = move.call.leg(party)
+    if transferred is not None and transferred.target is not None:
+        move.order(_for_called(move, leg, target, transferred))
+        return
     number, name = shown(move.call)
     hidden = move.call.caller if move.call.hidden and not number else ""
-    move.order(RingLeg(leg=leg, target=target, caller=number, caller_name=name, identity=hidden))
+    move.order(
+        RingLeg(
+            leg=leg,
+            target=target,
+            caller=number,
+            caller_name=name,
+            identity=hidden,
+            party=party,
+        )
+    )
+
+
+def _for_called(move: Move, leg: str, target: Target, transferred: Leg) -> RingLeg:
+    """Show one who was called, and is transferred now, as the caller."""
+    login = str(transferred.target)
+    account = move.call.plan.accounts.get(login)
+    name = "" if account is None else account.name
+    return RingLeg(leg=leg, target=target, caller=login, caller_name=name, party=transferred.id)
 
 
 def connect(move: Move, leg: Leg, handle: str) -> None:
@@ -171,7 +192,7 @@ def _round(
     prompts.start_background(move)
     members = (member for target in targets for member in _members(move, target))
     for member in dict.fromkeys(members):
-        _dial(move, member)
+        dial(move, member)
     move.tell(FORWARDING[move.call.direction])
 
 
@@ -183,13 +204,15 @@ def _members(move: Move, target: Target) -> tuple[Target, ...]:
     return tuple(member for member in members if member.value != move.call.account)
 
 
-def _dial(move: Move, target: Target) -> None:
+def dial(move: Move, target: Target, *, party: str = "", account: str = "") -> None:
+    """Ring one telephone on a leg of its own."""
     leg = Leg(
         id=f"b{len(move.call.legs)}",
         target=target,
         state=LegState.DIALLING,
         started_at=move.now,
+        account=account,
     )
     move.change(legs=(*move.call.legs, leg))
-    order(move, leg.id, target)
+    order(move, leg.id, target, party)
     move.record(Happening.DIALLED, leg=leg.id, facts=(("target", str(target)),))

@@ -1,7 +1,7 @@
 """The call notification dialect, version 2: telling a subscriber what happened to a call (T-31).
 
-Every notification has the same members, so that none is ever missing to a receiver, and a number is
-always text that is not empty, for receivers that take it apart without a look.
+Every notification has the same members, so that none is ever missing to a receiver (that of a transfer has
+two more), and a number is always text that is not empty, for receivers that take it apart without a look.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from switchhook.domain.call import Direction
+from switchhook.domain.call import CALLER, Direction
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.target import TargetKind
@@ -49,6 +49,7 @@ class Status(StrEnum):
     CREATED = "created"
     RINGING = "ringing"
     IN_PROGRESS = "in-progress"
+    COLD_TRANSFER = "cold-transfer"
     ENDED = "ended"
 
 
@@ -57,12 +58,15 @@ STATUS: Mapping[EventKind, Status] = MappingProxyType(
         EventKind.INCOMING_BEFORE: Status.CREATED,
         EventKind.INCOMING_FORWARDING: Status.RINGING,
         EventKind.INCOMING_PICKUP: Status.IN_PROGRESS,
+        EventKind.INCOMING_TRANSFER: Status.COLD_TRANSFER,
         EventKind.INCOMING_AFTER: Status.ENDED,
         EventKind.OUTGOING_FORWARDING: Status.RINGING,
         EventKind.OUTGOING_PICKUP: Status.IN_PROGRESS,
+        EventKind.OUTGOING_TRANSFER: Status.COLD_TRANSFER,
         EventKind.OUTGOING_AFTER: Status.ENDED,
         EventKind.INTERNAL_FORWARDING: Status.RINGING,
         EventKind.INTERNAL_PICKUP: Status.IN_PROGRESS,
+        EventKind.INTERNAL_TRANSFER: Status.COLD_TRANSFER,
         EventKind.INTERNAL_AFTER: Status.ENDED,
     }
 )
@@ -97,7 +101,7 @@ def notification(call: Call, status: Status, *, at: float) -> bytes:
     """Write what is told of a call as it is now; `at` is when that happened, in unix seconds."""
     targets = [_party_of(leg, call.plan) for leg in _legs(call, status)]
     destination: dict[str, Json] = {"number": _dialled(call), "targets": list(targets)}
-    if status is Status.IN_PROGRESS and targets:
+    if status in {Status.IN_PROGRESS, Status.COLD_TRANSFER} and targets:
         destination["target"] = targets[0]  # where receivers of this version look that came early
     told: dict[str, Json] = {
         "call_id": _text(call.id),
@@ -109,7 +113,18 @@ def notification(call: Call, status: Status, *, at: float) -> bytes:
         "destination": destination,
         "reason": "" if call.outcome is None else REASON[call.outcome],
     }
+    if status is Status.COLD_TRANSFER:
+        if call.party != CALLER and (transferred := call.leg(call.party)) is not None:
+            told["caller"] = _party_of(transferred, call.plan)
+        told["merged_id"] = _text(call.id)
+        told["redirector"] = _redirector(call)
     return msgspec.json.encode(told)
+
+
+def _redirector(call: Call) -> Json:
+    """Return who transferred the call to the one who talks now."""
+    answering = call.leg(call.talking_to)
+    return _account(answering.account, call.plan, "") if answering and answering.account else None
 
 
 def render(
@@ -129,7 +144,7 @@ def _legs(call: Call, status: Status) -> Iterable[Leg]:
             return ()
         case Status.RINGING:
             return call.live_called_legs
-        case Status.IN_PROGRESS | Status.ENDED:
+        case Status.IN_PROGRESS | Status.COLD_TRANSFER | Status.ENDED:
             answering = call.leg(call.talking_to)
             return () if answering is None else (answering,)
 

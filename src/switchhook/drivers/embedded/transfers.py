@@ -1,0 +1,89 @@
+"""A transfer on the wire: REFER in, its answer and the NOTIFYs about it out (RFC 3515, 3892, 4488). Pure.
+
+What a request is known by holds all that its NOTIFYs need, so that a restart forgets none of it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from switchhook.drivers.embedded.translate import number_of
+from switchhook.routing.events import TransferRequested
+from switchhook.sip.errors import SipError
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.message import REASONS
+from switchhook.sip.orders import Ask, Reply
+from switchhook.sip.syntax import is_one_line
+
+if TYPE_CHECKING:
+    from switchhook.routing.commands import AnswerTransfer, TellTransfer
+    from switchhook.sip.events import Asked
+    from switchhook.sip.message import Request
+    from switchhook.sip.orders import Pairs
+    from switchhook.sip.uri import Uri
+
+SUBSCRIBED: Final = 120
+"""Seconds that a subscription lasts at most; it ends with the transfer, which is bounded."""
+_QUIET: Final = "quiet"
+_SIPFRAG: Final = ("Content-Type", "message/sipfrag;version=2.0")
+_CALLED: Final = frozenset({"sip", "sips", "tel"})
+
+
+def requested(event: Asked, leg: str) -> TransferRequested | Reply:
+    """Say what a REFER wants, or refuse one that wants nothing that can be understood."""
+    request = event.request
+    named = request.headers.values("Refer-To")
+    if len(named) != 1:
+        return Reply(ref=event.ref, status=400, reason="One Refer-To Is Needed")
+    try:
+        uri = NameAddress.parse(named[0]).uri
+    except SipError:
+        return Reply(ref=event.ref, status=400, reason="Refer-To Cannot Be Read")
+    if uri.scheme not in _CALLED:
+        return Reply(ref=event.ref, status=416)
+    if (uri.parameters.get("method") or "INVITE").upper() != "INVITE":
+        return Reply(ref=event.ref, status=501)
+    to = number_of(uri)
+    if not to:
+        return Reply(ref=event.ref, status=404)
+    quiet = (request.headers.get("Refer-Sub") or "").partition(";")[0].strip().lower() == "false"
+    known_by = f"{event.ref} {request.cseq.number} {_QUIET if quiet else ''}"
+    return TransferRequested(leg=leg, request=known_by, to=to, is_attended=_has_replaces(uri))
+
+
+def _has_replaces(uri: Uri) -> bool:
+    names = (header.partition("=")[0] for header in uri.headers.split("&"))
+    return any(unquote(name).lower() == "replaces" for name in names)
+
+
+def referred_by(request: Request) -> Pairs:
+    """Return the Referred-By of a REFER, for whoever is called because of it (RFC 3892 §2.2)."""
+    value = request.headers.get("Referred-By")
+    return (("Referred-By", value),) if value and is_one_line(value) else ()
+
+
+def answer_to(command: AnswerTransfer) -> Reply:
+    """Answer a REFER."""
+    ref, _, quiet = command.request.split(" ")
+    agrees = command.status < 300 and quiet == _QUIET
+    return Reply(
+        ref=ref, status=command.status, headers=(("Refer-Sub", "false"),) if agrees else ()
+    )
+
+
+def notify_of(command: TellTransfer, sip_leg: str) -> Ask | None:
+    """Tell what became of it; None for who asked not to be told."""
+    ref, number, quiet = command.request.split(" ")
+    if quiet == _QUIET:
+        return None
+    is_last = command.status >= 200
+    state = "terminated;reason=noresource" if is_last else f"active;expires={SUBSCRIBED}"
+    words = REASONS.get(command.status, "Unknown")
+    return Ask(
+        leg=sip_leg,
+        ref=f"{ref} {command.status}",
+        method="NOTIFY",
+        headers=(("Event", f"refer;id={number}"), ("Subscription-State", state), _SIPFRAG),
+        body=f"SIP/2.0 {command.status} {words}\r\n".encode(),
+    )

@@ -1,0 +1,392 @@
+"""Blind transfers: a telephone hands the other party to somebody else (REFER; RFC 3515, RFC 5589 §6).
+
+Whoever is named is rung while the two still talk. Once somebody answers, the one who asked is out of the
+call. Where nobody does, the two go on as before; one who hung up meanwhile is rung back. Only an account's
+telephone may transfer: what it rings counts as a call that the account makes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switchhook.domain.call import CALLER, CallState, Direction, LegState, Transfer
+from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
+from switchhook.domain.event import EventKind
+from switchhook.domain.grouping import dialled_number
+from switchhook.domain.journal import Happening
+from switchhook.domain.scheme import Background, Play, Rate, Record, Ring
+from switchhook.domain.screening import bare
+from switchhook.domain.target import Target, TargetKind, clean_number
+from switchhook.routing import hear, recording
+from switchhook.routing.commands import (
+    AnswerTransfer,
+    ConnectLegs,
+    EndLeg,
+    ShowRinging,
+    TellTransfer,
+)
+from switchhook.routing.ending import end
+from switchhook.routing.steps import record, ring
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.journal import Facts
+    from switchhook.domain.project import Number, Plan
+    from switchhook.routing.events import (
+        LegAnswered,
+        LegEnded,
+        LegRinging,
+        RecordingFinished,
+        Resynced,
+        TimePassed,
+        TransferRequested,
+    )
+    from switchhook.routing.move import Move
+
+RINGS: Final = 60.0
+"""Seconds that a transfer may ring."""
+RINGS_BACK: Final = 30.0
+"""Seconds that whoever transferred, and hung up, is rung back."""
+MOST_TRANSFERS: Final = 20
+"""In one call: two telephones that pass it to and fro end there."""
+
+GONE: Final = Cause(sip=200, q850=16, text="transferred the call")
+LEFT: Final = Cause(sip=487, q850=16, text="the transferred party hung up")
+SILENT_STEPS: Final = (Background, Play, Rate, Record)
+"""Steps before a ring step that a transferred party does without: they talk already."""
+TOLD: Final = {
+    Direction.INCOMING: EventKind.INCOMING_TRANSFER,
+    Direction.OUTGOING: EventKind.OUTGOING_TRANSFER,
+    Direction.INTERNAL: EventKind.INTERNAL_TRANSFER,
+}
+
+
+class NotTransferableError(Exception):
+    """A transfer is refused with `status`; the text says why, a clause."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+def requested(move: Move, event: TransferRequested) -> None:
+    """Ring whom a telephone names, or say why not."""
+    call = move.call
+    account = account_of(call, event.leg)
+    if event.leg not in {call.party, call.talking_to}:
+        return
+    try:
+        _permit(call, event, account)
+        targets = _targets(move, event, account)
+    except NotTransferableError as error:
+        _refuse(move, event, error.status, str(error))
+        return
+    transfer = Transfer(by=event.leg, account=account, to=event.to, request=event.request)
+    move.change(
+        state=CallState.TRANSFERRING,
+        transfer=transfer,
+        transfers=call.transfers + 1,
+        wake_at=move.now + RINGS,
+    )
+    move.record(Happening.TRANSFER_REQUESTED, leg=event.leg, facts=_facts(transfer))
+    move.order(AnswerTransfer(leg=event.leg, request=event.request, status=202))
+    _tell(move, 100)
+    for target in targets:
+        ring.dial(move, target, party=_other(call, event.leg), account=account)
+
+
+def requested_too_early(move: Move, event: TransferRequested) -> None:
+    """Refuse a transfer while another is under way, or nobody talks: later it may be served."""
+    if move.call.transfer is not None and move.call.transfer.request == event.request:
+        return
+    _refuse(move, event, 491, "this call cannot be transferred now")
+
+
+def leg_ringing(move: Move, event: LegRinging) -> None:
+    """Tell who transferred that it rings."""
+    leg, transfer = move.call.leg(event.leg), move.call.transfer
+    if leg is None or transfer is None or leg.state is not LegState.DIALLING or leg.id == CALLER:
+        return
+    move.change_leg(leg, state=LegState.RINGING, rang_at=move.now)
+    move.record(Happening.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
+    if not transfer.rang:
+        _tell(move, 180)
+        move.change(transfer=replace(transfer, rang=True))
+
+
+def leg_answered(move: Move, event: LegAnswered) -> None:
+    """The first to answer talks on; who transferred is out."""
+    leg = next((leg for leg in _rung(move.call) if leg.id == event.leg), None)
+    if leg is None:
+        hear.caller_connected(move, event)
+    else:
+        _connect(move, leg, event.handle)
+
+
+def leg_ended(move: Move, event: LegEnded) -> None:
+    """One who is rung is out, or one of the two who talk has left."""
+    call = move.call
+    leg, transfer = call.leg(event.leg), call.transfer
+    if leg is None or transfer is None or not leg.is_live:
+        return
+    if leg.id == transfer.by:
+        _leave(move, leg, event.cause)
+    elif leg.id in {call.party, call.talking_to}:
+        _break_off(move, leg, event.cause)
+    else:
+        if event.is_forbidden and leg.target is not None:
+            ring.note_refused(move, leg.target, event.cause.text)
+        move.close_leg(leg, attempt_end(event.cause), event.cause)
+        if not _rung(move.call):
+            _fail(move, event.cause)
+
+
+def overdue(move: Move, _: TimePassed) -> None:
+    """Nobody answered in time."""
+    if hear.is_overdue(move):
+        _give_up(move, AttemptEnd.TIMEOUT, ring.NO_ANSWER)
+        _fail(move, ring.NO_ANSWER)
+
+
+def resynced(move: Move, event: Resynced) -> None:
+    """After a restart: whoever was rung rings no more, so the transfer has failed."""
+    call, transfer = move.call, move.call.transfer
+    if transfer is None:
+        return
+    recording.keep(move, event.recorded)
+    _give_up(move, AttemptEnd.FAILED, hear.LOST)
+    hear.match_legs(move, event)
+    other = move.call.leg(_other(call, transfer.by))
+    by = move.call.leg(transfer.by)
+    if other is None or not other.is_live:
+        end(move, Outcome.ANSWERED, EndedBy.SYSTEM, hear.LOST)
+        return
+    move.record(Happening.RESUMED)
+    if by is None or not by.is_live:
+        move.change(transfer=replace(transfer, is_left=True))
+    if move.call.is_to_be_recorded:
+        recording.start(move, both=True)
+    _fail(move, hear.LOST)
+
+
+def recorded(move: Move, event: RecordingFinished) -> None:
+    """Keep the recording that ended as the caller transferred the call; go on with a new one."""
+    recorder = move.call.recorder
+    if recorder is None or recorder.id != event.recording:
+        return
+    recording.keep(move, event)
+    is_passed_on = move.call.party != CALLER and move.call.transfer is None
+    if is_passed_on and move.call.is_to_be_recorded and not event.trouble:
+        recording.start(move, both=True)
+
+
+# Who may, and to whom
+
+
+def account_of(call: Call, leg_id: str) -> str:
+    """Return the account whose telephone is at a leg; empty for a party outside."""
+    leg = call.leg(leg_id)
+    if leg is None or leg.target is None:
+        return call.account if leg is not None else ""
+    return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
+
+
+def _permit(call: Call, event: TransferRequested, account: str) -> None:
+    if event.is_attended:
+        raise NotTransferableError(501, "attended transfers (Replaces) are not served")
+    if not account:
+        raise NotTransferableError(603, "only an account's telephone may transfer a call")
+    if call.transfers >= MOST_TRANSFERS:
+        raise NotTransferableError(603, f"the call was transferred {MOST_TRANSFERS} times already")
+
+
+def _targets(move: Move, event: TransferRequested, account: str) -> tuple[Target, ...]:
+    """Return whose telephones ring. What an account may dial, it may transfer to (see `arrival.admit`)."""
+    plan = move.call.plan
+    own, named = plan.number(event.to), plan.named(event.to)
+    screening = plan.project.screening
+    is_urgent = bool(screening.emergency(event.to, plan.project.dialling))
+    if own is not None and not is_urgent and (named is None or own.is_exactly(event.to)):
+        wanted = _of_scheme(plan, own)
+    elif named is not None and not screening.is_emergency(event.to):
+        wanted = (named,)
+    else:
+        wanted = (_outside(move, event.to),)
+    talking = {account, account_of(move.call, _other(move.call, event.leg))}
+    members = [member for target in wanted for member in plan.members(target)]
+    free = [m for m in dict.fromkeys(members) if not _is_one_of(move.call, m, talking)]
+    if not free:
+        raise NotTransferableError(603, f"{event.to} takes part in the call already")
+    return tuple(free)
+
+
+def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
+    """Say whether a target takes part in the conversation already."""
+    if target.kind is TargetKind.ACCOUNT:
+        return target.value in talking
+    legs = (call.leg(call.party), call.leg(call.talking_to))
+    numbers = {leg.target.value for leg in legs if leg is not None and leg.target is not None}
+    if call.party == CALLER and not call.account:
+        numbers.add(call.caller)
+    numbers.discard("")
+    dialling = call.plan.project.dialling
+    meant = {bare(target.value), *dialling.meanings(target.value)}
+    return any(meant & {bare(number), *dialling.meanings(number)} for number in numbers)
+
+
+def _outside(move: Move, user: str) -> Target:
+    plan = move.call.plan
+    dialling = plan.project.dialling
+    urgent = plan.project.screening.emergency(user, dialling)
+    number = urgent or dialled_number(user, dialling, plan.has_name)
+    if clean_number(number) is None and not urgent:
+        raise NotTransferableError(404, f"{user} is neither an account nor a group nor a number")
+    if not any(trunk.outgoing for trunk in plan.project.trunks):
+        why = f"project {plan.project.id} has no trunk for outside numbers"
+        raise NotTransferableError(404, why)
+    target = Target(kind=TargetKind.NUMBER, value=number)
+    if not ring.may_ring(move, target):
+        raise NotTransferableError(403, f"this project's rules forbid calling {target}")
+    return target
+
+
+def _of_scheme(plan: Plan, own: Number) -> tuple[Target, ...]:
+    """Return whom the scheme of a number of the project rings first, where nothing else decides that."""
+    scheme = plan.schemes.get(own.scheme)
+    steps = () if scheme is None else scheme.steps
+    first = next((step for step in steps if not isinstance(step, SILENT_STEPS)), None)
+    targets = first.targets if isinstance(first, Ring) else ()
+    targets = tuple(target for target in targets if plan.own_number(target) is None)
+    if not targets:
+        why = f"the scheme of {own.number} does not begin by ringing telephones"
+        raise NotTransferableError(501, why)
+    return targets
+
+
+# How it goes on
+
+
+def _connect(move: Move, leg: Leg, handle: str) -> None:
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    party = _other(move.call, transfer.by)
+    move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=handle)
+    move.order(ConnectLegs(leg=leg.id, party=party))
+    move.record(Happening.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
+    for loser in _rung(move.call):
+        if loser.id != leg.id:
+            move.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ELSEWHERE)
+    _tell(move, 200)
+    _dismiss(move, transfer)
+    move.change(
+        state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None
+    )
+    if move.call.is_to_be_recorded and move.call.recorder is None:
+        recording.start(move, both=True)
+    if not transfer.is_return:
+        facts = (*_facts(transfer), ("target", str(leg.target)))
+        move.record(Happening.TRANSFER_COMPLETED, leg=leg.id, facts=facts)
+        move.tell(TOLD[move.call.direction])
+
+
+def _dismiss(move: Move, transfer: Transfer) -> None:
+    """Let the telephone go that transferred the call."""
+    by = move.call.leg(transfer.by)
+    if by is None or not by.is_live:
+        return
+    if by.id == CALLER:
+        move.order(EndLeg(leg=CALLER, cause=GONE))
+        move.change_leg(by, state=LegState.ENDED, ended_at=move.now, cause=GONE)
+    else:
+        move.end_leg(by, AttemptEnd.ANSWERED, GONE)
+
+
+def _fail(move: Move, cause: Cause) -> None:
+    """Give the other party back to who transferred; there is nobody else for them."""
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    _tell(move, cause.sip if cause.sip >= 300 else 480)
+    if transfer.is_return:
+        move.change(transfer=None, wake_at=None)
+        record.talk_is_over(move, EndedBy.SYSTEM)
+        return
+    _note_failure(move, transfer, cause)
+    if not transfer.is_left:
+        move.change(state=CallState.TALKING, transfer=None, wake_at=None)
+        return
+    returning = replace(transfer, is_return=True)
+    move.change(state=CallState.TRANSFERRING, transfer=returning, wake_at=move.now + RINGS_BACK)
+    target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
+    ring.dial(move, target, party=_other(move.call, transfer.by))
+
+
+def _leave(move: Move, leg: Leg, cause: Cause) -> None:
+    """Who transferred has hung up, as many telephones do at once: the transfer goes on."""
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    if leg.id == CALLER:
+        move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
+    else:
+        move.close_leg(leg, AttemptEnd.ANSWERED, cause)
+    move.change(transfer=replace(transfer, is_left=True))
+    if _other(move.call, leg.id) == CALLER:
+        move.order(ShowRinging())
+
+
+def _break_off(move: Move, leg: Leg, cause: Cause) -> None:
+    """The transferred party has hung up: that ends the call."""
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    _give_up(move, AttemptEnd.CANCELLED_BY_CALLER, LEFT)
+    _tell(move, LEFT.sip)
+    if not transfer.is_return:
+        _note_failure(move, transfer, LEFT)
+    move.change(transfer=None)
+    if leg.id == CALLER:
+        move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
+        record.talk_is_over(move, EndedBy.CALLER, cause)
+    else:
+        move.close_leg(leg, AttemptEnd.ANSWERED, cause)
+        record.talk_is_over(move, EndedBy.CALLEE, cause)
+
+
+def _give_up(move: Move, end: AttemptEnd, cause: Cause) -> None:
+    for leg in _rung(move.call):
+        move.end_leg(leg, end, cause)
+
+
+def _rung(call: Call) -> tuple[Leg, ...]:
+    """Return the legs of the transfer that may still answer."""
+    talking = {call.party, call.talking_to}
+    return tuple(leg for leg in call.live_called_legs if leg.id not in talking)
+
+
+def _other(call: Call, leg: str) -> str:
+    """Return the leg that talks to this one."""
+    return call.talking_to if leg == call.party else call.party
+
+
+def _tell(move: Move, status: int) -> None:
+    transfer = move.call.transfer
+    if transfer is not None and not transfer.is_left:
+        move.order(TellTransfer(leg=transfer.by, request=transfer.request, status=status))
+
+
+def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None:
+    facts = (("to", event.to), ("by", account_of(move.call, event.leg)), ("sip", str(status)))
+    move.record(Happening.TRANSFER_FAILED, why, leg=event.leg, facts=facts)
+    move.order(AnswerTransfer(leg=event.leg, request=event.request, status=status, reason=why))
+
+
+def _note_failure(move: Move, transfer: Transfer, cause: Cause) -> None:
+    facts = (*_facts(transfer), ("sip", str(cause.sip)))
+    move.record(Happening.TRANSFER_FAILED, cause.text, leg=transfer.by, facts=facts)
+
+
+def _facts(transfer: Transfer) -> Facts:
+    return (("kind", "blind"), ("by", transfer.account), ("to", transfer.to))

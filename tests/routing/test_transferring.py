@@ -1,0 +1,458 @@
+"""A telephone transfers the other party: who is rung, who talks next, and what becomes of a failed one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import CallState, Leg
+from switchhook.domain.cause import Cause
+from switchhook.domain.project import Number, Plan
+from switchhook.domain.scheme import Play, Rate, Record
+from switchhook.domain.screening import Screening
+from switchhook.routing.commands import RingLeg
+from switchhook.routing.events import (
+    CallArrived,
+    HangUpRequested,
+    LegEnded,
+    LegRetried,
+    LegUpdated,
+    Remarked,
+    Resynced,
+    TimePassed,
+)
+from switchhook.routing.transferring import MOST_TRANSFERS, RINGS, RINGS_BACK
+from tests.support.plans import (
+    CUSTOMER,
+    DIALLED,
+    JOHN,
+    MARY,
+    MOBILE,
+    OLGA,
+    ask_crm,
+    ask_pin,
+    from_account,
+    incoming,
+    number,
+    plan,
+    ring,
+)
+from tests.support.transcript import (
+    Transcript,
+    answers,
+    hangs_up,
+    is_recorded,
+    refuses,
+    rings,
+    transfers,
+)
+
+if TYPE_CHECKING:
+    from switchhook.domain.scheme import Step
+
+pytestmark = pytest.mark.row("FI-02")
+
+NIGHT = "380800111333"
+BEGUN = ("answer transfer of b1 202", "tell b1 of transfer 100")
+AFTER = "tell incoming.after"
+RINGS_MARY = ring(MARY)
+
+
+def mary_talks(*steps: Step, within: Plan | None = None) -> Transcript:
+    """Mary talks to a customer."""
+    story = Transcript(incoming(*(steps or (RINGS_MARY,)), within=within))
+    story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
+    assert story.call.state is CallState.TALKING
+    return story
+
+
+def mary_transfers(to: str = "john", *steps: Step) -> Transcript:
+    story = mary_talks(*steps)
+    story.comes_to(10, transfers("b1", to))
+    assert story.call.state is CallState.TRANSFERRING
+    return story
+
+
+def john_talks(callee: str = "mary", within: Plan | None = None) -> Transcript:
+    """John has called somebody."""
+    story = Transcript(from_account(callee, within or plan(RINGS_MARY)))
+    story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
+    assert story.call.state is CallState.TALKING
+    return story
+
+
+def refused(story: Transcript, leg: str, to: str, status: int) -> str:
+    """Demand a refusal that changes nothing, and return what the journal says of it."""
+    state = story.call.state
+    story.hears(11, transfers(leg, to), f"answer transfer of {leg} {status}")
+    assert story.call.state is state
+    return story.journal[-1]
+
+
+# What is transferred, and to whom
+
+
+def test_who_was_called_transfers_the_caller_to_a_colleague() -> None:
+    story = mary_talks()
+    story.hears(10, transfers("b1", "john"), *BEGUN, "ring b2 john for caller")
+    story.hears(11, rings("b2"), "tell b1 of transfer 180")
+    story.hears(
+        13,
+        answers("b2"),
+        "connect b2",
+        "tell b1 of transfer 200",
+        "end b1 answered",
+        "tell incoming.transfer",
+    )
+    story.hears(14, hangs_up("b1"))
+    story.hears(20, hangs_up("b2"), "end caller 200", AFTER)
+    assert story.end == "answered by callee, 200 hung up"
+    assert story.call.manager == "john"
+    assert story.call.conversation == 20
+    found = [line.partition(" ")[0] for line in story.journal if line.startswith("transfer")]
+    assert found == ["transfer_requested", "transfer_completed"]
+
+
+def test_the_caller_transfers_whom_they_called() -> None:
+    story = john_talks()
+    story.hears(
+        10,
+        transfers("caller", "olga"),
+        "answer transfer of caller 202",
+        "tell caller of transfer 100",
+        "ring b2 olga for b1",
+    )
+    (command,) = (c for c in story.commands if isinstance(c, RingLeg) and c.leg == "b2")
+    assert (command.caller, command.caller_name) == ("mary", "Mary")
+    story.hears(
+        12,
+        answers("b2"),
+        "connect b2 to b1",
+        "tell caller of transfer 200",
+        "end caller 200",
+        "tell internal.transfer",
+    )
+    story.hears(12, hangs_up("caller"))
+    story.hears(20, hangs_up("b1"), "end b2 answered", "tell internal.after")
+    assert story.end == "answered by callee, 200 hung up"
+
+
+def test_whoever_was_transferred_may_transfer_on() -> None:
+    story = john_talks()
+    story.comes_to(10, transfers("caller", "olga"), answers("b2"))
+    story.hears(
+        20,
+        transfers("b2", "john"),
+        "answer transfer of b2 202",
+        "tell b2 of transfer 100",
+        "ring b3 john for b1",
+    )
+    story.comes_to(21, answers("b3"))
+    assert (story.call.party, story.call.talking_to) == ("b1", "b3")
+
+
+def test_a_group_rings_but_for_those_who_talk() -> None:
+    story = mary_talks()
+    story.hears(10, transfers("b1", "200"), *BEGUN, "ring b2 olga for caller")
+
+
+def test_the_first_of_a_group_to_answer_gets_the_call() -> None:
+    story = mary_talks(ring(JOHN))
+    story.comes_to(10, transfers("b1", "200"))
+    story.hears(11, refuses("b2", 486))
+    story.hears(12, rings("b3"), "tell b1 of transfer 180")
+    story.comes_to(13, answers("b3"))
+    assert story.call.talking_to == "b3"
+    several = mary_talks(ring(JOHN))
+    several.comes_to(10, transfers("b1", "200"), rings("b2"), rings("b3"), answers("b3"))
+    assert several.attempts[1] == "b2 mary answered_elsewhere"
+
+
+def test_an_outside_number_in_any_spelling_is_rung_over_the_trunk() -> None:
+    for spelling in ("380501112233", "+380501112233", "00380501112233", "+380 50 111-22-33"):
+        story = mary_talks()
+        story.comes_to(10, transfers("b1", spelling))
+        assert story.call.legs[-1].account == "mary"
+        assert story.call.state is CallState.TRANSFERRING
+
+
+def test_the_projects_rules_of_outside_calls_hold_for_transfers_too() -> None:
+    made = plan(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
+    assert "rules forbid" in refused(mary_talks(within=made), "b1", MOBILE.value, 403)
+    without = plan(RINGS_MARY, trunks=())
+    assert "no trunk" in refused(mary_talks(within=without), "b1", MOBILE.value, 404)
+
+
+def test_a_limit_of_outside_calls_ends_the_transfer_with_403() -> None:
+    story = mary_transfers(MOBILE.value)
+    no = LegEnded(leg="b2", cause=Cause(sip=403, q850=21, text="the limit"), is_forbidden=True)
+    story.hears(10, no, "tell b1 of transfer 403")
+    assert story.call.state is CallState.TALKING
+
+
+def test_who_calls_for_help_may_be_put_through() -> None:
+    made = plan(RINGS_MARY, screening=Screening(denied_prefixes=("1",)))
+    story = mary_talks(within=made)
+    story.hears(10, transfers("b1", "112"), *BEGUN, "ring b2 112 for caller")
+
+
+def with_night(*steps: Step) -> Plan:
+    """Return the shop, where a second number runs these steps."""
+    made = plan(RINGS_MARY, schemes={2: steps})
+    numbers = (*made.project.numbers, Number(number=NIGHT, scheme=2))
+    return Plan(replace(made.project, numbers=numbers))
+
+
+def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
+    made = with_night(Play(sounds=("welcome",)), ring(JOHN, OLGA), ring(MARY))
+    story = mary_talks(within=made)
+    story.hears(
+        10,
+        transfers("b1", f"+{NIGHT}"),
+        *BEGUN,
+        "ring b2 john for caller",
+        "ring b3 olga for caller",
+    )
+
+
+def test_a_number_whose_scheme_decides_otherwise_is_not_transferred_to() -> None:
+    for step in (ask_crm(ring(JOHN)), ask_pin(ring(JOHN))):
+        why = refused(mary_talks(within=with_night(step, ring(JOHN))), "b1", NIGHT, 501)
+        assert "does not begin by ringing" in why
+    own = mary_talks(within=with_night(ring(number(DIALLED))))
+    refused(own, "b1", NIGHT, 501)
+
+
+# What is refused
+
+
+def test_who_is_nobody_is_not_rung() -> None:
+    assert "nobody is neither" in refused(mary_talks(), "b1", "nobody", 404)
+
+
+def test_nobody_is_transferred_to_those_who_talk_already() -> None:
+    for to in ("mary", CUSTOMER, f"+{CUSTOMER}"):
+        assert "takes part" in refused(mary_talks(), "b1", to, 603)
+    for to in ("john", "mary"):
+        refused(john_talks(), "caller", to, 603)
+
+
+def test_only_an_accounts_telephone_may_transfer() -> None:
+    assert "only an account" in refused(mary_talks(), "caller", "john", 603)
+    outside = mary_talks(ring(MOBILE))
+    refused(outside, "b1", "john", 603)
+
+
+def test_an_attended_transfer_is_told_from_a_blind_one() -> None:
+    story = mary_talks()
+    wish = transfers("b1", "john", is_attended=True)
+    story.hears(10, wish, "answer transfer of b1 501")
+
+
+def test_a_second_transfer_waits_for_the_first() -> None:
+    story = mary_transfers()
+    refused(story, "b1", "olga", 491)
+    refused(story, "caller", "olga", 491)
+
+
+def test_two_that_pass_a_call_to_and_fro_come_to_an_end() -> None:
+    story = mary_talks()
+    for nth in range(1, MOST_TRANSFERS + 1):
+        to = "john" if nth % 2 else "mary"
+        story.comes_to(nth, transfers(f"b{nth}", to), answers(f"b{nth + 1}"))
+    refused(story, f"b{MOST_TRANSFERS + 1}", "john", 603)
+
+
+def test_a_leg_that_takes_no_part_transfers_nobody() -> None:
+    story = mary_talks()
+    story.hears(10, transfers("b9", "john"))
+
+
+def test_while_nobody_talks_there_is_nobody_to_transfer() -> None:
+    rung = Transcript(incoming(RINGS_MARY))
+    rung.comes_to(0, CallArrived())
+    refused(rung, "caller", "john", 491)
+    refused(rung, "b1", "john", 491)
+    for step in (ask_crm(ring(JOHN)), Play(sounds=("welcome",)), ask_pin(ring(JOHN))):
+        story = Transcript(incoming(step))
+        story.comes_to(0, CallArrived())
+        refused(story, "caller", "john", 491)
+    rated = mary_talks(Rate(sounds=("choose",)), RINGS_MARY)
+    rated.comes_to(20, hangs_up("b1"))
+    refused(rated, "caller", "john", 491)
+    recorded = mary_talks(Record(), RINGS_MARY)
+    recorded.comes_to(20, hangs_up("b1"))
+    refused(recorded, "caller", "john", 491)
+
+
+# What becomes of a failed one
+
+
+@pytest.mark.parametrize("status", [486, 480, 603, 500])
+def test_a_refused_one_leaves_both_as_they_were(status: int) -> None:
+    a_refused_one(status)
+
+
+def a_refused_one(status: int) -> None:
+    story = mary_transfers()
+    story.hears(12, refuses("b2", status), f"tell b1 of transfer {status}")
+    assert story.call.state is CallState.TALKING
+    assert story.journal[-1].startswith("transfer_failed b1")
+    story.hears(20, hangs_up("caller"), "end b1 answered", AFTER)
+    assert story.end == "answered by caller, 200 hung up"
+
+
+def test_one_that_nobody_answers_leaves_both_as_they_were() -> None:
+    story = mary_transfers()
+    story.hears(10 + RINGS - 1, TimePassed())
+    story.hears(10 + RINGS, TimePassed(), "end b2 timeout", "tell b1 of transfer 408")
+    assert story.call.wake_at is None
+    story.hears(80, transfers("b1", "olga"), *BEGUN, "ring b3 olga for caller")
+
+
+def test_who_transferred_and_hung_up_is_rung_back() -> None:
+    story = mary_transfers()
+    story.hears(11, hangs_up("b1"), "show ringing")
+    story.hears(12, rings("b2"))
+    story.hears(13, refuses("b2", 486), "ring b3 mary for caller")
+    story.hears(14, rings("b3"))
+    story.hears(15, answers("b3"), "connect b3")
+    story.hears(20, hangs_up("b3"), "end caller 200", AFTER)
+    assert story.attempts == ["b1 mary answered", "b2 john busy", "b3 mary answered"]
+
+
+def test_who_transferred_and_hung_up_is_not_needed_for_one_that_succeeds() -> None:
+    story = mary_transfers()
+    story.comes_to(11, hangs_up("b1"))
+    story.hears(13, answers("b2"), "connect b2", "tell incoming.transfer")
+
+
+def test_a_caller_who_transferred_and_hung_up_is_rung_back_too() -> None:
+    story = john_talks()
+    story.comes_to(10, transfers("caller", "olga"))
+    story.hears(11, hangs_up("caller"))
+    story.hears(12, refuses("b2", 486), "ring b3 john for b1")
+    story.hears(13, answers("b3"), "connect b3 to b1")
+    assert story.call.state is CallState.TALKING
+
+
+def test_where_nobody_is_left_the_call_ends() -> None:
+    story = mary_transfers()
+    story.comes_to(11, hangs_up("b1"), refuses("b2", 486))
+    story.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "end caller 200", AFTER)
+    assert story.end == "answered by system, 200 hung up"
+    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded.comes_to(11, hangs_up("b1"), refuses("b2", 486))
+    recorded.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "stop r1", "end caller 200")
+    recorded.hears(45, is_recorded(), AFTER)
+
+
+def test_the_transferred_party_hangs_up_meanwhile() -> None:
+    story = mary_transfers()
+    story.hears(
+        12,
+        hangs_up("caller"),
+        "end b2 cancelled_by_caller",
+        "tell b1 of transfer 487",
+        "end b1 answered",
+        AFTER,
+    )
+    assert story.end == "answered by caller, 200 hung up"
+    other = john_talks()
+    other.comes_to(10, transfers("caller", "olga"), hangs_up("b1"))
+    assert other.end == "answered by callee, 200 hung up"
+    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded.comes_to(12, hangs_up("caller"))
+    assert recorded.call.state is CallState.RECORDING
+
+
+def test_an_operator_ends_a_call_that_is_being_transferred() -> None:
+    story = mary_transfers()
+    ends = ("end b1 answered", "end b2 failed", "end caller 200", AFTER)
+    story.hears(12, HangUpRequested(by="bob"), *ends)
+    assert story.call.transfer is None
+
+
+def test_what_else_happens_meanwhile() -> None:
+    story = mary_transfers(MOBILE.value)
+    story.hears(11, LegUpdated(leg="b1", handle="new"))
+    story.hears(11, LegRetried(leg="b2", text="trunk one: no response"))
+    story.hears(11, Remarked(leg="b2", text="SIP read in part: Date"))
+    story.hears(11, answers("caller"))
+    story.hears(11, hangs_up("b9"))
+    story.hears(11, rings("b9"))
+    assert story.call.state is CallState.TRANSFERRING
+
+
+# Recordings
+
+
+def test_a_recording_goes_on_with_who_talks_next() -> None:
+    story = mary_transfers("john", Record(), RINGS_MARY)
+    story.comes_to(12, answers("b2"))
+    assert story.call.recorder is not None
+    story.comes_to(20, is_recorded())
+    assert story.call.recorder is None
+
+
+def recorded_john() -> Transcript:
+    made = plan(Record(), RINGS_MARY)
+    story = Transcript(from_account(DIALLED, made))
+    story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
+    return story
+
+
+def test_a_recording_that_ends_with_the_caller_is_followed_by_another() -> None:
+    story = recorded_john()
+    story.comes_to(10, transfers("caller", "olga"), answers("b2"))
+    story.hears(10, is_recorded(), "record both as r2")
+    story.hears(11, is_recorded("r2", 0, trouble="the disk is full"))
+    left = recorded_john()
+    left.comes_to(10, transfers("caller", "olga"), hangs_up("caller"))
+    left.hears(10, is_recorded())
+    left.hears(11, answers("b2"), "connect b2 to b1", "record both as r2", "tell incoming.transfer")
+
+
+# Restarts
+
+
+def test_after_a_restart_the_transfer_has_failed_and_both_go_on() -> None:
+    story = mary_transfers()
+    both = Resynced(live_legs=frozenset({"caller", "b1"}))
+    story.hears(20, both, "end b2 failed", "tell b1 of transfer 500")
+    assert story.call.state is CallState.TALKING
+    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded.hears(20, both, "end b2 failed", "record both as r2", "tell b1 of transfer 500")
+
+
+def test_after_a_restart_whoever_left_is_rung_back() -> None:
+    story = mary_transfers()
+    story.comes_to(12, hangs_up("b1"))
+    alone = Resynced(live_legs=frozenset({"caller"}))
+    story.hears(20, alone, "end b2 failed", "ring b3 mary for caller")
+    story.hears(25, alone, "end b3 failed", "end caller 200", AFTER)
+    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded.comes_to(12, hangs_up("b1"), Resynced(live_legs=frozenset({"caller"})))
+    recorded.comes_to(25, Resynced(live_legs=frozenset({"caller"})))
+    assert recorded.call.state is CallState.RECORDING
+
+
+def test_after_a_restart_nobody_is_left() -> None:
+    story = mary_transfers()
+    story.hears(20, Resynced(live_legs=frozenset()), "end b2 failed", AFTER)
+    assert story.end == "answered by system, 500 lost when Switchhook was restarted"
+
+
+def test_a_transferred_call_is_taken_up_after_a_restart() -> None:
+    story = john_talks()
+    story.comes_to(10, transfers("caller", "olga"), answers("b2"))
+    story.hears(20, Resynced(live_legs=frozenset({"b1", "b2"})))
+    assert story.call.state is CallState.TALKING
+
+
+def test_a_leg_says_which_account_sent_the_call_there() -> None:
+    story = mary_transfers(MOBILE.value)
+    leg: Leg = story.call.legs[-1]
+    assert (leg.id, leg.account) == ("b2", "mary")
