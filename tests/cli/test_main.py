@@ -173,8 +173,18 @@ def test_calls_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert head.split()[:3] == ["call", "arrived", "caller"]
     for part in (CALL, "380441112233", "380442223344", "answered", "380443334455", "12.0 s"):
         assert part in row
-    assert run(["calls", "--project", "other"]) == FINE
-    assert capsys.readouterr().out == "no calls yet\n"
+
+
+def test_a_mistyped_option_is_not_taken_for_a_file(
+    good: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for arguments in (["check", "--jsno", good], ["apply", "--jsno"]):
+        with pytest.raises(SystemExit) as left:
+            run(arguments)
+        assert left.value.code == MISUSED
+        assert "There is no option --jsno; a file of that name is ./--jsno." in (
+            capsys.readouterr().err
+        )
 
 
 @pytest.mark.usefixtures("past")

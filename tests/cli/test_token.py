@@ -79,8 +79,8 @@ def test_tokens_are_listed_without_their_keys(capsys: pytest.CaptureFixture[str]
     assert key not in listed
     assert run(["token", "list"]) == FINE
     assert " never " in capsys.readouterr().out
-    assert run(["token", "list", "--project", "other"]) == FINE
-    assert capsys.readouterr().out == "no tokens yet\n"
+    assert run(["token", "list", "--project", "other"]) == FAILED
+    assert "there is no project other; there are: acme" in capsys.readouterr().err
 
 
 def test_a_token_is_revoked_by_its_id(data_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:

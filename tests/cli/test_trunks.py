@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.cli.main import FINE, run
+from switchhook.cli.main import FAILED, FINE, run
 from switchhook.drivers.embedded.trunk_states import TrunkState
 from switchhook.operations.trunks import STATES, write_states
 
@@ -61,7 +61,17 @@ def test_trunks_that_nobody_asked_yet_are_listed_in_their_order(
     assert "not asked yet" in carrier
     assert "[fd09::2]:5080" in spare
     assert "secret" not in "".join(shown)
-    assert lines(capsys, "--project", "other") == ["there is no trunk"]
+
+
+@pytest.mark.parametrize(
+    "command", ["trunks", "phones", "calls", "deliveries", "subscriptions", "token list"]
+)
+def test_lists_of_a_project_that_is_not_there_say_so(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run([*command.split(), "--project", "shpo"]) == FAILED
+    assert capsys.readouterr().err == "switchhook: there is no project shpo; there are: shop\n"
 
 
 def test_what_the_server_saw_is_shown(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,10 @@ def told(text: str) -> str:
     ("text", "said"),
     [
         (
+            "name = “Acme”",
+            'line 1: the quotes of name are those of a word processor; write straight ones: "office"',
+        ),
+        (
             '[numbers]\nnumber = "1"\n[numbers]\nnumber = "2"',
             "line 3: [numbers] stands here, and there may be several; write [[numbers]] above each",
         ),

@@ -65,7 +65,7 @@ def test_all_that_is_wrong_is_named() -> None:
         "line 1: dogs[0]: name is missing; write text",
         "line 2: dogs[0].age: 100 is more than 99; allowed are 0 to 99",
         "line 3: dogs[0].nmae: unknown key; did you mean name?",
-        "line 6: dogs[1].name: a table is not text; write it in quotes",
+        "line 6: dogs[1].name: a table is not text; write one text",
     ]
 
 

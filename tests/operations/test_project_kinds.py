@@ -88,6 +88,8 @@ def test_networks_are_written_in_one_way() -> None:
     assert GrantedNetwork().read("10.0.0.5:8443", spot()) == "10.0.0.5/32:8443"
     assert refusal(Network(), "10.0.0.1/8").endswith("did you mean 10.0.0.0/8?")
     assert refusal(Network(), "x").endswith("write a network like 10.0.0.0/8")
+    assert refusal(GrantedNetwork(), "10.0.0.1/8").endswith("did you mean 10.0.0.0/8?")
+    assert refusal(GrantedNetwork(), "localhost").endswith("perhaps with a port: 10.0.0.5/32:8443")
     assert "'10.0.0.0/8:0' is not a network" in refusal(GrantedNetwork(), "10.0.0.0/8:0")
 
 

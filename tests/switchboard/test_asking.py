@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.target import Target, TargetKind
@@ -58,6 +59,19 @@ def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> Heard:
 def says(body: str, status: int = 200) -> Endpoint:
     """Return an endpoint that answers so."""
     return Endpoint(HttpResponse(status=status, reason="", headers=(), body=body.encode()))
+
+
+def test_an_ask_that_failed_is_one_line_of_the_log_without_the_code() -> None:
+    with capture_logs() as logs:
+        ask(says("status=ACK"))
+        assert logs == []
+        heard = ask(Endpoint(FAILURE))
+    assert isinstance(heard, AskFailed)
+    (line,) = logs
+    assert (line["event"], line["log_level"]) == ("ask failed", "info")
+    assert (line["call"], line["webhook"]) == ("c", "pin")
+    assert line["failure"].startswith("refused: ")
+    assert "4711" not in line["failure"]
 
 
 @pytest.mark.row("R5-11", "R5-34", "R5-42", "S-24")

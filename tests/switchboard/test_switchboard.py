@@ -586,7 +586,12 @@ def test_more_calls_than_the_limit_are_refused_and_told_when_to_come_back() -> N
         world = World()
         board = world.switchboard(max_calls=1)
         board.arrived(ARRIVAL)
-        refused = board.arrived(ARRIVAL)
+        with capture_logs() as logs:
+            refused = board.arrived(ARRIVAL)
+            board.arrived(ARRIVAL)
+        assert [(line["log_level"], line["event"], line["max_calls"]) for line in logs] == [
+            ("warning", "calls refused: max_calls run", 1)  # and not one line for each
+        ]
         assert isinstance(refused, Refused)
         assert (refused.cause.sip, refused.retry_after) == (503, 5)
         board.hang_up("c1", by="an operator")
@@ -598,14 +603,19 @@ def test_more_calls_than_the_limit_are_refused_and_told_when_to_come_back() -> N
     run(scenario())
 
 
-def test_an_unknown_number_is_refused_without_a_trace() -> None:
+def test_an_unknown_number_is_refused_and_only_the_log_knows() -> None:
     async def scenario() -> None:
         world = World()
         board = world.switchboard()
         stranger = Arrival(caller="1", caller_name="", callee="999", trunk="t", project="acme")
-        refused = board.arrived(stranger)
+        with capture_logs() as logs:
+            refused = board.arrived(stranger)
         assert isinstance(refused, Refused)
         assert refused.cause.sip == 404
+        (line,) = logs
+        assert (line["event"], line["log_level"]) == ("call refused", "info")
+        assert (line["project"], line["from"], line["to"]) == ("acme", "1", "999")
+        assert (line["status"], line["why"]) == (404, refused.cause.text)
         assert board.calls == ()
         board.hear("nobody", LegAnswered(leg=CALLER))
         await board.idle()

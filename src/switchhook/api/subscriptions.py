@@ -150,7 +150,11 @@ def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
                 )
             )
         except ValueError:
-            raise WrongFieldError("", "the body is no form: send field=value&field=value") from None
+            raise WrongFieldError(
+                "",
+                "the body is no form: send field=value&field=value, or JSON under the header"
+                " Content-Type: application/json",
+            ) from None
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (ValueError, RecursionError):  # msgspec's errors and those of UTF-8 are ValueErrors

@@ -7,7 +7,7 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli import as_json
-from switchhook.cli.options import Config, DataDir, Json, UsageError, ask_store
+from switchhook.cli.options import Config, DataDir, Json, OnlyProject, UsageError, ask_store
 from switchhook.cli.show import (
     NOTHING,
     clock,
@@ -38,7 +38,6 @@ T = TypeVar("T")
 MOST_LISTED = 1_000_000
 """Calls or deliveries that one command lists."""
 
-OfProject = Annotated[str | None, Parameter(help="Only this project's.", name="--project")]
 Limit = Annotated[
     int,
     Parameter(
@@ -53,7 +52,7 @@ def calls(
     call: Annotated[str | None, Parameter(help="Id of one call: shows its timeline.")] = None,
     /,
     *,
-    project: OfProject = None,
+    project: OnlyProject = None,
     limit: Limit = 50,
     json: Json = False,
     config: Config = None,
@@ -65,7 +64,10 @@ def calls(
         print_json(as_json.call_story(story)) if json else _show_call(story)
         return 0
     found = ask_store(
-        config, data_dir, lambda store: list_calls(store, project=project, limit=limit)
+        config,
+        data_dir,
+        lambda store: list_calls(store, project=project, limit=limit),
+        project=project,
     )
     print_json([as_json.call(row) for row in found]) if json else _show_calls(found)
     return 0
@@ -84,7 +86,7 @@ def deliveries(
     pending: Annotated[
         bool, Parameter(name="--pending", help="List those that wait for a try.", negative=())
     ] = False,
-    project: OfProject = None,
+    project: OnlyProject = None,
     webhook: Annotated[
         str | None,
         Parameter(help="Only those of this event webhook or event mail.", name="--webhook"),
@@ -110,7 +112,7 @@ def deliveries(
             store, state=state, project=project, webhook=webhook, limit=most
         )
 
-    found = ask_store(config, data_dir, listed(state, limit))
+    found = ask_store(config, data_dir, listed(state, limit), project=project)
     print_json([as_json.delivery(row) for row in found]) if json else _show_deliveries(found, state)
     if state == "failed" and not json and ask_store(config, data_dir, listed("pending", 1)):
         stderr().print("others wait for a try: switchhook deliveries --pending")

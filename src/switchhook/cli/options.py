@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from switchhook.documents.kinds import Choice, Kind, Whole, YesNo
 from switchhook.documents.tables import Key
 from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.projects import know_project
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite import SqliteStore
 
@@ -66,6 +67,7 @@ DataDir = Annotated[
     Path | None,
     Parameter(help="Where the database is. [env: SWITCHHOOK_DATA_DIR]", name="--data-dir"),
 ]
+OnlyProject = Annotated[str | None, Parameter(help="Only this project's.", name="--project")]
 Json = Annotated[bool, Parameter(help="Print JSON, for programs.", name="--json", negative=())]
 
 
@@ -103,13 +105,21 @@ def ask_store(
     config: Path | None,
     data_dir: Path | None,
     question: Callable[[SqliteStore], Coroutine[Any, Any, T]],
+    *,
+    project: str | None = None,
 ) -> T:
-    """Put one question to the store. Raises what `open_to_read` and the question raise."""
+    """Put one question to the store. Raises what `open_to_read` and the question raise.
+
+    Of a `project` that is named and was never applied nothing is found: NoSuchProjectError says so.
+    """
 
     async def ask() -> T:
         store = await open_to_read(config, data_dir)
         try:
-            return await question(store)
+            found = await question(store)
+            if not found and project is not None:
+                await know_project(store, project)
+            return found
         finally:
             await store.close()
 
@@ -127,6 +137,16 @@ def change_store(where: Path, act: Callable[[SqliteStore], Coroutine[Any, Any, T
             await store.close()
 
     return asyncio.run(change())
+
+
+def _no_option(_: object, file: Path | None) -> None:
+    """Refuse a file that is a mistyped option (cyclopts' validator). Raises ValueError."""
+    if file is not None and str(file).startswith("-") and str(file) != "-":
+        raise ValueError(f"There is no option {file}; a file of that name is ./{file}.")
+
+
+MAYBE_STDIN = Parameter(allow_leading_hyphen=True, validator=_no_option)
+"""What a parameter needs that names a file, or standard input as `-`."""
 
 
 def read_bytes(file: Path) -> bytes:

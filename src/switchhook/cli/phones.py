@@ -2,25 +2,27 @@
 
 import time
 from dataclasses import asdict
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from switchhook.cli.options import Config, DataDir, Json, ask_store
+from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
 from switchhook.cli.show import NOTHING, iso, one_line, print_json, print_table, stdout
 from switchhook.operations.phones import RegisteredPhone, list_phones
 
 
 def phones(
     *,
-    project: Annotated[str | None, Parameter(help="Only this project's.", name="--project")] = None,
+    project: OnlyProject = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """List the telephones that are registered: whose they are, where, and for how long."""
     now = time.time()
-    found = ask_store(config, data_dir, lambda store: list_phones(store, now=now, project=project))
+    found = ask_store(
+        config,
+        data_dir,
+        lambda store: list_phones(store, now=now, project=project),
+        project=project,
+    )
     if json:
         print_json([asdict(one) | {"expires_at": iso(one.expires_at)} for one in found])
     else:

@@ -6,6 +6,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from switchhook.cli.options import (
+    MAYBE_STDIN,
     NO_FLAGS,
     CommandError,
     UsageError,
@@ -25,11 +26,8 @@ OfProject = Annotated[
 ]
 ProjectFile = Annotated[
     Path | None,
-    Parameter(
-        help="Take a project file (TOML) instead of an applied project.",
-        name="--file",
-        allow_leading_hyphen=True,
-    ),
+    Parameter(help="Take a project file (TOML) instead of an applied project.", name="--file"),
+    MAYBE_STDIN,
 ]
 
 

@@ -8,6 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from switchhook.cli.options import (
+    MAYBE_STDIN,
     Config,
     DataDir,
     ask_store,
@@ -26,9 +27,7 @@ from switchhook.operations.projects import Applied, apply_project, export_projec
 from switchhook.operations.remarks import remarks
 from switchhook.operations.sounds import missing_sounds
 
-File = Annotated[
-    Path, Parameter(help="Project file (TOML); - is standard input.", allow_leading_hyphen=True)
-]
+File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input."), MAYBE_STDIN]
 
 
 def check(file: File, /, *, config: Config = None, data_dir: DataDir = None) -> int:

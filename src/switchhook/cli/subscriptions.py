@@ -11,6 +11,7 @@ from switchhook.cli.options import (
     Config,
     DataDir,
     Json,
+    OnlyProject,
     ask_store,
     change_store,
     data_dir_of,
@@ -26,7 +27,7 @@ def subscriptions(
     remove: Annotated[
         int | None, Parameter(help="End the subscription of this number.", name="--remove")
     ] = None,
-    project: Annotated[str | None, Parameter(help="Only this project's.", name="--project")] = None,
+    project: OnlyProject = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
@@ -45,7 +46,10 @@ def _list(
     config: Path | None, data_dir: Path | None, project: str | None
 ) -> tuple[Subscription, ...]:
     return ask_store(
-        config, data_dir, lambda store: operations.subscriptions(store, project=project)
+        config,
+        data_dir,
+        lambda store: operations.subscriptions(store, project=project),
+        project=project,
     )
 
 

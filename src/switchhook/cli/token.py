@@ -63,7 +63,9 @@ def list_(
     data_dir: DataDir = None,
 ) -> int:
     """List tokens, without their keys."""
-    found = ask_store(config, data_dir, lambda store: list_tokens(store.tokens, project=project))
+    found = ask_store(
+        config, data_dir, lambda store: list_tokens(store.tokens, project=project), project=project
+    )
     print_json([_as_json(one) for one in found]) if json else _show(found)
     return 0
 

@@ -2,25 +2,24 @@
 
 import time
 from dataclasses import asdict
-from typing import Annotated
 
-from cyclopts import Parameter
-
-from switchhook.cli.options import Config, DataDir, Json, ask_store, data_dir_of
+from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
 from switchhook.cli.show import NOTHING, iso, one_line, print_json, print_table, stdout
 from switchhook.operations.trunks import TrunkSeen, list_trunks
 
 
 def trunks(
     *,
-    project: Annotated[str | None, Parameter(help="Only this project's.", name="--project")] = None,
+    project: OnlyProject = None,
     json: Json = False,
     config: Config = None,
     data_dir: DataDir = None,
 ) -> int:
     """List the trunks in the order in which they are tried: whether they answer and are registered."""
     where = data_dir_of(config, data_dir)
-    found = ask_store(config, data_dir, lambda store: list_trunks(store, where, project=project))
+    found = ask_store(
+        config, data_dir, lambda store: list_trunks(store, where, project=project), project=project
+    )
     if json:
         print_json(
             [

@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 from switchhook.app import PRODUCT
 from switchhook.cli import as_json
 from switchhook.cli.options import (
+    MAYBE_STDIN,
     NO_FLAGS,
     Config,
     DataDir,
@@ -128,11 +129,8 @@ def preview(
     webhook: ShownWebhook,
     call: Annotated[
         Path | None,
-        Parameter(
-            help="The call, described in JSON; an example by default.",
-            name="--call",
-            allow_leading_hyphen=True,
-        ),
+        Parameter(help="The call, described in JSON; an example by default.", name="--call"),
+        MAYBE_STDIN,
     ] = None,
     project: OfProject = None,
     file: ProjectFile = None,

@@ -333,7 +333,8 @@ class ListOf:
 def text_of(value: object) -> str:
     """Return the value if it is text."""
     if not isinstance(value, str):
-        raise WrongError(f"{described(value)} is not text", "write it in quotes")
+        advice = "write one text" if isinstance(value, list | dict) else "write it in quotes"
+        raise WrongError(f"{described(value)} is not text", advice)
     return value
 
 

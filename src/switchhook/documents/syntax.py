@@ -19,6 +19,7 @@ _TABLE = re.compile(r"\s*\[\[?\s*([\w.\"' -]+?)\s*\]")
 _NAMES = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _LEADING_ZERO = re.compile(r"=\s*[+-]?0[0-9]")
 _LIST_OPEN = "the [ of a list is not closed", "put commas between its items, and ] behind"
+_TYPED_QUOTES = re.compile("[=\\[,{]\\s*[“”„«»‘’‚`´]")
 _OPENS_TEXT = re.compile(r"[=\[,{]\s*[\"']")
 
 
@@ -66,6 +67,11 @@ def _no_value(_: str, written: str, __: str, ___: Container[str]) -> Said:
         return _LIST_OPEN
     key = _KEY.match(written)
     name = "a key" if key is None else key[1]
+    if _TYPED_QUOTES.search(written):
+        return (
+            f"the quotes of {name} are those of a word processor",
+            'write straight ones: "office"',
+        )
     return f"the value of {name} cannot be read", 'write text in quotes, such as "office"'
 
 

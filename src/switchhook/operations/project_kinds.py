@@ -228,7 +228,9 @@ class GrantedNetwork:
         try:
             return str(Grant.parse(text))
         except ValueError:
-            raise WrongError(f"{shown(text)} is not a network", f"write {self.allowed}") from None
+            raise WrongError(
+                f"{shown(text)} is not a network", _network_advice(text, self.allowed)
+            ) from None
 
     def write(self, value: str) -> str:
         """Write as it is."""

@@ -18,7 +18,7 @@ from switchhook.operations.sounds import nothing_missing
 from switchhook.storage.records import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from switchhook.operations.ports import Projects
     from switchhook.operations.sounds import MissingSounds
@@ -193,6 +193,18 @@ async def export_project(store: Projects, project_id: str | None) -> str:
     return (await latest_version(store, project_id)).document
 
 
+async def know_project(store: Projects, project_id: str) -> None:
+    """Raise NoSuchProjectError where others were applied, but none of that id."""
+    there = await store.project_versions()
+    if there and project_id not in there:
+        raise _unknown(project_id, there)
+
+
+def _unknown(project_id: str, there: Iterable[str]) -> NoSuchProjectError:
+    known = ", ".join(sorted(there))
+    return NoSuchProjectError(f"there is no project {project_id}; there are: {known}")
+
+
 async def latest_version(store: Projects, project_id: str | None) -> StoredProject:
     """Return the latest version of a project; without an id, of the only one there is.
 
@@ -206,7 +218,7 @@ async def latest_version(store: Projects, project_id: str | None) -> StoredProje
     wanted = project_id or there[0]
     found = await store.latest_project(wanted)
     if found is None:
-        raise NoSuchProjectError(f"there is no project {wanted}; there are: {', '.join(there)}")
+        raise _unknown(wanted, there)
     return _read(found)
 
 

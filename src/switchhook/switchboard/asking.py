@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
+import structlog
+
 from switchhook.domain.failure import Failure
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from switchhook.switchboard.ports import Asker
     from switchhook.webhooks.answer import DialPlanReading, Reading, Understood
     from switchhook.webhooks.http import Exchange
+
+log = structlog.get_logger(__name__)
 
 Heard = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
 """What the engine hears of an ask."""
@@ -53,10 +57,13 @@ class Asking:
         match ask.dialect:
             case Dialect.FORWARDING_NUMBER:
                 question = self._direction(call, ask, now)
-                return to_event(ask.ask, await self.ladder.climb(question))
+                heard = to_event(ask.ask, await self.ladder.climb(question))
             case Dialect.DIAL_PLAN:
                 branch = self._branch(call, ask, now)
-                return to_verdict(ask.ask, await self.ladder.climb(branch))
+                heard = to_verdict(ask.ask, await self.ladder.climb(branch))
+        if isinstance(heard, AskFailed):
+            _note_failed(call, ask, heard)
+        return heard
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> DirectionQuestion:
         webhook = call.plan.webhooks[ask.webhook]
@@ -69,6 +76,16 @@ class Asking:
         webhook = call.plan.dial_plan_webhooks[ask.webhook]
         facts = Facts(call=call, now=now, extra=self._facts_of(call))
         return BranchQuestion(webhook=webhook, facts=facts, code=ask.code, product=self._product)
+
+
+def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
+    log.info(
+        "ask failed",
+        call=call.id,
+        project=call.plan.project.id,
+        webhook=ask.webhook,
+        failure=str(failed.failure),
+    )
 
 
 def to_event(ask: str, climbed: Climbed[Reading]) -> Heard:

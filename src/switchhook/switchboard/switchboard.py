@@ -116,6 +116,7 @@ class Switchboard:
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
+        self._is_full = False
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -132,16 +133,26 @@ class Switchboard:
         self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
     ) -> str | Refused:
         """Take a new call and return its id, or refuse it (the sides' Ear)."""
+        taken = self._admit(arrival, expect)
+        if isinstance(taken, Refused) and not taken.retry_after:
+            _note_refused(arrival, taken)
+        return taken
+
+    def _admit(self, arrival: Arrival, expect: Callable[[str], None]) -> str | Refused:
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         if len(self._mailboxes) >= self._max_calls and not _is_for_help(arrival, self._book()):
             text = f"{self._max_calls} calls are running, which is the limit"
+            if not self._is_full:
+                log.warning("calls refused: max_calls run", max_calls=self._max_calls)
+            self._is_full = True
             return Refused(cause=Cause(sip=503, text=text), retry_after=RETRY_AFTER)
         clock = self._clock.steady()
         call = admit(arrival, self._book(), call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
         call, callers = self._known.admit(call)
+        self._is_full = False
         log.info("call began", **_facts(call))
         expect(call.id)
         self._take(call, clock, CallArrived(), callers)
@@ -436,6 +447,17 @@ def _facts(call: Call) -> dict[str, str]:
         "from": call.caller or "withheld",
         "to": call.callee,
     }
+
+
+def _note_refused(arrival: Arrival, refused: Refused) -> None:
+    """Tell the log of a call that never began: who else would know why a telephone hears "not found"?"""
+    log.info(
+        "call refused",
+        project=arrival.project,
+        **{"from": arrival.caller or "withheld", "to": arrival.callee},
+        status=refused.cause.sip,
+        why=refused.cause.text,
+    )
 
 
 def _note_end(call: Call) -> None:
