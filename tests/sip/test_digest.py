@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import pytest
 from hypothesis import given
@@ -322,7 +323,8 @@ def test_our_realm_is_found_among_others() -> None:
         ('username="alice"', 'username=""'),
         ('username="alice", ', ""),
         ('response="', 'answer="'),
-        ("nc=00000001", "nc=1"),
+        ("nc=00000001", "nc="),
+        ("nc=00000001", "nc=000000001"),
         ("nc=00000001", "nc=0000000z"),
         ("nc=00000001", "nc=0x000001"),
         ('cnonce="cn0nce"', 'x="y"'),
@@ -464,3 +466,71 @@ def test_a_session_key_is_of_both_nonces() -> None:
 
 def md5(text: str) -> str:
     return hashlib.md5(text.encode()).hexdigest()
+
+
+def with_more(request: Request, *values: str) -> Request:
+    """Put further Authorization headers before the one that a request has."""
+    own = request.headers.get("Authorization", "")
+    pairs = [("Authorization", value) for value in (*values, own)]
+    return Request(method=request.method, uri=URI, headers=Headers(pairs))
+
+
+@pytest.mark.row("FA-04")
+@pytest.mark.parametrize("count", [("nc=00000001", "nc=1"), ("Digest ", "Digest\t")])
+def test_the_spelling_of_a_proof_does_not_matter(count: tuple[str, str]) -> None:
+    guard = verifier()
+    proof = answering(challenged(guard.challenge(NOW), 0))
+    old, new = count
+    changed = with_field(proof, old, new)
+    if old.startswith("nc"):  # the digest covers the count as it is spelled
+        fields = dict(re.findall(r'(\w+)="?([^",]+)"?', changed.headers.get("Authorization", "")))
+        ha1 = Ha1.of("alice", "switchhook", "wonder land").md5
+        right = digest(
+            "MD5", ha1, nonce=fields["nonce"], method="REGISTER", uri=fields["uri"], qop="auth",
+            nc="1", cnonce=fields["cnonce"],
+        )  # fmt: skip
+        changed = with_field(changed, fields["response"], right)
+    assert guard.check(changed, PASSWORDS, NOW) == Verified(username="alice")
+
+
+@pytest.mark.row("FA-04")
+def test_an_empty_qop_is_none() -> None:
+    guard = verifier()
+    nonce = challenges(challenged(guard.challenge(NOW)))[0].nonce
+    ha1 = Ha1.of("alice", "switchhook", "wonder land").md5
+    right = digest("MD5", ha1, nonce=nonce, method="REGISTER", uri="sip:x")
+    value = (
+        f'Digest username="alice", realm="switchhook", nonce="{nonce}", uri="sip:x", '
+        f'response="{right}", qop=""'
+    )
+    request = Request(method="REGISTER", uri=URI, headers=Headers([("Authorization", value)]))
+    assert guard.check(request, PASSWORDS, NOW) == Verified(username="alice")
+
+
+@pytest.mark.row("FA-04")
+@pytest.mark.parametrize(
+    "other",
+    [
+        'Digest username="alice", realm="switchhook", nonce="an old one", uri="u", response="r"',
+        'Digest username="alice", realm="switchhook", nonce="n", uri="u", response="r", algorithm=X',
+        'Digest username="alice, realm="switchhook"',
+        'Digest realm="switchhook"',
+        "Basic Zm9vOmJhcg==",
+    ],
+)
+def test_another_proof_beside_the_right_one_does_not_matter(other: str) -> None:
+    """Telephones keep the answer to an old challenge beside that to the new one."""
+    guard = verifier()
+    proof = with_more(answering(challenged(guard.challenge(NOW))), other)
+    assert guard.check(proof, PASSWORDS, NOW) == Verified(username="alice")
+
+
+@pytest.mark.row("FA-04")
+def test_of_two_proofs_that_to_the_newer_challenge_counts() -> None:
+    guard = verifier()
+    old = answering(challenged(guard.challenge(NOW)))
+    assert isinstance(guard.check(old, PASSWORDS, NOW), Verified)
+    new = answering(challenged(guard.challenge(NOW + 1)))
+    both = with_more(new, old.headers.get("Authorization", ""))
+    assert guard.check(both, PASSWORDS, NOW + 1) == Verified(username="alice")
+    assert isinstance(guard.check(both, PASSWORDS, NOW + 1), Challenge)

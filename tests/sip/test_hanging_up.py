@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.events import InviteCancelled, InviteFailed, LegEnded, ProgressReceived
-from switchhook.sip.orders import Acknowledge, Answer, End
+from switchhook.sip.events import (
+    AnswerAcknowledged,
+    Asked,
+    InviteCancelled,
+    InviteFailed,
+    LegEnded,
+    ProgressReceived,
+)
+from switchhook.sip.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.transport import Peer
 from tests.support.sip import ALICE, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
@@ -259,3 +266,36 @@ def test_a_bye_while_our_cancel_is_out_is_answered() -> None:
     assert phone.hear(theirs(invite, "BYE", 1), BOB) == []
     assert phone.sent() == ["200"]
     phone.rest()
+
+
+# ACK
+
+
+@pytest.mark.row("FA-01")
+@pytest.mark.parametrize("number", [0, 2, 7])
+def test_an_ack_that_is_numbered_wrongly_keeps_the_call(number: int) -> None:
+    """A call whose ACK is not taken is hung up after 32 seconds, while both ends talk."""
+    phone = Phone()
+    leg = phone.called()
+    assert phone.do(Answer(leg=leg, status=200, body=SDP)) == ["200"]
+    tag = phone.last_response().to.tag or ""
+
+    (event,) = phone.hear(phone.within("ACK", tag, cseq=number))
+
+    assert isinstance(event, AnswerAcknowledged)
+    assert event.leg == leg
+    assert phone.agent.load.sessions == 1
+
+
+@pytest.mark.row("FA-01")
+def test_the_ack_of_an_earlier_answer_is_not_taken_for_the_next() -> None:
+    phone = Phone()
+    leg, tag = phone.answered()
+    (asked,) = phone.hear(phone.within("INVITE", tag, cseq=2, body=SDP))
+    assert isinstance(asked, Asked)
+    phone.do(Reply(ref=asked.ref, status=200, body=SDP))
+
+    assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
+    (event,) = phone.hear(phone.within("ACK", tag, cseq=2))
+    assert isinstance(event, AnswerAcknowledged)
+    assert event.leg == leg

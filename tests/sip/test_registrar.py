@@ -335,3 +335,25 @@ def test_a_closed_connection_takes_its_telephones_along() -> None:
 def test_a_strange_preference_is_none(q: str) -> None:
     (binding,) = register((), request(f"Contact: <sip:a@h>;q={q}"), PHONE, NOW).bindings
     assert binding.preference == 1.0
+
+
+@pytest.mark.row("FA-01")
+def test_a_contact_that_cannot_be_called_does_not_take_the_others_along() -> None:
+    talk = Talk()
+    done = talk.says("Contact: <sip:a@h>, <tel:+7495>, <sips:a@h>", "Contact: <mailto:a@h>")
+    assert (done.status, talk.bound()) == (200, ["<sip:a@h>"])
+
+
+@pytest.mark.row("FA-01")
+def test_a_telephone_that_counts_from_one_again_stays_registered() -> None:
+    """Some start with CSeq 1 and the same Call-ID after each restart, or for each REGISTER."""
+    talk = Talk()
+    talk.says("Contact: <sip:a@h>", "Expires: 60", cseq=100)
+    talk.now += 31
+    assert talk.says("Contact: <sip:a@h>", "Expires: 60", cseq=1).status == 500
+    talk.now += 1
+    assert talk.says("Contact: <sip:a@h>", "Expires: 60", cseq=1).status == 200
+    talk.now += 59
+    assert talk.bound() == ["<sip:a@h>"]
+    assert talk.says("Contact: *", "Expires: 00", cseq=1).status == 200
+    assert talk.bound() == []

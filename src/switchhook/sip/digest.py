@@ -24,6 +24,8 @@ KNOWN: Final[tuple[Algorithm, ...]] = ("MD5", "SHA-256")
 _BEST_FIRST: Final[tuple[Algorithm, ...]] = ("SHA-256", "MD5")
 
 MAX_FIELDS: Final = 32
+MOST_SHOWN: Final = 10
+"""Headers with credentials of one request that are read."""
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _NOBODY: Final = "nobody's password"
 WRONG: Final = "the user or the password is wrong"
@@ -142,14 +144,15 @@ class Verifier:
         CANCEL, which cannot be challenged (RFC 3261 §22.1).
         """
         try:
-            credentials = self._credentials(request)
+            shown = self._shown(request)
         except SipError as error:
             return Refused(status=400, reason=f"{self._answers}: {error}")
-        if credentials is None:
-            return self.challenge(now, asker=asker)
-        nonce, user = self._nonces.read(credentials.nonce, now), credentials.username
-        if nonce is None:
-            return self.challenge(now, asker=asker, stale=True)
+        read = [(self._nonces.read(one.nonce, now), one) for one in shown]
+        fresh = [(nonce, one) for nonce, one in read if nonce is not None]
+        if not fresh:
+            return self.challenge(now, asker=asker, stale=bool(shown))
+        nonce, credentials = max(fresh, key=lambda pair: pair[0].issued)
+        user = credentials.username
         if bars(user, nonce.asker):
             return Refused(status=503, reason=WAIT, username=user, asker=nonce.asker)
         fits = self._fits(credentials, request.method, passwords(user))
@@ -172,13 +175,23 @@ class Verifier:
         ]
         return fitting[0] if secrets and fitting else None
 
-    def _credentials(self, request: Request) -> _Credentials | None:
-        """Return what the request shows for this realm; other realms are none of our business."""
-        for value in request.headers.all(self._answers):
-            scheme, fields = _read_fields(value)
-            if scheme == "digest" and fields.get("realm") == self.realm:
-                return _Credentials.of(fields)
-        return None
+    def _shown(self, request: Request) -> list[_Credentials]:
+        """Return what the request shows for this realm; other realms are none of our business.
+
+        Several stand there where a telephone keeps the answer to an old challenge, or to another's. Raises
+        SipError where what is meant for us cannot be read and nothing else can.
+        """
+        shown, wrong = [], None
+        for value in request.headers.all(self._answers)[:MOST_SHOWN]:
+            try:
+                scheme, fields = _read_fields(value)
+                if scheme == "digest" and fields.get("realm") == self.realm:
+                    shown.append(_Credentials.of(fields))
+            except SipError as error:
+                wrong = wrong or error
+        if wrong is not None and not shown:
+            raise wrong
+        return shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,12 +213,13 @@ class _Credentials:
         for name in ("username", "nonce", "uri", "response"):
             if not fields.get(name):
                 raise ParseError(f"there is no {name}")
-        qop = fields["qop"].lower() if "qop" in fields else None
+        qop = fields.get("qop", "").lower() or None
         if qop not in {None, "auth"}:
             raise ParseError(f"qop={excerpt(qop or '')} was not offered")
         nc, count = fields.get("nc", ""), 0
         if qop is not None:
-            if len(nc) != 8 or not _HEX.issuperset(nc) or "cnonce" not in fields:
+            # Eight digits by RFC 7616 §3.4; small telephones send fewer, and hash what they send.
+            if not 1 <= len(nc) <= 8 or not _HEX.issuperset(nc) or "cnonce" not in fields:
                 raise ParseError("with qop, nc of 8 hexadecimal digits and cnonce are required")
             count = int(nc, 16)
         return cls(
@@ -372,7 +386,7 @@ def digest(
 
 def _read_fields(value: str) -> tuple[str, dict[str, str]]:
     """Read `Digest a="b", c=d` into the scheme in lower case and its fields without quotes."""
-    scheme, _, rest = value.partition(" ")
+    scheme, _, rest = value.replace("\t", " ").partition(" ")
     pieces = split_list(rest)
     if len(pieces) > MAX_FIELDS:
         raise ParseError(f"there are {len(pieces)} fields, more than {MAX_FIELDS}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.errors import SipError
@@ -19,6 +19,8 @@ _MAX_SECONDS: Final = 2**32 - 1
 MOST_PROXIES: Final = 20
 MOST_NAME: Final = 80
 """Characters that are kept of what a telephone calls itself."""
+LONGEST_WAY: Final = 32.0
+"""Seconds that a REGISTER may be under way: 64·T1, then its sender gives it up (§17.1.2.2)."""
 _MALFORMED: Final = 3600
 """What an Expires that cannot be read stands for (§10.3 item 7)."""
 
@@ -46,6 +48,8 @@ class Binding:
     expires_at: float
     call_id: str
     cseq: int
+    bound_at: float = field(default=float("-inf"), compare=False)
+    """When its latest REGISTER came; what an earlier process heard is long past."""
     behind_nat: bool = False
     """Whether its REGISTER came from another host or port than its Via says (RFC 3581)."""
     path: tuple[NameAddress, ...] = ()
@@ -124,7 +128,7 @@ def register(
     live = tuple(binding for binding in bindings if binding.expires_at > now)
     try:
         if request.is_wildcard_contact:
-            changed = _remove_all(live, request)
+            changed = _remove_all(live, request, now)
         else:
             changed = _update(live, request, source, now, limits)
     except _RefusedError as refused:
@@ -191,11 +195,11 @@ class Registrar:
             self._bindings.pop(account, None)
 
 
-def _remove_all(live: tuple[Binding, ...], request: Request) -> tuple[Binding, ...]:
-    if request.contacts or request.headers.get("Expires") != "0":
+def _remove_all(live: tuple[Binding, ...], request: Request, now: float) -> tuple[Binding, ...]:
+    if request.contacts or _number(request.headers.get("Expires")) != 0:
         raise _RefusedError(400, "Contact: * Needs Expires: 0 And No Other Contact")
     for binding in live:
-        _refuse_stale(binding, request)
+        _refuse_stale(binding, request, now)
     return ()
 
 
@@ -208,18 +212,20 @@ def _update(
 ) -> tuple[Binding, ...]:
     if len(request.paths) > MOST_PROXIES:
         raise _RefusedError(400, "Too Many Proxies In Path")
+    # One that cannot be called, as tel: or sips:, does not take the others along.
+    contacts = [contact for contact in request.contacts if contact.uri.scheme == "sip"]
+    if request.contacts and not contacts:
+        raise _RefusedError(400, "Only sip: Contacts Can Be Called")
     kept, added = list(live), list[Binding]()
-    for contact in request.contacts:
-        if contact.uri.scheme != "sip":
-            raise _RefusedError(400, "Only sip: Contacts Can Be Called")
+    for contact in contacts:
         seconds = _seconds(contact, request, limits)
         for binding in [binding for binding in kept if binding.is_for(contact)]:
-            _refuse_stale(binding, request)
+            _refuse_stale(binding, request, now)
             kept.remove(binding)
         # Two addresses of one device in one request are meant to hold both.
         added = [binding for binding in added if not binding.contact.uri.matches(contact.uri)]
         if seconds:
-            added.append(_bound(contact, request, source, now + seconds))
+            added.append(_bound(contact, request, source, now, now + seconds))
     newest_first = sorted(kept, key=lambda binding: binding.expires_at, reverse=True)
     return tuple([*reversed(added), *newest_first][: limits.contacts])
 
@@ -229,22 +235,35 @@ def _seconds(contact: NameAddress, request: Request, limits: RegistrarLimits) ->
     asked = contact.parameters.get("expires") or request.headers.get("Expires")
     if asked is None:
         return limits.unasked
-    try:
-        seconds = read_number(asked, _MAX_SECONDS, "expires")
-    except SipError:
-        seconds = _MALFORMED
+    read = _number(asked)
+    seconds = _MALFORMED if read is None else read
     if 0 < seconds < limits.shortest:
         raise _RefusedError(423, None, ("Min-Expires", str(limits.shortest)))
     return min(seconds, limits.longest)
 
 
-def _refuse_stale(binding: Binding, request: Request) -> None:
-    """Refuse a request that was overtaken by a later one of the same telephone (§10.3 item 7)."""
-    if binding.call_id == request.call_id and request.cseq.number <= binding.cseq:
+def _number(text: str | None) -> int | None:
+    """Read a time in seconds; None for what is no number."""
+    try:
+        return None if text is None else read_number(text, _MAX_SECONDS, "expires")
+    except SipError:
+        return None
+
+
+def _refuse_stale(binding: Binding, request: Request, now: float) -> None:
+    """Refuse a request that was overtaken by a later one of the same telephone (§10.3 item 7).
+
+    None is under way for longer than its transaction lasts: after that, a telephone that was started anew
+    counts from the beginning.
+    """
+    is_lower = binding.call_id == request.call_id and request.cseq.number <= binding.cseq
+    if is_lower and now - binding.bound_at < LONGEST_WAY:
         raise _RefusedError(500, "This REGISTER Was Overtaken By A Later One")
 
 
-def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: float) -> Binding:
+def _bound(
+    contact: NameAddress, request: Request, source: Peer, now: float, expires_at: float
+) -> Binding:
     # Headers in the URI would become headers of every INVITE to it; parameters we set ourselves.
     bare = replace(
         contact,
@@ -255,6 +274,7 @@ def _bound(contact: NameAddress, request: Request, source: Peer, expires_at: flo
         contact=bare,
         source=source,
         expires_at=expires_at,
+        bound_at=now,
         call_id=request.call_id,
         cseq=request.cseq.number,
         behind_nat=is_translated(request.via, source),

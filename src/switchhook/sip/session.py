@@ -95,6 +95,7 @@ class Session:
         self._answer: Unacknowledged | None = None
         self._asking: dict[Key, AskedFor] = {}
         self._unacknowledged = unacknowledged
+        self._was_acknowledged = dialog is not None  # whether an ACK to a 2xx of ours came
         self._last_ack: tuple[Key, Packet] | None = None
         self._watch: Watch | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
@@ -222,11 +223,16 @@ class Session:
         return ref
 
     def hear_ack(self, request: Request, now: float) -> None:
-        """Take the ACK to a 2xx of ours."""
+        """Take the ACK to a 2xx of ours.
+
+        Some telephones number it wrongly. It can be meant for this 2xx alone where there was none before,
+        or where its number is higher than that of any INVITE before.
+        """
         answer = self._answer
-        if answer is None or request.cseq.number != answer.cseq:
+        if answer is None or (request.cseq.number < answer.cseq and self._was_acknowledged):
             return
         self._answer = None
+        self._was_acknowledged = True
         self._arm()
         if self._bye_headers is not None:
             self._send_bye(now)

@@ -261,7 +261,7 @@ def test_early_media_of_a_callee_goes_through_us() -> None:
 def test_of_several_telephones_none_is_heard_early() -> None:
     story = answered()
     story.ring(telephones=2)
-    assert story.rings(183, HIS) == []
+    assert story.rings(183, HIS) == ["b rings"]
     assert story.rings(180, HIS) == ["b rings"]
     assert story.answers() == [
         "end b 1 480",
@@ -428,3 +428,12 @@ def test_what_was_not_led_is_passed_through_as_ever() -> None:
     assert story.answer() == []
     assert story.show() == ["answer 180 fork 0"]
     assert story.bridge.can_lead
+
+
+@pytest.mark.row("FA-04")
+def test_an_answer_that_describes_nothing_takes_the_early_sound_on() -> None:
+    story = Story()
+    story.lead()
+    story.ring()
+    story.rings(183, HIS)
+    assert story.answers(b"") == ["describe c b 192.0.2.6", "b answered, then acknowledge b 0"]

@@ -206,7 +206,7 @@ def test_repeated_commands_do_nothing() -> None:
 def test_a_caller_without_offer_answers_in_its_ack() -> None:
     bridge = ringing(of=NO_OFFER)
 
-    assert rings(bridge, "b1 0", 183, body=HER_SDP) == []
+    assert rings(bridge, "b1 0", 183, body=HER_SDP) == ["b1 rings"]
     assert answers(bridge, "b1 0") == ["b1 answered"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
     assert acks(bridge, body=SDP) == ["acknowledge b1 0 with sdp", "caller answered"]
@@ -215,9 +215,38 @@ def test_a_caller_without_offer_answers_in_its_ack() -> None:
 def test_progress_that_is_no_ringing_is_kept_from_the_caller() -> None:
     bridge = ringing()
 
-    assert rings(bridge, "b1 0", 183) == []
+    assert rings(bridge, "b1 0", 182) == []
     assert rings(bridge, "b1 0", 181) == []
     assert rings(bridge, "b1 0", 180, body=HER_SDP) == ["b1 rings with audio"]
+
+
+def test_a_gateway_that_sends_183_alone_rings() -> None:
+    bridge = ringing()
+
+    assert rings(bridge, "b1 0", 183) == ["b1 rings"]
+    assert rings(bridge, "b1 0", 183, body=HER_SDP) == ["b1 rings with audio"]
+    assert rings(bridge, "b1 0", 183) == []
+
+
+@pytest.mark.row("FA-04")
+def test_an_answer_that_describes_nothing_means_what_was_said_before() -> None:
+    bridge = ringing()
+    rings(bridge, "b1 0", 183, body=HER_SDP)
+    show(bridge, "b1")
+
+    assert answers(bridge, "b1 0", body=b"") == ["b1 answered, then acknowledge b1 0"]
+    assert connect(bridge) == ["answer 200 fork 0 with sdp"]
+
+
+@pytest.mark.row("FA-04")
+@pytest.mark.parametrize("of", [OFFER, NO_OFFER])
+def test_who_answers_and_never_describes_anything_is_hung_up(of: Request) -> None:
+    """Our own 200 would answer an offer with nothing: the call would stand in silence."""
+    bridge = ringing(of=of)
+    rings(bridge, "b1 0", 183, body=HER_SDP, tag="another")
+
+    assert answers(bridge, "b1 0", body=b"") == ["acknowledge b1 0", "end b1 0", "b1 ended 488"]
+    assert bridge.sip_legs == {CALLER: "a"}
 
 
 # Early media

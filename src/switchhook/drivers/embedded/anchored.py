@@ -203,7 +203,7 @@ class AnchoredBridge(Bridge):
             described = [*anchor.describe(called.name, event.response.body)]
         if described:
             called.early = description(event.leg, event.response)
-        elif event.response.status != 180:
+        elif not called.rings_by(event.response):
             return []
         rings = call_events.LegRinging(leg=called.name, early_media=bool(described))
         return [*described, rings]
@@ -213,14 +213,12 @@ class AnchoredBridge(Bridge):
         anchor = None if called is None else self._leads(called.name)
         if called is None or anchor is None or called.answered:
             return super()._answered(event)
-        described = anchor.describe(called.name, event.response.body)
+        described = anchor.describe(called.name, called.described(event.leg, event.response).body)
         losers = [branch for branch in called.branches if branch != event.leg]
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         acknowledge = Acknowledge(leg=event.leg)
         if not described:
-            del self._called[called.name]
-            ended = call_events.LegEnded(leg=called.name, cause=NO_COMMON_SOUND)
-            return [*outs, acknowledge, End(leg=event.leg), ended]
+            return [*outs, *self._answered_in_vain(called, event.leg, NO_COMMON_SOUND)]
         called.branches = [event.leg]
         called.answered = True
         answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))

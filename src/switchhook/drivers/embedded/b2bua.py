@@ -77,6 +77,7 @@ Out = Order | call_events.Event | AfterCommit | sound.Order
 
 MOST_HOPS: Final = 70
 """What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
+NO_DESCRIPTION: Final = Cause(sip=488, q850=88, text="answered without a description of its sound")
 STOPPED: Final = (("Reason", 'SIP;cause=503;text="Switchhook stops"'),)
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
 
@@ -103,6 +104,23 @@ class Called:
     """Why branches failed."""
     party: str = ""
     """The leg that is transferred to it, and talks already; empty where none is."""
+
+    def rings_by(self, response: Response) -> bool:
+        """Whether a response that brings no sound to the caller means that a telephone rings.
+
+        Gateways that send 183 alone would leave their caller in silence.
+        """
+        return response.status == 180 or (response.status == 183 and self.early is None)
+
+    def described(self, sip_leg: str, response: Response) -> Description:
+        """Return what an answer says of its media: where nothing, what the same dialog said before.
+
+        RFC 3261 §13.2.1 allows that after a reliable 183; gateways do it after any.
+        """
+        answer = description(sip_leg, response)
+        if answer.body or self.early is None or self.early.dialog != answer.dialog:
+            return answer
+        return self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +378,7 @@ class Bridge:
         early_media = bool(response.body and self.offer_body and not called.party)
         if early_media:
             called.early = description(event.leg, response)
-        elif response.status != 180:
+        elif not called.rings_by(response):
             return []
         return [call_events.LegRinging(leg=called.name, early_media=early_media)]
 
@@ -369,10 +387,13 @@ class Bridge:
         if called is None or called.answered:
             return [End(leg=event.leg)]
         losers = [branch for branch in called.branches if branch != event.leg]
+        outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        answer = called.described(event.leg, event.response)
+        if not answer.body:
+            return [*outs, *self._answered_in_vain(called, event.leg, NO_DESCRIPTION)]
         called.branches = [event.leg]
         called.answered = True
-        called.answer = description(event.leg, event.response)
-        outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
+        called.answer = answer
         if called.party:
             return [*outs, *self._offer_to_party(called, called.answer)]
         answered = call_events.LegAnswered(leg=called.name)
@@ -412,6 +433,12 @@ class Bridge:
             return []
         ended = call_events.LegEnded(leg=name, cause=cause)
         return [*end_all(called.branches, reason_headers(cause)), ended]
+
+    def _answered_in_vain(self, called: Called, sip_leg: str, cause: Cause) -> list[Out]:
+        """Hang up on a telephone whose sound cannot be heard; the attempt has failed."""
+        del self._called[called.name]
+        ended = call_events.LegEnded(leg=called.name, cause=cause)
+        return [Acknowledge(leg=sip_leg), End(leg=sip_leg), ended]
 
     def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
         called = self._called_by(event.leg)
