@@ -303,9 +303,24 @@ def _seconds_of_reading(reader: Reader, body: bytes) -> float:
 
 @pytest.mark.row("FB-05")
 @pytest.mark.parametrize(
-    "word", ["NaN", "-Infinity", "None", "True", "undefined", "ObjectId('5f')"]
+    "word",
+    [
+        *("NaN", "-Infinity", "None", "True", "undefined", "ObjectId('5f')"),
+        *(
+            "0x1F",
+            "12n",
+            "2020-01-01",
+            ".5",
+            "new Date(f(0))",
+            "<A at 0x7f>",
+            "('a',)",
+            r'"C:\dir"',
+        ),
+    ],
 )
-@pytest.mark.parametrize("blank", ["", "// x\n", "# x\n", "/* x */", ",,"])
+@pytest.mark.parametrize(
+    "blank", ["", "// x\n", "# x\n", "/* x */", ",,", "<!-- x -->", '"a":"\n",']
+)
 def test_only_the_member_asked_for_has_to_be_a_direction(word: str, blank: str) -> None:
     body = f'{{"dst_phone":"380501112233",{blank}"score":{word}}}'.encode()
 
@@ -320,6 +335,9 @@ def test_only_the_member_asked_for_has_to_be_a_direction(word: str, blank: str) 
         '[{"json":{"dst_phone":"101"}}]',
         '"{\\"dst_phone\\":\\"101\\"}"',
         '[{"json":{"dst_phone":"101"},"pairedItem":{"item":0}}]',
+        '{"statusCode":200,"body":"{\\"dst_phone\\":\\"101\\"}"}',
+        '{"result":{"dst_phone":"101"},"time":{"start":1.5}}',
+        '[{"ok":1},{"dst_phone":"101"}]',
     ],
 )
 @pytest.mark.parametrize("reader", [Reader.JSON, Reader.HTTP])

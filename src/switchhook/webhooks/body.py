@@ -7,22 +7,27 @@ from codecs import BOM_UTF8, charmap_decode
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.lenient_json import Json, NotJsonError, NumberText, read_json
+from switchhook.webhooks.around import json_within
+from switchhook.webhooks.lenient_json import Json, NotJsonError, read_json
 from switchhook.webhooks.reading import ReadingStep
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Iterator
 
     from switchhook.webhooks.http import HttpResponse
 
 MAX_WRAPPINGS = 4
 """Round one object."""
+MAX_SIBLINGS = 100
+"""Items of a list in which an object is looked for."""
 MAX_BODY = 65_536
 """Bytes [A-11]."""
 SUCCESS = range(200, 300)
 """Any 2xx bears an answer [A-22]."""
 
-_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff"
+_ENVELOPES = ("json", "body", "data", "result", "response", "payload", "output")
+"""Members in which programs hand an answer on: items of n8n, AWS Lambda, and the usual frames of APIs."""
+_BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff\u200b\u2060\0"
 """Several files saved with a byte order mark, put out by one script, leave as many of them."""
 _WINDOWS_1252 = bytes(range(256)).decode("cp1252", "replace")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
@@ -123,27 +128,57 @@ def _without_blanks(text: str) -> str:
 def unwrapped(value: Json, wanted: Container[str]) -> tuple[Json, tuple[str, ...]]:
     """Return the object within one more wrapping, and a notice where there was one (FB-06).
 
-    It may be the only one of a list, stand under `json` as n8n's items do, or be JSON in a text. Of two
-    objects that differ none is chosen, and the outermost that names a `wanted` member is the one.
+    It may be among a list, stand in the envelope of a program, or be JSON in a text. Of two objects that
+    differ none is chosen, and the outermost that names a `wanted` member is the one.
     """
-    inner = value
-    for _ in range(MAX_WRAPPINGS):
-        match inner:
-            case str() if inner.startswith(("{", "[")) and not isinstance(inner, NumberText):
-                inner = _json_within(inner)
-            case [dict() as one, *others] if all(other == one for other in others):
-                inner = one
-            case [str() as one] if one.startswith("{"):
-                inner = one
-            case {"json": (dict() | str()) as one, **beside} if not any(
-                n in wanted for n in beside
-            ):
-                inner = one
-            case _:
-                break
-    if inner is value or not isinstance(inner, dict):
+    if not isinstance(value, (dict, list, str)):
+        return value, ()
+    inner, *others = [*_naming(value, wanted, MAX_WRAPPINGS)] or [*_alone(value)] or [value]
+    if inner is value or not all(other == inner for other in others):
         return value, ()
     return inner, ("the answer's object was read out of one more wrapping",)
+
+
+def _naming(value: Json, wanted: Container[str], deep: int) -> Iterator[Json]:
+    """Yield the outermost objects that name a wanted member."""
+    match value:
+        case dict() if any(name in wanted for name in value):
+            yield value
+        case dict() if deep and not _says_no(value):
+            for name in _ENVELOPES:
+                yield from _naming(value.get(name), wanted, deep - 1)
+        case list() if deep and _may_hold_objects_alone(value):
+            for item in value[:MAX_SIBLINGS]:
+                yield from _naming(item, wanted, deep - 1)
+        case str() if deep and value.startswith(("{", "[", '"')):
+            yield from _naming(_json_within(value), wanted, deep - 1)
+
+
+def _may_hold_objects_alone(items: list[Json]) -> bool:
+    """Say whether nothing stands among the objects of a list that may be an answer itself."""
+    if len(items) > MAX_SIBLINGS and items.count(items[0]) < len(items):
+        return False
+    return not any(
+        isinstance(item, int) or (isinstance(item, str) and not item.startswith(("{", "[")))
+        for item in items[:MAX_SIBLINGS]
+    )
+
+
+def _says_no(envelope: dict[str, Json]) -> bool:
+    """Say whether what it holds may be the question, or part of what went wrong, and not an answer."""
+    flags = (envelope.get("success"), envelope.get("ok"))
+    return False in flags or bool(envelope.get("error")) or bool(envelope.get("errors"))
+
+
+def _alone(value: Json) -> Iterator[Json]:
+    """Yield the only object of a list or a text, for a sentence on what it lacks."""
+    match value:
+        case [dict() as one]:
+            yield one
+        case str() if value.startswith(("{", "[")):
+            inner = _json_within(value)
+            if isinstance(inner, dict):
+                yield inner
 
 
 def _json_within(text: str) -> Json:
@@ -161,6 +196,10 @@ def json_of(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
     try:
         value, relaxed = read_json(text)
     except NotJsonError as error:
+        inner, what = json_within(text)
+        if inner:
+            value, _, notices = json_of(inner)
+            return value, ReadingStep.RELAXED_JSON, (*notices, f"the JSON was read out of {what}")
         page = "it is a page of HTML or XML, or begins with an error message"
         problem = page if text.startswith("<") else str(error)
         raise UnusableError(f"body is not JSON: {problem}") from error

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from switchhook.domain.grouping import one_number
-from switchhook.domain.numbering import canonical
+from switchhook.domain.numbering import canonical, international
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.lenient_json import NumberText
+from switchhook.webhooks.lenient_json import NotJsonError, NumberText, read_json
 from switchhook.webhooks.reading import quoted, shown
 
 if TYPE_CHECKING:
@@ -47,9 +47,13 @@ _SIP = re.compile(
 """A SIP URI (RFC 3261 §25.1) without password, headers, and parameters that could lead it elsewhere."""
 
 
+_AROUND = frozenset({"<>", '""', "''", "``", "“”", "„“", "„”", "‘’", "«»"})
+"""What people and programs put around one direction."""
 _TEL = re.compile("^tel:", re.IGNORECASE)
 _FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)")
 """A number that passed through a float on its way into a text; its last digits are none of the number's."""
+_THOUSANDS = re.compile(r"\+?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}")
+"""One number as programs show amounts, or short numbers in a list."""
 _GROUPED = re.compile(r"[0-9)][^\w@+]++\(?[0-9]", re.ASCII)
 """Digits in groups: whether they make a number of the world takes a while to say."""
 _LONGEST = 64
@@ -68,6 +72,25 @@ class Targets:
     notices: tuple[str, ...] = ()
 
 
+def _as_list(value: Json, plan: Plan) -> tuple[Json, tuple[str, ...]]:
+    """Return a list that stands in a text as that list; a text that may be one number in groups names none."""
+    if not isinstance(value, str) or isinstance(value, NumberText):
+        return value, ()
+    if value.startswith("["):
+        try:
+            inner, _ = read_json(value)
+        except NotJsonError:
+            return value, ()
+        return (inner if isinstance(inner, list) else value), ()
+    groups = value.strip().split(",") if _THOUSANDS.fullmatch(value.strip()) else ()
+    if not groups or any(map(plan.has_name, groups)):
+        return value, ()
+    if not international("".join(groups), plan.project.country):
+        return value, ()
+    why = "it may be one number or several; a telephone number has no thousands"
+    return None, (f"dropped {quoted(value)}: {why}",)
+
+
 def read_targets(value: Json, plan: Plan) -> Targets:
     """Read a text, a number, or a list of them; texts may hold several, separated by commas.
 
@@ -75,7 +98,8 @@ def read_targets(value: Json, plan: Plan) -> Targets:
     """
     found: dict[str, Target] = {}
     ringing: set[str] = set()
-    dropped: list[str] = []
+    value, remarks = _as_list(value, plan)
+    dropped = list(remarks)
     grouped = 0
     for looked_at, member in enumerate(_members(value)):
         if looked_at == MAX_MEMBERS:
@@ -176,7 +200,7 @@ def _target_of_text(text: str, plan: Plan) -> Target:
     if len(text) > LONGEST_MEMBER:
         raise NoTargetError(f"{quoted(text)}: no direction is that long")
     bare = text.strip()
-    if bare.startswith("<") and bare.endswith(">"):
+    if len(bare) > 1 and (bare[0] + bare[-1]) in _AROUND:
         bare = bare[1:-1].strip()
     if (known := plan.named(bare)) is not None:
         return known

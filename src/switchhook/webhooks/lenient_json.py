@@ -1,9 +1,10 @@
 """JSON as people really send it: strict first, then the relaxed spellings of A-11, then nothing.
 
-Relaxed are: bare keys, single quotes, smart quotes, commas too many, a byte order mark, comments, and numbers
+Relaxed are: bare keys, single quotes, smart quotes, backticks, commas too many, marks that nobody sees, comments,
+line breaks and stray backslashes in texts, round brackets of Python's tuples, a semicolon at the end, and numbers
 with a leading plus or zero. A bare word that JSON does not know, such as `NaN`, `None` or `ObjectId("5f")`,
-names nothing: it is null. Reading takes time linear in the text and never
-evaluates it.
+names nothing: it is null. What begins as a number and is none, `0x1F` or `2020-01-01`, is the text that it is.
+Reading takes time linear in the text and never evaluates it.
 
 Fractions and exponents stay text (`NumberText`): a telephone number must not pass through a float.
 """
@@ -71,7 +72,8 @@ def _check_depth(value: Json, text: str) -> None:
         raise NotJsonError(f"it is nested deeper than {MAX_DEPTH} levels")
 
 
-_CONTROL = r"\x00-\x1f"
+_CONTROL = r"\x00-\x08\x0b\x0c\x0e-\x1f"
+"""What stands in no text; the line breaks and tabs of one that nobody escaped do."""
 _STRINGS = {
     opening: re.compile(rf"((?:[^{closing}\\{_CONTROL}]++|\\[^{_CONTROL}])*)[{closing}]")
     for openings, closing in (
@@ -79,21 +81,34 @@ _STRINGS = {
         ("'", "'"),
         ("“”„", '“”„"'),  # opened smart, it may close straight (R1-117)
         ("‘’‚", "‘’‚'"),
+        ("`", "`"),
     )
     for opening in openings
 }
 _ESCAPED_QUOTES = tuple((f"\\{quote}", quote) for quote in _STRINGS)
-_PLAIN_JSON = json.JSONDecoder()
-_COMMENT = r"//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/"
-_BLANK = re.compile(rf"(?:[\s\ufeff]++|{_COMMENT})*+")
-_GAP = re.compile(rf"(?:[\s\ufeff,]++|{_COMMENT})*+")
+_PLAIN_JSON = json.JSONDecoder(strict=False)
+_COMMENT = r"//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|<!--(?:[^-]++|-(?!->))*+-->"
+_UNSEEN = r"\s\x00\u200b-\u200f\u2060\ufeff"
+"""Blanks, and marks that come along when text is copied off a page or out of C."""
+_BLANK = re.compile(rf"(?:[{_UNSEEN}]++|{_COMMENT})*+")
+_GAP = re.compile(rf"(?:[{_UNSEEN},]++|{_COMMENT})*+")
 """Commas with nothing between them."""
+_END = re.compile(rf"(?:[{_UNSEEN},;]++|{_COMMENT})*+")
+"""Of a text that a script prints as a statement, or as one of several."""
 _MARKED_STRING = re.compile("[bru]{1,2}(?=[\"'])", re.IGNORECASE)
 """What Python writes before a quote."""
-_BARE_WORD = re.compile(r"[-+]?(?:[^\W\d]|\$)[\w$.]*+(?:\([^()]*+\))?")
-_BARE_KEY = re.compile(r"[^\W\d][\w$]*+|\$[\w$]*+")
+_BARE_WORD = re.compile(
+    r"[-+]?(?:new\s++)?(?:[^\W\d]|\$)[\w$.]*+(?:\((?:[^()]++|\([^()]*+\))*+\))?|<(?!!--)[^<>{}]++>"
+    r"|[-.]{1,2}\d[\w.:%+-]*+"
+)
+_NO_NUMBER = re.compile(r"\+?\d[\w.:%+-]*+", re.ASCII)
+"""What begins as a number, and goes on as none."""
+_STRAY_BACKSLASH = re.compile(r'\\(?!["\\/bfnrt]|u[0-9A-Fa-f]{4})')
+_BARE_KEY = re.compile(r":?[\w$][\w$-]*+")
+"""A name without quotes; a symbol of Ruby begins with a colon."""
+_COLON = re.compile(r":|=>")
 _SCALAR = re.compile(
-    r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)(?![\w.])",
+    r"(?P<word>true|false|null)(?!\w)|(?P<number>[-+]?\d++(?:\.\d++)?(?:[eE][-+]?\d++)?)(?![\w.:%-])",
     re.ASCII,
 )
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
@@ -112,6 +127,7 @@ class _Reader:
 
     def read(self) -> Json:
         value = self._value(depth=0)
+        self._pass(_END)
         if self._next():
             self._fail("there is more after the value")
         return value
@@ -119,7 +135,7 @@ class _Reader:
     def _next(self) -> str:
         """Skip blanks and return the next character; "" at the end."""
         char = self._text[self._at : self._at + 1]
-        if "!" <= char <= "~" and char not in "/#":
+        if "!" <= char <= "~" and char not in "/#<":
             return char
         self._pass(_BLANK)
         return self._text[self._at : self._at + 1]
@@ -142,7 +158,9 @@ class _Reader:
             case "{":
                 return self._object(depth + 1)
             case "[":
-                return self._array(depth + 1)
+                return self._array(depth + 1, "]")
+            case "(" if depth:
+                return self._array(depth + 1, ")")
             case _:
                 return self._string(opening) if opening in _STRINGS else self._scalar(depth)
 
@@ -151,19 +169,20 @@ class _Reader:
         self._at += 1
         while not self._closes("}"):
             key = self._key()
-            if self._next() != ":":
+            self._next()
+            if not (colon := _COLON.match(self._text, self._at)):
                 self._fail("a colon is missing after a name")
-            self._at += 1
+            self._at = colon.end()
             members[key] = self._value(depth)
             self._separate("}")
         return members
 
-    def _array(self, depth: int) -> list[Json]:
+    def _array(self, depth: int, closing: str) -> list[Json]:
         items: list[Json] = []
         self._at += 1
-        while not self._closes("]"):
+        while not self._closes(closing):
             items.append(self._value(depth))
-            self._separate("]")
+            self._separate(closing)
         return items
 
     def _closes(self, bracket: str) -> bool:
@@ -189,34 +208,34 @@ class _Reader:
         if bare is None:
             self._fail("a name is missing")
         self._at = bare.end()
-        return bare[0]
+        return bare[0].removeprefix(":")
 
     def _string(self, opening: str) -> str:
         found = _STRINGS[opening].match(self._text, self._at + 1)
         if found is None:
-            self._fail("a quote is not closed on its line")
+            self._fail("a quote is not closed")
         self._at = found.end()
         return self._unescape(found[1]) if "\\" in found[1] else found[1]
 
     def _unescape(self, text: str) -> str:
         r"""Bring the text into strict JSON and let its fast reader resolve the escapes.
 
-        A NUL stands for `\\` meanwhile: no control character is in a string. Then each backslash
-        that is left begins an escape.
+        A NUL stands for `\\` meanwhile: none is in a string. Then each backslash that is left begins an
+        escape, or stands for itself.
         """
         self._count()
         strict = text.replace(r"\\", "\0")
         for escaped, quote in _ESCAPED_QUOTES:
             strict = strict.replace(escaped, quote)
-        strict = strict.replace('"', r"\"").replace("\0", r"\\")
-        try:
-            plain, _ = _PLAIN_JSON.raw_decode(f'"{strict}"')
-        except ValueError:
-            self._fail("a backslash stands before a character that needs none")
+        strict = _STRAY_BACKSLASH.sub(r"\\\\", strict.replace('"', r"\""))
+        plain, _ = _PLAIN_JSON.raw_decode('"' + strict.replace("\0", r"\\") + '"')
         return _HALF_PAIR.sub("\ufffd", plain)
 
     def _scalar(self, depth: int) -> str | NumberText | bool | None:
         found = _SCALAR.match(self._text, self._at)
+        if found is None and depth and (other := _NO_NUMBER.match(self._text, self._at)):
+            self._at = other.end()
+            return other[0]
         if found is None:
             return self._bare_word(depth)
         self._at = found.end()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.failure import Failure, FailureKind
+from switchhook.webhooks.around import without_remarks
 from switchhook.webhooks.body import (
     MAX_BODY,
     SUCCESS,
@@ -90,7 +91,9 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
     if len(response.body) > MAX_BODY:
         return _failed(status, f"the answer's body is longer than {MAX_BODY} bytes", too_large=True)
     try:
-        text, notices = lenient_text_of(response)
+        read, notices = lenient_text_of(response)
+        text, remarks = without_remarks(read)
+        notices = (*notices, *remarks)
         said = _find(webhook, text)
         verdict = _verdict(said.status, status)
     except UnusableError as error:

@@ -7,12 +7,13 @@ scheme of this project, or a failure that says in one sentence what was wrong.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding, ForwardingNumber
+from switchhook.webhooks.around import without_remarks
 from switchhook.webhooks.body import (
     MAX_BODY,
     SUCCESS,
@@ -47,6 +48,8 @@ SCHEME_KEY = "schema"
 """The reserved name of a scheme's ID (R1-21, A-21)."""
 
 _PAIR = re.compile(r"[\w.~*\-%+\[\]]+=")
+_BLANK_PLUS = re.compile(r"\+(?!(?<=[=,]\+)[1-9](?:[ ().+\-]?[0-9]){6})")
+"""A `+` that is a blank, and no beginning of a number that nobody encoded."""
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
 
 
@@ -69,10 +72,11 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
     if len(response.body) > MAX_BODY:
         return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
     try:
-        found = _find(webhook, text_of(response), ask_id)
+        text, remarks = without_remarks(text_of(response))
+        found = _find(webhook, text, ask_id)
     except UnusableError as error:
         return _failed(FailureKind.BAD_BODY, str(error))
-    return _decide(webhook, found, plan)
+    return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), plan)
 
 
 def _failed(kind: FailureKind, detail: str) -> Reading:
@@ -118,7 +122,7 @@ def _is_pairs(text: str) -> bool:
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
     """Return the pairs that name a direction or scheme; what comes several times is a list."""
-    pairs = text.replace("+", " ").split("&", MAX_PAIRS)
+    pairs = _BLANK_PLUS.sub(" ", text).split("&", MAX_PAIRS)
     if len(pairs) > MAX_PAIRS:
         raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs")
     found: dict[str, list[str]] = {webhook.name_in_response: [], SCHEME_KEY: []}

@@ -1,0 +1,66 @@
+"""What scripts leave around an answer that is not part of it: PHP's remarks, a call for JSONP, a fence of Markdown.
+
+Only what has a well-known form is taken away, and nothing is looked for within a text of no known form.
+Reading takes time linear in the text.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+_LEVEL = r"(?:Warning|Notice|Deprecated|Strict Standards)"
+_REMARK = re.compile(
+    rf"(?:PHP {_LEVEL}:[^\n]{{1,2000}} on line \d+\n\s*)?"
+    rf"(?:<br />\s*<b>{_LEVEL}</b>:[^\n]{{1,2000}} on line <b>\d+</b><br />"
+    rf"|{_LEVEL}: [^\n]{{1,2000}} on line \d+(?=\s|$))\s*"
+)
+"""A remark of PHP with `display_errors` on, as HTML or as text. A fatal error ends the script: it stays."""
+_MOST_REMARKS: Final = 20
+_LAST_REMARK = re.compile(rf"(?:<br />\s*<b>{_LEVEL}</b>:|(?<=\n){_LEVEL}: )")
+
+_CALL = re.compile(r"(?:/\*\*/)?\s*[\w$.]*\((?P<inner>[\[{].*[\]}])\s*\)\s*;?", re.DOTALL)
+_ASSIGNED = re.compile(
+    r"(?:return|export default|(?:(?:var|let|const)\s+)?[A-Za-z_$][\w$.]*\s*=)\s*(?P<inner>[\[{].*)",
+    re.DOTALL,
+)
+_FENCE = re.compile(r"(?:```|~~~)\w*[ \t]*\r?\n(?P<inner>.*?)\r?\n(?:```|~~~)", re.DOTALL)
+_ESCAPED = re.compile(r'[\[{]\s*(?:\{\s*)?\\"')
+_FOR_HTML = re.compile(r"[\[{]\s*(?:\{\s*)?&(?:quot|#0?34|#0?39|#x2[27]);", re.IGNORECASE)
+
+
+def without_remarks(text: str) -> tuple[str, tuple[str, ...]]:
+    """Return an answer without PHP's remarks before and behind it, and a notice where there were some."""
+    left = text
+    for _ in range(_MOST_REMARKS):
+        found = _REMARK.match(left)
+        if found is None:
+            break
+        left = left[found.end() :]
+    behind = _LAST_REMARK.search(left)
+    if behind and left[: behind.start()].strip():
+        rest = left[behind.start() :]
+        for _ in range(_MOST_REMARKS):
+            found = _REMARK.match(rest)
+            if found is None:
+                break
+            rest = rest[found.end() :]
+        left = left if rest else left[: behind.start()].rstrip()
+    if left == text or not left:
+        return text, ()
+    return left, ("remarks of PHP around the answer were left out; switch display_errors off",)
+
+
+def json_within(text: str) -> tuple[str, str]:
+    """Return the JSON that a text wraps, and what it was wrapped in; both empty for none of these."""
+    for pattern, what in ((_CALL, "a JavaScript call"), (_FENCE, "a fence of Markdown")):
+        if found := pattern.fullmatch(text):
+            return found["inner"], what
+    if found := _ASSIGNED.match(text):
+        return found["inner"], "a JavaScript statement"
+    if _ESCAPED.match(text):
+        return text.replace(r"\"", '"'), "backslashes before its quotes"
+    if _FOR_HTML.match(text):
+        return html.unescape(text), "character references of HTML"
+    return "", ""
