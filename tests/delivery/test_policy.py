@@ -117,6 +117,24 @@ def test_the_sentence_says_what_to_do() -> None:
     assert "answered 599;" in why(answered(599)).detail
 
 
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<title>400 The plain HTTP request was sent to HTTPS port</title>",
+        b"Reason: You're speaking plain HTTP to an SSL-enabled server port.",
+        b"Client sent an HTTP request to an HTTPS server.\n",
+    ],
+)
+def test_a_port_that_speaks_tls_is_called_one(page: bytes) -> None:
+    response = replace(answered(400).response, body=page)
+
+    assert (
+        "the URL has to begin with https" in why(replace(answered(400), response=response)).detail
+    )
+    assert not replace(response, status=403).advice
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_a_failure_of_its_own_and_names_the_host_alone(status: int) -> None:
     to = (("location", "https://a:b@new.example/path?token=secret"),)

@@ -55,6 +55,56 @@ def read(*pieces: bytes, error: Exception | None = None) -> tuple[object, ...]:
     return response.status, response.reason, response.headers, response.body
 
 
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize(
+    "trailer", [b"garbage\r\n", b"X A: 1\r\n", b"Content-Length: 5\r\n", b"X: a\x00\r\n"]
+)
+@pytest.mark.parametrize("size", [1, 4096])
+def test_trailers_that_cannot_be_read_cost_no_more_than_the_connection(
+    trailer: bytes, size: int
+) -> None:
+    answer = HEAD + b"Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n" + trailer + b"\r\n"
+    it = reader()
+    for place in range(0, len(answer), size):
+        if not it.is_over:
+            it.feed(answer[place : place + size])
+
+    assert it.response().body == b"hi"
+    assert not it.is_reusable
+
+
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize("chunk", [b"2\r\nhi!", b"2\r\nhi\r\nzz\r\n", b"zz\r\n"])
+def test_chunks_that_cannot_be_read_are_no_trailers(chunk: bytes) -> None:
+    with pytest.raises(ExchangeError):
+        read_whole(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + chunk)
+
+
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2\r\n", "what it sent is not HTTP, but 'SSH-2.0"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "but TLS: the webhook's URL has to begin with https"),
+        (
+            HEAD + b"Content-Length: 2\r\nContent-Length: 3\r\n\r\nhi",
+            "its head is not HTTP that can be read without a doubt (Duplicate Content-Length)",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_called_by_its_name(answer: bytes, says: str) -> None:
+    with pytest.raises(ExchangeError) as refusal:
+        read_whole(answer)
+
+    assert says in refusal.value.failure.detail
+
+
+def read_whole(answer: bytes) -> object:
+    it = reader()
+    it.feed(answer)
+    return it.response()
+
+
 @given(answer=st.sampled_from(ANSWERS), cuts=st.lists(st.integers(0, 400), max_size=8))
 def test_cuts_change_nothing(answer: bytes, cuts: list[int]) -> None:
     places = [0, *sorted(cut for cut in cuts if cut < len(answer)), len(answer)]
@@ -179,7 +229,7 @@ def test_a_head_may_be_as_long_as_its_limit_and_no_longer() -> None:
     ("answer", "shown"),
     [
         (b"220 mail.example ESMTP\r\n", r"but '220 mail.example ESMTP\r\n'."),
-        (b"\x15\x03\x01\x00\x02\x02\x46", r"but '\x15\x03\x01\x00\x02\x02F'."),
+        (b"\x15\x02\x01\x00\x02\x02\x46", r"but '\x15\x02\x01\x00\x02\x02F'."),
         (b"SSH-2.0-" + b"x" * 99, f"but 'SSH-2.0-{'x' * 32}'…."),
     ],
 )

@@ -181,7 +181,7 @@ def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
     if response.status in _REDIRECTS:
         return Failure(kind=FailureKind.REDIRECT, detail=f"{said}{_whither(response)}")
     counts = f"{_codes(delivery.success_codes)} counts as delivered"
-    return Failure(kind=FailureKind.STATUS, detail=f"{said}; {counts}. {_advice(response.status)}")
+    return Failure(kind=FailureKind.STATUS, detail=f"{said}; {counts}. {_advice(response)}")
 
 
 def _status(status: int) -> str:
@@ -192,10 +192,10 @@ def _status(status: int) -> str:
         return str(status)
 
 
-def _advice(status: int) -> str:
-    if 200 <= status < 300:
+def _advice(response: HttpResponse) -> str:
+    if 200 <= response.status < 300:
         return "If the endpoint means yes by it, add it to the webhook's success codes."
-    return "The endpoint's own log says why."
+    return response.advice or "The endpoint's own log says why."
 
 
 def _whither(response: HttpResponse) -> str:

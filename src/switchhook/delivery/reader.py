@@ -30,6 +30,9 @@ _WIRE_FACTOR = 8
 """Chunk sizes, chunk extensions and trailers may make a body this many times as long on the wire:
 enough for one byte to a chunk, and an end for a server that sends extensions for ever."""
 
+_TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+"""Alert and handshake (RFC 8446 §5.1)."""
+_STATUS_LINE = b"HTTP/1.1 "
 _SHOWN = 40
 """Bytes of what is no HTTP that a failure repeats."""
 
@@ -49,6 +52,7 @@ class ResponseReader:
         "_encoding",
         "_head_size",
         "_headers",
+        "_in_trailers",
         "_interim",
         "_is_extra",
         "_is_head_request",
@@ -89,7 +93,7 @@ class ResponseReader:
         self._pieces: list[bytes] = []
         self._wrong: httptools.HttpParserError | None = None
         self._left_out: tuple[str, ...] = ()
-        self._is_extra = self._is_whole = self._may_go_on = False
+        self._is_extra = self._is_whole = self._may_go_on = self._in_trailers = False
         self.has_begun = self.has_head = self.is_over = self.is_reusable = False
         self.failure: ExchangeError | None = None
 
@@ -108,9 +112,10 @@ class ResponseReader:
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             # After the end it is only rubbish that follows, and costs no more than the connection.
             self._is_extra = True
+            if self._in_trailers:
+                self._is_whole = True
             if not self._is_whole:
-                began = "" if self.has_head else f", but {_begun(data)}"
-                self._fail(FailureKind.BAD_RESPONSE, f"what it sent is not HTTP ({error}){began}")
+                self._fail(FailureKind.BAD_RESPONSE, self._unreadable(data, error))
         if self._head_size > self._limits.head_bytes:
             self._measure_head()
         if self._is_whole or self.failure is not None:
@@ -206,8 +211,13 @@ class ResponseReader:
             # The parser cannot be told that no body follows, so the connection ends with this.
             self._is_whole = self._is_extra = True
 
+    def on_chunk_header(self) -> None:
+        """Called behind each chunk's size; where no byte of the chunk follows, trailers do."""
+        self._in_trailers = True
+
     def on_body(self, data: bytes) -> None:
         """Called with each piece of the body."""
+        self._in_trailers = False
         if self._is_whole:
             return
         self._body_size += len(data)
@@ -280,6 +290,19 @@ class ResponseReader:
         self._pieces = [data]
         if self.has_head and data:
             self._parser.feed_data(data)
+
+    def _unreadable(self, data: bytes, error: Exception) -> str:
+        """Say what it is that the parser refused."""
+        if self.has_head:
+            return f"what it sent is not HTTP ({error})"
+        began = b"".join(self._pieces) or data
+        if began.startswith(_TLS_RECORDS):
+            return "what it sent is not HTTP, but TLS: the webhook's URL has to begin with https"
+        if may_be_http(began) and len(began) >= len(_STATUS_LINE):
+            return (
+                f"its head is not HTTP that can be read without a doubt ({error}): {_begun(began)}"
+            )
+        return f"what it sent is not HTTP, but {_begun(began)}"
 
     def _header(self, wanted: str) -> str:
         return next((value for name, value in self._headers if name == wanted), "")

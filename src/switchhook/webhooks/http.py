@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Final
 
 from switchhook.domain.failure import Failure
+
+_PAGE: Final = 4096
+"""Bytes of a page that are searched for a cause."""
+_SPEAKS_TLS: Final = (
+    b"plain http request was sent to https port",
+    b"speaking plain http to an ssl-enabled server port",
+    b"sent an http request to an https server",
+    b"combination of host and port requires tls",
+)
+"""How nginx, Apache, Go and Tomcat answer plain HTTP on a port that speaks TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +48,14 @@ class HttpResponse:
     body: bytes
     left_out: tuple[str, ...] = ()
     """The beginnings of lines of its head that could not be read, and that decided nothing."""
+
+    @property
+    def advice(self) -> str:
+        """Return the sentence that goes with a refusal whose true cause only the body names; "" for none."""
+        page = self.body[:_PAGE].lower()
+        if self.status == HTTPStatus.BAD_REQUEST and any(word in page for word in _SPEAKS_TLS):
+            return "That port speaks TLS: the URL has to begin with https."
+        return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.target import Target
+
+if TYPE_CHECKING:
+    from switchhook.webhooks.http import HttpResponse
 
 
 class ReadingStep(StrEnum):
@@ -141,6 +144,12 @@ class DialPlanReading:
     def is_word(self) -> bool:
         """Say that any body is one: who only wants to be told of calls answers with pages (S-28, S-29)."""
         return True
+
+
+def refused(response: HttpResponse) -> str:
+    """Say that a status is none of success, and its cause where the body names one."""
+    said = f"the endpoint answered {response.status}, not a status of 200 to 299"
+    return f"{said}. {response.advice}" if response.advice else said
 
 
 def quoted(text: str, limit: int = 40) -> str:

@@ -24,7 +24,7 @@ from switchhook.webhooks.body import (
 )
 from switchhook.webhooks.destination import read_targets
 from switchhook.webhooks.lenient_json import Json
-from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadingStep, quoted
+from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadingStep, quoted, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -87,17 +87,18 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
     """Read one answer. Never raises, in time linear in the body."""
     status = response.status
     if status not in SUCCESS and not 400 <= status <= 599:
-        return _failed(status, "")
+        return _failed(response, "")
     if len(response.body) > MAX_BODY:
-        return _failed(status, f"the answer's body is longer than {MAX_BODY} bytes", too_large=True)
+        why = f"the answer's body is longer than {MAX_BODY} bytes"
+        return _failed(response, why, too_large=True)
     try:
-        read, notices = lenient_text_of(response)
-        text, remarks = without_remarks(read)
+        body, notices = lenient_text_of(response)
+        text, remarks = without_remarks(body)
         notices = (*notices, *remarks)
         said = _find(webhook, text)
         verdict = _verdict(said.status, status)
     except UnusableError as error:
-        return _failed(status, str(error))
+        return _failed(response, str(error))
     if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
         return DialPlanReading(verdict=verdict, step=said.step, notices=notices)
     destination, dropped = _destination(said.destination, plan)
@@ -112,11 +113,10 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
     )
 
 
-def _failed(status: int, detail: str, *, too_large: bool = False) -> DialPlanReading:
+def _failed(response: HttpResponse, detail: str, *, too_large: bool = False) -> DialPlanReading:
     """Make a failure: of the HTTP status where that alone is one, else of the body."""
-    if status not in SUCCESS:
-        kind = FailureKind.STATUS
-        detail = f"the endpoint answered {status}, not a status of 200 to 299"
+    if response.status not in SUCCESS:
+        kind, detail = FailureKind.STATUS, refused(response)
     else:
         kind = FailureKind.TOO_LARGE if too_large else FailureKind.BAD_BODY
     return DialPlanReading(verdict=Failure(kind=kind, detail=detail))

@@ -32,6 +32,7 @@ from switchhook.webhooks.reading import (
     ReadingStep,
     SchemeId,
     quoted,
+    refused,
     shown,
 )
 
@@ -67,7 +68,7 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
     if response.status not in SUCCESS:
         return _failed(
             FailureKind.STATUS,
-            f"the endpoint answered {response.status}, not a status of 200 to 299",
+            refused(response),
         )
     if len(response.body) > MAX_BODY:
         return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
