@@ -17,6 +17,7 @@ _REMARK = re.compile(
     rf"|{_LEVEL}: [^\n]{{1,2000}} on line \d+(?=\s|$))\s*"
 )
 """A remark of PHP with `display_errors` on, as HTML or as text. A fatal error ends the script: it stays."""
+_ALWAYS: Final = " on line "
 _MOST_REMARKS: Final = 20
 _LAST_REMARK = re.compile(rf"(?:<br />\s*<b>{_LEVEL}</b>:|(?<=\n){_LEVEL}: )")
 
@@ -32,6 +33,8 @@ _FOR_HTML = re.compile(r"[\[{]\s*(?:\{\s*)?&(?:quot|#0?34|#0?39|#x2[27]);", re.I
 
 def without_remarks(text: str) -> tuple[str, tuple[str, ...]]:
     """Return an answer without PHP's remarks before and behind it, and a notice where there were some."""
+    if _ALWAYS not in text:
+        return text, ()
     left = text
     for _ in range(_MOST_REMARKS):
         found = _REMARK.match(left)

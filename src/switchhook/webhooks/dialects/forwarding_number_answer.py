@@ -49,8 +49,8 @@ SCHEME_KEY = "schema"
 """The reserved name of a scheme's ID (R1-21, A-21)."""
 
 _PAIR = re.compile(r"[\w.~*\-%+\[\]]+=")
-_BLANK_PLUS = re.compile(r"\+(?!(?<=[=,]\+)[1-9](?:[ ().+\-]?[0-9]){6})")
-"""A `+` that is a blank, and no beginning of a number that nobody encoded."""
+_BARE_PLUS = re.compile(r"[=,]\+(?=[1-9](?:[ ().+\-]?[0-9]){6})")
+"""A `+` that nobody encoded, and that is no blank: an international number follows."""
 _QUOTES = {'"': '"', "'": "'", "“": '”“"', "„": '”“"', "”": '”"', "‘": "’'", "’": "’'"}
 
 
@@ -123,7 +123,8 @@ def _is_pairs(text: str) -> bool:
 
 def _pairs(webhook: ForwardingNumber, text: str) -> dict[str, Json]:
     """Return the pairs that name a direction or scheme; what comes several times is a list."""
-    pairs = _BLANK_PLUS.sub(" ", text).split("&", MAX_PAIRS)
+    text = _BARE_PLUS.sub(lambda found: f"{found[0][0]}%2B", text).replace("+", " ")
+    pairs = text.split("&", MAX_PAIRS)
     if len(pairs) > MAX_PAIRS:
         raise UnusableError(f"the body has more than {MAX_PAIRS} urlencoded pairs")
     found: dict[str, list[str]] = {webhook.name_in_response: [], SCHEME_KEY: []}
