@@ -31,6 +31,15 @@ def asked(*headers: tuple[str, str], status: int = 429) -> float | None:
         ("Thu Oct  9 08:58:20 2025", 300.0),
         ("Thu, 09 Oct 2025 08:53:00 GMT", 1.0),
         ("Sat, 09 Oct 2055 08:53:00 GMT", LONGEST),
+        ("5 min", 300.0),
+        ('"300"', 300.0),
+        ("300, 300", 300.0),
+        ("300; reason=busy", 300.0),
+        ("1760000300", 300.0),
+        ("1760000300000", 300.0),
+        ("2025-10-09T08:58:20Z", 300.0),
+        ("2025-10-09 08:58:20", 300.0),
+        ("Mon, 09 Oct 2025 08:58:20 GMT", 300.0),
         ("soon", None),
         ("-5", None),
         ("", None),
@@ -52,6 +61,7 @@ def test_a_date_counts_from_the_receiver_s_own_clock() -> None:
 
 def test_the_first_of_several_counts() -> None:
     assert asked(("retry-after", "5"), ("retry-after", "500")) == 5.0
+    assert asked(("retry-after", "soon"), ("retry-after", "500")) == 500.0
 
 
 @pytest.mark.parametrize(

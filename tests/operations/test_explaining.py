@@ -17,7 +17,12 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.operations.explaining import Explanation, explain_answer, read_response
+from switchhook.operations.explaining import (
+    Explanation,
+    UnreadableResponseError,
+    explain_answer,
+    read_response,
+)
 from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.webhooks.answer import DialPlanReading, Reading
 from tests.webhooks.samples import answer
@@ -181,6 +186,19 @@ def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
 )
 def test_a_whole_response_is_parted(data: bytes, expected: HttpResponse) -> None:
     assert read_response(data) == expected
+
+
+@pytest.mark.row("FB-07")
+def test_a_head_is_read_as_that_of_an_endpoint_is() -> None:
+    response = read_response(
+        b'HTTP/1.1 200 OK\r\ngarbage\r\nX-A: 1\r\n 2\r\n\r\n{"dst_phone":"mary"}'
+    )
+    assert response.headers == (("x-a", "1 2"),)
+    (notice,) = explain_answer(Plan(SHOP), "crm", response).reading.notices
+    assert notice == "left out of the answer's head what is no header line: 'garbage'"
+
+    with pytest.raises(UnreadableResponseError, match="bad_response"):
+        read_response(b"HTTP/1.1 200 OK\r\nContent-Length : 2\r\n\r\nhi")
 
 
 def test_a_charset_in_the_head_counts() -> None:

@@ -338,16 +338,16 @@ WRONG = {
     "a fifth variable": (
         HEAD.replace("{code}", "{pin}"),
         (
-            "line 22: dial_plan_webhooks[0]: {pin} in the URL template is none of the four variables"
-            " {code}, {did}, {callerid}, {callername}; a brace that is meant as such is written %7B or"
+            "line 22: dial_plan_webhooks[0]: {pin} in the URL template is none of the variables"
+            " {code}, {did}, {callerid}, {callername}, {callid}; a brace that is meant as such is written %7B or"
             " %7D"
         ),
     ),
     "a fifth variable in the fallback URL": (
         HEAD.replace('{code}"', '{code}"\nfallback_url = "https://b.example/{pin}"'),
         (
-            "line 22: dial_plan_webhooks[0]: {pin} in the fallback URL is none of the four variables"
-            " {code}, {did}, {callerid}, {callername}; a brace that is meant as such is written %7B or"
+            "line 22: dial_plan_webhooks[0]: {pin} in the fallback URL is none of the variables"
+            " {code}, {did}, {callerid}, {callername}, {callid}; a brace that is meant as such is written %7B or"
             " %7D"
         ),
     ),

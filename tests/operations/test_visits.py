@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.numbering import dialling_of
 from switchhook.operations.visits import (
     LONGEST_VALUE,
     BadVisitError,
@@ -20,6 +21,21 @@ from tests.support.loop import run
 
 async def stored(store: SqliteStore) -> tuple[tuple[Visit, ...], tuple[ShownNumber, ...]]:
     return await store.visits(limit=9), await store.shown_numbers(limit=9)
+
+
+@pytest.mark.row("FA-03")
+def test_a_shown_number_may_be_written_as_people_of_the_country_do() -> None:
+    async def scenario() -> None:
+        store, memory = await SqliteStore.open(None), Memory()
+        await put_visit(store, memory, "shop", "v1", {}, now=900.0)
+        for written in ("044 222 33 44", "00380442223344", "+380 (44) 222-33-44", "380442223344"):
+            shown = await attach_number(
+                store, memory, "shop", "v1", written, now=901.0, dialling=dialling_of("UA")
+            )
+            assert shown.number == "380442223344"
+        await store.close()
+
+    run(scenario())
 
 
 @pytest.mark.row("R1-38", "A-12")

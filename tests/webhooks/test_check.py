@@ -232,20 +232,23 @@ def test_sound_dial_plan_webhooks_have_no_problem(changes: dict[str, Any]) -> No
     [
         (
             {"url_template": "http://t/?x={caller}"},
-            "four variables {code}, {did}, {callerid}, {callername}; a brace that is meant as such",
+            "none of the variables {code}, {did}, {callerid}, {callername}, {callid}; a brace that is meant as such",
         ),
-        ({"url_template": "http://t/?x={Code}"}, "{Code} in the URL template is none of the four"),
+        (
+            {"url_template": "http://t/?x={Code}"},
+            "{Code} in the URL template is none of the variables",
+        ),
         ({"url_template": "http://t/?x={ code }"}, "{ code } in the URL template is none of the"),
         ({"url_template": "http://t/?x={Caller ID}"}, "{Caller ID} in the URL template is none"),
         ({"url_template": "http://t/?x={call_id}"}, "{call_id} in the URL template is none of the"),
-        ({"url_template": "http://t/?x={}"}, "{} in the URL template is none of the four"),
+        ({"url_template": "http://t/?x={}"}, "{} in the URL template is none of the variables"),
         (
             {"url_template": "http://t/?x={{name}}"},
-            "{name} in the URL template is none of the four",
+            "{name} in the URL template is none of the variables",
         ),
         (
             {"url_template": "http://t/?x={{code}}"},
-            "each of the four is written in single braces, {code}, {did}, {callerid}, {callername}",
+            "each of them is written in single braces, {code}, {did}, {callerid}, {callername}",
         ),
         ({"url_template": "http://t/?x={code"}, "belongs to no variable"),
         ({"url_template": "http://t/?x=code}"}, "belongs to no variable"),

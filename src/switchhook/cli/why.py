@@ -25,7 +25,12 @@ from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.operations.examples import Example, read_example
-from switchhook.operations.explaining import Explanation, explain_answer, read_response
+from switchhook.operations.explaining import (
+    Explanation,
+    UnreadableResponseError,
+    explain_answer,
+    read_response,
+)
 from switchhook.operations.previewing import Preview, preview_requests
 from switchhook.webhooks.answer import Ack, DialPlanReading, Direction, Nak, SchemeId
 from switchhook.webhooks.mail import Mail
@@ -70,7 +75,10 @@ def read_answer(
     if sys.stdin.isatty():
         stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
     plan = plan_of(project, file, config, data_dir)
-    response = read_response(sys.stdin.buffer.read())
+    try:
+        response = read_response(sys.stdin.buffer.read())
+    except UnreadableResponseError as error:
+        raise UsageError(str(error)) from error
     if status is not None:
         response = replace(response, status=status)
     explained = explain_answer(plan, webhook, response)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.delivery import response_head
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.redirect import STATUSES
 from switchhook.domain.failure import Failure
@@ -30,13 +30,21 @@ if TYPE_CHECKING:
     from switchhook.operations.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
-_HEAD = re.compile(rb"HTTP/[0-9.]{1,3} ([1-5][0-9]{2})[^\n]*\n((?:[^\r\n][^\n]*\n)*)\r?\n")
-"""Status line, headers and the empty line behind them."""
 FOLLOWED = (
     f"a call follows redirects, {REDIRECTS} at most: where the response says where it leads, this"
     " answer is not read, but the one from there"
 )
 ORDERS = {RingOrder.ALL_AT_ONCE: "at once", RingOrder.ONE_AFTER_ANOTHER: "one after another"}
+
+
+class UnreadableResponseError(ValueError):
+    """The head leaves in doubt where the response ends; a call would fail with `bad_response`."""
+
+    def __str__(self) -> str:
+        return (
+            "Content-Length, Transfer-Encoding or Connection of that response cannot be read without a doubt;"
+            " a call would fail with bad_response"
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +76,15 @@ def explain_answer(plan: Plan, name: str, response: HttpResponse) -> Explanation
     """
     webhook = find_routing_webhook(plan, name)
     redirect = (FOLLOWED,) if response.status in STATUSES else ()
+    remarks = (response.remark, *redirect) if response.remark else redirect
     match webhook:
         case ForwardingNumber():
             reading = _screened(read_answer(webhook, response, plan, ask_id=""), plan)
-            reading = replace(reading, notices=(*reading.notices, *redirect))
+            reading = replace(reading, notices=(*reading.notices, *remarks))
             return _explanation(webhook, reading, _follow(webhook, reading.decision, plan))
         case DialPlanWebhook():
             read = _without_refused(read_dial_plan_answer(webhook, response, plan), plan)
-            read = replace(read, notices=(*read.notices, *redirect))
+            read = replace(read, notices=(*read.notices, *remarks))
             return _explanation(webhook, read, _branch(webhook, read))
         case _:
             assert_never(webhook)
@@ -109,14 +118,29 @@ def _refused(target: Target) -> str:
 def read_response(data: bytes) -> HttpResponse:
     """Read a response as `curl -i` prints it; a bare body came under 200.
 
-    Of several heads (100 Continue, redirects that were followed) the last one counts.
+    Of several heads (100 Continue, redirects that were followed) the last one counts. Its lines are read as
+    those of an endpoint's are. Raises UnreadableResponseError.
     """
-    status, lines = 200, b""
-    while head := _HEAD.match(data):
-        status, lines, data = int(head[1]), head[2], data[head.end() :]
-    pairs = (line.partition(":") for line in lines.decode("latin-1").splitlines())
-    headers = tuple((name.strip().lower(), value.strip()) for name, _, value in pairs)
-    return HttpResponse(status=status, reason="", headers=headers, body=data)
+    response = HttpResponse(status=200, reason="", headers=(), body=data)
+    while response_head.may_be_http(data):
+        head, rest = response_head.cut(data)
+        if not head:
+            break
+        try:
+            mended = response_head.mend(head)
+        except response_head.UnreadableHeadError:
+            raise UnreadableResponseError from None
+        data = rest
+        first, *lines = mended.data.decode("latin-1").splitlines()
+        pairs = (line.partition(":") for line in lines if line)
+        response = HttpResponse(
+            status=int(first.split()[1]),
+            reason="",
+            headers=tuple((name.lower(), value.strip()) for name, _, value in pairs),
+            body=rest,
+            left_out=mended.left_out,
+        )
+    return response
 
 
 def _explanation(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.dialling import ANYWHERE
 from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.numbering import as_listed
 from switchhook.domain.target import clean_number
 from switchhook.webhooks.parameters import find
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from switchhook.domain.dialling import Dialling
     from switchhook.operations.ports import VisitMemory, Visits
 
 VISIT_PARAMETERS = frozenset(
@@ -87,19 +90,19 @@ async def attach_number(
     *,
     now: float,
     seconds: float = SHOWN_SECONDS,
+    dialling: Dialling = ANYWHERE,
 ) -> ShownNumber:
     """Let whoever calls a number within `seconds` be the visitor who sees it; it had another before.
 
-    Raises BadVisitError, NoSuchVisitError, StoreError.
+    `dialling` is the project's: a number may be written as people of its country write it. Raises BadVisitError, NoSuchVisitError, StoreError.
     """
-    digits = clean_number(number)
-    if digits is None or not 0 < seconds <= LONGEST_SHOWN:
+    if clean_number(number) is None or not 0 < seconds <= LONGEST_SHOWN:
         raise BadVisitError(
             "a visit is attached to a telephone number, for more than 0 seconds and at most a year"
         )
     _known(memory, project, visit)
     shown = ShownNumber(
-        project=project, number=digits.removeprefix("+"), visit=visit, until=now + seconds
+        project=project, number=as_listed(number, dialling), visit=visit, until=now + seconds
     )
     await store.attach(shown)
     memory.show_number(shown)

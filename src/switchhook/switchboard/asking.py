@@ -135,9 +135,8 @@ def _carriage(exchange: Exchange | None) -> Iterator[str]:
             f"redirected to {exchange.redirects[-1]} without {', '.join(exchange.left_out)}: that is for the "
             "webhook's own origin alone. Set its URL to where it leads if it may have it"
         )
-    if exchange is not None and exchange.response is not None and exchange.response.left_out:
-        lines = ", ".join(exchange.response.left_out)
-        yield f"left out of the answer's head what is no header line: {lines}"
+    if exchange is not None and exchange.response is not None and exchange.response.remark:
+        yield exchange.response.remark
 
 
 def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:

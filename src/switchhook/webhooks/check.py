@@ -18,7 +18,7 @@ from switchhook.domain.webhook import (
     Place,
     RoutingWebhook,
 )
-from switchhook.webhooks.dialects.dial_plan import VARIABLES, variable
+from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number import all_fields
 from switchhook.webhooks.head import authorization, is_parameter_line
@@ -143,18 +143,18 @@ def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
 
 
 def _of_url_template(what: str, template: str) -> Iterator[str]:
-    """Hold to the four variables, in the path or the query (R5-15, R5-16, A-46)."""
+    """Hold to the known variables, in the path or the query (R5-15, R5-16, A-46)."""
     try:
         address = parse_url(template, variable)
         parse_overrides(template)
     except ValueError as error:
         yield str(error)
         return
-    four = ", ".join(f"{{{name}}}" for name in VARIABLES)
+    known = ", ".join(f"{{{name}}}" for name in (*VARIABLES, CALL_ID))
     unknown = unknown_placeholders(template, variable)
     for name in unknown:
         yield (
-            f"{{{name}}} in the {what} is none of the four variables {four};"
+            f"{{{name}}} in the {what} is none of the variables {known};"
             " a brace that is meant as such is written %7B or %7D"
         )
     if unknown:
@@ -162,8 +162,8 @@ def _of_url_template(what: str, template: str) -> Iterator[str]:
     written = placeholders(template)
     if max(template.count("{"), template.count("}")) > len(written):
         yield (
-            f"a brace in the {what} belongs to no variable: each of the four"
-            f" is written in single braces, {four}; a brace that is meant as such is %7B or %7D"
+            f"a brace in the {what} belongs to no variable: each of them"
+            f" is written in single braces, {known}; a brace that is meant as such is %7B or %7D"
         )
     filled = sum(1 for piece in (*address.path, *address.query) if piece.parameter)
     if filled < len(written):

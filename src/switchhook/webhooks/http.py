@@ -50,6 +50,13 @@ class HttpResponse:
     """The beginnings of lines of its head that could not be read, and that decided nothing."""
 
     @property
+    def remark(self) -> str:
+        """Say which lines of its head were left out; "" where none was."""
+        if not self.left_out:
+            return ""
+        return f"left out of the answer's head what is no header line: {', '.join(self.left_out)}"
+
+    @property
     def advice(self) -> str:
         """Return the sentence that goes with a refusal whose true cause only the body names; "" for none."""
         page = self.body[:_PAGE].lower()
