@@ -29,6 +29,7 @@ from switchhook.routing.events import (
     CallArrived,
     DigitPressed,
     LegEnded,
+    Remarked,
     Resynced,
     TimePassed,
     TransferRequested,
@@ -294,15 +295,18 @@ def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
     check(let_time_pass(walk))
 
 
+TOLD_EACH_TIME = Resynced | TimePassed | DigitPressed | Remarked | TransferRequested
+
+
 @settings(max_examples=30, deadline=None)
 @given(walks(), st.data())
 def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataObject) -> None:
-    """All but time, which may pass twice, keys, which may be pressed twice, restarts, and transfers.
+    """All but time, which may pass twice, keys, which may be pressed twice, restarts, remarks and transfers.
 
-    Of the last each that is refused is answered.
+    Of the last, each that is refused is answered.
     """
     heard = data.draw(st.sampled_from(walk.heard))
-    if isinstance(heard.event, Resynced | TimePassed | DigitPressed | TransferRequested):
+    if isinstance(heard.event, TOLD_EACH_TIME):
         return
     again, commands = step(heard.after, heard.event, heard.now)
     assert not any(isinstance(command, Record | Tell | RingLeg) for command in commands)

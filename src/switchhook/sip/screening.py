@@ -63,6 +63,8 @@ def screen(request: Request) -> Refusal | None:
 
 def _screen_method(request: Request, *, within: bool) -> Refusal | None:
     method = request.method
+    if method == "NOTIFY" and within:
+        return None  # only our user knows whether it has asked for that
     if method in ALLOWED:
         return Refusal(405, (ALLOW,)) if not within and method in WITHIN_ONLY else None
     return Refusal(405 if method in KNOWN else 501, (ALLOW,))

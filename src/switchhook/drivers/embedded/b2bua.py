@@ -485,6 +485,8 @@ class Bridge:
         if request.method == "REFER":
             self._referred = referred_by(request)
             return [requested(event, self._name(event.leg))]
+        if request.method == "NOTIFY":
+            return [Reply(ref=event.ref, status=405, headers=(ALLOW,))]
         other = self._other(event.leg)
         if other is None:
             return [_nobody_to_ask(event)]

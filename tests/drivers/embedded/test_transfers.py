@@ -1,0 +1,470 @@
+"""Telephones transfer calls over SIP: REFER in, NOTIFY out, and the sound goes to who talks then."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.domain.call import CallState
+from switchhook.domain.journal import Happening
+from switchhook.domain.project import Account, Plan, Trunk
+from switchhook.domain.scheme import Record
+from switchhook.drivers.embedded.studio import Sounding
+from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
+from switchhook.routing.commands import AnswerTransfer, TellTransfer
+from switchhook.routing.events import TransferRequested
+from switchhook.sip.endpoint import Binding
+from switchhook.sip.events import Asked
+from switchhook.sip.headers import NameAddress
+from switchhook.sip.orders import Reply, Send
+from switchhook.sip.phone import Manners, Phone
+from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.uri import Uri
+from tests.support.loop import run
+from tests.support.office import DIALLED, PASSWORD, Memory, Office, account, open_office, ring, shop
+from tests.support.sip import request
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from switchhook.domain.scheme import Step
+    from switchhook.sip.phone_call import Call
+
+pytestmark = pytest.mark.row("FI-02")
+
+LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
+WAITS = Manners(answer_after=None)
+
+
+# On the wire
+
+
+def asked(*headers: str, refer_to: str = "Refer-To: <sip:john@shop.example>") -> Asked:
+    lines = (*((refer_to,) if refer_to else ()), *headers)
+    message = request("REFER", *lines, to="<sip:x@y>;tag=b")
+    return Asked(leg="sip leg", ref="r", request=message)
+
+
+@pytest.mark.parametrize(
+    ("refer_to", "user"),
+    [
+        ("<sip:john@shop.example>", "john"),
+        ("sip:john@shop.example", "john"),
+        ('"John" <sip:john@192.0.2.1:5070;transport=tcp>;x=y', "john"),
+        ("<tel:+38-050-111-22-33>", "+38-050-111-22-33"),
+        ("<sip:+380501112233@carrier.example;user=phone>", "+380501112233"),
+        ("<sips:%6Aohn@shop.example>", "john"),
+        ("<sip:john@shop.example;method=INVITE>", "john"),
+        ("<sip:john@shop.example?Subject=hello&X-Y=z>", "john"),
+    ],
+)
+def test_each_spelling_of_refer_to_names_somebody(refer_to: str, user: str) -> None:
+    for header in ("Refer-To", "r", "REFER-TO"):
+        wish = requested(asked(refer_to=f"{header}: {refer_to}"), "b1")
+        assert isinstance(wish, TransferRequested)
+        assert (wish.leg, wish.to, wish.is_attended) == ("b1", user, False)
+
+
+@pytest.mark.parametrize("name", ["Replaces", "replaces", "Repl%61ces"])
+def test_a_replaces_makes_it_an_attended_one(name: str) -> None:
+    refer_to = f"Refer-To: <sip:john@h?Require=replaces&{name}=1%40h%3Bto-tag%3Da%3Bfrom-tag%3Db>"
+    wish = requested(asked(refer_to=refer_to), "b1")
+    assert isinstance(wish, TransferRequested)
+    assert wish.is_attended
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ((), 400),
+        (("Refer-To: <sip:a@h>", "Refer-To: <sip:b@h>"), 400),
+        (("Refer-To: <sip:a@@h",), 400),
+        (("Refer-To: <http://h/>",), 416),
+        (("Refer-To: <sip:h>",), 404),
+        (("Refer-To: <sip:a@h;method=BYE>",), 501),
+    ],
+)
+def test_what_names_nobody_is_refused(headers: tuple[str, ...], status: int) -> None:
+    refusal = requested(asked(*headers, refer_to=""), "b1")
+    assert isinstance(refusal, Reply)
+    assert (refusal.ref, refusal.status) == ("r", status)
+
+
+def test_a_transfer_is_told_of_until_it_is_over() -> None:
+    wish = requested(asked(), "b1")
+    assert isinstance(wish, TransferRequested)
+    number = asked().request.cseq.number
+    known_by = wish.request
+    assert answer_to(AnswerTransfer(leg="b1", request=known_by, status=202)).headers == ()
+    told = [notify_of(TellTransfer(leg="b1", request=known_by, status=s), "s") for s in (100, 486)]
+    notifies = [ask for ask in told if ask is not None]
+    assert [dict(ask.headers)["Event"] for ask in notifies] == [f"refer;id={number}"] * 2
+    states = [dict(ask.headers)["Subscription-State"] for ask in notifies]
+    assert states == ["active;expires=120", "terminated;reason=noresource"]
+    assert [ask.body for ask in notifies] == [
+        b"SIP/2.0 100 Trying\r\n",
+        b"SIP/2.0 486 Busy Here\r\n",
+    ]
+
+
+def test_who_wants_to_hear_nothing_hears_nothing() -> None:
+    wish = requested(asked("Refer-Sub: False"), "b1")
+    assert isinstance(wish, TransferRequested)
+    known_by = wish.request
+    accepted = answer_to(AnswerTransfer(leg="b1", request=known_by, status=202))
+    assert accepted.headers == (("Refer-Sub", "false"),)
+    assert answer_to(AnswerTransfer(leg="b1", request=known_by, status=404)).headers == ()
+    assert notify_of(TellTransfer(leg="b1", request=known_by, status=100), "s") is None
+
+
+# With telephones
+
+
+@dataclass
+class Scene:
+    """The shop's telephones; the carrier is where customers call from."""
+
+    office: Office
+    memory: Memory
+    carrier: Phone
+    phones: dict[str, Phone]
+
+    async def incoming(self) -> tuple[Call, Call]:
+        """Let a customer talk to Mary; return both ends."""
+        made = await self.carrier.call(f"sip:{DIALLED}@{LOCAL}:{self.office.port}")
+        came = await self.phones["mary"].rung()
+        came.answer()
+        await made.answered()
+        await self.until(lambda: self.office.call.state is CallState.TALKING)
+        return made, came
+
+    async def internal(self) -> tuple[Call, Call]:
+        """Let John call Mary; return both ends."""
+        made = await self.phones["john"].call("mary")
+        came = await self.phones["mary"].rung()
+        came.answer()
+        await made.answered()
+        await self.until(lambda: self.office.call.state is CallState.TALKING)
+        return made, came
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(10):
+            while not holds():  # noqa: ASYNC110 -- plain values
+                await asyncio.sleep(0.01)
+
+    async def hear_each_other(self, *calls: Call) -> None:
+        """Wait until each hears somebody anew."""
+        before = [call.tone.heard for call in calls]
+        await self.until(
+            lambda: all(call.tone.heard > old + 3 for call, old in zip(calls, before, strict=True))
+        )
+
+
+LOGINS = ("mary", "john", "olga")
+
+
+def project(carrier: Phone, *steps: Step) -> Plan:
+    trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
+    made = shop(*(steps or (ring(account("mary")),)), trunk=trunk).project
+    accounts = tuple(
+        Account(login=login, password=PASSWORD, name=login.title()) for login in LOGINS
+    )
+    return Plan(replace(made, accounts=accounts))
+
+
+@asynccontextmanager
+async def scene(*steps: Step, recordings: Path | None = None) -> AsyncIterator[Scene]:
+    memory = Memory()
+    sounding = None if recordings is None else Sounding(recordings=recordings)
+    async with Phone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
+        plan = project(carrier, *steps)
+        async with open_office(plan, memory=memory, sounding=sounding) as office:
+            server = Peer(UDP, LOCAL, office.port)
+            phones = {name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS}
+            async with phones["mary"], phones["john"], phones["olga"]:
+                for phone in phones.values():
+                    await phone.register()
+                yield Scene(office, memory, carrier, phones)
+
+
+def to(user: str) -> str:
+    return f"sip:{user}@shop.example"
+
+
+def test_a_held_customer_is_transferred_and_hears_the_colleague() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            await came.offer("sendonly")
+            referred = ("Referred-By", "<sip:mary@shop.example>")
+            assert await came.transfer(to("john"), referred) == 202
+            john = await it.phones["john"].rung()
+            assert john.invite is not None
+            assert john.invite.headers.get("Referred-By") == referred[1]
+            assert john.invite.from_.uri.username == "380441112233"
+            assert not john.invite.body
+            await it.until(lambda: came.transferred == [100])
+            john.answer()
+            assert await came.ended() == 200
+            assert came.transferred[-1] == 200
+            await it.hear_each_other(made, john)
+            john.end()
+            assert await made.ended() == 200
+            await it.office.quiet()
+            assert it.office.ends == ["answered by callee"]
+
+    run(scenario(), deadline=20)
+
+
+def test_a_caller_transfers_whom_they_called_and_those_talk_and_hold() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.internal()
+            assert await made.transfer(to("olga")) == 202
+            olga = await it.phones["olga"].rung()
+            assert olga.invite is not None
+            assert olga.invite.from_.uri.username == "mary"
+            olga.answer()
+            assert await made.ended() == 200
+            await it.hear_each_other(came, olga)
+            await olga.offer("sendonly")
+            await came.offer("sendrecv")
+            came.end()
+            assert await olga.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+def test_a_recorded_call_stays_led_and_is_recorded_on(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(Record(), ring(account("mary")), recordings=tmp_path) as it:
+            made, came = await it.incoming()
+            assert await came.transfer(to("john")) == 202
+            john = await it.phones["john"].rung()
+            assert john.invite is not None
+            assert john.invite.body
+            came.end()
+            john.answer()
+            await it.hear_each_other(made, john)
+            made.end()
+            assert await john.ended() == 200
+            await it.office.quiet()
+            (recording,) = it.office.call.recordings
+            assert recording.seconds > 0
+
+    run(scenario(), deadline=20)
+
+
+def test_a_recording_goes_on_in_a_second_file_when_the_caller_transfers(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with scene(Record(), ring(account("mary")), recordings=tmp_path) as it:
+            made = await it.phones["john"].call(DIALLED)
+            came = await it.phones["mary"].rung()
+            came.answer()
+            await made.answered()
+            await it.hear_each_other(made, came)
+            assert await made.transfer(to("olga")) == 202
+            olga = await it.phones["olga"].rung()
+            olga.answer()
+            assert await made.ended() == 200
+            await it.hear_each_other(came, olga)
+            came.end()
+            assert await olga.ended() == 200
+            await it.office.quiet()
+            assert [one.id for one in it.office.call.recordings] == ["r1", "r2"]
+
+    run(scenario(), deadline=20)
+
+
+def test_a_busy_colleague_leaves_both_as_they_were() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            assert await came.transfer(to("john")) == 202
+            assert await came.transfer(to("olga")) == 491
+            (await it.phones["john"].rung()).end(486)
+            await it.until(lambda: came.transferred[-1:] == [486])
+            await it.hear_each_other(made, came)
+            assert await came.transfer(to("nobody")) == 404
+            assert (
+                await came.transfer(f"{to('john')}?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc") == 501
+            )
+            assert await made.transfer(to("john")) == 603
+            made.end()
+            assert await came.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+def test_who_refuses_what_the_new_one_offers_stays_where_they_are() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            made.describe = lambda offer: None if offer else b""  # type: ignore[method-assign]
+            assert await came.transfer(to("john")) == 202
+            john = await it.phones["john"].rung()
+            john.answer()
+            assert await john.ended() == 200
+            await it.until(lambda: came.transferred[-1:] == [488])
+            assert it.office.board.calls[0].state is CallState.TALKING
+            made.end()
+            assert await came.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+def test_a_telephone_that_hangs_up_at_once_is_rung_back_when_it_failed() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            assert await came.transfer(to("john"), ("Refer-Sub", "false")) == 202
+            came.end()
+            (await it.phones["john"].rung()).end(603)
+            again = await it.phones["mary"].rung()
+            again.answer()
+            await it.hear_each_other(made, again)
+            assert came.transferred == []
+            made.end()
+            assert await again.ended() == 200
+            await it.office.quiet()
+            assert it.office.ends == ["answered by caller"]
+
+    run(scenario(), deadline=20)
+
+
+def test_an_outside_number_is_rung_over_the_trunk() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.internal()
+            assert await made.transfer("tel:+380501112233") == 202
+            outside = await it.carrier.rung()
+            assert outside.invite is not None
+            assert outside.invite.uri.username == "+380501112233"
+            outside.answer()
+            await it.hear_each_other(came, outside)
+            assert it.office.board.calls[0].legs[-1].account == "john"
+            outside.end()
+            assert await came.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+def test_the_transferred_one_hangs_up_while_it_rings() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            assert await came.transfer(to("john")) == 202
+            john = await it.phones["john"].rung()
+            made.end()
+            assert await john.ended() == 487
+            assert await came.ended() == 200
+            await it.office.quiet()
+            assert it.office.ends == ["answered by caller"]
+
+    run(scenario(), deadline=20)
+
+
+def test_a_refer_outside_of_a_call_is_refused() -> None:
+    async def scenario() -> None:
+        async with scene() as it:
+            mary = it.phones["mary"]
+            here = NameAddress(uri=Uri.of("mary", LOCAL, it.office.port))
+            stray = Send(
+                ref="stray",
+                method="REFER",
+                uri=here.uri,
+                from_=here,
+                to=here,
+                peer=Peer(UDP, LOCAL, it.office.port),
+                call_id="stray",
+                headers=(("Refer-To", f"<{to('john')}>"),),
+            )
+            replied = await mary.reply_to("stray", stray)
+            assert replied.status == 405
+            assert not it.phones["john"].calls
+
+    run(scenario(), deadline=20)
+
+
+def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        async with AsyncExitStack() as stack:
+            carrier = await stack.enter_async_context(
+                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+            )
+            plan = project(carrier)
+            async with open_office(plan, memory=memory) as office:
+                server = Peer(UDP, LOCAL, office.port)
+                phones = {
+                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                }
+                for phone in phones.values():
+                    await stack.enter_async_context(phone)
+                    await phone.register()
+                it = Scene(office, memory, carrier, phones)
+                made, came = await it.incoming()
+                assert await came.transfer(to("john")) == 202
+                await phones["john"].rung()
+            (call,) = memory.calls.values()
+            assert call.state is CallState.TRANSFERRING
+            binding = Binding(port=server.port)
+            async with open_office(plan, memory=memory, binding=binding) as office:
+                it.office = office
+                await it.until(lambda: came.transferred[-1:] == [500])
+                await it.hear_each_other(made, came)
+                made.end()
+                assert await came.ended() == 200
+                await office.quiet()
+        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+
+    run(scenario(), deadline=20)
+
+
+def test_a_transferred_call_outlives_a_crash() -> None:
+    async def scenario() -> None:
+        memory = Memory()
+        async with AsyncExitStack() as stack:
+            carrier = await stack.enter_async_context(
+                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+            )
+            plan = project(carrier)
+            async with open_office(plan, memory=memory) as office:
+                server = Peer(UDP, LOCAL, office.port)
+                phones = {
+                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                }
+                for phone in phones.values():
+                    await stack.enter_async_context(phone)
+                    await phone.register()
+                it = Scene(office, memory, carrier, phones)
+                made, came = await it.internal()
+                assert await made.transfer(to("olga")) == 202
+                olga = await phones["olga"].rung()
+                olga.answer()
+                assert await made.ended() == 200
+                await it.hear_each_other(came, olga)
+            binding = Binding(port=server.port)
+            async with open_office(plan, memory=memory, binding=binding) as office:
+                it.office = office
+                await phones["john"].register()  # nothing is stored of that here
+                await olga.offer("sendonly")
+                assert await olga.transfer(to("john")) == 202
+                john = await phones["john"].rung()
+                john.answer()
+                assert await olga.ended() == 200
+                await it.hear_each_other(came, john)
+                john.end()
+                assert await came.ended() == 200
+                await office.quiet()
+
+    run(scenario(), deadline=20)
