@@ -23,7 +23,7 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
-from switchhook.routing.transferring import MOST_TRANSFERS, RINGS, RINGS_BACK
+from switchhook.routing.transferring import LETS_GO, MOST_TRANSFERS, RINGS, RINGS_BACK
 from tests.support.plans import (
     CUSTOMER,
     DIALLED,
@@ -327,6 +327,30 @@ def test_who_transferred_and_hung_up_is_not_needed_for_one_that_succeeds() -> No
     story = mary_transfers()
     story.comes_to(11, hangs_up("b1"))
     story.hears(13, answers("b2"), "connect b2", "tell incoming.transfer")
+
+
+def test_a_telephone_that_lets_go_as_its_transfer_failed_is_rung_back() -> None:
+    story = mary_transfers()
+    story.comes_to(12, refuses("b2", 486))
+    story.hears(12.5, hangs_up("b1"), "show ringing", "ring b3 mary for caller")
+    story.hears(14, answers("b3"), "connect b3")
+    story.hears(15, hangs_up("b3"), "end caller 200", AFTER)
+    refusal = john_talks()
+    refusal.comes_to(10, transfers("caller", "nobody"))
+    refusal.hears(10.1, hangs_up("caller"), "ring b2 john for b1")
+
+
+def test_who_hangs_up_later_or_is_lost_ends_the_call() -> None:
+    story = mary_transfers()
+    story.comes_to(12, refuses("b2", 486))
+    story.hears(12 + LETS_GO + 1, hangs_up("b1"), "end caller 200", AFTER)
+    lost = mary_transfers()
+    lost.comes_to(12, refuses("b2", 486))
+    cause = Cause(sip=408, text="lost", is_loss=True)
+    lost.hears(12.5, LegEnded(leg="b1", cause=cause), "end caller 408", AFTER)
+    other = mary_transfers()
+    other.comes_to(12, refuses("b2", 486))
+    other.hears(12.5, hangs_up("caller"), "end b1 answered", AFTER)
 
 
 def test_a_caller_who_transferred_and_hung_up_is_rung_back_too() -> None:

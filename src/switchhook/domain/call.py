@@ -150,6 +150,7 @@ class Transfer:
     is_return: bool = False
     """Whether the transfer failed after that, and the account is rung back now."""
     rang: bool = False
+    failed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +191,8 @@ class Call:
     party: str = CALLER
     """The leg that it talks to: another one once the caller has transferred the call."""
     transfer: Transfer | None = None
+    failed: Transfer | None = None
+    """The latest that failed, or was refused, with both parties left."""
     transfers: int = 0
     """How often somebody asked for one that was begun."""
     asked: Asked | None = None

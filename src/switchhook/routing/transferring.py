@@ -48,6 +48,8 @@ RINGS: Final = 60.0
 """Seconds that a transfer may ring."""
 RINGS_BACK: Final = 30.0
 """Seconds that whoever transferred, and hung up, is rung back."""
+LETS_GO: Final = 3.0
+"""Seconds after a failure in which a telephone that hangs up does so because of it."""
 MOST_TRANSFERS: Final = 20
 """In one call: two telephones that pass it to and fro end there."""
 
@@ -86,6 +88,7 @@ def requested(move: Move, event: TransferRequested) -> None:
     move.change(
         state=CallState.TRANSFERRING,
         transfer=transfer,
+        failed=None,
         transfers=call.transfers + 1,
         wake_at=move.now + RINGS,
     )
@@ -101,6 +104,23 @@ def requested_too_early(move: Move, event: TransferRequested) -> None:
     if move.call.transfer is not None and move.call.transfer.request == event.request:
         return
     _refuse(move, event, 491, "this call cannot be transferred now")
+
+
+def hung_up(move: Move, event: LegEnded) -> None:
+    """Whoever goes first ends the call; but one that lets go as its transfer has failed is rung back."""
+    failed, leg = move.call.failed, move.call.leg(event.leg)
+    is_why = failed is not None and failed.by == event.leg and not event.cause.is_loss
+    if (
+        failed is None
+        or leg is None
+        or not is_why
+        or not leg.is_live
+        or move.now - (failed.failed_at or 0.0) > LETS_GO
+    ):
+        hear.hung_up(move, event)
+    else:
+        _let_go(move, leg, event.cause)
+        _ring_back(move, failed)
 
 
 def leg_ringing(move: Move, event: LegRinging) -> None:
@@ -314,11 +334,22 @@ def _fail(move: Move, cause: Cause) -> None:
         record.talk_is_over(move, EndedBy.SYSTEM)
         return
     _note_failure(move, transfer, cause)
-    if not transfer.is_left:
-        move.change(state=CallState.TALKING, transfer=None, wake_at=None)
+    if transfer.is_left:
+        _ring_back(move, transfer)
         return
-    returning = replace(transfer, is_return=True)
-    move.change(state=CallState.TRANSFERRING, transfer=returning, wake_at=move.now + RINGS_BACK)
+    failed = replace(transfer, failed_at=move.now)
+    move.change(state=CallState.TALKING, transfer=None, failed=failed, wake_at=None)
+
+
+def _ring_back(move: Move, transfer: Transfer) -> None:
+    """Ring the account that transferred and hung up, for the party who is left alone."""
+    returning = replace(transfer, is_left=True, is_return=True, failed_at=None)
+    move.change(
+        state=CallState.TRANSFERRING,
+        transfer=returning,
+        failed=None,
+        wake_at=move.now + RINGS_BACK,
+    )
     target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
     ring.dial(move, target, party=_other(move.call, transfer.by))
 
@@ -328,11 +359,16 @@ def _leave(move: Move, leg: Leg, cause: Cause) -> None:
     transfer = move.call.transfer
     if transfer is None:
         return
+    _let_go(move, leg, cause)
+    move.change(transfer=replace(transfer, is_left=True))
+
+
+def _let_go(move: Move, leg: Leg, cause: Cause) -> None:
+    """Write down that one of two who talk has left; the other hears ringing, where we lead their sound."""
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
     else:
         move.close_leg(leg, AttemptEnd.ANSWERED, cause)
-    move.change(transfer=replace(transfer, is_left=True))
     if _other(move.call, leg.id) == CALLER:
         move.order(ShowRinging())
 
@@ -381,6 +417,10 @@ def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None
     facts = (("to", event.to), ("by", account_of(move.call, event.leg)), ("sip", str(status)))
     move.record(Happening.TRANSFER_FAILED, why, leg=event.leg, facts=facts)
     move.order(AnswerTransfer(leg=event.leg, request=event.request, status=status, reason=why))
+    account = account_of(move.call, event.leg)
+    if move.call.state is CallState.TALKING and account:
+        failed = Transfer(by=event.leg, account=account, to=event.to, request=event.request)
+        move.change(failed=replace(failed, failed_at=move.now))
 
 
 def _note_failure(move: Move, transfer: Transfer, cause: Cause) -> None:

@@ -138,7 +138,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegAnswered: _to(hear.caller_connected, TALKING),
         LegUpdated: _to(hear.leg_updated, TALKING),
         Remarked: _to(hear.remarked, TALKING),
-        LegEnded: _to(hear.hung_up, TALKING, RATING, RECORDING, ENDED),
+        LegEnded: _to(transferring.hung_up, TALKING, TRANSFERRING, RATING, RECORDING, ENDED),
         RecordingFinished: _to(transferring.recorded, TALKING),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested, TALKING, TRANSFERRING),
