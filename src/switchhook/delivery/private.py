@@ -7,7 +7,7 @@ what of the URL or of the constants is secret, which servers like to repeat in `
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.webhooks.http import HttpRequest
+
+LEAST_HELD: Final = 8
+"""Characters of a secret that is looked for within a value; a shorter one stands in many by chance."""
 
 Json: TypeAlias = "str | float | list[Json] | dict[str, Json] | None"
 
@@ -53,7 +56,15 @@ def _is_told(request: HttpRequest, name: str, value: str) -> bool:
 
 
 def _is_secret(value: str, secrets: tuple[str, ...]) -> bool:
-    return bool(value) and (value in secrets or unquote_plus(value) in secrets)
+    """Say whether a value is a secret, or holds one: `next=/route?token=KEY` of a page to log in."""
+    if not value:
+        return False
+    plain = unquote_plus(value)
+    inner = unquote_plus(plain)
+    return value in secrets or any(
+        secret == plain or (len(secret) >= LEAST_HELD and (secret in plain or secret in inner))
+        for secret in secrets
+    )
 
 
 def _url(request: HttpRequest, out: list[str]) -> str:
@@ -67,9 +78,8 @@ def _body(request: HttpRequest, out: list[str]) -> bytes:
     """Leave secrets out of a form or of JSON; the rest of the body stays as it is."""
     if not request.body or not request.secrets:
         return request.body
-    types = [value for name, value in request.headers if name.lower() == "content-type"]
     try:
-        if any("json" in value.lower() for value in types):
+        if request.body.startswith((b"{", b"[")):  # whatever its type says
             found: list[str] = []
             told = _told(msgspec.json.decode(request.body), request.secrets, found)
             out += found
