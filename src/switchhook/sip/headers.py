@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.errors import ParseError, excerpt
 from switchhook.sip.parameters import NO_PARAMETERS, Parameters
@@ -20,6 +20,9 @@ from switchhook.sip.syntax import (
     unquote,
 )
 from switchhook.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["CSeq", "NameAddress", "Via", "split_list"]
 
@@ -77,6 +80,15 @@ class NameAddress:
         """The tag parameter, which names one end of a dialog."""
         return self.parameters.get("tag")
 
+    @property
+    def preference(self) -> float:
+        """The q value of a Contact (§20.10); 1 where there is none that can be read."""
+        try:
+            q = float(self.parameters.get("q") or 1)
+        except ValueError:
+            return 1.0
+        return q if 0 <= q <= 1 else 1.0
+
     def with_tag(self, tag: str) -> NameAddress:
         """Return this address with the tag set."""
         return replace(self, parameters=self.parameters.set("tag", tag))
@@ -84,6 +96,11 @@ class NameAddress:
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""
         return f"{display}<{self.uri}>{self.parameters}"
+
+
+def preferred(contacts: Iterable[NameAddress]) -> list[NameAddress]:
+    """Put the contacts of a redirection in the order in which they are to be tried (§8.1.3.4)."""
+    return sorted(contacts, key=lambda contact: -contact.preference)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

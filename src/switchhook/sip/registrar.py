@@ -77,12 +77,8 @@ class Binding:
 
     @property
     def preference(self) -> float:
-        """The q value (§20.10); 1 where there is none that can be read."""
-        try:
-            q = float(self.contact.parameters.get("q") or 1)
-        except ValueError:
-            return 1.0
-        return q if 0 <= q <= 1 else 1.0
+        """The q value (§20.10)."""
+        return self.contact.preference
 
     def is_for(self, contact: NameAddress) -> bool:
         """Tell whether `contact` is this one anew.

@@ -185,6 +185,7 @@ def from_outside(
         ('Remote-Party-ID: "Anna" <sip:380441112233@c>;party=calling; Privacy="URI-network"',),
         ("Privacy: none", "Privacy: header"),
         ("Privacy: id,critical",),
+        ('Privacy: "id"',),
     ],
 )
 def test_what_a_trunk_says_is_hidden_is_known_to_nobody(headers: tuple[str, ...]) -> None:

@@ -273,7 +273,10 @@ def test_what_the_carrier_grants_is_read_from_our_own_contact() -> None:
 
     assert seconds(f"<sip:x@h>;expires=9, {ours};expires=120") == 120
     assert seconds(f"{ours}", "Expires: 90") == 90
-    assert seconds("<sip:x@h>;expires=120") == EXPIRES
+    assert seconds("<sip:x@h>") == EXPIRES
+    # Written anew by the carrier, beside that of an earlier address of ours.
+    assert seconds("<sip:x@h>;expires=120", "Expires: 600") == 120
+    assert seconds("<sip:old@h>;expires=0, <sip:x@h>;expires=60") == 60
     assert seconds(f"{ours};expires=1") == 30
     assert seconds(f"{ours};expires=99999999999") == 7200
     assert seconds("<broken") == EXPIRES

@@ -14,6 +14,7 @@ from switchhook.drivers.embedded.dialling import Place, UndiallableError, place_
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.errors import SipError
+from switchhook.sip.headers import preferred
 from switchhook.sip.transport import Peer
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _redirections(call: Call, place: Place, response: Response) -> Iterator[Plac
     if response.status not in REDIRECTIONS:
         return
     try:
-        contacts = response.contacts
+        contacts = preferred(response.contacts)
     except SipError:
         return
     for contact in contacts:

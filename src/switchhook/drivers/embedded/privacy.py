@@ -27,7 +27,7 @@ _PRIVATE: Final = re.compile(r";\s*privacy\s*=\s*\"?(full|uri|name)", re.IGNOREC
 def hides_number(request: Request) -> bool:
     """Say whether the caller wants to stay unknown, by whichever header a telephone or switch says so."""
     words = {
-        word.strip().lower()
+        word.strip(' \t"').lower()
         for value in request.headers.all("Privacy")
         for word in re.split("[;,]", value)
     }

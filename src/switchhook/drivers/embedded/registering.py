@@ -96,17 +96,25 @@ def options(trunk: Trunk, peer: Peer, *, our_host: str, ref: str, call_id: str) 
 
 
 def granted(response: Response, project: str, trunk: Trunk) -> int:
-    """Return for how many seconds the carrier registered us: of our own Contact, else as it says at all."""
+    """Return for how many seconds the carrier registered us: of our own Contact, else as it says at all.
+
+    Some carriers write our Contact anew. Then the shortest time holds that any Contact has: it is never
+    wrong to refresh too early.
+    """
     try:
         contacts = response.contacts
     except SipError:
         contacts = ()
     line = line_of(project, trunk)
-    of_ours = [c.parameters.get("expires") for c in contacts if c.uri.parameters.get(LINE) == line]
-    for text in (*of_ours, response.headers.get("Expires")):
-        if text and text.isascii() and text.isdigit():
-            return min(max(int(text[:9]), LEAST_EXPIRES), MOST_EXPIRES)
-    return EXPIRES
+    ours = [contact for contact in contacts if contact.uri.parameters.get(LINE) == line]
+    times = [_seconds(contact.parameters.get("expires")) for contact in ours or contacts]
+    granted = min(filter(None, times), default=0) or _seconds(response.headers.get("Expires"))
+    return min(max(granted, LEAST_EXPIRES), MOST_EXPIRES) if granted else EXPIRES
+
+
+def _seconds(text: str | None) -> int:
+    """Read a time in seconds; 0 where there is none."""
+    return int(text[:9]) if text and text.isascii() and text.isdigit() else 0
 
 
 def least_wanted(response: Response) -> int:

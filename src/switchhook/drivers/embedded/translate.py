@@ -12,7 +12,7 @@ from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
 from switchhook.sip.errors import SipError
-from switchhook.sip.headers import NameAddress
+from switchhook.sip.headers import NameAddress, preferred
 from switchhook.sip.parameters import Parameters
 from switchhook.sip.session import LOST
 from switchhook.sip.tolerance import readable
@@ -161,11 +161,11 @@ def cause_of_refusal(status: int, response: Response | None, bye: Request | None
 
 
 def redirected_to(response: Response | None) -> tuple[str, ...]:
-    """Return the user parts of where a telephone's 3xx leads, in its order (RFC 3261 §8.1.3.4)."""
+    """Return the user parts of where a telephone's 3xx leads, best first (RFC 3261 §8.1.3.4)."""
     if response is None or response.status not in REDIRECTIONS:
         return ()
     try:
-        users = [number_of(contact.uri) for contact in response.contacts]
+        users = [number_of(contact.uri) for contact in preferred(response.contacts)]
     except SipError:
         return ()
     return tuple(user for user in users if user)[:MOST_CONTACTS]
