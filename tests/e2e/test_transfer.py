@@ -97,9 +97,10 @@ def test_baresip_keeps_a_customer_whose_transfer_was_refused(tmp_path: Path) -> 
     async def scenario(office: Office, carrier: Phone, john: Phone, baresip: Baresip) -> None:
         made = await carrier.call(f"sip:{DIALLED}@{LOCAL}:{office.port}")
         await made.answered()
+        await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
         baresip.command("transfer", "john")
         (await john.rung()).end(486)
-        await asyncio.to_thread(baresip.wait_for, "CALL_CLOSED")  # that is how it takes a failure
+        await asyncio.to_thread(baresip.wait_for, "TRANSFER_FAILED")  # it hangs up then
         await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
         await hears(made)
         made.end()
