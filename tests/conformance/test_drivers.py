@@ -409,10 +409,9 @@ def test_the_caller_transfers_who_was_called(stage: Stage) -> None:
 
 @pytest.mark.row("FI-02")
 def test_a_transfer_that_fails_gives_the_caller_back(stage: Stage) -> None:
-    scripts = phones(
-        mary=answering(0.2, transfers=(0.3, "john"), talks=1.2), john=refusing(BUSY, after=0.3)
-    )
-    told = run(stage.play(Story(steps=(ring(MARY),), phones=scripts)))
+    scripts = phones(mary=answering(0.2, transfers=(0.3, "john")), john=refusing(BUSY, after=0.3))
+    story = Story(steps=(ring(MARY),), phones=scripts, hangs_up_after=1.0)
+    told = run(stage.play(story))
     assert told.journal[4:] == (
         "b1 answered",
         "transfer_requested",
@@ -420,7 +419,7 @@ def test_a_transfer_that_fails_gives_the_caller_back(stage: Stage) -> None:
         "b2 ended busy 486",
         "transfer_failed",
         "b1 ended answered 200",
-        "ended answered by callee 200",
+        "ended answered by caller 200",
     )
     assert told.events == PICKED_UP
 
