@@ -26,7 +26,7 @@ _HOST = r"[A-Za-z0-9._-]*|[0-9A-Fa-f.]*(:[0-9A-Fa-f.]*){2,}"
 
 
 class LogLevel(StrEnum):
-    """From which weight on something is logged."""
+    """Least level of what is logged."""
 
     DEBUG = "debug"
     INFO = "info"
@@ -150,7 +150,7 @@ class Settings:
         default=90,
         metadata=_is(
             Whole(least=1, most=3650),
-            "days until an ended call is deleted, with its journal, deliveries, attempts and recordings",
+            "days until an ended call is deleted, with its journal, deliveries, their tries, and recordings",
         ),
     )
     smtp_host: str = field(
@@ -192,7 +192,7 @@ class Settings:
     )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
-        metadata=_is(Choice(LogLevel), "from which weight on something is logged"),
+        metadata=_is(Choice(LogLevel), "least level of what is logged"),
     )
     log_json: bool = field(
         default=False,

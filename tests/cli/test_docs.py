@@ -17,7 +17,19 @@ def test_every_document_is_listed_with_its_title(capsys: pytest.CaptureFixture[s
     assert docs() == 0
     lines = [line.strip().split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[2:]]
     assert lines[0] == ["getting-started", "Getting started"]
-    assert {name for name, _ in lines} == {file.stem for file in (ROOT / "docs").glob("*.md")}
+    pages = {name for name, about in lines if about != "an example"}
+    assert pages == {file.stem for file in (ROOT / "docs").glob("*.md")}
+
+
+def test_examples_are_listed_and_printed_as_they_are(
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    assert docs() == 0
+    listed = capsysbinary.readouterr().out.decode().split()
+    for file in (ROOT / "examples").glob("*.*"):
+        assert file.name in listed
+        assert docs(file.name) == 0
+        assert capsysbinary.readouterr().out == file.read_bytes()
 
 
 @pytest.mark.row("FE-11")

@@ -1,4 +1,4 @@
-"""`switchhook docs`: the documents, as they are installed with it."""
+"""`switchhook docs`: the documents and examples, as they are installed with it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -12,26 +12,33 @@ from switchhook.cli.show import print_table, print_whole, stdout
 from switchhook.documents.mistakes import did_you_mean
 
 DOCS = Path(switchhook.__file__).parent / "docs"
+EXAMPLES = DOCS.with_name("examples")
 FIRST = ("getting-started", "command-line", "project-file")
 """What a newcomer wants first; the others follow by their names."""
 
 
 def docs(
-    page: Annotated[str | None, Parameter(help="Page, such as getting-started.")] = None, /
+    page: Annotated[
+        str | None,
+        Parameter(help="Page, such as getting-started, or example, such as project.toml."),
+    ] = None,
+    /,
 ) -> int:
-    """List the documents, or show one."""
+    """List the documents and examples, or show one."""
     pages = {file.stem: file for file in sorted(DOCS.glob("*.md"))}
+    examples = {file.name: file for file in sorted(EXAMPLES.iterdir()) if file.is_file()}
     if page is None:
         names = [*FIRST, *(name for name in pages if name not in FIRST)]
-        print_table(("page", "about"), [(name, _title(pages[name])) for name in names])
+        rows = [(name, _title(pages[name])) for name in names]
+        print_table(("page", "about"), [*rows, *((name, "an example") for name in examples)])
         return 0
-    file = pages.get(page.removesuffix(".md"))
+    file = examples.get(page) or pages.get(page.removesuffix(".md"))
     if file is None:
-        advice = did_you_mean(page, pages)
+        advice = did_you_mean(page, [*pages, *examples])
         raise UsageError(f"there is no page {page!r}; {advice or '`switchhook docs` lists them'}")
     text = file.read_bytes()
     console = stdout()
-    if console.is_terminal:
+    if console.is_terminal and file.suffix == ".md":
         console.print(Markdown(text.decode()), soft_wrap=False)
     else:
         print_whole(text)

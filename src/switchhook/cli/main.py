@@ -95,7 +95,7 @@ COMMANDS = {
     ),
     "docs": (
         "switchhook.cli.docs",
-        "List the documents, or show one.",
+        "List the documents and examples, or show one.",
     ),
 }
 """Each command's module, imported when it is run (the server takes half a second), and its help."""

@@ -191,7 +191,8 @@ class OutsideBook:
         day, _ = day_of(now, plan.project.time_zone)
         if self._told.get(key) != day:
             self._told[key] = day
-            log.warning("outside calls limited", project=key[0], account=key[1], call=call, why=why)
+            whose = {"account": key[1]} if key[1] else {}
+            log.warning("outside calls limited", project=key[0], **whose, call=call, why=why)
 
 
 def _keys(call: Call, leg_id: str) -> tuple[Key, ...]:
