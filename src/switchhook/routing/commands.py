@@ -123,6 +123,8 @@ class TellTransfer:
     leg: str
     request: str
     status: int
+    reason: str = ""
+    """Why it failed, where that is known; a clause."""
 
 
 MediaCommand = AnswerCaller | Play | StopPlaying | StartRecording | StopRecording

@@ -328,7 +328,7 @@ def _fail(move: Move, cause: Cause) -> None:
     transfer = move.call.transfer
     if transfer is None:
         return
-    _tell(move, cause.sip if cause.sip >= 300 else 480)
+    _tell(move, cause.sip if cause.sip >= 300 else 480, cause.text)
     if transfer.is_return:
         move.change(transfer=None, wake_at=None)
         record.talk_is_over(move, EndedBy.SYSTEM)
@@ -379,7 +379,7 @@ def _break_off(move: Move, leg: Leg, cause: Cause) -> None:
     if transfer is None:
         return
     _give_up(move, AttemptEnd.CANCELLED_BY_CALLER, LEFT)
-    _tell(move, LEFT.sip)
+    _tell(move, LEFT.sip, LEFT.text)
     if not transfer.is_return:
         _note_failure(move, transfer, LEFT)
     move.change(transfer=None)
@@ -407,10 +407,11 @@ def _other(call: Call, leg: str) -> str:
     return call.talking_to if leg == call.party else call.party
 
 
-def _tell(move: Move, status: int) -> None:
+def _tell(move: Move, status: int, why: str = "") -> None:
     transfer = move.call.transfer
     if transfer is not None and not transfer.is_left:
-        move.order(TellTransfer(leg=transfer.by, request=transfer.request, status=status))
+        told = TellTransfer(leg=transfer.by, request=transfer.request, status=status, reason=why)
+        move.order(told)
 
 
 def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None:

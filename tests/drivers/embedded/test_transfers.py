@@ -112,6 +112,16 @@ def test_a_transfer_is_told_of_until_it_is_over() -> None:
     ]
 
 
+def test_a_refusal_says_why() -> None:
+    why = "only an account's telephone may transfer a call"
+    refused = AnswerTransfer(leg="b1", request="r 7 ", status=603, reason=f"{why}\r\nVia: x")
+    assert answer_to(refused).reason == f"{why} Via: x"
+    failed = TellTransfer(leg="b1", request="r 7 ", status=403, reason="the limit\r\nX: y")
+    notify = notify_of(failed, "s")
+    assert notify is not None
+    assert notify.body == b"SIP/2.0 403 the limit X: y\r\n"
+
+
 def test_who_wants_to_hear_nothing_hears_nothing() -> None:
     wish = requested(asked("Refer-Sub: False"), "b1")
     assert isinstance(wish, TransferRequested)

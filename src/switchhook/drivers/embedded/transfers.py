@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from switchhook.drivers.embedded.translate import number_of
+from switchhook.drivers.embedded.translate import number_of, one_line
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
@@ -68,7 +68,10 @@ def answer_to(command: AnswerTransfer) -> Reply:
     ref, _, quiet = command.request.split(" ")
     agrees = command.status < 300 and quiet == _QUIET
     return Reply(
-        ref=ref, status=command.status, headers=(("Refer-Sub", "false"),) if agrees else ()
+        ref=ref,
+        status=command.status,
+        reason=one_line(command.reason) or None,
+        headers=(("Refer-Sub", "false"),) if agrees else (),
     )
 
 
@@ -79,7 +82,7 @@ def notify_of(command: TellTransfer, sip_leg: str) -> Ask | None:
         return None
     is_last = command.status >= 200
     state = "terminated;reason=noresource" if is_last else f"active;expires={SUBSCRIBED}"
-    words = REASONS.get(command.status, "Unknown")
+    words = one_line(command.reason) or REASONS.get(command.status, "Unknown")
     return Ask(
         leg=sip_leg,
         ref=f"{ref} {command.status}",
