@@ -13,6 +13,7 @@ from switchhook.sip.heard import (
     RequestFailed,
     RequestReceived,
     ResponseReceived,
+    StrayAnswer,
 )
 from switchhook.sip.message import Headers, MessageError, Request
 from switchhook.sip.overload import MUCH, Lag, Limits
@@ -136,13 +137,16 @@ def test_only_one_final_response_goes_out() -> None:
     assert starts(stack) == ["200"]
 
 
-def test_a_2xx_is_resent_on_demand_and_its_ack_is_told() -> None:
+def test_a_2xx_can_be_sent_again_and_its_ack_is_told() -> None:
     stack = new_stack()
     hear(stack, request())
     key = received(stack).key
-    stack.reply(key, 200, 0.0, to_tag="x")
+    will_be = stack.draft(key, 200, to_tag="x")
+    answer = stack.reply(key, 200, 0.0, to_tag="x")
+    assert answer == will_be
+    assert answer is not None
 
-    stack.resend_success(key, 0.5)
+    stack.send(answer)
     hear(stack, request(), 0.6)  # the INVITE again is absorbed (RFC 6026)
     same_branch = request("ACK", to="<sip:100@192.0.2.1>;tag=x")
     own_branch = request("ACK", via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKa2")
@@ -604,15 +608,25 @@ def test_an_error_of_ours_is_answered_with_500_and_leaves_nothing_open() -> None
 def test_a_response_to_nothing_of_ours_is_dropped(via: str) -> None:
     stack = new_stack()
     _, data = invite_out(stack)
-    stray = bytes(response(data, 200))
+    stray = bytes(response(data, 486))
     if via:
-        stray = bytes(response(request(via=via), 200))
+        stray = bytes(response(request(via=via), 486))
     else:
         stray = stray.replace(b"Via: ", b"Via: SIP/2.0/UDP 203.0.113.1;branch=z9hG4bKp\r\nVia: ", 1)
 
     stack.receive(stray, BOB, 0.1)
 
     assert stack.take_events() == []
+
+
+@pytest.mark.row("FD-01")
+def test_an_answer_to_an_invite_that_is_no_more_is_told() -> None:
+    stack = new_stack()
+
+    stack.receive(bytes(response(request(), 200)), BOB, 0.1)
+
+    (event,) = stack.take_events()
+    assert isinstance(event, StrayAnswer)
 
 
 def test_an_ack_to_a_2xx_has_a_branch_of_its_own_and_can_be_sent_again() -> None:

@@ -66,6 +66,19 @@ class Dialog:
             local_cseq=request.cseq.number,
         )
 
+    @classmethod
+    def of_stray(cls, response: Response, source: Peer) -> Dialog:
+        """Open the dialog of a 2xx from `source` whose INVITE we know no more (§13.2.2.4)."""
+        contacts = response.contacts
+        return cls(
+            call_id=response.call_id,
+            local=response.from_,
+            remote=response.to,
+            target=contacts[0].uri if contacts else _at(source, response.to.uri),
+            routes=response.record_routes[::-1],
+            local_cseq=response.cseq.number,
+        )
+
     @property
     def next_hop(self) -> Uri:
         """Where the next request goes: the first proxy, or the other end itself."""

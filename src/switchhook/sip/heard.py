@@ -50,6 +50,14 @@ class ResponseReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class StrayAnswer:
+    """A 2xx to an INVITE that we know nothing of: of an earlier process, or given up long ago."""
+
+    response: Response
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
 class RequestFailed:
     """Our request got no final response: 408 in time, 503 as it could not be sent (§8.1.3.1)."""
 
@@ -67,4 +75,6 @@ class Remark:
     unread: bool = False
 
 
-Event = RequestReceived | AckReceived | CancelReceived | ResponseReceived | RequestFailed
+Event = (
+    RequestReceived | AckReceived | CancelReceived | ResponseReceived | StrayAnswer | RequestFailed
+)

@@ -10,6 +10,7 @@ from switchhook.sip.events import InviteCancelled, LegEnded
 from switchhook.sip.screening import ALLOW
 from switchhook.sip.session import Session
 from switchhook.sip.session_timer import SUPPORTED, agreed_by_us
+from switchhook.sip.stored import Answered, StoredLeg
 from switchhook.sip.transport import is_translated
 
 if TYPE_CHECKING:
@@ -44,38 +45,66 @@ class Incoming(Session):
         invite = self._invite
         if invite is None or self._left or order.fork >= MOST_FORKS:
             return
-        tag = self._tag(order.fork)
-        headers: Pairs = order.headers
-        if order.status < 300:
-            headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
-        timer = agreed_by_us(invite) if 200 <= order.status < 300 else None
-        if timer is not None:
-            headers = (*headers, *timer.answered)
         sent = self._desk.stack.reply(
             self._key,
             order.status,
             now,
             reason=order.reason,
-            to_tag=tag,
-            headers=headers,
+            to_tag=self._tag(order.fork),
+            headers=self._headers(order, invite),
             body=order.body,
         )
-        if not sent or order.status < 200:
+        if sent is None or order.status < 200:
             return
         self._invite = None
         if order.status >= 300:
             self._finish()
         else:
-            self._confirm(tag)
+            self.dialog = self._confirmed(order.fork)
             self.terms.described(order.headers, order.body)
             self.watch(now)
-            self._agree(timer, now)
-            self._await_ack(self._key, invite.cseq.number, now)
+            self._agree(agreed_by_us(invite), now)
+            self._await_ack(sent, invite.cseq.number, now, first=True)
 
-    def _confirm(self, tag: str) -> None:
-        """Keep the dialog of this tag, with what its caller may have changed meanwhile."""
-        if self.dialog is not None:
-            self.dialog = replace(self.dialog, local=self.dialog.local.with_tag(tag))
+    def will_be_stored(self, order: Answer) -> StoredLeg | None:
+        """Return what `stored` will say once this 2xx has gone out; None where it cannot."""
+        invite, dialog = self._invite, self._confirmed(order.fork)
+        if invite is None or dialog is None or self._left or order.fork >= MOST_FORKS:
+            return None
+        packet = self._desk.stack.draft(
+            self._key,
+            order.status,
+            reason=order.reason,
+            to_tag=self._tag(order.fork),
+            headers=self._headers(order, invite),
+            body=order.body,
+        )
+        if packet is None:
+            return None
+        terms = replace(self.terms)
+        terms.described(order.headers, order.body)
+        return StoredLeg(
+            dialog=dialog,
+            peer=self.peer,
+            direct=self.direct,
+            behind_nat=self.behind_nat,
+            terms=terms,
+            timer=agreed_by_us(invite),
+            answered=Answered(packet=packet, cseq=invite.cseq.number),
+        )
+
+    def _headers(self, order: Answer, invite: Request) -> Pairs:
+        if order.status >= 300:
+            return order.headers
+        timer = agreed_by_us(invite) if order.status >= 200 else None
+        ours = (("Contact", self._contact()), ALLOW, SUPPORTED)
+        return (*ours, *order.headers, *(() if timer is None else timer.answered))
+
+    def _confirmed(self, fork: int) -> Dialog | None:
+        """Return the dialog of this fork, with what its caller may have changed meanwhile."""
+        if self.dialog is None:
+            return None
+        return replace(self.dialog, local=self.dialog.local.with_tag(self._tag(fork)))
 
     def hear_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.sip.matching import Key
 from switchhook.sip.message import Request
 from switchhook.sip.orders import Pairs
+from switchhook.sip.transport import Packet
 
 
 @dataclass(slots=True)
 class Unacknowledged:
     """A 2xx of ours that waits for its ACK; this side resends it, not the transaction (§13.3.1.4)."""
 
-    key: Key
+    packet: Packet
     cseq: int
     interval: float
     resend_at: float
     give_up_at: float
+    is_first: bool = False
+    """Whether it is the answer to the call itself, which a restart takes up again; not to a later INVITE."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from switchhook.sip.session_timer import (
     agreed_by_us,
     shortest_of,
 )
+from switchhook.sip.stored import Answered, StoredLeg
 from switchhook.sip.terms import Terms
 from switchhook.sip.transport import Packet, next_peer
 from switchhook.sip.watch import Watch
@@ -274,7 +275,7 @@ class Session:
             body=order.body,
         )
         if sent and success and exchange.method == "INVITE":
-            self._await_ack(exchange.key, exchange.cseq, now)
+            self._await_ack(sent, exchange.cseq, now)
         if exchange.method in LEAVING and order.status >= 200:
             self._leave(now)
 
@@ -321,6 +322,20 @@ class Session:
         """Send the ACK once more, as the 2xx came once more."""
         if self._last_ack is not None and self._last_ack[0] == key:
             self._desk.stack.send(self._last_ack[1])
+
+    def hear_again(self, response: Response) -> bool:
+        """Acknowledge a 2xx of theirs that an earlier process had; False where it is not of this dialog."""
+        if self.dialog is None or response.to.tag != self.dialog.remote.tag:
+            return False
+        if self._unacknowledged is None:  # else the ACK waits for our user
+            terms = self.terms if self._owes_answer else Terms()
+            ack = self.dialog.ack(response.cseq.number, headers=terms.headers, body=terms.body)
+            self._desk.stack.send_ack(ack, self._next_peer())
+        return True
+
+    def was_acknowledged(self) -> None:
+        """Take it that an earlier process sent the ACK; if not, the 2xx comes again."""
+        self._unacknowledged = None
 
     def end(self, headers: Pairs, now: float) -> None:
         """Hang up. A 2xx of ours that waits for its ACK delays the BYE (§15)."""
@@ -432,7 +447,7 @@ class Session:
                 self._refuse_open(now)
             self._send_bye(now)
         elif now >= answer.resend_at:
-            self._desk.stack.resend_success(answer.key, now)
+            self._desk.stack.send(answer.packet)
             answer.interval = min(2 * answer.interval, self._desk.timing.t2)
             answer.resend_at = now + answer.interval
 
@@ -485,18 +500,50 @@ class Session:
             self._note_numbers()
         self._arm()
 
-    def resume(self, terms: Terms, timer: SessionTimer | None, now: float) -> None:
-        """Go on where an earlier process was."""
-        self.terms = terms
-        self.watch(now, resumed=True)
-        if self._watch is not None:
-            self._watch.agree(timer, now, resumed=True)
-            self._arm()
+    def resume(self, stored: StoredLeg, now: float) -> None:
+        """Go on where an earlier process was.
 
-    @property
-    def timer(self) -> SessionTimer | None:
-        """What both ends agreed on, for storing it."""
-        return None if self._watch is None else self._watch.timer
+        One who was just answered may know nothing of the dialog yet. They are sent the answer, not a probe.
+        """
+        self.terms = stored.terms
+        if stored.owed is not None:
+            cseq, self._owes_answer = stored.owed
+            self._unacknowledged = (self.leg, "INVITE"), cseq
+        answered = stored.answered
+        self.watch(now, resumed=answered is None)
+        if self._watch is not None:
+            self._watch.agree(stored.timer, now, resumed=True)
+        if answered is not None:
+            self._await_ack(answered.packet, answered.cseq, now, first=True, again=0.0)
+        self._arm()
+
+    def hear_invite_again(self, request: Request) -> bool:
+        """Send our 2xx again to one whose INVITE an earlier process answered; False where it is another."""
+        answer = self._answer
+        if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
+            return False
+        self._desk.stack.send(answer.packet)
+        return True
+
+    def stored(self) -> StoredLeg | None:
+        """Return what `resume` needs; None before there is a dialog."""
+        if self.dialog is None:
+            return None
+        answer, owed = self._answer, self._unacknowledged
+        return StoredLeg(
+            dialog=self.dialog,
+            peer=self.peer,
+            direct=self.direct,
+            behind_nat=self.behind_nat,
+            terms=self.terms,
+            timer=None if self._watch is None else self._watch.timer,
+            answered=(
+                Answered(packet=answer.packet, cseq=answer.cseq)
+                if answer is not None and answer.is_first
+                else None
+            ),
+            owed=None if owed is None else (owed[1], self._owes_answer),
+        )
 
     def _note_numbers(self) -> None:
         """Have the dialog stored again before its numbers outrun those that a restart leaves out."""
@@ -515,9 +562,18 @@ class Session:
         """Whether one of the two ends wants no more of this dialog."""
         return self._over or self._left or self._bye_headers is not None
 
-    def _await_ack(self, key: Key, cseq: int, now: float) -> None:
+    def _await_ack(
+        self,
+        packet: Packet,
+        cseq: int,
+        now: float,
+        *,
+        first: bool = False,
+        again: float | None = None,
+    ) -> None:
         t1 = self._desk.timing.t1
-        self._answer = Unacknowledged(key, cseq, t1, now + t1, now + 64 * t1)
+        pause = t1 if again is None else again
+        self._answer = Unacknowledged(packet, cseq, t1, now + pause, now + 64 * t1, is_first=first)
         self._arm()
 
     def _arm(self) -> None:

@@ -26,6 +26,7 @@ from switchhook.sip.heard import (
     RequestFailed,
     RequestReceived,
     ResponseReceived,
+    StrayAnswer,
 )
 from switchhook.sip.matching import (
     Key,
@@ -300,18 +301,19 @@ class Stack:
         to_tag: str | None = None,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
-    ) -> bool:
-        """Answer a received request; False when it has its final response or is gone."""
+    ) -> Packet | None:
+        """Answer a received request; return what was sent.
+
+        None when the request has its final response or is gone.
+        """
         entry = self._servers.get(key)
-        if entry is None or entry.request is None:
-            return False
-        if entry.request.method == "CANCEL":
-            to_tag = stateless_tag(entry.request)
-        response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
+        packet = self.draft(key, status, reason=reason, to_tag=to_tag, headers=headers, body=body)
+        if entry is None or packet is None:
+            return None
         acts = entry.transaction.signal(classify(status), now)
         if acts is None:
-            return False
-        entry.data = bytes(response)
+            return None
+        entry.data = packet.data
         if status >= 200:
             entry.request = None
             self._close(entry)
@@ -319,7 +321,26 @@ class Stack:
             # Telephones that answer a challenge under the same number are many; a late fork is rare.
             self._unmerge(entry)
         self._carry_out(entry, acts, now)
-        return True
+        return packet
+
+    def draft(
+        self,
+        key: Key,
+        status: int,
+        *,
+        reason: str | None = None,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Packet | None:
+        """Return what `reply` will send, without sending it."""
+        entry = self._servers.get(key)
+        if entry is None or entry.request is None:
+            return None
+        if entry.request.method == "CANCEL":
+            to_tag = stateless_tag(entry.request)
+        response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
+        return Packet(bytes(response), entry.peer, entry.key)
 
     def dismiss(
         self, key: Key, status: int, now: float, headers: Pairs = (), reason: str | None = None
@@ -334,11 +355,11 @@ class Stack:
             self.reply(key, status, now, reason=reason, to_tag=tag, headers=headers)
             self._forget(entry)
 
-    def resend_success(self, key: Key, now: float) -> None:
-        """Send our 2xx to an INVITE once more; its ACK is the user's affair (§13.3.1.4)."""
+    def forget(self, key: Key) -> None:
+        """Forget a received request that needs no answer of its own."""
         entry = self._servers.get(key)
         if entry is not None:
-            self._signal(entry, Signal.SUCCESS, now)
+            self._forget(entry)
 
     # Server transactions
 
@@ -500,9 +521,10 @@ class Stack:
         ):  # §8.1.3.3: it is not for us, who are never a proxy
             return
         entry = self._clients.get((response.via.branch or "", response.cseq.method))
-        if entry is None:
-            return
-        self._signal(entry, classify(response.status), now, (response, source))
+        if entry is not None:
+            self._signal(entry, classify(response.status), now, (response, source))
+        elif response.cseq.method == "INVITE" and 200 <= response.status < 300:
+            self._events.append(StrayAnswer(response, source))
 
     def _send_cancel(self, entry: _Entry, now: float) -> None:
         if entry.request is not None:

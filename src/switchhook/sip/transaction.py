@@ -263,7 +263,6 @@ INVITE_SERVER = Machine(
         (State.PROCEEDING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.SEND,)),
         (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
         # The INVITE again is absorbed here: the user resends its 2xx until the ACK (§13.3.1.4).
-        (State.ACCEPTED, Signal.SUCCESS): Move(State.ACCEPTED, (Act.SEND,)),
         (State.ACCEPTED, Signal.ACK): Move(State.ACCEPTED, (Act.TELL,)),
         (State.ACCEPTED, Signal.LIMIT): Move(State.TERMINATED),
         (State.COMPLETED, Signal.REQUEST): Move(State.COMPLETED, (Act.SEND,)),

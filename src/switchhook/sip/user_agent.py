@@ -9,13 +9,13 @@ call is over must be able to rely on it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip import heard
 from switchhook.sip.admission import Admission, Admitted, Everybody
 from switchhook.sip.desk import Desk
 from switchhook.sip.dialog import Dialog
-from switchhook.sip.errors import SipError
+from switchhook.sip.errors import ParseError, SipError
 from switchhook.sip.events import Event, FlowClosed, InviteReceived, OutsideAsked
 from switchhook.sip.incoming import Incoming
 from switchhook.sip.message import Headers
@@ -24,11 +24,11 @@ from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
 from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
 from switchhook.sip.session import CSEQ_GAP, Session
-from switchhook.sip.session_timer import SUPPORTED, SessionTimer
+from switchhook.sip.session_timer import SUPPORTED
 from switchhook.sip.stack import Stack
-from switchhook.sip.terms import Terms
+from switchhook.sip.standing import Standing
+from switchhook.sip.stored import StoredLeg
 from switchhook.sip.transaction import Timing
-from switchhook.sip.transport import Packet, Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from switchhook.sip.orders import Credentials
     from switchhook.sip.overload import Lag, Limits
     from switchhook.sip.standing import Friends
+    from switchhook.sip.transport import Packet, Peer
+
+STRAY: Final = (("Reason", 'SIP;cause=481;text="this call was given up"'),)
+"""What those are told who answer a call that is no more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,21 +239,20 @@ class UserAgent:
 
     # Stored calls
 
-    def store(self, leg: str) -> dict[str, object] | None:
-        """Return what `restore` needs to take an answered leg up again, in types that JSON knows."""
+    def store(self, leg: str, answer: Answer | None = None) -> dict[str, object] | None:
+        """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
+
+        `answer` is a 2xx that is about to be ordered: stored before it goes out, it is sent by whoever
+        takes the leg up.
+        """
         session = self._desk.sessions.get(leg)
-        if session is None or session.dialog is None:
+        if session is None:
             return None
-        timer = session.timer
-        peer = session.peer
-        return {
-            "dialog": session.dialog.to_json(),
-            "peer": [peer.transport, peer.host, peer.port],
-            "direct": session.direct,
-            "behind_nat": session.behind_nat,
-            "terms": session.terms.to_json(),
-            "timer": None if timer is None else [timer.interval, timer.is_ours],
-        }
+        stored = None
+        if answer is not None and isinstance(session, Incoming):
+            stored = session.will_be_stored(answer)
+        stored = stored or session.stored()
+        return None if stored is None else stored.to_json()
 
     def restore(
         self,
@@ -259,28 +262,33 @@ class UserAgent:
         *,
         now: float,
     ) -> None:
-        """Take up a leg of an earlier process; raise ValueError or KeyError for a wrong document.
+        """Take up a leg of an earlier process.
 
-        Its other end is probed soon, as it may have gone meanwhile.
+        Its other end is probed soon, as it may have gone meanwhile; one who was just answered gets that
+        answer again. Raises ValueError or KeyError for a wrong document.
         """
-        dialog, peer = stored["dialog"], stored["peer"]
-        if not isinstance(dialog, dict) or not isinstance(peer, list):
-            raise ValueError("this is no stored leg")  # noqa: TRY004 -- one error for all of them
-        transport, host, port = peer
+        known = StoredLeg.from_json(stored)
+        dialog = known.dialog.skip(CSEQ_GAP)
         session = Session(
             self._desk,
             leg,
-            Peer(str(transport), str(host), int(port)),
-            direct=bool(stored["direct"]),
-            behind_nat=bool(stored.get("behind_nat")),
-            dialog=Dialog.from_json(dialog).skip(CSEQ_GAP),
+            known.peer,
+            direct=known.direct,
+            behind_nat=known.behind_nat,
+            dialog=dialog,
             credentials=credentials,
         )
         self._desk.add(session)
-        if session.dialog is not None:
-            tag = session.dialog.local.tag or ""
-            self._desk.add_dialog((session.dialog.call_id, tag), session)
-        session.resume(*_agreed(stored), now)
+        self._desk.add_dialog((dialog.call_id, dialog.local.tag or ""), session)
+        if known.answered is not None:  # whose INVITE may come again
+            self._desk.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
+        session.resume(known, now)
+
+    def was_acknowledged(self, leg: str) -> None:
+        """Leave the ACK out that a restored leg owes, unless its other end asks for it once more."""
+        session = self._desk.sessions.get(leg)
+        if session is not None:
+            session.was_acknowledged()
 
     # What the stack tells
 
@@ -301,8 +309,40 @@ class UserAgent:
                     owner.hear_failure(event, now)
                 case heard.ResponseReceived() | heard.RequestFailed():
                     pass  # nobody of ours waits for it any more
+                case heard.StrayAnswer():
+                    self._hear_stray(event, now)
                 case _:
                     assert_never(event)
+
+    def _hear_stray(self, event: heard.StrayAnswer, now: float) -> None:
+        """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
+
+        They would talk to nobody. A stranger gets nothing: their word that we called them is all there is.
+        """
+        response, source = event.response, event.source
+        try:
+            dialog = Dialog.of_stray(response, source)
+        except ParseError:
+            return
+        dialog_id = dialog.call_id, dialog.local.tag or ""
+        session = self._desk.dialogs.get(dialog_id)
+        if session is not None and session.hear_again(response):
+            return
+        is_full = len(self._desk.sessions) >= self._most_sessions
+        if is_full or self._admission.friends.standing(source, now) < Standing.TELEPHONE:
+            return
+        stray = Session(
+            self._desk,
+            f"stray {self._desk.token()}",
+            source,
+            direct=not response.record_routes,
+            dialog=dialog,
+            unacknowledged=(("stray", "INVITE"), response.cseq.number),
+        )
+        self._desk.add(stray)
+        if session is None:
+            self._desk.add_dialog(dialog_id, stray)
+        stray.end(STRAY, now)
 
     def _session_of(self, request: Request) -> Session | None:
         return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
@@ -377,6 +417,10 @@ class UserAgent:
             self._desk.events.append(asked)
 
     def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
+        known = self._session_of_caller(event)
+        if known is not None and known.hear_invite_again(event.request):
+            self._stack.forget(event.key)
+            return
         is_full = len(self._desk.sessions) >= self._most_sessions
         if is_full and not self._admission.is_urgent(event.request):
             self._stack.dismiss(event.key, 503, now, self._stack.retry_after(event.request))
@@ -397,17 +441,6 @@ class UserAgent:
                 leg=session.leg, request=event.request, source=event.source, who=admitted.who
             )
         )
-
-
-def _agreed(stored: Mapping[str, object]) -> tuple[Terms, SessionTimer | None]:
-    """Read what a stored leg agreed on; an earlier version stored nothing of it."""
-    terms, timer = stored.get("terms"), stored.get("timer")
-    if isinstance(timer, list):
-        interval, is_ours = timer
-        timer = SessionTimer(interval=int(interval), is_ours=bool(is_ours))
-    else:
-        timer = None
-    return Terms.from_json(terms) if isinstance(terms, dict) else Terms(), timer
 
 
 def _order(session: Session, order: Answer | Acknowledge | Ask | End, now: float) -> None:

@@ -169,7 +169,7 @@ def talking() -> Story:
 def test_a_prompt_waits_until_the_answer_is_through() -> None:
     story = Story()
     assert story.lead() == ["describe c caller 192.0.2.5"]
-    assert story.answer() == ["answer 200 fork 0 with sdp"]
+    assert story.answer() == ["caller updated, then answer 200 fork 0 with sdp"]
     assert story.answer() == []
     assert story.play() == []
     assert story.acks() == [
@@ -184,7 +184,7 @@ def test_a_prompt_waits_until_the_answer_is_through() -> None:
 def test_a_caller_who_offers_nothing_is_made_an_offer() -> None:
     story = Story(b"")
     assert story.lead() == []
-    assert story.answer() == ["answer 200 fork 0 with sdp"]
+    assert story.answer() == ["caller updated, then answer 200 fork 0 with sdp"]
     assert story.acks(HERS) == [
         "describe c caller 192.0.2.5",
         "caller answered",
@@ -420,7 +420,7 @@ def test_our_answer_is_another_fork_than_what_the_caller_heard_before() -> None:
     assert story.show("b") == ["answer 183 fork 0 with sdp"]
     assert said(story.bridge.order(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480"]
     story.lead()
-    assert story.answer() == ["answer 200 fork 1 with sdp"]
+    assert story.answer() == ["caller updated, then answer 200 fork 1 with sdp"]
 
 
 def test_what_was_not_led_is_passed_through_as_ever() -> None:
@@ -436,4 +436,8 @@ def test_an_answer_that_describes_nothing_takes_the_early_sound_on() -> None:
     story.lead()
     story.ring()
     story.rings(183, HIS)
-    assert story.answers(b"") == ["describe c b 192.0.2.6", "b answered, then acknowledge b 0"]
+    assert story.answers(b"") == [
+        "describe c b 192.0.2.6",
+        "caller updated",
+        "b answered, then acknowledge b 0",
+    ]

@@ -157,7 +157,7 @@ def test_a_call_rings_is_answered_and_ends() -> None:
 
     assert rings(bridge, "b1 0") == ["b1 rings"]
     assert show(bridge) == ["answer 180 fork 0"]
-    assert answers(bridge, "b1 0") == ["b1 answered, then acknowledge b1 0"]
+    assert answers(bridge, "b1 0") == ["caller updated", "b1 answered, then acknowledge b1 0"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
     assert acks(bridge) == ["caller answered"]
     assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
@@ -207,9 +207,9 @@ def test_a_caller_without_offer_answers_in_its_ack() -> None:
     bridge = ringing(of=NO_OFFER)
 
     assert rings(bridge, "b1 0", 183, body=HER_SDP) == ["b1 rings"]
-    assert answers(bridge, "b1 0") == ["b1 answered"]
+    assert answers(bridge, "b1 0") == ["caller updated", "b1 answered"]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
-    assert acks(bridge, body=SDP) == ["acknowledge b1 0 with sdp", "caller answered"]
+    assert acks(bridge, body=SDP) == ["acknowledge b1 0 with sdp", "b1 updated", "caller answered"]
 
 
 def test_progress_that_is_no_ringing_is_kept_from_the_caller() -> None:
@@ -234,7 +234,10 @@ def test_an_answer_that_describes_nothing_means_what_was_said_before() -> None:
     rings(bridge, "b1 0", 183, body=HER_SDP)
     show(bridge, "b1")
 
-    assert answers(bridge, "b1 0", body=b"") == ["b1 answered, then acknowledge b1 0"]
+    assert answers(bridge, "b1 0", body=b"") == [
+        "caller updated",
+        "b1 answered, then acknowledge b1 0",
+    ]
     assert connect(bridge) == ["answer 200 fork 0 with sdp"]
 
 
@@ -304,6 +307,7 @@ def test_the_telephones_of_one_account_ring_as_one_leg() -> None:
     assert refuses(bridge, "b1 2", 480) == []
     assert answers(bridge, "b1 1") == [
         'end b1 0 SIP;cause=200;text="Call completed elsewhere"',
+        "caller updated",
         "b1 answered, then acknowledge b1 1",
     ]
     assert answers(bridge, "b1 0") == ["end b1 0"]
@@ -448,7 +452,7 @@ def test_a_reinvite_without_offer_is_answered_in_its_ack() -> None:
         "caller updated",
         "b1 updated, then reply r 200 with sdp",
     ]
-    assert acks(bridge, "b1 0", body=HER_SDP) == ["acknowledge a with sdp"]
+    assert acks(bridge, "b1 0", body=HER_SDP) == ["acknowledge a with sdp", "caller updated"]
 
 
 @pytest.mark.row("FI-01")

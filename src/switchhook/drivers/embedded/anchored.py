@@ -16,7 +16,9 @@ from switchhook.drivers.embedded.b2bua import (
     OFFERING,
     AfterCommit,
     Bridge,
+    Called,
     Command,
+    Description,
     Out,
     description,
     end_all,
@@ -75,6 +77,9 @@ class AnchoredBridge(Bridge):
     def resume_sound(self, anchor: Anchor) -> list[Out]:
         """Take up the legs whose sound was led through us before a restart."""
         self.anchor = anchor
+        if not self._confirmed and self.owes_answer:
+            self._owing.add(self.caller)
+            self._unanswered.clear()
         described = [order for leg in anchor.legs for order in anchor.described(leg)]
         return [*described, *anchor.join(self.party, self._talking_to)]
 
@@ -97,7 +102,10 @@ class AnchoredBridge(Bridge):
         if anchor is None or not self._waiting:
             return []
         self._waiting = False
-        return [self._answer(anchor, 200)]
+        answer = self._answer(anchor, 200)
+        self.answering = "", answer
+        updated = call_events.LegUpdated(leg=CALLER, handle="")
+        return [AfterCommit(updated, (answer,))]
 
     def refuse(self) -> list[Out]:
         """End the call of somebody whose sound cannot be led: because of them, else because of us."""
@@ -126,12 +134,15 @@ class AnchoredBridge(Bridge):
         return [order]
 
     def _answer(self, anchor: Anchor, status: int) -> Answer:
-        body = self._described
-        if not body:
-            body = anchor.offer(CALLER)
+        if not self._described:
+            self._described = anchor.offer(CALLER)
             self._owing.add(self.caller)
         fork = self._fork("ours") if self._forks else 0
-        return Answer(leg=self.caller, status=status, headers=SDP, body=body, fork=fork)
+        return Answer(leg=self.caller, status=status, headers=SDP, body=self._described, fork=fork)
+
+    def _answer_of(self, called: Called, answer: Description) -> Answer:
+        anchor = self._leads(called.name)
+        return super()._answer_of(called, answer) if anchor is None else self._answer(anchor, 200)
 
     def _show_ringing(self, command: ShowRinging) -> list[Out]:
         anchor = self._leads(CALLER)
@@ -221,8 +232,9 @@ class AnchoredBridge(Bridge):
             return [*outs, *self._answered_in_vain(called, event.leg, NO_COMMON_SOUND)]
         called.branches = [event.leg]
         called.answered = True
+        announced = self._announce(called, description(event.leg, event.response))
         answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))
-        return [*outs, *described, answered]
+        return [*outs, *described, *announced, answered]
 
     def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
         outs: list[Out] = []

@@ -12,6 +12,8 @@ call; it only knows how the legs hang together:
 * What one telephone describes before it answers (183) may go to the caller. Each telephone whose
   description was passed is another *fork*, with a To tag of its own, as if the INVITE had been forked: a
   caller never sees two different answers in one dialog (RFC 3261 §13.2.1).
+* What the caller's leg needs after a restart, our 200 included, is stored in the same step as the answer of
+  a called leg and before the 200 goes out: should we end behind it, they talk.
 * Whoever tells us something that ends or changes the call gets our answer once the event of it is durable
   (`AfterCommit`): what was acknowledged is not told again, and must survive us.
 * Later INVITE, UPDATE, INFO and MESSAGE of either side are asked of the other, and its reply is passed
@@ -143,6 +145,10 @@ class Bridge:
         self.offer_body = b"" if invite is None else body_of(invite)
         hops = MOST_HOPS if invite is None else invite.max_forwards or MOST_HOPS
         self.max_forwards = ("Max-Forwards", str(hops - 1))
+        self.owes_answer = invite is not None and not self.offer_body
+        """Whether the caller's ACK has to bring an answer."""
+        self.answering: tuple[str, Answer] | None = None
+        """Our 200 as it was last announced, and the called leg of which it is; "" for none."""
         self._waiting = invite is not None  # for our answer to the INVITE
         self._confirmed = invite is None  # by the ACK to it
         self._caller_live = True
@@ -166,6 +172,19 @@ class Bridge:
                 bridge._called[leg] = Called(leg, [branch], answered=True)
         bridge.party, bridge._talking_to = party, talking_to
         return bridge
+
+    def await_ack(self, *, owes_answer: bool) -> None:
+        """Learn that the caller's ACK to our 200 did not come yet when the process before us ended."""
+        self._confirmed = False
+        self.owes_answer = owes_answer
+        called = self._called.get(self._talking_to)
+        if owes_answer and called is not None:
+            self._unanswered[self.caller] = called.branches[0]
+
+    @property
+    def acknowledged(self) -> tuple[str, ...]:
+        """The SIP legs whose 2xx waits for no ACK of ours, unless it comes again."""
+        return tuple(leg for leg in self.held if leg not in self._unanswered.values())
 
     @property
     def over(self) -> bool:
@@ -282,15 +301,26 @@ class Bridge:
             return []
         if not self._waiting or called is None or called.answer is None:
             return []
-        answer = called.answer
         self._waiting = False
         self._talking_to = command.leg
         if not self.offer_body:
             self._unanswered[self.caller] = called.branches[0]
+        return [self._answer_of(called, called.answer)]
+
+    def _answer_of(self, _called: Called, answer: Description) -> Answer:
+        """Return our 200 for a caller to whom this leg is connected."""
         fork = self._fork(answer.dialog) if self._forks else 0
-        return [
-            Answer(leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork)
-        ]
+        return Answer(
+            leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork
+        )
+
+    def _announce(self, called: Called, answer: Description) -> list[Out]:
+        """Have the caller's leg stored together with the answer of the called one; once, for the first."""
+        answered = sum(one.answered for one in self._called.values())
+        if not self._waiting or answered > 1:
+            return []
+        self.answering = called.name, self._answer_of(called, answer)
+        return [call_events.LegUpdated(leg=CALLER, handle="")]
 
     def _fork(self, dialog: str) -> int:
         """Return the fork in which the description of one of a telephone's dialogs goes to the caller."""
@@ -396,6 +426,7 @@ class Bridge:
         called.answer = answer
         if called.party:
             return [*outs, *self._offer_to_party(called, called.answer)]
+        outs += self._announce(called, answer)
         answered = call_events.LegAnswered(leg=called.name)
         if not self.offer_body:
             return [*outs, answered]
@@ -473,6 +504,8 @@ class Bridge:
         if owed is not None:
             headers = headers_of(request)
             outs.append(Acknowledge(leg=owed, headers=headers, body=body_of(request)))
+            if name := self._name(owed):
+                outs.append(call_events.LegUpdated(leg=name, handle=""))  # it waits no more
         if event.leg == self.caller and not self._confirmed:
             self._confirmed = True
             outs.append(call_events.LegAnswered(leg=CALLER))

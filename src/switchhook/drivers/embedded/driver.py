@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 import structlog
 
-from switchhook.domain.call import CALLER
+from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
@@ -428,14 +428,22 @@ class EmbeddedSide:
 
     def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
         sip_leg = bridge.sip_legs.get(leg, "")
-        stored = self._endpoint.agent.store(sip_leg)
+        answer_of, answer = (leg == CALLER and bridge.answering) or ("", None)
+        stored = self._endpoint.agent.store(sip_leg, answer)
         if stored is None:
             return ""
         party = self._access.party(sip_leg)
         trunk = self._trunks.get(sip_leg) or self._outward.trunk_of(sip_leg)
-        handle = {"sip": stored, "trunk": trunk, "user": party.user, "of": party.trunk}
+        handle: dict[str, object] = {
+            "sip": stored,
+            "trunk": trunk,
+            "user": party.user,
+            "of": party.trunk,
+        }
         if bridge.anchor is not None and bridge.anchor.has(leg):
             handle["sound"] = bridge.anchor.store(leg)
+        if "answered" in stored:
+            handle |= {"answer_of": answer_of, "owes_answer": bridge.owes_answer}
         return json.dumps(handle)
 
     def _resume(self, call: Call) -> frozenset[str]:
@@ -449,9 +457,14 @@ class EmbeddedSide:
         }
         if live:
             bridge = AnchoredBridge.resumed(live, call.party, call.talking_to)
+            known = call.leg(CALLER)
+            if CALLER in live and known is not None and known.state is LegState.DIALLING:
+                bridge.await_ack(owes_answer=bool(json.loads(known.handle).get("owes_answer")))
             self._bridges[call.id] = bridge
             self._remember(call.id, list(live.values()))
             self._do(call.id, bridge, self._studio.resume(call, bridge, anchor))
+            for sip_leg in bridge.acknowledged:
+                self._endpoint.agent.was_acknowledged(sip_leg)
         return frozenset(live)
 
     def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
@@ -460,6 +473,9 @@ class EmbeddedSide:
         sip_leg = f"{call.id} {leg.id}"
         try:
             handle = json.loads(leg.handle)
+            answer_of = str(handle["answer_of"]) if "answer_of" in handle else ""
+            if answer_of not in {"", call.talking_to}:
+                return False  # the call went to another leg than the one whose answer this is
             trunk = str(handle["trunk"])
             credentials = _credentials(call, trunk)
             self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now())
