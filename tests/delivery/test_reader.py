@@ -99,6 +99,19 @@ def test_what_cannot_be_read_is_called_by_its_name(answer: bytes, says: str) -> 
     assert says in refusal.value.failure.detail
 
 
+@pytest.mark.row("S-06")
+def test_a_body_that_its_length_cuts_says_so() -> None:
+    it = reader()
+    it.feed(HEAD + b'Content-Length: 5\r\n\r\n{"dst_phone":"101"}')
+
+    assert it.response().remark.startswith(
+        "its Content-Length is too small, more came than 5 bytes"
+    )
+    it = reader()
+    it.feed(HEAD + b"Content-Length: 2\r\n\r\nhi\r\n")
+    assert not it.response().remark
+
+
 def read_whole(answer: bytes) -> object:
     it = reader()
     it.feed(answer)

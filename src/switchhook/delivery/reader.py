@@ -172,6 +172,7 @@ class ResponseReader:
             headers=tuple(self._headers),
             body=body,
             left_out=self._left_out,
+            is_cut=self._is_extra and bool(body) and bool(self._header("content-length")),
         )
 
     def on_message_begin(self) -> None:

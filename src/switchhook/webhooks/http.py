@@ -48,13 +48,22 @@ class HttpResponse:
     body: bytes
     left_out: tuple[str, ...] = ()
     """The beginnings of lines of its head that could not be read, and that decided nothing."""
+    is_cut: bool = field(default=False, compare=False)
+    """Whether more bytes were seen behind the end that its Content-Length told."""
 
     @property
     def remark(self) -> str:
-        """Say which lines of its head were left out; "" where none was."""
-        if not self.left_out:
-            return ""
-        return f"left out of the answer's head what is no header line: {', '.join(self.left_out)}"
+        """Say which lines of its head were left out, and that its body was cut; "" where neither was."""
+        said = []
+        if self.left_out:
+            lines = ", ".join(self.left_out)
+            said.append(f"left out of the answer's head what is no header line: {lines}")
+        if self.is_cut:
+            counted = "Content-Length counts bytes, and not characters"
+            said.append(
+                f"its Content-Length is too small, more came than {len(self.body)} bytes: {counted}"
+            )
+        return "; ".join(said)
 
     @property
     def advice(self) -> str:
