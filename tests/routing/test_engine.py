@@ -129,7 +129,8 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     if call.state is CallState.RINGING:
         assert call.live_called_legs
     else:
-        assert call.state is CallState.TALKING or not call.live_called_legs
+        talks = {CallState.TALKING, CallState.TRANSFERRING}
+        assert call.state in talks or not call.live_called_legs
     assert call.state is not CallState.PLAYING or call.playing
     assert call.state is not CallState.COLLECTING or call.collecting is not None
     assert call.state is not CallState.RECORDING or bool(call.playing) != bool(call.recorder)
@@ -288,7 +289,7 @@ def test_a_few_walks_keep_every_promise(walk: Walk) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(walks(max_steps=25))
 def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
     check(walk)
