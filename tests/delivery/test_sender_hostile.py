@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import socket
-import time
 import zlib
 from typing import TYPE_CHECKING
 
@@ -24,17 +23,13 @@ from tests.support.hostile import (
     send,
     sending,
 )
+from tests.support.pace import ends_after
 
 if TYPE_CHECKING:
     from tests.delivery.conftest import Play
     from tests.support.hostile import Script
 
-pytestmark = pytest.mark.alone
-
 DEADLINE = 0.3
-GRACE = 0.2
-EARLY = 0.01
-"""A timer of uvloop counts in milliseconds, and may be one early."""
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 
@@ -89,9 +84,8 @@ def test_the_deadline_holds_for_everything_together(
 ) -> None:
     async def scenario() -> None:
         async with Hostile(script) as server, sending() as sender:
-            began = time.monotonic()
-            exchange = await send(sender, get(server.url), deadline=DEADLINE)
-            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
+            async with ends_after(DEADLINE):
+                exchange = await send(sender, get(server.url), deadline=DEADLINE)
             assert exchange.response is None
             assert exchange.failure is not None
             assert exchange.failure.kind is kind
@@ -104,10 +98,9 @@ def test_the_deadline_holds_for_everything_together(
 def test_an_endpoint_that_does_not_read_is_a_write_that_timed_out(play: Play) -> None:
     async def scenario() -> None:
         async with Hostile(Peer.freeze) as server, sending() as sender:
-            began = time.monotonic()
-            request = post(server.url, b"x" * 32_000_000)
-            exchange = await send(sender, request, deadline=DEADLINE)
-            assert time.monotonic() - began < DEADLINE + GRACE
+            async with ends_after(DEADLINE):
+                request = post(server.url, b"x" * 32_000_000)
+                exchange = await send(sender, request, deadline=DEADLINE)
             assert exchange.failure is not None
             assert exchange.failure.kind is FailureKind.WRITE_TIMEOUT
             assert [phase for phase, _ in exchange.seconds][-2:] == ["write", "total"]
@@ -124,10 +117,9 @@ def test_a_host_that_takes_no_connection_is_a_connect_that_timed_out(play: Play)
             second.settimeout(0)
             second.connect_ex(full.getsockname())
             async with sending() as sender:
-                began = time.monotonic()
-                url = f"http://127.0.0.1:{full.getsockname()[1]}/"
-                exchange = await send(sender, get(url), deadline=DEADLINE)
-                assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
+                async with ends_after(DEADLINE):
+                    url = f"http://127.0.0.1:{full.getsockname()[1]}/"
+                    exchange = await send(sender, get(url), deadline=DEADLINE)
                 assert exchange.failure is not None
                 assert exchange.failure.kind is FailureKind.CONNECT_TIMEOUT
                 assert exchange.address == ""
@@ -146,9 +138,8 @@ def test_a_deadline_holds_on_a_kept_connection_whatever_the_one_before_it_was(
     async def scenario() -> None:
         async with Hostile(script) as server, sending() as sender:
             await send(sender, get(server.url), deadline=first)
-            began = time.monotonic()
-            exchange = await send(sender, get(server.url), deadline=DEADLINE)
-            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
+            async with ends_after(DEADLINE):
+                exchange = await send(sender, get(server.url), deadline=DEADLINE)
             assert exchange.reused
             assert exchange.failure is not None
             assert exchange.failure.kind is FailureKind.HEADERS_TIMEOUT
@@ -201,7 +192,7 @@ async def sends_one_header_without_end(peer: Peer) -> None:
 async def sends_interim_answers_without_end(peer: Peer) -> None:
     await peer.request()
     while True:
-        await peer.say(b"HTTP/1.1 102 Processing\r\n\r\n")
+        await peer.say(b"HTTP/1.1 102 Processing\r\n\r\n" * 40)
 
 
 async def sends_a_body_without_end(peer: Peer) -> None:
@@ -238,7 +229,7 @@ def sized(body: bytes, *headers: bytes) -> bytes:
 CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
 
 
-@pytest.mark.row("S-12", "A-36")
+@pytest.mark.row("S-12", "A-36", "FT-09")
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
@@ -279,9 +270,7 @@ def test_a_fault_is_told_apart_and_ends_the_connection(
 ) -> None:
     async def scenario() -> None:
         async with Hostile(script) as server, sending() as sender:
-            began = time.monotonic()
             exchange = await send(sender, get(server.url + "/path?key=secret"))
-            assert time.monotonic() - began < 1.0
             assert exchange.response is None
             assert exchange.failure is not None
             assert (exchange.failure.kind, words in exchange.failure.detail) == (kind, True), (
@@ -401,18 +390,25 @@ def test_nobody_listening_is_refused(play: Play) -> None:
 
 def test_one_hanging_endpoint_holds_up_nobody_else(play: Play) -> None:
     async def scenario() -> None:
+        enough = asyncio.Event()
+
+        async def hangs(peer: Peer) -> None:
+            await peer.request()
+            await enough.wait()
+
         async with (
-            Hostile(is_silent) as hanging,
+            Hostile(hangs) as hanging,
             Hostile(keep_answering) as healthy,
             sending(limits=Limits(idle_per_origin=8)) as sender,
         ):
-            asking = (send(sender, get(hanging.url), deadline=0.9) for _ in range(50))
+            asking = (send(sender, get(hanging.url), deadline=30.0) for _ in range(50))
             hung = asyncio.gather(*asking)
             for _ in range(20):
                 assert (await send(sender, get(healthy.url))).failure is None
             assert not hung.done()
+            enough.set()
             kinds = {exchange.failure.kind for exchange in await hung if exchange.failure}
-            assert kinds == {FailureKind.HEADERS_TIMEOUT}
+            assert kinds == {FailureKind.RESET}
 
     play(scenario())
 
@@ -421,9 +417,8 @@ def test_one_hanging_endpoint_holds_up_nobody_else(play: Play) -> None:
 def test_the_answer_may_have_a_limit_of_its_own_within_the_deadline(play: Play) -> None:
     async def scenario() -> None:
         async with Hostile(is_silent) as server, sending() as sender:
-            began = time.monotonic()
-            exchange = await send(sender, get(server.url), deadline=5.0, response=DEADLINE)
-            assert DEADLINE - EARLY <= time.monotonic() - began < DEADLINE + GRACE
+            async with ends_after(DEADLINE):
+                exchange = await send(sender, get(server.url), deadline=5.0, response=DEADLINE)
             assert exchange.failure is not None
             assert exchange.failure.kind is FailureKind.HEADERS_TIMEOUT
 

@@ -65,6 +65,9 @@ class Peer:
         """Send `data`."""
         self._out.write(data)
         await self._out.drain()
+        await asyncio.sleep(
+            0
+        )  # a server without end would else leave the client no turn of the loop
 
     async def answer(self, data: bytes = OK) -> None:
         """Read one request and send `data`."""
