@@ -64,6 +64,11 @@ bench: dev ## every benchmark, one after another; leave the machine alone meanwh
 abuse: dev ## what floods, guessing, hoarding and forging do to others; leave the machine alone meanwhile
 	PYTHONPATH=src $(BIN)/python -m benchmarks.abuse
 
+.PHONY: soak
+soak: dev ## half an hour of crashes and vanishing telephones under load: does every call end, once? (SECONDS=n)
+	@scripts/system-packages sipp=sip-tester
+	PYTHONPATH=src $(BIN)/python -m benchmarks.soak --seconds $(or $(SECONDS),1800)
+
 .PHONY: mutants
 mutants: dev ## whether tests notice changes of the heart (ARGS="--count 400"); takes an hour
 	$(BIN)/python scripts/mutants.py $(ARGS)

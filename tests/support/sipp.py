@@ -145,6 +145,12 @@ class Sipp:
                 self._process.terminate()
             self._process.wait(10)
 
+    def kill(self) -> None:
+        """Let it vanish: it says no word to anybody."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(10)
+
     @property
     def is_running(self) -> bool:
         """Say whether it has not ended yet."""
