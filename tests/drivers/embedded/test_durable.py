@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CALLER, CallState, LegState
-from switchhook.drivers.embedded import driver
+from switchhook.drivers.embedded import silence
 from switchhook.sip.phone import Manners, Phone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
@@ -170,5 +170,5 @@ def test_a_disk_that_hangs_keeps_nobody_waiting_for_long(monkeypatch: pytest.Mon
             await it.office.quiet()
             assert it.office.ends == ["answered by caller"]
 
-    monkeypatch.setattr(driver, "LONGEST_SILENCE", 0.3)
+    monkeypatch.setattr(silence, "LONGEST_SILENCE", 0.3)
     run(scenario(), deadline=20)

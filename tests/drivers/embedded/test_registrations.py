@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Plan, Project
+from switchhook.drivers.embedded import silence
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.message import Request, parse_message
@@ -118,6 +119,48 @@ def test_a_store_that_fails_or_holds_nonsense_keeps_nobody_from_registering() ->
         await asyncio.sleep(0)
         assert len(registrations.registrar.lookup("101", 0.0)) == 1
 
+    run(scenario())
+
+
+@dataclass
+class SlowMemory(Memory):
+    disk: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        await self.disk.wait()
+        await super().save_registration(project, account, telephones)
+
+
+@pytest.mark.row("FD-01")
+@pytest.mark.parametrize("is_broken", [False, True])
+def test_a_telephone_is_told_that_it_is_registered_once_that_is_stored(*, is_broken: bool) -> None:
+    async def scenario() -> None:
+        memory, told = SlowMemory(is_broken=is_broken), list[int]()
+        known = Registrations(lambda: 0.0, memory)
+        known.register(register(1, 600), "101", SOURCE, BOOK, lambda done: told.append(done.status))
+        await asyncio.sleep(0.01)
+        assert told == []
+        memory.disk.set()
+        await asyncio.sleep(0.01)
+        assert told == [200]
+        assert bool(memory.rows) is not is_broken
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+def test_a_disk_that_hangs_keeps_no_telephone_unregistered(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario() -> None:
+        memory, told = SlowMemory(), list[int]()
+        known = Registrations(lambda: 0.0, memory)
+        known.register(register(1, 600), "101", SOURCE, BOOK, lambda done: told.append(done.status))
+        await asyncio.sleep(0.2)
+        assert told == [200]
+        memory.disk.set()
+        await asyncio.sleep(0.01)
+        assert told == [200]
+
+    monkeypatch.setattr(silence, "LONGEST_SILENCE", 0.1)
     run(scenario())
 
 

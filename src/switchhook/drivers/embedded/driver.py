@@ -32,6 +32,7 @@ from switchhook.drivers.embedded.dialling import (
 )
 from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
+from switchhook.drivers.embedded.silence import in_time
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
     arrival_of,
@@ -87,13 +88,11 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.routing.events import RecordingFinished
     from switchhook.sip.orders import Credentials
+    from switchhook.sip.registrar import Registration
     from switchhook.sip.transport import Peer
 
 log = structlog.get_logger(__name__)
 
-LONGEST_SILENCE: Final = 10.0
-"""Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
-or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
 _LAST_LOOKS, _LOOK = 100, 0.02
 """How often, and every how many seconds, we look whether those have ended that a stop ends."""
 FORGET_EVERY: Final = 60.0
@@ -288,11 +287,14 @@ class EmbeddedSide:
         account = event.who
         if not isinstance(account, Account):
             raise TypeError("a REGISTER was let in without an account")
-        done = self._registrations.register(
-            event.request, account.login, event.source, self._book()
-        )
-        self._endpoint.perform(
-            Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
+
+        def answer(done: Registration) -> None:
+            self._endpoint.perform(
+                Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
+            )
+
+        self._registrations.register(
+            event.request, account.login, event.source, self._book(), then=answer
         )
         if event.source.reliable:
             for sip_leg in self._access.legs_of(account.login):
@@ -352,15 +354,12 @@ class EmbeddedSide:
 
     def _after_commit(self, out: AfterCommit) -> Recorded:
         """Return what carries the orders out, once, when it is called or after `LONGEST_SILENCE`."""
-        loop = asyncio.get_running_loop()
-        waiting = list(out.orders)
 
-        def carry_out() -> None:
-            timer.cancel()
-            while waiting:
-                self._endpoint.perform(waiting.pop(0))
+        def perform() -> None:
+            for order in out.orders:
+                self._endpoint.perform(order)
 
-        timer = loop.call_later(LONGEST_SILENCE, carry_out)
+        carry_out = in_time(perform)
         # Commands are carried out before the loop turns, so that what is called soon comes behind them.
         return (lambda: _soon(carry_out)) if out.last else carry_out
 

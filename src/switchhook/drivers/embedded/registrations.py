@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 
+from switchhook.drivers.embedded.silence import in_time
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.registrar import Binding, Registrar
 from switchhook.sip.transport import Peer
@@ -62,13 +63,25 @@ class Registrations:
                 self.registrar.restore(account, bindings)
         self.registrar.expire(self._clock())
 
-    def register(self, request: Request, account: str, source: Peer, book: Book) -> Registration:
-        """Carry out a REGISTER, remember what came of it, and tell the log."""
+    def register(
+        self,
+        request: Request,
+        account: str,
+        source: Peer,
+        book: Book,
+        then: Callable[[Registration], None] = lambda _: None,
+    ) -> Registration:
+        """Carry out a REGISTER, remember what came of it, and tell the log.
+
+        `then` hears what came of it once that is durable, or cannot be made so in time.
+        """
         before, now = self.registrar.bindings(account), self._clock()
         done = self.registrar.register(request, account, source, now)
         if done.status == 200:
-            self._remember(account, book)
+            self._remember(account, book, lambda: then(done))
             _note(account, before, done.bindings, now)
+        else:
+            then(done)
         return done
 
     def expire(self) -> None:
@@ -86,24 +99,32 @@ class Registrations:
         """Remember nothing more: connections that are closed from now on are closed by us."""
         self._store = None
 
-    def _remember(self, account: str, book: Book) -> None:
+    def _remember(self, account: str, book: Book, then: Callable[[], None] = lambda: None) -> None:
         found = book.account(account)
-        if self._store is not None and found is not None:
-            text = to_text(self.registrar.bindings(account), self._shift())
-            saving = self._save(self._store, found[0].project.id, account, text)
-            spawn(saving, name=f"save registration {account}")
+        if self._store is None or found is None:
+            then()
+            return
+        text = to_text(self.registrar.bindings(account), self._shift())
+        saving = self._save(self._store, found[0].project.id, account, text, in_time(then))
+        spawn(saving, name=f"save registration {account}")
 
     def _shift(self) -> float:
         """Return what makes unix time of the bindings' time."""
         return time.time() - self._clock()
 
     async def _save(
-        self, store: RegistrationStore, project: str, account: str, telephones: str
+        self,
+        store: RegistrationStore,
+        project: str,
+        account: str,
+        telephones: str,
+        then: Callable[[], None],
     ) -> None:
         try:
             await store.save_registration(project, account, telephones)
         except Exception as error:  # noqa: BLE001 - whatever a store raises, the telephone is registered
             log.warning("registration not remembered", account=account, error=str(error))
+        then()
 
 
 def to_text(bindings: tuple[Binding, ...], unix: float) -> str:

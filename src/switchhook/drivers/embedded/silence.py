@@ -1,0 +1,26 @@
+"""How long somebody waits for an answer that is given once something is durable."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_SILENCE: Final = 10.0
+"""Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
+or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
+
+
+def in_time(act: Callable[[], None]) -> Callable[[], None]:
+    """Return what acts, once, when it is called or after `LONGEST_SILENCE`."""
+    waiting = [act]
+
+    def carry_out() -> None:
+        timer.cancel()
+        while waiting:
+            waiting.pop()()
+
+    timer = asyncio.get_running_loop().call_later(LONGEST_SILENCE, carry_out)
+    return carry_out
