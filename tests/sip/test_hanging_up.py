@@ -299,3 +299,42 @@ def test_the_ack_of_an_earlier_answer_is_not_taken_for_the_next() -> None:
     (event,) = phone.hear(phone.within("ACK", tag, cseq=2))
     assert isinstance(event, AnswerAcknowledged)
     assert event.leg == leg
+
+
+@pytest.mark.row("FA-01")
+@pytest.mark.parametrize(
+    ("honest", "odd"),
+    [
+        (b"CSeq: 1 CANCEL", b"CSeq: 2 CANCEL"),
+        (b"CSeq: 1 CANCEL", b"CSeq: 0 CANCEL"),
+        (b";tag=a", b""),
+        (b"Content-Length: 0", b"Require: x\r\nContent-Length: 0"),
+    ],
+)
+def test_a_cancel_with_the_branch_of_its_invite_is_served_whatever_else_it_holds(
+    honest: bytes, odd: bytes
+) -> None:
+    """Some telephones count their CANCEL on, or number it as the INVITE that was challenged."""
+    phone = Phone()
+    leg = phone.called()
+    data = bytes(request("CANCEL"))
+    assert honest in data
+
+    (event,) = phone.hear_data(data.replace(honest, odd))
+
+    assert isinstance(event, InviteCancelled)
+    assert event.leg == leg
+
+
+@pytest.mark.row("FD-16")
+@pytest.mark.parametrize(
+    ("honest", "odd"), [(b"Call-ID: ", b"Call-ID: x"), (b";tag=a", b";tag=another")]
+)
+def test_a_cancel_of_another_call_is_not_served(honest: bytes, odd: bytes) -> None:
+    phone = Phone()
+    phone.called()
+    data = bytes(request("CANCEL"))
+    assert honest in data
+
+    assert phone.hear_data(data.replace(honest, odd)) == []
+    assert phone.sent() == ["481"]

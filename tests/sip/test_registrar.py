@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from switchhook.sip.message import MessageError, Request, parse_message
@@ -342,6 +344,31 @@ def test_a_contact_that_cannot_be_called_does_not_take_the_others_along() -> Non
     talk = Talk()
     done = talk.says("Contact: <sip:a@h>, <tel:+7495>, <sips:a@h>", "Contact: <mailto:a@h>")
     assert (done.status, talk.bound()) == (200, ["<sip:a@h>"])
+
+
+@pytest.mark.row("FA-05")
+def test_telephones_of_two_homes_with_one_private_address_both_stay() -> None:
+    """Routers of one make give the first telephone of each home the same address."""
+    talk = Talk()
+    other = Peer("UDP", "198.51.100.2", 40001)
+    contact = "Contact: <sip:100@192.168.1.10>"
+    talk.says(contact, source=NAT, call_id="one")
+    talk.says(contact, source=other, call_id="two")
+    assert {b.peer for b in talk.registrar.lookup("100", NOW)} == {NAT, other}
+    talk.says(contact, "Expires: 0", source=NAT, call_id="one")
+    assert [b.peer for b in talk.registrar.lookup("100", NOW)] == [other]
+
+
+@pytest.mark.row("FA-05")
+@pytest.mark.parametrize(("source", "call_id"), [(NAT, "new"), (replace(NAT, port=9), "new")])
+def test_a_telephone_that_was_started_again_behind_its_nat_is_the_same(
+    source: Peer, call_id: str
+) -> None:
+    talk = Talk()
+    contact = "Contact: <sip:100@192.168.1.10>"
+    talk.says(contact, source=NAT, call_id="one")
+    talk.says(contact, source=source, call_id=call_id)
+    assert [b.peer for b in talk.registrar.lookup("100", NOW)] == [source]
 
 
 @pytest.mark.row("FA-01")

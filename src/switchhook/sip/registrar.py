@@ -80,15 +80,22 @@ class Binding:
         """The q value (§20.10)."""
         return self.contact.preference
 
-    def is_for(self, contact: NameAddress) -> bool:
-        """Tell whether `contact` is this one anew.
+    def is_for(self, other: Binding) -> bool:
+        """Tell whether `other` is this one anew.
 
-        That is the same URI or the same device: a telephone that was started again may come from
-        another port (RFC 5626 §6).
+        That is the same device, as a telephone that was started again may come from another port
+        (RFC 5626 §6), or the same URI, unless it is one of a private network that is not the same.
         """
-        return self.contact.uri.matches(contact.uri) or (
-            _device(contact) is not None and _device(contact) == _device(self.contact)
+        device = _device(self.contact)
+        if device is not None and device == _device(other.contact):
+            return True
+        is_elsewhere = (
+            self.behind_nat
+            and other.behind_nat
+            and self.source.host != other.source.host
+            and self.call_id != other.call_id
         )
+        return self.contact.uri.matches(other.contact.uri) and not is_elsewhere
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,13 +222,14 @@ def _update(
     kept, added = list(live), list[Binding]()
     for contact in contacts:
         seconds = _seconds(contact, request, limits)
-        for binding in [binding for binding in kept if binding.is_for(contact)]:
+        bound = _bound(contact, request, source, now, now + seconds)
+        for binding in [binding for binding in kept if binding.is_for(bound)]:
             _refuse_stale(binding, request, now)
             kept.remove(binding)
         # Two addresses of one device in one request are meant to hold both.
         added = [binding for binding in added if not binding.contact.uri.matches(contact.uri)]
         if seconds:
-            added.append(_bound(contact, request, source, now, now + seconds))
+            added.append(bound)
     newest_first = sorted(kept, key=lambda binding: binding.expires_at, reverse=True)
     return tuple([*reversed(added), *newest_first][: limits.contacts])
 

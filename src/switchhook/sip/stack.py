@@ -408,12 +408,13 @@ class Stack:
         return invite if invite is not None and invite.origin.host == source.host else None
 
     def _may_cancel(self, invite: _Entry, request: Request, source: Peer, now: float) -> bool:
-        """Whether a CANCEL is by the sender of the INVITE, as it cannot be challenged (§9.1, §22.1)."""
+        """Whether a CANCEL is by the sender of the INVITE, as it cannot be challenged (§9.1, §22.1).
+
+        Its number does not matter: the call is meant.
+        """
         asked, friends = invite.request, self._friends
-        if asked is not None and (asked.call_id, asked.from_.tag, asked.cseq.number) != (
-            request.call_id,
-            request.from_.tag,
-            request.cseq.number,
+        if asked is not None and (
+            asked.call_id != request.call_id or request.from_.tag not in {asked.from_.tag, None}
         ):
             return False
         if source.host == invite.origin.host:

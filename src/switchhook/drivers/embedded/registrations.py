@@ -172,14 +172,14 @@ def _note(
     for binding in after:
         if binding in before:
             continue
-        former = [one for one in before if one.is_for(binding.contact)]
+        former = [one for one in before if one.is_for(binding)]
         moved = [one for one in former if (one.contact.uri, one.source) != _place(binding)]
         what = "moved" if moved else "refreshed" if former else "registered"
         tell = log.debug if what == "refreshed" else log.info
         seconds = round(binding.expires_at - now)
         tell(f"telephone {what}", account=account, expires_in=seconds, **_facts(binding))
     for binding in before:
-        if binding.expires_at > now and not any(one.is_for(binding.contact) for one in after):
+        if binding.expires_at > now and not any(one.is_for(binding) for one in after):
             _note_gone(account, binding, "it was taken back")
 
 
