@@ -60,6 +60,11 @@ bench: dev ## every benchmark, one after another; leave the machine alone meanwh
 	  echo "== $$name"; PYTHONPATH=src $(BIN)/python -m benchmarks.$$name || failed="$$failed $$name"; \
 	done; [ -z "$$failed" ] || { echo "a goal is missed:$$failed"; exit 1; }
 
+.PHONY: soak-calls
+soak-calls: dev ## whether memory or anything else is left of many calls (CALLS=n RATE=n); leave the machine alone
+	@scripts/system-packages $(BENCHMARK_PROGRAMS)
+	PYTHONPATH=src $(BIN)/python -m benchmarks.soak_calls --calls $(or $(CALLS),100000) --rate $(or $(RATE),50)
+
 .PHONY: abuse
 abuse: dev ## what floods, guessing, hoarding and forging do to others; leave the machine alone meanwhile
 	PYTHONPATH=src $(BIN)/python -m benchmarks.abuse
