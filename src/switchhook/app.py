@@ -112,6 +112,7 @@ class Application:
             host=settings.sip_host,
             port=settings.sip_port,
             registrations=store,
+            ended=store,
             sounds=self.sounds,
             trunks_changed=lambda states: write_states(settings.data_dir, states),
             sounding=Sounding(

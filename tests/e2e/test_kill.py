@@ -230,6 +230,41 @@ def _answer_and_kill(house: House, *, is_acknowledged: bool) -> None:
 
 
 @pytest.mark.row("FD-01")
+def test_one_who_was_not_told_of_the_end_before_a_kill_is_told_after_it(tmp_path: Path) -> None:
+    """The end is stored, but the BYE did not go out: as if killed in between."""
+    with housed(tmp_path, hold=90_000) as house:
+        who = house.stranger()
+
+        async def scenario() -> None:
+            with BareCaller(house.server.port, STRAIGHT, who) as caller:
+                await caller.talk()
+                _wait_until_up(house, who)
+                await asyncio.sleep(0.3)
+                house.server.kill()
+                _end_in_the_store(house)
+                house.server.start()
+                await caller.request_of_theirs("BYE")
+
+        run(scenario(), deadline=30)
+        end = time.monotonic() + 10.0
+        while not house.seen(who, "BYE"):
+            assert time.monotonic() < end, house.server.tail()
+            time.sleep(0.05)
+
+
+def _end_in_the_store(house: House) -> None:
+    connection = sqlite3.connect(next(house.server.data_dir.glob("*.sqlite")))
+    with connection:
+        ended = "'$.state', 'ended', '$.outcome', 'answered', '$.ended_by', 'system'"
+        connection.execute(
+            "UPDATE calls SET state = 'ended', ended_at = :at,"
+            f" value = json_set(value, {ended}, '$.ended_at', :at)",
+            {"at": time.time()},
+        )
+    connection.close()
+
+
+@pytest.mark.row("FD-01")
 def test_a_call_whose_peer_left_while_we_were_dead_ends(tmp_path: Path) -> None:
     """The other end knows nothing of it when it is probed, and the callee gets its BYE."""
     with housed(tmp_path, hold=90_000) as house:

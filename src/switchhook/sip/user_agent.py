@@ -284,6 +284,14 @@ class UserAgent:
             self._desk.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
         session.resume(known, now)
 
+    def knows_dialog(self, stored: Mapping[str, object]) -> bool:
+        """Say whether the dialog of a stored leg is under way here.
+
+        Raises ValueError or KeyError for a wrong document.
+        """
+        dialog = StoredLeg.from_json(stored).dialog
+        return (dialog.call_id, dialog.local.tag or "") in self._desk.dialogs
+
     def was_acknowledged(self, leg: str) -> None:
         """Leave the ACK out that a restored leg owes, unless its other end asks for it once more."""
         session = self._desk.sessions.get(leg)

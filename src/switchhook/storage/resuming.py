@@ -40,6 +40,14 @@ def calls(
     )
 
 
+def last_ends(
+    connection: sqlite3.Connection, *, since: float
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the legs of the calls that ended within the last 10 s of an earlier process."""
+    found = connection.execute(sql("legs_of_last_ends"), {"since": since})
+    return tuple((row["project"], row["call"], row["leg"], row["handle"]) for row in found)
+
+
 def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery, ...]:
     """Return what was promised and is not settled, in the order of the promises."""
     return tuple(

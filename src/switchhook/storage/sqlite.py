@@ -178,6 +178,14 @@ class SqliteStore:
         """
         return await self._reader.run(partial(resuming.calls, plan_of=plan_of))
 
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.
+
+        Each is project, call, leg and handle. These ended within 10 s of one another: orders follow a commit at once, so that earlier ones were
+        carried out.
+        """
+        return await self._reader.run(partial(resuming.last_ends, since=since))
+
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
         """Return what was promised and is not settled, in the order of the promises.
 

@@ -30,6 +30,7 @@ from switchhook.drivers.embedded.dialling import (
     invites_to_account,
     with_dialled_number,
 )
+from switchhook.drivers.embedded.former_ends import EndedLegs, hang_up_again
 from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
 from switchhook.drivers.embedded.silence import in_time
@@ -111,6 +112,7 @@ class EmbeddedSide:
         realm: str = "switchhook",
         binding: Binding | None = None,
         registrations: RegistrationStore | None = None,
+        ended: EndedLegs | None = None,
         sounding: Sounding | None = None,
         sounds: Sounds | None = None,
         trunks_changed: Callable[[dict[TrunkKey, TrunkState]], None] = lambda _: None,
@@ -120,6 +122,7 @@ class EmbeddedSide:
         self._endpoint = Endpoint(self._binding, self._hear, self._access)
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
+        self._ended = ended
         self._studio = Studio(
             self._binding.host,
             sounding or Sounding(),
@@ -172,6 +175,8 @@ class EmbeddedSide:
             self._access.friends.prove(binding.source, account, _now())
         await self._studio.start(stack)
         await self._endpoint.start(stack)
+        if self._ended is not None:
+            await hang_up_again(self._ended, self._endpoint, book())
         watching = spawn(self._watch.run(), name="watch trunks")
         stack.callback(watching.cancel)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")

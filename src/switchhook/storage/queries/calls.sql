@@ -22,6 +22,23 @@ FROM calls
 WHERE state <> 'ended'
 ORDER BY number;
 
+-- name: legs_of_last_ends
+-- Read what takes up the legs of the calls that ended last, and not before some time.
+-- Takes: since.
+SELECT
+    c.project,
+    c.call,
+    json_extract(leg.value, '$.id') AS leg,
+    json_extract(leg.value, '$.handle') AS handle
+FROM calls AS c
+CROSS JOIN
+    json_each(CASE WHEN json_valid(c.value) THEN c.value ELSE '{}' END, '$.legs') AS leg
+WHERE
+    c.state = 'ended'
+    AND c.ended_at >= (SELECT max(ended_at) - 10.0 FROM calls WHERE state = 'ended')
+    AND c.ended_at >= :since
+    AND json_extract(leg.value, '$.handle') <> '';
+
 -- name: plans_of_live_calls
 -- Read which versions of which projects the calls that have not ended hold on to.
 SELECT DISTINCT

@@ -1,0 +1,62 @@
+"""Calls whose end is stored, and whose telephones may not have been told of it.
+
+An end is made durable before anybody is hung up on. A process that ended in between leaves a telephone that
+talks to nobody. So whoever was in the calls that ended last is hung up on again; who knows of no such dialog
+says 481.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import structlog
+
+from switchhook.drivers.embedded.dialling import credentials_for
+from switchhook.sip.orders import End
+
+if TYPE_CHECKING:
+    from switchhook.domain.book import Book
+    from switchhook.sip.endpoint import Endpoint
+    from switchhook.sip.orders import Credentials
+
+log = structlog.get_logger(__name__)
+
+LONGEST_AGO: Final = 3_600.0
+"""Seconds since an end after which nobody waits any more: session timers have run out."""
+
+
+class EndedLegs(Protocol):
+    """Remembers the ends of calls; a store."""
+
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        """Return the answered legs of the calls that ended last and not before `since`, in unix seconds.
+
+        Each is project, call, leg and handle.
+        """
+
+
+async def hang_up_again(store: EndedLegs, endpoint: Endpoint, book: Book) -> None:
+    """Hang up on whoever was in the calls that an earlier process ended last."""
+    for project, call, leg, handle in await store.legs_of_last_ends(time.time() - LONGEST_AGO):
+        sip_leg = f"{call} {leg} ended"
+        try:
+            known = json.loads(handle)
+            stored = known["sip"]
+            credentials = _credentials(book, project, str(known["trunk"]))
+            if endpoint.agent.knows_dialog(stored):
+                continue  # it is in another call by now
+            now = asyncio.get_running_loop().time()
+            endpoint.agent.restore(sip_leg, stored, credentials, now=now)
+        except (ValueError, KeyError, TypeError) as error:
+            log.warning("leg not hung up again", call=call, leg=leg, error=repr(error)[:200])
+        else:
+            endpoint.perform(End(leg=sip_leg))
+
+
+def _credentials(book: Book, project: str, name: str) -> Credentials | None:
+    plan = book.plans.get(project)
+    trunks = () if plan is None else plan.project.trunks
+    return next((credentials_for(trunk) for trunk in trunks if trunk.name == name), None)

@@ -1,0 +1,75 @@
+"""Whoever was in the calls that ended last is hung up on again after a start."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import pytest
+
+from switchhook.domain.book import Book
+from switchhook.drivers.embedded.former_ends import hang_up_again
+from switchhook.sip.endpoint import Binding, Endpoint
+from switchhook.sip.message import Request, parse_message
+from tests.support.loop import run
+from tests.support.sip_agent import Phone
+from tests.support.sip_wire import Udp
+
+pytestmark = pytest.mark.row("FD-01")
+
+
+@dataclass
+class Memory:
+    handles: tuple[str, ...]
+
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        assert since > 0.0
+        return tuple(("acme", "c", f"b{n}", handle) for n, handle in enumerate(self.handles))
+
+
+def handle(port: int) -> str:
+    former = Phone()
+    leg, _ = former.answered()
+    stored = former.agent.store(leg)
+    assert stored is not None
+    stored |= {"peer": ["UDP", "127.0.0.1", port], "direct": True, "behind_nat": True}
+    dialog = stored["dialog"]
+    assert isinstance(dialog, dict)
+    dialog["target"] = f"sip:alice@127.0.0.1:{port}"
+    return json.dumps({"sip": stored, "trunk": ""})
+
+
+async def first_request(memory: Memory, udp: Udp, *, live: str = "") -> str:
+    """Return the method of what comes after a start, "" for nothing; `live` is the handle of a live call."""
+    async with AsyncExitStack() as stack:
+        endpoint = Endpoint(Binding(port=0), lambda _: None)
+        if live:
+            now = asyncio.get_running_loop().time()
+            endpoint.agent.restore("live", json.loads(live)["sip"], now=now)
+        await endpoint.start(stack)
+        await hang_up_again(memory, endpoint, Book([]))
+        try:
+            message = parse_message(await udp.receive(0.3))
+        except TimeoutError:
+            return ""
+        return message.method if isinstance(message, Request) else ""
+
+
+def test_a_dialog_of_an_ended_call_gets_a_bye_whatever_else_is_stored() -> None:
+    async def scenario() -> None:
+        with Udp(0) as udp:
+            memory = Memory(("nonsense", "[]", '{"sip": {}, "trunk": ""}', handle(udp.port)))
+            assert await first_request(memory, udp) == "BYE"
+
+    run(scenario())
+
+
+def test_a_dialog_that_is_in_another_call_by_now_gets_none() -> None:
+    async def scenario() -> None:
+        with Udp(0) as udp:
+            known = handle(udp.port)
+            assert await first_request(Memory((known,)), udp, live=known) == ""
+
+    run(scenario())
