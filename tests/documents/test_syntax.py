@@ -61,6 +61,16 @@ def told(text: str) -> str:
             'name = "x\nb = 1',
             "line 1: the quotes of name are not closed; end the text with the quote that it begins with",
         ),
+        ("keep = True", "line 1: the value of keep cannot be read; write true, in small letters"),
+        (
+            "keep = off # x",
+            "line 1: the value of keep cannot be read; write false, in small letters",
+        ),
+        (
+            "url = None",
+            "line 1: the value of url cannot be read; leave the key out where it has no value",
+        ),
+        ("project:", "line 1: a colon stands behind project; write [project]"),
         ('name: "x"', "line 1: a colon stands behind name; write name = and then the value"),
         (
             "name = office",

@@ -44,3 +44,10 @@ def test_groups_make_a_number_that_there_is(text: str, number: str) -> None:
 )
 def test_hyphens_are_ornaments_of_what_is_dialled(text: str, number: str) -> None:
     assert dialled_number(text, UA) == number
+
+
+@pytest.mark.row("FJ-04")
+@pytest.mark.parametrize("country", ["NL", "DE", "AT", "UA", ""])
+@pytest.mark.parametrize("text", ["201 202", "2001 20"])
+def test_two_extensions_make_no_short_number(country: str, text: str) -> None:
+    assert one_number(text, dialling_of(country)) == ""

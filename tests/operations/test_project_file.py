@@ -609,6 +609,25 @@ def test_a_number_may_be_written_as_people_write_it(written: str) -> None:
 
 
 @pytest.mark.row("FE-06")
+@pytest.mark.parametrize("written", ["085 000 1003", "0031 (85) 000-1003", "0850001003"])
+def test_a_blocked_caller_may_be_written_as_people_write_it(written: str) -> None:
+    text = in_the_netherlands("085 000 1002")
+    project = good(f'{text}\n[screening]\nblocked_callers = ["{written}"]\n')
+
+    assert project.screening.blocks("31850001003", project.dialling)
+    assert not project.screening.blocks("31850001004", project.dialling)
+
+
+@pytest.mark.row("FE-06", "FJ-04")
+@pytest.mark.parametrize("written", ["101 102", "0850001003 0850001004", "06 1234*"])
+def test_two_blocked_callers_in_one_text_are_none(written: str) -> None:
+    text = in_the_netherlands("085 000 1002")
+    (said,) = mistakes(f'{text}\n[screening]\nblocked_callers = ["{written}"]\n')
+
+    assert "is not accepted here; write digits, perhaps with + before and * behind" in said
+
+
+@pytest.mark.row("FE-06")
 def test_one_number_in_two_spellings_stands_twice() -> None:
     text = in_the_netherlands("085 000 1002")
     text += '[[numbers]]\nnumber = "+31 85 000 1002"\nscheme = 1\n'

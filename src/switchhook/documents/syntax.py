@@ -20,6 +20,15 @@ _NAMES = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
 _LEADING_ZERO = re.compile(r"=\s*[+-]?0[0-9]")
 _LIST_OPEN = "the [ of a list is not closed", "put commas between its items, and ] behind"
 _TYPED_QUOTES = re.compile("[=\\[,{]\\s*[“”„«»‘’‚`´]")
+_WORD = re.compile(r"=\s*([A-Za-z]+)\s*(?:#.*)?$")
+_MEANT = {
+    **dict.fromkeys(("true", "yes", "on"), "write true, in small letters"),
+    **dict.fromkeys(("false", "no", "off"), "write false, in small letters"),
+    **dict.fromkeys(
+        ("null", "none", "nil", "undefined"), "leave the key out where it has no value"
+    ),
+}
+"""What words of other languages mean here."""
 _OPENS_TEXT = re.compile(r"[=\[,{]\s*[\"']")
 
 
@@ -58,7 +67,9 @@ def _value_twice(_: str, written: str, __: str, lists: Container[str]) -> Said:
 def _no_equals(_: str, written: str, __: str, ___: Container[str]) -> Said:
     key = _KEY.match(written)
     if key is not None and key[2] == ":":
-        return f"a colon stands behind {key[1]}", f"write {key[1]} = and then the value"
+        is_table = not written[key.end() :].partition("#")[0].strip()
+        advice = f"write [{key[1]}]" if is_table else f"write {key[1]} = and then the value"
+        return f"a colon stands behind {key[1]}", advice
     return "no = stands behind a key", "write KEY = VALUE on each line, and # before a remark"
 
 
@@ -72,6 +83,10 @@ def _no_value(_: str, written: str, __: str, ___: Container[str]) -> Said:
             f"the quotes of {name} are those of a word processor",
             'write straight ones: "office"',
         )
+    if word := _WORD.search(written):
+        advice = _MEANT.get(word[1].lower(), "")
+        if advice:
+            return f"the value of {name} cannot be read", advice
     return f"the value of {name} cannot be read", 'write text in quotes, such as "office"'
 
 

@@ -113,7 +113,7 @@ class Tables:
     def read(self, value: object, at: Spot) -> tuple[Any, ...]:
         """Take tables that can all be taken, and differ."""
         if not isinstance(value, list):
-            name = at.path[-1]
+            name = ".".join(str(part) for part in at.path if isinstance(part, str))
             raise WrongError(f"{described(value)} is not a list of tables", f"write [[{name}]]")
         if self.unique:
             self._note_doubles(value, at)

@@ -82,4 +82,5 @@ def _may_be_one(whole: str, parts: list[str], dialling: Dialling) -> bool:
     is_national = not dialling.country and whole.startswith("0") and 9 <= len(whole) <= 11
     before = "".join(parts[:-1]).removeprefix("+")
     are_groups = longest <= LONGEST_GROUP or len(before) < LEAST_PART  # the seed's `3 80123456789`
-    return are_groups and (is_national or is_possible(whole, dialling.country))
+    is_long = len(whole) >= LEAST_OUTSIDE  # shorter ones may be two extensions
+    return are_groups and is_long and (is_national or is_possible(whole, dialling.country))

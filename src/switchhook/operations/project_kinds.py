@@ -91,6 +91,19 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Caller(Text):
+    """A caller's number, or the first digits of some with `*` behind."""
+
+    what: str = "digits, perhaps with + before and * behind"
+    pattern: str = r"(?!00\*?$)\+?[0-9]+\*?"
+
+    def read(self, value: object, at: Spot) -> str:
+        """Take the digits; a whole number may be written in groups, as people of the country write it."""
+        grouped = one_number(value, dialling_in(at.names)) if isinstance(value, str) else ""
+        return Text.read(self, grouped or value, at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RingTarget:
     """What may ring: a login, a group, a telephone number, a SIP address."""
 

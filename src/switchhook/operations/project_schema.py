@@ -37,6 +37,7 @@ from switchhook.operations.project_kinds import (
     PASSWORD,
     PROJECT_ID,
     TRANSPORT,
+    Caller,
     Country,
     Digits,
     GrantedNetwork,
@@ -244,12 +245,7 @@ SCREENING = Table(
     keys=(
         Key(
             "blocked_callers",
-            ListOf(
-                kind=Text(
-                    what="digits, perhaps with + before and * behind",
-                    pattern=r"(?!00\*?$)\+?[0-9]+\*?",
-                )
-            ),
+            ListOf(kind=Caller()),
             "callers that are turned away; 38044* means all that begin so",
             default=(),
         ),
