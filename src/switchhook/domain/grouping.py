@@ -39,7 +39,9 @@ def one_number(
     bare = without_ornaments(text).strip()
     found = list(_PART.finditer(bare))
     parts = [part[0] for part in found]
-    if not whole or len(parts) == 1 or is_known(whole) or international(whole, dialling.country):
+    if not whole or len(parts) == 1 or is_known(whole):
+        return whole
+    if len(whole) >= LEAST_OUTSIDE and international(whole, dialling.country):
         return whole
 
     def is_complete(digits: str) -> bool:
