@@ -135,10 +135,11 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     assert call.state is not CallState.COLLECTING or call.collecting is not None
     assert call.state is not CallState.RECORDING or bool(call.playing) != bool(call.recorder)
     if call.recorder is not None:
-        assert call.state in {CallState.RECORDING, CallState.TALKING, CallState.RATING}
+        talks = {CallState.TALKING, CallState.TRANSFERRING}
+        assert call.state in {CallState.RECORDING, CallState.RATING, *talks}
     assert call.state is not CallState.RATING or bool(call.rated) != bool(call.collecting)
     if call.state is CallState.TALKING:
-        assert [leg.id for leg in call.live_called_legs] == [call.talking_to]
+        assert {leg.id for leg in call.live_called_legs} == {call.party, call.talking_to} - {CALLER}
 
 
 def legs_keep_their_names_and_once_ended_stay_so(heard: Heard) -> None:
@@ -219,7 +220,7 @@ def an_ended_call_ended_once(walk: Walk) -> None:
     is_over = walk.call.state is CallState.ENDED
     assert written[Happening.ARRIVED] == 1
     assert written[Happening.ENDED] == (1 if is_over else 0)
-    assert written[Happening.ANSWERED] == (1 if walk.call.talking_to else 0)
+    assert bool(written[Happening.ANSWERED]) == bool(walk.call.talking_to)
     assert sum(events[event] for event in TERMINAL) == (1 if is_over else 0)
     assert all(events[event] <= 1 for event in (*PICKUP.values(), *TERMINAL))
     if is_over:
@@ -247,7 +248,7 @@ def every_attempt_ends_once(walk: Walk) -> None:
         assert (leg.end is None) == leg.is_live
         assert (leg.state is LegState.ENDED) == (leg.cause is not None)
         if leg.end is AttemptEnd.ANSWERED:
-            assert leg.id == walk.call.talking_to
+            assert leg.id == walk.call.talking_to or walk.call.transfers or walk.call.failed
 
 
 def what_did_not_end_by_itself_was_ended_by_order(walk: Walk) -> None:
