@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switchhook.domain.call import CallState
 from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
 from switchhook.domain.token import Scope, Token
 from switchhook.storage.records import HangUp, StoreError
@@ -25,6 +26,8 @@ from tests.support.promises import DOWN, attempt, call, delivery, mail, record
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
     from pathlib import Path
+
+    from switchhook.domain.call import Call
 
 TOKEN = Token(project="p", id="t", user="u", scope=Scope.PROJECT, created_at=1.0, expires_at=9.0)
 SECRET = "password = 'tr0ub4dor'"
@@ -272,6 +275,33 @@ def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(
             assert [live.id for live in await store.live_calls(lambda *_: plan())] == ["c2"]
             with pytest.raises(StoreError, match="a stored value cannot be read"):
                 await store.calls()
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-01")
+@pytest.mark.parametrize("damaged", ["{}", "", '{"legs": 5}', '{"legs": [{"id": "a"}]}'])
+def test_the_answered_legs_of_the_calls_that_ended_last_are_found(path: Path, damaged: str) -> None:
+    def ended(name: str, at: float, handle: str = "h") -> Call:
+        legs = tuple(replace(leg, handle=handle) for leg in call(name).legs)
+        return replace(call(name), legs=legs, state=CallState.ENDED, ended_at=at)
+
+    async def scenario() -> None:
+        async with opened(path) as store:
+            assert await store.legs_of_last_ends(0.0) == ()
+            await store.commit(record(ended("long ago", 989.0)))
+            await store.commit(record(ended("before", 991.0)))
+            await store.commit(record(ended("unanswered", 999.0, handle="")))
+            await store.commit(record(ended("last", 1000.0)))
+            await store.commit(record(ended("damaged", 1000.0)))
+            await store.commit(record(call("live")))
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("UPDATE calls SET value = ? WHERE call = 'damaged'", [damaged])
+        async with opened(path) as store:
+            found = await store.legs_of_last_ends(0.0)
+            assert {one[:2] for one in found} == {("shop", "before"), ("shop", "last")}
+            assert {one[3] for one in found} == {"h"}
+            assert {one[1] for one in await store.legs_of_last_ends(995.0)} == {"last"}
 
     run(scenario())
 
