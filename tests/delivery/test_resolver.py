@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     from switchhook.delivery.resolver import AddressInfo
 
-pytestmark = pytest.mark.alone
-
 
 class Clock:
     def __init__(self) -> None:
@@ -123,6 +121,7 @@ def test_many_who_ask_for_a_name_cause_one_look_up() -> None:
     run(scenario())
 
 
+@pytest.mark.alone
 def test_a_name_that_hangs_ends_in_time_and_holds_up_no_other() -> None:
     stuck = asyncio.Event()
 
