@@ -143,7 +143,7 @@ WRONG = {
         ),
         "event_mails[0]: to is missing; write a list: an e-mail address like desk@example.com",
     ),
-    "no project": ("", "project is missing; write a table"),
+    "no project": ("", "project is missing; write [project] and its keys below"),
     "ring timeout": (
         in_forwarding_number("ring_timeout = 4"),
         "ring_timeout: 4 is less than 5 seconds; allowed are 5 to 600",

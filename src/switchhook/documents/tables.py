@@ -71,7 +71,9 @@ class Table:
     def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
         if key.name not in table:
             if key.default is REQUIRED:
-                at.notes.add(at.path, f"{key.name} is missing", f"write {key.kind.allowed}")
+                is_header = isinstance(key.kind, Table) and not at.path
+                what = f"[{key.name}] and its keys below" if is_header else key.kind.allowed
+                at.notes.add(at.path, f"{key.name} is missing", f"write {what}")
             return key.default
         spot = at.at(key.name)
         try:
