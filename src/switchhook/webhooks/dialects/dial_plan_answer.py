@@ -269,8 +269,8 @@ def _cut_value(stretches: Iterable[str]) -> str:
         for part in stretch.split("&", MAX_PAIRS)[:MAX_PAIRS]:
             name, equals, _ = part.partition("=")
             if not equals and before and part.strip():
-                return before
-            before = _text(name[:LONGEST_RAW]).removeprefix("amp;") if equals else ""
+                return _text(before).removeprefix("amp;")
+            before = name[:LONGEST_RAW] if equals else ""
     return ""
 
 
