@@ -139,3 +139,22 @@ def test_a_transfer_counts_for_the_account_that_made_it() -> None:
     forbidden = book.begin(replace(moved, id="c2"), "b1", FRIEND, NOON)
     assert forbidden is not None
     assert forbidden.why == "account 101 has made 1 outside calls today, which is the limit"
+
+
+@pytest.mark.row("FD-10")
+def test_when_minutes_are_over_is_found_anew_only_when_a_talk_begins_or_ends() -> None:
+    """So a step of a call costs nothing for all the others that talk."""
+    book, rules = OutsideBook(), plan(account_minutes_per_day=60)
+    talking = call(rules, answered_at=NOON)
+    book.begin(talking, "b1", FRIEND, NOON)
+    book.noticed(call(rules), NOON)
+    assert not book.has_changed, "it rings"
+    book.noticed(talking, NOON)
+    assert book.has_changed
+    assert book.over_at(NOON) == NOON + HOUR
+    book.noticed(talking, NOON + 5)
+    assert not book.has_changed
+    assert book.over_at(NOON + 5) == NOON + HOUR
+    book.noticed(call(rules, answered_at=NOON, ended_at=NOON + 10), NOON + 10)
+    assert book.has_changed
+    assert book.over_at(NOON + 10) is None

@@ -75,6 +75,10 @@ class Known(Protocol):
 class Outside(Protocol):
     """Counts outside calls; the contracts are those of `tracking.outside`."""
 
+    @property
+    def has_changed(self) -> bool:
+        """Say whether `over_at` may be another than it was."""
+
     def over_at(self, now: float) -> float | None:
         """Return when the minutes of somebody who talks are over, as far as is known now."""
 

@@ -316,7 +316,8 @@ class Switchboard:
             _note_end(call)
             mailbox.callers += self._known.ended(call)
         outside = self._outside.noticed(call, mailbox.clock.now())
-        self._watch_minutes()
+        if self._outside.has_changed:
+            self._watch_minutes()
         mailbox.unsaved.append(
             compose(call, commands, self._teller, callers=mailbox.callers, outside=outside)
         )

@@ -61,6 +61,12 @@ class OutsideBook:
         for one in sorted(used, key=lambda use: use.day):
             self._used[one.project, one.account] = one
         self._legs: dict[tuple[str, str], _Outside] = {}
+        self._of: dict[Key, dict[tuple[str, str], _Outside]] = {}
+        """The same by whom they count for."""
+        self._over_at: dict[Key, float] = {}
+        """When whose minutes are over, if all goes on as it is."""
+        self._unsure: set[Key] = set()
+        """Of whom that is to be found anew, since somebody began or ended to talk."""
         self._told: dict[Key, str] = {}
         """On which day an alarm was raised last."""
         self._changed: set[Key] = set()
@@ -82,7 +88,7 @@ class OutsideBook:
             use = self._today(call.plan, key, now)
             self._used[key] = replace(use, calls=use.calls + 1)
         self._changed.update(keys)
-        self._legs[call.id, leg] = _Outside(plan=call.plan, keys=keys)
+        self._keep(call.id, leg, _Outside(plan=call.plan, keys=keys))
         return None
 
     def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
@@ -91,7 +97,9 @@ class OutsideBook:
             outside = self._legs.get((call.id, leg.id))
             if outside is None:
                 continue
-            outside.answered_at = leg.answered_at
+            if outside.answered_at != leg.answered_at:
+                outside.answered_at = leg.answered_at
+                self._unsure.update(outside.keys)
             if not leg.is_live:
                 self._end(call.id, leg, outside, now)
         changed, self._changed = self._changed, set()
@@ -102,28 +110,48 @@ class OutsideBook:
         for call in calls:
             for leg in call.called_legs:
                 if leg.is_live and leg.target is not None and is_outside(call.plan, leg.target):
-                    self._legs[call.id, leg.id] = _Outside(
+                    outside = _Outside(
                         plan=call.plan, keys=_keys(call, leg.id), answered_at=leg.answered_at
                     )
+                    self._keep(call.id, leg.id, outside)
+                    self._unsure.update(outside.keys)
+
+    @property
+    def has_changed(self) -> bool:
+        """Say whether `over_at` may be another than it was: somebody began or ended to talk outside."""
+        return bool(self._unsure)
 
     def over_at(self, now: float) -> float | None:
-        """Return when the minutes of somebody who talks are over, if all goes on as it is; None for never."""
-        talking: dict[Key, list[_Outside]] = {}
-        for outside in self._legs.values():
-            if outside.answered_at is not None and not outside.is_cut:
-                for key in outside.keys:
-                    talking.setdefault(key, []).append(outside)
-        moments = []
-        for key, legs in talking.items():
-            plan = legs[-1].plan
-            if limit := _allowance(plan, key).minutes:
-                left = max(0.0, limit * 60 - self._seconds(plan, key, now))
-                tomorrow = day_of(now, plan.project.time_zone)[1] + DAY
-                if (over_at := now + left / len(legs)) < tomorrow:
-                    moments.append(over_at)
-                elif limit * 60 < DAY * len(legs):
-                    moments.append(tomorrow + limit * 60 / len(legs))
-        return min(moments, default=None)
+        """Return when the minutes of somebody who talks are over, if all goes on as it is; None for never.
+
+        It costs by who began or ended to talk, and not by how many do.
+        """
+        for key in self._unsure:
+            found = self._over_at_of(key, now)
+            if found is None:
+                self._over_at.pop(key, None)
+            else:
+                self._over_at[key] = found
+        self._unsure.clear()
+        return min(self._over_at.values(), default=None)
+
+    def _over_at_of(self, key: Key, now: float) -> float | None:
+        legs = [
+            outside
+            for outside in self._of.get(key, {}).values()
+            if outside.answered_at is not None and not outside.is_cut
+        ]
+        if not legs:
+            return None
+        plan = legs[-1].plan
+        limit = _allowance(plan, key).minutes
+        if not limit:
+            return None
+        left = max(0.0, limit * 60 - self._seconds(plan, key, now))
+        tomorrow = day_of(now, plan.project.time_zone)[1] + DAY
+        if (over_at := now + left / len(legs)) < tomorrow:
+            return over_at
+        return tomorrow + limit * 60 / len(legs) if limit * 60 < DAY * len(legs) else None
 
     def overdrawn(self, now: float) -> Iterator[tuple[str, str]]:
         """Yield, once, the calls that talk on when their minutes are over, each with whose limit that is."""
@@ -136,6 +164,7 @@ class OutsideBook:
                     why = f"the limit of {limit} outside minutes a day of {_whose(key)}"
                     self._raise(key, outside.plan, f"calls were cut by {why}", now, call=call)
                     outside.is_cut = True
+                    self._unsure.update(outside.keys)
                     yield call, why
                     break
 
@@ -153,15 +182,20 @@ class OutsideBook:
         return None
 
     def _live(self, key: Key) -> int:
-        return sum(key in outside.keys for outside in self._legs.values())
+        return len(self._of.get(key, ()))
+
+    def _keep(self, call: str, leg: str, outside: _Outside) -> None:
+        self._legs[call, leg] = outside
+        for key in outside.keys:
+            self._of.setdefault(key, {})[call, leg] = outside
 
     def _seconds(self, plan: Plan, key: Key, now: float) -> float:
         """Return how long was talked today, with the conversations that go on."""
         _, midnight = day_of(now, plan.project.time_zone)
         going_on = sum(
             max(0.0, now - max(outside.answered_at, midnight))
-            for outside in self._legs.values()
-            if outside.answered_at is not None and key in outside.keys
+            for outside in self._of.get(key, {}).values()
+            if outside.answered_at is not None
         )
         return self._today(plan, key, now).seconds + going_on
 
@@ -174,6 +208,10 @@ class OutsideBook:
 
     def _end(self, call: str, leg: Leg, outside: _Outside, now: float) -> None:
         del self._legs[call, leg.id]
+        for key in outside.keys:
+            del self._of[key][call, leg.id]
+            if not self._of[key]:
+                del self._of[key]
         if leg.answered_at is None:
             return
         _, midnight = day_of(now, outside.plan.project.time_zone)
@@ -182,6 +220,7 @@ class OutsideBook:
             use = self._today(outside.plan, key, now)
             self._used[key] = replace(use, seconds=use.seconds + talked)
         self._changed.update(outside.keys)
+        self._unsure.update(outside.keys)
 
     def _alarm(self, key: Key, call: Call, why: str, now: float) -> None:
         self._raise(key, call.plan, why, now, call=call.id)
