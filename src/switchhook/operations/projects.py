@@ -90,12 +90,10 @@ async def apply_project(
     one alone: what the operator did not open to it before stays closed, and no other project is named.
     `sounds` says which sounds of a project are missing where calls would look for them.
     """
-    file = await reads(text)
-    if isinstance(file, Mistakes):
-        return file
-    latest = await store.latest_project(file.project.id)
-    if wrong := await _beside_others(store, file, latest, only):
-        return wrong
+    judged = await _judge(store, text, only, reads)
+    if isinstance(judged, Mistakes):
+        return judged
+    file, latest = judged
     names = names_in(file.project)
     version = await store.save_project(file.project.id, file.document, names)
     before = 0 if latest is None else latest.version
@@ -111,15 +109,25 @@ async def check_project(
     reads: Reads = read_here,
 ) -> Applied | Mistakes:
     """Return what `apply_project` would, and apply nothing."""
+    judged = await _judge(store, text, only, reads)
+    if isinstance(judged, Mistakes):
+        return judged
+    file, latest = judged
+    is_new = latest is None or latest.document != file.document
+    version = (0 if latest is None else latest.version) + is_new
+    return await _applied(file, version, sounds, is_new=is_new)
+
+
+async def _judge(
+    store: Projects, text: str, only: str | None, reads: Reads
+) -> tuple[ReadFile, StoredProject | None] | Mistakes:
+    """Return a file in which nothing is wrong, and its project's latest version."""
     file = await reads(text)
     if isinstance(file, Mistakes):
         return file
     latest = await store.latest_project(file.project.id)
-    if wrong := await _beside_others(store, file, latest, only):
-        return wrong
-    is_new = latest is None or latest.document != file.document
-    version = (0 if latest is None else latest.version) + is_new
-    return await _applied(file, version, sounds, is_new=is_new)
+    wrong = await _beside_others(store, file, latest, only)
+    return wrong or (file, latest)
 
 
 async def _applied(file: ReadFile, version: int, sounds: MissingSounds, *, is_new: bool) -> Applied:
