@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from switchhook.operations.ports import Projects, SubscriptionMemory, Subscriptions, Tokens
+from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, nothing_missing
+from switchhook.storage.ports import Projects, Subscriptions, Tokens
 
 MOST_FILES: Final = 8
 """Project files that are sent at once; one more is turned away."""

@@ -9,7 +9,7 @@ from switchhook.operations.history import NoSuchCallError
 from switchhook.storage.records import HangUp
 
 if TYPE_CHECKING:
-    from switchhook.operations.ports import HangUps
+    from switchhook.storage.ports import HangUps
     from switchhook.storage.records import CallRow
 
 LOOK: Final = 0.1

@@ -10,7 +10,7 @@ from switchhook.storage.records import CallRow, DeliveryRow
 from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
-    from switchhook.operations.ports import Records
+    from switchhook.storage.ports import Records
     from switchhook.storage.records import DeliveryFilter
 
 

@@ -15,7 +15,7 @@ from switchhook.operations.project_file import read_project
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from switchhook.operations.ports import Projects
+    from switchhook.storage.ports import Projects
     from switchhook.storage.records import Names, StoredProject
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from switchhook.operations.projects import latest_version
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switchhook.operations.ports import Projects
+    from switchhook.storage.ports import Projects
 
 AskedWebhook = ForwardingNumber | DialPlanWebhook
 """A routing webhook of any dialect, as a union that can be matched exhaustively."""

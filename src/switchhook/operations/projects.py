@@ -20,8 +20,8 @@ from switchhook.storage.records import UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from switchhook.operations.ports import Projects
     from switchhook.operations.sounds import MissingSounds
+    from switchhook.storage.ports import Projects
     from switchhook.storage.records import StoredProject
 
 

@@ -9,7 +9,8 @@ from switchhook.webhooks.dialects.call_notification import EVERY, Status
 from switchhook.webhooks.url import no_placeholder, parse_url
 
 if TYPE_CHECKING:
-    from switchhook.operations.ports import SubscriptionMemory, Subscriptions
+    from switchhook.operations.ports import SubscriptionMemory
+    from switchhook.storage.ports import Subscriptions
 
 LONGEST_URL: Final = 2000
 """Characters."""

@@ -15,7 +15,7 @@ from switchhook.operations.projects import latest_version
 from switchhook.storage.records import StoreError
 
 if TYPE_CHECKING:
-    from switchhook.operations.ports import Projects, Tokens
+    from switchhook.storage.ports import Projects, Tokens
 
 log = structlog.get_logger(__name__)
 

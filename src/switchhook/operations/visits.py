@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.domain.dialling import Dialling
-    from switchhook.operations.ports import VisitMemory, Visits
+    from switchhook.operations.ports import VisitMemory
+    from switchhook.storage.ports import Visits
 
 VISIT_PARAMETERS = frozenset(
     {

@@ -13,7 +13,7 @@ from switchhook.storage.records import DeliveryState
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from switchhook.operations.ports import Records
+    from switchhook.storage.ports import Records
 
 LOOK = 0.05
 """Seconds between two looks into the store."""
