@@ -207,12 +207,12 @@ def test_whoever_refuses_every_refresh_is_there_all_the_same() -> None:
 
 @pytest.mark.row("FI-10")
 def test_a_refresh_that_is_too_short_is_made_longer() -> None:
-    phone, _, _ = called(TIMER, "Session-Expires: 200;refresher=uas", MANY)
-    live(phone, 99.0)
-    phone.pass_time(100.0)
+    phone, _, _ = called(TIMER, "Session-Expires: 220;refresher=uas", MANY)
+    live(phone, 109.0)
+    phone.pass_time(110.0)
     phone.sent()
     phone.hear(response(phone.last(), 422, "Min-SE: 600", tag="a"))
-    phone.pass_time(102.0)
+    phone.pass_time(112.0)
 
     assert phone.sent() == ["UPDATE"]
     assert phone.last().headers.get("Session-Expires") == "600;refresher=uac"
@@ -417,7 +417,7 @@ def test_an_offer_that_nobody_answered_is_answered_with_what_stands_already() ->
 def test_a_timer_goes_on_in_another_process(*, is_ours: bool) -> None:
     refresher = "uas" if is_ours else "uac"
     before, leg, _ = called(TIMER, f"Session-Expires: 90;refresher={refresher}", FEW)
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
     after = Phone()
     after.agent.restore("again", stored, now=0.0)
@@ -433,7 +433,7 @@ def test_a_timer_goes_on_in_another_process(*, is_ours: bool) -> None:
 
 def test_a_leg_that_an_earlier_version_stored_goes_on() -> None:
     before, leg, _ = called(TIMER, "Session-Expires: 90;refresher=uac")
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
     after = Phone()
     old = {name: value for name, value in stored.items() if name not in {"terms", "timer"}}
@@ -453,7 +453,7 @@ def test_a_leg_that_an_earlier_version_stored_goes_on() -> None:
 )
 def test_terms_that_cannot_be_read_are_no_stored_leg(change: dict[str, object]) -> None:
     before, leg, _ = called()
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
 
     with pytest.raises((ValueError, KeyError)):

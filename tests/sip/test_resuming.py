@@ -21,7 +21,7 @@ def about_to_answer() -> tuple[Phone, bytes]:
     former = Phone()
     leg = former.called()
     order = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
-    stored = json.dumps(former.agent.store(leg, order))
+    stored = json.dumps(former.agent.store(leg, order, now=former.now))
     assert former.sent() == []
     former.do(order)
     answer = former.packets[0].data
@@ -86,7 +86,7 @@ def test_an_answer_that_waits_for_its_ack_is_stored_as_well() -> None:
     phone, answer = about_to_answer()
 
     again = Phone()
-    again.agent.restore("a", phone.agent.store("a") or {}, now=0.0)
+    again.agent.restore("a", phone.agent.store("a", now=phone.now) or {}, now=0.0)
     again.pass_time(0.0)
 
     assert again.sent() == ["200"]
@@ -100,7 +100,7 @@ def answered_by_bob() -> tuple[Phone, bytes]:
     (event,) = former.hear(answer, BOB)
     assert isinstance(event, AnswerReceived)
     phone = Phone()
-    phone.agent.restore("out", former.agent.store("out") or {}, now=0.0)
+    phone.agent.restore("out", former.agent.store("out", now=former.now) or {}, now=0.0)
     return phone, bytes(answer)
 
 

@@ -74,7 +74,7 @@ def test_a_caller_behind_a_nat_of_ports_is_hung_up_where_it_called_from() -> Non
     ua.perform(Answer(leg=arrived.leg, status=200), 0.0)
     answer = read_response(sent(ua)[-1].data)
     ua.receive(bytes(request("ACK", to=str(answer.to))), NATTED, 0.0)
-    stored = ua.store(arrived.leg)
+    stored = ua.store(arrived.leg, now=0.0)
     ua.perform(End(leg=arrived.leg), 0.0)
     (bye,) = sent(ua)
     assert (start(bye.data), bye.peer) == ("BYE", NATTED)

@@ -826,13 +826,13 @@ def test_a_closed_connection_fails_the_call_over_it() -> None:
 def test_a_stored_leg_goes_on_in_another_process() -> None:
     before = Phone()
     leg, tag = before.answered()
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
-    assert before.agent.store("unknown") is None
+    assert before.agent.store("unknown", now=before.now) is None
 
     after = Phone()
     after.agent.restore("again", stored, now=0.0)
-    assert after.agent.store("again") is not None
+    assert after.agent.store("again", now=after.now) is not None
     (asked,) = after.hear(after.within("INFO", tag, cseq=2))
     assert isinstance(asked, Asked)
     after.do(Reply(ref=asked.ref, status=200))
@@ -850,7 +850,7 @@ def test_a_stored_leg_goes_on_in_another_process() -> None:
 def test_a_wrong_document_is_no_stored_leg(change: dict[str, object]) -> None:
     phone = Phone()
     leg, _ = phone.answered()
-    stored = phone.agent.store(leg)
+    stored = phone.agent.store(leg, now=phone.now)
     assert stored is not None
 
     with pytest.raises(ValueError, match=r".+"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,8 +15,12 @@ from switchhook.sip.watch import Watch
 from tests.support.sip import ALICE, ALICE_TCP, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 pytestmark = pytest.mark.row("FD-02")
 
+PROBE = Timing().probe
 LOST_WITHIN = 100.0
 """Seconds after which at the latest the loss of the other end has to be known."""
 
@@ -48,7 +53,7 @@ def test_any_answer_means_alive(status: int, *, is_caller: bool) -> None:
     assert answer_probes(phone, 3600.0, status) == []
 
     peer = ALICE if is_caller else BOB
-    assert phone.probes == [(60.0 * n, peer) for n in range(1, 61)]
+    assert phone.probes == [(PROBE * n, peer) for n in range(1, 73)]
     phone.do(End(leg=leg))
     phone.hear(response(phone.last(), 200, tag="a"))
     phone.rest()
@@ -60,11 +65,11 @@ def test_silence_ends_the_leg_in_time(*, is_caller: bool) -> None:
     leg = phone.answered()[0] if is_caller else "out"
     if not is_caller:
         phone.talks()
-    answer_probes(phone, 120.5)
+    answer_probes(phone, 2 * PROBE + 0.5)
 
-    (event,) = phone.pass_time(120.5 + LOST_WITHIN)
+    told = phone.pass_time(2 * PROBE + 0.5 + LOST_WITHIN)
 
-    assert event == LegEnded(leg=leg, status=408)
+    assert told == [DialogChanged(leg=leg), LegEnded(leg=leg, status=408)]
     assert "BYE" in phone.sent()
     phone.rest()
 
@@ -74,7 +79,7 @@ def test_an_end_that_says_that_nobody_is_there_ends_the_leg_at_once(status: int)
     phone = Phone()
     leg, _ = phone.answered()
 
-    (event,) = answer_probes(phone, 60.5, status)
+    (event,) = answer_probes(phone, PROBE + 0.5, status)
 
     assert event == LegEnded(leg=leg, status=status)
     assert phone.agent.load.sessions == 1  # its BYE is out
@@ -84,7 +89,7 @@ def test_an_end_that_says_that_nobody_is_there_ends_the_leg_at_once(status: int)
 def test_a_probe_is_an_options_within_the_dialog() -> None:
     phone = Phone()
     _, tag = phone.answered()
-    phone.pass_time(60.0)
+    phone.pass_time(PROBE)
 
     assert phone.sent() == ["OPTIONS"]
     probe = phone.last()
@@ -104,27 +109,27 @@ def test_a_probe_that_cannot_be_sent_is_sent_again_for_a_while() -> None:
     phone = Phone()
     leg, _ = phone.answered()
     told: list[Event] = []
-    while not told and phone.now < 200.0:
-        told = phone.pass_time(phone.now + 1.0)
+    while LegEnded(leg=leg, status=408) not in told and phone.now < 200.0:
+        told += phone.pass_time(phone.now + 1.0)
         for packet in phone.agent.take_packets():
             if packet.data.startswith(b"OPTIONS"):
                 phone.probes.append((phone.now, packet.peer))
                 phone.agent.lost(packet, phone.now)
                 told += phone.agent.take_events()
 
-    assert told == [LegEnded(leg=leg, status=408)]
+    assert told[-1] == LegEnded(leg=leg, status=408)
     assert len(phone.probes) > 4
-    assert 60.0 + 25.0 < phone.now <= LOST_WITHIN
+    assert PROBE + 25.0 < phone.now <= LOST_WITHIN
 
 
 def test_a_connection_that_breaks_for_a_moment_ends_nothing() -> None:
     phone = Phone()
-    phone.answered()
-    phone.pass_time(60.0)
+    leg, _ = phone.answered()
+    phone.pass_time(PROBE)
     (packet,) = phone.agent.take_packets()
     phone.agent.lost(packet, phone.now)
 
-    assert answer_probes(phone, 600.0) == []
+    assert answer_probes(phone, 600.0) == [DialogChanged(leg=leg)] * 2  # silent, and no more
     assert len(phone.probes) >= 9
 
 
@@ -149,7 +154,7 @@ def test_nobody_is_probed_before_the_call_stands_or_after_it_ended() -> None:
 def test_a_call_that_is_hung_up_is_probed_no_more() -> None:
     phone = Phone()
     leg, _ = phone.answered()
-    phone.pass_time(60.0)
+    phone.pass_time(PROBE)
     probe = phone.agent.take_packets()[0]
     phone.do(End(leg=leg))
 
@@ -163,7 +168,7 @@ def test_a_call_that_is_hung_up_is_probed_no_more() -> None:
 def test_a_leg_of_an_earlier_process_is_probed_soon_and_stored_with_its_new_numbers() -> None:
     before = Phone()
     leg, _ = before.answered()
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
     after = Phone(chance=random.Random(1).random)
     after.agent.restore("again", stored, now=0.0)
@@ -172,19 +177,21 @@ def test_a_leg_of_an_earlier_process_is_probed_soon_and_stored_with_its_new_numb
 
     assert len(after.probes) == 1
     assert told == [DialogChanged(leg="again")]
-    assert after.agent.store("again") != stored
+    assert after.agent.store("again", now=after.now) != stored
     assert answer_probes(after, 600.0) == []
 
 
 def test_a_leg_whose_other_end_went_during_a_restart_ends() -> None:
     before = Phone()
     leg, _ = before.answered()
-    stored = before.agent.store(leg)
+    stored = before.agent.store(leg, now=before.now)
     assert stored is not None
     after = Phone()
     after.agent.restore("again", stored, now=0.0)
 
-    assert after.pass_time(50.0) == [LegEnded(leg="again", status=408)]
+    told = after.pass_time(50.0)
+
+    assert told == [DialogChanged(leg="again"), LegEnded(leg="again", status=408)]
     after.rest()
 
 
@@ -192,11 +199,11 @@ def test_a_long_call_is_stored_before_its_numbers_are_used_up() -> None:
     phone = Phone()
     leg, _ = phone.answered()
 
-    told = answer_probes(phone, 60.0 * 510)
+    told = answer_probes(phone, PROBE * 510)
 
     assert told[:1] == [DialogChanged(leg=leg)]
-    phone.agent.store(leg)
-    assert answer_probes(phone, 60.0 * 900) == []
+    phone.agent.store(leg, now=phone.now)
+    assert answer_probes(phone, PROBE * 900) == []
 
 
 # Spreading
@@ -206,15 +213,17 @@ def test_the_probes_of_a_thousand_calls_are_spread() -> None:
     chance = random.Random(7).random
     timing = Timing()
     watches = [Watch(timing, chance, 0.0) for _ in range(1000)]
-    resumed = [Watch(timing, chance, 0.0, resumed=True) for _ in range(1000)]
+    resumed = [Watch(timing, chance, 0.0) for _ in range(1000)]
+    for watch in resumed:
+        watch.resume(0.0, silent=None, reconnects=False)
 
-    for times, begin, end in (
-        ([watch.probe_at or 0.0 for watch in watches], 45.0, 60.0),
-        ([watch.probe_at or 0.0 for watch in resumed], 0.0, 10.0),
+    for times, begin, end, dense in (
+        ([watch.probe_at or 0.0 for watch in watches], 0.75 * PROBE, PROBE, 150),
+        ([watch.probe_at or 0.0 for watch in resumed], 0.0, PROBE / 12, 300),
     ):
         assert begin <= min(times) <= max(times) <= end
-        most = max(sum(at <= time < at + 1.0 for time in times) for at in range(60))
-        assert most < 150
+        most = max(sum(at <= time < at + 1.0 for time in times) for at in range(int(PROBE)))
+        assert most < dense
 
 
 # Connections that broke
@@ -232,28 +241,93 @@ def test_a_telephone_whose_connection_broke_is_followed_when_it_registers_again(
 
     register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.8;transport=tcp>")
     phone.agent.follow(event.leg, register, other)  # another telephone of hers
-    phone.pass_time(60.0)
+    phone.pass_time(PROBE)
     (probe,) = phone.agent.take_packets()
     assert probe.peer.flow == ALICE_TCP.flow
     phone.agent.lost(probe, phone.now)
     register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.7;transport=tcp>")
     phone.agent.follow(event.leg, register, again)
 
-    phone.pass_time(65.0)
+    phone.pass_time(PROBE + 5.0)
     (probe,) = phone.agent.take_packets()
     assert probe.peer == again
     assert phone.hear(response(probe.data, 200, tag="a"), again) == []
     assert phone.agent.take_events() == []
 
 
+def lost_after_a_restart(phone: Phone, stored: Mapping[str, object], age: float) -> float:
+    """Return how long the leg lives in a new process none of whose probes can be sent."""
+    phone.agent.restore("again", stored, now=0.0, age=age)
+    while phone.now < 200.0:
+        told = phone.pass_time(phone.now + 0.5)
+        for packet in phone.agent.take_packets():
+            phone.agent.lost(packet, phone.now)
+        if [*told, *phone.agent.take_events()] == [LegEnded(leg="again", status=408)]:
+            return phone.now
+    raise AssertionError("it lives")
+
+
 def test_after_a_restart_a_telephone_has_time_to_come_back_over_its_own_connection() -> None:
-    watch = Watch(Timing(), lambda: 0.0, 0.0, resumed=True)
-    assert watch.probe_at == 0.0
-    lost_at: list[float] = []
-    now = 0.0
-    while not lost_at:
-        watch.probing(now)
-        if watch.unsent(now):
-            lost_at.append(now)
-        now = watch.probe_at or now
-    assert 80.0 < lost_at[0] < LOST_WITHIN
+    before = Phone()
+    (event,) = before.hear(request(body=SDP), ALICE_TCP)
+    assert isinstance(event, InviteReceived)
+    before.do(Answer(leg=event.leg, status=200, body=SDP))
+    tag = before.last_response().to.tag or ""
+    before.hear(before.within("ACK", tag, cseq=1), ALICE_TCP)
+    before.pass_time(PROBE + 15.0)
+    stored = before.agent.store(event.leg, now=before.now)
+
+    assert 80.0 < lost_after_a_restart(Phone(), stored or {}, age=15.0) < LOST_WITHIN
+
+
+# Silence that a restart interrupts
+
+
+def silent() -> tuple[Phone, str, dict[str, object]]:
+    """Return a process whose first probe has no answer, its leg, and what was stored of it."""
+    phone = Phone()
+    leg, _ = phone.answered()
+    assert phone.pass_time(PROBE + 1.9) == []
+    assert phone.pass_time(PROBE + 2.5) == [DialogChanged(leg=leg)]
+    assert phone.pass_time(PROBE + 20.0) == []
+    stored = phone.agent.store(leg, now=phone.now)
+    assert stored is not None
+    return phone, leg, stored
+
+
+def test_a_silence_goes_on_in_another_process() -> None:
+    _, _, stored = silent()
+    after = Phone()
+    after.agent.restore("again", stored, now=0.0, age=2.0)
+
+    assert after.pass_time(9.9) == []
+    assert after.pass_time(10.1) == [LegEnded(leg="again", status=408)]
+
+
+def test_a_silence_that_was_long_over_time_is_listened_into_once_more() -> None:
+    _, _, stored = silent()
+    after = Phone()
+    after.agent.restore("again", stored, now=0.0, age=500.0)
+    after.pass_time(3.9)
+    probes = after.sent()
+
+    assert probes == ["OPTIONS"] * 4
+    assert after.pass_time(4.1) == [LegEnded(leg="again", status=408)]
+
+
+def test_a_silence_that_is_over_is_stored_no_more() -> None:
+    _, _, stored = silent()
+    again = Phone()
+    again.agent.restore("again", stored, now=0.0, age=2.0)
+
+    assert answer_probes(again, 100.0) == [DialogChanged(leg="again")]
+    later = again.agent.store("again", now=again.now)
+    assert later is not None
+    assert "silent" in stored
+    assert "silent" not in later
+
+
+def test_where_nothing_can_be_sent_a_silence_goes_on_too() -> None:
+    _, _, stored = silent()
+
+    assert 4.0 <= lost_after_a_restart(Phone(), stored, age=2.0) <= 16.0

@@ -423,6 +423,13 @@ class Session:
         self._arm()
 
     def _look_after(self, watch: Watch, now: float) -> None:
+        if watch.lost_at is not None and now >= watch.lost_at:
+            self._lose(408, now)
+            return
+        if watch.note_at is not None and now >= watch.note_at:
+            watch.noted()
+            if not self.peer.reliable:  # else it is taken up anew, as its connection is
+                self._changed()
         if watch.probe_at is not None and now >= watch.probe_at:
             watch.probing(now)
             self._send(Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
@@ -480,28 +487,28 @@ class Session:
         self._arm()
         return timer != before
 
-    def watch(self, now: float, *, resumed: bool = False) -> None:
+    def watch(self, now: float) -> None:
         """Look from now on whether the other end is there."""
         if not self._is_ending:
-            self._watch = Watch(self._desk.timing, self._desk.chance, now, resumed=resumed)
+            self._watch = Watch(self._desk.timing, self._desk.chance, now)
             self._arm()
-        if resumed:  # the first answer shows that the numbers hold which we took up
-            self._stored_cseq -= CSEQ_GAP
 
     def _hear_of_probe(self, status: int, response: Response | None, now: float) -> None:
         """Hear what came of a probe: whoever answers is there, even if they refuse it."""
         watch = self._watch
         if watch is None:
             return
-        if status in LOST or (response is None and watch.unsent(now)):
-            self._lose(status if status in LOST else 408, now)
-        elif response is not None:
-            watch.alive(now)
-            self._note_numbers()
+        if status in LOST:
+            self._lose(status, now)
+        elif response is None:
+            watch.unsent(now)
+        else:
+            was_noted = watch.alive(now) and not self.peer.reliable
+            self._note_numbers(anyhow=was_noted)
         self._arm()
 
-    def resume(self, stored: StoredLeg, now: float) -> None:
-        """Go on where an earlier process was.
+    def resume(self, stored: StoredLeg, now: float, *, age: float) -> None:
+        """Go on where an earlier process was, `age` seconds after it stored the leg.
 
         One who was just answered may know nothing of the dialog yet. They are sent the answer, not a probe.
         """
@@ -510,9 +517,14 @@ class Session:
             cseq, self._owes_answer = stored.owed
             self._unacknowledged = (self.leg, "INVITE"), cseq
         answered = stored.answered
-        self.watch(now, resumed=answered is None)
-        if self._watch is not None:
-            self._watch.agree(stored.timer, now, resumed=True)
+        self._watch = Watch(self._desk.timing, self._desk.chance, now)
+        self._watch.agree(stored.timer, now, resumed=True)
+        if answered is None:
+            silent = None if stored.silent is None else stored.silent + age
+            self._watch.resume(now, silent=silent, reconnects=self.peer.reliable)
+            self._stored_cseq -= (
+                CSEQ_GAP  # the first answer shows that the numbers hold which we took up
+            )
         if answered is not None:
             self._await_ack(answered.packet, answered.cseq, now, first=True, again=0.0)
         self._arm()
@@ -525,11 +537,12 @@ class Session:
         self._desk.stack.send(answer.packet)
         return True
 
-    def stored(self) -> StoredLeg | None:
+    def stored(self, now: float) -> StoredLeg | None:
         """Return what `resume` needs; None before there is a dialog."""
         if self.dialog is None:
             return None
         answer, owed = self._answer, self._unacknowledged
+        silent_since = None if self._watch is None else self._watch.silent_since
         return StoredLeg(
             dialog=self.dialog,
             peer=self.peer,
@@ -537,6 +550,7 @@ class Session:
             behind_nat=self.behind_nat,
             terms=self.terms,
             timer=None if self._watch is None else self._watch.timer,
+            silent=None if silent_since is None else now - silent_since,
             answered=(
                 Answered(packet=answer.packet, cseq=answer.cseq)
                 if answer is not None and answer.is_first
@@ -545,9 +559,11 @@ class Session:
             owed=None if owed is None else (owed[1], self._owes_answer),
         )
 
-    def _note_numbers(self) -> None:
+    def _note_numbers(self, *, anyhow: bool) -> None:
         """Have the dialog stored again before its numbers outrun those that a restart leaves out."""
-        if self.dialog is not None and self.dialog.local_cseq - self._stored_cseq > CSEQ_GAP // 2:
+        if self.dialog is None:
+            return
+        if anyhow or self.dialog.local_cseq - self._stored_cseq > CSEQ_GAP // 2:
             self._stored_cseq = self.dialog.local_cseq
             self._changed()
 

@@ -32,6 +32,8 @@ class StoredLeg:
     behind_nat: bool
     terms: Terms
     timer: SessionTimer | None
+    silent: float | None = None
+    """For how many seconds probes had no answer when this was stored; None while they had."""
     answered: Answered | None = None
     owed: tuple[int, bool] | None = None
     """The number of our INVITE whose 2xx waits for our ACK, and whether that has to bring an answer."""
@@ -46,6 +48,8 @@ class StoredLeg:
             "terms": self.terms.to_json(),
             "timer": None if self.timer is None else [self.timer.interval, self.timer.is_ours],
         }
+        if self.silent is not None:
+            stored["silent"] = self.silent
         if self.answered is not None:
             packet = self.answered.packet
             stored["answered"] = {
@@ -71,7 +75,7 @@ class StoredLeg:
     @classmethod
     def _read(cls, stored: Mapping[str, Any]) -> Self:
         terms, timer = stored.get("terms"), stored.get("timer")
-        answered, owed = stored.get("answered"), stored.get("owed")
+        answered, owed, silent = (stored.get(name) for name in ("answered", "owed", "silent"))
         return cls(
             dialog=Dialog.from_json(stored["dialog"]),
             peer=_peer(stored["peer"]),
@@ -79,6 +83,7 @@ class StoredLeg:
             behind_nat=bool(stored.get("behind_nat")),
             terms=Terms() if terms is None else Terms.from_json(terms),
             timer=None if timer is None else _timer(timer),
+            silent=None if silent is None else float(silent),
             answered=None if answered is None else _answered(answered),
             owed=None if owed is None else (int(owed[0]), bool(owed[1])),
         )

@@ -116,7 +116,7 @@ class Timing:
     """Timer C: how long a branch may stay without a further provisional response."""
     session: int = 1800
     """How many seconds a session lasts without a refresh, where that is ours to say (RFC 4028)."""
-    probe: float = 60.0
+    probe: float = 50.0
     """How often the other end of a dialog is asked whether it is still there; see `watch.py`."""
 
     @property

@@ -239,7 +239,9 @@ class UserAgent:
 
     # Stored calls
 
-    def store(self, leg: str, answer: Answer | None = None) -> dict[str, object] | None:
+    def store(
+        self, leg: str, answer: Answer | None = None, *, now: float
+    ) -> dict[str, object] | None:
         """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
 
         `answer` is a 2xx that is about to be ordered: stored before it goes out, it is sent by whoever
@@ -251,7 +253,7 @@ class UserAgent:
         stored = None
         if answer is not None and isinstance(session, Incoming):
             stored = session.will_be_stored(answer)
-        stored = stored or session.stored()
+        stored = stored or session.stored(now)
         return None if stored is None else stored.to_json()
 
     def restore(
@@ -261,8 +263,9 @@ class UserAgent:
         credentials: Credentials | None = None,
         *,
         now: float,
+        age: float = 0.0,
     ) -> None:
-        """Take up a leg of an earlier process.
+        """Take up a leg that an earlier process stored `age` seconds ago.
 
         Its other end is probed soon, as it may have gone meanwhile; one who was just answered gets that
         answer again. Raises ValueError or KeyError for a wrong document.
@@ -282,7 +285,7 @@ class UserAgent:
         self._desk.add_dialog((dialog.call_id, dialog.local.tag or ""), session)
         if known.answered is not None:  # whose INVITE may come again
             self._desk.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
-        session.resume(known, now)
+        session.resume(known, now, age=age)
 
     def knows_dialog(self, stored: Mapping[str, object]) -> bool:
         """Say whether the dialog of a stored leg is under way here.

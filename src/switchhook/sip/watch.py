@@ -17,42 +17,84 @@ if TYPE_CHECKING:
 
 SPREAD: Final = 0.25
 """The part of the interval by which a probe may come earlier, so that many calls do not probe at once."""
-FIRST: Final = 1 / 6
+FIRST: Final = 1 / 12
 """The part of the interval within which the dialogs of an earlier process are probed."""
 AGAIN: Final = frozenset({0, 422, 491, 500})
 """Refusals of a refresh that mean no other time than soon; 0: it could not be sent."""
 SOON: Final = 2.0
 """Seconds until then, as for offers that cross (RFC 3261 §14.1)."""
-RESUMED: Final = 1.5
+RESUMED: Final = 1.8
 """How many intervals a telephone of an earlier process has to come back over a connection of its own."""
 TRY_AGAIN: Final = 5.0
 """Seconds until a probe that could not be sent is sent again."""
+NOTE: Final = 4
+"""Of T1: how long a probe stays unanswered until the silence is stored. It was sent three times by then."""
+GRACE: Final = 8
+"""Of T1: how long a new process probes one who was silent before, at least. Four probes are sent in that time."""
 
 
 class Watch:
     """The probes and refreshes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
 
-    __slots__ = ("_began", "_chance", "_patience", "_timing", "probe_at", "timer", "timer_at")
+    __slots__ = (
+        "_began",
+        "_chance",
+        "_first",
+        "_noted",
+        "_patience",
+        "_timing",
+        "probe_at",
+        "timer",
+        "timer_at",
+    )
 
-    def __init__(
-        self, timing: Timing, chance: Callable[[], float], now: float, *, resumed: bool = False
-    ) -> None:
+    def __init__(self, timing: Timing, chance: Callable[[], float], now: float) -> None:
         self._timing = timing
         self._chance = chance
         self._began: float | None = None  # when the probe was first sent that has no answer yet
-        self._patience = RESUMED * timing.probe if resumed else 64 * timing.t1
-        self.probe_at: float | None = now + (
-            FIRST * timing.probe * chance() if resumed else self._interval()
-        )
+        self._first = now  # when this process probed first in the silence that lasts
+        self._noted = False  # whether the silence is stored
+        self._patience = 64 * timing.t1
+        self.probe_at: float | None = now + self._interval()
         """When a probe is due; None while one waits for its answer."""
         self.timer: SessionTimer | None = None
         self.timer_at: float | None = None
         """When our refresh is due, or theirs was: None for neither, and while ours waits for its answer."""
 
+    def resume(self, now: float, *, silent: float | None, reconnects: bool) -> None:
+        """Go on after a restart: probe soon.
+
+        `silent` is for how many seconds probes had no answer by now, None where they had. A telephone that
+        `reconnects` lost its connection with the earlier process: its silence begins anew, and lasts longer.
+        """
+        self.probe_at = now + FIRST * self._timing.probe * self._chance()
+        if reconnects:
+            self._patience = RESUMED * self._timing.probe
+        elif silent is not None:
+            self._began, self._noted = now - silent, True
+            self.probe_at = self._first = now + 2 * self._timing.t1 * self._chance()
+
+    @property
+    def silent_since(self) -> float | None:
+        """When the probe was first sent that has no answer yet; None while the other end answers."""
+        return self._began
+
+    @property
+    def note_at(self) -> float | None:
+        """When the silence has to be stored; None where there is none, or it is stored."""
+        return None if self._began is None or self._noted else self._began + NOTE * self._timing.t1
+
+    @property
+    def lost_at(self) -> float | None:
+        """When the other end is lost, unless it answers; None while it answers."""
+        if self._began is None:
+            return None
+        return max(self._began + self._patience, self._first + GRACE * self._timing.t1)
+
     @property
     def wake_at(self) -> float | None:
-        """When the first of both is due."""
-        times = (self.probe_at, self.timer_at)
+        """When the first of all is due."""
+        times = (self.probe_at, self.timer_at, self.note_at, self.lost_at)
         return min((time for time in times if time is not None), default=None)
 
     def agree(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
@@ -83,19 +125,23 @@ class Watch:
         """Learn that a probe goes out."""
         self.probe_at = None
         if self._began is None:
-            self._began = now
+            self._began = self._first = now
 
-    def alive(self, now: float) -> None:
-        """Learn that the other end answered."""
+    def noted(self) -> None:
+        """Learn that the silence is being stored."""
+        self._noted = True
+
+    def alive(self, now: float) -> bool:
+        """Learn that the other end answered. True where a silence was stored that is over."""
+        was_noted, self._noted = self._noted, False
         self._began = None
         self._patience = 64 * self._timing.t1
         self.probe_at = now + self._interval()
+        return was_noted
 
-    def unsent(self, now: float) -> bool:
-        """Learn that a probe could not be sent. True once the other end was silent for too long."""
-        began = now if self._began is None else self._began
+    def unsent(self, now: float) -> None:
+        """Learn that a probe could not be sent: it is sent again."""
         self.probe_at = now + TRY_AGAIN
-        return self.probe_at > began + self._patience
 
     def _interval(self) -> float:
         return self._timing.probe * (1 - SPREAD * self._chance())

@@ -32,7 +32,7 @@ class Memory:
 def handle(port: int) -> str:
     former = Phone()
     leg, _ = former.answered()
-    stored = former.agent.store(leg)
+    stored = former.agent.store(leg, now=former.now)
     assert stored is not None
     stored |= {"peer": ["UDP", "127.0.0.1", port], "direct": True, "behind_nat": True}
     dialog = stored["dialog"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -433,13 +434,14 @@ class EmbeddedSide:
     def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
         sip_leg = bridge.sip_legs.get(leg, "")
         answer_of, answer = (leg == CALLER and bridge.answering) or ("", None)
-        stored = self._endpoint.agent.store(sip_leg, answer)
+        stored = self._endpoint.agent.store(sip_leg, answer, now=_now())
         if stored is None:
             return ""
         party = self._access.party(sip_leg)
         trunk = self._trunks.get(sip_leg) or self._outward.trunk_of(sip_leg)
         handle: dict[str, object] = {
             "sip": stored,
+            "stored_at": time.time(),
             "trunk": trunk,
             "user": party.user,
             "of": party.trunk,
@@ -482,7 +484,8 @@ class EmbeddedSide:
                 return False  # the call went to another leg than the one whose answer this is
             trunk = str(handle["trunk"])
             credentials = _credentials(call, trunk)
-            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now())
+            age = max(0.0, time.time() - float(handle.get("stored_at", time.time())))
+            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now(), age=age)
             if "sound" in handle:
                 self._studio.reopen(anchor, leg.id, handle["sound"])
         except (ValueError, KeyError, TypeError, NoPortError) as error:
