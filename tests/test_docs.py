@@ -12,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from switchhook.cli.main import COMMANDS
-from switchhook.documents.mistakes import Mistakes
-from switchhook.documents.toml import read_document
+from switchhook.cli.reference import tables, write_tables
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFormat, EventKind
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project
-from switchhook.operations.project_file import read_project
-from switchhook.operations.project_schema import TABLES
-from switchhook.operations.reference import tables, write_tables
-from switchhook.operations.remarks import remarks
-from switchhook.operations.scheme_schema import STEPS
+from switchhook.projectfile.file import read_project
+from switchhook.projectfile.schema.project import TABLES
+from switchhook.projectfile.schema.scheme import STEPS
+from switchhook.projectfile.toml.document import read_document
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.warnings.project import remarks
 from switchhook.settings import FILE, KEYS, PREFIX
 from switchhook.webhooks.dialects.call_notification import REASON, Status
 from switchhook.webhooks.parameters import CATALOGUE, STATUS
@@ -54,9 +54,7 @@ def heads(page: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_tables_are_the_codes(page: str) -> None:
-    assert write_tables(PAGES[page]) == PAGES[page], (
-        "run: python -m switchhook.operations.reference docs"
-    )
+    assert write_tables(PAGES[page]) == PAGES[page], "run: python -m switchhook.cli.reference docs"
 
 
 def test_every_table_has_its_place() -> None:

@@ -24,10 +24,10 @@ from switchhook.delivery.sender import Sender
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.loading import load_book, load_plan
 from switchhook.operations.sounds import RECORDINGS, SoundFiles, delete_recordings, missing_sounds
 from switchhook.operations.subscriptions import unsubscribe
 from switchhook.operations.trunks import write_states
+from switchhook.projectfile.loading import load_book, load_plan
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import SqliteStore

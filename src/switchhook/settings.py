@@ -8,10 +8,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from switchhook.documents.kinds import Choice, Kind, Spot, Text, Whole, WrongError, YesNo
-from switchhook.documents.mistakes import Mistakes, Notes, shown
-from switchhook.documents.tables import Key, Table
-from switchhook.documents.toml import decode, read_document
+from switchhook.projectfile.toml.document import decode, read_document
+from switchhook.projectfile.toml.kinds import Choice, Kind, Spot, Text, Whole, WrongError, YesNo
+from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
+from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS, NOBODY, MailServer, Security
 
 if TYPE_CHECKING:

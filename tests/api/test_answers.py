@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from switchhook.api.answers import MOST_LISTED, refused
-from switchhook.documents.mistakes import Mistake, Mistakes
+from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
 
 
 def many(count: int) -> Mistakes:

@@ -6,8 +6,8 @@ import pytest
 
 from switchhook.api import reading
 from switchhook.api.reading import SHORT, read_aside
-from switchhook.documents.mistakes import Mistakes
 from switchhook.operations.projects import ReadFile, read_file
+from switchhook.projectfile.toml.mistakes import Mistakes
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
 

@@ -11,8 +11,8 @@ import pytest
 
 from switchhook.domain.project import Plan, Project
 from switchhook.operations.pretending import PretendCall, pretend_call
-from switchhook.operations.project_file import read_project
 from switchhook.operations.script import Script
+from switchhook.projectfile.file import read_project
 from tests.support.loop import run
 
 if TYPE_CHECKING:

@@ -15,19 +15,19 @@ import pytest
 
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.guard import refusal
-from switchhook.documents.kinds import ListOf
-from switchhook.documents.mistakes import Mistakes
-from switchhook.documents.tables import Table, Tables
 from switchhook.drivers.embedded.door import Door, Known, Turned
 from switchhook.drivers.embedded.reach import why_not_called
-from switchhook.operations.loading import load_book
-from switchhook.operations.project_file import read_project
-from switchhook.operations.project_schema import FILE
 from switchhook.operations.projects import apply_project
-from switchhook.operations.scheme_kinds import Presses
-from switchhook.operations.scheme_schema import STEPS, Steps
 from switchhook.operations.sounds import SoundFiles, missing_sounds
-from switchhook.operations.webhook_schema import Pair
+from switchhook.projectfile.file import read_project
+from switchhook.projectfile.loading import load_book
+from switchhook.projectfile.schema.project import FILE
+from switchhook.projectfile.schema.scheme import STEPS, Steps
+from switchhook.projectfile.schema.webhook import Pair
+from switchhook.projectfile.toml.kinds import ListOf
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.toml.tables import Table, Tables
+from switchhook.projectfile.types.scheme import Presses
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.sip.transport import Peer
 from switchhook.storage.sqlite import SqliteStore

@@ -15,7 +15,7 @@ from switchhook.delivery.sender import Sender
 from switchhook.domain.book import Book
 from switchhook.domain.known import Caller, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.project_file import read_project
+from switchhook.projectfile.file import read_project
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import LegAnswered

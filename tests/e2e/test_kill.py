@@ -18,7 +18,7 @@ from switchhook.delivery.queues import CourierLimits
 from switchhook.domain.event import EventKind, EventMail, Subscription
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.event_schema import MAIL_TEXT
+from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.answering import answering
 from tests.support.bare import BareCaller

@@ -15,10 +15,10 @@ from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.event_schema import MAIL_TEXT
 from switchhook.operations.history import show_call
 from switchhook.operations.pretending import pretend_call
 from switchhook.operations.script import Script
+from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.webhooks.mail import Mail
 from tests.support.house import Callee, House, Line, open_house, project_of, ring

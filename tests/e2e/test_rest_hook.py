@@ -18,9 +18,9 @@ from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import pretend_call
-from switchhook.operations.project_file import read_project
 from switchhook.operations.script import Script
 from switchhook.operations.tokens import digest_of
+from switchhook.projectfile.file import read_project
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer

@@ -8,8 +8,8 @@ from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
 from switchhook.operations.path import path_of
 from switchhook.operations.pretending import pretend_call
-from switchhook.operations.project_file import read_project
 from switchhook.operations.script import Script
+from switchhook.projectfile.file import read_project
 from tests.support.loop import run
 
 FILE = """

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
@@ -18,6 +17,7 @@ from switchhook.operations.plans import (
     plan_of_file,
 )
 from switchhook.operations.projects import NoSuchProjectError, apply_project
+from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 from tests.support.told import EXAMPLE

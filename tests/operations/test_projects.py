@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from switchhook.documents.mistakes import Mistakes
-from switchhook.operations.project_file import read_project, write_project
 from switchhook.operations.projects import (
     Applied,
     NoSuchProjectError,
@@ -16,6 +14,8 @@ from switchhook.operations.projects import (
     check_project,
     export_project,
 )
+from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 from tests.support.projects import MINIMAL

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from switchhook.operations.project_file import write_project
+from switchhook.projectfile.file import write_project
 from switchhook.settings import PREFIX
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.target import Target, TargetKind
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import apply_project
+from switchhook.projectfile.file import read_project
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.engine import step
 from switchhook.routing.events import (

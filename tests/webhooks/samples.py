@@ -19,7 +19,7 @@ from switchhook.domain.webhook import (
     HashAlgorithm,
     Object,
 )
-from switchhook.operations.event_schema import MAIL_TEXT
+from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.webhooks.http import HttpResponse
 from switchhook.webhooks.parameters import Facts, resolve
 

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, ExceptionHandlersMap, Message, Receive, Scop
 from msgspec import Struct
 
 from switchhook.api.protocol import LARGEST_BODY
-from switchhook.documents.mistakes import Mistakes, written
+from switchhook.projectfile.toml.mistakes import Mistakes, written
 from switchhook.storage.records import StoreError
 
 T = TypeVar("T")

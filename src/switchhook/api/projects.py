@@ -18,11 +18,11 @@ from switchhook.api.authentication import demand
 from switchhook.api.behind import Behind
 from switchhook.api.reading import read_aside
 from switchhook.api.subscriptions import ByToken, Ours
-from switchhook.documents.mistakes import Mistakes
-from switchhook.documents.toml import decode
 from switchhook.domain.token import Scope
 from switchhook.operations import projects as operations
 from switchhook.operations.projects import Applied
+from switchhook.projectfile.toml.document import decode
+from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.sip.rtp.thread import SWITCH as FOR_SOUND
 
 SWITCH = 0.0006

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from anyio import to_process
 
-from switchhook.documents.mistakes import Mistake, Mistakes
 from switchhook.operations.projects import read_file
+from switchhook.projectfile.toml.mistakes import Mistake, Mistakes
 
 if TYPE_CHECKING:
     from switchhook.operations.projects import ReadFile

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from cyclopts import Parameter
 
-from switchhook.documents.kinds import Choice, Kind, Whole, YesNo
-from switchhook.documents.tables import Key
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import know_project
+from switchhook.projectfile.toml.kinds import Choice, Kind, Whole, YesNo
+from switchhook.projectfile.toml.tables import Key
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite import SqliteStore
 

@@ -15,11 +15,11 @@ from switchhook.cli.options import (
     read_bytes,
     settings_of,
 )
-from switchhook.documents.mistakes import Mistakes
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
 from switchhook.operations.plans import applied_plan, plan_of_file
 from switchhook.operations.subscriptions import subscriptions
+from switchhook.projectfile.toml.mistakes import Mistakes
 
 OfProject = Annotated[
     str | None, Parameter(help="Project id; not needed for a single one.", name="--project")

@@ -18,14 +18,14 @@ from switchhook.cli.options import (
     read_bytes,
 )
 from switchhook.cli.show import print_whole, stderr, stdout
-from switchhook.documents.mistakes import Mistakes
-from switchhook.documents.toml import decode
 from switchhook.domain.project import Project
 from switchhook.operations import data_dir as directory
-from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import Applied, apply_project, export_project
-from switchhook.operations.remarks import remarks
 from switchhook.operations.sounds import missing_sounds
+from switchhook.projectfile.file import read_project
+from switchhook.projectfile.toml.document import decode
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.warnings.project import remarks
 
 File = Annotated[Path, Parameter(help="Project file (TOML); - is standard input."), MAYBE_STDIN]
 

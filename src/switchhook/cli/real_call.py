@@ -22,9 +22,9 @@ from switchhook.cli.show import print_left_over
 from switchhook.cli.timeline import draw_path
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.pretending import waits_for_keys
-from switchhook.operations.project_file import write_project
 from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.sounds import SOUNDS
+from switchhook.projectfile.file import write_project
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transport import UDP, Peer

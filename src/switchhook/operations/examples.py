@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from switchhook.documents.mistakes import did_you_mean
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
+from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
 from switchhook.webhooks.raw import named_in
 from switchhook.webhooks.template import TEMPLATES, leaves

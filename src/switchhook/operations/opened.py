@@ -15,9 +15,9 @@ from switchhook.drivers.embedded.reach import why_closed, written_in
 from switchhook.sip.transport import DEFAULT_PORT
 
 if TYPE_CHECKING:
-    from switchhook.documents.lines import KeyPath
-    from switchhook.documents.mistakes import Notes
     from switchhook.domain.project import Project
+    from switchhook.projectfile.toml.lines import KeyPath
+    from switchhook.projectfile.toml.mistakes import Notes
 
 T = TypeVar("T")
 Found = Iterator[tuple["KeyPath", T]]

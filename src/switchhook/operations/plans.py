@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from switchhook.documents.mistakes import Mistakes, did_you_mean
-from switchhook.documents.toml import decode
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.project import Plan
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.operations.loading import load_plan
-from switchhook.operations.project_file import read_project
 from switchhook.operations.projects import latest_version
+from switchhook.projectfile.file import read_project
+from switchhook.projectfile.loading import load_plan
+from switchhook.projectfile.toml.document import decode
+from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -8,13 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.documents.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.domain.project import Project
-from switchhook.operations.loading import book_of, know_names, names_in
 from switchhook.operations.opened import note_opened
-from switchhook.operations.project_file import read_project, write_project
-from switchhook.operations.remarks import remarks
 from switchhook.operations.sounds import nothing_missing
+from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.loading import book_of, know_names, names_in
+from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
+from switchhook.projectfile.warnings.project import remarks
 from switchhook.storage.records import UnreadableError
 
 if TYPE_CHECKING:

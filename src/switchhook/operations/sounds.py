@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.operations.project_kinds import PROJECT_ID
+from switchhook.projectfile.types.project import PROJECT_ID
 from switchhook.sip.rtp.packet import RATE
 from switchhook.sip.rtp.wav import WavError, is_ready, read_wav, remark_on, write_wav
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from switchhook.operations.loading import load_book
+from switchhook.projectfile.loading import load_book
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

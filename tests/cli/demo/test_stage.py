@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from switchhook.cli.demo.stage import example_project
-from switchhook.documents.mistakes import Mistakes
-from switchhook.operations.project_file import read_project, write_project
+from switchhook.projectfile.file import read_project, write_project
+from switchhook.projectfile.toml.mistakes import Mistakes
 from tests.support.told import example_plan
 
 

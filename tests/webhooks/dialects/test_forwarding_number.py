@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place, Template
-from switchhook.operations.webhook_schema import FORWARDING_NUMBER
+from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE

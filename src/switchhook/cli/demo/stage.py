@@ -13,8 +13,8 @@ from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
 from switchhook.cli.options import CommandError
 from switchhook.domain.project import Project
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.project_file import read_project, write_project
 from switchhook.operations.projects import Applied, apply_project
+from switchhook.projectfile.file import read_project, write_project
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transport import UDP, Peer

@@ -1,0 +1,166 @@
+"""The reference tables of the docs, printed from what the code runs.
+
+`python -m switchhook.cli.reference docs` writes them anew, each between its two marks.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from switchhook.domain.event import EVERYTHING
+from switchhook.domain.scheme import AS_IT_IS
+from switchhook.projectfile.schema.event import (
+    EVENT_FILTER,
+    EVENT_MAIL,
+    EVENT_PARAMETER,
+    EVENT_WEBHOOK,
+)
+from switchhook.projectfile.schema.project import (
+    ACCOUNT,
+    GROUP,
+    NUMBER,
+    OUTSIDE,
+    PROJECT,
+    SCREENING,
+    SOUND,
+    TRUNK,
+)
+from switchhook.projectfile.schema.scheme import SCHEME, STEPS, WORKING_HOURS
+from switchhook.projectfile.schema.webhook import (
+    DIAL_PLAN_WEBHOOK,
+    FORWARDING_NUMBER,
+    HEADER,
+    PARAMETER,
+)
+from switchhook.projectfile.toml.kinds import quote
+from switchhook.projectfile.toml.tables import REQUIRED, Tables
+from switchhook.settings import KEYS, PREFIX
+from switchhook.webhooks.moments import FORMATS, format_moment
+from switchhook.webhooks.parameters import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switchhook.projectfile.toml.tables import Key, Table
+
+_BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end of table -->)", re.DOTALL)
+
+
+def tables() -> dict[str, str]:
+    """Return every table as Markdown, by the name in its mark."""
+    parts = {
+        "project": PROJECT,
+        "numbers": NUMBER,
+        "accounts": ACCOUNT,
+        "groups": GROUP,
+        "trunks": TRUNK,
+        "screening": SCREENING,
+        "outside-calls": OUTSIDE,
+        "sounds": SOUND,
+        "hours": WORKING_HOURS,
+        "forwarding-numbers": FORWARDING_NUMBER,
+        "dial-plan-webhooks": DIAL_PLAN_WEBHOOK,
+        "schemes": SCHEME,
+        "event-webhooks": EVENT_WEBHOOK,
+        "event-mails": EVENT_MAIL,
+        "event-filter": EVENT_FILTER,
+        "event-parameter": EVENT_PARAMETER.table,
+        **{f"step-{word.replace('_', '-')}": table for word, table in STEPS.items()},
+        "parameter": PARAMETER.table,
+        "header": HEADER.table,
+    }
+    return {name: key_table(table) for name, table in parts.items()} | {
+        "settings": settings_table(),
+        "parameters": parameters_table(),
+        "date-styles": date_styles_table(),
+    }
+
+
+def key_table(table: Table) -> str:
+    """Describe the keys of one table of the project file."""
+    rows = [
+        (f"`{key.name}`", _allowed(key), _default(key), _sentence(key.help)) for key in table.keys
+    ]
+    return markdown(("key", "allowed", "default", "meaning"), rows)
+
+
+def settings_table() -> str:
+    """Describe every setting, in each of its three places."""
+    rows = [
+        (
+            f"`{key.name}`",
+            f"`--{key.name.replace('_', '-')}`",
+            f"`{PREFIX}{key.name.upper()}`",
+            _allowed(key),
+            _default(key),
+            _sentence(key.help),
+        )
+        for key in KEYS
+    ]
+    return markdown(("in the file", "flag", "environment", "allowed", "default", "meaning"), rows)
+
+
+def parameters_table() -> str:
+    """List the catalogue of parameters."""
+    rows = [(f"`{parameter.key}`", parameter.label) for parameter in CATALOGUE.values()]
+    return markdown(("parameter", "name in vendors' documents"), rows)
+
+
+def date_styles_table() -> str:
+    """Show what each style makes of one moment."""
+    rows = [(f"`date:{name}`", f"`{_example(name)}`") for name in FORMATS]
+    return markdown(("value", "example"), rows)
+
+
+def _example(style: str) -> str:
+    return format_moment(1_534_147_871, time_zone="Europe/Kyiv", style=style)
+
+
+def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Write a Markdown table."""
+    head = [tuple(columns)]
+    lines = [f"| {' | '.join(row)} |" for row in (*head, ("---",) * len(head[0]), *rows)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _allowed(key: Key) -> str:
+    if isinstance(key.kind, Tables):
+        inner = "" if key.name == "steps" else ".steps"
+        return f"`[[schemes{inner}.{key.name}]]` tables"
+    return key.kind.allowed.replace("|", "\\|")
+
+
+def _default(key: Key) -> str:
+    if key.default is REQUIRED:
+        return "required"
+    if key.default is None or key.default in {"", b"", ()}:
+        return "none"
+    if key.default in {AS_IT_IS, EVERYTHING}:
+        return "none"
+    if isinstance(key.default, str):
+        return f"`{quote(key.default)}`"  # on one line, which a table's cell is
+    return f"`{key.kind.write(key.default)}`"
+
+
+def _sentence(help_: str) -> str:
+    return f"{help_[:1].upper()}{help_[1:]}"
+
+
+def write_tables(text: str) -> str:
+    """Put the tables between their marks. Raises KeyError for a mark that names none."""
+    made = tables()
+    return _BLOCK.sub(lambda found: f"{found[1]}{made[found['name']]}{found[3]}", text)
+
+
+def main() -> None:
+    """Write the tables into every page of a folder."""
+    for page in sorted(Path(sys.argv[1]).glob("*.md")):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(write_tables(text), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,1 +1,0 @@
-"""Reads what people write: TOML into values, every mistake named with its line."""

@@ -1,0 +1,141 @@
+"""The project file: a person's TOML to a project, with every mistake in one go, and back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
+
+from switchhook.domain.event import EventMail, EventWebhook
+from switchhook.domain.numbering import as_listed
+from switchhook.domain.outside import USUAL
+from switchhook.domain.screening import NO_SCREENING
+from switchhook.projectfile.schema.field import Sent
+from switchhook.projectfile.schema.project import (
+    FILE,
+    OUTSIDE,
+    PROJECT,
+    SCREENING,
+    TABLES,
+    names_of,
+)
+from switchhook.projectfile.schema.scheme import BRANCH, SCHEME, table_of
+from switchhook.projectfile.schema.webhook import Pair
+from switchhook.projectfile.toml.document import read_document
+from switchhook.projectfile.toml.kinds import ListOf
+from switchhook.projectfile.toml.tables import bare_or_quoted, pair
+from switchhook.projectfile.types.scheme import Presses
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator
+
+    from switchhook.domain.project import Project
+    from switchhook.domain.scheme import Choice, Scheme, Step
+    from switchhook.projectfile.toml.mistakes import Mistakes
+    from switchhook.projectfile.toml.tables import Key, Table
+
+L = TypeVar("L", EventWebhook, EventMail)
+
+
+def read_project(text: str, *, judge: bool = True) -> Project | Mistakes:
+    """Read a project file. Never raises; a project comes back only when nothing is wrong.
+
+    The version of the project is 1: the store counts versions. Without `judge` it may hold what does
+    not go together, as one may that an earlier release found good.
+    """
+    project: Project | Mistakes = read_document(text, FILE, names_of, judge=judge)
+    return project
+
+
+def write_project(project: Project) -> str:
+    """Write a project as a file that `read_project` makes an equal project of, version aside.
+
+    Always the same text for the same project: keys stand in the order of the reference, and those
+    at their defaults are left out. Passwords are in it.
+    """
+    return "\n".join(_lines(_unmistakable(project)))
+
+
+def _unmistakable(project: Project) -> Project:
+    """Return the project with a `+` before those of its numbers that would be read as national ones else."""
+    dialling = project.dialling
+    plus = {
+        one.number: f"+{one.number}"
+        for one in project.numbers
+        if as_listed(one.number, dialling) != one.number
+    }
+    if not plus:
+        return project
+
+    def marked(listener: L) -> L:
+        numbers = tuple(plus.get(number, number) for number in listener.only.numbers)
+        return replace(listener, only=replace(listener.only, numbers=numbers))
+
+    return replace(
+        project,
+        numbers=tuple(replace(n, number=plus.get(n.number, n.number)) for n in project.numbers),
+        event_webhooks=tuple(map(marked, project.event_webhooks)),
+        event_mails=tuple(map(marked, project.event_mails)),
+    )
+
+
+def _lines(project: Project) -> Iterator[str]:
+    yield "[project]"
+    yield from _pairs(PROJECT, project)
+    if project.screening != NO_SCREENING:
+        yield ""
+        yield "[screening]"
+        yield from _pairs(SCREENING, project.screening)
+    if project.outside != USUAL:
+        yield ""
+        yield "[outside_calls]"
+        yield from _pairs(OUTSIDE, project.outside)
+    for name, table in TABLES.items():
+        for item in getattr(project, name):
+            yield ""
+            yield f"[[{name}]]"
+            yield from _scheme(item) if table is SCHEME else _pairs(table, item)
+    yield ""
+
+
+def _scheme(scheme: Scheme) -> Iterator[str]:
+    for key, value in SCHEME.given(scheme):
+        if key.name != "steps":
+            yield pair(key.name, key.kind, value)
+    yield from _steps("schemes.steps", scheme.steps)
+
+
+def _steps(header: str, steps: Iterable[Step]) -> Iterator[str]:
+    """Write steps under their header, and those of their branches under longer ones."""
+    for step in steps:
+        yield ""
+        yield f"[[{header}]]"
+        table = table_of(step)
+        branches = {
+            key for key in table.keys if key.kind is BRANCH or isinstance(key.kind, Presses)
+        }
+        yield from _pairs(table, step, leave_out=branches)
+        for key, value in table.given(step):
+            if key.kind is BRANCH:
+                yield from _steps(f"{header}.{key.name}", value)
+            elif key in branches:
+                yield from _choices(f"{header}.{key.name}", key.name, value)
+
+
+def _choices(header: str, name: str, choices: Iterable[Choice]) -> Iterator[str]:
+    """Write a menu's branches; an empty one has no header of its own, and stands before the others."""
+    named = [(bare_or_quoted(choice.key), choice.steps) for choice in choices]
+    yield from (f"{name}.{key} = []" for key, steps in named if not steps)
+    for key, steps in named:
+        yield from _steps(f"{header}.{key}", steps)
+
+
+def _pairs(table: Table, value: object, leave_out: Container[Key] = ()) -> Iterator[str]:
+    for key, item in table.given(value):
+        if key in leave_out:
+            continue
+        if isinstance(key.kind, ListOf) and isinstance(key.kind.kind, Pair | Sent):
+            yield f"{key.name} = ["
+            yield from (f"  {key.kind.kind.write(each)}," for each in item)
+            yield "]"
+        else:
+            yield pair(key.name, key.kind, item)

@@ -1,0 +1,69 @@
+"""From stored project files to the book that calls are answered from."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook.domain.book import Book
+from switchhook.domain.project import Plan, Project
+from switchhook.projectfile.file import read_project
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from switchhook.storage.ports import Projects
+    from switchhook.storage.records import Names, StoredProject
+
+log = structlog.get_logger(__name__)
+
+
+def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
+    """Make a stored version ready for calls. `own_hosts` are those of the server in SIP addresses.
+
+    It was judged when it was applied: what a release judges more strictly than the one before must not
+    take a project off the air. Raises LookupError when this release cannot read it, for a later one
+    wrote it, or when nobody can.
+    """
+    if stored.unreadable:
+        raise LookupError(f"{stored.unreadable}; apply its project file again")
+    match read_project(stored.document, judge=False):
+        case Project() as project:
+            return Plan(replace(project, version=stored.version), own_hosts)
+        case mistakes:
+            raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
+
+
+def names_in(project: Project) -> Names:
+    """Return what callers dial and telephones register by, without naming a project.
+
+    No two projects may have one of them.
+    """
+    numbers = (("number", one.number) for one in project.numbers)
+    return (*numbers, *(("login", one.login) for one in project.accounts))
+
+
+async def know_names(store: Projects) -> None:
+    """Have the store know which names the projects have: one that an older release wrote does not."""
+    if not await store.knows_names():
+        book = await asyncio.to_thread(book_of, await store.projects())
+        await store.own_names({name: names_in(p.project) for name, p in book.plans.items()})
+
+
+async def load_book(store: Projects, own_hosts: Collection[str] = ()) -> Book:
+    """Return the book of all projects' latest versions."""
+    return book_of(await store.projects(), own_hosts)
+
+
+def book_of(versions: Iterable[StoredProject], own_hosts: Collection[str] = ()) -> Book:
+    """Return the book of these versions; one that cannot be read is logged."""
+    plans = []
+    for stored in versions:
+        try:
+            plans.append(load_plan(stored, own_hosts))
+        except LookupError as error:
+            log.error("project not loaded", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+    return Book(plans)

@@ -1,0 +1,1 @@
+"""What has to go together in a project file."""

@@ -1,0 +1,161 @@
+"""The tables of those who are told of events: read, written and documented from here."""
+
+from __future__ import annotations
+
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import (
+    EVERYTHING,
+    EventFilter,
+    EventFormat,
+    EventKind,
+    EventMail,
+    EventWebhook,
+)
+from switchhook.domain.webhook import Method
+from switchhook.projectfile.rules.project import (
+    check_event_filter,
+    check_event_mail,
+    check_event_webhook,
+)
+from switchhook.projectfile.schema.field import MOST, Sent
+from switchhook.projectfile.schema.webhook import HEADERS
+from switchhook.projectfile.toml.kinds import (
+    Base64,
+    Choice,
+    ListOf,
+    Passage,
+    Reference,
+    Seconds,
+    Text,
+    Whole,
+    YesNo,
+)
+from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.types.project import (
+    FREE_TEXT,
+    LOGIN,
+    MAIL_ADDRESS,
+    NAME,
+    Digits,
+    SuccessCodes,
+    WebAddress,
+)
+from switchhook.webhooks.check import EVENT_RETRIES, EVENT_TIMEOUTS, problems
+
+EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
+EVENT_PARAMETER = Sent()
+EVENT_PARAMETERS = ListOf(kind=EVENT_PARAMETER, most=MOST)
+TALK = Seconds(0, 86_400)
+MOST_RECIPIENTS = 20
+MAIL_TEXT = """\
+Caller: {{caller_id}}
+Called number: {{destination_id}}
+Date and time: {{date}}
+Status: {{status}}
+"""
+EVENT_FILTER = Table(
+    make=EventFilter,
+    check=check_event_filter,
+    keys=(
+        Key("outcomes", ListOf(kind=Choice(Outcome)), "what became of the call", default=()),
+        Key(
+            "numbers",
+            ListOf(kind=Reference(to="number", kind=Digits())),
+            "numbers of the project that were called",
+            default=(),
+        ),
+        Key(
+            "schemes",
+            ListOf(kind=Reference(to="scheme", kind=Whole(least=1, most=2**31 - 1))),
+            "schemes that the call is in",
+            default=(),
+        ),
+        Key(
+            "accounts",
+            ListOf(kind=Reference(to="account", kind=LOGIN)),
+            "logins of those who answered, or called",
+            default=(),
+        ),
+        Key("departments", ListOf(kind=FREE_TEXT), "their departments", default=()),
+        Key("shortest", TALK, "seconds of conversation, at least", default=0.0),
+        Key("longest", TALK, "seconds of conversation, at most", default=None),
+    ),
+)
+EVENT_WEBHOOK = Table(
+    make=EventWebhook,
+    check=check_event_webhook,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that deliveries are listed under"),
+        Key("event", Choice(EventKind), "moment of a call that it is told of"),
+        Key("only", EVENT_FILTER, "which calls it is told of", default=EVERYTHING),
+        Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
+        Key("method", Choice(Method), "HTTP method", default=Method.POST),
+        Key("format", Choice(EventFormat), "how it is written", default=EventFormat.JSON),
+        Key("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
+        Key(
+            "notification",
+            YesNo(),
+            "whether that call has no id, so that nobody answers it",
+            default=False,
+        ),
+        Key("body", Passage(), "text that is sent with format raw", default=""),
+        Key(
+            "placeholders",
+            YesNo(),
+            "whether {{parameter}} in the body is filled in",
+            default=True,
+        ),
+        Key(
+            "body_base64",
+            Base64(),
+            "body of format raw that is no text, such as an image",
+            default=b"",
+            attribute="binary",
+        ),
+        Key("success_codes", SuccessCodes(), "statuses that count as delivered", default=(200,)),
+        Key("response_timeout", EVENT_SECONDS, "seconds for the whole exchange", default=15.0),
+        Key(
+            "retries",
+            Whole(least=EVENT_RETRIES[0], most=EVENT_RETRIES[1]),
+            "how often a delivery that failed is sent again",
+            default=0,
+        ),
+        Key(
+            "order_key",
+            FREE_TEXT,
+            "events of a call keep their order among the webhooks of one key; empty: of one origin",
+            default="",
+        ),
+        Key("keep_alive", YesNo(), "whether the connection is kept", default=True),
+        Key("send_id", YesNo(), "whether a webhook-id header names the delivery", default=True),
+        Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+        Key(
+            "headers",
+            HEADERS,
+            "further headers; an empty Content-Type or User-Agent leaves ours out",
+            default=(),
+        ),
+        Key("parameters", EVENT_PARAMETERS, "values that are sent", default=(), attribute="fields"),
+    ),
+)
+EVENT_MAIL = Table(
+    make=EventMail,
+    check=check_event_mail,
+    keys=(
+        Key("name", NAME, "name that deliveries are listed under"),
+        Key("event", Choice(EventKind), "moment of a call that it tells of"),
+        Key("only", EVENT_FILTER, "which calls it tells of", default=EVERYTHING),
+        Key(
+            "to",
+            ListOf(kind=MAIL_ADDRESS, least=1, most=MOST_RECIPIENTS),
+            "who is told, each in a mail of their own",
+        ),
+        Key(
+            "subject",
+            Text(what="text on one line", least=1),
+            "subject; `{{parameter}}` is filled in",
+        ),
+        Key("text", Passage(most=20_000), "text; `{{parameter}}` is filled in", default=MAIL_TEXT),
+    ),
+)

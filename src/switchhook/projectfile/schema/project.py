@@ -1,0 +1,399 @@
+"""Every table and key of the project file: read, written and documented from here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from switchhook.domain.numbering import as_listed, dialling_of
+from switchhook.domain.outside import USUAL, OutsideCalls
+from switchhook.domain.project import (
+    Account,
+    DialledNumber,
+    Group,
+    MayCall,
+    Number,
+    Project,
+    Sound,
+    Trunk,
+)
+from switchhook.domain.screening import NO_SCREENING, Screening
+from switchhook.projectfile.rules.project import (
+    check_group,
+    check_group_names,
+    check_listener_names,
+    check_numbers,
+    check_trunk,
+)
+from switchhook.projectfile.rules.scheme import check_circles
+from switchhook.projectfile.schema.event import EVENT_MAIL, EVENT_WEBHOOK
+from switchhook.projectfile.schema.scheme import SCHEME, SCHEME_ID, WORKING_HOURS
+from switchhook.projectfile.schema.webhook import (
+    DIAL_PLAN_WEBHOOK,
+    FORWARDING_NUMBER,
+)
+from switchhook.projectfile.toml.kinds import Choice, ListOf, Reference, Seconds, Text, Whole, YesNo
+from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.types.project import (
+    FREE_TEXT,
+    HOST_NAME,
+    INSERTION_TYPE,
+    LOGIN,
+    NAME,
+    OPTIONAL_MAIL_ADDRESS,
+    PASSWORD,
+    PROJECT_ID,
+    TRANSPORT,
+    Caller,
+    Country,
+    Digits,
+    GrantedNetwork,
+    Network,
+    RingTarget,
+    TimeZone,
+)
+from switchhook.webhooks.destination import MAX_TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from switchhook.projectfile.toml.document import Names
+    from switchhook.projectfile.toml.kinds import Spot
+
+PREFIXES = ListOf(kind=Text(what="the first digits of numbers", pattern=r"(?!00$)\+?[0-9]{1,15}"))
+SECRET = Text(what="a password", most=128, secret=True)
+LIMIT = Whole(least=0, most=1_000_000)
+
+NUMBER = Table(
+    make=Number,
+    keys=(
+        Key(
+            "number",
+            Digits(),
+            "number that callers dial, in international form or as people in `country` write it",
+        ),
+        Key("scheme", Reference(to="scheme", kind=SCHEME_ID), "scheme that answers it"),
+        Key(
+            "insertion_type",
+            INSERTION_TYPE,
+            "how visitors came to see the number; sent as the parameter insertion_type",
+            default="",
+        ),
+        Key("pool", FREE_TEXT, "pool that the number belongs to", default=""),
+    ),
+)
+ACCOUNT = Table(
+    make=Account,
+    keys=(
+        Key("login", LOGIN, "user name of the telephone; also what colleagues dial"),
+        Key("password", PASSWORD, "password of the telephone"),
+        Key("name", FREE_TEXT, "shown to those who are called", default=""),
+        Key("department", FREE_TEXT, "department of the person", default=""),
+        Key(
+            "dialled_number",
+            Choice(DialledNumber),
+            "where a PBX that registers as this account is told the number that was called",
+            default=DialledNumber.NOWHERE,
+        ),
+        Key(
+            "email",
+            OPTIONAL_MAIL_ADDRESS,
+            "e-mail address of the person, told to subscribers",
+            default="",
+        ),
+        Key(
+            "outside_at_once",
+            LIMIT,
+            "its outside calls at the same time; without it, those of [outside_calls]",
+            default=None,
+        ),
+        Key("outside_calls_per_day", LIMIT, "its outside calls a day, likewise", default=None),
+        Key("outside_minutes_per_day", LIMIT, "its outside minutes a day, likewise", default=None),
+    ),
+)
+GROUP = Table(
+    make=Group,
+    check=check_group,
+    keys=(
+        Key(
+            "name", LOGIN, "extension or word that stands for the group; also what colleagues dial"
+        ),
+        Key(
+            "accounts",
+            ListOf(kind=Reference(to="account", kind=LOGIN), least=1, most=MAX_TARGETS),
+            "logins of those who ring together",
+        ),
+    ),
+)
+TRUNK = Table(
+    make=Trunk,
+    check=check_trunk,
+    keys=(
+        Key("name", NAME, "name of the trunk"),
+        Key("host", HOST_NAME, "where outside numbers are sent"),
+        Key(
+            "port",
+            Whole(least=0, most=65535),
+            "its port; 0: as SRV records of a host name say, else 5060",
+            default=0,
+        ),
+        Key("transport", TRANSPORT, "how it is reached", default="udp"),
+        Key("username", Text(most=128), "user name for the trunk's digest, if it asks", default=""),
+        Key("password", SECRET, "password for the trunk's digest", default=""),
+        Key(
+            "sources",
+            ListOf(kind=Network()),
+            "networks that its calls come from; they need no password",
+            default=(),
+        ),
+        Key(
+            "from_user",
+            Text(most=128, pattern=r"[A-Za-z0-9+._-]*", what="a number or a login"),
+            "caller that outgoing calls show; empty: the caller's own number",
+            default="",
+        ),
+        Key(
+            "trusted_identity",
+            YesNo(),
+            "whether it is told who calls where the caller hides the number (P-Asserted-Identity)",
+            default=False,
+        ),
+        Key(
+            "outgoing",
+            YesNo(),
+            "whether outside numbers go over it; several are tried in the order of the file",
+            default=True,
+        ),
+        Key(
+            "follow_redirects",
+            YesNo(),
+            "whether it may redirect a call (3xx) to where the project calls",
+            default=False,
+        ),
+        Key(
+            "register",
+            YesNo(),
+            "whether Switchhook registers with it, as carriers want of those whose address they do not know",
+            default=False,
+        ),
+        Key(
+            "dialled_number",
+            Choice(DialledNumber),
+            "where a PBX there is told the number that was called, when a step rings an address at the trunk's host",
+            default=DialledNumber.NOWHERE,
+        ),
+        Key(
+            "may_call",
+            Choice(MayCall),
+            "what its calls may dial: numbers of the project, or accounts and groups too",
+            default=MayCall.NUMBERS,
+        ),
+    ),
+)
+PROJECT = Table(
+    make=dict,
+    keys=(
+        Key("id", PROJECT_ID, "id of the project; a file with another id is another project"),
+        Key("name", NAME, "name of the project"),
+        Key("country", Country(), "country whose numbers are written in national form", default=""),
+        Key("time_zone", TimeZone(), "zone of the dates that are sent", default="UTC"),
+        Key(
+            "proper_seconds",
+            Seconds(0, 3600),
+            "conversations of so many seconds or more count as proper calls",
+            default=60.0,
+        ),
+        Key(
+            "fallback",
+            RingTarget(),
+            "rings when a scheme placed the call nowhere",
+            default=None,
+        ),
+        Key(
+            "allowed_sip_hosts",
+            ListOf(kind=HOST_NAME),
+            "hosts that answers may send calls to by SIP address",
+            default=(),
+        ),
+        Key(
+            "own_sip_hosts",
+            ListOf(kind=HOST_NAME),
+            "hosts by which the world knows this server: a SIP address there means an account",
+            default=(),
+        ),
+        Key(
+            "allowed_networks",
+            ListOf(kind=GrantedNetwork()),
+            "private networks that webhooks and calls may reach",
+            default=(),
+        ),
+    ),
+)
+SOUND = Table(
+    make=lambda name, file: Sound(name=name, file=file or f"{name}.wav"),
+    keys=(
+        Key("name", NAME, "name that steps and webhooks play it by"),
+        Key(
+            "file",
+            Text(what="a path", least=1, most=1000),
+            "the WAV file; a relative path counts from the folder for sounds; without it, NAME.wav",
+            default="",
+        ),
+    ),
+)
+SCREENING = Table(
+    make=Screening,
+    keys=(
+        Key(
+            "blocked_callers",
+            ListOf(kind=Caller()),
+            "callers that are turned away; 38044* means all that begin so",
+            default=(),
+        ),
+        Key("block_withheld", YesNo(), "whether withheld numbers are turned away", default=False),
+        Key(
+            "emergency_numbers",
+            ListOf(kind=Text(what="a number of 2 to 8 digits", pattern=r"[0-9]{2,8}")),
+            "numbers that accounts reach whatever else is set up",
+            default=NO_SCREENING.emergency_numbers,
+        ),
+        Key(
+            "allowed_prefixes",
+            PREFIXES,
+            "the only outside numbers that are called",
+            default=(),
+        ),
+        Key(
+            "denied_prefixes",
+            PREFIXES,
+            "outside numbers that are not called",
+            default=(),
+        ),
+    ),
+)
+OUTSIDE = Table(
+    make=OutsideCalls,
+    keys=(
+        Key(
+            "hours",
+            Reference(to="[[hours]] table", kind=NAME),
+            "working hours within which outside numbers are called; without them, at any time",
+            default="",
+        ),
+        Key(
+            "at_once", LIMIT, "outside calls at the same time; 0 is no limit", default=USUAL.at_once
+        ),
+        Key(
+            "calls_per_day",
+            LIMIT,
+            "outside calls from midnight to midnight; 0 is no limit",
+            default=USUAL.calls_per_day,
+        ),
+        Key(
+            "minutes_per_day",
+            LIMIT,
+            "minutes of outside calls a day, after which they are cut; 0 is no limit",
+            default=USUAL.minutes_per_day,
+        ),
+        Key(
+            "account_at_once",
+            LIMIT,
+            "as at_once, for the calls of each account",
+            default=USUAL.account_at_once,
+        ),
+        Key(
+            "account_calls_per_day",
+            LIMIT,
+            "as calls_per_day, for each account",
+            default=USUAL.account_calls_per_day,
+        ),
+        Key(
+            "account_minutes_per_day",
+            LIMIT,
+            "as minutes_per_day, for each account",
+            default=USUAL.account_minutes_per_day,
+        ),
+    ),
+)
+TABLES: dict[str, Table] = {
+    "numbers": NUMBER,
+    "accounts": ACCOUNT,
+    "groups": GROUP,
+    "trunks": TRUNK,
+    "sounds": SOUND,
+    "hours": WORKING_HOURS,
+    "forwarding_numbers": FORWARDING_NUMBER,
+    "dial_plan_webhooks": DIAL_PLAN_WEBHOOK,
+    "schemes": SCHEME,
+    "event_webhooks": EVENT_WEBHOOK,
+    "event_mails": EVENT_MAIL,
+}
+"""The tables that there may be several of, in the order of an export."""
+UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
+"""By what two of them are told apart, otherwise by name; numbers are by what they mean, not by their text."""
+
+
+def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN401 (as LISTS say)
+    return Project(**project, **lists, dialling=dialling_of(project["country"]))
+
+
+def _check(document: Mapping[str, Any], at: Spot) -> None:
+    check_numbers(document, at)
+    check_group_names(document, at)
+    check_listener_names(document, at)
+    check_circles(document, at)
+
+
+def _list(name: str, table: Table) -> Key:
+    kind = Tables(table=table, unique=UNIQUE.get(name, "name"))
+    return Key(name, kind, "", default=())
+
+
+FILE = Table(
+    make=_project,
+    check=_check,
+    keys=(
+        Key("project", PROJECT, ""),
+        Key("screening", SCREENING, "", default=NO_SCREENING),
+        Key("outside_calls", OUTSIDE, "", default=USUAL, attribute="outside"),
+        *(_list(*item) for item in TABLES.items()),
+    ),
+)
+"""The whole file."""
+
+
+def names_of(document: Mapping[str, Any]) -> Names:
+    """Find what references may point to, in a document that nobody has checked yet.
+
+    What is wrong otherwise still counts: a reference to it is no second mistake.
+    """
+    project = document.get("project")
+    country = project.get("country") if isinstance(project, dict) else ""
+    country = country if isinstance(country, str) else ""
+    return {
+        "account": set(_each(document, "accounts", "login", str)),
+        "group": set(_each(document, "groups", "name", str)),
+        "trunk": set(_each(document, "trunks", "name", str)),
+        "country": {country},
+        "own SIP host": set(_texts(project, "own_sip_hosts")),
+        "number": {
+            as_listed(number, dialling_of(country)) or number
+            for number in _each(document, "numbers", "number", str)
+        },
+        "scheme": set(_each(document, "schemes", "id", int)),
+        "sound": set(_each(document, "sounds", "name", str)),
+        "[[hours]] table": set(_each(document, "hours", "name", str)),
+        "dial-plan webhook": set(_each(document, "dial_plan_webhooks", "name", str)),
+        "forwarding number": set(_each(document, "forwarding_numbers", "name", str)),
+    }
+
+
+def _texts(table: object, key: str) -> Iterator[str]:
+    items = table.get(key) if isinstance(table, dict) else None
+    return (item for item in (items if isinstance(items, list) else ()) if isinstance(item, str))
+
+
+def _each(document: Mapping[str, Any], key: str, name: str, type_: type) -> Iterator[Any]:
+    tables = document.get(key)
+    for table in tables if isinstance(tables, list) else ():
+        if isinstance(table, dict) and type(table.get(name)) is type_:
+            yield table[name]

@@ -1,0 +1,335 @@
+"""The tables of schemes in the project file: read, written and documented from here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from switchhook.domain.hours import DAYS, WorkingHours
+from switchhook.domain.scheme import (
+    AS_IT_IS,
+    Ask,
+    AskDialPlan,
+    Background,
+    GoTo,
+    HangUp,
+    Hours,
+    Menu,
+    Play,
+    Rate,
+    Record,
+    Ring,
+    RingDestination,
+    Scheme,
+    Step,
+    Voicemail,
+)
+from switchhook.domain.webhook import RingOrder
+from switchhook.projectfile.rules.scheme import check_hours, check_scheme
+from switchhook.projectfile.toml.kinds import (
+    Choice,
+    Kind,
+    ListOf,
+    NotedError,
+    Reference,
+    Seconds,
+    Spot,
+    Whole,
+    WrongError,
+    YesNo,
+    described,
+)
+from switchhook.projectfile.toml.mistakes import did_you_mean
+from switchhook.projectfile.toml.tables import Key, Table, Tables
+from switchhook.projectfile.types.project import NAME, RingTarget, TimeZone
+from switchhook.projectfile.types.scheme import Day, Names, Presses, Spans
+from switchhook.webhooks.check import RING_TIMEOUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SCHEME_ID = Whole(least=1, most=2**31 - 1)
+RING_SECONDS = Seconds(*RING_TIMEOUTS)
+
+KEY_SECONDS = Seconds(1.0, 60.0)
+SOUND = Reference(to="sound", kind=NAME)
+SOUNDS = ListOf(kind=SOUND, most=20)
+SOME_SOUNDS = ListOf(kind=SOUND, least=1, most=20)
+DEEPEST = 40
+"""Parts of the longest path to a step: every branch adds two, a menu's three."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """One step of a scheme: the table that its first word names."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        *words, last = STEPS
+        return f"a step: {', '.join(words)} or {last}"
+
+    def read(self, value: object, at: Spot) -> Step:
+        """Take a table with exactly one of the words that name a step."""
+        if not isinstance(value, dict):
+            raise WrongError(f"{described(value)} is not a step", f"write {self.allowed}")
+        if len(at.path) > DEEPEST:
+            raise WrongError("branches are nested too deeply", "go to a scheme of their own")
+        words = [word for word in STEPS if word in value]
+        if not words:
+            _note_lost_step(value, at)
+            raise NotedError
+        if len(words) > 1:
+            raise WrongError(f"{' and '.join(words)} in one step", "make them steps of their own")
+        of_others = _note_keys_of_others(value, words[0], at)
+        step: Step = STEPS[words[0]].read(_without(value, of_others), at)
+        if of_others:
+            raise NotedError
+        return step
+
+    def write(self, value: Step) -> str:
+        """Write an inline table."""
+        return table_of(value).write(value)
+
+
+def _note_lost_step(step: Mapping[str, object], at: Spot) -> None:
+    owners = [(key, owner) for key in step for owner in _owners(key)]
+    near = [advice for word in step if (advice := did_you_mean(word, STEPS)).startswith("did")]
+    if owners:
+        key, owner = owners[0]
+        at.notes.add(at.path, f"this step has {key} and no {owner}", f"add {owner} to it")
+    else:
+        at.notes.add(
+            at.path, "this step does nothing", near[0] if near else f"write {STEP.allowed}"
+        )
+
+
+def _owners(key: str) -> tuple[str, ...]:
+    """Return the words of the steps that have a key of this name."""
+    return tuple(
+        word for word, table in STEPS.items() if key in {one.name for one in table.keys} - {word}
+    )
+
+
+def _note_keys_of_others(value: Mapping[str, object], word: str, at: Spot) -> set[str]:
+    """Note the keys that a step of another word has; return them."""
+    own = {key.name for key in STEPS[word].keys}
+    found = {key: owners for key in value if key not in own and (owners := _owners(key))}
+    for key, owners in found.items():
+        problem = f"{key} belongs to a step with {' or '.join(owners)}, and this one is {word}"
+        at.notes.add((*at.path, key), problem, "put it below a step of its own")
+    return set(found)
+
+
+def _without(value: Mapping[str, object], keys: set[str]) -> dict[str, object]:
+    return {key: item for key, item in value.items() if key not in keys}
+
+
+STEP: Kind = Steps()
+BRANCH = Tables(table=STEP)
+CALLER_NAME = Key(
+    "caller_name",
+    Names(),
+    "name that is shown; without it, the caller's own",
+    default=AS_IT_IS,
+)
+
+ASK = Table(
+    make=Ask,
+    keys=(
+        Key(
+            "ask",
+            Reference(to="forwarding number", kind=NAME),
+            "forwarding number that says where the call goes",
+            attribute="webhook",
+        ),
+    ),
+)
+ASK_DIAL_PLAN = Table(
+    make=AskDialPlan,
+    keys=(
+        Key(
+            "ask_dial_plan",
+            Reference(to="dial-plan webhook", kind=NAME),
+            "dial-plan webhook that opens a branch",
+            attribute="webhook",
+        ),
+        Key("success", BRANCH, "steps after status=ACK", default=()),
+        Key("failed", BRANCH, "steps in all other cases", default=()),
+    ),
+)
+RING = Table(
+    make=Ring,
+    keys=(
+        Key(
+            "ring",
+            ListOf(kind=RingTarget(), least=1, most=20),
+            "what rings; bare digits that are a login mean the account, those of a group its accounts",
+            attribute="targets",
+        ),
+        Key(
+            "order",
+            Choice(RingOrder),
+            "how several of them ring",
+            default=RingOrder.ALL_AT_ONCE,
+        ),
+        Key("timeout", RING_SECONDS, "seconds that each round may ring", default=30.0),
+        CALLER_NAME,
+    ),
+)
+RING_DESTINATION = Table(
+    make=RingDestination,
+    keys=(
+        Key(
+            "ring_destination",
+            RING_SECONDS,
+            "seconds that the destination may ring which the dial-plan webhook returned",
+            attribute="timeout",
+        ),
+        CALLER_NAME,
+    ),
+)
+GO_TO = Table(
+    make=GoTo,
+    keys=(
+        Key(
+            "go_to",
+            Reference(to="scheme", kind=SCHEME_ID),
+            "scheme that takes over",
+            attribute="scheme",
+        ),
+    ),
+)
+HANG_UP = Table(
+    make=HangUp,
+    keys=(
+        Key(
+            "hang_up",
+            Whole(least=400, most=699),
+            "SIP status that the caller gets, such as 486 for busy",
+            attribute="status",
+        ),
+    ),
+)
+
+
+PLAY = Table(
+    make=Play,
+    keys=(
+        Key("play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"),
+    ),
+)
+BACKGROUND = Table(
+    make=Background,
+    keys=(
+        Key(
+            "background",
+            SOUNDS,
+            "sounds that are heard in a loop while a webhook is asked or a target rings; [] ends that",
+            attribute="sounds",
+        ),
+    ),
+)
+MENU = Table(
+    make=Menu,
+    keys=(
+        Key("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
+        Key("press", Presses(step=STEP), "steps for each key", attribute="choices"),
+        Key("timeout", KEY_SECONDS, "seconds to press a key, after the sounds", default=5.0),
+        Key("attempts", Whole(least=1, most=10), "how often the caller may try", default=3),
+        Key("timeout_sounds", SOUNDS, "played when no key came in time", default=()),
+        Key("invalid_sounds", SOUNDS, "played when the key means nothing", default=()),
+        Key("on_timeout", BRANCH, "steps when the last attempt brought no key", default=()),
+        Key("on_invalid", BRANCH, "steps when the last key meant nothing", default=()),
+    ),
+)
+HOURS = Table(
+    make=Hours,
+    keys=(
+        Key(
+            "hours",
+            Reference(to="[[hours]] table", kind=NAME),
+            "working hours that decide",
+        ),
+        Key("open", BRANCH, "steps within the hours", default=(), attribute="open_"),
+        Key("closed", BRANCH, "steps outside", default=()),
+    ),
+)
+VOICEMAIL = Table(
+    make=Voicemail,
+    keys=(
+        Key("voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"),
+        Key("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
+    ),
+)
+RATE = Table(
+    make=Rate,
+    keys=(
+        Key("rate", SOME_SOUNDS, "sounds that ask for a mark from 1", attribute="sounds"),
+        Key("best", Whole(least=2, most=9), "the best mark", default=5),
+        Key("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
+        Key("thanks", SOUNDS, "played after the mark", default=()),
+    ),
+)
+RECORD = Table(
+    make=Record,
+    keys=(
+        Key(
+            "record",
+            YesNo(),
+            "whether conversations are recorded from here on, both voices",
+            attribute="is_on",
+        ),
+    ),
+)
+STEPS: dict[str, Table] = {
+    "ask": ASK,
+    "ask_dial_plan": ASK_DIAL_PLAN,
+    "ring": RING,
+    "ring_destination": RING_DESTINATION,
+    "play": PLAY,
+    "background": BACKGROUND,
+    "menu": MENU,
+    "hours": HOURS,
+    "voicemail": VOICEMAIL,
+    "rate": RATE,
+    "record": RECORD,
+    "go_to": GO_TO,
+    "hang_up": HANG_UP,
+}
+"""The kinds of steps by the word that names them in the file."""
+TABLE_OF: dict[type[Step], Table] = {table.make: table for table in STEPS.values()}  # type: ignore[misc]
+
+
+def table_of(step: Step) -> Table:
+    """Return the table that a step is written as."""
+    return TABLE_OF[type(step)]
+
+
+SCHEME = Table(
+    make=Scheme,
+    check=check_scheme,
+    keys=(
+        Key("id", SCHEME_ID, "number of the scheme, as answers name it"),
+        Key("name", NAME, "name of the scheme"),
+        Key(
+            "steps",
+            Tables(table=STEP),
+            "what is done with the call, from the top; a step that cannot place it hands it on",
+            default=(),
+        ),
+    ),
+)
+
+WORKING_HOURS = Table(
+    make=WorkingHours,
+    check=check_hours,
+    keys=(
+        Key("name", NAME, "name that steps look them up by"),
+        *(Key(day, Spans(), f"hours of each {day.title()}", default=()) for day in DAYS),
+        Key(
+            "special_days", ListOf(kind=Day()), "days with hours of their own, or none", default=()
+        ),
+        Key("time_zone", TimeZone(), "their zone; the project's without it", default=""),
+    ),
+)

@@ -1,0 +1,311 @@
+"""The tables of webhooks in the project file: read, written and documented from here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from switchhook.domain.patience import MOST_RETRIES, RetryOn
+from switchhook.domain.webhook import (
+    CallerIdForwarding,
+    DialPlanWebhook,
+    Encoding,
+    Field,
+    ForwardingNumber,
+    Method,
+    Place,
+    RingOrder,
+    Template,
+)
+from switchhook.projectfile.rules.project import (
+    check_forwarding_number,
+    check_routing_webhook,
+)
+from switchhook.projectfile.toml.kinds import (
+    Choice,
+    Kind,
+    ListOf,
+    Reference,
+    Seconds,
+    Spot,
+    Text,
+    Whole,
+    YesNo,
+)
+from switchhook.projectfile.toml.tables import Key, Table
+from switchhook.projectfile.types.project import (
+    FREE_TEXT,
+    NAME,
+    WIRE_NAME,
+    Chosen,
+    WebAddress,
+)
+from switchhook.webhooks.check import (
+    ASK_TIMEOUTS,
+    ATTEMPTS,
+    BREAKER_FAILURES,
+    BREAKER_PAUSES,
+    CODE_TIMEOUTS,
+    DIGIT_PAUSES,
+    LONGEST_STAND_IN,
+    RING_TIMEOUTS,
+    TRY_TIMEOUTS,
+    problems,
+)
+
+RING_SECONDS = Seconds(*RING_TIMEOUTS)
+SOUND = Reference(to="sound", kind=NAME)
+STAND_IN = Text(most=LONGEST_STAND_IN)
+ASK_SECONDS = Seconds(*ASK_TIMEOUTS)
+TRY_SECONDS = Seconds(*TRY_TIMEOUTS)
+ADDRESS = WebAddress().allowed
+SECRET = Text(what="text", most=2000, secret=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A table of name and value, made into what the domain calls it."""
+
+    table: Table
+    parts: Callable[[Any], tuple[object, object]]
+    """Takes the domain's value apart into name and value."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return '{ name = "…", value = "…" }'
+
+    def read(self, value: object, at: Spot) -> object:
+        """Take a table of name and value."""
+        return self.table.read(value, at)
+
+    def write(self, value: object) -> str:
+        """Write an inline table."""
+        name, text = (
+            key.kind.write(part)
+            for key, part in zip(self.table.keys, self.parts(value), strict=True)
+        )
+        return f"{{ name = {name}, value = {text} }}"
+
+
+HEADER = Pair(
+    Table(
+        make=lambda name, value: (name, value),
+        keys=(
+            Key("name", Text(what="a header name", least=1, most=100), "name of the header"),
+            Key("value", Text(most=2000, secret=True), "its value"),
+        ),
+    ),
+    lambda pair: pair,
+)
+PARAMETER = Pair(
+    Table(
+        make=lambda name, value: Field(name=name, parameter=value[0], argument=value[1]),
+        keys=(
+            Key("name", WIRE_NAME, "name of the value in the request"),
+            Key("value", Chosen(), "parameter whose value is sent"),
+        ),
+    ),
+    lambda field: (field.name, (field.parameter, field.argument)),
+)
+PARAMETERS = ListOf(kind=PARAMETER, most=200)
+HEADERS = ListOf(kind=HEADER, most=50)
+REACHED = (
+    Key("response_timeout", ASK_SECONDS, "seconds for the whole ask, all its tries", default=5.0),
+    Key("keep_alive", YesNo(), "whether the connection is kept for the next ask", default=True),
+    Key("user_agent", FREE_TEXT, "User-Agent header; empty: Switchhook's own", default=""),
+    Key(
+        "headers",
+        HEADERS,
+        "further headers; a Content-Type, Origin or User-Agent replaces ours, an empty one leaves it out",
+        default=(),
+    ),
+    Key("username", FREE_TEXT, "user name for Basic authentication", default=""),
+    Key("password", SECRET, "password for Basic authentication", default=""),
+    Key("token", SECRET, "token for Bearer authentication", default=""),
+)
+"""How every webhook that is asked is reached."""
+PATIENCE = (
+    Key(
+        "connect_timeout",
+        TRY_SECONDS,
+        "seconds in one try until the connection stands",
+        default=None,
+    ),
+    Key(
+        "try_timeout",
+        TRY_SECONDS,
+        "seconds in one try from then to the end of the answer",
+        default=None,
+    ),
+    Key(
+        "retries",
+        Whole(least=0, most=MOST_RETRIES),
+        "how often each URL is tried again",
+        default=0,
+    ),
+    Key(
+        "retry_on",
+        ListOf(kind=Choice(RetryOn), least=1),
+        "failures after which a URL is tried again",
+        default=(RetryOn.CONNECT,),
+    ),
+    Key(
+        "breaker_failures",
+        Whole(least=BREAKER_FAILURES[0], most=BREAKER_FAILURES[1]),
+        "failures in a row after which an endpoint is left alone; 0: never",
+        default=5,
+    ),
+    Key(
+        "breaker_pause",
+        Seconds(*BREAKER_PAUSES),
+        "seconds that it is left alone",
+        default=30.0,
+    ),
+)
+"""How long and how often every webhook that is asked is waited for."""
+
+
+def _fallback_url(address: Kind) -> Key:
+    """Return the key of the URL that is asked last; `address` is the kind of the webhook's URLs."""
+    return Key("fallback_url", address, "endpoint that is asked when the first failed", default="")
+
+
+FORWARDING_NUMBER = Table(
+    make=ForwardingNumber,
+    check=check_forwarding_number,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that schemes ask it by"),
+        Key("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
+        Key("method", Choice(Method), "HTTP method", default=Method.GET),
+        Key(
+            "force_post_for_json",
+            YesNo(),
+            "whether JSON goes out by POST whatever the method is",
+            default=True,
+        ),
+        Key("submission", Choice(Encoding), "how the values are sent", default=Encoding.HTTP),
+        Key(
+            "place",
+            Choice(Place),
+            'where they travel with submission = "http"',
+            default=Place.AS_METHOD,
+        ),
+        Key(
+            "import",
+            Choice(Encoding),
+            "how the answer is read",
+            default=Encoding.JSON,
+            attribute="import_",
+        ),
+        Key(
+            "name_in_response",
+            Text(what="a name", least=1),
+            "name of the direction in the answer, such as dst_phone or dst_callee",
+            default="dst_phone",
+        ),
+        Key(
+            "rpc_method",
+            FREE_TEXT,
+            "method that is called with submission or import json-rpc",
+            default="",
+        ),
+        Key("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
+        Key(
+            "ring_order",
+            Choice(RingOrder),
+            "how several directions ring",
+            default=RingOrder.ALL_AT_ONCE,
+        ),
+        Key("send_origin", YesNo(), "whether an Origin header is sent", default=True),
+        *REACHED,
+        _fallback_url(WebAddress(may_be_empty=True)),
+        *PATIENCE,
+        Key(
+            "template",
+            Choice(Template),
+            "values that are sent before the parameters",
+            default=Template.EMPTY,
+        ),
+        Key("parameters", PARAMETERS, "values that are sent", default=(), attribute="fields"),
+        Key(
+            "zeros",
+            YesNo(),
+            "whether proper and repeated are 0 before the call, not empty",
+            default=False,
+        ),
+        Key("escape_json", YesNo(), "whether JSON is pure ASCII", default=False),
+        Key(
+            "urlencode_values",
+            YesNo(),
+            "whether the values inside JSON are URL-encoded",
+            default=False,
+        ),
+    ),
+)
+DIAL_PLAN_WEBHOOK = Table(
+    make=DialPlanWebhook,
+    check=check_routing_webhook,
+    review=problems,
+    keys=(
+        Key("name", NAME, "name that schemes ask it by"),
+        Key(
+            "url_template",
+            Text(what=ADDRESS, least=1, most=2000, secret=True),
+            "endpoint that is asked by GET; {code}, {did}, {callerid}, {callername} and {callid} are filled in",
+        ),
+        Key("description", Text(most=2000), "for people; it has no effect", default=""),
+        Key(
+            "caller_id_forwarding",
+            Choice(CallerIdForwarding),
+            "number that the called party sees in the success branch",
+            default=CallerIdForwarding.CALLER,
+        ),
+        Key("use_ivr", YesNo(), "whether the caller has to enter a code", default=False),
+        Key(
+            "code_timeout",
+            Seconds(*CODE_TIMEOUTS),
+            "seconds that the caller has to begin the code, after the message",
+            default=10.0,
+        ),
+        Key(
+            "digit_pause",
+            Seconds(*DIGIT_PAUSES),
+            "seconds without a digit after which a code is complete; # completes it at once",
+            default=3.0,
+        ),
+        Key(
+            "attempts",
+            Whole(least=ATTEMPTS[0], most=ATTEMPTS[1]),
+            "how often a code may be entered",
+            default=3,
+        ),
+        Key("start_message", SOUND, "sound before the first code", default=""),
+        Key("error_message", SOUND, "sound after status=NAK", default=""),
+        Key("timeout_message", SOUND, "sound when no code came in time", default=""),
+        Key(
+            "withheld_caller",
+            STAND_IN,
+            "what {callerid} is for a withheld number, such as anonymous or 0",
+            default="",
+        ),
+        Key("unknown_name", STAND_IN, "what {callername} is when there is none", default=""),
+        Key(
+            "lenient_json",
+            YesNo(),
+            'whether {"status":"ACK"} is an answer too',
+            default=False,
+        ),
+        Key(
+            "mask_code",
+            YesNo(),
+            "whether codes that callers entered stay out of logs, journal and database",
+            default=True,
+        ),
+        *REACHED,
+        _fallback_url(Text(what=ADDRESS, most=2000, secret=True)),
+        *PATIENCE,
+    ),
+)

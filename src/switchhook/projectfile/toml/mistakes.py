@@ -1,0 +1,138 @@
+"""What is wrong with a document: where, what, and what to do."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from switchhook.projectfile.toml.lines import KeyPath, Lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+SHOWN = 40
+"""Characters of a wrong value that a message repeats."""
+MOST = 1000
+"""Mistakes that one document is read for: to look for near names takes its time."""
+MOST_COMPARED = 1000
+"""Names among which a near one is looked for."""
+MOST_NAMED = 30
+"""Names that an advice lists."""
+
+
+class TooManyMistakesError(Exception):
+    """So many mistakes are noted that reading on is in vain; the last of the notes says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mistake:
+    """One thing to put right. Holds no secret."""
+
+    line: int
+    """From 1; 0 where the document has no lines."""
+    path: KeyPath
+    problem: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        line = f"line {self.line}: " if self.line else ""
+        place = f"{written(self.path)}: " if self.path else ""
+        advice = f"; {self.advice}" if self.advice else ""
+        return f"{line}{place}{self.problem}{advice}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mistakes:
+    """Everything that is wrong with a document, in the order of its lines. Never empty."""
+
+    mistakes: tuple[Mistake, ...]
+
+    def __post_init__(self) -> None:
+        if not self.mistakes:
+            raise ValueError("no mistakes are a good document")
+
+    def __str__(self) -> str:
+        return "\n".join(str(mistake) for mistake in self.mistakes)
+
+    def __len__(self) -> int:
+        return len(self.mistakes)
+
+
+class Notes:
+    """Gathers mistakes while a document is read."""
+
+    def __init__(self, text: str | None = None, *, judges: bool = True) -> None:
+        """`judges`: whether tables are held to what goes together in them, and not to their keys alone.
+
+        The lines of a text are looked for when the first mistake is noted: usually there is none.
+        """
+        self.judges = judges
+        self._text = text
+        self._lines: Lines | None = None
+        self._found: dict[Mistake, None] = {}
+
+    def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
+        """Note one mistake; the same one twice is noted once. Raises TooManyMistakesError."""
+        line = self.line(path)
+        if len(self._found) >= MOST:
+            problem = f"there are more than {MOST} mistakes"
+            more = Mistake(line=line, path=(), problem=problem, advice="mend the others first")
+            self._found[more] = None
+            raise TooManyMistakesError(str(more))
+        self._found[Mistake(line=line, path=path, problem=problem, advice=advice)] = None
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of `path`, 0 where the document has none."""
+        if self._text is None:
+            return 0
+        if self._lines is None:
+            try:
+                self._lines = Lines(self._text)
+            except RecursionError:  # nested more deeply than a person writes
+                self._text = None
+                return 0
+        return self._lines.of(path)
+
+    def all(self) -> Mistakes | None:
+        """Return what was noted, or None."""
+        if not self._found:
+            return None
+        return Mistakes(tuple(sorted(self._found, key=lambda mistake: mistake.line)))
+
+
+def written(path: KeyPath) -> str:
+    """Write a path as people know it: `schemes[0].steps[2].ring`."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        else:
+            text += ("." if text else "") + (part if _BARE_KEY.fullmatch(part) else repr(part))
+    return text
+
+
+def shown(value: object) -> str:
+    """Repeat a value in a message: shortened, on one line."""
+    # A hexadecimal number may have more digits than Python writes in decimal ones.
+    if isinstance(value, int) and value.bit_length() > 4 * SHOWN:
+        return "a number of very many digits"
+    text = repr(value) if isinstance(value, str) else str(value)
+    return text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return an advice: the nearest known name, or the list of them; "" where none or too many are known."""
+    names = sorted(known)
+    # A short word differs by much in one letter; of long ones, less than that is another word.
+    cutoff = 0.6 if len(name) < 6 else 0.72
+    compared = names if len(names) <= MOST_COMPARED else []
+    near = get_close_matches(name, compared, n=1, cutoff=cutoff)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known are {', '.join(names)}" if 0 < len(names) <= MOST_NAMED else ""

@@ -1,0 +1,170 @@
+"""Tables of a document: keys with their kinds, and the value that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from switchhook.projectfile.toml.kinds import Kind, NotedError, Spot, WrongError, described, quote
+from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+REQUIRED = object()
+"""The default of a key that must be written; also what is read where nothing could be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a table."""
+
+    name: str
+    kind: Kind
+    help: str
+    """One sentence without a full stop, for the reference in the docs."""
+    default: object = REQUIRED
+    attribute: str = ""
+    """The attribute of the value, where it is called otherwise than the key."""
+
+    @property
+    def attr(self) -> str:
+        """Return the name of the value's attribute."""
+        return self.attribute or self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A kind of table. Its value is made by `make` with the attributes as keyword arguments."""
+
+    make: Callable[..., Any]
+    keys: tuple[Key, ...]
+    check: Callable[[Mapping[str, Any], Spot], None] | None = None
+    """Looks at the table as it was written, whatever else is wrong with it, and notes what does not
+    go together. Its values may be of any type."""
+    review: Callable[[Any], Iterable[str]] = lambda _: ()
+    """Returns what is wrong with the made value as a whole, unless `check` found something."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "a table"
+
+    def read(self, value: object, at: Spot) -> Any:  # noqa: ANN401 (whatever `make` makes)
+        """Take a table whose keys can all be taken; every one that cannot is noted."""
+        if not isinstance(value, dict):
+            raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
+        note_unknown(value, {key.name for key in self.keys}, at)
+        noted = len(at.notes)
+        if self.check is not None and at.notes.judges:
+            self.check(value, at)
+        read = {key.attr: self._read(key, value, at) for key in self.keys}
+        if any(item is REQUIRED for item in read.values()):
+            raise NotedError
+        made = self.make(**read)
+        if len(at.notes) == noted and at.notes.judges:
+            for problem in self.review(made):
+                at.notes.add(at.path, problem)
+        return made
+
+    def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
+        if key.name not in table:
+            if key.default is REQUIRED:
+                is_header = isinstance(key.kind, Table) and not at.path
+                what = f"[{key.name}] and its keys below" if is_header else key.kind.allowed
+                at.notes.add(at.path, f"{key.name} is missing", f"write {what}")
+            return key.default
+        spot = at.at(key.name)
+        try:
+            return key.kind.read(table[key.name], spot)
+        except WrongError as wrong:
+            spot.notes.add(spot.path, wrong.problem, wrong.advice)
+        except NotedError:
+            pass
+        return REQUIRED
+
+    def write(self, value: Any) -> str:  # noqa: ANN401 (whatever `make` makes)
+        """Write an inline table."""
+        pairs = [f"{key.name} = {key.kind.write(item)}" for key, item in self.given(value)]
+        return f"{{ {', '.join(pairs)} }}"
+
+    def given(self, value: object) -> Iterator[tuple[Key, Any]]:
+        """Yield the keys that have to be written: all but those that stand at their default."""
+        for key in self.keys:
+            item = getattr(value, key.attr)
+            if key.default is REQUIRED or item != key.default:
+                yield key, item
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """An array of tables, written under `[[headers]]` of their own."""
+
+    table: Kind
+    unique: str = ""
+    """The key that no two of them share."""
+    same: Callable[[Any], Any] = lambda name: name
+    """Makes names equal that mean the same."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "tables"
+
+    def read(self, value: object, at: Spot) -> tuple[Any, ...]:
+        """Take tables that can all be taken, and differ."""
+        if not isinstance(value, list):
+            name = ".".join(str(part) for part in at.path if isinstance(part, str))
+            raise WrongError(f"{described(value)} is not a list of tables", f"write [[{name}]]")
+        if self.unique:
+            self._note_doubles(value, at)
+        made = [self._item(item, at.at(index)) for index, item in enumerate(value)]
+        if None in made:
+            raise NotedError
+        return tuple(made)
+
+    def _item(self, item: object, at: Spot) -> object:
+        try:
+            return self.table.read(item, at)
+        except WrongError as wrong:
+            at.notes.add(at.path, wrong.problem, wrong.advice)
+        except NotedError:
+            pass
+        return None
+
+    def _note_doubles(self, tables: list[object], at: Spot) -> None:
+        seen: dict[object, Spot] = {}
+        for index, table in enumerate(tables):
+            name = table.get(self.unique) if isinstance(table, dict) else None
+            if not isinstance(name, str | int):
+                continue
+            spot = at.at(index, self.unique)
+            identity = self.same(name) if isinstance(name, str) else name
+            if identity in seen:
+                line = at.notes.line(seen[identity].path)
+                first = f" on line {line}" if line else ""
+                at.notes.add(spot.path, f"{shown(name)} stands already{first}", "use another")
+            seen.setdefault(identity, spot)
+
+    def write(self, value: tuple[Any, ...]) -> str:
+        """Write inline."""
+        return f"[{', '.join(self.table.write(item) for item in value)}]"
+
+
+def note_unknown(table: Mapping[str, object], known: set[str], at: Spot) -> None:
+    """Note the keys that mean nothing."""
+    for name in table:
+        if name not in known:
+            at.notes.add((*at.path, name), "unknown key", did_you_mean(name, known))
+
+
+def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
+    """Write one line of a table; the key is quoted where TOML wants it."""
+    return f"{bare_or_quoted(name)} = {kind.write(value)}"
+
+
+def bare_or_quoted(name: str) -> str:
+    """Write a key, in quotes where TOML wants them."""
+    bare = name.replace("-", "").replace("_", "").isalnum() and name.isascii()
+    return name if bare else quote(name)

@@ -1,0 +1,1 @@
+"""What a value of the project file may be: targets, addresses, networks, hours."""

@@ -1,0 +1,1 @@
+"""What is no mistake in a project file, and perhaps not meant."""

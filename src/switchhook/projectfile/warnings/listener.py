@@ -1,0 +1,102 @@
+"""What a person may like to know of event webhooks and event mails in which nothing is wrong."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventFormat
+from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.raw import is_json, left_as_they_are
+from switchhook.webhooks.request import content_type, has_body, told_by
+from switchhook.webhooks.url import catalogued
+from switchhook.webhooks.wire import JSON_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switchhook.domain.event import EventWebhook, Listener
+    from switchhook.domain.project import Project
+
+
+def listener_remarks(project: Project) -> Iterator[str]:
+    """Yield what is sent otherwise than it was written, and who is told of nothing.
+
+    What looks like a placeholder and is none (R2-28), JSON under another Content-Type, a filter that no
+    call passes.
+    """
+    for webhook in project.event_webhooks:
+        who = f"event webhook {webhook.name!r}"
+        yield from (f"{who} {remark}" for remark in _of_event(webhook))
+        yield from (f"{who} is told of nothing: {why}" for why in _passed_by_none(project, webhook))
+    for mail in project.event_mails:
+        who = f"event mail {mail.name!r}"
+        for place, text in (("subject", mail.subject), ("text", mail.text)):
+            yield from (f"{who} sends in its {place} {left}" for left in _as_they_stand(text))
+        yield from (f"{who} is told of nothing: {why}" for why in _passed_by_none(project, mail))
+
+
+def _of_event(webhook: EventWebhook) -> Iterator[str]:
+    """Yield what becomes of the method that was chosen, and of the body (R2-24, R2-28, A-05)."""
+    method = told_by(webhook)
+    if method is not webhook.method:
+        yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
+    if webhook.format is not EventFormat.RAW:
+        return
+    if not has_body(webhook):
+        yield f"sends no body: {method} has none"
+        return
+    if webhook.placeholders:
+        for left in _as_they_stand(webhook.body):
+            yield f"sends {left}"
+    declared = content_type(webhook).partition(";")[0].strip().lower()
+    if webhook.body and declared == JSON_TYPE and not is_json(webhook.body):
+        yield f"says {declared}, and its body is no JSON"
+    is_chosen = any(name.lower() == "content-type" for name, _ in webhook.headers)
+    if webhook.body and not is_chosen and is_json(webhook.body):
+        yield f"sends JSON as {declared}; most endpoints want a header Content-Type: {JSON_TYPE}"
+
+
+def _as_they_stand(text: str) -> Iterator[str]:
+    """Yield what looks like a placeholder and is none, each with the reason."""
+    for left in left_as_they_are(text):
+        yield f"{shown(left)} as it stands: {_why_no_placeholder(left)}"
+
+
+def _why_no_placeholder(left: str) -> str:
+    name = left.strip("{}").strip()
+    if not name:
+        return "its braces are not closed"
+    if catalogued(name) is not None and left != f"{{{{{left.strip('{}')}}}}}":
+        return f"a placeholder is written {{{{{name}}}}}"
+    key = name.partition(":")[0]
+    if catalogued(key) is not None:
+        return f"{key} takes no such argument"
+    near = get_close_matches(key, CATALOGUE, n=1)
+    return "it names no parameter" + (f"; did you mean {{{{{near[0]}}}}}?" if near else "")
+
+
+def _passed_by_none(project: Project, listener: Listener) -> Iterator[str]:
+    """Yield why a filter lets no call pass."""
+    only = listener.only
+    if only.shortest and only.outcomes and _NO_TALK.issuperset(only.outcomes):
+        yield "calls of these outcomes have no conversation, and shortest asks for one"
+    known = {account.department for account in project.accounts if account.department}
+    if only.departments and known.isdisjoint(only.departments):
+        advice = did_you_mean(only.departments[0], known) or "no account has a department"
+        yield f"no account is in these departments; {advice}"
+
+
+_NO_TALK = frozenset(
+    {
+        Outcome.MISSED,
+        Outcome.CANCELLED,
+        Outcome.ABANDONED,
+        Outcome.BUSY,
+        Outcome.REJECTED,
+        Outcome.UNREACHABLE,
+        Outcome.BLOCKED,
+    }
+)

@@ -1,0 +1,145 @@
+"""What a person may like to know of a project in which nothing is wrong."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.guard import literal, refusal
+from switchhook.domain.project import Plan
+from switchhook.domain.scheme import Ring, branches
+from switchhook.drivers.embedded.reach import why_closed, why_not_called
+from switchhook.projectfile.warnings.listener import listener_remarks
+from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.sip.transport import DEFAULT_PORT
+from switchhook.webhooks.request import effective_method
+from switchhook.webhooks.url import address_of, no_placeholder, placeholders
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from switchhook.domain.project import Project
+    from switchhook.domain.scheme import Step
+
+
+def remarks(project: Project) -> Iterator[str]:
+    """Yield a sentence for each thing that is done otherwise than it was written, or to no purpose.
+
+    The method of a forwarding number that JSON sets (R1-14, R3-16, A-05); an account or group that is
+    called like an emergency number; numbers of the project that it rings itself; codes that no
+    endpoint gets to judge (R5-11, R5-17); addresses that no webhook and no call may reach, or calls do
+    because the operator wrote them; and what there is to say
+    of those who are told of events.
+    """
+    for webhook in project.forwarding_numbers:
+        method = effective_method(webhook)
+        if method is not webhook.method:
+            yield (
+                f"forwarding number {webhook.name!r} is asked by {method} (set by JSON),"
+                f" not by {webhook.method}"
+            )
+    names = [(account.login, "account of that login") for account in project.accounts]
+    names += [(group.name, "group of that name") for group in project.groups]
+    for name, what in names:
+        if project.screening.is_emergency(name):
+            yield f"who dials {name} reaches the emergency service, not the {what}"
+    yield from _own_numbers(project)
+    yield from _urls_that_will_not_do(project)
+    yield from _calls_that_will_not_go(project)
+    yield from listener_remarks(project)
+    for gate in project.dial_plan_webhooks:
+        sends_code = "code" in placeholders(gate.url_template)
+        if gate.use_ivr and not sends_code:
+            yield (
+                f"dial-plan webhook {gate.name!r} has callers enter a code,"
+                " but its URL template holds no {code}"
+            )
+        elif sends_code and not gate.use_ivr:
+            yield f"dial-plan webhook {gate.name!r} has no code to send for {{code}}: use_ivr is off"
+
+
+def _urls_that_will_not_do(project: Project) -> Iterator[str]:
+    """Yield what URLs hold that will not do: braces, and addresses that the address guard refuses.
+
+    What names mean is not looked up.
+    """
+    grants = Grants.parse(project.allowed_networks)
+    for who, url in _urls(project):
+        if "{{" in url:
+            yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
+        address = urlsplit(address_of(url, no_placeholder).origin)
+        port = address.port or (443 if address.scheme == "https" else 80)
+        host = literal(address.hostname or "")
+        # Some ports are closed whatever address the name turns out to have.
+        is_named = any(grant.port == port for grant in grants.grants)
+        reason = refusal(host or _ANY, port, grants) if host or not is_named else ""
+        if reason:
+            yield f"{who} cannot reach {address.netloc}: {reason}"
+
+
+_ANY = "1.1.1.1"
+"""An address that is open to all, in place of one that a name has."""
+
+
+def _calls_that_will_not_go(project: Project) -> Iterator[str]:
+    """Yield what is opened by being written, and what no call can reach. Names are not looked up."""
+    networks = project.allowed_networks
+    for trunk in project.trunks:
+        address = literal(trunk.host)
+        if address and (why := why_not_called(project, address, trunk.sip_port)):
+            yield f"trunk {trunk.name!r} cannot reach {trunk.host}:{trunk.sip_port}: {why}"
+        elif address and (what := why_closed(trunk.host, trunk.sip_port, networks)):
+            closed = what.partition(";")[0]
+            yield f"trunk {trunk.name!r} opens {trunk.host}:{trunk.sip_port} to calls, though {closed}"
+    for host in project.allowed_sip_hosts:
+        if what := why_closed(host, DEFAULT_PORT, networks):
+            yield f"allowed_sip_hosts opens {host} to calls, though {what.partition(';')[0]}"
+
+
+def _urls(project: Project) -> Iterator[tuple[str, str]]:
+    for number in project.forwarding_numbers:
+        yield from (
+            (f"forwarding number {number.name!r}", url) for url in (number.url, number.fallback_url)
+        )
+    for gate in project.dial_plan_webhooks:
+        yield from (
+            (f"dial-plan webhook {gate.name!r}", url)
+            for url in (gate.url_template, gate.fallback_url)
+        )
+    for told in project.event_webhooks:
+        yield f"event webhook {told.name!r}", told.url
+
+
+def _own_numbers(project: Project) -> Iterator[str]:
+    """Yield what becomes of the project's numbers among what it rings itself."""
+    plan = Plan(project)
+    places = [
+        (f"a ring step of scheme {scheme.id}", step.targets)
+        for scheme in project.schemes
+        for step in _rings(scheme.steps)
+    ]
+    if project.fallback is not None:
+        places.append(("the fallback", (project.fallback,)))
+    for place, targets in places:
+        if own := only_own(plan, targets):
+            yield (
+                f"{place} names {targets[0]}, a number of this project:"
+                f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
+            )
+        for target in filter(plan.is_nobodys, targets):
+            yield (
+                f"{place} names {target}, which is no account or group of this project:"
+                " it is dialled over the trunk"
+            )
+        for target in left_out(plan, targets):
+            yield f"{place} {why_left_out(target)}"
+
+
+def _rings(steps: Iterable[Step]) -> Iterator[Ring]:
+    """Yield the steps that ring, those in branches too."""
+    for step in steps:
+        if isinstance(step, Ring):
+            yield step
+        for inner in branches(step).values():
+            yield from _rings(inner)

@@ -1,0 +1,77 @@
+"""Tables for the docs are made of what the code runs, and put where a page marks their place."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, is_dataclass
+from dataclasses import fields as dataclass_fields
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from switchhook.cli.reference import main, markdown, tables, write_tables
+from switchhook.projectfile.schema import event as event_schema
+from switchhook.projectfile.schema import project as project_schema
+from switchhook.projectfile.schema import scheme as scheme_schema
+from switchhook.projectfile.schema import webhook as webhook_schema
+from switchhook.projectfile.toml.tables import REQUIRED, Table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PAGE = "# Steps\n<!-- table: step-hang-up -->\nold\n<!-- end of table -->\nThe end.\n"
+
+
+def test_a_table_takes_its_place() -> None:
+    written = write_tables(PAGE)
+
+    assert "old" not in written
+    assert "| `hang_up` | 400 to 699 | required | SIP status that the caller gets" in written
+    assert written.startswith("# Steps\n<!-- table: step-hang-up -->\n| key |")
+    assert written.endswith("<!-- end of table -->\nThe end.\n")
+    assert write_tables(written) == written
+
+
+def test_a_mark_that_names_no_table_is_refused() -> None:
+    with pytest.raises(KeyError):
+        write_tables("<!-- table: nothing -->\n<!-- end of table -->")
+
+
+def test_every_table_has_rows_of_equal_width() -> None:
+    for text in tables().values():
+        rows = text.replace("\\|", "").splitlines()
+        assert len({row.count("|") for row in rows}) == 1
+        assert len(rows) > 2
+
+
+def test_markdown_is_written() -> None:
+    assert markdown(("a", "b"), [("1", "2")]) == "| a | b |\n| --- | --- |\n| 1 | 2 |\n"
+
+
+def test_pages_are_written_in_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "page.md").write_text(PAGE)
+    monkeypatch.setattr("sys.argv", ["reference", str(tmp_path)])
+
+    main()
+
+    assert (tmp_path / "page.md").read_text() == write_tables(PAGE)
+
+
+def _tables() -> list[tuple[str, Table]]:
+    modules = (event_schema, project_schema, scheme_schema, webhook_schema)
+    return [
+        (name, value)
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, Table) and is_dataclass(value.make)
+    ]
+
+
+@pytest.mark.row("FT-01")
+@pytest.mark.parametrize(("name", "table"), _tables(), ids=lambda one: str(one)[:30])
+def test_a_key_left_out_means_what_the_value_means_without_it(name: str, table: Table) -> None:
+    """The file says its defaults, and the value has its own: they are the same."""
+    fields = {field.name: field for field in dataclass_fields(cast("Any", table.make))}
+    for key in table.keys:
+        field = fields[key.attr]
+        if key.default is not REQUIRED and field.default is not MISSING:
+            assert key.default == field.default, f"{name}.{key.name}"

@@ -1,0 +1,182 @@
+"""Values inside each other are read and written, and what is wrong with one is said at its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from switchhook.domain.webhook import Array, Field, HashAlgorithm, Node, Object
+from switchhook.projectfile.schema.event import EVENT_PARAMETERS
+from tests.projectfile.test_file import changed, good, in_event_webhook, mistakes
+from tests.webhooks.samples import S_40, field
+
+S_40_FILE = """\
+parameters = [
+  { name = "call_id", value = "ID Call" },
+  { name = "numbers", array = ["Caller ID", "Destination ID"] },
+  { name = "call", object = [
+    { name = "status", value = "status" },
+    { name = "times", object = [
+      { name = "total", value = "full_length" },
+      { name = "talk", value = "conversation" },
+    ] },
+    { name = "tags", array = ["source", "medium"] },
+  ] },
+  { name = "h_md5", value = "caller_id", hash = "md5" },
+  { name = "h_crc", value = "caller_id", hash = "crc32" },
+  { name = "h_sha1", value = "caller_id", hash = "sha1" },
+  { name = "h_sha256", value = "caller_id", hash = "sha256" },
+  { name = "{{Имя менеджера}}", value = "Responsible manager" },
+  { name = "fixed", value = "constant:abc" },
+]"""
+
+
+def told(parameters: str) -> tuple[Node, ...]:
+    return good(in_event_webhook(parameters)).event_webhooks[0].fields
+
+
+def nested(depth: int, shape: str = "object") -> str:
+    """Write a value inside of so many objects or arrays."""
+    if shape == "object":
+        inner = '{ name = "a", value = "type" }'
+        for _ in range(depth):
+            inner = f'{{ name = "a", object = [{inner}] }}'
+        return f"parameters = [{inner}]"
+    inner = '"type"'
+    for _ in range(depth - 1):
+        inner = f"{{ array = [{inner}] }}"
+    return f'parameters = [{{ name = "a", array = [{inner}] }}]'
+
+
+@pytest.mark.row("S-40", "R2-33", "R2-34", "R2-35", "R2-36", "R2-37", "R2-38", "R2-44")
+def test_every_shape_is_read() -> None:
+    assert told(S_40_FILE) == S_40
+
+
+def test_an_array_holds_values_of_every_shape() -> None:
+    text = (
+        'parameters = [{ name = "a", array = ["type", { array = ["date:unix"] },'
+        ' { object = [{ name = "b", value = "constant:" }] },'
+        ' { value = "caller_id", hash = "crc32-decimal" }, { value = "status" }] }]'
+    )
+    crc = Field(name="", parameter="caller_id", hash=HashAlgorithm.CRC32_DECIMAL)
+
+    assert told(text) == (
+        Array(
+            name="a",
+            items=(
+                field("", "type"),
+                Array(name="", items=(field("", "date", "unix"),)),
+                Object(name="", members=(field("b", "constant"),)),
+                crc,
+                field("", "status"),
+            ),
+        ),
+    )
+
+
+def test_what_is_written_is_short_and_reads_the_same() -> None:
+    written = EVENT_PARAMETERS.write(S_40)
+
+    assert told(f"parameters = {written}") == S_40
+    assert '{ name = "numbers", array = ["caller_id", "destination_id"] }' in written
+    assert '{ name = "h_md5", value = "caller_id", hash = "md5" }' in written
+
+
+@pytest.mark.parametrize("shape", ["object", "array"])
+def test_ten_levels_are_enough(shape: str) -> None:
+    assert told(nested(10, shape))
+    (found,) = mistakes(in_event_webhook(nested(11, shape)))
+    assert "arrays and objects are nested more than 10 levels deep; write them flatter" in found
+
+
+@pytest.mark.parametrize("shape", ["object", "array"])
+@pytest.mark.parametrize("depth", [60, 5_000])
+def test_no_depth_breaks_the_reading(shape: str, depth: int) -> None:
+    (found,) = mistakes(in_event_webhook(nested(depth, shape)))
+
+    assert "nested" in found
+
+
+@pytest.mark.row("S-50")
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ('{ name = "a" }', "parameters[0]: value is missing; write value, array or object"),
+        ('{ value = "type" }', "parameters[0]: name is missing; write Latin letters"),
+        (
+            '{ name = "a", value = "type", array = ["type"] }',
+            "parameters[0].array: array stands beside value; keep one of the two",
+        ),
+        (
+            '{ name = "a", array = ["type"], hash = "md5" }',
+            "parameters[0].hash: there is no value to hash; remove it",
+        ),
+        (
+            '{ name = "a", value = "type", hash = "md4" }',
+            "parameters[0].hash: 'md4' is not known here; did you mean md5?",
+        ),
+        ('{ name = "a", array = [] }', "parameters[0].array: the list is empty"),
+        ('{ name = "a", object = [] }', "parameters[0].object: the list is empty"),
+        ('{ name = "a", array = "type" }', "parameters[0].array: text is not a list"),
+        (
+            '{ name = "a", array = ["type", "tipe"] }',
+            "parameters[0].array[1]: 'tipe' is no parameter; did you mean type?",
+        ),
+        (
+            '{ name = "a", array = [["type"]] }',
+            "array[0]: a list is no value; write a parameter, or a table",
+        ),
+        (
+            '{ name = "a", array = [{ name = "b", value = "type" }] }',
+            "parameters[0].array[0].name: unknown key",
+        ),
+        (
+            '{ name = "a", object = [{ name = "b c", value = "type" }] }',
+            "parameters[0].object[0].name: 'b c' is not accepted here; write Latin letters",
+        ),
+        (
+            (
+                '{ name = "a", object = [{ name = "b", value = "type" },'
+                ' { name = "{{b}}", value = "date" }] }'
+            ),
+            "parameters[0].object[1].name: '{{b}}' is sent already; use another name",
+        ),
+        ('"type"', "parameters[0]: text is no value; write { name"),
+    ],
+)
+def test_what_is_wrong_is_named_at_its_place(value: str, said: str) -> None:
+    (found,) = mistakes(in_event_webhook(f"parameters = [{value}]"))
+
+    assert said in found
+
+
+def test_every_mistake_has_its_line() -> None:
+    text = changed('"Destination ID"', '"Nobody"', S_40_FILE)
+    text = changed('value = "conversation"', 'valu = "conversation"', text)
+    text = changed('hash = "sha1"', 'hash = "sha2"', text)
+
+    found = mistakes(in_event_webhook(text))
+
+    first = in_event_webhook(text).splitlines().index("parameters = [") + 1
+    assert [said.partition(":")[0] for said in found] == [
+        f"line {first + 2}",
+        f"line {first + 7}",
+        f"line {first + 7}",
+        f"line {first + 13}",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1",
+        "[]",
+        "{}",
+        "{ name = 1, value = [] }",
+        "{ array = {}, object = 1, hash = [] }",
+        '{ name = "a", array = [1, {}, [], { value = 1 }, { object = [{}] }] }',
+        '{ name = "a", object = [1, {}, [], "type", { name = {} }] }',
+    ],
+)
+def test_wrong_types_are_no_crash(value: str) -> None:
+    assert mistakes(in_event_webhook(f"parameters = [{value}]"))

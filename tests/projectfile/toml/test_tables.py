@@ -1,0 +1,105 @@
+"""Tables name every key that is wrong, missing, unknown or doubled, and write only what differs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from switchhook.projectfile.toml.document import read_document
+from switchhook.projectfile.toml.kinds import Text, Whole
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.projectfile.toml.tables import Key, Table, Tables, pair
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dog:
+    name: str
+    age: int = 1
+    class_: str = ""
+
+
+def gets_old(dog: Dog) -> list[str]:
+    return ["no dog gets that old"] if dog.age > 30 else []
+
+
+DOG = Table(
+    make=Dog,
+    review=gets_old,
+    keys=(
+        Key("name", Text(least=1), "its name"),
+        Key("age", Whole(least=0, most=99), "its age", default=1),
+        Key("class", Text(), "its class", default="", attribute="class_"),
+    ),
+)
+KENNEL = Table(
+    make=dict,
+    keys=(
+        Key(
+            "dogs",
+            Tables(table=DOG, unique="name", same=lambda name: str(name).lower()),
+            "",
+            default=(),
+        ),
+    ),
+)
+
+
+def read(text: str) -> Any:
+    return read_document(text, KENNEL)
+
+
+def mistakes(text: str) -> list[str]:
+    found = read(text)
+    assert isinstance(found, Mistakes), found
+    return str(found).splitlines()
+
+
+def test_tables_become_values() -> None:
+    text = '[[dogs]]\nname = "Rex"\n[[dogs]]\nname = "Ada"\nage = 3\nclass = "show"\n'
+
+    assert read(text) == {"dogs": (Dog(name="Rex"), Dog(name="Ada", age=3, class_="show"))}
+
+
+def test_all_that_is_wrong_is_named() -> None:
+    assert mistakes("[[dogs]]\nage = 100\nnmae = 1\n\n[[dogs]]\n[dogs.name]\n") == [
+        "line 1: dogs[0]: name is missing; write text",
+        "line 2: dogs[0].age: 100 is more than 99; allowed are 0 to 99",
+        "line 3: dogs[0].nmae: unknown key; did you mean name?",
+        "line 6: dogs[1].name: a table is not text; write one text",
+    ]
+
+
+def test_doubles_name_the_line_of_the_first() -> None:
+    assert mistakes('[[dogs]]\nname = "Rex"\n\n[[dogs]]\nname = "REX"\n') == [
+        "line 5: dogs[1].name: 'REX' stands already on line 2; use another"
+    ]
+
+
+def test_what_is_no_table_is_refused() -> None:
+    assert mistakes("dogs = 5") == ["line 1: dogs: 5 is not a list of tables; write [[dogs]]"]
+    assert mistakes("dogs = [5]") == [
+        "line 1: dogs[0]: 5 is not a table; write its keys in { }",
+    ]
+
+
+def test_a_value_is_reviewed_as_soon_as_there_is_one() -> None:
+    assert mistakes('[[dogs]]\nname = "Rex"\nage = 31\nx = 1') == [
+        "line 1: dogs[0]: no dog gets that old",
+        "line 4: dogs[0].x: unknown key; known are age, class, name",
+    ]
+    assert len(mistakes("[[dogs]]\nname = 5\nage = 31")) == 1
+
+
+def test_defaults_are_not_written() -> None:
+    rex = Dog(name="Rex", class_="show")
+
+    assert DOG.write(rex) == '{ name = "Rex", class = "show" }'
+    assert Tables(table=DOG).write((rex, Dog(name="Ada"))) == (
+        '[{ name = "Rex", class = "show" }, { name = "Ada" }]'
+    )
+
+
+def test_keys_are_quoted_where_they_must_be() -> None:
+    assert pair("a-b_1", Text(), "x") == 'a-b_1 = "x"'
+    assert pair("a b", Text(), "x") == '"a b" = "x"'
+    assert pair("é", Text(), "x") == '"é" = "x"'

@@ -1,0 +1,117 @@
+"""What is sent otherwise than it was written is said, and who is told of nothing; and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from switchhook.domain.cause import Outcome
+from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail
+from switchhook.domain.project import Account, Project
+from switchhook.domain.webhook import Method
+from switchhook.projectfile.warnings.listener import listener_remarks
+from tests.webhooks.samples import make_event
+
+RAW = {"format": EventFormat.RAW}
+JSON_SAID = (("Content-Type", "application/json; charset=utf-8"),)
+
+
+@pytest.mark.row("S-43", "R2-24", "R2-28", "A-05", "A-28")
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, []),
+        ({"format": EventFormat.FORM, "method": Method.GET}, []),
+        ({"format": EventFormat.JSON_RPC, "method": Method.POST}, []),
+        (
+            {"format": EventFormat.JSON_RPC, "method": Method.GET},
+            ["is told by POST (set by JSON-RPC), not by GET"],
+        ),
+        (RAW | {"body": "{{Caller ID}} {{date:iso8601}}"}, []),
+        (RAW | {"binary": b"{{x}}"}, []),
+        (RAW | {"binary": b"{{x}}", "headers": JSON_SAID}, []),
+        (RAW | {"body": "{{x}}", "method": Method.GET}, ["sends no body: GET has none"]),
+        (
+            RAW | {"body": "{{x}} {{{Status}}} {{Status"},
+            [
+                "sends '{{x}}' as it stands: it names no parameter",
+                "sends '{{{Status}}}' as it stands: a placeholder is written {{Status}}",
+                "sends '{{' as it stands: its braces are not closed",
+            ],
+        ),
+        (
+            RAW | {"body": "{caller_id} {nobody} {{caller}} {{Caller ID:e146}}"},
+            [
+                "sends '{caller_id}' as it stands: a placeholder is written {{caller_id}}",
+                "sends '{{caller}}' as it stands: it names no parameter; did you mean {{caller_id}}?",
+                "sends '{{Caller ID:e146}}' as it stands: Caller ID takes no such argument",
+            ],
+        ),
+        (RAW | {"body": "{{x}}", "placeholders": False}, []),
+        (
+            RAW | {"body": '{"a": "{{Status}}"}'},
+            [
+                "sends JSON as text/plain; most endpoints want a header Content-Type: application/json"
+            ],
+        ),
+        (RAW | {"body": '{"a": "{{Status}}"}', "headers": (("content-type", ""),)}, []),
+        (RAW | {"body": '{"a": {{Status}}}', "headers": JSON_SAID}, []),
+        (
+            RAW | {"body": '{"a": {{Status}}', "headers": JSON_SAID},
+            ["says application/json, and its body is no JSON"],
+        ),
+    ],
+)
+def test_what_does_not_come_out_of_an_event_is_told(
+    changes: dict[str, Any], said: list[str]
+) -> None:
+    project = Project(id="x", name="X", event_webhooks=(make_event(**changes),))
+
+    assert list(listener_remarks(project)) == [f"event webhook 'after' {text}" for text in said]
+
+
+@pytest.mark.row("T-29")
+@pytest.mark.parametrize(
+    ("only", "said"),
+    [
+        (EventFilter(shortest=60), ""),
+        (EventFilter(shortest=60, outcomes=(Outcome.MISSED, Outcome.ANSWERED)), ""),
+        (
+            EventFilter(shortest=60, outcomes=(Outcome.MISSED, Outcome.BUSY)),
+            "calls of these outcomes have no conversation, and shortest asks for one",
+        ),
+        (EventFilter(departments=("Sales", "Nobody")), ""),
+        (
+            EventFilter(departments=("Sale",)),
+            "no account is in these departments; did you mean Sales?",
+        ),
+    ],
+)
+def test_a_filter_that_no_call_passes_is_told(only: EventFilter, said: str) -> None:
+    kind = EventKind.INCOMING_AFTER
+    project = Project(
+        id="x",
+        name="X",
+        accounts=(Account(login="101", password="x", department="Sales"),),
+        event_webhooks=(make_event(only=only),),
+        event_mails=(
+            EventMail(name="m", event=kind, to=("a@b.example",), subject="x", text="", only=only),
+        ),
+    )
+    whose = ("event webhook 'after'", "event mail 'm'") if said else ()
+
+    assert list(listener_remarks(project)) == [f"{who} is told of nothing: {said}" for who in whose]
+
+
+def test_without_any_department_that_is_said() -> None:
+    project = Project(
+        id="x", name="X", event_webhooks=(make_event(only=EventFilter(departments=("Sales",))),)
+    )
+
+    assert list(listener_remarks(project)) == [
+        (
+            "event webhook 'after' is told of nothing:"
+            " no account is in these departments; no account has a department"
+        )
+    ]
