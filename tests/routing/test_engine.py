@@ -15,6 +15,7 @@ from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
 from switchhook.routing.commands import (
+    AnswerTransfer,
     AskWebhook,
     ConnectLegs,
     EndLeg,
@@ -23,11 +24,13 @@ from switchhook.routing.commands import (
     RingLeg,
     StopPlaying,
     Tell,
+    TellTransfer,
 )
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
     CallArrived,
     DigitPressed,
+    LegAnswered,
     LegEnded,
     Remarked,
     Resynced,
@@ -35,13 +38,15 @@ from switchhook.routing.events import (
     TransferRequested,
 )
 from switchhook.routing.steps.ring import PICKUP
+from switchhook.routing.transferring import GONE, TOLD
 from switchhook.routing.transitions import TRANSITIONS
 from tests.support.plans import MARY, incoming, ring
-from tests.support.strategies import Heard, Walk, walks
+from tests.support.strategies import Heard, Walk, talking, walks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from switchhook.domain.call import Call, Transfer
     from switchhook.domain.journal import Entry
 
 HANG_UP = Cause(sip=200, q850=16)
@@ -138,8 +143,41 @@ def a_call_knows_what_it_waits_for(heard: Heard) -> None:
         talks = {CallState.TALKING, CallState.TRANSFERRING}
         assert call.state in {CallState.RECORDING, CallState.RATING, *talks}
     assert call.state is not CallState.RATING or bool(call.rated) != bool(call.collecting)
+
+
+def a_conversation_has_two_sides(heard: Heard) -> None:
+    call = heard.after
+    live = {leg.id for leg in call.legs if leg.is_live}
+    assert (call.transfer is not None) == (call.state is CallState.TRANSFERRING)
     if call.state is CallState.TALKING:
-        assert {leg.id for leg in call.live_called_legs} == {call.party, call.talking_to} - {CALLER}
+        assert live == {call.party, call.talking_to}
+    if call.transfer is None:
+        return
+    by = call.transfer.by
+    (other,) = {call.party, call.talking_to} - {by}
+    assert other in live
+    assert by not in live or not call.transfer.is_return
+    rung = [leg for leg in call.legs if leg.id in live - {by, other}]
+    assert rung
+    assert {leg.state for leg in rung} <= {LegState.DIALLING, LegState.RINGING}
+
+
+def who_has_transferred_is_out(heard: Heard) -> None:
+    """They hung up before, or are hung up on now, for that one reason."""
+    transfer = heard.before.transfer
+    if transfer is None or heard.after.state is not CallState.TALKING:
+        return
+    was, now = heard.before.leg(transfer.by), heard.after.leg(transfer.by)
+    assert was is not None
+    assert now is not None
+    ended = [c for c in heard.commands if isinstance(c, EndLeg) and c.leg == transfer.by]
+    before, after = heard.before, heard.after
+    if was.is_live and (after.party, after.talking_to) != (before.party, before.talking_to):
+        assert (now.is_live, now.cause) == (False, GONE)
+        assert [command.cause for command in ended] == [GONE]
+    else:
+        assert now == was
+        assert not ended
 
 
 def legs_keep_their_names_and_once_ended_stay_so(heard: Heard) -> None:
@@ -163,11 +201,17 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
             case RingLeg(leg=leg):
                 assert heard.after.leg(leg) is not None
                 assert heard.before.leg(leg) is None or isinstance(heard.event, Resynced)
-            case ConnectLegs(leg=leg):
-                assert leg == heard.after.talking_to
+            case ConnectLegs(leg=leg, party=party):
+                assert (leg, party) == (heard.after.talking_to, heard.after.party)
             case EndLeg(leg=leg):
-                ended = heard.after.leg(leg)
+                was, ended = heard.before.leg(leg), heard.after.leg(leg)
                 assert ended is None or not ended.is_live
+                is_late = isinstance(heard.event, Resynced | LegAnswered)
+                assert is_late or (was is not None and was.is_live)
+            case TellTransfer(leg=leg):
+                was = heard.before.leg(leg)
+                assert was is not None
+                assert was.is_live
             case Play(leg=leg, playback=playback):
                 assert leg == CALLER
                 assert playback == f"p{heard.after.playbacks}"
@@ -191,6 +235,8 @@ STEPWISE: tuple[Callable[[Heard], None], ...] = (
     the_same_input_gives_the_same_output,
     a_call_that_waits_has_a_deadline_and_no_other_has,
     a_call_knows_what_it_waits_for,
+    a_conversation_has_two_sides,
+    who_has_transferred_is_out,
     legs_keep_their_names_and_once_ended_stay_so,
     after_the_end_only_late_legs_are_ended,
     orders_are_about_legs_and_asks_that_are_so_now,
@@ -220,9 +266,8 @@ def an_ended_call_ended_once(walk: Walk) -> None:
     is_over = walk.call.state is CallState.ENDED
     assert written[Happening.ARRIVED] == 1
     assert written[Happening.ENDED] == (1 if is_over else 0)
-    assert bool(written[Happening.ANSWERED]) == bool(walk.call.talking_to)
     assert sum(events[event] for event in TERMINAL) == (1 if is_over else 0)
-    assert all(events[event] <= 1 for event in (*PICKUP.values(), *TERMINAL))
+    assert sum(events[event] for event in PICKUP.values()) == bool(walk.call.talking_to)
     if is_over:
         assert entries(walk)[-1].happening is Happening.ENDED
         assert told(walk)[-1].event in TERMINAL
@@ -247,8 +292,57 @@ def every_attempt_ends_once(walk: Walk) -> None:
     for leg in walk.call.called_legs:
         assert (leg.end is None) == leg.is_live
         assert (leg.state is LegState.ENDED) == (leg.cause is not None)
-        if leg.end is AttemptEnd.ANSWERED:
-            assert leg.id == walk.call.talking_to or walk.call.transfers or walk.call.failed
+        assert leg.is_live or (leg.end is AttemptEnd.ANSWERED) == (leg.answered_at is not None)
+    answered = Counter(e.leg for e in entries(walk) if e.happening is Happening.ANSWERED)
+    talked = [leg.id for leg in walk.call.called_legs if leg.answered_at is not None]
+    assert answered == Counter(talked)
+    assert (walk.call.talking_to in talked) == bool(talked)
+    passed_on = [h for h in walk.heard if h.before.transfer and type(h.event) is LegAnswered]
+    again = [h for h in passed_on if h.after.state is CallState.TALKING]
+    assert len(talked) == bool(talked) + len(again)
+
+
+def every_transfer_is_answered_and_ends_once(walk: Walk) -> None:
+    """In the journal, to who asked for it unless they left, and to whoever listens where it succeeded."""
+    journal = entries(walk)
+    begun = [e for e in journal if e.happening is Happening.TRANSFER_REQUESTED]
+    done = [e for e in journal if e.happening is Happening.TRANSFER_COMPLETED]
+    failed = [e for e in journal if e.happening is Happening.TRANSFER_FAILED]
+    answers = [c for c in walk.commands if isinstance(c, AnswerTransfer)]
+    refused = [c for c in answers if c.status >= 300]
+    is_going_on = under_way(walk.call) is not None
+    assert len(begun) == walk.call.transfers == len(answers) - len(refused)
+    assert len(done) + len(failed) - len(refused) == len(begun) - is_going_on
+    assert sum(tell.event in TOLD.values() for tell in told(walk)) == len(done)
+    for heard in walk.heard:
+        if not isinstance(heard.event, TransferRequested):
+            assert not any(isinstance(c, AnswerTransfer) for c in heard.commands)
+
+
+def who_transfers_hears_how_it_goes(walk: Walk) -> None:
+    """That it began, perhaps that it rings, and one last word; that alone not, where they have left."""
+    said: list[int] = []
+    for heard in walk.heard:
+        said += [c.status for c in heard.commands if isinstance(c, TellTransfer)]
+        transfer = under_way(heard.before)
+        if transfer is None or under_way(heard.after) is not None:
+            continue
+        begun, *more = said
+        assert begun == 100
+        last = [status for status in more if status != 180]
+        assert more.count(180) <= 1
+        by = heard.before.leg(transfer.by)
+        is_there = by is not None and by.is_live
+        if isinstance(heard.event, Resynced):
+            is_there = is_there and transfer.by in heard.event.live_legs
+        assert len(last) == is_there
+        assert all(status >= 200 for status in last)
+        said = []
+
+
+def under_way(call: Call) -> Transfer | None:
+    """Return the transfer that may still succeed."""
+    return None if call.transfer is None or call.transfer.is_return else call.transfer
 
 
 def what_did_not_end_by_itself_was_ended_by_order(walk: Walk) -> None:
@@ -270,6 +364,8 @@ WHOLE: tuple[Callable[[Walk], None], ...] = (
     an_ended_call_ended_once,
     an_ended_call_has_an_outcome_and_no_live_leg,
     every_attempt_ends_once,
+    every_transfer_is_answered_and_ends_once,
+    who_transfers_hears_how_it_goes,
     what_did_not_end_by_itself_was_ended_by_order,
 )
 
@@ -289,27 +385,39 @@ def test_a_few_walks_keep_every_promise(walk: Walk) -> None:
     check(let_time_pass(walk))
 
 
+@pytest.mark.row("FI-02")
+@settings(max_examples=60, deadline=None)
+@given(walks(from_=talking()))
+def test_a_few_walks_with_transfers_keep_every_promise(walk: Walk) -> None:
+    check(walk)
+    check(let_time_pass(walk))
+
+
 @pytest.mark.slow
 @settings(max_examples=300, deadline=None)
-@given(walks(max_steps=25))
+@given(walks(max_steps=25) | walks(max_steps=25, from_=talking()))
 def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
     check(walk)
     check(let_time_pass(walk))
 
 
-TOLD_EACH_TIME = Resynced | TimePassed | DigitPressed | Remarked | TransferRequested
+TOLD_EACH_TIME = Resynced | TimePassed | DigitPressed | Remarked
 
 
 @settings(max_examples=30, deadline=None)
-@given(walks(), st.data())
+@given(walks() | walks(from_=talking()), st.data())
 def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataObject) -> None:
-    """All but time, which may pass twice, keys, which may be pressed twice, restarts, remarks and transfers.
+    """All but time, which may pass twice, keys, which may be pressed twice, restarts and remarks.
 
-    Of the last, each that is refused is answered.
+    A transfer that is refused is asked for anew each time, and refused each time.
     """
     heard = data.draw(st.sampled_from(walk.heard))
     if isinstance(heard.event, TOLD_EACH_TIME):
         return
     again, commands = step(heard.after, heard.event, heard.now)
+    if isinstance(heard.event, TransferRequested) and commands:
+        assert [type(command) for command in commands] == [Record, AnswerTransfer]
+        assert commands[1:] == heard.commands[1:]
+        return
     assert not any(isinstance(command, Record | Tell | RingLeg) for command in commands)
     assert heard.after == again

@@ -395,7 +395,8 @@ def test_the_transferred_party_hangs_up_meanwhile() -> None:
 def test_an_operator_ends_a_call_that_is_being_transferred() -> None:
     story = mary_transfers()
     ends = ("end b1 answered", "end b2 failed", "end caller 200", AFTER)
-    story.hears(12, HangUpRequested(by="bob"), *ends)
+    story.hears(12, HangUpRequested(by="bob"), "tell b1 of transfer 487", *ends)
+    assert any("transfer_failed b1 ended by bob" in line for line in story.journal)
     assert story.call.transfer is None
 
 

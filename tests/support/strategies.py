@@ -259,7 +259,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.just(TimePassed()),
             )
         case CallState.TALKING:
-            either = st.sampled_from((CALLER, call.talking_to))
+            either = st.sampled_from((call.party, call.talking_to))
             return st.one_of(
                 st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
                 st.builds(LegUpdated, leg=either, handle=texts),
@@ -273,6 +273,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(LegRinging, leg=legs),
                 st.builds(LegAnswered, leg=legs, handle=texts),
                 st.builds(LegEnded, leg=st.just(CALLER) | legs, cause=causes),
+                transfers(legs),
                 st.just(TimePassed()),
             )
         case CallState.PLAYING | CallState.COLLECTING | CallState.RECORDING | CallState.RATING:
@@ -303,7 +304,7 @@ def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequest
         TransferRequested,
         leg=legs,
         request=texts,
-        to=st.sampled_from(("mary", "olga", "200", "380501112233", "nobody")),
+        to=st.sampled_from(("mary", "olga", "200", "380501112233", "380800111222", "nobody")),
         is_attended=st.booleans(),
     )
 
@@ -416,9 +417,49 @@ def begin(call: Call) -> Walk:
 
 
 @st.composite
-def walks(draw: st.DrawFn, *, max_steps: int = 12) -> Walk:
+def talking(draw: st.DrawFn) -> Walk:
+    """Draw the walk of a call in which a telephone of the project talks, and may transfer."""
+    choices: tuple[tuple[Step, ...], ...] = ((), (Record(),), (Rate(sounds=("enter",)),))
+    before = draw(st.sampled_from(choices))
+    rings = Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="mary"),), timeout=30.0)
+    project = Project(
+        id="shop",
+        name="Shop",
+        version=1,
+        numbers=(Number(number="380800111222", scheme=1),),
+        groups=(Group(name="200", accounts=("mary", "olga")),),
+        accounts=tuple(Account(login=login, password="secret") for login in LOGINS),
+        trunks=(Trunk(name="carrier", host="192.0.2.9"),),
+        schemes=(Scheme(id=1, name="ring", steps=(*before, rings)),),
+        sounds=(Sound(name="enter", file="enter.wav"),),
+        screening=draw(st.sampled_from((Screening(), Screening(denied_prefixes=("3",))))),
+    )
+    account = draw(st.sampled_from(("", "john")))
+    arrival = Arrival(
+        caller=account or "380671112233",
+        caller_name="",
+        callee=draw(st.just("380800111222") | st.just("mary")) if account else "380800111222",
+        account=account,
+        trunk="" if account else "carrier",
+        project=project.id,
+    )
+    call = admit(arrival, Book([Plan(project)]), call="c", now=START)
+    assert not isinstance(call, Refused)
+    walk = begin(call)
+    for leg in ("b1", CALLER):
+        walk = walk.hears(LegAnswered(leg=leg, handle=f"handle of {leg}"), START)
+    return walk
+
+
+@st.composite
+def walks(
+    draw: st.DrawFn,
+    *,
+    max_steps: int = 12,
+    from_: st.SearchStrategy[Walk] | None = None,
+) -> Walk:
     """Draw a call and what it heard, at times that go on: often to its deadline, or just not."""
-    walk = begin(draw(arrived_calls()))
+    walk = draw(arrived_calls().map(begin) if from_ is None else from_)
     now = walk.call.arrived_at
     after_the_end = 0
     for _ in range(draw(st.integers(0, max_steps))):

@@ -145,10 +145,8 @@ class Transfer:
     """Where it leads, as that telephone wrote it."""
     request: str
     """What the telephone side knows its request by; opaque here."""
-    is_left: bool = False
-    """Whether that telephone hung up meanwhile."""
     is_return: bool = False
-    """Whether the transfer failed after that, and the account is rung back now."""
+    """Whether the transfer failed after that telephone hung up, and the account is rung back now."""
     rang: bool = False
     failed_at: float | None = None
 

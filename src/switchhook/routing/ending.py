@@ -9,6 +9,7 @@ from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
+from switchhook.routing import referral
 from switchhook.routing.commands import EndLeg
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ Where somebody was tried, `_in_kind` says more: 486 would keep the caller's swit
 
 PASSED_ON = frozenset({500, 502, 503, 504})
 """Failures that mean the same to the caller's switch as they did to us."""
+
+BROKEN_OFF = 487
+"""What is told of a transfer that ends with its call."""
 
 AFTER = {
     Direction.INCOMING: EventKind.INCOMING_AFTER,
@@ -63,6 +67,7 @@ def _in_kind(move: Move, refusal: Cause, outcome: Outcome) -> Cause:
 
 def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0) -> None:
     """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
+    referral.fail(move, cause, BROKEN_OFF)
     for leg in move.call.live_called_legs:
         move.end_leg(leg, _end_of_live_leg(move, leg.id, by), cause)
     caller = move.call.leg(CALLER)

@@ -18,20 +18,18 @@ from switchhook.domain.journal import Happening
 from switchhook.domain.scheme import Background, Play, Rate, Record, Ring
 from switchhook.domain.screening import bare
 from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.routing import hear, recording
+from switchhook.routing import hear, recording, referral
 from switchhook.routing.commands import (
     AnswerTransfer,
     ConnectLegs,
     EndLeg,
     ShowRinging,
-    TellTransfer,
 )
 from switchhook.routing.ending import end
 from switchhook.routing.steps import record, ring
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
-    from switchhook.domain.journal import Facts
     from switchhook.domain.project import Number, Plan
     from switchhook.routing.events import (
         LegAnswered,
@@ -92,9 +90,9 @@ def requested(move: Move, event: TransferRequested) -> None:
         transfers=call.transfers + 1,
         wake_at=move.now + RINGS,
     )
-    move.record(Happening.TRANSFER_REQUESTED, leg=event.leg, facts=_facts(transfer))
+    move.record(Happening.TRANSFER_REQUESTED, leg=event.leg, facts=referral.facts_of(transfer))
     move.order(AnswerTransfer(leg=event.leg, request=event.request, status=202))
-    _tell(move, 100)
+    referral.tell(move, 100)
     for target in targets:
         ring.dial(move, target, party=_other(call, event.leg), account=account)
 
@@ -131,7 +129,7 @@ def leg_ringing(move: Move, event: LegRinging) -> None:
     move.change_leg(leg, state=LegState.RINGING, rang_at=move.now)
     move.record(Happening.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
     if not transfer.rang:
-        _tell(move, 180)
+        referral.tell(move, 180)
         move.change(transfer=replace(transfer, rang=True))
 
 
@@ -150,8 +148,8 @@ def leg_ended(move: Move, event: LegEnded) -> None:
     leg, transfer = call.leg(event.leg), call.transfer
     if leg is None or transfer is None or not leg.is_live:
         return
-    if leg.id == transfer.by:
-        _leave(move, leg, event.cause)
+    if leg.id == transfer.by:  # as many telephones do at once: the transfer goes on
+        _let_go(move, leg, event.cause)
     elif leg.id in {call.party, call.talking_to}:
         _break_off(move, leg, event.cause)
     else:
@@ -178,13 +176,10 @@ def resynced(move: Move, event: Resynced) -> None:
     _give_up(move, AttemptEnd.FAILED, hear.LOST)
     hear.match_legs(move, event)
     other = move.call.leg(_other(call, transfer.by))
-    by = move.call.leg(transfer.by)
     if other is None or not other.is_live:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, hear.LOST)
         return
     move.record(Happening.RESUMED)
-    if by is None or not by.is_live:
-        move.change(transfer=replace(transfer, is_left=True))
     if move.call.is_to_be_recorded:
         recording.start(move, both=True)
     _fail(move, hear.LOST)
@@ -298,7 +293,7 @@ def _connect(move: Move, leg: Leg, handle: str) -> None:
     for loser in _rung(move.call):
         if loser.id != leg.id:
             move.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ELSEWHERE)
-    _tell(move, 200)
+    referral.tell(move, 200)
     _dismiss(move, transfer)
     move.change(
         state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None
@@ -306,7 +301,7 @@ def _connect(move: Move, leg: Leg, handle: str) -> None:
     if move.call.is_to_be_recorded and move.call.recorder is None:
         recording.start(move, both=True)
     if not transfer.is_return:
-        facts = (*_facts(transfer), ("target", str(leg.target)))
+        facts = (*referral.facts_of(transfer), ("target", str(leg.target)))
         move.record(Happening.TRANSFER_COMPLETED, leg=leg.id, facts=facts)
         move.tell(TOLD[move.call.direction])
 
@@ -328,13 +323,12 @@ def _fail(move: Move, cause: Cause) -> None:
     transfer = move.call.transfer
     if transfer is None:
         return
-    _tell(move, cause.sip if cause.sip >= 300 else 480, cause.text)
+    referral.fail(move, cause, 480)
     if transfer.is_return:
         move.change(transfer=None, wake_at=None)
         record.talk_is_over(move, EndedBy.SYSTEM)
         return
-    _note_failure(move, transfer, cause)
-    if transfer.is_left:
+    if referral.has_left(move.call, transfer):
         _ring_back(move, transfer)
         return
     failed = replace(transfer, failed_at=move.now)
@@ -343,7 +337,7 @@ def _fail(move: Move, cause: Cause) -> None:
 
 def _ring_back(move: Move, transfer: Transfer) -> None:
     """Ring the account that transferred and hung up, for the party who is left alone."""
-    returning = replace(transfer, is_left=True, is_return=True, failed_at=None)
+    returning = replace(transfer, is_return=True, failed_at=None)
     move.change(
         state=CallState.TRANSFERRING,
         transfer=returning,
@@ -352,15 +346,6 @@ def _ring_back(move: Move, transfer: Transfer) -> None:
     )
     target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
     ring.dial(move, target, party=_other(move.call, transfer.by))
-
-
-def _leave(move: Move, leg: Leg, cause: Cause) -> None:
-    """Who transferred has hung up, as many telephones do at once: the transfer goes on."""
-    transfer = move.call.transfer
-    if transfer is None:
-        return
-    _let_go(move, leg, cause)
-    move.change(transfer=replace(transfer, is_left=True))
 
 
 def _let_go(move: Move, leg: Leg, cause: Cause) -> None:
@@ -375,13 +360,8 @@ def _let_go(move: Move, leg: Leg, cause: Cause) -> None:
 
 def _break_off(move: Move, leg: Leg, cause: Cause) -> None:
     """The transferred party has hung up: that ends the call."""
-    transfer = move.call.transfer
-    if transfer is None:
-        return
     _give_up(move, AttemptEnd.CANCELLED_BY_CALLER, LEFT)
-    _tell(move, LEFT.sip, LEFT.text)
-    if not transfer.is_return:
-        _note_failure(move, transfer, LEFT)
+    referral.fail(move, LEFT, LEFT.sip)
     move.change(transfer=None)
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
@@ -407,13 +387,6 @@ def _other(call: Call, leg: str) -> str:
     return call.talking_to if leg == call.party else call.party
 
 
-def _tell(move: Move, status: int, why: str = "") -> None:
-    transfer = move.call.transfer
-    if transfer is not None and not transfer.is_left:
-        told = TellTransfer(leg=transfer.by, request=transfer.request, status=status, reason=why)
-        move.order(told)
-
-
 def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None:
     facts = (("to", event.to), ("by", account_of(move.call, event.leg)), ("sip", str(status)))
     move.record(Happening.TRANSFER_FAILED, why, leg=event.leg, facts=facts)
@@ -422,12 +395,3 @@ def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None
     if move.call.state is CallState.TALKING and account:
         failed = Transfer(by=event.leg, account=account, to=event.to, request=event.request)
         move.change(failed=replace(failed, failed_at=move.now))
-
-
-def _note_failure(move: Move, transfer: Transfer, cause: Cause) -> None:
-    facts = (*_facts(transfer), ("sip", str(cause.sip)))
-    move.record(Happening.TRANSFER_FAILED, cause.text, leg=transfer.by, facts=facts)
-
-
-def _facts(transfer: Transfer) -> Facts:
-    return (("kind", "blind"), ("by", transfer.account), ("to", transfer.to))

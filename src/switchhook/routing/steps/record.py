@@ -45,7 +45,6 @@ def talk_is_over(move: Move, side: EndedBy, why: Cause = OVER) -> None:
         move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
     move.change(
         state=CallState.RECORDING,
-        transfer=None,
         recorder=replace(recorder, hung_up_by=by),
         collecting=None,
         playing="",
