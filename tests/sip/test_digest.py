@@ -300,6 +300,18 @@ def test_another_realm_is_none_of_ours() -> None:
     assert isinstance(server.check(basic, PASSWORDS, NOW), Challenge)
 
 
+@pytest.mark.parametrize("rest", ['nonce="", response=""', 'response=""', 'uri="sip:h"'])
+def test_who_shows_no_more_than_a_name_is_challenged(rest: str) -> None:
+    server = verifier()
+    named = ("Authorization", f'Digest username="alice", realm="switchhook", {rest}')
+    request = Request(method="REGISTER", uri=URI, headers=Headers([named]))
+
+    verdict = server.check(request, PASSWORDS, NOW)
+
+    assert isinstance(verdict, Challenge)
+    assert not verdict.stale
+
+
 def test_our_realm_is_found_among_others() -> None:
     server = verifier()
     request = answering(challenged(server.challenge(NOW)))

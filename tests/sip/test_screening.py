@@ -72,6 +72,14 @@ def test_required_extensions_get_420() -> None:
     assert screen(asked) == Refusal(420, (("Unsupported", "100rel, outbound"),))
 
 
+@pytest.mark.row("FI-09")
+def test_a_proxy_may_require_the_path_of_a_registration() -> None:
+    header = "Require: Path"
+
+    assert screen(request("REGISTER", "Path: <sip:192.0.2.9;lr>", header)) is None
+    assert screen(request("INVITE", header)) == Refusal(420, (("Unsupported", "Path"),))
+
+
 def test_what_could_end_our_header_is_not_repeated() -> None:
     odd = request("INVITE", "Require: \0 timer, 100rel")
     odder = request("INVITE", "Require: \0")

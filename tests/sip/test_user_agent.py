@@ -782,6 +782,22 @@ def test_a_registration_is_told_and_replied_to() -> None:
     phone.rest()
 
 
+def test_a_registration_belongs_to_no_dialog_whatever_its_to_says() -> None:
+    phone = Phone()
+    leg, tag = phone.answered()
+
+    for again in (
+        request("REGISTER", to="<sip:a@h>;tag=old"),
+        phone.within("REGISTER", tag, cseq=2),
+    ):
+        (event,) = phone.hear(again)
+        assert isinstance(event, OutsideAsked)
+        assert phone.do(Reply(ref=event.ref, status=200)) == ["200"]
+        assert phone.last_response().to.tag == again.to.tag
+
+    phone.do(End(leg=leg))
+
+
 def test_an_order_that_cannot_stand_in_a_message_changes_nothing() -> None:
     phone = Phone()
     leg, _ = phone.answered()

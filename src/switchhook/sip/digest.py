@@ -185,6 +185,8 @@ class Verifier:
         for value in request.headers.all(self._answers)[:MOST_SHOWN]:
             try:
                 scheme, fields = _read_fields(value)
+                if _is_blank(fields):
+                    continue
                 if scheme == "digest" and fields.get("realm") == self.realm:
                     shown.append(_Credentials.of(fields))
             except SipError as error:
@@ -400,6 +402,11 @@ def _read_fields(value: str) -> tuple[str, dict[str, str]]:
             text = unquote(text)
         fields.setdefault(name.rstrip(WHITE).lower(), text)
     return scheme.lower(), fields
+
+
+def _is_blank(fields: Mapping[str, str]) -> bool:
+    """Whether only a name is shown yet, as telephones of mobile networks do (3GPP TS 24.229 §5.1.1.2.3)."""
+    return not (fields.get("nonce") or fields.get("response"))
 
 
 def _known_algorithm(name: str) -> Algorithm:

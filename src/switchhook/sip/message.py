@@ -209,6 +209,11 @@ class Request(_Message):
         if not is_token(self.method):
             raise ValueError(f"this is no method: {excerpt(self.method)}")
 
+    @cached_property
+    def is_within_dialog(self) -> bool:
+        """Whether this belongs to a dialog (§12.2): a REGISTER never does, though some repeat a To tag."""
+        return self.to.tag is not None and self.method != "REGISTER"
+
     def response(
         self,
         status: int,

@@ -33,6 +33,8 @@ WITHIN_ONLY: Final = frozenset({"INFO", "UPDATE", "MESSAGE", "REFER"})
 """Methods that are served within a dialog alone, as is BYE."""
 EXTENSIONS: Final = frozenset({TIMER, "norefersub"})
 """The option tags that may be required."""
+PATH: Final = "path"
+"""What a proxy before a registrar requires of it (RFC 3327 §5.2); nothing else knows it."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
 
@@ -52,7 +54,7 @@ def screen(request: Request) -> Refusal | None:
     """
     if request.method == "BYE":
         return None
-    within = request.to.tag is not None
+    within = request.is_within_dialog
     return (
         _screen_method(request, within=within)
         or _screen_target(request, within=within)
@@ -81,7 +83,8 @@ def _screen_target(request: Request, *, within: bool) -> Refusal | None:
 
 def _screen_extensions(request: Request) -> Refusal | None:
     values = request.headers.values("Require")
-    required = [value for value in values if value.strip().lower() not in EXTENSIONS]
+    known = EXTENSIONS | {PATH} if request.method == "REGISTER" else EXTENSIONS
+    required = [value for value in values if value.strip().lower() not in known]
     if required and request.method not in {"ACK", "CANCEL"}:
         # What is no token could end our own header: it is not repeated.
         repeated = ", ".join(filter(is_token, required))

@@ -431,7 +431,7 @@ class Stack:
         self._servers[key] = entry
         entry.origin = source
         entry.source = self._holder(source, now)
-        if request.to.tag is None and request.method != "CANCEL":
+        if not request.is_within_dialog and request.method != "CANCEL":
             entry.merge_key = merge_key(request)
             entry.open = True
             self._merges[entry.merge_key] = key
@@ -450,10 +450,10 @@ class Stack:
 
     def _is_merged(self, request: Request) -> bool:
         """Whether the same request came by another way already (§8.2.2.2)."""
-        return request.to.tag is None and merge_key(request) in self._merges
+        return not request.is_within_dialog and merge_key(request) in self._merges
 
     def _is_overloaded(self, request: Request, source: Peer, now: float) -> bool:
-        if request.to.tag is not None:
+        if request.is_within_dialog:
             return self._crowd.is_overflowing(self.transactions)
         if request.method == "INVITE" and self._admission.is_urgent(request):
             return self._crowd.is_overflowing(self.transactions)

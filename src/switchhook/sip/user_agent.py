@@ -369,8 +369,8 @@ class UserAgent:
         refusal = screen(request)
         if refusal is not None:
             self._stack.dismiss(event.key, refusal.status, now, refusal.headers)
-        elif request.to.tag is not None or request.method == "BYE":
-            tagged = request.to.tag is not None
+        elif request.is_within_dialog or request.method == "BYE":
+            tagged = request.is_within_dialog
             session = self._session_of(request) if tagged else self._session_of_caller(event)
             if session is None:
                 self._stack.dismiss(event.key, 481, now)
