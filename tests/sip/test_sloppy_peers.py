@@ -123,6 +123,7 @@ def test_an_unknown_version_is_told_so() -> None:
     [
         (b'"A "B" C" <sip:b@192.0.2.20:5062>', Peer("UDP", "192.0.2.20", 5062)),
         (b"nonsense", BOB),
+        (b"<sips:b@192.0.2.20:5061;transport=tls>", BOB),
     ],
 )
 @pytest.mark.row("FA-04")

@@ -104,6 +104,9 @@ PUBLIC = Peer("UDP", "8.8.8.8", 5060)
         ("sip:a@192.0.2.10:5060", ALICE_TCP, True, Peer("TCP", "192.0.2.10", 5060, 7)),
         ("sip:a@192.0.2.10;transport=udp", ALICE_TCP, True, ALICE),
         ("sip:a@192.0.2.10;transport=ws", ALICE, True, ALICE),
+        ("sip:a@192.0.2.10:5061;transport=tls", ALICE, True, ALICE),
+        ("sips:a@192.0.2.10:5061", ALICE_TCP, True, ALICE_TCP),
+        ("sip:a@9.9.9.9:5061;transport=TLS;lr", PUBLIC, False, PUBLIC),
     ],
 )
 def test_a_dialog_goes_on_to_the_next_hop_as_far_as_it_can_be_meant(

@@ -154,10 +154,10 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     `last` is where the dialog's messages came from so far; `direct` says that no proxy stood between.
     A name is not resolved but stands for `last`, and so does an address that cannot be meant: a private
     one of a phone behind NAT, or the loopback of a machine that is not ours. With `behind_nat` neither can
-    be the port.
+    be the port. A way that we do not speak, as TLS, is that of whoever speaks with us in its stead.
     """
     host = numeric(uri.host)
-    if host is None:
+    if host is None or not _is_spoken(uri):
         return last
     is_elsewhere = is_private(host) and (direct or not is_private(last.host))
     if host != last.host and (is_elsewhere or (_is_here(host) and not _is_here(last.host))):
@@ -167,7 +167,10 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     # Phones on TCP often leave the parameter out; a stranger's default is UDP (RFC 3263 §4.1).
     default = last.transport if host == last.host else UDP
     transport = (uri.parameters.get("transport") or default).upper()
-    if transport not in TRANSPORTS:
-        transport = last.transport
     flow = last.flow if host == last.host and transport == last.transport else 0
     return Peer(transport, host, uri.port or DEFAULT_PORT, flow)
+
+
+def _is_spoken(uri: Uri) -> bool:
+    transport = uri.parameters.get("transport") or UDP
+    return uri.scheme == "sip" and transport.upper() in TRANSPORTS
