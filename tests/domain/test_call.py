@@ -48,3 +48,14 @@ def test_the_last_attempt_is_the_one_that_finished_last() -> None:
 def test_of_several_that_finished_at_once_the_last_is_the_one_dialled_last() -> None:
     one, two = called("b1", 30, AttemptEnd.TIMEOUT), called("b2", 30, AttemptEnd.FAILED)
     assert with_legs(one, two).last_attempt is AttemptEnd.FAILED
+
+
+def test_a_changed_call_is_the_same_but_for_what_was_changed() -> None:
+    call = with_legs(called("b1"))
+    assert call.changed(entries=3, talking_to="b1") == replace(call, entries=3, talking_to="b1")
+    assert (call.entries, call.talking_to) == (0, "")
+
+
+def test_a_call_is_changed_in_fields_alone_that_it_has() -> None:
+    with pytest.raises(TypeError, match="a call has no field spoken"):
+        incoming().changed(spoken=True)

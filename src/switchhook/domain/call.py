@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
+from typing import Any, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
@@ -151,7 +152,8 @@ class Transfer:
     failed_at: float | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# No slots: `changed` copies the fields in one go.
+@dataclass(frozen=True, kw_only=True)
 class Call:
     """One conversation, from the first sign of it to its end. Times are unix seconds.
 
@@ -241,6 +243,18 @@ class Call:
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     cause: Cause | None = None
+
+    def changed(self, **changes: Any) -> Self:  # noqa: ANN401 (the fields of a call)
+        """Return it with other values of some fields; raise TypeError for a field that no call has.
+
+        As `dataclasses.replace`, which takes ten times as long: a call has fifty fields, and a step changes
+        it a dozen times.
+        """
+        if unknown := changes.keys() - self.__dict__.keys():
+            raise TypeError(f"a call has no field {min(unknown)}")
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
 
     def leg(self, leg_id: str) -> Leg | None:
         """Return the leg of this name, or None."""

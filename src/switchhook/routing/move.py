@@ -28,7 +28,7 @@ class Move:
 
     def change(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of Call)
         """Replace fields of the call."""
-        self.call = replace(self.call, **changes)
+        self.call = self.call.changed(**changes)
 
     def change_leg(self, leg: Leg, **changes: Any) -> Leg:  # noqa: ANN401 (the fields of Leg)
         """Replace fields of one leg and return it as it is now."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switchhook.domain.known import Caller
@@ -56,13 +55,13 @@ class Memory:
         known: Attributes = self._facts_of_visitor(call)
         number = stranger(call)
         if not number:
-            return replace(call, known=known), ()
+            return call.changed(known=known), ()
         key = call.plan.project.id, number
         caller = after_arrival(
             self._callers.get(key) or Caller(project=key[0], number=number), call
         )
         self._callers[key] = caller
-        return replace(call, known=(*facts_at_arrival(caller, call), *known)), (caller,)
+        return call.changed(known=(*facts_at_arrival(caller, call), *known)), (caller,)
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind, and return what has to be stored of it. Once a call."""
