@@ -177,7 +177,7 @@ def _stages(inside: Path) -> Iterator[list[str]]:
         yield [str(mirror)]
     yield [f"tests/{parts.parts[0]}", "tests/test_limits.py"]
     others = [f"tests/{name}" for name in HEART if name != parts.parts[0]]
-    yield [*others, "tests/switchboard", "tests/operations", "tests/conformance"]
+    yield [*others, "tests/switchboard", "tests/operations", "tests/tryout", "tests/conformance"]
 
 
 def main() -> int:

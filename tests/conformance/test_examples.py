@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.pretending import PretendCall, pretend_call
-from switchhook.operations.script import Script
 from switchhook.projectfile.file import read_project
+from switchhook.tryout.pretending import PretendCall, pretend_call
+from switchhook.tryout.script import Script
 from tests.support.loop import run
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ import pytest
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import Ask, AskDialPlan
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method
-from switchhook.operations.explaining import explain_answer
-from switchhook.operations.plans import applied_plan
-from switchhook.operations.pretending import pretend_call
 from switchhook.operations.projects import Applied, apply_project, export_project
-from switchhook.operations.script import Script
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.explaining import explain_answer
+from switchhook.tryout.plans import applied_plan
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.support.loop import run
 from tests.webhooks.samples import answer
 

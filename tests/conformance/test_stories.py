@@ -10,9 +10,9 @@ import pytest
 
 from switchhook.domain.journal import Happening
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.pretending import PretendCall, pretend_call
-from switchhook.operations.script import Script
 from switchhook.projectfile.file import read_project
+from switchhook.tryout.pretending import PretendCall, pretend_call
+from switchhook.tryout.script import Script
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import Mail, read_mail
 from tests.support.loop import run

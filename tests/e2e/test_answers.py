@@ -12,9 +12,9 @@ from switchhook.app import PRODUCT
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.conformance.drivers import line
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of
 from tests.support.loop import run

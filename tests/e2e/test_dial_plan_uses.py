@@ -16,9 +16,9 @@ from switchhook.domain.scheme import AskDialPlan, RingDestination
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.conformance.drivers import line
 from tests.support.faults import faulty_urls
 from tests.support.house import Callee, House, Line, open_house, project_of, ring

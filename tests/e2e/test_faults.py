@@ -13,8 +13,8 @@ from switchhook.app import PRODUCT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask
 from switchhook.domain.webhook import Field, ForwardingNumber
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.conformance.drivers import line
 from tests.support.faults import BODIES, faulty_urls
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring

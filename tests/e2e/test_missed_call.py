@@ -16,10 +16,10 @@ from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMa
 from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.projectfile.schema.event import MAIL_TEXT
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from switchhook.webhooks.mail import Mail
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
 from tests.support.loop import run

@@ -11,9 +11,9 @@ from switchhook.app import PRODUCT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlan, RingDestination
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, ForwardingNumber
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.routing.places import MAX_JUMPS
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from switchhook.webhooks.e164 import dialling_of
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
 from tests.support.loop import run

@@ -17,14 +17,14 @@ from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.file import read_project
 from switchhook.settings import Settings
 from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
 from tests.support.web import Answer, read_answer

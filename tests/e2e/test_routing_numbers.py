@@ -18,11 +18,11 @@ from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play, Scheme
 from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
 from switchhook.operations.visits import attach_number, put_visit
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tracking.memory import Memory
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.conformance.drivers import line
 from tests.support.asked import CASES, FOUND, KYIV, LVIV, NUMBERS, OFFICE, VISITS, Case, number
 from tests.support.house import (

@@ -12,8 +12,8 @@ from switchhook.app import PRODUCT
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber
-from switchhook.operations.pretending import pretend_call
-from switchhook.operations.script import Script
+from switchhook.tryout.pretending import pretend_call
+from switchhook.tryout.script import Script
 from tests.conformance.drivers import line
 from tests.support.house import NEXT, Callee, House, Line, asking, open_house, project_of, ring
 from tests.support.keyed import entries

@@ -16,15 +16,15 @@ from switchhook.cli.options import CommandError, UsageError
 from switchhook.cli.show import UNDECODED, print_what_can_be
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import DataDirError
-from switchhook.operations.examples import ExampleError
 from switchhook.operations.hanging_up import CallOverError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
-from switchhook.operations.plans import NoSuchWebhookError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.operations.sounds import SoundError
 from switchhook.operations.tokens import NoSuchTokenError, TokenError
 from switchhook.settings import LogLevel, SettingsError
 from switchhook.storage.records import StoreError
+from switchhook.tryout.examples import ExampleError
+from switchhook.tryout.plans import NoSuchWebhookError
 
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
 """The environment variable that shows where a mistake of ours happened."""

@@ -17,9 +17,9 @@ from switchhook.cli.options import (
 )
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
-from switchhook.operations.plans import applied_plan, plan_of_file
 from switchhook.operations.subscriptions import subscriptions
 from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.tryout.plans import applied_plan, plan_of_file
 
 OfProject = Annotated[
     str | None, Parameter(help="Project id; not needed for a single one.", name="--project")

@@ -18,9 +18,9 @@ from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole, tol
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
 from switchhook.operations.path import path_of
-from switchhook.operations.pretending import PretendCall, pretend_call
-from switchhook.operations.script import PHONES, Script, as_dialled
 from switchhook.operations.sounds import missing_sounds
+from switchhook.tryout.pretending import PretendCall, pretend_call
+from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
 

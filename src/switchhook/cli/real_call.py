@@ -21,7 +21,6 @@ from switchhook.cli.serving import run_on_loop
 from switchhook.cli.show import print_left_over
 from switchhook.cli.timeline import draw_path
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.pretending import waits_for_keys
 from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.sounds import SOUNDS
 from switchhook.projectfile.file import write_project
@@ -30,6 +29,7 @@ from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transport import UDP, Peer
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tasks import spawn
+from switchhook.tryout.pretending import waits_for_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -37,8 +37,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from switchhook.domain.project import Account, Plan, Project
-    from switchhook.operations.script import Script
     from switchhook.sip.phone import Call
+    from switchhook.tryout.script import Script
 
 OUTSIDE = "127.0.0.2"
 """Where the world beyond every trunk is; it is known from accounts by its address."""

@@ -24,14 +24,14 @@ from switchhook.cli.options import (
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
 from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
-from switchhook.operations.examples import Example, read_example
-from switchhook.operations.explaining import (
+from switchhook.tryout.examples import Example, read_example
+from switchhook.tryout.explaining import (
     Explanation,
     UnreadableResponseError,
     explain_answer,
     read_response,
 )
-from switchhook.operations.previewing import Preview, preview_requests
+from switchhook.tryout.previewing import Preview, preview_requests
 from switchhook.webhooks.answer import Ack, DialPlanReading, Direction, Nak, SchemeId
 from switchhook.webhooks.mail import Mail
 

@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Account, Group, Plan, Project
-from switchhook.operations.script import Script, as_dialled
+from switchhook.tryout.script import Script, as_dialled
 
 
 def left_over(*dialled: str, keyed: int = 0, asked: dict[str, int], script: Script) -> list[str]:

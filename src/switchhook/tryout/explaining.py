@@ -11,8 +11,8 @@ from switchhook.delivery.redirect import STATUSES
 from switchhook.domain.failure import Failure
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
-from switchhook.operations.plans import find_routing_webhook
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.tryout.plans import find_routing_webhook
 from switchhook.webhooks.answer import (
     Ack,
     DialPlanReading,
@@ -27,7 +27,7 @@ from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.operations.plans import AskedWebhook
+    from switchhook.tryout.plans import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
 FOLLOWED = (

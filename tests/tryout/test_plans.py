@@ -9,16 +9,16 @@ import pytest
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.operations.plans import (
+from switchhook.operations.projects import NoSuchProjectError, apply_project
+from switchhook.projectfile.toml.mistakes import Mistakes
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.tryout.plans import (
     NoSuchWebhookError,
     applied_plan,
     find_routing_webhook,
     find_webhook,
     plan_of_file,
 )
-from switchhook.operations.projects import NoSuchProjectError, apply_project
-from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 from tests.support.told import EXAMPLE
 

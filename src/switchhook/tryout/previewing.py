@@ -11,9 +11,9 @@ from switchhook.delivery.wire import render
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.operations.examples import ExampleError, example_facts
-from switchhook.operations.plans import find_webhook
 from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
+from switchhook.tryout.examples import ExampleError, example_facts
+from switchhook.tryout.plans import find_webhook
 from switchhook.webhooks.delivery import delivery_id
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import NOBODY, Mail, render_mail
@@ -21,8 +21,8 @@ from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.operations.examples import Example
-    from switchhook.operations.plans import AskedWebhook
+    from switchhook.tryout.examples import Example
+    from switchhook.tryout.plans import AskedWebhook
     from switchhook.webhooks.parameters import Facts
 
 FAILED = FailureKind.CONNECT_TIMEOUT

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.project import Plan
     from switchhook.domain.webhook import Field
-    from switchhook.operations.plans import AnyListener, AnyWebhook
+    from switchhook.tryout.plans import AnyListener, AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
 WAITED, TALKED = 8.0, 42.0

@@ -12,8 +12,8 @@ from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMa
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
-from switchhook.operations.examples import Example, ExampleError
-from switchhook.operations.previewing import Preview, preview_requests
+from switchhook.tryout.examples import Example, ExampleError
+from switchhook.tryout.previewing import Preview, preview_requests
 from switchhook.webhooks.mail import Mail, read_mail
 
 EXAMPLE = Example()

@@ -10,7 +10,7 @@ from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber, Template
-from switchhook.operations.examples import VISIT, Example, ExampleError, example_facts, read_example
+from switchhook.tryout.examples import VISIT, Example, ExampleError, example_facts, read_example
 from switchhook.webhooks.parameters import CATALOGUE, resolve
 
 NOW = 1_763_692_331.0

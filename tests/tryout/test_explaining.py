@@ -17,13 +17,13 @@ from switchhook.domain.webhook import (
     ForwardingNumber,
     RingOrder,
 )
-from switchhook.operations.explaining import (
+from switchhook.tryout.explaining import (
     Explanation,
     UnreadableResponseError,
     explain_answer,
     read_response,
 )
-from switchhook.operations.plans import NoSuchWebhookError
+from switchhook.tryout.plans import NoSuchWebhookError
 from switchhook.webhooks.answer import DialPlanReading, Reading
 from tests.webhooks.samples import answer
 

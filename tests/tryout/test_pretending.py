@@ -26,9 +26,9 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
-from switchhook.operations.plans import NoSuchWebhookError
-from switchhook.operations.pretending import PretendCall, pretend_call
-from switchhook.operations.script import Script
+from switchhook.tryout.plans import NoSuchWebhookError
+from switchhook.tryout.pretending import PretendCall, pretend_call
+from switchhook.tryout.script import Script
 from tests.support.loop import run
 from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, OFFICE, plan, ring
 

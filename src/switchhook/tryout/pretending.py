@@ -23,14 +23,14 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import Caller, Phone
 from switchhook.drivers.simulator.side import SimulatedSide
-from switchhook.operations.plans import find_routing_webhook
-from switchhook.operations.script import PHONES, Script
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
 from switchhook.tracking.subscriptions import Subscribers
+from switchhook.tryout.plans import find_routing_webhook
+from switchhook.tryout.script import PHONES, Script
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
 
