@@ -55,6 +55,20 @@ def test_of_two_trunks_with_one_user_name_whoever_proves_a_password_gets_in(
 
 
 @pytest.mark.row("FD-04")
+def test_a_trunk_with_the_user_name_of_anothers_account_is_not_taken_for_it() -> None:
+    namesake = Trunk(name="t", host="x.example", username=JOHN.login, password="right-one")
+    both = book(greedy(namesake))
+
+    known = Visitor(login=JOHN.login, password="right-one", book=both).calls_with_password()
+    john = Visitor(login=JOHN.login, password=JOHN.password, book=both).calls_with_password()
+
+    assert isinstance(known, Known)
+    assert isinstance(john, Known)
+    assert (known.project, john.project) == ("greedy", "shop")
+    assert known.proved != john.proved == JOHN.login
+
+
+@pytest.mark.row("FD-04")
 def test_a_wrong_password_of_a_name_that_two_trunks_have_is_refused_and_counted() -> None:
     other = Trunk(name="t", host="x", username="carrier-x", password="another-one")
     both = book(greedy(PROVING), Project(id="two", name="Two", trunks=(other,)))

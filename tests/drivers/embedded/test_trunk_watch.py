@@ -10,7 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import Plan, Project, Trunk
 from switchhook.drivers.embedded import trunk_watch
 from switchhook.drivers.embedded.registering import (
     EXPIRES,
@@ -256,6 +256,23 @@ def test_calls_from_the_registrar_are_told_apart_by_user_or_number() -> None:
     line = f"x;line={line_of('shop', one)}"
     found = caller_trunk(request(uri=f"sip:a@h;{line[2:]}"), "1.1.1.1", book, {})
     assert found == (plan, one)
+
+
+@pytest.mark.row("FD-05")
+def test_who_registers_with_a_carrier_takes_no_calls_of_its_other_customers() -> None:
+    greedy = Project(id="greedy", name="Greedy", trunks=(CARRIER,))
+    book = Book([Plan(greedy), shop(ring(address(9)))])
+    registrars = {"192.0.2.9": frozenset({("greedy", "carrier")})}
+
+    def trunk(user: str, caller: str = "380671112233") -> str:
+        asked = request(uri=f"sip:{user}@192.0.2.1", from_=f"<sip:{caller}@192.0.2.9>;tag=a")
+        found = caller_trunk(asked, "192.0.2.9", book, registrars)
+        return "" if found is None else found[0].project.id
+
+    assert trunk(DIALLED) == ""
+    assert trunk("john", caller="mary") == ""
+    assert trunk("us", caller="mary") == ""
+    assert trunk("us") == "greedy"
 
 
 # Times

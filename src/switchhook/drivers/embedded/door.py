@@ -38,7 +38,14 @@ class Known:
     account: Account | None = None
     trunk: Trunk | None = None
     proved: str = field(default="", compare=False)
-    """The user whose password was proved; empty for who is known by its network."""
+    """Whose password was proved, as nobody else is called; empty for who is known by its network."""
+
+    @property
+    def unique_name(self) -> str:
+        """Name it so that no other project's is meant: trunks may have the user names of accounts."""
+        if self.account is not None:
+            return self.account.login
+        return "" if self.trunk is None else f"{self.trunk.username} of {self.project}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +136,8 @@ class Door:
         def bars(user: str, address: str) -> bool:
             return (
                 self._guard.bars(user, address, now)
-                and not (self._friends.name(source, now) == user and len(_users(book, user)) == 1)
+                and [self._friends.name(source, now)]
+                != [known.unique_name for known in _users(book, user)]
                 and not _calls_for_help(request, user, book)
             )
 
@@ -143,7 +151,7 @@ class Door:
         match verdict:
             case Verified():
                 known = _proved(verdict, request, book)
-                return replace(known, proved=verdict.username)
+                return replace(known, proved=known.unique_name)
             case Challenge():
                 return Turned(status=verdict.status, headers=verdict.headers)
             case Refused():

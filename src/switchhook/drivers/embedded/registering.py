@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switchhook.drivers.embedded.dialling import behind, credentials_for
+from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.orders import Send
@@ -141,8 +142,9 @@ def caller_trunk(
 ) -> tuple[Plan, Trunk] | None:
     """Return the trunk whose registration a call comes by: to the Contact that we gave, or from the carrier.
 
-    `registrars` are the addresses that took registrations. Where several trunks registered at one, the
-    user or the number that is called says which.
+    `registrars` are the addresses that took registrations. Others are at such an address too: further
+    customers of the carrier, telephones behind one NAT. So the user or the number that is called says whose
+    call it is, and what is called by neither is nobody's here.
     """
     line = request.uri.parameters.get(LINE) or ""
     at_host = registrars.get(host, frozenset())
@@ -154,8 +156,19 @@ def caller_trunk(
             return plan, trunk
         if (plan.project.id, trunk.name) in at_host:
             found.append((plan, trunk))
-    if len(found) == 1:
-        return found[0]
+    return _called_at(request, found, book) if found else None
+
+
+def _called_at(
+    request: Request, found: list[tuple[Plan, Trunk]], book: Book
+) -> tuple[Plan, Trunk] | None:
+    """Return which of the trunks that registered at one address is called, if just one is."""
     user = request.uri.username
-    named = [(plan, trunk) for plan, trunk in found if user == trunk.username or plan.number(user)]
+    # A telephone there that dials a colleague is none that calls a trunk's user.
+    is_account = book.account(number_of(request.from_.uri)) is not None
+    named = [
+        (plan, trunk)
+        for plan, trunk in found
+        if plan.number(user) or (user == trunk.username and not is_account)
+    ]
     return named[0] if len(named) == 1 else None
