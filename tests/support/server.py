@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from switchhook.projectfile.file import write_project
 from switchhook.settings import PREFIX
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +28,9 @@ READY = re.compile(
 )
 """The line that says which ports are open."""
 
+GIVE_UP = 90.0
+"""Seconds after which nobody waits for its start any more: on a machine with much to do one takes long."""
+
 
 class Server:
     """Runs `python -m switchhook serve`; a context manager that stops it and looks for tracebacks."""
@@ -36,9 +40,9 @@ class Server:
     ) -> None:
         """Make one; `settings` are further ones, by their names."""
         self.data_dir = directory / "data"
-        self.port = 0
-        """Its SIP port, kept over restarts."""
-        self.web_port = 0
+        self.port = free_port()
+        """Its SIP port, kept over restarts: none that the system hands to others meanwhile."""
+        self.web_port = free_port()
         """That of its HTTP API, likewise."""
         self.log: list[str] = []
         """Every line that it wrote, over restarts."""
@@ -64,7 +68,7 @@ class Server:
         assert self._process is not None
         return self._process.pid
 
-    def start(self, timeout: float = 20.0) -> None:
+    def start(self, timeout: float = GIVE_UP) -> None:
         """Start it, on the port that it had before, and wait until calls can come."""
         self._ready.clear()
         self._process = subprocess.Popen(
