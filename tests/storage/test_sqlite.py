@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.call import CallState
+from switchhook.domain.call import CallState, LegState
 from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
 from switchhook.domain.token import Scope, Token
 from switchhook.storage.records import HangUp, StoreError
@@ -302,6 +302,22 @@ def test_the_answered_legs_of_the_calls_that_ended_last_are_found(path: Path, da
             assert {one[:2] for one in found} == {("shop", "before"), ("shop", "last")}
             assert {one[3] for one in found} == {"h"}
             assert {one[1] for one in await store.legs_of_last_ends(995.0)} == {"last"}
+
+    run(scenario())
+
+
+@pytest.mark.row("FI-02")
+def test_who_has_transferred_a_call_that_goes_on_is_found(path: Path) -> None:
+    made = call("live")
+    left = replace(made.legs[0], handle="left", ended_at=1000.0, state=LegState.ENDED)
+    stays = replace(made.legs[0], id="b1", handle="stays")
+
+    async def scenario() -> None:
+        async with opened(path) as store:
+            await store.commit(record(replace(made, legs=(left, stays))))
+            found = await store.legs_of_last_ends(0.0)
+            assert found == (("shop", "live", left.id, "left"),)
+            assert await store.legs_of_last_ends(1001.0) == ()
 
     run(scenario())
 

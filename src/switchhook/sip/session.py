@@ -5,6 +5,7 @@ What happens before the confirmation stands in `incoming.py` and `outgoing.py`, 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.dialog import REFRESHING, Dialog
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     )
     from switchhook.sip.matching import Key
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Ask, Credentials, Pairs, Reply
+    from switchhook.sip.orders import Acknowledge, Ask, Credentials, Pairs, Reply
     from switchhook.sip.transport import Peer
 
 MOST_OPEN: Final = 16
@@ -558,6 +559,14 @@ class Session:
             ),
             owed=None if owed is None else (owed[1], self._owes_answer),
         )
+
+    def will_be_acknowledged(self, order: Acknowledge, now: float) -> StoredLeg | None:
+        """Return what `resume` needs once that ACK is sent."""
+        stored = self.stored(now)
+        if stored is not None:
+            stored = replace(stored, terms=replace(self.terms))
+            stored.terms.described(order.headers, order.body)
+        return stored
 
     def _note_numbers(self, *, anyhow: bool) -> None:
         """Have the dialog stored again before its numbers outrun those that a restart leaves out."""

@@ -240,19 +240,21 @@ class UserAgent:
     # Stored calls
 
     def store(
-        self, leg: str, answer: Answer | None = None, *, now: float
+        self, leg: str, answer: Answer | Acknowledge | None = None, *, now: float
     ) -> dict[str, object] | None:
         """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
 
-        `answer` is a 2xx that is about to be ordered: stored before it goes out, it is sent by whoever
-        takes the leg up.
+        `answer` is a 2xx or an ACK that is about to be ordered: stored before it goes out, it is sent by
+        whoever takes the leg up, the ACK once the 2xx comes again.
         """
         session = self._desk.sessions.get(leg)
         if session is None:
             return None
         stored = None
-        if answer is not None and isinstance(session, Incoming):
+        if isinstance(answer, Answer) and isinstance(session, Incoming):
             stored = session.will_be_stored(answer)
+        elif isinstance(answer, Acknowledge):
+            stored = session.will_be_acknowledged(answer, now)
         stored = stored or session.stored(now)
         return None if stored is None else stored.to_json()
 

@@ -602,3 +602,70 @@ def test_one_of_several_telephones_may_hang_up_before_its_answer_came() -> None:
     assert hangs_up_early("b") == []
     cause = Cause(sip=603, q850=21, text="hung up before the answer came")
     assert hangs_up_early("c") == [call_events.LegEnded(leg="b1", cause=cause)]
+
+
+# Somebody new for one who talks already
+
+
+def joining() -> Bridge:
+    """Return a call whose caller is transferred: somebody has answered, the caller is offered their sound."""
+    bridge = talking()
+    assert bridge.expect("b2", CALLER)
+    bridge.ring("b2", [invite("b2 0")])
+    assert answers(bridge, "b2 0") == ["ask a INVITE a joins b2 with sdp"]
+    return bridge
+
+
+def takes(bridge: Bridge, sip_leg: str, ref: str, body: bytes = HIS_SDP) -> list[str]:
+    answer = response(request("INVITE", to="<sip:x@y>;tag=b"), 200, body=body)
+    event = sip_events.Replied(leg=sip_leg, ref=ref, status=200, response=answer)
+    return said(bridge.hear(event))
+
+
+@pytest.mark.row("FI-02")
+def test_the_ack_to_somebody_new_waits_for_the_store_and_is_stored_with_the_answer() -> None:
+    bridge = joining()
+    assert takes(bridge, "a", "a joins b2") == [
+        "caller updated",
+        "b2 answered, then acknowledge a, then acknowledge b2 0 with sdp",
+    ]
+    assert bridge.acknowledging["b2"].body == HIS_SDP
+    assert connect(bridge, "b2") == []
+    assert bridge.acknowledging == {}
+
+
+@pytest.mark.row("FI-02")
+def test_who_took_the_sound_of_one_who_is_gone_agrees_with_the_other_again() -> None:
+    bridge = joining()
+    assert end(bridge, "b2", 408, AttemptEnd.TIMEOUT)[0].startswith("end b2 0")
+    assert takes(bridge, "a", "a joins b2") == ["acknowledge a", "ask b1 0 INVITE b1 0 again"]
+    assert takes(bridge, "b1 0", "b1 0 again") == ["ask a INVITE a again with sdp"]
+    assert takes(bridge, "a", "a again") == [
+        "b1 updated",
+        "caller updated, then acknowledge a, then acknowledge b1 0 with sdp",
+    ]
+
+
+@pytest.mark.row("FI-02")
+def test_who_agrees_again_in_vain_keeps_what_stood() -> None:
+    bridge = joining()
+    assert takes(bridge, "a", "a joins b2", b"")[-1] == "ask b1 0 INVITE b1 0 again"
+    assert takes(bridge, "b1 0", "b1 0 again", b"") == ["acknowledge b1 0"]
+    bridge = joining()
+    takes(bridge, "a", "a joins b2", b"")
+    takes(bridge, "b1 0", "b1 0 again")
+    refused = response(OFFER, 488)
+    event = sip_events.Replied(leg="a", ref="a again", status=488, response=refused)
+    assert said(bridge.hear(event)) == ["acknowledge b1 0"]
+    bridge = joining()
+    takes(bridge, "a", "a joins b2", b"")
+    event = sip_events.Replied(leg="b1 0", ref="b1 0 again", status=408, response=None)
+    assert said(bridge.hear(event)) == []
+
+
+@pytest.mark.row("FI-02")
+def test_nobody_agrees_again_whose_other_side_has_left() -> None:
+    bridge = joining()
+    hangs_up(bridge, "b1 0")
+    assert takes(bridge, "a", "a joins b2", b"")[0] == "acknowledge a"
+    assert bridge.agree_again("a") == []

@@ -331,6 +331,34 @@ def test_who_refuses_what_the_new_one_offers_stays_where_they_are() -> None:
     run(scenario(), deadline=20)
 
 
+def test_who_took_what_the_new_one_offers_in_vain_hears_the_old_one_again() -> None:
+    """The customer plays to John, but answers nothing: the transfer fails, and Mary is heard again."""
+
+    async def scenario() -> None:
+        async with scene() as it:
+            made, came = await it.incoming()
+            await it.hear_each_other(made, came)
+            describe = made.describe
+
+            def in_vain(offer: bytes) -> bytes:
+                made.hear_sound(offer)
+                made.describe = describe  # type: ignore[method-assign]
+                return b""
+
+            made.describe = in_vain  # type: ignore[method-assign]
+            assert await came.transfer(to("john")) == 202
+            john = await it.phones["john"].rung()
+            john.answer()
+            assert await john.ended() == 200
+            await it.until(lambda: came.transferred[-1:] != [100])
+            await it.hear_each_other(made, came)
+            made.end()
+            assert await came.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
 def test_a_telephone_that_hangs_up_at_once_is_rung_back_when_it_failed() -> None:
     async def scenario() -> None:
         async with scene() as it:

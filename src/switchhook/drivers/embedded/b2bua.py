@@ -156,6 +156,9 @@ class Bridge:
         self._talking_to = ""
         self.party = CALLER  # who talks to that one
         self._joining: dict[str, str] = {}  # legs whose description was offered to their party
+        self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
+        self.acknowledging: dict[str, Acknowledge] = {}
+        """The ACKs that follow once it is durable that a called leg talks to one who was transferred."""
         self._referred: Pairs = ()
         self._forks: list[str] = []
         self._remarked: set[str] = set()
@@ -298,6 +301,7 @@ class Bridge:
         called = self._called.get(command.leg)
         if called is not None and called.party and called.answered:
             self.party, self._talking_to = command.party, command.leg
+            self.acknowledging.pop(command.leg, None)
             return []
         if not self._waiting or called is None or called.answer is None:
             return []
@@ -447,14 +451,13 @@ class Bridge:
         called, response = self._called.get(name), event.response
         took = response is not None and response.status < 300
         outs = [Acknowledge(leg=event.leg)] if took else []
-        if called is None:
-            return [*outs]
-        if response is None or not took or not response.body:
-            cause = cause_of_refusal(event.status, response)
-            return [*outs, *self._not_joined(name, cause)]
+        if called is None or response is None or not took or not response.body:
+            failed = self._not_joined(name, cause_of_refusal(event.status, response))
+            return [*outs, *failed, *(self.agree_again(event.leg) if took else [])]
         answer = Acknowledge(
             leg=called.branches[0], headers=headers_of(response), body=body_of(response)
         )
+        self.acknowledging[name] = answer
         updated = call_events.LegUpdated(leg=called.party, handle="")
         return [updated, AfterCommit(call_events.LegAnswered(leg=name), (*outs, answer))]
 
@@ -464,6 +467,48 @@ class Bridge:
             return []
         ended = call_events.LegEnded(leg=name, cause=cause)
         return [*end_all(called.branches, reason_headers(cause)), ended]
+
+    def agree_again(self, taker: str) -> list[Out]:
+        """Let the two who talk agree on their sound anew: `taker` may send it to somebody who is gone.
+
+        The other one is asked for an offer, as for one who is transferred (RFC 3725 §4.1).
+        """
+        other = self._other(taker)
+        if other is None or self._has_session(self._name(taker)):
+            return []
+        ref = f"{other} again"
+        self._again[ref] = ""
+        return [Ask(leg=other, ref=ref, method="INVITE")]
+
+    def _agreed_again(self, event: sip_events.Replied) -> list[Out]:
+        """Pass the offer on, or its answer; without one, what stood before goes on."""
+        waits, response = self._again.pop(event.ref), event.response
+        took = response is not None and response.status < 300
+        if not waits:
+            return self._offer_again(event.leg, response) if response and took else []
+        acks: list[Order] = [Acknowledge(leg=event.leg)] if took else []
+        if response is None or not took:
+            return [*acks, Acknowledge(leg=waits)]
+        headers, body = headers_of(response), body_of(response)
+        acks.append(Acknowledge(leg=waits, headers=headers, body=body))
+        return self._updated((waits, event.leg), acks)
+
+    def _offer_again(self, offerer: str, response: Response) -> list[Out]:
+        taker = self._other(offerer)
+        if taker is None or not response.body:
+            return [Acknowledge(leg=offerer)]
+        ref = f"{taker} again"
+        self._again[ref] = offerer
+        headers, body = headers_of(response), body_of(response)
+        return [Ask(leg=taker, ref=ref, method="INVITE", headers=headers, body=body)]
+
+    def _updated(self, sip_legs: tuple[str, ...], orders: Iterable[Order]) -> list[Out]:
+        """Have the legs stored, then carry the orders out."""
+        names = [name for name in map(self._name, sip_legs) if name]
+        updates = [call_events.LegUpdated(leg=name, handle="") for name in names]
+        if not updates:
+            return [*orders]
+        return [*updates[:-1], AfterCommit(updates[-1], tuple(orders))]
 
     def _answered_in_vain(self, called: Called, sip_leg: str, cause: Cause) -> list[Out]:
         """Hang up on a telephone whose sound cannot be heard; the attempt has failed."""
@@ -538,6 +583,8 @@ class Bridge:
     def _replied(self, event: sip_events.Replied) -> list[Out]:
         if event.ref in self._joining:
             return self._joined(event)
+        if event.ref in self._again:
+            return self._agreed_again(event)
         relay = self._relays.pop(event.ref, None)
         response = event.response
         success = response is not None and response.status < 300
@@ -555,11 +602,7 @@ class Bridge:
                 orders = (Acknowledge(leg=event.leg), passed)
             else:
                 self._unanswered[relay.from_] = event.leg
-        names = [name for name in map(self._name, (event.leg, relay.from_)) if name]
-        updates = [call_events.LegUpdated(leg=name, handle="") for name in names]
-        if not updates:
-            return [*orders]
-        return [*updates[:-1], AfterCommit(updates[-1], orders)]
+        return self._updated((event.leg, relay.from_), orders)
 
     def _other(self, sip_leg: str) -> str | None:
         """Return the SIP leg at the other side of a conversation."""

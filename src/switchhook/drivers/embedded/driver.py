@@ -143,6 +143,9 @@ class EmbeddedSide:
         )
         self._outward = Outward(ways, self._states)
         self._is_stopping = False
+        self._unsure: dict[
+            str, str
+        ] = {}  # SIP legs of calls that were transferred in a former process
         self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
         self._access.registrars = lambda: self._states.registrars
         self._ear: Ear
@@ -178,6 +181,9 @@ class EmbeddedSide:
         await self._endpoint.start(stack)
         if self._ended is not None:
             await hang_up_again(self._ended, self._endpoint, book())
+        for call, sip_leg in self._unsure.items():
+            bridge = self._bridges[call]
+            self._do(call, bridge, bridge.agree_again(sip_leg))
         watching = spawn(self._watch.run(), name="watch trunks")
         stack.callback(watching.cancel)
         forgetting = spawn(self._forget_registrations(), name="forget registrations")
@@ -471,6 +477,8 @@ class EmbeddedSide:
             self._do(call.id, bridge, self._studio.resume(call, bridge, anchor))
             for sip_leg in bridge.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
+            if call.transfer is not None:  # who is transferred may have taken somebody's offer
+                self._unsure[call.id] = live.get(_taker(call), "")
         return frozenset(live)
 
     def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
@@ -532,6 +540,12 @@ def _user_of(call: Call, leg: Leg) -> str:
     if leg.target is None:
         return call.account
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
+
+
+def _taker(call: Call) -> str:
+    """Return the leg that is transferred."""
+    by = "" if call.transfer is None else call.transfer.by
+    return call.talking_to if by == call.party else call.party
 
 
 def _credentials(call: Call, trunk: str) -> Credentials | None:

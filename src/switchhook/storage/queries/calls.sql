@@ -23,7 +23,8 @@ WHERE state <> 'ended'
 ORDER BY number;
 
 -- name: legs_of_last_ends
--- Read what takes up the legs of the calls that ended last, and not before some time.
+-- Read what takes up the legs of the calls that ended last, and the ended legs of those that go on (of who
+-- transferred the call), if not before some time.
 -- Takes: since.
 SELECT
     c.project,
@@ -37,6 +38,19 @@ WHERE
     c.state = 'ended'
     AND c.ended_at >= (SELECT max(ended_at) - 10.0 FROM calls WHERE state = 'ended')
     AND c.ended_at >= :since
+    AND json_extract(leg.value, '$.handle') <> ''
+UNION ALL
+SELECT
+    c.project,
+    c.call,
+    json_extract(leg.value, '$.id') AS leg,
+    json_extract(leg.value, '$.handle') AS handle
+FROM calls AS c
+CROSS JOIN
+    json_each(CASE WHEN json_valid(c.value) THEN c.value ELSE '{}' END, '$.legs') AS leg
+WHERE
+    c.state <> 'ended'
+    AND json_extract(leg.value, '$.ended_at') >= :since
     AND json_extract(leg.value, '$.handle') <> '';
 
 -- name: plans_of_live_calls
