@@ -32,6 +32,7 @@ from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard.clock import Alarm, Clock
 from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
 from switchhook.switchboard.mishaps import not_asked, not_done
+from switchhook.switchboard.room import Room
 from switchhook.tasks import spawn
 from switchhook.tracking.outside import OutsideBook
 
@@ -109,14 +110,15 @@ class Switchboard:
         self._book = book
         self._new_id = new_id
         self._teller = teller
-        self._max_calls = max_calls
+        self._room = Room(max_calls)
         self._known = known
         self._outside = outside or OutsideBook()
         self._cutting: Alarm | None = None
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
-        self._is_full = False
+        self._full_for: set[str] = set()
+        """Projects whose calls are being refused, so that the log says it once."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -141,21 +143,30 @@ class Switchboard:
     def _admit(self, arrival: Arrival, expect: Callable[[str], None]) -> str | Refused:
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
-        if len(self._mailboxes) >= self._max_calls and not _is_for_help(arrival, self._book()):
-            text = f"{self._max_calls} calls are running, which is the limit"
-            if not self._is_full:
-                log.warning("calls refused: max_calls run", max_calls=self._max_calls)
-            self._is_full = True
-            return Refused(cause=Cause(sip=503, text=text), retry_after=RETRY_AFTER)
+        book = self._book()
+        for_help = _is_for_help(arrival, book)
+        why = self._room.why_not(arrival.project, projects=len(book.plans), for_help=for_help)
+        if why:
+            if arrival.project not in self._full_for:
+                log.warning(
+                    "calls refused: max_calls run",
+                    max_calls=self._room.most,
+                    project=arrival.project,
+                    why=why,
+                )
+            self._full_for.add(arrival.project)
+            return Refused(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
         clock = self._clock.steady()
-        call = admit(arrival, self._book(), call=self._new_id(), now=clock.now())
+        call = admit(arrival, book, call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
         call, callers = self._known.admit(call)
-        self._is_full = False
+        self._full_for.discard(arrival.project)
         log.info("call began", **_facts(call))
         expect(call.id)
-        self._take(call, clock, CallArrived(), callers)
+        mailbox = self._keep(call, clock, CallArrived(), for_help=for_help)
+        mailbox.callers = callers
+        self._open(mailbox)
         return call.id
 
     def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
@@ -218,15 +229,11 @@ class Switchboard:
             await asyncio.sleep(_LOOK)
         await self._side.stop()
 
-    def _take(self, call: Call, clock: Clock, first: Event, callers: tuple[Caller, ...]) -> None:
-        mailbox = self._keep(call, clock, first)
-        mailbox.callers = callers
-        self._open(mailbox)
-
-    def _keep(self, call: Call, clock: Clock, first: Event) -> Mailbox:
+    def _keep(self, call: Call, clock: Clock, first: Event, *, for_help: bool = False) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
         mailbox = Mailbox(call, clock, deque((first,)), is_open=True)
         self._mailboxes[call.id] = mailbox
+        self._room.enter(call.id, call.plan.project.id, for_help=for_help)
         self._idle.clear()
         return mailbox
 
@@ -417,7 +424,8 @@ class Switchboard:
             await asyncio.sleep(RETRY_SAVING)
             await self._save(mailbox)
         _confirm(mailbox)
-        self._mailboxes.pop(mailbox.call.id, None)
+        if self._mailboxes.pop(mailbox.call.id, None) is not None:
+            self._room.leave(mailbox.call.id)
         if not self._mailboxes:
             self._idle.set()
 
