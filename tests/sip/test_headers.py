@@ -204,3 +204,16 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         except ParseError:
             continue
         assert NameAddress.parse(str(address)) == address
+
+
+def test_an_address_is_read_once_unless_it_is_long() -> None:
+    short, long = "<sip:anna@example.com>;tag=1", f"<sip:anna@example.com>;tag={'1' * 300}"
+    assert NameAddress.parse(short) is NameAddress.parse(short)
+    assert NameAddress.parse(long) == NameAddress.parse(long)
+    assert NameAddress.parse(long) is not NameAddress.parse(long)
+
+
+def test_what_is_no_address_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(ParseError):
+            NameAddress.parse("<sip:anna@example.com")

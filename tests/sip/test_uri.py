@@ -200,3 +200,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except ParseError:
         return
     assert Uri.parse(str(uri)) == uri
+
+
+def test_a_uri_is_read_once_unless_it_is_long() -> None:
+    short, long = "sip:anna@example.com", f"sip:{'a' * 300}@example.com"
+    assert Uri.parse(short) is Uri.parse(short)
+    assert Uri.parse(long) == Uri.parse(long)
+    assert Uri.parse(long) is not Uri.parse(long)

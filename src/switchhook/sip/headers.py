@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.errors import ParseError, excerpt
@@ -19,7 +20,7 @@ from switchhook.sip.syntax import (
     split_list,
     unquote,
 )
-from switchhook.sip.uri import Uri
+from switchhook.sip.uri import MOST_REMEMBERED, Uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -42,7 +43,14 @@ class NameAddress:
 
     @classmethod
     def parse(cls, text: str) -> NameAddress:
-        """Read one address, with or without angle brackets; raise ParseError."""
+        """Read one address, with or without angle brackets; raise ParseError.
+
+        The same few stand in all messages of a call, so that the latest are remembered.
+        """
+        return _remembered(text) if len(text) <= MOST_REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> NameAddress:
         text = text.strip(WHITE)
         if text.startswith('"'):
             end = end_of_quoted(text)
@@ -96,6 +104,11 @@ class NameAddress:
     def __str__(self) -> str:
         display = f"{quote(self.display)} " if self.display else ""
         return f"{display}<{self.uri}>{self.parameters}"
+
+
+@lru_cache(maxsize=2_048)
+def _remembered(text: str) -> NameAddress:
+    return NameAddress._parse(text)  # noqa: SLF001 -- the other half of `parse`
 
 
 def preferred(contacts: Iterable[NameAddress]) -> list[NameAddress]:

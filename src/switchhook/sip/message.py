@@ -48,6 +48,8 @@ MOST_REASONS: Final = 3
 """Parts that were left out and that a refusal names."""
 
 _ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
+_OPTIONAL: Final = frozenset({"Max-Forwards", "Contact", "Route", "Record-Route", "Path"})
+"""Headers that decide where they stand, and may be missing."""
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
@@ -167,6 +169,8 @@ class _Message:
         if repeated := self.headers.repeated & _ONCE:
             raise ParseError(f"{min(repeated)} stands there more than once")
         for name, read in self._deciding:
+            if name in _OPTIONAL and name not in self.headers:
+                continue
             try:
                 getattr(self, read)
             except SipError as error:
@@ -363,7 +367,9 @@ class Head:
 
     def message(self, body: bytes, *notes: str) -> Request | Response:
         """Return the whole message, checked, and mended where that can be; raise MessageError."""
-        message = replace(self.start, body=body, dropped=(*self.notes, *notes))
+        message, dropped = self.start, (*self.notes, *notes)
+        if body or dropped:
+            message = replace(message, body=body, dropped=dropped)
         if body and not self.is_typed and looks_like_sdp(body):
             headers = message.headers.put("Content-Type", SDP)
             dropped = (*message.dropped, "no Content-Type: what has sound in it is SDP")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, TypeVar, overload
 
 from switchhook.sip.errors import ParseError, excerpt
 from switchhook.sip.syntax import (
@@ -18,6 +18,9 @@ from switchhook.sip.syntax import (
 
 MAX_PARAMETERS: Final = 64
 _ENDS_VALUE: Final = frozenset(' \t;,<>"?=')
+
+
+_T = TypeVar("_T")
 
 
 class Parameters(Mapping[str, str | None]):
@@ -77,6 +80,14 @@ class Parameters(Mapping[str, str | None]):
         dropped = {name.lower() for name in names}
         kept = {name: value for name, value in self._items.items() if name not in dropped}
         return Parameters(kept, verbatim=True)
+
+    @overload
+    def get(self, name: str, /) -> str | None: ...
+    @overload
+    def get(self, name: str, /, default: _T) -> str | _T | None: ...
+    def get(self, name: str, /, default: object = None) -> object:
+        """Return a value as it stands on the wire. That of `Mapping` raises and catches a KeyError."""
+        return self._items.get(name.lower(), default)
 
     def __getitem__(self, name: str) -> str | None:
         return self._items[name.lower()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import quote, unquote
 
@@ -14,6 +15,8 @@ _CONTROLS: Final = "".join(map(chr, range(0x20))) + "\x7f"
 _NEVER: Final = frozenset(_CONTROLS + ' <>"')
 """What would end the URI in a start line or between angle brackets."""
 _TELLING: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
+MOST_REMEMBERED: Final = 256
+"""Characters of a text that is remembered with what it was read as, so that strangers fill no memory."""
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
 
 
@@ -50,7 +53,11 @@ class Uri:
 
     @classmethod
     def parse(cls, text: str) -> Uri:
-        """Read a URI without its angle brackets; raise ParseError."""
+        """Read a URI without its angle brackets; raise ParseError. The latest are remembered."""
+        return _remembered(text) if len(text) <= MOST_REMEMBERED else cls._parse(text)
+
+    @classmethod
+    def _parse(cls, text: str) -> Uri:
         scheme, colon, rest = text.partition(":")
         scheme = scheme.lower()
         if not colon or not rest or not is_token(scheme):
@@ -123,6 +130,11 @@ class Uri:
         port = "" if self.port is None else f":{self.port}"
         headers = f"?{self.headers}" if self.headers else ""
         return f"{self.scheme}:{user}{self.host}{port}{self.parameters}{headers}"
+
+
+@lru_cache(maxsize=2_048)
+def _remembered(text: str) -> Uri:
+    return Uri._parse(text)  # noqa: SLF001 -- the other half of `parse`
 
 
 def _parameters_match(ours: Parameters, theirs: Parameters) -> bool:
