@@ -17,6 +17,7 @@ from switchhook.domain.hours import (
     Span,
     SpecialDay,
     WorkingHours,
+    day_of,
     is_open,
     parse_spans,
     spans_text,
@@ -192,3 +193,17 @@ def test_a_moment_is_within_when_the_wall_clock_is_in_any_year_on_any_day_of_cha
         for span in hours.spans(day.date())
     )
     assert is_open(hours, time_zone=zone, now=float(now)) is expected
+
+
+@given(zone=st.sampled_from(ZONES), now=st.floats(1_766_000_000.0, 1_800_000_000.0))
+def test_a_day_begins_at_the_midnight_of_its_zone(zone: str, now: float) -> None:
+    day, began = day_of(now, zone)
+    wall = datetime.fromtimestamp(now, ZoneInfo(zone))
+    assert day == wall.date().isoformat()
+    assert began == wall.replace(hour=0, minute=0, second=0, microsecond=0, fold=0).timestamp()
+
+
+def test_a_day_ends_with_the_last_of_its_seconds() -> None:
+    midnight = datetime(2026, 3, 2, tzinfo=ZoneInfo("Asia/Kathmandu")).timestamp()
+    assert day_of(midnight - 0.01, "Asia/Kathmandu")[0] == "2026-03-01"
+    assert day_of(midnight, "Asia/Kathmandu") == ("2026-03-02", midnight)

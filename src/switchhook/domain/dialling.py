@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class Dialling:
         A number that begins neither with `+` nor with a zero is an international one as it stands
         (R1-28), though it may be a national one.
         """
-        return tuple(dict.fromkeys(self._read(number[: MOST_DIGITS + 1], set())))
+        return _meanings(self, number[: MOST_DIGITS + 1])
 
     def _read(self, text: str, seen: set[str]) -> Iterator[str]:
         """Yield what a text may mean. One in `seen` was read already: zeros are an exit code at each place."""
@@ -78,6 +79,11 @@ class Dialling:
         has_rule = self.trunk_rule and found.lastindex == found.re.groups
         kept = found.expand(self.trunk_rule) if has_rule else ""
         return kept + text[found.end() :]
+
+
+@lru_cache(maxsize=4096)  # a caller's number is read a dozen times in a call
+def _meanings(dialling: Dialling, number: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(dialling._read(number, set())))  # noqa: SLF001 (the other half of `meanings`)
 
 
 ANYWHERE = Dialling()

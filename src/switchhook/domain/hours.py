@@ -148,7 +148,13 @@ def is_open(hours: WorkingHours, *, time_zone: str, now: float) -> bool:
 
 def day_of(now: float, time_zone: str) -> tuple[str, float]:
     """Return the day that `now` (unix seconds) is in, as in ISO 8601, and when it began."""
-    local = datetime.fromtimestamp(now, _zone(time_zone))
+    return _day_of(int(now // 60), time_zone)
+
+
+@lru_cache(maxsize=512)  # outside calls are counted by the day, a dozen times in a call
+def _day_of(minute: int, time_zone: str) -> tuple[str, float]:
+    """Return the day that a minute of unix time is in; midnight is at none of its seconds but the first."""
+    local = datetime.fromtimestamp(minute * 60, _zone(time_zone))
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     return local.date().isoformat(), midnight.timestamp()
 

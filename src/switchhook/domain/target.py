@@ -63,6 +63,8 @@ class Target:
 
 def written_number(text: str) -> str:
     """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return text
     cleaned = _without_trunk_zero(text).translate(_SEPARATORS)
     digits = cleaned.removeprefix("+")
     return cleaned if digits.isascii() and digits.isdigit() else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,9 @@ UDP: Final = "UDP"
 TCP: Final = "TCP"
 TRANSPORTS: Final = frozenset({UDP, TCP})
 DEFAULT_PORT: Final = 5060
+LONGEST_IPV4: Final = len("255.255.255.255")
+KEPT_HOSTS: Final = 1_000
+"""Addresses that are remembered with what was found of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +69,19 @@ def numeric(host: str) -> str | None:
     """Return the address that `host`, as it stands in a URI or Via, is; None for a name."""
     if host.startswith("["):
         return host[1:-1]
+    return host if len(host) <= LONGEST_IPV4 and _is_ipv4(host) else None
+
+
+@lru_cache(maxsize=KEPT_HOSTS)
+def _is_ipv4(host: str) -> bool:
     try:
         IPv4Address(host)
     except AddressValueError:
-        return None
-    return host
+        return False
+    return True
 
 
+@lru_cache(maxsize=KEPT_HOSTS)
 def is_private(host: str) -> bool:
     """Whether a numeric host can only be reached from near it."""
     address = ip_address(host)
@@ -80,6 +90,7 @@ def is_private(host: str) -> bool:
     return not address.is_global
 
 
+@lru_cache(maxsize=KEPT_HOSTS)
 def _is_here(host: str) -> bool:
     """Whether a numeric host means another machine to whoever says it than to us, or all machines."""
     address = ip_address(host)

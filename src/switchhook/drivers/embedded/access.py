@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -49,8 +50,14 @@ def party_at(project: str, trunk: Trunk | None, host: str, *, user: str = "") ->
     """
     if trunk is None:
         return Party(user=user, project=project)
-    is_in = bool(user) or host in Networks(networks_of(trunk.sources), widest=None)
+    is_in = bool(user) or host in _places(trunk.sources)
     return Party(user=user, project=project, trunk=trunk.name if is_in else "")
+
+
+@lru_cache(maxsize=1_000)
+def _places(sources: tuple[str, ...]) -> Networks:
+    """Return all of a trunk's networks, the widest too."""
+    return Networks(networks_of(sources), widest=None)
 
 
 class Access:
@@ -114,7 +121,7 @@ class Access:
         if party.user and self.friends.name(source, now) == party.user:
             return None
         sources = self._sources(party)
-        if source.host in Networks(networks_of(sources), widest=None):
+        if source.host in _places(sources):
             return None
         if not party.user:
             return self._refuse_outsider(party, request, source) if sources else None
