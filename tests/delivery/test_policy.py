@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from switchhook.delivery.policy import (
     ONE_TRY,
     TO_SUBSCRIBERS,
     RetryPolicy,
+    answer_of,
     order_of,
     pause_before_next,
     policy_of,
@@ -33,6 +34,7 @@ from tests.support.promises import DOWN, attempt, delivery, mail, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 PROMISE = delivery(success_codes=(200,), url="https://user:pw@crm.example:8443/hook?key=secret")
 assert isinstance(PROMISE.request, HttpRequest)
@@ -152,6 +154,39 @@ def test_a_failed_exchange_keeps_its_reason() -> None:
     told = settle(PROMISE, failed(), 2, at=5.0)
     assert (told.number, told.status, told.answer, told.seconds) == (2, 0, b"", 0.0)
     assert told.failure == Failure(kind=FailureKind.REFUSED, detail="It broke.")
+
+
+def cut(kind: FailureKind, status: int, **more: Any) -> Exchange:
+    """Return an exchange whose response failed behind its head."""
+    return replace(
+        failed(), failure=Failure(kind=kind, detail="Cut."), begun=answered(status, **more).response
+    )
+
+
+@pytest.mark.row("R2-03", "R2-04")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FailureKind.TOO_LARGE,
+        FailureKind.RESET,
+        FailureKind.BAD_RESPONSE,
+        FailureKind.BODY_TIMEOUT,
+    ],
+)
+def test_who_answered_200_is_told_whatever_became_of_the_body(kind: FailureKind) -> None:
+    told = settle(PROMISE, cut(kind, 200), 1, at=5.0)
+    assert (told.status, told.failure) == (200, None)
+
+
+def test_any_other_status_counts_as_if_its_body_were_whole() -> None:
+    headers = (("retry-after", "30"),)
+    told = settle(PROMISE, cut(FailureKind.TOO_LARGE, 503, headers=headers), 1, at=5.0)
+    assert told.failure is not None
+    assert (told.status, told.failure.kind, told.asked) == (503, FailureKind.STATUS, 30.0)
+
+
+def test_a_stop_settles_nothing() -> None:
+    assert answer_of(cut(FailureKind.INTERRUPTED, 200)) is None
 
 
 def test_a_reason_that_no_store_takes_is_mended() -> None:

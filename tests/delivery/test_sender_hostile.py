@@ -284,6 +284,46 @@ def test_a_fault_is_told_apart_and_ends_the_connection(
     play(scenario())
 
 
+async def drips_behind_its_head(peer: Peer) -> None:
+    await peer.answer(HEAD + b"Content-Length: 99\r\n\r\n")
+    await peer.drip(b"x" * 99, every=0.05)
+
+
+@pytest.mark.row("R2-03", "FB-10")
+@pytest.mark.parametrize(
+    ("script", "body"),
+    [
+        (resets_in_its_body, b"hi"),
+        (saying(HEAD + b"Content-Length: 99\r\n\r\nhi"), b"hi"),
+        (saying(CHUNKED + b"2\r\nhi\r\n"), b"hi"),
+        (saying(CHUNKED + b"2\r\nhi\r\nrubbish"), b"hi"),
+        (saying(sized(b"x" * 100_000)), b"x"),
+        (drips_behind_its_head, b"x"),
+    ],
+)
+def test_a_status_that_came_is_told_whatever_becomes_of_the_body(
+    play: Play, script: Script, body: bytes
+) -> None:
+    async def scenario() -> None:
+        async with Hostile(script) as server, sending() as sender:
+            exchange = await send(sender, get(server.url), deadline=0.5)
+            assert exchange.failure is not None
+            assert exchange.response is None
+            assert exchange.begun is not None
+            assert exchange.begun.status == 200
+            assert exchange.begun.body.startswith(body)
+
+    play(scenario())
+
+
+def test_no_status_is_told_of_a_head_that_was_cut(play: Play) -> None:
+    async def scenario() -> None:
+        async with Hostile(saying(HEAD + b"X: ")) as server, sending() as sender:
+            assert (await send(sender, get(server.url))).begun is None
+
+    play(scenario())
+
+
 PHP = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=UTF-8\r\nContent-Length: 9\r\n"
     b"Connection: close\r\nExpires: Thu, 19 Nov 1981 08:52:00 GMT\r\nExpires: 0\r\n"

@@ -16,7 +16,13 @@ from typing import TYPE_CHECKING, Final, Protocol, TypeVar, assert_never
 import structlog
 
 from switchhook.delivery.mailer import NO_MAIL
-from switchhook.delivery.policy import pause_before_next, settle, usual_order, usual_policy
+from switchhook.delivery.policy import (
+    answer_of,
+    pause_before_next,
+    settle,
+    usual_order,
+    usual_policy,
+)
 from switchhook.delivery.queues import CourierLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
@@ -239,7 +245,7 @@ class Courier:
             self._leave_endpoint(job)
             self._halt()
             return
-        _log_left_out(delivery, done)
+        _log_unread(delivery, done)
         attempt = settle(delivery, done, len(history) + 1, at=at)
         self._leave_endpoint(job, attempt.asked)
         history = (*history, attempt)
@@ -383,9 +389,13 @@ class Courier:
             await asyncio.wait(late)
 
 
-def _log_left_out(delivery: Delivery, done: Exchange | Posting) -> None:
-    response = done.response if isinstance(done, Exchange) else None
-    if response is not None and response.left_out:
+def _log_unread(delivery: Delivery, done: Exchange | Posting) -> None:
+    """Leave a trace of what could not be read of an answer that counts all the same."""
+    if not isinstance(done, Exchange) or (response := answer_of(done)) is None:
+        return
+    if done.failure is not None:
+        log.info("body of an answer not read", delivery=delivery.id, failure=str(done.failure))
+    if response.left_out:
         log.info(
             "lines left out of an answer's head", delivery=delivery.id, lines=response.left_out
         )

@@ -130,7 +130,7 @@ def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: flo
         seconds, status, failure = done.seconds, done.status, done.failure
         answer, asked = done.reply.encode(errors="replace"), None
     else:
-        response = done.response
+        response = answer_of(done)
         seconds = dict(done.seconds).get("total", 0.0)
         status, answer = (0, b"") if response is None else (response.status, response.body)
         failure = _failure(delivery, done)
@@ -146,6 +146,17 @@ def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: flo
         answer=answer[:ANSWER_KEPT],
         asked=asked,
     )
+
+
+def answer_of(exchange: Exchange) -> HttpResponse | None:
+    """Return what an endpoint that was told answered: its status is enough, whatever became of the body (R2-03).
+
+    Where Switchhook stopped meanwhile, nothing is settled.
+    """
+    failure = exchange.failure
+    if failure is not None and failure.kind is FailureKind.INTERRUPTED:
+        return None
+    return exchange.response or exchange.begun
 
 
 def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: float) -> float | None:
@@ -168,11 +179,12 @@ def pause_before_next(policy: RetryPolicy, history: Sequence[Attempt], now: floa
 
 
 def _failure(delivery: Delivery, exchange: Exchange) -> Failure | None:
-    if exchange.failure is not None:
+    response = answer_of(exchange)
+    if exchange.failure is not None and response is None:
         # Half a surrogate pair would be refused by every store, and the delivery never be settled.
         detail = exchange.failure.detail.encode(errors="replace").decode()
         return replace(exchange.failure, detail=detail)
-    host, response = _host(delivery.request.url), exchange.response
+    host = _host(delivery.request.url)
     if response is None:
         return Failure(kind=FailureKind.BAD_RESPONSE, detail=f"{host} sent no response.")
     if response.status in delivery.success_codes:

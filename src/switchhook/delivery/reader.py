@@ -175,6 +175,18 @@ class ResponseReader:
             is_cut=self._is_extra and bool(body) and bool(self._header("content-length")),
         )
 
+    def begun(self) -> HttpResponse | None:
+        """Return a response whose body failed, as far as it came; None where its head did not."""
+        if not self.has_head:
+            return None
+        return HttpResponse(
+            status=self._status,
+            reason=self._reason.decode("latin-1"),
+            headers=tuple(self._headers),
+            body=b"".join(self._body),
+            left_out=self._left_out,
+        )
+
     def on_message_begin(self) -> None:
         """A first byte after the end shows that more follows than was announced."""
         if self._is_whole:
@@ -221,10 +233,12 @@ class ResponseReader:
         self._in_trailers = False
         if self._is_whole:
             return
+        room = self._most - self._body_size
         self._body_size += len(data)
-        if self._body_size <= self._most:
+        if room >= len(data):
             self._body.append(data)
         else:
+            self._body.append(data[: max(0, room)])
             self.failure = self.failure or too_large(self._where, self._cap)
 
     def on_message_complete(self) -> None:

@@ -158,10 +158,10 @@ class Sender:
         cap = self._limits.body if max_body is None else max_body
         hop = request
         trail = Trail(request, follow)
-        answer = failure = None
+        answer = failure = begun = None
         try:
             while True:
-                connection, dialled = None, None
+                connection, dialled, answer = None, None, None
                 connection, dialled = await self._carry(
                     hop,
                     grants,
@@ -179,6 +179,8 @@ class Sender:
                 hop, now = following, self._clock()
         except ExchangeError as error:
             self.failed += 1
+            if connection is not None and answer is None:
+                begun = connection.reader.begun()
             answer = None
             failure = error.failure
             dialled = dialled or error.phases
@@ -188,6 +190,7 @@ class Sender:
             request=request,
             response=answer,
             failure=failure,
+            begun=begun,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
             redirects=trail.redirects,

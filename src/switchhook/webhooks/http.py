@@ -82,6 +82,8 @@ class Exchange:
     response: HttpResponse | None
     failure: Failure | None
     """Set when there is no whole response. A response of any status is no failure here."""
+    begun: HttpResponse | None = field(default=None, compare=False)
+    """The head of a response whose body failed, with what came of the body. Its status was said all the same."""
     address: str = ""
     """The numeric address and port that was connected to; empty when none was."""
     reused: bool = False
