@@ -1,34 +1,31 @@
-"""Every happening of a call has its words, in the order of time, and no text from outside moves a cursor."""
+"""A call is drawn line by line, with the seconds since it began."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import pytest
-
-from switchhook.cli.timeline import (
-    SIGNS,
-    WORDS,
-    call_lines,
-    delivery_lines,
-    draw,
-    draw_whole,
-    entry_line,
-)
+from switchhook.cli.timeline import draw, draw_whole
 from switchhook.domain.journal import Entry, Happening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.views.timeline import call_lines, entry_line
 from tests.support.loop import run
-from tests.support.promises import DOWN, attempt, mail
 from tests.support.told import BEGAN, CALL, remember
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.webhooks.delivery import Attempt
+ASKED = (
+    ("request", "GET http://crm.example/route"),
+    ("address", "192.0.2.7:80"),
+    ("seconds_dns", "0.0000"),
+    ("seconds_connect", "0.0012"),
+    ("seconds_total", "0.0123"),
+    ("status", "200"),
+    ("body", "<br />\n<b>Warning</b>\x1b[2J"),
+    ("read_as", ""),
+)
 
 
 def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
@@ -56,88 +53,6 @@ def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
     ]
 
 
-def test_a_mail_names_who_is_told() -> None:
-    promise = mail()
-
-    def line(state: DeliveryState, latest: Attempt | None) -> str:
-        row = DeliveryRow(number=1, delivery=promise, state=state, latest=latest)
-        (found,) = delivery_lines(row)
-        return f"{found.sign} {found.text}"
-
-    told = "incoming.after to desk@example.com"
-    done = replace(attempt(promise), status=250)
-    refused = replace(attempt(promise, failure=DOWN), status=550)
-    assert line(DeliveryState.PENDING, None) == f"✉ {told}: waits"
-    assert line(DeliveryState.DELIVERED, done) == f"✉ {told}: accepted, 250 in 250 ms"
-    assert line(DeliveryState.FAILED, refused) == f"✗ {told}: status: answered 503"
-
-
-def test_no_reason_says_an_end_once_more() -> None:
-    def text(happening: Happening, reason: str, **facts: str) -> str:
-        told = tuple(facts.items())
-        return entry_line(Entry(seq=1, at=5.0, happening=happening, text=reason, facts=told)).text
-
-    lost = {"target": "102", "end": "answered_elsewhere"}
-    busy = {"outcome": "busy", "ended_by": "system"}
-    assert text(Happening.ATTEMPT_ENDED, "answered elsewhere", **lost) == "102: answered elsewhere"
-    assert text(Happening.ENDED, "busy", **busy) == "ends: busy, by the system"
-    assert text(Happening.ENDED, "blocked", **busy) == "ends: busy, by the system (blocked)"
-
-
-def test_every_happening_has_sign_and_words() -> None:
-    assert set(SIGNS) == set(WORDS) == set(Happening)
-
-
-@pytest.mark.parametrize("happening", Happening)
-def test_an_entry_without_facts_is_still_a_line(happening: Happening) -> None:
-    line = entry_line(Entry(seq=1, at=5.0, happening=happening, leg="b1"))
-
-    assert line.at == 5.0
-    assert line.text
-
-
-@pytest.mark.parametrize("happening", Happening)
-def test_no_text_from_outside_moves_the_cursor(happening: Happening) -> None:
-    evil = "a\x1b[2J\nb\u202e"
-    facts = tuple(
-        (name, evil)
-        for name in ("caller", "callee", "target", "webhook", "kind", "step", "end", "outcome")
-    )
-    text = entry_line(Entry(seq=1, at=5.0, happening=happening, text=evil, facts=facts)).text
-
-    assert text.isprintable()
-
-
-def test_failures_say_how_long_and_why() -> None:
-    facts = (("webhook", "crm"), ("seconds", "2.04"), ("kind", "headers_timeout"))
-    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="too slow", facts=facts)
-
-    assert entry_line(entry).text == "crm fails after 2.0 s: headers_timeout, too slow"
-
-
-@pytest.mark.row("FE-12")
-@pytest.mark.parametrize(
-    ("length", "said"), [("5.08125", "5.1 s"), ("0.48", "480 ms"), ("75.04", "1:15 min")]
-)
-def test_a_recording_has_its_length_to_the_tenth(length: str, said: str) -> None:
-    facts = (("seconds", length),)
-    entry = Entry(seq=1, at=5.0, happening=Happening.RECORDED, text="a.wav", facts=facts)
-
-    assert entry_line(entry).text == f"recorded {said}: a.wav"
-
-
-ASKED = (
-    ("request", "GET http://crm.example/route"),
-    ("address", "192.0.2.7:80"),
-    ("seconds_dns", "0.0000"),
-    ("seconds_connect", "0.0012"),
-    ("seconds_total", "0.0123"),
-    ("status", "200"),
-    ("body", "<br />\n<b>Warning</b>\x1b[2J"),
-    ("read_as", ""),
-)
-
-
 def test_below_an_answer_stands_what_was_asked_what_came_back_and_how_long_each_part_took() -> None:
     entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="no JSON", facts=ASKED)
 
@@ -148,54 +63,3 @@ def test_below_an_answer_stands_what_was_asked_what_came_back_and_how_long_each_
         "                body: <br />·<b>Warning</b>·[2J",
         "                took: connection 1.2 ms, in all 12.3 ms",
     ]
-
-
-@pytest.mark.parametrize(
-    ("facts", "said"),
-    [
-        ({"address": ""}, "no answer"),
-        ({"address": "192.0.2.7:80"}, "no answer from 192.0.2.7:80"),
-        (
-            {"address": "192.0.2.7:80", "status": "200", "read_as": "strict JSON"},
-            "200 from 192.0.2.7:80 over a kept connection, read as strict JSON",
-        ),
-        ({"status": "200"}, "not sent; 200 was given as the answer, not read"),
-    ],
-)
-def test_what_came_back_is_said_in_one_line(facts: dict[str, str], said: str) -> None:
-    told = (("request", "GET http://crm.example/"), *facts.items())
-    entry = Entry(seq=1, at=5.0, happening=Happening.ANSWER, facts=told)
-
-    assert entry_line(entry).below == (f"GET http://crm.example/: {said}",)
-
-
-def test_redirects_that_were_followed_are_named() -> None:
-    told = (("request", "GET http://crm.example/"), ("redirected_to", "https://crm.example"))
-    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, facts=told)
-
-    said = "GET http://crm.example/, redirected to https://crm.example: no answer"
-    assert entry_line(entry).below == (said,)
-
-
-@pytest.mark.parametrize(
-    ("happening", "text", "facts", "said"),
-    [
-        (Happening.KEYED, "no code in time", {}, "no code in time"),
-        (Happening.KEYED, "4", {"digit": "4"}, "the caller presses: 4"),
-        (Happening.ASKED, "pin", {}, "asks pin"),
-        (Happening.ASKED, "pin", {"attempt": "2"}, "asks pin about the code of attempt 2"),
-        (
-            Happening.ASKED,
-            "pin",
-            {"attempt": "2", "code": "0042"},
-            "asks pin about the code 0042 of attempt 2",
-        ),
-        (Happening.BRANCH, "failed: attempt 3 of 3", {}, "takes branch failed: attempt 3 of 3"),
-    ],
-)
-def test_codes_keys_and_branches_have_their_words(
-    happening: Happening, text: str, facts: dict[str, str], said: str
-) -> None:
-    entry = Entry(seq=1, at=5.0, happening=happening, text=text, facts=tuple(facts.items()))
-
-    assert entry_line(entry).text == said

@@ -6,19 +6,9 @@ from typing import Annotated, Any, TypeVar
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from switchhook.cli import as_json
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, UsageError, ask_store
-from switchhook.cli.show import (
-    NOTHING,
-    clock,
-    one_line,
-    print_json,
-    print_table,
-    seconds,
-    stderr,
-    stdout,
-)
-from switchhook.cli.timeline import call_lines, draw_path, draw_whole
+from switchhook.cli.show import print_json, print_table, stderr, stdout
+from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.failure import FailureKind
 from switchhook.operations.history import (
     CallStory,
@@ -30,6 +20,9 @@ from switchhook.operations.history import (
 )
 from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, DeliveryState
 from switchhook.storage.sqlite import SqliteStore
+from switchhook.views import as_json
+from switchhook.views.text import NOTHING, clock, one_line, seconds
+from switchhook.views.timeline import call_lines
 from switchhook.webhooks.delivery import Attempt
 from switchhook.webhooks.dialects.event_answer import notice_of
 

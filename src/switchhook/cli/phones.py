@@ -4,8 +4,9 @@ import time
 from dataclasses import asdict
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store
-from switchhook.cli.show import NOTHING, iso, one_line, print_json, print_table, stdout
+from switchhook.cli.show import print_json, print_table, stdout
 from switchhook.operations.phones import RegisteredPhone, list_phones
+from switchhook.views.text import NOTHING, iso, one_line
 
 
 def phones(

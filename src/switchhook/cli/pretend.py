@@ -9,18 +9,20 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from switchhook.app import PRODUCT
-from switchhook.cli import as_json
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call
-from switchhook.cli.show import iso, print_json, print_left_over, stderr, stdout
-from switchhook.cli.timeline import Line, call_lines, draw_path, draw_whole, told
+from switchhook.cli.show import print_json, print_left_over, stderr, stdout
+from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import Entry
 from switchhook.domain.project import Plan
-from switchhook.operations.path import path_of
 from switchhook.operations.sounds import missing_sounds
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import PHONES, Script, as_dialled
+from switchhook.views import as_json
+from switchhook.views.path import path_of
+from switchhook.views.text import iso
+from switchhook.views.timeline import Line, call_lines, told
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.moments import zone
 

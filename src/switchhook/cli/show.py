@@ -1,11 +1,10 @@
-"""How things look in a terminal, and as JSON."""
+"""Prints to a terminal, and JSON for programs."""
 
 import codecs
 import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from io import TextIOWrapper
 
 import msgspec
@@ -15,9 +14,7 @@ from rich.console import Console
 from rich.measure import Measurement
 from rich.table import Table
 
-NOTHING = "–"
-"""Stands where there is no value."""
-
+from switchhook.views.text import one_line
 
 UNDECODED = re.compile("[\udc80-\udcff]")
 """Stands for a byte of the command line or of a file's name that is no UTF-8 text (PEP 383)."""
@@ -110,33 +107,3 @@ def table(
     for row in rows:
         made.add_row(*row)
     return made
-
-
-def clock(at: float | None) -> str:
-    """Return date and time of this machine's zone, to the second."""
-    if at is None:
-        return NOTHING
-    return datetime.fromtimestamp(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
-
-
-def iso(at: float | None) -> str | None:
-    """Return date and time with its zone, for programs."""
-    if at is None:
-        return None
-    return datetime.fromtimestamp(at).astimezone().isoformat(timespec="milliseconds")
-
-
-def seconds(duration: float | None) -> str:
-    """Return a duration as people read it."""
-    if duration is None:
-        return NOTHING
-    if duration < 1:
-        return f"{duration * 1000:.0f} ms"
-    return (
-        f"{duration:.1f} s" if duration < 60 else f"{duration // 60:.0f}:{duration % 60:02.0f} min"
-    )
-
-
-def one_line(text: str) -> str:
-    """Keep what came from outside from moving the cursor or breaking the line."""
-    return "".join(char if char.isprintable() else "·" for char in text)

@@ -16,10 +16,11 @@ from switchhook.cli.options import (
     change_store,
     data_dir_of,
 )
-from switchhook.cli.show import clock, iso, one_line, print_json, print_table, stdout
+from switchhook.cli.show import print_json, print_table, stdout
 from switchhook.domain.event import Subscription
 from switchhook.operations import subscriptions as operations
 from switchhook.tracking.subscriptions import Subscribers
+from switchhook.views.text import clock, iso, one_line
 
 
 def subscriptions(

@@ -1,68 +1,22 @@
-"""A call's journal and deliveries as lines for people; the demo draws them while the call runs."""
+"""Draws the lines of a call in a terminal; the demo does while the call runs."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from switchhook.cli.show import one_line, seconds
-from switchhook.domain.journal import Happening
-from switchhook.operations.path import path_of
-from switchhook.storage.records import DeliveryState
-from switchhook.webhooks.mail import Mail
+from switchhook.views.path import path_of
+from switchhook.views.text import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable
 
     from switchhook.domain.journal import Entry
-    from switchhook.storage.records import DeliveryRow
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.views.timeline import Line
 
 BELOW = " " * 16
 """Stands before what else is known, so that it begins where the text above it does."""
-PHASES = {
-    "seconds_dns": "name",
-    "seconds_connect": "connection",
-    "seconds_tls": "TLS",
-    "seconds_write": "request",
-    "seconds_headers": "headers",
-    "seconds_body": "body",
-    "seconds_total": "in all",
-}
-"""The parts of an exchange, by the facts that say how long each took."""
-STEP_WORDS = {
-    "askdialplan": "ask the dial-plan webhook",
-    "ringdestination": "ring the variable destination",
-    "goto": "go to",
-    "hangup": "hang up",
-    "background": "set the background audio",
-    "hours": "look at the working hours",
-    "rate": "have the conversation rated",
-}
-"""What a step is called where its name is more than one word."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of a timeline."""
-
-    at: float
-    """Unix seconds."""
-    sign: str
-    text: str
-    style: str = ""
-    below: tuple[str, ...] = ()
-    """What else is known of it, for those who ask why."""
-
-
-def call_lines(entries: Iterable[Entry], deliveries: Iterable[DeliveryRow] = ()) -> list[Line]:
-    """Return the lines of one call in the order of time."""
-    lines = [entry_line(entry) for entry in entries]
-    lines += [line for row in deliveries for line in delivery_lines(row)]
-    return sorted(lines, key=lambda line: line.at)
 
 
 def draw(line: Line, *, began: float) -> Text:
@@ -83,170 +37,3 @@ def draw_whole(line: Line, *, began: float) -> Text:
 def draw_path(entries: Iterable[Entry]) -> Text:
     """Draw where the call went in one line."""
     return Text(f"  path: {one_line(path_of(entries)) or 'nowhere'}")
-
-
-def entry_line(entry: Entry) -> Line:
-    """Say what a journal entry tells."""
-    sign, style = SIGNS[entry.happening]
-    facts = defaultdict(str, entry.facts)
-    facts["target"] = facts["target"] or entry.leg
-    text = one_line(WORDS[entry.happening](one_line(entry.text), facts))
-    below = tuple(map(one_line, _exchange(facts))) if facts["request"] else ()
-    return Line(at=entry.at, sign=sign, text=text, style=style, below=below)
-
-
-SIGNS: dict[Happening, tuple[str, str]] = {
-    Happening.ARRIVED: ("→", "bold"),
-    Happening.STEP: ("·", "dim"),
-    Happening.ASKED: ("?", ""),
-    Happening.ANSWER: ("!", "cyan"),
-    Happening.ASK_FAILED: ("✗", "yellow"),
-    Happening.NOTICE: ("·", "yellow"),
-    Happening.DIALLED: ("☎", ""),
-    Happening.RANG: ("☎", ""),
-    Happening.ANSWERED: ("✓", "green"),
-    Happening.ATTEMPT_ENDED: ("·", "dim"),
-    Happening.BRANCH: ("·", ""),
-    Happening.KEYED: ("#", ""),
-    Happening.RECORDED: ("●", "green"),
-    Happening.RATED: ("★", "green"),
-    Happening.TRANSFER_REQUESTED: ("⇢", ""),
-    Happening.TRANSFER_COMPLETED: ("⇢", "green"),
-    Happening.TRANSFER_FAILED: ("⇢", "yellow"),
-    Happening.JUMPED: ("↷", ""),
-    Happening.FALLBACK: ("↷", ""),
-    Happening.RESUMED: ("↷", ""),
-    Happening.ENDED: ("■", "bold"),
-}
-"""The sign before each line, and its style."""
-
-WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
-    Happening.ARRIVED: lambda _, facts: (
-        f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
-        f"{', and asks to be shown to nobody' if 'hidden' in facts else ''}"
-    ),
-    Happening.STEP: lambda text, facts: (
-        f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"
-    ),
-    Happening.ASKED: lambda text, facts: f"asks {text}{_with_code(facts)}",
-    Happening.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
-    Happening.ASK_FAILED: lambda text, facts: (
-        f"{facts['webhook']} fails{_after(facts)}: {facts['kind']}, {text}"
-    ),
-    Happening.NOTICE: lambda text, _: f"notice: {text}",
-    Happening.DIALLED: lambda _, facts: f"dials {facts['target']}",
-    Happening.RANG: lambda _, facts: f"{facts['target']} rings",
-    Happening.ANSWERED: lambda _, facts: f"{facts['target']} answers the call",
-    Happening.ATTEMPT_ENDED: lambda text, facts: (
-        f"{facts['target']}: {_because(facts['end'].replace('_', ' '), text)}"
-    ),
-    Happening.BRANCH: lambda text, _: f"takes branch {text}",
-    Happening.KEYED: lambda text, facts: (
-        f"the caller presses: {text}" if facts["digit"] else text or "no key"
-    ),
-    Happening.RECORDED: lambda text, facts: f"recorded {_length(facts)}: {text}",
-    Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
-    Happening.TRANSFER_REQUESTED: lambda _, facts: (
-        f"transfer requested by {_transferrer(facts)} to {facts['to']}"
-    ),
-    Happening.TRANSFER_COMPLETED: lambda _, facts: (
-        f"transfer completed by {_transferrer(facts)} to {facts['target']}"
-    ),
-    Happening.TRANSFER_FAILED: lambda text, facts: (
-        f"transfer failed by {_transferrer(facts)} to {facts['to']}: {text}"
-    ),
-    Happening.JUMPED: lambda text, facts: (
-        f"goes on with scheme {facts['scheme']}, {text}{_of_number(facts)}"
-    ),
-    Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
-    Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
-    Happening.ENDED: lambda text, facts: (
-        f"ends: {facts['outcome']}, {_because('by the ' + facts['ended_by'], text, facts['outcome'])}"
-    ),
-}
-"""What each happening says, from the entry's text and facts."""
-
-
-def _in_branch(facts: Mapping[str, str]) -> str:
-    return f", branch {facts['branch']}" if facts["branch"] else ""
-
-
-def _transferrer(facts: Mapping[str, str]) -> str:
-    return facts["by"] or "a party outside"
-
-
-def _of_number(facts: Mapping[str, str]) -> str:
-    return f", which answers {facts['number']}" if facts["number"] else ""
-
-
-def _with_code(facts: Mapping[str, str]) -> str:
-    if not facts["attempt"]:
-        return ""
-    return f" about the code {facts['code']}".rstrip() + f" of attempt {facts['attempt']}"
-
-
-def _exchange(facts: Mapping[str, str]) -> Iterator[str]:
-    """Say what was asked, what came back, and how long each part took."""
-    whither = f", redirected to {facts['redirected_to']}" if facts["redirected_to"] else ""
-    without = f" without {facts['left_out']}" if facts["left_out"] else ""
-    yield f"{facts['request']}{whither}{without}: {_came_back(facts)}"
-    if facts["body"]:
-        yield f"body: {facts['body']}"
-    parts = [
-        f"{name} {float(facts[phase]) * 1000:.1f} ms"
-        for phase, name in PHASES.items()
-        if facts[phase] not in {"", "0.0000"}
-    ]
-    if parts:
-        yield f"took: {', '.join(parts)}"
-
-
-def _came_back(facts: Mapping[str, str]) -> str:
-    if not facts["status"]:
-        return "no answer" + (f" from {facts['address']}" if facts["address"] else "")
-    if not facts["address"]:
-        said = f"not sent; {facts['status']} was given as the answer"
-    else:
-        kept = "" if facts["seconds_connect"] else " over a kept connection"
-        said = f"{facts['status']} from {facts['address']}{kept}"
-    return f"{said}, read as {facts['read_as']}" if facts["read_as"] else f"{said}, not read"
-
-
-def _because(said: str, text: str, *others: str) -> str:
-    """Return what was said with its reason behind it, unless that says it once more."""
-    return said if text in {"", said, *others} else f"{said} ({text})"
-
-
-def _after(facts: Mapping[str, str]) -> str:
-    return f" after {_length(facts)}" if facts["seconds"] else ""
-
-
-def _length(facts: Mapping[str, str]) -> str:
-    try:
-        return seconds(float(facts["seconds"]))
-    except ValueError:
-        return "an unknown time"
-
-
-def told(delivery: Delivery) -> str:
-    """Name what is told, and whom."""
-    request = delivery.request
-    whom = request.recipient if isinstance(request, Mail) else delivery.webhook
-    return f"{delivery.event} to {whom}"
-
-
-def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
-    """Say that an event was told, or that it could not be."""
-    delivery, attempt = row.delivery, row.latest
-    what = told(delivery)
-    if attempt is None:
-        yield Line(at=delivery.occurred_at, sign="✉", text=f"{what}: waits", style="dim")
-        return
-    took = seconds(attempt.seconds)
-    if row.state is DeliveryState.DELIVERED:
-        word = "accepted" if isinstance(delivery.request, Mail) else "delivered"
-        done = f"{what}: {word}, {attempt.status} in {took}"
-        yield Line(at=attempt.at + attempt.seconds, sign="✉", text=done, style="magenta")
-    else:
-        why = f"{what}: {attempt.failure or f'status {attempt.status}'}"
-        yield Line(at=attempt.at + attempt.seconds, sign="✗", text=why, style="red")

@@ -7,10 +7,11 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from switchhook.cli.options import Config, DataDir, Json, ask_store, change_store, data_dir_of
-from switchhook.cli.show import clock, iso, print_json, print_table, stdout
+from switchhook.cli.show import print_json, print_table, stdout
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import data_dir as directory
 from switchhook.operations.tokens import NewToken, create_token, list_tokens, revoke_token
+from switchhook.views.text import clock, iso
 
 LONGEST = 3650
 """Days that a token may be good for, unless it is for ever."""

@@ -4,8 +4,9 @@ import time
 from dataclasses import asdict
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
-from switchhook.cli.show import NOTHING, iso, one_line, print_json, print_table, stdout
+from switchhook.cli.show import print_json, print_table, stdout
 from switchhook.operations.trunks import TrunkSeen, list_trunks
+from switchhook.views.text import NOTHING, iso, one_line
 
 
 def trunks(

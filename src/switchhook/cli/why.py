@@ -10,7 +10,6 @@ from cyclopts import Parameter
 from cyclopts.validators import Number
 
 from switchhook.app import PRODUCT
-from switchhook.cli import as_json
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,
@@ -22,7 +21,7 @@ from switchhook.cli.options import (
     settings_of,
 )
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of
-from switchhook.cli.show import one_line, print_json, print_whole, stderr, stdout
+from switchhook.cli.show import print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.tryout.examples import Example, read_example
 from switchhook.tryout.explaining import (
@@ -32,6 +31,8 @@ from switchhook.tryout.explaining import (
     read_response,
 )
 from switchhook.tryout.previewing import Preview, preview_requests
+from switchhook.views import as_json
+from switchhook.views.text import one_line
 from switchhook.webhooks.answer import Ack, DialPlanReading, Direction, Nak, SchemeId
 from switchhook.webhooks.mail import Mail
 

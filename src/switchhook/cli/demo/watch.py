@@ -6,9 +6,10 @@ import asyncio
 import time
 from typing import TYPE_CHECKING
 
-from switchhook.cli.timeline import delivery_lines, draw, entry_line
+from switchhook.cli.timeline import draw
 from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.records import DeliveryState
+from switchhook.views.timeline import delivery_lines, entry_line
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,10 +6,10 @@ import pytest
 
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Project
-from switchhook.operations.path import path_of
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
+from switchhook.views.path import path_of
 from tests.support.loop import run
 
 FILE = """

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from switchhook.cli.show import iso, one_line
 from switchhook.domain.secrecy import MASK
-from switchhook.operations.path import path_of
+from switchhook.views.path import path_of
+from switchhook.views.text import iso, one_line
 from switchhook.webhooks.dialects.event_answer import notice_of
 from switchhook.webhooks.mail import Mail, read_mail
 from switchhook.webhooks.secrets import OPEN_HEADERS, Pairs

@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from switchhook.cli.as_json import (
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.history import DeliveryStory, show_call, show_delivery
+from switchhook.storage.records import DeliveryRow, DeliveryState
+from switchhook.storage.sqlite import SqliteStore
+from switchhook.views.as_json import (
     address,
     call_story,
     content,
@@ -16,10 +20,6 @@ from switchhook.cli.as_json import (
     masked_url,
     text,
 )
-from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.history import DeliveryStory, show_call, show_delivery
-from switchhook.storage.records import DeliveryRow, DeliveryState
-from switchhook.storage.sqlite import SqliteStore
 from switchhook.webhooks.mail import render_mail
 from tests.support.loop import run
 from tests.support.promises import attempt, delivery
