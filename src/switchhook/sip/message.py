@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from switchhook.sip.errors import ParseError, SipError, excerpt
 from switchhook.sip.fields import Headers, received_name
 from switchhook.sip.headers import CSeq, NameAddress, Via
+from switchhook.sip.multipart import OFFERED_IN, is_multipart, session_part
 from switchhook.sip.reasons import REASONS
 from switchhook.sip.syntax import WHITE, is_one_line, is_token, read_number
 from switchhook.sip.tolerance import (
@@ -375,10 +376,25 @@ class Head:
             dropped = (*message.dropped, "no Content-Type: what has sound in it is SDP")
             message = replace(message, headers=headers, dropped=dropped)
         try:
-            return _checked(message)
+            return _described(_checked(message))
         except ParseError as error:
             why = "; ".join((str(error), *message.dropped[:MOST_REASONS]))
             raise MessageError(why, status=error.status, partial=self.partial) from None
+
+
+def _described(message: Request | Response) -> Request | Response:
+    """Return a message that offers or answers with its description alone, whatever came beside it."""
+    kind = message.headers.get("Content-Type") or ""
+    if not is_multipart(kind) or message.cseq.method not in OFFERED_IN:
+        return message
+    described = session_part(kind, message.body)
+    if described is None and isinstance(message, Request) and message.method == "INVITE":
+        return message  # to be refused
+    headers = message.headers.without("Content-Type", "Content-Disposition")
+    if described is not None:
+        headers = headers.put("Content-Type", SDP)
+    dropped = (*message.dropped, "the other parts of the body: the session description counts")
+    return replace(message, headers=headers, body=described or b"", dropped=dropped)
 
 
 def _checked(message: Request | Response) -> Request | Response:

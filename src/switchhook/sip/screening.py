@@ -102,6 +102,6 @@ def _screen_body(request: Request) -> Refusal | None:
     if request.method != "INVITE":
         return None
     kind = media_type(request.headers.get("Content-Type") or "")
-    if kind == "application/sdp" or kind.startswith("multipart/"):
+    if kind == "application/sdp":  # a description among other parts was found before
         return None
     return Refusal(415, (ACCEPT,))

@@ -67,14 +67,3 @@ def test_other_bodies_stay_as_they_are() -> None:
 def test_what_describes_a_body_goes_with_it() -> None:
     message = request("INFO", "Content-Type: text/plain", "P-Asserted-Identity: <sip:a@b>")
     assert headers_of(message) == (("Content-Type", "text/plain"),)
-
-
-@pytest.mark.row("FJ-02")
-def test_a_description_among_other_parts_does_not_say_who_calls_either() -> None:
-    head = b"--b\r\nContent-Type: application/sdp\r\n"
-    isup = b"--b\r\nContent-Type: application/isup\r\n\r\n\x01\x02\r\n--b--\r\n"
-    written = head + b"Content-Length: %d\r\n\r\n" % len(WRITTEN) + WRITTEN + b"\r\n" + isup
-
-    passed = body_of(described("multipart/mixed;boundary=b", written))
-
-    assert passed == head + b"\r\n" + PASSED_ON + b"\r\n" + isup

@@ -26,10 +26,6 @@ _USER: Final = re.compile(rb"^o=[^ \r\n]+(?= )", re.MULTILINE)
 _WORDS: Final = re.compile(rb"^s=[^\r\n]*", re.MULTILINE)
 _CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
 
-_PART: Final = re.compile(rb"^v=0\r?\n.*?(?=^--|\Z)", re.MULTILINE | re.DOTALL)
-"""The description among the parts of a multipart body."""
-_LENGTH: Final = re.compile(rb"^Content-Length[ \t]*:[^\n]*\n", re.MULTILINE | re.IGNORECASE)
-
 
 def headers_of(message: Request | Response) -> Pairs:
     """Return the headers that describe a message's body, but for what cannot stand in one of ours."""
@@ -46,9 +42,6 @@ def body_of(message: Request | Response) -> bytes:
     kind = (message.headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if message.headers.get("Content-Encoding"):
         return message.body
-    if kind.startswith("multipart/"):
-        parts = _LENGTH.sub(b"", message.body)  # a part needs none, and may be shorter now
-        return _PART.sub(lambda part: _nameless(part[0]).rstrip() + b"\r\n\r\n", parts)
     return _nameless(message.body) if kind == _SDP else message.body
 
 
