@@ -198,14 +198,36 @@ def test_a_thread_hands_over_soon_for_a_while_and_sound_keeps_what_it_asked_for(
         sys.setswitchinterval(usual)
 
 
+HELD = f"PUT {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(NEW)}\r\n".encode() + (
+    b"Authorization: Bearer acme-key\r\nExpect: 100-continue\r\n\r\n"
+)
+"""Begins to send a file; whether it may is said at once."""
+
+
+def test_who_sends_files_slowly_keeps_out_no_other_project() -> None:
+    async def scenario() -> None:
+        async with serving() as web:
+            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES)]
+            for reader, writer in held:
+                writer.write(HELD)
+                await reader.readline()
+            other = "/api/projects/other/check"
+            assert (await web.ask("POST", other, OTHER, key="other")).status == 200
+            assert (await web.ask("POST", CHECK, NEW)).status == 503
+            for _, writer in held:
+                writer.close()
+
+    run(scenario())
+
+
 def test_no_more_files_are_held_than_there_is_room_for() -> None:
     async def scenario() -> None:
         async with serving() as web:
-            head = f"PUT {PATH} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(NEW)}\r\n".encode()
-            head += b"Authorization: Bearer acme-key\r\nExpect: 100-continue\r\n\r\n"
-            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES)]
+            held = [
+                await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_FILES // 2)
+            ]
             for reader, writer in held:
-                writer.write(head)
+                writer.write(HELD)
                 await reader.readuntil(b"\r\n\r\n")
             answer = await web.ask("POST", CHECK, NEW)
             assert (answer.status, answer.headers["retry-after"]) == (503, "5")

@@ -153,12 +153,34 @@ def test_bytes_that_trickle_win_no_time(monkeypatch: pytest.MonkeyPatch) -> None
     run(scenario())
 
 
-def test_one_connection_too_many_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_whoever_waits_longest_makes_room_for_one_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 3)
+
+    async def scenario() -> None:
+        async with serving() as web:
+            held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(3)]
+            held[1][1].write(b"GET /livez HTTP/1.1\r\nA: ")  # the head never ends
+            later = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(3)]
+            for reader, _ in held:
+                with suppress(ConnectionError):
+                    assert await reader.read() == b""
+            assert await is_well(web)
+            for _, writer in (*held, *later):
+                writer.close()
+
+    run(scenario())
+
+
+def test_a_connection_too_many_is_503_where_all_are_served(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "MOST_CONNECTIONS", 2)
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n" % HOOKS.encode()
 
     async def scenario() -> None:
         async with serving() as web:
             held = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(2)]
+            for reader, writer in held:
+                writer.write(head + BEARER + b"Expect: 100-continue\r\n\r\n")
+                assert b"100" in await reader.readline()
             reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
             answer = await read_answer(reader)
             assert answer.status == 503

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
@@ -10,7 +11,7 @@ from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, nothing_missing
 from switchhook.storage.ports import Projects, Subscriptions, Tokens
 
-MOST_FILES: Final = 8
+MOST_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
@@ -47,5 +48,12 @@ class Behind:
     """Seconds that pass, by which too many failures are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))
     """Held while a project file is in memory."""
+    sending: Counter[str] = field(default_factory=Counter)
+    """How many of these each project sends."""
     reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a project file is read: it takes a processor, so one goes after the other."""
+
+    def has_room_for(self, project: str) -> bool:
+        """Say whether a project may send another file; some room is left for a project that sends none."""
+        sharing = len(+self.sending) + (not self.sending[project])
+        return not self.files.locked() and self.sending[project] < MOST_FILES // (sharing + 1)

@@ -112,15 +112,20 @@ class ProjectFile(Controller):
 @asynccontextmanager
 async def _sent(request: ByToken, behind: Behind) -> AsyncIterator[str]:
     """Yield the file that was sent, while no other is read; a few may wait for their turn."""
-    if behind.files.locked():
+    project = request.user.project
+    if not behind.has_room_for(project):
         raise ServiceUnavailableException(
             "other project files are being read; try again", headers={"Retry-After": "5"}
         )
-    async with behind.files:
-        text = _text(await body_of(request))
-        async with behind.reading:
-            with handing_over_soon():
-                yield text
+    behind.sending[project] += 1
+    try:
+        async with behind.files:
+            text = _text(await body_of(request))
+            async with behind.reading:
+                with handing_over_soon():
+                    yield text
+    finally:
+        behind.sending[project] -= 1
 
 
 @contextmanager

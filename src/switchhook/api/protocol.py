@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import asyncio
 
 MOST_CONNECTIONS: Final = 200
-"""At once. One more is turned away."""
+"""At once. For one more, that makes room which waits longest without a request."""
 PATIENCE: Final = 30.0
 """Seconds for each part of an exchange: the request, the answer, the next request."""
 LARGEST_HEAD: Final = 32_768
@@ -37,13 +37,37 @@ class LimitedProtocol(HttpToolsProtocol):
         self._received = 0
         self._head_is_too_large = False
         self._deadline: asyncio.TimerHandle | None = None
+        self._since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Turn one away that is too many."""
+        """Let another make room where there are too many; turn this one away where none can."""
         super().connection_made(transport)
         self._wait()
-        if len(self.connections) > MOST_CONNECTIONS:
+        if len(self.connections) > MOST_CONNECTIONS and not self._makes_room():
             self._refuse(503, "too many connections are open; try again later")
+
+    def _makes_room(self) -> bool:
+        """Close the connection that waits longest for a request, or the rest of its head; say whether one does.
+
+        Whoever connects and says nothing keeps out nobody. A request that is answered holds its place: without
+        a good token that is a moment.
+        """
+        others = (one for one in self.connections if one is not self)
+        waiting = [
+            one
+            for one in others
+            if isinstance(one, LimitedProtocol) and one._waits  # noqa: SLF001 (our own class)
+        ]
+        if not waiting:
+            return False
+        min(waiting, key=lambda one: one._since).transport.abort()  # noqa: SLF001
+        return True
+
+    @property
+    def _waits(self) -> bool:
+        cycle: Any = self.cycle  # None before the first request, whatever its type says
+        is_free = cycle is None or cycle.response_complete
+        return is_free and not self.transport.is_closing()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
@@ -117,4 +141,5 @@ class LimitedProtocol(HttpToolsProtocol):
     def _wait(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
+        self._since = self.loop.time()
         self._deadline = self.loop.call_later(PATIENCE, self.transport.abort)
