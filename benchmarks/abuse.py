@@ -35,8 +35,8 @@ from tests.support.sip import read_response, request
 from tests.support.sip_wire import Tcp, Udp, options
 
 from switchhook.domain.project import Account, Project, Trunk
-from switchhook.sip.phone import Phone, RefusedError
 from switchhook.sip.transport import Peer
+from switchhook.softphone.phone import Phone, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator

@@ -11,9 +11,9 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.simulator.script import NOBODY
 from switchhook.drivers.simulator.script import Phone as Script
 from switchhook.sip.orders import Answer
-from switchhook.sip.phone import Call, Manners, Phone, RefusedError
-from switchhook.sip.phone_call import SDP
 from switchhook.sip.transport import UDP, Peer
+from switchhook.softphone.call import SDP
+from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
 from switchhook.switchboard.clock import LoopClock
 from switchhook.tasks import spawn
 from tests.conformance.drivers import DEADLINE, OPERATOR, Memory, Story, Told, switchboard

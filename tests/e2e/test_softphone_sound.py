@@ -13,7 +13,7 @@ from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlan, HangUp, Record
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.drivers.embedded.studio import Sounding
-from switchhook.sip.phone import Phone
+from switchhook.softphone.phone import Phone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Memory, Office, address, open_office, ring, shop

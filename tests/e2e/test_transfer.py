@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from switchhook.domain.project import Plan, Trunk
-from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer
+from switchhook.softphone.phone import Manners, Phone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    from switchhook.sip.phone_call import Call
+    from switchhook.softphone.call import Call
 
 Scenario: TypeAlias = "Callable[[Office, Phone, Phone, Baresip], Coroutine[None, None, None]]"
 pytestmark = [pytest.mark.slow, pytest.mark.row("FI-02")]

@@ -9,9 +9,9 @@ import pytest
 
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
-from switchhook.sip.phone import Phone
-from switchhook.sip.phone_call import SDP, Call
 from switchhook.sip.transaction import Timing
+from switchhook.softphone.call import SDP, Call
+from switchhook.softphone.phone import Phone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, account, open_office, ring, shop

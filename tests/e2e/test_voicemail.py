@@ -11,8 +11,8 @@ from switchhook.app import open_application
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import RECORDINGS, add_sound
 from switchhook.settings import Settings
-from switchhook.sip.phone import Phone
 from switchhook.sip.rtp.wav import write_wav
+from switchhook.softphone.phone import Phone
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run
 from tests.support.tones import heard, loudness, sound_of, tone, voice

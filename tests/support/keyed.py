@@ -15,7 +15,7 @@ from switchhook.drivers.simulator.script import Caller, answering
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import Play
-from switchhook.sip.phone import Call, Phone, RefusedError
+from switchhook.softphone.phone import Call, Phone, RefusedError
 from switchhook.webhooks.http import Exchange, HttpResponse
 from tests.conformance.drivers import Memory, line, switchboard
 from tests.support.tones import heard as loud

@@ -23,7 +23,7 @@ def tone(frequency: int, seconds: float = 0.02, amplitude: int = 8000) -> bytes:
 
 
 def voice(frequency: int) -> dict[str, bytes]:
-    """Return what a telephone of `sip/phone.py` may say: a tone, by encoding."""
+    """Return what a telephone of `softphone/phone.py` may say: a tone, by encoding."""
     return {name: law.encode(tone(frequency)) for name, law in LAWS.items()}
 
 

@@ -25,8 +25,8 @@ from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.sounds import SOUNDS
 from switchhook.projectfile.file import write_project
 from switchhook.settings import Settings
-from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transport import UDP, Peer
+from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.tryout.pretending import waits_for_keys
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from switchhook.domain.project import Account, Plan, Project
-    from switchhook.sip.phone import Call
+    from switchhook.softphone.phone import Call
     from switchhook.tryout.script import Script
 
 OUTSIDE = "127.0.0.2"

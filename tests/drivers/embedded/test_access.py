@@ -18,10 +18,10 @@ from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.digest import answer_header, challenges
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.phone import Phone
 from switchhook.sip.registrar import Binding as SipBinding
 from switchhook.sip.standing import Standing
 from switchhook.sip.transport import Peer
+from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import (
     DIALLED,

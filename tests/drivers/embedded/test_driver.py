@@ -21,9 +21,9 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.endpoint import Binding
-from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
+from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.office import (
@@ -44,7 +44,7 @@ from tests.support.sip_wire import Udp
 if TYPE_CHECKING:
     from collections.abc import Coroutine, MutableMapping, Sequence
 
-    from switchhook.sip.phone import Call as PhoneCall
+    from switchhook.softphone.phone import Call as PhoneCall
 
 QUICK = Timing(t1=0.05, t2=0.2, t4=0.2)
 ELSEWHERE = "127.0.0.2"

@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.drivers.embedded import silence
-from switchhook.sip.phone import Manners, Phone
+from switchhook.softphone.phone import Manners, Phone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
@@ -20,8 +20,8 @@ from tests.support.sip import SDP
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from switchhook.sip.phone import CallEvent
-    from switchhook.sip.phone_call import Call
+    from switchhook.softphone.call import Call
+    from switchhook.softphone.phone import CallEvent
     from switchhook.storage.records import CallRecord
 
 pytestmark = pytest.mark.row("FD-01")

@@ -15,10 +15,10 @@ from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.services import Service
 from switchhook.sip.transaction import Timing
 from switchhook.sip.transport import Peer
+from switchhook.softphone.phone import Manners, Phone, RefusedError
 from tests.sip.test_icmp import nobody
 from tests.support.loop import run
 from tests.support.office import (

@@ -12,9 +12,9 @@ from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_num
 from switchhook.drivers.embedded.translate import arrival_of
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.orders import Credentials, Invite
-from switchhook.sip.phone import Call, Manners, Phone
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
+from switchhook.softphone.phone import Call, Manners, Phone
 from tests.support.loop import run
 from tests.support.office import PASSWORD, Office, account, open_office, ring, shop
 from tests.support.sip import SDP, read_request, request, response, start

@@ -8,8 +8,8 @@ import pytest
 
 from switchhook.sip.message import Request, Response, parse_message
 from switchhook.sip.orders import Credentials
-from switchhook.sip.phone import Phone
 from switchhook.sip.proof import NonceCounts, prove
+from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop
 from tests.support.sip import read_request, read_response

@@ -18,7 +18,7 @@ from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Reply
-from switchhook.sip.phone import Manners, Phone
+from switchhook.softphone.phone import Manners, Phone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Office, address, open_office, ring, shop

@@ -17,8 +17,8 @@ from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
 from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
-from switchhook.sip.phone import Manners, Phone, RefusedError
 from switchhook.sip.rtp.digits import write_info
+from switchhook.softphone.phone import Manners, Phone, RefusedError
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
 from tests.support.plans import incoming
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from switchhook.domain.scheme import Step
-    from switchhook.sip.phone import Call as PhoneCall
+    from switchhook.softphone.phone import Call as PhoneCall
 
 G722 = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"

@@ -21,9 +21,9 @@ from switchhook.sip.endpoint import Binding
 from switchhook.sip.events import Asked
 from switchhook.sip.headers import NameAddress
 from switchhook.sip.orders import Reply, Send
-from switchhook.sip.phone import Manners, Phone
 from switchhook.sip.transport import UDP, Peer
 from switchhook.sip.uri import Uri
+from switchhook.softphone.phone import Manners, Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Memory, Office, account, open_office, ring, shop
 from tests.support.sip import request
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.scheme import Step
-    from switchhook.sip.phone_call import Call
+    from switchhook.softphone.call import Call
 
 pytestmark = pytest.mark.row("FI-02")
 

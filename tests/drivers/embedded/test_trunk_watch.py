@@ -22,9 +22,9 @@ from switchhook.drivers.embedded.registering import (
 )
 from switchhook.drivers.embedded.trunk_states import TrunkStates
 from switchhook.sip.endpoint import Binding
-from switchhook.sip.phone import Phone
 from switchhook.sip.services import Service
 from switchhook.sip.transaction import Timing
+from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, address, open_office, ring, shop
 from tests.support.sip import SDP, read, read_request, read_response, request, response

@@ -21,7 +21,7 @@ from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
 from switchhook.operations.history import CallStory
 from switchhook.settings import LogLevel
-from switchhook.sip.phone import RefusedError
+from switchhook.softphone.phone import RefusedError
 from switchhook.tasks import spawn
 
 ACT_SECONDS = 20.0

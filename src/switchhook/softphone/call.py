@@ -1,4 +1,4 @@
-"""One call of the small telephone of `phone.py`."""
+"""One call of the small telephone in `phone.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from switchhook.sip.errors import SipError
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End
 from switchhook.sip.sdp import SessionDescription, answer_audio, build_audio
-from switchhook.sip.tone import SOUND, Tone
+from switchhook.softphone.tone import SOUND, Tone
 
 if TYPE_CHECKING:
     from switchhook.sip.events import Replied

@@ -12,10 +12,10 @@ from switchhook.sip.digest import Challenge, Verified, Verifier
 from switchhook.sip.events import Event, OutsideAsked
 from switchhook.sip.message import Response, parse_message
 from switchhook.sip.orders import Reply
-from switchhook.sip.phone import Call, Manners, Phone, RefusedError
 from switchhook.sip.registrar import Registrar
 from switchhook.sip.sdp import SessionDescription, build_audio
 from switchhook.sip.transport import Peer
+from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
 from tests.support.loop import run
 from tests.support.sip_wire import Udp, listening
 
