@@ -115,6 +115,35 @@ def test_equal_lengths_are_one(lines: bytes) -> None:
 @pytest.mark.parametrize(
     "lines",
     [
+        b"Transfer-Encoding: chunked\r\nContent-Length: 99\r\n",
+        b"Content-Length: 3\r\nTransfer-Encoding: Chunked\r\n",
+        b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+        b"Transfer-Encoding: chunked, chunked\r\n",
+        b"Transfer-Encoding: identity, chunked\r\n",
+        b"X A: 1\r\nTransfer-Encoding: chunked\r\nContent-Length: 2\r\nContent-Length: 3\r\n",
+    ],
+)
+def test_no_length_counts_beside_chunks(lines: bytes) -> None:
+    it = ResponseReader(Limits(), "h:80")
+    it.feed(HEAD + lines + b"\r\n2\r\nhi\r\n0\r\n\r\n")
+    assert it.response().body == b"hi"
+
+
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize("coding", [b"identity", b"Identity", b""])
+def test_identity_is_no_transfer_coding(coding: bytes) -> None:
+    line = b"Transfer-Encoding: " + coding + b"\r\n"
+    assert read(HEAD + line + END).body == b"hi"
+    it = ResponseReader(Limits(), "h:80")
+    it.feed(HEAD + line + b"\r\nhi")
+    it.end(None)
+    assert it.response().body == b"hi"
+
+
+@pytest.mark.row("FB-07")
+@pytest.mark.parametrize(
+    "lines",
+    [
         b"Content-Length : 2\r\n",
         b"Content-Length 2\r\n",
         b"\x00Content-Length: 2\r\n",

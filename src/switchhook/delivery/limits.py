@@ -11,7 +11,7 @@ class Limits:
 
     head_bytes: int = 32 * 1024
     """Status line and headers of one answer, interim (1xx) answers included."""
-    headers: int = 100
+    headers: int = 1000
     interim: int = 10
     """How many 1xx answers may come before the real one."""
     body: int = 64 * 1024

@@ -8,11 +8,12 @@ not used again. A head that the parser refuses is read once more without its unr
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import httptools
 
-from switchhook.delivery.content import WIRE_SLACK, decode, too_large
+from switchhook.delivery.content import WIRE_SLACK, decode, is_compressed, too_large
 from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.response_head import UnreadableHeadError, cut, may_be_http, mend
 from switchhook.domain.failure import FailureKind
@@ -35,6 +36,10 @@ _TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 _STATUS_LINE = b"HTTP/1.1 "
 _SHOWN = 40
 """Bytes of what is no HTTP that a failure repeats."""
+
+_LAST_CHUNK = re.compile(rb"\n0+[ \t]*(?:;[^\r\n]*)?\r?\n\Z")
+_TAIL = 64
+"""Bytes in which a last chunk shows."""
 
 _NOTED = frozenset({"transfer-encoding", "content-encoding", "keep-alive"})
 
@@ -65,6 +70,7 @@ class ResponseReader:
         "_pieces",
         "_reason",
         "_status",
+        "_tail",
         "_where",
         "_wire_size",
         "_wrong",
@@ -93,6 +99,7 @@ class ResponseReader:
         self._pieces: list[bytes] = []
         self._wrong: httptools.HttpParserError | None = None
         self._left_out: tuple[str, ...] = ()
+        self._tail = b""
         self._is_extra = self._is_whole = self._may_go_on = self._in_trailers = False
         self.has_begun = self.has_head = self.is_over = self.is_reusable = False
         self.failure: ExchangeError | None = None
@@ -100,6 +107,7 @@ class ResponseReader:
     def feed(self, data: bytes) -> None:
         """Take bytes in. Nothing is taken once `is_over`."""
         self.has_begun = True
+        self._tail = self._tail[-_TAIL:] + data[-_TAIL:]
         if self.has_head:
             self._measure_wire(len(data))
         else:
@@ -132,6 +140,8 @@ class ResponseReader:
             self._fail(FailureKind.RESET, "closed the connection without an answer")
         elif not self.has_head:
             self._fail(FailureKind.RESET, "closed the connection in the middle of its headers")
+        elif self._in_trailers and _LAST_CHUNK.search(self._tail):
+            return  # whole (RFC 9112 §8): only the empty line behind it did not come
         elif error is not None:
             self._fail(FailureKind.RESET, "cut the connection in the middle of its answer")
         elif length := self._header("content-length"):
@@ -162,7 +172,7 @@ class ResponseReader:
         if self.failure is not None:
             raise self.failure
         body = b"".join(self._body)
-        if self._encoding:
+        if self._encoding or is_compressed(body):
             body = decode(body, self._encoding, self._cap, self._where)
             if len(body) > self._cap:
                 raise too_large(self._where, self._cap)
@@ -310,6 +320,8 @@ class ResponseReader:
         """Say what it is that the parser refused."""
         if self.has_head:
             return f"what it sent is not HTTP ({error})"
+        if isinstance(error, httptools.HttpParserCallbackError):
+            return "its answer has a Transfer-Encoding nobody asked for"
         began = b"".join(self._pieces) or data
         if began.startswith(_TLS_RECORDS):
             return "what it sent is not HTTP, but TLS: the webhook's URL has to begin with https"
@@ -328,12 +340,8 @@ class ResponseReader:
                 self.keep_alive = value
             case "transfer-encoding":
                 if value.lower() != "chunked":
-                    self._fail(
-                        FailureKind.BAD_RESPONSE,
-                        "its answer has a Transfer-Encoding nobody asked for",
-                    )
+                    raise UnreadableHeadError  # and mended, where it means nothing else
             case _:
-                # Two of them mean two layers; those are left as they are.
                 self._encoding = f"{self._encoding},{value}" if self._encoding else value
                 self._most = self._cap + WIRE_SLACK
 

@@ -74,7 +74,8 @@ def cut(data: bytes) -> tuple[bytes, bytes]:
 def mend(head: bytes) -> Head:
     """Return a whole head as a strict parser takes it. Raises UnreadableHeadError.
 
-    A folded line is joined to the one before it (RFC 9112 §5.2); equal lengths count as one (RFC 9110 §8.6).
+    A folded line is joined to the one before it (RFC 9112 §5.2); equal lengths count as one (RFC 9110 §8.6),
+    and no length counts beside chunks (RFC 9112 §6.3).
     """
     first, *lines = (line.rstrip(b"\r") for line in head.rstrip(b"\r\n").split(b"\n"))
     fields: list[tuple[bytes, bytes]] = []
@@ -92,7 +93,7 @@ def mend(head: bytes) -> Head:
         if field is None:
             cut_off = "…" if len(line) > SHOWN else ""
             left_out.append(ascii(line[:SHOWN].decode("latin-1")) + cut_off)
-    written = b"".join(b"%b: %b\r\n" % field for field in _one_length(fields))
+    written = b"".join(b"%b: %b\r\n" % field for field in _one_length(_one_coding(fields)))
     return Head(data=_status_line(first) + written + b"\r\n", left_out=tuple(left_out))
 
 
@@ -129,6 +130,20 @@ def _join(fields: list[tuple[bytes, bytes]], more: bytes) -> bool:
         return False
     fields.append((name, b" ".join(part for part in (value, more) if part)))
     return True
+
+
+def _one_coding(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """Leave `chunked` alone of what transfer codings say; `identity` is none (RFC 2616 §3.6)."""
+    lines = [value for name, value in fields if name.lower() == b"transfer-encoding"]
+    codings = [part.strip(b" \t").lower() for value in lines for part in value.split(b",")]
+    if not lines:
+        return fields
+    said = {*codings} - {b"", b"identity"}
+    if said - {b"chunked"}:
+        raise UnreadableHeadError
+    unsaid = {b"transfer-encoding", *((b"content-length",) if said else ())}
+    others = [field for field in fields if field[0].lower() not in unsaid]
+    return [*others, (b"Transfer-Encoding", b"chunked")] if said else others
 
 
 def _one_length(fields: list[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
