@@ -33,6 +33,7 @@ class Endpoint:
     answer: HttpResponse | Failure
     later: HttpResponse | Failure | None = None
     """What every request but the first is answered with; None: the same."""
+    has_lost_body: bool = False
     requests: list[HttpRequest] = field(default_factory=list)
 
     async def ask(
@@ -44,7 +45,9 @@ class Endpoint:
         self.requests.append(request)
         if isinstance(answer, Failure):
             return Exchange(request=request, response=None, failure=answer)
-        return Exchange(request=request, response=answer, failure=None)
+        return Exchange(
+            request=request, response=answer, failure=None, has_lost_body=self.has_lost_body
+        )
 
 
 def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> Heard:
@@ -214,3 +217,12 @@ def test_what_was_left_out_of_an_answer_s_head_is_noticed_without_codes() -> Non
     assert heard.notices == (
         "left out of the answer's head what is no header line: 'X A: ****', 'garbage'",
     )
+
+
+def test_a_body_that_a_redirect_left_behind_is_noticed() -> None:
+    answer = HttpResponse(status=200, reason="", headers=(), body=b"status=ACK")
+    heard = ask(Endpoint(answer, has_lost_body=True))
+    assert isinstance(heard, VerdictGiven)
+    (notice,) = heard.notices
+    assert "by GET, without the body" in notice
+    assert "answer 307 or 308" in notice

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
@@ -17,11 +18,14 @@ if TYPE_CHECKING:
 
 STATUSES = frozenset({301, 302, 303, 307, 308})
 
+_AUTHORITY = re.compile(r"((?:https?:)?//)([^/?#:]*)", re.IGNORECASE)
+_NOT_PRINTABLE = re.compile(rb"[^!-~]")
+
 
 class Trail:
     """What one exchange takes from hop to hop: how far it came, what was left out, cookies."""
 
-    __slots__ = ("_cookies", "_left_out", "_most", "_request", "redirects")
+    __slots__ = ("_cookies", "_left_out", "_most", "_request", "has_lost_body", "redirects")
 
     def __init__(self, request: HttpRequest, most: int) -> None:
         """At most `most` redirects are followed from `request` on."""
@@ -31,6 +35,8 @@ class Trail:
         self._left_out: dict[str, None] = {}
         self.redirects: tuple[str, ...] = ()
         """Scheme and host of each."""
+        self.has_lost_body = False
+        """Whether a body stayed behind, since it was asked again by GET."""
 
     @property
     def left_out(self) -> tuple[str, ...]:
@@ -53,6 +59,7 @@ class Trail:
         url, there, new = _leads_to(request, target, old)
         self._cookies.hear(old, path, response.headers)
         if response.status == 303 or (response.status in {301, 302} and request.method == "POST"):
+            self.has_lost_body |= bool(request.body)
             request = _by_get(request)
         request = replace(request, url=url)
         if not is_same_host(old, new):
@@ -66,7 +73,28 @@ class Trail:
 def _target(response: HttpResponse) -> str:
     if response.status not in STATUSES:
         return ""
-    return next((value for name, value in response.headers if name == "location"), "")
+    return _printable(next((v for n, v in response.headers if n == "location"), "").strip(" \t"))
+
+
+def _printable(target: str) -> str:
+    """Return a target in which no octet stands that no URL holds: percent-encoded, or of a host in ASCII (IDNA).
+
+    Servers write Location as they read the URL, and every client follows it all the same.
+    """
+    if target.isascii() and target.isprintable() and " " not in target:
+        return target
+    start, host, found = "", "", _AUTHORITY.match(target)
+    if found:
+        start, host, target = found[1], _ascii(found[2]), target[found.end() :]
+    octets = target.encode("latin-1", "replace")
+    return start + host + _NOT_PRINTABLE.sub(lambda octet: b"%%%02X" % octet[0][0], octets).decode()
+
+
+def _ascii(host: str) -> str:
+    try:
+        return host.encode("latin-1").decode().encode("idna").decode()
+    except UnicodeError:  # and refused where it is looked at
+        return host
 
 
 def _leads_to(request: HttpRequest, target: str, old: Origin) -> tuple[str, str, Origin]:
@@ -76,12 +104,16 @@ def _leads_to(request: HttpRequest, target: str, old: Origin) -> tuple[str, str,
         there, _ = split(url)
         new = Origin.parse(there)
     except ExchangeError as error:
-        raise _refused(old, f"leads to where we do not go: {error.failure.detail}") from None
+        raise _refused(old, f"leads to where we do not go: {_why(error)}") from None
     except ValueError:
         raise _refused(old, "leads to where no URL can") from None
     if old.scheme == "https" and new.scheme == "http":
         raise _refused(old, f"leads from https to plain http ({new})")
     return url, there, new
+
+
+def _why(error: ExchangeError) -> str:
+    return error.failure.detail.partition(": ")[2]
 
 
 def _too_many(origin: Origin, hops: int) -> ExchangeError:

@@ -195,6 +195,7 @@ class Sender:
             reused=connection is not None and dialled is None,
             redirects=trail.redirects,
             left_out=trail.left_out,
+            has_lost_body=trail.has_lost_body,
             seconds=seconds if dialled is None else (*dialled, *seconds),
         )
 

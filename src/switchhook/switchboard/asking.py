@@ -135,6 +135,11 @@ def _carriage(exchange: Exchange | None) -> Iterator[str]:
             f"redirected to {exchange.redirects[-1]} without {', '.join(exchange.left_out)}: that is for the "
             "webhook's own origin alone. Set its URL to where it leads if it may have it"
         )
+    if exchange is not None and exchange.has_lost_body:
+        yield (
+            "redirected by a status that asks again by GET, without the body and the values in it. Set its URL to"
+            " where it leads, or answer 307 or 308"
+        )
     if exchange is not None and exchange.response is not None and exchange.response.remark:
         yield exchange.response.remark
 

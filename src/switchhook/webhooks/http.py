@@ -92,5 +92,7 @@ class Exchange:
     """Scheme and host of each redirect that was followed; its path and query may hold secrets."""
     left_out: tuple[str, ...] = ()
     """Names of what did not go along, since a redirect led to another origin than it was given for."""
+    has_lost_body: bool = False
+    """Whether a redirect was followed by GET, without the body that the request had."""
     seconds: tuple[tuple[str, float], ...] = field(default=())
     """Phases in order: dns, connect, tls, write, headers, body; then `total`."""
