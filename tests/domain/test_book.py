@@ -73,15 +73,23 @@ def test_a_number_is_found_in_the_spellings_of_its_country_and_none_is_guessed()
     )
     book = Book([kyiv, berlin, world])
 
-    assert book.dialled("+380-44-222-33-44") == (kyiv,)
-    assert book.dialled("00380442223344") == (kyiv,)
-    assert book.dialled("0442223344") == (kyiv, berlin)
-    assert book.dialled("442223355") == (world,)
+    assert book.dialled("+380-44-222-33-44") == ((kyiv,),)
+    assert book.dialled("00380442223344") == ((kyiv,),)
+    assert book.dialled("0442223344") == ((kyiv, berlin),)
+    assert book.dialled("442223355") == ((world,),)
     assert book.dialled("0442223366") == ()
 
 
 @pytest.mark.row("FA-03")
 def test_just_these_digits_come_before_any_spelling() -> None:
-    kyiv, world = spelled("UA", "380442223344"), spelled("", "442223344")
+    kyiv, world = spelled("UA", "380442223344"), spelled("", "442079460958")
 
-    assert Book([kyiv, world]).dialled("442223344") == (world,)
+    assert Book([kyiv, world]).dialled("442079460958") == ((world,),)
+
+
+@pytest.mark.row("FD-05")
+@pytest.mark.parametrize("claimed", ["442223344", "0442223344"])
+def test_digits_that_no_country_has_come_behind_a_spelling_of_anothers_number(claimed: str) -> None:
+    kyiv, greedy = spelled("UA", "380442223344"), spelled("", claimed)
+
+    assert Book([greedy, kyiv]).dialled(claimed) == ((kyiv,), (greedy,))

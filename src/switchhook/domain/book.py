@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.numbering import meanings
+from switchhook.domain.numbering import international, meanings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,21 +35,26 @@ class Book:
         """Find the number of just these digits, with or without `+`."""
         return self._numbers.get(dialled.removeprefix("+"))
 
-    def dialled(self, text: str) -> tuple[Plan, ...]:
-        """Return the projects with a number that may have been dialled, each in a spelling of its country.
+    def dialled(self, text: str) -> tuple[tuple[Plan, ...], ...]:
+        """Return the projects with a number that may have been dialled, the surest first.
 
-        Just these digits come before any spelling; then there is one project. Else there may be several:
-        only who knows where the call comes from can tell them apart.
+        Just these digits come before any spelling where some numbering plan has them. Other digits are what
+        a project calls itself (`0442223344` where no country is set): they come behind a spelling of a number
+        in its country. In a group there may be several: only who knows where the call comes from can tell
+        them apart.
         """
         exact = self.number(text)
-        if exact is not None:
-            return (exact[0],)
-        found = []
+        if exact is not None and exact[1].number == international("+" + exact[1].number, ""):
+            return ((exact[0],),)
+        found: list[Plan] = []
         for dialling in self._diallings:
             having = (self._numbers.get(digits) for digits in meanings(text, dialling))
             plans = (plan for plan, _ in filter(None, having) if plan.project.dialling == dialling)
             found += [plan for plan in plans if plan not in found]
-        return tuple(found)
+        if exact is None:
+            return (tuple(found),) if found else ()
+        others = tuple(plan for plan in found if plan != exact[0])
+        return (others, (exact[0],)) if others else ((exact[0],),)
 
     def account(self, login: str) -> tuple[Plan, Account] | None:
         """Find the account that calls itself `login`."""

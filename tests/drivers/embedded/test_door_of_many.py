@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from switchhook.domain.book import Book
+from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.drivers.embedded.door import MOST_ALIKE, Door, Known, Turned
 from switchhook.sip.standing import Friends
@@ -214,3 +217,23 @@ def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> No
 
     assert comes("203.0.113.5") == Known(project="greedy", trunk=narrow)
     assert comes("203.0.113.6") == Known(project="greedy", trunk=wide)
+
+
+# Numbers
+
+
+@pytest.mark.row("FD-05")
+@pytest.mark.parametrize("claimed", ["800111222", "0800111222"])
+def test_who_claims_a_spelling_of_anothers_number_gets_none_of_its_calls(claimed: str) -> None:
+    """Both have the carrier's network, as an operator gives it to each of a carrier's customers."""
+    kyiv = Plan(
+        replace(SHOP, country="UA", dialling=dialling_of("UA"), trunks=(takes_in("192.0.2.0/28"),))
+    )
+    numbers = (Number(number=claimed, scheme=1),)
+    other = Plan(replace(greedy(takes_in("192.0.2.0/28")), numbers=numbers))
+    visitor = Visitor(host="192.0.2.3", login="380671112233", book=Book([other, kyiv]))
+
+    known = visitor.calls(claimed)
+
+    assert isinstance(known, Known)
+    assert known.project == "shop"

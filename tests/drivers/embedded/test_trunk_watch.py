@@ -10,7 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
-from switchhook.domain.project import Plan, Project, Trunk
+from switchhook.domain.numbering import dialling_of
+from switchhook.domain.project import Number, Plan, Project, Trunk
 from switchhook.drivers.embedded import trunk_watch
 from switchhook.drivers.embedded.registering import (
     EXPIRES,
@@ -273,6 +274,20 @@ def test_who_registers_with_a_carrier_takes_no_calls_of_its_other_customers() ->
     assert trunk("john", caller="mary") == ""
     assert trunk("us", caller="mary") == ""
     assert trunk("us") == "greedy"
+
+
+@pytest.mark.row("FD-05")
+def test_who_registers_and_claims_a_spelling_of_anothers_number_gets_none_of_its_calls() -> None:
+    kyiv = replace(shop(ring(address(9))).project, country="UA", dialling=dialling_of("UA"))
+    local = DIALLED.removeprefix("380")
+    numbers = (Number(number=local, scheme=1),)
+    greedy = Project(id="greedy", name="Greedy", trunks=(CARRIER,), numbers=numbers)
+    registrars = {"127.0.0.1": frozenset({("greedy", "carrier")})}
+    asked = request(uri=f"sip:{local}@192.0.2.1", from_="<sip:380671112233@h>;tag=a")
+
+    assert caller_trunk(asked, "127.0.0.1", Book([Plan(greedy), Plan(kyiv)]), registrars) is None
+    alone = caller_trunk(asked, "127.0.0.1", Book([Plan(greedy)]), registrars)
+    assert alone is not None
 
 
 # Times

@@ -117,13 +117,14 @@ class Door:
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
         friend = book.account(self._friends.name(source, now))
-        called = book.dialled(number_of(request.uri))
-        owners = {plan: trunk for _, plan, trunk in reversed(candidates) if plan in called}
-        if len(owners) > 1:
-            return AMBIGUOUS
-        for plan, trunk in owners.items():
-            is_anothers = friend is not None and friend[0] != plan
-            return None if is_anothers else Known(project=plan.project.id, trunk=trunk)
+        trunks = {plan: trunk for _, plan, trunk in reversed(candidates)}
+        for called in book.dialled(number_of(request.uri)):
+            owners = [plan for plan in called if plan in trunks]
+            if len(owners) > 1:
+                return AMBIGUOUS
+            for plan in owners:
+                is_anothers = friend is not None and friend[0] != plan
+                return None if is_anothers else Known(project=plan.project.id, trunk=trunks[plan])
         size, plan, trunk = candidates[0]
         is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
         if is_account or size > MOST_OF_ONE_CARRIER:

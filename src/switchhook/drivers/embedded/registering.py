@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switchhook.drivers.embedded.dialling import behind, credentials_for
+from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
@@ -156,19 +157,34 @@ def caller_trunk(
             return plan, trunk
         if (plan.project.id, trunk.name) in at_host:
             found.append((plan, trunk))
-    return _called_at(request, found, book) if found else None
+    return _called_at(request, host, found, book) if found else None
 
 
 def _called_at(
-    request: Request, found: list[tuple[Plan, Trunk]], book: Book
+    request: Request, host: str, found: list[tuple[Plan, Trunk]], book: Book
 ) -> tuple[Plan, Trunk] | None:
     """Return which of the trunks that registered at one address is called, if just one is."""
     user = request.uri.username
     # A telephone there that dials a colleague is none that calls a trunk's user.
     is_account = book.account(number_of(request.from_.uri)) is not None
+    groups = book.dialled(user)
     named = [
         (plan, trunk)
         for plan, trunk in found
-        if plan.number(user) or (user == trunk.username and not is_account)
+        if _is_called(plan, groups, host, book) or (user == trunk.username and not is_account)
     ]
     return named[0] if len(named) == 1 else None
+
+
+def _is_called(plan: Plan, groups: tuple[tuple[Plan, ...], ...], host: str, book: Book) -> bool:
+    """Say whether a number of the project is called, and more surely than one of another that is known there."""
+    for called in groups:
+        if plan in called:
+            return True
+        if any(
+            host in Networks(networks_of(trunk.sources), widest=None)
+            for other, trunk in book.trunks()
+            if other in called
+        ):
+            return False
+    return False
