@@ -166,6 +166,14 @@ def test_a_caller_who_is_lost_before_an_answer_did_not_hang_up() -> None:
     assert story.end == "cancelled by system, 481 lost: the other end knows nothing of the call"
 
 
+def test_a_caller_who_cannot_be_served_did_not_hang_up() -> None:
+    story = ringing()
+    refused = Cause(sip=488, q850=88, text="no sound in common")
+    orders = ("end b1 failed", "end b2 failed", "tell incoming.after")
+    story.hears(2, LegEnded(leg=CALLER, cause=refused), *orders)
+    assert story.end == "failed by system, 488 no sound in common"
+
+
 @pytest.mark.row("S-45")
 def test_the_events_of_a_call_that_goes_to_a_second_location_come_in_order() -> None:
     story = Transcript(incoming(ring(MARY, timeout=5), ring(JOHN)))

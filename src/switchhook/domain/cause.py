@@ -19,9 +19,14 @@ class Cause:
     is_loss: bool = False
     """Whether nobody hung up: we concluded that the other end is gone."""
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether we ended it: nobody hung up (200) or gave up (487)."""
+        return self.is_loss or self.sip not in {0, 200, 487}
+
     def ended_by(self, side: EndedBy) -> EndedBy:
         """Say who ended what ended so on one side."""
-        return EndedBy.SYSTEM if self.is_loss else side
+        return EndedBy.SYSTEM if self.is_ours else side
 
 
 class AttemptEnd(StrEnum):

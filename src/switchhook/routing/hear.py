@@ -143,14 +143,16 @@ def leg_retried(move: Move, event: LegRetried) -> None:
 
 
 def leg_ended(move: Move, event: LegEnded) -> None:
-    """Before an answer: the caller gave up, or one target is out."""
+    """Before an answer: the caller gave up or cannot be served, or one target is out."""
     leg = move.call.leg(event.leg)
     if leg is None or not leg.is_live:
         return
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=event.cause)
-        cause = event.cause if event.cause.is_loss else CANCELLED
-        end(move, Outcome.CANCELLED, event.cause.ended_by(EndedBy.CALLER), cause)
+        cause = event.cause if event.cause.is_ours else CANCELLED
+        refused = cause.is_ours and not cause.is_loss
+        outcome = Outcome.FAILED if refused else Outcome.CANCELLED
+        end(move, outcome, cause.ended_by(EndedBy.CALLER), cause)
         return
     if event.is_forbidden and leg.target is not None:
         ring.note_refused(move, leg.target, event.cause.text)

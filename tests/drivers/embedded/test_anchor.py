@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.drivers.embedded.anchor import Anchor, Line, can_anchor
+from switchhook.drivers.embedded.anchor import Anchor, Line, can_anchor, missing_in
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.orders import Close, Describe, Join
 from switchhook.sip.sdp import SessionDescription
@@ -147,3 +147,28 @@ def test_lines_in_any_order_do_not_raise(lines: list[str], chance: object) -> No
     body = "\r\n".join(lines).encode()
     described: list[Describe] = _anchor().describe("caller", body)
     assert len(described) <= 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "words"),
+    [
+        (_sdp("m=audio 4000 RTP/AVP 18 101\n"), 305, "G729 alone is described"),
+        (_sdp("m=audio 4000 RTP/AVP 99\n"), 305, "no known encoding alone is described"),
+        (_sdp("m=audio 4 RTP/SAVP 8\n"), 302, "encrypted sound alone is described (RTP/SAVP)"),
+        (
+            _sdp("m=audio 9 UDP/TLS/RTP/SAVPF 0\n"),
+            302,
+            "encrypted sound alone is described (UDP/TLS/RTP/SAVPF)",
+        ),
+        (
+            _sdp("m=audio 0 RTP/AVP 8\nm=image 5 udptl t38\n"),
+            304,
+            "image is described, and no sound",
+        ),
+        (HEAD.encode(), 304, "nothing is described, and no sound"),
+        (b"hello", 399, "the session description cannot be read"),
+        (b"", 399, "no session was described"),
+    ],
+)
+def test_what_keeps_us_from_speaking_has_a_name(body: bytes, code: int, words: str) -> None:
+    assert missing_in(body) == (code, words)

@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.drivers.embedded.anchor import Anchor, Line
-from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
@@ -203,7 +203,12 @@ def test_an_ack_without_common_sound_ends_the_call(body: bytes) -> None:
 def test_a_caller_without_common_sound_cannot_be_led() -> None:
     story = Story(FOREIGN)
     assert not story.bridge.can_lead
-    assert said(story.bridge.refuse()) == ["end a 488", "caller ended 488"]
+    end, ended = story.bridge.refuse()
+    assert said([end, ended]) == ["end a 488", "caller ended 488"]
+    assert isinstance(end, End)
+    assert end.headers == (("Warning", f'305 switchhook "G729 alone is described; {SPOKEN}"'),)
+    assert isinstance(ended, call_events.LegEnded)
+    assert ended.cause.text == f"no sound in common: G729 alone is described; {SPOKEN}"
     assert story.bridge.refuse() == []
 
 
@@ -340,6 +345,7 @@ def test_keys_come_as_info_and_other_info_is_passed_on() -> None:
     assert story.asks("a", "INFO", b"Signal=7\r\n", dtmf) == ["caller pressed 7, then reply 200"]
     assert story.asks("b 0", "INFO", b"Signal=#\r\n", dtmf) == ["b pressed #, then reply 200"]
     assert story.asks("a", "INFO", b"x", "text/plain") == ["ask b 0 INFO"]
+    assert story.asks("a", "INFO") == ["reply 200"]
     assert story.asks("a", "MESSAGE", b"x", "text/plain") == ["ask b 0 MESSAGE"]
 
 

@@ -19,6 +19,7 @@ from switchhook.sip.endpoint import Binding
 from switchhook.sip.orders import Ask
 from switchhook.sip.rtp.digits import write_info
 from switchhook.softphone.phone import Manners, Phone, RefusedError
+from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
 from tests.support.plans import incoming
@@ -508,9 +509,35 @@ def test_a_caller_is_told_that_no_port_is_free() -> None:
     play(scenario())
 
 
+@pytest.mark.parametrize("offers", [True, False])
+def test_a_caller_without_a_sound_of_ours_has_failed_and_not_hung_up(*, offers: bool) -> None:
+    secret = G722.replace(b"RTP/AVP 9", b"RTP/SAVP 0")
+
+    async def scenario() -> None:
+        async with _office(Play(sounds=("greeting",)), HangUp()) as office:
+            with BareCaller(office.port, DIALLED, "a") as caller:
+                caller.send_request("INVITE", body=secret if offers else b"")
+                answer = await caller.answer_to("INVITE")
+                if offers:
+                    assert answer.status == 488
+                    assert "302 switchhook" in (answer.headers.get("Warning") or "")
+                caller.send_request("ACK", body=b"" if offers else secret)
+                if not offers:
+                    await caller.request_of_theirs("BYE")
+                await office.quiet()
+            assert office.ends == ["failed by system"]
+            assert "encrypted sound alone is described (RTP/SAVP)" in str(office.call.cause)
+
+    play(scenario())
+
+
 @pytest.mark.row("FI-11")
 @pytest.mark.parametrize(
-    ("where", "why"), [("here", "speaks no G.711"), ("", "no folder for recordings")]
+    ("where", "why"),
+    [
+        ("here", "no sound in common: G722 alone is described; G.711 without"),
+        ("", "no folder for recordings"),
+    ],
 )
 def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why: str) -> None:
     sounding = Sounding(recordings=tmp_path / where) if where else Sounding()

@@ -152,6 +152,21 @@ class Anchor:
         return [Close(stream=self.stream(leg))]
 
 
+def missing_in(body: bytes) -> tuple[int, str]:
+    """Say what keeps us from speaking with whoever describes this: a code of Warning (§20.43), and words."""
+    theirs = _read(body)
+    if theirs is None:
+        return 399, "the session description cannot be read" if body else "no session was described"
+    audio = theirs.audio
+    if audio is None:
+        kinds = " and ".join(dict.fromkeys(m.kind for m in theirs.media if m.port))
+        return 304, f"{kinds or 'nothing'} is described, and no sound"
+    if not audio.is_plain:
+        return 302, f"encrypted sound alone is described ({audio.protocol})"
+    names = ", ".join(known.encoding for known in audio.formats if not known.is_telephone_event)
+    return 305, f"{names or 'no known encoding'} alone is described"
+
+
 def can_anchor(offer: bytes) -> bool:
     """Say whether we could speak with whoever makes this offer; without one, we make it."""
     theirs = _read(offer)

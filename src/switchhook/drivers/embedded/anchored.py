@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.anchor import SDP, Anchor, can_anchor
+from switchhook.drivers.embedded.anchor import SDP, Anchor, can_anchor, missing_in
 from switchhook.drivers.embedded.b2bua import (
     OFFERING,
     AfterCommit,
@@ -23,12 +23,13 @@ from switchhook.drivers.embedded.b2bua import (
     description,
     end_all,
 )
-from switchhook.drivers.embedded.translate import Q850_LOST, reason_headers
+from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
 from switchhook.sip.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.digits import read_info
 from switchhook.sip.rtp.ringback import ringback
+from switchhook.sip.syntax import quote
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import ConnectLegs, ShowRinging
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from switchhook.sip.message import Request
     from switchhook.sip.rtp.player import Sound
 
-NO_COMMON_SOUND: Final = Cause(sip=488, q850=88, text="no sound in common: G.711 is spoken here")
+SPOKEN: Final = "G.711 without encryption is spoken here"
 NO_PORT: Final = Cause(sip=503, q850=34, text="no port for sound is free")
 _RINGING: Final = "ringing"
 _HOLD: Final = "hold"
@@ -57,6 +58,13 @@ class AnchoredBridge(Bridge):
     def can_lead(self) -> bool:
         """Whether the caller's sound could be led through us: not once they talk to somebody without."""
         return self._caller_live and self._waiting and can_anchor(self.offer_body)
+
+    @property
+    def why_not_led(self) -> str:
+        """Say why the caller's sound is not led through us."""
+        if can_anchor(self.offer_body):
+            return "the caller talks already"
+        return no_common_sound(self.offer_body).text
 
     @property
     def is_talking(self) -> bool:
@@ -111,10 +119,12 @@ class AnchoredBridge(Bridge):
         """End the call of somebody whose sound cannot be led: because of them, else because of us."""
         if not self._caller_live:
             return []
-        cause = NO_PORT if self.can_lead else NO_COMMON_SOUND
+        offer = self.offer_body
+        cause = NO_PORT if self.can_lead else no_common_sound(offer)
+        headers = () if self.can_lead else (warning_of(offer),)
         self._caller_live = self._waiting = False
         ended = call_events.LegEnded(leg=CALLER, cause=cause)
-        return [End(leg=self.caller, status=cause.sip), ended]
+        return [End(leg=self.caller, status=cause.sip, headers=headers), ended]
 
     def play(self, order: sound.Play) -> list[Out]:
         """Play; to a caller who was not answered yet as early media (183)."""
@@ -224,12 +234,13 @@ class AnchoredBridge(Bridge):
         anchor = None if called is None else self._leads(called.name)
         if called is None or anchor is None or called.answered:
             return super()._answered(event)
-        described = anchor.describe(called.name, called.described(event.leg, event.response).body)
+        answer = called.described(event.leg, event.response).body
+        described = anchor.describe(called.name, answer)
         losers = [branch for branch in called.branches if branch != event.leg]
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         acknowledge = Acknowledge(leg=event.leg)
         if not described:
-            return [*outs, *self._answered_in_vain(called, event.leg, NO_COMMON_SOUND)]
+            return [*outs, *self._answered_in_vain(called, event.leg, no_common_sound(answer))]
         called.branches = [event.leg]
         called.answered = True
         announced = self._announce(called, description(event.leg, event.response))
@@ -244,8 +255,9 @@ class AnchoredBridge(Bridge):
             self._owing.discard(event.leg)
             described = anchor.describe(name, event.request.body)
             if not described and not anchor.has_described(name):
-                end = End(leg=event.leg, headers=reason_headers(NO_COMMON_SOUND))
-                return [end, *self._gone(event.leg, NO_COMMON_SOUND)]
+                cause = no_common_sound(event.request.body)
+                end = End(leg=event.leg, headers=reason_headers(cause))
+                return [end, *self._gone(event.leg, cause)]
             outs += [*described, *self._music(anchor, name)]
         waits = not self._confirmed
         outs += super()._acknowledged(event)
@@ -262,6 +274,8 @@ class AnchoredBridge(Bridge):
         anchor = self._leads(name)
         if anchor is None:
             return super()._asked(event)
+        if request.method == "INFO" and not request.body:
+            return [Reply(ref=event.ref, status=200)]  # asks whether we are there (RFC 2976 §2.2)
         if request.method == "INFO":
             digits = read_info(request.headers.get("Content-Type") or "", request.body)
             if digits:
@@ -322,3 +336,14 @@ class AnchoredBridge(Bridge):
 
     def _lives(self, leg: str) -> bool:
         return self._caller_live if leg == CALLER else leg in self._called
+
+
+def no_common_sound(body: bytes) -> Cause:
+    """Say why we cannot speak with whoever describes this."""
+    return Cause(sip=488, q850=88, text=f"no sound in common: {missing_in(body)[1]}; {SPOKEN}")
+
+
+def warning_of(body: bytes) -> tuple[str, str]:
+    """Tell the same to the telephone (RFC 3261 §20.43)."""
+    code, words = missing_in(body)
+    return "Warning", f"{code} switchhook {quote(f'{one_line(words)}; {SPOKEN}')}"

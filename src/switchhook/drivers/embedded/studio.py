@@ -115,7 +115,6 @@ class Echoes:
 
 
 NO_FOLDER: Final = "no folder for recordings is set up"
-NO_COMMON_SOUND: Final = "the caller's telephone speaks no G.711 (or wants encryption), so its sound cannot be led through here"
 
 
 class Studio:
@@ -157,7 +156,7 @@ class Studio:
         if bridge.anchor is not None:
             return []
         if not bridge.can_lead:
-            log.warning("sound not led", call=call.id, error="the caller speaks no plain G.711")
+            log.warning("sound not led", call=call.id, error=bridge.why_not_led)
             return None
         anchor = Anchor(call.id)
         if not self._open(anchor, CALLER, peer):
@@ -257,7 +256,7 @@ class Studio:
         where = self.sounding.recordings
         if bridge.anchor is None or not bridge.anchor.has(bridge.party) or where == NOWHERE:
             log.warning("call not recorded", call=call.id, recording=command.recording)
-            why = NO_FOLDER if where == NOWHERE else NO_COMMON_SOUND
+            why = NO_FOLDER if where == NOWHERE else bridge.why_not_led
             failed = call_events.RecordingFinished(
                 recording=command.recording, seconds=0, path="", trouble=why
             )

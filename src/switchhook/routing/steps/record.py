@@ -31,7 +31,7 @@ def talk_is_over(move: Move, side: EndedBy, why: Cause = OVER) -> None:
 
     `why` is how the leg on that side ended.
     """
-    by, cause = why.ended_by(side), why if why.is_loss else OVER
+    by, cause = why.ended_by(side), why if why.is_ours else OVER
     recording.stop(move)
     recorder = move.call.recorder
     if recorder is None:
@@ -60,5 +60,5 @@ def finished(move: Move, made: RecordingFinished | None) -> None:
     ends = [
         leg.cause for leg in move.call.legs if leg.id in {move.call.party, move.call.talking_to}
     ]
-    loss = next((cause for cause in ends if cause is not None and cause.is_loss), None)
-    end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, loss or OVER)
+    why = next((cause for cause in ends if cause is not None and cause.is_ours), None)
+    end(move, Outcome.ANSWERED, by or EndedBy.SYSTEM, why or OVER)
