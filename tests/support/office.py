@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -25,7 +26,7 @@ from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
     from switchhook.domain.scheme import Step
     from switchhook.drivers.embedded.studio import Sounding, Sounds
@@ -80,10 +81,22 @@ class Memory:
     answers_after: float = 0.0
     calls: dict[str, Call] = field(default_factory=dict)
     journal: list[Entry] = field(default_factory=list)
+    stops_at: Callable[[Call], bool] = lambda _: False
+    """Behind which call, once it is stored, nothing is carried out any more, as if killed there."""
 
     async def commit(self, record: CallRecord) -> None:
         self.calls[record.call.id] = record.call
         self.journal += record.entries
+        if self.stops_at(record.call):
+            await asyncio.Event().wait()
+
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        return tuple(
+            (call.plan.project.id, call.id, leg.id, leg.handle)
+            for call in self.calls.values()
+            for leg in call.legs
+            if leg.handle and (leg.ended_at or 0.0) >= since
+        )
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
@@ -150,7 +163,8 @@ async def open_office(
 ) -> AsyncIterator[Office]:
     """Run the engine on a free port; with an old `memory`, take its talking calls up."""
     memory = memory or Memory()
-    side = EmbeddedSide(binding=binding or Binding(port=0), sounds=sounds, sounding=sounding)
+    binding = binding or Binding(port=0)
+    side = EmbeddedSide(binding=binding, ended=memory, sounds=sounds, sounding=sounding)
     book = Book([plan])
     ids = count(len(memory.calls) + 1)
     known = TrackingMemory()

@@ -203,6 +203,7 @@ class Outgoing(Session):
         self._answered_by = tag
         self.dialog = Dialog.of_client(self._invite, response)
         self._unacknowledged = self._key, self._invite.cseq.number
+        self._owes_answer = not self._order.body
         if self._cancel_headers is None:
             self.watch(now)
             self.terms.heard(response)

@@ -468,6 +468,50 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
     run(scenario(), deadline=20)
 
 
+@pytest.mark.parametrize("is_led", [False, True])
+def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_transferred(
+    *, is_led: bool
+) -> None:
+    """Neither the ACK to John went out nor the BYE to Mary: both do after the start."""
+
+    async def scenario() -> None:
+        memory = Memory()
+        steps = (*((Record(),) if is_led else ()), ring(account("mary")))
+        async with AsyncExitStack() as stack:
+            carrier = await stack.enter_async_context(
+                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+            )
+            plan = project(carrier, *steps)
+            async with open_office(plan, memory=memory) as office:
+                server = Peer(UDP, LOCAL, office.port)
+                phones = {
+                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                }
+                for phone in phones.values():
+                    await stack.enter_async_context(phone)
+                    await phone.register()
+                it = Scene(office, memory, carrier, phones)
+                made, came = await it.incoming()
+                memory.stops_at = lambda call: call.talking_to == "b2"
+                assert await came.transfer(to("john")) == 202
+                john = await phones["john"].rung()
+                john.answer()
+                await it.until(lambda: office.call.talking_to == "b2")
+            assert not came.is_over
+            memory.stops_at = lambda _: False
+            async with open_office(
+                plan, memory=memory, binding=Binding(port=server.port)
+            ) as office:
+                assert await came.ended() == 200
+                await it.hear_each_other(made, john)
+                made.end()
+                assert await john.ended() == 200
+                await office.quiet()
+        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+
+    run(scenario(), deadline=20)
+
+
 def test_a_transferred_call_outlives_a_crash() -> None:
     async def scenario() -> None:
         memory = Memory()

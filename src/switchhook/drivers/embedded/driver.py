@@ -440,7 +440,9 @@ class EmbeddedSide:
     def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
         sip_leg = bridge.sip_legs.get(leg, "")
         answer_of, answer = (leg == CALLER and bridge.answering) or ("", None)
-        stored = self._endpoint.agent.store(sip_leg, answer, now=_now())
+        stored = self._endpoint.agent.store(
+            sip_leg, answer or bridge.acknowledging.get(leg), now=_now()
+        )
         if stored is None:
             return ""
         party = self._access.party(sip_leg)
