@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -43,8 +44,6 @@ LONGEST_LIFE = 2.0
 """Seconds that it lives at most between two kills."""
 RATE = 25
 """Calls a second."""
-IN_FLIGHT = 1.0
-"""Seconds before a kill within which a delivery may have gone out without its attempt being recorded."""
 ASKS, STRAIGHT = "380890000001", "380890000002"
 
 
@@ -78,11 +77,6 @@ class Told(NamedTuple):
     def requests(self) -> list[Received]:
         """Return what came over HTTP."""
         return [*self.house.events.ledger.requests, *self.hook.ledger.requests]
-
-
-LAG = 2.0
-"""Seconds by which the ledger may hear what a server sent just before its end: the bytes wait in its
-socket while it has no processor."""
 
 
 @contextmanager
@@ -340,11 +334,29 @@ def _assert_all_came(requests: list[Received], promises: list[Promise], kills: l
     for promise in promises:
         first, *again = came[promise.id]
         assert first.body == promise.body
-        for request in again:
+        for nth, request in enumerate(again, 1):
             assert request.raw == first.raw
-            between = [kill for kill in kills if first.at - LAG < kill < request.at]
-            assert between, f"{promise.id} came twice without a kill in between"
-            assert between[0] - first.at < IN_FLIGHT, f"{promise.id} was in flight for long"
+            since = [kill for kill in kills if _began(promise.call) < kill < request.at]
+            assert len(since) >= nth, f"{promise.id} came again without a kill"
+    _assert_what_was_recorded_is_not_repeated(came, promises)
+
+
+def _began(call: str) -> float:
+    """Return the second in which a call came, with which its id begins."""
+    return float(call.partition(".")[0])
+
+
+def _assert_what_was_recorded_is_not_repeated(
+    came: dict[str, list[Received]], promises: list[Promise]
+) -> None:
+    """An event of a call follows once the one before is recorded as delivered; that one never comes again."""
+    order: dict[tuple[str, str], list[Promise]] = {}
+    for promise in promises:
+        order.setdefault((promise.webhook, promise.call), []).append(promise)
+    for told in order.values():
+        for before, after in pairwise(told):
+            last, then = came[before.id][-1], came[after.id][0]
+            assert last.at <= then.at, f"{before.id} came again behind {after.id}"
 
 
 def _assert_all_mails_came(office: PostOffice, promises: list[Promise]) -> None:
