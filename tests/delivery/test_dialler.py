@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,9 +30,10 @@ from tests.support.hostile import (
     until,
 )
 from tests.support.pace import ends_after
+from tests.support.ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from switchhook.delivery.resolver import AddressInfo
     from switchhook.domain.failure import Failure
@@ -175,6 +178,62 @@ def test_the_next_address_is_tried_where_one_refuses_and_then_comes_first(play: 
                     assert exchange.failure is None
                     assert exchange.address == f"127.0.0.1:{server.port}"
                 assert names.asked == ["two.example"]
+
+    play(scenario())
+
+
+@contextmanager
+def swallowing(host: str, port: int) -> Iterator[None]:
+    """Let an address answer nothing at all: its queue of connections is full."""
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind((host, port))
+        full.listen(0)
+        first.connect((host, port))
+        second.settimeout(0)
+        second.connect_ex((host, port))
+        yield
+
+
+def test_an_address_that_swallows_everything_holds_up_nobody(play: Play) -> None:
+    async def scenario() -> None:
+        async with Hostile(keep_answering) as server:
+            names = Names(two_example=[["127.0.0.9", "127.0.0.1"]])
+            limits = Limits(next_address_seconds=0.1)
+            with swallowing("127.0.0.9", server.port):
+                async with sending(resolve=names, limits=limits) as sender:
+                    url = f"http://two.example:{server.port}/"
+                    async with ends_after(0.1):
+                        exchange = await send(sender, get(url))
+                    assert exchange.failure is None
+                    assert exchange.address == f"127.0.0.1:{server.port}"
+
+    play(scenario())
+
+
+def test_an_address_that_is_slow_alone_is_waited_for(play: Play) -> None:
+    """The one before stays in the race when the next is refused."""
+
+    async def scenario() -> None:
+        async with Hostile(keep_answering) as server:
+            names = Names(two_example=[["127.0.0.1", "127.0.0.9"]])
+            async with sending(resolve=names, limits=Limits(next_address_seconds=1e-9)) as sender:
+                exchange = await send(sender, get(f"http://two.example:{server.port}/"))
+                assert exchange.address == f"127.0.0.1:{server.port}"
+
+    play(scenario())
+
+
+def test_a_stop_ends_a_race(play: Play) -> None:
+    async def scenario() -> None:
+        port = free_port()
+        names = Names(two_example=[["127.0.0.9", "127.0.0.10"]])
+        with swallowing("127.0.0.9", port):
+            async with sending(resolve=names, limits=Limits(next_address_seconds=60)) as sender:
+                asking = spawn(send(sender, get(f"http://two.example:{port}/")), name="ask")
+                await until(lambda: names.asked == ["two.example"])
+                await asyncio.sleep(0.05)
+                await sender.close()
+                assert failure(await asking).kind is FailureKind.INTERRUPTED
 
     play(scenario())
 

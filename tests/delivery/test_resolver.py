@@ -223,3 +223,22 @@ def test_a_thread_that_hangs_does_not_keep_the_process(monkeypatch: pytest.Monke
 def test_a_zone_is_no_part_of_the_address_that_is_judged() -> None:
     place = Place(family=socket.AF_INET6, sockaddr=("fe80::1%lo", 80, 0, 1))
     assert (place.ip, str(place)) == ("fe80::1", "[fe80::1]:80")
+
+
+def test_an_address_that_was_chosen_stays_first_while_the_name_has_it() -> None:
+    async def scenario() -> None:
+        clock = Clock()
+        names = Names(
+            two_example=[["192.0.2.1", "192.0.2.2"], ["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
+        )
+        resolver = Resolver(Limits(), clock, names)
+        _, second = await resolver.places("two.example", 80, seconds=5.0)
+        resolver.prefer("two.example", 80, second)
+        assert await shown(resolver, "two.example") == ["192.0.2.2:80", "192.0.2.1:80"]
+        clock.now += 1000
+        assert await shown(resolver, "two.example") == ["192.0.2.2:80", "192.0.2.1:80"]
+        clock.now += 1000
+        assert await shown(resolver, "two.example") == ["192.0.2.3:80"]
+        assert len(names.asked) == 3
+
+    run(scenario())

@@ -20,6 +20,7 @@ from switchhook.delivery.failing import (
 from switchhook.delivery.guard import refusal
 from switchhook.delivery.reader import ResponseReader
 from switchhook.domain.failure import FailureKind
+from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -32,6 +33,13 @@ if TYPE_CHECKING:
 
 
 SESSIONS_KEPT = 1024
+_FIRST = asyncio.FIRST_COMPLETED
+
+
+def _close_late(task: asyncio.Task[socket.socket | ExchangeError]) -> None:
+    """End a connection that came about when another had won."""
+    if not task.cancelled() and isinstance(ended := task.result(), socket.socket):
+        ended.close()
 
 
 class Dialler:
@@ -130,23 +138,45 @@ class Dialler:
     async def _connect(
         self, origin: Origin, places: tuple[Place, ...], until: float
     ) -> tuple[socket.socket, Place]:
-        """Try one address after another, each for its share of the time that is left."""
-        tries = places[: self._limits.addresses]
+        """Connect to the address that lets us in first.
+
+        The next is tried when the one before it failed, or was silent for a moment; that one stays in the
+        race (RFC 8305 §5): a host whose first address is dead costs a caller that moment, and no more.
+        """
+        waiting = list(places[: self._limits.addresses])
+        racing: dict[asyncio.Task[socket.socket | ExchangeError], Place] = {}
         failure = too_late(Phase.CONNECT, str(origin))
-        for number, place in enumerate(tries):
-            others = len(tries) - number - 1
-            share = until - self._clock()
-            if others:
-                share = min(share / (others + 1), self._limits.address_seconds)
-            try:
-                raw = await self._connect_to(place, origin, share)
-            except ExchangeError as error:
-                failure = error
-                continue
-            self._resolver.prefer(origin.host, origin.port, place)
-            return raw, place
+        try:
+            while (waiting and not self._is_closed) or racing:
+                if waiting and not self._is_closed:
+                    place = waiting.pop(0)
+                    running = self._run(place, origin, until - self._clock())
+                    racing[spawn(running, name=f"connect to {place}")] = place
+                pause = self._limits.next_address_seconds if waiting else None
+                done, _ = await asyncio.wait(racing, timeout=pause, return_when=_FIRST)
+                for task in [task for task in racing if task in done]:
+                    ended = task.result()
+                    if isinstance(ended, socket.socket):
+                        place = racing.pop(task)
+                        self._resolver.prefer(origin.host, origin.port, place)
+                        return ended, place
+                    del racing[task]
+                    failure = ended
+        finally:
+            for task in racing:
+                task.cancel()
+                task.add_done_callback(_close_late)
         self._resolver.forget(origin.host, origin.port)
         raise failure
+
+    async def _run(
+        self, place: Place, origin: Origin, seconds: float
+    ) -> socket.socket | ExchangeError:
+        """Run for one address in the race; a failure is a value."""
+        try:
+            return await self._connect_to(place, origin, seconds)
+        except ExchangeError as error:
+            return error
 
     async def _connect_to(self, place: Place, origin: Origin, seconds: float) -> socket.socket:
         where = str(origin)

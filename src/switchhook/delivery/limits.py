@@ -25,8 +25,8 @@ class Limits:
     """How long a name that could not be resolved is not asked for again."""
     addresses: int = 6
     """How many addresses of a name are tried; every one is vetted."""
-    address_seconds: float = 2.0
-    """The longest that one address may take to connect while others are left to try."""
+    next_address_seconds: float = 0.25
+    """How long an address may be silent until the next is tried beside it (RFC 8305 §8)."""
     idle_seconds: float = 4.0
     """Below the 5 s after which common servers drop a silent connection (a race that loses requests)."""
     idle_seconds_told: float = 60.0

@@ -53,6 +53,8 @@ class Place:
 class _Known:
     found: tuple[Place, ...] | OSError | UnicodeError
     until: float
+    chosen: Place | None = None
+    """The address that let us in when the one before it did not; it stays first over look-ups."""
 
 
 class Resolver:
@@ -85,7 +87,9 @@ class Resolver:
         known = self._known.get((host, port))
         if known and isinstance(known.found, tuple) and known.found[0] != place:
             others = tuple(other for other in known.found if other != place)
-            self._known[host, port] = _Known(found=(place, *others), until=known.until)
+            self._known[host, port] = _Known(
+                found=(place, *others), until=known.until, chosen=place
+            )
 
     def forget(self, host: str, port: int) -> None:
         """Look `host` up afresh next time, since nothing that is known of it answers."""
@@ -109,14 +113,16 @@ class Resolver:
 
     async def _look_up(self, host: str, port: int) -> _Known:
         found: tuple[Place, ...] | OSError | UnicodeError
+        former = self._known.get((host, port))
+        chosen = None if former is None else former.chosen
         keep = self._limits.dns_failure_seconds
         async with self._threads:
             try:
-                found = _in_turns(await self._resolve(host, port))
+                found = _in_turns(await self._resolve(host, port), chosen)
                 keep = self._limits.dns_cache_seconds
             except (OSError, UnicodeError) as error:
                 found = error
-        known = _Known(found=found, until=self._clock() + keep)
+        known = _Known(found=found, until=self._clock() + keep, chosen=chosen)
         if len(self._known) >= _NAMES_KEPT:
             self._known.clear()
         self._known[host, port] = known
@@ -160,8 +166,8 @@ def _literal(host: str, port: int) -> Place | None:
     return Place(family=socket.AF_INET6, sockaddr=(host, port, 0, 0))
 
 
-def _in_turns(rows: Sequence[AddressInfo]) -> tuple[Place, ...]:
-    """Keep the resolver's order within each family, and let the families take turns."""
+def _in_turns(rows: Sequence[AddressInfo], chosen: Place | None) -> tuple[Place, ...]:
+    """Keep the resolver's order within each family, let the families take turns; `chosen` comes first."""
     places = dict.fromkeys(Place(family=row[0], sockaddr=row[4]) for row in rows)
     if not places:
         raise socket.gaierror(socket.EAI_NONAME, "no address")
@@ -172,4 +178,4 @@ def _in_turns(rows: Sequence[AddressInfo]) -> tuple[Place, ...]:
     while ours or others:
         turns += ours[:1] + others[:1]
         ours, others = ours[1:], others[1:]
-    return tuple(turns)
+    return tuple(sorted(turns, key=lambda place: place != chosen))
