@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from switchhook.sip.events import Event
 
+GIVE_UP = 20.0
+"""Seconds that are waited for what has to come, however much the machine has to do."""
+
 
 @asynccontextmanager
 async def listening(
@@ -53,12 +56,12 @@ class Udp:
     def send(self, data: bytes) -> None:
         self._socket.sendto(data, self._target)
 
-    async def receive(self, within: float = 2.0) -> bytes:
+    async def receive(self, within: float = GIVE_UP) -> bytes:
         """Return the next datagram; raise TimeoutError when none comes."""
         async with asyncio.timeout(within):
             return await asyncio.get_running_loop().sock_recv(self._socket, 65535)
 
-    async def ask(self, data: bytes, within: float = 2.0) -> bytes:
+    async def ask(self, data: bytes, within: float = GIVE_UP) -> bytes:
         self.send(data)
         return await self.receive(within)
 
@@ -99,7 +102,7 @@ class Tcp:
         self.writer.write(data)
         await self.writer.drain()
 
-    async def receive(self, within: float = 2.0) -> bytes:
+    async def receive(self, within: float = GIVE_UP) -> bytes:
         """Return the next message; b"" when the connection was closed."""
         async with asyncio.timeout(within):
             try:
