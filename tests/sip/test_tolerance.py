@@ -221,6 +221,16 @@ def test_line_ends_blanks_and_spelling(data: bytes) -> None:
     assert invite.contacts
 
 
+@pytest.mark.parametrize(
+    "host", [b"fdba:8d4a:6fa6::2019", b"[fe80::1%eth0]", b"our pbx", b"192.0.2.1:99999", b""]
+)
+@pytest.mark.row("FA-04")
+def test_the_host_of_a_request_uri_need_not_be_readable(host: bytes) -> None:
+    invite = request(INVITE.replace(b"sip:b@example.com SIP", b"sip:b@%s SIP" % host, 1))
+
+    assert (invite.uri.username, len(invite.dropped)) == ("b", 1)
+
+
 def test_a_lone_cr_begins_no_header() -> None:
     """What a carrier lets through inside of a name must not become an identity."""
     invite = request(line(b"From", b'"x\rP-Asserted-Identity: <sip:1@h>" <sip:a@h>;tag=1'))

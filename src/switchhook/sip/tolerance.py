@@ -7,7 +7,7 @@ finds a trace. What decides and cannot be read stays as it came, and the strict 
 
 | part                       | of a request                     | of a response                    |
 |----------------------------|----------------------------------|----------------------------------|
-| start line                 | decides                          | decides, but for the reason      |
+| start line                 | decides, but for the host        | decides, but for the reason      |
 | top Via                    | decides                          | decides: its branch is ours      |
 | From                       | address and tag                  | ornament: it repeats ours        |
 | To                         | address and tag                  | the tag                          |
@@ -336,15 +336,15 @@ def as_route(address: NameAddress) -> NameAddress:
 def rescue_request_line(line: str) -> str:
     """Write a request line anew that has blanks, <> or URI headers too many (RFC 4475 §3.1.2.8 to 13).
 
-    What is between the method and the version can only be the URI. Returns the line as it came where
-    that is none.
+    What is between the method and the version can only be the URI. Its user decides and not its host, for
+    whoever sends it to us means us. Returns the line as it came where that is none.
     """
     words = line.split()
     if len(words) < 3:
         return line
     uri = " ".join(words[1:-1])
     try:
-        read = rescue_uri(uri.strip("<>")).replace(headers="")
+        read = rescue_uri(uri.strip("<>"), any_host=True).replace(headers="")
     except ValueError:
         return line
     return f"{words[0]} {read} {words[-1]}"
