@@ -35,6 +35,23 @@ def test_a_declined_call_that_is_reported_as_busy_was_declined() -> None:
     assert attempt_end(Cause(sip=486, q850=21)) is AttemptEnd.REJECTED
 
 
+@pytest.mark.parametrize(
+    ("sip", "q850", "end"),
+    [
+        (480, 17, "busy"),
+        (480, 18, "timeout"),
+        (480, 19, "timeout"),
+        (480, 20, "unreachable"),
+        (404, 17, "unreachable"),
+        (603, 17, "rejected"),
+    ],
+)
+def test_what_another_network_says_tells_more_than_temporarily_unavailable(
+    sip: int, q850: int, end: str
+) -> None:
+    assert attempt_end(Cause(sip=sip, q850=q850)) == end
+
+
 @given(causes)
 def test_no_refusal_counts_as_an_answer_or_as_the_callers_will(cause: Cause) -> None:
     assert attempt_end(cause) not in {

@@ -427,6 +427,8 @@ CHALLENGE = 'Digest realm="trunk", nonce="n1", algorithm=MD5, qop="auth"'
     [
         (401, "WWW-Authenticate", "Authorization"),
         (407, "Proxy-Authenticate", "Proxy-Authorization"),
+        (407, "WWW-Authenticate", "Authorization"),
+        (401, "Proxy-Authenticate", "Proxy-Authorization"),
     ],
 )
 def test_a_challenge_is_answered_once(status: int, asks: str, answers: str) -> None:

@@ -83,6 +83,10 @@ _ENDS = {
 }
 
 
+_Q850_ENDS = {17: AttemptEnd.BUSY, 18: AttemptEnd.TIMEOUT, 19: AttemptEnd.TIMEOUT}
+"""What another network says of whom it rang, where its gateway's SIP status says no more than "not now"."""
+
+
 def attempt_end(cause: Cause) -> AttemptEnd:
     """Classify the refusal of a target that had not answered.
 
@@ -93,6 +97,8 @@ def attempt_end(cause: Cause) -> AttemptEnd:
         return AttemptEnd.REJECTED
     if cause.q850 == OUT_OF_ORDER:
         return AttemptEnd.UNREACHABLE
+    if cause.sip == 480 and cause.q850 in _Q850_ENDS:
+        return _Q850_ENDS[cause.q850]
     return _ENDS.get(cause.sip, AttemptEnd.FAILED)
 
 

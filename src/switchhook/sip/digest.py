@@ -23,6 +23,9 @@ Algorithm = Literal["MD5", "SHA-256"]
 KNOWN: Final[tuple[Algorithm, ...]] = ("MD5", "SHA-256")
 _BEST_FIRST: Final[tuple[Algorithm, ...]] = ("SHA-256", "MD5")
 
+PROXY: Final = "Proxy-Authenticate"
+SERVER: Final = "WWW-Authenticate"
+
 MAX_FIELDS: Final = 32
 MOST_SHOWN: Final = 10
 """Headers with credentials of one request that are read."""
@@ -107,9 +110,7 @@ class Verifier:
         self._algorithms = algorithms
         self._status = 407 if proxy else 401
         self._asks, self._answers = (
-            ("Proxy-Authenticate", "Proxy-Authorization")
-            if proxy
-            else ("WWW-Authenticate", "Authorization")
+            (PROXY, "Proxy-Authorization") if proxy else (SERVER, "Authorization")
         )
 
     def challenge(self, now: float, *, asker: str = "", stale: bool = False) -> Challenge:
@@ -311,7 +312,7 @@ def challenges(response: Response) -> tuple[Challenged, ...]:
     SHA-256 is taken where it is offered, else MD5; `auth` before `auth-int`. Raises SipError where no
     realm offers anything of these.
     """
-    name = "Proxy-Authenticate" if response.status == 407 else "WWW-Authenticate"
+    name = _asks(response)
     found: dict[str, Challenged] = {}
     for value in response.headers.all(name):
         try:
@@ -326,6 +327,12 @@ def challenges(response: Response) -> tuple[Challenged, ...]:
             f"the {response.status} offers no Digest with MD5 or SHA-256 and qop auth in {name}"
         )
     return tuple(found.values())
+
+
+def _asks(response: Response) -> str:
+    """Return the header that holds the challenge: that of the status, else the one that is there."""
+    names = (PROXY, SERVER) if response.status == 407 else (SERVER, PROXY)
+    return next((name for name in names if name in response.headers), names[0])
 
 
 def _challenged(value: str) -> Challenged:
@@ -354,7 +361,7 @@ def _rank(offered: Challenged) -> tuple[int, bool]:
 
 def answer_header(response: Response) -> str:
     """Return the name of the header that answers a 401 or 407."""
-    return "Proxy-Authorization" if response.status == 407 else "Authorization"
+    return "Proxy-Authorization" if _asks(response) == PROXY else "Authorization"
 
 
 def realm_of(value: str) -> str | None:

@@ -228,6 +228,21 @@ def test_a_gateway_that_sends_183_alone_rings() -> None:
     assert rings(bridge, "b1 0", 183) == []
 
 
+def test_whoever_takes_no_sound_of_what_was_offered_has_failed() -> None:
+    nothing = HER_SDP + b"m=audio 0 RTP/AVP 0\r\nm=video 0 RTP/AVP 96\r\n"
+    bridge = ringing()
+
+    assert rings(bridge, "b1 0", 183, body=nothing) == ["b1 rings"]
+    assert answers(bridge, "b1 0", body=nothing) == [
+        "acknowledge b1 0",
+        "end b1 0",
+        "b1 ended 488",
+    ]
+    assert answers(ringing(), "b1 0", body=nothing.replace(b"video 0", b"video 9"))[0] != (
+        "acknowledge b1 0"
+    )
+
+
 @pytest.mark.row("FA-04")
 def test_an_answer_that_describes_nothing_means_what_was_said_before() -> None:
     bridge = ringing()

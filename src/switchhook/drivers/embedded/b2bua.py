@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR, AttemptEnd, Cause
-from switchhook.drivers.embedded.passing import PASSED, body_of, headers_of
+from switchhook.drivers.embedded.passing import PASSED, body_of, headers_of, takes_nothing
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, referred_by, requested
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
@@ -80,6 +80,9 @@ Out = Order | call_events.Event | AfterCommit | sound.Order
 MOST_HOPS: Final = 70
 """What a caller's Max-Forwards is where it is missing (RFC 3261 §16.6)."""
 NO_DESCRIPTION: Final = Cause(sip=488, q850=88, text="answered without a description of its sound")
+TOOK_NOTHING: Final = Cause(
+    sip=488, q850=88, text="answered, but took no sound of what was offered"
+)
 STOPPED: Final = (("Reason", 'SIP;cause=503;text="Switchhook stops"'),)
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
 
@@ -409,7 +412,12 @@ class Bridge:
         response = event.response
         if called is None or called.answered:
             return []
-        early_media = bool(response.body and self.offer_body and not called.party)
+        early_media = bool(
+            response.body
+            and self.offer_body
+            and not called.party
+            and not takes_nothing(response.body)
+        )
         if early_media:
             called.early = description(event.leg, response)
         elif not called.rings_by(response):
@@ -423,8 +431,9 @@ class Bridge:
         losers = [branch for branch in called.branches if branch != event.leg]
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         answer = called.described(event.leg, event.response)
-        if not answer.body:
-            return [*outs, *self._answered_in_vain(called, event.leg, NO_DESCRIPTION)]
+        if not answer.body or takes_nothing(answer.body):
+            cause = TOOK_NOTHING if answer.body else NO_DESCRIPTION
+            return [*outs, *self._answered_in_vain(called, event.leg, cause)]
         called.branches = [event.leg]
         called.answered = True
         called.answer = answer

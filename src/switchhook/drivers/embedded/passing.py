@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.sdp import tidied
+from switchhook.sip.errors import SipError
+from switchhook.sip.sdp import SessionDescription, tidied
 from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
@@ -48,3 +49,12 @@ def body_of(message: Request | Response) -> bytes:
 def _nameless(description: bytes) -> bytes:
     body = _USER.sub(b"o=-", tidied(description))
     return _CONTACTS.sub(b"", _WORDS.sub(b"s=-", body))
+
+
+def takes_nothing(body: bytes) -> bool:
+    """Say whether an answer refuses every medium that was offered (RFC 3264 §6): nobody would hear anybody."""
+    try:
+        media = SessionDescription.parse(body).media
+    except SipError:
+        return False
+    return bool(media) and not any(medium.port for medium in media)
