@@ -422,6 +422,18 @@ def test_what_is_wrong_is_named(name: str) -> None:
     assert said in found[0]
 
 
+def test_more_trunks_than_can_be_looked_after_are_a_mistake_but_for_those_applied_before() -> None:
+    trunks = [f'[[trunks]]\nname = "{n}"\nhost = "sip.example"\n' for n in range(100)]
+    text = MINIMAL + "".join(trunks)
+
+    (told,) = mistakes(text)
+    assert "trunks: 101 tables are too many; allowed are 100" in told
+    good(text.replace(trunks[-1], ""))
+    applied = read_project(text, judge=False)
+    assert isinstance(applied, Project)
+    assert len(applied.trunks) > 100
+
+
 def test_a_circle_is_told_once() -> None:
     steps = '[[schemes.steps]]\nring = ["101"]\n[[schemes.steps]]\ngo_to = 2\n'
     circle = "".join(

@@ -7,13 +7,11 @@ asked for one, and gets nothing without.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from ipaddress import ip_address
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.guard import WINDOW, Guard
-from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, networks_of, size_of
+from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.digest import Challenge, Refused, Verified, Verifier
 from switchhook.sip.message import REASONS
@@ -22,7 +20,6 @@ from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan
     from switchhook.sip.message import Request
     from switchhook.sip.transport import Peer
 
@@ -113,7 +110,7 @@ class Door:
         no number of the trunk's project, where it may be a telephone: in the name of an account, from
         where one proved itself, or from a network too wide to be a carrier's.
         """
-        candidates = _trunks_at(source.host, book)
+        candidates = sources_of(book).at(source.host)
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
         friend = book.account(self._friends.name(source, now))
@@ -202,14 +199,3 @@ def _proved(verdict: Verified, request: Request, book: Book) -> Known:
     number = book.number(number_of(request.uri))
     called = "" if number is None else number[0].project.id
     return next((one for one in proved if one.project == called), proved[0])
-
-
-def _trunks_at(host: str, book: Book) -> list[tuple[int, Plan, Trunk]]:
-    """Return the trunks that an address belongs to, each with the size of the network, narrowest first."""
-    address = ip_address(host)
-    found = []
-    for plan, trunk in book.trunks():
-        sizes = [size_of(network) for network in networks_of(trunk.sources) if address in network]
-        if sizes:
-            found.append((min(sizes), plan, trunk))
-    return sorted(found, key=itemgetter(0))

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from switchhook.domain.book import Book
+    from switchhook.domain.project import Plan, Trunk
+
 MOST_OF_ONE_CARRIER: Final = 12
 """Bits that a carrier's network leaves open (an IPv4 /20, an IPv6 /52); who stands in a wider one may be
 anybody."""
@@ -41,6 +44,38 @@ class Networks:
             version == address.version and number >> size in starts
             for (version, size), starts in self._starts.items()
         )
+
+
+class Sources:
+    """The trunks of a book by the networks of their `sources`, which cost a caller the same however many there are."""
+
+    def __init__(self, trunks: Iterable[tuple[Plan, Trunk]]) -> None:
+        self._trunks = tuple(trunks)
+        self._at: dict[tuple[int, int], dict[int, list[int]]] = {}
+        """Places in `_trunks` by version, by how many bits a network leaves open, and by where it starts."""
+        for place, (_, trunk) in enumerate(self._trunks):
+            for network in networks_of(trunk.sources):
+                bits = network.max_prefixlen - network.prefixlen
+                starts = self._at.setdefault((network.version, bits), {})
+                starts.setdefault(int(network.network_address) >> bits, []).append(place)
+
+    def at(self, host: str) -> list[tuple[int, Plan, Trunk]]:
+        """Return the trunks that an address belongs to, each with the size of its network, narrowest first."""
+        address = ip_address(host)
+        found: dict[int, int] = {}
+        for version, bits in sorted(self._at):
+            if version == address.version:
+                size = bits if version == 4 else max(0, bits - 64)
+                for place in self._at[version, bits].get(int(address) >> bits, ()):
+                    found.setdefault(place, size)
+        narrowest = sorted(found, key=lambda place: (found[place], place))
+        return [(found[place], *self._trunks[place]) for place in narrowest]
+
+
+@lru_cache(maxsize=1)  # a book is never changed, and the former one is of no use
+def sources_of(book: Book) -> Sources:
+    """Return the trunks of a book by their networks."""
+    return Sources(book.trunks())
 
 
 def size_of(network: IPv4Network | IPv6Network) -> int:

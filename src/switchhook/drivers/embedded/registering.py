@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hmac
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switchhook.drivers.embedded.dialling import behind, credentials_for
-from switchhook.drivers.embedded.networks import Networks, networks_of
+from switchhook.drivers.embedded.networks import sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
@@ -148,16 +149,26 @@ def caller_trunk(
     call it is, and what is called by neither is nobody's here.
     """
     line = request.uri.parameters.get(LINE) or ""
-    at_host = registrars.get(host, frozenset())
-    found = []
-    for plan, trunk in book.trunks():
-        if not trunk.register:
-            continue
-        if line and hmac.compare_digest(line.encode(), line_of(plan.project.id, trunk).encode()):
-            return plan, trunk
-        if (plan.project.id, trunk.name) in at_host:
-            found.append((plan, trunk))
+    if line and (known := _lines_of(book).get(line)):
+        return known
+    found = [
+        (plan, trunk)
+        for project, name in sorted(registrars.get(host, ()))
+        if (plan := book.plans.get(project)) is not None
+        for trunk in plan.project.trunks
+        if trunk.register and trunk.name == name
+    ]
     return _called_at(request, host, found, book) if found else None
+
+
+@lru_cache(maxsize=1)  # a book is never changed, and the former one is of no use
+def _lines_of(book: Book) -> Mapping[str, tuple[Plan, Trunk]]:
+    """Return the registering trunks by their lines, which cannot be guessed a part at a time: they are digests."""
+    return {
+        line_of(plan.project.id, trunk): (plan, trunk)
+        for plan, trunk in book.trunks()
+        if trunk.register
+    }
 
 
 def _called_at(
@@ -181,10 +192,6 @@ def _is_called(plan: Plan, groups: tuple[tuple[Plan, ...], ...], host: str, book
     for called in groups:
         if plan in called:
             return True
-        if any(
-            host in Networks(networks_of(trunk.sources), widest=None)
-            for other, trunk in book.trunks()
-            if other in called
-        ):
+        if any(other in called for _, other, _ in sources_of(book).at(host)):
             return False
     return False

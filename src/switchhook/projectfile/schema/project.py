@@ -332,6 +332,12 @@ UNIQUE = {"numbers": "", "accounts": "login", "schemes": "id"}
 """By what two of them are told apart, otherwise by name; numbers are by what they mean, not by their text."""
 
 
+MOST_TABLES = 20_000
+"""Tables of one name in a file."""
+MOST = {"trunks": 100, "event_webhooks": 200, "event_mails": 200}
+"""Fewer, of what costs all the time, or for each call: a trunk is asked every half a minute, every listener is told."""
+
+
 def _project(*, project: dict[str, Any], **lists: Any) -> Project:  # noqa: ANN401 (as LISTS say)
     return Project(**project, **lists, dialling=dialling_of(project["country"]))
 
@@ -344,7 +350,7 @@ def _check(document: Mapping[str, Any], at: Spot) -> None:
 
 
 def _list(name: str, table: Table) -> Key:
-    kind = Tables(table=table, unique=UNIQUE.get(name, "name"))
+    kind = Tables(table=table, unique=UNIQUE.get(name, "name"), most=MOST.get(name, MOST_TABLES))
     return Key(name, kind, "", default=())
 
 

@@ -106,6 +106,8 @@ class Tables:
     """The key that no two of them share."""
     same: Callable[[Any], Any] = lambda name: name
     """Makes names equal that mean the same."""
+    most: int = 100_000
+    """How many there may be."""
 
     @property
     def allowed(self) -> str:
@@ -117,6 +119,8 @@ class Tables:
         if not isinstance(value, list):
             name = ".".join(str(part) for part in at.path if isinstance(part, str))
             raise WrongError(f"{described(value)} is not a list of tables", f"write [[{name}]]")
+        if len(value) > self.most and at.notes.judges:
+            raise WrongError(f"{len(value)} tables are too many", f"allowed are {self.most}")
         if self.unique:
             self._note_doubles(value, at)
         made = [self._item(item, at.at(index)) for index, item in enumerate(value)]
