@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.sip.admission import Refusal
 from switchhook.sip.message import Request, parse_message
 from switchhook.sip.multipart import session_part
-from switchhook.sip.screening import ACCEPT, Refusal, screen
+from switchhook.sip.screening import ACCEPT, screen
 from tests.support.sip import SDP, read_request, request
 
 ISUP = b"Content-Type: application/isup; version=itu-t92+\r\n\r\n\x01\n\nm=audio 5 RTP/AVP 9\r\n"

@@ -8,7 +8,8 @@ from itertools import count
 from switchhook.sip.digest import Challenge, Verified, Verifier
 from switchhook.sip.events import Event, OutsideAsked, Replied
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Credentials, Reply, Send
+from switchhook.sip.orders import Reply, Send
+from switchhook.sip.proof import Credentials
 from switchhook.sip.registrar import Registrar
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.orders import Credentials
-from switchhook.sip.proof import MOST_NONCES, MOST_TRIES, NonceCounts, prove
+from switchhook.sip.proof import MOST_NONCES, MOST_TRIES, Credentials, NonceCounts, prove
 from tests.support.sip import request, response, tokens
 
 US = Credentials(username="us", password="secret")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
+from switchhook.sip.admission import Refusal
+from switchhook.sip.screening import ACCEPT, ALLOW, screen
 from tests.support.sip import SDP, read_request, request
 
 if TYPE_CHECKING:

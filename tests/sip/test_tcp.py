@@ -26,8 +26,8 @@ from tests.support.sip_wire import Tcp, options
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from switchhook.sip.admission import Refusal
     from switchhook.sip.message import Request
-    from switchhook.sip.screening import Refusal
 
 LOOPS = (asyncio.new_event_loop, uvloop.new_event_loop)
 OPTIONS = (

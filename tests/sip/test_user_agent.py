@@ -22,15 +22,9 @@ from switchhook.sip.events import (
     Replied,
 )
 from switchhook.sip.message import MessageError
-from switchhook.sip.orders import (
-    Acknowledge,
-    Answer,
-    Ask,
-    Credentials,
-    End,
-    Reply,
-)
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Reply
 from switchhook.sip.overload import Limits
+from switchhook.sip.proof import Credentials
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
 from tests.support.sip import (

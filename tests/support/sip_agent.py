@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.sip.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived, Left
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Credentials, Invite, Order, Reply
+from switchhook.sip.orders import Acknowledge, Answer, Invite, Order, Reply
 from switchhook.sip.uri import Uri
 from switchhook.sip.user_agent import Load, UserAgent
 from tests.support.sip import (
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.message import Request, Response
     from switchhook.sip.overload import Limits
+    from switchhook.sip.proof import Credentials
     from switchhook.sip.transport import Peer
 
 NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)

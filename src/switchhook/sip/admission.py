@@ -14,8 +14,16 @@ from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:
     from switchhook.sip.message import Request
-    from switchhook.sip.screening import Refusal
     from switchhook.sip.transport import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to a request that is not served."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

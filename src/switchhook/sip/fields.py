@@ -10,6 +10,9 @@ from switchhook.sip.syntax import WHITE, is_one_line, is_token, split_list
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+Pairs = tuple[tuple[str, str], ...]
+"""Further headers, in order."""
+
 _COMPACT: Final = {
     "a": "accept-contact",
     "b": "referred-by",

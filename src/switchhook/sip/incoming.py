@@ -15,9 +15,10 @@ from switchhook.sip.transport import is_translated
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.heard import CancelReceived, RequestReceived
     from switchhook.sip.message import Request
-    from switchhook.sip.orders import Answer, Pairs
+    from switchhook.sip.orders import Answer
 
 MOST_FORKS: Final = 20
 """Early dialogs that one INVITE may be answered with."""

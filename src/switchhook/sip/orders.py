@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from switchhook.sip.fields import Pairs
 from switchhook.sip.headers import NameAddress
+from switchhook.sip.proof import Credentials
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
-
-Pairs = tuple[tuple[str, str], ...]
-"""Further headers, in order."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """Who we are to those who challenge us."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

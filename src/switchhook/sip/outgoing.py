@@ -14,10 +14,11 @@ from switchhook.sip.session_timer import SUPPORTED, TIMER, agreed_by_them, short
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.heard import RequestFailed, RequestReceived, ResponseReceived
     from switchhook.sip.matching import Key
     from switchhook.sip.message import Response
-    from switchhook.sip.orders import Invite, Pairs
+    from switchhook.sip.orders import Invite
 
 
 MOST_TRIES: Final = 8

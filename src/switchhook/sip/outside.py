@@ -12,9 +12,10 @@ from switchhook.sip.proof import prove
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.heard import RequestFailed, ResponseReceived
     from switchhook.sip.message import Response
-    from switchhook.sip.orders import Pairs, Send
+    from switchhook.sip.orders import Send
     from switchhook.sip.session import Session
 
 

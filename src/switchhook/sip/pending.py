@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from switchhook.sip.fields import Pairs
 from switchhook.sip.message import Request
-from switchhook.sip.orders import Pairs
 from switchhook.sip.transport import Packet
 
 

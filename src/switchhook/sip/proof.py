@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.digest import answer_header, challenges, realm_of
@@ -11,13 +12,21 @@ from switchhook.sip.errors import SipError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Credentials, Pairs
 
 MOST_TRIES: Final = 3
 """How often one request may be challenged: by a proxy, by the other end, and once as stale."""
 MOST_NONCES: Final = 10_000
 """Nonces whose count is remembered; those that were not used for longest are dropped first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """Who we are to those who challenge us."""
+
+    username: str
+    password: str = field(repr=False)
 
 
 class NonceCounts:

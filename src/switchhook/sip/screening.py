@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.admission import Refusal
 from switchhook.sip.session_timer import SHORTEST, TIMER, is_too_short
 from switchhook.sip.syntax import is_token
 from switchhook.sip.tolerance import media_type
@@ -36,15 +36,6 @@ EXTENSIONS: Final = frozenset({TIMER, "norefersub"})
 PATH: Final = "path"
 """What a proxy before a registrar requires of it (RFC 3327 §5.2); nothing else knows it."""
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """The answer to a request that is not served."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    reason: str | None = None
 
 
 def screen(request: Request) -> Refusal | None:

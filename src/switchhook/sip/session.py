@@ -35,6 +35,7 @@ from switchhook.sip.watch import Watch
 
 if TYPE_CHECKING:
     from switchhook.sip.desk import Desk, DialogId, Exchange
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.heard import (
         CancelReceived,
         RequestFailed,
@@ -43,7 +44,8 @@ if TYPE_CHECKING:
     )
     from switchhook.sip.matching import Key
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Acknowledge, Ask, Credentials, Pairs, Reply
+    from switchhook.sip.orders import Acknowledge, Ask, Reply
+    from switchhook.sip.proof import Credentials
     from switchhook.sip.transport import Peer
 
 MOST_OPEN: Final = 16

@@ -9,8 +9,8 @@ from switchhook.sip.errors import SipError
 from switchhook.sip.parameters import Parameters
 
 if TYPE_CHECKING:
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Pairs
 
 TIMER: Final = "timer"
 """The option tag."""

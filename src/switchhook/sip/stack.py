@@ -64,7 +64,7 @@ from switchhook.sip.transport import Packet, Peer, answer_peer, stamp
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from switchhook.sip.orders import Pairs
+    from switchhook.sip.fields import Pairs
 
 
 MOST_ECHO: Final = 3

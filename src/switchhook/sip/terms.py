@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from switchhook.sip.orders import Pairs
+from switchhook.sip.fields import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

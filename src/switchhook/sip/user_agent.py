@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip import heard
-from switchhook.sip.admission import Admission, Admitted, Everybody
+from switchhook.sip.admission import Admission, Admitted, Everybody, Refusal
 from switchhook.sip.desk import Desk
 from switchhook.sip.dialog import Dialog
 from switchhook.sip.errors import ParseError, SipError
@@ -22,7 +22,7 @@ from switchhook.sip.message import Headers
 from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.outgoing import Outgoing
 from switchhook.sip.outside import Outside
-from switchhook.sip.screening import ACCEPT, ALLOW, Refusal, screen
+from switchhook.sip.screening import ACCEPT, ALLOW, screen
 from switchhook.sip.session import CSEQ_GAP, Session
 from switchhook.sip.session_timer import SUPPORTED
 from switchhook.sip.stack import Stack
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from switchhook.sip.matching import Key
     from switchhook.sip.message import MessageError, Request, Response
-    from switchhook.sip.orders import Credentials
     from switchhook.sip.overload import Lag, Limits
+    from switchhook.sip.proof import Credentials
     from switchhook.sip.standing import Friends
     from switchhook.sip.transport import Packet, Peer
 

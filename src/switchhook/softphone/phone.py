@@ -13,8 +13,8 @@ import structlog
 from switchhook.sip import events
 from switchhook.sip.endpoint import Binding, Endpoint
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Credentials, Invite, Reply, Send
-from switchhook.sip.proof import MOST_TRIES
+from switchhook.sip.orders import Acknowledge, Answer, Invite, Reply, Send
+from switchhook.sip.proof import MOST_TRIES, Credentials
 from switchhook.sip.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
 from switchhook.sip.uri import Uri, escape_user
 from switchhook.softphone.call import SDP, Call, RefusedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -20,10 +20,13 @@ from switchhook.drivers.embedded.dialling import (
 )
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Credentials, Invite
+from switchhook.sip.proof import Credentials
 from switchhook.sip.registrar import Binding
 from switchhook.sip.transport import Peer
 from tests.support.sip import BOB, SDP, request
+
+if TYPE_CHECKING:
+    from switchhook.sip.orders import Invite
 
 TRUNK = Trunk(
     name="carrier",

@@ -11,7 +11,8 @@ from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.drivers.embedded.translate import arrival_of
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Credentials, Invite
+from switchhook.sip.orders import Invite
+from switchhook.sip.proof import Credentials
 from switchhook.sip.transport import Peer
 from switchhook.sip.uri import Uri
 from switchhook.softphone.phone import Call, Manners, Phone

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.message import Request, Response, parse_message
-from switchhook.sip.orders import Credentials
-from switchhook.sip.proof import NonceCounts, prove
+from switchhook.sip.proof import Credentials, NonceCounts, prove
 from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop

@@ -12,8 +12,7 @@ from switchhook.drivers.embedded.door import Door, Known, Turned
 from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.registering import caller_trunk
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.admission import Admitted
-from switchhook.sip.screening import Refusal
+from switchhook.sip.admission import Admitted, Refusal
 from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:

@@ -48,7 +48,8 @@ from switchhook.routing.commands import (
     TellTransfer,
 )
 from switchhook.sip import events as sip_events
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Pairs, Reply
+from switchhook.sip.fields import Pairs
+from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.digits import INFO_TYPES
 from switchhook.sip.screening import ALLOW

@@ -12,7 +12,8 @@ from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
 from switchhook.sip.errors import SipError
 from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Credentials, Invite
+from switchhook.sip.orders import Invite
+from switchhook.sip.proof import Credentials
 from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP
 from switchhook.sip.uri import Uri, escape_user
 

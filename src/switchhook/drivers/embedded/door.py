@@ -14,8 +14,8 @@ from switchhook.drivers.embedded.guard import WINDOW, Guard
 from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.digest import Challenge, Refused, Verified, Verifier
+from switchhook.sip.fields import Pairs
 from switchhook.sip.message import REASONS
-from switchhook.sip.orders import Pairs
 from switchhook.sip.standing import Friends
 
 if TYPE_CHECKING:

@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.routing.events import RecordingFinished
-    from switchhook.sip.orders import Credentials
+    from switchhook.sip.proof import Credentials
     from switchhook.sip.registrar import Registration
     from switchhook.sip.transport import Peer
 

@@ -20,7 +20,7 @@ from switchhook.sip.orders import End
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.sip.endpoint import Endpoint
-    from switchhook.sip.orders import Credentials
+    from switchhook.sip.proof import Credentials
 
 log = structlog.get_logger(__name__)
 

@@ -10,8 +10,8 @@ from switchhook.sip.sdp import SessionDescription, tidied
 from switchhook.sip.syntax import is_one_line
 
 if TYPE_CHECKING:
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Pairs
 
 PASSED: Final = (
     "Content-Type",

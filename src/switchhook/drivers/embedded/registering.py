@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan, Trunk
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Pairs
     from switchhook.sip.transport import Peer
 
 LINE: Final = "line"

@@ -19,8 +19,8 @@ from switchhook.sip.syntax import is_one_line
 if TYPE_CHECKING:
     from switchhook.routing.commands import AnswerTransfer, TellTransfer
     from switchhook.sip.events import Asked
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request
-    from switchhook.sip.orders import Pairs
     from switchhook.sip.uri import Uri
 
 SUBSCRIBED: Final = 120

@@ -20,8 +20,8 @@ from switchhook.sip.uri import Uri
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Account, Trunk
+    from switchhook.sip.fields import Pairs
     from switchhook.sip.message import Request, Response
-    from switchhook.sip.orders import Pairs
 
 WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 """User parts, in lower case, with which other switches say that the number is withheld."""
