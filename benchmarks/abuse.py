@@ -35,13 +35,13 @@ from tests.support.sip import read_response, request
 from tests.support.sip_wire import Tcp, Udp, options
 
 from switchhook.domain.project import Account, Project, Trunk
-from switchhook.sip.transport import Peer
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Phone, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from switchhook.sip.dialog import Dialog
+    from switchhook.sip.ua.dialog import Dialog
 
 HOME, OFFICE, STRANGER, THIEF = "127.0.0.2", "127.0.0.3", "127.0.0.66", "127.0.0.68"
 HOARDERS = [f"127.0.1.{last}" for last in range(1, 21)]

@@ -22,12 +22,12 @@ from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
 from switchhook.app import settle
+from switchhook.sip.net.rtp_thread import MediaThread
 from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.media import Media
 from switchhook.sip.rtp.orders import Describe, FarEnd, Order, Play
 from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.player import Sound
-from switchhook.sip.rtp.thread import MediaThread
 from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.tasks import spawn
 

@@ -11,24 +11,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.errors import SipError
-from switchhook.sip.events import (
+from switchhook.sip.rtp.digits import DigitReceiver, read_info
+from switchhook.sip.rtp.wav import WavError, read_wav
+from switchhook.sip.ua.events import (
     AnswerAcknowledged,
     AnswerReceived,
     InviteReceived,
     OutsideAsked,
     ProgressReceived,
 )
-from switchhook.sip.framing import StreamFramer
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.message import MessageError, Request, Response, parse_message
-from switchhook.sip.orders import Acknowledge, Answer, Invite
-from switchhook.sip.registrar import register
-from switchhook.sip.rtp.digits import DigitReceiver, read_info
-from switchhook.sip.rtp.wav import WavError, read_wav
-from switchhook.sip.sdp import SessionDescription, answer_audio, tidied
-from switchhook.sip.uri import Uri
-from switchhook.sip.user_agent import UserAgent
+from switchhook.sip.ua.orders import Acknowledge, Answer, Invite
+from switchhook.sip.ua.registrar import register
+from switchhook.sip.ua.user_agent import UserAgent
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.framing import StreamFramer
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.sdp import SessionDescription, answer_audio, tidied
+from switchhook.sip.wire.uri import Uri
 from tests.support.plausible import Label, http, sdp, sip, sound
 from tests.support.sip import ALICE, BOB, HERE, SDP, read_request, read_response, start, tokens
 from tests.webhooks.corpus import Reader, meaning_of, read, told_by

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.api.behind import MOST_FILES
 from switchhook.api.projects import SWITCH, handing_over_soon
-from switchhook.sip.rtp.thread import SWITCH as FOR_SOUND
+from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
 from tests.support.web import OTHER, read_answer, serving

@@ -11,9 +11,9 @@ import pytest
 from switchhook.cli.main import FINE, run
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.operations.data_dir import DATABASE
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.registrar import Binding
-from switchhook.sip.transport import Peer
+from switchhook.sip.ua.registrar import Binding
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from switchhook.storage.sqlite import SqliteStore
 from tests.support.loop import run as run_scenario
 

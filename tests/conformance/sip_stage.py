@@ -10,8 +10,8 @@ from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.simulator.script import NOBODY
 from switchhook.drivers.simulator.script import Phone as Script
-from switchhook.sip.orders import Answer
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.ua.orders import Answer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.call import SDP
 from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
 from switchhook.switchboard.clock import LoopClock

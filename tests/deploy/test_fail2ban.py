@@ -15,7 +15,7 @@ import pytest
 
 from switchhook.logs import configure_logs
 from switchhook.settings import LogLevel
-from switchhook.sip.transport import Peer
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Phone, RefusedError
 from tests.support.loop import run
 from tests.support.office import open_office, shop

@@ -13,7 +13,7 @@ import pytest
 
 from switchhook.domain.project import Account, Trunk
 from switchhook.domain.scheme import Record
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Call, Manners, Phone
 from tests.support.house import Line, project_of
 from tests.support.loop import run

@@ -20,7 +20,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.file import read_project
 from switchhook.settings import Settings
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tryout.pretending import pretend_call

@@ -15,7 +15,7 @@ from switchhook.domain.scheme import AskDialPlan, HangUp, Record, Ring
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.sounds import RECORDINGS
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Phone
 from tests.support.baresip import Baresip
 from tests.support.house import Callee, House, Line, open_house

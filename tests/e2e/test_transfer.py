@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from switchhook.domain.project import Plan, Trunk
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone
 from tests.support.baresip import Baresip
 from tests.support.loop import run

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.orders import Ask
-from switchhook.sip.transaction import Timing
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.orders import Ask
 from switchhook.softphone.call import SDP, Call
 from switchhook.softphone.phone import Phone
 from tests.support.baresip import Baresip
@@ -19,7 +19,7 @@ from tests.support.office import DIALLED, PASSWORD, account, open_office, ring, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.sip.events import Replied
+    from switchhook.sip.ua.events import Replied
 
 pytestmark = [pytest.mark.slow, pytest.mark.row("FD-02", "FI-01")]
 

@@ -6,9 +6,9 @@ from structlog.testing import capture_logs
 
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.operations.phones import RegisteredPhone, list_phones
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.registrar import Binding
-from switchhook.sip.transport import Peer
+from switchhook.sip.ua.registrar import Binding
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run
 
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.sip.digest import Challenge, Verified, Verifier
-from switchhook.sip.events import Event, OutsideAsked
-from switchhook.sip.message import Response, parse_message
-from switchhook.sip.orders import Reply
-from switchhook.sip.registrar import Registrar
-from switchhook.sip.sdp import SessionDescription, build_audio
-from switchhook.sip.transport import Peer
+from switchhook.sip.auth.digest import Challenge, Verified, Verifier
+from switchhook.sip.ua.events import Event, OutsideAsked
+from switchhook.sip.ua.orders import Reply
+from switchhook.sip.ua.registrar import Registrar
+from switchhook.sip.wire.message import Response, parse_message
+from switchhook.sip.wire.sdp import SessionDescription, build_audio
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
 from tests.support.loop import run
 from tests.support.sip_wire import Udp, listening
@@ -22,7 +22,7 @@ from tests.support.sip_wire import Udp, listening
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from switchhook.sip.endpoint import Endpoint
+    from switchhook.sip.net.endpoint import Endpoint
 
 PACKETS = 5
 HOSTS = ["127.0.0.1", "::1"]

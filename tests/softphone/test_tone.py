@@ -10,7 +10,7 @@ import pytest
 
 from switchhook.sip.rtp.digits import DigitReceiver
 from switchhook.sip.rtp.packet import Packet
-from switchhook.sip.sdp import PCMA, PCMU, Format
+from switchhook.sip.wire.sdp import PCMA, PCMU, Format
 from switchhook.softphone.tone import SOUND, Tone
 from tests.support.loop import run
 

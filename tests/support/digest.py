@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.sip.digest import answer_header, challenges
-from switchhook.sip.message import Request
+from switchhook.sip.auth.digest import answer_header, challenges
+from switchhook.sip.wire.message import Request
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Response
-    from switchhook.sip.uri import Uri
+    from switchhook.sip.wire.message import Response
+    from switchhook.sip.wire.uri import Uri
 
 
 def answer_challenge(

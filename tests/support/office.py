@@ -17,7 +17,7 @@ from switchhook.domain.scheme import Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.drivers.embedded.driver import EmbeddedSide
-from switchhook.sip.endpoint import Binding
+from switchhook.sip.net.endpoint import Binding
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller

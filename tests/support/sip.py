@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from switchhook.sip.message import Request, Response, parse_message
-from switchhook.sip.transport import Peer
+from switchhook.sip.wire.message import Request, Response, parse_message
+from switchhook.sip.wire.transport import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.sip.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived, Left
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Invite, Order, Reply
-from switchhook.sip.uri import Uri
-from switchhook.sip.user_agent import Load, UserAgent
+from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived, Left
+from switchhook.sip.ua.orders import Acknowledge, Answer, Invite, Order, Reply
+from switchhook.sip.ua.user_agent import Load, UserAgent
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (
     ALICE,
     BOB,
@@ -26,10 +26,10 @@ from tests.support.sip import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.sip.message import Request, Response
-    from switchhook.sip.overload import Limits
-    from switchhook.sip.proof import Credentials
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.transaction.overload import Limits
+    from switchhook.sip.wire.message import Request, Response
+    from switchhook.sip.wire.transport import Peer
 
 NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
 

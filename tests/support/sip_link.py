@@ -8,13 +8,13 @@ from itertools import count
 from random import Random
 from typing import TYPE_CHECKING
 
-from switchhook.sip.transport import Packet, Peer
-from switchhook.sip.user_agent import UserAgent
+from switchhook.sip.ua.user_agent import UserAgent
+from switchhook.sip.wire.transport import Packet, Peer
 
 if TYPE_CHECKING:
-    from switchhook.sip.events import Event
-    from switchhook.sip.orders import Order
-    from switchhook.sip.transaction import Timing
+    from switchhook.sip.transaction.transaction import Timing
+    from switchhook.sip.ua.events import Event
+    from switchhook.sip.ua.orders import Order
 
 Act = Callable[[], None]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from switchhook.sip.headers import CSeq, NameAddress, Via
-from switchhook.sip.message import Headers, Request, Response
-from switchhook.sip.parameters import Parameters
-from switchhook.sip.uri import Uri
+from switchhook.sip.wire.headers import CSeq, NameAddress, Via
+from switchhook.sip.wire.message import Headers, Request, Response
+from switchhook.sip.wire.parameters import Parameters
+from switchhook.sip.wire.uri import Uri
 
 TOKEN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-.!%*_+`'~"
 

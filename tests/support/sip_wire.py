@@ -7,12 +7,12 @@ import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
-from switchhook.sip.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import Binding, Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from switchhook.sip.events import Event
+    from switchhook.sip.ua.events import Event
 
 GIVE_UP = 20.0
 """Seconds that are waited for what has to come, however much the machine has to do."""

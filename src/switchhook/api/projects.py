@@ -23,7 +23,7 @@ from switchhook.operations import projects as operations
 from switchhook.operations.projects import Applied
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.sip.rtp.thread import SWITCH as FOR_SOUND
+from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 
 SWITCH = 0.0006
 """Seconds after which the thread that reads hands over. With Python's own 5 ms, calls wait ten times as long

@@ -25,7 +25,7 @@ from switchhook.operations.projects import Applied, apply_project
 from switchhook.operations.sounds import SOUNDS
 from switchhook.projectfile.file import write_project
 from switchhook.settings import Settings
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.storage.sqlite import SqliteStore
 from switchhook.tasks import spawn

@@ -15,7 +15,7 @@ from switchhook.cli.show import stdout
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings
-from switchhook.sip.transport import bracketed
+from switchhook.sip.wire.transport import bracketed
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.drivers.embedded.reach import why_closed, written_in
-from switchhook.sip.transport import DEFAULT_PORT
+from switchhook.sip.wire.transport import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Project

@@ -11,7 +11,7 @@ from switchhook.drivers.embedded.registrations import from_text
 
 if TYPE_CHECKING:
     from switchhook.drivers.embedded.registrations import RegistrationStore
-    from switchhook.sip.registrar import Binding
+    from switchhook.sip.ua.registrar import Binding
 
 log = structlog.get_logger(__name__)
 

@@ -1,1 +1,1 @@
-"""SIP as a protocol, without sockets but in its endpoint."""
+"""SIP and RTP as protocols; only net/ touches a socket."""

@@ -7,16 +7,16 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from switchhook.sip.errors import SipError
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End
-from switchhook.sip.sdp import SessionDescription, answer_audio, build_audio
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.sdp import SessionDescription, answer_audio, build_audio
 from switchhook.softphone.tone import SOUND, Tone
 
 if TYPE_CHECKING:
-    from switchhook.sip.events import Replied
-    from switchhook.sip.message import Request
-    from switchhook.sip.orders import Order
-    from switchhook.sip.sdp import Direction
+    from switchhook.sip.ua.events import Replied
+    from switchhook.sip.ua.orders import Order
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.sdp import Direction
 
 SDP: Final = (("Content-Type", "application/sdp"),)
 

@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 
 import structlog
 
-from switchhook.sip import events
-from switchhook.sip.endpoint import Binding, Endpoint
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Invite, Reply, Send
-from switchhook.sip.proof import MOST_TRIES, Credentials
-from switchhook.sip.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
-from switchhook.sip.uri import Uri, escape_user
+from switchhook.sip.auth.proof import MOST_TRIES, Credentials
+from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.ua import events
+from switchhook.sip.ua.orders import Acknowledge, Answer, Invite, Reply, Send
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
+from switchhook.sip.wire.uri import Uri, escape_user
 from switchhook.softphone.call import SDP, Call, RefusedError
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from switchhook.sip.events import Event
-    from switchhook.sip.orders import Order
+    from switchhook.sip.ua.events import Event
+    from switchhook.sip.ua.orders import Order
 
 log = structlog.get_logger(__name__)
 

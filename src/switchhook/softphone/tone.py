@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.rtp.digits import press
 from switchhook.sip.rtp.outflow import Outflow, Presses, Start
-from switchhook.sip.sdp import PCMA, PCMU
+from switchhook.sip.wire.sdp import PCMA, PCMU
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.sip.rtp.packet import Packet
-    from switchhook.sip.sdp import Format
+    from switchhook.sip.wire.sdp import Format
 
 SECONDS: Final = 0.02
 """Of sound in a packet."""

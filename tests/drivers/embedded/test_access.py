@@ -15,12 +15,12 @@ from switchhook.domain.book import Book
 from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.registrations import to_text
-from switchhook.sip.digest import answer_header, challenges
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.registrar import Binding as SipBinding
-from switchhook.sip.standing import Standing
-from switchhook.sip.transport import Peer
+from switchhook.sip.auth.digest import answer_header, challenges
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.transaction.standing import Standing
+from switchhook.sip.ua.registrar import Binding as SipBinding
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import (
@@ -39,7 +39,7 @@ from tests.support.sip_wire import Udp
 if TYPE_CHECKING:
     from switchhook.routing.arrival import Arrival, Refused
     from switchhook.routing.events import Event
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 HOME, OUTSIDE = "127.0.0.2", "127.0.0.66"
 """Where telephones stand, and where somebody stands who has no part in the call."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from switchhook.drivers.embedded.anchor import Anchor, Line, can_anchor, missing_in
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.orders import Close, Describe, Join
-from switchhook.sip.sdp import SessionDescription
+from switchhook.sip.wire.sdp import SessionDescription
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"
 PHONE = (HEAD + "m=audio 4000 RTP/AVP 9 8 0 96\r\na=rtpmap:96 telephone-event/8000\r\n").encode()

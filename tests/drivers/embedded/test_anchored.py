@@ -13,13 +13,13 @@ from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
-from switchhook.sip import events as sip_events
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.message import Request, parse_message
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.player import Sound
-from switchhook.sip.uri import Uri
+from switchhook.sip.ua import events as sip_events
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.message import Request, parse_message
+from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, request, response
 
 if TYPE_CHECKING:

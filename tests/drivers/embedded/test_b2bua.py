@@ -12,14 +12,14 @@ from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, Out, worst
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
-from switchhook.sip import events as sip_events
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply
-from switchhook.sip.uri import Uri
+from switchhook.sip.ua import events as sip_events
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, SDP, request, response
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 OFFER = request(body=SDP)
 NO_OFFER = request()

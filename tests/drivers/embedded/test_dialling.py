@@ -19,14 +19,14 @@ from switchhook.drivers.embedded.dialling import (
     with_dialled_number,
 )
 from switchhook.routing.commands import RingLeg
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.proof import Credentials
-from switchhook.sip.registrar import Binding
-from switchhook.sip.transport import Peer
+from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.ua.registrar import Binding
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request
 
 if TYPE_CHECKING:
-    from switchhook.sip.orders import Invite
+    from switchhook.sip.ua.orders import Invite
 
 TRUNK = Trunk(
     name="carrier",

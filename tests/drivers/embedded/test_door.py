@@ -12,13 +12,13 @@ from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.drivers.embedded.door import AMBIGUOUS, Door, Known, Turned
 from switchhook.drivers.embedded.guard import MOST_MISTAKES, WINDOW
-from switchhook.sip.standing import Friends
-from switchhook.sip.transport import Peer
+from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.wire.transport import Peer
 from tests.support.digest import answer_challenge
 from tests.support.sip import request
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 KEY = b"0123456789abcdef"
 CARRIER = Trunk(name="carrier", host="192.0.2.9", sources=("192.0.2.0/28", "2001:db8::/32"))

@@ -10,7 +10,7 @@ from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.drivers.embedded.door import MOST_ALIKE, Door, Known, Turned
-from switchhook.sip.standing import Friends
+from switchhook.sip.transaction.standing import Friends
 from tests.drivers.embedded.test_door import BOOK, JOHN, KEY, SHOP, Visitor
 
 NUMBER = "380800555666"

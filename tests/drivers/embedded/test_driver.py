@@ -20,10 +20,10 @@ from switchhook.drivers.embedded import outward
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.overload import Limits
-from switchhook.sip.transaction import Timing
-from switchhook.sip.transport import Peer
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.transaction.overload import Limits
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.tasks import spawn
 from tests.support.loop import run

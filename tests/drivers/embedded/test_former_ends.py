@@ -11,8 +11,8 @@ import pytest
 
 from switchhook.domain.book import Book
 from switchhook.drivers.embedded.former_ends import hang_up_again
-from switchhook.sip.endpoint import Binding, Endpoint
-from switchhook.sip.message import Request, parse_message
+from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.wire.message import Request, parse_message
 from tests.support.loop import run
 from tests.support.sip_agent import Phone
 from tests.support.sip_wire import Udp

@@ -13,11 +13,11 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.errors import ParseError
-from switchhook.sip.message import Request, Response, parse_message
-from switchhook.sip.transaction import Timing
-from switchhook.sip.user_agent import Load
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.user_agent import Load
+from switchhook.sip.wire.errors import ParseError
+from switchhook.sip.wire.message import Request, Response, parse_message
 from tests.support.loop import run
 from tests.support.office import Office, address, open_office, ring, shop
 from tests.support.sip import SDP, request, response

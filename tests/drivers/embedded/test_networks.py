@@ -13,7 +13,7 @@ from switchhook.domain.book import Book
 from switchhook.domain.project import Plan, Project, Trunk
 from switchhook.drivers.embedded.access import Access
 from switchhook.drivers.embedded.networks import Networks, networks_of, size_of, sources_of
-from switchhook.sip.transport import Peer
+from switchhook.sip.wire.transport import Peer
 from tests.support.sip import request
 
 SOURCES = ("192.0.2.0/28", "198.51.100.7", "2001:db8::/56", "10.0.0.0/8", "everywhere", "")

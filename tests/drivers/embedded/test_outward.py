@@ -13,13 +13,13 @@ from structlog.testing import capture_logs
 from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.services import Service
-from switchhook.sip.transaction import Timing
-from switchhook.sip.transport import Peer
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.services import Service
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
-from tests.sip.test_icmp import nobody
+from tests.sip.net.test_icmp import nobody
 from tests.support.loop import run
 from tests.support.office import (
     DIALLED,
@@ -38,7 +38,7 @@ from tests.support.sip_wire import Udp
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 QUICK = Binding(port=0, timing=Timing(t1=0.05))
 """A trunk that says nothing is given up after 0.4 s."""

@@ -11,7 +11,7 @@ from switchhook.drivers.embedded.passing import body_of, headers_of
 from tests.support.sip import request
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 WRITTEN = (
     b"v=0\r\no=+31612345678 1 1 IN IP4 192.0.2.10\r\ns=Call of J. Smith\r\ni=J. Smith\r\n"

@@ -10,11 +10,11 @@ import pytest
 from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.drivers.embedded.translate import arrival_of
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Invite
-from switchhook.sip.proof import Credentials
-from switchhook.sip.transport import Peer
-from switchhook.sip.uri import Uri
+from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.ua.orders import Invite
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
+from switchhook.sip.wire.uri import Uri
 from switchhook.softphone.phone import Call, Manners, Phone
 from tests.support.loop import run
 from tests.support.office import PASSWORD, Office, account, open_office, ring, shop
@@ -23,7 +23,7 @@ from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 pytestmark = pytest.mark.row("FJ-02")
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.message import Request, Response, parse_message
-from switchhook.sip.proof import Credentials, NonceCounts, prove
+from switchhook.sip.auth.proof import Credentials, NonceCounts, prove
+from switchhook.sip.wire.message import Request, Response, parse_message
 from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop

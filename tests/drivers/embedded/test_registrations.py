@@ -12,10 +12,10 @@ from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Plan, Project
 from switchhook.drivers.embedded import silence
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.message import Request, parse_message
-from switchhook.sip.registrar import Binding
-from switchhook.sip.transport import Peer
+from switchhook.sip.ua.registrar import Binding
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.message import Request, parse_message
+from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run
 
 BOOK = Book([Plan(Project(id="acme", name="Acme", accounts=(Account(login="101", password="x"),)))])

@@ -10,7 +10,7 @@ import pytest
 
 from switchhook.domain.project import Trunk
 from switchhook.domain.scheme import Ask
-from switchhook.sip.digest import Ha1, digest
+from switchhook.sip.auth.digest import Ha1, digest
 from tests.support.loop import run
 from tests.support.office import (
     DIALLED,

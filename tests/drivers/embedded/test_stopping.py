@@ -16,8 +16,8 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.scheme import Play
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.orders import Reply
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.ua.orders import Reply
 from switchhook.softphone.phone import Manners, Phone
 from tests.support.bare import BareCaller
 from tests.support.loop import run

@@ -15,9 +15,9 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studio
 from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.orders import Ask
+from switchhook.sip.net.endpoint import Binding
 from switchhook.sip.rtp.digits import write_info
+from switchhook.sip.ua.orders import Ask
 from switchhook.softphone.phone import Manners, Phone, RefusedError
 from tests.support.bare import BareCaller
 from tests.support.loop import run

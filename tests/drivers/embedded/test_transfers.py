@@ -17,12 +17,12 @@ from switchhook.drivers.embedded.studio import Sounding
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
 from switchhook.routing.commands import AnswerTransfer, TellTransfer
 from switchhook.routing.events import TransferRequested
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.events import Asked
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Reply, Send
-from switchhook.sip.transport import UDP, Peer
-from switchhook.sip.uri import Uri
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.ua.events import Asked
+from switchhook.sip.ua.orders import Reply, Send
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import UDP, Peer
+from switchhook.sip.wire.uri import Uri
 from switchhook.softphone.phone import Manners, Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Memory, Office, account, open_office, ring, shop

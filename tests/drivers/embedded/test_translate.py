@@ -18,7 +18,7 @@ from switchhook.drivers.embedded.translate import (
     shown_to_trunk,
 )
 from switchhook.routing.arrival import Arrival
-from switchhook.sip.headers import NameAddress
+from switchhook.sip.wire.headers import NameAddress
 from tests.support.sip import request, response
 
 CARRIER = Trunk(name="carrier", host="sip.carrier.example")

@@ -22,9 +22,9 @@ from switchhook.drivers.embedded.registering import (
     pause_after,
 )
 from switchhook.drivers.embedded.trunk_states import TrunkStates
-from switchhook.sip.endpoint import Binding
-from switchhook.sip.services import Service
-from switchhook.sip.transaction import Timing
+from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.services import Service
+from switchhook.sip.transaction.transaction import Timing
 from switchhook.softphone.phone import Phone
 from tests.support.loop import run
 from tests.support.office import DIALLED, address, open_office, ring, shop
@@ -32,7 +32,7 @@ from tests.support.sip import SDP, read, read_request, read_response, request, r
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Request, Response
+    from switchhook.sip.wire.message import Request, Response
 
 pytestmark = pytest.mark.row("FI-08")
 

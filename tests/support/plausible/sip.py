@@ -11,7 +11,7 @@ from tests.support.plausible.sdp import describe
 if TYPE_CHECKING:
     from random import Random
 
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 HOST = "192.0.2.10"
 

@@ -16,7 +16,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import Applied, apply_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.settings import Settings
-from switchhook.sip.transport import UDP, Peer
+from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
 from switchhook.storage.sqlite import SqliteStore
 

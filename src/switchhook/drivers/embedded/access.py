@@ -12,8 +12,8 @@ from switchhook.drivers.embedded.door import Door, Known, Turned
 from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.registering import caller_trunk
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.admission import Admitted, Refusal
-from switchhook.sip.standing import Friends
+from switchhook.sip.transaction.admission import Admitted, Refusal
+from switchhook.sip.transaction.standing import Friends
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.domain.project import Trunk
     from switchhook.drivers.embedded.registering import TrunkKey
-    from switchhook.sip.message import Request
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.transport import Peer
 
 log = structlog.get_logger(__name__)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from switchhook.sip.errors import SipError
 from switchhook.sip.rtp.g711 import LAWS
 from switchhook.sip.rtp.orders import Close, Describe, FarEnd, Join
-from switchhook.sip.sdp import SessionDescription, answer_audio, build_audio
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.sdp import SessionDescription, answer_audio, build_audio
 
 SDP: Final = (("Content-Type", "application/sdp"),)
 

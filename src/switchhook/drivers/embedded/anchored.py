@@ -25,17 +25,17 @@ from switchhook.drivers.embedded.b2bua import (
 )
 from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
-from switchhook.sip.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.digits import read_info
 from switchhook.sip.rtp.ringback import ringback
-from switchhook.sip.syntax import quote
+from switchhook.sip.ua.orders import Acknowledge, Answer, End, Reply
+from switchhook.sip.wire.syntax import quote
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import ConnectLegs, ShowRinging
-    from switchhook.sip import events as sip_events
-    from switchhook.sip.message import Request
     from switchhook.sip.rtp.player import Sound
+    from switchhook.sip.ua import events as sip_events
+    from switchhook.sip.wire.message import Request
 
 SPOKEN: Final = "G.711 without encryption is spoken here"
 NO_PORT: Final = Cause(sip=503, q850=34, text="no port for sound is free")

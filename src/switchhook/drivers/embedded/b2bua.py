@@ -47,17 +47,17 @@ from switchhook.routing.commands import (
     ShowRinging,
     TellTransfer,
 )
-from switchhook.sip import events as sip_events
-from switchhook.sip.fields import Pairs
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.digits import INFO_TYPES
-from switchhook.sip.screening import ALLOW
+from switchhook.sip.ua import events as sip_events
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
+from switchhook.sip.ua.screening import ALLOW
+from switchhook.sip.wire.fields import Pairs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from switchhook.sip.message import Request, Response
+    from switchhook.sip.wire.message import Request, Response
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
-from switchhook.sip.errors import SipError
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Invite
-from switchhook.sip.proof import Credentials
-from switchhook.sip.transport import DEFAULT_PORT, TRANSPORTS, UDP
-from switchhook.sip.uri import Uri, escape_user
+from switchhook.sip.auth.proof import Credentials
+from switchhook.sip.ua.orders import Invite
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import DEFAULT_PORT, TRANSPORTS, UDP
+from switchhook.sip.wire.uri import Uri, escape_user
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.drivers.embedded.b2bua import Bridge
     from switchhook.routing.commands import RingLeg
-    from switchhook.sip.registrar import Binding
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.ua.registrar import Binding
+    from switchhook.sip.wire.transport import Peer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,15 +13,15 @@ from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.guard import WINDOW, Guard
 from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.digest import Challenge, Refused, Verified, Verifier
-from switchhook.sip.fields import Pairs
-from switchhook.sip.message import REASONS
-from switchhook.sip.standing import Friends
+from switchhook.sip.auth.digest import Challenge, Refused, Verified, Verifier
+from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.wire.fields import Pairs
+from switchhook.sip.wire.message import REASONS
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
-    from switchhook.sip.message import Request
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.transport import Peer
 
 MOST_ALIKE: Final = 10
 """Trunks of one project with the same user name whose passwords are tried."""

@@ -61,8 +61,10 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
 from switchhook.routing.events import Event as CallEvent
-from switchhook.sip.endpoint import Binding, Endpoint
-from switchhook.sip.events import (
+from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.rtp_thread import NoPortError
+from switchhook.sip.rtp import orders as sound
+from switchhook.sip.ua.events import (
     AnswerReceived,
     Event,
     FlowClosed,
@@ -74,9 +76,7 @@ from switchhook.sip.events import (
     ProgressReceived,
     Replied,
 )
-from switchhook.sip.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
-from switchhook.sip.rtp import orders as sound
-from switchhook.sip.rtp.thread import NoPortError
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -89,9 +89,9 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.routing.events import RecordingFinished
-    from switchhook.sip.proof import Credentials
-    from switchhook.sip.registrar import Registration
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.ua.registrar import Registration
+    from switchhook.sip.wire.transport import Peer
 
 log = structlog.get_logger(__name__)
 

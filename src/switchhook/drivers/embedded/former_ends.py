@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Final, Protocol
 import structlog
 
 from switchhook.drivers.embedded.dialling import credentials_for
-from switchhook.sip.orders import End
+from switchhook.sip.ua.orders import End
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
-    from switchhook.sip.endpoint import Endpoint
-    from switchhook.sip.proof import Credentials
+    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.net.endpoint import Endpoint
 
 log = structlog.get_logger(__name__)
 

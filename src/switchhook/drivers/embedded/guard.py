@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from switchhook.sip.standing import neighbourhood
+from switchhook.sip.transaction.standing import neighbourhood
 
 MOST_MISTAKES: Final = 30
 """Wrong passwords for one user that one address may try in a window before it has to wait."""

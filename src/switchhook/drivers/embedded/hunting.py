@@ -13,15 +13,15 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import Place, UndiallableError, place_at
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
-from switchhook.sip.errors import SipError
-from switchhook.sip.headers import preferred
-from switchhook.sip.transport import Peer
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.headers import preferred
+from switchhook.sip.wire.transport import Peer
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.sip.events import InviteFailed
-    from switchhook.sip.message import Response
+    from switchhook.sip.ua.events import InviteFailed
+    from switchhook.sip.wire.message import Response
 
 MOST_TRIES: Final = 10
 """Destinations that one leg is tried at, redirections included."""

@@ -27,16 +27,16 @@ from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
-from switchhook.sip.orders import Invite
-from switchhook.sip.resolver import UnknownHostError
-from switchhook.sip.transport import Peer, numeric
+from switchhook.sip.net.resolver import UnknownHostError
+from switchhook.sip.ua.orders import Invite
+from switchhook.sip.wire.transport import Peer, numeric
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.drivers.embedded.trunk_states import TrunkStates
     from switchhook.routing.commands import RingLeg
-    from switchhook.sip.events import InviteFailed
+    from switchhook.sip.ua.events import InviteFailed
 
 log = structlog.get_logger(__name__)
 

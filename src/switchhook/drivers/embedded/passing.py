@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.errors import SipError
-from switchhook.sip.sdp import SessionDescription, tidied
-from switchhook.sip.syntax import is_one_line
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.sdp import SessionDescription, tidied
+from switchhook.sip.wire.syntax import is_one_line
 
 if TYPE_CHECKING:
-    from switchhook.sip.fields import Pairs
-    from switchhook.sip.message import Request, Response
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request, Response
 
 PASSED: Final = (
     "Content-Type",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.uri import Uri
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.uri import Uri
 
 if TYPE_CHECKING:
-    from switchhook.sip.message import Request
+    from switchhook.sip.wire.message import Request
 
 ANONYMOUS: Final = NameAddress(
     display="Anonymous", uri=Uri(user="anonymous", host="anonymous.invalid")

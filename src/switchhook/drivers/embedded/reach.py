@@ -14,9 +14,9 @@ from switchhook.delivery.grants import Grant, Grants
 from switchhook.delivery.guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
 from switchhook.domain.scheme import Ring, branches
 from switchhook.domain.target import TargetKind
-from switchhook.sip.errors import SipError
-from switchhook.sip.transport import DEFAULT_PORT
-from switchhook.sip.uri import Uri
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.transport import DEFAULT_PORT
+from switchhook.sip.wire.uri import Uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

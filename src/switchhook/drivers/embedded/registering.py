@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Final
 from switchhook.drivers.embedded.dialling import behind, credentials_for
 from switchhook.drivers.embedded.networks import sources_of
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.errors import SipError
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.orders import Send
-from switchhook.sip.uri import Uri, escape_user
+from switchhook.sip.ua.orders import Send
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.uri import Uri, escape_user
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan, Trunk
-    from switchhook.sip.fields import Pairs
-    from switchhook.sip.message import Request, Response
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request, Response
+    from switchhook.sip.wire.transport import Peer
 
 LINE: Final = "line"
 """The parameter of our Contact by which a carrier's calls are known for the trunk's."""

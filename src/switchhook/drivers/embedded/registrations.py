@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from switchhook.drivers.embedded.silence import in_time
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.registrar import Binding, Registrar
-from switchhook.sip.transport import Peer
+from switchhook.sip.ua.registrar import Binding, Registrar
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.transport import Peer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.book import Book
-    from switchhook.sip.message import Request
-    from switchhook.sip.registrar import Registration
-    from switchhook.sip.uri import Uri
+    from switchhook.sip.ua.registrar import Registration
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.uri import Uri
 
 log = structlog.get_logger(__name__)
 

@@ -27,9 +27,9 @@ from switchhook.routing.commands import (
     StopPlaying,
     StopRecording,
 )
+from switchhook.sip.net.rtp_thread import ANY_PORTS, MediaThread, NoPortError
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.player import Sound
-from switchhook.sip.rtp.thread import ANY_PORTS, MediaThread, NoPortError
 from switchhook.sip.rtp.wav import seconds_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from switchhook.drivers.ear import Recorded
     from switchhook.drivers.embedded.anchored import AnchoredBridge
     from switchhook.drivers.embedded.b2bua import Out
-    from switchhook.sip.orders import Invite
-    from switchhook.sip.transport import Peer
+    from switchhook.sip.ua.orders import Invite
+    from switchhook.sip.wire.transport import Peer
 
 log = structlog.get_logger(__name__)
 

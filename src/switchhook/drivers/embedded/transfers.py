@@ -10,18 +10,18 @@ from urllib.parse import unquote
 
 from switchhook.drivers.embedded.translate import number_of, one_line
 from switchhook.routing.events import TransferRequested
-from switchhook.sip.errors import SipError
-from switchhook.sip.headers import NameAddress
-from switchhook.sip.message import REASONS
-from switchhook.sip.orders import Ask, Reply
-from switchhook.sip.syntax import is_one_line
+from switchhook.sip.ua.orders import Ask, Reply
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.message import REASONS
+from switchhook.sip.wire.syntax import is_one_line
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import AnswerTransfer, TellTransfer
-    from switchhook.sip.events import Asked
-    from switchhook.sip.fields import Pairs
-    from switchhook.sip.message import Request
-    from switchhook.sip.uri import Uri
+    from switchhook.sip.ua.events import Asked
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.uri import Uri
 
 SUBSCRIBED: Final = 120
 """Seconds that a subscription lasts at most; it ends with the transfer, which is bounded."""

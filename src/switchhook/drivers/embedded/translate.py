@@ -11,17 +11,17 @@ from switchhook.domain.screening import LEAST_OUTSIDE
 from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
-from switchhook.sip.errors import SipError
-from switchhook.sip.headers import NameAddress, preferred
-from switchhook.sip.parameters import Parameters
-from switchhook.sip.session import LOST
-from switchhook.sip.tolerance import readable
-from switchhook.sip.uri import Uri
+from switchhook.sip.ua.session import LOST
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.headers import NameAddress, preferred
+from switchhook.sip.wire.parameters import Parameters
+from switchhook.sip.wire.tolerance import readable
+from switchhook.sip.wire.uri import Uri
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Account, Trunk
-    from switchhook.sip.fields import Pairs
-    from switchhook.sip.message import Request, Response
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request, Response
 
 WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
 """User parts, in lower case, with which other switches say that the number is withheld."""

@@ -23,9 +23,9 @@ from switchhook.drivers.embedded.registering import (
     pause_after,
     register,
 )
-from switchhook.sip.proof import MOST_TRIES
-from switchhook.sip.resolver import UnknownHostError
-from switchhook.sip.transport import Peer
+from switchhook.sip.auth.proof import MOST_TRIES
+from switchhook.sip.net.resolver import UnknownHostError
+from switchhook.sip.wire.transport import Peer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.dialling import Place
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkStates
-    from switchhook.sip.endpoint import Endpoint
-    from switchhook.sip.events import Replied
-    from switchhook.sip.orders import Send
+    from switchhook.sip.net.endpoint import Endpoint
+    from switchhook.sip.ua.events import Replied
+    from switchhook.sip.ua.orders import Send
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from switchhook.domain.scheme import Ring, branches
 from switchhook.drivers.embedded.reach import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_remarks
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
-from switchhook.sip.transport import DEFAULT_PORT
+from switchhook.sip.wire.transport import DEFAULT_PORT
 from switchhook.webhooks.request import effective_method
 from switchhook.webhooks.url import address_of, no_placeholder, placeholders
 

@@ -1,6 +1,6 @@
 """The sound of all calls: orders and datagrams in, datagrams, events and sound to be stored out. Pure.
 
-The shell (`thread.py`) owns sockets, files and the clock. All times are seconds of one monotonic clock.
+The shell (`net/rtp_thread.py`) owns sockets, files and the clock. All times are seconds of one monotonic clock.
 """
 
 from __future__ import annotations

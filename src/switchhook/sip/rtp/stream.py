@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.formats import TELEPHONE_EVENT
 from switchhook.sip.rtp.digits import DigitReceiver, is_event, press
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.latch import Latch
 from switchhook.sip.rtp.outflow import Outflow, Presses, Start
 from switchhook.sip.rtp.packet import Packet, is_rtcp
+from switchhook.sip.wire.formats import TELEPHONE_EVENT
 
 if TYPE_CHECKING:
     from switchhook.sip.rtp.latch import Address

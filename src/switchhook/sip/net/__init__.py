@@ -1,0 +1,1 @@
+"""Everything of SIP and RTP that touches a socket or a clock."""

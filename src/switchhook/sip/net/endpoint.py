@@ -1,0 +1,411 @@
+"""A user agent on real sockets: UDP and TCP on one port, one timer, and no packet that stops it.
+
+The shell around `ua/user_agent.py`: it feeds what comes in, hands events to one handler, sends what came
+out, and re-arms its timer from `wake_at`. With `tcp.py` and `resolver.py` it is all of SIP that knows
+asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import random
+import secrets
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.sip.net.icmp import ask_for_errors, take_errors, transaction_of
+from switchhook.sip.net.rarely import Rarely
+from switchhook.sip.net.resolver import Resolver
+from switchhook.sip.net.tcp import Tcp, TcpLimits
+from switchhook.sip.transaction.overload import Lag, Limits
+from switchhook.sip.transaction.standing import Standing, neighbourhood
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.events import Asked, Event, InviteReceived, Left, OutsideAsked
+from switchhook.sip.ua.orders import End, Order, Reply
+from switchhook.sip.ua.user_agent import UserAgent
+from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.transport import UDP, Packet, Peer, bracketed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+
+    from switchhook.sip.transaction.admission import Admission
+    from switchhook.sip.transaction.heard import Remark
+
+log = structlog.get_logger(__name__)
+
+BATCH: Final = 64
+"""Datagrams that are read before others on the loop get their turn."""
+READS: Final = 256
+"""Datagrams that are taken from the socket in one turn, those included that are turned away unread."""
+BEHIND: Final = 4
+"""Full batches on end after which we are behind until nothing waits: what is refused early costs a
+tenth of a call that its caller has given up meanwhile."""
+FAR_BEHIND: Final = 12
+BUFFER: Final = 4 << 20
+"""Bytes of receive buffer asked for: what arrives while the loop is busy elsewhere."""
+PORT_TRIES: Final = 20
+KEPT_ROUTES: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """Where an endpoint listens, and how others reach it."""
+
+    host: str = "127.0.0.1"
+    """A numeric address; `0.0.0.0` or `::` is every address of this machine."""
+    port: int = 5060
+    """0 is a free one."""
+    advertised: str = ""
+    """The address that telephones are told; empty: that which the packet leaves from."""
+    timing: Timing = field(default_factory=Timing)
+    limits: Limits = field(default_factory=Limits)
+    tcp: TcpLimits = field(default_factory=TcpLimits)
+    most_sessions: int = 10_000
+
+
+class Endpoint:
+    """One address of ours. `handler` gets every event; it must not block.
+
+    An error that it raises is logged as one line, and the request that it could not handle gets 500.
+    """
+
+    def __init__(
+        self,
+        binding: Binding,
+        handler: Callable[[Event], None],
+        admission: Admission | None = None,
+    ) -> None:
+        self.agent = UserAgent(
+            local=self.local,
+            token=lambda: secrets.token_hex(8),
+            chance=random.random,
+            timing=binding.timing,
+            limits=binding.limits,
+            most_sessions=binding.most_sessions,
+            admission=admission,
+        )
+        self.port = binding.port
+        self._binding = binding
+        self._handler = handler
+        self._family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
+        self._resolver = Resolver(family=self._family)
+        self._tcp = Tcp(self, binding.tcp, binding.host)
+        self._routes: dict[str, str] = {}
+        self._sheds = Rarely()
+        self._unread = Rarely()
+        self._full_batches = 0
+        self._pumping = False
+        self._is_shut = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
+        """When the timer rings; kept here because uvloop's handle cannot say it of a time gone by."""
+        self._udp: socket.socket
+        self._loop: asyncio.AbstractEventLoop
+
+    async def start(self, stack: AsyncExitStack) -> None:
+        """Bind both sockets and begin to hear; raise OSError when the address cannot be had."""
+        self._loop = asyncio.get_running_loop()
+        self._udp, listener = self._bind()
+        self.port = self._udp.getsockname()[1]
+        stack.callback(self._resolver.close)
+        stack.callback(self._udp.close)
+        stack.callback(self._shut)
+        self._loop.add_reader(self._udp, self._read)
+        stack.callback(self._loop.remove_reader, self._udp)
+        await self._tcp.listen(listener)
+        stack.push_async_callback(self._tcp.close)
+        self._arm()  # legs of an earlier process are looked after already
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections stand."""
+        return self._tcp.connections
+
+    def perform(self, order: Order) -> None:
+        """Carry an order out now; raise ValueError for a header that could not stand in a message."""
+        self.agent.perform(order, self._loop.time())
+        self._pump()
+
+    async def peers(
+        self, host: str, port: int, transport: str, *, srv: bool = False
+    ) -> tuple[Peer, ...]:
+        """Return where a configured or dialled name leads, the best first; raise UnknownHostError.
+
+        With `srv`, SRV records come before the addresses of the name itself (RFC 3263 §4.2, §4.3).
+        """
+        transport = transport.upper()
+        found = await self._resolver.find(host, port, transport if srv else "")
+        return tuple(Peer(transport, address, at) for address, at in found)
+
+    def local(self, peer: Peer) -> tuple[str, int]:
+        """Say under which address `peer` reaches us."""
+        host = self._binding.advertised or self._binding.host
+        if host in {"0.0.0.0", "::"}:
+            host = self._routes.get(peer.host) or self._route(peer.host)
+        return bracketed(host), self.port
+
+    # Binding
+
+    def _bind(self) -> tuple[socket.socket, socket.socket]:
+        """Bind UDP and TCP to the same port; a free one of UDP may be taken for TCP, so try again."""
+        tries = 1 if self._binding.port else PORT_TRIES
+        while True:
+            udp = self._socket(socket.SOCK_DGRAM, self._binding.port)
+            try:
+                return udp, self._socket(socket.SOCK_STREAM, udp.getsockname()[1])
+            except OSError as error:
+                udp.close()
+                tries -= 1
+                if not tries or error.errno != errno.EADDRINUSE:
+                    raise
+
+    def _socket(self, kind: socket.SocketKind, port: int) -> socket.socket:
+        bound = socket.socket(self._family, kind)
+        try:
+            bound.settimeout(0.0)
+            if self._family == socket.AF_INET6:
+                bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if kind == socket.SOCK_STREAM:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            else:
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+                ask_for_errors(bound)
+            bound.bind((self._binding.host, port))
+        except OSError:
+            bound.close()
+            raise
+        return bound
+
+    def _route(self, host: str) -> str:
+        """Ask the kernel from which address packets to `host` leave; nothing is sent."""
+        with socket.socket(self._family, socket.SOCK_DGRAM) as probe:
+            try:
+                probe.connect((host, 9))
+                local = str(probe.getsockname()[0])
+            except OSError:
+                return self._binding.host
+        if len(self._routes) >= KEPT_ROUTES:
+            self._routes.clear()
+        self._routes[host] = local
+        return local
+
+    # What comes in
+
+    def _read(self) -> None:
+        """Hear a batch. What is turned away costs little and counts little, so a flood fills none."""
+        before = self.agent.shed
+        for read in range(1, READS + 1):
+            try:
+                data, address = self._udp.recvfrom(65535)
+            except BlockingIOError:
+                self._full_batches = 0
+                break
+            except OSError:
+                self._hear_errors()
+                continue
+            shed = self.agent.shed
+            self._hear_datagram(data, Peer(UDP, address[0], address[1]))
+            if self.agent.shed != shed:
+                self._note_shed(address[0])
+            if read - (self.agent.shed - before) >= BATCH:
+                self._full_batches += 1
+                break
+        self.agent.lags(_lag(self._full_batches))
+        self._pump()
+
+    def _hear_errors(self) -> bool:
+        """Take from the socket what ICMP says of earlier packets (RFC 3261 §18.4); False for nothing."""
+        undelivered = list(take_errors(self._udp))
+        if undelivered:
+            self._loop.call_soon(self._fail_undelivered, undelivered)
+        return bool(undelivered)
+
+    def _fail_undelivered(self, packets: list[bytes]) -> None:
+        """Fail the requests that nobody takes. uvloop no longer watches a socket that had an error."""
+        if self._udp.fileno() < 0:
+            return  # closed meanwhile
+        self._loop.remove_reader(self._udp)
+        self._loop.add_reader(self._udp, self._read)
+        for data in packets:
+            self.agent.undelivered(transaction_of(data), self._loop.time())
+        self._pump()
+
+    def _hear_datagram(self, data: bytes, source: Peer) -> None:
+        try:
+            self.agent.receive(data, source, self._loop.time())
+        except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
+            self._report("sip message not handled", error, source)
+            self._answer_failure(lambda: parse_message(data), source)
+
+    def _note(self, remark: Remark) -> None:
+        """Say in the log what a message has not, but not as often as a stranger likes."""
+        if not remark.unread:
+            log.debug("sip message read in part", left_out=remark.texts, peer=str(remark.source))
+            return
+        told = self._unread.count(neighbourhood(remark.source.host), self._loop.time())
+        if told is not None:
+            peer, error = str(remark.source), remark.texts[0]
+            log.info(
+                "sip message not read", error=error, peer=peer, address=told[0], messages=told[1]
+            )
+
+    def _note_shed(self, host: str) -> None:
+        told = self._sheds.count(neighbourhood(host), self._loop.time())
+        if told is not None:
+            log.warning("sip messages turned away: too many", address=told[0], messages=told[1])
+
+    def message_received(self, message: Request | Response, source: Peer) -> None:
+        """Take a message from a connection."""
+        try:
+            self.agent.receive_message(message, source, self._loop.time())
+        except Exception as error:  # noqa: BLE001 -- no message may stop the endpoint
+            self._report("sip message not handled", error, source)
+            self._answer_failure(lambda: message, source)
+        self._pump()
+
+    def garbage_received(self, error: MessageError, source: Peer) -> None:
+        """Take from a connection what is no message."""
+        try:
+            self.agent.refuse(error, source)
+        except Exception as internal:  # noqa: BLE001 -- the same
+            self._report("sip error not answered", internal, source)
+        self._pump()
+
+    def _answer_failure(self, read: Callable[[], Request | Response], source: Peer) -> None:
+        try:
+            self.agent.fail(read(), source, self._loop.time())
+        except Exception as error:  # noqa: BLE001 -- what failed once may fail again
+            self._report("sip failure not answered", error, source)
+
+    def is_friend(self, peer: Peer) -> bool:
+        """Say whether somebody proved something on this connection, or its network is known."""
+        standing = self.agent.friends.standing(peer, self._loop.time())
+        return standing >= Standing.TELEPHONE
+
+    def wait(self, peer: Peer) -> float:
+        """Return for how many seconds nothing more is to be read of it."""
+        return self.agent.wait(peer, self._loop.time())
+
+    def flow_closed(self, peer: Peer) -> None:
+        """Learn that a connection is gone."""
+        self.agent.flow_closed(peer, self._loop.time())
+        self._pump()
+
+    def send_failed(self, packet: Packet) -> None:
+        """Learn that a packet did not go out."""
+        self.agent.lost(packet, self._loop.time())
+        self._pump()
+
+    # What goes out
+
+    def _pump(self) -> None:
+        """Hand out events and send packets until there are none, then set the timer."""
+        if self._pumping or self._is_shut:
+            return
+        self._pumping = True
+        try:
+            while True:
+                packets = self.agent.take_packets()
+                events = self.agent.take_events()
+                for packet in packets:
+                    self._send(packet)
+                for event in events:
+                    self._hand_on(event)
+                if not packets and not events:
+                    break
+        finally:
+            self._pumping = False
+        for remark in self.agent.take_remarks():
+            self._note(remark)
+        self._arm()
+
+    def _hand_on(self, event: Event) -> None:
+        try:
+            self._handler(event)
+        except Exception as error:  # noqa: BLE001 -- one call's trouble is not everybody's
+            self._report("sip event not handled", error, None, about=type(event).__name__)
+            now = self._loop.time()
+            if isinstance(event, InviteReceived):
+                self.agent.perform(End(leg=event.leg, status=500), now)
+            elif isinstance(event, Asked | OutsideAsked | Left):
+                self.agent.perform(Reply(ref=event.ref, status=500), now)
+
+    def _send(self, packet: Packet) -> None:
+        match packet.peer.transport:
+            case "TCP":
+                self._tcp.send(packet)
+            case "UDP":
+                self._send_datagram(packet)
+            case _:
+                self.send_failed(packet)
+
+    def _send_datagram(self, packet: Packet) -> None:
+        # Straight to the socket: asyncio's transport closes itself for good when a stranger's address
+        # makes sendto raise anything but OSError, as port 99999 does.
+        peer = packet.peer
+        if (":" in peer.host) != (self._family == socket.AF_INET6):
+            self.send_failed(packet)
+            return
+        address = peer.host, peer.port
+        try:
+            try:
+                self._udp.sendto(packet.data, address)
+            except OSError:
+                if not self._hear_errors():
+                    raise
+                self._udp.sendto(packet.data, address)  # the error was of an earlier packet
+        except BlockingIOError:
+            pass  # as good as lost on the way; what matters is sent again
+        except (OSError, OverflowError, ValueError) as error:
+            log.info("sip packet not sent", peer=str(peer), error=str(error))
+            self.send_failed(packet)
+
+    # Time
+
+    def _arm(self) -> None:
+        """Set the timer to `wake_at`. One that rings too early costs less than moving it each time."""
+        wake_at = None if self._is_shut else self.agent.wake_at
+        if wake_at is None or (self._timer is not None and self._rings_at <= wake_at):
+            return
+        self._stop_timer()
+        self._rings_at = wake_at
+        self._timer = self._loop.call_at(wake_at, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        try:
+            self.agent.handle_timer(self._loop.time())
+        except Exception as error:  # noqa: BLE001 -- the timers of the other calls must go on
+            self._report("sip timer not handled", error, None)
+        self._pump()
+
+    def _shut(self) -> None:
+        """Say nothing more: calls that still end could not be told any way."""
+        self._is_shut = True
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _report(self, what: str, error: Exception, source: Peer | None, **facts: str) -> None:
+        """Log an error of ours as one line that says where to look."""
+        frame = error.__traceback__
+        while frame is not None and frame.tb_next is not None:
+            frame = frame.tb_next
+        where = "" if frame is None else f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}"
+        peer = "" if source is None else str(source)
+        log.error(what, error=repr(error)[:300], at=where, peer=peer, **facts)
+
+
+def _lag(full_batches: int) -> Lag:
+    if full_batches >= FAR_BEHIND:
+        return Lag.FAR_BEHIND
+    return Lag.BEHIND if full_batches >= BEHIND else Lag.NONE

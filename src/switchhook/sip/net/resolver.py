@@ -1,0 +1,144 @@
+"""Names to addresses, for those names that our own set-up holds or a decision dials; never a stranger's."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from random import SystemRandom
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.net.services import Service, in_order, look_up
+from switchhook.sip.wire.transport import numeric
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+DEADLINE: Final = 2.0
+"""Seconds; a caller is waiting."""
+KEEP: Final = 60.0
+"""Seconds an address is used before it is asked for again; getaddrinfo does not tell how long it may be."""
+KEEP_FAILURE: Final = 5.0
+MOST_ADDRESSES: Final = 4
+"""Addresses of one name that are used."""
+MOST: Final = 1_000
+"""Names that are remembered."""
+
+
+class UnknownHostError(OSError):
+    """A host name led to no address. The message says why, and what to look at."""
+
+
+Found = tuple[str, ...] | UnknownHostError
+"""What a look-up brought."""
+
+
+class Resolver:
+    """Asks the system's resolver, with a deadline, and remembers for a while what it said.
+
+    It has few threads of its own: a name server that hangs must not hold up anybody else's work.
+    """
+
+    def __init__(
+        self,
+        *,
+        family: socket.AddressFamily,
+        services: Callable[[str, str], Coroutine[Any, Any, tuple[Service, ...]]] = look_up,
+    ) -> None:
+        self._family = family
+        self._services = services
+        self._chance = SystemRandom()
+        self._srv: dict[tuple[str, str], tuple[float, tuple[Service, ...]]] = {}
+        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sip-dns")
+        self._known: dict[str, tuple[float, Found]] = {}
+        self._asking: dict[str, asyncio.Task[Found]] = {}
+
+    def close(self) -> None:
+        """Let the threads go; questions under way are not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def find(self, host: str, port: int, transport: str = "") -> tuple[tuple[str, int], ...]:
+        """Return addresses and ports of `host`, which stands as in a URI, the best first.
+
+        With a transport, SRV records for it come first (RFC 3263 §4.2). Raises UnknownHostError.
+        """
+        if (address := numeric(host)) is not None:
+            return ((address, port),)
+        if not transport:
+            return tuple((address, port) for address in await self.addresses(host))
+        services, plain = await asyncio.gather(
+            self._served(host, transport), self._addresses_or_error(host)
+        )
+        found: list[tuple[str, int]] = []
+        for one in in_order(services, self._chance):
+            known = await self._addresses_or_error(one.host)
+            if not isinstance(known, UnknownHostError):
+                found += [(address, one.port) for address in known]
+        if found:
+            return tuple(found)
+        if isinstance(plain, UnknownHostError):
+            raise plain
+        return tuple((address, port) for address in plain)
+
+    async def _served(self, host: str, transport: str) -> tuple[Service, ...]:
+        now = asyncio.get_running_loop().time()
+        until, services = self._srv.get((host, transport), (0.0, ()))
+        if now < until:
+            return services
+        services = await self._services(host, transport)
+        if len(self._srv) >= MOST:
+            self._srv.clear()
+        self._srv[host, transport] = now + KEEP, services
+        return services
+
+    async def _addresses_or_error(self, host: str) -> Found:
+        try:
+            return await self.addresses(host)
+        except UnknownHostError as error:
+            return error
+
+    async def addresses(self, host: str) -> tuple[str, ...]:
+        """Return the addresses of `host`, which stands as in a URI; raise UnknownHostError."""
+        if (address := numeric(host)) is not None:
+            return (address,)
+        found = self._remembered(host)
+        if found is None:
+            task = self._asking.get(host)
+            if task is None:
+                task = self._asking[host] = spawn(self._ask(host), name=f"resolve {host}")
+                task.add_done_callback(lambda _: self._asking.pop(host, None))
+            # Whoever asked first must not take the answer away from the others by giving up.
+            found = await asyncio.shield(task)
+        if isinstance(found, UnknownHostError):
+            raise found
+        return found
+
+    def _remembered(self, host: str) -> Found | None:
+        until, found = self._known.get(host, (0.0, None))
+        return found if asyncio.get_running_loop().time() < until else None
+
+    async def _ask(self, host: str) -> Found:
+        loop = asyncio.get_running_loop()
+        found: Found
+        try:
+            async with asyncio.timeout(DEADLINE):
+                found = await loop.run_in_executor(self._threads, self._getaddrinfo, host)
+        except TimeoutError:
+            found = UnknownHostError(f"no name server answered for {host!r} within {DEADLINE:g} s")
+        except (OSError, UnicodeError) as error:
+            found = UnknownHostError(f"{host!r} has no address: {error}; is the name right?")
+        self._keep(host, found)
+        return found
+
+    def _getaddrinfo(self, host: str) -> tuple[str, ...]:
+        found = socket.getaddrinfo(host, None, family=self._family, type=socket.SOCK_DGRAM)
+        return tuple(dict.fromkeys(str(one[4][0]) for one in found))[:MOST_ADDRESSES]
+
+    def _keep(self, host: str, found: Found) -> None:
+        seconds = KEEP_FAILURE if isinstance(found, UnknownHostError) else KEEP
+        if len(self._known) >= MOST:
+            del self._known[next(iter(self._known))]
+        self._known.pop(host, None)
+        self._known[host] = asyncio.get_running_loop().time() + seconds, found

@@ -1,0 +1,75 @@
+"""Who may speak to a user agent: asked of its user, who alone knows accounts and trunks.
+
+The user agent refuses without memory: once for each request received, without transaction, dialog or
+retransmission (RFC 3261 §8.2.7, §26.3.2.4), so that strangers take nothing and get little to send on to
+others.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from switchhook.sip.transaction.standing import Friends
+
+if TYPE_CHECKING:
+    from switchhook.sip.wire.message import Request
+    from switchhook.sip.wire.transport import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """The answer to a request that is not served."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """A request is let in. `name` is who proved a password with it, "" for who proved none."""
+
+    name: str = ""
+    who: object = None
+    """What the user wants to know again when the event about the request comes."""
+
+
+class Admission(Protocol):
+    """What a user agent asks. None of it may block."""
+
+    @property
+    def friends(self) -> Friends:
+        """Who has proved what; the user agent adds to it."""
+
+    def is_urgent(self, request: Request) -> bool:
+        """Say whether an INVITE is for help, so that no load refuses it."""
+
+    def admit(self, request: Request, source: Peer, now: float) -> Admitted | Refusal:
+        """Judge an INVITE or REGISTER outside of dialogs."""
+
+    def vouch(self, leg: str, request: Request, source: Peer, now: float) -> Refusal | None:
+        """Judge a request within the dialog of `leg` from where nothing of that dialog came before.
+
+        None lets it pass, and `source` speaks for the other end from then on. An ACK cannot be answered:
+        one that is refused is dropped.
+        """
+
+
+class Everybody:
+    """Lets everybody in: for telephones, and for tests."""
+
+    def __init__(self) -> None:
+        self.friends = Friends(lambda _host: True)
+
+    def is_urgent(self, _request: Request) -> bool:
+        """Nothing is."""
+        return False
+
+    def admit(self, _request: Request, _source: Peer, _now: float) -> Admitted | Refusal:
+        """Let it in."""
+        return Admitted()
+
+    def vouch(self, _leg: str, _request: Request, _source: Peer, _now: float) -> Refusal | None:
+        """Let it pass."""
+        return None

@@ -1,0 +1,80 @@
+"""What the transaction layer tells its user (RFC 3261 §8.1.3, §8.2, §9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.sip.transaction.matching import Key
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.transport import Peer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReceived:
+    """A request that is new; answer it with `reply`."""
+
+    key: Key
+    request: Request
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class AckReceived:
+    """An ACK that no refusal waited for: it belongs to a 2xx."""
+
+    request: Request
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReceived:
+    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `reply`."""
+
+    key: Key
+    """That of the CANCEL."""
+    request: Request
+    """The CANCEL."""
+    source: Peer
+    owner: object
+    """Of the INVITE."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseReceived:
+    """A response to our request that is new, or a 2xx to an INVITE, which may come again."""
+
+    key: Key
+    response: Response
+    source: Peer
+    owner: object
+
+
+@dataclass(frozen=True, slots=True)
+class StrayAnswer:
+    """A 2xx to an INVITE that we know nothing of: of an earlier process, or given up long ago."""
+
+    response: Response
+    source: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFailed:
+    """Our request got no final response: 408 in time, 503 as it could not be sent (§8.1.3.1)."""
+
+    key: Key
+    status: int
+    owner: object
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What was left out of a message, or why it is none; for the log."""
+
+    source: Peer
+    texts: tuple[str, ...]
+    unread: bool = False
+
+
+Event = (
+    RequestReceived | AckReceived | CancelReceived | ResponseReceived | StrayAnswer | RequestFailed
+)

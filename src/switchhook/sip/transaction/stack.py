@@ -1,0 +1,620 @@
+"""Transport and transaction layer in one object without I/O (RFC 3261 §17, §18).
+
+The owner feeds packets (`receive`, `receive_message`, `refuse`), time (`handle_timer` when `wake_at` has
+come) and the wishes of the transaction user (`request`, `reply`, `cancel`, …), and after each of these
+takes out what is to be sent (`take_packets`) and what happened (`take_events`), both in order.
+
+A transaction is named by its key. The user can hang an *owner* on it, any object of its own; events
+about the transaction bring it back, so that the user needs no index of its own.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, assert_never
+from zlib import crc32
+
+from switchhook.sip.transaction.admission import Admission, Everybody
+from switchhook.sip.transaction.deadlines import Deadlines
+from switchhook.sip.transaction.heard import (
+    AckReceived,
+    CancelReceived,
+    Event,
+    Remark,
+    RequestFailed,
+    RequestReceived,
+    ResponseReceived,
+    StrayAnswer,
+)
+from switchhook.sip.transaction.matching import (
+    Key,
+    make_ack,
+    make_cancel,
+    merge_key,
+    server_key,
+    stateless_tag,
+)
+from switchhook.sip.transaction.overload import Crowd, Lag, Limits, Turns
+from switchhook.sip.transaction.standing import Standing
+from switchhook.sip.transaction.transaction import (
+    INVITE_CLIENT,
+    INVITE_SERVER,
+    OTHER_CLIENT,
+    OTHER_SERVER,
+    Act,
+    Signal,
+    Timing,
+    Transaction,
+    classify,
+)
+from switchhook.sip.wire.headers import Via
+from switchhook.sip.wire.message import (
+    MAX_MESSAGE,
+    REASONS,
+    Headers,
+    MessageError,
+    Request,
+    Response,
+    parse_message,
+)
+from switchhook.sip.wire.parameters import Parameters
+from switchhook.sip.wire.transport import Packet, Peer, answer_peer, stamp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from switchhook.sip.wire.fields import Pairs
+
+
+MOST_ECHO: Final = 3
+"""Bytes that are said of a datagram that cannot be read, for each byte of it."""
+SPREAD: Final = 10
+"""Seconds over which those who are turned away are spread."""
+
+MOST_REMARKS: Final = 100
+"""Remarks that are kept until they are taken; older ones are forgotten."""
+
+_Heard = tuple[Request | Response, Peer]
+"""A message and where it came from."""
+
+
+class _Entry:
+    """A transaction with the messages it needs."""
+
+    __slots__ = (
+        "cancel_headers",
+        "data",
+        "key",
+        "merge_key",
+        "open",
+        "origin",
+        "owner",
+        "peer",
+        "request",
+        "source",
+        "transaction",
+    )
+
+    def __init__(self, key: Key, transaction: Transaction, request: Request, peer: Peer) -> None:
+        self.key = key
+        self.transaction = transaction
+        self.request: Request | None = request  # a server forgets it with its final response
+        self.peer = peer
+        self.data = b""
+        self.owner: object = None
+        self.origin = peer  # where a received request came from
+        self.source = ""  # the address that a server transaction counts against
+        self.open = False  # a request outside of a dialog that has no final response yet
+        self.merge_key: Key | None = None
+        self.cancel_headers: tuple[tuple[str, str], ...] = ()
+
+
+class Stack:
+    """All transactions of one element.
+
+    `local` says for a peer which host and port of ours stand in the Via towards it, the host as it
+    stands in a URI. `token` returns a new unguessable token at each call.
+    """
+
+    def __init__(
+        self,
+        *,
+        local: Callable[[Peer], tuple[str, int]],
+        token: Callable[[], str],
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+        admission: Admission | None = None,
+    ) -> None:
+        self.lag = Lag.NONE
+        """Set by the owner when it cannot keep up."""
+        self.shed = 0
+        """How many requests were turned away for load or for want of a turn, since the start."""
+        self._local = local
+        self._token = token
+        self._timing = timing or Timing()
+        self._limits = limits or Limits()
+        self._servers: dict[Key, _Entry] = {}
+        self._clients: dict[Key, _Entry] = {}
+        self._deadlines: Deadlines[Key] = Deadlines()
+        self._merges: dict[Key, Key] = {}
+        self._admission = admission or Everybody()
+        self._friends = self._admission.friends
+        self._crowd = Crowd(self._limits)
+        self._turns = Turns(self._limits, self._friends)
+        self._over_flows: dict[Hashable, set[Key]] = {}
+        self._packets: list[Packet] = []
+        self._events: list[Event] = []
+        self._remarks: deque[Remark] = deque(maxlen=MOST_REMARKS)
+
+    # What comes out
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `handle_timer` is to be called next, or None."""
+        return self._deadlines.next_at
+
+    @property
+    def transactions(self) -> int:
+        """How many transactions are held."""
+        return len(self._servers) + len(self._clients)
+
+    def take_packets(self) -> list[Packet]:
+        """Take out what is to be sent, in order."""
+        packets, self._packets = self._packets, []
+        return packets
+
+    def take_events(self) -> list[Event]:
+        """Take out what happened, in order."""
+        events, self._events = self._events, []
+        return events
+
+    def take_remarks(self) -> list[Remark]:
+        """Take out what there is to say of messages that do not keep to the grammar, in order."""
+        remarks = list(self._remarks)
+        self._remarks.clear()
+        return remarks
+
+    # What comes in from the network
+
+    def receive(self, data: bytes, source: Peer, now: float) -> None:
+        """Hear a datagram, unless its source is over its share. Raises nothing, whatever it holds."""
+        if not self._turns.take(source, now):
+            self.shed += 1
+            return
+        try:
+            message = parse_message(data)
+        except MessageError as error:
+            self.refuse(error, source, most=MOST_ECHO * len(data))
+        else:
+            self._hear(message, source, now)
+
+    def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Hear a message that was cut out of a stream."""
+        self._turns.charge(source, now)
+        self._hear(message, source, now)
+
+    def wait(self, source: Peer, now: float) -> float:
+        """Return for how many seconds nothing more is to be read of a connection."""
+        return self._turns.wait(source, now)
+
+    def _hear(self, message: Request | Response, source: Peer, now: float) -> None:
+        if message.dropped:
+            self._remarks.append(Remark(source, message.dropped))
+        if isinstance(message, Request):
+            self._receive_request(stamp(message, source), source, now)
+        else:
+            self._receive_response(message, source, now)
+
+    def refuse(self, error: MessageError, source: Peer, most: int = MAX_MESSAGE) -> None:
+        """Answer what could not be read, where it can be answered at all, with `most` bytes.
+
+        What would be said of a mistake may be much longer than it is, and its address forged.
+        """
+        if not error.is_silence:
+            self._remarks.append(Remark(source, (str(error),), unread=True))
+        partial = error.partial
+        if partial is not None and partial.method != "ACK":
+            reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
+            self._reply_stateless(stamp(partial, source), source, error.status, reason=reason)
+            if len(self._packets[-1].data) > most:
+                del self._packets[-1]
+
+    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Answer 500 where hearing `message` raised an error of ours, and leave nothing open."""
+        if not isinstance(message, Request) or message.method == "ACK":
+            return
+        request = stamp(message, source)
+        key = server_key(request)
+        tag = stateless_tag(request)
+        if key not in self._servers:
+            self._reply_stateless(request, source, 500)
+        else:
+            self.reply(key, 500, now, to_tag=tag)
+
+    def lost(self, key: object, now: float) -> None:
+        """Hear that a packet of the transaction `key` could not be sent."""
+        entry = self._clients.get(key) if isinstance(key, tuple) else None
+        if entry is not None:
+            self._signal(entry, Signal.LOST, now)
+
+    def flow_closed(self, peer: Peer, now: float) -> None:
+        """Hear that the connection to `peer` is gone: its requests will not be answered."""
+        self._friends.forget(peer)
+        for flow in (peer.flow, (peer.host, peer.port)):
+            for key in self._over_flows.pop(flow, set()):
+                self.lost(key, now)
+
+    def handle_timer(self, now: float) -> None:
+        """Hear what time it is."""
+        while (key := self._deadlines.take_due(now)) is not None:
+            entry = self._entry(key)
+            if entry is not None:
+                self._carry_out(entry, entry.transaction.handle_timer(now), now)
+
+    # What the transaction user wants
+
+    def request(
+        self, request: Request, peer: Peer, now: float, *, owner: object = None
+    ) -> tuple[Key, Request]:
+        """Send `request`, which has no Via yet, in a transaction of its own; not for ACK or CANCEL.
+
+        Returns its key, and the request as it goes out.
+        """
+        branch = f"z9hG4bK{self._token()}"
+        sent = _with_via(request, self._via(peer, branch))
+        key = (branch, request.method)
+        self._start_client(key, sent, peer, now, owner=owner)
+        return key, sent
+
+    def send_ack(self, ack: Request, peer: Peer) -> Packet:
+        """Send the ACK to a 2xx, which is no transaction; return the packet, to send it again."""
+        sent = _with_via(ack, self._via(peer, f"z9hG4bK{self._token()}"))
+        packet = Packet(bytes(sent), peer)
+        self._packets.append(packet)
+        return packet
+
+    def send(self, packet: Packet) -> None:
+        """Send a packet once more."""
+        self._packets.append(packet)
+
+    def cancel(self, key: Key, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Cancel our INVITE as soon as that is allowed; after its final response this does nothing."""
+        entry = self._clients.get(key)
+        if entry is not None:
+            entry.cancel_headers = tuple(headers)
+            self._signal(entry, Signal.CANCEL, now)
+
+    def own(self, key: Key, owner: object) -> None:
+        """Hang `owner` on a server transaction."""
+        entry = self._servers.get(key)
+        if entry is not None:
+            entry.owner = owner
+
+    def reply(
+        self,
+        key: Key,
+        status: int,
+        now: float,
+        *,
+        reason: str | None = None,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Packet | None:
+        """Answer a received request; return what was sent.
+
+        None when the request has its final response or is gone.
+        """
+        entry = self._servers.get(key)
+        packet = self.draft(key, status, reason=reason, to_tag=to_tag, headers=headers, body=body)
+        if entry is None or packet is None:
+            return None
+        acts = entry.transaction.signal(classify(status), now)
+        if acts is None:
+            return None
+        entry.data = packet.data
+        if status >= 200:
+            entry.request = None
+            self._close(entry)
+        if status >= 300:
+            # Telephones that answer a challenge under the same number are many; a late fork is rare.
+            self._unmerge(entry)
+        self._carry_out(entry, acts, now)
+        return packet
+
+    def draft(
+        self,
+        key: Key,
+        status: int,
+        *,
+        reason: str | None = None,
+        to_tag: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+    ) -> Packet | None:
+        """Return what `reply` will send, without sending it."""
+        entry = self._servers.get(key)
+        if entry is None or entry.request is None:
+            return None
+        if entry.request.method == "CANCEL":
+            to_tag = stateless_tag(entry.request)
+        response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
+        return Packet(bytes(response), entry.peer, entry.key)
+
+    def dismiss(
+        self, key: Key, status: int, now: float, headers: Pairs = (), reason: str | None = None
+    ) -> None:
+        """Refuse a received request and forget it: if it comes again, it will be refused again (§8.2.7).
+
+        For what needs no memory, so that a flood of it takes none. The ACK to it will match nothing.
+        """
+        entry = self._servers.get(key)
+        if entry is not None and entry.request is not None:
+            tag = stateless_tag(entry.request)
+            self.reply(key, status, now, reason=reason, to_tag=tag, headers=headers)
+            self._forget(entry)
+
+    def forget(self, key: Key) -> None:
+        """Forget a received request that needs no answer of its own."""
+        entry = self._servers.get(key)
+        if entry is not None:
+            self._forget(entry)
+
+    # Server transactions
+
+    def _receive_request(self, request: Request, source: Peer, now: float) -> None:
+        key = server_key(request)
+        entry = self._servers.get(key)
+        if request.method == "ACK":
+            self._receive_ack(entry, request, source, now)
+        elif entry is not None:
+            self._signal(entry, Signal.REQUEST, now)
+        elif request.method == "CANCEL":
+            self._receive_cancel(key, request, source, now)
+        elif self._is_merged(request):
+            self._reply_stateless(request, source, 482)
+        elif self._is_overloaded(request, source, now):
+            self.shed += 1
+            self._reply_stateless(request, source, 503, headers=self.retry_after(request))
+        else:
+            self._start_server(key, request, source, now)
+            self._events.append(RequestReceived(key, request, source))
+
+    def _receive_ack(
+        self, entry: _Entry | None, request: Request, source: Peer, now: float
+    ) -> None:
+        if entry is None:
+            self._events.append(AckReceived(request, source))
+        else:
+            self._signal(entry, Signal.ACK, now, (request, source))
+
+    def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
+        invite = self._servers.get((*key[:-1], "INVITE")) or self._invite_of(request, source)
+        if invite is None or not self._may_cancel(invite, request, source, now):
+            self._reply_stateless(request, source, 481)
+            return
+        self._start_server(key, request, source, now)
+        if invite.transaction.final:
+            self.reply(key, 200, now)
+        else:
+            self._events.append(CancelReceived(key, request, source, invite.owner))
+
+    def _invite_of(self, cancel: Request, source: Peer) -> _Entry | None:
+        """Find what is cancelled under another branch; it is believed from the same address alone."""
+        tag = cancel.from_.tag or ""
+        key = self._merges.get((cancel.call_id, tag, str(cancel.cseq.number), "INVITE"))
+        invite = None if key is None else self._servers.get(key)
+        return invite if invite is not None and invite.origin.host == source.host else None
+
+    def _may_cancel(self, invite: _Entry, request: Request, source: Peer, now: float) -> bool:
+        """Whether a CANCEL is by the sender of the INVITE, as it cannot be challenged (§9.1, §22.1).
+
+        Its number does not matter: the call is meant.
+        """
+        asked, friends = invite.request, self._friends
+        if asked is not None and (
+            asked.call_id != request.call_id or request.from_.tag not in {asked.from_.tag, None}
+        ):
+            return False
+        if source.host == invite.origin.host:
+            return True
+        if friends.standing(source, now) is Standing.NETWORK:
+            return friends.standing(invite.origin, now) is Standing.NETWORK
+        name = friends.name(source, now)
+        return name != "" and name == friends.name(invite.origin, now)
+
+    def _start_server(self, key: Key, request: Request, source: Peer, now: float) -> None:
+        machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER
+        transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
+        entry = _Entry(key, transaction, request, answer_peer(request, source))
+        self._servers[key] = entry
+        entry.origin = source
+        entry.source = self._holder(source, now)
+        if not request.is_within_dialog and request.method != "CANCEL":
+            entry.merge_key = merge_key(request)
+            entry.open = True
+            self._merges[entry.merge_key] = key
+        self._crowd.enter(entry.source, opens=entry.open)
+
+    def _close(self, entry: _Entry) -> None:
+        """An open request got its final response: it no longer counts against its source."""
+        if entry.open:
+            entry.open = False
+            self._crowd.close(entry.source)
+
+    def _unmerge(self, entry: _Entry) -> None:
+        if entry.merge_key is not None:
+            self._merges.pop(entry.merge_key, None)
+            entry.merge_key = None
+
+    def _is_merged(self, request: Request) -> bool:
+        """Whether the same request came by another way already (§8.2.2.2)."""
+        return not request.is_within_dialog and merge_key(request) in self._merges
+
+    def _is_overloaded(self, request: Request, source: Peer, now: float) -> bool:
+        if request.is_within_dialog:
+            return self._crowd.is_overflowing(self.transactions)
+        if request.method == "INVITE" and self._admission.is_urgent(request):
+            return self._crowd.is_overflowing(self.transactions)
+        standing = self._friends.standing(source, now)
+        holder = self._friends.holder(source, standing)
+        if self.lag and self._is_shed(request, standing, holder):
+            return True
+        return self._crowd.is_full(holder, self.transactions)
+
+    def _is_shed(self, request: Request, standing: Standing, holder: str) -> bool:
+        """Whether a request outside of dialogs is turned away while we are behind."""
+        if standing < Standing.TELEPHONE:
+            return True
+        match request.method:
+            case "INVITE":
+                calls_most = standing is Standing.TELEPHONE and self._crowd.is_above_others(holder)
+                return self.lag is Lag.FAR_BEHIND or calls_most
+            case "OPTIONS":
+                return False  # a carrier that gets no answer to it sends its calls elsewhere
+            case _:
+                return True
+
+    def _holder(self, source: Peer, now: float) -> str:
+        return self._friends.holder(source, self._friends.standing(source, now))
+
+    def retry_after(self, request: Request) -> Pairs:
+        """Say when to come again, not the same for all who are turned away at once."""
+        later = crc32(request.call_id.encode("utf-8", "surrogateescape")) % SPREAD
+        return (("Retry-After", str(self._limits.retry_after + later)),)
+
+    def _reply_stateless(
+        self,
+        request: Request,
+        source: Peer,
+        status: int,
+        *,
+        reason: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+    ) -> None:
+        tag = stateless_tag(request)
+        response = request.response(status, reason, to_tag=tag, headers=headers)
+        self._packets.append(Packet(bytes(response), answer_peer(request, source)))
+
+    # Client transactions
+
+    def _start_client(
+        self, key: Key, request: Request, peer: Peer, now: float, *, owner: object = None
+    ) -> None:
+        machine = INVITE_CLIENT if request.method == "INVITE" else OTHER_CLIENT
+        transaction = Transaction(machine, reliable=peer.reliable, timing=self._timing, now=now)
+        entry = _Entry(key, transaction, request, peer)
+        entry.owner = owner
+        entry.data = bytes(request)
+        if request.method != "INVITE":
+            entry.request = None  # only an INVITE has an ACK or CANCEL made of it
+        self._clients[key] = entry
+        self._friends.prove(peer, "", now)
+        if peer.reliable:
+            self._over_flows.setdefault(_flow(peer), set()).add(key)
+        self._packets.append(Packet(entry.data, peer, key))
+        self._deadlines.set(key, _deadline(transaction))
+
+    def _receive_response(self, response: Response, source: Peer, now: float) -> None:
+        if (
+            len(response.headers.values("Via")) != 1
+        ):  # §8.1.3.3: it is not for us, who are never a proxy
+            return
+        entry = self._clients.get((response.via.branch or "", response.cseq.method))
+        if entry is not None:
+            self._signal(entry, classify(response.status), now, (response, source))
+        elif response.cseq.method == "INVITE" and 200 <= response.status < 300:
+            self._events.append(StrayAnswer(response, source))
+
+    def _send_cancel(self, entry: _Entry, now: float) -> None:
+        if entry.request is not None:
+            request = make_cancel(entry.request, entry.cancel_headers)
+            key = (entry.key[0], "CANCEL")
+            self._start_client(key, request, entry.peer, now)
+
+    def _via(self, peer: Peer, branch: str) -> Via:
+        host, port = self._local(peer)
+        parameters = Parameters({"branch": branch, "rport": None})
+        return Via(transport=peer.transport, host=host, port=port, parameters=parameters)
+
+    # Both
+
+    def _entry(self, key: Key) -> _Entry | None:
+        return self._clients.get(key) or self._servers.get(key)
+
+    def _signal(
+        self, entry: _Entry, signal: Signal, now: float, heard: _Heard | None = None
+    ) -> None:
+        acts = entry.transaction.signal(signal, now)
+        if acts is not None:
+            self._carry_out(entry, acts, now, heard)
+
+    def _carry_out(
+        self, entry: _Entry, acts: tuple[Act, ...], now: float, heard: _Heard | None = None
+    ) -> None:
+        for act in acts:
+            self._do(act, entry, now, heard)
+        if entry.transaction.over:
+            self._forget(entry)
+        else:
+            self._deadlines.set(entry.key, _deadline(entry.transaction))
+
+    def _do(self, act: Act, entry: _Entry, now: float, heard: _Heard | None) -> None:
+        match act:
+            case Act.SEND:
+                if entry.data:
+                    self._packets.append(Packet(entry.data, entry.peer, entry.key))
+            case Act.TELL:
+                if heard is not None:
+                    self._tell(entry, *heard)
+            case Act.ACKNOWLEDGE:
+                if heard is not None and isinstance(heard[0], Response):
+                    self._acknowledge(entry, heard[0])
+            case Act.CANCEL:
+                self._send_cancel(entry, now)
+            case Act.TIME_OUT | Act.FAIL:
+                status = 408 if act is Act.TIME_OUT else 503
+                if entry.key in self._clients and entry.key[-1] != "CANCEL":
+                    self._events.append(RequestFailed(entry.key, status, entry.owner))
+            case _:
+                assert_never(act)
+
+    def _tell(self, entry: _Entry, message: Request | Response, source: Peer) -> None:
+        if isinstance(message, Request):
+            self._events.append(AckReceived(message, source))
+        elif entry.key[-1] != "CANCEL":
+            self._events.append(ResponseReceived(entry.key, message, source, entry.owner))
+
+    def _acknowledge(self, entry: _Entry, response: Response) -> None:
+        if entry.request is not None:
+            self._packets.append(Packet(bytes(make_ack(entry.request, response)), entry.peer))
+
+    def _forget(self, entry: _Entry) -> None:
+        self._deadlines.set(entry.key, None)
+        self._close(entry)
+        self._unmerge(entry)
+        if self._servers.pop(entry.key, None) is entry:
+            self._crowd.leave(entry.source)
+            return
+        self._clients.pop(entry.key, None)
+        keys = self._over_flows.get(_flow(entry.peer))
+        if keys is not None:
+            keys.discard(entry.key)
+            if not keys:
+                del self._over_flows[_flow(entry.peer)]
+
+
+def _with_via(request: Request, via: Via) -> Request:
+    pairs = (("Via", str(via)), *request.headers)
+    return replace(request, headers=Headers(pairs, verbatim=True))
+
+
+def _flow(peer: Peer) -> Hashable:
+    """Name the connection that a request goes over: itself, or any to this address."""
+    return peer.flow or (peer.host, peer.port)
+
+
+def _deadline(transaction: Transaction) -> float | None:
+    times = (transaction.resend_at, transaction.limit_at)
+    return min((time for time in times if time is not None), default=None)

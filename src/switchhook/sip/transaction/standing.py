@@ -1,0 +1,141 @@
+"""Friends before strangers: which peers have shown lately who they are. Pure.
+
+A *friend* is the far end of a flow (address and port, or connection) on which somebody proved a password
+lately or which we called ourselves, and every address in a network that its owner is known by, such as a
+trunk's. All others are *strangers*. What is scarce is kept for friends: turns under load (`overload.py`),
+connections (`net/tcp.py`), patience with wrong passwords. An address alone makes no friend of a telephone:
+whoever forges packets, or sits behind the same NAT, would be one too.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from enum import IntEnum
+from functools import lru_cache
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final, assert_never
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.sip.wire.transport import Peer
+
+LASTS: Final = 4_000.0
+"""Seconds that a proof counts: longer than an hour, the usual time between two registrations."""
+MOST_FRIENDS: Final = 20_000
+MOST_OF_ONE: Final = 50
+"""Flows that one name may have: one stolen password makes no friend a stranger."""
+MOST_HOSTS: Final = 10_000
+ASK_AGAIN: Final = 5.0
+"""Seconds after which networks are asked for again."""
+
+Flow = tuple[str, str, int]
+
+
+class Standing(IntEnum):
+    """What we think of a peer, the least known first."""
+
+    STRANGER = 0
+    NEIGHBOUR = 1
+    """Nobody proved anything from its port, but from another one of its address."""
+    TELEPHONE = 2
+    """Somebody proved a password there."""
+    CALLED = 3
+    """We called it, and it has much to answer."""
+    NETWORK = 4
+    """Its address is in a network that is known."""
+
+
+class Friends:
+    """Who has proved what. `trusts` says of a numeric host whether it is in a known network."""
+
+    def __init__(self, trusts: Callable[[str], bool] = lambda _host: False) -> None:
+        self.trusts = trusts
+        self._flows: OrderedDict[Flow, tuple[float, str]] = OrderedDict()
+        self._hosts: dict[str, int] = {}
+        self._of: dict[str, OrderedDict[Flow, None]] = {}
+        self._networks: OrderedDict[str, tuple[float, bool]] = OrderedDict()
+
+    def prove(self, peer: Peer, name: str, now: float) -> None:
+        """Note that `peer` showed that it is `name`; "" for one that we call and expect to hear."""
+        flow = peer.transport, peer.host, peer.port
+        name = name or self.name(peer, now)
+        if flow in self._flows:
+            self._drop(flow)
+        its_flows = self._of.get(name, ())
+        if name and len(its_flows) >= MOST_OF_ONE:
+            self._drop(next(iter(its_flows)))
+        elif len(self._flows) >= MOST_FRIENDS:
+            self._drop(next(iter(self._flows)))
+        self._flows[flow] = now + LASTS, name
+        self._of.setdefault(name, OrderedDict())[flow] = None
+        self._hosts[peer.host] = self._hosts.get(peer.host, 0) + 1
+
+    def name(self, peer: Peer, now: float) -> str:
+        """Return who proved a password on this flow last, "" for nobody."""
+        until, name = self._flows.get((peer.transport, peer.host, peer.port), (now, ""))
+        return name if until > now else ""
+
+    def forget(self, peer: Peer) -> None:
+        """A connection is gone; another one from the same port has to prove itself."""
+        flow = peer.transport, peer.host, peer.port
+        if flow in self._flows:
+            self._drop(flow)
+
+    def standing(self, peer: Peer, now: float) -> Standing:
+        """Say what we think of `peer`."""
+        if self._is_in_network(peer.host, now):
+            return Standing.NETWORK
+        flow = peer.transport, peer.host, peer.port
+        until, name = self._flows.get(flow, (0.0, ""))
+        if until > now:
+            return Standing.TELEPHONE if name else Standing.CALLED
+        if until:
+            self._drop(flow)
+        return Standing.NEIGHBOUR if peer.host in self._hosts else Standing.STRANGER
+
+    def holder(self, peer: Peer, standing: Standing) -> str:
+        """Name what a peer of this standing shares its part of everything scarce with."""
+        match standing:
+            case Standing.TELEPHONE | Standing.CALLED:
+                return f"{peer.transport} {peer.host} {peer.port}"
+            case Standing.NETWORK:
+                return f"network {peer.host}"
+            case Standing.NEIGHBOUR | Standing.STRANGER:
+                return neighbourhood(peer.host)
+            case _:
+                assert_never(standing)
+
+    def _is_in_network(self, host: str, now: float) -> bool:
+        asked, trusted = self._networks.get(host, (float("-inf"), False))
+        if now - asked < ASK_AGAIN:
+            return trusted
+        trusted = self.trusts(host)
+        self._networks.pop(host, None)
+        if len(self._networks) >= MOST_HOSTS:
+            self._networks.popitem(last=False)
+        self._networks[host] = now, trusted
+        return trusted
+
+    def _drop(self, flow: Flow) -> None:
+        _, name = self._flows.pop(flow)
+        del self._of[name][flow]
+        if not self._of[name]:
+            del self._of[name]
+        host = flow[1]
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+
+
+@lru_cache(maxsize=MOST_HOSTS)
+def neighbourhood(host: str) -> str:
+    """Return what stands for all addresses that one stranger can have: an IPv6 /64, an IPv4 address."""
+    if ":" not in host:
+        return host
+    address = ip_address(host.partition("%")[0])
+    if not isinstance(address, IPv6Address):
+        return host
+    if address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return f"{IPv6Address(int(address) >> 64 << 64)}/64"

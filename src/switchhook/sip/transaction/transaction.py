@@ -1,0 +1,383 @@
+"""The transactions of RFC 3261 §17, with the Accepted state of RFC 6026, as four tables.
+
+Theory of operation. A transaction is one request and all that answers it. It hears a `Signal` (a message
+of some class, a wish of its user, a timer) in its `State`; its machine's table names the acts that follow
+and the state it is in afterwards. A signal without a row is absorbed: that is how retransmissions die.
+The transaction neither sends nor reads anything: whoever feeds it (`stack.py`) carries the acts out.
+
+Two timers suffice for all eleven letters of RFC 3261 table 4, as no state needs more than one of each
+kind: one that *resends* (A, E, G) and one that *limits* the stay in the state (B, C, D, F, H, I, J, K and
+L, M of RFC 6026). `PHASES` says which of them start on entering a state.
+
+Three choices go beyond the letter of §17:
+
+* Timer B ends with the first provisional response (a phone may ring for minutes); from then on Timer C
+  (§16.6 item 11) ends a branch that rings without end: it is cancelled, as §16.8 says.
+* A cancel before the first response waits for that response (§9.1): state `UNWANTED`.
+* After the CANCEL went out, the final response has 64·T1 to come (§9.1): state `CANCELLING`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+
+
+class State(Enum):
+    """What a transaction is doing."""
+
+    CALLING = auto()
+    """INVITE sent, nothing came back."""
+    UNWANTED = auto()
+    """As CALLING, but the user wants out; CANCEL must wait for a provisional response."""
+    TRYING = auto()
+    """Another request sent or received, no response yet."""
+    PROCEEDING = auto()
+    """A provisional response came or went; for an INVITE server also the state before any response."""
+    CANCELLING = auto()
+    """CANCEL sent, the final response of the INVITE is still out."""
+    ACCEPTED = auto()
+    """A 2xx to the INVITE came or went (RFC 6026)."""
+    COMPLETED = auto()
+    """Another final response came or went."""
+    CONFIRMED = auto()
+    """The ACK to a final response other than 2xx came."""
+    TERMINATED = auto()
+    """Over; to be forgotten."""
+
+
+class Signal(Enum):
+    """What can happen to a transaction."""
+
+    PROVISIONAL = auto()
+    """A 1xx: received by a client, given by the user of a server."""
+    SUCCESS = auto()
+    """A 2xx."""
+    FAILURE = auto()
+    """A final response of 300 and above."""
+    REQUEST = auto()
+    """The request of a server transaction came again."""
+    ACK = auto()
+    """An ACK that belongs to the INVITE of a server transaction."""
+    CANCEL = auto()
+    """The user of an INVITE client wants the call no longer."""
+    RESEND = auto()
+    """The resending timer fired."""
+    LIMIT = auto()
+    """The state's time is over."""
+    LOST = auto()
+    """The request could not be sent, or its connection broke."""
+
+
+class Act(Enum):
+    """What the owner of a transaction is asked to do, in the order given."""
+
+    SEND = auto()
+    """Send the stored request (client) or the latest response (server)."""
+    TELL = auto()
+    """Hand the message to the transaction user."""
+    ACKNOWLEDGE = auto()
+    """Send the ACK that a final response other than 2xx demands (§17.1.1.3)."""
+    CANCEL = auto()
+    """Send the CANCEL (§9.1)."""
+    TIME_OUT = auto()
+    """Tell the user that no final response, or no ACK, came in time."""
+    FAIL = auto()
+    """Tell the user that the request could not be delivered."""
+
+
+class Timer(Enum):
+    """The letters of RFC 3261 table 4 and of RFC 6026."""
+
+    A = auto()
+    B = auto()
+    C = auto()
+    D = auto()
+    E = auto()
+    F = auto()
+    G = auto()
+    H = auto()
+    I = auto()  # noqa: E741 - the RFC's letter
+    J = auto()
+    K = auto()
+    L = auto()
+    M = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """The base values of the timers, in seconds (RFC 3261 table 4)."""
+
+    t1: float = 0.5
+    t2: float = 4.0
+    t4: float = 5.0
+    ring: float = 180.0
+    """Timer C: how long a branch may stay without a further provisional response."""
+    session: int = 1800
+    """How many seconds a session lasts without a refresh, where that is ours to say (RFC 4028)."""
+    probe: float = 50.0
+    """How often the other end of a dialog is asked whether it is still there; see `ua/watch.py`."""
+
+    @property
+    def unheard(self) -> float:
+        """How long an INVITE may stay without any response, not even 100: four tries, 4 s.
+
+        Timer B (32 s) holds a caller for longer than anybody waits. Who takes a call says 100 within
+        200 ms (RFC 3261 §17.2.1).
+        """
+        return 8 * self.t1
+
+    def limit(self, timer: Timer, *, reliable: bool) -> float:
+        """Return how long a limiting `timer` runs; zero where a reliable transport needs no wait."""
+        if timer is Timer.C:
+            return self.ring
+        if reliable and timer in ONLY_UNRELIABLE:
+            return 0.0
+        return self.t4 if timer in {Timer.I, Timer.K} else 64 * self.t1
+
+    def pause_after(self, interval: float, timer: Timer | None, state: State) -> float:
+        """Return the pause that follows one of `interval` before the next retransmission.
+
+        A doubles until B ends it; E and G double up to T2; E is T2 once a provisional response came
+        (§17.1.2.2).
+        """
+        if timer is Timer.E and state is State.PROCEEDING:
+            return self.t2
+        return 2 * interval if timer is Timer.A else min(2 * interval, self.t2)
+
+
+ONLY_UNRELIABLE = frozenset({Timer.D, Timer.I, Timer.J, Timer.K})
+"""Timers that wait for retransmissions, of which a reliable transport has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One row of a table: the state that follows and what is done on the way."""
+
+    to: State
+    acts: tuple[Act, ...] = ()
+    restart: bool = False
+    """Start the state's limit anew although the state stays the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """The timers of one state. `keep` leaves those of the state before running."""
+
+    resend: Timer | None = None
+    limit: Timer | None = None
+    keep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """One of the four: where it starts, how it moves, which timers each state has."""
+
+    name: str
+    start: State
+    phases: Mapping[State, Phase]
+    moves: Mapping[tuple[State, Signal], Move]
+
+
+INVITE_CLIENT = Machine(
+    name="INVITE client",  # RFC 3261 §17.1.1, RFC 6026 §7.2
+    start=State.CALLING,
+    phases={
+        State.CALLING: Phase(resend=Timer.A, limit=Timer.B),
+        State.UNWANTED: Phase(keep=True),
+        State.PROCEEDING: Phase(limit=Timer.C),
+        State.CANCELLING: Phase(limit=Timer.B),
+        State.ACCEPTED: Phase(limit=Timer.M),
+        State.COMPLETED: Phase(limit=Timer.D),
+    },
+    moves={
+        (State.CALLING, Signal.RESEND): Move(State.CALLING, (Act.SEND,)),
+        (State.CALLING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CALLING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.CALLING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
+        (State.CALLING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.CALLING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
+        (State.CALLING, Signal.CANCEL): Move(State.UNWANTED),
+        (State.UNWANTED, Signal.RESEND): Move(State.UNWANTED, (Act.SEND,)),
+        (State.UNWANTED, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.UNWANTED, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.UNWANTED, Signal.PROVISIONAL): Move(State.CANCELLING, (Act.CANCEL,)),
+        (State.UNWANTED, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.UNWANTED, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
+        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,), restart=True),
+        (State.PROCEEDING, Signal.LIMIT): Move(State.CANCELLING, (Act.CANCEL,)),
+        (State.PROCEEDING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.PROCEEDING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
+        (State.PROCEEDING, Signal.CANCEL): Move(State.CANCELLING, (Act.CANCEL,)),
+        (State.CANCELLING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CANCELLING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.CANCELLING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.CANCELLING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
+        (State.COMPLETED, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE,)),
+        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+        # Retransmissions, and 2xx of other forks: the user acknowledges each (RFC 6026 §7.2).
+        (State.ACCEPTED, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.ACCEPTED, Signal.LIMIT): Move(State.TERMINATED),
+    },
+)
+
+OTHER_CLIENT = Machine(
+    name="non-INVITE client",  # RFC 3261 §17.1.2
+    start=State.TRYING,
+    phases={
+        State.TRYING: Phase(resend=Timer.E, limit=Timer.F),
+        State.PROCEEDING: Phase(keep=True),
+        State.COMPLETED: Phase(limit=Timer.K),
+    },
+    moves={
+        (State.TRYING, Signal.RESEND): Move(State.TRYING, (Act.SEND,)),
+        (State.TRYING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.TRYING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.TRYING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
+        (State.TRYING, Signal.SUCCESS): Move(State.COMPLETED, (Act.TELL,)),
+        (State.TRYING, Signal.FAILURE): Move(State.COMPLETED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.RESEND): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.PROCEEDING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
+        (State.PROCEEDING, Signal.SUCCESS): Move(State.COMPLETED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.TELL,)),
+        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+    },
+)
+
+INVITE_SERVER = Machine(
+    name="INVITE server",  # RFC 3261 §17.2.1, RFC 6026 §7.1
+    start=State.PROCEEDING,
+    phases={
+        State.PROCEEDING: Phase(),
+        State.ACCEPTED: Phase(limit=Timer.L),
+        State.COMPLETED: Phase(resend=Timer.G, limit=Timer.H),
+        State.CONFIRMED: Phase(limit=Timer.I),
+    },
+    moves={
+        (State.PROCEEDING, Signal.REQUEST): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
+        # The INVITE again is absorbed here: the user resends its 2xx until the ACK (§13.3.1.4).
+        (State.ACCEPTED, Signal.ACK): Move(State.ACCEPTED, (Act.TELL,)),
+        (State.ACCEPTED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.COMPLETED, Signal.REQUEST): Move(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.RESEND): Move(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.ACK): Move(State.CONFIRMED),
+        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CONFIRMED, Signal.LIMIT): Move(State.TERMINATED),
+    },
+)
+
+OTHER_SERVER = Machine(
+    name="non-INVITE server",  # RFC 3261 §17.2.2
+    start=State.TRYING,
+    phases={
+        State.TRYING: Phase(),
+        State.PROCEEDING: Phase(),
+        State.COMPLETED: Phase(limit=Timer.J),
+    },
+    moves={
+        (State.TRYING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.TRYING, Signal.SUCCESS): Move(State.COMPLETED, (Act.SEND,)),
+        (State.TRYING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.REQUEST): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): Move(State.COMPLETED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.REQUEST): Move(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+    },
+)
+
+MACHINES = (INVITE_CLIENT, OTHER_CLIENT, INVITE_SERVER, OTHER_SERVER)
+
+
+class Transaction:
+    """One transaction: a machine, its state and its two timers.
+
+    `resend_at` and `limit_at` are the times at which `handle_timer` wants to be called, or None. Every
+    method that can change them takes `now`, in seconds of whatever clock the owner keeps.
+    """
+
+    __slots__ = (
+        "_interval",
+        "_resend",
+        "_timing",
+        "limit_at",
+        "machine",
+        "reliable",
+        "resend_at",
+        "state",
+    )
+
+    def __init__(self, machine: Machine, *, reliable: bool, timing: Timing, now: float) -> None:
+        self.machine = machine
+        self.reliable = reliable
+        self.state = machine.start
+        self.resend_at: float | None = None
+        self.limit_at: float | None = None
+        self._timing = timing
+        self._resend: Timer | None = None
+        self._interval = timing.t1
+        self._enter(machine.phases[machine.start], now)
+
+    @property
+    def final(self) -> bool:
+        """Whether a final response came or went."""
+        return self.state in FINAL
+
+    @property
+    def over(self) -> bool:
+        """Whether it may be forgotten."""
+        return self.state is State.TERMINATED
+
+    def signal(self, signal: Signal, now: float) -> tuple[Act, ...] | None:
+        """Hear `signal`; return what is to be done, or None when it was absorbed."""
+        move = self.machine.moves.get((self.state, signal))
+        if move is None:
+            return None
+        if move.to is not self.state or move.restart:
+            self.state = move.to
+            self._enter(self.machine.phases.get(move.to, NO_TIMERS), now)
+        return move.acts
+
+    def handle_timer(self, now: float) -> tuple[Act, ...]:
+        """Return what is to be done now that the clock shows `now`; nothing when it is too early."""
+        if self.limit_at is not None and now >= self.limit_at:
+            return self.signal(Signal.LIMIT, now) or ()
+        if self.resend_at is None or now < self.resend_at:
+            return ()
+        acts = self.signal(Signal.RESEND, now) or ()
+        self._interval = self._timing.pause_after(self._interval, self._resend, self.state)
+        self.resend_at = now + self._interval
+        return acts
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        if phase.keep:
+            return
+        self._resend = None if self.reliable else phase.resend
+        self._interval = self._timing.t1
+        self.resend_at = None if self._resend is None else now + self._interval
+        self.limit_at = None
+        if phase.limit is None:
+            return
+        lasts = self._timing.limit(phase.limit, reliable=self.reliable)
+        self.limit_at = now + lasts
+        if lasts == 0.0:
+            self.state = State.TERMINATED
+
+
+FINAL = frozenset({State.ACCEPTED, State.COMPLETED, State.CONFIRMED, State.TERMINATED})
+NO_TIMERS = Phase()
+
+
+def classify(status: int) -> Signal:
+    """Return the signal that a response of `status` is."""
+    if status < 200:
+        return Signal.PROVISIONAL
+    return Signal.SUCCESS if status < 300 else Signal.FAILURE

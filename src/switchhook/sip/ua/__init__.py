@@ -1,0 +1,1 @@
+"""The user agent (RFC 3261 §8, §12-§15): dialogs, sessions, registrations. Pure."""

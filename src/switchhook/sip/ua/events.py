@@ -1,0 +1,160 @@
+"""What the user agent tells its user. Past tense: it has happened.
+
+A *leg* is one call of ours, made or received, under the name that its user gave it (`Invite`) or that
+came with `InviteReceived`. A *ref* names a request that waits for its answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.transport import Peer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteReceived:
+    """Somebody calls. 100 is sent already; answer with `Answer` or `End`."""
+
+    leg: str
+    request: Request
+    source: Peer
+    who: object = None
+    """What `Admission.admit` said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteCancelled:
+    """The caller gave up before our final answer. `Reply` answers it, and the INVITE with 487."""
+
+    leg: str
+    request: Request
+    """The CANCEL, or the BYE of an early dialog."""
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerAcknowledged:
+    """The ACK to our 2xx came, to that of the first INVITE or of a later one."""
+
+    leg: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgressReceived:
+    """Our INVITE got a provisional response other than 100."""
+
+    leg: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerReceived:
+    """Our INVITE got its first 2xx, which waits for `Acknowledge`."""
+
+    leg: str
+    response: Response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteFailed:
+    """Our INVITE was refused, or got no response; the leg is over."""
+
+    leg: str
+    status: int
+    response: Response | None
+    """None when nothing came: 408 in time, or 503 as it could not be sent."""
+    request: Request | None = None
+    """The BYE of one who hung up before their answer reached us (603); it waits for `Reply`."""
+    ref: str = ""
+    """Names the BYE; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request within a dialog, which waits for `Reply`."""
+
+    leg: str
+    ref: str
+    request: Request
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskCancelled:
+    """A later INVITE that Asked told of was cancelled; 487 is sent already."""
+
+    leg: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replied:
+    """The final response to our `Ask` or `Send`. A 2xx to an INVITE waits for `Acknowledge`."""
+
+    leg: str
+    ref: str
+    status: int
+    response: Response | None
+    """None when the status is our own conclusion: 408, 481, 491 or 503."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded:
+    """An answered leg is over: a BYE came, which waits for `Reply`, or the other end is lost."""
+
+    leg: str
+    status: int
+    """200 for a BYE; 408 when an ACK or response never came, 481 when the other end knows nothing."""
+    request: Request | None = None
+    """The BYE."""
+    ref: str = ""
+    """Names the BYE; empty for a lost leg."""
+    why: str = ""
+    """What else than the status told that the other end is lost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialogChanged:
+    """What `UserAgent.store` returns for an answered leg is another now; a restart needs the new one."""
+
+    leg: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideAsked:
+    """A request outside of any dialog that the user agent does not answer itself: REGISTER."""
+
+    ref: str
+    request: Request
+    source: Peer
+    who: object = None
+    """What `Admission.admit` said."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowClosed:
+    """A connection is gone. Whoever could be reached by it alone no longer can."""
+
+    peer: Peer
+    """As it stood in `source`."""
+
+
+Left = InviteCancelled | InviteFailed | LegEnded
+"""The end of a leg. Where the other end left by a request, `ref` names it."""
+
+LegEvent = (
+    InviteCancelled
+    | AnswerAcknowledged
+    | ProgressReceived
+    | AnswerReceived
+    | InviteFailed
+    | Asked
+    | AskCancelled
+    | Replied
+    | LegEnded
+    | DialogChanged
+)
+"""What is told of a leg that is known already."""
+
+Event = InviteReceived | LegEvent | OutsideAsked | FlowClosed

@@ -1,0 +1,163 @@
+"""The receiving side of a call until it is confirmed (RFC 3261 §13.3, §9.2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.ua.dialog import Dialog
+from switchhook.sip.ua.events import InviteCancelled, LegEnded
+from switchhook.sip.ua.screening import ALLOW
+from switchhook.sip.ua.session import Session
+from switchhook.sip.ua.session_timer import SUPPORTED, agreed_by_us
+from switchhook.sip.ua.stored import Answered, StoredLeg
+from switchhook.sip.wire.transport import is_translated
+
+if TYPE_CHECKING:
+    from switchhook.sip.transaction.heard import CancelReceived, RequestReceived
+    from switchhook.sip.ua.desk import Desk
+    from switchhook.sip.ua.orders import Answer
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request
+
+MOST_FORKS: Final = 20
+"""Early dialogs that one INVITE may be answered with."""
+
+
+class Incoming(Session):
+    """A call that somebody makes to us."""
+
+    def __init__(self, desk: Desk[Session], leg: str, event: RequestReceived) -> None:
+        request = event.request
+        direct = len(request.headers.values("Via")) == 1
+        behind_nat = is_translated(request.via, event.source)
+        super().__init__(desk, leg, event.source, direct=direct, behind_nat=behind_nat)
+        self._key = event.key
+        self._invite: Request | None = request  # forgotten with our final response
+        tag = desk.token()
+        self.dialog = Dialog.of_server(request, tag, event.source)
+        self.terms.heard(request)
+        self._tags = {0: tag}
+        desk.add_dialog((request.call_id, tag), self)
+        desk.add_caller((request.call_id, request.from_.tag or ""), self)
+
+    def answer(self, order: Answer, now: float) -> None:
+        """Answer the INVITE."""
+        invite = self._invite
+        if invite is None or self._left or order.fork >= MOST_FORKS:
+            return
+        sent = self._desk.stack.reply(
+            self._key,
+            order.status,
+            now,
+            reason=order.reason,
+            to_tag=self._tag(order.fork),
+            headers=self._headers(order, invite),
+            body=order.body,
+        )
+        if sent is None or order.status < 200:
+            return
+        self._invite = None
+        if order.status >= 300:
+            self._finish()
+        else:
+            self.dialog = self._confirmed(order.fork)
+            self.terms.described(order.headers, order.body)
+            self.watch(now)
+            self._agree(agreed_by_us(invite), now)
+            self._await_ack(sent, invite.cseq.number, now, first=True)
+
+    def will_be_stored(self, order: Answer) -> StoredLeg | None:
+        """Return what `stored` will say once this 2xx has gone out; None where it cannot."""
+        invite, dialog = self._invite, self._confirmed(order.fork)
+        if invite is None or dialog is None or self._left or order.fork >= MOST_FORKS:
+            return None
+        packet = self._desk.stack.draft(
+            self._key,
+            order.status,
+            reason=order.reason,
+            to_tag=self._tag(order.fork),
+            headers=self._headers(order, invite),
+            body=order.body,
+        )
+        if packet is None:
+            return None
+        terms = replace(self.terms)
+        terms.described(order.headers, order.body)
+        return StoredLeg(
+            dialog=dialog,
+            peer=self.peer,
+            direct=self.direct,
+            behind_nat=self.behind_nat,
+            terms=terms,
+            timer=agreed_by_us(invite),
+            answered=Answered(packet=packet, cseq=invite.cseq.number),
+        )
+
+    def _headers(self, order: Answer, invite: Request) -> Pairs:
+        if order.status >= 300:
+            return order.headers
+        timer = agreed_by_us(invite) if order.status >= 200 else None
+        ours = (("Contact", self._contact()), ALLOW, SUPPORTED)
+        return (*ours, *order.headers, *(() if timer is None else timer.answered))
+
+    def _confirmed(self, fork: int) -> Dialog | None:
+        """Return the dialog of this fork, with what its caller may have changed meanwhile."""
+        if self.dialog is None:
+            return None
+        return replace(self.dialog, local=self.dialog.local.with_tag(self._tag(fork)))
+
+    def hear_request(self, event: RequestReceived, now: float) -> None:
+        """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""
+        if self._invite is not None and event.request.method == "BYE":
+            self._hear_cancel(event, now)
+        else:
+            super().hear_request(event, now)
+
+    def hear_cancel(self, event: CancelReceived, now: float) -> None:
+        """The caller gave up."""
+        if self._invite is None:
+            super().hear_cancel(event, now)
+        else:
+            self._hear_cancel(event, now)
+
+    def _hear_cancel(self, event: RequestReceived | CancelReceived, now: float) -> None:
+        ref = self._hear_leaving(event, now)
+        if ref:
+            cancelled = InviteCancelled(leg=self.leg, request=event.request, ref=ref)
+            self._desk.events.append(cancelled)
+
+    def _leave(self, now: float) -> None:
+        if self._invite is None:
+            super()._leave(now)
+        else:
+            self._refuse(487, (), now)
+
+    def end(self, headers: Pairs, now: float, *, status: int = 480) -> None:
+        """Refuse the call with `status`, or hang up."""
+        if self._invite is None or self._left:
+            super().end(headers, now)
+        else:
+            self._refuse(status, headers, now)
+
+    def _refuse(self, status: int, headers: Pairs, now: float) -> None:
+        self._invite = None
+        self._answer_open(now)
+        self._desk.stack.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
+        self._finish()
+
+    def _lose(self, status: int, now: float, why: str = "") -> None:
+        if self._invite is None:
+            super()._lose(status, now, why)
+            return
+        self._refuse(status, (), now)
+        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
+
+    def _tag(self, fork: int) -> str:
+        """Return the To tag of this fork, and let its early dialog be found."""
+        tag = self._tags.get(fork)
+        if tag is None:
+            tag = self._tags[fork] = self._desk.token()
+            if self.dialog is not None:
+                self._desk.add_dialog((self.dialog.call_id, tag), self)
+        return tag

@@ -1,0 +1,674 @@
+"""A session: one dialog of ours from its confirmation to its BYE (RFC 3261 §12.2, §13.3.1.4, §14, §15).
+
+What happens before the confirmation stands in `incoming.py` and `outgoing.py`, which build on this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switchhook.sip.auth.proof import prove
+from switchhook.sip.ua.dialog import REFRESHING, Dialog
+from switchhook.sip.ua.events import (
+    AnswerAcknowledged,
+    AskCancelled,
+    Asked,
+    DialogChanged,
+    LegEnded,
+    Replied,
+)
+from switchhook.sip.ua.pending import AskedFor, Unacknowledged, Wish
+from switchhook.sip.ua.screening import ACCEPT, ALLOW
+from switchhook.sip.ua.session_timer import (
+    SUPPORTED,
+    SessionTimer,
+    agreed_by_them,
+    agreed_by_us,
+    shortest_of,
+)
+from switchhook.sip.ua.stored import Answered, StoredLeg
+from switchhook.sip.ua.terms import Terms
+from switchhook.sip.ua.watch import Watch
+from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.transport import Packet, next_peer
+
+if TYPE_CHECKING:
+    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.transaction.heard import (
+        CancelReceived,
+        RequestFailed,
+        RequestReceived,
+        ResponseReceived,
+    )
+    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.ua.desk import Desk, DialogId, Exchange
+    from switchhook.sip.ua.orders import Acknowledge, Ask, Reply
+    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.message import Request, Response
+    from switchhook.sip.wire.transport import Peer
+
+MOST_OPEN: Final = 16
+"""Requests of one dialog that may wait for an answer at a time."""
+NO_ACK: Final = (("Reason", 'SIP;cause=408;text="ACK missing"'),)
+LOST: Final = {
+    408: "the other end no longer answers",
+    481: "the other end knows nothing of the call",
+}
+"""Statuses by which we learn that the other end is gone (§12.2.1.2), and what we say of it."""
+NOT_REFRESHED: Final = "the session was not refreshed"
+PROBE: Final = "OPTIONS"
+CSEQ_GAP: Final = 1_000
+"""How far our numbers jump when a stored dialog is taken up again: some may have been used since."""
+MOST_PLACES: Final = 20
+"""Addresses and ports that one end of a dialog may speak from."""
+RETRY_SOON: Final = (("Retry-After", "2"),)
+LEAVING: Final = frozenset({"BYE", "CANCEL"})
+"""Requests with which the other end leaves."""
+
+
+class Session:
+    """The confirmed dialog of one leg."""
+
+    def __init__(
+        self,
+        desk: Desk[Session],
+        leg: str,
+        peer: Peer,
+        *,
+        direct: bool,
+        dialog: Dialog | None = None,
+        credentials: Credentials | None = None,
+        unacknowledged: tuple[Key, int] | None = None,
+        behind_nat: bool = False,
+    ) -> None:
+        self.leg = leg
+        self.direct = direct
+        self.behind_nat = behind_nat
+        self.peer = peer
+        self._heard_from = {(peer.transport, peer.host, peer.port)}
+        self.dialog = dialog
+        self._desk = desk
+        self._credentials = credentials
+        self.dialog_ids: list[DialogId] = []
+        self.caller_id: DialogId | None = None
+        self._open: dict[str, Exchange[Session]] = {}
+        self._over = False
+        self._left = False  # the other end has left, and our user has yet to answer that
+        self._bye_headers: Pairs | None = None  # set once the user wants an end
+        self._answer: Unacknowledged | None = None
+        self._asking: dict[Key, AskedFor] = {}
+        self._unacknowledged = unacknowledged
+        self._was_acknowledged = dialog is not None  # whether an ACK to a 2xx of ours came
+        self._last_ack: tuple[Key, Packet] | None = None
+        self._watch: Watch | None = None  # once the dialog is confirmed
+        self._stored_cseq = 0 if dialog is None else dialog.local_cseq
+        self.terms = Terms()
+        self._owes_answer = False  # whether the 2xx that waits for our ACK brought an offer
+
+    # Where the other end is
+
+    def has_heard(self, source: Peer) -> bool:
+        """Say whether something of this dialog came from there, or was sent to there by us."""
+        return (source.transport, source.host, source.port) in self._heard_from
+
+    def note_source(self, source: Peer) -> None:
+        """Remember where an answer to us came from: its sender may go on from there."""
+        if len(self._heard_from) < MOST_PLACES:
+            self._heard_from.add((source.transport, source.host, source.port))
+
+    def move(self, source: Peer) -> None:
+        """The other end showed that it is at `source` now: behind NAT its port may change."""
+        self.note_source(source)
+        if self.has_heard(source):
+            self.peer = source
+
+    # What the other end wants
+
+    def hear_request(self, event: RequestReceived, now: float) -> None:
+        """Serve a request within the dialog."""
+        request = event.request
+        if self.dialog is None or not self.dialog.belongs(request):
+            self._desk.stack.reply(event.key, 481, now)
+            return
+        try:
+            self.dialog = self.dialog.hear(request)
+        except SipError as error:
+            self._desk.stack.reply(event.key, error.status, now, headers=RETRY_SOON)
+            return
+        if request.method == "BYE":
+            self._hear_bye(event, now)
+        elif request.method == "UPDATE" and not request.body and not self._is_ending:
+            self._hear_refresh(event, now)
+        elif (status := self._conflict(request.method)) is not None:
+            self._desk.stack.reply(event.key, status, now, headers=RETRY_SOON)
+        else:
+            self._take(event, now)
+
+    def _hear_bye(self, event: RequestReceived, now: float) -> None:
+        if self._bye_headers is not None:  # our user wants the same, and waits for nothing
+            self._desk.stack.reply(event.key, 200, now)
+            self._leave(now)
+            return
+        ref = self._hear_leaving(event, now)
+        if ref:
+            ended = LegEnded(leg=self.leg, status=200, request=event.request, ref=ref)
+            self._desk.events.append(ended)
+
+    def _hear_leaving(self, event: RequestReceived | CancelReceived, now: float) -> str:
+        """Keep the request with which the other end leaves until our user answers it.
+
+        Returns its ref; empty when the other end has left already.
+        """
+        is_new = not self._left
+        if is_new:
+            self._left = True
+            self._answer = self._watch = None
+            self._arm()
+            self._refuse_open(now)
+        ref = self._keep(event)
+        return ref if is_new else ""
+
+    def _leave(self, now: float) -> None:
+        """Answer all that waits; the leg is over."""
+        self._answer_open(now)
+        self._finish()
+
+    def _hear_refresh(self, event: RequestReceived, now: float) -> None:
+        """Answer an UPDATE that offers nothing: it concerns this leg alone, whatever else is under way."""
+        request = event.request
+        self.terms.heard(request)
+        before = self.dialog
+        if before is not None:
+            self.dialog = before.refreshed(request)
+        timer = agreed_by_us(request)
+        headers = (("Contact", self._contact()), ALLOW, SUPPORTED)
+        self._desk.stack.reply(
+            event.key, 200, now, headers=(*headers, *(timer.answered if timer else ()))
+        )
+        target = None if before is None else before.target
+        if self._agree(timer, now) or (self.dialog is not None and self.dialog.target != target):
+            self._changed()
+
+    def _conflict(self, method: str) -> int | None:
+        """Return the status for a request that crosses another one (§14.2, RFC 3311 §5.2)."""
+        if self._left or self._bye_headers is not None:
+            return 481
+        if len(self._open) >= MOST_OPEN:
+            return 500
+        if method not in REFRESHING:
+            return None
+        if any(exchange.method in REFRESHING for exchange in self._open.values()):
+            return 500
+        if self._answer is not None and method == "INVITE":
+            return 491
+        return 491 if self._offers_out() else None
+
+    def _offers_out(self) -> bool:
+        """Whether an offer of ours is under way, or a 2xx to it not acknowledged yet."""
+        return self._unacknowledged is not None or any(
+            asking.wish.method == "INVITE" or (asking.wish.method == "UPDATE" and asking.wish.body)
+            for asking in self._asking.values()
+        )
+
+    def _take(self, event: RequestReceived, now: float) -> None:
+        request = event.request
+        self.terms.heard(request)
+        if self.dialog is not None:
+            self.dialog = self.dialog.refreshed(request)
+        ref = self._keep(event)
+        if request.method == "INVITE":
+            self._desk.stack.reply(event.key, 100, now)
+        self._desk.events.append(Asked(leg=self.leg, ref=ref, request=request))
+
+    def _keep(self, event: RequestReceived | CancelReceived) -> str:
+        ref = self._desk.open(event, self)
+        self._open[ref] = self._desk.exchanges[ref]
+        return ref
+
+    def hear_ack(self, request: Request, now: float) -> None:
+        """Take the ACK to a 2xx of ours.
+
+        Some telephones number it wrongly. It can be meant for this 2xx alone where there was none before,
+        or where its number is higher than that of any INVITE before.
+        """
+        answer = self._answer
+        if answer is None or (request.cseq.number < answer.cseq and self._was_acknowledged):
+            return
+        self._answer = None
+        self._was_acknowledged = True
+        self._arm()
+        if self._bye_headers is not None:
+            self._send_bye(now)
+        else:
+            self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
+
+    def hear_cancel(self, event: CancelReceived, now: float) -> None:
+        """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
+        self._desk.stack.reply(event.key, 200, now)
+        for ref, exchange in list(self._open.items()):
+            if exchange.cseq == event.request.cseq.number:
+                self._close(ref)
+                self._desk.stack.reply(exchange.key, 487, now)
+                self._desk.events.append(AskCancelled(leg=self.leg, ref=ref))
+
+    # What our user wants
+
+    def reply(self, order: Reply, now: float) -> None:
+        """Answer a request within the dialog. The answer to one that leaves ends the leg."""
+        exchange = self._open.get(order.ref)
+        if exchange is None:
+            return
+        if order.status >= 200:
+            self._close(order.ref)
+        headers = order.headers
+        success = 200 <= order.status < 300
+        if exchange.method in REFRESHING and 100 < order.status < 300:
+            headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
+        if exchange.method in REFRESHING and success:
+            headers = (*headers, *(exchange.timer.answered if exchange.timer else ()))
+            self.terms.described(order.headers, order.body)
+            self._agree(exchange.timer, now)
+        sent = self._desk.stack.reply(
+            exchange.key,
+            order.status,
+            now,
+            reason=order.reason,
+            headers=headers,
+            body=order.body,
+        )
+        if sent and success and exchange.method == "INVITE":
+            self._await_ack(sent, exchange.cseq, now)
+        if exchange.method in LEAVING and order.status >= 200:
+            self._leave(now)
+
+    def ask(self, order: Ask, now: float) -> None:
+        """Send a request within the dialog."""
+        status = 481 if self._is_ending or self.dialog is None else 0
+        if order.method in REFRESHING and self._offers_out():
+            status = status or 491
+        if status:
+            replied = Replied(leg=self.leg, ref=order.ref, status=status, response=None)
+            self._desk.events.append(replied)
+            return
+        method, headers = order.method, order.headers
+        if method == "UPDATE" and order.body and not self.terms.takes_update:
+            method = "INVITE"  # it asks the same
+        if method in REFRESHING:
+            headers = (*self._refreshing, *headers)
+        elif method == "NOTIFY":
+            headers = (("Contact", self._contact()), *headers)
+        self._send(Wish(order.ref, method, headers, order.body), now)
+
+    @property
+    def _refreshing(self) -> Pairs:
+        """Return what each INVITE and UPDATE of ours within the dialog carries."""
+        timer = None if self._watch is None else self._watch.timer
+        offered = timer.offered if timer else ()
+        return (("Contact", self._contact()), ALLOW, SUPPORTED, *offered)
+
+    def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
+        """Send the ACK that a 2xx of the other end waits for."""
+        if self._unacknowledged is None or self.dialog is None:
+            return
+        key, cseq = self._unacknowledged
+        self._unacknowledged = None
+        if self._owes_answer and not body:
+            # Their offer has to be answered (RFC 3264 §4): with what stands between us already.
+            headers, body = (*headers, *self.terms.headers), self.terms.body
+        self._owes_answer = False
+        self.terms.described(headers, body)
+        ack = self.dialog.ack(cseq, headers=headers, body=body)
+        self._last_ack = key, self._desk.stack.send_ack(ack, self._next_peer())
+
+    def acknowledge_again(self, key: Key) -> None:
+        """Send the ACK once more, as the 2xx came once more."""
+        if self._last_ack is not None and self._last_ack[0] == key:
+            self._desk.stack.send(self._last_ack[1])
+
+    def hear_again(self, response: Response) -> bool:
+        """Acknowledge a 2xx of theirs that an earlier process had; False where it is not of this dialog."""
+        if self.dialog is None or response.to.tag != self.dialog.remote.tag:
+            return False
+        if self._unacknowledged is None:  # else the ACK waits for our user
+            terms = self.terms if self._owes_answer else Terms()
+            ack = self.dialog.ack(response.cseq.number, headers=terms.headers, body=terms.body)
+            self._desk.stack.send_ack(ack, self._next_peer())
+        return True
+
+    def was_acknowledged(self) -> None:
+        """Take it that an earlier process sent the ACK; if not, the 2xx comes again."""
+        self._unacknowledged = None
+
+    def end(self, headers: Pairs, now: float) -> None:
+        """Hang up. A 2xx of ours that waits for its ACK delays the BYE (§15)."""
+        if self._over or self._bye_headers is not None:
+            return
+        if self._left:
+            self._leave(now)
+            return
+        self._bye_headers = headers
+        self._watch = None
+        self._refuse_open(now)
+        if self._answer is None:
+            self._send_bye(now)
+        self._arm()
+
+    # What becomes of our requests
+
+    def hear_response(self, event: ResponseReceived, now: float) -> None:
+        """Take a response to a request of ours."""
+        response = event.response
+        self.note_source(event.source)
+        asking = self._asking.get(event.key)
+        if response.status < 200:
+            return
+        if asking is None:
+            self.acknowledge_again(event.key)
+            return
+        del self._asking[event.key]
+        if self._tries_again(asking, response, now):
+            return
+        if response.status < 300:
+            self._hear_success(event, asking, now)
+        self._settle(asking, response.status, response, now)
+
+    def _hear_success(self, event: ResponseReceived, asking: AskedFor, now: float) -> None:
+        wish, response = asking.wish, event.response
+        self.terms.heard(response)
+        if self.dialog is not None:
+            self.dialog = self.dialog.refreshed(response)
+        if wish.method in REFRESHING:
+            self.terms.described(wish.headers, wish.body)
+            self._agree(agreed_by_them(response), now)
+        if wish.method != "INVITE":
+            return
+        self._unacknowledged = event.key, asking.request.cseq.number
+        self._owes_answer = not wish.body
+        if not wish.ref or self._is_ending:
+            self.acknowledge()
+
+    def hear_failure(self, event: RequestFailed, now: float) -> None:
+        """Learn that a request of ours got no response."""
+        asking = self._asking.pop(event.key, None)
+        if asking is not None:
+            self._settle(asking, event.status, None, now)
+
+    def _settle(self, asking: AskedFor, status: int, response: Response | None, now: float) -> None:
+        """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
+        if asking.wish.method == "BYE":
+            self._finish()
+        elif self._is_ending:
+            return
+        elif not asking.wish.ref and asking.wish.method == PROBE:
+            self._hear_of_probe(status, response, now)
+        elif not asking.wish.ref:
+            self._hear_of_refresh(asking.wish.method, status, response, now)
+        else:
+            replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
+            self._desk.events.append(replied)
+            if status in LOST and asking.wish.method != "NOTIFY":
+                self._lose(status, now)  # a 481 to NOTIFY is about the subscription (RFC 5057 §5.1)
+
+    def _lose(self, status: int, now: float, why: str = "") -> None:
+        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
+        reason = f'SIP;cause={status};text="{why or LOST[status]}"'
+        self.end((("Reason", reason),), now)
+
+    # Time
+
+    def handle_timer(self, now: float) -> None:
+        """Resend our 2xx, give up waiting for its ACK, or see whether the other end is there."""
+        if self._answer is not None:
+            self._look_for_ack(self._answer, now)
+        if self._watch is not None:
+            self._look_after(self._watch, now)
+        self._arm()
+
+    def _look_after(self, watch: Watch, now: float) -> None:
+        if watch.lost_at is not None and now >= watch.lost_at:
+            self._lose(408, now)
+            return
+        if watch.note_at is not None and now >= watch.note_at:
+            watch.noted()
+            if not self.peer.reliable:  # else it is taken up anew, as its connection is
+                self._changed()
+        if watch.probe_at is not None and now >= watch.probe_at:
+            watch.probing(now)
+            self._send(Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
+        if watch.timer is None or watch.timer_at is None or now < watch.timer_at:
+            return
+        if not watch.timer.is_ours:
+            self._lose(408, now, NOT_REFRESHED)
+            return
+        method, headers, body = self.terms.refresh
+        if method == "INVITE" and (self._answer or self._conflict(method) is not None):
+            watch.refused(491, 0, now)
+            return
+        watch.timer_at = None
+        self._send(Wish("", method, (*self._refreshing, *headers), body), now)
+
+    def _look_for_ack(self, answer: Unacknowledged, now: float) -> None:
+        if now >= answer.give_up_at:
+            self._answer = None
+            if self._bye_headers is None:
+                self._desk.events.append(LegEnded(leg=self.leg, status=408))
+                self._bye_headers = NO_ACK
+                self._refuse_open(now)
+            self._send_bye(now)
+        elif now >= answer.resend_at:
+            self._desk.stack.send(answer.packet)
+            answer.interval = min(2 * answer.interval, self._desk.timing.t2)
+            answer.resend_at = now + answer.interval
+
+    def _hear_of_refresh(
+        self, method: str, status: int, response: Response | None, now: float
+    ) -> None:
+        """Hear what came of a refresh; who refuses it is there, and is asked again (RFC 4028 §10)."""
+        watch = self._watch
+        if watch is None or watch.timer is None:
+            return
+        if status in LOST:
+            self._lose(status, now)
+            return
+        if status >= 300 and method == "UPDATE" and status not in {422, 491, 500}:
+            self.terms.refuses_update()
+            watch.refresh_later(0.0, now)
+        elif status >= 300:
+            watch.refused(0 if response is None else status, _shortest(response), now)
+        self._arm()
+
+    def _agree(self, timer: SessionTimer | None, now: float) -> bool:
+        """Take what both ends agreed on; say whether it is new. Our promise to refresh is kept anyhow."""
+        watch = self._watch
+        if watch is None:
+            return False
+        before = watch.timer
+        if timer is None and before is not None and before.is_ours:
+            timer = before
+        watch.agree(timer, now)
+        self._arm()
+        return timer != before
+
+    def watch(self, now: float) -> None:
+        """Look from now on whether the other end is there."""
+        if not self._is_ending:
+            self._watch = Watch(self._desk.timing, self._desk.chance, now)
+            self._arm()
+
+    def _hear_of_probe(self, status: int, response: Response | None, now: float) -> None:
+        """Hear what came of a probe: whoever answers is there, even if they refuse it."""
+        watch = self._watch
+        if watch is None:
+            return
+        if status in LOST:
+            self._lose(status, now)
+        elif response is None:
+            watch.unsent(now)
+        else:
+            was_noted = watch.alive(now) and not self.peer.reliable
+            self._note_numbers(anyhow=was_noted)
+        self._arm()
+
+    def resume(self, stored: StoredLeg, now: float, *, age: float) -> None:
+        """Go on where an earlier process was, `age` seconds after it stored the leg.
+
+        One who was just answered may know nothing of the dialog yet. They are sent the answer, not a probe.
+        """
+        self.terms = stored.terms
+        if stored.owed is not None:
+            cseq, self._owes_answer = stored.owed
+            self._unacknowledged = (self.leg, "INVITE"), cseq
+        answered = stored.answered
+        self._watch = Watch(self._desk.timing, self._desk.chance, now)
+        self._watch.agree(stored.timer, now, resumed=True)
+        if answered is None:
+            silent = None if stored.silent is None else stored.silent + age
+            self._watch.resume(now, silent=silent, reconnects=self.peer.reliable)
+            self._stored_cseq -= (
+                CSEQ_GAP  # the first answer shows that the numbers hold which we took up
+            )
+        if answered is not None:
+            self._await_ack(answered.packet, answered.cseq, now, first=True, again=0.0)
+        self._arm()
+
+    def hear_invite_again(self, request: Request) -> bool:
+        """Send our 2xx again to one whose INVITE an earlier process answered; False where it is another."""
+        answer = self._answer
+        if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
+            return False
+        self._desk.stack.send(answer.packet)
+        return True
+
+    def stored(self, now: float) -> StoredLeg | None:
+        """Return what `resume` needs; None before there is a dialog."""
+        if self.dialog is None:
+            return None
+        answer, owed = self._answer, self._unacknowledged
+        silent_since = None if self._watch is None else self._watch.silent_since
+        return StoredLeg(
+            dialog=self.dialog,
+            peer=self.peer,
+            direct=self.direct,
+            behind_nat=self.behind_nat,
+            terms=self.terms,
+            timer=None if self._watch is None else self._watch.timer,
+            silent=None if silent_since is None else now - silent_since,
+            answered=(
+                Answered(packet=answer.packet, cseq=answer.cseq)
+                if answer is not None and answer.is_first
+                else None
+            ),
+            owed=None if owed is None else (owed[1], self._owes_answer),
+        )
+
+    def will_be_acknowledged(self, order: Acknowledge, now: float) -> StoredLeg | None:
+        """Return what `resume` needs once that ACK is sent."""
+        stored = self.stored(now)
+        if stored is not None:
+            stored = replace(stored, terms=replace(self.terms))
+            stored.terms.described(order.headers, order.body)
+        return stored
+
+    def _note_numbers(self, *, anyhow: bool) -> None:
+        """Have the dialog stored again before its numbers outrun those that a restart leaves out."""
+        if self.dialog is None:
+            return
+        if anyhow or self.dialog.local_cseq - self._stored_cseq > CSEQ_GAP // 2:
+            self._stored_cseq = self.dialog.local_cseq
+            self._changed()
+
+    def _changed(self) -> None:
+        if self._watch is not None:
+            self._desk.events.append(DialogChanged(leg=self.leg))
+
+    # Common parts
+
+    @property
+    def _is_ending(self) -> bool:
+        """Whether one of the two ends wants no more of this dialog."""
+        return self._over or self._left or self._bye_headers is not None
+
+    def _await_ack(
+        self,
+        packet: Packet,
+        cseq: int,
+        now: float,
+        *,
+        first: bool = False,
+        again: float | None = None,
+    ) -> None:
+        t1 = self._desk.timing.t1
+        pause = t1 if again is None else again
+        self._answer = Unacknowledged(packet, cseq, t1, now + pause, now + 64 * t1, is_first=first)
+        self._arm()
+
+    def _arm(self) -> None:
+        """Set the deadline to what comes first."""
+        if self._over:
+            return
+        times = [] if self._watch is None else [self._watch.wake_at]
+        if self._answer is not None:
+            times += [self._answer.resend_at, self._answer.give_up_at]
+        at = min((time for time in times if time is not None), default=None)
+        self._desk.deadlines.set(self.leg, at)
+
+    def _send_bye(self, now: float) -> None:
+        self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
+        self._send(Wish("", "BYE", self._bye_headers or ()), now)
+
+    def _send(self, wish: Wish, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
+        if self.dialog is None:
+            return
+        headers = (*wish.headers, *(proofs[-1] if proofs else ()))
+        self.dialog, request = self.dialog.request(wish.method, headers=headers, body=wish.body)
+        key, _ = self._desk.stack.request(request, self._next_peer(), now, owner=self)
+        self._asking[key] = AskedFor(wish, request, proofs)
+
+    def _tries_again(self, asking: AskedFor, response: Response, now: float) -> bool:
+        """Send a challenged request again with credentials, where they may help."""
+        nonces = self._desk.nonces
+        proof = prove(asking.request, response, self._credentials, asking.proofs, nonces)
+        if proof is None or self._over:
+            return False
+        self._send(asking.wish, now, (*asking.proofs, proof))
+        return True
+
+    def _refuse_open(self, now: float) -> None:
+        """Refuse what still waits when the dialog ends (§15.1.2), but for the wish to leave it."""
+        for ref, exchange in list(self._open.items()):
+            if exchange.method not in LEAVING:
+                self._close(ref)
+                self._desk.stack.reply(exchange.key, 487, now)
+
+    def _answer_open(self, now: float) -> None:
+        """Answer everything that still waits."""
+        self._refuse_open(now)
+        for ref, exchange in list(self._open.items()):
+            self._close(ref)
+            self._desk.stack.reply(exchange.key, 200, now)
+
+    def _close(self, ref: str) -> None:
+        self._desk.exchanges.pop(ref, None)
+        self._open.pop(ref, None)
+
+    def _finish(self) -> None:
+        self._over = True
+        self._answer = None
+        self._watch = None
+        self._desk.forget(self)
+
+    def _next_peer(self) -> Peer:
+        if self.dialog is None:
+            return self.peer
+        direct = self.direct and not self.dialog.routes
+        hop = self.dialog.next_hop
+        return next_peer(hop, self.peer, direct=direct, behind_nat=self.behind_nat)
+
+    def _contact(self) -> str:
+        ours = None if self.dialog is None else self.dialog.local.uri
+        return self._desk.contact(self.peer, ours)
+
+
+def _shortest(response: Response | None) -> int:
+    return 0 if response is None else shortest_of(response)

@@ -1,0 +1,108 @@
+"""What of a leg is stored, so that a restart can take it up again. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from switchhook.sip.ua.dialog import Dialog
+from switchhook.sip.ua.session_timer import SessionTimer
+from switchhook.sip.ua.terms import Terms
+from switchhook.sip.wire.transport import Packet, Peer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered:
+    """Our 2xx to a call, whose ACK did not come yet: a restart sends it again (RFC 3261 §13.3.1.4)."""
+
+    packet: Packet
+    cseq: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLeg:
+    """A leg that was answered, or whose answer is about to go out."""
+
+    dialog: Dialog
+    peer: Peer
+    direct: bool
+    behind_nat: bool
+    terms: Terms
+    timer: SessionTimer | None
+    silent: float | None = None
+    """For how many seconds probes had no answer when this was stored; None while they had."""
+    answered: Answered | None = None
+    owed: tuple[int, bool] | None = None
+    """The number of our INVITE whose 2xx waits for our ACK, and whether that has to bring an answer."""
+
+    def to_json(self) -> dict[str, object]:
+        """Return what `from_json` reads, in types that JSON knows."""
+        stored: dict[str, object] = {
+            "dialog": self.dialog.to_json(),
+            "peer": _place(self.peer),
+            "direct": self.direct,
+            "behind_nat": self.behind_nat,
+            "terms": self.terms.to_json(),
+            "timer": None if self.timer is None else [self.timer.interval, self.timer.is_ours],
+        }
+        if self.silent is not None:
+            stored["silent"] = self.silent
+        if self.answered is not None:
+            packet = self.answered.packet
+            stored["answered"] = {
+                "data": packet.data.decode("latin-1"),
+                "peer": _place(packet.peer),
+                "cseq": self.answered.cseq,
+            }
+        if self.owed is not None:
+            stored["owed"] = list(self.owed)
+        return stored
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what `to_json` gave, now or in an earlier version.
+
+        Raises ValueError or KeyError for anything else.
+        """
+        try:
+            return cls._read(stored)
+        except (TypeError, AttributeError) as error:
+            raise ValueError("this is no stored leg") from error
+
+    @classmethod
+    def _read(cls, stored: Mapping[str, Any]) -> Self:
+        terms, timer = stored.get("terms"), stored.get("timer")
+        answered, owed, silent = (stored.get(name) for name in ("answered", "owed", "silent"))
+        return cls(
+            dialog=Dialog.from_json(stored["dialog"]),
+            peer=_peer(stored["peer"]),
+            direct=bool(stored["direct"]),
+            behind_nat=bool(stored.get("behind_nat")),
+            terms=Terms() if terms is None else Terms.from_json(terms),
+            timer=None if timer is None else _timer(timer),
+            silent=None if silent is None else float(silent),
+            answered=None if answered is None else _answered(answered),
+            owed=None if owed is None else (int(owed[0]), bool(owed[1])),
+        )
+
+
+def _place(peer: Peer) -> list[object]:
+    return [peer.transport, peer.host, peer.port]
+
+
+def _peer(stored: list[Any]) -> Peer:
+    transport, host, port = stored
+    return Peer(str(transport), str(host), int(port))
+
+
+def _timer(stored: list[Any]) -> SessionTimer:
+    interval, is_ours = stored
+    return SessionTimer(interval=int(interval), is_ours=bool(is_ours))
+
+
+def _answered(stored: Mapping[str, Any]) -> Answered:
+    data = str(stored["data"]).encode("latin-1")
+    return Answered(packet=Packet(data, _peer(stored["peer"])), cseq=int(stored["cseq"]))

@@ -1,0 +1,475 @@
+"""A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
+
+Fed and drained like the stack below it: packets and time in, orders in; after each, packets and events
+out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
+overload. All else is told, and waits for an order: a BYE or CANCEL too, since whoever is told that a
+call is over must be able to rely on it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, assert_never
+
+from switchhook.sip.transaction import heard
+from switchhook.sip.transaction.admission import Admission, Admitted, Everybody, Refusal
+from switchhook.sip.transaction.stack import Stack
+from switchhook.sip.transaction.standing import Standing
+from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.desk import Desk
+from switchhook.sip.ua.dialog import Dialog
+from switchhook.sip.ua.events import Event, FlowClosed, InviteReceived, OutsideAsked
+from switchhook.sip.ua.incoming import Incoming
+from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
+from switchhook.sip.ua.outgoing import Outgoing
+from switchhook.sip.ua.outside import Outside
+from switchhook.sip.ua.screening import ACCEPT, ALLOW, screen
+from switchhook.sip.ua.session import CSEQ_GAP, Session
+from switchhook.sip.ua.session_timer import SUPPORTED
+from switchhook.sip.ua.stored import StoredLeg
+from switchhook.sip.wire.errors import ParseError, SipError
+from switchhook.sip.wire.message import Headers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switchhook.sip.auth.proof import Credentials
+    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.transaction.overload import Lag, Limits
+    from switchhook.sip.transaction.standing import Friends
+    from switchhook.sip.wire.message import MessageError, Request, Response
+    from switchhook.sip.wire.transport import Packet, Peer
+
+STRAY: Final = (("Reason", 'SIP;cause=481;text="this call was given up"'),)
+"""What those are told who answer a call that is no more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What is held at the moment; all of it returns to zero when nobody calls."""
+
+    transactions: int
+    sessions: int
+    dialogs: int
+    exchanges: int
+
+
+class UserAgent:
+    """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time.
+
+    `chance` gives numbers from 0 to 1, by which the probes of many calls are spread.
+    `admission` says who may speak; None lets everybody in.
+    """
+
+    def __init__(
+        self,
+        *,
+        local: Callable[[Peer], tuple[str, int]],
+        token: Callable[[], str],
+        timing: Timing | None = None,
+        limits: Limits | None = None,
+        most_sessions: int = 10_000,
+        chance: Callable[[], float] = lambda: 0.0,
+        admission: Admission | None = None,
+    ) -> None:
+        timing = timing or Timing()
+        self._most_sessions = most_sessions
+        self._admission = admission or Everybody()
+        self._stack = Stack(
+            local=local, token=token, timing=timing, limits=limits, admission=self._admission
+        )
+        self._desk: Desk[Session] = Desk(
+            stack=self._stack, local=local, token=token, timing=timing, chance=chance
+        )
+
+    # What comes out
+
+    @property
+    def wake_at(self) -> float | None:
+        """When `handle_timer` is to be called next, or None."""
+        times = (self._stack.wake_at, self._desk.deadlines.next_at)
+        return min((time for time in times if time is not None), default=None)
+
+    @property
+    def load(self) -> Load:
+        """What is held at the moment."""
+        return Load(
+            transactions=self._stack.transactions,
+            sessions=len(self._desk.sessions),
+            dialogs=len(self._desk.dialogs),
+            exchanges=len(self._desk.exchanges),
+        )
+
+    def take_packets(self) -> list[Packet]:
+        """Take out what is to be sent, in order."""
+        return self._stack.take_packets()
+
+    def take_events(self) -> list[Event]:
+        """Take out what happened, in order."""
+        events, self._desk.events = self._desk.events, []
+        return events
+
+    def take_remarks(self) -> list[heard.Remark]:
+        """Take out what there is to say of messages that do not keep to the grammar, in order."""
+        return self._stack.take_remarks()
+
+    # What comes in from the network
+
+    def receive(self, data: bytes, source: Peer, now: float) -> None:
+        """Hear a datagram, whatever it holds."""
+        self._stack.receive(data, source, now)
+        self._hear(now)
+
+    def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Hear a message that was cut out of a stream."""
+        self._stack.receive_message(message, source, now)
+        self._hear(now)
+
+    def refuse(self, error: MessageError, source: Peer) -> None:
+        """Answer what could not be read, where it can be answered."""
+        self._stack.refuse(error, source)
+
+    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+        """Answer 500, as hearing `message` raised an error of ours."""
+        self._stack.fail(message, source, now)
+
+    def lost(self, packet: Packet, now: float) -> None:
+        """Hear that a packet could not be sent."""
+        self._stack.lost(packet.key, now)
+        self._hear(now)
+
+    def undelivered(self, key: Key | None, now: float) -> None:
+        """Hear that the network found nobody who takes the request of transaction `key`."""
+        self._stack.lost(key, now)
+        self._hear(now)
+
+    def flow_closed(self, peer: Peer, now: float) -> None:
+        """Hear that the connection to `peer` is gone."""
+        self._stack.flow_closed(peer, now)
+        self._hear(now)
+        self._desk.events.append(FlowClosed(peer=peer))
+
+    def wait(self, source: Peer, now: float) -> float:
+        """Return for how many seconds nothing more is to be read of a connection."""
+        return self._stack.wait(source, now)
+
+    def lags(self, lag: Lag) -> None:
+        """Hear how far what comes in waits for us."""
+        self._stack.lag = lag
+
+    @property
+    def friends(self) -> Friends:
+        """Who has proved what."""
+        return self._admission.friends
+
+    @property
+    def shed(self) -> int:
+        """How many requests were turned away for load or for want of a turn, since the start."""
+        return self._stack.shed
+
+    def handle_timer(self, now: float) -> None:
+        """Hear what time it is."""
+        while (leg := self._desk.deadlines.take_due(now)) is not None:
+            session = self._desk.sessions.get(leg)
+            if session is not None:
+                session.handle_timer(now)
+        self._stack.handle_timer(now)
+        self._hear(now)
+
+    # What our user wants
+
+    def perform(self, order: Order, now: float) -> None:
+        """Carry an order out. One about a leg or ref that is gone does nothing.
+
+        Raises ValueError for a header that could not stand in a message.
+        """
+        match order:
+            case Invite():
+                if order.leg not in self._desk.sessions:
+                    self._desk.add(Outgoing(self._desk, order, now))
+            case Reply():
+                self._reply(order, now)
+            case Send():
+                Outside(self._desk, order, now)
+            case Answer() | Acknowledge() | Ask() | End():
+                session = self._desk.sessions.get(order.leg)
+                if session is not None:
+                    _order(session, order, now)
+            case _:
+                assert_never(order)
+
+    def _reply(self, order: Reply, now: float) -> None:
+        exchange = self._desk.exchanges.get(order.ref)
+        if exchange is None:
+            return
+        if exchange.session is not None:
+            exchange.session.reply(order, now)
+            return
+        if order.status >= 200:
+            del self._desk.exchanges[order.ref]
+        self._stack.reply(
+            exchange.key,
+            order.status,
+            now,
+            reason=order.reason,
+            to_tag=self._desk.token(),
+            headers=order.headers,
+            body=order.body,
+        )
+
+    def holds(self, leg: str) -> bool:
+        """Say whether a leg is there, or still ends."""
+        return leg in self._desk.sessions
+
+    def follow(self, leg: str, registered: Request, source: Peer) -> None:
+        """Hear that a telephone of the leg's account registered from `source`.
+
+        One whose connection broke comes back over a new one. It is the leg's where it says that it can be
+        reached where the dialog says so too.
+        """
+        session = self._desk.sessions.get(leg)
+        if session is None or session.dialog is None or not source.reliable:
+            return
+        target = session.dialog.target
+        same = any(
+            c.uri.user == target.user and c.uri.host == target.host for c in registered.contacts
+        )
+        if same and session.peer.reliable and session.peer.flow != source.flow:
+            session.move(source)
+
+    # Stored calls
+
+    def store(
+        self, leg: str, answer: Answer | Acknowledge | None = None, *, now: float
+    ) -> dict[str, object] | None:
+        """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
+
+        `answer` is a 2xx or an ACK that is about to be ordered: stored before it goes out, it is sent by
+        whoever takes the leg up, the ACK once the 2xx comes again.
+        """
+        session = self._desk.sessions.get(leg)
+        if session is None:
+            return None
+        stored = None
+        if isinstance(answer, Answer) and isinstance(session, Incoming):
+            stored = session.will_be_stored(answer)
+        elif isinstance(answer, Acknowledge):
+            stored = session.will_be_acknowledged(answer, now)
+        stored = stored or session.stored(now)
+        return None if stored is None else stored.to_json()
+
+    def restore(
+        self,
+        leg: str,
+        stored: Mapping[str, object],
+        credentials: Credentials | None = None,
+        *,
+        now: float,
+        age: float = 0.0,
+    ) -> None:
+        """Take up a leg that an earlier process stored `age` seconds ago.
+
+        Its other end is probed soon, as it may have gone meanwhile; one who was just answered gets that
+        answer again. Raises ValueError or KeyError for a wrong document.
+        """
+        known = StoredLeg.from_json(stored)
+        dialog = known.dialog.skip(CSEQ_GAP)
+        session = Session(
+            self._desk,
+            leg,
+            known.peer,
+            direct=known.direct,
+            behind_nat=known.behind_nat,
+            dialog=dialog,
+            credentials=credentials,
+        )
+        self._desk.add(session)
+        self._desk.add_dialog((dialog.call_id, dialog.local.tag or ""), session)
+        if known.answered is not None:  # whose INVITE may come again
+            self._desk.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
+        session.resume(known, now, age=age)
+
+    def knows_dialog(self, stored: Mapping[str, object]) -> bool:
+        """Say whether the dialog of a stored leg is under way here.
+
+        Raises ValueError or KeyError for a wrong document.
+        """
+        dialog = StoredLeg.from_json(stored).dialog
+        return (dialog.call_id, dialog.local.tag or "") in self._desk.dialogs
+
+    def was_acknowledged(self, leg: str) -> None:
+        """Leave the ACK out that a restored leg owes, unless its other end asks for it once more."""
+        session = self._desk.sessions.get(leg)
+        if session is not None:
+            session.was_acknowledged()
+
+    # What the stack tells
+
+    def _hear(self, now: float) -> None:
+        for event in self._stack.take_events():
+            match event:
+                case heard.RequestReceived():
+                    self._hear_request(event, now)
+                case heard.AckReceived():
+                    self._hear_ack(event, now)
+                case heard.CancelReceived(owner=Session() as session):
+                    session.hear_cancel(event, now)
+                case heard.CancelReceived(key=key):
+                    self._stack.reply(key, 200, now)
+                case heard.ResponseReceived(owner=Session() | Outside() as owner):
+                    owner.hear_response(event, now)
+                case heard.RequestFailed(owner=Session() | Outside() as owner):
+                    owner.hear_failure(event, now)
+                case heard.ResponseReceived() | heard.RequestFailed():
+                    pass  # nobody of ours waits for it any more
+                case heard.StrayAnswer():
+                    self._hear_stray(event, now)
+                case _:
+                    assert_never(event)
+
+    def _hear_stray(self, event: heard.StrayAnswer, now: float) -> None:
+        """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
+
+        They would talk to nobody. A stranger gets nothing: their word that we called them is all there is.
+        """
+        response, source = event.response, event.source
+        try:
+            dialog = Dialog.of_stray(response, source)
+        except ParseError:
+            return
+        dialog_id = dialog.call_id, dialog.local.tag or ""
+        session = self._desk.dialogs.get(dialog_id)
+        if session is not None and session.hear_again(response):
+            return
+        is_full = len(self._desk.sessions) >= self._most_sessions
+        if is_full or self._admission.friends.standing(source, now) < Standing.TELEPHONE:
+            return
+        stray = Session(
+            self._desk,
+            f"stray {self._desk.token()}",
+            source,
+            direct=not response.record_routes,
+            dialog=dialog,
+            unacknowledged=(("stray", "INVITE"), response.cseq.number),
+        )
+        self._desk.add(stray)
+        if session is None:
+            self._desk.add_dialog(dialog_id, stray)
+        stray.end(STRAY, now)
+
+    def _session_of(self, request: Request) -> Session | None:
+        return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
+
+    def _session_of_caller(self, event: heard.RequestReceived) -> Session | None:
+        """Find whose BYE this is that leaves our tag out; it is believed from their address alone."""
+        request = event.request
+        session = self._desk.callers.get((request.call_id, request.from_.tag or ""))
+        return session if session and session.peer.host == event.source.host else None
+
+    def _hear_request(self, event: heard.RequestReceived, now: float) -> None:
+        request = event.request
+        refusal = screen(request)
+        if refusal is not None:
+            self._stack.dismiss(event.key, refusal.status, now, refusal.headers)
+        elif request.is_within_dialog or request.method == "BYE":
+            tagged = request.is_within_dialog
+            session = self._session_of(request) if tagged else self._session_of_caller(event)
+            if session is None:
+                self._stack.dismiss(event.key, 481, now)
+            elif request.method == "OPTIONS":
+                self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+            elif (refusal := self._distrust(session, request, event.source, now)) is not None:
+                self._dismiss(event, refusal, now)
+            else:
+                session.hear_request(event, now)
+        elif request.method == "INVITE":
+            self._hear_invite(event, now)
+        elif request.method == "OPTIONS":
+            self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+        else:
+            self._hear_register(event, now)
+
+    def _admit(self, event: heard.RequestReceived, now: float) -> Admitted | None:
+        """Ask whether this may come in, refuse it if not, and remember who proved what."""
+        verdict = self._admission.admit(event.request, event.source, now)
+        if isinstance(verdict, Refusal):
+            self._dismiss(event, verdict, now)
+            return None
+        if verdict.name:
+            self._admission.friends.prove(event.source, verdict.name, now)
+        return verdict
+
+    def _dismiss(self, event: heard.RequestReceived, refusal: Refusal, now: float) -> None:
+        self._stack.dismiss(event.key, refusal.status, now, refusal.headers, refusal.reason)
+
+    def _distrust(
+        self, session: Session, request: Request, source: Peer, now: float
+    ) -> Refusal | None:
+        """Say why a request within a dialog is refused that comes from where none of it came before."""
+        if session.has_heard(source):
+            return None
+        refusal = self._admission.vouch(session.leg, request, source, now)
+        if refusal is None:
+            session.move(source)
+        return refusal
+
+    def _hear_ack(self, event: heard.AckReceived, now: float) -> None:
+        session = self._session_of(event.request)
+        if session is None:
+            return
+        # One that describes nothing says no more than that our answer arrived, whoever sends it.
+        if event.request.body and self._distrust(session, event.request, event.source, now):
+            return
+        session.hear_ack(event.request, now)
+
+    def _hear_register(self, event: heard.RequestReceived, now: float) -> None:
+        admitted = self._admit(event, now)
+        if admitted is not None:
+            ref, request = self._desk.open(event, None), event.request
+            asked = OutsideAsked(ref=ref, request=request, source=event.source, who=admitted.who)
+            self._desk.events.append(asked)
+
+    def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
+        known = self._session_of_caller(event)
+        if known is not None and known.hear_invite_again(event.request):
+            self._stack.forget(event.key)
+            return
+        is_full = len(self._desk.sessions) >= self._most_sessions
+        if is_full and not self._admission.is_urgent(event.request):
+            self._stack.dismiss(event.key, 503, now, self._stack.retry_after(event.request))
+            return
+        admitted = self._admit(event, now)
+        if admitted is None:
+            return
+        try:
+            session = Incoming(self._desk, self._desk.token(), event)
+        except SipError as error:
+            self._stack.dismiss(event.key, error.status, now)
+            return
+        self._desk.add(session)
+        self._stack.own(event.key, session)
+        self._stack.reply(event.key, 100, now)
+        self._desk.events.append(
+            InviteReceived(
+                leg=session.leg, request=event.request, source=event.source, who=admitted.who
+            )
+        )
+
+
+def _order(session: Session, order: Answer | Acknowledge | Ask | End, now: float) -> None:
+    match order:
+        case Answer():
+            if isinstance(session, Incoming):
+                session.answer(order, now)
+        case Acknowledge():
+            session.acknowledge(order.headers, order.body)
+        case Ask():
+            session.ask(order, now)
+        case End():
+            Headers(order.headers)  # a wrong one must not leave the leg half ended
+            if isinstance(session, Incoming):
+                session.end(order.headers, now, status=order.status)
+            else:
+                session.end(order.headers, now)
+        case _:
+            assert_never(order)

@@ -1,0 +1,216 @@
+"""Real sockets and the real clock: a prompt is heard, keys are told, telephones talk, nothing is left open."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import socket
+import threading
+import wave
+from array import array
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from switchhook.sip.net.rtp_thread import MediaThread, NoPortError
+from switchhook.sip.rtp import orders
+from switchhook.sip.rtp.g711 import MU_LAW
+from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.player import Sound
+from tests.support.loop import run
+from tests.support.ports import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LOUD = MU_LAW.encode(array("h", [1000] * 160).tobytes())
+
+
+class Desk:
+    """The media under test, and what it told."""
+
+    def __init__(self) -> None:
+        self.told: asyncio.Queue[orders.Event] = asyncio.Queue()
+        self.media = MediaThread(self.told.put_nowait)
+
+
+@asynccontextmanager
+async def _desk() -> AsyncIterator[Desk]:
+    async with AsyncExitStack() as stack:
+        desk = Desk()
+        await desk.media.start(stack)
+        yield desk
+
+
+class Phone:
+    """A socket that speaks RTP, joined to a stream of its name."""
+
+    def __init__(self, desk: Desk, name: str, *, said: str = "127.0.0.1") -> None:
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.socket.settimeout(0.0)
+        self.port = desk.media.open(name, "call")
+        self.socket.connect(("127.0.0.1", self.port))
+        far = orders.FarEnd(
+            address=(said, self.socket.getsockname()[1]),
+            law=MU_LAW,
+            payload=0,
+            events=101,
+            also_from=("127.0.0.1",),
+        )
+        desk.media.perform(orders.Describe(stream=name, far_end=far))
+        self._number = 0
+
+    def say(self, body: bytes, payload: int = 0) -> None:
+        self._number += 1
+        packet = Packet(
+            payload=payload, number=self._number, timestamp=160 * self._number, source=1, body=body
+        )
+        self.socket.send(bytes(packet))
+
+    async def hears(self) -> Packet:
+        data = await asyncio.get_running_loop().sock_recv(self.socket, 2048)
+        packet = Packet.parse(data)
+        assert packet is not None
+        return packet
+
+
+def test_a_prompt_is_heard_and_keys_are_told() -> None:
+    async def scenario() -> None:
+        async with _desk() as desk:
+            phone = Phone(desk, "a")
+            sound = Sound(array("h", [1000] * 160 * 4).tobytes())
+            desk.media.perform(orders.Play(stream="a", playback="p", sounds=(sound,)))
+            assert [(await phone.hears()).body for _ in range(4)] == [LOUD] * 4
+            assert await desk.told.get() == orders.PlaybackFinished(stream="a", playback="p")
+            phone.say(b"\x05\x0a\0\xa0", 101)
+            assert await desk.told.get() == orders.DigitPressed(stream="a", digit="5")
+            phone.socket.close()
+
+    run(scenario())
+
+
+def test_two_telephones_talk_though_one_gives_a_wrong_address() -> None:
+    async def scenario() -> None:
+        async with _desk() as desk:
+            a, b = Phone(desk, "a", said="192.0.2.1"), Phone(desk, "b")
+            desk.media.perform(orders.Join(one="a", other="b"))
+            a.say(LOUD)
+            assert (await b.hears()).body == LOUD
+            b.say(LOUD)
+            assert (await a.hears()).body == LOUD
+            a.socket.close()
+            b.socket.close()
+
+    run(scenario())
+
+
+def test_a_recording_is_whole_when_all_ends(tmp_path: Path) -> None:
+    async def scenario() -> None:
+        async with _desk() as desk:
+            phone = Phone(desk, "a")
+            order = orders.StartRecording(recording="r", stream="a", path=tmp_path / "r.wav")
+            desk.media.perform(order)
+            phone.say(b"\x05\x0a\0\xa0", 101)
+            await desk.told.get()
+            for _ in range(5):
+                phone.say(LOUD)
+                await asyncio.sleep(0.02)
+            phone.socket.close()
+
+    run(scenario())
+    with wave.open(str(tmp_path / "r.wav"), "rb") as file:
+        samples = memoryview(file.readframes(file.getnframes())).cast("h")
+    assert sum(abs(sample) > 900 for sample in samples) == 5 * 160
+
+
+def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
+    async def scenario() -> None:
+        chance = random.Random(1)
+        async with _desk() as desk:
+            a, b = Phone(desk, "a"), Phone(desk, "b")
+            desk.media.perform(orders.Join(one="a", other="b"))
+            for number in range(3000):
+                data = chance.randbytes(chance.randrange(60))
+                if number % 2:
+                    data = bytes([0x80 | chance.randrange(64), chance.choice([0, 101, 200])]) + data
+                a.socket.send(data)
+                if not number % 50:
+                    await asyncio.sleep(0)
+            await asyncio.sleep(0.1)  # until there is room in the socket again
+            a.say(b"\x0b\x0a\0\xa0", 101)
+            while await desk.told.get() != orders.DigitPressed(stream="a", digit="#"):
+                pass
+            a.socket.close()
+            b.socket.close()
+
+    run(scenario())
+    assert "not handled" not in capsys.readouterr().out
+
+
+def test_ports_are_even_and_of_the_range() -> None:
+    port = free_port() & ~1
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            media = MediaThread(print, ports=range(port, port + 2))
+            await media.start(stack)
+            assert media.open("a", "call") == port
+            with pytest.raises(NoPortError, match=f"no port for sound is free .*{port}"):
+                media.open("b", "call")
+            media.perform(orders.Close(stream="a"))
+
+    run(scenario())
+
+
+def test_every_port_of_the_range_is_found_and_none_beside_it() -> None:
+    first = (free_port() & ~1) - 1
+    ports = range(first, first + 41)  # 20 even ones
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            media = MediaThread(print, ports=ports)
+            await media.start(stack)
+            got: set[int] = set()
+
+            def open_all() -> None:
+                while True:
+                    got.add(media.open(f"s{len(got)}", "call"))
+
+            with pytest.raises(NoPortError, match=r"in use; widen rtp_ports"):
+                open_all()
+            assert all(port in ports and port % 2 == 0 for port in got)
+            assert len(got) >= 15  # others may have some of them
+
+    run(scenario())
+
+
+def test_too_many_open_files_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> socket.socket:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(socket, "socket", full)
+    with pytest.raises(NoPortError, match=r"Too many open files; raise the limit of open files"):
+        MediaThread(print).open("a", "call")
+
+
+def test_an_address_that_is_not_ours_is_told() -> None:
+    with pytest.raises(NoPortError, match=r"at 192.0.2.1 .*: Cannot assign"):
+        MediaThread(print, host="192.0.2.1").open("a", "call")
+
+
+def test_nothing_is_left_open() -> None:
+    before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    async def scenario() -> None:
+        async with _desk() as desk:
+            for number in range(20):
+                desk.media.open(str(number), "call")
+            desk.media.perform(orders.Close(stream="3"))
+
+    run(scenario())
+    after = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+    assert after[0] <= before[0]
+    assert after[1] <= before[1] + 1  # asyncio's own helper

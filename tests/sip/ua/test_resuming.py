@@ -1,0 +1,170 @@
+"""A leg that was answered just before a crash is set up by whoever takes it up."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, LegEnded
+from switchhook.sip.ua.orders import Acknowledge, Answer, End
+from switchhook.sip.wire.transport import Peer
+from tests.support.sip import BOB, SDP, request, response
+from tests.support.sip_agent import Phone
+
+pytestmark = pytest.mark.row("FE-02")
+OK = Answer(leg="", status=200, headers=(("Content-Type", "application/sdp"),), body=SDP)
+
+
+def about_to_answer() -> tuple[Phone, bytes]:
+    """Return a phone that took up a call whose 200 was stored, and that 200 as the first would send it."""
+    former = Phone()
+    leg = former.called()
+    order = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
+    stored = json.dumps(former.agent.store(leg, order, now=former.now))
+    assert former.sent() == []
+    former.do(order)
+    answer = former.packets[0].data
+    phone = Phone()
+    phone.agent.restore("a", json.loads(stored), now=0.0)
+    return phone, answer
+
+
+def test_the_answer_goes_out_as_it_was_meant_until_it_is_acknowledged() -> None:
+    phone, answer = about_to_answer()
+
+    phone.pass_time(0.0)
+    assert phone.sent() == ["200"]
+    assert phone.packets[0].data == answer
+    tag = phone.last_response().to.tag or ""
+    phone.pass_time(1.0)
+    assert phone.sent() == ["200"]
+
+    (event,) = phone.hear(phone.within("ACK", tag, cseq=1))
+    assert isinstance(event, AnswerAcknowledged)
+    phone.pass_time(40.0)
+    assert phone.sent() == []
+
+
+def test_an_answer_that_nobody_acknowledges_ends() -> None:
+    phone, _ = about_to_answer()
+
+    (event,) = phone.pass_time(33.0)
+
+    assert isinstance(event, LegEnded)
+    assert phone.sent()[-1] == "BYE"
+
+
+def test_one_who_heard_the_answer_can_hang_up_before_the_ack_is_heard() -> None:
+    phone, _ = about_to_answer()
+    phone.pass_time(0.0)
+    phone.sent()
+    tag = phone.last_response().to.tag or ""
+
+    (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
+
+    assert isinstance(event, LegEnded)
+    assert phone.sent() == ["200"]
+    phone.rest()
+
+
+def test_an_invite_that_comes_again_is_no_other_call() -> None:
+    phone, answer = about_to_answer()
+    phone.pass_time(0.0)
+    phone.sent()
+
+    assert phone.hear(request(body=SDP)) == []
+
+    assert phone.sent() == ["200"]
+    assert phone.packets[0].data == answer
+    tag = phone.last_response().to.tag or ""
+    (event,) = phone.hear(phone.within("ACK", tag, cseq=1))
+    assert isinstance(event, AnswerAcknowledged)
+
+
+def test_an_answer_that_waits_for_its_ack_is_stored_as_well() -> None:
+    phone, answer = about_to_answer()
+
+    again = Phone()
+    again.agent.restore("a", phone.agent.store("a", now=phone.now) or {}, now=0.0)
+    again.pass_time(0.0)
+
+    assert again.sent() == ["200"]
+    assert again.packets[0].data == answer
+
+
+def answered_by_bob() -> tuple[Phone, bytes]:
+    """Return a phone that took up a leg which Bob answered, and his 200."""
+    former = Phone()
+    answer = response(former.calls(), 200, body=SDP)
+    (event,) = former.hear(answer, BOB)
+    assert isinstance(event, AnswerReceived)
+    phone = Phone()
+    phone.agent.restore("out", former.agent.store("out", now=former.now) or {}, now=0.0)
+    return phone, bytes(answer)
+
+
+def test_an_answer_that_comes_again_is_acknowledged() -> None:
+    phone, answer = answered_by_bob()
+    phone.agent.was_acknowledged("out")
+
+    assert phone.hear_data(answer, BOB) == []
+
+    assert phone.sent() == ["ACK"]
+    assert phone.last().cseq.number == 1
+
+
+def test_the_ack_of_one_whose_offer_is_unanswered_waits() -> None:
+    phone, answer = answered_by_bob()
+
+    phone.hear_data(answer, BOB)
+    assert phone.sent() == []
+    assert phone.do(Acknowledge(leg="out", headers=OK.headers, body=SDP)) == ["ACK"]
+    assert phone.last().body == SDP
+    phone.hear_data(answer, BOB)
+    assert phone.sent() == ["ACK"]
+
+
+@pytest.mark.row("FD-01")
+def test_one_who_answers_a_call_that_is_no_more_is_hung_up_on() -> None:
+    former, phone = Phone(), Phone()
+    invite = former.calls()
+    answer = response(invite, 200, body=SDP)
+    phone.agent.friends.trusts = lambda _host: False
+    phone.agent.friends.prove(BOB, "bob", 0.0)
+
+    assert phone.hear(answer, BOB) == []
+    assert phone.sent() == ["ACK", "BYE"]
+    ack = phone.packets[0].data
+    bye = phone.last()
+    assert bye.to.tag == answer.to.tag
+    assert bye.cseq.number > invite.cseq.number
+    assert b"CSeq: 1 ACK" in ack
+
+    phone.hear(answer, BOB)
+    assert phone.sent() == ["ACK"]
+    phone.hear(response(bye, 200), BOB)
+    phone.rest()
+
+
+@pytest.mark.row("FD-01")
+def test_a_stranger_cannot_have_us_send_by_an_answer() -> None:
+    phone = Phone()
+    phone.agent.friends.trusts = lambda _host: False
+    answer = response(Phone().calls(), 200, body=SDP)
+
+    assert phone.hear(answer, Peer("UDP", "198.51.100.7", 5060)) == []
+
+    assert phone.sent() == []
+    phone.rest()
+
+
+def test_a_call_that_ends_before_its_ack_is_hung_up_behind_it() -> None:
+    phone, _ = about_to_answer()
+    phone.pass_time(0.0)
+    phone.sent()
+    tag = phone.last_response().to.tag or ""
+
+    assert phone.do(End(leg="a")) == []
+    assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
+    assert phone.sent() == ["BYE"]
