@@ -48,7 +48,7 @@ from switchhook.sip.rtp.wav import write_wav
 from switchhook.storage.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from switchhook.app import Application
 
@@ -77,6 +77,11 @@ id = "soak"
 name = "Soak"
 country = "UA"
 allowed_networks = ["127.0.0.0/8"]
+
+[outside_calls]
+at_once = 0
+calls_per_day = 0
+minutes_per_day = 0
 
 [[sounds]]
 name = "hello"
@@ -122,6 +127,7 @@ class Look:
     """What the process held when so many calls had begun; bytes."""
 
     calls: int
+    failed: int
     resident: int
     sqlite: int
 
@@ -224,15 +230,18 @@ async def _make_calls(
     ) as callers:
         while callers.is_running:
             await asyncio.sleep(PAUSE)
-            looks.append(_look(int(callers.statistics()["TotalCallCreated"])))
+            looks.append(_look(callers.statistics()))
             _tell(looks)
         return looks, calls - int(callers.statistics()["SuccessfulCall(C)"])
 
 
-def _look(calls: int) -> Look:
+def _look(calls: Mapping[str, str]) -> Look:
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return Look(
-        calls=calls, resident=pages * os.sysconf("SC_PAGE_SIZE"), sqlite=_sqlite_memory_used()
+        calls=int(calls["TotalCallCreated"]),
+        failed=int(calls["FailedCall(C)"]),
+        resident=pages * os.sysconf("SC_PAGE_SIZE"),
+        sqlite=_sqlite_memory_used(),
     )
 
 
@@ -245,7 +254,7 @@ def _tell(looks: Sequence[Look]) -> None:
     if len(looks) % 15 == 0:
         look = looks[-1]
         print(
-            f"{look.calls} calls: {look.resident / 2**20:.1f} MiB, {look.sqlite / 2**20:.1f} of SQLite,"
+            f"{look.calls} calls, {look.failed} failed: {look.resident / 2**20:.1f} MiB, {look.sqlite / 2**20:.1f} of SQLite,"
             f" {look.rest / 2**20:.1f} others",
             flush=True,
         )
