@@ -38,7 +38,7 @@ from switchhook.routing.events import (
     TransferRequested,
 )
 from switchhook.routing.steps.ring import PICKUP
-from switchhook.routing.transferring import GONE, TOLD
+from switchhook.routing.transferring import GONE, LETS_GO, TOLD
 from switchhook.routing.transitions import TRANSITIONS
 from tests.support.plans import MARY, incoming, ring
 from tests.support.strategies import Heard, Walk, talking, walks
@@ -69,7 +69,7 @@ def let_time_pass(walk: Walk) -> Walk:
         if call.state is CallState.ENDED:
             return walk
         if call.state is CallState.TALKING:
-            walk = walk.hears(LegEnded(leg=CALLER, cause=HANG_UP), now + 1)
+            walk = walk.hears(LegEnded(leg=call.party, cause=HANG_UP), now + LETS_GO + 1)
         else:
             assert call.wake_at is not None
             walk = walk.hears(TimePassed(), max(now, call.wake_at))

@@ -9,14 +9,16 @@ import pytest
 
 from switchhook.domain.call import CallState, Leg
 from switchhook.domain.cause import Cause
+from switchhook.domain.hours import Span, WorkingHours
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import Play, Rate, Record
+from switchhook.domain.scheme import GoTo, Hours, Play, Rate, Record
 from switchhook.domain.screening import Screening
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
     LegEnded,
+    LegRedirected,
     LegRetried,
     LegUpdated,
     Remarked,
@@ -55,6 +57,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.row("FI-02")
 
 NIGHT = "380800111333"
+OTHER = "380800111444"
 BEGUN = ("answer transfer of b1 202", "tell b1 of transfer 100")
 AFTER = "tell incoming.after"
 RINGS_MARY = ring(MARY)
@@ -220,9 +223,85 @@ def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
 def test_a_number_whose_scheme_decides_otherwise_is_not_transferred_to() -> None:
     for step in (ask_crm(ring(JOHN)), ask_pin(ring(JOHN))):
         why = refused(mary_talks(within=with_night(step, ring(JOHN))), "b1", NIGHT, 501)
-        assert "does not begin by ringing" in why
-    own = mary_talks(within=with_night(ring(number(DIALLED))))
-    refused(own, "b1", NIGHT, 501)
+        assert f"does not begin by ringing telephones, but with the step {step.word}" in why
+    nobody = with_night(Play(sounds=("welcome",)))
+    assert refused(mary_talks(within=nobody), "b1", NIGHT, 501).endswith("ringing telephones")
+
+
+def test_hours_and_other_schemes_are_gone_through_as_by_a_call_that_comes_now() -> None:
+    office = WorkingHours(name="office", thursday=(Span(opens=0, closes=1440),))
+    steps = (Hours(hours="office", open_=(Play(sounds=("welcome",)),), closed=(ring(OLGA),)),)
+    made = with_night(*steps, ring(JOHN))
+    project = replace(made.project, hours=(office,))
+    for now, rung in ((10.0, "john"), (10.0 + 86_400, "olga")):  # a Thursday, and the day after
+        story = mary_talks(within=Plan(project))
+        story.hears(now, transfers("b1", NIGHT), *BEGUN, f"ring b2 {rung} for caller")
+    unknown = mary_talks(within=with_night(Hours(hours="none", open_=(ring(OLGA),)), ring(JOHN)))
+    unknown.hears(10, transfers("b1", NIGHT), *BEGUN, "ring b2 john for caller")
+
+
+def test_a_scheme_that_goes_to_another_rings_whom_that_rings() -> None:
+    for steps in ((GoTo(scheme=3),), (ring(number(OTHER)),)):
+        made = plan(RINGS_MARY, schemes={2: steps, 3: (ring(JOHN),)})
+        numbers = (Number(number=NIGHT, scheme=2), Number(number=OTHER, scheme=3))
+        within = Plan(replace(made.project, numbers=(*made.project.numbers, *numbers)))
+        story = mary_talks(within=within)
+        story.hears(10, transfers("b1", NIGHT), *BEGUN, "ring b2 john for caller")
+    refused(mary_talks(within=with_night(GoTo(scheme=2))), "b1", NIGHT, 501)
+    refused(mary_talks(within=with_night(GoTo(scheme=9))), "b1", NIGHT, 501)
+
+
+# A telephone that forwards its calls
+
+
+def forwards(leg: str, *users: str) -> LegRedirected:
+    return LegRedirected(leg=leg, users=users)
+
+
+@pytest.mark.row("FI-05")
+def test_a_telephone_that_forwards_is_followed_for_the_transferred_party() -> None:
+    story = mary_transfers()
+    story.hears(11, forwards("b2", "nobody", "mary", "olga"), "ring b3 olga for caller")
+    story.hears(11, refuses("b2", 302))
+    assert "notice b2 john forwards its calls to olga" in story.journal
+    story.hears(12, rings("b3"), "tell b1 of transfer 180")
+    story.comes_to(13, answers("b3"))
+    assert (story.call.party, story.call.talking_to) == ("caller", "b3")
+
+
+@pytest.mark.row("FI-05")
+def test_what_is_forwarded_outside_counts_for_who_transferred() -> None:
+    story = mary_transfers()
+    story.hears(11, forwards("b2", MOBILE.value), f"ring b3 {MOBILE} for caller")
+    assert story.call.legs[-1].account == "mary"
+    back = mary_transfers()
+    back.comes_to(11, hangs_up("b1"), refuses("b2", 486))
+    back.hears(12, forwards("b3", MOBILE.value), f"ring b4 {MOBILE} for caller")
+    assert back.call.legs[-1].account == ""
+
+
+@pytest.mark.row("FI-05")
+def test_nobody_is_forwarded_to_who_may_not_ring_or_takes_part_already() -> None:
+    story = mary_transfers()
+    for users in (("mary",), (CUSTOMER,), ("nobody",)):
+        story.hears(11, forwards("b2", *users))
+        assert story.journal[-1].endswith("where none may ring")
+    story.hears(11, forwards("b9", "olga"))
+    story.hears(12, refuses("b2", 302), "tell b1 of transfer 302")
+    denied = plan(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
+    other = mary_talks(within=denied)
+    other.comes_to(10, transfers("b1", "john"))
+    other.hears(11, forwards("b2", MOBILE.value))
+
+
+@pytest.mark.row("FI-05")
+def test_a_telephone_forwards_to_a_number_of_the_project_whose_scheme_rings() -> None:
+    story = mary_talks(within=with_night(ring(OLGA)))
+    story.comes_to(10, transfers("b1", "john"))
+    story.hears(11, forwards("b2", NIGHT), "ring b3 olga for caller")
+    asks = mary_talks(within=with_night(ask_crm(ring(OLGA))))
+    asks.comes_to(10, transfers("b1", "john"))
+    asks.hears(11, forwards("b2", NIGHT))
 
 
 # What is refused

@@ -54,6 +54,7 @@ from switchhook.routing.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegRedirected,
     LegRinging,
     LegUpdated,
     PlaybackFinished,
@@ -274,6 +275,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 st.builds(LegAnswered, leg=legs, handle=texts),
                 st.builds(LegEnded, leg=st.just(CALLER) | legs, cause=causes),
                 transfers(legs),
+                redirections(legs),
                 st.just(TimePassed()),
             )
         case CallState.PLAYING | CallState.COLLECTING | CallState.RECORDING | CallState.RATING:
@@ -309,6 +311,13 @@ def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequest
     )
 
 
+def redirections(legs: st.SearchStrategy[str]) -> st.SearchStrategy[LegRedirected]:
+    """Draw where a telephone that rings sends the call."""
+    named = st.sampled_from(("mary", "john", "200", "380501112233", "380800111222", "nobody"))
+    users = st.lists(named, min_size=1, max_size=2).map(tuple)
+    return st.builds(LegRedirected, leg=legs, users=users)
+
+
 def recordings(call: Call) -> st.SearchStrategy[RecordingFinished]:
     """Draw the end of the recording that runs, with a file or without."""
     return st.builds(
@@ -338,7 +347,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
     leg_ids = st.sampled_from((*(leg.id for leg in call.legs), "b1", "b9", "nobody"))
     asked = "" if call.asked is None else call.asked.id
     asks = st.sampled_from((asked, f"{call.id}-{max(call.asks, 1)}", f"{call.id}-1", "no such ask"))
-    live = st.frozensets(leg_ids, max_size=8)
+    live = st.frozensets(st.sampled_from((*(leg.id for leg in call.legs), "b9")), max_size=8)
     return st.one_of(
         st.just(TimePassed()),
         st.builds(DirectionGiven, ask=asks, targets=target_lists, notices=notices, exchange=facts),
@@ -359,6 +368,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
         st.builds(LegAnswered, leg=leg_ids, handle=texts),
         st.builds(LegUpdated, leg=leg_ids, handle=texts),
         st.builds(Remarked, leg=leg_ids, text=texts),
+        redirections(leg_ids),
         st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
         st.builds(HangUpRequested, by=texts),
         transfers(leg_ids),

@@ -17,6 +17,8 @@ from switchhook.routing.steps import ring
 from switchhook.routing.walk import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.project import Number
     from switchhook.routing.events import LegRedirected
@@ -28,7 +30,14 @@ MOVED: Final = Cause(sip=302, text="forwards its calls")
 
 
 def leg_redirected(move: Move, event: LegRedirected) -> None:
-    """Ring whom the telephone names first of those that may ring; tell the journal where that leads."""
+    """Ring whom the telephone names for the caller who waits; tell the journal where that leads."""
+    sent_elsewhere(move, event, _ring_too)
+
+
+def sent_elsewhere(
+    move: Move, event: LegRedirected, ring_too: Callable[[Move, Leg, Target], bool]
+) -> None:
+    """Follow a telephone where it may send calls, to the first of those it names whom `ring_too` rings."""
     leg = move.call.leg(event.leg)
     if leg is None or leg.target is None or not leg.is_live:
         return
@@ -41,22 +50,18 @@ def leg_redirected(move: Move, event: LegRedirected) -> None:
         )
     else:
         move.change(redirections=move.call.redirections + 1)
-        _follow(move, leg, event.users)
+        targets = (_target(move.call, user, move.now) for user in event.users)
+        if not any(target is not None and ring_too(move, leg, target) for target in targets):
+            note(move, leg, f"{leg.target} forwards its calls to {named}, where none may ring")
 
 
-def _follow(move: Move, leg: Leg, users: tuple[str, ...]) -> None:
-    for user in users:
-        target = _target(move.call, user, move.now)
-        if target is None:
-            continue
-        own = move.call.plan.own_number(target)
-        if own is None:
-            note(move, leg, f"{leg.target} forwards its calls to {target}")
-            ring.add(move, target)
-            return
-        if _goes_on_with(move, leg, own):
-            return
-    note(move, leg, f"{leg.target} forwards its calls to {', '.join(users)}, where none may ring")
+def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
+    own = move.call.plan.own_number(target)
+    if own is not None:
+        return _goes_on_with(move, leg, own)
+    note(move, leg, f"{leg.target} forwards its calls to {target}")
+    ring.add(move, target)
+    return True
 
 
 def _target(call: Call, user: str, now: float) -> Target | None:

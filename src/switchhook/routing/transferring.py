@@ -13,12 +13,9 @@ from typing import TYPE_CHECKING, Final
 from switchhook.domain.call import CALLER, CallState, Direction, LegState, Transfer
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
 from switchhook.domain.event import EventKind
-from switchhook.domain.grouping import dialled_number
 from switchhook.domain.journal import Happening
-from switchhook.domain.scheme import Background, Play, Rate, Record, Ring
-from switchhook.domain.screening import bare
-from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.routing import hear, recording, referral
+from switchhook.domain.target import Target, TargetKind
+from switchhook.routing import hear, recording, redirecting, referral, transfer_targets
 from switchhook.routing.commands import (
     AnswerTransfer,
     ConnectLegs,
@@ -27,13 +24,14 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.ending import end
 from switchhook.routing.steps import record, ring
+from switchhook.routing.transfer_targets import NotTransferableError, account_of, other_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
-    from switchhook.domain.project import Number, Plan
     from switchhook.routing.events import (
         LegAnswered,
         LegEnded,
+        LegRedirected,
         LegRinging,
         RecordingFinished,
         Resynced,
@@ -53,21 +51,11 @@ MOST_TRANSFERS: Final = 20
 
 GONE: Final = Cause(sip=200, q850=16, text="transferred the call")
 LEFT: Final = Cause(sip=487, q850=16, text="the transferred party hung up")
-SILENT_STEPS: Final = (Background, Play, Rate, Record)
-"""Steps before a ring step that a transferred party does without: they talk already."""
 TOLD: Final = {
     Direction.INCOMING: EventKind.INCOMING_TRANSFER,
     Direction.OUTGOING: EventKind.OUTGOING_TRANSFER,
     Direction.INTERNAL: EventKind.INTERNAL_TRANSFER,
 }
-
-
-class NotTransferableError(Exception):
-    """A transfer is refused with `status`; the text says why, a clause."""
-
-    def __init__(self, status: int, why: str) -> None:
-        super().__init__(why)
-        self.status = status
 
 
 def requested(move: Move, event: TransferRequested) -> None:
@@ -78,7 +66,7 @@ def requested(move: Move, event: TransferRequested) -> None:
         return
     try:
         _permit(call, event, account)
-        targets = _targets(move, event, account)
+        targets = transfer_targets.find(move, event.to, event.leg)
     except NotTransferableError as error:
         _refuse(move, event, error.status, str(error))
         return
@@ -94,7 +82,7 @@ def requested(move: Move, event: TransferRequested) -> None:
     move.order(AnswerTransfer(leg=event.leg, request=event.request, status=202))
     referral.tell(move, 100)
     for target in targets:
-        ring.dial(move, target, party=_other(call, event.leg), account=account)
+        ring.dial(move, target, party=other_of(call, event.leg), account=account)
 
 
 def requested_too_early(move: Move, event: TransferRequested) -> None:
@@ -160,6 +148,28 @@ def leg_ended(move: Move, event: LegEnded) -> None:
             _fail(move, event.cause)
 
 
+def leg_redirected(move: Move, event: LegRedirected) -> None:
+    """Ring whom a telephone names that forwards its calls, for the party who is transferred."""
+    redirecting.sent_elsewhere(move, event, _ring_too)
+
+
+def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
+    transfer = move.call.transfer
+    if transfer is None:
+        return False
+    try:
+        targets = transfer_targets.to(move, target, transfer.by)
+    except NotTransferableError:
+        return False
+    redirecting.note(move, leg, f"{leg.target} forwards its calls to {target}")
+    rung = {rings.target for rings in _rung(move.call)}
+    account = "" if transfer.is_return else transfer.account
+    for new in targets:
+        if new not in rung:
+            ring.dial(move, new, party=other_of(move.call, transfer.by), account=account)
+    return True
+
+
 def overdue(move: Move, _: TimePassed) -> None:
     """Nobody answered in time."""
     if hear.is_overdue(move):
@@ -175,7 +185,7 @@ def resynced(move: Move, event: Resynced) -> None:
     recording.keep(move, event.recorded)
     _give_up(move, AttemptEnd.FAILED, hear.LOST)
     hear.match_legs(move, event)
-    other = move.call.leg(_other(call, transfer.by))
+    other = move.call.leg(other_of(call, transfer.by))
     if other is None or not other.is_live:
         end(move, Outcome.ANSWERED, EndedBy.SYSTEM, hear.LOST)
         return
@@ -199,14 +209,6 @@ def recorded(move: Move, event: RecordingFinished) -> None:
 # Who may, and to whom
 
 
-def account_of(call: Call, leg_id: str) -> str:
-    """Return the account whose telephone is at a leg; empty for a party outside."""
-    leg = call.leg(leg_id)
-    if leg is None or leg.target is None:
-        return call.account if leg is not None else ""
-    return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
-
-
 def _permit(call: Call, event: TransferRequested, account: str) -> None:
     if event.is_attended:
         raise NotTransferableError(501, "attended transfers (Replaces) are not served")
@@ -216,69 +218,6 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
         raise NotTransferableError(603, f"the call was transferred {MOST_TRANSFERS} times already")
 
 
-def _targets(move: Move, event: TransferRequested, account: str) -> tuple[Target, ...]:
-    """Return whose telephones ring. What an account may dial, it may transfer to (see `arrival.admit`)."""
-    plan = move.call.plan
-    own, named = plan.number(event.to), plan.named(event.to)
-    screening = plan.project.screening
-    is_urgent = bool(screening.emergency(event.to, plan.project.dialling))
-    if own is not None and not is_urgent and (named is None or own.is_exactly(event.to)):
-        wanted = _of_scheme(plan, own)
-    elif named is not None and not screening.is_emergency(event.to):
-        wanted = (named,)
-    else:
-        wanted = (_outside(move, event.to),)
-    talking = {account, account_of(move.call, _other(move.call, event.leg))}
-    members = [member for target in wanted for member in plan.members(target)]
-    free = [m for m in dict.fromkeys(members) if not _is_one_of(move.call, m, talking)]
-    if not free:
-        raise NotTransferableError(603, f"{event.to} takes part in the call already")
-    return tuple(free)
-
-
-def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
-    """Say whether a target takes part in the conversation already."""
-    if target.kind is TargetKind.ACCOUNT:
-        return target.value in talking
-    legs = (call.leg(call.party), call.leg(call.talking_to))
-    numbers = {leg.target.value for leg in legs if leg is not None and leg.target is not None}
-    if call.party == CALLER and not call.account:
-        numbers.add(call.caller)
-    numbers.discard("")
-    dialling = call.plan.project.dialling
-    meant = {bare(target.value), *dialling.meanings(target.value)}
-    return any(meant & {bare(number), *dialling.meanings(number)} for number in numbers)
-
-
-def _outside(move: Move, user: str) -> Target:
-    plan = move.call.plan
-    dialling = plan.project.dialling
-    urgent = plan.project.screening.emergency(user, dialling)
-    number = urgent or dialled_number(user, dialling, plan.has_name)
-    if clean_number(number) is None and not urgent:
-        raise NotTransferableError(404, f"{user} is neither an account nor a group nor a number")
-    if not any(trunk.outgoing for trunk in plan.project.trunks):
-        why = f"project {plan.project.id} has no trunk for outside numbers"
-        raise NotTransferableError(404, why)
-    target = Target(kind=TargetKind.NUMBER, value=number)
-    if not ring.may_ring(move, target):
-        raise NotTransferableError(403, f"this project's rules forbid calling {target}")
-    return target
-
-
-def _of_scheme(plan: Plan, own: Number) -> tuple[Target, ...]:
-    """Return whom the scheme of a number of the project rings first, where nothing else decides that."""
-    scheme = plan.schemes.get(own.scheme)
-    steps = () if scheme is None else scheme.steps
-    first = next((step for step in steps if not isinstance(step, SILENT_STEPS)), None)
-    targets = first.targets if isinstance(first, Ring) else ()
-    targets = tuple(target for target in targets if plan.own_number(target) is None)
-    if not targets:
-        why = f"the scheme of {own.number} does not begin by ringing telephones"
-        raise NotTransferableError(501, why)
-    return targets
-
-
 # How it goes on
 
 
@@ -286,7 +225,7 @@ def _connect(move: Move, leg: Leg, handle: str) -> None:
     transfer = move.call.transfer
     if transfer is None:
         return
-    party = _other(move.call, transfer.by)
+    party = other_of(move.call, transfer.by)
     move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=handle)
     move.order(ConnectLegs(leg=leg.id, party=party))
     move.record(Happening.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
@@ -345,7 +284,7 @@ def _ring_back(move: Move, transfer: Transfer) -> None:
         wake_at=move.now + RINGS_BACK,
     )
     target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
-    ring.dial(move, target, party=_other(move.call, transfer.by))
+    ring.dial(move, target, party=other_of(move.call, transfer.by))
 
 
 def _let_go(move: Move, leg: Leg, cause: Cause) -> None:
@@ -354,7 +293,7 @@ def _let_go(move: Move, leg: Leg, cause: Cause) -> None:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
     else:
         move.close_leg(leg, AttemptEnd.ANSWERED, cause)
-    if _other(move.call, leg.id) == CALLER:
+    if other_of(move.call, leg.id) == CALLER:
         move.order(ShowRinging())
 
 
@@ -380,11 +319,6 @@ def _rung(call: Call) -> tuple[Leg, ...]:
     """Return the legs of the transfer that may still answer."""
     talking = {call.party, call.talking_to}
     return tuple(leg for leg in call.live_called_legs if leg.id not in talking)
-
-
-def _other(call: Call, leg: str) -> str:
-    """Return the leg that talks to this one."""
-    return call.talking_to if leg == call.party else call.party
 
 
 def _refuse(move: Move, event: TransferRequested, status: int, why: str) -> None:

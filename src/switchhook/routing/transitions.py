@@ -150,6 +150,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegUpdated: _to(hear.leg_updated, TRANSFERRING),
         LegRetried: _to(hear.leg_retried, TRANSFERRING),
         Remarked: _to(hear.remarked, TRANSFERRING),
+        LegRedirected: _to(transferring.leg_redirected, TRANSFERRING),
         LegEnded: _to(transferring.leg_ended, TRANSFERRING, TALKING, RECORDING, ENDED),
         TimePassed: _to(transferring.overdue, TRANSFERRING, TALKING, RECORDING, ENDED),
         RecordingFinished: _to(transferring.recorded, TRANSFERRING),

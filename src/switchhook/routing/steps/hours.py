@@ -10,17 +10,24 @@ from switchhook.domain.scheme import CLOSED, OPEN
 from switchhook.routing.places import Went, enter, note_branch
 
 if TYPE_CHECKING:
+    from switchhook.domain.project import Plan
     from switchhook.domain.scheme import Hours
     from switchhook.routing.move import Move
 
 
 def begin(move: Move, step: Hours) -> Went:
     """Look at the clock (S-14). Hours that do not exist have no branch to take."""
-    project = move.call.plan.project
-    hours = move.call.plan.hours.get(step.hours)
-    if hours is None:
+    branch = branch_at(move.call.plan, step, move.now)
+    if not branch:
         move.record(Happening.NOTICE, f"working hours {step.hours!r} are not in this project")
         return Went.HANDED_ON
-    branch = OPEN if is_open(hours, time_zone=project.time_zone, now=move.now) else CLOSED
-    note_branch(move, branch, f"hours {hours.name}")
+    note_branch(move, branch, f"hours {step.hours}")
     return enter(move, branch)
+
+
+def branch_at(plan: Plan, step: Hours, now: float) -> str:
+    """Return which branch is taken at a time; empty where the project has no such hours."""
+    hours = plan.hours.get(step.hours)
+    if hours is None:
+        return ""
+    return OPEN if is_open(hours, time_zone=plan.project.time_zone, now=now) else CLOSED
