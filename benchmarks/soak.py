@@ -61,8 +61,8 @@ class Soak:
     chance: random.Random
     rate: float
     callers: list[Caller] = field(default_factory=list)
-    kills: int = 0
-    """How often the server was killed."""
+    kills: list[tuple[float, float]] = field(default_factory=list)
+    """From when to when the server was dead."""
     vanished: dict[str, float] = field(default_factory=dict)
     """When each caller's number was killed."""
     trunk_lost: list[float] = field(default_factory=list)
@@ -84,8 +84,9 @@ class Soak:
                 trunk_at = self._soon(2 * TRUNK_LIFE)
             if time.time() >= kill_at:
                 self.house.server.kill()
+                killed_at = time.time()
                 self.house.server.start(timeout=60.0)
-                self.kills += 1
+                self.kills.append((killed_at, time.time()))
                 kill_at = self._soon(LONGEST_LIFE)
             self.callers = [one for one in self.callers if one.sipp.is_running]
             time.sleep(0.05)
@@ -154,7 +155,11 @@ def judge(soak: Soak, console: Console) -> bool:
     events = _times(soak.read(told), calls)
     waits = [_wait(soak, *facts) for _, *facts in calls]
     longest = max(waits, default=0.0)
-    console.print(f"calls {len(calls)}, kills of the server {soak.kills}")
+    dead = [end - begin for begin, end in soak.kills] or [0.0]
+    console.print(
+        f"calls {len(calls)}, kills of the server {len(soak.kills)}; it was dead for"
+        f" {sum(dead) / len(dead):.1f} s each, {max(dead):.1f} s at most"
+    )
     console.print(
         f"callers that vanished: {len(soak.vanished)} numbers; the trunk: {len(soak.trunk_lost)} times"
     )
@@ -165,6 +170,9 @@ def judge(soak: Soak, console: Console) -> bool:
     console.print(
         f"longest wait from the loss of a side to the end: {longest:.1f} s, kills included"
     )
+    late = sorted(round(wait) for wait in waits if wait > GOAL)
+    if late:
+        console.print(f"later than {GOAL:g} s: {len(late)} calls, of them {late[:20]} s")
     once = entries[1] == events[1] == len(calls) > 0
     return once and longest <= GOAL
 

@@ -219,7 +219,7 @@ def test_the_probes_of_a_thousand_calls_are_spread() -> None:
 
     for times, begin, end, dense in (
         ([watch.probe_at or 0.0 for watch in watches], 0.75 * PROBE, PROBE, 150),
-        ([watch.probe_at or 0.0 for watch in resumed], 0.0, PROBE / 12, 300),
+        ([watch.probe_at or 0.0 for watch in resumed], 0.0, PROBE / 25, 600),
     ):
         assert begin <= min(times) <= max(times) <= end
         most = max(sum(at <= time < at + 1.0 for time in times) for at in range(int(PROBE)))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SPREAD: Final = 0.25
 """The part of the interval by which a probe may come earlier, so that many calls do not probe at once."""
-FIRST: Final = 1 / 12
+FIRST: Final = 1 / 25
 """The part of the interval within which the dialogs of an earlier process are probed."""
 AGAIN: Final = frozenset({0, 422, 491, 500})
 """Refusals of a refresh that mean no other time than soon; 0: it could not be sent."""
