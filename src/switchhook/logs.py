@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,9 +34,9 @@ def configure_logs(
             colors=with_colours, exception_formatter=structlog.dev.plain_traceback
         )
     )
+    writer = structlog.WriteLogger(stream)
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             mask_secrets,
@@ -46,7 +47,7 @@ def configure_logs(
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.value.upper()]
         ),
-        logger_factory=structlog.WriteLoggerFactory(file=stream),
+        logger_factory=lambda *_: writer,
         # Tests and the demo configure again; loggers made at import time must follow.
         cache_logger_on_first_use=False,
     )
@@ -55,9 +56,14 @@ def configure_logs(
 def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace values whose name says that they are secret."""
     for name in event:
-        if any(secret in name.lower() for secret in _SECRETS):
+        if _is_secret(name):
             event[name] = MASK
     return event
+
+
+@lru_cache(maxsize=1_000)  # the names stand in the source, and two lines are written for each call
+def _is_secret(name: str) -> bool:
+    return any(secret in name.lower() for secret in _SECRETS)
 
 
 def tame(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
