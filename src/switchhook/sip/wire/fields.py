@@ -53,7 +53,8 @@ _CANONICAL.update({short: _CANONICAL[long] for short, long in _COMPACT.items()})
 
 
 _CANONICAL.update({name: name for name in _KNOWN.split()})
-
+_KEYS: Final = {name: canonical.lower() for name, canonical in _CANONICAL.items()}
+"""Under what a name is found that is written as RFC 3261 does, in lower case, or as one letter."""
 
 _NONE: Final[frozenset[str]] = frozenset()
 
@@ -88,7 +89,7 @@ class Headers:
             )
         index: dict[str, list[str]] = {}
         for name, value in self._pairs:
-            index.setdefault(name.lower(), []).append(value)
+            index.setdefault(_KEYS.get(name) or name.lower(), []).append(value)
         self._index = index
 
     @property
@@ -162,6 +163,8 @@ class Headers:
 
 
 def _key(name: str) -> str:
+    if known := _KEYS.get(name):
+        return known
     name = name.lower()
     return _COMPACT.get(name, name)
 
