@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ import pytest
 import structlog
 
 from switchhook.domain.secrecy import MASK
-from switchhook.logs import configure_logs
+from switchhook.logs import Lines, configure_logs
 from switchhook.settings import LogLevel
 
 if TYPE_CHECKING:
@@ -69,3 +70,53 @@ def test_no_value_moves_the_cursor(*, as_json: bool) -> None:
     text = stream.getvalue()
     assert text.removesuffix("\n").isprintable()
     assert "one\\ntwo" in text
+
+
+def test_lines_wait_for_others_but_for_no_longer_than_a_warning() -> None:
+    stream = io.StringIO()
+    configure_logs(LogLevel.INFO, as_json=True, to=stream, gather=60.0)
+    log = structlog.get_logger("test")
+
+    async def talk() -> tuple[str, str]:
+        log.info("one")
+        log.info("two")
+        before = stream.getvalue()
+        log.warning("three")
+        return before, stream.getvalue()
+
+    before, after = asyncio.run(talk())
+    assert before == ""
+    assert [json.loads(line)["event"] for line in after.splitlines()] == ["one", "two", "three"]
+
+
+class Told(io.StringIO):
+    """A stream that says when something was written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = asyncio.Event()
+
+    def flush(self) -> None:
+        self.written.set()
+
+
+def test_lines_are_written_soon() -> None:
+    stream = Told()
+    lines = Lines(stream, gather=0.01)
+
+    async def talk() -> None:
+        lines.info("one")
+        lines.info("two")
+        await stream.written.wait()
+        lines.info("three")
+
+    asyncio.run(talk())
+    assert stream.getvalue() == "one\ntwo\n"
+    lines.flush()  # as at the end of the process
+    assert stream.getvalue() == "one\ntwo\nthree\n"
+
+
+def test_lines_are_written_at_once_where_no_loop_runs() -> None:
+    stream = io.StringIO()
+    Lines(stream, gather=60.0).info("one")
+    assert stream.getvalue() == "one\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import atexit
 import logging
 import sys
+import threading
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -21,10 +24,71 @@ _SECRETS = ("password", "secret", "token", "authorization", "credential")
 """What a name holds whose value is not logged."""
 
 
+GATHERED: Final = 0.1
+"""Seconds that `serve` lets a line wait for others: to write one costs more than all else of it."""
+
+
+class Lines:
+    """Writes whole lines to a stream, in their order.
+
+    What is no warning waits up to `gather` seconds for more, where a loop runs. Nothing waits longer than
+    the process lives, unless that is killed.
+    """
+
+    def __init__(self, stream: TextIO, gather: float = 0.0) -> None:
+        self._stream = stream
+        self._gather = gather
+        self._waiting: list[str] = []
+        self._lock = threading.Lock()
+        if gather:
+            atexit.register(self.flush)
+
+    def write(self, line: str) -> None:
+        """Write a line and all that waits, now."""
+        with self._lock:
+            self._waiting.append(line)
+        self.flush()
+
+    def write_soon(self, line: str) -> None:
+        """Write a line together with others."""
+        try:
+            loop = asyncio.get_running_loop() if self._gather else None
+        except RuntimeError:
+            loop = None
+        if loop is None:
+            self.write(line)
+            return
+        with self._lock:
+            self._waiting.append(line)
+            is_first = len(self._waiting) == 1
+        if is_first:
+            loop.call_later(self._gather, self.flush)
+
+    def flush(self) -> None:
+        """Write all that waits."""
+        with self._lock:
+            if self._waiting:
+                text = "".join(f"{line}\n" for line in self._waiting)
+                self._waiting.clear()
+                self._stream.write(text)
+                self._stream.flush()
+
+    debug = info = write_soon
+    msg = warn = warning = error = exception = critical = fatal = write
+
+
 def configure_logs(
-    level: LogLevel, *, as_json: bool, colours: bool | None = None, to: TextIO | None = None
+    level: LogLevel,
+    *,
+    as_json: bool,
+    colours: bool | None = None,
+    to: TextIO | None = None,
+    gather: float = 0.0,
 ) -> None:
-    """Set up logging for the whole process. `colours` None: when a person looks at it."""
+    """Set up logging for the whole process. `colours` None: when a person looks at it.
+
+    `gather` is for how many seconds a line may wait for others.
+    """
     stream = sys.stderr if to is None else to
     with_colours = stream.isatty() if colours is None else colours
     renderer = (
@@ -34,7 +98,7 @@ def configure_logs(
             colors=with_colours, exception_formatter=structlog.dev.plain_traceback
         )
     )
-    writer = structlog.WriteLogger(stream)
+    lines = Lines(stream, gather)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -47,7 +111,7 @@ def configure_logs(
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.value.upper()]
         ),
-        logger_factory=lambda *_: writer,
+        logger_factory=lambda *_: lines,
         # Tests and the demo configure again; loggers made at import time must follow.
         cache_logger_on_first_use=False,
     )

@@ -12,7 +12,7 @@ from switchhook.api.listening import CannotListenError
 from switchhook.app import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
 from switchhook.cli.show import stdout
-from switchhook.logs import configure_logs
+from switchhook.logs import GATHERED, configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import bracketed
@@ -23,7 +23,7 @@ T = TypeVar("T")
 def serve(*, config: Config = None, settings: SettingsFlags = NO_FLAGS) -> int:
     """Take calls, and requests to the HTTP API, until SIGTERM or Ctrl-C."""
     chosen = settings_of(config, settings)
-    configure_logs(chosen.log_level, as_json=chosen.log_json)
+    configure_logs(chosen.log_level, as_json=chosen.log_json, gather=GATHERED)
     allow_connections()
     with held(chosen.data_dir):
         run_on_loop(_serve(chosen))
