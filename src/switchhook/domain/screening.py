@@ -41,6 +41,8 @@ class Screening:
         """Say whether this caller is turned away; an empty number is a withheld one."""
         if not caller:
             return self.block_withheld
+        if not self.blocked_callers:
+            return False
         number = written_number(caller) or caller
         blocked = _spelled(self.blocked_callers, dialling)
         return any(
@@ -135,5 +137,7 @@ def _starts(number: str) -> Iterator[str]:
 
 def _longest(digits: str, prefixes: tuple[str, ...], dialling: Dialling) -> int:
     """Return the length of the longest prefix that fits, -1 where none does."""
+    if not prefixes:
+        return -1
     spelled = _spelled(prefixes, dialling)
     return next((len(start) for start in _starts(digits) if start in spelled), -1)

@@ -149,8 +149,8 @@ class Dialog:
         """
         return {
             "call_id": self.call_id,
-            "local": str(replace(self.local, display="")),
-            "remote": str(replace(self.remote, display="")),
+            "local": self.local.nameless,
+            "remote": self.remote.nameless,
             "target": str(self.target),
             "routes": [str(route) for route in self.routes],
             "local_cseq": self.local_cseq,

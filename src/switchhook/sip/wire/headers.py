@@ -101,9 +101,13 @@ class NameAddress:
         """Return this address with the tag set."""
         return replace(self, parameters=self.parameters.set("tag", tag))
 
+    @property
+    def nameless(self) -> str:
+        """The address as it is written without its display name."""
+        return f"<{self.uri}>{self.parameters}"
+
     def __str__(self) -> str:
-        display = f"{quote(self.display)} " if self.display else ""
-        return f"{display}<{self.uri}>{self.parameters}"
+        return f"{quote(self.display)} {self.nameless}" if self.display else self.nameless
 
 
 @lru_cache(maxsize=2_048)

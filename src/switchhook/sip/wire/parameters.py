@@ -110,6 +110,8 @@ class Parameters(Mapping[str, str | None]):
         return hash(frozenset(self._items.items()))
 
     def __str__(self) -> str:
+        if not self._items:
+            return ""  # as most
         return "".join(
             f";{name}" if value is None else f";{name}={value}"
             for name, value in self._items.items()
