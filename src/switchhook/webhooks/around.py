@@ -27,6 +27,29 @@ _ASSIGNED = re.compile(
     re.DOTALL,
 )
 _FENCE = re.compile(r"(?:```|~~~)\w*[ \t]*\r?\n(?P<inner>.*?)\r?\n(?:```|~~~)", re.DOTALL)
+_FORMS = (
+    (
+        re.compile(
+            r"(?:\)\]\}',?|for\s*\(;;\);|while\s*\(1\);|\{\}\s*&&)\s*(?P<inner>[\[{].*)", re.DOTALL
+        ),
+        "a prefix against scripts",
+    ),
+    (
+        re.compile(r"(?:(?:event|id|retry):[^\n]*\n)*data:\s*(?P<inner>[\[{][^\n]*)", re.DOTALL),
+        "an event stream",
+    ),
+    (re.compile(r"(?P<inner>\{\s*\{[^{}]*:.*\}\s*\})", re.DOTALL), "doubled braces"),
+    (
+        re.compile(r"(?:[A-Za-z][\w-]*:[^\n]*\n){1,50}\r?\n(?P<inner>[\[{].*)", re.DOTALL),
+        "header lines",
+    ),
+    (re.compile(r"-?[01]\s*(?P<inner>[\[{].*)", re.DOTALL), "a number before it"),
+    (
+        re.compile(r"(?:<[^<>]*>\s*){1,20}(?P<inner>[\[{][^<]*)(?:<[^<>]*>\s*){0,20}", re.DOTALL),
+        "markup",
+    ),
+)
+"""What else scripts and frameworks put around JSON that nothing in it is a part of."""
 _ESCAPED = re.compile(r'[\[{]\s*(?:\{\s*)?\\"')
 _FOR_HTML = re.compile(r"[\[{]\s*(?:\{\s*)?&(?:quot|#0?34|#0?39|#x2[27]);", re.IGNORECASE)
 
@@ -66,4 +89,8 @@ def json_within(text: str) -> tuple[str, str]:
         return text.replace(r"\"", '"'), "backslashes before its quotes"
     if _FOR_HTML.match(text):
         return html.unescape(text), "character references of HTML"
+    for pattern, what in _FORMS:
+        if found := pattern.fullmatch(text):
+            inner = found["inner"].strip()
+            return inner[1:-1] if what == "doubled braces" else inner, what
     return "", ""

@@ -25,8 +25,8 @@ MAX_BODY = 65_536
 SUCCESS = range(200, 300)
 """Any 2xx bears an answer [A-22]."""
 
-_ENVELOPES = ("json", "body", "data", "result", "response", "payload", "output")
-"""Members in which programs hand an answer on: items of n8n, AWS Lambda, and the usual frames of APIs."""
+_ENVELOPES = ("json", "body", "data", "result", "response", "payload", "output", "d", "value")
+"""Members in which programs hand an answer on: items of n8n, AWS Lambda, ASP.NET, and the usual frames of APIs."""
 _BLANK = "".join(filter(str.isspace, map(chr, range(0x3001)))) + "\ufeff\u200b\u2060\0"
 """Several files saved with a byte order mark, put out by one script, leave as many of them."""
 _WINDOWS_1252 = bytes(range(256)).decode("cp1252", "replace")
@@ -36,13 +36,26 @@ _LIKE_ASCII = frozenset(
         *(f"cp{number}" for number in range(1250, 1259)),
         *(f"iso8859_{number}" for number in range(2, 17) if number != 12),
         *("latin_1", "koi8_r", "koi8_u", "cp866", "mac_cyrillic"),
+        *("gbk", "gb2312", "big5", "shift_jis", "cp932", "euc_jp", "euc_kr", "cp949"),
     }
 )
-"""Codecs in which a digit is a digit, one byte each: none of them can hide a number."""
+"""Codecs in which a digit by itself is a digit: none of them can hide a number."""
 _CODECS = {codec: codec for codec in _LIKE_ASCII} | {
     alias: codec for alias, codec in aliases.items() if codec in _LIKE_ASCII
 }
 """By the names that charsets go by; `codecs.lookup` would import what a stranger names."""
+_WIDE = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+"""Byte order marks of what is no text of bytes; with one, nothing is in doubt."""
+_BARE_WIDE = (
+    (re.compile(rb"[^\0]\0[^\0]\0"), "utf-16-le"),
+    (re.compile(rb"\0[^\0]\0[^\0]"), "utf-16-be"),
+)
+"""How ASCII begins in them without a mark (RFC 4627 §3)."""
 _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 _BYTES = {
     f"{high}{low}".encode(): bytes.fromhex(high + low)
@@ -55,17 +68,24 @@ class UnusableError(Exception):
     """The answer gives nothing that can be followed. The message is the failure's sentence."""
 
 
-def text_of(response: HttpResponse) -> str:
-    """Return a body as text, without byte order marks and blanks around it.
+def text_of(response: HttpResponse) -> tuple[str, str]:
+    """Return a body as text, without byte order marks and blanks around it, and what could not be read of it.
 
-    What is UTF-8 is read so, whatever its head says; else in the charset that it declares. Raises
-    UnusableError.
+    What is UTF-8 is read so, whatever its head says; else in the charset that it declares; else each byte
+    that is none becomes a mark that stands in no direction. Raises UnusableError.
     """
     try:
-        return _without_blanks(_decoded(response))
+        return _without_blanks(_decoded(response)), ""
     except UnicodeDecodeError as error:
-        problem = f"the body is not UTF-8 (byte {error.start + 1})"
-        raise UnusableError(f"{problem} and declares no charset that it is in") from error
+        problem = (
+            f"the body is not UTF-8 (byte {error.start + 1}) and declares no charset that it is in"
+        )
+        if coding := _coding(response):
+            problem = (
+                f"the body is compressed (Content-Encoding: {coding}), which is not read; the endpoint has to send it"
+                " plain, which the header Accept-Encoding: identity asks it for"
+            )
+        return _without_blanks(response.body.decode(errors="replace")), problem
 
 
 def lenient_text_of(response: HttpResponse) -> tuple[str, tuple[str, ...]]:
@@ -80,8 +100,20 @@ def lenient_text_of(response: HttpResponse) -> tuple[str, tuple[str, ...]]:
         return _without_blanks(text), ("the body is not UTF-8 and was read as Windows-1252",)
 
 
+def _coding(response: HttpResponse) -> str:
+    """Return the Content-Encoding that a body is left in."""
+    said = next((value for name, value in response.headers if name == "content-encoding"), "")
+    return said if re.fullmatch(r"[\w-]{1,20}", said) else ""
+
+
 def _decoded(response: HttpResponse) -> str:
     """Decode a body. Raises UnicodeDecodeError."""
+    for mark, codec in _WIDE:
+        if response.body.startswith(mark):
+            return response.body.decode(codec)
+    for beginning, codec in _BARE_WIDE:
+        if beginning.match(response.body):
+            return response.body.decode(codec)
     try:
         return response.body.decode()
     except UnicodeDecodeError:
@@ -188,7 +220,7 @@ def _json_within(text: str) -> Json:
         return None
 
 
-def json_of(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
+def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[Json, ReadingStep, tuple[str, ...]]:
     """Return the value, how it was read, and a notice where it took leniency [A-11].
 
     Raises UnusableError.
@@ -196,9 +228,9 @@ def json_of(text: str) -> tuple[Json, ReadingStep, tuple[str, ...]]:
     try:
         value, relaxed = read_json(text)
     except NotJsonError as error:
-        inner, what = json_within(text)
+        inner, what = json_within(text) if wrappings else ("", "")
         if inner:
-            value, _, notices = json_of(inner)
+            value, _, notices = json_of(inner, wrappings - 1)
             return value, ReadingStep.RELAXED_JSON, (*notices, f"the JSON was read out of {what}")
         page = "it is a page of HTML or XML, or begins with an error message"
         problem = page if text.startswith("<") else str(error)

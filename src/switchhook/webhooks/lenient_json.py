@@ -93,8 +93,11 @@ _UNSEEN = r"\s\x00\u200b-\u200f\u2060\ufeff"
 _BLANK = re.compile(rf"(?:[{_UNSEEN}]++|{_COMMENT})*+")
 _GAP = re.compile(rf"(?:[{_UNSEEN},]++|{_COMMENT})*+")
 """Commas with nothing between them."""
-_END = re.compile(rf"(?:[{_UNSEEN},;]++|{_COMMENT})*+")
-"""Of a text that a script prints as a statement, or as one of several."""
+_END = re.compile(
+    rf"(?:[{_UNSEEN},;\x04\x1a]++|{_COMMENT})*+(?:-?[01]\s*+\Z|<[A-Za-z/!].*+)?", re.DOTALL
+)
+"""Of a text that a script prints as a statement or one of several, with what it returns
+behind it (`0`, `1`, `-1`), or with markup that a server appends."""
 _MARKED_STRING = re.compile("[bru]{1,2}(?=[\"'])", re.IGNORECASE)
 """What Python writes before a quote."""
 _BARE_WORD = re.compile(
@@ -128,6 +131,12 @@ class _Reader:
     def read(self) -> Json:
         value = self._value(depth=0)
         self._pass(_END)
+        while self._next() and isinstance(value, dict):
+            at = self._at
+            if self._text[at] != "{" or self._value(depth=0) != value:  # printed twice, it is one
+                self._at = at
+                break
+            self._pass(_END)
         if self._next():
             self._fail("there is more after the value")
         return value

@@ -78,7 +78,7 @@ def test_a_body_over_64_kib_is_not_read() -> None:
 @pytest.mark.row("S-12")
 @pytest.mark.parametrize(
     "body",
-    [b'{"dst_phone":"\xff380443334455"}', b"\x1f\x8b\x08\x00", b"\xff\xfe3\x008\x000\x00", b"\x00"],
+    [b'{"dst_phone":"\xff380443334455"}', b"\x1f\x8b\x08\x00", b"\xff\xfe3\x00\x00\xd8", b"\x00"],
 )
 @pytest.mark.parametrize("import_", list(Encoding))
 def test_bytes_that_are_no_text_fail(body: bytes, import_: Encoding) -> None:

@@ -72,11 +72,14 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
         )
     if len(response.body) > MAX_BODY:
         return _failed(FailureKind.TOO_LARGE, f"the answer's body is longer than {MAX_BODY} bytes")
+    unread = ""
     try:
-        text, remarks = without_remarks(text_of(response))
+        whole, unread = text_of(response)
+        text, remarks = without_remarks(whole)
         found = _find(webhook, text, ask_id)
     except UnusableError as error:
-        return _failed(FailureKind.BAD_BODY, str(error))
+        return _failed(FailureKind.BAD_BODY, unread or str(error))
+    remarks = (*remarks, unread) if unread else remarks
     return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), plan)
 
 
