@@ -144,6 +144,30 @@ def test_a_name_that_hangs_ends_in_time_and_holds_up_no_other() -> None:
     run(scenario())
 
 
+@pytest.mark.row("FD-13")
+def test_names_that_hang_hold_up_none_that_had_an_address_last_time() -> None:
+    stuck = asyncio.Event()
+
+    async def resolve(host: str, port: int) -> Sequence[AddressInfo]:
+        if host.startswith("hangs"):
+            await stuck.wait()
+        return rows(port, "192.0.2.1")
+
+    async def scenario() -> None:
+        clock = Clock()
+        resolver = Resolver(Limits(dns_threads=2), clock, resolve)
+        assert await shown(resolver, "h") == ["192.0.2.1:80"]
+        for number in range(5):
+            spawn(fault(resolver, f"hangs{number}"), name="hangs")
+        await asyncio.sleep(0)
+        clock.now += 3_600.0
+        assert await shown(resolver, "h") == ["192.0.2.1:80"]
+        stuck.set()
+        resolver.close()
+
+    run(scenario(), deadline=4)
+
+
 def test_one_who_gives_up_takes_the_answer_from_nobody_else() -> None:
     async def scenario() -> None:
         resolver = Resolver(Limits(), Clock(), Names(h=["192.0.2.1"]))

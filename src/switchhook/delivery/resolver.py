@@ -2,7 +2,8 @@
 
 The standard library can look a name up only by blocking a thread, for as long as the DNS servers
 please. So: one look-up per name at a time however many wait for it, threads of our own (the loop's
-few would all be stuck behind six dead names), and a short memory for what was found or not found.
+few would all be stuck behind six dead names), as many again for names that had an address last time, and a
+short memory for what was found or not found.
 """
 
 from __future__ import annotations
@@ -66,7 +67,12 @@ class Resolver:
         self._resolve = resolve or look_up
         self._known: dict[tuple[str, int], _Known] = {}
         self._asking: dict[tuple[str, int], asyncio.Task[_Known]] = {}
-        self._threads = asyncio.Semaphore(limits.dns_threads)
+        self._proven: dict[str, None] = {}
+        self._threads = {
+            True: asyncio.Semaphore(limits.dns_threads),
+            False: asyncio.Semaphore(limits.dns_threads),
+        }
+        """For names that are proven, and for others."""
 
     async def places(self, host: str, port: int, *, seconds: float) -> tuple[Place, ...]:
         """Return every address of `host`, at least one, families taking turns (RFC 8305 §4).
@@ -116,10 +122,13 @@ class Resolver:
         former = self._known.get((host, port))
         chosen = None if former is None else former.chosen
         keep = self._limits.dns_failure_seconds
-        async with self._threads:
+        is_proven = host in self._proven
+        self._proven.pop(host, None)
+        async with self._threads[is_proven]:
             try:
                 found = _in_turns(await self._resolve(host, port), chosen)
                 keep = self._limits.dns_cache_seconds
+                self._prove(host)
             except (OSError, UnicodeError) as error:
                 found = error
         known = _Known(found=found, until=self._clock() + keep, chosen=chosen)
@@ -127,6 +136,11 @@ class Resolver:
             self._known.clear()
         self._known[host, port] = known
         return known
+
+    def _prove(self, host: str) -> None:
+        if len(self._proven) >= _NAMES_KEPT:
+            self._proven.clear()
+        self._proven[host] = None
 
 
 async def look_up(host: str, port: int) -> Sequence[AddressInfo]:

@@ -11,6 +11,7 @@ import pytest
 
 from switchhook.sip.net import resolver as module
 from switchhook.sip.net.resolver import Resolver, UnknownHostError
+from switchhook.tasks import spawn
 from tests.support.loop import run
 
 if TYPE_CHECKING:
@@ -98,6 +99,32 @@ def test_a_name_server_that_hangs_does_not_keep_the_caller(
         released.set()
 
     monkeypatch.setattr(module, "DEADLINE", 0.02)
+    with_resolver(monkeypatch, hangs, scenario)
+
+
+@pytest.mark.row("FD-13")
+def test_names_that_hang_hold_up_neither_proven_ones_nor_the_end_of_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    released = threading.Event()
+
+    def hangs(host: str, *_: object, **__: object) -> Answer:
+        if host.startswith("hung"):
+            released.wait(5)
+        return [(2, 2, 17, "", ("192.0.2.7", 0))]
+
+    async def scenario(resolver: Resolver) -> None:
+        assert await resolver.addresses("trunk.test") == ("192.0.2.7",)
+        names = [f"hung{number}.test" for number in range(3 * module.AT_ONCE)]
+        hung = [spawn(resolver.addresses(name), name=name) for name in names]
+        await asyncio.sleep(0.01)  # they hold what they can hold
+        assert await resolver.addresses("trunk.test") == ("192.0.2.7",)
+        waiting = [one for one in threading.enumerate() if one.name.startswith("resolve hung")]
+        assert [one.daemon for one in waiting] == [True] * module.AT_ONCE
+        released.set()
+        await asyncio.gather(*hung)
+
+    monkeypatch.setattr(module, "KEEP", 0.0)
     with_resolver(monkeypatch, hangs, scenario)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from contextlib import suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +26,8 @@ MOST_ADDRESSES: Final = 4
 """Addresses of one name that are used."""
 MOST: Final = 1_000
 """Names that are remembered."""
+AT_ONCE: Final = 8
+"""Look-ups of names that had an address last time, and as many of others: dead names hold up none that lives."""
 
 
 class UnknownHostError(OSError):
@@ -38,7 +41,8 @@ Found = tuple[str, ...] | UnknownHostError
 class Resolver:
     """Asks the system's resolver, with a deadline, and remembers for a while what it said.
 
-    It has few threads of its own: a name server that hangs must not hold up anybody else's work.
+    It has few threads of its own, for which nothing waits when the process ends: a name server that hangs
+    must not hold up anybody else's work. Names that had an address last time have theirs.
     """
 
     def __init__(
@@ -51,13 +55,16 @@ class Resolver:
         self._services = services
         self._chance = SystemRandom()
         self._srv: dict[tuple[str, str], tuple[float, tuple[Service, ...]]] = {}
-        self._threads = ThreadPoolExecutor(max_workers=4, thread_name_prefix="sip-dns")
+        self._proven: dict[str, None] = {}
+        self._slots = {True: asyncio.Semaphore(AT_ONCE), False: asyncio.Semaphore(AT_ONCE)}
+        """For names that are proven, and for others."""
         self._known: dict[str, tuple[float, Found]] = {}
         self._asking: dict[str, asyncio.Task[Found]] = {}
 
     def close(self) -> None:
-        """Let the threads go; questions under way are not waited for."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for no question under way."""
+        for task in self._asking.values():
+            task.cancel()
 
     async def find(self, host: str, port: int, transport: str = "") -> tuple[tuple[str, int], ...]:
         """Return addresses and ports of `host`, which stands as in a URI, the best first.
@@ -120,11 +127,12 @@ class Resolver:
         return found if asyncio.get_running_loop().time() < until else None
 
     async def _ask(self, host: str) -> Found:
-        loop = asyncio.get_running_loop()
         found: Found
         try:
             async with asyncio.timeout(DEADLINE):
-                found = await loop.run_in_executor(self._threads, self._getaddrinfo, host)
+                slot = self._slots[host in self._proven]
+                await slot.acquire()
+                found = await self._in_thread(host, slot)
         except TimeoutError:
             found = UnknownHostError(f"no name server answered for {host!r} within {DEADLINE:g} s")
         except (OSError, UnicodeError) as error:
@@ -132,12 +140,44 @@ class Resolver:
         self._keep(host, found)
         return found
 
+    def _in_thread(self, host: str, slot: asyncio.Semaphore) -> asyncio.Future[tuple[str, ...]]:
+        """Ask the system in a thread that holds the slot until it is done, however long anybody waits."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
+
+        def settle(found: tuple[str, ...] | OSError | UnicodeError) -> None:
+            slot.release()
+            if answer.done():
+                return
+            if isinstance(found, tuple):
+                answer.set_result(found)
+            else:
+                answer.set_exception(found)
+
+        def ask() -> None:
+            found: tuple[str, ...] | OSError | UnicodeError
+            try:
+                found = self._getaddrinfo(host)
+            except (OSError, UnicodeError) as error:
+                found = error
+            with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
+                loop.call_soon_threadsafe(settle, found)
+
+        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+        return answer
+
     def _getaddrinfo(self, host: str) -> tuple[str, ...]:
         found = socket.getaddrinfo(host, None, family=self._family, type=socket.SOCK_DGRAM)
         return tuple(dict.fromkeys(str(one[4][0]) for one in found))[:MOST_ADDRESSES]
 
     def _keep(self, host: str, found: Found) -> None:
-        seconds = KEEP_FAILURE if isinstance(found, UnknownHostError) else KEEP
+        is_lost = isinstance(found, UnknownHostError)
+        seconds = KEEP_FAILURE if is_lost else KEEP
+        self._proven.pop(host, None)
+        if not is_lost:
+            if len(self._proven) >= MOST:
+                del self._proven[next(iter(self._proven))]
+            self._proven[host] = None
         if len(self._known) >= MOST:
             del self._known[next(iter(self._known))]
         self._known.pop(host, None)
