@@ -188,12 +188,14 @@ def project(carrier: Phone, *steps: Step) -> Plan:
 
 
 @asynccontextmanager
-async def scene(*steps: Step, recordings: Path | None = None) -> AsyncIterator[Scene]:
+async def scene(
+    *steps: Step, recordings: Path | None = None, binding: Binding | None = None
+) -> AsyncIterator[Scene]:
     memory = Memory()
     sounding = None if recordings is None else Sounding(recordings=recordings)
     async with Phone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
         plan = project(carrier, *steps)
-        async with open_office(plan, memory=memory, sounding=sounding) as office:
+        async with open_office(plan, memory=memory, sounding=sounding, binding=binding) as office:
             server = Peer(UDP, LOCAL, office.port)
             phones = {name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS}
             async with phones["mary"], phones["john"], phones["olga"]:
