@@ -170,6 +170,8 @@ def _key(name: str) -> str:
 
 
 def _checked_name(name: str) -> str:
+    if known := _CANONICAL.get(name):
+        return known
     canonical = _CANONICAL.get(name.lower(), name)
     if not is_token(canonical):
         raise ValueError(f"this is no header name: {excerpt(name)}")

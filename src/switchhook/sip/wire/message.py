@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
 from switchhook.sip.wire.fields import Headers, received_name
 from switchhook.sip.wire.headers import CSeq, NameAddress, Via
+from switchhook.sip.wire.lazy import lazy
 from switchhook.sip.wire.multipart import OFFERED_IN, is_multipart, session_part
 from switchhook.sip.wire.reasons import REASONS
 from switchhook.sip.wire.syntax import WHITE, is_one_line, is_token, read_number
@@ -58,7 +58,7 @@ BETWEEN: Final = b"\r\n\0"
 """Bytes that may stand between messages, in any number: line ends and what keeps a NAT open."""
 
 
-# No slots: cached_property keeps its values in the instance's __dict__.
+# No slots: `lazy` keeps its values in the instance's __dict__.
 @dataclass(frozen=True, kw_only=True)
 class _Message:
     """What requests and responses share. The properties are parsed once, when first asked for.
@@ -77,7 +77,7 @@ class _Message:
         if "Content-Length" in self.headers:
             object.__setattr__(self, "headers", self.headers.without("Content-Length"))
 
-    @cached_property
+    @lazy
     def via(self) -> Via:
         """The top Via: the hop that the message came from."""
         values = self._list("Via")
@@ -85,23 +85,23 @@ class _Message:
             raise ParseError("there is no Via")
         return Via.parse(values[0])
 
-    @cached_property
+    @lazy
     def vias(self) -> tuple[Via, ...]:
         """The hops, the latest first; those below the top are only passed back, and need not be read."""
         below = (_read_via(value) for value in self._list("Via")[1:])
         return (self.via, *(via for via in below if via is not None))
 
-    @cached_property
+    @lazy
     def from_(self) -> NameAddress:
         """Who sends the request, in both directions of the transaction."""
         return NameAddress.parse(self._one("From"))
 
-    @cached_property
+    @lazy
     def to(self) -> NameAddress:
         """Whom the request is meant for."""
         return NameAddress.parse(self._one("To"))
 
-    @cached_property
+    @lazy
     def call_id(self) -> str:
         """The Call-ID, compared as it stands."""
         call_id = self._one("Call-ID")
@@ -109,37 +109,37 @@ class _Message:
             raise ParseError(f"this is no Call-ID: {excerpt(call_id)}")
         return call_id
 
-    @cached_property
+    @lazy
     def cseq(self) -> CSeq:
         """The number and method of the request."""
         return CSeq.parse(self._one("CSeq"))
 
-    @cached_property
+    @lazy
     def contacts(self) -> tuple[NameAddress, ...]:
         """Where the sender can be reached; `Contact: *` is none (see `is_wildcard_contact`)."""
         return self._addresses("Contact")
 
-    @cached_property
+    @lazy
     def is_wildcard_contact(self) -> bool:
         """Whether a Contact is `*`, which stands for all of a registration (RFC 3261 §10.2.2)."""
         return "*" in self._list("Contact")
 
-    @cached_property
+    @lazy
     def routes(self) -> tuple[NameAddress, ...]:
         """The Route set still to be visited."""
         return tuple(map(as_route, self._addresses("Route")))
 
-    @cached_property
+    @lazy
     def record_routes(self) -> tuple[NameAddress, ...]:
         """The proxies that want to stay in the dialog."""
         return tuple(map(as_route, self._addresses("Record-Route")))
 
-    @cached_property
+    @lazy
     def paths(self) -> tuple[NameAddress, ...]:
         """The proxies between a registrar and the telephone, the nearest first (RFC 3327)."""
         return tuple(map(as_route, self._addresses("Path")))
 
-    @cached_property
+    @lazy
     def max_forwards(self) -> int | None:
         """How many hops the request may still make."""
         value = self.headers.get("Max-Forwards")
@@ -214,7 +214,7 @@ class Request(_Message):
         if not is_token(self.method):
             raise ValueError(f"this is no method: {excerpt(self.method)}")
 
-    @cached_property
+    @lazy
     def is_within_dialog(self) -> bool:
         """Whether this belongs to a dialog (§12.2): a REGISTER never does, though some repeat a To tag."""
         return self.to.tag is not None and self.method != "REGISTER"

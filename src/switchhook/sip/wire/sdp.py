@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from ipaddress import ip_address
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, Literal
@@ -18,6 +17,7 @@ from switchhook.sip.wire.formats import (
     format_lines,
     read_format,
 )
+from switchhook.sip.wire.lazy import lazy
 from switchhook.sip.wire.syntax import MAX_PORT, read_number
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ MAX_PAYLOADS: Final = 128
 """Attributes that name further addresses; they would lead past a new one."""
 
 
-# No slots: cached_property keeps its values in the instance's __dict__.
+# No slots: `lazy` keeps its values in the instance's __dict__.
 @dataclass(frozen=True, kw_only=True)
 class Media:
     """One m= section; `lines` are those that follow it, as they stand."""
@@ -93,7 +93,7 @@ class Media:
             lines=tuple(lines),
         )
 
-    @cached_property
+    @lazy
     def formats(self) -> tuple[Format, ...]:
         """The formats that are known by name, in order of preference."""
         rtpmap = _by_payload(self.lines, "rtpmap")
@@ -159,7 +159,7 @@ class SessionDescription:
             lines=tuple(lines[: starts[0]] if starts else lines), media=_read_media(sections)
         )
 
-    @cached_property
+    @lazy
     def audio(self) -> Media | None:
         """The first sound that is not switched off; one without keys comes before all others."""
         sounds = [m for m in self.media if m.kind.lower() == "audio" and m.port]
