@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from http import HTTPStatus
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -104,11 +105,16 @@ def usual_order(delivery: Delivery) -> str:
     """
     if delivery.is_to_subscriber or isinstance(delivery.request, Mail):
         return delivery.webhook
-    where = delivery.request.url
+    return _where(delivery.request.url)
+
+
+@lru_cache(maxsize=1024)
+def _where(url: str) -> str:
+    """Return the origin of a URL, or one as it is that is none, which the sender refuses."""
     try:
-        origin = Origin.parse(split(where)[0])
-    except ExchangeError:  # no URL, which the sender refuses
-        return where
+        origin = Origin.parse(split(url)[0])
+    except ExchangeError:
+        return url
     return f"{origin.scheme}://{origin}"
 
 

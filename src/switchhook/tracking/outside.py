@@ -192,11 +192,11 @@ class OutsideBook:
     def _seconds(self, plan: Plan, key: Key, now: float) -> float:
         """Return how long was talked today, with the conversations that go on."""
         _, midnight = day_of(now, plan.project.time_zone)
-        going_on = sum(
-            max(0.0, now - max(outside.answered_at, midnight))
-            for outside in self._of.get(key, {}).values()
-            if outside.answered_at is not None
-        )
+        going_on = 0.0
+        for outside in self._of.get(key, {}).values():  # a loop, for there may be hundreds
+            since = outside.answered_at
+            if since is not None and since < now:
+                going_on += now - (max(midnight, since))
         return self._today(plan, key, now).seconds + going_on
 
     def _today(self, plan: Plan, key: Key, now: float) -> OutsideUse:

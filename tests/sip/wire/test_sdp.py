@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import replace
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.sip.wire import sdp
 from switchhook.sip.wire.errors import ParseError
 from switchhook.sip.wire.sdp import (
     DIRECTIONS,
@@ -406,3 +408,47 @@ def test_no_body_takes_long(unit: str) -> None:
             answer_audio(sdp, "127.0.0.1", 4000, session_id=1)
 
     assert cost(read, enough=100) < 100
+
+
+TIDY = [
+    "v=0",
+    "o=anna 1 1 IN IP4 192.0.2.1",
+    "s=-",
+    "c=IN IP4 192.0.2.1",
+    "t=0 0",
+    "m=audio 6000 RTP/AVP 0",
+    "a=rtpmap:0 PCMU/8000",
+]
+
+
+def test_a_tidy_description_is_handed_on_as_it_is() -> None:
+    body = "".join(f"{line}\r\n" for line in TIDY).encode()
+    assert tidied(body) is body
+
+
+@given(
+    lines=st.lists(
+        st.sampled_from(
+            [
+                *TIDY,
+                "",
+                "s= ",
+                "s=caf\xe9",
+                "o=a\xa0b 1 IN IP4 h",
+                "o=a  1 1 IN IP4 h",
+                "k=\0",
+                "y=1",
+                "x",
+            ]
+        ),
+        max_size=12,
+    ).map(lambda some: some if len(some) % 2 else [*TIDY[: len(some)], *some, *TIDY[len(some) :]]),
+    end=st.sampled_from(["\r\n", "\n", "\r", " \r\n"]),
+    tail=st.booleans(),
+)
+def test_whether_it_is_tidy_makes_no_difference(lines: list[str], end: str, *, tail: bool) -> None:
+    body = (end.join(lines) + (end if tail else "")).encode()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sdp, "_TIDY", re.compile(rb"(?!)"))
+        expected = tidied(body)
+    assert tidied(body) == expected

@@ -93,7 +93,11 @@ def number_of(uri: Uri) -> str:
     What cannot be printed, such as bytes that are no UTF-8, is left out: it could not be stored.
     """
     user, _, parameters = uri.username.partition(";")
-    number = "".join(filter(str.isprintable, user.strip()[:MOST_NUMBER]))
+    number = user.strip()[:MOST_NUMBER]
+    if not number.isprintable():
+        number = "".join(filter(str.isprintable, number))
+    if not (uri.parameters or parameters):
+        return number
     context = uri.parameters.get("phone-context") or _PHONE_CONTEXT.search(f";{parameters}")
     return _in_context(number, context[1] if isinstance(context, re.Match) else context or "")
 
@@ -103,9 +107,11 @@ def _in_context(number: str, context: str) -> str:
 
     Short ones are left alone, for they are extensions or numbers for help; so are numbers that are complete.
     """
+    if not context.startswith("+"):
+        return number
     digits, code = written_number(number), written_number(context).removeprefix("+")
     is_local = not number.startswith(("+", "00")) and not digits.startswith(code)
-    if not (context.startswith("+") and code and is_local and len(digits) >= LEAST_OUTSIDE):
+    if not (code and is_local and len(digits) >= LEAST_OUTSIDE):
         return number
     joined = f"+{code}{digits}"
     return joined if len(joined) <= MOST_INTERNATIONAL else number

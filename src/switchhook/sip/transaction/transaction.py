@@ -27,7 +27,9 @@ from enum import Enum, auto
 class State(Enum):
     """What a transaction is doing."""
 
-    __hash__ = object.__hash__  # that of Enum is Python, and each signal is looked up by two of these
+    __hash__ = (
+        object.__hash__
+    )  # that of Enum is Python, and each signal is looked up by two of these
 
     CALLING = auto()
     """INVITE sent, nothing came back."""
@@ -52,7 +54,9 @@ class State(Enum):
 class Signal(Enum):
     """What can happen to a transaction."""
 
-    __hash__ = object.__hash__  # that of Enum is Python, and each signal is looked up by two of these
+    __hash__ = (
+        object.__hash__
+    )  # that of Enum is Python, and each signal is looked up by two of these
 
     PROVISIONAL = auto()
     """A 1xx: received by a client, given by the user of a server."""

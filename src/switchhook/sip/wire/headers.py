@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -99,7 +99,8 @@ class NameAddress:
 
     def with_tag(self, tag: str) -> NameAddress:
         """Return this address with the tag set."""
-        return replace(self, parameters=self.parameters.set("tag", tag))
+        parameters = self.parameters.set("tag", tag)
+        return NameAddress(display=self.display, uri=self.uri, parameters=parameters)
 
     @property
     def nameless(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from itertools import pairwise
@@ -53,6 +54,16 @@ REVERSED: Final[dict[Direction, Direction]] = {
 _ROUND: Final = " \t\0"
 _ORDER: Final = "vosiuepcbtrzka"
 """The lines before the first m=, in the order of RFC 8866 §5."""
+
+_REST: Final = rb"=[^\r\n\0]*(?<![ \t])\r\n"
+_TIDY: Final = re.compile(
+    rb"v%bo=[!-~]+(?: [!-~]+){5}\r\ns%b" % (_REST, _REST)
+    + b"".join(rb"(?:%c%b)*" % (kind, _REST) for kind in b"iuepcb")
+    + rb"(?:t%b)+" % _REST
+    + b"".join(rb"(?:%c%b)*" % (kind, _REST) for kind in b"rzka")
+    + rb"m%b(?:[a-z]%b)*" % (_REST, _REST)
+)
+"""A description of which `tidied` makes itself."""
 
 MAX_MEDIA: Final = 32
 MAX_PAYLOADS: Final = 128
@@ -294,8 +305,10 @@ def read_lines(body: bytes) -> list[str]:
 def tidied(body: bytes) -> bytes:
     """Write a description as RFC 8866 §5 has it, for others to read: CRLF, and no line missing.
 
-    One without media stays as it is.
+    One without media stays as it is, and so does one that is tidy.
     """
+    if _TIDY.fullmatch(body) is not None:
+        return body
     lines = read_lines(body)
     media = next((place for place, line in enumerate(lines) if line.startswith("m=")), None)
     if media is None:
