@@ -48,7 +48,7 @@ from switchhook.domain.webhook import Encoding, Field
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import DirectionGiven
 from switchhook.settings import Settings
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.tracking.memory import Memory
 from switchhook.tracking.subscriptions import Subscribers

@@ -45,7 +45,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import SOUNDS
 from switchhook.settings import Settings
 from switchhook.sip.rtp.wav import write_wav
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -32,7 +32,7 @@ from switchhook.operations.tokens import create_token
 from switchhook.routing.arrival import Arrival
 from switchhook.settings import Settings
 from switchhook.storage.records import CallRecord, StoreError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.former import make_former
 from tests.support.loop import run
 from tests.support.promises import delivery, mail, record

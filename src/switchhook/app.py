@@ -30,7 +30,7 @@ from switchhook.operations.trunks import write_states
 from switchhook.projectfile.loading import load_book, load_plan
 from switchhook.settings import port_range
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller

@@ -13,7 +13,7 @@ from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
 from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.records import CallRecord, HangUp
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.plans import incoming
 

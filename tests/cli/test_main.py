@@ -20,7 +20,7 @@ from cyclopts import App
 from switchhook import __version__
 from switchhook.cli.main import COMMANDS, FAILED, FINE, MISUSED, run
 from switchhook.operations.data_dir import DATABASE
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.projects import MINIMAL
 from tests.support.told import AFTER, BEFORE, CALL, EXAMPLE, remember

@@ -14,7 +14,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.sip.ua.registrar import Binding
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 
 if TYPE_CHECKING:

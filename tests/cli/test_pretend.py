@@ -12,7 +12,7 @@ from switchhook.cli.main import FAILED, FINE, MISUSED, run
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import apply_project
 from switchhook.operations.subscriptions import subscribe
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run as run_scenario
 from tests.support.told import EXAMPLE

@@ -10,7 +10,7 @@ import pytest
 from switchhook.cli.main import FAILED, FINE, run
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.subscriptions import subscribe
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run as run_scenario
 

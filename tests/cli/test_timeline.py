@@ -8,7 +8,7 @@ from switchhook.cli.timeline import draw, draw_whole
 from switchhook.domain.journal import Entry, Happening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views.timeline import call_lines, entry_line
 from tests.support.loop import run
 from tests.support.told import BEGAN, CALL, remember

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
 from switchhook.operations.tokens import digest_of
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.projects import MINIMAL
 

@@ -30,7 +30,7 @@ from switchhook.projectfile.toml.tables import Table, Tables
 from switchhook.projectfile.types.scheme import Presses
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.sip.wire.transport import Peer
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.digest import answer_challenge
 from tests.support.loop import run
 from tests.support.sip import request

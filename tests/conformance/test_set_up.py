@@ -14,7 +14,7 @@ from switchhook.operations.projects import Applied, apply_project, export_projec
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.explaining import explain_answer
 from switchhook.tryout.plans import applied_plan
 from switchhook.tryout.pretending import pretend_call

@@ -16,7 +16,7 @@ from switchhook.domain.event import Subscription
 from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.plans import plan

@@ -12,7 +12,7 @@ from switchhook.app import PRODUCT
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from tests.conformance.drivers import line

@@ -20,7 +20,7 @@ from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import SteadyClock
 from switchhook.switchboard.composing import Teller

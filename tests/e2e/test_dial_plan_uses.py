@@ -16,7 +16,7 @@ from switchhook.domain.scheme import AskDialPlan, RingDestination
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from tests.conformance.drivers import line

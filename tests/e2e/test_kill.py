@@ -20,7 +20,7 @@ from switchhook.domain.event import EventKind, EventMail, Subscription
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.schema.event import MAIL_TEXT
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.answering import answering
 from tests.support.bare import BareCaller
 from tests.support.house import EVENTS, NEXT, Callee, House, Line, asking, open_house, ring

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.delivery.queues import CourierLimits
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.projectfile.schema.event import MAIL_TEXT
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from switchhook.webhooks.mail import Mail

@@ -22,7 +22,7 @@ from switchhook.projectfile.file import read_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from switchhook.webhooks.http import HttpRequest

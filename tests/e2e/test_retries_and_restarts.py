@@ -15,7 +15,7 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Plan
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import Settings
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.mail import Mail, Security
 from tests.support.loop import run
 from tests.support.plans import plan

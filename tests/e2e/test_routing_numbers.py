@@ -19,7 +19,7 @@ from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play,
 from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.visits import attach_number, put_visit
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.memory import Memory
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script

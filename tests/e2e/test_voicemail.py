@@ -13,7 +13,7 @@ from switchhook.operations.sounds import RECORDINGS, add_sound
 from switchhook.settings import Settings
 from switchhook.sip.rtp.wav import write_wav
 from switchhook.softphone.phone import Phone
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.tones import heard, loudness, sound_of, tone, voice
 

@@ -12,7 +12,7 @@ from switchhook.domain.cause import Outcome
 from switchhook.operations.hanging_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
 from switchhook.storage.records import CallRecord, HangUp
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.plans import incoming

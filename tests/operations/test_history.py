@@ -17,7 +17,7 @@ from switchhook.operations.history import (
     show_delivery,
 )
 from switchhook.storage.records import DeliveryState
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.told import AFTER, BEFORE, CALL, remember
 

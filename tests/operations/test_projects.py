@@ -16,7 +16,7 @@ from switchhook.operations.projects import (
 )
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
 

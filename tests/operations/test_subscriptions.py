@@ -16,7 +16,7 @@ from switchhook.operations.subscriptions import (
     subscriptions,
     unsubscribe,
 )
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run
 

@@ -23,7 +23,7 @@ from switchhook.operations.tokens import (
     revoke_token,
 )
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
 

@@ -14,7 +14,7 @@ from switchhook.operations.visits import (
     attach_number,
     put_visit,
 )
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.memory import Memory
 from tests.support.loop import run
 

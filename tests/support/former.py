@@ -8,9 +8,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.storage.connection import migrate, migrations
-from switchhook.storage.rows import attempt_to_row, call_to_row
-from switchhook.storage.statements import sql
+from switchhook.storage.sqlite.connection import migrate, migrations
+from switchhook.storage.sqlite.rows import attempt_to_row, call_to_row
+from switchhook.storage.sqlite.statements import sql
 from switchhook.webhooks.http import HttpRequest
 from tests.support.promises import attempt, ended
 

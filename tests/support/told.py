@@ -22,7 +22,7 @@ from switchhook.routing.events import (
     LegEnded,
     LegRinging,
 )
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.composing import Teller, compose
 from switchhook.webhooks.delivery import Attempt
 

@@ -16,7 +16,7 @@ from switchhook.api.server import WebServer
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.projects import apply_project
 from switchhook.operations.tokens import digest_of
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tracking.subscriptions import Subscribers
 from tests.support.projects import MINIMAL
 

@@ -23,7 +23,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import EndLeg, PhoneCommand, RingLeg
 from switchhook.routing.events import Event, LegAnswered, LegEnded
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import CUT_AGAIN, Switchboard

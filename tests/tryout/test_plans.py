@@ -11,7 +11,7 @@ from switchhook.domain.project import Plan, Project
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.projects import NoSuchProjectError, apply_project
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.plans import (
     NoSuchWebhookError,
     applied_plan,

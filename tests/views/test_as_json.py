@@ -10,7 +10,7 @@ import msgspec
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import DeliveryStory, show_call, show_delivery
 from switchhook.storage.records import DeliveryRow, DeliveryState
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views.as_json import (
     address,
     call_story,

@@ -19,7 +19,7 @@ from switchhook.operations.history import (
     show_delivery,
 )
 from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow, DeliveryState
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.views import as_json
 from switchhook.views.text import NOTHING, clock, one_line, seconds
 from switchhook.views.timeline import call_lines

@@ -15,7 +15,7 @@ from switchhook.operations.projects import know_project
 from switchhook.projectfile.toml.kinds import Choice, Kind, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 
 T = TypeVar("T")
 

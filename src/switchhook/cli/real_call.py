@@ -27,7 +27,7 @@ from switchhook.projectfile.file import write_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.tryout.pretending import waits_for_keys
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Trunk
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkState
-    from switchhook.storage.sqlite import SqliteStore
+    from switchhook.storage.sqlite.store import SqliteStore
 
 log = structlog.get_logger(__name__)
 

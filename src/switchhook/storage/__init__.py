@@ -1,1 +1,1 @@
-"""Remembers."""
+"""Remembers: the contract of a store, its values, and the stores."""

@@ -14,7 +14,7 @@ from switchhook.domain.journal import Happening
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.records import DeliveryState
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.told import AFTER, BEFORE, CALL, example_plan, remember
 

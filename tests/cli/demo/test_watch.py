@@ -9,7 +9,7 @@ from rich.console import Console
 
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.operations.data_dir import DATABASE
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.told import CALL, remember
 

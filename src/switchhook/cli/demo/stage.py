@@ -18,7 +18,7 @@ from switchhook.projectfile.file import read_project, write_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import Manners, Phone, RefusedError
-from switchhook.storage.sqlite import SqliteStore
+from switchhook.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

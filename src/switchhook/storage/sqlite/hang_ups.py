@@ -1,0 +1,38 @@
+"""Calls that an operator wants ended, in a database: another process may run them, or nobody until a start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.storage.records import HangUp
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def add(connection: sqlite3.Connection, *, wanted: HangUp, now: float) -> None:
+    """Write a wish; of two for one call the first stays."""
+    values = {
+        "project": wanted.project,
+        "call": wanted.call,
+        "wanted_by": wanted.by,
+        "wanted_at": now,
+    }
+    with transaction(connection):
+        connection.execute(sql("add_hang_up"), values)
+
+
+def found(connection: sqlite3.Connection) -> tuple[HangUp, ...]:
+    """Return the wishes, oldest first."""
+    rows = connection.execute(sql("hang_ups"))
+    return tuple(
+        HangUp(project=row["project"], call=row["call"], by=row["wanted_by"]) for row in rows
+    )
+
+
+def delete(connection: sqlite3.Connection, *, project: str, call: str) -> None:
+    """Delete a wish that was fulfilled."""
+    with transaction(connection):
+        connection.execute(sql("delete_hang_up"), {"project": project, "call": call})

@@ -1,0 +1,97 @@
+"""What people and programs ask of the past, in a database."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.statements import sql
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from switchhook.domain.journal import Entry
+    from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow
+    from switchhook.storage.seal import Seal
+    from switchhook.webhooks.delivery import Attempt
+
+NEWEST: Final = 2**63 - 1
+"""Above every number: a list begins with the newest."""
+
+_LISTS: Final = {
+    "all": "newest_deliveries",
+    "delivered": "delivered",
+    "failed": "failed",
+    "pending": "pending",
+}
+"""Which statement lists deliveries of a state; one project's has `_of_project` after its name."""
+
+
+def calls(
+    connection: sqlite3.Connection, *, project: str | None, limit: int, before: int | None
+) -> tuple[CallRow, ...]:
+    """Return calls before a number, newest first."""
+    name = "newest_calls" if project is None else "newest_calls_of_project"
+    values = {"project": project, "limit": limit, "before": NEWEST if before is None else before}
+    return tuple(rows.call_row(row) for row in connection.execute(sql(name), values).fetchall())
+
+
+def call(connection: sqlite3.Connection, *, call_id: str) -> CallRow | None:
+    """Return one call, or None where there is none."""
+    row = connection.execute(sql("call"), {"call": call_id}).fetchone()
+    return None if row is None else rows.call_row(row)
+
+
+def journal(connection: sqlite3.Connection, *, call_id: str) -> tuple[Entry, ...]:
+    """Return a call's journal from its first line on."""
+    return tuple(rows.entry(row) for row in connection.execute(sql("journal"), {"call": call_id}))
+
+
+def deliveries(
+    connection: sqlite3.Connection,
+    *,
+    seal: Seal,
+    project: str | None,
+    state: DeliveryFilter,
+    webhook: str | None,
+    limit: int,
+    before: int | None,
+) -> tuple[DeliveryRow, ...]:
+    """Return deliveries before a number, newest first."""
+    name = _LISTS[state]
+    if project is not None and state != "pending":
+        name += "_of_project"
+    values = {
+        "project": project,
+        "webhook": webhook,
+        "limit": limit,
+        "before": NEWEST if before is None else before,
+    }
+    return _deliveries(connection.execute(sql(name), values), seal)
+
+
+def deliveries_of_call(
+    connection: sqlite3.Connection, *, seal: Seal, call_id: str
+) -> tuple[DeliveryRow, ...]:
+    """Return a call's deliveries in the order of the promises."""
+    return _deliveries(connection.execute(sql("deliveries_of_call"), {"call": call_id}), seal)
+
+
+def attempts(connection: sqlite3.Connection, *, delivery_id: str) -> tuple[Attempt, ...]:
+    """Return a delivery's tries, first to latest."""
+    found = connection.execute(sql("attempts"), {"delivery": delivery_id})
+    return tuple(
+        rows.attempt(row, delivery_id=delivery_id, number=row["number"], asked=row["asked"])
+        for row in found
+    )
+
+
+def _deliveries(found: sqlite3.Cursor, seal: Seal) -> tuple[DeliveryRow, ...]:
+    """Read a long list only after the query has ended, for the log cannot begin anew before that."""
+    read = partial(rows.delivery_row, seal=seal)
+    return tuple(
+        rows.readable(
+            found.fetchall(), read, name="id", otherwise="delivery left out", todo=rows.RESTORE
+        )
+    )

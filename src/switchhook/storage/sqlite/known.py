@@ -1,0 +1,98 @@
+"""What is known of callers and visitors, in a database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from switchhook.storage.sqlite.rows import Parameters
+
+_attributes = msgspec.json.Decoder(tuple[tuple[str, str], ...])
+
+_FORGETTING = (
+    "forget_callers",
+    "forget_visits",
+    "forget_shown_numbers",
+    "forget_visits_of_calls",
+)
+
+
+def caller_to_row(caller: Caller) -> Parameters:
+    """Return what `save_caller` takes."""
+    return (
+        caller.project,
+        caller.number,
+        caller.calls,
+        caller.proper_calls,
+        caller.manager,
+        caller.outbound_number,
+        caller.seen_at,
+    )
+
+
+def callers(connection: sqlite3.Connection, *, limit: int) -> tuple[Caller, ...]:
+    """Return the callers that were seen last."""
+    return tuple(Caller(**row) for row in connection.execute(sql("callers"), {"limit": limit}))
+
+
+def visits(connection: sqlite3.Connection, *, limit: int) -> tuple[Visit, ...]:
+    """Return the visits that were told of last, oldest first."""
+    found = connection.execute(sql("newest_visits"), {"limit": limit}).fetchall()
+    return tuple(
+        Visit(
+            project=row["project"],
+            id=row["id"],
+            attributes=_attributes.decode(row["attributes"]),
+            seen_at=row["seen_at"],
+        )
+        for row in reversed(found)
+    )
+
+
+def shown_numbers(connection: sqlite3.Connection, *, limit: int) -> tuple[ShownNumber, ...]:
+    """Return which numbers visitors see, or saw last."""
+    found = connection.execute(sql("shown_numbers"), {"limit": limit})
+    return tuple(ShownNumber(**row) for row in found)
+
+
+def visits_of_live_calls(connection: sqlite3.Connection) -> tuple[CallOfVisit, ...]:
+    """Return to which visits the running calls belong."""
+    return tuple(CallOfVisit(**row) for row in connection.execute(sql("visits_of_live_calls")))
+
+
+def save_visit(connection: sqlite3.Connection, visit: Visit) -> None:
+    """Write a visit, in place of what was known of it."""
+    values = {
+        "project": visit.project,
+        "id": visit.id,
+        "attributes": msgspec.json.encode(visit.attributes).decode(),
+        "seen_at": visit.seen_at,
+    }
+    with transaction(connection):
+        connection.execute(sql("save_visit"), values)
+
+
+def attach(connection: sqlite3.Connection, told: ShownNumber | CallOfVisit) -> None:
+    """Write whose a number or a call is now."""
+    with transaction(connection):
+        if isinstance(told, ShownNumber):
+            values: dict[str, str | float] = {"number": told.number, "until": told.until}
+            statement = "save_shown_number"
+        else:
+            values, statement = {"call": told.call, "told_at": told.told_at}, "save_visit_of_call"
+        connection.execute(sql(statement), {"project": told.project, "visit": told.visit} | values)
+
+
+def forget(connection: sqlite3.Connection, *, before: float) -> None:
+    """Delete what was last seen before a moment."""
+    with transaction(connection):
+        for statement in _FORGETTING:
+            connection.execute(sql(statement), {"before": before})

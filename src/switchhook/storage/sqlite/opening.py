@@ -1,0 +1,87 @@
+"""Opening a database together with its key: only with the one that its secrets are sealed with."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.seal import Seal, create_key, key_path, read_key
+from switchhook.storage.sqlite import projects
+from switchhook.storage.sqlite.connection import open_to_read, open_to_write
+from switchhook.storage.sqlite.trouble import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def open_sealed(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Connection, ...]]:
+    """Open the connections that write, read and keep up a file, once its key is known to fit.
+
+    Without a `key`, that of the key file, which is made for a new database. Raises StoreError.
+    """
+    _refuse_emptied(path)
+    with ExitStack() as undo, _explained(path):
+        connections = []
+        for open_one in (open_to_write, open_to_read, open_to_write):
+            connection = open_one(path)
+            undo.callback(connection.close)
+            connections.append(connection)
+        seal = Seal(_key_of(connections[0], path) if key is None else key)
+        _check_key(connections[0], seal, path, may_write=True)
+        undo.pop_all()
+    return seal, tuple(connections)
+
+
+def open_sealed_to_read(path: Path, key: bytes | None) -> tuple[Seal, sqlite3.Connection]:
+    """Open one connection to an existing file, without the means to change it. Raises StoreError."""
+    with ExitStack() as undo, _explained(path):
+        connection = open_to_read(path)
+        undo.callback(connection.close)
+        seal = Seal(read_key(key_path(path)) if key is None else key)
+        _check_key(connection, seal, path, may_write=False)
+        undo.pop_all()
+    return seal, connection
+
+
+def _refuse_emptied(path: Path) -> None:
+    """Raise StoreError for a file without content that a key lies beside: a database was there once."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return  # a new one, or one that opening says more of
+    if not size and key_path(path).exists():
+        raise StoreError(
+            f"the database {path} is empty (0 bytes), though its key lies beside it: projects, calls and"
+            " events that it held are lost, as by a copy that broke off or a full disk. Restore both from"
+            f" one backup; to begin anew, delete {path} and {key_path(path)}"
+        )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into what a person can do about them."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise explain(error, f"the database {path}") from error
+
+
+def _check_key(connection: sqlite3.Connection, seal: Seal, path: Path, *, may_write: bool) -> None:
+    try:
+        projects.check_key(connection, seal, may_write=may_write)
+    except StoreError as error:
+        raise StoreError(
+            f"the key in {key_path(path)} is not the one that the database {path} was sealed with:"
+            " restore both from the same backup"
+        ) from error
+
+
+def _key_of(connection: sqlite3.Connection, path: Path) -> bytes:
+    """Read the key file; make it only where nothing was sealed yet."""
+    file = key_path(path)
+    if file.exists() or projects.has_key(connection):
+        return read_key(file)
+    return create_key(file)

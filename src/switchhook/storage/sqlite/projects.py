@@ -1,0 +1,153 @@
+"""Projects' versions in a database: their documents hold passwords, and are sealed."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Final
+
+from switchhook.storage.records import StoredProject, StoreError, UnreadableError
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switchhook.storage.records import Names
+    from switchhook.storage.seal import Seal
+
+_OWNED: Final = "names are known"
+_CHECK: Final = "key check"
+"""Name of the fact, place of the seal and the sealed text that tell whether the key is the right one."""
+
+
+def has_key(connection: sqlite3.Connection) -> bool:
+    """Say whether the database's secrets are sealed with some key already."""
+    return connection.execute(sql("fact"), {"name": _CHECK}).fetchone() is not None
+
+
+def check_key(connection: sqlite3.Connection, seal: Seal, *, may_write: bool) -> None:
+    """Raise StoreError unless the database's secrets are sealed with this key.
+
+    A database that has no secrets yet takes the key for its own.
+    """
+    row = connection.execute(sql("fact"), {"name": _CHECK}).fetchone()
+    if row is not None:
+        seal.open(row["value"], place=_CHECK)
+    elif may_write:
+        with transaction(connection):
+            sealed = seal.close(_CHECK, place=_CHECK)
+            connection.execute(sql("state_fact"), {"name": _CHECK, "value": sealed})
+
+
+def save(
+    connection: sqlite3.Connection,
+    seal: Seal,
+    *,
+    project: str,
+    document: str,
+    now: float,
+    names: Names | None = None,
+) -> int:
+    """Add a version and return its number; where the latest says the same, return that one's.
+
+    One that cannot be read says nothing, and stays. `names` are what callers dial and telephones register
+    by: those of the version before, without any. Raises StoreError where another project has one.
+    """
+    with transaction(connection):
+        if names is not None:
+            own(connection, project=project, names=names)
+        row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
+        before = None if row is None else _unseal(row, seal)
+        if before is not None and not before.unreadable and before.document == document:
+            return before.version
+        version = 1 if before is None else before.version + 1
+        values = {
+            "project": project,
+            "version": version,
+            "saved_at": now,
+            "sealed": seal.close(document, place=_place(project, version)),
+        }
+        connection.execute(sql("save_version"), values)
+        return version
+
+
+def own(connection: sqlite3.Connection, *, project: str, names: Names) -> None:
+    """Write which names a project has from now on, within the transaction that stands.
+
+    Raises StoreError where another has one by now: two files that were applied at once, say.
+    """
+    connection.execute(sql("disown"), {"project": project})
+    try:
+        for kind, name in names:
+            connection.execute(sql("own"), {"kind": kind, "name": name, "project": project})
+    except sqlite3.IntegrityError as error:
+        raise StoreError(f"{kind} {name} belongs to another project since just now") from error
+
+
+def are_known(connection: sqlite3.Connection) -> bool:
+    """Say whether it was ever written which names the projects have; an older release did not."""
+    return connection.execute(sql("fact"), {"name": _OWNED}).fetchone() is not None
+
+
+def own_all(connection: sqlite3.Connection, *, names_of: Mapping[str, Names]) -> None:
+    """Write which names the projects have, once, where nobody did before."""
+    with transaction(connection):
+        if are_known(connection):
+            return
+        taken: set[tuple[str, str]] = set()
+        for project, names in names_of.items():
+            own(connection, project=project, names=tuple(set(names) - taken))
+            taken.update(names)
+        connection.execute(sql("state_fact"), {"name": _OWNED, "value": 1})
+
+
+def owners(connection: sqlite3.Connection, *, names: Names) -> dict[tuple[str, str], str]:
+    """Return the project of each of these names that one has."""
+    found = connection.execute(sql("owners"), {"wanted": json.dumps(names)})
+    return {(row["kind"], row["name"]): row["project"] for row in found}
+
+
+def numbers(connection: sqlite3.Connection) -> dict[str, int]:
+    """Return the number of each project's latest version."""
+    return {row["project"]: row["version"] for row in connection.execute(sql("version_numbers"))}
+
+
+def newest(connection: sqlite3.Connection, seal: Seal, *, project: str) -> StoredProject | None:
+    """Return the latest version of one project, or None where there is none."""
+    row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
+    return None if row is None else _unseal(row, seal)
+
+
+def latest(connection: sqlite3.Connection, seal: Seal) -> tuple[StoredProject, ...]:
+    """Return the latest version of every project, by id."""
+    return tuple(_unseal(row, seal) for row in connection.execute(sql("latest_versions")))
+
+
+def one(
+    connection: sqlite3.Connection, seal: Seal, *, project: str, version: int
+) -> StoredProject | None:
+    """Return one version of one project, or None where there is none."""
+    key = {"project": project, "version": version}
+    row = connection.execute(sql("version"), key).fetchone()
+    return None if row is None else _unseal(row, seal)
+
+
+def _unseal(row: sqlite3.Row, seal: Seal) -> StoredProject:
+    project, version = row["project"], row["version"]
+    document, unreadable = "", ""
+    try:
+        document = seal.open(row["sealed"], place=_place(project, version))
+    except UnreadableError as error:
+        unreadable = str(error)
+    return StoredProject(
+        id=project,
+        version=version,
+        document=document,
+        saved_at=row["saved_at"],
+        unreadable=unreadable,
+    )
+
+
+def _place(project: str, version: int) -> str:
+    return f"version {version} of project {project!r}"

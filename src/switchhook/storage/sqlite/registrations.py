@@ -1,0 +1,27 @@
+"""Where accounts' telephones can be reached, in a database: a restart must not make them deaf."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def save(connection: sqlite3.Connection, *, project: str, account: str, telephones: str) -> None:
+    """Write an account's telephones; "" forgets them."""
+    values = {"project": project, "account": account}
+    with transaction(connection):
+        if telephones:
+            connection.execute(sql("save_registration"), {**values, "telephones": telephones})
+        else:
+            connection.execute(sql("delete_registration"), values)
+
+
+def found(connection: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
+    """Return where all accounts' telephones are, as (project, account, telephones)."""
+    rows = connection.execute(sql("registrations"))
+    return tuple((row["project"], row["account"], row["telephones"]) for row in rows)

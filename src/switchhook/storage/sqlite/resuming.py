@@ -1,0 +1,61 @@
+"""What a restart takes up again, in a database: one that cannot be read keeps no other back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.statements import sql
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.project import Plan
+    from switchhook.storage.seal import Seal
+    from switchhook.webhooks.delivery import Delivery
+
+
+def plans(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+    """Return which project versions the calls hold on to that have not ended."""
+    found = connection.execute(sql("plans_of_live_calls"))
+    return tuple((row["project"], row["version"]) for row in found)
+
+
+def calls(
+    connection: sqlite3.Connection, *, plan_of: Callable[[str, int], Plan]
+) -> tuple[Call, ...]:
+    """Return the calls that have not ended, oldest first."""
+    decode = rows.call_reader(plan_of)
+    return tuple(
+        rows.readable(
+            connection.execute(sql("live_calls")).fetchall(),
+            lambda row: decode(row["value"]),
+            name="call",
+            otherwise="call cannot be resumed",
+            todo="whoever was in it has to call again",
+        )
+    )
+
+
+def last_ends(
+    connection: sqlite3.Connection, *, since: float
+) -> tuple[tuple[str, str, str, str], ...]:
+    """Return the legs of the calls that ended within the last 10 s of an earlier process."""
+    found = connection.execute(sql("legs_of_last_ends"), {"since": since})
+    return tuple((row["project"], row["call"], row["leg"], row["handle"]) for row in found)
+
+
+def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery, ...]:
+    """Return what was promised and is not settled, in the order of the promises."""
+    return tuple(
+        rows.readable(
+            connection.execute(sql("unsettled_deliveries")).fetchall(),
+            partial(rows.delivery, seal=seal),
+            name="id",
+            otherwise="delivery cannot be carried, and stays pending",
+            todo=rows.RESTORE,
+        )
+    )

@@ -1,0 +1,28 @@
+"""Deleting calls whose time is over, a few at a time, so that commits never wait long for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_DELETIONS: Final = ("delete_attempts", "delete_deliveries", "delete_journal", "delete_call")
+"""What belongs to a call goes before the call, and attempts before what tells their delivery."""
+
+
+def delete_old(connection: sqlite3.Connection, *, before: float, batch: int) -> int:
+    """Delete up to `batch` calls that ended before a moment, with all that belongs to them.
+
+    A call with an unsettled delivery stays: the promise outlives the retention. Returns how many
+    went; fewer than `batch` means that none is left.
+    """
+    with transaction(connection):
+        found = connection.execute(sql("old_calls"), {"before": before, "batch": batch}).fetchall()
+        keys = [{"project": row["project"], "call": row["call"]} for row in found]
+        for deletion in _DELETIONS:
+            connection.executemany(sql(deletion), keys)
+    return len(keys)

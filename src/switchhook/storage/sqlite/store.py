@@ -1,0 +1,432 @@
+"""The store in one SQLite file: calls, journals, promises, attempts and projects.
+
+One thread writes, and groups what waits into one durable commit; another reads; a third keeps the log
+short. The file may be read, and a project saved, by other processes at the same time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from switchhook.storage.records import StoredProject, StoreError
+from switchhook.storage.seal import Seal, new_key
+from switchhook.storage.sqlite import (
+    hang_ups,
+    history,
+    known,
+    outside,
+    projects,
+    registrations,
+    resuming,
+    rows,
+    subscriptions,
+)
+from switchhook.storage.sqlite.aside import Aside, Runs
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.opening import open_sealed, open_sealed_to_read
+from switchhook.storage.sqlite.retention import delete_old
+from switchhook.storage.sqlite.tokens import Tokens
+from switchhook.storage.sqlite.upkeep import Upkeep, look, ping, see_room
+from switchhook.storage.sqlite.writer import Rows, Writer
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from switchhook.domain.call import Call
+    from switchhook.domain.event import Subscription
+    from switchhook.domain.journal import Entry
+    from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.outside import OutsideUse
+    from switchhook.domain.project import Plan
+    from switchhook.storage.records import (
+        CallRecord,
+        CallRow,
+        DeliveryFilter,
+        DeliveryRow,
+        HangUp,
+        Names,
+    )
+    from switchhook.webhooks.delivery import Attempt, Delivery
+
+T = TypeVar("T")
+
+PRUNE_PAUSE: Final = 0.02
+"""Seconds between two batches of deletion, for those who commit meanwhile."""
+
+REMEMBERED: Final = 30.0
+"""Seconds for which rows that could not be stored speak against the database's health."""
+
+
+class SqliteStore:
+    """Every method may be called from many tasks at once, on the loop that opened the store.
+
+    What cannot be done raises StoreError, and was then not done at all.
+    """
+
+    def __init__(
+        self,
+        *,
+        seal: Seal,
+        clock: Callable[[], float],
+        writer: Writer | None,
+        reader: Runs,
+        aside: Aside | None = None,
+        folder: Path | None = None,
+    ) -> None:
+        """Put it together. `folder` is where the database lies; None for one in memory."""
+        self._seal = seal
+        self._clock = clock
+        self._writer = writer
+        self._reader = reader
+        self._aside = aside
+        self._folder = folder
+        self.tokens = Tokens(reader=reader, change=self._change)
+        self._upkeep: Upkeep | None = None
+        self._upkeeping: asyncio.Task[None] | None = None
+        if writer is not None and aside is not None:
+            self._upkeep = Upkeep(writer, aside)
+            self._upkeeping = spawn(self._upkeep.run(), name="store upkeep")
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path | None,
+        *,
+        key: bytes | None = None,
+        read_only: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> SqliteStore:
+        """Open the database at `path`, or one in memory; make it, and its key file, where it is not.
+
+        `key` (32 bytes) is for those who keep keys elsewhere. Raises StoreError where the database
+        or its key cannot be had, is another program's, or was written by a newer version of ours.
+        """
+        if path is None:
+            return cls._open_in_memory(key or new_key(), clock)
+        if read_only:
+            return await asyncio.to_thread(cls._open_to_read, path, key, clock)
+        return await cls._open_file(path, key, clock)
+
+    async def close(self) -> None:
+        """Finish what was handed in, and close the file. Closing again does nothing."""
+        if self._upkeeping is not None:
+            self._upkeeping.cancel()
+            await asyncio.wait([self._upkeeping])
+            self._upkeeping = None
+            if self._upkeep is not None:
+                with suppress(StoreError):  # the next start looks a little further back
+                    await self._upkeep.move_mark()
+        for part in (self._reader, self._aside, self._writer):
+            if part is not None:
+                await part.close()
+
+    async def check(self) -> None:
+        """Return when the database can be read and written. Raises StoreError, which says why not.
+
+        A little is written, and so that it is no accident: there has to be room for more, and what calls
+        wanted to store just before has to be stored.
+        """
+        await self._reader.run(ping)
+        if self._folder is not None:
+            await asyncio.to_thread(see_room, self._folder)
+        now = self._clock()
+        await self._writing.change(lambda connection: look(connection, now))
+        trouble = self._writing.trouble
+        if trouble is not None and asyncio.get_running_loop().time() - trouble[0] < REMEMBERED:
+            raise trouble[1]
+
+    async def commit(self, record: CallRecord) -> None:
+        """Store what a step left behind: all of it is durable when this returns.
+
+        Committing a record again changes nothing, so it can be repeated after a failure.
+        """
+        call = record.call
+        project, _ = call.plan.key
+        await self._write(
+            Rows(
+                calls=(rows.call_to_row(call),),
+                entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
+                deliveries=tuple(rows.delivery_to_row(d, self._seal) for d in record.deliveries),
+                callers=tuple(map(known.caller_to_row, record.callers)),
+                outside=tuple(map(outside.use_to_row, record.outside)),
+            )
+        )
+
+    async def record_attempt(self, attempt: Attempt) -> None:
+        """Store a finished try durably, once: another of the same delivery and number changes nothing.
+
+        Nor does one of a delivery that was deleted meanwhile.
+        """
+        await self._write(Rows(attempts=(rows.attempt_to_row(attempt),)), attempts=1)
+
+    async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
+        """Return which project versions `live_calls` will ask for, as (project, version)."""
+        return await self._reader.run(resuming.plans)
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
+
+        A call that cannot be read, or whose plan `plan_of` does not find (LookupError), is left out
+        and logged. `plan_of` is asked in the store's reading thread.
+        """
+        return await self._reader.run(partial(resuming.calls, plan_of=plan_of))
+
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.
+
+        Each is project, call, leg and handle. These ended within 10 s of one another: orders follow a commit at once, so that earlier ones were
+        carried out.
+        """
+        return await self._reader.run(partial(resuming.last_ends, since=since))
+
+    async def pending_deliveries(self) -> tuple[Delivery, ...]:
+        """Return what was promised and is not settled, in the order of the promises.
+
+        One that cannot be read is left out and logged; it stays promised.
+        """
+        return await self._reader.run(partial(resuming.deliveries, seal=self._seal))
+
+    async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
+        """Store a version of a project and return its number, 1 for the first.
+
+        A document that is the same as the latest version's makes no new one. `names` are what no other
+        project may have; None: as before. Raises StoreError where another has one.
+        """
+        return await self._writing.run(
+            partial(
+                projects.save,
+                seal=self._seal,
+                project=project_id,
+                document=document,
+                now=self._clock(),
+                names=names,
+            )
+        )
+
+    async def owners(self, names: Names) -> dict[tuple[str, str], str]:
+        """Return the project of each of these names that one has."""
+        return await self._reader.run(partial(projects.owners, names=names))
+
+    async def knows_names(self) -> bool:
+        """Say whether it is stored which names the projects have; see `own_names`."""
+        return await self._reader.run(projects.are_known)
+
+    async def own_names(self, names_of: Mapping[str, Names]) -> None:
+        """Store which names the projects have, where nobody did: an older release wrote the database."""
+        await self._writing.run(partial(projects.own_all, names_of=names_of))
+
+    async def project_versions(self) -> dict[str, int]:
+        """Return the number of each project's latest version, without reading a document."""
+        return await self._reader.run(projects.numbers)
+
+    async def latest_project(self, project_id: str) -> StoredProject | None:
+        """Return the latest version of one project, or None where there is none."""
+        return await self._reader.run(partial(projects.newest, seal=self._seal, project=project_id))
+
+    async def projects(self) -> tuple[StoredProject, ...]:
+        """Return the latest version of every project, by id."""
+        return await self._reader.run(partial(projects.latest, seal=self._seal))
+
+    async def project(self, project_id: str, version: int) -> StoredProject | None:
+        """Return one version of one project, or None where there is none."""
+        return await self._reader.run(
+            partial(projects.one, seal=self._seal, project=project_id, version=version)
+        )
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        """Store where an account's telephones are, as the telephone side writes it; "" for nowhere."""
+        await self._change(
+            partial(registrations.save, project=project, account=account, telephones=telephones)
+        )
+
+    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what was saved, as (project, account, telephones)."""
+        return await self._reader.run(registrations.found)
+
+    async def add_hang_up(self, wanted: HangUp) -> None:
+        """Store that a call is to be ended; of two wishes for one call the first stays."""
+        await self._change(partial(hang_ups.add, wanted=wanted, now=self._clock()))
+
+    async def hang_ups(self) -> tuple[HangUp, ...]:
+        """Return which calls are to be ended, oldest wish first."""
+        return await self._reader.run(hang_ups.found)
+
+    async def delete_hang_up(self, wanted: HangUp) -> None:
+        """Forget a wish that was fulfilled."""
+        work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
+        await self._change(work)
+
+    async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
+        """Store a subscription under a new number; None where its project has `most` already."""
+        add = partial(subscriptions.add, seal=self._seal, asked=asked, most=most)
+        return await self._change(add)
+
+    async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
+        """Return one project's subscriptions, or everybody's, oldest first."""
+        return await self._reader.run(
+            partial(subscriptions.found, seal=self._seal, project=project)
+        )
+
+    async def subscription_numbers(self) -> frozenset[int]:
+        """Return the numbers of everybody's subscriptions."""
+        return await self._reader.run(subscriptions.numbers)
+
+    async def delete_subscription(self, project: str, number: int) -> Subscription | None:
+        """Delete one of a project's subscriptions and return it; None where there is none such."""
+        return await self._change(
+            partial(subscriptions.delete, seal=self._seal, project=project, number=number)
+        )
+
+    async def outside_use(self, *, since: float) -> tuple[OutsideUse, ...]:
+        """Return what accounts and projects used of their outside calls since a moment's day."""
+        return await self._reader.run(partial(outside.found, since=since))
+
+    async def callers(self, *, limit: int) -> tuple[Caller, ...]:
+        """Return the callers that were seen last."""
+        return await self._reader.run(partial(known.callers, limit=limit))
+
+    async def visits(self, *, limit: int) -> tuple[Visit, ...]:
+        """Return the visits that were told of last, oldest first."""
+        return await self._reader.run(partial(known.visits, limit=limit))
+
+    async def shown_numbers(self, *, limit: int) -> tuple[ShownNumber, ...]:
+        """Return which numbers visitors see, or saw last."""
+        return await self._reader.run(partial(known.shown_numbers, limit=limit))
+
+    async def visits_of_live_calls(self) -> tuple[CallOfVisit, ...]:
+        """Return to which visits the calls belong that have not ended."""
+        return await self._reader.run(known.visits_of_live_calls)
+
+    async def save_visit(self, visit: Visit) -> None:
+        """Store what is known of a visit, in place of what was."""
+        await self._change(partial(known.save_visit, visit=visit))
+
+    async def attach(self, told: ShownNumber | CallOfVisit) -> None:
+        """Store whose a number or a call is now."""
+        await self._change(partial(known.attach, told=told))
+
+    async def forget(self, *, before: float) -> None:
+        """Delete what is known of callers and visitors who were last seen before a moment."""
+        await self._writing.run(partial(known.forget, before=before))
+        await self._writing.run(partial(outside.forget, before=before))
+
+    async def calls(
+        self, *, project: str | None = None, limit: int = 50, before: int | None = None
+    ) -> tuple[CallRow, ...]:
+        """Return calls newest first, of one project or all; `before` is a row's number, to page on."""
+        return await self._reader.run(
+            partial(history.calls, project=project, limit=limit, before=before)
+        )
+
+    async def call(self, call_id: str) -> CallRow | None:
+        """Return one call, or None where there is none."""
+        return await self._reader.run(partial(history.call, call_id=call_id))
+
+    async def journal(self, call_id: str) -> tuple[Entry, ...]:
+        """Return a call's journal from its first line on; empty where there is no such call."""
+        return await self._reader.run(partial(history.journal, call_id=call_id))
+
+    async def deliveries(
+        self,
+        *,
+        project: str | None = None,
+        state: DeliveryFilter = "all",
+        webhook: str | None = None,
+        limit: int = 50,
+        before: int | None = None,
+    ) -> tuple[DeliveryRow, ...]:
+        """Return deliveries newest first; `before` is a row's number, to page on.
+
+        One that cannot be read is left out and logged.
+        """
+        return await self._reader.run(
+            partial(
+                history.deliveries,
+                seal=self._seal,
+                project=project,
+                state=state,
+                webhook=webhook,
+                limit=limit,
+                before=before,
+            )
+        )
+
+    async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
+        """Return a call's deliveries in the order of the promises; one that cannot be read as above."""
+        return await self._reader.run(
+            partial(history.deliveries_of_call, seal=self._seal, call_id=call_id)
+        )
+
+    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return a delivery's tries, first to latest."""
+        return await self._reader.run(partial(history.attempts, delivery_id=delivery_id))
+
+    async def prune(self, *, before: float, batch: int = 100) -> int:
+        """Delete the calls that ended before a moment, with journal, deliveries and attempts.
+
+        A call with an unsettled delivery stays. `batch` calls go at a time, so that commits wait a few
+        milliseconds at most. Returns how many calls went.
+        """
+        deleted = 0
+        while True:
+            gone = await self._writing.run(partial(delete_old, before=before, batch=batch))
+            deleted += gone
+            if gone < batch:
+                return deleted
+            await asyncio.sleep(PRUNE_PAUSE)
+
+    @property
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise StoreError("the database was opened for reading only")
+        return self._writer
+
+    async def _write(self, written: Rows, *, attempts: int = 0) -> None:
+        await self._writing.write(written)
+        if self._upkeep is not None:
+            self._upkeep.noticed(attempts=attempts)
+
+    async def _change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        result = await self._writing.change(job)
+        if self._upkeep is not None:
+            self._upkeep.noticed()
+        return result
+
+    @classmethod
+    def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:
+        """A database in memory belongs to one connection, so the writer's thread reads as well."""
+        seal = Seal(key)
+        writer = Writer(open_to_write(None), database="the database in memory")
+        return cls(seal=seal, clock=clock, writer=writer, reader=writer)
+
+    @classmethod
+    def _open_to_read(
+        cls, path: Path, key: bytes | None, clock: Callable[[], float]
+    ) -> SqliteStore:
+        name = f"the database {path}"
+        seal, connection = open_sealed_to_read(path, key)
+        reader = Aside(connection, database=name, name="store reader")
+        return cls(seal=seal, clock=clock, writer=None, reader=reader)
+
+    @classmethod
+    async def _open_file(
+        cls, path: Path, key: bytes | None, clock: Callable[[], float]
+    ) -> SqliteStore:
+        seal, connections = await asyncio.to_thread(open_sealed, path, key)
+        writing, reading, aside = connections
+        name = f"the database {path}"
+        return cls(
+            seal=seal,
+            clock=clock,
+            writer=Writer(writing, database=name),
+            reader=Aside(reading, database=name, name="store reader"),
+            aside=Aside(aside, database=name, name="store upkeep"),
+            folder=path.parent,
+        )

@@ -1,0 +1,86 @@
+"""Subscriptions in a database: their URLs let in whoever knows them, and are sealed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from switchhook.domain.event import Subscription
+from switchhook.storage.sqlite import rows
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from switchhook.storage.seal import Seal
+
+
+def add(
+    connection: sqlite3.Connection, *, seal: Seal, asked: Subscription, most: int
+) -> Subscription | None:
+    """Add a subscription under a number of its own; None where its project has `most` already."""
+    values = {
+        "project": asked.project,
+        "user": asked.user,
+        "event": asked.event,
+        "created_at": asked.created_at,
+        "internal": asked.internal,
+    }
+    with transaction(connection):
+        if connection.execute(sql("count_subscriptions"), values).fetchone()["count"] >= most:
+            return None
+        (added,) = connection.execute(sql("add_subscription"), values).fetchall()
+        made = replace(asked, number=added["number"])
+        sealed = seal.close(made.target_url, place=_place(made.project, made.number))
+        connection.execute(sql("seal_subscription"), {"number": made.number, "sealed": sealed})
+    return made
+
+
+def found(
+    connection: sqlite3.Connection, *, seal: Seal, project: str | None
+) -> tuple[Subscription, ...]:
+    """Return one project's subscriptions, or everybody's, oldest first."""
+    name = "subscriptions" if project is None else "subscriptions_of_project"
+    return tuple(
+        rows.readable(
+            connection.execute(sql(name), {"project": project}),
+            partial(_unseal, seal=seal),
+            name="number",
+            otherwise="subscription left out: nothing is told to it",
+            todo="let its program subscribe again",
+        )
+    )
+
+
+def numbers(connection: sqlite3.Connection) -> frozenset[int]:
+    """Return which subscriptions there are; for a frequent look, as nothing is unsealed."""
+    return frozenset(row["number"] for row in connection.execute(sql("subscription_numbers")))
+
+
+def delete(
+    connection: sqlite3.Connection, *, seal: Seal, project: str, number: int
+) -> Subscription | None:
+    """Delete one of a project's subscriptions and return it; None where there is none such."""
+    with transaction(connection):
+        values = {"project": project, "number": number}
+        deleted = connection.execute(sql("delete_subscription"), values).fetchall()
+        return _unseal(deleted[0], seal) if deleted else None
+
+
+def _unseal(row: sqlite3.Row, seal: Seal) -> Subscription:
+    project, number = row["project"], row["number"]
+    return Subscription(
+        project=project,
+        number=number,
+        user=row["user"],
+        target_url=seal.open(row["sealed"], place=_place(project, number)),
+        event=row["event"],
+        created_at=row["created_at"],
+        internal=bool(row["internal"]),
+    )
+
+
+def _place(project: str, number: int) -> str:
+    return f"subscription {number} of project {project!r}"

@@ -1,0 +1,83 @@
+"""Tokens in a database: of a key there is only its digest, so nobody can take keys out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from functools import partial
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from switchhook.domain.token import Scope, Token
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Mapping
+
+    from switchhook.storage.sqlite.aside import Runs
+
+
+T = TypeVar("T")
+
+
+class Changes(Protocol):
+    """Runs small jobs that write, in a commit with others'."""
+
+    async def __call__(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        """Return the job's result once it is durable."""
+
+
+class Tokens:
+    """The tokens of a store, read and written in its threads. What cannot be done raises StoreError."""
+
+    def __init__(self, *, reader: Runs, change: Changes) -> None:
+        """`change` raises StoreError where the database was opened for reading only."""
+        self._reader = reader
+        self._change = change
+
+    async def save(self, token: Token, digest: bytes) -> None:
+        """Store a token with the digest of its key."""
+        values = asdict(token) | {"digest": digest}
+        await self._change(partial(_write, statement="save_token", values=values))
+
+    async def find(self, digest: bytes) -> Token | None:
+        """Return the token whose key has this digest, or None."""
+        return await self._reader.run(partial(_find, digest=digest))
+
+    async def all(self, *, project: str | None = None) -> tuple[Token, ...]:
+        """Return one project's tokens, or everybody's, oldest first within each project."""
+        return await self._reader.run(partial(_all, project=project))
+
+    async def used(self, token: Token, *, at: float) -> None:
+        """Store when a token was used; nothing where it was deleted meanwhile."""
+        values = {"project": token.project, "id": token.id, "used_at": at}
+        await self._change(partial(_write, statement="use_token", values=values))
+
+    async def delete(self, token_id: str) -> Token | None:
+        """Delete a token and return it; None where there is none of this id."""
+        return await self._change(partial(_delete, token_id=token_id))
+
+
+def _write(connection: sqlite3.Connection, *, statement: str, values: Mapping[str, Any]) -> None:
+    with transaction(connection):
+        connection.execute(sql(statement), values)
+
+
+def _find(connection: sqlite3.Connection, *, digest: bytes) -> Token | None:
+    row = connection.execute(sql("token_of_digest"), {"digest": digest}).fetchone()
+    return None if row is None else _token(row)
+
+
+def _all(connection: sqlite3.Connection, *, project: str | None) -> tuple[Token, ...]:
+    name = "tokens" if project is None else "tokens_of_project"
+    return tuple(_token(row) for row in connection.execute(sql(name), {"project": project}))
+
+
+def _delete(connection: sqlite3.Connection, *, token_id: str) -> Token | None:
+    with transaction(connection):
+        rows = connection.execute(sql("delete_token"), {"id": token_id}).fetchall()
+        return _token(rows[0]) if rows else None
+
+
+def _token(row: sqlite3.Row) -> Token:
+    return Token(**{**dict(row), "scope": Scope(row["scope"])})

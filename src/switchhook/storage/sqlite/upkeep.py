@@ -1,0 +1,127 @@
+"""What a busy database needs now and then, done beside the commits and not inside them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.writer import transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from pathlib import Path
+
+    from switchhook.storage.sqlite.aside import Runs
+    from switchhook.storage.sqlite.writer import Writer
+
+log = structlog.get_logger(__name__)
+
+CHECKPOINT_PAUSE: Final = 0.2
+"""Seconds from the first commit after a checkpoint to the next checkpoint."""
+
+LONGEST_LOG: Final = 8_192
+"""Pages of the write-ahead log (64 MiB) above which the writer itself stops for a checkpoint."""
+
+LEAST_ROOM: Final = 16 << 20
+"""Bytes below which a disk counts as full: the log alone may grow to four times that."""
+
+SETTLED_STEP: Final = 5_000
+"""Attempts after which the search for unsettled deliveries begins further on."""
+
+
+class Upkeep:
+    """Moves the log into the database, and moves on the mark below which everything is settled.
+
+    Without commits it does nothing at all.
+    """
+
+    def __init__(self, writer: Writer, aside: Runs) -> None:
+        self._writer = writer
+        self._aside = aside
+        self._has_work = asyncio.Event()
+        self._attempts = 0
+
+    def noticed(self, *, attempts: int = 0) -> None:
+        """Take note of a commit."""
+        self._attempts += attempts
+        self._has_work.set()
+
+    async def run(self) -> None:
+        """Work until cancelled. Trouble is logged and does not end it."""
+        while True:
+            await self._has_work.wait()
+            await asyncio.sleep(CHECKPOINT_PAUSE)
+            self._has_work.clear()
+            try:
+                await self._once()
+            except StoreError as error:
+                log.warning("upkeep of the store failed", error=str(error))
+
+    async def _once(self) -> None:
+        if await self._aside.run(checkpoint) > LONGEST_LOG:
+            # Commits outran the checkpoints. With no writer beside it, one gets to the end.
+            await self._writer.run(checkpoint)
+        if self._attempts >= SETTLED_STEP:
+            self._attempts = 0
+            await self.move_mark()
+
+    async def move_mark(self) -> None:
+        """Move the mark up to just before the oldest unsettled delivery."""
+        mark = await self._aside.run(settled_up_to)
+        await self._writer.run(lambda connection: _move(connection, mark))
+
+
+def checkpoint(connection: sqlite3.Connection) -> int:
+    """Move what is committed from the log into the database; return how many pages the log has.
+
+    Passive: it waits for nobody and nobody waits for it.
+    """
+    row = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(row[1])
+
+
+def settled_up_to(connection: sqlite3.Connection) -> int:
+    """Return the highest number up to which every promise is settled.
+
+    Safe against promises that are being made: in the order of numbers they come after all that is
+    committed, since one thread makes them and no number is given twice.
+    """
+    connection.execute("BEGIN")
+    try:
+        row = connection.execute(sql("first_unsettled")).fetchone()
+        if row is not None:
+            return int(row["number"]) - 1
+        (latest,) = connection.execute(sql("latest_promise")).fetchone()
+        return int(latest or 0)
+    finally:
+        connection.execute("COMMIT")
+
+
+def ping(connection: sqlite3.Connection) -> None:
+    """Read a little, to see that the database can be read."""
+    connection.execute(sql("ping")).fetchone()
+
+
+def look(connection: sqlite3.Connection, now: float) -> None:
+    """Write a little, to see that the database can be written."""
+    with transaction(connection):
+        connection.execute(sql("state_fact"), {"name": "looked_at", "value": int(now)})
+
+
+def see_room(folder: Path) -> None:
+    """Raise StoreError where the disk of a folder has hardly any room left."""
+    disk = os.statvfs(folder)
+    free = disk.f_bavail * disk.f_frsize
+    if free < LEAST_ROOM:
+        why = f"the disk has {free >> 20} MiB left: free some space, or move the database"
+        raise StoreError(f"{folder}: {why}", transient=True, why=why)
+
+
+def _move(connection: sqlite3.Connection, mark: int) -> None:
+    with transaction(connection):
+        connection.execute(sql("state_fact"), {"name": "settled_up_to", "value": mark})

@@ -1,0 +1,277 @@
+"""The one thread that writes: what waits together is committed together.
+
+Each commit waits for the disk, and most of its cost does not grow with what it holds. So while one
+commit runs, everything that arrives gathers on the loop, and the next commit takes it together. What
+calls wait for goes first, however many registrations or visits queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections import deque
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import chain
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.sqlite.rows import Parameters
+from switchhook.storage.sqlite.statements import sql
+from switchhook.storage.sqlite.trouble import explain, meets_everybody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
+
+MOST_AT_ONCE: Final = 2_000
+"""Requests with rows in one transaction at most, so that nobody waits long for another's work."""
+
+CHANGES_AT_ONCE: Final = 100
+"""Changes in one transaction at most: the rows that arrive meanwhile wait for some milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """What one request writes: to be stored as a whole, beside others' in one transaction."""
+
+    calls: tuple[Parameters, ...] = ()
+    entries: tuple[Parameters, ...] = ()
+    deliveries: tuple[Parameters, ...] = ()
+    attempts: tuple[Parameters, ...] = ()
+    callers: tuple[Parameters, ...] = ()
+    outside: tuple[Parameters, ...] = ()
+
+
+Job: TypeAlias = Callable[[sqlite3.Connection], Any]
+W = TypeVar("W", Rows, Job)
+
+
+@dataclass(slots=True, eq=False)
+class _Request(Generic[W]):
+    """What to do, who waits for the outcome, and what that is."""
+
+    work: W
+    waiter: asyncio.Future[Any]
+    result: Any = None
+    error: Exception | None = None
+
+    def settle(self) -> None:
+        """Wake who waits, on the loop. A waiter that was cancelled is gone; its work was done."""
+        if self.waiter.done():
+            return
+        if self.error is None:
+            self.waiter.set_result(self.result)
+        else:
+            self.waiter.set_exception(self.error)
+
+
+_Written: TypeAlias = _Request[Rows] | _Request[Job]
+
+
+@dataclass(slots=True, eq=False)
+class _Requests:
+    """What waits: rows and changes for a transaction that they share, jobs to run each by itself."""
+
+    rows: deque[_Request[Rows]] = field(default_factory=deque)
+    changes: deque[_Request[Job]] = field(default_factory=deque)
+    jobs: deque[_Request[Job]] = field(default_factory=deque)
+
+    def __bool__(self) -> bool:
+        return bool(self.rows or self.changes or self.jobs)
+
+    def take(self) -> _Requests:
+        """Take out what is next: all rows, some changes and one job, the oldest of each."""
+        return _Requests(
+            rows=_first(MOST_AT_ONCE, self.rows),
+            changes=_first(CHANGES_AT_ONCE, self.changes),
+            jobs=_first(1, self.jobs),
+        )
+
+
+def _first(most: int, waiting: deque[T]) -> deque[T]:
+    return deque(waiting.popleft() for _ in range(min(most, len(waiting))))
+
+
+class Writer:
+    """Owns the connection that writes. Made and used on one event loop."""
+
+    def __init__(self, connection: sqlite3.Connection, *, database: str) -> None:
+        self.commits = 0
+        """Transactions that requests shared."""
+        self.trouble: tuple[float, StoreError] | None = None
+        """When rows could not be stored, by the loop's clock, and why; None once others were."""
+        self._connection = connection
+        self._database = database
+        self._loop = asyncio.get_running_loop()
+        self._waiting = _Requests()
+        self._batches: SimpleQueue[_Requests | None] = SimpleQueue()
+        self._is_busy = False
+        self._is_idle = asyncio.Event()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name="store writer", daemon=True)
+        self._thread.start()
+
+    async def write(self, rows: Rows) -> None:
+        """Store the rows durably, before all changes and jobs that wait already.
+
+        Raises StoreError where nothing of them was stored.
+        """
+        request = _Request(rows, self._waiter())
+        self._waiting.rows.append(request)
+        await request.waiter
+
+    async def change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        """Run a small job that writes, in one commit with others, and return its result once it is durable.
+
+        Changes keep their order. `job` writes inside `transaction` below, and may be run again where it
+        was undone. Raises StoreError for an SQLite error, and what else `job` raises: nothing of it was
+        stored then.
+        """
+        request: _Request[Job] = _Request(job, self._waiter())
+        self._waiting.changes.append(request)
+        result: T = await request.waiter
+        return result
+
+    async def run(self, job: Callable[[sqlite3.Connection], T], /) -> T:
+        """Run `job` by itself, after the rows that wait already, and return its result.
+
+        Raises StoreError for an SQLite error, and whatever else `job` raises. A job that writes opens
+        and ends its own transaction (`transaction` below).
+        """
+        request: _Request[Job] = _Request(job, self._waiter())
+        self._waiting.jobs.append(request)
+        result: T = await request.waiter
+        return result
+
+    async def close(self) -> None:
+        """Do what was handed in so far, then end the thread and close the connection."""
+        if self._is_closed:
+            return
+        self._is_closed = True
+        if self._is_busy:
+            self._is_idle.clear()
+            await self._is_idle.wait()
+        self._batches.put(None)
+        await asyncio.to_thread(self._thread.join)
+        self._connection.close()
+
+    def _waiter(self) -> asyncio.Future[Any]:
+        """Return what a new request waits for, and see to it that requests are handed over soon."""
+        if self._is_closed:
+            raise StoreError(f"{self._database} is closed")
+        if not self._is_busy:
+            self._is_busy = True
+            # Let everything that this turn of the loop brings come along.
+            self._loop.call_soon(self._hand_over)
+        return self._loop.create_future()
+
+    def _hand_over(self) -> None:
+        self._batches.put(self._waiting.take())
+
+    def _settle(self, requests: Sequence[_Written]) -> None:
+        for request in requests:
+            if isinstance(request.error, StoreError) and request.error.why:
+                self.trouble = self._loop.time(), request.error
+            elif request.error is None and isinstance(request.work, Rows):
+                self.trouble = None
+            request.settle()
+
+    def _next(self) -> None:
+        if self._waiting:
+            self._loop.call_soon(self._hand_over)  # after those whom the last batch woke
+        else:
+            self._is_busy = False
+            self._is_idle.set()
+
+    # From here on: in the thread.
+
+    def _work(self) -> None:
+        while (batch := self._batches.get()) is not None:
+            tell = self._loop.call_soon_threadsafe
+            if batch.rows or batch.changes:
+                self._store(list(batch.rows), list(batch.changes))
+                together: Sequence[_Written] = (*batch.rows, *batch.changes)
+                tell(self._settle, together)
+            for request in batch.jobs:
+                self._run(request)
+                tell(self._settle, (request,))
+            tell(self._next)
+
+    def _store(self, rows: list[_Request[Rows]], changes: list[_Request[Job]]) -> None:
+        """Store in one transaction; where some request's rows are at fault, each in its own.
+
+        So a value that no database takes fails its own request and no neighbour. A change that fails is
+        undone by itself.
+        """
+        try:
+            with transaction(self._connection):
+                self._insert([request.work for request in rows])
+                for change in changes:
+                    self._change(change)
+            self.commits += 1
+        except Exception as error:  # noqa: BLE001 - handed to those who wait
+            if meets_everybody(error) or len(rows) + bool(changes) == 1:
+                failed: Sequence[_Written] = (*rows, *changes)
+                for request in failed:
+                    request.error = explain(error, self._database)
+            elif changes:
+                self._store(rows, [])
+                self._store([], changes)
+            else:
+                for one in rows:
+                    self._store([one], [])
+
+    def _insert(self, batch: list[Rows]) -> None:
+        columns = (
+            ("save_call", (rows.calls for rows in batch)),
+            ("add_entry", (rows.entries for rows in batch)),
+            ("promise", (rows.deliveries for rows in batch)),
+            ("add_attempt", (rows.attempts for rows in batch)),
+            ("save_caller", (rows.callers for rows in batch)),
+            ("save_outside_use", (rows.outside for rows in batch)),
+        )
+        for statement, rows in columns:
+            self._connection.executemany(sql(statement), chain.from_iterable(rows))
+
+    def _change(self, request: _Request[Job]) -> None:
+        """Run a job inside the shared transaction. Raises its error where that undid the whole."""
+        self._run(request)
+        if request.error is not None and not self._connection.in_transaction:
+            raise request.error
+
+    def _run(self, request: _Request[Job]) -> None:
+        request.error = None
+        try:
+            request.result = request.work(self._connection)
+        except sqlite3.Error as error:
+            request.error = explain(error, self._database)
+        except Exception as error:  # noqa: BLE001 - handed to the one who waits
+            request.error = error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block writes, or undo it where the block or the commit fails.
+
+    Inside another transaction it undoes the block alone; what it wrote is committed with the rest.
+    """
+    begin, end, undo = _INNER if connection.in_transaction else _OUTER
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute(end)
+    except BaseException:
+        # A full disk, among others, has SQLite roll back everything by itself.
+        if connection.in_transaction:
+            for statement in undo:
+                connection.execute(statement)
+        raise
+
+
+_OUTER: Final = "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+_INNER: Final = "SAVEPOINT part", "RELEASE part", ("ROLLBACK TO part", "RELEASE part")

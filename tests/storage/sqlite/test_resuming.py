@@ -1,0 +1,85 @@
+"""A restart takes up everything that can be read, whoever wrote it, and says what it left."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.storage.seal import Seal, new_key
+from switchhook.storage.sqlite import history, resuming
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.rows import delivery_to_row
+from switchhook.storage.sqlite.statements import sql
+from tests.support.former import make_former
+from tests.support.plans import plan
+from tests.support.promises import SEAL, delivery
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+
+ONE, TWO, THREE = (delivery("c", seq) for seq in (1, 2, 3))
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    with closing(open_to_write(None)) as connection:
+        for made in (ONE, TWO, THREE):
+            connection.execute(sql("promise"), delivery_to_row(made, SEAL))
+        yield connection
+
+
+EXCHANGED = "(SELECT sealed FROM deliveries WHERE number = 1)"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (f"sealed = {EXCHANGED}", "delivery 'c.2.crm' of project 'shop' cannot be unsealed"),
+        ("project = 'house'", "delivery 'c.2.crm' of project 'house' cannot be unsealed"),
+        ("id = 'c.4.crm'", "delivery 'c.4.crm' of project 'shop' cannot be unsealed"),
+        ("sealed = x''", "is sealed in a way that this version does not know"),
+        ("sealed = x'01'", "cannot be unsealed"),
+        ("sealed = NULL", "a stored value cannot be read"),
+        ("success_codes = '[[1]]'", "a stored value cannot be read"),
+        ("event = 'incoming.thought'", "'incoming.thought' is not a valid EventKind"),
+    ],
+)
+def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
+    connection: sqlite3.Connection, change: str, reason: str
+) -> None:
+    connection.execute(f"UPDATE deliveries SET {change} WHERE number = 2")
+    with capture_logs() as logs:
+        assert resuming.deliveries(connection, seal=SEAL) == (ONE, THREE)
+    (said,) = logs
+    assert said["event"] == "delivery cannot be carried, and stays pending"
+    assert reason in said["error"]
+    assert (said["id"][:2], said["log_level"]) == ("c.", "error")
+    assert "one backup" in said["todo"]
+    assert len(connection.execute("SELECT * FROM deliveries").fetchall()) == 3
+
+
+def test_with_another_key_nothing_is_read(connection: sqlite3.Connection) -> None:
+    with capture_logs() as logs:
+        assert resuming.deliveries(connection, seal=Seal(new_key())) == ()
+    assert len(logs) == 3
+
+
+def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_path: Path) -> None:
+    every_good = tuple(range(200, 300))
+    settled = delivery("c1", url="https://crm.example/in?key=1", success_codes=every_good)
+    waiting = delivery("c2", success_codes=(200, 202, 204, 410))
+    path = tmp_path / "switchhook.sqlite3"
+    make_former(path, within=plan(), settled=(settled,), waiting=(waiting,))
+    with closing(open_to_write(path)) as connection:
+        connection.execute(sql("promise"), delivery_to_row(THREE, SEAL))
+        assert resuming.deliveries(connection, seal=SEAL) == (waiting, THREE)
+        listed = history.deliveries(
+            connection, seal=SEAL, project=None, state="all", webhook=None, limit=9, before=None
+        )
+        assert [row.delivery for row in listed] == [THREE, waiting, settled]
+        assert [row.state for row in listed] == ["pending", "pending", "delivered"]

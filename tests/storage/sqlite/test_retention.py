@@ -1,0 +1,52 @@
+"""Old calls go a few at a time, whole, oldest first."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.retention import delete_old
+from switchhook.storage.sqlite.rows import (
+    attempt_to_row,
+    call_to_row,
+    delivery_to_row,
+    entry_to_row,
+)
+from switchhook.storage.sqlite.statements import sql
+from tests.support.promises import SEAL, attempt, delivery, ended, record
+
+
+@pytest.mark.row("FT-05")
+def test_a_call_is_as_old_as_its_end() -> None:
+    long = replace(ended("c1", at=100.0), ended_at=300.0)
+    assert long.arrived_at == 100.0
+    with closing(open_to_write(None)) as connection:
+        connection.execute(sql("save_call"), call_to_row(long))
+        assert delete_old(connection, before=200.0, batch=2) == 0
+        assert delete_old(connection, before=301.0, batch=2) == 1
+
+
+def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
+    with closing(open_to_write(None)) as connection:
+        for number in (3, 1, 2):
+            name = f"c{number}"
+            made = record(ended(name, at=float(number)), delivery(name), entries=2)
+            connection.execute(sql("save_call"), call_to_row(made.call))
+            for entry in made.entries:
+                connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
+            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], SEAL))
+            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made.deliveries[0])))
+
+        def left(table: str) -> int:
+            return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+        assert delete_old(connection, before=10.0, batch=2) == 2
+        assert connection.execute("SELECT call FROM calls").fetchone()["call"] == "c3"
+        assert [left(table) for table in ("journal", "deliveries", "attempts")] == [2, 1, 1]
+        assert delete_old(connection, before=10.0, batch=2) == 1
+        assert delete_old(connection, before=10.0, batch=2) == 0
+        assert [left(table) for table in ("journal", "deliveries", "attempts")] == [0, 0, 0]
+        assert not connection.in_transaction

@@ -1,0 +1,101 @@
+"""A stored value read back is equal to what was stored, and one that is damaged says so."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+from hypothesis import given, settings
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.rows import call_reader, call_to_row, delivery_to_row
+from switchhook.storage.sqlite.rows import delivery as read_delivery
+from switchhook.storage.sqlite.statements import sql
+from tests.support.plans import plan
+from tests.support.promises import SEAL, call, delivery
+from tests.support.strategies import calls
+
+if TYPE_CHECKING:
+    from switchhook.domain.call import Call
+
+
+@settings(max_examples=25, deadline=None)
+@given(calls())
+def test_a_call_in_any_state_is_read_back_equal(made: Call) -> None:
+    *_, value = call_to_row(made)
+    assert call_reader(lambda *_: made.plan)(str(value)) == made
+
+
+def test_a_call_is_stored_with_its_plan_s_key_alone() -> None:
+    project, call_id, state, _, value = call_to_row(call("c1"))
+    stored = json.loads(str(value))
+    assert (project, call_id, state) == ("shop", "c1", "arrived")
+    assert stored["plan"] == ["shop", 1]
+    assert "secret" not in str(value)
+
+
+def test_members_of_a_later_version_are_ignored() -> None:
+    *_, value = call_to_row(call("c1"))
+    later = json.dumps(json.loads(str(value)) | {"mood": "sunny"})
+    assert call_reader(lambda *_: plan())(later) == call("c1")
+
+
+def test_members_that_an_earlier_version_did_not_have_are_at_their_defaults() -> None:
+    *_, value = call_to_row(call("c1"))
+    since = ("given", "variables", "playing", "collecting", "recordings", "background", "rated")
+    stored = json.loads(str(value))
+    earlier = {name: item for name, item in stored.items() if name not in since}
+    assert earlier["path"] == [0]
+    assert len(earlier) == len(stored) - len(since)
+    assert call_reader(lambda *_: plan())(json.dumps(earlier)) == call("c1")
+
+
+def test_a_path_through_branches_is_read_back() -> None:
+    deep = replace(call("c1"), path=(2, "success", 0, "1", 3))
+    *_, value = call_to_row(deep)
+    assert call_reader(lambda *_: plan())(str(value)).path == (2, "success", 0, "1", 3)
+
+
+@pytest.mark.row("FT-02")
+@pytest.mark.parametrize(
+    ("codes", "stored"),
+    [
+        ((), "[]"),
+        ((200,), "[[200,200]]"),
+        ((200, 202, 203), "[[200,200],[202,203]]"),
+        (tuple(range(200, 300)), "[[200,299]]"),
+        ((200, 201, 204, 410), "[[200,201],[204,204],[410,410]]"),
+        ((301, 300, 300), "[[301,301],[300,300],[300,300]]"),
+    ],
+)
+def test_success_codes_are_stored_as_runs(codes: tuple[int, ...], stored: str) -> None:
+    row = delivery_to_row(delivery(success_codes=codes), SEAL)
+    assert stored in row
+    with closing(open_to_write(None)) as connection:
+        connection.execute(sql("promise"), row)
+        (found,) = connection.execute(sql("unsettled_deliveries"))
+        assert read_delivery(found, SEAL).success_codes == codes
+
+
+@pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])
+def test_a_damaged_value_says_so(damaged: str) -> None:
+    with pytest.raises(StoreError, match="a stored value cannot be read"):
+        call_reader(lambda *_: plan())(damaged)
+
+
+def test_text_that_no_file_can_hold_is_refused() -> None:
+    with pytest.raises(StoreError, match="the value cannot be stored"):
+        call_to_row(replace(call(), caller_name="\ud800"))
+
+
+def test_a_plan_that_is_gone_is_for_the_caller_to_handle() -> None:
+    def gone(project: str, _version: int) -> NoReturn:
+        raise LookupError(project)
+
+    *_, value = call_to_row(call("c1"))
+    with pytest.raises(LookupError):
+        call_reader(gone)(str(value))

@@ -1,0 +1,109 @@
+"""Every SQL statement is named and described, fits the schema, and finds its rows by an index."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import switchhook.storage.sqlite
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.statements import parse, sql, statements
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+SOURCES = Path(switchhook.storage.sqlite.__file__).parent.glob("*.py")
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    connection = open_to_write(None)
+    yield connection
+    connection.close()
+
+
+def query_plan(connection: sqlite3.Connection, text: str) -> list[str]:
+    names = set(re.findall(r":([a-z_]+)", text))
+    values = dict.fromkeys(names) if names else [None] * text.count("?")
+    return [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {text}", values)]
+
+
+@pytest.mark.parametrize("name", statements())
+def test_a_statement_fits_the_schema_and_says_what_it_does(
+    name: str, connection: sqlite3.Connection
+) -> None:
+    query_plan(connection, sql(name))
+    description = statements()[name].description
+    assert len(description) > 15
+    assert description[0].isupper()
+    assert description.endswith(".")
+
+
+@pytest.mark.parametrize("name", statements())
+def test_a_statement_that_takes_values_by_place_says_which(name: str) -> None:
+    statement = statements()[name]
+    places = statement.sql.count("?")
+    if places:
+        _, _, takes = statement.description.partition("Takes: ")
+        assert len(takes.split(", ")) == places
+
+
+@pytest.mark.parametrize("name", statements())
+def test_every_statement_is_used(name: str) -> None:
+    base = name.removesuffix("_of_project")
+    assert any(f'"{base}"' in file.read_text() for file in sorted(SOURCES_READ))
+
+
+SOURCES_READ = tuple(SOURCES)
+
+
+FEW = {
+    *("latest_versions", "registrations", "subscriptions", "subscription_numbers"),
+    *("tokens", "delete_token", "hang_ups", "version_numbers"),
+}
+"""What goes through all there is, where that is not much: tokens are made by hand, a project has a hundred
+subscriptions at most, and a wish to hang up is deleted within a second."""
+
+
+@pytest.mark.parametrize("name", sorted(set(statements()) - FEW))
+def test_no_statement_reads_a_whole_table(name: str, connection: sqlite3.Connection) -> None:
+    """Projects, telephones, tokens and subscriptions are few; the rest grows to millions of rows."""
+    for line in query_plan(connection, sql(name)):
+        if line.startswith("SCAN"):
+            assert is_bounded(line), line
+
+
+def is_bounded(line: str) -> bool:
+    """Say whether a scan stops early or has few rows: partial indexes, recursion's own table."""
+    words = (
+        "_seen",
+        "_until",
+        "attempts_failed",
+        "calls_live",
+        "of_calls",
+        "CONSTANT ROW",
+        "known_projects",
+        "VIRTUAL TABLE",
+    )
+    return any(word in line for word in words)
+
+
+def test_a_statement_needs_a_name_and_a_description() -> None:
+    with pytest.raises(ValueError, match="before the first name"):
+        parse("SELECT 1;")
+    with pytest.raises(ValueError, match="needs a description"):
+        parse("-- name: one\nSELECT 1;")
+    with pytest.raises(ValueError, match="needs a description, then SQL"):
+        parse("-- name: one\n-- Read one.\nSELECT 1")
+    with pytest.raises(ValueError, match="twice"):
+        parse("-- name: one\n-- Read.\nSELECT 1;\n-- name: one\n-- Read.\nSELECT 1;")
+
+
+def test_a_description_may_have_several_lines() -> None:
+    found = parse("-- name: one\n-- Read one\n-- thing.\nSELECT 1;\n")
+    assert found["one"].description == "Read one thing."
+    assert found["one"].sql == "SELECT 1"

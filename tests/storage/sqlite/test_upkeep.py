@@ -1,0 +1,228 @@
+"""The log stays short, and the search for unsettled deliveries does not begin at the beginning."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from contextlib import AsyncExitStack, closing
+from typing import TYPE_CHECKING
+
+import pytest
+from structlog.testing import capture_logs
+
+from switchhook.storage.records import StoreError
+from switchhook.storage.sqlite import upkeep
+from switchhook.storage.sqlite.aside import Aside
+from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.rows import attempt_to_row, delivery_to_row
+from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.storage.sqlite.upkeep import Upkeep, checkpoint, settled_up_to
+from switchhook.storage.sqlite.writer import Rows, Writer
+from switchhook.tasks import spawn
+from tests.support.loop import run
+from tests.support.promises import SEAL, attempt, call, delivery, record
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "switchhook.sqlite3"
+
+
+async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, Aside]:
+    writer = Writer(open_to_write(path), database="the database")
+    stack.push_async_callback(writer.close)
+    aside = Aside(open_to_write(path), database="the database", name="aside")
+    stack.push_async_callback(aside.close)
+    return writer, aside
+
+
+async def promise(writer: Writer, *numbers: int, settled: bool) -> None:
+    for number in numbers:
+        made = delivery("c", number)
+        await writer.write(Rows(deliveries=(delivery_to_row(made, SEAL),)))
+        if settled:
+            await writer.write(Rows(attempts=(attempt_to_row(attempt(made)),)))
+
+
+def mark(connection: sqlite3.Connection) -> int:
+    sought = "SELECT value FROM facts WHERE name = 'settled_up_to'"
+    return int(connection.execute(sought).fetchone()[0])
+
+
+def unmoved_pages(connection: sqlite3.Connection) -> int:
+    _, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+    return int(in_log - moved)
+
+
+def test_the_mark_stops_before_the_oldest_unsettled_promise(path: Path) -> None:
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            writer, aside = await parts(stack, path)
+            await promise(writer, 1, 2, settled=True)
+            await promise(writer, 3, settled=False)
+            await promise(writer, 4, settled=True)
+            await Upkeep(writer, aside).move_mark()
+            assert await writer.run(mark) == 2
+
+    run(scenario())
+
+
+def test_the_mark_passes_everything_that_is_settled(path: Path) -> None:
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            writer, aside = await parts(stack, path)
+            await Upkeep(writer, aside).move_mark()
+            assert await writer.run(mark) == 0
+            await promise(writer, 1, 2, 3, settled=True)
+            await Upkeep(writer, aside).move_mark()
+            assert await writer.run(mark) == 3
+
+    run(scenario())
+
+
+def test_a_try_that_is_not_the_last_settles_nothing(path: Path) -> None:
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            writer, aside = await parts(stack, path)
+            await promise(writer, 1, settled=False)
+            early = attempt(delivery("c", 1), is_last=False)
+            await writer.write(Rows(attempts=(attempt_to_row(early),)))
+            assert await aside.run(settled_up_to) == 0
+
+    run(scenario())
+
+
+def test_commits_are_checkpointed_and_the_mark_moves_now_and_then(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            writer, aside = await parts(stack, path)
+            keeping = Upkeep(writer, aside)
+            working = spawn(keeping.run(), name="upkeep")
+            await promise(writer, 1, 2, settled=True)
+            keeping.noticed(attempts=upkeep.SETTLED_STEP)
+            async for moved in polled(writer):
+                if moved == 2:
+                    break
+            assert await aside.run(unmoved_pages) == 0
+            working.cancel()
+
+    run(scenario())
+
+
+async def polled(writer: Writer) -> AsyncIterator[int]:
+    while True:
+        yield await writer.run(mark)
+        await asyncio.sleep(0)
+
+
+def test_a_log_that_grew_too_long_is_moved_by_the_writer_itself(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "LONGEST_LOG", 0)
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            writer, aside = await parts(stack, path)
+            await promise(writer, 1, settled=True)
+            await Upkeep(writer, aside)._once()
+            await promise(writer, 2, settled=True)
+            assert await aside.run(checkpoint) <= 20  # the log began anew
+
+    run(scenario())
+
+
+def test_trouble_is_logged_and_does_not_end_the_upkeep(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+    troubles = [StoreError("no room"), StoreError("no room")]
+    fixed = threading.Event()
+
+    def failing(connection: sqlite3.Connection) -> int:
+        if troubles:
+            raise troubles.pop()
+        fixed.set()
+        return checkpoint(connection)
+
+    async def scenario() -> None:
+        async with AsyncExitStack() as stack:
+            keeping = Upkeep(*await parts(stack, path))
+            working = spawn(keeping.run(), name="upkeep")
+            while not fixed.is_set():
+                keeping.noticed()
+                await asyncio.sleep(0)
+            working.cancel()
+
+    monkeypatch.setattr(upkeep, "checkpoint", failing)
+    with capture_logs() as logs:
+        run(scenario())
+    assert [line["error"] for line in logs] == ["no room", "no room"]
+
+
+@pytest.mark.row("FA-09")
+def test_small_writes_alone_are_checkpointed_too(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+    moved = threading.Event()
+
+    def noted(connection: sqlite3.Connection) -> int:
+        moved.set()
+        return checkpoint(connection)
+
+    monkeypatch.setattr(upkeep, "checkpoint", noted)
+
+    async def scenario() -> None:
+        store = await SqliteStore.open(path)
+        await store.save_registration("p", "101", "[]")
+        assert await asyncio.to_thread(moved.wait, 5.0)
+        await store.close()
+
+    run(scenario())
+
+
+def test_who_reads_does_not_make_a_checkpoint_wait(path: Path) -> None:
+    with closing(open_to_write(path)) as writing, closing(open_to_write(path)) as reading:
+        reading.execute("BEGIN")
+        reading.execute("SELECT * FROM facts").fetchall()
+        writing.execute("INSERT INTO facts VALUES ('new', 1)")
+        assert checkpoint(writing) > 0
+        reading.execute("COMMIT")
+
+
+@pytest.mark.row("FD-11")
+def test_health_says_when_nothing_can_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scenario() -> None:
+        store = await SqliteStore.open(tmp_path / "s.sqlite")
+        try:
+            await store.check()
+            await full(store, 1)
+            with pytest.raises(StoreError, match="disk is full"):
+                await store.commit(record(call("c1"), delivery("c1", body=bytes(50_000))))
+            with pytest.raises(StoreError) as refused:
+                await store.check()
+            assert refused.value.why == "the disk is full: free some space, or move the database"
+            await full(store, 100_000)
+            await store.commit(record(call("c1"), delivery("c1")))
+            await store.check()
+            monkeypatch.setattr(upkeep, "LEAST_ROOM", 1 << 60)
+            with pytest.raises(StoreError, match=r"the disk has \d+ MiB left"):
+                await store.check()
+        finally:
+            await store.close()
+
+    async def full(store: SqliteStore, pages: int) -> None:
+        await store._writing.run(lambda c: c.execute(f"PRAGMA max_page_count = {pages}").fetchall())
+
+    run(scenario())
