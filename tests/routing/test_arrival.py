@@ -10,7 +10,7 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
 from switchhook.domain.dialling import Dialling
 from switchhook.domain.project import Account, Group, MayCall, Number, Plan, Project, Trunk
-from switchhook.domain.screening import Screening
+from switchhook.domain.screening import SOS, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.webhooks.e164 import dialling_of
@@ -166,6 +166,18 @@ def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> 
     incoming = admit(replace(OUTSIDE, callee="112"), book, call="c", now=5.0)
     assert isinstance(incoming, Call)
     assert incoming.scheme == 7
+
+
+def test_a_call_for_help_without_a_number_goes_to_the_first_one() -> None:
+    asked = replace(JOHN, callee=SOS, hidden=True)
+    call = taken(asked)
+
+    assert (call.direct, call.callee) == (Target(kind=TargetKind.NUMBER, value="112"), "112")
+    assert not call.hidden
+    assert refused(replace(OUTSIDE, callee=SOS))[0] == 404
+    without = Screening(emergency_numbers=())
+    assert without.emergency(SOS) == ""
+    assert not without.is_emergency(SOS)
 
 
 def test_an_emergency_number_may_be_shorter_than_any_other() -> None:

@@ -21,6 +21,10 @@ LEAST_OUTSIDE = 7
 """Digits from which the user of a SIP address is an outside number, and not somebody's extension."""
 
 
+SOS = "urn:service:sos"
+"""What telephones dial that know that somebody calls for help, and not the number (RFC 5031)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screening:
     """The project's lists. Numbers are the same in each spelling that its country knows."""
@@ -52,10 +56,14 @@ class Screening:
 
     def is_emergency(self, dialled: str) -> bool:
         """Say whether somebody dialled for help, with nothing but a `+` or blanks added."""
+        if dialled == SOS:
+            return bool(self.emergency_numbers)
         return "".join(dialled.split()).removeprefix("+") in self.emergency_numbers
 
     def emergency(self, dialled: str, dialling: Dialling = ANYWHERE) -> str:
         """Return the emergency number in what was dialled, with any prefix before it; "" for none."""
+        if dialled == SOS:
+            return next(iter(self.emergency_numbers), "")
         number = written_number(dialled)
         meanings = dialling.meanings(number) if number else ()
         bare_ones = (meaning.removeprefix(dialling.country_code) for meaning in meanings)

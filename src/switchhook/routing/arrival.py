@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
 from switchhook.domain.cause import Cause
 from switchhook.domain.grouping import dialled_number
+from switchhook.domain.screening import SOS
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 
 if TYPE_CHECKING:
@@ -60,7 +61,8 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     screening = plan.project.screening
     help_number = screening.emergency(arrival.callee, plan.project.dialling)
     if help_number:
-        arrival = replace(arrival, hidden=False)  # who helps must be able to call back
+        callee = help_number if arrival.callee == SOS else arrival.callee
+        arrival = replace(arrival, callee=callee, hidden=False)  # to be called back by who helps
     make = partial(_call, arrival, plan, call, now)
     if arrival.account and screening.is_emergency(arrival.callee):
         return _outside(help_number, plan, make)

@@ -6,6 +6,7 @@ import pytest
 
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.project import Account, Trunk
+from switchhook.domain.screening import SOS
 from switchhook.drivers.embedded.translate import (
     arrival_of,
     cause_of_cancel,
@@ -64,6 +65,10 @@ def test_what_a_trunk_asserts_in_sloppy_words_counts(value: str) -> None:
         ("tel:+380-800-111;phone-context=x", "+380-800-111"),
         ("sip:%34%35%36@192.0.2.1", "456"),
         ("sip:192.0.2.1", "100"),
+        ("sip:380800111222", "380800111222"),
+        ("urn:service:sos", SOS),
+        ("urn:service:SOS.police", SOS),
+        ("urn:service:sosx", "100"),
         ("sip:4%ff%00%0d%0a5%C3%A9@192.0.2.1", "45é"),
         (f"sip:{'1' * 3000}@192.0.2.1", "1" * 128),
     ],

@@ -62,6 +62,8 @@ def test_a_merged_request_is_the_same_by_another_way() -> None:
 
     assert merge_key(other_way) == merge_key(request())
     assert merge_key(request(cseq=2)) != merge_key(request())
+    assert merge_key(request(uri="sip:101@192.0.2.1")) != merge_key(request())
+    assert merge_key(request("CANCEL"), "INVITE") == merge_key(request())
 
 
 def test_a_tag_without_memory_is_the_same_for_the_same_request() -> None:

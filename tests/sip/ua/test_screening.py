@@ -53,6 +53,8 @@ def test_a_transfer_passes_within_a_dialog_alone() -> None:
 def test_other_schemes_get_416() -> None:
     assert screen(request(uri="mailto:x@y")) == Refusal(416)
     assert screen(request(uri="tel:+441134960000")) is None
+    assert screen(request(uri="urn:service:sos.fire")) is None
+    assert screen(request(uri="urn:service:counseling")) == Refusal(416)
 
 
 def test_a_call_that_came_too_far_gets_483() -> None:

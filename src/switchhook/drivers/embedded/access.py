@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from switchhook.domain.screening import SOS
 from switchhook.drivers.embedded.door import Door, Known, Turned
 from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.registering import caller_trunk
@@ -174,7 +175,7 @@ class Access:
         self._helps = frozenset(
             number
             for plan in book.plans.values()
-            for number in plan.project.screening.emergency_numbers
+            for number in (SOS, *plan.project.screening.emergency_numbers)
         )
 
 

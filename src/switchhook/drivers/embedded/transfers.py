@@ -11,10 +11,9 @@ from urllib.parse import unquote
 from switchhook.drivers.embedded.translate import number_of, one_line
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.ua.orders import Ask, Reply
-from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.message import REASONS
 from switchhook.sip.wire.syntax import is_one_line
+from switchhook.sip.wire.tolerance import readable
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import AnswerTransfer, TellTransfer
@@ -36,10 +35,10 @@ def requested(event: Asked, leg: str) -> TransferRequested | Reply:
     named = request.headers.values("Refer-To")
     if len(named) != 1:
         return Reply(ref=event.ref, status=400, reason="One Refer-To Is Needed")
-    try:
-        uri = NameAddress.parse(named[0]).uri
-    except SipError:
+    read = readable(named)
+    if not read:
         return Reply(ref=event.ref, status=400, reason="Refer-To Cannot Be Read")
+    uri = read[0].uri
     if uri.scheme not in _CALLED:
         return Reply(ref=event.ref, status=416)
     if (uri.parameters.get("method") or "INVITE").upper() != "INVITE":

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import OUT_OF_ORDER, AttemptEnd, Cause
-from switchhook.domain.screening import LEAST_OUTSIDE
+from switchhook.domain.screening import LEAST_OUTSIDE, SOS
 from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
@@ -92,7 +92,12 @@ def number_of(uri: Uri) -> str:
 
     What cannot be printed, such as bytes that are no UTF-8, is left out: it could not be stored.
     """
-    user, _, parameters = uri.username.partition(";")
+    if uri.is_for_help:
+        return SOS
+    username = uri.username
+    if uri.user is None and uri.host.isdigit():
+        username = uri.host  # `sip:2002`, from who leaves the host out
+    user, _, parameters = username.partition(";")
     number = user.strip()[:MOST_NUMBER]
     if not number.isprintable():
         number = "".join(filter(str.isprintable, number))

@@ -253,7 +253,7 @@ SCREENING = Table(
         Key(
             "emergency_numbers",
             ListOf(kind=Text(what="a number of 2 to 8 digits", pattern=r"[0-9]{2,8}")),
-            "numbers that accounts reach whatever else is set up",
+            "numbers that accounts reach whatever else is set up; the first for `urn:service:sos`",
             default=NO_SCREENING.emergency_numbers,
         ),
         Key(

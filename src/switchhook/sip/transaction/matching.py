@@ -31,10 +31,15 @@ def server_key(request: Request) -> Key:
     return request.call_id, from_tag, number, str(request.uri), sent_by, method
 
 
-def merge_key(request: Request) -> Key:
-    """Name what a request stays when it comes by several ways, with several Vias (§8.2.2.2)."""
-    cseq = request.cseq
-    return request.call_id, request.from_.tag or "", str(cseq.number), cseq.method
+def merge_key(request: Request, method: str = "") -> Key:
+    """Name what a request stays when it comes by several ways, with several Vias (§8.2.2.2).
+
+    To whom it is belongs to that: a proxy may fork one call to two numbers that are both ours. `method` is
+    that of the request that is meant, where it is not this one's.
+    """
+    cseq, user = request.cseq, request.uri.user or ""
+    tag = request.from_.tag or ""
+    return request.call_id, tag, str(cseq.number), user, method or cseq.method
 
 
 def stateless_tag(request: Request) -> str:

@@ -402,8 +402,7 @@ class Stack:
 
     def _invite_of(self, cancel: Request, source: Peer) -> _Entry | None:
         """Find what is cancelled under another branch; it is believed from the same address alone."""
-        tag = cancel.from_.tag or ""
-        key = self._merges.get((cancel.call_id, tag, str(cancel.cseq.number), "INVITE"))
+        key = self._merges.get(merge_key(cancel, "INVITE"))
         invite = None if key is None else self._servers.get(key)
         return invite if invite is not None and invite.origin.host == source.host else None
 

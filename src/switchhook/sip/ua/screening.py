@@ -64,7 +64,7 @@ def _screen_method(request: Request, *, within: bool) -> Refusal | None:
 
 
 def _screen_target(request: Request, *, within: bool) -> Refusal | None:
-    if request.uri.scheme not in SCHEMES:
+    if request.uri.scheme not in SCHEMES and not request.uri.is_for_help:
         return Refusal(416)
     # We forward nothing but calls; all else ends here however far it came (§16.3 item 3).
     if request.max_forwards == 0 and request.method == "INVITE" and not within:

@@ -102,6 +102,12 @@ class Uri:
             return ""
         return unquote(self.user.partition(":")[0], errors="surrogateescape")
 
+    @property
+    def is_for_help(self) -> bool:
+        """Whether this calls an emergency service, whatever its number is there (RFC 5031 §4.2)."""
+        words = self.opaque.lower().split(".")[0].split(";")[0]
+        return self.scheme == "urn" and words == "service:sos"
+
     def matches(self, other: Uri) -> bool:
         """Tell whether both name the same resource (RFC 3261 §19.1.4)."""
         if (self.scheme, self.host, self.port, self.opaque) != (
