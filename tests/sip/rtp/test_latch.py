@@ -103,3 +103,45 @@ def test_a_known_host_may_move_once_its_old_port_fell_silent() -> None:
     assert latch.admits(moved, 60.0)
     assert latch.target == moved
     assert not latch.admits(BEHIND_NAT, 60.0)
+
+
+@pytest.mark.row("FD-06")
+@pytest.mark.parametrize(
+    ("said", "signalling"),
+    [
+        ("127.0.0.1", "10.0.0.7"),
+        ("10.0.0.7", "8.8.8.8"),
+        ("169.254.169.254", "10.0.0.7"),
+        ("::1", "2600::7"),
+        ("::ffff:127.0.0.1", "8.8.8.8"),
+        ("fd00::7", "2600::7"),
+    ],
+)
+def test_nothing_is_sent_into_a_network_that_the_telephone_is_not_in(
+    said: str, signalling: str
+) -> None:
+    latch = Latch()
+    latch.expect((said, 4000), [signalling])
+
+    assert latch.target is None
+    assert latch.admits((signalling, 61234), 0.0)
+    assert latch.target == (signalling, 61234)
+
+
+@pytest.mark.parametrize(
+    ("said", "signalling"),
+    [
+        ("8.8.4.4", "8.8.8.8"),
+        ("8.8.4.4", "10.0.0.7"),
+        ("10.0.0.9", "10.0.0.7"),
+        ("127.0.0.2", "127.0.0.1"),
+        ("::1", "127.0.0.1"),
+    ],
+)
+def test_sound_may_come_from_another_machine_than_the_signalling(
+    said: str, signalling: str
+) -> None:
+    latch = Latch()
+    latch.expect((said, 4000), [signalling])
+
+    assert latch.target == (said, 4000)

@@ -11,6 +11,8 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.wire.transport import can_be_meant
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -37,17 +39,21 @@ class Latch:
     def expect(self, described: Address | None, also: Iterable[str] = ()) -> None:
         """Take a description, and further hosts such as the signalling's. The same again changes nothing.
 
-        A described host that is no numeric address is nobody: names are not resolved here.
+        A described host that is no numeric address is nobody: names are not resolved here. Nothing is sent
+        to one that the signalling's host cannot mean, before it comes from there: it would be our network's.
         """
         described = _numeric(described) if described is not None else None
         hosts = frozenset(host for host in also if host)
+        is_meant = not hosts or (
+            described is not None and any(can_be_meant(described[0], host) for host in hosts)
+        )
         if described is not None:
             hosts |= {described[0]}
         if (described, hosts) == (self._described, self._hosts):
             return
         self._described, self._hosts = described, hosts
         self.latched = False
-        self.target = described
+        self.target = described if is_meant else None
 
     def admits(self, source: Address, now: float) -> bool:
         """Say whether a packet from `source` belongs to the stream; the first one decides."""

@@ -104,6 +104,19 @@ def _is_here(host: str) -> bool:
     )
 
 
+def can_be_meant(host: str, speaker: str) -> bool:
+    """Say whether who speaks from `speaker` can mean the address `host`, both numeric, as we understand it.
+
+    A private address that is named from a public one is the inside of a NAT, and the loopback is another
+    machine's. So nobody has us send into a network that they are not in themselves.
+    """
+    if host == speaker:
+        return True
+    return (not is_private(host) or is_private(speaker)) and (
+        not _is_here(host) or _is_here(speaker)
+    )
+
+
 def stamp(request: Request, source: Peer) -> Request:
     """Write into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
 
@@ -170,8 +183,8 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     host = numeric(uri.host)
     if host is None or not _is_spoken(uri):
         return last
-    is_elsewhere = is_private(host) and (direct or not is_private(last.host))
-    if host != last.host and (is_elsewhere or (_is_here(host) and not _is_here(last.host))):
+    is_inside = is_private(host) and direct
+    if host != last.host and (is_inside or not can_be_meant(host, last.host)):
         return last
     if host == last.host and direct and behind_nat:
         return last
