@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.project import Plan
     from switchhook.settings import Settings
+    from switchhook.storage.ports import Store, TrackingStore
     from switchhook.storage.records import StoredProject
     from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
@@ -71,7 +72,7 @@ class Application:
     def __init__(
         self,
         settings: Settings,
-        store: SqliteStore,
+        store: Store,
         book: Book,
         sender: Sender,
         memory: Memory,
@@ -386,7 +387,7 @@ def settle() -> None:
     gc.freeze()
 
 
-async def load_memory(store: SqliteStore) -> Memory:
+async def load_memory(store: TrackingStore) -> Memory:
     """Return what is known of callers and visitors, as it was stored."""
     return Memory(
         callers=await store.callers(limit=MOST_CALLERS),
@@ -396,7 +397,7 @@ async def load_memory(store: SqliteStore) -> Memory:
     )
 
 
-async def _plans_of_live_calls(store: SqliteStore, own_host: str) -> Callable[[str, int], Plan]:
+async def _plans_of_live_calls(store: Store, own_host: str) -> Callable[[str, int], Plan]:
     """Return a look-up of the versions that calls of a former process hold on to."""
     plans: dict[tuple[str, int], Plan] = {}
     for key in await store.plans_of_live_calls():

@@ -23,7 +23,7 @@ from tests.support.projects import MINIMAL
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from switchhook.api.behind import Store
+    from switchhook.api.behind import ApiStore
 
 USER = "user@example.com"
 HOOKS = "/api/callnotification/callnotification/"
@@ -105,7 +105,7 @@ async def read_answer(reader: asyncio.StreamReader, *, has_body: bool = True) ->
 
 
 @asynccontextmanager
-async def serving(*, store: Store | None = None) -> AsyncIterator[Web]:
+async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
     """Serve two projects and three tokens. `store` stands in front of the real one."""
     async with AsyncExitStack() as stack:
         real = await SqliteStore.open(None)

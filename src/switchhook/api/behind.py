@@ -9,17 +9,14 @@ from typing import Final, Protocol
 
 from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, nothing_missing
-from switchhook.storage.ports import Projects, Subscriptions, Tokens
+from switchhook.storage.ports import Health, Projects, Subscriptions, Tokens
 
 MOST_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class Store(Projects, Subscriptions, Protocol):
-    """Keeps what the API reads and changes; the contracts are those of `storage.sqlite`."""
-
-    async def check(self) -> None:
-        """Return when the database can be read and written. Raises StoreError."""
+class ApiStore(Projects, Subscriptions, Health, Protocol):
+    """Keeps what the API reads and changes."""
 
 
 class HangUpCall(Protocol):
@@ -33,7 +30,7 @@ class HangUpCall(Protocol):
 class Behind:
     """The parts of one running Switchhook that the API speaks to."""
 
-    store: Store
+    store: ApiStore
     tokens: Tokens
     memory: SubscriptionMemory
     clock: Callable[[], float]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from switchhook.delivery.grants import Grants
     from switchhook.delivery.policy import RetryPolicy
+    from switchhook.storage.ports import Attempts
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 log = structlog.get_logger(__name__)
@@ -68,16 +69,6 @@ class Mails(Protocol):
 
     async def post(self, mail: Mail, *, deadline: float) -> Posting:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
-
-
-class Attempts(Protocol):
-    """Remembers attempts; a store."""
-
-    async def record_attempt(self, attempt: Attempt) -> None:
-        """Make the attempt durable, or raise. Repeating it changes nothing."""
-
-    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
-        """Return a delivery's attempts, first to latest, or raise."""
 
 
 class Addressees(Protocol):

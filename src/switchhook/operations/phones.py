@@ -10,8 +10,8 @@ import structlog
 from switchhook.drivers.embedded.registrations import from_text
 
 if TYPE_CHECKING:
-    from switchhook.drivers.embedded.registrations import RegistrationStore
     from switchhook.sip.ua.registrar import Binding
+    from switchhook.storage.ports import RegistrationStore
 
 log = structlog.get_logger(__name__)
 

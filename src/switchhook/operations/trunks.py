@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Trunk
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkState
-    from switchhook.storage.sqlite.store import SqliteStore
+    from switchhook.storage.ports import Projects
 
 log = structlog.get_logger(__name__)
 
@@ -64,7 +64,7 @@ def write_states(data_dir: Path, states: Mapping[TrunkKey, TrunkState]) -> None:
 
 
 async def list_trunks(
-    store: SqliteStore, data_dir: Path, *, project: str | None = None
+    store: Projects, data_dir: Path, *, project: str | None = None
 ) -> tuple[TrunkSeen, ...]:
     """Return the trunks of all projects or of one, in the order of their files. Raises StoreError."""
     seen = _read(data_dir)

@@ -1,17 +1,31 @@
-"""The contract of a store, by what is kept. `storage.sqlite` fulfils it."""
+"""The contract of a store: what each method returns, in which order, and what it raises.
+
+Each part is what one user of a store needs; `Store` is all of it. It holds for every method that it
+
+- may be called from many tasks at once, on the loop that opened the store;
+- is durable, whole, when it returns, where it writes;
+- raises StoreError when it cannot be done, and has done nothing then;
+- leaves out and logs what cannot be read, where it returns several, so that one damaged row hides no other.
+
+`tests/conformance/test_stores.py` holds every store to it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
+    from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import Entry
-    from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.outside import OutsideUse
+    from switchhook.domain.project import Plan
     from switchhook.domain.token import Token
     from switchhook.storage.records import (
+        CallRecord,
         CallRow,
         DeliveryFilter,
         DeliveryRow,
@@ -19,26 +33,75 @@ if TYPE_CHECKING:
         Names,
         StoredProject,
     )
-    from switchhook.webhooks.delivery import Attempt
+    from switchhook.webhooks.delivery import Attempt, Delivery
+
+
+class CallStore(Protocol):
+    """Keeps what the steps of calls left behind."""
+
+    async def commit(self, record: CallRecord) -> None:
+        """Store all of the record. Storing it again changes nothing, so a failed commit is repeated."""
+
+    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
+        """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
+
+        A call whose plan `plan_of` does not find (LookupError) is left out and logged. `plan_of` may be
+        asked in another thread.
+        """
+
+
+class EndedLegs(Protocol):
+    """Keeps the ends of calls."""
+
+    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
+        """Return the answered legs of the calls that ended last and not before `since`, in unix seconds.
+
+        Each is project, call, leg and handle. They ended within 10 s of one another: orders follow a
+        commit at once, so earlier ones were carried out.
+        """
+
+
+class Attempts(Protocol):
+    """Keeps the attempts of deliveries."""
+
+    async def record_attempt(self, attempt: Attempt) -> None:
+        """Store a finished attempt, once: another of the same delivery and number changes nothing.
+
+        Nor does one of a delivery that was deleted meanwhile.
+        """
+
+    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
+        """Return a delivery's attempts, first to latest."""
+
+
+class Promises(Attempts, Protocol):
+    """Keeps deliveries until they are settled."""
+
+    async def pending_deliveries(self) -> tuple[Delivery, ...]:
+        """Return what was promised and is not settled, in the order of the promises."""
 
 
 class Projects(Protocol):
     """Keeps versions of projects."""
 
     async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
-        """Store a version and return its number; the same document again is no new version.
+        """Store a version and return its number, 1 for the first; the same document is no new version.
 
-        `names` are what no other project may have; None: as before. Raises StoreError where another does.
+        `names` are what no other project may have; None: as before. Raises StoreError where another has
+        one of them.
         """
 
     async def projects(self) -> tuple[StoredProject, ...]:
         """Return the latest version of every project, by id."""
 
     async def project_versions(self) -> Mapping[str, int]:
-        """Return the number of each project's latest version; it costs little."""
+        """Return the number of each project's latest version, without reading a document."""
 
     async def latest_project(self, project_id: str) -> StoredProject | None:
         """Return the latest version of one project, or None."""
+
+    async def project(self, project_id: str, version: int) -> StoredProject | None:
+        """Return one version of one project, or None."""
 
     async def owners(self, names: Names) -> Mapping[tuple[str, str], str]:
         """Return the project of each of these names that one has."""
@@ -56,13 +119,13 @@ class Records(Protocol):
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None
     ) -> tuple[CallRow, ...]:
-        """Return calls newest first."""
+        """Return calls newest first, of one project or all; `before` is a row's number, to page on."""
 
     async def call(self, call_id: str) -> CallRow | None:
         """Return one call, or None."""
 
     async def journal(self, call_id: str) -> tuple[Entry, ...]:
-        """Return a call's journal from its first line on."""
+        """Return a call's journal from its first line on; empty where there is no such call."""
 
     async def deliveries(
         self,
@@ -73,13 +136,13 @@ class Records(Protocol):
         limit: int = 50,
         before: int | None = None,
     ) -> tuple[DeliveryRow, ...]:
-        """Return deliveries newest first."""
+        """Return deliveries newest first; `before` is a row's number, to page on."""
 
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
         """Return a call's deliveries in the order of the promises."""
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
-        """Return a delivery's tries, first to latest."""
+        """Return a delivery's attempts, first to latest."""
 
 
 class HangUps(Protocol):
@@ -89,11 +152,31 @@ class HangUps(Protocol):
         """Return one call, or None."""
 
     async def add_hang_up(self, wanted: HangUp) -> None:
-        """Store that a call is to be ended."""
+        """Store that a call is to be ended; of two wishes for one call the first stays."""
+
+
+class HangUpsWanted(Protocol):
+    """Keeps which calls are to be ended."""
+
+    async def hang_ups(self) -> tuple[HangUp, ...]:
+        """Return which calls are to be ended, oldest wish first."""
+
+    async def delete_hang_up(self, wanted: HangUp) -> None:
+        """Forget a wish that was fulfilled."""
+
+
+class RegistrationStore(Protocol):
+    """Keeps where the telephones of accounts are."""
+
+    async def save_registration(self, project: str, account: str, telephones: str) -> None:
+        """Store an account's telephones, in place of what was, as the driver writes them; "" for none."""
+
+    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what was saved, as (project, account, telephones)."""
 
 
 class Visits(Protocol):
-    """Keeps what was told of visits, durably."""
+    """Keeps what was told of visits."""
 
     async def save_visit(self, visit: Visit) -> None:
         """Store what is known of a visit, in place of what was."""
@@ -102,8 +185,30 @@ class Visits(Protocol):
         """Store whose a number or a call is now."""
 
 
+class TrackingStore(Visits, Protocol):
+    """Keeps what is known of callers, visitors and outside calls."""
+
+    async def callers(self, *, limit: int) -> tuple[Caller, ...]:
+        """Return the `limit` callers that were seen last, oldest first."""
+
+    async def visits(self, *, limit: int) -> tuple[Visit, ...]:
+        """Return the `limit` visits that were told of last, oldest first."""
+
+    async def shown_numbers(self, *, limit: int) -> tuple[ShownNumber, ...]:
+        """Return which numbers visitors see, or saw last, oldest first."""
+
+    async def visits_of_live_calls(self) -> tuple[CallOfVisit, ...]:
+        """Return to which visits the calls belong that have not ended."""
+
+    async def outside_use(self, *, since: float) -> tuple[OutsideUse, ...]:
+        """Return what accounts and projects used of their outside calls since the day of `since`."""
+
+    async def forget(self, *, before: float) -> None:
+        """Delete what is known of callers and visitors who were last seen before a moment."""
+
+
 class Subscriptions(Protocol):
-    """Keeps who subscribed, durably."""
+    """Keeps who subscribed."""
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""
@@ -111,12 +216,15 @@ class Subscriptions(Protocol):
     async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
         """Return one project's subscriptions, or everybody's, oldest first."""
 
+    async def subscription_numbers(self) -> frozenset[int]:
+        """Return the numbers of everybody's subscriptions."""
+
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
         """Delete one of a project's subscriptions and return it; None where there is none such."""
 
 
 class Tokens(Protocol):
-    """Keeps tokens; the contracts are those of `storage.tokens`."""
+    """Keeps tokens, and of their keys the digests alone."""
 
     async def save(self, token: Token, digest: bytes) -> None:
         """Store a token with the digest of its key."""
@@ -128,7 +236,47 @@ class Tokens(Protocol):
         """Return one project's tokens, or everybody's, oldest first within each project."""
 
     async def used(self, token: Token, *, at: float) -> None:
-        """Store when a token was used."""
+        """Store when a token was used; nothing where it was deleted meanwhile."""
 
     async def delete(self, token_id: str) -> Token | None:
         """Delete a token and return it; None where there is none of this id."""
+
+
+class Health(Protocol):
+    """Says whether it can keep anything."""
+
+    async def check(self) -> None:
+        """Return when it can read and write, with room for more. Raises StoreError, which says why not."""
+
+
+class Store(
+    CallStore,
+    EndedLegs,
+    Promises,
+    Projects,
+    Records,
+    HangUps,
+    HangUpsWanted,
+    RegistrationStore,
+    TrackingStore,
+    Subscriptions,
+    Health,
+    Protocol,
+):
+    """Keeps everything that survives a restart."""
+
+    @property
+    def tokens(self) -> Tokens:
+        """Return the keeper of tokens."""
+
+    async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
+        """Return the project versions that `live_calls` asks for, as (project, version)."""
+
+    async def prune(self, *, before: float) -> int:
+        """Delete the calls that ended before a moment, with journal, deliveries and attempts.
+
+        A call with an unsettled delivery stays. Returns how many calls went.
+        """
+
+    async def close(self) -> None:
+        """Finish what was handed in. Closing again does nothing."""

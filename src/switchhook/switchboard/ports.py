@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.known import Caller
     from switchhook.domain.outside import OutsideUse
-    from switchhook.domain.project import Plan
     from switchhook.domain.target import Target
     from switchhook.drivers.ear import Ear
     from switchhook.routing.commands import PhoneCommand
     from switchhook.routing.events import RecordingFinished
-    from switchhook.storage.records import CallRecord
     from switchhook.tracking.outside import Forbidden
     from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
@@ -47,16 +45,6 @@ class TelephoneSide(Protocol):
 
     async def stop(self) -> None:
         """Before the end: let nothing ring on, and wait a moment for it; talking legs are left alone."""
-
-
-class CallStore(Protocol):
-    """Remembers calls."""
-
-    async def commit(self, record: CallRecord) -> None:
-        """Make the record durable: all of it when this returns, nothing when it raises StoreError."""
-
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
-        """Return the calls that had not ended, oldest first."""
 
 
 class Known(Protocol):

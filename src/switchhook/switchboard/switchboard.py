@@ -43,8 +43,9 @@ if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan
     from switchhook.routing.commands import AskWebhook, Command
+    from switchhook.storage.ports import CallStore
     from switchhook.switchboard.asking import Asking
-    from switchhook.switchboard.ports import CallStore, Carrier, Known, Outside, TelephoneSide
+    from switchhook.switchboard.ports import Carrier, Known, Outside, TelephoneSide
 
 log = structlog.get_logger(__name__)
 

@@ -31,9 +31,9 @@ from switchhook.drivers.embedded.dialling import (
     invites_to_account,
     with_dialled_number,
 )
-from switchhook.drivers.embedded.former_ends import EndedLegs, hang_up_again
+from switchhook.drivers.embedded.former_ends import hang_up_again
 from switchhook.drivers.embedded.outward import Outward, Ways
-from switchhook.drivers.embedded.registrations import Registrations, RegistrationStore
+from switchhook.drivers.embedded.registrations import Registrations
 from switchhook.drivers.embedded.silence import in_time
 from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
 from switchhook.drivers.embedded.translate import (
@@ -92,6 +92,7 @@ if TYPE_CHECKING:
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.ua.registrar import Registration
     from switchhook.sip.wire.transport import Peer
+    from switchhook.storage.ports import EndedLegs, RegistrationStore
 
 log = structlog.get_logger(__name__)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
@@ -21,21 +21,12 @@ if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.net.endpoint import Endpoint
+    from switchhook.storage.ports import EndedLegs
 
 log = structlog.get_logger(__name__)
 
 LONGEST_AGO: Final = 3_600.0
 """Seconds since an end after which nobody waits any more: session timers have run out."""
-
-
-class EndedLegs(Protocol):
-    """Remembers the ends of calls; a store."""
-
-    async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
-        """Return the answered legs of the calls that ended last and not before `since`, in unix seconds.
-
-        Each is project, call, leg and handle.
-        """
 
 
 async def hang_up_again(store: EndedLegs, endpoint: Endpoint, book: Book) -> None:

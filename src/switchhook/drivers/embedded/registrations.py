@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import structlog
 
@@ -26,18 +26,9 @@ if TYPE_CHECKING:
     from switchhook.sip.ua.registrar import Registration
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.uri import Uri
+    from switchhook.storage.ports import RegistrationStore
 
 log = structlog.get_logger(__name__)
-
-
-class RegistrationStore(Protocol):
-    """Remembers registrations; a store."""
-
-    async def save_registration(self, project: str, account: str, telephones: str) -> None:
-        """Store an account's telephones durably, in place of what was; "" for none."""
-
-    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
-        """Return what was saved, as (project, account, telephones)."""
 
 
 class Registrations:
