@@ -22,7 +22,7 @@ from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import EndLeg, PhoneCommand, RingLeg
-from switchhook.routing.events import Event, LegAnswered, LegEnded
+from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRedirected
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
@@ -385,6 +385,27 @@ def test_forwards_count_for_the_project_and_for_the_account_that_calls(account: 
         assert said == [f"{whose} has {most} outside calls at once, which is the limit"]
 
     play(scenario, office(outside=outside))
+
+
+@pytest.mark.row("FD-10")
+@pytest.mark.parametrize("account", ["", "102"])
+def test_what_a_telephone_forwards_outside_counts_for_its_account(account: str) -> None:
+    """Whoever stole its password registers, and has all calls to it sent to numbers of their own."""
+    scheme = Scheme(
+        id=1, name="all", steps=(Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),)
+    )
+
+    async def scenario(house: House) -> None:
+        calls = [house.dials(OWN, account=account) for _ in range(8)]
+        await house.settled()
+        for call in calls:
+            await house.hears(call, LegRedirected(leg="b1", users=(FRIEND,)))
+        assert house.rung().count(FRIEND) == 5
+        assert (await house.said(calls[-1]))[-1] == (
+            "account 101 has 5 outside calls at once, which is the limit"
+        )
+
+    play(scenario, office(schemes=(scheme,)))
 
 
 @pytest.mark.row("FD-10")

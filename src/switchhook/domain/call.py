@@ -66,7 +66,7 @@ class Leg:
     handle: str = ""
     """What the telephone side needs to take this leg up again after a restart; opaque here."""
     account: str = ""
-    """The account that sent the call here by a transfer; empty for all other legs."""
+    """The account that sent the call here by a transfer or a redirection; empty for all other legs."""
 
     @property
     def is_live(self) -> bool:

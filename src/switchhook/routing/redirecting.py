@@ -60,7 +60,7 @@ def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
     if own is not None:
         return _goes_on_with(move, leg, own)
     note(move, leg, f"{leg.target} forwards its calls to {target}")
-    ring.add(move, target)
+    ring.add(move, target, account=str(leg.target))
     return True
 
 

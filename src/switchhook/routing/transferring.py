@@ -163,7 +163,7 @@ def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
         return False
     redirecting.note(move, leg, f"{leg.target} forwards its calls to {target}")
     rung = {rings.target for rings in _rung(move.call)}
-    account = "" if transfer.is_return else transfer.account
+    account = str(leg.target) if transfer.is_return else transfer.account
     for new in targets:
         if new not in rung:
             ring.dial(move, new, party=other_of(move.call, transfer.by), account=account)

@@ -235,7 +235,7 @@ class OutsideBook:
 
 
 def _keys(call: Call, leg_id: str) -> tuple[Key, ...]:
-    """Return whom a leg counts for: the account that transferred the call there, else the one that calls."""
+    """Return whom a leg counts for: the account that sent the call there, else the one that calls."""
     project, leg = call.plan.project.id, call.leg(leg_id)
     account = (leg.account if leg else "") or call.account
     return ((project, account), (project, "")) if account else ((project, ""),)

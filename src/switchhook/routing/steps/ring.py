@@ -123,12 +123,12 @@ def give_up(move: Move) -> None:
         move.end_leg(leg, AttemptEnd.TIMEOUT, NO_ANSWER)
 
 
-def add(move: Move, target: Target) -> None:
-    """Ring one more target in this round, whose time does not change."""
+def add(move: Move, target: Target, account: str) -> None:
+    """Ring one more target in this round, whose time does not change; an account sends the call there."""
     rung = {leg.target for leg in move.call.live_called_legs}
     for member in _members(move, target):
         if member not in rung:
-            dial(move, member)
+            dial(move, member, account=account)
 
 
 def order(move: Move, leg: str, target: Target, party: str = "") -> None:
