@@ -33,9 +33,9 @@ from tests.support.plans import CUSTOMER, DIALLED, plan
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from switchhook.drivers.ports import Driver
     from switchhook.storage.records import CallRecord
     from switchhook.switchboard.clock import Clock
-    from switchhook.switchboard.ports import TelephoneSide
 
 TRUNK = Trunk(name="carrier", host="192.0.2.9")
 OPERATOR = HangUpRequested(by="an operator")
@@ -175,7 +175,7 @@ def line(entry: Entry) -> str:
             return str(entry.happening)
 
 
-def switchboard(plan: Plan, side: TelephoneSide, memory: Memory, clock: Clock) -> Switchboard:
+def switchboard(plan: Plan, side: Driver, memory: Memory, clock: Clock) -> Switchboard:
     """Put a switchboard together that runs this project."""
     ids = count(1)
     book = Book([plan])

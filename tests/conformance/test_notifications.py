@@ -54,8 +54,8 @@ from tests.support.plans import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from switchhook.drivers.ports import Driver
     from switchhook.switchboard.clock import Alarm
-    from switchhook.switchboard.ports import TelephoneSide
 
 SUBSCRIPTION = Subscription(
     project="shop",
@@ -166,7 +166,7 @@ async def play(story: Story) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in requests if isinstance(one, HttpRequest)]
 
 
-def switchboard(within: Plan, side: TelephoneSide, memory: Memory, clock: Life) -> Switchboard:
+def switchboard(within: Plan, side: Driver, memory: Memory, clock: Life) -> Switchboard:
     """Put a switchboard together whose project has one subscriber."""
     ids = count(1)
     known = TrackingMemory()

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ports import CallHandler
     from switchhook.routing.commands import PhoneCommand
 
     Story = Callable[["House"], Coroutine[Any, Any, None]]
@@ -103,7 +103,9 @@ class Side:
     rung: dict[str, list[str]] = field(default_factory=dict)
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
+    async def start(
+        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+    ) -> None:
         """Nobody calls by himself."""
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:

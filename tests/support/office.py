@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from switchhook.domain.scheme import Step
-    from switchhook.drivers.embedded.studio import Sounding, Sounds
+    from switchhook.drivers.embedded.studio import Sounding
+    from switchhook.drivers.ports import Sounds
     from switchhook.storage.records import CallRecord
     from switchhook.webhooks.delivery import Delivery
 

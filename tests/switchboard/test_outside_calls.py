@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ports import CallHandler
     from switchhook.webhooks.delivery import Delivery
 
 DEAR = "380900123456"
@@ -79,8 +79,10 @@ class House:
 
     # The side and the courier
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
-        del stack, ear, book
+    async def start(
+        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+    ) -> None:
+        del stack, handler, book
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         self.commands.append((call.id, command))

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from switchhook.domain.scheme import Step
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ports import CallHandler
     from switchhook.routing.commands import PhoneCommand
     from switchhook.storage.records import CallRecord
 
@@ -133,11 +133,13 @@ class Life:
         live = (call for call in self.disk.calls.values() if call.state is not CallState.ENDED)
         return tuple(live)
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
-        await self.side.start(stack, ear, book)
+    async def start(
+        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+    ) -> None:
+        await self.side.start(stack, handler, book)
         if self.starting is not None:
             await some_turns()
-            ear.hear("c1", self.starting)
+            handler.hear("c1", self.starting)
             await some_turns()
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:

@@ -38,7 +38,7 @@ from tests.support.loop import run
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
 
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ports import CallHandler
     from switchhook.routing.commands import Command
     from switchhook.routing.events import Event, RecordingFinished
 
@@ -141,8 +141,10 @@ class World:
         assert plan_of("acme", 1) == Plan(PROJECT)
         return self.live
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
-        assert ear is not None
+    async def start(
+        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+    ) -> None:
+        assert handler is not None
         assert book().plans
         stack.callback(self.log.append, "side closed")
         self.log.append("side started")

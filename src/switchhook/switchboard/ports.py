@@ -5,46 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from contextlib import AsyncExitStack
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from switchhook.domain.book import Book
     from switchhook.domain.call import Call
     from switchhook.domain.known import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.target import Target
-    from switchhook.drivers.ear import Ear
-    from switchhook.routing.commands import PhoneCommand
-    from switchhook.routing.events import RecordingFinished
     from switchhook.tracking.outside import Forbidden
     from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
-
-
-class TelephoneSide(Protocol):
-    """One way to reach telephones: the built-in engine, an Asterisk, the simulator."""
-
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
-        """Open what is needed, register its closing on `stack`, and begin to hear calls.
-
-        `book` returns the current book at each call. Raises OSError when an address cannot be bound.
-        """
-
-    def carry_out(self, call: Call, command: PhoneCommand) -> None:
-        """Do what is ordered for `call`; report by events. Repeated commands do nothing."""
-
-    async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
-        """After a restart, before `start`: take these calls' legs up again.
-
-        Returns for each call id the ids of the legs that live, as far as the side can know;
-        a leg that is not named is gone. Only answered legs (with a handle) can be taken up.
-        """
-
-    def recorded(self, call: Call) -> RecordingFinished | None:
-        """Return what is left of a recording that an earlier process had under way; None without one."""
-
-    async def stop(self) -> None:
-        """Before the end: let nothing ring on, and wait a moment for it; talking legs are left alone."""
 
 
 class Known(Protocol):

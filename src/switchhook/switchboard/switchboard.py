@@ -16,7 +16,7 @@ import structlog
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.known import Caller
-from switchhook.drivers.ear import Recorded
+from switchhook.drivers.ports import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.engine import fail, step
@@ -42,10 +42,11 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan
+    from switchhook.drivers.ports import Driver
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
     from switchhook.switchboard.asking import Asking
-    from switchhook.switchboard.ports import Carrier, Known, Outside, TelephoneSide
+    from switchhook.switchboard.ports import Carrier, Known, Outside
 
 log = structlog.get_logger(__name__)
 
@@ -86,12 +87,12 @@ class Mailbox:
 
 
 class Switchboard:
-    """Hears telephone sides (it is their Ear), and makes them do what the engine decides."""
+    """Hears telephone sides (it is their CallHandler), and makes them do what the engine decides."""
 
     def __init__(
         self,
         *,
-        side: TelephoneSide,
+        side: Driver,
         store: CallStore,
         courier: Carrier,
         asking: Asking,
@@ -135,7 +136,7 @@ class Switchboard:
     def arrived(
         self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
     ) -> str | Refused:
-        """Take a new call and return its id, or refuse it (the sides' Ear)."""
+        """Take a new call and return its id, or refuse it (the drivers' CallHandler)."""
         taken = self._admit(arrival, expect)
         if isinstance(taken, Refused) and not taken.retry_after:
             _note_refused(arrival, taken)
@@ -171,7 +172,7 @@ class Switchboard:
         return call.id
 
     def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
-        """Put what happened into the call's mailbox (the sides' Ear)."""
+        """Put what happened into the call's mailbox (the drivers' CallHandler)."""
         mailbox = self._mailboxes.get(call)
         if mailbox is None:
             if recorded is not None:

@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.target import Target
-    from switchhook.drivers.ear import Recorded
-    from switchhook.switchboard.ports import TelephoneSide
+    from switchhook.drivers.ports import Driver, Recorded
 
 ARRIVAL = Arrival(
     caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
@@ -96,7 +95,7 @@ def ring(leg: str, target: Target) -> RingLeg:
 
 
 def test_it_is_a_telephone_side() -> None:
-    side: TelephoneSide = SimulatedSide(VirtualClock(), {})
+    side: Driver = SimulatedSide(VirtualClock(), {})
     assert run(side.resume([CALL])) == {CALL.id: frozenset()}
 
 

@@ -35,7 +35,7 @@ from switchhook.drivers.embedded.former_ends import hang_up_again
 from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations
 from switchhook.drivers.embedded.silence import in_time
-from switchhook.drivers.embedded.studio import NoSounds, Sounding, Sounds, Studio
+from switchhook.drivers.embedded.studio import NoSounds, Sounding, Studio
 from switchhook.drivers.embedded.translate import (
     arrival_of,
     reason_headers,
@@ -85,9 +85,9 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call, Leg
-    from switchhook.drivers.ear import Ear, Recorded
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.ports import CallHandler, Recorded, Sounds
     from switchhook.routing.events import RecordingFinished
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.ua.registrar import Registration
@@ -149,7 +149,7 @@ class EmbeddedSide:
         ] = {}  # SIP legs of calls that were transferred in a former process
         self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
         self._access.registrars = lambda: self._states.registrars
-        self._ear: Ear
+        self._handler: CallHandler
         self._book: Callable[[], Book]
 
     @property
@@ -167,12 +167,14 @@ class EmbeddedSide:
         """How many calls are held."""
         return len(self._bridges)
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:
+    async def start(
+        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+    ) -> None:
         """Bind the sockets and begin to hear calls; raise OSError when the address cannot be had.
 
         Closing the stack hangs up nobody: media flows without us, and `resume` takes talking calls up.
         """
-        self._ear = ear
+        self._handler = handler
         self._book = book
         await self._registrations.load()
         for account, binding in self._registrar.everybody():
@@ -290,11 +292,11 @@ class EmbeddedSide:
             self._access.expect(leg, party)
             self._remember(call, [leg])
 
-        call = self._ear.arrived(arrival, expect)
+        call = self._handler.arrived(arrival, expect)
         if isinstance(call, Refused):
             self._endpoint.perform(_refusal(leg, call))
         elif request.dropped:
-            self._ear.hear(call, Remarked(leg=CALLER, text=read_in_part(request)))
+            self._handler.hear(call, Remarked(leg=CALLER, text=read_in_part(request)))
 
     def _register(self, event: OutsideAsked) -> None:
         account = event.who
@@ -316,7 +318,7 @@ class EmbeddedSide:
     # What the sound tells
 
     def _tell(self, call: str, event: CallEvent, recorded: Recorded | None) -> None:
-        self._ear.hear(call, event, recorded)
+        self._handler.hear(call, event, recorded)
 
     def _fell_silent(self, call: str) -> None:
         bridge = self._bridges.get(call)
@@ -361,9 +363,9 @@ class EmbeddedSide:
                 self._studio.tell_digit(call, event, by_info=True, recorded=recorded)
             case LegAnswered() | LegUpdated():
                 handle = self._handle(bridge, event.leg)
-                self._ear.hear(call, replace(event, handle=handle), recorded)
+                self._handler.hear(call, replace(event, handle=handle), recorded)
             case _:
-                self._ear.hear(call, event, recorded)
+                self._handler.hear(call, event, recorded)
 
     def _after_commit(self, out: AfterCommit) -> Recorded:
         """Return what carries the orders out, once, when it is called or after `LONGEST_SILENCE`."""

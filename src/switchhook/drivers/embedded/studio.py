@@ -11,7 +11,7 @@ import secrets
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import structlog
 
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
-    from switchhook.drivers.ear import Recorded
     from switchhook.drivers.embedded.anchored import AnchoredBridge
     from switchhook.drivers.embedded.b2bua import Out
+    from switchhook.drivers.ports import Recorded, Sounds
     from switchhook.sip.ua.orders import Invite
     from switchhook.sip.wire.transport import Peer
 
@@ -53,16 +53,6 @@ MOST_KEYS: Final = 16
 """Keys of a stream that are remembered; nobody presses more within `ECHO`."""
 ECHO: Final = 1.0
 """Seconds within which the same key in another way is the same press."""
-
-
-class Sounds(Protocol):
-    """Where the sounds of projects are."""
-
-    def sound(self, project: str, file: str) -> bytes | None:
-        """Return a sound as 8 kHz mono 16-bit PCM in machine order; None where it cannot be had.
-
-        `file` is what the project says; for a sound that it does not list, the name with `.wav`. Called while calls run: it must return at once.
-        """
 
 
 class NoSounds:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call
-    from switchhook.drivers.ear import Ear
+    from switchhook.drivers.ports import CallHandler
     from switchhook.drivers.simulator.clock import VirtualClock
     from switchhook.routing.events import RecordingFinished
 
@@ -104,12 +104,17 @@ class SimulatedSide:
     def __init__(self, clock: VirtualClock, phones: Mapping[str, Phone]) -> None:
         self._clock = clock
         self._phones = phones
-        self._ear: Ear | None = None
+        self._handler: CallHandler | None = None
         self._calls: dict[str, SimulatedCall] = {}
 
-    async def start(self, stack: AsyncExitStack, ear: Ear, book: Callable[[], Book]) -> None:  # noqa: ARG002
-        """Begin to report to `ear`, until the stack is closed."""
-        self._ear = ear
+    async def start(
+        self,
+        stack: AsyncExitStack,
+        handler: CallHandler,
+        book: Callable[[], Book],  # noqa: ARG002 -- the Protocol's
+    ) -> None:
+        """Begin to report to `handler`, until the stack is closed."""
+        self._handler = handler
         stack.callback(self._stop)
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
@@ -171,9 +176,9 @@ class SimulatedSide:
                 assert_never(command)
 
     def _arrive(self, call: SimulatedCall) -> None:
-        if self._ear is None:
+        if self._handler is None:
             return
-        answer = self._ear.arrived(call.caller.arrival, lambda name: self._expect(call, name))
+        answer = self._handler.arrived(call.caller.arrival, lambda name: self._expect(call, name))
         if isinstance(answer, Refused):
             call.refused = answer
 
@@ -280,11 +285,11 @@ class SimulatedSide:
             line.plans.append(self._clock.call_at(self._clock.now() + after, do))
 
     def _hear(self, call: SimulatedCall, event: Event) -> None:
-        if self._ear is not None:
-            self._ear.hear(call.id, event)
+        if self._handler is not None:
+            self._handler.hear(call.id, event)
 
     def _stop(self) -> None:
-        self._ear = None
+        self._handler = None
 
 
 def _hang_up(call: SimulatedCall, line: Line) -> None:
