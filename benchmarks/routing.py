@@ -42,6 +42,7 @@ from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
 from switchhook.app import PRODUCT, Application
 from switchhook.delivery.dialler import default_tls
 from switchhook.delivery.sender import Sender
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.scheme import Ask, Scheme
 from switchhook.domain.webhook import Encoding, Field
@@ -51,7 +52,6 @@ from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.asking import Asking
 from switchhook.tracking.memory import Memory
-from switchhook.tracking.subscriptions import Subscribers
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_ask
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE

@@ -21,6 +21,7 @@ from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.policy import order_of, policy_of
 from switchhook.delivery.sender import Sender
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.operations.data_dir import DATABASE
@@ -38,7 +39,6 @@ from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tasks import spawn
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
 from switchhook.tracking.outside import OutsideBook
-from switchhook.tracking.subscriptions import Subscribers
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import apply_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run as run_scenario
 from tests.support.told import EXAMPLE
 from tests.support.wire import Endpoint, reply

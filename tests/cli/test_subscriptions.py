@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, run
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.subscriptions import subscribe
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run as run_scenario
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ import pytest
 
 from switchhook.app import Application
 from switchhook.delivery.sender import Sender
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.known import Caller, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
@@ -26,7 +27,6 @@ from switchhook.switchboard.clock import SteadyClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.wire import Endpoint, Received, reply
 from tests.webhooks.samples import ARRIVED, VISIT, written
 

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
 from switchhook.operations.subscriptions import (
     EVENTS,
@@ -17,7 +18,6 @@ from switchhook.operations.subscriptions import (
     unsubscribe,
 )
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.loop import run
 
 URL = "https://hooks.target/h/1"

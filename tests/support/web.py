@@ -13,11 +13,11 @@ from switchhook.api.behind import Behind
 from switchhook.api.door import door
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.projects import apply_project
 from switchhook.operations.tokens import digest_of
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.projects import MINIMAL
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from switchhook.cli.options import (
     data_dir_of,
 )
 from switchhook.cli.show import print_json, print_table, stdout
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
 from switchhook.operations import subscriptions as operations
-from switchhook.tracking.subscriptions import Subscribers
 from switchhook.views.text import clock, iso, one_line
 
 

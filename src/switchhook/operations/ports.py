@@ -26,7 +26,7 @@ class VisitMemory(Protocol):
 
 
 class SubscriptionMemory(Protocol):
-    """Has them at hand for calls; the contracts are those of `tracking.subscriptions`."""
+    """Has them at hand for calls; the contracts are those of `delivery.subscribers`."""
 
     def add(self, subscription: Subscription) -> None:
         """Let the next event be told to it, too."""

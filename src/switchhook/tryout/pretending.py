@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.sender import Sender
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
 from switchhook.domain.journal import Entry, Happening
@@ -28,7 +29,6 @@ from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.tracking.memory import Memory
-from switchhook.tracking.subscriptions import Subscribers
 from switchhook.tryout.plans import find_routing_webhook
 from switchhook.tryout.script import PHONES, Script
 from switchhook.webhooks.delivery import Delivery

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
-from switchhook.tracking.subscriptions import Subscribers
 from tests.support.promises import delivery
 
 
