@@ -277,7 +277,7 @@ def test_what_is_forwarded_outside_counts_for_who_transferred() -> None:
     back = mary_transfers()
     back.comes_to(11, hangs_up("b1"), refuses("b2", 486))
     back.hears(12, forwards("b3", MOBILE.value), f"ring b4 {MOBILE} for caller")
-    assert back.call.legs[-1].account == ""
+    assert back.call.legs[-1].account == "mary"  # whose telephone it is, as ever
 
 
 @pytest.mark.row("FI-05")
