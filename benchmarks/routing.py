@@ -40,8 +40,8 @@ from rich.table import Table
 from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
 
 from switchhook.app import PRODUCT, Application
-from switchhook.delivery.dialler import default_tls
-from switchhook.delivery.sender import Sender
+from switchhook.delivery.http.dialler import default_tls
+from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.scheme import Ask, Scheme

@@ -35,7 +35,7 @@ from rich.progress import track
 from rich.table import Table
 
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.sender import Sender
+from switchhook.delivery.http.sender import Sender
 from switchhook.webhooks.http import HttpRequest
 
 if TYPE_CHECKING:

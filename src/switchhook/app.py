@@ -14,13 +14,13 @@ import structlog
 
 from switchhook import __version__
 from switchhook.api.listening import listen
-from switchhook.delivery.concurrency import Concurrency
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.http.concurrency import Concurrency
+from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.mailer import Mailer
 from switchhook.delivery.policy import order_of, policy_of
-from switchhook.delivery.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.studio import Sounding

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.app import Application
-from switchhook.delivery.sender import Sender
+from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.known import Caller, ShownNumber, Visit

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.delivery.courier import Courier
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.sender import Sender
+from switchhook.delivery.http.sender import Sender
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.promises import call, delivery, record
 

@@ -10,17 +10,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from switchhook.delivery.concurrency import Concurrency, Served
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.sender import Sender
+from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.sender import Sender
 from switchhook.webhooks.http import HttpRequest
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-    from switchhook.delivery.origin import Origin
-    from switchhook.delivery.resolver import AddressInfo
+    from switchhook.delivery.http.origin import Origin
+    from switchhook.delivery.http.resolver import AddressInfo
     from switchhook.webhooks.http import Exchange
 
 LOOPBACK = Grants.parse(["127.0.0.0/8", "::1/128"])

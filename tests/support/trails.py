@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from switchhook.delivery.redirect import Trail
+from switchhook.delivery.http.redirect import Trail
 from switchhook.webhooks.http import HttpRequest, HttpResponse
 
 

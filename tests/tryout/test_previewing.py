@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.delivery.origin import Origin
+from switchhook.delivery.http.origin import Origin
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Number, Plan, Project

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
+from switchhook.delivery.http.resolver import look_up
 from switchhook.delivery.mail_failing import (
     NOT_SET_UP,
     REPLIES,
@@ -23,7 +24,6 @@ from switchhook.delivery.mail_failing import (
     refused,
     too_late,
 )
-from switchhook.delivery.resolver import look_up
 from switchhook.domain.secrecy import MASK
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
 

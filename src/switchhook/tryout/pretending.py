@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.ladder import REDIRECTS
-from switchhook.delivery.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call

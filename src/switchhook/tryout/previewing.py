@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.origin import Origin, split
-from switchhook.delivery.wire import render
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.origin import Origin, split
+from switchhook.delivery.http.wire import render
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber

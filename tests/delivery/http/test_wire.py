@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.wire import METHODS, REPEATABLE, render
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.wire import METHODS, REPEATABLE, render
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest
 

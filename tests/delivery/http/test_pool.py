@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.connection import Connection
-from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.pool import Pool
+from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.pool import Pool
-from switchhook.delivery.reader import ResponseReader
 from tests.support.hostile import LOOPBACK, ManyAtOnce, until
 from tests.support.loop import run
 
@@ -189,7 +189,7 @@ def test_what_is_given_back_after_the_end_is_not_kept() -> None:
 def test_sites_without_connections_are_forgotten_when_there_are_too_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("switchhook.delivery.pool._SITES_KEPT", 3)
+    monkeypatch.setattr("switchhook.delivery.http.pool._SITES_KEPT", 3)
 
     async def scenario(bench: Bench) -> None:
         pool = bench.pool
@@ -213,7 +213,7 @@ def test_a_url_that_cannot_be_used_has_no_site() -> None:
 
 
 def test_it_sweeps_by_itself_while_anything_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("switchhook.delivery.pool._SWEEP_SECONDS", 0.01)
+    monkeypatch.setattr("switchhook.delivery.http.pool._SWEEP_SECONDS", 0.01)
 
     async def scenario(bench: Bench) -> None:
         connection = await bench.connection()

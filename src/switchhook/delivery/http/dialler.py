@@ -8,8 +8,9 @@ import ssl
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from switchhook.delivery.connection import Connection
-from switchhook.delivery.failing import (
+from switchhook.delivery.guard import refusal
+from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.failing import (
     ExchangeError,
     Phase,
     not_connected,
@@ -17,19 +18,18 @@ from switchhook.delivery.failing import (
     stopping,
     too_late,
 )
-from switchhook.delivery.guard import refusal
-from switchhook.delivery.reader import ResponseReader
+from switchhook.delivery.http.reader import ResponseReader
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from switchhook.delivery.failing import Phases
     from switchhook.delivery.grants import Grants
+    from switchhook.delivery.http.failing import Phases
+    from switchhook.delivery.http.origin import Origin
+    from switchhook.delivery.http.resolver import Place, Resolver
     from switchhook.delivery.limits import Limits
-    from switchhook.delivery.origin import Origin
-    from switchhook.delivery.resolver import Place, Resolver
 
 
 SESSIONS_KEPT = 1024

@@ -13,16 +13,16 @@ from urllib.request import urlopen
 
 import pytest
 
-from switchhook.delivery import concurrency as module
-from switchhook.delivery.concurrency import Concurrency, Served
+from switchhook.delivery.http import concurrency as module
+from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.origin import Origin
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.origin import Origin
 from tests.support.hostile import Hostile, Peer, get, keep_answering, post, send, sending, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.delivery.connection import Connection
+    from switchhook.delivery.http.connection import Connection
     from tests.delivery.conftest import Play
 
 PROMPT = 1.5

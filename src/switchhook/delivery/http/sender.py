@@ -9,26 +9,26 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from switchhook.delivery.concurrency import Concurrency, Served, Trial
-from switchhook.delivery.dialler import Dialler
-from switchhook.delivery.failing import ExchangeError, stopping
 from switchhook.delivery.grants import Grants
+from switchhook.delivery.http.concurrency import Concurrency, Served, Trial
+from switchhook.delivery.http.dialler import Dialler
+from switchhook.delivery.http.failing import ExchangeError, stopping
+from switchhook.delivery.http.origin import split
+from switchhook.delivery.http.pool import Pool
+from switchhook.delivery.http.redirect import Trail
+from switchhook.delivery.http.resolver import Resolve, Resolver
+from switchhook.delivery.http.warmth import Warmth
+from switchhook.delivery.http.wire import REPEATABLE, render
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.origin import split
-from switchhook.delivery.pool import Pool
-from switchhook.delivery.redirect import Trail
-from switchhook.delivery.resolver import Resolve, Resolver
-from switchhook.delivery.warmth import Warmth
-from switchhook.delivery.wire import REPEATABLE, render
 from switchhook.webhooks.http import Exchange
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from switchhook.delivery.connection import Connection
-    from switchhook.delivery.failing import Phases
-    from switchhook.delivery.pool import Site
+    from switchhook.delivery.http.connection import Connection
+    from switchhook.delivery.http.failing import Phases
+    from switchhook.delivery.http.pool import Site
     from switchhook.webhooks.http import HttpRequest
 
 NO_GRANTS = Grants()

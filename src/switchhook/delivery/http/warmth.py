@@ -9,16 +9,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.failing import ExchangeError
 from switchhook.delivery.grants import Grants
-from switchhook.delivery.pool import Site
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.pool import Site
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from switchhook.delivery.http.pool import Pool
     from switchhook.delivery.limits import Limits
-    from switchhook.delivery.pool import Pool
 
 LOOK_SECONDS = 0.5
 """Between two looks at what is warm."""

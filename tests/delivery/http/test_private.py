@@ -14,7 +14,7 @@ from tests.support.plans import PIN, incoming, plan
 from tests.support.trails import to, trail_of
 
 if TYPE_CHECKING:
-    from switchhook.delivery.sender import Sender
+    from switchhook.delivery.http.sender import Sender
     from switchhook.domain.call import Call
     from switchhook.webhooks.http import Exchange, HttpRequest
     from tests.delivery.conftest import Play

@@ -9,7 +9,7 @@ import ssl
 
 import pytest
 
-from switchhook.delivery.failing import (
+from switchhook.delivery.http.failing import (
     ExchangeError,
     Phase,
     not_connected,

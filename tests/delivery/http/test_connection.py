@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.connection import Connection
+from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.reader import ResponseReader
 from switchhook.domain.failure import FailureKind
 from tests.support.hostile import OK
 from tests.support.virtual_time import VirtualLoop

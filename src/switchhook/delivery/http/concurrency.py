@@ -11,8 +11,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from switchhook.delivery.connection import Connection
-    from switchhook.delivery.origin import Origin
+    from switchhook.delivery.http.connection import Connection
+    from switchhook.delivery.http.origin import Origin
 
 ORIGINS_KEPT: Final = 10_000
 TRY_PAUSE: Final = 60.0

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.failing import ExchangeError
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.reader import ResponseReader
 from switchhook.domain.failure import FailureKind
 
 HEAD = b"HTTP/1.1 200 OK\r\n"

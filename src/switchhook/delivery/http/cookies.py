@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from switchhook.delivery.origin import Origin, is_same_host, split
+from switchhook.delivery.http.origin import Origin, is_same_host, split
 
 if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpRequest

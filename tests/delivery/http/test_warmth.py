@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.failing import Phase, too_late
+from switchhook.delivery.http.failing import Phase, too_late
+from switchhook.delivery.http.sender import Sender
+from switchhook.delivery.http.warmth import FAILURES, Warmth
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.sender import Sender
-from switchhook.delivery.warmth import FAILURES, Warmth
-from tests.delivery.test_pool import Bench
-from tests.delivery.test_pool import play as play_bench
+from tests.delivery.http.test_pool import Bench
+from tests.delivery.http.test_pool import play as play_bench
 from tests.support.hostile import LOOPBACK, Hostile, get, keep_answering, send, sending
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from switchhook.delivery.grants import Grants
-    from switchhook.delivery.pool import Site
+    from switchhook.delivery.http.pool import Site
     from tests.delivery.conftest import Play
 
     Scenario = Callable[["Warming"], Awaitable[None]]

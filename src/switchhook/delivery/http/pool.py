@@ -7,9 +7,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.concurrency import Concurrency, Served
-from switchhook.delivery.connection import Connection
-from switchhook.delivery.origin import Origin
+from switchhook.delivery.http.concurrency import Concurrency, Served
+from switchhook.delivery.http.connection import Connection
+from switchhook.delivery.http.origin import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.redirect import Trail
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.redirect import Trail
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest, HttpResponse
 from tests.support.trails import to, trail_of

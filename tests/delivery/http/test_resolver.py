@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.failing import ExchangeError
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.resolver import Place, Resolver, look_up
 from switchhook.delivery.limits import Limits
-from switchhook.delivery.resolver import Place, Resolver, look_up
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 from tests.support.hostile import Names, rows
@@ -21,7 +21,7 @@ from tests.support.loop import run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switchhook.delivery.resolver import AddressInfo
+    from switchhook.delivery.http.resolver import AddressInfo
 
 
 class Clock:

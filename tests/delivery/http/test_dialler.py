@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import trustme
 
-from switchhook.delivery.dialler import default_tls
+from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.limits import Limits
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
@@ -35,7 +35,7 @@ from tests.support.ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from switchhook.delivery.resolver import AddressInfo
+    from switchhook.delivery.http.resolver import AddressInfo
     from switchhook.domain.failure import Failure
     from switchhook.webhooks.http import Exchange
     from tests.delivery.conftest import Play

@@ -17,7 +17,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.failing import Phase, too_late, unresolved
+from switchhook.delivery.http.failing import Phase, too_late, unresolved
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:

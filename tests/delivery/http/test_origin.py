@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.origin import Origin, split
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.origin import Origin, split
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.url import parse_url
 

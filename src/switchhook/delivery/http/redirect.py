@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from switchhook.delivery.cookies import Cookies
-from switchhook.delivery.failing import ExchangeError
-from switchhook.delivery.origin import Origin, is_same_host, split
-from switchhook.delivery.private import for_another
+from switchhook.delivery.http.cookies import Cookies
+from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.origin import Origin, is_same_host, split
+from switchhook.delivery.http.private import for_another
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.failing import ExchangeError, Phase, stopping, too_late
+from switchhook.delivery.http.failing import ExchangeError, Phase, stopping, too_late
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from switchhook.delivery.reader import ResponseReader
+    from switchhook.delivery.http.reader import ResponseReader
 
 SETTLED_SECONDS = 0.5
 """Silence after which a connection is looked at before it is written to: the server may be about
