@@ -102,7 +102,8 @@ def test_one_packet_cannot_stop_the_endpoint(packet: bytes) -> None:
                 answer = await phone.ask(options("UDP", phone.port, branch="good"))
 
                 assert start(answer) == "200"
-                assert {log["event"] for log in logs} <= {"sip message not read"}
+                allowed = {"sip message not read", "sip message read in part"}
+                assert {log["event"] for log in logs} <= allowed
 
     run(scenario())
 

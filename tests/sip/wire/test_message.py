@@ -131,7 +131,6 @@ def test_headers_that_stand_once(name: str, other: bytes) -> None:
         (b"Call-ID: c1", b"Call-ID:", "no Call-ID"),
         (b"Call-ID: c1", b"Call-ID: c 1", "no Call-ID"),
         (b"From: <sip:a@example.com>", b"From: <example.com", "From"),
-        (b"192.0.2.1;", b"192.0.2.1:99999;", "Via: the port is greater than 65535"),
         (b"Call-ID: c1", b"Call-ID c1", "no Call-ID; this is no header: 'Call-ID c1'"),
         (b"Call-ID: c1", b": c1", "this is no header"),
         (b"Call-ID: c1", b"Call ID: c1", "this is no header"),

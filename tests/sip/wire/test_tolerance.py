@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.wire.errors import ParseError
+from switchhook.sip.wire.headers import UNREADABLE
 from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
 from switchhook.sip.wire.tolerance import rescue_address, rescue_uri
 
@@ -127,6 +128,8 @@ def test_nothing_is_guessed(value: bytes) -> None:
         (b"<sip:b b@192.0.2.7:5062;transport=tcp>", "sip:b%20b@192.0.2.7:5062;transport=tcp"),
         (b"<sip:b@192.0.2.7:>", "sip:b@192.0.2.7"),
         (b'<sip:b@192.0.2.7:5062>;+sip.instance="<urn:uuid:1', "sip:b@192.0.2.7:5062"),
+        (b'""B"" <sip:b@192.0.2.7>;+sip.instance="<urn:uuid:1>"', "sip:b@192.0.2.7"),
+        (b'<sip:b b@192.0.2.7>;+sip.instance= "<urn:uuid:1>"', "sip:b%20b@192.0.2.7"),
         (b"<sip:nobody@my host>", None),
         (b"nobody", None),
         (b"", None),
@@ -303,6 +306,31 @@ def test_a_via_with_quirks(value: bytes) -> None:
     for data in (INVITE, ANSWER):
         read = parse_message(line(b"Via", value, data))
         assert (read.via.host, read.via.port, read.via.branch) == ("192.0.2.1", None, "z9hG4bK1")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [b"[fe80::21dd:868d:b9cc:fd78%4]", b"fe80::980c%p2p0:35434", b"my telephone:5060", b"h:99999"],
+)
+@pytest.mark.row("FA-04")
+def test_a_via_comes_back_as_it_came_though_its_host_cannot_be_read(place: bytes) -> None:
+    via = b"SIP/2.0/UDP %s;branch=z9hG4bK1" % place
+    invite = request(line(b"Via", via))
+
+    (note,) = invite.dropped
+    assert note.startswith("Via: the host and port of ")
+    assert invite.via.host == UNREADABLE
+    assert invite.response(100).headers.all("Via") == (via.decode(),)
+    assert str(invite.via) == via.decode()
+
+
+@pytest.mark.row("FA-04")
+def test_a_zone_is_left_out_of_a_contact() -> None:
+    value = b'<sip:a@[fe80::1%4]:5070;transport=udp>;q=0.5;+sip.instance="<urn:uuid:1>";x'
+    (contact,) = request(line(b"Contact", value)).contacts
+
+    assert str(contact.uri) == "sip:a@[fe80::1]:5070;transport=udp"
+    assert str(contact.parameters) == ';q=0.5;+sip.instance="<urn:uuid:1>";x'
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,8 @@ def test_a_lower_hop_comes_back_as_it_is() -> None:
         ("SIP/2.0/UDP 10.0.0.3:5080", NATTED, Peer("UDP", "198.51.100.7", 5080)),
         ("SIP/2.0/UDP 10.0.0.3:5080;rport", NATTED, NATTED),
         ("SIP/2.0/UDP victim.example;maddr=203.0.113.9", ALICE, ALICE),
+        ("SIP/2.0/UDP [fe80::1%4]:5070", NATTED, NATTED),
+        ("SIP/2.0/UDP my telephone:5080", NATTED, NATTED),
         ("SIP/2.0/TCP 10.0.0.3:5080;rport", ALICE_TCP, Peer("TCP", "192.0.2.10", 5080, 7)),
     ],
 )

@@ -13,6 +13,7 @@ from switchhook.sip.wire.syntax import (
     WHITE,
     end_of_quoted,
     is_host,
+    is_one_line,
     is_token,
     quote,
     read_host_port,
@@ -25,8 +26,10 @@ from switchhook.sip.wire.uri import MOST_REMEMBERED, Uri
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["CSeq", "NameAddress", "Via", "split_list"]
+__all__ = ["UNREADABLE", "CSeq", "NameAddress", "Via", "split_list"]
 
+UNREADABLE: Final = "unreadable.invalid"
+"""The host of a From, To or Via whose own cannot be read; nothing is ever sent there."""
 MAX_CSEQ: Final = 2**31 - 1
 
 
@@ -131,6 +134,8 @@ class Via:
     host: str
     port: int | None = None
     parameters: Parameters = NO_PARAMETERS
+    unread: str = ""
+    """What stands for host and port where these cannot be read; it is passed back as it came."""
 
     def __post_init__(self) -> None:
         if not is_token(self.transport) or not is_token(self.version):
@@ -141,8 +146,11 @@ class Via:
             raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
 
     @classmethod
-    def parse(cls, text: str) -> Via:
-        """Read one Via; white space may stand around each of its slashes. Raise ParseError."""
+    def parse(cls, text: str, *, any_host: bool = False) -> Via:
+        """Read one Via; white space may stand around each of its slashes. Raise ParseError.
+
+        With `any_host` its host and port need not be readable: who sent it is known otherwise.
+        """
         head, _, parameters = text.partition(";")
         name, _, version_and_rest = head.partition("/")
         version, _, rest = version_and_rest.partition("/")
@@ -152,13 +160,20 @@ class Via:
             raise ParseError(f"this is no Via: {excerpt(text)}")
         if not is_token(words[0]):
             raise ParseError(f"this is no transport: {excerpt(words[0])}")
-        host, port = read_host_port(words[1].rstrip(WHITE))
+        place, unread = words[1].rstrip(WHITE), ""
+        try:
+            host, port = read_host_port(place)
+        except ParseError:
+            if not any_host or not is_one_line(place):
+                raise
+            (host, port), unread = _rescued_place(place), place
         return cls(
             version=version,
             transport=words[0].upper(),
             host=host,
             port=port,
             parameters=Parameters.parse(parameters),
+            unread=unread,
         )
 
     @property
@@ -168,7 +183,15 @@ class Via:
 
     def __str__(self) -> str:
         port = "" if self.port is None else f":{self.port}"
-        return f"SIP/{self.version}/{self.transport} {self.host}{port}{self.parameters}"
+        place = self.unread or f"{self.host}{port}"
+        return f"SIP/{self.version}/{self.transport} {place}{self.parameters}"
+
+
+def _rescued_place(place: str) -> tuple[str, int | None]:
+    try:
+        return read_host_port(place.removesuffix(":"))
+    except ParseError:
+        return UNREADABLE, None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

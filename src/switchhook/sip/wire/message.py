@@ -83,7 +83,7 @@ class _Message:
         values = self._list("Via")
         if not values:
             raise ParseError("there is no Via")
-        return Via.parse(values[0])
+        return Via.parse(values[0], any_host=True)
 
     @lazy
     def vias(self) -> tuple[Via, ...]:
@@ -406,6 +406,9 @@ def _checked(message: Request | Response) -> Request | Response:
         headers, notes = mend(message.headers, method)
         message = replace(message, headers=headers, dropped=(*message.dropped, *notes))
         message.check()
+    if message.via.unread:
+        note = f"Via: the host and port of {excerpt(message.via.unread)}"
+        message = replace(message, dropped=(*message.dropped, note))
     return message
 
 

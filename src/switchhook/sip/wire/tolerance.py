@@ -8,7 +8,7 @@ finds a trace. What decides and cannot be read stays as it came, and the strict 
 | part                       | of a request                     | of a response                    |
 |----------------------------|----------------------------------|----------------------------------|
 | start line                 | decides, but for the host        | decides, but for the reason      |
-| top Via                    | decides                          | decides: its branch is ours      |
+| top Via                    | decides, but for host and port   | decides: its branch is ours      |
 | From                       | address and tag                  | ornament: it repeats ours        |
 | To                         | address and tag                  | the tag                          |
 | Call-ID                    | decides                          | ornament: it repeats ours        |
@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
 from switchhook.sip.wire.fields import Headers
-from switchhook.sip.wire.headers import CSeq, NameAddress, Via
+from switchhook.sip.wire.headers import UNREADABLE, CSeq, NameAddress, Via
 from switchhook.sip.wire.parameters import Parameters
 from switchhook.sip.wire.syntax import (
     WHITE,
@@ -65,8 +65,6 @@ __all__ = [
 MAX_LIST: Final = 100
 """Values of one list header, such as Via: more hops than Max-Forwards allows."""
 MAX_MAX_FORWARDS: Final = 255
-UNREADABLE: Final = "unreadable.invalid"
-"""The host of a From or To whose own cannot be read; nothing is ever sent there."""
 SDP: Final = "application/sdp"
 ENDING: Final = frozenset({"BYE", "CANCEL"})
 """Requests on which the end of a call hangs: none is refused for its body, nor a BYE for its CSeq."""
@@ -83,6 +81,9 @@ _BRACKETED: Final = re.compile(r"<\s*([A-Za-z][A-Za-z0-9+.-]{0,31}:[^<>]*)>")
 _SCHEME: Final = re.compile(r"\b(?:sips?|tel):", re.IGNORECASE)
 _TAG: Final = re.compile(r";\s*tag\s*=\s*([^\s;,<>\"?=]+)", re.IGNORECASE)
 _AUDIO: Final = re.compile(rb"(?:\A|[\r\n])[ \t]*m=audio[ \t]+[0-9]")
+_QUOTED: Final = re.compile(r'"[^"\\\r\n\0]*"')
+_ZONE: Final = re.compile(r"%[^\]]*\]")
+"""The zone of an IPv6 address, which means nothing to another machine (RFC 4007 §6)."""
 _USER_KEPT: Final = "-_.!~*'()&=+$,;?/%:"
 _BLANK: Final = " \t\r\n\0"
 
@@ -161,11 +162,15 @@ def _mended_end(name: str, value: str, notes: list[str], *, response: bool) -> s
 def _mended_via(line: str, notes: list[str]) -> str:
     """Keep the parameters that can be read, of one hop alone: the branch must not be another's."""
     place, _, parameters = line.partition(";")
-    place = place.rstrip(WHITE).removesuffix(":")
-    if "," in line or _reads(Via.parse, line) or not _reads(Via.parse, place):
+    place = place.rstrip(WHITE)
+    if "," in line or _reads(_read_via, line) or not _reads(_read_via, place):
         return line
     notes.append(f"Via: all but the branch and place of {excerpt(line)}")
     return place + str(_rescue_parameters(f";{parameters}"))
+
+
+def _read_via(value: str) -> Via:
+    return Via.parse(value, any_host=True)
 
 
 def _mended_cseq(value: str, method: str | None, notes: list[str]) -> str:
@@ -256,7 +261,12 @@ def rescue_address(text: str, *, any_host: bool = False) -> NameAddress:
     There must be exactly one: a name that looks like an address is one too many. With `any_host` the
     host need not be readable, as that of From and To, which say who somebody is and not where.
     """
-    found = list(_BRACKETED.finditer(text))
+    # `+sip.instance="<urn:uuid:…>"` is a parameter and no address.
+    found = [
+        one
+        for one in _BRACKETED.finditer(text)
+        if not text[max(0, one.start() - 4) : one.start()].replace(" ", "").endswith('="')
+    ]
     if len(found) > 1:
         raise ParseError(f"two addresses could be meant: {excerpt(text)}")
     if found:
@@ -285,7 +295,9 @@ def _rescue_parameters(text: str) -> Parameters:
     _, _, text = text.partition(";")
     for piece in text.split(";"):
         name, equals, value = (part.strip(WHITE) for part in piece.partition("="))
-        if is_token(name) and (is_token(value) or not (equals or value)):
+        if is_token(name) and (
+            is_token(value) or _QUOTED.fullmatch(value) or not (equals or value)
+        ):
             kept.setdefault(name.lower(), value if equals else None)
     return Parameters(kept)
 
@@ -313,7 +325,7 @@ def rescue_uri(text: str, *, any_host: bool = False) -> Uri:
 
 
 def _rescue_place(authority: str, *, any_host: bool) -> tuple[str, int | None]:
-    authority = authority.strip(WHITE).removesuffix(":")
+    authority = _ZONE.sub("]", authority.strip(WHITE).removesuffix(":"))
     try:
         return read_host_port(authority)
     except ParseError:

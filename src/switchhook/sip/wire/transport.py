@@ -12,6 +12,7 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.wire.headers import UNREADABLE
 from switchhook.sip.wire.message import Headers
 from switchhook.sip.wire.syntax import split_list
 
@@ -156,7 +157,7 @@ def answer_peer(request: Request, source: Peer) -> Peer:
     """Return where answers to a stamped request go (RFC 3261 §18.2.2, RFC 3581 §4)."""
     via = request.via
     port = via.port or DEFAULT_PORT
-    if source.transport == UDP and "rport" in via.parameters:
+    if source.transport == UDP and ("rport" in via.parameters or via.host == UNREADABLE):
         port = source.port
     return Peer(source.transport, source.host, port, source.flow)
 
