@@ -43,7 +43,7 @@ from tests.support.sip import SDP, read_request, read_response, request, respons
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, MutableMapping, Sequence
+    from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 
     from switchhook.softphone.phone import Call as PhoneCall
 
@@ -529,8 +529,24 @@ def test_what_cannot_be_dialled_fails_the_leg(target: Any, text: str) -> None:
 # Commands
 
 
+class Second:
+    """Makes the first INVITE to a place, and does something else for the second."""
+
+    def __init__(self, does: Callable[..., None]) -> None:
+        self.calls = [outward.invite_to_place, does]
+
+    def __call__(self, *args: Any, **more: Any) -> object:
+        return self.calls.pop(0)(*args, **more)
+
+
+def _closed() -> int:
+    """Return a port where nothing listens."""
+    with Udp(0) as gone:
+        return gone.port
+
+
 @pytest.mark.row("FI-03")
-@pytest.mark.parametrize("where", ["peers", "local", "perform"])
+@pytest.mark.parametrize("where", ["peers", "local", "perform", "next", "account"])
 def test_a_mistake_of_ours_ends_the_attempt_at_once(
     monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -539,15 +555,21 @@ def test_a_mistake_of_ours_ends_the_attempt_at_once(
 
     async def scenario() -> None:
         host = "switch.test" if where == "peers" else "127.0.0.1"
-        trunk = Trunk(name="carrier", host=host, sources=("127.0.0.1/32",))
-        plan = shop(ring(number("380501112233")), trunk=trunk)
+        trunk = Trunk(name="carrier", host=host, port=_closed(), sources=("127.0.0.1/32",))
+        target = account("mary") if where == "account" else number("380501112233")
+        project = shop(ring(target), trunk=trunk).project
+        plan = Plan(replace(project, trunks=(trunk, replace(trunk, name="other"))))
         async with open_office(plan) as office, customer() as caller:
             if where == "perform":
                 monkeypatch.setattr(outward, "invite_to_place", breaks)
+            elif where == "next":  # behind a trunk where nothing listens
+                monkeypatch.setattr(outward, "invite_to_place", Second(breaks))
+            elif where == "account":
+                monkeypatch.setattr(office.side._registrar, "lookup", breaks)
             else:
                 monkeypatch.setattr(office.side.endpoint, where, breaks)
             with capture_logs() as logs:
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(15):  # it would ring for 20 s
                     assert await refusal(await dial(caller, office)) >= 480
             assert "leg not rung" in [line["event"] for line in logs]
             await office.quiet()
