@@ -128,7 +128,9 @@ def a_call_that_waits_has_a_deadline_and_no_other_has(heard: Heard) -> None:
 
 def a_call_knows_what_it_waits_for(heard: Heard) -> None:
     call = heard.after
-    assert (call.asked is not None) == (call.state is CallState.ASKING)
+    asks = {CallState.ASKING, CallState.TRANSFERRING}
+    assert call.asked is not None or call.state is not CallState.ASKING
+    assert call.asked is None or call.state in asks
     assert (call.ringing is not None) == (call.state is CallState.RINGING)
     assert bool(call.talking_to) == (call.answered_at is not None)
     if call.state is CallState.RINGING:
@@ -158,7 +160,7 @@ def a_conversation_has_two_sides(heard: Heard) -> None:
     assert other in live
     assert by not in live or not call.transfer.is_return
     rung = [leg for leg in call.legs if leg.id in live - {by, other}]
-    assert rung
+    assert bool(rung) != bool(call.asked)
     assert {leg.state for leg in rung} <= {LegState.DIALLING, LegState.RINGING}
 
 

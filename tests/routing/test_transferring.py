@@ -9,13 +9,16 @@ import pytest
 
 from switchhook.domain.call import CallState, Leg
 from switchhook.domain.cause import Cause
+from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import GoTo, Hours, Play, Rate, Record
+from switchhook.domain.scheme import GoTo, HangUp, Hours, Play, Rate, Record, Voicemail
 from switchhook.domain.screening import Screening
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import (
+    AskFailed,
     CallArrived,
+    DirectionGiven,
     HangUpRequested,
     LegEnded,
     LegRedirected,
@@ -23,10 +26,13 @@ from switchhook.routing.events import (
     LegUpdated,
     Remarked,
     Resynced,
+    SchemeGiven,
     TimePassed,
 )
+from switchhook.routing.places import MAX_JUMPS
 from switchhook.routing.transferring import LETS_GO, MOST_TRANSFERS, RINGS, RINGS_BACK
 from tests.support.plans import (
+    ASK,
     CUSTOMER,
     DIALLED,
     JOHN,
@@ -53,6 +59,7 @@ from tests.support.transcript import (
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import Step
+    from switchhook.routing.events import Event
 
 pytestmark = pytest.mark.row("FI-02")
 
@@ -220,12 +227,12 @@ def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
     )
 
 
-def test_a_number_whose_scheme_decides_otherwise_is_not_transferred_to() -> None:
-    for step in (ask_crm(ring(JOHN)), ask_pin(ring(JOHN))):
+def test_a_scheme_that_wants_the_caller_to_hear_or_press_is_not_transferred_to() -> None:
+    for step in (ask_crm(), ask_pin(ring(JOHN)), Voicemail(sounds=("welcome",))):
         why = refused(mary_talks(within=with_night(step, ring(JOHN))), "b1", NIGHT, 501)
-        assert f"does not begin by ringing telephones, but with the step {step.word}" in why
+        assert why.endswith(f"scheme 2 does not come to ring telephones: {step.word} comes first")
     nobody = with_night(Play(sounds=("welcome",)))
-    assert refused(mary_talks(within=nobody), "b1", NIGHT, 501).endswith("ringing telephones")
+    assert refused(mary_talks(within=nobody), "b1", NIGHT, 501).endswith("ring telephones")
 
 
 def test_hours_and_other_schemes_are_gone_through_as_by_a_call_that_comes_now() -> None:
@@ -251,6 +258,89 @@ def test_a_scheme_that_goes_to_another_rings_whom_that_rings() -> None:
     refused(mary_talks(within=with_night(GoTo(scheme=9))), "b1", NIGHT, 501)
 
 
+# A number whose scheme asks whom it rings
+
+ASKS = (*BEGUN, "ask crm as c-1")
+
+
+def mary_asks(*more: Step) -> Transcript:
+    """Mary transfers a customer to a number whose scheme asks the CRM."""
+    story = mary_talks(within=with_night(ASK, *(more or (ring(OLGA),))))
+    story.hears(10, transfers("b1", NIGHT), *ASKS)
+    return story
+
+
+def test_a_webhook_says_whom_the_number_rings() -> None:
+    story = mary_asks()
+    given = DirectionGiven(ask="c-1", targets=(JOHN, MARY))
+    story.hears(11, given, "ring b2 john for caller")
+    assert "answer john, mary" in story.journal
+    assert story.call.legs[-1].account == "mary"
+    story.hears(11 + RINGS - 1, TimePassed())
+    story.comes_to(12, answers("b2"))
+    assert (story.call.party, story.call.talking_to) == ("caller", "b2")
+
+
+@pytest.mark.parametrize("what", ["fails", "is late", "names nobody", "is forbidden"])
+def test_a_webhook_that_says_nothing_of_use_lets_the_scheme_go_on(what: str) -> None:
+    answer: Event = TimePassed()
+    if what == "fails":
+        answer = AskFailed(ask="c-1", failure=failure_of())
+    elif what != "is late":
+        targets = (MARY,) if what == "names nobody" else (number("12125550123"),)
+        answer = DirectionGiven(ask="c-1", targets=targets)
+    made = with_night(ASK, ring(OLGA))
+    denied = replace(made.project, screening=Screening(denied_prefixes=("1",)))
+    story = mary_talks(within=Plan(denied))
+    story.hears(10, transfers("b1", NIGHT), *ASKS)
+    story.hears(40, answer, "ring b2 olga for caller")
+
+
+def test_a_webhook_may_name_a_number_or_a_scheme_of_the_project() -> None:
+    story = mary_asks()
+    story.hears(11, SchemeGiven(ask="c-1", scheme=1), "ring b2 olga for caller")
+    again = mary_asks()
+    again.hears(11, SchemeGiven(ask="c-1", scheme=2), "ask crm as c-2")
+    again.hears(12, DirectionGiven(ask="c-2", targets=(number(NIGHT),)), "ask crm as c-3")
+    again.hears(13, SchemeGiven(ask="c-2", scheme=2))
+    for nth in range(3, MAX_JUMPS + 2):
+        again.hears(13, SchemeGiven(ask=f"c-{nth}", scheme=2), f"ask crm as c-{nth + 1}")
+    last = SchemeGiven(ask=f"c-{MAX_JUMPS + 2}", scheme=2)
+    again.hears(13, last, "ring b2 olga for caller")
+
+
+def test_where_the_scheme_comes_to_nobody_the_transfer_has_failed() -> None:
+    story = mary_asks(HangUp())
+    said = "tell b1 of transfer 501"
+    story.hears(11, DirectionGiven(ask="c-1", targets=(MARY,)), said)
+    assert story.call.state is CallState.TALKING
+    late = mary_asks(HangUp())
+    late.hears(11, SchemeGiven(ask="c-1", scheme=9), said)
+    failed = mary_asks(HangUp())
+    failed.hears(11, AskFailed(ask="c-1", failure=failure_of()), said)
+
+
+def test_nobody_waits_for_a_webhook_when_the_call_goes_another_way() -> None:
+    gone = mary_asks()
+    gone.hears(11, hangs_up("caller"), "tell b1 of transfer 487", "end b1 answered", AFTER)
+    assert gone.call.asked is None
+    restarted = mary_asks()
+    both = Resynced(live_legs=frozenset({"caller", "b1"}))
+    restarted.hears(11, both, "tell b1 of transfer 500")
+    restarted.hears(12, DirectionGiven(ask="c-1", targets=(JOHN,)))
+    left = mary_asks()
+    left.hears(11, hangs_up("b1"), "show ringing")
+    left.hears(12, DirectionGiven(ask="c-1", targets=(JOHN,)), "ring b2 john for caller")
+    for event in (DirectionGiven(ask="no", targets=(JOHN,)), SchemeGiven(ask="no", scheme=1)):
+        other = mary_asks()
+        other.hears(11, event)
+    other.hears(11, AskFailed(ask="no", failure=failure_of()))
+
+
+def failure_of() -> Failure:
+    return Failure(kind=FailureKind.NO_ANSWER_IN_TIME, detail="too late")
+
+
 # A telephone that forwards its calls
 
 
@@ -270,7 +360,7 @@ def test_a_telephone_that_forwards_is_followed_for_the_transferred_party() -> No
 
 
 @pytest.mark.row("FI-05")
-def test_what_is_forwarded_outside_counts_for_who_transferred() -> None:
+def test_what_is_forwarded_outside_counts_for_who_transferred_or_is_rung_back() -> None:
     story = mary_transfers()
     story.hears(11, forwards("b2", MOBILE.value), f"ring b3 {MOBILE} for caller")
     assert story.call.legs[-1].account == "mary"
@@ -299,7 +389,7 @@ def test_a_telephone_forwards_to_a_number_of_the_project_whose_scheme_rings() ->
     story = mary_talks(within=with_night(ring(OLGA)))
     story.comes_to(10, transfers("b1", "john"))
     story.hears(11, forwards("b2", NIGHT), "ring b3 olga for caller")
-    asks = mary_talks(within=with_night(ask_crm(ring(OLGA))))
+    asks = mary_talks(within=with_night(ASK, ring(OLGA)))
     asks.comes_to(10, transfers("b1", "john"))
     asks.hears(11, forwards("b2", NIGHT))
 
@@ -342,6 +432,14 @@ def test_two_that_pass_a_call_to_and_fro_come_to_an_end() -> None:
         to = "john" if nth % 2 else "mary"
         story.comes_to(nth, transfers(f"b{nth}", to), answers(f"b{nth + 1}"))
     refused(story, f"b{MOST_TRANSFERS + 1}", "john", 603)
+
+
+def test_one_who_was_transferred_and_answers_once_more_is_not_hung_up() -> None:
+    story = john_talks()
+    story.comes_to(10, transfers("caller", "olga"), answers("b2"))
+    for leg in ("b1", "b2"):
+        story.hears(11, answers(leg))
+    story.hears(11, answers("b9"), "end b9 200")
 
 
 def test_a_leg_that_takes_no_part_transfers_nobody() -> None:

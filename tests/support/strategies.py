@@ -269,6 +269,15 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
                 recordings(call),
                 transfers(either),
             )
+        case CallState.TRANSFERRING if call.asked is not None:
+            ask = st.just(call.asked.id)
+            return st.one_of(
+                st.builds(DirectionGiven, ask=ask, targets=target_lists, exchange=facts),
+                st.builds(SchemeGiven, ask=ask, scheme=st.sampled_from((*SCHEMES, 99))),
+                st.builds(AskFailed, ask=ask, failure=failures),
+                st.builds(LegEnded, leg=st.just(CALLER) | legs, cause=causes),
+                st.just(TimePassed()),
+            )
         case CallState.TRANSFERRING:
             return st.one_of(
                 st.builds(LegRinging, leg=legs),
@@ -306,7 +315,7 @@ def transfers(legs: st.SearchStrategy[str]) -> st.SearchStrategy[TransferRequest
         TransferRequested,
         leg=legs,
         request=texts,
-        to=st.sampled_from(("mary", "olga", "200", "380501112233", "380800111222", "nobody")),
+        to=st.sampled_from(("mary", "olga", "200", "380501112233", "380800111333", "nobody")),
         is_attended=st.booleans(),
     )
 
@@ -436,11 +445,18 @@ def talking(draw: st.DrawFn) -> Walk:
         id="shop",
         name="Shop",
         version=1,
-        numbers=(Number(number="380800111222", scheme=1),),
+        numbers=(
+            Number(number="380800111222", scheme=1),
+            Number(number="380800111333", scheme=2),
+        ),
         groups=(Group(name="200", accounts=("mary", "olga")),),
         accounts=tuple(Account(login=login, password="secret") for login in LOGINS),
         trunks=(Trunk(name="carrier", host="192.0.2.9"),),
-        schemes=(Scheme(id=1, name="ring", steps=(*before, rings)),),
+        schemes=(
+            Scheme(id=1, name="ring", steps=(*before, rings)),
+            Scheme(id=2, name="ask", steps=(Ask(webhook="crm"), Ask(webhook="crm"), rings)),
+        ),
+        forwarding_numbers=(ForwardingNumber(name="crm", url="http://crm.example/"),),
         sounds=(Sound(name="enter", file="enter.wav"),),
         screening=draw(st.sampled_from((Screening(), Screening(denied_prefixes=("3",))))),
     )

@@ -148,6 +148,9 @@ class Transfer:
     """What the telephone side knows its request by; opaque here."""
     is_return: bool = False
     """Whether the transfer failed after that telephone hung up, and the account is rung back now."""
+    scheme: int = 0
+    """The scheme whose step at `path` asks whom it rings; 0 where none does."""
+    path: Path = FIRST
     rang: bool = False
     failed_at: float | None = None
 

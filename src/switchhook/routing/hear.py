@@ -44,6 +44,9 @@ LOST = Cause(sip=500, q850=41, text="lost when Switchhook was restarted")
 CANCELLED = Cause(sip=487, q850=16, text="the caller hung up before an answer")
 BLOCKED = Cause(sip=603, q850=21, text="the caller is on the block list")
 WITHHELD = Cause(sip=603, q850=21, text="the caller withholds the number")
+NOT_IN_TIME = Failure(
+    kind=FailureKind.NO_ANSWER_IN_TIME, detail="no answer within the webhook's response timeout"
+)
 BEFORE = {
     Direction.INCOMING: EventKind.INCOMING_BEFORE,
     Direction.OUTGOING: EventKind.OUTGOING_BEFORE,
@@ -69,7 +72,7 @@ def arrived(move: Move, _: CallArrived) -> None:
 def direction_given(move: Move, event: DirectionGiven) -> None:
     """Ring what the webhook returned, for as long as its ring timeout says (R1-23)."""
     webhook = ask.webhook_of(move)
-    if webhook is None or not _is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
+    if webhook is None or not is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
         return
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
@@ -78,7 +81,7 @@ def direction_given(move: Move, event: DirectionGiven) -> None:
 
 def scheme_given(move: Move, event: SchemeGiven) -> None:
     """Go on with the scheme that the webhook returned (R1-25)."""
-    if _is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
+    if is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
         text = f"scheme {event.scheme}"
         ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
         go_to(move, event.scheme)
@@ -86,20 +89,19 @@ def scheme_given(move: Move, event: SchemeGiven) -> None:
 
 def ask_failed(move: Move, event: AskFailed) -> None:
     """Go on with the next step, or with the failed branch [A-54]."""
-    if _is_asked(move, event.ask):
+    if is_asked(move, event.ask):
         _ask_failed(move, event.failure, event.notices, event.exchange)
 
 
 def ask_overdue(move: Move, _: TimePassed) -> None:
     """Go on with the next step: whatever the webhook still says comes too late."""
     if is_overdue(move):
-        detail = "no answer within the webhook's response timeout"
-        _ask_failed(move, Failure(kind=FailureKind.NO_ANSWER_IN_TIME, detail=detail))
+        _ask_failed(move, NOT_IN_TIME)
 
 
 def verdict_given(move: Move, event: VerdictGiven) -> None:
     """Take the branch that the webhook opens; after NAK, perhaps another code first (R5-26, R5-35)."""
-    if not _is_asked(move, event.ask, Dialect.DIAL_PLAN):
+    if not is_asked(move, event.ask, Dialect.DIAL_PLAN):
         return
     if event.destination is not None and not ring.may_ring(move, event.destination):
         event = replace(event, destination=None)
@@ -179,7 +181,7 @@ def caller_connected(move: Move, event: LegAnswered) -> None:
     if leg is not None and leg.id == CALLER:
         if leg.state is LegState.DIALLING:
             move.change_leg(leg, state=LegState.TALKING, answered_at=move.now, handle=event.handle)
-    elif event.leg != move.call.talking_to:
+    elif event.leg not in {move.call.party, move.call.talking_to}:
         late_answer(move, event)
 
 
@@ -311,12 +313,20 @@ def match_legs(move: Move, event: Resynced) -> None:
 def _ask_failed(
     move: Move, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
 ) -> None:
-    facts = (("kind", failure.kind), *exchange)
-    ask.settle(move, Happening.ASK_FAILED, failure.detail, notices, facts)
+    note_ask_failed(move, failure, notices, exchange)
     follow(move, dial_plan.failed(move))
 
 
-def _is_asked(move: Move, ask_id: str, dialect: Dialect | None = None) -> bool:
+def note_ask_failed(
+    move: Move, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
+) -> None:
+    """Write down why the asked webhook gave nothing that can be followed."""
+    facts = (("kind", failure.kind), *exchange)
+    ask.settle(move, Happening.ASK_FAILED, failure.detail, notices, facts)
+
+
+def is_asked(move: Move, ask_id: str, dialect: Dialect | None = None) -> bool:
+    """Say whether this is the ask whose answer is waited for."""
     asked = move.call.asked
     return asked is not None and asked.id == ask_id and dialect in {None, asked.dialect}
 

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.grouping import dialled_number
 from switchhook.domain.scheme import (
     FIRST,
+    Ask,
     Background,
     GoTo,
     Hours,
+    Path,
     Play,
     Rate,
     Record,
@@ -23,13 +26,25 @@ from switchhook.routing.places import MAX_JUMPS
 from switchhook.routing.steps import hours, ring
 
 if TYPE_CHECKING:
-    from switchhook.domain.call import Call
-    from switchhook.domain.project import Number, Plan
+    from switchhook.domain.call import Call, Transfer
+    from switchhook.domain.project import Plan
     from switchhook.domain.scheme import Step
     from switchhook.routing.move import Move
 
 SILENT_STEPS: Final = (Background, Play, Rate, Record)
-"""Steps that a transferred party does without on the way to a step that rings: they talk already."""
+"""Steps that a transferred party does without on the way to one that rings or asks: they talk already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A webhook says whom a transfer rings: the one that the step at `path` of a scheme asks."""
+
+    webhook: str
+    scheme: int
+    path: Path
+
+
+Found = tuple[Target, ...] | Asking
 
 
 class NotTransferableError(Exception):
@@ -53,35 +68,71 @@ def other_of(call: Call, leg: str) -> str:
     return call.talking_to if leg == call.party else call.party
 
 
-def find(move: Move, user: str, by: str) -> tuple[Target, ...]:
+def find(move: Move, user: str, by: str) -> Found:
     """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
     plan = move.call.plan
     own, named = plan.number(user), plan.named(user)
     screening = plan.project.screening
     is_urgent = bool(screening.emergency(user, plan.project.dialling))
     if own is not None and not is_urgent and (named is None or own.is_exactly(user)):
-        wanted = _of_scheme(move, own)
-    elif named is not None and not screening.is_emergency(user):
-        wanted = (named,)
-    else:
-        wanted = (_outside(move, user),)
-    return _free(move.call, wanted, by, user)
+        return along(move, own.scheme, FIRST, by)
+    if named is not None and not screening.is_emergency(user):
+        return _free(move.call, (named,), by)
+    return _free(move.call, (_outside(move, user),), by)
 
 
-def to(move: Move, target: Target, by: str) -> tuple[Target, ...]:
-    """Return the same for a target to which a telephone forwards its calls, which may be rung."""
-    own = move.call.plan.own_number(target)
-    wanted = (target,) if own is None else _of_scheme(move, own)
-    return _free(move.call, wanted, by, str(target))
+def among(move: Move, targets: tuple[Target, ...], by: str) -> Found:
+    """Return the same for targets that a webhook returned, or that a telephone forwards its calls to."""
+    plan = move.call.plan
+    own = only_own(plan, targets)
+    if own is not None:
+        return along(move, own.scheme, FIRST, by)
+    out = left_out(plan, targets)
+    return _free(move.call, tuple(target for target in targets if target not in out), by)
 
 
-def _free(call: Call, wanted: tuple[Target, ...], by: str, name: str) -> tuple[Target, ...]:
+def along(move: Move, scheme: int, path: Path, by: str) -> Found:
+    """Return whom a scheme rings first, or asks, from `path` on.
+
+    Working hours and other schemes are gone through as by a call that comes now. What wants the caller to
+    hear or press something needs a caller who talks to nobody.
+    """
+    plan = move.call.plan
+    step: Step | None = None
+    for _ in range(MAX_JUMPS + 1):
+        step, path = _first_that_decides(plan, scheme, path, move.now)
+        match step:
+            case GoTo(scheme=other):
+                scheme, path = other, FIRST
+            case Ring(targets=targets):
+                number = only_own(plan, targets)
+                if number is None:
+                    return among(move, targets, by)
+                scheme, path = number.scheme, FIRST
+            case Ask(webhook=webhook):
+                return Asking(webhook=webhook, scheme=scheme, path=path)
+            case _:
+                break
+    where = f"scheme {scheme} does not come to ring telephones"
+    raise NotTransferableError(501, f"{where}: {step.word} comes first" if step else where)
+
+
+def behind(move: Move, transfer: Transfer) -> Found:
+    """Return whom the scheme rings, or asks, behind the step that has asked in vain."""
+    scheme = move.call.plan.schemes.get(transfer.scheme)
+    path = transfer.path if scheme is None else scheme.after(transfer.path)
+    return along(move, transfer.scheme, path, transfer.by)
+
+
+def _free(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[Target, ...]:
     """Return who of them takes no part in the conversation yet."""
     talking = {account_of(call, by), account_of(call, other_of(call, by))}
     members = [member for target in wanted for member in call.plan.members(target)]
     free = [m for m in dict.fromkeys(members) if not _is_one_of(call, m, talking)]
     if not free:
-        raise NotTransferableError(603, f"{name} takes part in the call already")
+        named = ", ".join(map(str, wanted))
+        why = f"{named} takes part in the call already" if wanted else "there is nobody to ring"
+        raise NotTransferableError(603, why)
     return tuple(free)
 
 
@@ -114,44 +165,24 @@ def _outside(move: Move, user: str) -> Target:
     return target
 
 
-def _of_scheme(move: Move, own: Number) -> tuple[Target, ...]:
-    """Return whom the scheme of a number of the project rings first.
-
-    Working hours and other schemes are gone through as by a call that comes now. What asks somebody, or
-    wants the caller to hear or press something, needs a caller who talks to nobody.
-    """
-    plan, scheme = move.call.plan, own.scheme
-    step: Step | None = None
-    for _ in range(MAX_JUMPS + 1):
-        step = _first_that_decides(plan, scheme, move.now)
-        match step:
-            case GoTo(scheme=other):
-                scheme = other
-            case Ring(targets=targets):
-                number = only_own(plan, targets)
-                if number is None:
-                    out = left_out(plan, targets)
-                    return tuple(target for target in targets if target not in out)
-                scheme = number.scheme
-            case _:
-                break
-    but = f", but with the step {step.word}" if step is not None else ""
-    why = f"the scheme of {own.number} does not begin by ringing telephones{but}"
-    raise NotTransferableError(501, why)
-
-
-def _first_that_decides(plan: Plan, scheme_id: int, now: float) -> Step | None:
-    """Return the first step that places the call or may; None where there is none."""
-    scheme, path = plan.schemes.get(scheme_id), FIRST
+def _first_that_decides(
+    plan: Plan, scheme_id: int, path: Path, now: float
+) -> tuple[Step | None, Path]:
+    """Return the first step from `path` on that places the call or may, and where it stands."""
+    scheme = plan.schemes.get(scheme_id)
     while scheme is not None:
         step = scheme.step_at(path)
         branch = hours.branch_at(plan, step, now) if isinstance(step, Hours) else ""
         if branch:
             path = (*path, branch, *FIRST)
-        elif isinstance(step, (Hours, *SILENT_STEPS)):
+        elif isinstance(step, (Hours, *SILENT_STEPS)) or _asks_nobody(plan, step):
             path = scheme.after(path)
         elif step is None and (openers := scheme.openers(path)):
             path = scheme.after(openers[0][0])
         else:
-            return step
-    return None
+            return step, path
+    return None, path
+
+
+def _asks_nobody(plan: Plan, step: Step | None) -> bool:
+    return isinstance(step, Ask) and step.webhook not in plan.webhooks

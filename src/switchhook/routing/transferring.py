@@ -14,7 +14,9 @@ from switchhook.domain.call import CALLER, CallState, Direction, LegState, Trans
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt_end
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import Happening
+from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind
+from switchhook.domain.webhook import Dialect
 from switchhook.routing import hear, recording, redirecting, referral, transfer_targets
 from switchhook.routing.commands import (
     AnswerTransfer,
@@ -23,22 +25,27 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.routing.ending import end
-from switchhook.routing.steps import record, ring
-from switchhook.routing.transfer_targets import NotTransferableError, account_of, other_of
+from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.steps import ask, record, ring
+from switchhook.routing.transfer_targets import Asking, NotTransferableError, account_of, other_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
     from switchhook.routing.events import (
+        AskFailed,
+        DirectionGiven,
         LegAnswered,
         LegEnded,
         LegRedirected,
         LegRinging,
         RecordingFinished,
         Resynced,
+        SchemeGiven,
         TimePassed,
         TransferRequested,
     )
     from switchhook.routing.move import Move
+    from switchhook.routing.transfer_targets import Found
 
 RINGS: Final = 60.0
 """Seconds that a transfer may ring."""
@@ -66,7 +73,7 @@ def requested(move: Move, event: TransferRequested) -> None:
         return
     try:
         _permit(call, event, account)
-        targets = transfer_targets.find(move, event.to, event.leg)
+        found = transfer_targets.find(move, event.to, event.leg)
     except NotTransferableError as error:
         _refuse(move, event, error.status, str(error))
         return
@@ -76,13 +83,11 @@ def requested(move: Move, event: TransferRequested) -> None:
         transfer=transfer,
         failed=None,
         transfers=call.transfers + 1,
-        wake_at=move.now + RINGS,
     )
     move.record(Happening.TRANSFER_REQUESTED, leg=event.leg, facts=referral.facts_of(transfer))
     move.order(AnswerTransfer(leg=event.leg, request=event.request, status=202))
     referral.tell(move, 100)
-    for target in targets:
-        ring.dial(move, target, party=other_of(call, event.leg), account=account)
+    _go_to(move, found)
 
 
 def requested_too_early(move: Move, event: TransferRequested) -> None:
@@ -158,23 +163,73 @@ def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
     if transfer is None:
         return False
     try:
-        targets = transfer_targets.to(move, target, transfer.by)
+        found = transfer_targets.among(move, (target,), transfer.by)
     except NotTransferableError:
+        return False
+    if isinstance(found, Asking):
         return False
     redirecting.note(move, leg, f"{leg.target} forwards its calls to {target}")
     rung = {rings.target for rings in _rung(move.call)}
     account = str(leg.target) if transfer.is_return else transfer.account
-    for new in targets:
+    for new in found:
         if new not in rung:
             ring.dial(move, new, party=other_of(move.call, transfer.by), account=account)
     return True
 
 
 def overdue(move: Move, _: TimePassed) -> None:
-    """Nobody answered in time."""
-    if hear.is_overdue(move):
+    """Nobody answered in time, or the webhook did not that says who rings."""
+    if hear.is_overdue(move) and move.call.asked is not None:
+        hear.note_ask_failed(move, hear.NOT_IN_TIME)
+        _go_on(move)
+    elif hear.is_overdue(move):
         _give_up(move, AttemptEnd.TIMEOUT, ring.NO_ANSWER)
         _fail(move, ring.NO_ANSWER)
+
+
+def direction_given(move: Move, event: DirectionGiven) -> None:
+    """Ring what the webhook returned, as far as it may ring."""
+    transfer = move.call.transfer
+    if transfer is None or not hear.is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
+        return
+    text = ", ".join(str(target) for target in event.targets)
+    ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
+    targets = tuple(target for target in event.targets if ring.may_ring(move, target))
+    try:
+        found = transfer_targets.among(move, targets, transfer.by)
+    except NotTransferableError as error:
+        move.record(Happening.NOTICE, str(error))
+        _go_on(move)
+    else:
+        _go_to(move, found)
+
+
+def scheme_given(move: Move, event: SchemeGiven) -> None:
+    """Go on with the scheme that the webhook returned."""
+    transfer = move.call.transfer
+    if transfer is None or not hear.is_asked(move, event.ask, Dialect.FORWARDING_NUMBER):
+        return
+    text = f"scheme {event.scheme}"
+    ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
+    if move.call.jumps >= MAX_JUMPS:
+        move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+        _go_on(move)
+        return
+    move.change(jumps=move.call.jumps + 1)
+    try:
+        found = transfer_targets.along(move, event.scheme, FIRST, transfer.by)
+    except NotTransferableError as error:
+        move.record(Happening.NOTICE, str(error))
+        _go_on(move)
+    else:
+        _go_to(move, found)
+
+
+def ask_failed(move: Move, event: AskFailed) -> None:
+    """Go on behind the step that asked."""
+    if hear.is_asked(move, event.ask):
+        hear.note_ask_failed(move, event.failure, event.notices, event.exchange)
+        _go_on(move)
 
 
 def resynced(move: Move, event: Resynced) -> None:
@@ -183,6 +238,7 @@ def resynced(move: Move, event: Resynced) -> None:
     if transfer is None:
         return
     recording.keep(move, event.recorded)
+    move.change(asked=None)
     _give_up(move, AttemptEnd.FAILED, hear.LOST)
     hear.match_legs(move, event)
     other = move.call.leg(other_of(call, transfer.by))
@@ -219,6 +275,35 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
 
 
 # How it goes on
+
+
+def _go_to(move: Move, found: Found) -> None:
+    """Ring whom the transfer leads to, or ask who that is."""
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    if isinstance(found, Asking):
+        webhook = move.call.plan.webhooks[found.webhook]
+        move.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
+        ask.order(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
+        return
+    move.change(wake_at=move.now + RINGS)
+    for target in found:
+        party = other_of(move.call, transfer.by)
+        ring.dial(move, target, party=party, account=transfer.account)
+
+
+def _go_on(move: Move) -> None:
+    """Go on behind the step that asked in vain; where nobody is rung there, the transfer has failed."""
+    transfer = move.call.transfer
+    if transfer is None:
+        return
+    try:
+        found = transfer_targets.behind(move, transfer)
+    except NotTransferableError as error:
+        _fail(move, Cause(sip=error.status, text=str(error)))
+    else:
+        _go_to(move, found)
 
 
 def _connect(move: Move, leg: Leg, handle: str) -> None:
@@ -301,7 +386,7 @@ def _break_off(move: Move, leg: Leg, cause: Cause) -> None:
     """The transferred party has hung up: that ends the call."""
     _give_up(move, AttemptEnd.CANCELLED_BY_CALLER, LEFT)
     referral.fail(move, LEFT, LEFT.sip)
-    move.change(transfer=None)
+    move.change(transfer=None, asked=None)
     if leg.id == CALLER:
         move.change_leg(leg, state=LegState.ENDED, ended_at=move.now, cause=cause)
         record.talk_is_over(move, EndedBy.CALLER, cause)

@@ -18,6 +18,7 @@ from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outward
 from switchhook.drivers.embedded.anchored import AnchoredBridge
+from switchhook.drivers.embedded.dialling import invite_to_place
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.net.endpoint import Binding
@@ -533,7 +534,7 @@ class Second:
     """Makes the first INVITE to a place, and does something else for the second."""
 
     def __init__(self, does: Callable[..., None]) -> None:
-        self.calls = [outward.invite_to_place, does]
+        self.calls: list[Callable[..., object]] = [invite_to_place, does]
 
     def __call__(self, *args: Any, **more: Any) -> object:
         return self.calls.pop(0)(*args, **more)

@@ -11,8 +11,8 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.journal import Happening
-from switchhook.domain.project import Account, Plan, Trunk
-from switchhook.domain.scheme import Record
+from switchhook.domain.project import Account, Number, Plan, Trunk
+from switchhook.domain.scheme import Ask, Record, Scheme
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
 from switchhook.routing.commands import AnswerTransfer, TellTransfer
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.row("FI-02")
 
 LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
+NIGHT = "380800111333"
+"""A number whose scheme asks a webhook, and rings Olga where that names nobody."""
 WAITS = Manners(answer_after=None)
 
 
@@ -186,14 +188,25 @@ def project(carrier: Phone, *steps: Step) -> Plan:
     accounts = tuple(
         Account(login=login, password=PASSWORD, name=login.title()) for login in LOGINS
     )
-    return Plan(replace(made, accounts=accounts))
+    asks = Scheme(id=2, name="asks", steps=(Ask(webhook="crm"), ring(account("olga"))))
+    return Plan(
+        replace(
+            made,
+            accounts=accounts,
+            schemes=(*made.schemes, asks),
+            numbers=(*made.numbers, Number(number=NIGHT, scheme=2)),
+        )
+    )
 
 
 @asynccontextmanager
 async def scene(
-    *steps: Step, recordings: Path | None = None, binding: Binding | None = None
+    *steps: Step,
+    recordings: Path | None = None,
+    binding: Binding | None = None,
+    asks: bytes = b"",
 ) -> AsyncIterator[Scene]:
-    memory = Memory()
+    memory = Memory(answer=asks)
     sounding = None if recordings is None else Sounding(recordings=recordings)
     async with Phone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
         plan = project(carrier, *steps)
@@ -395,6 +408,23 @@ def test_an_outside_number_is_rung_over_the_trunk() -> None:
             assert it.office.board.calls[0].legs[-1].account == "john"
             outside.end()
             assert await came.ended() == 200
+            await it.office.quiet()
+
+    run(scenario(), deadline=20)
+
+
+@pytest.mark.parametrize(("answer", "who"), [(b'{"dst_phone":"john"}', "john"), (b"{}", "olga")])
+def test_a_number_of_the_project_asks_its_webhook_who_is_rung(answer: bytes, who: str) -> None:
+    async def scenario() -> None:
+        async with scene(asks=answer) as it:
+            made, came = await it.incoming()
+            assert await came.transfer(to(NIGHT)) == 202
+            there = await it.phones[who].rung()
+            there.answer()
+            assert await came.ended() == 200
+            await it.hear_each_other(made, there)
+            there.end()
+            assert await made.ended() == 200
             await it.office.quiet()
 
     run(scenario(), deadline=20)

@@ -41,7 +41,22 @@ def put(
     attempt: int = 1,
     facts: Facts = (),
 ) -> None:
-    """Order the ask; the engine names it. `facts` go into the journal."""
+    """Ask while the caller waits; the engine names the ask. `facts` go into the journal."""
+    move.change(state=CallState.ASKING, ringing=None)
+    order(move, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
+
+
+def order(
+    move: Move,
+    webhook: str,
+    dialect: Dialect,
+    time_limit: float,
+    *,
+    code: str = "",
+    attempt: int = 1,
+    facts: Facts = (),
+) -> None:
+    """Order the same, whatever else goes on in the call."""
     ask_id = f"{move.call.id}-{move.call.asks + 1}"
     asked = Asked(
         id=ask_id,
@@ -50,15 +65,10 @@ def put(
         dialect=dialect,
         attempt=attempt,
     )
-    move.change(
-        state=CallState.ASKING,
-        asks=move.call.asks + 1,
-        asked=asked,
-        ringing=None,
-        wake_at=move.now + time_limit + GRACE,
-    )
+    move.change(asks=move.call.asks + 1, asked=asked, wake_at=move.now + time_limit + GRACE)
     move.record(Happening.ASKED, webhook, facts=(("ask", ask_id), *facts))
-    prompts.wait(move)
+    if move.call.state is CallState.ASKING:
+        prompts.wait(move)
     move.order(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
 
 
@@ -74,7 +84,7 @@ def settle(
         move.record(
             happening, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
         )
-        if asked.dialect is Dialect.FORWARDING_NUMBER:
+        if asked.dialect is Dialect.FORWARDING_NUMBER and move.call.state is CallState.ASKING:
             move.change(is_unplaced=True)  # until something rings, or another scheme is walked
     move.change(asked=None, wake_at=None)
 
