@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MORE = "*"
 """At the end of a blocked number: and whatever begins like it."""
 _LEADING = re.compile(r"\+?[0-9().\-]+")
+_SERVICE = re.compile(r"[*#]+(?:[0-9]{2,3}[*#]|[0-9]{2})")
+"""A service code before a number, such as one that hides the caller: `*31*`, `#31#`, `*67`."""
 LEAST_OUTSIDE = 7
 """Digits from which the user of a SIP address is an outside number, and not somebody's extension."""
 
@@ -92,8 +94,13 @@ class Screening:
         """Say whether a call may go to a SIP address with this user part.
 
         Behind a gateway's name such a user is a telephone number; a short one is an extension there,
-        which need not be among those that are allowed. Of `900123&x` a gateway may dial the digits.
+        which need not be among those that are allowed. Of `900123&x` a gateway may dial the digits, of
+        `*31*900123` those behind the service code.
         """
+        if user.startswith(("*", "#")):
+            code = _SERVICE.match(user)
+            readings = {user.lstrip("*#"), user[code.end() :] if code else ""}
+            return all(self.permits_address(one, dialling) for one in readings)
         number = written_number(user) or _led_by_digits(user)
         if not number:
             return True
