@@ -169,7 +169,8 @@ def test_an_account_cannot_register_anothers_address() -> None:
 def test_a_broken_proof_is_a_bad_request() -> None:
     asked = Visitor().invite()
     asked = replace(
-        asked, headers=asked.headers.add("Proxy-Authorization", 'Digest realm="switchhook"')
+        asked,
+        headers=asked.headers.add("Proxy-Authorization", 'Digest realm="switchhook", nonce="x"'),
     )
 
     turned = Visitor().calls(asked=asked)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from switchhook.delivery.http.failing import Phase, too_late, unresolved
+from switchhook.names import resolve
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ async def look_up(host: str, port: int) -> Sequence[AddressInfo]:
     def ask() -> None:
         found: Sequence[AddressInfo] | OSError | UnicodeError
         try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            found = resolve(host, port, kind=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
             found = error
         with suppress(RuntimeError):  # the loop is gone, and so is whoever asked

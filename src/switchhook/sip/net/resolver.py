@@ -9,6 +9,7 @@ from contextlib import suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
+from switchhook.names import resolve
 from switchhook.sip.net.services import Service, in_order, look_up
 from switchhook.sip.wire.transport import numeric
 from switchhook.tasks import spawn
@@ -167,7 +168,7 @@ class Resolver:
         return answer
 
     def _getaddrinfo(self, host: str) -> tuple[str, ...]:
-        found = socket.getaddrinfo(host, None, family=self._family, type=socket.SOCK_DGRAM)
+        found = resolve(host, None, family=self._family, kind=socket.SOCK_DGRAM)
         return tuple(dict.fromkeys(str(one[4][0]) for one in found))[:MOST_ADDRESSES]
 
     def _keep(self, host: str, found: Found) -> None:
