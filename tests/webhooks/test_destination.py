@@ -316,6 +316,9 @@ def test_two_numbers_in_one_text_never_become_one(country: str, written: str) ->
         ("", "+44 (020) 7946 0958", "+442079460958"),
         ("IT", "+39 (0) 6 6982 1234", "+390669821234"),
         ("", "1 0 1", "101"),
+        ("DE", "030/123456", "030123456"),
+        ("DE", "030 / 12 34 56-78", "03012345678"),
+        ("AU", "0011 44 20 7946 0958", "0011442079460958"),
     ],
 )
 def test_a_blank_groups_the_digits_of_a_number_that_there_is(

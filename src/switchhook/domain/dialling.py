@@ -29,6 +29,8 @@ class Dialling:
     """Begins national numbers; empty where nothing does."""
     trunk_rule: str = ""
     """What becomes of a trunk prefix that holds groups."""
+    former: str = ""
+    """Begins international numbers as they were once; its first group is what is left of it."""
     lengths: tuple[int, ...] = ()
     """How many digits national numbers have without it."""
 
@@ -83,7 +85,10 @@ class Dialling:
 
 @lru_cache(maxsize=4096)  # a caller's number is read a dozen times in a call
 def _meanings(dialling: Dialling, number: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(dialling._read(number, set())))  # noqa: SLF001 (the other half of `meanings`)
+    found = tuple(dialling._read(number, set()))  # noqa: SLF001 (the other half of `meanings`)
+    if dialling.former:
+        found = (*(re.sub(rf"\A{dialling.former}", r"\1", one) for one in found), *found)
+    return tuple(dict.fromkeys(found))
 
 
 ANYWHERE = Dialling()

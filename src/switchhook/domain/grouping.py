@@ -35,6 +35,7 @@ def one_number(
 
     `is_known` says whether digits are an account or a group of the project.
     """
+    text = text.replace("/", " ")  # of an area code: `030/123456`
     whole = clean_number(text) or ""
     bare = without_ornaments(text).strip()
     found = list(_PART.finditer(bare))

@@ -18,18 +18,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+FORMER_TRUNK_PREFIXES = {"MX": r"(?:01|04[45])(?=[0-9]{10}\Z)"}
+FORMER_NUMBERS = {"MX": r"(52)1(?=[0-9]{10}\Z)"}
+"""What a country dropped (Mexico in 2019) and carriers and address books still write; the tables forgot it."""
+
+
 @lru_cache(maxsize=256)
 def dialling_of(country: str) -> Dialling:
     """Return how numbers are dialled in a country; nothing is known of one that is empty or unknown."""
-    known = phonenumbers.PhoneMetadata.metadata_for_region(country.upper(), None)
+    region = country.upper()
+    known = phonenumbers.PhoneMetadata.metadata_for_region(region, None)
     if known is None:
         return ANYWHERE
     lengths = known.general_desc.possible_length if known.general_desc else ()
     return Dialling(
-        country=country.upper(),
+        country=region,
         country_code=str(known.country_code),
         exit_code=known.international_prefix or "",
-        trunk_prefix=known.national_prefix_for_parsing or "",
+        trunk_prefix=known.national_prefix_for_parsing or FORMER_TRUNK_PREFIXES.get(region, ""),
+        former=FORMER_NUMBERS.get(region, ""),
         trunk_rule=known.national_prefix_transform_rule or "",
         lengths=tuple(lengths),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import unquote
@@ -12,6 +13,8 @@ _BLANKS = (
 )
 _UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2069\ufeff"
 """Marks that come along when a number is copied out of a telephone's contacts or off a page."""
+_WIDE = str.maketrans("\uff0b\uff0d\u30fc\uff08\uff09\uff0e", "+--().")
+"""Signs beside the digits of other scripts, as keyboards there write them."""
 _SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011\u2012().")
 """What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
 _PLAIN = str.maketrans(
@@ -19,6 +22,8 @@ _PLAIN = str.maketrans(
     | dict.fromkeys(_UNSEEN, "")
     | dict.fromkeys("\u2010\u2011\u2012", "-")
 )
+_TWICE_ABROAD = re.compile(r"\A\+00(?=[1-9][0-9]{6})")
+"""Both of what begins an international number; one of them somebody's program added."""
 _TRUNK_ZERO = re.compile(
     r"(?P<before>[^0-9+]*+(?:(?:\+|00)[^0-9]*+(?P<code>(?:[0-9][^0-9(]*+){1,3})"
     r"|(?P<bare>[1-9][0-9]{1,2})[^0-9(]*+))\(\s*+0\s*+\)"
@@ -26,6 +31,12 @@ _TRUNK_ZERO = re.compile(
 """The trunk prefix behind a country code, `+44 (0) 20`: it is dialled inside the country only."""
 _KEEP_ZERO = frozenset({"39", "225", "229", "242", "378", "379"})
 """Country codes whose numbers begin with a zero wherever they are dialled from (ITU-T E.164 national plans)."""
+
+
+MOST_DIGITS = 15
+"""Of an international number (ITU-T E.164)."""
+LONGEST_EXIT_CODE = 4
+"""Digits, as in `0011` of Australia."""
 
 
 class TargetKind(StrEnum):
@@ -63,11 +74,20 @@ class Target:
 
 def written_number(text: str) -> str:
     """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
-    if text.isascii() and text.removeprefix("+").isdigit():
+    if text.isascii() and text.removeprefix("+").isdigit() and not text.startswith("+00"):
         return text
-    cleaned = _without_trunk_zero(text).translate(_SEPARATORS)
+    cleaned = _without_trunk_zero(_western(text)).translate(_SEPARATORS)
+    cleaned = _TWICE_ABROAD.sub("+", cleaned)
     digits = cleaned.removeprefix("+")
     return cleaned if digits.isascii() and digits.isdigit() else ""
+
+
+def _western(text: str) -> str:
+    """Return a text with the digits of every script as ASCII ones (Unicode, General_Category Nd)."""
+    if text.isascii():
+        return text
+    text = text.translate(_WIDE)
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
 def _without_trunk_zero(text: str) -> str:
@@ -81,14 +101,15 @@ def _without_trunk_zero(text: str) -> str:
 
 def without_ornaments(text: str) -> str:
     """Return a written number with what is never dialled left out, its blanks made plain, and its groups kept."""
-    return _without_trunk_zero(text).translate(_PLAIN)
+    return _without_trunk_zero(_western(text)).translate(_PLAIN)
 
 
 def clean_number(text: str) -> str | None:
     """Return the dialable form of a written number, or None where it is none.
 
     Blanks, hyphens, brackets, dots and marks that nobody sees go, and the `(0)` of `+44 (0) 20`; a leading
-    `+` stays; 3 to 15 ASCII digits are left [A-36, A-58].
+    `+` stays; 3 to 15 ASCII digits are left [A-36, A-58], and a few more where an exit code begins them.
     """
     cleaned = written_number(text)
-    return cleaned if 3 <= len(cleaned.removeprefix("+")) <= 15 else None
+    most = MOST_DIGITS + (LONGEST_EXIT_CODE if cleaned.startswith("00") else 0)
+    return cleaned if 3 <= len(cleaned.removeprefix("+")) <= most else None

@@ -49,9 +49,10 @@ _SIP = re.compile(
 
 _AROUND = frozenset({"<>", '""', "''", "``", "“”", "„“", "„”", "‘’", "«»"})
 """What people and programs put around one direction."""
-_TEL = re.compile("^tel:", re.IGNORECASE)
-_FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)")
-"""A number that passed through a float on its way into a text; its last digits are none of the number's."""
+_TEL = re.compile("^(?:(?:tel|callto|phone|sips?):(?://)?)?(?:%2B(?=[0-9]))?", re.IGNORECASE)
+"""Schemes of a number's URI, and a plus that was encoded once too often."""
+_FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)|[1-9][.,][0-9]{1,14}[eE]\+?[0-9]{1,2}")
+"""A number that passed through a float or a spreadsheet on its way into a text."""
 _THOUSANDS = re.compile(r"\+?[1-9][0-9]{0,2}(?:,[0-9]{3}){2,}")
 """One number as programs show amounts, or short numbers in a list."""
 _GROUPED = re.compile(r"[0-9)][^\w@+]++\(?[0-9]", re.ASCII)
@@ -82,6 +83,8 @@ def _as_list(value: Json, plan: Plan) -> tuple[Json, tuple[str, ...]]:
         except NotJsonError:
             return value, ()
         return (inner if isinstance(inner, list) else value), ()
+    if _FRACTION.fullmatch(value.strip()):
+        return value.replace(",", "."), ()
     groups = value.strip().split(",") if _THOUSANDS.fullmatch(value.strip()) else ()
     if not groups or any(map(plan.has_name, groups)):
         return value, ()
@@ -208,7 +211,7 @@ def _target_of_text(text: str, plan: Plan) -> Target:
         return _target_of_address(bare, plan)
     if _FRACTION.fullmatch(bare):
         bare = whole_number(NumberText(bare))
-    written = _TEL.sub("", bare)
+    written = _TEL.sub(lambda found: "+" if found[0].endswith(("%2B", "%2b")) else "", bare)
     if clean_number(written) is None and plan.project.screening.is_emergency(written):
         return Target(kind=TargetKind.NUMBER, value=written_number(written))
     number = one_number(written, plan.project.dialling, plan.has_name)

@@ -25,11 +25,12 @@ from switchhook.projectfile.types.project import (
 )
 
 
-def spot(*, trunks: bool = True) -> Spot:
+def spot(*, trunks: bool = True, country: str = "") -> Spot:
     names = {
         "account": {"101", "mary"},
         "group": {"200", "sales"},
         "trunk": {"carrier"} if trunks else set(),
+        "country": {country} if country else set(),
     }
     return Spot(path=("key",), notes=Notes(), names=names)
 
@@ -79,7 +80,9 @@ def test_a_bracket_left_open_is_no_crash() -> None:
 def test_numbers_are_kept_as_they_arrive() -> None:
     assert Digits().read("+380 (44) 222-33-44", spot()) == "380442223344"
     assert "is not a telephone number" in refusal(Digits(), "1234567890123456")
-    assert "is not a telephone number" in refusal(Digits(), "٣٨٠٤٤٢٢٢")
+    assert "is not a telephone number" in refusal(Digits(), "³⁸⁰⁴⁴²²²")
+    assert Digits().read("030/123456", spot(country="DE")) == "4930123456"
+    assert "is not a telephone number" in refusal(Digits(), "380501112233/101")
 
 
 def test_networks_are_written_in_one_way() -> None:

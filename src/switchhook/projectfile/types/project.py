@@ -81,9 +81,10 @@ class Digits:
         """Take a number in any spelling, and keep its canonical form (FE-06)."""
         text = text_of(value)
         dialling = dialling_in(at.names)
-        if not one_number(text, dialling):
+        number = one_number(text, dialling)
+        if not number:
             raise WrongError(f"{shown(text)} is not a telephone number", f"write {self.allowed}")
-        return as_listed(text, dialling)
+        return as_listed(number, dialling)
 
     def write(self, value: str) -> str:
         """Write its digits."""
