@@ -414,3 +414,17 @@ def test_a_file_may_be_called_anything(
 ) -> None:
     assert run([*arguments, UNDECODED]) == FAILED
     assert "switchhook: a\\xff cannot be read" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_stream_that_whoever_started_us_closed_is_done_without(closed: str) -> None:
+    said = shell(f"switchhook docs glossary {closed}")
+    assert said.returncode == FINE
+    assert "mistake in Switchhook" not in said.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+def test_output_that_a_full_disk_does_not_take_is_told() -> None:
+    said = shell("switchhook docs glossary > /dev/full")
+    assert said.returncode == FAILED
+    assert said.stderr == "switchhook: the output could not be written: No space left on device\n"

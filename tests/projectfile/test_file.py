@@ -321,6 +321,18 @@ WRONG = {
         with_url("http://crm.example/{ID Cal}"),
         "url: {ID Cal} is no parameter; did you mean call_id?",
     ),
+    "url with a blank behind": (
+        with_url("http://crm.example/a "),
+        "url: a blank stands at an end of the URL; remove it",
+    ),
+    "country UK": (in_project('country = "UK"'), "did you mean GB?"),
+    "country by its code": (in_project('country = "+380"'), "did you mean UA?"),
+    "country by a shared code": (in_project('country = "+1"'), "write two capital letters"),
+    "time zone by its city": (
+        in_project('time_zone = "new york"'),
+        "did you mean America/New_York?",
+    ),
+    "time zone as an offset": (in_project('time_zone = "UTC+2"'), "an offset knows no summer time"),
     "country": (in_project('country = "ua"'), "country: 'ua' is no country code; did you mean UA?"),
     "time zone": (
         in_project('time_zone = "Europe/Kiiv"'),

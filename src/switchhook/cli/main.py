@@ -4,6 +4,7 @@ Exit codes: 0 fine; 1 mistakes were found, or what was asked for could not be do
 or a setting cannot be understood; 130 interrupted.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,8 @@ from switchhook.tryout.plans import NoSuchWebhookError
 
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
 """The environment variable that shows where a mistake of ours happened."""
+_UNWRITTEN = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+"""What a full or broken disk says of what is printed into a file."""
 FINE, FAILED, MISUSED, INTERRUPTED = 0, 1, 2, 130
 
 app = App(
@@ -121,6 +124,7 @@ _EXPECTED = (
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Raises only SystemExit, for help and wrong usage."""
+    _have_standard_streams()
     print_what_can_be()
     configure_logs(LogLevel.WARNING, as_json=False)  # to standard error; `serve` sets up its own
     try:
@@ -141,6 +145,9 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except Exception as error:
         if os.environ.get(TRACEBACK):
             raise
+        if isinstance(error, OSError) and error.errno in _UNWRITTEN and not error.filename:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _complain(f"the output could not be written: {error.strerror}", FAILED)
         return _complain(
             f"{type(error).__name__}: {error}. This is a mistake in Switchhook, not in what you did;"
             f" please report it with what {TRACEBACK}=1 shows",
@@ -152,6 +159,20 @@ def run(arguments: Sequence[str] | None = None) -> int:
 def main() -> None:
     """Run what the command line says, and exit."""
     sys.exit(run())
+
+
+def _have_standard_streams() -> None:
+    """Open the null device in place of a stream that whoever started us had closed.
+
+    Its descriptor would else become a socket's or the database's, and a print would go there.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, os.O_RDWR)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, os.fdopen(number, "w" if number else "r", encoding="utf-8"))
 
 
 def _check_text(values: Iterable[object]) -> None:

@@ -96,6 +96,18 @@ def told(text: str) -> str:
         ),
         ("= 1", "line 1: no key stands here; write KEY = VALUE, [name] or [[name]]"),
         (
+            "\n\u00a0id = 1",
+            "line 2: a character that nobody sees begins the line (U+00A0); remove it",
+        ),
+        (
+            "id = 1\rx = 2\r",
+            "line 1: a line ends in a carriage return alone; save the file with line ends of Unix or Windows",
+        ),
+        (
+            f"id = 1\nx = {'9' * 5000}",
+            "line 2: a number has too many digits; write telephone numbers in quotes",
+        ),
+        (
             'file = "C:\\sounds"',
             r"line 1: a backslash stands in a text; write it as \\, or the text in single quotes",
         ),

@@ -33,6 +33,7 @@ _DOTTED = re.compile(
     f"{MOST_PARTS}}}"
 )
 """Begins a key of more parts; each place is looked at a few times at most."""
+_LONG_NUMBER = re.compile(r"[0-9][0-9_]{999}")
 _POSITION = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 
 
@@ -96,11 +97,19 @@ def _syntax(text: str, message: str, lists: AbstractSet[str]) -> Mistakes:
     """Turn what `tomllib` says into a mistake. It stops at the first one."""
     where = _POSITION.search(message)
     if where is None:
-        # Python's own, as of a number with too many digits; its advice is for programmers.
-        return _one(f"this is not TOML: {message.partition(';')[0]}")
+        return _too_long(text, message)
     line = int(where[1]) if where[1] else text.count("\n") + 1
     problem, advice = explain(message[: where.start()], text, line, lists)
     return _one(problem, advice, line)
+
+
+def _too_long(text: str, message: str) -> Mistakes:
+    """Say of which number Python complains; its own words are for programmers."""
+    found = _LONG_NUMBER.search(text)
+    if found is None:
+        return _one(f"this is not TOML: {message.partition(';')[0]}")
+    line = text.count("\n", 0, found.start()) + 1
+    return _one("a number has too many digits", "write telephone numbers in quotes", line)
 
 
 def _one(problem: str, advice: str = "", line: int = 1) -> Mistakes:

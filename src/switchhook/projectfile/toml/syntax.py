@@ -17,6 +17,7 @@ Said = tuple[str, str]
 _KEY = re.compile(r"""\s*([\w-]+|"[^"\n]*"|'[^'\n]*')\s*([=:])""")
 _TABLE = re.compile(r"\s*\[\[?\s*([\w.\"' -]+?)\s*\]")
 _NAMES = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"")
+_LONE_RETURN = re.compile(r"\r(?!\Z)")
 _LEADING_ZERO = re.compile(r"=\s*[+-]?0[0-9]")
 _LIST_OPEN = "the [ of a list is not closed", "put commas between its items, and ] behind"
 _TYPED_QUOTES = re.compile("[=\\[,{]\\s*[“”„«»‘’‚`´]")
@@ -38,6 +39,11 @@ def explain(message: str, text: str, line: int, lists: Container[str]) -> Said:
     `message` is what `tomllib` says, without its place; `lists` are the tables that are written `[[so]]`.
     """
     written = "".join(text.split("\n")[line - 1 : line])
+    if _LONE_RETURN.search(written):
+        return (
+            "a line ends in a carriage return alone",
+            "save the file with line ends of Unix or Windows",
+        )
     for begin, rule in _RULES.items():
         if message.startswith(begin):
             return rule(message, written, text, lists)
@@ -106,6 +112,13 @@ def _more_behind(_: str, written: str, __: str, ___: Container[str]) -> Said:
     return "something stands behind a value", "write text in quotes, and each key on its own line"
 
 
+def _no_key(_: str, written: str, __: str, ___: Container[str]) -> Said:
+    unseen = next((char for char in written.strip(" \t\r") if not char.isprintable()), "")
+    if unseen and written.strip(" \t\r").startswith(unseen):
+        return f"a character that nobody sees begins the line (U+{ord(unseen):04X})", "remove it"
+    return "no key stands here", "write KEY = VALUE, [name] or [[name]]"
+
+
 def _said(problem: str, advice: str) -> Callable[[str, str, str, Container[str]], Said]:
     return lambda *_: (problem, advice)
 
@@ -127,7 +140,7 @@ _RULES: dict[str, Callable[[str, str, str, Container[str]], Said]] = {
     "Expected ']": _said(
         "the brackets of a table's name are not closed", "write [name] or [[name]]"
     ),
-    "Invalid statement": _said("no key stands here", "write KEY = VALUE, [name] or [[name]]"),
+    "Invalid statement": _no_key,
     "Invalid initial character for a key part": _said(
         "a key or a name is missing", "write KEY = VALUE, [name] or [[name]]"
     ),

@@ -175,6 +175,8 @@ class WebAddress:
         if self.may_be_empty and value == "":
             return ""
         url = Text(what=self.allowed, least=1, most=2000, secret=True).read(value, at)
+        if url != url.strip():
+            raise WrongError("a blank stands at an end of the URL", "remove it")
         if " " in _PLACEHOLDER.sub("", url):
             raise WrongError("the URL holds a blank", "write it as %20")
         try:
@@ -267,13 +269,28 @@ class Country:
         if text and text not in phonenumbers.SUPPORTED_REGIONS:
             upper = text.upper()
             known = upper in phonenumbers.SUPPORTED_REGIONS
-            advice = f"did you mean {upper}?" if known else "write two capital letters, such as UA"
+            meant = upper if known else _OTHER_COUNTRY_CODES.get(upper) or _country_of(text)
+            advice = f"did you mean {meant}?" if meant else "write two capital letters, such as UA"
             raise WrongError(f"{shown(text)} is no country code", advice)
         return text
 
     def write(self, value: str) -> str:
         """Write as it is."""
         return quote(value)
+
+
+_OTHER_COUNTRY_CODES = {"UK": "GB", "EL": "GR"}
+"""What people and institutions call countries whose code is another."""
+
+
+def _country_of(text: str) -> str:
+    """Return the country whose telephone numbers begin so; "" where that is none, or several."""
+    code = text.removeprefix("+")
+    regions = phonenumbers.region_codes_for_country_code(int(code)) if _CODE.fullmatch(code) else ()
+    return regions[0] if len(regions) == 1 else ""
+
+
+_CODE = re.compile("[1-9][0-9]{0,2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,14 +309,28 @@ class TimeZone:
         if text != "UTC" and not _is_zone(text):
             advice = "install the tzdata package: this machine knows no time zones"
             if zones := _zones():
-                near = did_you_mean(text, zones)
-                advice = near if near.startswith("did") else "write one like Europe/Kyiv"
+                advice = _zone_meant(text, zones)
             raise WrongError(f"{shown(text)} is not a time zone", advice)
         return text
 
     def write(self, value: str) -> str:
         """Write as it is."""
         return quote(value)
+
+
+_OFFSET = re.compile(r"(?:UTC|GMT)?\s*[+-]?[0-9]{1,2}(?::?[0-9]{2})?", re.IGNORECASE)
+
+
+def _zone_meant(text: str, zones: frozenset[str]) -> str:
+    """Return an advice: a city has its zone, and an offset has no summer time."""
+    if _OFFSET.fullmatch(text):
+        return "write that of a place, like Europe/Kyiv: an offset knows no summer time"
+    place = "_".join(text.split()).casefold()
+    cities = [zone for zone in sorted(zones) if zone.casefold().rpartition("/")[2] == place]
+    if cities:
+        return f"did you mean {cities[0]}?"
+    near = did_you_mean(text, zones)
+    return near if near.startswith("did") else "write one like Europe/Kyiv"
 
 
 @cache
