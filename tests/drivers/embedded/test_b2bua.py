@@ -510,7 +510,8 @@ def test_a_refused_offer_changes_nothing() -> None:
 @pytest.mark.parametrize("method", ["INFO", "MESSAGE"])
 def test_messages_are_passed_with_what_describes_them(method: str) -> None:
     bridge = talking()
-    message = request(method, "Content-Type: application/dtmf-relay", "X-Own: secret")
+    told = request(method, "Content-Type: application/dtmf-relay", "X-Own: secret")
+    message = replace(told, body=b"Signal=5")
 
     (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
 
@@ -519,13 +520,14 @@ def test_messages_are_passed_with_what_describes_them(method: str) -> None:
         ref="r",
         method=method,
         headers=(("Content-Type", "application/dtmf-relay"),),
+        body=b"Signal=5",
     )
     assert replies(bridge, "b1 0", request(method)) == ["reply r 200"]
 
 
 def test_a_header_that_cannot_be_repeated_is_not_passed() -> None:
     bridge = talking()
-    message = request("INFO", "Content-Type: a\0b", "Content-Language: en")
+    message = replace(request("INFO", "Content-Type: a\0b", "Content-Language: en"), body=b"5")
 
     (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
 

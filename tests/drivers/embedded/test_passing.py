@@ -65,5 +65,11 @@ def test_other_bodies_stay_as_they_are() -> None:
 
 
 def test_what_describes_a_body_goes_with_it() -> None:
-    message = request("INFO", "Content-Type: text/plain", "P-Asserted-Identity: <sip:a@b>")
-    assert headers_of(message) == (("Content-Type", "text/plain"),)
+    told = ("Content-Type: text/plain", "Info-Package: x", "P-Asserted-Identity: <sip:a@b>")
+    message = request("INFO", *told)
+
+    assert headers_of(replace(message, body=b"5")) == (
+        ("Content-Type", "text/plain"),
+        ("Info-Package", "x"),
+    )
+    assert headers_of(message) == (("Info-Package", "x"),)

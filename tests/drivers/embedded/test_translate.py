@@ -118,6 +118,8 @@ def test_a_broken_asserted_identity_is_as_none() -> None:
         ((), "Anonymous <sip:anonymous@anonymous.invalid>;tag=a"),
         ((), "<sip:192.0.2.9>;tag=a"),
         ((), '"Unknown" <sip:Restricted@192.0.2.9>;tag=a'),
+        ((), "<sip:Private@192.0.2.9>;tag=a"),
+        ((), "sip:+@192.0.2.9;tag=a"),
         (("Privacy: id",), "<sip:380441112233@192.0.2.9>;tag=a"),
         (
             ("Privacy: user; id; critical", "P-Asserted-Identity: <tel:+380441112233>"),

@@ -272,6 +272,15 @@ def test_a_body_of_which_a_part_is_missing_is_refused(data: bytes) -> None:
     assert refused.value.partial is not None
 
 
+@pytest.mark.parametrize("body", [b"\r\n", b"\r\n\r\n", b" ", b"\0\t"])
+@pytest.mark.row("FA-06")
+def test_a_body_of_blanks_is_none(body: bytes) -> None:
+    data = INVITE.replace(SDP, body).replace(b"Length: %d" % len(SDP), b"Length: %d" % len(body))
+    invite = request(data)
+
+    assert (invite.body, invite.dropped) == (b"", ("a body of nothing but blanks",))
+
+
 def test_a_description_without_content_type_is_one() -> None:
     invite = request(INVITE.replace(b"Content-Type: application/sdp\r\n", b""))
     assert (invite.headers.get("Content-Type"), len(invite.dropped)) == ("application/sdp", 1)

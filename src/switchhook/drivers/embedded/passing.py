@@ -29,8 +29,12 @@ _CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
 
 
 def headers_of(message: Request | Response) -> Pairs:
-    """Return the headers that describe a message's body, but for what cannot stand in one of ours."""
-    found = ((name, message.headers.get(name)) for name in PASSED)
+    """Return the headers that describe a message's body, but for what cannot stand in one of ours.
+
+    Of a body that is not there none speaks.
+    """
+    names = (name for name in PASSED if message.body or not name.startswith("Content-"))
+    found = ((name, message.headers.get(name)) for name in names)
     return tuple((name, value) for name, value in found if value and is_one_line(value))
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request, Response
 
-WITHHELD: Final = frozenset({"", "anonymous", "restricted", "unavailable", "unknown"})
+WITHHELD: Final = frozenset(
+    {"", "+", "anonymous", "blocked", "private", "restricted", "unavailable", "unknown", "withheld"}
+)
 """User parts, in lower case, with which other switches say that the number is withheld."""
 Q850_LOST: Final = 41
 """Temporary failure (ITU-T Q.850)."""

@@ -54,6 +54,7 @@ _OPTIONAL: Final = frozenset({"Max-Forwards", "Contact", "Route", "Record-Route"
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
+BLANK: Final = b" \t\r\n\0"
 BETWEEN: Final = b"\r\n\0"
 """Bytes that may stand between messages, in any number: line ends and what keeps a NAT open."""
 
@@ -368,6 +369,8 @@ class Head:
 
     def message(self, body: bytes, *notes: str) -> Request | Response:
         """Return the whole message, checked, and mended where that can be; raise MessageError."""
+        if body and not body.strip(BLANK):
+            body, notes = b"", (*notes, "a body of nothing but blanks")
         message, dropped = self.start, (*self.notes, *notes)
         if body or dropped:
             message = replace(message, body=body, dropped=dropped)
