@@ -185,11 +185,12 @@ def test_trunks_that_say_nothing_make_the_target_unreachable() -> None:
 
 
 @pytest.mark.row("FI-05", "FI-06")
-@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 421])
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 421, 401])
 def test_a_trunk_that_fails_is_left_for_the_next(status: int) -> None:
     async def scenario(carriers: Carriers, caller: Phone) -> None:
         call = await dial(caller, carriers.office)
-        first = await carriers.refuses(carriers.first, status, "Require: 100rel")
+        why = CHALLENGE if status == 401 else "Require: 100rel"
+        first = await carriers.refuses(carriers.first, status, why)
         second = await answers(carriers, carriers.second)
         assert first.call_id != second.call_id
         await call.answered()
@@ -292,6 +293,19 @@ def test_a_trunk_may_redirect_where_it_is_allowed_to() -> None:
             )
         ),
     )
+
+
+@pytest.mark.row("FI-05")
+def test_a_trunk_that_may_not_redirect_is_not_followed() -> None:
+    async def scenario(carriers: Carriers, caller: Phone) -> None:
+        call = await dial(caller, carriers.office)
+        contact = f"<sip:380507770000@127.0.0.1:{carriers.second.port}>"
+        await carriers.refuses(carriers.first, 302, contact=contact)
+        assert await refusal(call) == 480
+        assert carriers.attempt[1].text.endswith("which is not followed")
+        assert await carriers.second.silent()
+
+    play(scenario, redirects)
 
 
 @pytest.mark.row("FI-05")
