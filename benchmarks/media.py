@@ -21,7 +21,7 @@ import time
 from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING, Final
 
-from switchhook.app import settle
+from switchhook.app.application import settle
 from switchhook.sip.net.rtp_thread import MediaThread
 from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.media import Media

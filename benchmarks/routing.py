@@ -39,7 +39,8 @@ from rich.progress import track
 from rich.table import Table
 from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
 
-from switchhook.app import PRODUCT, Application
+from switchhook.app.application import Application, build
+from switchhook.app.product import PRODUCT
 from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
@@ -136,18 +137,20 @@ class Round:
 class Bench:
     """One case, with a sender of its own, so that no other case's connections are tended."""
 
-    def __init__(self, way: Way, request: str, calls: list[Call], app: Application) -> None:
+    def __init__(
+        self, way: Way, request: str, calls: list[Call], app: Application, sender: Sender
+    ) -> None:
         plan = calls[0].plan
         self._way = way
-        self._sender = app.sender
+        self._sender = sender
         facts_of = app.memory.facts_of
-        self._asking = Asking(app, PRODUCT, facts_of=facts_of)
+        self._asking = Asking(app.asks, PRODUCT, facts_of=facts_of)
         self._calls = itertools.cycle(calls)
         self._command = AskWebhook(ask="1", webhook=name_of(way, request))
         webhook = plan.webhooks[self._command.webhook]
         facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
         self._request = render_ask(webhook, facts, ask_id="1", product=PRODUCT)
-        self._grants = app.grants_of(plan.project.id)
+        self._grants = app.policies.grants_of(plan.project.id)
 
     async def bare(self) -> None:
         exchange = await self._sender.exchange(
@@ -275,7 +278,7 @@ async def measure(
         for _ in track(range(rounds), "rounds", console=console, transient=True):
             for way, request in random.sample(CASES, len(CASES)):
                 sender = Sender(tls=tls)
-                app = Application(
+                app = build(
                     Settings(sip_port=0),
                     store,
                     Book([plan]),
@@ -284,7 +287,7 @@ async def measure(
                     carrying=sender,
                     subscribers=Subscribers(),
                 )
-                bench = Bench(way, request, calls, app)
+                bench = Bench(way, request, calls, app, sender)
                 results[way.name, request].append(await bench.run(seconds))
     finally:
         await store.close()

@@ -40,7 +40,8 @@ import structlog
 from tests.support.answering import answering
 from tests.support.sipp import Sipp
 
-from switchhook.app import open_application
+from switchhook.app.application import open_application
+from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import SOUNDS
 from switchhook.settings import Settings
@@ -50,7 +51,7 @@ from switchhook.storage.sqlite.store import SqliteStore
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from switchhook.app import Application
+    from switchhook.app.application import Application
 
 CALLERS: Final = 200
 """Numbers that call, in turns: of each caller a little is remembered."""
@@ -260,12 +261,17 @@ def _tell(looks: Sequence[Look]) -> None:
         )
 
 
+def _driver(app: Application) -> EmbeddedSide:
+    assert isinstance(app.driver, EmbeddedSide)
+    return app.driver
+
+
 async def _idle(app: Application) -> None:
     """Wait until the calls and what follows from them are over, if they ever are."""
     end = time.monotonic() + IDLE
     while time.monotonic() < end:
-        load = app.side.endpoint.agent.load
-        if not (app.side.calls or app.switchboard.calls or load.transactions or load.sessions):
+        load = _driver(app).endpoint.agent.load
+        if not (_driver(app).calls or app.switchboard.calls or load.transactions or load.sessions):
             break
         await asyncio.sleep(0.2)
     await app.courier.drain()
@@ -282,13 +288,13 @@ async def _no_more_than(app: Application, before: dict[str, int]) -> None:
 
 
 def _held(app: Application) -> dict[str, int]:
-    load = app.side.endpoint.agent.load
+    load = _driver(app).endpoint.agent.load
     return {
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
         "threads": threading.active_count(),
         "tasks": len(asyncio.all_tasks()),
         "calls": len(app.switchboard.calls),
-        "bridges": app.side.calls,
+        "bridges": _driver(app).calls,
         "sessions": load.sessions,
         "dialogs": load.dialogs,
         "transactions": load.transactions,

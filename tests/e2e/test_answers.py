@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE

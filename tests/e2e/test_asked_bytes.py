@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.app import Application
+from switchhook.app.application import build
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
@@ -170,7 +170,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
         book, known = Book([Plan(project)]), memory or Memory()
         store, sender, side = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
-        app = Application(
+        app = build(
             settings, store, book, sender, known, carrying=sender, subscribers=Subscribers()
         )
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
@@ -178,7 +178,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             side=side,
             store=store,
             courier=app.courier,
-            asking=Asking(app, "UA", facts_of=known.facts_of),
+            asking=Asking(app.asks, "UA", facts_of=known.facts_of),
             clock=SampleClock(),
             book=lambda: book,
             new_id=lambda: next(ids),

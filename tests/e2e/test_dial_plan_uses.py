@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.scheme import AskDialPlan, RingDestination

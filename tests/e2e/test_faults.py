@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask
 from switchhook.domain.webhook import Field, ForwardingNumber

@@ -8,7 +8,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from switchhook.app import open_application
+from switchhook.app.application import open_application
 from switchhook.domain.project import Plan
 from switchhook.settings import Settings
 from switchhook.webhooks.http import HttpRequest
@@ -58,7 +58,7 @@ def test_names_that_nobody_resolves_delay_no_ask(
                 method="GET", url=url, headers=(("Host", "crm.example"),), body=b""
             )
             try:
-                return await app.ask(call, request, deadline=5.0)
+                return await app.asks.ask(call, request, deadline=5.0)
             finally:
                 gate.set()
 

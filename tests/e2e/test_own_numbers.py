@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlan, RingDestination
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, ForwardingNumber

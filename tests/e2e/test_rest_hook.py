@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.app import Application, open_application
+from switchhook.app.application import Application, open_application
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.token import Scope, Token

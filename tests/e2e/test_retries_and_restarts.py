@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.app import open_application
+from switchhook.app.application import open_application
 from switchhook.delivery import policy
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import FailureKind
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from switchhook.app import Application
+    from switchhook.app.application import Application
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 pytestmark = pytest.mark.slow

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play, Scheme

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook import __version__
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import HangUp, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber

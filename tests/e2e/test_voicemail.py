@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.app import open_application
+from switchhook.app.application import open_application
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import RECORDINGS, add_sound
 from switchhook.settings import Settings
@@ -20,7 +20,7 @@ from tests.support.tones import heard, loudness, sound_of, tone, voice
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.app import Application
+    from switchhook.app.application import Application
 
 pytestmark = pytest.mark.slow
 

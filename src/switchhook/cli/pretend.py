@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call

@@ -14,7 +14,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from switchhook.app import Application, open_application
+from switchhook.app.application import Application, open_application
 from switchhook.cli.demo.watch import follow, new_call
 from switchhook.cli.options import CommandError
 from switchhook.cli.serving import run_on_loop

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from switchhook import __version__
 from switchhook.api.listening import CannotListenError
-from switchhook.app import open_application, settle
+from switchhook.app.application import open_application, settle
 from switchhook.cli.options import NO_FLAGS, CommandError, Config, SettingsFlags, settings_of
 from switchhook.cli.show import stdout
 from switchhook.logs import GATHERED, configure_logs

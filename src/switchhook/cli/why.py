@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from switchhook.app import PRODUCT
+from switchhook.app.product import PRODUCT
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,

@@ -76,3 +76,11 @@ class Sounds(Protocol):
 
         `file` is what the project says; for a sound that it does not list, the name with `.wav`. Called while calls run: it must return at once.
         """
+
+
+class SipDriver(Driver, Protocol):
+    """A driver whose SIP address is ours."""
+
+    @property
+    def port(self) -> int:
+        """The port that it listens on, over UDP and TCP."""

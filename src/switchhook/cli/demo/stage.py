@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from switchhook.app import Application, open_application
+from switchhook.app.application import Application, open_application
 from switchhook.cli.demo.acts import CALLER, RECEPTION
 from switchhook.cli.demo.programs import EXAMPLES, Processor, Receiver
 from switchhook.cli.options import CommandError

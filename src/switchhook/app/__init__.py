@@ -1,0 +1,1 @@
+"""Puts it all together: the only package that knows every other."""

@@ -1,0 +1,278 @@
+"""Wires the parts together, starts them and stops them."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import secrets
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook.api.listening import listen
+from switchhook.app import drivers
+from switchhook.app.asks import Asks
+from switchhook.app.looking import hang_up_wanted, look_again
+from switchhook.app.policies import Policies
+from switchhook.app.product import PRODUCT
+from switchhook.app.projects import CurrentProjects
+from switchhook.app.retention import DAY, prune
+from switchhook.app.subscriptions import SubscriptionEnds
+from switchhook.delivery.courier import Courier
+from switchhook.delivery.http.concurrency import Concurrency
+from switchhook.delivery.http.sender import Sender
+from switchhook.delivery.mailer import Mailer
+from switchhook.delivery.subscribers import Subscribers
+from switchhook.drivers.ports import SipDriver
+from switchhook.operations.data_dir import DATABASE
+from switchhook.operations.sounds import SoundFiles, missing_sounds
+from switchhook.projectfile.loading import load_book, load_plan
+from switchhook.settings import Settings
+from switchhook.storage.ports import Store
+from switchhook.storage.sqlite.store import SqliteStore
+from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.clock import LoopClock
+from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.switchboard import Switchboard
+from switchhook.tasks import spawn
+from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
+from switchhook.tracking.outside import OutsideBook
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+
+    from switchhook.api.server import WebServer
+    from switchhook.app.drivers import DriverFactory
+    from switchhook.domain.book import Book
+    from switchhook.domain.project import Plan
+    from switchhook.storage.ports import TrackingStore
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Application:
+    """The parts of a running Switchhook."""
+
+    settings: Settings
+    store: Store
+    projects: CurrentProjects
+    memory: Memory
+    subscribers: Subscribers
+    subscription_ends: SubscriptionEnds
+    policies: Policies
+    asks: Asks
+    courier: Courier
+    driver: SipDriver
+    switchboard: Switchboard
+    web_port: int = 0
+    """Where the HTTP API is served; 0 where it is not."""
+
+    @property
+    def book(self) -> Book:
+        """What the next call follows."""
+        return self.projects.book
+
+    @property
+    def sip_address(self) -> str:
+        """Where telephones and trunks reach us."""
+        return self.settings.sip_host
+
+    @property
+    def sip_port(self) -> int:
+        """The port there, over UDP and TCP; the real one where the setting is 0."""
+        return self.driver.port
+
+
+def build(
+    settings: Settings,
+    store: Store,
+    book: Book,
+    sender: Sender,
+    memory: Memory,
+    *,
+    carrying: Sender,
+    subscribers: Subscribers,
+    outside: OutsideBook | None = None,
+    make_driver: DriverFactory = drivers.embedded,
+) -> Application:
+    """Wire the parts. `sender` asks, and `carrying` brings deliveries.
+
+    They share nothing: deliveries go where anybody subscribed them to, and names that nobody resolves
+    would take every look-up, and with it all asks, for as long.
+    """
+    sounds = SoundFiles(settings.data_dir)
+    projects = CurrentProjects(
+        store,
+        book,
+        own_host=settings.sip_host,
+        sounds=sounds,
+        sends_mail=bool(settings.smtp_host),
+    )
+    policies = Policies(lambda: projects.book)
+    subscription_ends = SubscriptionEnds(store, subscribers)
+    courier = Courier(
+        carrying,
+        store,
+        clock=time.time,
+        grants_of=policies.grants_of,
+        mailer=Mailer(settings.mail_server),
+        policy_of=policies.policy_of,
+        order_of=policies.order_of,
+        addressees=subscription_ends,
+    )
+    subscribers.when_removed(lambda one: courier.forget(one.project, one.webhook))
+    driver = make_driver(settings, store, sounds)
+    asks = Asks(sender)
+    teller = Teller(
+        product=PRODUCT,
+        facts_of=memory.facts_of,
+        mail_from=settings.mail_from,
+        subscriptions_of=subscribers.of,
+    )
+    switchboard = Switchboard(
+        side=driver,
+        store=store,
+        courier=courier,
+        asking=Asking(asks, PRODUCT, facts_of=memory.facts_of),
+        clock=LoopClock(),
+        book=lambda: projects.book,
+        new_id=new_call_id,
+        teller=teller,
+        max_calls=settings.max_calls,
+        known=memory,
+        outside=outside,
+    )
+    return Application(
+        settings=settings,
+        store=store,
+        projects=projects,
+        memory=memory,
+        subscribers=subscribers,
+        subscription_ends=subscription_ends,
+        policies=policies,
+        asks=asks,
+        courier=courier,
+        driver=driver,
+        switchboard=switchboard,
+    )
+
+
+def new_call_id() -> str:
+    """Return an id that no other call has, in the shape that receivers know: `<seconds>.<digits>`."""
+    return f"{int(time.time())}.{secrets.randbelow(10**12):012d}"
+
+
+@asynccontextmanager
+async def open_application(settings: Settings) -> AsyncIterator[Application]:
+    """Run Switchhook until the context is left.
+
+    Raises OSError when an address cannot be bound (CannotListenError where it is that of the HTTP API),
+    StoreError when the database cannot be opened.
+    """
+    async with AsyncExitStack() as stack:
+        web = listen(settings.web_host, settings.web_port) if settings.web_host else None
+        if web is not None:
+            stack.callback(web.close)
+        store = await SqliteStore.open(settings.data_dir / DATABASE)
+        stack.push_async_callback(store.close)
+        own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
+        concurrency = Concurrency()
+        sender, carrying = (Sender(own_ports=own_ports, concurrency=concurrency) for _ in range(2))
+        for one in (sender, carrying):
+            stack.push_async_callback(one.close)
+        app = build(
+            settings,
+            store,
+            await load_book(store, [settings.sip_host]),
+            sender,
+            await load_memory(store),
+            carrying=carrying,
+            subscribers=Subscribers(await store.subscriptions()),
+            outside=OutsideBook(await store.outside_use(since=time.time() - DAY)),
+        )
+        api = None if web is None else _api(app)
+        await app.courier.start(stack, await store.pending_deliveries())
+        await app.switchboard.start(stack, await _plans_of_live_calls(store, settings.sip_host))
+        stack.push_async_callback(app.switchboard.stop)
+        for project in app.book.plans:
+            app.projects.prepare(project)
+        for work, name in _always_under_way(app):
+            stack.push_async_callback(_stop, spawn(work, name=name))
+        if web is not None and api is not None:
+            await api.serve(web, stack)
+            app.web_port = web.getsockname()[1]
+        yield app
+
+
+def _always_under_way(app: Application) -> Iterator[tuple[Coroutine[None, None, None], str]]:
+    """Yield the tasks that run as long as we do, with their names."""
+    ended, wanted = app.subscription_ends.look, partial(hang_up_wanted, app.store, app.switchboard)
+    yield look_again(app.projects.look, failed="projects not read"), "watch projects"
+    yield look_again(ended, failed="subscriptions not read"), "watch subscriptions"
+    yield look_again(wanted, failed="hang-ups not read"), "watch hang-ups"
+    yield prune(app.settings, app.store, app.memory), "prune"
+
+
+def _api(app: Application) -> WebServer:
+    """Make the HTTP API, before calls come: its libraries take a quarter of a second to load."""
+    from switchhook.api.behind import Behind  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.door import door  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.server import WebServer  # noqa: PLC0415 (only where it is served)
+
+    return WebServer(
+        door(
+            Behind(
+                store=app.store,
+                tokens=app.store.tokens,
+                memory=app.subscribers,
+                clock=time.time,
+                applied=app.projects.look,
+                hang_up=app.switchboard.hang_up,
+                missing_sounds=partial(missing_sounds, app.settings.data_dir),
+            )
+        )
+    )
+
+
+def settle() -> None:
+    """Take what start-up made out of the garbage collector's sight, since all of it is there to stay.
+
+    A full collection holds the GIL as long as it looks at everything: some 30 ms for our modules alone,
+    in which no packet of anybody's sound is sent.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+async def load_memory(store: TrackingStore) -> Memory:
+    """Return what is known of callers and visitors, as it was stored."""
+    return Memory(
+        callers=await store.callers(limit=MOST_CALLERS),
+        visits=await store.visits(limit=MOST_VISITS),
+        shown=await store.shown_numbers(limit=MOST_VISITS),
+        calls=await store.visits_of_live_calls(),
+    )
+
+
+async def _plans_of_live_calls(store: Store, own_host: str) -> Callable[[str, int], Plan]:
+    """Return a look-up of the versions that calls of a former process hold on to."""
+    plans: dict[tuple[str, int], Plan] = {}
+    for key in await store.plans_of_live_calls():
+        stored = await store.project(*key)
+        if stored is None:
+            continue
+        try:
+            plans[key] = load_plan(stored, [own_host])
+        except LookupError as error:
+            log.error("project version not loaded", key=key, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+    return lambda project, version: plans[project, version]
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])

@@ -1,0 +1,42 @@
+"""What the projects of now say of the deliveries that their calls left behind."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from switchhook.delivery.grants import Grants
+from switchhook.delivery.policy import order_of, policy_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switchhook.delivery.policy import RetryPolicy
+    from switchhook.domain.book import Book
+    from switchhook.webhooks.delivery import Delivery
+
+
+class Policies:
+    """Looks each of them up in the book of the moment."""
+
+    def __init__(self, book: Callable[[], Book]) -> None:
+        self._book = book
+
+    def grants_of(self, project: str) -> Grants:
+        """Return the private networks that a project's webhooks may reach."""
+        plan = self._book().plans.get(project)
+        return grants(() if plan is None else plan.project.allowed_networks)
+
+    def policy_of(self, delivery: Delivery) -> RetryPolicy:
+        """Return how often a delivery is tried again, as its project says now."""
+        return policy_of(delivery, self._book().plans.get(delivery.project))
+
+    def order_of(self, delivery: Delivery) -> str:
+        """Return which others of its call a delivery keeps its order with, as its project says now."""
+        return order_of(delivery, self._book().plans.get(delivery.project))
+
+
+@lru_cache(maxsize=1024)
+def grants(allowed_networks: tuple[str, ...]) -> Grants:
+    """Read what a project file allows."""
+    return Grants.parse(allowed_networks)

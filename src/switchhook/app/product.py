@@ -1,0 +1,6 @@
+"""What we call ourselves to others."""
+
+from switchhook import __version__
+
+PRODUCT = f"switchhook HTTP Client v{__version__}"
+"""The User-Agent of everything we send (R3-22)."""

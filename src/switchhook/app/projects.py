@@ -1,0 +1,70 @@
+"""The projects that calls follow, and newer versions of them."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import structlog
+
+from switchhook.projectfile.loading import load_plan
+from switchhook.tasks import spawn
+
+if TYPE_CHECKING:
+    from switchhook.domain.book import Book
+    from switchhook.operations.sounds import SoundFiles
+    from switchhook.storage.ports import Projects
+    from switchhook.storage.records import StoredProject
+
+log = structlog.get_logger(__name__)
+
+
+class CurrentProjects:
+    """Takes over project files that are applied while we run; running calls keep their version."""
+
+    def __init__(
+        self, store: Projects, book: Book, *, own_host: str, sounds: SoundFiles, sends_mail: bool
+    ) -> None:
+        """`own_host` is that of the server in SIP addresses."""
+        self.book = book
+        """What the next call follows."""
+        self._store = store
+        self._own_host = own_host
+        self._sounds = sounds
+        self._sends_mail = sends_mail
+        self._looking = asyncio.Lock()
+        self._refused: set[tuple[str, int]] = set()
+        """Versions that could not be taken over; said once, and not at every look."""
+
+    async def look(self) -> None:
+        """Let the next call follow the latest version of its project. Raises StoreError."""
+        async with self._looking:  # two at once could put an older version in place of a newer one
+            for project, version in (await self._store.project_versions()).items():
+                known = self.book.plans.get(project)
+                is_known = known is not None and known.project.version == version
+                if is_known or (project, version) in self._refused:
+                    continue
+                stored = await self._store.project(project, version)
+                if stored is not None:
+                    await self._take_over(stored)
+
+    async def _take_over(self, stored: StoredProject) -> None:
+        try:
+            plan = await asyncio.to_thread(load_plan, stored, [self._own_host])
+        except LookupError as error:
+            self._refused.add((stored.id, stored.version))
+            log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+        else:
+            self.book = self.book.replace(plan)
+            log.info("project taken over", project=stored.id, version=stored.version)
+            self.prepare(stored.id)
+
+    def prepare(self, project: str) -> None:
+        """Convert, aside, what the project plays, so that no call waits for it.
+
+        The log is told of a project that tells people by mail, where no mail is sent.
+        """
+        says = self.book.plans[project].project
+        spawn(asyncio.to_thread(self._sounds.prepare, says), name=f"prepare sounds of {project}")
+        if says.event_mails and not self._sends_mail:
+            log.warning("no mail is sent: smtp_host is not set", project=project)
