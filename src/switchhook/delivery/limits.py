@@ -31,6 +31,8 @@ class Limits:
     """Below the 5 s after which common servers drop a silent connection (a race that loses requests)."""
     idle_seconds_told: float = 60.0
     """The longest that a connection is kept whatever `Keep-Alive: timeout=` promises."""
+    kept_seconds: float = 300.0
+    """How long one connection is used at most, however busy it is: a host that moved is found at its new address."""
     guest_seconds: float = 0.1
     """How long a connection waits at a server that has not shown that it serves others meanwhile."""
     idle_per_origin: int = 64

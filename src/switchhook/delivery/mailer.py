@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import ssl
 import time
 from base64 import b64encode
 from contextlib import suppress
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
+from switchhook.delivery.http.dialler import usual_trust
 from switchhook.delivery.http.resolver import look_up
 from switchhook.delivery.mail_failing import (
     NOT_SET_UP,
@@ -28,6 +28,8 @@ from switchhook.domain.secrecy import MASK
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
 
 if TYPE_CHECKING:
+    import ssl
+
     from switchhook.domain.failure import Failure
     from switchhook.webhooks.mail import Mail
 
@@ -44,7 +46,7 @@ class Mailer:
         """Make a mailer; `tls` stands in place of this machine's trust."""
         self._server = server
         is_private = bool(server.host) and server.security is not Security.NONE
-        self._tls = tls or (ssl.create_default_context() if is_private else None)
+        self._tls = tls or (usual_trust() if is_private else None)
 
     async def post(self, mail: Mail, *, deadline: float) -> Posting:
         """Hand `mail` over within `deadline` seconds. Raises nothing but CancelledError."""

@@ -439,6 +439,15 @@ def test_a_caller_who_gives_up_while_dialling_leaves_nothing(
     play(scenario())
 
 
+def test_an_authority_of_the_house_is_trusted_by_any_python(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    context = ssl.create_default_context()
+    context.verify_flags |= ssl.VERIFY_X509_STRICT  # as Python makes it from 3.13 on
+    monkeypatch.setattr(ssl, "create_default_context", lambda: context)
+    assert not default_tls().verify_flags & ssl.VERIFY_X509_STRICT
+
+
 def test_our_own_trust_is_this_machine_s_and_verifies() -> None:
     context = default_tls()
     assert context.verify_mode is ssl.CERT_REQUIRED

@@ -208,6 +208,26 @@ def test_an_idle_connection_is_left_before_the_server_leaves_it(play: Play) -> N
     play(scenario())
 
 
+def test_a_busy_connection_is_not_kept_for_ever(play: Play) -> None:
+    """A host that moved to another address is found there, and not only when the old one dies."""
+
+    async def scenario() -> None:
+        clock = Clock()
+        many = ManyAtOnce()
+        async with (
+            Hostile(keep_answering) as server,
+            sending(clock=clock, concurrency=many) as sender,
+        ):
+            for _ in range(101):
+                await send(sender, get(server.url))
+                clock.ahead += 3.0
+            assert server.accepted == 1
+            await send(sender, get(server.url))
+            assert server.accepted == 2
+
+    play(scenario())
+
+
 async def dies_after_one_answer(peer: Peer) -> None:
     """Answer the first request of the first connection; take the next one, and cut."""
     if peer.number > 1:

@@ -42,6 +42,7 @@ class Connection(asyncio.Protocol):
         "head_at",
         "idle_until",
         "is_lost",
+        "made_at",
         "over_at",
         "reader",
         "sent_at",
@@ -63,6 +64,7 @@ class Connection(asyncio.Protocol):
         self.address = address
         self.is_lost = False
         self.idle_until = 0.0
+        self.made_at = 0.0
         self.sent_at = self.written_at = self.over_at = 0.0
         self.head_at = _NOT_YET
         self._clock = clock
@@ -146,6 +148,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
         self._transport = cast("asyncio.Transport", transport)
+        self.made_at = self._clock()
 
     def data_received(self, data: bytes) -> None:
         """Called by the loop."""

@@ -96,6 +96,7 @@ class Pool:
         site.seconds = seconds
         if (
             seconds <= 0
+            or connection.over_at - connection.made_at > limits.kept_seconds
             or len(site.idle) >= limits.idle_per_origin
             or self.idle >= limits.idle_total
             or site.is_dropped
