@@ -157,6 +157,18 @@ def test_a_2xx_can_be_sent_again_and_its_ack_is_told() -> None:
     assert [type(event) for event in stack.take_events()] == [AckReceived, AckReceived]
 
 
+def test_what_was_drafted_for_another_answer_is_not_sent() -> None:
+    stack = new_stack()
+    hear(stack, request())
+    key = received(stack).key
+    for status, body in ((200, b"v=0"), (200, b""), (180, b"")):
+        assert stack.draft(key, status, to_tag="x", body=body) is not None
+    answer = stack.reply(key, 200, 0.0, to_tag="x", body=b"v=1")
+    assert answer is not None
+    assert answer.data.startswith(b"SIP/2.0 200 ")
+    assert answer.data.endswith(b"\r\n\r\nv=1")
+
+
 def test_requests_without_a_branch_are_told_apart_as_in_rfc_2543() -> None:
     stack = new_stack()
     old = "SIP/2.0/UDP 192.0.2.10"

@@ -32,6 +32,7 @@ from switchhook.drivers.embedded.dialling import (
     with_dialled_number,
 )
 from switchhook.drivers.embedded.former_ends import hang_up_again
+from switchhook.drivers.embedded.handle import write_handle
 from switchhook.drivers.embedded.outward import Outward, Ways
 from switchhook.drivers.embedded.registrations import Registrations
 from switchhook.drivers.embedded.silence import in_time
@@ -461,7 +462,7 @@ class EmbeddedSide:
             handle["sound"] = bridge.anchor.store(leg)
         if "answered" in stored:
             handle |= {"answer_of": answer_of, "owes_answer": bridge.owes_answer}
-        return json.dumps(handle)
+        return write_handle(handle)
 
     def _resume(self, call: Call) -> frozenset[str]:
         anchor = Anchor(call.id)

@@ -85,6 +85,7 @@ class _Entry:
     __slots__ = (
         "cancel_headers",
         "data",
+        "drafted",
         "key",
         "merge_key",
         "open",
@@ -102,6 +103,9 @@ class _Entry:
         self.request: Request | None = request  # a server forgets it with its final response
         self.peer = peer
         self.data = b""
+        self.drafted: tuple[tuple[object, ...], Packet] | None = (
+            None  # the last, and of what it was made
+        )
         self.owner: object = None
         self.origin = peer  # where a received request came from
         self.source = ""  # the address that a server transaction counts against
@@ -315,7 +319,7 @@ class Stack:
             return None
         entry.data = packet.data
         if status >= 200:
-            entry.request = None
+            entry.request = entry.drafted = None
             self._close(entry)
         if status >= 300:
             # Telephones that answer a challenge under the same number are many; a late fork is rare.
@@ -339,8 +343,13 @@ class Stack:
             return None
         if entry.request.method == "CANCEL":
             to_tag = stateless_tag(entry.request)
-        response = entry.request.response(status, reason, to_tag=to_tag, headers=headers, body=body)
-        return Packet(bytes(response), entry.peer, entry.key)
+        wanted = status, reason, to_tag, tuple(headers), body
+        if entry.drafted is None or entry.drafted[0] != wanted:
+            response = entry.request.response(
+                status, reason, to_tag=to_tag, headers=wanted[3], body=body
+            )
+            entry.drafted = wanted, Packet(bytes(response), entry.peer, entry.key)
+        return entry.drafted[1]
 
     def dismiss(
         self, key: Key, status: int, now: float, headers: Pairs = (), reason: str | None = None
