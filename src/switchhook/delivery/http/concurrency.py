@@ -96,7 +96,8 @@ class Served:
     def taken(self, connection: Connection) -> None:
         """A connection waits no longer."""
         self._waiting.discard(connection)
-        self._guests.discard(connection)
+        if self._guests:
+            self._guests.discard(connection)
 
     def lost(self, connection: Connection, now: float) -> None:
         """A connection is no more. Where it waited, another server may have come in place of that one."""

@@ -22,8 +22,8 @@ from switchhook.webhooks.http import HttpResponse
 if TYPE_CHECKING:
     from switchhook.delivery.limits import Limits
 
-_names: dict[bytes, str] = {}
-"""Header names as servers spell them, to lower case. Bounded, since servers choose them."""
+_names: dict[bytes, tuple[str, bool]] = {}
+"""Header names as servers spell them, in lower case, and whether they are noted. Bounded: servers choose them."""
 _NAMES_KEPT = 1024
 _NAME_LENGTH_KEPT = 64
 
@@ -94,7 +94,8 @@ class ResponseReader:
         self._cap = self._most = cap
         self._headers: list[tuple[str, str]] = []
         self._body: list[bytes] = []
-        self._begin_head()
+        self._reason = b""
+        self._encoding = self.keep_alive = ""
         self._head_size = self._wire_size = self._body_size = self._interim = 0
         self._pieces: list[bytes] = []
         self._wrong: httptools.HttpParserError | None = None
@@ -107,7 +108,6 @@ class ResponseReader:
     def feed(self, data: bytes) -> None:
         """Take bytes in. Nothing is taken once `is_over`."""
         self.has_begun = True
-        self._tail = self._tail[-_TAIL:] + data[-_TAIL:]
         if self.has_head:
             self._measure_wire(len(data))
         else:
@@ -130,6 +130,8 @@ class ResponseReader:
             self.is_over = True
             is_clean = self.failure is None and self._wrong is None and not self._is_extra
             self.is_reusable = self._may_go_on and is_clean
+        else:
+            self._tail = self._tail[-_TAIL:] + data[-_TAIL:]
 
     def end(self, error: Exception | None) -> None:
         """The connection is gone: whole if only its end was missing, failed otherwise."""
@@ -211,10 +213,10 @@ class ResponseReader:
         """Called once for each header, and for each trailer, which nobody asked for."""
         if self.has_head:
             return
-        known = _names.get(name) or _known(name)
+        known, is_noted = _names.get(name) or _known(name)
         text = value.decode("latin-1").rstrip()
         self._headers.append((known, text))
-        if known in _NOTED:
+        if is_noted:
             self._note(known, text)
 
     def on_headers_complete(self) -> None:
@@ -282,11 +284,11 @@ class ResponseReader:
 
     def _feed_head(self, data: bytes) -> None:
         """Parse what came of the head. What the parser refuses is gathered, mended and parsed anew."""
-        self._pieces.append(data)
         if self._wrong is None:
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserError as error:
+                self._pieces.append(data)
                 if self.has_head or self.failure is not None:
                     raise
                 self._wrong = error
@@ -294,7 +296,11 @@ class ResponseReader:
                 self._begin_head()
                 self._interim = 0
             else:
+                if not self.has_head:
+                    self._pieces.append(data)
                 return
+        else:
+            self._pieces.append(data)
         self._mend(self._wrong)
 
     def _mend(self, wrong: httptools.HttpParserError) -> None:
@@ -372,8 +378,9 @@ def _begun(data: bytes) -> str:
     return ascii(data[:_SHOWN].decode("latin-1")) + ("…" if len(data) > _SHOWN else "")
 
 
-def _known(name: bytes) -> str:
+def _known(name: bytes) -> tuple[str, bool]:
     text = name.decode("latin-1").lower()
+    known = text, text in _NOTED
     if len(_names) < _NAMES_KEPT and len(name) <= _NAME_LENGTH_KEPT:
-        _names[name] = text
-    return text
+        _names[name] = known
+    return known

@@ -157,7 +157,7 @@ class Sender:
         began = now = self._clock()
         cap = self._limits.body if max_body is None else max_body
         hop = request
-        trail = Trail(request, follow)
+        trail = Trail(request, follow) if follow else None
         answer = failure = begun = None
         try:
             while True:
@@ -173,7 +173,7 @@ class Sender:
                     warm=warm,
                 )
                 answer = connection.reader.response()
-                following = trail.follow(answer)
+                following = None if trail is None else trail.follow(answer)
                 if following is None:
                     break
                 hop, now = following, self._clock()
@@ -193,9 +193,9 @@ class Sender:
             begun=begun,
             address="" if connection is None else connection.address,
             reused=connection is not None and dialled is None,
-            redirects=trail.redirects,
-            left_out=trail.left_out,
-            has_lost_body=trail.has_lost_body,
+            redirects=() if trail is None else trail.redirects,
+            left_out=() if trail is None else trail.left_out,
+            has_lost_body=trail is not None and trail.has_lost_body,
             seconds=seconds if dialled is None else (*dialled, *seconds),
         )
 
@@ -252,11 +252,14 @@ class Sender:
                 raise
             if dialled is not None:
                 self._dialler.learn(site.origin, connection)
-            self._learn(site, connection, trial)
-            if keep_alive and connection.can_be_kept and not self._is_closed:
+            can_be_kept = connection.can_be_kept
+            self._learn(site, connection, trial, is_keeping=can_be_kept)
+            if keep_alive and can_be_kept and not self._is_closed:
                 self._pool.give(site, connection)
             else:
                 connection.abort()
+            if connection.reader.failure is None:
+                return connection, dialled
             found_dead = (dialled is None or trial is not None) and connection.reader.was_dropped
             if not (found_dead and (idempotent or request.method in REPEATABLE)):
                 return connection, dialled
@@ -284,14 +287,16 @@ class Sender:
         seconds = min(max(2 * site.took, limits.trial_seconds), limits.longest_trial_seconds)
         return Trial(site.served, silent, seconds)
 
-    def _learn(self, site: Site, connection: Connection, trial: Trial | None) -> None:
+    def _learn(
+        self, site: Site, connection: Connection, trial: Trial | None, *, is_keeping: bool
+    ) -> None:
         """Take what an exchange that is over shows of its server."""
         is_answered = connection.reader.has_begun
         if trial is not None:
             trial.over(self._clock(), is_answered=is_answered)
         if is_answered:
             site.served.answered(connection)
-            site.is_keeping = connection.can_be_kept
+            site.is_keeping = is_keeping
             site.took = connection.over_at - connection.sent_at
         else:
             site.served.unanswered(connection, self._clock())

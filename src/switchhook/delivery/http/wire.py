@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpRequest
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_METHODS = {name: name.encode() for name in METHODS}
 REPEATABLE = frozenset({"GET", "HEAD", "PUT", "DELETE", "OPTIONS"})
 """Sending these twice does what sending them once does (RFC 9110 §9.2.2)."""
 
@@ -31,10 +32,11 @@ def render(request: HttpRequest, target: str) -> bytes:
     body = request.body
     if length != str(len(body)) and (body or length is not None):
         raise _unfit("its Content-Length is not the length of its body")
-    if request.method not in METHODS:
+    method = _METHODS.get(request.method)
+    if method is None:
         raise _unfit("its method is not one that webhooks use")
     return b"%b %b HTTP/1.1\r\n%b\r\n%b" % (
-        request.method.encode(),
+        method,
         target.encode(),
         lines,
         body,
