@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -143,7 +144,7 @@ async def hangs_up(carriers: Carriers, carrier: Udp, call: Any) -> None:
 def test_a_closed_port_is_left_at_once_for_the_next_trunk() -> None:
     async def scenario(carriers: Carriers, caller: Phone) -> None:
         call = await dial(caller, carriers.office)
-        await asyncio.wait_for(answers(carriers, carriers.second), 1)
+        await asyncio.wait_for(answers(carriers, carriers.second), 10)  # of 16 s without ICMP
         await call.answered()
         await hangs_up(carriers, carriers.second, call)
         assert [str(leg.end) for leg in carriers.office.call.called_legs] == ["answered"]
@@ -151,7 +152,7 @@ def test_a_closed_port_is_left_at_once_for_the_next_trunk() -> None:
     play(
         scenario,
         lambda _, b: with_trunks(trunk("one", nobody("127.0.0.1")), trunk("two", b)),
-        Binding(port=0),
+        Binding(port=0, timing=Timing(t1=2.0)),
     )
 
 
@@ -165,7 +166,11 @@ def test_a_silent_trunk_is_left_for_the_next_and_tried_last_from_then_on() -> No
             call.end()
             bye = await carriers.next(carriers.second)
             carriers.second.send(bytes(response(bye, 200)))
-        heard = [read_request(await carriers.first.receive()) for _ in range(4)]
+        heard: list[Request] = []
+        with contextlib.suppress(TimeoutError):
+            while True:
+                heard.append(read_request(await carriers.first.receive(0.3)))
+        assert heard  # of the first call
         assert {(request.method, request.call_id) for request in heard} == {
             ("INVITE", heard[0].call_id)
         }
