@@ -1,1 +1,1 @@
-"""The operator's door."""
+"""The operator's door: `operations` on the command line."""

@@ -1,0 +1,37 @@
+"""The source is arranged in rooms: each says in one line what it does, and none is too full to look over."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import switchhook
+
+SOURCE = Path(switchhook.__file__).parent
+ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
+MOST_FILES = 26
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(SOURCE)))
+def test_a_room_says_in_one_line_what_it_does(room: Path) -> None:
+    said = ast.get_docstring(ast.parse((room / "__init__.py").read_text(encoding="utf-8")))
+
+    assert said is not None
+    assert said.endswith(".")
+    assert "\n" not in said.strip()
+
+
+def test_no_folder_holds_more_files_than_one_looks_over() -> None:
+    folders = [
+        SOURCE,
+        *(path for path in SOURCE.rglob("*") if path.is_dir() and not path.is_symlink()),
+    ]
+    files = {
+        str(folder.relative_to(SOURCE)): sum(one.is_file() for one in folder.iterdir())
+        for folder in folders
+        if folder.name != "__pycache__"
+    }
+
+    assert {name: count for name, count in files.items() if count > MOST_FILES} == {}
