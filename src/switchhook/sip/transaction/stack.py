@@ -543,7 +543,7 @@ class Stack:
 
     def _via(self, peer: Peer, branch: str) -> Via:
         host, port = self._local(peer)
-        parameters = Parameters({"branch": branch, "rport": None})
+        parameters = Parameters({"branch": branch, "rport": None}, verbatim=True)
         return Via(transport=peer.transport, host=host, port=port, parameters=parameters)
 
     # Both
@@ -624,5 +624,7 @@ def _flow(peer: Peer) -> Hashable:
 
 
 def _deadline(transaction: Transaction) -> float | None:
-    times = (transaction.resend_at, transaction.limit_at)
-    return min((time for time in times if time is not None), default=None)
+    resend_at, limit_at = transaction.resend_at, transaction.limit_at
+    if resend_at is None or limit_at is None:
+        return limit_at if resend_at is None else resend_at
+    return min(resend_at, limit_at)

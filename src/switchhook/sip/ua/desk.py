@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from switchhook.sip.auth.proof import NonceCounts
@@ -10,7 +11,7 @@ from switchhook.sip.transaction.deadlines import Deadlines
 from switchhook.sip.transaction.matching import Key
 from switchhook.sip.ua.session_timer import SessionTimer, agreed_by_us
 from switchhook.sip.wire.transport import TCP
-from switchhook.sip.wire.uri import Uri
+from switchhook.sip.wire.uri import MOST_REMEMBERED, Uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,10 +83,8 @@ class Desk(Generic[S]):
         host, port = self._local(peer)
         # A tel URI's number is no user part: it may hold what has to be escaped there.
         user = ours.user if ours is not None and ours.scheme == "sip" else None
-        uri = Uri(user=user, host=host, port=port)
-        if peer.transport == TCP:
-            uri = uri.replace(parameters=uri.parameters.set("transport", "tcp"))
-        return f"<{uri}>"
+        write = _contact if len(user or "") > MOST_REMEMBERED else _remembered_contact
+        return write(user, host, port, peer.transport)
 
     def open(self, event: RequestReceived | CancelReceived, session: S | None) -> str:
         """Keep a received request until the user answers it; return its ref."""
@@ -121,3 +120,15 @@ class Desk(Generic[S]):
         if self.sessions.get(session.leg) is session:
             del self.sessions[session.leg]
             self.deadlines.set(session.leg, None)
+
+
+def _contact(user: str | None, host: str, port: int, transport: str) -> str:
+    uri = Uri(user=user, host=host, port=port)
+    if transport == TCP:
+        uri = uri.replace(parameters=uri.parameters.set("transport", "tcp"))
+    return f"<{uri}>"
+
+
+_remembered_contact = lru_cache(maxsize=2_048)(
+    _contact
+)  # each end of a call writes its own several times

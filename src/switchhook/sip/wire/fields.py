@@ -105,7 +105,7 @@ class Headers:
     def get(self, name: str, default: None = None) -> str | None: ...
     def get(self, name: str, default: str | None = None) -> str | None:
         """Return the first value of `name`."""
-        lines = self._index.get(_key(name))
+        lines = self._index.get(_KEYS.get(name) or _key(name))
         return lines[0] if lines else default
 
     def all(self, name: str) -> tuple[str, ...]:
@@ -142,7 +142,7 @@ class Headers:
         return Headers(kept, verbatim=True)
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and _key(name) in self._index
+        return isinstance(name, str) and (_KEYS.get(name) or _key(name)) in self._index
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(self._pairs)
