@@ -131,12 +131,12 @@ class Soak:
         """Count the calls that have not ended."""
         return int(self.read("SELECT count(*) FROM calls WHERE state <> 'ended'")[0][0])
 
-    def read(self, query: str) -> list[Any]:
+    def read(self, query: str, *values: str) -> list[Any]:
         """Look into the database itself."""
         file = next(self.house.server.data_dir.glob("*.sqlite"))
         connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
         try:
-            return connection.execute(query).fetchall()
+            return connection.execute(query, values).fetchall()
         finally:
             connection.close()
 
@@ -173,8 +173,26 @@ def judge(soak: Soak, console: Console) -> bool:
     late = sorted(round(wait) for wait in waits if wait > GOAL)
     if late:
         console.print(f"later than {GOAL:g} s: {len(late)} calls, of them {late[:20]} s")
+        _tell_why(soak, calls[waits.index(longest)], console)
     once = entries[1] == events[1] == len(calls) > 0
     return once and longest <= GOAL
+
+
+def _tell_why(soak: Soak, call: tuple[str, str, float, float | None], console: Console) -> None:
+    """Print what happened to a call and beside it, in order; seconds from its beginning."""
+    identity, who, arrived_at, ended_at = call
+    query = "SELECT at, happening || ' ' || coalesce(leg, '') FROM journal WHERE call = ?"
+    end = float("inf") if ended_at is None else ended_at
+    story = [
+        *soak.read(query, identity),
+        *((at, "its caller was killed") for at in [soak.vanished.get(who)] if at is not None),
+        *((at, "the trunk was killed") for at in soak.trunk_lost),
+        *((at, "the server was killed") for at, _ in soak.kills),
+        *((at, "the server was started") for _, at in soak.kills),
+    ]
+    for at, what in sorted(story):
+        if arrived_at - 5.0 <= at <= end + 5.0:
+            console.print(f"  {at - arrived_at:7.1f} s {what}")
 
 
 def _times(rows: list[Any], calls: list[Any]) -> Counter[int]:

@@ -55,6 +55,28 @@ def test_an_answer_that_nobody_acknowledges_ends() -> None:
     assert phone.sent()[-1] == "BYE"
 
 
+@pytest.mark.row("FD-02")
+@pytest.mark.parametrize(("age", "rest"), [(0.0, 32.0), (20.0, 12.0), (500.0, 4.0)])
+def test_the_ack_is_waited_for_no_longer_however_many_processes_wait(
+    age: float, rest: float
+) -> None:
+    former = Phone()
+    leg = former.called()
+    order = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
+    stored = former.agent.store(leg, order, now=former.now)
+    second = Phone()
+    second.agent.restore("a", stored or {}, now=0.0, age=age / 2)
+    second.pass_time(0.0)
+    stored = second.agent.store("a", now=second.now)
+    third = Phone()
+    third.agent.restore("a", json.loads(json.dumps(stored)), now=0.0, age=age / 2)
+
+    assert third.pass_time(rest - 0.1) == []
+    (event,) = third.pass_time(rest + 0.1)
+
+    assert isinstance(event, LegEnded)
+
+
 def test_one_who_heard_the_answer_can_hang_up_before_the_ack_is_heard() -> None:
     phone, _ = about_to_answer()
     phone.pass_time(0.0)

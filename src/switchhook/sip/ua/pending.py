@@ -16,6 +16,8 @@ class Unacknowledged:
     packet: Packet
     cseq: int
     interval: float
+    began: float
+    """When it was sent first, by an earlier process too."""
     resend_at: float
     give_up_at: float
     is_first: bool = False

@@ -29,7 +29,7 @@ from switchhook.sip.ua.session_timer import (
 )
 from switchhook.sip.ua.stored import Answered, StoredLeg
 from switchhook.sip.ua.terms import Terms
-from switchhook.sip.ua.watch import Watch
+from switchhook.sip.ua.watch import GRACE, Watch
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import Packet, next_peer
 
@@ -529,7 +529,7 @@ class Session:
                 CSEQ_GAP  # the first answer shows that the numbers hold which we took up
             )
         if answered is not None:
-            self._await_ack(answered.packet, answered.cseq, now, first=True, again=0.0)
+            self._await_ack_again(answered, now, answered.waited + age)
         self._arm()
 
     def hear_invite_again(self, request: Request) -> bool:
@@ -555,7 +555,7 @@ class Session:
             timer=None if self._watch is None else self._watch.timer,
             silent=None if silent_since is None else now - silent_since,
             answered=(
-                Answered(packet=answer.packet, cseq=answer.cseq)
+                Answered(packet=answer.packet, cseq=answer.cseq, waited=now - answer.began)
                 if answer is not None and answer.is_first
                 else None
             ),
@@ -596,11 +596,32 @@ class Session:
         now: float,
         *,
         first: bool = False,
-        again: float | None = None,
     ) -> None:
         t1 = self._desk.timing.t1
-        pause = t1 if again is None else again
-        self._answer = Unacknowledged(packet, cseq, t1, now + pause, now + 64 * t1, is_first=first)
+        self._answer = Unacknowledged(
+            packet,
+            cseq,
+            t1,
+            began=now,
+            resend_at=now + t1,
+            give_up_at=now + 64 * t1,
+            is_first=first,
+        )
+        self._arm()
+
+    def _await_ack_again(self, answered: Answered, now: float, waited: float) -> None:
+        """Send our 2xx of an earlier process again, and wait for its ACK for as long as is left."""
+        t1 = self._desk.timing.t1
+        began = now - waited
+        self._answer = Unacknowledged(
+            answered.packet,
+            answered.cseq,
+            t1,
+            began=began,
+            resend_at=now,
+            give_up_at=max(began + 64 * t1, now + GRACE * t1),
+            is_first=True,
+        )
         self._arm()
 
     def _arm(self) -> None:

@@ -20,6 +20,8 @@ class Answered:
 
     packet: Packet
     cseq: int
+    waited: float = 0.0
+    """For how many seconds the ACK had not come when this was stored."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class StoredLeg:
                 "data": packet.data.decode("latin-1"),
                 "peer": _place(packet.peer),
                 "cseq": self.answered.cseq,
+                "waited": self.answered.waited,
             }
         if self.owed is not None:
             stored["owed"] = list(self.owed)
@@ -105,4 +108,5 @@ def _timer(stored: list[Any]) -> SessionTimer:
 
 def _answered(stored: Mapping[str, Any]) -> Answered:
     data = str(stored["data"]).encode("latin-1")
-    return Answered(packet=Packet(data, _peer(stored["peer"])), cseq=int(stored["cseq"]))
+    packet, waited = Packet(data, _peer(stored["peer"])), float(stored.get("waited", 0.0))
+    return Answered(packet=packet, cseq=int(stored["cseq"]), waited=waited)

@@ -30,7 +30,7 @@ TRY_AGAIN: Final = 5.0
 NOTE: Final = 4
 """Of T1: how long a probe stays unanswered until the silence is stored. It was sent three times by then."""
 GRACE: Final = 8
-"""Of T1: how long a new process probes one who was silent before, at least. Four probes are sent in that time."""
+"""Of T1: how long a new process waits for one who was silent before, at least. It asks four times in that time."""
 
 
 class Watch:
