@@ -35,6 +35,8 @@ def one_number(
 
     `is_known` says whether digits are an account or a group of the project.
     """
+    if text.isascii() and text.removeprefix("+").isdigit():
+        return clean_number(text) or ""
     text = text.replace("/", " ")  # of an area code: `030/123456`
     whole = clean_number(text) or ""
     bare = without_ornaments(text).strip()

@@ -165,6 +165,8 @@ def unwrapped(value: Json, wanted: Container[str]) -> tuple[Json, tuple[str, ...
     """
     if not isinstance(value, (dict, list, str)):
         return value, ()
+    if isinstance(value, dict) and any(name in wanted for name in value):
+        return value, ()  # as nearly always
     inner, *others = [*_naming(value, wanted, MAX_WRAPPINGS)] or [*_alone(value)] or [value]
     if inner is value or not all(other == inner for other in others):
         return value, ()

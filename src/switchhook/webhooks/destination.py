@@ -117,12 +117,15 @@ def read_targets(value: Json, plan: Plan) -> Targets:
         except NoTargetError as error:
             dropped.append(f"dropped {error}")
             continue
-        with_it = ringing | {_identity(one, plan) for one in plan.members(target)}
+        identity, members = _identity(target, plan), plan.members(target)
+        with_it = ringing | (
+            {identity} if members == (target,) else {_identity(one, plan) for one in members}
+        )
         if len(with_it) > MAX_TARGETS:
             dropped.append(f"only the first {MAX_TARGETS} directions ring")
             break
         ringing = with_it
-        found.setdefault(_identity(target, plan), target)
+        found.setdefault(identity, target)
     return Targets(targets=tuple(found.values()), notices=_cut(dropped))
 
 
