@@ -358,7 +358,8 @@ def test_the_name_is_told_in_the_handshake(play: Play, certificates: Certificate
     ("trouble", "words"),
     [
         ("wrong name", "certificate is not valid"),
-        ("self-signed", "certificate is not valid"),
+        ("self-signed", "SSL_CERT_FILE names the file of a private authority"),
+        ("not yet valid", "this machine's clock is slow"),
         ("expired", "certificate has expired"),
         ("old TLS", "TLS"),
         ("plain http", "plain http"),
@@ -378,6 +379,10 @@ def test_anybody_else_is_not_spoken_to(
         leaf = certificates.ca.issue_cert(
             "127.0.0.1", not_before=past - timedelta(days=9), not_after=past
         )
+        server_options["tls"] = served(leaf)
+    elif trouble == "not yet valid":
+        tomorrow = datetime.now(UTC) + timedelta(days=1)
+        leaf = certificates.ca.issue_cert("127.0.0.1", not_before=tomorrow)
         server_options["tls"] = served(leaf)
     elif trouble == "old TLS":
         server_options["tls"] = served(certificates.ca.issue_cert("127.0.0.1"))

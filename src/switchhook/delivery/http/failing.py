@@ -104,12 +104,30 @@ def not_connected(error: OSError, where: str) -> ExchangeError:
     )
 
 
+_X509_NOT_YET_VALID = 9
+_X509_UNKNOWN_ISSUER = frozenset({18, 19, 20, 21})
+"""Codes of OpenSSL's X509_verify_cert: self-signed, or an issuer that is not known here."""
+
+
+def _remedy(error: ssl.SSLCertVerificationError) -> str:
+    """Return what is behind it most often, where its message does not say."""
+    code = getattr(error, "verify_code", 0)
+    if code == _X509_NOT_YET_VALID:
+        return "; or this machine's clock is slow"
+    if code in _X509_UNKNOWN_ISSUER:
+        return (
+            ". Often its server does not send the certificates between its own and the authority's (the full chain);"
+            " SSL_CERT_FILE names the file of a private authority"
+        )
+    return ""
+
+
 def not_trusted(error: OSError, where: str) -> ExchangeError:
     """The TLS handshake failed. `ssl.SSLError` is an OSError, and so is a cut connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = (
             f"its certificate is not valid: {error.verify_message}. The endpoint needs a certificate "
-            "for this very name, in date, from an authority that this machine trusts"
+            f"for this very name, in date, from an authority that this machine trusts{_remedy(error)}"
         )
     elif isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER":
         why = "does not speak TLS on this port, but perhaps plain http; check the webhook's URL"
