@@ -81,6 +81,29 @@ def test_a_number_is_found_in_the_spellings_of_its_country_and_none_is_guessed()
 
 
 @pytest.mark.row("FA-03")
+@pytest.mark.parametrize(
+    ("country", "number", "dialled"),
+    [
+        ("MX", "525512345678", "+5215512345678"),
+        ("MX", "525512345678", "5215512345678"),
+        ("MX", "525512345678", "0445512345678"),
+        ("AR", "5491112345678", "0111512345678"),
+        ("BR", "5511912345678", "01511912345678"),
+        ("RU", "74951234567", "84951234567"),
+        ("KZ", "77011234567", "87011234567"),
+        ("IT", "390669812345", "00390669812345"),
+        ("UA", "380442223344", "٠٤٤٢٢٢٣٣٤٤"),
+        ("UA", "380442223344", "+00380442223344"),
+    ],
+)
+def test_a_number_is_found_as_its_carriers_write_it(
+    country: str, number: str, dialled: str
+) -> None:
+    plan = spelled(country, number)
+    assert Book([plan]).dialled(dialled) == ((plan,),)
+
+
+@pytest.mark.row("FA-03")
 def test_just_these_digits_come_before_any_spelling() -> None:
     kyiv, world = spelled("UA", "380442223344"), spelled("", "442079460958")
 

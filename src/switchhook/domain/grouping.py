@@ -66,7 +66,7 @@ def dialled_number(
 
     Hyphens, dots and brackets are ornaments of one number there (RFC 3966 §5.1.1).
     """
-    has_blanks = " " in without_ornaments(text).strip()
+    has_blanks = " " in without_ornaments(text).strip() or "/" in text
     return one_number(text, dialling, is_known) if has_blanks else written_number(text)
 
 
