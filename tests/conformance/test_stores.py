@@ -16,6 +16,7 @@ from switchhook.domain.event import Subscription
 from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
+from switchhook.storage.sqlite.projects import VERSIONS_KEPT
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
@@ -451,6 +452,28 @@ def test_a_former_document_is_a_change(opened: Opens) -> None:
         async with opened() as store:
             versions = [await store.save_project("shop", text) for text in ("a", "b", "a")]
             assert versions == [1, 2, 3]
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-13")
+def test_of_many_versions_the_latest_stay_and_those_that_calls_hold_on_to(opened: Opens) -> None:
+    """Whoever may apply a file may do it all day long, and fills no disk."""
+
+    async def scenario() -> None:
+        async with opened() as store:
+            for number in range(1, VERSIONS_KEPT + 11):
+                assert await store.save_project("shop", f"text {number}") == number
+                if number in {3, 4}:
+                    within = Plan(replace(plan().project, id="shop", version=number))
+                    make = call if number == 3 else ended
+                    await store.commit(record(make(f"c{number}", within=within)))
+            kept = [
+                number
+                for number in range(1, VERSIONS_KEPT + 11)
+                if await store.project("shop", number) is not None
+            ]
+            assert kept == [3, *range(11, VERSIONS_KEPT + 11)]
 
     run(scenario())
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from switchhook.storage.records import Names
     from switchhook.storage.seal import Seal
 
+VERSIONS_KEPT: Final = 100
+"""Versions of a project; older ones go, but for those that running calls hold on to."""
+
 _OWNED: Final = "names are known"
 _CHECK: Final = "key check"
 """Name of the fact, place of the seal and the sealed text that tell whether the key is the right one."""
@@ -69,6 +72,8 @@ def save(
             "sealed": seal.close(document, place=_place(project, version)),
         }
         connection.execute(sql("save_version"), values)
+        old = {"project": project, "up_to": version - VERSIONS_KEPT}
+        connection.execute(sql("delete_versions"), old)
         return version
 
 

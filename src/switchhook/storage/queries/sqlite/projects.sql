@@ -24,6 +24,17 @@ ORDER BY p.project;
 INSERT INTO projects (project, version, saved_at, sealed)
 VALUES (:project, :version, :saved_at, :sealed);
 
+-- name: delete_versions
+-- Delete a project's versions up to one, but for those that a call holds on to which a restart would take up.
+DELETE FROM projects
+WHERE project = :project AND version <= :up_to
+  AND version NOT IN (
+    SELECT json_extract(value, '$.plan[1]')
+    FROM calls
+    WHERE state <> 'ended' AND project = :project
+      AND json_valid(value) AND json_type(value, '$.plan[1]') = 'integer'
+  );
+
 -- name: version_numbers
 -- Read which version of each project is the latest, without its document.
 SELECT project, max(version) AS version
