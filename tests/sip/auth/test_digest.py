@@ -141,7 +141,6 @@ def test_a_proxy_asks_with_407() -> None:
     request = answering(challenged(challenge))
     assert "Proxy-Authorization" in request.headers
     assert proxy.check(request, PASSWORDS, NOW) == Verified(username="alice")
-    assert isinstance(verifier().check(request, PASSWORDS, NOW), Challenge)
 
 
 @pytest.mark.parametrize("line", range(len(KNOWN)))
@@ -298,6 +297,18 @@ def test_another_realm_is_none_of_ours() -> None:
     assert isinstance(server.check(request, PASSWORDS, NOW), Challenge)
     basic = Request(method="A", uri=URI, headers=Headers([("Authorization", "Basic YTpi")]))
     assert isinstance(server.check(basic, PASSWORDS, NOW), Challenge)
+
+
+@pytest.mark.parametrize("proxy", [True, False])
+def test_a_challenge_may_be_answered_in_the_header_of_the_other_status(*, proxy: bool) -> None:
+    server = verifier(proxy=proxy)
+    request = answering(challenged(server.challenge(NOW)))
+    ((_, value),) = list(request.headers)
+    other = "Authorization" if proxy else "Proxy-Authorization"
+
+    moved = Request(method="REGISTER", uri=URI, headers=Headers([(other, value)]))
+
+    assert isinstance(server.check(moved, PASSWORDS, NOW), Verified)
 
 
 @pytest.mark.parametrize("rest", ['nonce="", response=""', 'response=""', 'uri="sip:h"'])

@@ -112,6 +112,7 @@ class Verifier:
         self._asks, self._answers = (
             (PROXY, "Proxy-Authorization") if proxy else (SERVER, "Authorization")
         )
+        self._other = "Authorization" if proxy else "Proxy-Authorization"
 
     def challenge(self, now: float, *, asker: str = "", stale: bool = False) -> Challenge:
         """Ask whoever is at the address `asker` for a password."""
@@ -183,7 +184,9 @@ class Verifier:
         SipError where what is meant for us cannot be read and nothing else can.
         """
         shown, wrong = [], None
-        for value in request.headers.all(self._answers)[:MOST_SHOWN]:
+        # Some answer a 407 in the header of a 401: the nonce says whose challenge was meant.
+        values = request.headers.all(self._answers) or request.headers.all(self._other)
+        for value in values[:MOST_SHOWN]:
             try:
                 scheme, fields = _read_fields(value)
                 if _is_blank(fields):
