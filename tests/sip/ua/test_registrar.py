@@ -230,6 +230,7 @@ def test_accounts_do_not_see_each_other() -> None:
     ("contact", "source", "peer"),
     [
         ("<sip:a@192.0.2.10:5062>", PHONE, Peer("UDP", "192.0.2.10", 5062)),
+        ("<sip:a@192.0.2.10:0>", PHONE, PHONE),
         ("<sip:a@192.0.2.10>", PHONE, Peer("UDP", "192.0.2.10", 5060)),
         ("<sip:a@192.0.2.10:5062;transport=UDP>", PHONE, Peer("UDP", "192.0.2.10", 5062)),
         ("<sip:a@192.0.2.10:5062;transport=tcp>", PHONE, Peer("TCP", "192.0.2.10", 5062)),

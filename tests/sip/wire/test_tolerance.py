@@ -252,6 +252,8 @@ LENGTH = b"Content-Length: %d" % len(SDP)
         (INVITE.replace(LENGTH, b"Content-Length: 5\r\nl: 7"), SDP),
         (INVITE.replace(LENGTH, b"Content-Length:"), SDP),
         (INVITE.replace(LENGTH, b"Content-Length: %d" % (len(SDP) - 6)), SDP),
+        (INVITE.replace(LENGTH, b"Content-Length: 0"), SDP),
+        (INVITE.replace(SDP, INVITE).replace(LENGTH, b"Content-Length: 0", 1), b""),
         (INVITE + b"\r\n\r\n", SDP),
         (INVITE + b"\0\0\0", SDP),
         (INVITE + INVITE, SDP),
@@ -278,7 +280,9 @@ def test_a_body_of_blanks_is_none(body: bytes) -> None:
     data = INVITE.replace(SDP, body).replace(b"Length: %d" % len(SDP), b"Length: %d" % len(body))
     invite = request(data)
 
-    assert (invite.body, invite.dropped) == (b"", ("a body of nothing but blanks",))
+    message = request(data.replace(b"INVITE", b"MESSAGE").replace(b"application/sdp", b"a/b"))
+    assert message.body == body
+    assert (invite.body, invite.dropped) == (b"", ("a description of nothing but blanks",))
 
 
 def test_a_description_without_content_type_is_one() -> None:
@@ -350,6 +354,13 @@ def test_a_zone_is_left_out_of_a_contact() -> None:
 def test_what_a_response_repeats_of_ours_is_not_read_again(name: bytes, value: bytes) -> None:
     answer = response(line(name, value, ANSWER))
     assert (answer.via.branch, answer.cseq.number, answer.to.tag) == ("z9hG4bK1", 1, "2")
+
+
+@pytest.mark.row("FA-04")
+def test_a_response_may_spell_our_method_otherwise() -> None:
+    answer = response(line(b"CSeq", b"1 Invite", ANSWER))
+
+    assert (answer.cseq.number, answer.cseq.method) == (1, "INVITE")
 
 
 def test_a_response_without_our_branch_or_cseq_is_none() -> None:

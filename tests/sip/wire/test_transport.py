@@ -108,6 +108,7 @@ PUBLIC = Peer("UDP", "8.8.8.8", 5060)
         ("sip:a@192.0.2.10;transport=ws", ALICE, True, ALICE),
         ("sip:a@192.0.2.10:5061;transport=tls", ALICE, True, ALICE),
         ("sips:a@192.0.2.10:5061", ALICE_TCP, True, ALICE_TCP),
+        ("sip:a@192.0.2.10:0", NATTED, True, NATTED),
         ("sip:a@9.9.9.9:5061;transport=TLS;lr", PUBLIC, False, PUBLIC),
     ],
 )

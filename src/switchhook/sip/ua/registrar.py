@@ -75,7 +75,7 @@ class Binding:
         if self.source.transport != UDP or self.behind_nat:
             return self.source
         uri = self.path[0].uri if self.path else self.contact.uri
-        if numeric(uri.host) != self.source.host:
+        if numeric(uri.host) != self.source.host or uri.port == 0:
             return self.source
         transport = (uri.parameters.get("transport") or UDP).upper()
         if transport not in TRANSPORTS:

@@ -20,6 +20,7 @@ from switchhook.sip.wire.tolerance import (
     SDP,
     as_route,
     looks_like_sdp,
+    media_type,
     mend,
     rescue_request_line,
     whole_body,
@@ -51,6 +52,10 @@ MOST_REASONS: Final = 3
 _ONCE: Final = frozenset({"from", "to", "call-id", "cseq", "max-forwards", "content-type"})
 _OPTIONAL: Final = frozenset({"Max-Forwards", "Contact", "Route", "Record-Route", "Path"})
 """Headers that decide where they stand, and may be missing."""
+_ASKED: Final = frozenset(
+    {"INVITE", "CANCEL", "BYE", "OPTIONS", "REGISTER", "INFO", "UPDATE", "MESSAGE", "NOTIFY"}
+)
+"""The requests that we send."""
 _VERSION: Final = "SIP/2.0"
 _NO_HEADERS: Final = Headers()
 _BLANK_LINE: Final = re.compile(rb"\n\r?\n")
@@ -281,6 +286,15 @@ class Response(_Message):
         if not is_one_line(self.reason):
             raise ValueError(f"a reason phrase holds a line break: {excerpt(self.reason)}")
 
+    @lazy
+    def cseq(self) -> CSeq:
+        """The number and method of the request, one of ours spelled as we do."""
+        read = CSeq.parse(self._one("CSeq"))
+        method = read.method.upper()
+        return (
+            read if read.method == method or method not in _ASKED else replace(read, method=method)
+        )
+
     def __bytes__(self) -> bytes:
         return self._write(f"{_VERSION} {self.status} {self.reason}")
 
@@ -369,8 +383,6 @@ class Head:
 
     def message(self, body: bytes, *notes: str) -> Request | Response:
         """Return the whole message, checked, and mended where that can be; raise MessageError."""
-        if body and not body.strip(BLANK):
-            body, notes = b"", (*notes, "a body of nothing but blanks")
         message, dropped = self.start, (*self.notes, *notes)
         if body or dropped:
             message = replace(message, body=body, dropped=dropped)
@@ -388,7 +400,12 @@ class Head:
 def _described(message: Request | Response) -> Request | Response:
     """Return a message that offers or answers with its description alone, whatever came beside it."""
     kind = message.headers.get("Content-Type") or ""
-    if not is_multipart(kind) or message.cseq.method not in OFFERED_IN:
+    if not message.body or message.cseq.method not in OFFERED_IN:
+        return message
+    if media_type(kind) in {"", SDP} and not message.body.strip(BLANK):
+        dropped = (*message.dropped, "a description of nothing but blanks")
+        return replace(message, body=b"", dropped=dropped)
+    if not is_multipart(kind):
         return message
     described = session_part(kind, message.body)
     if described is None and isinstance(message, Request) and message.method == "INVITE":

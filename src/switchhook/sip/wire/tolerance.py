@@ -374,13 +374,15 @@ def whole_body(body: bytes, length: int, *, typed: bool) -> tuple[bytes, str]:
     """Return the body of a datagram whose Content-Length is not that of its body, and what was done.
 
     RFC 3261 §18.3 cuts off what is beyond, and refuses what is short. The datagram has an end of its
-    own, so a number that ends within a line was counted wrong, as is one past lines that are whole.
+    own, so a number that ends within a line was counted wrong, as is one past lines that are whole, and
+    0 before a description.
     Raises ParseError where a part is missing. `typed`: whether a Content-Type says that there is one.
     """
     if length < len(body):
         cut, rest = body[:length], body[length:]
         in_line = not cut.endswith(b"\n") and rest[:1] not in {b"\r", b"\n", b"\0"}
-        if not (cut and in_line and rest.endswith(b"\n")):
+        is_left_out = not cut and typed and rest.startswith(b"v=") and looks_like_sdp(rest)
+        if not (is_left_out or (cut and in_line and rest.endswith(b"\n"))):
             return cut, ""
     elif (body and not body.endswith(b"\n")) or (typed and not body):
         raise ParseError(f"Content-Length is {length}, but the body has {len(body)} bytes")

@@ -182,7 +182,7 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     be the port. A way that we do not speak, as TLS, is that of whoever speaks with us in its stead.
     """
     host = numeric(uri.host)
-    if host is None or not _is_spoken(uri):
+    if host is None or uri.port == 0 or not _is_spoken(uri):
         return last
     is_inside = is_private(host) and direct
     if host != last.host and (is_inside or not can_be_meant(host, last.host)):
