@@ -36,7 +36,7 @@ from tests.support.sip_wire import Tcp, Udp, options
 
 from switchhook.domain.project import Account, Project, Trunk
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Phone, RefusedError
+from switchhook.softphone.phone import RefusedError, Softphone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -75,15 +75,15 @@ class Bench:
 
     def phone(
         self, login: str, *, transport: str = "UDP", password: str = PASSWORD, host: str = HOME
-    ) -> Phone:
+    ) -> Softphone:
         peer = Peer(transport, "127.0.0.1", self.server.port)
-        return Phone(login, password, server=peer, host=host)
+        return Softphone(login, password, server=peer, host=host)
 
     def wire(self, host: str) -> Udp:
         return Udp(self.server.port, host, "127.0.0.1")
 
 
-async def call(caller: Phone, callee: str) -> float | None:
+async def call(caller: Softphone, callee: str) -> float | None:
     """Return the seconds until the call was answered, None where it was not."""
     began = time.perf_counter()
     made = await caller.call(callee)
@@ -97,7 +97,7 @@ async def call(caller: Phone, callee: str) -> float | None:
     return time.perf_counter() - began
 
 
-async def registers(phone: Phone) -> bool:
+async def registers(phone: Softphone) -> bool:
     try:
         async with asyncio.timeout(PATIENCE):
             await phone.register()
@@ -152,11 +152,11 @@ def bound(host: str) -> socket.socket:
     return wire
 
 
-def socket_of(phone: Phone) -> socket.socket:
+def socket_of(phone: Softphone) -> socket.socket:
     return phone._endpoint._udp  # noqa: SLF001 -- its own address is what is flooded from
 
 
-def dialog_of(phone: Phone) -> Dialog:
+def dialog_of(phone: Softphone) -> Dialog:
     """Return the dialog of its only call, as somebody knows it who overheard everything."""
     (session,) = phone._endpoint.agent._desk.sessions.values()  # noqa: SLF001 -- as above
     assert session.dialog is not None
@@ -287,7 +287,7 @@ async def toll_fraud(bench: Bench) -> AsyncIterator[Row]:
 
 
 async def attack(directory: Path, calls: int, rate: int) -> AsyncIterator[Row]:
-    async with Phone("carrier", host="127.0.0.9") as carrier:
+    async with Softphone("carrier", host="127.0.0.9") as carrier:
         trunk = Trunk(name="carrier", host="127.0.0.9", port=carrier.port, sources=("127.0.0.9",))
         logins = ("caller", "callee", "spammer", "stolen", *PHONES)
         accounts = tuple(Account(login=login, password=PASSWORD) for login in logins)

@@ -24,11 +24,11 @@ from typing import TYPE_CHECKING, Final
 from switchhook.app.application import settle
 from switchhook.sip.net.rtp_thread import MediaThread
 from switchhook.sip.rtp.g711 import MU_LAW
-from switchhook.sip.rtp.media import Media
+from switchhook.sip.rtp.media import MediaStreams
 from switchhook.sip.rtp.orders import Describe, FarEnd, Order, Play
 from switchhook.sip.rtp.outflow import Start
-from switchhook.sip.rtp.player import Sound
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.sip.rtp.player import PcmSound
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class InLoop:
     """What `MediaThread` does, in the main loop; only as far as playing goes."""
 
     def __init__(self, _: object) -> None:
-        self._media = Media(silence=0, now=time.monotonic())
+        self._media = MediaStreams(silence=0, now=time.monotonic())
         self._sockets: dict[str, socket.socket] = {}
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -97,10 +97,10 @@ async def call(rate: float, seconds: float) -> None:
     """Set up so many calls a second between two telephones, and print how long that took."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
-    manners = Manners(hang_up_after=0.2)
+    manners = PhoneBehaviour(hang_up_after=0.2)
     async with (
-        Phone("b", host="127.0.0.1", manners=manners) as b,
-        Phone("a", host="127.0.0.1") as a,
+        Softphone("b", host="127.0.0.1", manners=manners) as b,
+        Softphone("a", host="127.0.0.1") as a,
     ):
 
         async def one() -> None:
@@ -151,7 +151,7 @@ async def main() -> int:
     async with AsyncExitStack() as stack:
         media = InLoop(ignore) if options.where == "loop" else MediaThread(ignore)
         await media.start(stack)
-        sound = Sound(secrets.token_bytes(64_000))
+        sound = PcmSound(secrets.token_bytes(64_000))
         for port in ports:
             stream = str(port)
             media.open(stream, stream)

@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from switchhook.domain.secrecy import MASK
-from switchhook.logs import Lines, configure_logs
+from switchhook.logs import LineWriter, configure_logs
 from switchhook.settings import LogLevel
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class Told(io.StringIO):
 
 def test_lines_are_written_soon() -> None:
     stream = Told()
-    lines = Lines(stream, gather=0.01)
+    lines = LineWriter(stream, gather=0.01)
 
     async def talk() -> None:
         lines.info("one")
@@ -118,5 +118,5 @@ def test_lines_are_written_soon() -> None:
 
 def test_lines_are_written_at_once_where_no_loop_runs() -> None:
     stream = io.StringIO()
-    Lines(stream, gather=60.0).info("one")
+    LineWriter(stream, gather=60.0).info("one")
     assert stream.getvalue() == "one\n"

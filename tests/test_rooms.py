@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,20 @@ import switchhook
 SOURCE = Path(switchhook.__file__).parent
 ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
 MOST_FILES = 26
+STILL_SHARED = {
+    "Ask",
+    "Asked",
+    "DigitPressed",
+    "Direction",
+    "Play",
+    "PlaybackFinished",
+    "Record",
+    "RecordingFinished",
+    "StartRecording",
+    "StopPlaying",
+    "StopRecording",
+}
+"""Names that two classes have; no other name may join them, and each that is mended leaves."""
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(SOURCE)))
@@ -35,3 +50,14 @@ def test_no_folder_holds_more_files_than_one_looks_over() -> None:
     }
 
     assert {name: count for name, count in files.items() if count > MOST_FILES} == {}
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    places = defaultdict(list)
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(str(file.relative_to(SOURCE)))
+    shared = {name for name, files in places.items() if len(files) > 1}
+
+    assert shared == STILL_SHARED, {name: places[name] for name in shared ^ STILL_SHARED}

@@ -28,7 +28,7 @@ GATHERED: Final = 0.1
 """Seconds that `serve` lets a line wait for others: to write one costs more than all else of it."""
 
 
-class Lines:
+class LineWriter:
     """Writes whole lines to a stream, in their order.
 
     What is no warning waits up to `gather` seconds for more, where a loop runs. Nothing waits longer than
@@ -98,7 +98,7 @@ def configure_logs(
             colors=with_colours, exception_formatter=structlog.dev.plain_traceback
         )
     )
-    lines = Lines(stream, gather)
+    lines = LineWriter(stream, gather)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from switchhook.projectfile.toml.document import decode, read_document
-from switchhook.projectfile.toml.kinds import Choice, Kind, Spot, Text, Whole, WrongError, YesNo
+from switchhook.projectfile.toml.kinds import Kind, OneOf, Spot, Text, Whole, WrongError, YesNo
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
 from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS, NOBODY, MailServer, Security
@@ -167,7 +167,7 @@ class Settings:
     smtp_security: Security = field(
         default=Security.STARTTLS,
         metadata=_is(
-            Choice(Security),
+            OneOf(Security),
             "what keeps the connection to it private: TLS after STARTTLS, TLS from the start, or nothing",
         ),
     )
@@ -192,7 +192,7 @@ class Settings:
     )
     log_level: LogLevel = field(
         default=LogLevel.INFO,
-        metadata=_is(Choice(LogLevel), "least level of what is logged"),
+        metadata=_is(OneOf(LogLevel), "least level of what is logged"),
     )
     log_json: bool = field(
         default=False,

@@ -12,7 +12,7 @@ from switchhook.cli.main import FAILED, FINE, run
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
 from switchhook.operations.data_dir import DATABASE
-from switchhook.storage.records import CallRecord, HangUp
+from switchhook.storage.records import CallRecord, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
 from tests.support.plans import incoming
@@ -48,14 +48,14 @@ def test_a_call_that_no_server_runs_is_ended_later(
     assert run(["hang-up", "1.2"]) == FAILED
     assert "as soon as it runs" in capsys.readouterr().err
 
-    async def wanted() -> tuple[HangUp, ...]:
+    async def wanted() -> tuple[WantedHangUp, ...]:
         store = await SqliteStore.open(home / DATABASE, read_only=True)
         found = await store.hang_ups()
         await store.close()
         return found
 
     project = RUNS.plan.project.id
-    assert run_scenario(wanted()) == (HangUp(project=project, call="1.2", by="an operator"),)
+    assert run_scenario(wanted()) == (WantedHangUp(project=project, call="1.2", by="an operator"),)
 
 
 def test_a_call_that_has_ended_or_never_was_is_told_apart(

@@ -17,7 +17,7 @@ from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
 from switchhook.drivers.simulator.clock import VirtualClock
-from switchhook.drivers.simulator.script import Caller, Phone
+from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
@@ -52,7 +52,7 @@ class Story:
 
     steps: tuple[Step, ...] = ()
     """Scheme 1, which the dialled number runs."""
-    phones: Mapping[str, Phone] = field(default_factory=lambda: MappingProxyType({}))
+    phones: Mapping[str, SimulatedPhone] = field(default_factory=lambda: MappingProxyType({}))
     """By login, for accounts that are there; by number, for what is behind the trunk."""
     account: str = ""
     """The account that calls; empty: a customer, over the trunk."""
@@ -78,7 +78,7 @@ class Story:
         return Plan(replace(project, event_webhooks=webhooks))
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> SimulatedCaller:
         """Return who calls, as a script."""
         arrival = Arrival(
             caller=self.account or CUSTOMER,
@@ -88,7 +88,7 @@ class Story:
             trunk="" if self.account else "carrier",
             project="shop",
         )
-        return Caller(
+        return SimulatedCaller(
             arrival=arrival,
             gives_up_after=self.gives_up_after,
             hangs_up_after=self.hangs_up_after,

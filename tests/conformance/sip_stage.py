@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.simulator.script import NOBODY
-from switchhook.drivers.simulator.script import Phone as Script
+from switchhook.drivers.simulator.script import SimulatedPhone as Script
 from switchhook.sip.ua.orders import Answer
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.call import SDP
-from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, RefusedError, Softphone
 from switchhook.switchboard.clock import LoopClock
 from switchhook.tasks import spawn
 from tests.conformance.drivers import DEADLINE, OPERATOR, Memory, Story, Told, switchboard
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Plan
 
 LOCAL = "127.0.0.1"
-BY_SCRIPT = Manners(rings=False, answer_after=None)
+BY_SCRIPT = PhoneBehaviour(rings=False, answer_after=None)
 """Telephones do nothing of themselves here: `act` does it."""
 
 
@@ -36,7 +36,7 @@ class Embedded:
         """Play the story in as many seconds as it takes."""
         memory = Memory(story.answer)
         async with asyncio.timeout(DEADLINE), AsyncExitStack() as stack:
-            carrier = await stack.enter_async_context(Phone(CUSTOMER, manners=BY_SCRIPT))
+            carrier = await stack.enter_async_context(Softphone(CUSTOMER, manners=BY_SCRIPT))
             house = House(story.plan(trunk_to(carrier)), memory)
             stack.push_async_callback(house.close)
             await house.open()
@@ -86,21 +86,21 @@ class House:
             self.board.hear("c1", OPERATOR)
 
 
-def trunk_to(carrier: Phone) -> Trunk:
+def trunk_to(carrier: Softphone) -> Trunk:
     """Return the trunk that this telephone stands for."""
     return Trunk(name="carrier", host=LOCAL, port=carrier.port, sources=(f"{LOCAL}/32",))
 
 
-async def telephone(stack: AsyncExitStack, login: str, server: int) -> Phone:
+async def telephone(stack: AsyncExitStack, login: str, server: int) -> Softphone:
     """Switch a telephone on and register it."""
     peer = Peer(UDP, LOCAL, server)
-    phone = Phone(login, "secret", server=peer, manners=BY_SCRIPT)
+    phone = Softphone(login, "secret", server=peer, manners=BY_SCRIPT)
     await stack.enter_async_context(phone)
     await phone.register()
     return phone
 
 
-async def serve(phone: Phone, scripts: Mapping[str, Script]) -> None:
+async def serve(phone: Softphone, scripts: Mapping[str, Script]) -> None:
     """Take every call that comes as the script of its number or account says."""
     while True:
         came = await phone.rung()
@@ -110,7 +110,7 @@ async def serve(phone: Phone, scripts: Mapping[str, Script]) -> None:
         spawn(act(phone, came, script), name=f"script of {dialled}")
 
 
-async def act(phone: Phone, came: Call, script: Script) -> None:
+async def act(phone: Softphone, came: PhoneCall, script: Script) -> None:
     """Do what the script says, at its times, until the call is over."""
     deeds: list[tuple[float | None, Callable[[], None]]] = [
         (script.rings_after, lambda: ring(phone, came, script)),
@@ -134,7 +134,7 @@ async def act(phone: Phone, came: Call, script: Script) -> None:
         came.end()
 
 
-def ring(phone: Phone, came: Call, script: Script) -> None:
+def ring(phone: Softphone, came: PhoneCall, script: Script) -> None:
     """Ring, with sound where the script says so."""
     if not script.early_media:
         phone.perform(Answer(leg=came.leg, status=180))
@@ -145,7 +145,7 @@ def ring(phone: Phone, came: Call, script: Script) -> None:
     phone.perform(Answer(leg=came.leg, status=183, headers=SDP, body=body))
 
 
-async def call(phone: Phone, server: int, story: Story) -> list[str]:
+async def call(phone: Softphone, server: int, story: Story) -> list[str]:
     """Call, wait or hang up as the story says, and return what was heard."""
     made = await phone.call(f"sip:{story.callee}@{LOCAL}:{server}")
     try:
@@ -170,13 +170,13 @@ async def call(phone: Phone, server: int, story: Story) -> list[str]:
     return [*heard, "hang-up"]
 
 
-def progress(made: Call) -> Iterator[str]:
+def progress(made: PhoneCall) -> Iterator[str]:
     """Say what a caller heard before the answer."""
     for status in made.progress:
         yield {180: "ringing", 183: "audio"}[status]
 
 
-async def nothing_left(side: EmbeddedSide, phones: Mapping[str, Phone]) -> None:
+async def nothing_left(side: EmbeddedSide, phones: Mapping[str, Softphone]) -> None:
     """Wait until every telephone has heard that its calls are over, for no longer than a round trip."""
 
     def live() -> list[str]:

@@ -11,7 +11,7 @@ from switchhook.drivers.simulator.script import (
     BUSY,
     DECLINED,
     NOT_THERE,
-    Phone,
+    SimulatedPhone,
     answering,
     refusing,
     ringing_out,
@@ -37,7 +37,7 @@ def staged(request: pytest.FixtureRequest) -> Stage:
     return stage
 
 
-def phones(**scripts: Phone) -> MappingProxyType[str, Phone]:
+def phones(**scripts: SimulatedPhone) -> MappingProxyType[str, SimulatedPhone]:
     return MappingProxyType(scripts)
 
 
@@ -104,7 +104,7 @@ def test_the_caller_gives_up_while_it_rings(stage: Stage) -> None:
 
 
 def test_the_caller_gives_up_before_anything_rings(stage: Stage) -> None:
-    silent = Phone(rings_after=None)
+    silent = SimulatedPhone(rings_after=None)
     story = Story(steps=(ring(MARY),), phones=phones(mary=silent), gives_up_after=0.5)
     told = run(stage.play(story))
     assert told.heard == ()
@@ -170,9 +170,9 @@ def test_nobody_answers(stage: Stage) -> None:
 
 def test_several_ring_at_once_and_the_losers_were_answered_elsewhere(stage: Stage) -> None:
     scripts = phones(
-        mary=Phone(rings_after=0.2),
-        john=Phone(rings_after=0.4, answers_after=0.8, hangs_up_after=0.4),
-        olga=Phone(rings_after=0.6),
+        mary=SimulatedPhone(rings_after=0.2),
+        john=SimulatedPhone(rings_after=0.4, answers_after=0.8, hangs_up_after=0.4),
+        olga=SimulatedPhone(rings_after=0.6),
     )
     story = Story(steps=(ring(MARY, JOHN, OLGA),), phones=scripts)
     assert run(stage.play(story)) == Told(
@@ -281,8 +281,8 @@ def test_an_account_calls_a_colleague(stage: Stage) -> None:
 
 
 def test_an_account_calls_a_group(stage: Stage) -> None:
-    olga = Phone(rings_after=0.4, answers_after=0.8, hangs_up_after=0.2)
-    scripts = phones(mary=Phone(rings_after=0.2), olga=olga)
+    olga = SimulatedPhone(rings_after=0.4, answers_after=0.8, hangs_up_after=0.2)
+    scripts = phones(mary=SimulatedPhone(rings_after=0.2), olga=olga)
     told = run(stage.play(Story(account="john", callee="200", phones=scripts)))
     assert told == Told(
         heard=("ringing", "answer", "hang-up"),

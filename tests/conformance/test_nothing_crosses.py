@@ -15,7 +15,7 @@ import pytest
 
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.guard import refusal
-from switchhook.drivers.embedded.door import Door, Known, Turned
+from switchhook.drivers.embedded.door import Door, KnownPeer, Turned
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.operations.projects import apply_project
 from switchhook.operations.sounds import SoundFiles, missing_sounds
@@ -299,10 +299,10 @@ def _calls(book: Book) -> None:
     for user, password in (olga, carrier):
         for host in (STRANGER, VICTIMS_CARRIER):
             known = calls(book, host, user, "380501112233", password)
-            assert isinstance(known, Known)
+            assert isinstance(known, KnownPeer)
             assert known.project == "victim"
     by_network = calls(book, VICTIMS_CARRIER, "+380441112233", "380800333444")
-    assert isinstance(by_network, Known)
+    assert isinstance(by_network, KnownPeer)
     assert by_network.project == "victim"
     for host in (STRANGER, VICTIMS_CARRIER):
         for user in ("olga", "anonymous"):
@@ -310,7 +310,7 @@ def _calls(book: Book) -> None:
             assert isinstance(known, Turned) or known.project == "victim"
 
 
-def calls(book: Book, host: str, user: str, callee: str, password: str = "") -> Known | Turned:
+def calls(book: Book, host: str, user: str, callee: str, password: str = "") -> KnownPeer | Turned:
     """Place a call, with the proof of a password where one is given."""
     door, source = Door("switchhook", b"0123456789abcdef"), Peer("UDP", host, 5060)
     asked = request(

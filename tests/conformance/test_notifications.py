@@ -21,8 +21,8 @@ from switchhook.domain.webhook import RingOrder
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.script import (
     BUSY,
-    Caller,
-    Phone,
+    SimulatedCaller,
+    SimulatedPhone,
     answering,
     refusing,
     ringing_out,
@@ -80,7 +80,7 @@ class Story:
     told: tuple[str, ...]
     """Status, targets, and why it is over."""
     steps: tuple[Step, ...] = ()
-    phones: Mapping[str, Phone] = field(default_factory=dict)
+    phones: Mapping[str, SimulatedPhone] = field(default_factory=dict)
     answer: bytes = b"{}"
     """What webhooks return."""
     account: str = ""
@@ -108,7 +108,7 @@ class Story:
         return Plan(replace(made.project, country="UA"))
 
     @property
-    def caller(self) -> Caller:
+    def caller(self) -> SimulatedCaller:
         """Return who calls, as a script."""
         arrival = Arrival(
             caller=self.account or self.number,
@@ -118,7 +118,7 @@ class Story:
             trunk="" if self.account else "carrier",
             project="shop",
         )
-        return Caller(
+        return SimulatedCaller(
             arrival=arrival,
             gives_up_after=self.gives_up_after,
             hangs_up_after=self.hangs_up_after,

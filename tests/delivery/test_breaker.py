@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.breaker import (
     HEALTHY,
-    Admission,
     Breaker,
     BreakerPolicy,
+    BreakerVerdict,
     abandoned,
     admit,
     asked_to_wait,
@@ -33,7 +33,7 @@ def test_it_opens_at_the_last_of_the_failures_in_a_row() -> None:
     for number in range(1, POLICY.failures):
         breaker = failed(breaker, POLICY, 0.0)
         assert (breaker.failures, breaker.is_open) == (number, False)
-        assert admit(breaker, POLICY, 0.0)[1] is Admission.GO
+        assert admit(breaker, POLICY, 0.0)[1] is BreakerVerdict.GO
 
     assert failed(breaker, POLICY, 0.0).is_open
 
@@ -45,32 +45,32 @@ def test_an_answer_in_between_begins_the_count_anew() -> None:
 def test_after_the_pause_one_ask_probes_and_the_others_wait() -> None:
     breaker = broken()
 
-    assert admit(breaker, POLICY, 29.9)[1] is Admission.SKIP
+    assert admit(breaker, POLICY, 29.9)[1] is BreakerVerdict.SKIP
     probing, first = admit(breaker, POLICY, 30.0)
     _, second = admit(probing, POLICY, 30.1)
-    assert (first, second) == (Admission.PROBE, Admission.SKIP)
+    assert (first, second) == (BreakerVerdict.PROBE, BreakerVerdict.SKIP)
 
 
 def test_a_probe_decides_for_the_others() -> None:
     probing, _ = admit(broken(), POLICY, 30.0)
 
-    assert admit(succeeded(probing), POLICY, 31.0)[1] is Admission.GO
-    again = failed(probing, POLICY, 31.0, admitted=Admission.PROBE)
-    assert admit(again, POLICY, 60.9)[1] is Admission.SKIP
-    assert admit(again, POLICY, 61.0)[1] is Admission.PROBE
+    assert admit(succeeded(probing), POLICY, 31.0)[1] is BreakerVerdict.GO
+    again = failed(probing, POLICY, 31.0, admitted=BreakerVerdict.PROBE)
+    assert admit(again, POLICY, 60.9)[1] is BreakerVerdict.SKIP
+    assert admit(again, POLICY, 61.0)[1] is BreakerVerdict.PROBE
 
 
 def test_an_abandoned_probe_is_the_next_asks_turn() -> None:
     probing, _ = admit(broken(), POLICY, 30.0)
 
-    assert admit(abandoned(probing, 31.0), POLICY, 31.0)[1] is Admission.PROBE
+    assert admit(abandoned(probing, 31.0), POLICY, 31.0)[1] is BreakerVerdict.PROBE
     assert abandoned(HEALTHY, 31.0) == HEALTHY
 
 
 def test_asks_that_were_under_way_prolong_no_pause() -> None:
     late = failed(broken(now=0.0), POLICY, 20.0)
 
-    assert admit(late, POLICY, 30.0)[1] is Admission.PROBE
+    assert admit(late, POLICY, 30.0)[1] is BreakerVerdict.PROBE
 
 
 def test_zero_failures_mean_never() -> None:
@@ -79,7 +79,7 @@ def test_zero_failures_mean_never() -> None:
     for _ in range(50):
         breaker = failed(breaker, never, 0.0)
 
-    assert admit(breaker, never, 0.0)[1] is Admission.GO
+    assert admit(breaker, never, 0.0)[1] is BreakerVerdict.GO
 
 
 @pytest.mark.parametrize("values", [{"failures": -1}, {"pause": 0.0}])
@@ -100,11 +100,11 @@ def test_whatever_happens_it_holds_back_for_no_longer_than_a_pause(
     for seconds, outcome in steps:
         now += seconds
         breaker, admission = admit(breaker, policy, now)
-        if admission is Admission.SKIP:
+        if admission is BreakerVerdict.SKIP:
             assert row >= failures, "only an endpoint that failed so often is held back"
             assert breaker.closed_to is not None
             assert breaker.closed_to - now <= policy.pause + 1e-6
-            assert admit(breaker, policy, now + policy.pause + 1e-6)[1] is Admission.PROBE
+            assert admit(breaker, policy, now + policy.pause + 1e-6)[1] is BreakerVerdict.PROBE
         elif outcome == "ok":
             breaker, row = succeeded(breaker), 0
             assert breaker == HEALTHY
@@ -119,7 +119,7 @@ def test_whatever_happens_it_holds_back_for_no_longer_than_a_pause(
 @pytest.mark.parametrize(("seconds", "until"), [(10.0, 10.0), (300.0, 30.0)])
 def test_an_endpoint_that_asks_for_a_pause_has_it_at_once(seconds: float, until: float) -> None:
     breaker = asked_to_wait(HEALTHY, POLICY, 0.0, seconds)
-    assert admit(breaker, POLICY, until - 0.1)[1] is Admission.SKIP
-    assert admit(breaker, POLICY, until)[1] is Admission.PROBE
+    assert admit(breaker, POLICY, until - 0.1)[1] is BreakerVerdict.SKIP
+    assert admit(breaker, POLICY, until)[1] is BreakerVerdict.PROBE
     never = BreakerPolicy(failures=0)
-    assert admit(asked_to_wait(HEALTHY, never, 0.0, seconds), never, 0.0)[1] is Admission.GO
+    assert admit(asked_to_wait(HEALTHY, never, 0.0, seconds), never, 0.0)[1] is BreakerVerdict.GO

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from structlog.testing import capture_logs
 
-from switchhook.delivery.breaker import Admission, BreakerPolicy
+from switchhook.delivery.breaker import BreakerPolicy, BreakerVerdict
 from switchhook.delivery.breakers import Breakers, endpoint_of
 
 POLICY = BreakerPolicy(failures=2, pause=10.0)
@@ -30,12 +30,12 @@ def test_it_opens_for_one_project_alone_and_closes_again() -> None:
     with capture_logs() as logs:
         for _ in range(2):
             breakers.failed(CRM, POLICY, breakers.admit(CRM, POLICY))
-        assert breakers.admit(CRM, POLICY) is Admission.SKIP
+        assert breakers.admit(CRM, POLICY) is BreakerVerdict.SKIP
         assert breakers.seconds_left(CRM) == 10.0
-        assert breakers.admit(("other", CRM[1]), POLICY) is Admission.GO
+        assert breakers.admit(("other", CRM[1]), POLICY) is BreakerVerdict.GO
         assert breakers.failing[CRM].failures == 2
         clock.now += 10
-        assert breakers.admit(CRM, POLICY) is Admission.PROBE
+        assert breakers.admit(CRM, POLICY) is BreakerVerdict.PROBE
         breakers.succeeded(CRM)
 
     assert breakers.skipped == 1
@@ -48,8 +48,8 @@ def test_a_probe_that_was_given_up_is_made_again() -> None:
     clock = Clock()
     breakers = Breakers(clock)
     for _ in range(2):
-        breakers.failed(CRM, POLICY, Admission.GO)
+        breakers.failed(CRM, POLICY, BreakerVerdict.GO)
     clock.now += 10
     breakers.abandoned(CRM, breakers.admit(CRM, POLICY))
 
-    assert breakers.admit(CRM, POLICY) is Admission.PROBE
+    assert breakers.admit(CRM, POLICY) is BreakerVerdict.PROBE

@@ -16,7 +16,7 @@ import pytest
 from switchhook.logs import configure_logs
 from switchhook.settings import LogLevel
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Phone, RefusedError
+from switchhook.softphone.phone import RefusedError, Softphone
 from tests.support.loop import run
 from tests.support.office import open_office, shop
 from tests.support.programs import require
@@ -37,7 +37,7 @@ def real_log(*, as_json: bool) -> list[str]:
         async with open_office(shop()) as office:
             server = Peer("UDP", "127.0.0.1", office.port)
             for name in ("john", FORGED, JSON_FORGED):
-                async with Phone(name, "guess", server=server, host=HOME) as phone:
+                async with Softphone(name, "guess", server=server, host=HOME) as phone:
                     with pytest.raises(RefusedError):
                         await phone.register()
         async with serving() as web:

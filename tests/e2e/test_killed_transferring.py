@@ -14,7 +14,7 @@ import pytest
 from switchhook.domain.project import Account, Trunk
 from switchhook.domain.scheme import Record
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Call, Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, Softphone
 from tests.support.house import Line, project_of
 from tests.support.loop import run
 from tests.support.office import DIALLED, account, ring
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.slow, pytest.mark.row("FI-02", "FE-02"), pytest.mark.timeout(300)]
 
 LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 LOGINS = ("mary", "john")
 PASSWORD = "correct horse"
 
@@ -38,10 +38,10 @@ class Scene:
     """A customer and Mary talk; John is who the customer is transferred to."""
 
     server: Server
-    phones: dict[str, Phone]
-    made: Call
+    phones: dict[str, Softphone]
+    made: PhoneCall
     """The customer's end."""
-    came: Call
+    came: PhoneCall
     """Mary's end."""
 
     async def kill(self) -> None:
@@ -56,7 +56,7 @@ class Scene:
         except TimeoutError:
             raise AssertionError(f"{what}\n{self.server.tail()}") from None
 
-    async def hear_each_other(self, *calls: Call) -> None:
+    async def hear_each_other(self, *calls: PhoneCall) -> None:
         before = [call.tone.heard for call in calls]
         pairs = list(zip(calls, before, strict=True))
         await self.until(lambda: all(c.tone.heard > old + 3 for c, old in pairs), "silence")
@@ -79,7 +79,7 @@ async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         events = stack.enter_context(Endpoint(lambda _: reply("ok")))
         carrier = await stack.enter_async_context(
-            Phone("380441112233", host=OUTSIDE, manners=WAITS)
+            Softphone("380441112233", host=OUTSIDE, manners=WAITS)
         )
         trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
         accounts = tuple(Account(login=login, password=PASSWORD) for login in LOGINS)
@@ -89,7 +89,7 @@ async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
         server.apply(replace(project, trunks=(trunk,)))
         stack.enter_context(server)
         at = Peer(UDP, LOCAL, server.port)
-        phones = {name: Phone(name, PASSWORD, server=at, manners=WAITS) for name in LOGINS}
+        phones = {name: Softphone(name, PASSWORD, server=at, manners=WAITS) for name in LOGINS}
         for phone in phones.values():
             await stack.enter_async_context(phone)
             await phone.register()

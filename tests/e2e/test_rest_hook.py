@@ -21,7 +21,7 @@ from switchhook.operations.tokens import digest_of
 from switchhook.projectfile.file import read_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
@@ -148,8 +148,8 @@ class Stage:
     """The running parts: Switchhook, the telephones, the carrier."""
 
     app: Application
-    alice: Phone
-    carrier: Phone
+    alice: Softphone
+    carrier: Softphone
 
     async def call_in(self) -> None:
         """Call the project's number; Alice answers, and the caller hangs up."""
@@ -199,7 +199,7 @@ def length_of(url: str, event: str) -> int:
 async def stage(directory: Path) -> AsyncIterator[Stage]:
     """Start everything; Alice answers at once, Bob lets it ring."""
     async with AsyncExitStack() as stack:
-        carrier = await stack.enter_async_context(Phone("0508009008"))
+        carrier = await stack.enter_async_context(Softphone("0508009008"))
         store = await SqliteStore.open(directory / DATABASE)
         await store.save_project("voys", PROJECT.replace("{carrier}", str(carrier.port)))
         await store.tokens.save(TOKEN, digest_of(KEY))
@@ -207,8 +207,10 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         settings = Settings(data_dir=directory, sip_port=0, web_port=0)
         app = await stack.enter_async_context(open_application(settings))
         server = Peer(UDP, LOCAL, app.sip_port)
-        alice = Phone("201", "password-of-alice", server=server)
-        bob = Phone("bob", "password-of-bob", server=server, manners=Manners(answer_after=None))
+        alice = Softphone("201", "password-of-alice", server=server)
+        bob = Softphone(
+            "bob", "password-of-bob", server=server, manners=PhoneBehaviour(answer_after=None)
+        )
         for phone in (alice, bob):
             await stack.enter_async_context(phone)
             await phone.register()

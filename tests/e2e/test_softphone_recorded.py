@@ -16,7 +16,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.sounds import RECORDINGS
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip
 from tests.support.house import Callee, House, Line, open_house
 from tests.support.loop import run
@@ -50,7 +50,7 @@ def _line(web: Endpoint) -> Line:
 async def _conversation(house: House, ann: Baresip) -> bytes:
     """Let her call, key the PIN and talk to Bob for a while; return what he heard."""
     server = Peer(UDP, "127.0.0.1", house.server.port)
-    async with Phone("bob", PASSWORD, server=server) as bob:
+    async with Softphone("bob", PASSWORD, server=server) as bob:
         await bob.register()
         ann.command("dial", NUMBER)
         await asyncio.to_thread(ann.wait_for, "CALL_ESTABLISHED")

@@ -13,7 +13,7 @@ from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlan, HangUp, Record
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.drivers.embedded.studio import Sounding
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Memory, Office, address, open_office, ring, shop
@@ -52,7 +52,7 @@ def _plan(callee: int) -> Plan:
     return Plan(replace(shop(known).project, dial_plan_webhooks=(pin,)))
 
 
-async def _conversation(office: Office, baresip: Baresip, callee: Phone) -> None:
+async def _conversation(office: Office, baresip: Baresip, callee: Softphone) -> None:
     await asyncio.to_thread(baresip.wait_until_shown, r"200 OK .*\[1 binding\]")
     baresip.command("dial", DIALLED)
     await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
@@ -76,7 +76,7 @@ def test_a_softphone_enters_a_pin_and_is_recorded(tmp_path: Path) -> None:
     async def scenario() -> Office:
         memory, shelf = Memory(answer=b"status=ACK"), Shelf()
         async with (
-            Phone("bob") as callee,
+            Softphone("bob") as callee,
             open_office(
                 _plan(callee.port),
                 memory=memory,

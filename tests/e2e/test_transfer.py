@@ -10,7 +10,7 @@ import pytest
 
 from switchhook.domain.project import Plan, Trunk
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop
@@ -19,21 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from pathlib import Path
 
-    from switchhook.softphone.call import Call
+    from switchhook.softphone.call import PhoneCall
 
-Scenario: TypeAlias = "Callable[[Office, Phone, Phone, Baresip], Coroutine[None, None, None]]"
+Scenario: TypeAlias = (
+    "Callable[[Office, Softphone, Softphone, Baresip], Coroutine[None, None, None]]"
+)
 pytestmark = [pytest.mark.slow, pytest.mark.row("FI-02")]
 
 LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 
 
-def project(carrier: Phone) -> Plan:
+def project(carrier: Softphone) -> Plan:
     trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
     return shop(ring(account("mary")), trunk=trunk)
 
 
-async def hears(call: Call) -> None:
+async def hears(call: PhoneCall) -> None:
     before = call.tone.received
     async with asyncio.timeout(10):
         while call.tone.received < before + 10:  # noqa: ASYNC110 -- a plain value
@@ -42,11 +44,11 @@ async def hears(call: Call) -> None:
 
 async def with_baresip(tmp_path: Path, scenario: Scenario) -> None:
     async with AsyncExitStack() as stack:
-        carrier = Phone("380441112233", host=OUTSIDE, manners=WAITS)
+        carrier = Softphone("380441112233", host=OUTSIDE, manners=WAITS)
         await stack.enter_async_context(carrier)
         office = await stack.enter_async_context(open_office(project(carrier)))
         port = office.port
-        john = Phone("john", PASSWORD, server=Peer(UDP, LOCAL, port), manners=WAITS)
+        john = Softphone("john", PASSWORD, server=Peer(UDP, LOCAL, port), manners=WAITS)
         await stack.enter_async_context(john)
         await john.register()
         with Baresip(
@@ -59,7 +61,9 @@ async def with_baresip(tmp_path: Path, scenario: Scenario) -> None:
 
 
 def test_baresip_transfers_a_customer_to_a_colleague(tmp_path: Path) -> None:
-    async def scenario(office: Office, carrier: Phone, john: Phone, baresip: Baresip) -> None:
+    async def scenario(
+        office: Office, carrier: Softphone, john: Softphone, baresip: Baresip
+    ) -> None:
         made = await carrier.call(f"sip:{DIALLED}@{LOCAL}:{office.port}")
         await made.answered()
         await hears(made)
@@ -76,7 +80,7 @@ def test_baresip_transfers_a_customer_to_a_colleague(tmp_path: Path) -> None:
 
 
 def test_baresip_transfers_whom_it_called(tmp_path: Path) -> None:
-    async def scenario(_: Office, carrier: Phone, john: Phone, baresip: Baresip) -> None:
+    async def scenario(_: Office, carrier: Softphone, john: Softphone, baresip: Baresip) -> None:
         baresip.command("dial", "john")
         came = await john.rung()
         came.answer()
@@ -94,7 +98,9 @@ def test_baresip_transfers_whom_it_called(tmp_path: Path) -> None:
 
 
 def test_baresip_keeps_a_customer_whose_transfer_was_refused(tmp_path: Path) -> None:
-    async def scenario(office: Office, carrier: Phone, john: Phone, baresip: Baresip) -> None:
+    async def scenario(
+        office: Office, carrier: Softphone, john: Softphone, baresip: Baresip
+    ) -> None:
         made = await carrier.call(f"sip:{DIALLED}@{LOCAL}:{office.port}")
         await made.answered()
         await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
@@ -110,7 +116,7 @@ def test_baresip_keeps_a_customer_whose_transfer_was_refused(tmp_path: Path) -> 
 
 
 def test_baresip_answers_a_call_that_is_transferred_to_it(tmp_path: Path) -> None:
-    async def scenario(_: Office, carrier: Phone, john: Phone, baresip: Baresip) -> None:
+    async def scenario(_: Office, carrier: Softphone, john: Softphone, baresip: Baresip) -> None:
         made = await john.call("+380501112233")
         outside = await carrier.rung()
         outside.answer()

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.orders import Ask
-from switchhook.softphone.call import SDP, Call
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.call import SDP, PhoneCall
+from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, account, open_office, ring, shop
@@ -27,7 +27,7 @@ TIMING = Timing(t1=0.05, t2=0.4, t4=0.5, probe=0.4, session=4)
 """Probes every 0.4 s; 3.2 s of silence until somebody is given up."""
 
 
-async def offered_by_update(caller: Phone, call: Call) -> Replied:
+async def offered_by_update(caller: Softphone, call: PhoneCall) -> Replied:
     """Make an offer by UPDATE, as a PBX does that read in our Allow that it may."""
     session = caller._endpoint.agent._desk.sessions[call.leg]
     session.terms.allow = frozenset({"UPDATE"})
@@ -42,8 +42,11 @@ def test_a_softphone_answers_probes_and_offers_and_is_missed_when_it_is_killed(
 ) -> None:
     async def scenario() -> None:
         plan = shop(ring(account("mary")))
-        binding = Binding(port=0, timing=TIMING)
-        async with open_office(plan, binding=binding) as office, Phone("380441112233") as caller:
+        binding = ListenAddress(port=0, timing=TIMING)
+        async with (
+            open_office(plan, binding=binding) as office,
+            Softphone("380441112233") as caller,
+        ):
             phone = Baresip(
                 tmp_path, address="127.0.0.2", login="mary", password=PASSWORD, server=office.port
             )

@@ -12,7 +12,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import RECORDINGS, add_sound
 from switchhook.settings import Settings
 from switchhook.sip.rtp.wav import write_wav
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 from tests.support.tones import heard, loudness, sound_of, tone, voice
@@ -54,7 +54,7 @@ voicemail = ["closed"]
 
 
 async def _leave_message(app: Application) -> None:
-    async with Phone("anna") as phone:
+    async with Softphone("anna") as phone:
         call = await phone.call(f"sip:{NUMBER}@127.0.0.1:{app.sip_port}")
         call.tone.voice, call.tone.kept = voice(HER_VOICE), bytearray()
         await call.answered()

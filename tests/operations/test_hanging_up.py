@@ -11,7 +11,7 @@ from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
 from switchhook.operations.hanging_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
-from switchhook.storage.records import CallRecord, HangUp
+from switchhook.storage.records import CallRecord, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
@@ -34,7 +34,7 @@ def test_the_wish_stays_until_somebody_fulfils_it() -> None:
         assert (await hang_up(store, "1.2", by="jane", patience=0.0)).outcome is None
         await hang_up(store, "1.2", by="john", patience=0.0)
 
-        wanted = HangUp(project=RUNS.plan.project.id, call="1.2", by="jane")
+        wanted = WantedHangUp(project=RUNS.plan.project.id, call="1.2", by="jane")
         assert await store.hang_ups() == (wanted,)
         await store.delete_hang_up(wanted)
         assert await store.hang_ups() == ()

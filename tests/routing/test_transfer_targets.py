@@ -11,8 +11,8 @@ from switchhook.domain.scheme import FIRST, Ask, GoTo, HangUp, Hours, Play
 from switchhook.routing.events import CallArrived
 from switchhook.routing.move import Move
 from switchhook.routing.transfer_targets import (
-    Asking,
     NotTransferableError,
+    TargetFromWebhook,
     account_of,
     along,
     among,
@@ -51,7 +51,7 @@ def test_a_scheme_is_gone_along_to_whom_it_rings_or_asks() -> None:
     assert find(talking(ring(JOHN)), NIGHT, "b1") == (JOHN,)
     hours = Hours(hours="none", open_=(ring(OLGA),))
     assert find(talking(Play(sounds=("welcome",)), hours, ring(JOHN)), NIGHT, "b1") == (JOHN,)
-    asking = Asking(webhook="crm", scheme=2, path=FIRST)
+    asking = TargetFromWebhook(webhook="crm", scheme=2, path=FIRST)
     assert find(talking(ASK, ring(JOHN)), NIGHT, "b1") == asking
     nobody = Ask(webhook="no such webhook")
     assert find(talking(nobody, ring(JOHN)), NIGHT, "b1") == (JOHN,)

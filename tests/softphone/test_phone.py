@@ -15,14 +15,14 @@ from switchhook.sip.ua.registrar import Registrar
 from switchhook.sip.wire.message import Response, parse_message
 from switchhook.sip.wire.sdp import SessionDescription, build_audio
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Call, Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, RefusedError, Softphone
 from tests.support.loop import run
 from tests.support.sip_wire import Udp, listening
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
 
-    from switchhook.sip.net.endpoint import Endpoint
+    from switchhook.sip.net.endpoint import SipEndpoint
 
 PACKETS = 5
 HOSTS = ["127.0.0.1", "::1"]
@@ -31,17 +31,17 @@ TRANSPORTS = ["UDP", "TCP"]
 
 @asynccontextmanager
 async def two(
-    manners: Manners | None = None, *, host: str = "127.0.0.1", transport: str = "UDP"
-) -> AsyncIterator[tuple[Phone, Phone]]:
+    manners: PhoneBehaviour | None = None, *, host: str = "127.0.0.1", transport: str = "UDP"
+) -> AsyncIterator[tuple[Softphone, Softphone]]:
     """Switch two telephones on that can reach each other."""
     async with (
-        Phone("alice", host=host, transport=transport) as alice,
-        Phone("bob", host=host, transport=transport, manners=manners) as bob,
+        Softphone("alice", host=host, transport=transport) as alice,
+        Softphone("bob", host=host, transport=transport, manners=manners) as bob,
     ):
         yield alice, bob
 
 
-async def talk(alice: Phone, bob: Phone) -> tuple[Call, Call]:
+async def talk(alice: Softphone, bob: Softphone) -> tuple[PhoneCall, PhoneCall]:
     """Let Alice call Bob until sound passes both ways."""
     made = await alice.call(str(bob.uri))
     taken = await bob.rung()
@@ -78,7 +78,7 @@ def test_the_other_end_may_hang_up() -> None:
 
 def test_it_talks_as_long_as_its_manners_say() -> None:
     async def scenario() -> None:
-        async with two(Manners(rings=False, hang_up_after=0.05)) as (alice, bob):
+        async with two(PhoneBehaviour(rings=False, hang_up_after=0.05)) as (alice, bob):
             made = await alice.call(str(bob.uri))
             await made.answered()
             assert await made.ended() == 200
@@ -89,7 +89,7 @@ def test_it_talks_as_long_as_its_manners_say() -> None:
 
 def test_it_rings_for_a_while() -> None:
     async def scenario() -> None:
-        async with two(Manners(answer_after=0.1)) as (alice, bob):
+        async with two(PhoneBehaviour(answer_after=0.1)) as (alice, bob):
             began = asyncio.get_running_loop().time()
             made = await alice.call(str(bob.uri))
             taken = await bob.rung()
@@ -103,7 +103,7 @@ def test_it_rings_for_a_while() -> None:
 
 def test_it_refuses() -> None:
     async def scenario() -> None:
-        async with two(Manners(refuse_with=486)) as (alice, bob):
+        async with two(PhoneBehaviour(refuse_with=486)) as (alice, bob):
             made = await alice.call(str(bob.uri))
             with pytest.raises(RefusedError) as refused:
                 await made.answered()
@@ -115,7 +115,7 @@ def test_it_refuses() -> None:
 
 def test_it_can_be_left_ringing_and_told_what_to_do() -> None:
     async def scenario() -> None:
-        async with two(Manners(answer_after=None)) as (alice, bob):
+        async with two(PhoneBehaviour(answer_after=None)) as (alice, bob):
             first = await alice.call(str(bob.uri))
             (await bob.rung()).answer()
             await first.answered()
@@ -128,7 +128,7 @@ def test_it_can_be_left_ringing_and_told_what_to_do() -> None:
 
 def test_a_caller_may_give_up() -> None:
     async def scenario() -> None:
-        async with two(Manners(answer_after=None)) as (alice, bob):
+        async with two(PhoneBehaviour(answer_after=None)) as (alice, bob):
             made = await alice.call(str(bob.uri))
             taken = await bob.rung()
             made.end()
@@ -158,11 +158,11 @@ def test_hold_silences_the_other_end_and_unhold_wakes_it() -> None:
 
 def test_switching_off_ends_its_calls() -> None:
     async def scenario() -> None:
-        async with Phone("alice") as alice:
-            async with Phone("bob") as bob:
+        async with Softphone("alice") as alice:
+            async with Softphone("bob") as bob:
                 made, _ = await talk(alice, bob)
             assert await made.ended() == 200
-            async with Phone("bob", manners=Manners(answer_after=None)) as bob:
+            async with Softphone("bob", manners=PhoneBehaviour(answer_after=None)) as bob:
                 ringing = await alice.call(str(bob.uri))
                 await bob.rung()
             assert await ringing.ended() == 487
@@ -172,7 +172,7 @@ def test_switching_off_ends_its_calls() -> None:
 
 def test_without_server_a_name_cannot_be_called() -> None:
     async def scenario() -> None:
-        async with Phone("alice") as alice:
+        async with Softphone("alice") as alice:
             with pytest.raises(ValueError, match="numeric"):
                 await alice.call("sip:bob@example.com")
             with pytest.raises(ValueError, match="nowhere to register"):
@@ -191,7 +191,7 @@ class Office:
         self.verifier = Verifier("office", b"0123456789abcdef", lifetime=seconds)
         self.registrar = Registrar()
         self.asked = 0
-        self.endpoint: Endpoint
+        self.endpoint: SipEndpoint
 
     def hear(self, event: Event) -> None:
         if not isinstance(event, OutsideAsked):
@@ -225,7 +225,7 @@ def in_office(scenario: Callable[[Office], Coroutine[Any, Any, None]]) -> None:
 def test_it_registers_and_says_goodbye(transport: str) -> None:
     async def scenario(office: Office) -> None:
         server = Peer(transport, "127.0.0.1", office.endpoint.port)
-        async with Phone("alice", "secret", server=server) as alice:
+        async with Softphone("alice", "secret", server=server) as alice:
             await alice.register()
             assert office.registered() == [str(alice.uri)]
             await alice.register()
@@ -238,7 +238,7 @@ def test_it_registers_and_says_goodbye(transport: str) -> None:
 def test_a_wrong_password_is_refused() -> None:
     async def scenario(office: Office) -> None:
         server = Peer("UDP", "127.0.0.1", office.endpoint.port)
-        async with Phone("alice", "wrong", server=server) as alice:
+        async with Softphone("alice", "wrong", server=server) as alice:
             with pytest.raises(RefusedError) as refused:
                 await alice.register()
             assert refused.value.status == 403
@@ -289,9 +289,9 @@ class Caller:
         return message
 
 
-def by_hand(scenario: Callable[[Caller, Phone], Coroutine[Any, Any, None]]) -> None:
+def by_hand(scenario: Callable[[Caller, Softphone], Coroutine[Any, Any, None]]) -> None:
     async def switched_on() -> None:
-        async with Phone("bob", manners=Manners(rings=False)) as bob:
+        async with Softphone("bob", manners=PhoneBehaviour(rings=False)) as bob:
             with Udp(bob.port) as peer:
                 await scenario(Caller(peer), bob)
 
@@ -299,7 +299,7 @@ def by_hand(scenario: Callable[[Caller, Phone], Coroutine[Any, Any, None]]) -> N
 
 
 def test_without_an_offer_it_makes_one_and_plays_to_the_answer_in_the_ack() -> None:
-    async def scenario(caller: Caller, bob: Phone) -> None:
+    async def scenario(caller: Caller, bob: Softphone) -> None:
         with Udp(0) as ear:
             answer = str(build_audio("127.0.0.1", ear.port, session_id=1))
             taken = await caller.ask("INVITE", ack=answer)
@@ -314,7 +314,7 @@ def test_without_an_offer_it_makes_one_and_plays_to_the_answer_in_the_ack() -> N
 
 @pytest.mark.parametrize("body", ["hello", UNPLAYABLE, "v=0\r\nm=audio x RTP/AVP 0\r\n"])
 def test_what_it_cannot_play_it_refuses(body: str) -> None:
-    async def scenario(caller: Caller, bob: Phone) -> None:
+    async def scenario(caller: Caller, bob: Softphone) -> None:
         assert (await caller.ask("INVITE", body)).status == 488
         (call,) = bob.calls.values()
         assert call.is_over
@@ -323,7 +323,7 @@ def test_what_it_cannot_play_it_refuses(body: str) -> None:
 
 
 def test_within_a_call_it_agrees_to_all_but_what_it_cannot_play() -> None:
-    async def scenario(caller: Caller, _bob: Phone) -> None:
+    async def scenario(caller: Caller, _bob: Softphone) -> None:
         taken = await caller.ask("INVITE", str(OFFER))
         assert (await caller.ask("INFO")).status == 200
         assert (await caller.ask("UPDATE")).body == b""
@@ -338,7 +338,7 @@ def test_within_a_call_it_agrees_to_all_but_what_it_cannot_play() -> None:
 
 
 def test_nobody_can_register_with_it() -> None:
-    async def scenario(caller: Caller, _bob: Phone) -> None:
+    async def scenario(caller: Caller, _bob: Softphone) -> None:
         assert (await caller.ask("REGISTER")).status == 405
 
     by_hand(scenario)

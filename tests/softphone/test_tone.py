@@ -9,7 +9,7 @@ import struct
 import pytest
 
 from switchhook.sip.rtp.digits import DigitReceiver
-from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.wire.sdp import PCMA, PCMU, Format
 from switchhook.softphone.tone import SOUND, Tone
 from tests.support.loop import run
@@ -101,7 +101,7 @@ def test_a_place_that_cannot_be_reached_is_no_error(target: tuple[str, int]) -> 
 
 
 def test_keys_take_the_place_of_the_tone() -> None:
-    async def scenario() -> list[Packet]:
+    async def scenario() -> list[RtpPacket]:
         loop = asyncio.get_running_loop()
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
             ear.bind(("127.0.0.1", 0))
@@ -109,7 +109,7 @@ def test_keys_take_the_place_of_the_tone() -> None:
             tone = Tone("127.0.0.1")
             tone.press("5", 40)
             tone.play("127.0.0.1", ear.getsockname()[1], PCMU, 97)
-            packets = [Packet.parse(await loop.sock_recv(ear, 2048)) for _ in range(7)]
+            packets = [RtpPacket.parse(await loop.sock_recv(ear, 2048)) for _ in range(7)]
             tone.close()
             return [packet for packet in packets if packet is not None]
 

@@ -11,11 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 
 from switchhook.domain.journal import Entry, Happening
 from switchhook.drivers.simulator.clock import VirtualClock
-from switchhook.drivers.simulator.script import Caller, answering
+from switchhook.drivers.simulator.script import SimulatedCaller, answering
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import Play
-from switchhook.softphone.phone import Call, Phone, RefusedError
+from switchhook.softphone.phone import PhoneCall, RefusedError, Softphone
 from switchhook.webhooks.http import Exchange, HttpResponse
 from tests.conformance.drivers import Memory, line, switchboard
 from tests.support.tones import heard as loud
@@ -73,7 +73,7 @@ class Heard:
 
 async def dial(server: int, plan: Dial, *, hangs_up_after: float = LONGEST) -> tuple[str, ...]:
     """Call, listen and press; return the prompts that were heard, once the call is over."""
-    async with Phone(plan.who) as phone:
+    async with Softphone(plan.who) as phone:
         call = await phone.call(f"sip:{plan.number}@127.0.0.1:{server}")
         call.tone.kept = bytearray()
         call.tone.voice = voice(400)
@@ -93,7 +93,7 @@ async def dial(server: int, plan: Dial, *, hangs_up_after: float = LONGEST) -> t
 class Listening:
     """A caller's ear and finger."""
 
-    call: Call
+    call: PhoneCall
     plan: Dial
     heard: list[str] = field(default_factory=list)
     _hears: str = ""
@@ -181,7 +181,7 @@ async def simulate(
         project=plan.project.id,
     )
     hangs_up = any(keys.endswith(HANG_UP) for _, keys in called.cues)
-    call = side.place(Caller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
+    call = side.place(SimulatedCaller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
     board = switchboard(plan, side, memory, clock)
     finger = Finger(clock, side, call, called)
     async with AsyncExitStack() as stack:

@@ -17,7 +17,7 @@ from switchhook.domain.scheme import Ring, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.drivers.embedded.driver import EmbeddedSide
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller
@@ -156,7 +156,7 @@ class Office:
 async def open_office(
     plan: Plan,
     *,
-    binding: Binding | None = None,
+    binding: ListenAddress | None = None,
     memory: Memory | None = None,
     max_calls: int = 1000,
     sounds: Sounds | None = None,
@@ -164,7 +164,7 @@ async def open_office(
 ) -> AsyncIterator[Office]:
     """Run the engine on a free port; with an old `memory`, take its talking calls up."""
     memory = memory or Memory()
-    binding = binding or Binding(port=0)
+    binding = binding or ListenAddress(port=0)
     side = EmbeddedSide(binding=binding, ended=memory, sounds=sounds, sounding=sounding)
     book = Book([plan])
     ids = count(len(memory.calls) + 1)

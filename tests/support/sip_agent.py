@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.sip.auth.proof import Credentials
-    from switchhook.sip.transaction.overload import Limits
+    from switchhook.sip.transaction.overload import LoadLimits
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
 
@@ -43,7 +43,7 @@ class Phone:
     def __init__(
         self,
         *,
-        limits: Limits | None = None,
+        limits: LoadLimits | None = None,
         most_sessions: int = 100,
         chance: Callable[[], float] = lambda: 0.0,
         waits: bool = False,

@@ -7,7 +7,7 @@ import socket
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Self
 
-from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -20,10 +20,10 @@ GIVE_UP = 20.0
 
 @asynccontextmanager
 async def listening(
-    handler: Callable[[Event], None] = lambda _event: None, binding: Binding | None = None
-) -> AsyncIterator[Endpoint]:
+    handler: Callable[[Event], None] = lambda _event: None, binding: ListenAddress | None = None
+) -> AsyncIterator[SipEndpoint]:
     """Run an endpoint on a free port of the loopback."""
-    endpoint = Endpoint(binding or Binding(port=0), handler)
+    endpoint = SipEndpoint(binding or ListenAddress(port=0), handler)
     async with AsyncExitStack() as stack:
         await endpoint.start(stack)
         yield endpoint

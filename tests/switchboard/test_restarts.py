@@ -31,7 +31,7 @@ from switchhook.domain.scheme import (
     Voicemail,
 )
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
-from switchhook.drivers.simulator.script import BUSY, Caller, Phone
+from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
@@ -59,13 +59,18 @@ SHORT = 10.0
 seconds = st.floats(0.0, SHORT).map(lambda value: round(value, 1))
 scripts = st.one_of(
     st.builds(
-        Phone,
+        SimulatedPhone,
         rings_after=st.none() | seconds,
         answers_after=st.none() | seconds,
         hangs_up_after=st.none() | seconds,
         early_media=st.booleans(),
     ),
-    st.builds(Phone, rings_after=st.none() | seconds, refuses_after=seconds, refusal=st.just(BUSY)),
+    st.builds(
+        SimulatedPhone,
+        rings_after=st.none() | seconds,
+        refuses_after=seconds,
+        refusal=st.just(BUSY),
+    ),
 )
 STEPS: Sequence[Step] = (
     ASK,
@@ -196,8 +201,8 @@ class Story:
     """Some calls, how telephones behave, and when Switchhook is killed."""
 
     plan: Plan
-    phones: dict[str, Phone]
-    callers: tuple[tuple[float, Caller], ...]
+    phones: dict[str, SimulatedPhone]
+    callers: tuple[tuple[float, SimulatedCaller], ...]
     kills: tuple[Kill, ...]
     answer_after: float
 
@@ -207,7 +212,7 @@ def stories(draw: st.DrawFn) -> Story:
     steps = draw(st.lists(st.sampled_from(STEPS), min_size=1, max_size=3))
     fallback = draw(st.none() | st.just(MOBILE))
     callers = st.builds(
-        Caller,
+        SimulatedCaller,
         arrival=st.just(ARRIVAL),
         gives_up_after=st.none() | seconds,
         hangs_up_after=st.none() | seconds,
@@ -286,9 +291,9 @@ def test_a_call_survives_a_power_cut_at_each_of_its_commits(
     commits: int, *, cut_before: bool
 ) -> None:
     """Mary and John ring, Mary answers and talks; then the caller hangs up."""
-    phones = {"mary": Phone(answers_after=2.0), "john": Phone(rings_after=1.0)}
+    phones = {"mary": SimulatedPhone(answers_after=2.0), "john": SimulatedPhone(rings_after=1.0)}
     kill = Kill(commits=commits, cut_before=cut_before, after=60.0)
-    caller = Caller(arrival=ARRIVAL, hangs_up_after=5.0)
+    caller = SimulatedCaller(arrival=ARRIVAL, hangs_up_after=5.0)
     story = Story(
         plan=told_of(plan(ring(MARY, JOHN, timeout=30.0)).project),
         phones=phones,
@@ -311,8 +316,8 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
 
     async def scenario() -> None:
         clock, disk, ids = VirtualClock(START), Disk(), count(1)
-        side = SimulatedSide(clock, {"mary": Phone(answers_after=1.0)})
-        side.place(Caller(arrival=ARRIVAL))
+        side = SimulatedSide(clock, {"mary": SimulatedPhone(answers_after=1.0)})
+        side.place(SimulatedCaller(arrival=ARRIVAL))
         house = plan(ring(MARY))
         gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))
         for starting in (None, gone):

@@ -51,7 +51,7 @@ class MistakeInFile(Struct, frozen=True):
     advice: str
 
 
-class Refused(Struct, frozen=True):
+class InvalidProjectFile(Struct, frozen=True):
     """A project file with mistakes."""
 
     detail: str
@@ -74,11 +74,11 @@ class MistakesError(Exception):
         self.mistakes = mistakes
 
 
-def refused(mistakes: Mistakes) -> Refused:
+def refused(mistakes: Mistakes) -> InvalidProjectFile:
     """Return mistakes as the API tells them."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     cut = f"; the first {MOST_LISTED} are listed" if len(mistakes) > MOST_LISTED else ""
-    return Refused(
+    return InvalidProjectFile(
         detail=f"the project file has {count}{cut}",
         mistakes=[
             MistakeInFile(
@@ -149,7 +149,7 @@ def _field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
     return _answer(400, WrongField(detail=str(error), field=error.field))
 
 
-def _file(_: AnyRequest, error: MistakesError) -> Response[Refused]:
+def _file(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFile]:
     return _answer(422, refused(error.mistakes))
 
 

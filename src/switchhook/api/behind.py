@@ -9,13 +9,13 @@ from typing import Final, Protocol
 
 from switchhook.operations.ports import SubscriptionMemory
 from switchhook.operations.sounds import MissingSounds, nothing_missing
-from switchhook.storage.ports import Health, Projects, Subscriptions, Tokens
+from switchhook.storage.ports import HealthChecks, Projects, Subscriptions, Tokens
 
 MOST_FILES: Final = 16
 """Project files that are sent at once; one more is turned away."""
 
 
-class ApiStore(Projects, Subscriptions, Health, Protocol):
+class ApiStore(Projects, Subscriptions, HealthChecks, Protocol):
     """Keeps what the API reads and changes."""
 
 

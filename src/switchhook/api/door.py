@@ -18,7 +18,7 @@ from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFile
 from switchhook.api.protocol import LARGEST_BODY
-from switchhook.api.subscriptions import Subscriptions
+from switchhook.api.subscriptions import SubscriptionController
 
 DOCUMENT = OpenAPIConfig(
     title="Switchhook",
@@ -49,7 +49,7 @@ def door(behind: Behind) -> ASGIApp:
     return logged(
         with_head(
             Litestar(
-                route_handlers=[livez, readyz, profile, Subscriptions, ProjectFile, Calls],
+                route_handlers=[livez, readyz, profile, SubscriptionController, ProjectFile, Calls],
                 dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
                 middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
                 exception_handlers=EXCEPTION_HANDLERS,

@@ -13,7 +13,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL, Detail, MistakesError, Refused, also, body_of
+from switchhook.api.answers import USUAL, Detail, InvalidProjectFile, MistakesError, also, body_of
 from switchhook.api.authentication import demand
 from switchhook.api.behind import Behind
 from switchhook.api.reading import read_aside
@@ -53,7 +53,7 @@ class FileOperation(Operation):
 
 
 WRONG_FILE = USUAL | {
-    422: also(Refused, "Something is wrong with the file; nothing was applied."),
+    422: also(InvalidProjectFile, "Something is wrong with the file; nothing was applied."),
     503: also(Detail, "Other project files are being read; Retry-After says how long."),
 }
 

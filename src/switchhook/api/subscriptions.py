@@ -72,7 +72,7 @@ class SubscribeOperation(Operation):
         )
 
 
-class Subscriptions(Controller):
+class SubscriptionController(Controller):
     """Each project sees its own, and no other's."""
 
     path = "/api/callnotification/callnotification"

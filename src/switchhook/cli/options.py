@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import know_project
-from switchhook.projectfile.toml.kinds import Choice, Kind, Whole, YesNo
+from switchhook.projectfile.toml.kinds import Kind, OneOf, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
 from switchhook.storage.sqlite.store import SqliteStore
@@ -34,14 +34,14 @@ def _type(kind: Kind) -> Any:  # noqa: ANN401 (a type, for cyclopts)
             return int
         case YesNo():
             return bool
-        case Choice(of=enumeration):
+        case OneOf(of=enumeration):
             return enumeration
         case _:
             return str
 
 
 def _flag(key: Key) -> tuple[str, Any, Any]:
-    allowed = "" if isinstance(key.kind, Choice | YesNo) else f"{key.kind.allowed}; "
+    allowed = "" if isinstance(key.kind, OneOf | YesNo) else f"{key.kind.allowed}; "
     default = "no" if key.default is False else key.default
     help_ = f"{key.help} ({allowed}{PREFIX}{key.name.upper()}) [default: {default}]"
     parameter = Parameter(help=help_[0].upper() + help_[1:], negative=(), show_default=False)

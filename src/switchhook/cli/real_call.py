@@ -26,7 +26,7 @@ from switchhook.operations.sounds import SOUNDS
 from switchhook.projectfile.file import write_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from switchhook.tryout.pretending import waits_for_keys
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from switchhook.domain.project import Account, Plan, Project
-    from switchhook.softphone.phone import Call
+    from switchhook.softphone.phone import PhoneCall
     from switchhook.tryout.script import Script
 
 OUTSIDE = "127.0.0.2"
 """Where the world beyond every trunk is; it is known from accounts by its address."""
-OPEN = Manners(answer_after=None)
+OPEN = PhoneBehaviour(answer_after=None)
 """Rings, and leaves the rest to `_behave`."""
 ANSWERS_AFTER, TALKS, DECLINES_AFTER = 1.0, 3.0, 1.0
 """Seconds."""
@@ -55,8 +55,8 @@ LOOK = 0.02
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Stage:
     app: Application
-    outside: Phone
-    phones: dict[str, Phone]
+    outside: Softphone
+    phones: dict[str, Softphone]
 
 
 def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path) -> int:
@@ -115,19 +115,19 @@ async def _place(stage: _Stage, script: Script, console: Console) -> int:
     return 0
 
 
-async def _refusal(call: Call) -> int:
+async def _refusal(call: PhoneCall) -> int:
     if not call.is_over:
         call.end()
     return await call.ended()
 
 
-async def _lose_patience(call: Call, seconds: float) -> None:
+async def _lose_patience(call: PhoneCall, seconds: float) -> None:
     await asyncio.sleep(seconds)
     call.end()
 
 
 async def _key(
-    app: Application, call_id: str, call: Call, digits: Sequence[str], keyed: list[str]
+    app: Application, call_id: str, call: PhoneCall, digits: Sequence[str], keyed: list[str]
 ) -> None:
     """Press keys each time that the call begins to wait for some; add them to `keyed`."""
     before: tuple[object, ...] | None = None
@@ -149,7 +149,9 @@ async def _key(
 async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterator[_Stage]:
     """Run the server and its telephones on free ports."""
     async with AsyncExitStack() as stack:
-        outside = await stack.enter_async_context(Phone(script.caller, host=OUTSIDE, manners=OPEN))
+        outside = await stack.enter_async_context(
+            Softphone(script.caller, host=OUTSIDE, manners=OPEN)
+        )
         await _apply(_on_this_machine(project, outside.port), folder)
         settings = Settings(data_dir=folder, sip_port=0, web_host="")
         app = await stack.enter_async_context(open_application(settings))
@@ -181,9 +183,9 @@ async def _apply(project: Project, folder: Path) -> None:
         raise CommandError(f"the project cannot run on this machine alone:\n{applied}")
 
 
-async def _registered(account: Account, app: Application, stack: AsyncExitStack) -> Phone:
+async def _registered(account: Account, app: Application, stack: AsyncExitStack) -> Softphone:
     server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Phone(account.login, account.password, server=server, manners=OPEN)
+    phone = Softphone(account.login, account.password, server=server, manners=OPEN)
     await stack.enter_async_context(phone)
     try:
         await phone.register()
@@ -192,14 +194,14 @@ async def _registered(account: Account, app: Application, stack: AsyncExitStack)
     return phone
 
 
-async def _serve(phone: Phone, script: Script) -> None:
+async def _serve(phone: Softphone, script: Script) -> None:
     while True:
         call = await phone.rung()
         dialled = (call.invite.uri.user if call.invite is not None else None) or ""
         spawn(_behave(call, script.does(dialled)), name=f"call to {dialled}")
 
 
-async def _behave(call: Call, does: str) -> None:
+async def _behave(call: PhoneCall, does: str) -> None:
     match does:
         case "busy":
             call.end(486)

@@ -24,7 +24,7 @@ class BreakerPolicy:
             raise ValueError("a breaker opens after 0 or more failures, for more than 0 seconds")
 
 
-class Admission(StrEnum):
+class BreakerVerdict(StrEnum):
     """What may be done with one ask."""
 
     GO = "go"
@@ -53,13 +53,13 @@ class Breaker:
 HEALTHY = Breaker()
 
 
-def admit(breaker: Breaker, policy: BreakerPolicy, now: float) -> tuple[Breaker, Admission]:
+def admit(breaker: Breaker, policy: BreakerPolicy, now: float) -> tuple[Breaker, BreakerVerdict]:
     """Say what may be done with an ask. A probe holds the others back for another pause at most."""
     if breaker.closed_to is None or not policy.failures:
-        return breaker, Admission.GO
+        return breaker, BreakerVerdict.GO
     if now < breaker.closed_to:
-        return breaker, Admission.SKIP
-    return replace(breaker, closed_to=now + policy.pause), Admission.PROBE
+        return breaker, BreakerVerdict.SKIP
+    return replace(breaker, closed_to=now + policy.pause), BreakerVerdict.PROBE
 
 
 def succeeded(_: Breaker) -> Breaker:
@@ -68,13 +68,17 @@ def succeeded(_: Breaker) -> Breaker:
 
 
 def failed(
-    breaker: Breaker, policy: BreakerPolicy, now: float, *, admitted: Admission = Admission.GO
+    breaker: Breaker,
+    policy: BreakerPolicy,
+    now: float,
+    *,
+    admitted: BreakerVerdict = BreakerVerdict.GO,
 ) -> Breaker:
     """The endpoint failed once more. One that was asked before it opened prolongs no pause."""
     failures = breaker.failures + 1
     if not policy.failures or failures < policy.failures:
         return replace(breaker, failures=failures)
-    if breaker.is_open and admitted is not Admission.PROBE:
+    if breaker.is_open and admitted is not BreakerVerdict.PROBE:
         return replace(breaker, failures=failures)
     return Breaker(failures=failures, closed_to=now + policy.pause)
 

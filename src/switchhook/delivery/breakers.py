@@ -10,8 +10,8 @@ import structlog
 
 from switchhook.delivery.breaker import (
     HEALTHY,
-    Admission,
     Breaker,
+    BreakerVerdict,
     abandoned,
     admit,
     asked_to_wait,
@@ -55,11 +55,11 @@ class Breakers:
         """Return the endpoints whose last ask failed, and how they stand."""
         return dict(self._breakers)
 
-    def admit(self, endpoint: Endpoint, policy: BreakerPolicy) -> Admission:
+    def admit(self, endpoint: Endpoint, policy: BreakerPolicy) -> BreakerVerdict:
         """Say what may be done with an ask; after anything but SKIP, its outcome has to be told."""
         breaker, admission = admit(self._of(endpoint), policy, self._clock())
         self._keep(endpoint, breaker)
-        if admission is Admission.SKIP:
+        if admission is BreakerVerdict.SKIP:
             self.skipped += 1
         return admission
 
@@ -78,7 +78,7 @@ class Breakers:
         if before.is_open:
             log.info("endpoint answers again", project=endpoint[0], endpoint=endpoint[1])
 
-    def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: Admission) -> None:
+    def failed(self, endpoint: Endpoint, policy: BreakerPolicy, admitted: BreakerVerdict) -> None:
         """The endpoint failed an ask."""
         before = self._of(endpoint)
         after = failed(before, policy, self._clock(), admitted=admitted)
@@ -105,9 +105,9 @@ class Breakers:
                 seconds=min(seconds, policy.pause),
             )
 
-    def abandoned(self, endpoint: Endpoint, admitted: Admission) -> None:
+    def abandoned(self, endpoint: Endpoint, admitted: BreakerVerdict) -> None:
         """An ask came to no end."""
-        if admitted is Admission.PROBE:
+        if admitted is BreakerVerdict.PROBE:
             self._keep(endpoint, abandoned(self._of(endpoint), self._clock()))
 
     def _of(self, endpoint: Endpoint) -> Breaker:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class HttpLimits:
     """What the sender takes from one endpoint, and how long it keeps what it has. All positive."""
 
     head_bytes: int = 32 * 1024

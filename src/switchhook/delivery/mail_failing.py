@@ -28,7 +28,7 @@ WORDS: Final = 300
 """Characters of the server's words that a sentence repeats."""
 
 
-class Phase(Enum):
+class MailPhase(Enum):
     """What was being done when it failed."""
 
     DNS = auto()
@@ -43,25 +43,25 @@ class Phase(Enum):
 
 
 _TOO_LATE: Final = {
-    Phase.DNS: (
+    MailPhase.DNS: (
         FailureKind.DNS_TIMEOUT,
         "its name was not resolved in time. Check the DNS of this machine, and smtp_host",
     ),
-    Phase.CONNECT: (
+    MailPhase.CONNECT: (
         FailureKind.CONNECT_TIMEOUT,
         (
             "it did not accept a connection in time. The host is down, or a firewall drops what is sent to it"
             " (many networks close port 25); check smtp_host and smtp_port"
         ),
     ),
-    Phase.GREETING: (
+    MailPhase.GREETING: (
         FailureKind.HEADERS_TIMEOUT,
         (
             "it accepted the connection, but did not greet in time. It is overloaded, or smtp_security does not"
             ' fit the port: 465 is for "tls", 587 and 25 are for "starttls"'
         ),
     ),
-    Phase.TLS: (
+    MailPhase.TLS: (
         FailureKind.TLS_TIMEOUT,
         "the TLS handshake was not finished in time. The mail server is overloaded",
     ),
@@ -75,13 +75,13 @@ _NO_REPLY: Final = (
 )
 
 
-def too_late(phase: Phase, where: str) -> Failure:
+def too_late(phase: MailPhase, where: str) -> Failure:
     """The deadline passed."""
     kind, why = _TOO_LATE.get(phase, _NO_REPLY)
     return Failure(kind=kind, detail=f"{where}: {why}.")
 
 
-def broken(error: OSError | SMTPException, phase: Phase, where: str) -> Failure:
+def broken(error: OSError | SMTPException, phase: MailPhase, where: str) -> Failure:
     """No connection, or none any more, or none that is as it has to be."""
     if isinstance(error, SMTPException) and isinstance(error.__cause__, OSError):
         error = error.__cause__
@@ -89,7 +89,7 @@ def broken(error: OSError | SMTPException, phase: Phase, where: str) -> Failure:
     return Failure(kind=kind, detail=f"{where}: {why}.")
 
 
-def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failure:
+def refused(code: int, words: str, phase: MailPhase, where: str, who: str) -> Failure:
     """The server said no, or with the code 0 something that is no reply.
 
     `who` is the login, the sender or the recipient, as the phase has it.
@@ -100,10 +100,10 @@ def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failur
             "what it sent is not SMTP; check smtp_host and smtp_port",
         )
         return Failure(kind=kind, detail=f"{where}: {why}.")
-    is_login = phase is Phase.LOGIN or code in BAD_LOGIN
+    is_login = phase is MailPhase.LOGIN or code in BAD_LOGIN
     kind = FailureKind.AUTHENTICATION if is_login else FailureKind.STATUS
-    what, advice = _REFUSALS[Phase.LOGIN if is_login else phase]
-    if is_login and phase is not Phase.LOGIN:
+    what, advice = _REFUSALS[MailPhase.LOGIN if is_login else phase]
+    if is_login and phase is not MailPhase.LOGIN:
         what = "a mail without a login"
     said = f"{code} {_on_one_line(words)}".rstrip()
     if code >= 500:
@@ -114,22 +114,22 @@ def refused(code: int, words: str, phase: Phase, where: str, who: str) -> Failur
 
 
 _REFUSALS: Final = {
-    Phase.GREETING: ("us", "it may know this machine's address as one that sends no mail"),
-    Phase.TLS: ("to begin TLS", "its own log says why"),
-    Phase.LOGIN: ("the login {}", "check smtp_username and smtp_password"),
-    Phase.SENDER: (
+    MailPhase.GREETING: ("us", "it may know this machine's address as one that sends no mail"),
+    MailPhase.TLS: ("to begin TLS", "its own log says why"),
+    MailPhase.LOGIN: ("the login {}", "check smtp_username and smtp_password"),
+    MailPhase.SENDER: (
         "the sender {}",
         "set mail_from to an address that it lets us use; perhaps it wants smtp_username too",
     ),
-    Phase.RECIPIENT: ("mail to {}", "check the address in the event mail"),
-    Phase.MESSAGE: ("the mail to {}", "its own log says why"),
+    MailPhase.RECIPIENT: ("mail to {}", "check the address in the event mail"),
+    MailPhase.MESSAGE: ("the mail to {}", "its own log says why"),
 }
 """What was refused, and what to do, by when."""
 
 
-def _lacking(phase: Phase) -> tuple[FailureKind, str]:
+def _lacking(phase: MailPhase) -> tuple[FailureKind, str]:
     """Tell of what the server does not offer."""
-    if phase is Phase.LOGIN:
+    if phase is MailPhase.LOGIN:
         return (
             FailureKind.AUTHENTICATION,
             (
@@ -146,7 +146,7 @@ def _lacking(phase: Phase) -> tuple[FailureKind, str]:
     )
 
 
-def _broken(error: OSError, phase: Phase) -> tuple[FailureKind, str]:
+def _broken(error: OSError, phase: MailPhase) -> tuple[FailureKind, str]:
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_AGAIN:
             return FailureKind.DNS, "the DNS server could not be asked; check this machine's DNS"
@@ -161,10 +161,10 @@ def _broken(error: OSError, phase: Phase) -> tuple[FailureKind, str]:
                 " smtp_port"
             ),
         )
-    if phase is Phase.CONNECT:
+    if phase is MailPhase.CONNECT:
         reason = os.strerror(error.errno) if error.errno else error
         return FailureKind.UNREACHABLE, f"cannot be reached from here ({reason}). Check the network"
-    if phase is Phase.GREETING:
+    if phase is MailPhase.GREETING:
         return (
             FailureKind.RESET,
             (

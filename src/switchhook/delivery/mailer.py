@@ -19,7 +19,7 @@ from switchhook.delivery.http.resolver import look_up
 from switchhook.delivery.mail_failing import (
     NOT_SET_UP,
     REPLIES,
-    Phase,
+    MailPhase,
     broken,
     refused,
     too_late,
@@ -97,7 +97,7 @@ class _Visit:
     """One connection to the mail server, from the look-up of its name on."""
 
     def __init__(self, server: MailServer, tls: ssl.SSLContext | None) -> None:
-        self.phase = Phase.DNS
+        self.phase = MailPhase.DNS
         self.who = ""
         """Whom the phase is about: the login, the sender or the recipient."""
         self._server = server
@@ -116,23 +116,23 @@ class _Visit:
             start_tls=False,
             tls_context=self._tls,
         )
-        self.phase = Phase.GREETING
+        self.phase = MailPhase.GREETING
         await smtp.connect()
         try:
             await smtp.ehlo()
         except SMTPHeloError:  # of before 1995
             await smtp.helo()
         if server.security is Security.STARTTLS:
-            self.phase = Phase.TLS
+            self.phase = MailPhase.TLS
             await smtp.starttls()
         if server.username:
-            self.phase, self.who = Phase.LOGIN, server.username
+            self.phase, self.who = MailPhase.LOGIN, server.username
             await smtp.login(server.username, server.password)
-        self.phase, self.who = Phase.SENDER, mail.sender
+        self.phase, self.who = MailPhase.SENDER, mail.sender
         await smtp.mail(mail.sender)
-        self.phase, self.who = Phase.RECIPIENT, mail.recipient
+        self.phase, self.who = MailPhase.RECIPIENT, mail.recipient
         await smtp.rcpt(mail.recipient)
-        self.phase = Phase.MESSAGE
+        self.phase = MailPhase.MESSAGE
         code, words = await smtp.data(mail.message)
         return code, words
 
@@ -144,7 +144,7 @@ class _Visit:
             found = await look_up(host, port)
         except UnicodeError as error:  # a name that no DNS holds, such as one with `..`
             raise socket.gaierror(socket.EAI_NONAME, str(error)) from error
-        self.phase = Phase.CONNECT
+        self.phase = MailPhase.CONNECT
         failure: OSError | None = None
         for family, kind, protocol, _, address in found:
             connection = socket.socket(family, kind, protocol)

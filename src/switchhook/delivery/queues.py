@@ -85,7 +85,7 @@ class Lane:
 
 
 @dataclass(slots=True, eq=False)
-class Endpoint:
+class DeliveryEndpoint:
     """One webhook of one project, or the mail server."""
 
     key: Key
@@ -116,16 +116,16 @@ class Job:
     """One delivery that was given a slot."""
 
     lane: Lane
-    endpoint: Endpoint
+    endpoint: DeliveryEndpoint
     delivery: Delivery
     began: float
 
 
-Turn = tuple[int, int, Endpoint]
+Turn = tuple[int, int, DeliveryEndpoint]
 """How many exchanges an endpoint has, and the number of its turn: the least comes first."""
 
 
-class Turns:
+class WaitingEndpoints:
     """Endpoints that wait for a slot. A turn that was given up stays in the heap for a while."""
 
     def __init__(self) -> None:
@@ -133,7 +133,7 @@ class Turns:
         self._roomy = 64
         """How long the heap may get until given up turns are cleared away."""
 
-    def put(self, endpoint: Endpoint, turn: int) -> None:
+    def put(self, endpoint: DeliveryEndpoint, turn: int) -> None:
         """Let an endpoint wait, in place of any turn that it waited for before."""
         endpoint.turn = turn
         heappush(self._heap, (len(endpoint.exchanges), turn, endpoint))
@@ -230,14 +230,14 @@ class Queues:
 
     def __init__(self, limits: CourierLimits) -> None:
         self._limits = limits
-        self._endpoints: dict[Key, Endpoint] = {}
+        self._endpoints: dict[Key, DeliveryEndpoint] = {}
         self._lanes: dict[Key, Lane] = {}
         self._pauses = Pauses()
         self._jobs: set[Job] = set()
         self._exchanges = 0
         self._turns = count(1)
-        self._prompt = Turns()
-        self._slow = Turns()
+        self._prompt = WaitingEndpoints()
+        self._slow = WaitingEndpoints()
 
     @property
     def in_flight(self) -> int:
@@ -255,7 +255,7 @@ class Queues:
         endpoint = self._endpoints.get(key)
         if endpoint is None:
             most = self._limits.mails if key == MAIL_SERVER else self._limits.per_endpoint
-            endpoint = self._endpoints[key] = Endpoint(key, most)
+            endpoint = self._endpoints[key] = DeliveryEndpoint(key, most)
         endpoint.deliveries += 1
         lane_key = _lane_key(delivery, order)
         lane = self._lanes.get(lane_key)
@@ -328,7 +328,7 @@ class Queues:
         """Let a postponed delivery wait for its turn."""
         self._make_ready(job.lane)
 
-    def _let_go(self, endpoint: Endpoint) -> None:
+    def _let_go(self, endpoint: DeliveryEndpoint) -> None:
         if not endpoint.deliveries and (endpoint.is_forgotten or not endpoint.was_slow):
             self._endpoints.pop(endpoint.key)
 
@@ -338,14 +338,14 @@ class Queues:
         if not endpoint.turn:
             self._queue(endpoint)
 
-    def _queue(self, endpoint: Endpoint) -> None:
+    def _queue(self, endpoint: DeliveryEndpoint) -> None:
         """Let an endpoint wait for its turn by what it has under way now, if it has work and a slot."""
         endpoint.turn = 0
         if endpoint.ready and len(endpoint.exchanges) < endpoint.most:
             turns = self._slow if endpoint.was_slow else self._prompt
             turns.put(endpoint, next(self._turns))
 
-    def _next(self, now: float) -> Endpoint | None:
+    def _next(self, now: float) -> DeliveryEndpoint | None:
         """Return the endpoint that may start an exchange now."""
         limits = self._limits
         free = limits.exchanges - self._exchanges

@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from switchhook.operations.history import NoSuchCallError
-from switchhook.storage.records import HangUp
+from switchhook.storage.records import WantedHangUp
 
 if TYPE_CHECKING:
     from switchhook.storage.ports import HangUps
@@ -29,7 +29,7 @@ async def hang_up(store: HangUps, call_id: str, *, by: str, patience: float) -> 
     row = await _call(store, call_id)
     if row.outcome is not None:
         raise CallOverError(f"call {call_id} has ended already: {row.outcome}")
-    await store.add_hang_up(HangUp(project=row.project, call=call_id, by=by))
+    await store.add_hang_up(WantedHangUp(project=row.project, call=call_id, by=by))
     for _ in range(int(patience / LOOK)):
         await asyncio.sleep(LOOK)
         row = await _call(store, call_id)

@@ -36,7 +36,7 @@ SILENT_STEPS: Final = (Background, Play, Rate, Record)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asking:
+class TargetFromWebhook:
     """A webhook says whom a transfer rings: the one that the step at `path` of a scheme asks."""
 
     webhook: str
@@ -44,7 +44,7 @@ class Asking:
     path: Path
 
 
-Found = tuple[Target, ...] | Asking
+Found = tuple[Target, ...] | TargetFromWebhook
 
 
 class NotTransferableError(Exception):
@@ -110,7 +110,7 @@ def along(move: Move, scheme: int, path: Path, by: str) -> Found:
                     return among(move, targets, by)
                 scheme, path = number.scheme, FIRST
             case Ask(webhook=webhook):
-                return Asking(webhook=webhook, scheme=scheme, path=path)
+                return TargetFromWebhook(webhook=webhook, scheme=scheme, path=path)
             case _:
                 break
     where = f"scheme {scheme} does not come to ring telephones"

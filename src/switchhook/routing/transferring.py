@@ -27,7 +27,12 @@ from switchhook.routing.commands import (
 from switchhook.routing.ending import end
 from switchhook.routing.places import MAX_JUMPS
 from switchhook.routing.steps import ask, record, ring
-from switchhook.routing.transfer_targets import Asking, NotTransferableError, account_of, other_of
+from switchhook.routing.transfer_targets import (
+    NotTransferableError,
+    TargetFromWebhook,
+    account_of,
+    other_of,
+)
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
@@ -166,7 +171,7 @@ def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
         found = transfer_targets.among(move, (target,), transfer.by)
     except NotTransferableError:
         return False
-    if isinstance(found, Asking):
+    if isinstance(found, TargetFromWebhook):
         return False
     redirecting.note(move, leg, f"{leg.target} forwards its calls to {target}")
     rung = {rings.target for rings in _rung(move.call)}
@@ -282,7 +287,7 @@ def _go_to(move: Move, found: Found) -> None:
     transfer = move.call.transfer
     if transfer is None:
         return
-    if isinstance(found, Asking):
+    if isinstance(found, TargetFromWebhook):
         webhook = move.call.plan.webhooks[found.webhook]
         move.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
         ask.order(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)

@@ -29,7 +29,7 @@ class RefusedError(Exception):
         self.status = status
 
 
-class Line(Protocol):
+class PhoneLine(Protocol):
     """The telephone, as its calls see it."""
 
     host: str
@@ -41,10 +41,10 @@ class Line(Protocol):
         """Hand over an order with a `ref`, and wait for its reply."""
 
 
-class Call:
+class PhoneCall:
     """One call of a telephone, made or received. `tone` counts the sound."""
 
-    def __init__(self, line: Line, leg: str, invite: Request | None = None) -> None:
+    def __init__(self, line: PhoneLine, leg: str, invite: Request | None = None) -> None:
         self.leg = leg
         self.invite = invite
         """What came in; None for a call that was made here."""

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 import structlog
 
 from switchhook.sip.auth.proof import MOST_TRIES, Credentials
-from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.ua import events
 from switchhook.sip.ua.orders import Acknowledge, Answer, Invite, Reply, Send
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
 from switchhook.sip.wire.uri import Uri, escape_user
-from switchhook.softphone.call import SDP, Call, RefusedError
+from switchhook.softphone.call import SDP, PhoneCall, RefusedError
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 _WAIT: Final = 0.01
 _MOST_WAITS: Final = 100
 
-__all__ = ["Call", "Manners", "Phone", "RefusedError"]
+__all__ = ["PhoneBehaviour", "PhoneCall", "RefusedError", "Softphone"]
 
 CallEvent = (
     events.AnswerAcknowledged
@@ -39,13 +39,13 @@ CallEvent = (
     | events.DialogChanged
     | events.InviteCancelled
     | events.InviteFailed
-    | events.LegEnded
+    | events.SipLegEnded
     | events.ProgressReceived
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
+class PhoneBehaviour:
     """How a telephone takes a call. Times in seconds."""
 
     rings: bool = True
@@ -58,7 +58,7 @@ class Manners:
     """How long it talks."""
 
 
-class Phone:
+class Softphone:
     """A telephone, `async with` its time on the network.
 
     `server` is the registrar and proxy, a numeric address; without one only numeric URIs can be
@@ -73,20 +73,20 @@ class Phone:
         server: Peer | None = None,
         host: str = "127.0.0.1",
         transport: str = UDP,
-        manners: Manners | None = None,
+        manners: PhoneBehaviour | None = None,
     ) -> None:
         self.username = username
         self.host = host
-        self.manners = manners or Manners()
-        self.calls: dict[str, Call] = {}
+        self.manners = manners or PhoneBehaviour()
+        self.calls: dict[str, PhoneCall] = {}
         """All calls since the telephone was switched on, by leg, in order."""
         self._server = server
         self._transport = server.transport if server else transport
         self._credentials = Credentials(username=username, password=password)
-        self._endpoint = Endpoint(Binding(host=host, port=0), self._hear)
+        self._endpoint = SipEndpoint(ListenAddress(host=host, port=0), self._hear)
         self._exit = AsyncExitStack()
         self._replies: dict[str, asyncio.Future[events.Replied]] = {}
-        self._came: asyncio.Queue[Call] = asyncio.Queue()
+        self._came: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._registration = secrets.token_hex(8)
         self._cseq = 0
         self._refresher: asyncio.Task[None] | None = None
@@ -123,12 +123,12 @@ class Phone:
         return uri
 
     @property
-    def ringing(self) -> tuple[Call, ...]:
+    def ringing(self) -> tuple[PhoneCall, ...]:
         """The received calls that wait for an answer."""
         calls = self.calls.values()
         return tuple(c for c in calls if c.invite and not c.is_over and not c.answered_at.done())
 
-    async def rung(self) -> Call:
+    async def rung(self) -> PhoneCall:
         """Wait for the next call that comes in."""
         return await self._came.get()
 
@@ -138,12 +138,12 @@ class Phone:
         if self._refresher is None:
             self._refresher = spawn(self._refresh(expires), name=f"registration of {self.username}")
 
-    async def call(self, target: str) -> Call:
+    async def call(self, target: str) -> PhoneCall:
         """Call a SIP URI, or a user of the server; wait with `Call.answered`."""
         ours = self._address.uri
         uri = Uri.parse(target) if ":" in target else ours.replace(user=escape_user(target))
         peer = self._server or self._peer(uri)
-        call = self._add(Call(self, secrets.token_hex(8)))
+        call = self._add(PhoneCall(self, secrets.token_hex(8)))
         order = Invite(
             leg=call.leg,
             uri=uri,
@@ -190,7 +190,7 @@ class Phone:
                 if call is not None:
                     self._hear_call(call, event)
 
-    def _hear_call(self, call: Call, event: CallEvent) -> None:
+    def _hear_call(self, call: PhoneCall, event: CallEvent) -> None:
         match event:
             case events.ProgressReceived(response=response):
                 call.progress.append(response.status)
@@ -206,7 +206,7 @@ class Phone:
                 self.perform(Reply(ref=ref, status=200))
                 call.over(487)
             case (
-                events.LegEnded(status=status, ref=ref)
+                events.SipLegEnded(status=status, ref=ref)
                 | events.InviteFailed(status=status, ref=ref)
             ):
                 self.perform(Reply(ref=ref, status=200))
@@ -217,11 +217,11 @@ class Phone:
                 assert_never(event)
 
     def _hear_invite(self, event: events.InviteReceived) -> None:
-        call = self._add(Call(self, event.leg, event.request))
+        call = self._add(PhoneCall(self, event.leg, event.request))
         call.script = spawn(self._serve(call), name=f"manners in call {event.leg}")
         self._came.put_nowait(call)
 
-    def _hear_request(self, call: Call, event: events.Asked) -> None:
+    def _hear_request(self, call: PhoneCall, event: events.Asked) -> None:
         """Answer a later offer; agree to everything else."""
         request = event.request
         if request.method != "INVITE" and not (request.method == "UPDATE" and request.body):
@@ -235,7 +235,7 @@ class Phone:
         else:
             self.perform(Reply(ref=event.ref, status=200, headers=SDP, body=body))
 
-    async def _serve(self, call: Call) -> None:
+    async def _serve(self, call: PhoneCall) -> None:
         manners = self.manners
         if manners.rings:
             self.perform(Answer(leg=call.leg, status=180))
@@ -290,7 +290,7 @@ class Phone:
 
     # Common parts
 
-    def _add(self, call: Call) -> Call:
+    def _add(self, call: PhoneCall) -> PhoneCall:
         self.calls[call.leg] = call
         return call
 

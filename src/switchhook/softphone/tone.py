@@ -9,14 +9,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.rtp.digits import press
-from switchhook.sip.rtp.outflow import Outflow, Presses, Start
+from switchhook.sip.rtp.outflow import KeyPresses, Outflow, Start
 from switchhook.sip.wire.sdp import PCMA, PCMU
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switchhook.sip.rtp.packet import Packet
+    from switchhook.sip.rtp.packet import RtpPacket
     from switchhook.sip.wire.sdp import Format
 
 SECONDS: Final = 0.02
@@ -54,7 +54,7 @@ class Tone:
         self._format = PCMU
         self._player: asyncio.Task[None] | None = None
         self._events: int | None = None
-        self._presses = Presses()
+        self._presses = KeyPresses()
         self._outflow = Outflow(
             Start(
                 source=secrets.randbits(32),
@@ -117,7 +117,7 @@ class Tone:
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _send(self, target: tuple[str, int], ticks: int) -> None:
-        packet: Packet | None
+        packet: RtpPacket | None
         if self._presses and self._events is not None:
             packet = self._presses.next(self._outflow, self._events, ticks)
         else:

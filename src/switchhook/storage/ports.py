@@ -29,9 +29,9 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
-        HangUp,
         Names,
         StoredProject,
+        WantedHangUp,
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -151,17 +151,17 @@ class HangUps(Protocol):
     async def call(self, call_id: str) -> CallRow | None:
         """Return one call, or None."""
 
-    async def add_hang_up(self, wanted: HangUp) -> None:
+    async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
 
 
 class HangUpsWanted(Protocol):
     """Keeps which calls are to be ended."""
 
-    async def hang_ups(self) -> tuple[HangUp, ...]:
+    async def hang_ups(self) -> tuple[WantedHangUp, ...]:
         """Return which calls are to be ended, oldest wish first."""
 
-    async def delete_hang_up(self, wanted: HangUp) -> None:
+    async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""
 
 
@@ -242,7 +242,7 @@ class Tokens(Protocol):
         """Delete a token and return it; None where there is none of this id."""
 
 
-class Health(Protocol):
+class HealthChecks(Protocol):
     """Says whether it can keep anything."""
 
     async def check(self) -> None:
@@ -260,7 +260,7 @@ class Store(
     RegistrationStore,
     TrackingStore,
     Subscriptions,
-    Health,
+    HealthChecks,
     Protocol,
 ):
     """Keeps everything that survives a restart."""

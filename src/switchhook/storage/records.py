@@ -15,7 +15,7 @@ from switchhook.webhooks.delivery import Attempt, Delivery
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
+class WantedHangUp:
     """A running call that somebody wants ended."""
 
     project: str

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from switchhook.delivery.breaker import Admission
+from switchhook.delivery.breaker import BreakerVerdict
 from switchhook.delivery.breakers import Breakers, endpoint_of
 from switchhook.delivery.ladder import (
     LEAST_SECONDS,
@@ -152,7 +152,7 @@ class _Climb(Generic[R]):
         breakers, policy = self._ladder.breakers, policy_of(self._question.webhook)
         endpoint = endpoint_of(self._question.call.plan.project.id, rung.url)
         admitted = breakers.admit(endpoint, policy)
-        if admitted is Admission.SKIP:
+        if admitted is BreakerVerdict.SKIP:
             self._skip(rung, breakers.why(endpoint), breakers.seconds_left(endpoint))
             return
         try:

@@ -22,7 +22,7 @@ from switchhook.domain.call import Call
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
-from switchhook.drivers.simulator.script import Caller, Phone
+from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.side import SimulatedSide
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
@@ -107,7 +107,9 @@ async def pretend_call(
             known=known,
         )
         await switchboard.start(stack, lambda *_: plan)
-        placed = side.place(Caller(arrival=_arrival(plan, script), gives_up_after=script.patience))
+        placed = side.place(
+            SimulatedCaller(arrival=_arrival(plan, script), gives_up_after=script.patience)
+        )
         await clock.run(now + LONGEST, settle=asking.settle)
     return PretendCall(
         call=notebook.call,
@@ -146,13 +148,13 @@ def _arrival(plan: Plan, script: Script) -> Arrival:
     )
 
 
-class _Phones(Mapping[str, Phone]):
+class _Phones(Mapping[str, SimulatedPhone]):
     """Every telephone there is: those that were told what to do, and all others."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
 
-    def __getitem__(self, target: str) -> Phone:
+    def __getitem__(self, target: str) -> SimulatedPhone:
         return PHONES[self._script.does(target)]
 
     def __iter__(self) -> Iterator[str]:

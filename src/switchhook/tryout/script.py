@@ -14,7 +14,7 @@ from switchhook.drivers.simulator.script import (
     BUSY,
     DECLINED,
     NOBODY,
-    Phone,
+    SimulatedPhone,
     answering,
     refusing,
     ringing_out,
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Entry
     from switchhook.domain.project import Plan
 
-PHONES: Mapping[str, Phone] = {
+PHONES: Mapping[str, SimulatedPhone] = {
     "answers": answering(3.0, talks=10.0),
     "busy": refusing(BUSY),
     "declines": refusing(DECLINED, after=2.0, rings=True),

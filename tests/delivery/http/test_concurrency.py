@@ -16,7 +16,7 @@ import pytest
 from switchhook.delivery.http import concurrency as module
 from switchhook.delivery.http.concurrency import Concurrency, Served
 from switchhook.delivery.http.origin import Origin
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from tests.support.hostile import Hostile, Peer, get, keep_answering, post, send, sending, until
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def test_a_server_with_one_worker_lets_nobody_wait_for_us(
 @pytest.mark.row("FC-02")
 def test_a_server_that_serves_two_at_once_is_kept_warm_from_the_second_ask_on(play: Play) -> None:
     async def scenario() -> None:
-        shared, limits = Concurrency(), Limits(guest_seconds=0.01)
+        shared, limits = Concurrency(), HttpLimits(guest_seconds=0.01)
         with working(KeepingWorker, ThreadingHTTPServer) as url:
             async with sending(concurrency=shared, limits=limits) as asking:
                 assert not (await send(asking, get(url), warm=True)).reused
@@ -147,7 +147,7 @@ def test_a_device_that_takes_one_connection_alone_answers_every_ask(play: Play) 
             standing -= 1
 
     async def scenario() -> None:
-        limits = Limits(guest_seconds=0.01)
+        limits = HttpLimits(guest_seconds=0.01)
         async with Hostile(one_alone) as server, sending(limits=limits) as sender:
             for _ in range(4):
                 exchange = await send(sender, get(server.url), warm=True)

@@ -10,7 +10,7 @@ import pytest
 
 from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.reader import ResponseReader
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from tests.support.hostile import OK
 from tests.support.virtual_time import VirtualLoop
@@ -46,7 +46,7 @@ class Line:
         self.lost: list[Connection] = []
         self.transport = Transport()
         self.connection = Connection(
-            ResponseReader(Limits(), "h:80"),
+            ResponseReader(HttpLimits(), "h:80"),
             where="h:80",
             address="192.0.2.1:80",
             clock=loop.time,

@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from switchhook.delivery.http.dialler import default_tls
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 from tests.support.hostile import (
@@ -94,7 +94,7 @@ def test_a_name_that_turns_inside_is_caught_at_the_next_connection(play: Play) -
         async with Hostile(keep_answering) as server:
             # Granted loopback stands for the public address of the first answer.
             names = Names(turns_example=["127.0.0.1", "10.1.2.3"])
-            limits = Limits(dns_cache_seconds=1e-9)
+            limits = HttpLimits(dns_cache_seconds=1e-9)
             async with sending(resolve=names, limits=limits) as sender:
                 url = f"http://turns.example:{server.port}/"
                 assert (await send(sender, get(url), keep_alive=False)).failure is None
@@ -198,7 +198,7 @@ def test_an_address_that_swallows_everything_holds_up_nobody(play: Play) -> None
     async def scenario() -> None:
         async with Hostile(keep_answering) as server:
             names = Names(two_example=[["127.0.0.9", "127.0.0.1"]])
-            limits = Limits(next_address_seconds=0.1)
+            limits = HttpLimits(next_address_seconds=0.1)
             with swallowing("127.0.0.9", server.port):
                 async with sending(resolve=names, limits=limits) as sender:
                     url = f"http://two.example:{server.port}/"
@@ -216,7 +216,9 @@ def test_an_address_that_is_slow_alone_is_waited_for(play: Play) -> None:
     async def scenario() -> None:
         async with Hostile(keep_answering) as server:
             names = Names(two_example=[["127.0.0.1", "127.0.0.9"]])
-            async with sending(resolve=names, limits=Limits(next_address_seconds=1e-9)) as sender:
+            async with sending(
+                resolve=names, limits=HttpLimits(next_address_seconds=1e-9)
+            ) as sender:
                 exchange = await send(sender, get(f"http://two.example:{server.port}/"))
                 assert exchange.address == f"127.0.0.1:{server.port}"
 
@@ -228,7 +230,7 @@ def test_a_stop_ends_a_race(play: Play) -> None:
         port = free_port()
         names = Names(two_example=[["127.0.0.9", "127.0.0.10"]])
         with swallowing("127.0.0.9", port):
-            async with sending(resolve=names, limits=Limits(next_address_seconds=60)) as sender:
+            async with sending(resolve=names, limits=HttpLimits(next_address_seconds=60)) as sender:
                 asking = spawn(send(sender, get(f"http://two.example:{port}/")), name="ask")
                 await until(lambda: names.asked == ["two.example"])
                 await asyncio.sleep(0.05)

@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.delivery.http.failing import (
     ExchangeError,
-    Phase,
+    ExchangePhase,
     not_connected,
     not_trusted,
     stopping,
@@ -56,7 +56,7 @@ def certificate_error(message: str) -> ssl.SSLCertVerificationError:
         (not_trusted(tls_error("NO_SHARED_CIPHER"), "h"), FailureKind.TLS, "NO_SHARED_CIPHER"),
         (not_trusted(os_error(errno.ECONNRESET), "h"), FailureKind.TLS, "cut the connection"),
         (stopping("h"), FailureKind.INTERRUPTED, "Switchhook stopped"),
-        *[(too_late(phase, "h"), phase.value, "in time") for phase in Phase],
+        *[(too_late(phase, "h"), phase.value, "in time") for phase in ExchangePhase],
     ],
 )  # fmt: skip
 def test_a_failure_says_where_why_and_what_to_do(
@@ -71,4 +71,4 @@ def test_a_failure_says_where_why_and_what_to_do(
 
 
 def test_every_phase_has_a_class_of_its_own() -> None:
-    assert len({phase.value for phase in Phase}) == len(Phase)
+    assert len({phase.value for phase in ExchangePhase}) == len(ExchangePhase)

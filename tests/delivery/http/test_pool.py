@@ -13,7 +13,7 @@ from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.failing import ExchangeError
 from switchhook.delivery.http.pool import Pool
 from switchhook.delivery.http.reader import ResponseReader
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from tests.support.hostile import LOOPBACK, ManyAtOnce, until
 from tests.support.loop import run
 
@@ -28,7 +28,7 @@ class Bench:
 
     def __init__(self, **limits: float) -> None:
         self.now = 0.0
-        self.limits = Limits(**limits)  # type: ignore[arg-type]  # some are whole numbers
+        self.limits = HttpLimits(**limits)  # type: ignore[arg-type]  # some are whole numbers
         self.pool = Pool(self.limits, self.clock, ManyAtOnce())
         self.others: list[socket.socket] = []
 

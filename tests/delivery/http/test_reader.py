@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.http.failing import ExchangeError
 from switchhook.delivery.http.reader import ResponseReader
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -37,7 +37,7 @@ ANSWERS = (
 
 
 def reader(**limits: int) -> ResponseReader:
-    return ResponseReader(Limits(**limits), "h:80")
+    return ResponseReader(HttpLimits(**limits), "h:80")
 
 
 def read(*pieces: bytes, error: Exception | None = None) -> tuple[object, ...]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.delivery.http.failing import ExchangeError
-from switchhook.delivery.http.resolver import Place, Resolver, look_up
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.http.resolver import ResolvedAddress, Resolver, look_up
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 from tests.support.hostile import Names, rows
@@ -45,7 +45,7 @@ async def fault(resolver: Resolver, host: str, *, seconds: float = 5.0) -> tuple
 def test_a_numeric_address_is_not_looked_up() -> None:
     async def scenario() -> None:
         names = Names()
-        resolver = Resolver(Limits(), Clock(), names)
+        resolver = Resolver(HttpLimits(), Clock(), names)
         assert await shown(resolver, "203.0.113.9", 8080) == ["203.0.113.9:8080"]
         assert await shown(resolver, "2001:db8::1") == ["[2001:db8::1]:80"]
         assert names.asked == []
@@ -59,7 +59,7 @@ def test_families_take_turns_and_doubles_are_dropped() -> None:
         return rows(port, "2a00::1", "2a00::2", "2a00::1", "2a00::3", "192.0.2.1", "192.0.2.2")
 
     async def scenario() -> None:
-        places = await shown(Resolver(Limits(), Clock(), resolve), "h")
+        places = await shown(Resolver(HttpLimits(), Clock(), resolve), "h")
         assert [place[:-3] for place in places] == ["[2a00::1]", "192.0.2.1", "[2a00::2]", "192.0.2.2", "[2a00::3]"]  # fmt: skip
 
     run(scenario())
@@ -69,7 +69,7 @@ def test_what_was_found_is_remembered_for_a_while() -> None:
     async def scenario() -> None:
         clock = Clock()
         names = Names(h=["192.0.2.1", "192.0.2.2"])
-        resolver = Resolver(Limits(dns_cache_seconds=30), clock, names)
+        resolver = Resolver(HttpLimits(dns_cache_seconds=30), clock, names)
         assert await shown(resolver, "h") == ["192.0.2.1:80"]
         clock.now += 29
         assert await shown(resolver, "h") == ["192.0.2.1:80"]
@@ -84,7 +84,7 @@ def test_what_was_not_found_is_remembered_for_less() -> None:
     async def scenario() -> None:
         clock = Clock()
         names = Names()
-        resolver = Resolver(Limits(dns_failure_seconds=3), clock, names)
+        resolver = Resolver(HttpLimits(dns_failure_seconds=3), clock, names)
         for seconds in (0, 2, 1):
             clock.now += seconds
             kind, detail = await fault(resolver, "nowhere.example")
@@ -98,7 +98,7 @@ def test_what_was_not_found_is_remembered_for_less() -> None:
 def test_a_place_that_let_us_in_comes_first_and_a_forgotten_name_is_asked_again() -> None:
     async def scenario() -> None:
         names = Names(h=[["192.0.2.1", "192.0.2.2"]])
-        resolver = Resolver(Limits(), Clock(), names)
+        resolver = Resolver(HttpLimits(), Clock(), names)
         _, second = await resolver.places("h", 80, seconds=5.0)
         resolver.prefer("h", 80, second)
         assert await shown(resolver, "h") == ["192.0.2.2:80", "192.0.2.1:80"]
@@ -114,7 +114,7 @@ def test_a_place_that_let_us_in_comes_first_and_a_forgotten_name_is_asked_again(
 def test_many_who_ask_for_a_name_cause_one_look_up() -> None:
     async def scenario() -> None:
         names = Names(h=["192.0.2.1"])
-        resolver = Resolver(Limits(), Clock(), names)
+        resolver = Resolver(HttpLimits(), Clock(), names)
         await asyncio.gather(*(shown(resolver, "h") for _ in range(50)))
         assert names.asked == ["h"]
 
@@ -131,7 +131,7 @@ def test_a_name_that_hangs_ends_in_time_and_holds_up_no_other() -> None:
         return rows(port, "192.0.2.1")
 
     async def scenario() -> None:
-        resolver = Resolver(Limits(dns_seconds=0.05, dns_threads=2), Clock(), resolve)
+        resolver = Resolver(HttpLimits(dns_seconds=0.05, dns_threads=2), Clock(), resolve)
         began = time.monotonic()
         hung = asyncio.gather(*(fault(resolver, "hangs") for _ in range(20)))
         assert await shown(resolver, "h") == ["192.0.2.1:80"]
@@ -155,7 +155,7 @@ def test_names_that_hang_hold_up_none_that_had_an_address_last_time() -> None:
 
     async def scenario() -> None:
         clock = Clock()
-        resolver = Resolver(Limits(dns_threads=2), clock, resolve)
+        resolver = Resolver(HttpLimits(dns_threads=2), clock, resolve)
         assert await shown(resolver, "h") == ["192.0.2.1:80"]
         for number in range(5):
             spawn(fault(resolver, f"hangs{number}"), name="hangs")
@@ -170,7 +170,7 @@ def test_names_that_hang_hold_up_none_that_had_an_address_last_time() -> None:
 
 def test_one_who_gives_up_takes_the_answer_from_nobody_else() -> None:
     async def scenario() -> None:
-        resolver = Resolver(Limits(), Clock(), Names(h=["192.0.2.1"]))
+        resolver = Resolver(HttpLimits(), Clock(), Names(h=["192.0.2.1"]))
         hasty = spawn(shown(resolver, "h"), name="hasty")
         patient = spawn(shown(resolver, "h"), name="patient")
         await asyncio.sleep(0)
@@ -187,7 +187,7 @@ def test_closing_ends_the_waiting() -> None:
         raise AssertionError
 
     async def scenario() -> None:
-        resolver = Resolver(Limits(), Clock(), resolve)
+        resolver = Resolver(HttpLimits(), Clock(), resolve)
         waiting = spawn(fault(resolver, "h"), name="waits")
         await asyncio.sleep(0.01)
         resolver.close()
@@ -202,7 +202,7 @@ def test_a_resolver_without_rows_found_nothing() -> None:
         return ()
 
     async def scenario() -> None:
-        assert (await fault(Resolver(Limits(), Clock(), resolve), "h"))[0] is FailureKind.DNS
+        assert (await fault(Resolver(HttpLimits(), Clock(), resolve), "h"))[0] is FailureKind.DNS
 
     run(scenario())
 
@@ -210,7 +210,7 @@ def test_a_resolver_without_rows_found_nothing() -> None:
 @pytest.mark.parametrize("host", ["2130706433", "0x7f.1", "0177.0.0.1", "127.1", "0x7f000001"])
 def test_the_system_reads_other_spellings_of_an_address(host: str) -> None:
     async def scenario() -> None:
-        places = await Resolver(Limits(), time.monotonic, None).places(host, 80, seconds=5.0)
+        places = await Resolver(HttpLimits(), time.monotonic, None).places(host, 80, seconds=5.0)
         assert [place.ip for place in places] == ["127.0.0.1"]
 
     run(scenario())
@@ -218,7 +218,7 @@ def test_the_system_reads_other_spellings_of_an_address(host: str) -> None:
 
 def test_the_system_s_refusal_is_a_value_too() -> None:
     async def scenario() -> None:
-        resolver = Resolver(Limits(), time.monotonic, None)
+        resolver = Resolver(HttpLimits(), time.monotonic, None)
         assert (await fault(resolver, f"{'a' * 64}.example"))[0] is FailureKind.DNS
 
     run(scenario())
@@ -245,7 +245,7 @@ def test_a_thread_that_hangs_does_not_keep_the_process(monkeypatch: pytest.Monke
 
 
 def test_a_zone_is_no_part_of_the_address_that_is_judged() -> None:
-    place = Place(family=socket.AF_INET6, sockaddr=("fe80::1%lo", 80, 0, 1))
+    place = ResolvedAddress(family=socket.AF_INET6, sockaddr=("fe80::1%lo", 80, 0, 1))
     assert (place.ip, str(place)) == ("fe80::1", "[fe80::1]:80")
 
 
@@ -255,7 +255,7 @@ def test_an_address_that_was_chosen_stays_first_while_the_name_has_it() -> None:
         names = Names(
             two_example=[["192.0.2.1", "192.0.2.2"], ["192.0.2.1", "192.0.2.2"], ["192.0.2.3"]]
         )
-        resolver = Resolver(Limits(), clock, names)
+        resolver = Resolver(HttpLimits(), clock, names)
         _, second = await resolver.places("two.example", 80, seconds=5.0)
         resolver.prefer("two.example", 80, second)
         assert await shown(resolver, "two.example") == ["192.0.2.2:80", "192.0.2.1:80"]

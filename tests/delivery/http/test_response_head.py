@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from switchhook.delivery.http.failing import ExchangeError
 from switchhook.delivery.http.reader import ResponseReader
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ HEAD = b"HTTP/1.1 200 OK\r\n"
 
 def read(*pieces: bytes) -> HttpResponse:
     """Read a response that comes in pieces, and stays open behind them."""
-    it = ResponseReader(Limits(), "h:80")
+    it = ResponseReader(HttpLimits(), "h:80")
     for piece in pieces:
         it.feed(piece)
     assert it.is_over
@@ -124,7 +124,7 @@ def test_equal_lengths_are_one(lines: bytes) -> None:
     ],
 )
 def test_no_length_counts_beside_chunks(lines: bytes) -> None:
-    it = ResponseReader(Limits(), "h:80")
+    it = ResponseReader(HttpLimits(), "h:80")
     it.feed(HEAD + lines + b"\r\n2\r\nhi\r\n0\r\n\r\n")
     assert it.response().body == b"hi"
 
@@ -134,7 +134,7 @@ def test_no_length_counts_beside_chunks(lines: bytes) -> None:
 def test_identity_is_no_transfer_coding(coding: bytes) -> None:
     line = b"Transfer-Encoding: " + coding + b"\r\n"
     assert read(HEAD + line + END).body == b"hi"
-    it = ResponseReader(Limits(), "h:80")
+    it = ResponseReader(HttpLimits(), "h:80")
     it.feed(HEAD + line + b"\r\nhi")
     it.end(None)
     assert it.response().body == b"hi"
@@ -187,7 +187,7 @@ def test_what_is_no_http_fails_at_once_and_is_not_waited_for() -> None:
 
 
 def test_a_mended_head_without_end_is_too_large() -> None:
-    it = ResponseReader(Limits(head_bytes=1000), "h:80")
+    it = ResponseReader(HttpLimits(head_bytes=1000), "h:80")
     it.feed(HEAD + b"X A: 1\r\n")
     while not it.is_over:
         it.feed(b"X: 1\r\n")
@@ -197,7 +197,7 @@ def test_a_mended_head_without_end_is_too_large() -> None:
 
 def test_nothing_more_is_read_from_a_connection_whose_answer_was_mended() -> None:
     """What a broken answer leaves behind might be read as the next one."""
-    it = ResponseReader(Limits(), "h:80")
+    it = ResponseReader(HttpLimits(), "h:80")
     it.feed(HEAD + b"X A: 1\r\n" + END)
     assert it.response().left_out
     assert not it.is_reusable

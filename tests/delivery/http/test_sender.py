@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import HttpRequest
@@ -302,7 +302,7 @@ def test_a_second_death_is_not_tried_a_third_time(play: Play) -> None:
 
 def test_idle_connections_are_bounded_per_origin_and_in_all(play: Play) -> None:
     async def scenario() -> None:
-        limits = Limits(idle_per_origin=3, idle_total=5)
+        limits = HttpLimits(idle_per_origin=3, idle_total=5)
         async with (
             Hostile(keep_answering) as one,
             Hostile(keep_answering) as other,
@@ -328,7 +328,7 @@ def test_many_requests_at_once_each_get_their_own_answer(play: Play) -> None:
             )
 
     async def scenario() -> None:
-        options = {"limits": Limits(idle_per_origin=150), "concurrency": ManyAtOnce()}
+        options = {"limits": HttpLimits(idle_per_origin=150), "concurrency": ManyAtOnce()}
         async with Hostile(echo) as server, sending(**options) as sender:
 
             async def ask(number: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind
 from tests.support.hostile import (
     OK,
@@ -446,7 +446,7 @@ def test_one_hanging_endpoint_holds_up_nobody_else(play: Play) -> None:
         async with (
             Hostile(hangs) as hanging,
             Hostile(keep_answering) as healthy,
-            sending(limits=Limits(idle_per_origin=8)) as sender,
+            sending(limits=HttpLimits(idle_per_origin=8)) as sender,
         ):
             asking = (send(sender, get(hanging.url), deadline=30.0) for _ in range(50))
             hung = asyncio.gather(*asking)

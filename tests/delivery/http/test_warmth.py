@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.http.failing import Phase, too_late
+from switchhook.delivery.http.failing import ExchangePhase, too_late
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.http.warmth import FAILURES, Warmth
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from tests.delivery.http.test_pool import Bench
 from tests.delivery.http.test_pool import play as play_bench
 from tests.support.hostile import LOOPBACK, Hostile, get, keep_answering, send, sending
@@ -38,7 +38,7 @@ class Warming:
         assert grants is LOOPBACK
         self.dialled.append(str(site.origin))
         if not self.works:
-            raise too_late(Phase.CONNECT, "h")
+            raise too_late(ExchangePhase.CONNECT, "h")
         self.bench.pool.give(site, await self.bench.connection())
 
     def use(self, name: str = "http://h") -> Site:
@@ -154,7 +154,7 @@ def test_after_the_end_nothing_is_warmed() -> None:
 @pytest.mark.parametrize("warm", [True, False])
 def test_an_ask_after_a_while_finds_a_connection(play: Play, *, warm: bool) -> None:
     async def scenario() -> None:
-        limits = Limits(idle_seconds=1.2)
+        limits = HttpLimits(idle_seconds=1.2)
         async with Hostile(keep_answering) as server, sending(limits=limits) as sender:
             assert isinstance(sender, Sender)
             for _ in range(3):  # the second shows that the server serves two connections at once

@@ -16,12 +16,12 @@ from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.auth.digest import answer_header, challenges
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.ua.registrar import Binding as SipBinding
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from tests.support.loop import run
 from tests.support.office import (
     DIALLED,
@@ -46,11 +46,11 @@ HOME, OUTSIDE = "127.0.0.2", "127.0.0.66"
 CARRIER = Trunk(name="carrier", host="127.0.0.1", sources=("127.0.0.1/32", "127.0.0.8/29"))
 
 
-def telephone(office: Office, login: str) -> Phone:
-    return Phone(login, PASSWORD, server=Peer("UDP", "127.0.0.1", office.port), host=HOME)
+def telephone(office: Office, login: str) -> Softphone:
+    return Softphone(login, PASSWORD, server=Peer("UDP", "127.0.0.1", office.port), host=HOME)
 
 
-def within(phone: Phone, wire: Udp, method: str, cseq: int = 900, *extra: str) -> Request:
+def within(phone: Softphone, wire: Udp, method: str, cseq: int = 900, *extra: str) -> Request:
     """Return what only the telephone should send, as somebody sends it who has overheard everything."""
     (session,) = phone._endpoint.agent._desk.sessions.values()
     dialog = session.dialog
@@ -171,7 +171,7 @@ def from_trunk(
 def test_a_trunk_hangs_up_from_any_of_its_networks_and_nobody_else_does() -> None:
     async def scenario() -> None:
         async with (
-            Phone("bob") as bob,
+            Softphone("bob") as bob,
             open_office(shop(ring(address(bob.port)), trunk=CARRIER)) as office,
         ):
             with outsider(office, "127.0.0.1") as carrier:
@@ -232,7 +232,7 @@ def test_who_was_registered_before_a_restart_is_a_friend_after_it() -> None:
     async def scenario() -> None:
         memory = Registered()
         async with AsyncExitStack() as stack:
-            side = EmbeddedSide(binding=Binding(port=0), registrations=memory)
+            side = EmbeddedSide(binding=ListenAddress(port=0), registrations=memory)
             await side.start(stack, NobodyListens(), lambda: Book([shop()]))
             friends, now = side.endpoint.agent.friends, asyncio.get_running_loop().time()
             assert friends.name(Peer("UDP", HOME, 5062), now) == "mary"

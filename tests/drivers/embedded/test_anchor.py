@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.drivers.embedded.anchor import Anchor, Line, can_anchor, missing_in
+from switchhook.drivers.embedded.anchor import Anchor, MediaLine, can_anchor, missing_in
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.orders import Close, Describe, Join
 from switchhook.sip.wire.sdp import SessionDescription
@@ -23,7 +23,9 @@ def _sdp(media: str) -> bytes:
 
 def _anchor() -> Anchor:
     anchor = Anchor("c1")
-    anchor.add("caller", Line(host="192.0.2.1", port=20000, session=7, also_from=("203.0.113.9",)))
+    anchor.add(
+        "caller", MediaLine(host="192.0.2.1", port=20000, session=7, also_from=("203.0.113.9",))
+    )
     return anchor
 
 
@@ -111,7 +113,7 @@ def test_a_telephone_that_only_listens_may_be_silent() -> None:
 def test_legs_are_joined_and_closed() -> None:
     anchor = _anchor()
     assert anchor.join("caller", "b1") == []
-    anchor.add("b1", Line(host="192.0.2.1", port=20002, session=8))
+    anchor.add("b1", MediaLine(host="192.0.2.1", port=20002, session=8))
     assert anchor.join("caller", "b1") == [Join(one="c1 caller", other="c1 b1")]
     assert anchor.close("b1") == [Close(stream="c1 b1")]
     assert anchor.close("b1") == []

@@ -8,13 +8,13 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
-from switchhook.drivers.embedded.anchor import Anchor, Line
+from switchhook.drivers.embedded.anchor import Anchor, MediaLine
 from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.rtp import orders as sound
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.ua import events as sip_events
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply
 from switchhook.sip.wire.headers import NameAddress
@@ -29,7 +29,7 @@ HERS = b"v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r
 HIS = HERS.replace(b"192.0.2.5", b"192.0.2.6")
 HELD = HIS + b"a=sendonly\r\n"
 FOREIGN = HERS.replace(b"AVP 0", b"AVP 18")
-MUSIC = Sound(bytes(320))
+MUSIC = PcmSound(bytes(320))
 
 
 def said(outs: list[Out]) -> list[str]:
@@ -90,12 +90,12 @@ class Story:
         self.anchor = Anchor("c")
 
     def lead(self) -> list[str]:
-        self.anchor.add(CALLER, Line(host="192.0.2.1", port=20000, session=1))
+        self.anchor.add(CALLER, MediaLine(host="192.0.2.1", port=20000, session=1))
         return said(self.bridge.lead(self.anchor))
 
     def ring(self, leg: str = "b", telephones: int = 1) -> None:
         assert self.bridge.expect(leg)
-        self.anchor.add(leg, Line(host="192.0.2.1", port=20002, session=2))
+        self.anchor.add(leg, MediaLine(host="192.0.2.1", port=20002, session=2))
         address = NameAddress(uri=Uri.parse("sip:bob@192.0.2.20"))
         self.bridge.ring(
             leg,
@@ -131,7 +131,7 @@ class Story:
 
     def hangs_up(self, leg: str) -> list[str]:
         bye = request("BYE", to="<sip:x@y>;tag=b")
-        event = sip_events.LegEnded(leg=leg, status=200, request=bye)
+        event = sip_events.SipLegEnded(leg=leg, status=200, request=bye)
         return said(self.bridge.hear(event))
 
     def show(self, media_from: str = "") -> list[str]:

@@ -116,7 +116,7 @@ def replies(
 
 def hangs_up(bridge: Bridge, sip_leg: str) -> list[str]:
     bye = request("BYE", to="<sip:x@y>;tag=b")
-    return said(bridge.hear(sip_events.LegEnded(leg=sip_leg, status=200, request=bye)))
+    return said(bridge.hear(sip_events.SipLegEnded(leg=sip_leg, status=200, request=bye)))
 
 
 def show(bridge: Bridge, media_from: str = "") -> list[str]:
@@ -414,7 +414,7 @@ def test_a_caller_that_never_acknowledges_is_gone() -> None:
     answers(bridge, "b1 0")
     connect(bridge)
 
-    outs = bridge.hear(sip_events.LegEnded(leg="a", status=408))
+    outs = bridge.hear(sip_events.SipLegEnded(leg="a", status=408))
 
     assert said(outs) == ["caller ended 408"]
 
@@ -494,7 +494,7 @@ def test_a_session_that_was_not_refreshed_says_so() -> None:
     bridge = talking()
     why = "the session was not refreshed"
 
-    (out,) = bridge.hear(sip_events.LegEnded(leg="a", status=408, why=why))
+    (out,) = bridge.hear(sip_events.SipLegEnded(leg="a", status=408, why=why))
 
     cause = Cause(sip=408, q850=41, text=f"lost: {why}", is_loss=True)
     assert out == call_events.LegEnded(leg=CALLER, cause=cause)

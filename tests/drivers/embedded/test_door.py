@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import AMBIGUOUS, Door, Known, Turned
+from switchhook.drivers.embedded.door import AMBIGUOUS, Door, KnownPeer, Turned
 from switchhook.drivers.embedded.guard import MOST_MISTAKES, WINDOW
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.transport import Peer
@@ -58,7 +58,9 @@ class Visitor:
     def source(self) -> Peer:
         return Peer("UDP", self.host, self.port)
 
-    def calls(self, callee: str = "380800111222", asked: Request | None = None) -> Known | Turned:
+    def calls(
+        self, callee: str = "380800111222", asked: Request | None = None
+    ) -> KnownPeer | Turned:
         message = asked or self.invite(callee)
         return self.door.caller(message, self.source, self.book, self.now)
 
@@ -70,7 +72,7 @@ class Visitor:
             to=f"<sip:{self.login if method == 'REGISTER' else callee}@192.0.2.1>",
         )
 
-    def proves(self, asked: Request, turned: Known | Turned) -> Request:
+    def proves(self, asked: Request, turned: KnownPeer | Turned) -> Request:
         assert isinstance(turned, Turned)
         challenge = asked.response(turned.status, headers=turned.headers)
         header = answer_challenge(
@@ -78,7 +80,7 @@ class Visitor:
         )
         return replace(asked, headers=asked.headers.add(*header))
 
-    def calls_with_password(self, callee: str = "380800111222") -> Known | Turned:
+    def calls_with_password(self, callee: str = "380800111222") -> KnownPeer | Turned:
         asked = self.invite(callee)
         return self.calls(asked=self.proves(asked, self.calls(asked=asked)))
 
@@ -100,7 +102,7 @@ def test_a_stranger_is_asked_for_a_password() -> None:
 
 
 def test_an_account_that_proves_its_password_may_call() -> None:
-    assert Visitor().calls_with_password("+49301234") == Known(project="shop", account=JOHN)
+    assert Visitor().calls_with_password("+49301234") == KnownPeer(project="shop", account=JOHN)
 
 
 @pytest.mark.parametrize("visitor", [Visitor(password="wrong"), Visitor(login="nobody")])
@@ -115,33 +117,33 @@ def test_a_wrong_password_is_refused(visitor: Visitor) -> None:
 def test_a_call_from_a_trunks_network_needs_no_password(host: str) -> None:
     visitor = Visitor(host=host, login="+380441112233")
 
-    assert visitor.calls() == Known(project="shop", trunk=CARRIER)
+    assert visitor.calls() == KnownPeer(project="shop", trunk=CARRIER)
 
 
 def test_a_call_from_a_trunk_to_nobodys_number_is_still_the_trunks() -> None:
     visitor = Visitor(host="192.0.2.5", login="+380441112233")
 
-    assert visitor.calls("111") == Known(project="shop", trunk=CARRIER)
+    assert visitor.calls("111") == KnownPeer(project="shop", trunk=CARRIER)
 
 
 def test_of_two_projects_with_one_carrier_the_owner_of_the_number_gets_the_call() -> None:
     visitor = Visitor(host="192.0.2.9", login="+380441112233")
 
-    assert visitor.calls("380800333444") == Known(project="clinic", trunk=OTHER)
-    assert visitor.calls("+380800111222") == Known(project="shop", trunk=CARRIER)
+    assert visitor.calls("380800333444") == KnownPeer(project="clinic", trunk=OTHER)
+    assert visitor.calls("+380800111222") == KnownPeer(project="shop", trunk=CARRIER)
 
 
 def test_a_telephone_in_a_trunks_network_has_to_prove_itself() -> None:
     visitor = Visitor(host="192.0.2.5")
 
     assert isinstance(visitor.calls("101"), Turned)
-    assert visitor.calls_with_password("101") == Known(project="shop", account=JOHN)
+    assert visitor.calls_with_password("101") == KnownPeer(project="shop", account=JOHN)
 
 
 def test_a_trunk_may_prove_itself_by_password_instead() -> None:
     visitor = Visitor(login="mob", password="m-secret")
 
-    assert visitor.calls_with_password() == Known(project="shop", trunk=MOBILE)
+    assert visitor.calls_with_password() == KnownPeer(project="shop", trunk=MOBILE)
 
 
 def test_an_account_registers_its_own_address_alone() -> None:
@@ -194,7 +196,7 @@ def test_who_guesses_has_to_wait() -> None:
     assert (turned.status, turned.headers) == (503, (("Retry-After", "60"),))
 
     guesser.now += WINDOW
-    assert isinstance(guesser.calls_with_password(), Known)
+    assert isinstance(guesser.calls_with_password(), KnownPeer)
 
 
 @pytest.mark.row("FA-02")
@@ -212,7 +214,7 @@ def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
     guess(guesser, MOST_MISTAKES + 1)
     honest.door = guesser.door
 
-    assert isinstance(honest.calls_with_password(), Known)
+    assert isinstance(honest.calls_with_password(), KnownPeer)
 
 
 @pytest.mark.row("FA-02")
@@ -223,7 +225,7 @@ def test_a_telephone_that_proved_its_password_never_waits_for_another_one_of_its
     friends.prove(honest.source, "john", honest.now)
     guess(Visitor(password="old", door=door))
 
-    assert isinstance(honest.calls_with_password(), Known)
+    assert isinstance(honest.calls_with_password(), KnownPeer)
     turned = Visitor(door=door, port=40_002).calls_with_password()
     assert isinstance(turned, Turned)
     assert turned.status == 503
@@ -235,7 +237,7 @@ def test_the_right_password_reaches_help_whatever_was_tried_before() -> None:
     guess(visitor)
     visitor.password = "secret"
 
-    assert isinstance(visitor.calls_with_password("112"), Known)
+    assert isinstance(visitor.calls_with_password("112"), KnownPeer)
     assert isinstance(visitor.calls_with_password("+49301234"), Turned)
 
 
@@ -255,7 +257,7 @@ def test_a_mistake_on_a_nonce_that_nobody_gave_counts_against_nobody(nonce: str)
         assert isinstance(turned, Turned)
         assert (turned.status, turned.wrong) == (407, False)
 
-    assert isinstance(visitor.calls_with_password(), Known)
+    assert isinstance(visitor.calls_with_password(), KnownPeer)
 
 
 @pytest.mark.row("FD-03")
@@ -269,7 +271,7 @@ def test_a_nonce_of_ones_own_makes_no_other_address_guilty() -> None:
         assert isinstance(turned, Turned)
         assert (turned.wrong, turned.address) == (True, forger.host)
 
-    assert isinstance(victim.calls_with_password(), Known)
+    assert isinstance(victim.calls_with_password(), KnownPeer)
     forger.password = "secret"
     assert isinstance(forger.calls_with_password(), Turned)
 
@@ -296,7 +298,7 @@ def test_a_telephone_whose_address_changes_on_the_way_is_let_in() -> None:
     shown = visitor.proves(asked, visitor.calls(asked=asked))
     visitor.host = "203.0.113.6"
 
-    assert visitor.calls(asked=shown) == Known(project="shop", account=JOHN)
+    assert visitor.calls(asked=shown) == KnownPeer(project="shop", account=JOHN)
 
 
 def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
@@ -322,9 +324,9 @@ def test_two_projects_behind_one_carrier_are_told_apart_by_the_spelling_of_their
     book = Book([Plan(kyiv), Plan(berlin)])
     visitor = Visitor(host="192.0.2.9", login="+380441112233")
 
-    def calls(dialled: str) -> Known | Turned:
+    def calls(dialled: str) -> KnownPeer | Turned:
         return visitor.door.caller(visitor.invite(dialled), visitor.source, book, 0.0)
 
-    assert calls("00380800111222") == Known(project="shop", trunk=CARRIER)
-    assert calls("+380-800-333-444") == Known(project="clinic", trunk=OTHER)
+    assert calls("00380800111222") == KnownPeer(project="shop", trunk=CARRIER)
+    assert calls("+380-800-333-444") == KnownPeer(project="clinic", trunk=OTHER)
     assert calls("0800111222") == AMBIGUOUS

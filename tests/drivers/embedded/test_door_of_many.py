@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import MOST_ALIKE, Door, Known, Turned
+from switchhook.drivers.embedded.door import MOST_ALIKE, Door, KnownPeer, Turned
 from switchhook.sip.transaction.standing import Friends
 from tests.drivers.embedded.test_door import BOOK, JOHN, KEY, SHOP, Visitor
 
@@ -53,7 +53,7 @@ def test_of_two_trunks_with_one_user_name_whoever_proves_a_password_gets_in(
 
     known = visitor.calls_with_password()
 
-    assert isinstance(known, Known)
+    assert isinstance(known, KnownPeer)
     assert known.project == passwords[password]
 
 
@@ -65,8 +65,8 @@ def test_a_trunk_with_the_user_name_of_anothers_account_is_not_taken_for_it() ->
     known = Visitor(login=JOHN.login, password="right-one", book=both).calls_with_password()
     john = Visitor(login=JOHN.login, password=JOHN.password, book=both).calls_with_password()
 
-    assert isinstance(known, Known)
-    assert isinstance(john, Known)
+    assert isinstance(known, KnownPeer)
+    assert isinstance(john, KnownPeer)
     assert (known.project, john.project) == ("greedy", "shop")
     assert known.proved != john.proved == JOHN.login
 
@@ -94,7 +94,7 @@ def test_of_two_with_the_same_password_the_one_whose_number_is_called_gets_the_c
 
     known = Visitor(login="carrier-x", password="right-one", book=both).calls_with_password(callee)
 
-    assert isinstance(known, Known)
+    assert isinstance(known, KnownPeer)
     assert known.project == project
 
 
@@ -103,10 +103,10 @@ def test_a_login_and_a_user_name_of_a_trunk_may_be_the_same_word() -> None:
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
     both = book(greedy(trunk))
 
-    assert Visitor(password="secret", book=both).calls_with_password(OUTSIDE) == Known(
+    assert Visitor(password="secret", book=both).calls_with_password(OUTSIDE) == KnownPeer(
         project="shop", account=JOHN
     )
-    assert Visitor(password="trunks-own", book=both).calls_with_password(NUMBER) == Known(
+    assert Visitor(password="trunks-own", book=both).calls_with_password(NUMBER) == KnownPeer(
         project="greedy", trunk=trunk
     )
     assert Visitor(password="secret", book=both).registers() == JOHN
@@ -124,7 +124,7 @@ def test_one_project_cannot_fill_up_a_name_that_others_have() -> None:
 
     known = Visitor(login="carrier-x", password="right-one", book=book(greedy(*many), own))
 
-    assert known.calls_with_password() == Known(project="own", trunk=PROVING)
+    assert known.calls_with_password() == KnownPeer(project="own", trunk=PROVING)
 
 
 def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing() -> None:
@@ -169,7 +169,7 @@ def test_a_wide_network_takes_neither_telephones_nor_calls_of_others(
 
     told = Visitor(host=host, login=login, book=greed).calls(callee)
 
-    if isinstance(alone, Known):
+    if isinstance(alone, KnownPeer):
         assert told == alone
     else:
         assert isinstance(told, Turned)
@@ -182,7 +182,7 @@ def test_a_wide_network_lets_callers_of_its_own_projects_numbers_in() -> None:
 
     known = Visitor(login="+380441112233", book=book(greedy(trunk))).calls(NUMBER)
 
-    assert known == Known(project="greedy", trunk=trunk)
+    assert known == KnownPeer(project="greedy", trunk=trunk)
 
 
 @pytest.mark.row("FD-05")
@@ -195,7 +195,7 @@ def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands()
         door=Door("switchhook", KEY, friends),
         book=book(greedy(trunk)),
     )
-    assert visitor.calls(NUMBER) == Known(project="greedy", trunk=trunk)
+    assert visitor.calls(NUMBER) == KnownPeer(project="greedy", trunk=trunk)
 
     friends.prove(visitor.source, "john", visitor.now)
 
@@ -211,12 +211,12 @@ def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> No
     wide, narrow = takes_in("203.0.113.0/24"), Trunk(name="n", host="x", sources=("203.0.113.5",))
     trunks = (wide, narrow)[::order]
 
-    def comes(host: str) -> Known | Turned:
+    def comes(host: str) -> KnownPeer | Turned:
         visitor = Visitor(host=host, login="+380441112233", book=book(greedy(*trunks)))
         return visitor.calls(NUMBER)
 
-    assert comes("203.0.113.5") == Known(project="greedy", trunk=narrow)
-    assert comes("203.0.113.6") == Known(project="greedy", trunk=wide)
+    assert comes("203.0.113.5") == KnownPeer(project="greedy", trunk=narrow)
+    assert comes("203.0.113.6") == KnownPeer(project="greedy", trunk=wide)
 
 
 # Numbers
@@ -235,5 +235,5 @@ def test_who_claims_a_spelling_of_anothers_number_gets_none_of_its_calls(claimed
 
     known = visitor.calls(claimed)
 
-    assert isinstance(known, Known)
+    assert isinstance(known, KnownPeer)
     assert known.project == "shop"

@@ -21,11 +21,11 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import invite_to_place
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg, RingLeg
-from switchhook.sip.net.endpoint import Binding
-from switchhook.sip.transaction.overload import Limits
+from switchhook.sip.net.endpoint import ListenAddress
+from switchhook.sip.transaction.overload import LoadLimits
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.tasks import spawn
 from tests.support.loop import run
 from tests.support.office import (
@@ -46,27 +46,27 @@ from tests.support.sip_wire import Udp
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, MutableMapping, Sequence
 
-    from switchhook.softphone.phone import Call as PhoneCall
+    from switchhook.softphone.phone import PhoneCall
 
 QUICK = Timing(t1=0.05, t2=0.2, t4=0.2)
 ELSEWHERE = "127.0.0.2"
 """An address of this machine that no trunk's network holds."""
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 
 
-def telephone(office: Office, login: str, *, transport: str = "UDP", **more: Any) -> Phone:
+def telephone(office: Office, login: str, *, transport: str = "UDP", **more: Any) -> Softphone:
     """Return a telephone of an account, which has to prove its password."""
     server = Peer(transport, "127.0.0.1", office.port)
     password = more.pop("password", PASSWORD)
-    return Phone(login, password, server=server, host=ELSEWHERE, **more)
+    return Softphone(login, password, server=server, host=ELSEWHERE, **more)
 
 
-def customer() -> Phone:
+def customer() -> Softphone:
     """Return a telephone of somebody behind the trunk."""
-    return Phone("380441112233")
+    return Softphone("380441112233")
 
 
-async def dial(phone: Phone, office: Office, callee: str = DIALLED) -> PhoneCall:
+async def dial(phone: Softphone, office: Office, callee: str = DIALLED) -> PhoneCall:
     return await phone.call(f"sip:{callee}@127.0.0.1:{office.port}")
 
 
@@ -138,7 +138,7 @@ def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
 @pytest.mark.row("FD-10")
 def test_an_account_is_refused_what_is_denied_and_what_is_too_much_at_once() -> None:
     async def scenario() -> None:
-        async with Phone("carrier", manners=WAITS) as carrier:
+        async with Softphone("carrier", manners=WAITS) as carrier:
             trunk = Trunk(name="carrier", host="127.0.0.1", port=carrier.port)
             screening = Screening(denied_prefixes=("380900",))
             plan = Plan(replace(shop(trunk=trunk).project, screening=screening))
@@ -174,7 +174,7 @@ def test_an_account_that_proves_its_password_calls_a_colleague() -> None:
 def test_a_stranger_and_a_wrong_password_get_nowhere() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(number("380501112233")))) as office:
-            stranger = Phone("380441112233", host=ELSEWHERE)
+            stranger = Softphone("380441112233", host=ELSEWHERE)
             async with stranger, telephone(office, "john", password="guess") as guesser:
                 with capture_logs() as logs:
                     assert await refusal(await dial(stranger, office)) == 403
@@ -265,7 +265,7 @@ def invites(wire: Udp, count: int, method: str = "INVITE") -> list[bytes]:
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
 def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(method: str) -> None:
     async def scenario() -> None:
-        async with open_office(shop(), binding=Binding(port=0, timing=QUICK)) as office:
+        async with open_office(shop(), binding=ListenAddress(port=0, timing=QUICK)) as office:
             with Udp(office.port, ELSEWHERE, "127.0.0.1") as stranger:
                 (asked,) = invites(stranger, 1, method)
                 stranger.send(asked)
@@ -318,7 +318,7 @@ def test_a_strangers_flood_keeps_no_telephone_from_calling() -> None:
                     answers = await drained(stranger)
                     lasted = asyncio.get_running_loop().time() - began
             assert set(answers) <= {"407", "503"}
-            share = Limits().stranger
+            share = LoadLimits().stranger
             assert len(answers) <= share.burst + share.rate * lasted
 
     play(scenario())
@@ -422,7 +422,7 @@ def test_a_telephone_whose_connection_is_gone_is_no_longer_there() -> None:
 def test_a_withheld_number_is_withheld_from_the_callee_too() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(account("mary")))) as office:
-            async with telephone(office, "mary") as mary, Phone("anonymous") as caller:
+            async with telephone(office, "mary") as mary, Softphone("anonymous") as caller:
                 await mary.register()
                 await (await dial(caller, office)).answered()
                 (came,) = mary.calls.values()
@@ -442,7 +442,7 @@ def test_a_name_that_a_decision_dials_is_looked_up(monkeypatch: pytest.MonkeyPat
         return [(2, 2, 17, "", ("127.0.0.1", 0))]
 
     async def scenario() -> None:
-        async with Phone("bob") as bob, customer() as caller:
+        async with Softphone("bob") as bob, customer() as caller:
             target = replace(address(bob.port), value=f"sip:bob@desk.test:{bob.port}")
             plan = shop(ring(target))
             opened = Plan(replace(plan.project, allowed_networks=("127.0.0.0/8",)))
@@ -465,7 +465,7 @@ def test_a_name_that_leads_inside_is_not_called_and_the_timeline_says_why(
     """The name may have been public a call ago: what it means now is judged."""
 
     async def scenario() -> None:
-        async with Phone("internal") as internal, customer() as caller:
+        async with Softphone("internal") as internal, customer() as caller:
             trunk = Trunk(
                 name="carrier",
                 host="inside.test",
@@ -588,7 +588,7 @@ def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
 
     async def scenario() -> None:
         async with (
-            Phone("bob") as bob,
+            Softphone("bob") as bob,
             customer() as caller,
             open_office(shop(ring(address(bob.port)))) as office,
         ):
@@ -605,7 +605,7 @@ def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
 
 def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> None:
     async def scenario() -> None:
-        async with Phone("bob", manners=WAITS) as bob, customer() as caller:
+        async with Softphone("bob", manners=WAITS) as bob, customer() as caller:
             target = address(bob.port)
             async with open_office(shop(ring(target))) as office:
                 call = await dial(caller, office)
@@ -628,13 +628,13 @@ def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> Non
 class Crash:
     """A talking call whose switch is killed, and its successor on the same port."""
 
-    def __init__(self, target: Phone, caller: Phone) -> None:
+    def __init__(self, target: Softphone, caller: Softphone) -> None:
         self.plan = shop(ring(address(target.port)))
         self.caller = caller
         self.memory = Memory()
         self.port = 0
 
-    async def talk(self, target: Phone) -> tuple[PhoneCall, PhoneCall]:
+    async def talk(self, target: Softphone) -> tuple[PhoneCall, PhoneCall]:
         """Let them talk, then kill the switch: nobody is told anything."""
         async with open_office(self.plan, memory=self.memory) as office:
             self.port = office.port
@@ -664,10 +664,10 @@ class Crash:
 
 def crash_scenario(who_hangs_up: str) -> None:
     async def scenario() -> None:
-        async with Phone("bob") as bob, customer() as caller:
+        async with Softphone("bob") as bob, customer() as caller:
             crash = Crash(bob, caller)
             made, came = await crash.talk(bob)
-            binding = Binding(port=crash.port)
+            binding = ListenAddress(port=crash.port)
             async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
                 await made.offer("sendonly")
                 await came.offer("sendrecv")
@@ -689,11 +689,11 @@ def test_a_talking_call_goes_on_after_a_crash(who_hangs_up: str) -> None:
 @pytest.mark.parametrize("handle", ["", "{}", "[]", '{"trunk":"","sip":{"dialog":{}}}'])
 def test_half_a_call_is_ended_after_a_crash(lost: str, handle: str) -> None:
     async def scenario() -> None:
-        async with Phone("bob") as bob, customer() as caller:
+        async with Softphone("bob") as bob, customer() as caller:
             crash = Crash(bob, caller)
             made, came = await crash.talk(bob)
             crash.spoil(lost, handle)
-            binding = Binding(port=crash.port)
+            binding = ListenAddress(port=crash.port)
             with capture_logs() as logs:
                 async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
                     left, other = (came, made) if lost == CALLER else (made, came)
@@ -733,7 +733,9 @@ def test_a_trunks_credentials_are_known_after_a_crash() -> None:
                     await made.answered()
                     await office_stores(memory)
                     port = office.port
-                async with open_office(plan, memory=memory, binding=Binding(port=port)) as office:
+                async with open_office(
+                    plan, memory=memory, binding=ListenAddress(port=port)
+                ) as office:
                     made.end()
                     bye = read_request(await carrier.receive())
                     assert bye.method == "BYE"
@@ -760,7 +762,7 @@ QUICK = Timing(t1=0.01, t2=0.04, t4=0.05, probe=0.3)
 """Probes every 0.3 s, and 0.64 s of silence until somebody is given up."""
 
 
-async def vanish(*phones: Phone) -> None:
+async def vanish(*phones: Softphone) -> None:
     """Cut the power: nothing more is sent or heard."""
     for phone in phones:
         await phone._exit.aclose()
@@ -773,9 +775,9 @@ async def vanish(*phones: Phone) -> None:
 @pytest.mark.parametrize("who", ["caller", "callee", "both"])
 def test_a_call_whose_telephone_vanishes_ends(who: str) -> None:
     async def scenario() -> None:
-        async with Phone("bob") as bob, customer() as caller:
+        async with Softphone("bob") as bob, customer() as caller:
             plan = shop(ring(address(bob.port)))
-            binding = Binding(port=0, timing=QUICK)
+            binding = ListenAddress(port=0, timing=QUICK)
             async with open_office(plan, binding=binding, max_calls=1) as office:
                 made = await dial(caller, office)
                 came = await bob.rung()
@@ -798,11 +800,11 @@ def test_a_call_whose_telephone_vanishes_ends(who: str) -> None:
 @pytest.mark.row("FD-02")
 def test_a_call_whose_telephone_vanished_during_a_restart_ends() -> None:
     async def scenario() -> None:
-        async with Phone("bob") as bob, customer() as caller:
+        async with Softphone("bob") as bob, customer() as caller:
             crash = Crash(bob, caller)
             made, _ = await crash.talk(bob)
             await vanish(bob)
-            binding = Binding(port=crash.port, timing=QUICK)
+            binding = ListenAddress(port=crash.port, timing=QUICK)
             async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
                 assert await made.ended() == 200
                 await office.quiet()
@@ -821,7 +823,7 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
 
     async def scenario() -> None:
         async with (
-            Phone("bob", manners=manners) as bob,
+            Softphone("bob", manners=manners) as bob,
             customer() as caller,
             open_office(shop(ring(address(bob.port)))) as office,
         ):
@@ -850,7 +852,7 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
 @pytest.mark.row("FI-01", "FI-10")
 def test_a_caller_refreshes_by_update_whatever_the_callee_can() -> None:
     async def scenario() -> None:
-        async with Phone("bob") as bob:
+        async with Softphone("bob") as bob:
             plan = shop(ring(address(bob.port)))
             with Udp(0) as carrier:
                 async with open_office(plan) as office:
@@ -896,7 +898,7 @@ def test_a_port_in_use_is_told() -> None:
     async def scenario() -> None:
         async with open_office(shop()) as office:
             with pytest.raises(OSError, match=r".+"):
-                async with open_office(shop(), binding=Binding(port=office.port)):
+                async with open_office(shop(), binding=ListenAddress(port=office.port)):
                     pass
 
     play(scenario())

@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.drivers.embedded import silence
-from switchhook.softphone.phone import Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
@@ -20,12 +20,12 @@ from tests.support.sip import SDP
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from switchhook.softphone.call import Call
+    from switchhook.softphone.call import PhoneCall
     from switchhook.softphone.phone import CallEvent
     from switchhook.storage.records import CallRecord
 
 pytestmark = pytest.mark.row("FD-01")
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 
 
 @dataclass
@@ -39,12 +39,12 @@ class SlowMemory(Memory):
         await super().commit(record)
 
 
-class Bob(Phone):
+class Bob(Softphone):
     """A telephone that writes down what it hears of its calls."""
 
     heard: list[str]
 
-    def _hear_call(self, call: Call, event: CallEvent) -> None:
+    def _hear_call(self, call: PhoneCall, event: CallEvent) -> None:
         self.heard.append(type(event).__name__)
         super()._hear_call(call, event)
 
@@ -74,7 +74,7 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(manners: Manners | None = None) -> AsyncIterator[Scene]:
+async def scene(manners: PhoneBehaviour | None = None) -> AsyncIterator[Scene]:
     memory = SlowMemory()
     memory.disk.set()
     async with Bob("bob", manners=manners) as bob:

@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.domain.book import Book
 from switchhook.drivers.embedded.former_ends import hang_up_again
-from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.wire.message import Request, parse_message
 from tests.support.loop import run
 from tests.support.sip_agent import Phone
@@ -44,7 +44,7 @@ def handle(port: int) -> str:
 async def first_request(memory: Memory, udp: Udp, *, live: str = "") -> str:
     """Return the method of what comes after a start, "" for nothing; `live` is the handle of a live call."""
     async with AsyncExitStack() as stack:
-        endpoint = Endpoint(Binding(port=0), lambda _: None)
+        endpoint = SipEndpoint(ListenAddress(port=0), lambda _: None)
         if live:
             now = asyncio.get_running_loop().time()
             endpoint.agent.restore("live", json.loads(live)["sip"], now=now)

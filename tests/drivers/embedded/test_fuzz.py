@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.user_agent import Load
 from switchhook.sip.wire.errors import ParseError
@@ -166,7 +166,7 @@ def test_spoilt_messages_do_no_harm(seed: int) -> None:
         loop.set_exception_handler(lambda _, context: complaints.append(context))
         with Udp(0) as udp, capture_logs() as logs:
             plan = shop(ring(address(udp.port), timeout=0.3))
-            async with open_office(plan, binding=Binding(port=0, timing=QUICK)) as office:
+            async with open_office(plan, binding=ListenAddress(port=0, timing=QUICK)) as office:
                 udp.aim(office.port)
                 fuzzer = Fuzzer(Random(seed), udp)
                 listening = loop.create_task(fuzzer.listen())

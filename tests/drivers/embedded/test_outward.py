@@ -14,12 +14,12 @@ from structlog.testing import capture_logs
 from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.services import Service
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.sip.net.test_icmp import nobody
 from tests.support.loop import run
 from tests.support.office import (
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.wire.message import Request
 
-QUICK = Binding(port=0, timing=Timing(t1=0.05))
+QUICK = ListenAddress(port=0, timing=Timing(t1=0.05))
 """A trunk that says nothing is given up after 0.4 s."""
 CHALLENGE = 'WWW-Authenticate: Digest realm="carrier", nonce="n", qop="auth"'
 
@@ -94,9 +94,9 @@ class Carriers:
 
 
 def play(
-    scenario: Callable[[Carriers, Phone], Awaitable[None]],
+    scenario: Callable[[Carriers, Softphone], Awaitable[None]],
     plan: Callable[[int, int], Plan] | None = None,
-    binding: Binding = QUICK,
+    binding: ListenAddress = QUICK,
 ) -> None:
     async def main() -> None:
         with ExitStack() as stack:
@@ -104,14 +104,14 @@ def play(
             made = plan or (lambda a, b: with_trunks(trunk("one", a), trunk("two", b)))
             async with (
                 open_office(made(first.port, second.port), binding=binding) as office,
-                Phone("380441112233") as caller,
+                Softphone("380441112233") as caller,
             ):
                 await scenario(Carriers(stack, office, first, second), caller)
 
     run(main(), deadline=20)
 
 
-async def dial(phone: Phone, office: Office) -> Any:
+async def dial(phone: Softphone, office: Office) -> Any:
     return await phone.call(f"sip:{DIALLED}@127.0.0.1:{office.port}")
 
 
@@ -142,7 +142,7 @@ async def hangs_up(carriers: Carriers, carrier: Udp, call: Any) -> None:
 
 @pytest.mark.row("FI-06")
 def test_a_closed_port_is_left_at_once_for_the_next_trunk() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         await asyncio.wait_for(answers(carriers, carriers.second), 10)  # of 16 s without ICMP
         await call.answered()
@@ -152,13 +152,13 @@ def test_a_closed_port_is_left_at_once_for_the_next_trunk() -> None:
     play(
         scenario,
         lambda _, b: with_trunks(trunk("one", nobody("127.0.0.1")), trunk("two", b)),
-        Binding(port=0, timing=Timing(t1=2.0)),
+        ListenAddress(port=0, timing=Timing(t1=2.0)),
     )
 
 
 @pytest.mark.row("FI-06")
 def test_a_silent_trunk_is_left_for_the_next_and_tried_last_from_then_on() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         for _ in range(2):
             call = await dial(caller, carriers.office)
             await answers(carriers, carriers.second)
@@ -180,7 +180,7 @@ def test_a_silent_trunk_is_left_for_the_next_and_tried_last_from_then_on() -> No
 
 @pytest.mark.row("FI-06")
 def test_trunks_that_say_nothing_make_the_target_unreachable() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         assert await refusal(await dial(caller, carriers.office)) == 503
         end, cause = carriers.attempt
         assert (end, cause.text) == ("unreachable", "trunk one: no response")
@@ -192,7 +192,7 @@ def test_trunks_that_say_nothing_make_the_target_unreachable() -> None:
 @pytest.mark.row("FI-05", "FI-06")
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 408, 421, 401])
 def test_a_trunk_that_fails_is_left_for_the_next(status: int) -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         why = CHALLENGE if status == 401 else "Require: 100rel"
         first = await carriers.refuses(carriers.first, status, why)
@@ -207,7 +207,7 @@ def test_a_trunk_that_fails_is_left_for_the_next(status: int) -> None:
 @pytest.mark.row("FI-05", "FI-06")
 @pytest.mark.parametrize(("status", "told"), [(486, 486), (603, 603), (404, 480), (480, 480)])
 def test_what_a_trunk_says_of_the_callee_is_final(status: int, told: int) -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         await carriers.refuses(carriers.first, status)
         assert await refusal(call) == told
@@ -219,7 +219,7 @@ def test_what_a_trunk_says_of_the_callee_is_final(status: int, told: int) -> Non
 
 @pytest.mark.row("FI-06")
 def test_who_was_reached_by_one_trunk_is_not_rung_over_another() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         invite = await carriers.invited(carriers.first)
         carriers.first.aim(carriers.office.port)
@@ -236,7 +236,7 @@ def test_who_was_reached_by_one_trunk_is_not_rung_over_another() -> None:
     ("status", "told"), [(503, 503), (500, 500), (504, 504), (513, 500), (302, 480), (421, 500)]
 )
 def test_the_caller_is_refused_in_kind(status: int, told: int) -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         await carriers.refuses(carriers.first, status, *wanted)
         assert await refusal(call) == told
@@ -248,7 +248,7 @@ def test_the_caller_is_refused_in_kind(status: int, told: int) -> None:
 
 @pytest.mark.row("FI-05")
 def test_a_trunk_that_refuses_our_password_is_our_fault_and_said_so() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         with capture_logs() as logs:
             call = await dial(caller, carriers.office)
             await carriers.refuses(carriers.first, 401, CHALLENGE)
@@ -278,7 +278,7 @@ def redirects(first: int, second: int, **more: Any) -> Plan:
 
 @pytest.mark.row("FI-05")
 def test_a_trunk_may_redirect_where_it_is_allowed_to() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         expensive = f"<sip:1900555@127.0.0.1:{carriers.second.port}>"
         contact = f"<sip:380507770000@localhost:{carriers.second.port}>"
@@ -302,7 +302,7 @@ def test_a_trunk_may_redirect_where_it_is_allowed_to() -> None:
 
 @pytest.mark.row("FI-05")
 def test_a_trunk_that_may_not_redirect_is_not_followed() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         contact = f"<sip:380507770000@127.0.0.1:{carriers.second.port}>"
         await carriers.refuses(carriers.first, 302, contact=contact)
@@ -315,7 +315,7 @@ def test_a_trunk_that_may_not_redirect_is_not_followed() -> None:
 
 @pytest.mark.row("FI-05")
 def test_redirections_that_go_in_circles_end() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         for _ in range(10):
             contact = f"<sip:380501112233@127.0.0.1:{carriers.first.port}>"
@@ -335,10 +335,10 @@ def test_a_trunk_may_have_an_ipv6_address(host: str) -> None:
     async def scenario() -> None:
         with Udp(0, "::1") as far:
             one = replace(trunk("one", far.port), host=host, sources=("::1/128",))
-            binding = Binding(host="::1", port=0)
+            binding = ListenAddress(host="::1", port=0)
             async with (
                 open_office(with_trunks(one), binding=binding) as office,
-                Phone("380441112233", host="::1") as caller,
+                Softphone("380441112233", host="::1") as caller,
             ):
                 call = await caller.call(f"sip:{DIALLED}@[::1]:{office.port}")
                 invite = read_request(await far.receive())
@@ -353,7 +353,7 @@ def test_a_trunk_may_have_an_ipv6_address(host: str) -> None:
 
 @pytest.mark.row("FI-03")
 def test_a_trunk_of_the_other_family_cannot_be_reached() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         assert await refusal(await dial(caller, carriers.office)) == 503
         assert carriers.attempt[0] == "unreachable"
 
@@ -362,7 +362,7 @@ def test_a_trunk_of_the_other_family_cannot_be_reached() -> None:
 
 @pytest.mark.row("FI-06")
 def test_srv_records_say_where_a_trunk_is() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         async def services(name: str, transport: str) -> tuple[Service, ...]:
             assert (name, transport) == ("carrier.localhost", "UDP")
             return (
@@ -387,7 +387,7 @@ def test_srv_records_say_where_a_trunk_is() -> None:
 
 @pytest.mark.row("FI-06")
 def test_a_trunk_that_takes_no_outside_numbers_gets_none() -> None:
-    async def scenario(carriers: Carriers, caller: Phone) -> None:
+    async def scenario(carriers: Carriers, caller: Softphone) -> None:
         call = await dial(caller, carriers.office)
         await carriers.refuses(carriers.second, 486)
         assert await refusal(call) == 486
@@ -406,9 +406,9 @@ def test_a_trunk_that_takes_no_outside_numbers_gets_none() -> None:
 def test_an_extension_of_a_pbx_calls_an_account_over_the_trunk() -> None:
     async def scenario() -> None:
         pbx = trunk("pbx", 5060, may_call=MayCall.ACCOUNTS)
-        async with open_office(with_trunks(pbx)) as office, Phone("150") as extension:
+        async with open_office(with_trunks(pbx)) as office, Softphone("150") as extension:
             server = Peer("UDP", "127.0.0.1", office.port)
-            async with Phone("mary", PASSWORD, server=server, host="127.0.0.2") as mary:
+            async with Softphone("mary", PASSWORD, server=server, host="127.0.0.2") as mary:
                 await mary.register()
                 call = await extension.call(f"sip:mary@127.0.0.1:{office.port}")
                 await call.answered()
@@ -426,10 +426,10 @@ def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
     async def scenario() -> None:
         with Udp(0, "127.0.0.2") as dead:
             plan = shop(ring(account("mary")))
-            async with open_office(plan, binding=QUICK) as office, Phone("1") as caller:
+            async with open_office(plan, binding=QUICK) as office, Softphone("1") as caller:
                 server = Peer("UDP", "127.0.0.1", office.port)
-                mary = Phone("mary", PASSWORD, server=server, host="127.0.0.2")
-                mary.manners = Manners(refuse_with=486)
+                mary = Softphone("mary", PASSWORD, server=server, host="127.0.0.2")
+                mary.manners = PhoneBehaviour(refuse_with=486)
                 async with mary:
                     await mary.register()
                     there = office.side._registrar.lookup("mary", 0.0)
@@ -454,9 +454,9 @@ def test_a_desk_phone_that_forwards_all_calls_is_followed() -> None:
     async def scenario() -> None:
         with Udp(0, "127.0.0.2") as desk:
             plan = shop(ring(account("mary")))
-            async with open_office(plan, binding=QUICK) as office, Phone("1") as caller:
+            async with open_office(plan, binding=QUICK) as office, Softphone("1") as caller:
                 server = Peer("UDP", "127.0.0.1", office.port)
-                async with Phone("john", PASSWORD, server=server, host="127.0.0.3") as john:
+                async with Softphone("john", PASSWORD, server=server, host="127.0.0.3") as john:
                     await john.register()
                     there = office.side._registrar.lookup("john", 0.0)
                     contact = NameAddress.parse(f"<sip:mary@127.0.0.2:{desk.port}>")
@@ -484,9 +484,9 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
         project = shop(ring(account("mary"))).project
         accounts = tuple(replace(one, dialled_number=where) for one in project.accounts)
         plan = Plan(replace(project, accounts=accounts))
-        async with open_office(plan) as office, Phone("380441112233") as caller:
+        async with open_office(plan) as office, Softphone("380441112233") as caller:
             server = Peer("UDP", "127.0.0.1", office.port)
-            async with Phone("mary", PASSWORD, server=server, host="127.0.0.2") as pbx:
+            async with Softphone("mary", PASSWORD, server=server, host="127.0.0.2") as pbx:
                 await pbx.register()
                 call = await dial(caller, office)
                 invite = (await pbx.rung()).invite
@@ -509,7 +509,7 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
 @pytest.mark.row("FI-05")
 def test_a_stop_while_it_rings_tells_the_caller_to_try_again() -> None:
     async def scenario() -> None:
-        bob = Phone("bob", manners=Manners(answer_after=None))
+        bob = Softphone("bob", manners=PhoneBehaviour(answer_after=None))
         async with bob, open_office(shop(ring(address(bob.port)))) as office:
             with Udp(office.port) as caller:
                 via = f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch=z9hG4bKx1"

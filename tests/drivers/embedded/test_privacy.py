@@ -15,7 +15,7 @@ from switchhook.sip.ua.orders import Invite
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
-from switchhook.softphone.phone import Call, Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, Softphone
 from tests.support.loop import run
 from tests.support.office import PASSWORD, Office, account, open_office, ring, shop
 from tests.support.sip import SDP, read_request, request, response, start
@@ -58,14 +58,14 @@ def reception(trunk: Trunk) -> Plan:
 
 
 def mary_dials(
-    phone: Phone,
+    phone: Softphone,
     office: Office,
     callee: str,
     from_: NameAddress,
     headers: tuple[tuple[str, str], ...],
 ) -> None:
     uri = Uri.parse(f"sip:{callee}@127.0.0.1:{office.port}")
-    phone.calls["out"] = Call(phone, "out")
+    phone.calls["out"] = PhoneCall(phone, "out")
     phone.perform(
         Invite(
             leg="out",
@@ -88,7 +88,7 @@ def sent_out(
     async def scenario() -> tuple[list[Request], str]:
         with Udp(0) as far:
             plan = reception(carrier(far.port, trusted=trusted, from_user=from_user))
-            async with open_office(plan) as office, Phone("mary", host=ELSEWHERE) as phone:
+            async with open_office(plan) as office, Softphone("mary", host=ELSEWHERE) as phone:
                 far.aim(office.port)
                 mary_dials(phone, office, "380501112233", from_, headers)
                 invite = read_request(await far.receive())
@@ -157,9 +157,9 @@ def test_a_colleague_is_not_shown_who_hides_either() -> None:
     async def scenario() -> None:
         async with open_office(reception(carrier(9))) as office:
             server = Peer("UDP", "127.0.0.1", office.port)
-            john = Phone("john", PASSWORD, server=server, host=ELSEWHERE)
-            john.manners = Manners(answer_after=None)
-            async with john, Phone("mary", host=ELSEWHERE) as mary:
+            john = Softphone("john", PASSWORD, server=server, host=ELSEWHERE)
+            john.manners = PhoneBehaviour(answer_after=None)
+            async with john, Softphone("mary", host=ELSEWHERE) as mary:
                 await john.register()
                 mary_dials(mary, office, "john", ANONYMOUS, ID)
                 invite = (await john.rung()).invite

@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.sip.auth.proof import Credentials, NonceCounts, prove
 from switchhook.sip.wire.message import Request, Response, parse_message
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop
 from tests.support.sip import read_request, read_response
@@ -55,7 +55,7 @@ async def registered(wire: Udp, via: str, *lines: str) -> Response:
 
 async def rung(office: Office, wire: Udp) -> Request:
     """Let a customer call; return the INVITE that mary's telephone gets."""
-    async with Phone("380441112233") as caller:
+    async with Softphone("380441112233") as caller:
         call = await caller.call(f"sip:{DIALLED}@127.0.0.1:{office.port}")
         invite = read_request(await wire.receive())
         assert invite.method == "INVITE"

@@ -16,9 +16,9 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.scheme import Play
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.ua.orders import Reply
-from switchhook.softphone.phone import Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Office, address, open_office, ring, shop
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from switchhook.routing.arrival import Arrival
     from switchhook.routing.events import Event
 
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 
 
 async def answered(office: Office) -> None:
@@ -47,7 +47,7 @@ async def answered(office: Office) -> None:
 @pytest.mark.row("FE-05")
 def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
     async def scenario() -> None:
-        async with Phone("bob", manners=WAITS) as bob, Phone("eve", manners=WAITS) as eve:
+        async with Softphone("bob", manners=WAITS) as bob, Softphone("eve", manners=WAITS) as eve:
             plan = shop(Play(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
@@ -65,7 +65,7 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
 @pytest.mark.row("FE-05")
 def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
     async def scenario() -> None:
-        async with Phone("bob", manners=WAITS) as bob:
+        async with Softphone("bob", manners=WAITS) as bob:
             plan = shop(Play(sounds=("hello",)), ring(address(bob.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
@@ -132,7 +132,7 @@ class Hasty:
 @pytest.mark.row("FC-05")
 def test_a_call_can_be_commanded_as_soon_as_it_is_handed_over() -> None:
     async def scenario() -> None:
-        side = EmbeddedSide(binding=Binding(port=0))
+        side = EmbeddedSide(binding=ListenAddress(port=0))
         async with AsyncExitStack() as stack:
             await side.start(stack, Hasty(side), lambda: Book([shop()]))
             with BareCaller(side.port, DIALLED, "380441112233") as caller:

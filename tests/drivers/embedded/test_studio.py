@@ -15,10 +15,10 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studio
 from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.rtp.digits import write_info
 from switchhook.sip.ua.orders import Ask
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from switchhook.domain.scheme import Step
-    from switchhook.softphone.phone import Call as PhoneCall
+    from switchhook.softphone.phone import PhoneCall
 
 G722 = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
@@ -67,7 +67,7 @@ async def _office(*steps: Step, silence: float = 60, **more: Any) -> AsyncIterat
         yield office
 
 
-async def _dial(phone: Phone, office: Office) -> PhoneCall:
+async def _dial(phone: Softphone, office: Office) -> PhoneCall:
     call = await phone.call(f"sip:{DIALLED}@127.0.0.1:{office.port}")
     call.tone.voice = voice(HER_VOICE)
     call.tone.kept = bytearray()
@@ -91,8 +91,8 @@ async def _hears(call: PhoneCall, frequency: int, seconds: float = 0.3) -> None:
     await _until(does)
 
 
-def _callee(manners: Manners | None = None) -> Phone:
-    return Phone("bob", manners=manners or Manners())
+def _callee(manners: PhoneBehaviour | None = None) -> Softphone:
+    return Softphone("bob", manners=manners or PhoneBehaviour())
 
 
 def play(scenario: Coroutine[Any, Any, None]) -> None:
@@ -101,7 +101,7 @@ def play(scenario: Coroutine[Any, Any, None]) -> None:
 
 def test_a_prompt_is_heard_and_the_scheme_goes_on_behind_it() -> None:
     async def scenario() -> None:
-        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Phone("a") as phone:
+        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
             assert await call.ended() == 200
@@ -116,7 +116,7 @@ def test_a_prompt_is_heard_and_the_scheme_goes_on_behind_it() -> None:
 def test_a_sound_that_is_missing_is_left_out() -> None:
     async def scenario() -> None:
         steps = (Play(sounds=("nothing", "greeting")), Play(sounds=("nothing",)), HangUp())
-        async with _office(*steps) as office, Phone("a") as phone:
+        async with _office(*steps) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             assert await call.ended() == 200
             assert heard(call.tone.kept, GREETING) > LOUD
@@ -126,7 +126,7 @@ def test_a_sound_that_is_missing_is_left_out() -> None:
 
 def test_keys_choose_and_the_callee_is_joined() -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             menu = Menu(
                 sounds=("greeting",),
                 choices=(Choice(key="5", steps=(ring(address(callee.port)),)),),
@@ -153,7 +153,7 @@ def test_keys_choose_and_the_callee_is_joined() -> None:
 def test_keys_by_sip_info() -> None:
     async def scenario() -> None:
         menu = Menu(sounds=("greeting",), choices=(Choice(key="#", steps=(HangUp(),)),))
-        async with _office(menu) as office, Phone("a") as phone:
+        async with _office(menu) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
             order = Ask(
@@ -197,7 +197,7 @@ def test_a_key_that_comes_in_two_ways_is_one(
 @pytest.mark.slow
 def test_music_while_it_rings_and_ringing_without() -> None:
     async def scenario() -> None:
-        async with _callee(Manners(answer_after=None)) as callee, Phone("a") as phone:
+        async with _callee(PhoneBehaviour(answer_after=None)) as callee, Softphone("a") as phone:
             steps = (
                 Background(sounds=("music",)),
                 ring(address(callee.port), timeout=1.5),
@@ -222,7 +222,7 @@ def test_music_while_it_rings_and_ringing_without() -> None:
 
 def test_whoever_answers_first_is_heard_after_the_music() -> None:
     async def scenario() -> None:
-        async with _callee(Manners(answer_after=0.5)) as callee, Phone("a") as phone:
+        async with _callee(PhoneBehaviour(answer_after=0.5)) as callee, Softphone("a") as phone:
             steps = (Background(sounds=("music",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
@@ -242,7 +242,7 @@ def test_whoever_answers_first_is_heard_after_the_music() -> None:
 def test_voicemail_is_recorded(tmp_path: Path) -> None:
     async def scenario() -> None:
         steps = (Voicemail(sounds=("greeting",)),)
-        async with _office(*steps, recordings=tmp_path) as office, Phone("a") as phone:
+        async with _office(*steps, recordings=tmp_path) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
             await asyncio.sleep(2.0)
@@ -263,7 +263,7 @@ def test_voicemail_is_recorded(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_both_voices_are_recorded(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             steps = (Record(), ring(address(callee.port)))
             async with _office(*steps, recordings=tmp_path) as office:
                 call = await _dial(phone, office)
@@ -290,7 +290,7 @@ def test_both_voices_are_recorded(tmp_path: Path) -> None:
 def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> None:
     async def scenario() -> None:
         steps = (Voicemail(sounds=()),)
-        async with _office(*steps, recordings=tmp_path) as office, Phone("a") as phone:
+        async with _office(*steps, recordings=tmp_path) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
             await asyncio.sleep(1.0)
@@ -305,7 +305,7 @@ def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> 
 
 def test_a_callee_who_hangs_up_is_rated() -> None:
     async def scenario() -> None:
-        async with _callee(Manners(hang_up_after=0.5)) as callee, Phone("a") as phone:
+        async with _callee(PhoneBehaviour(hang_up_after=0.5)) as callee, Softphone("a") as phone:
             steps = (Rate(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
@@ -325,7 +325,7 @@ def test_a_callee_who_hangs_up_is_rated() -> None:
 @pytest.mark.slow
 def test_hold_plays_music_to_the_other_and_ends() -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
             shelf = Shelf(greeting=GREETING, music_on_hold=MUSIC)
             async with _office(*steps, sounds=shelf) as office:
@@ -348,7 +348,7 @@ def test_a_call_without_prompts_is_not_led_through_us() -> None:
     async def scenario() -> None:
         async with (
             _callee() as callee,
-            Phone("a") as phone,
+            Softphone("a") as phone,
             _office(ring(address(callee.port))) as office,
         ):
             call = await _dial(phone, office)
@@ -364,7 +364,7 @@ def test_a_call_without_prompts_is_not_led_through_us() -> None:
 @pytest.mark.slow
 def test_a_call_from_which_nothing_comes_is_ended() -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps, silence=1) as office:
                 call = await _dial(phone, office)
@@ -385,7 +385,7 @@ def test_a_call_from_which_nothing_comes_is_ended() -> None:
 @pytest.mark.slow
 def test_a_conversation_outlives_a_restart() -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 port, memory = office.port, office.memory
@@ -396,7 +396,7 @@ def test_a_conversation_outlives_a_restart() -> None:
             await asyncio.sleep(0.2)
             for kept in (call.tone, other.tone):
                 kept.kept = bytearray()
-            async with _office(*steps, binding=Binding(port=port), memory=memory) as office:
+            async with _office(*steps, binding=ListenAddress(port=port), memory=memory) as office:
                 await _hears(call, HIS_VOICE)
                 await _hears(other, HER_VOICE)
                 call.end()
@@ -412,7 +412,7 @@ def test_a_conversation_outlives_a_restart() -> None:
 @pytest.mark.parametrize("is_killed", [False, True])
 def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_killed: bool) -> None:
     async def scenario() -> None:
-        async with _callee() as callee, Phone("a") as phone:
+        async with _callee() as callee, Softphone("a") as phone:
             steps = (Record(), ring(address(callee.port)))
             async with _office(*steps, recordings=tmp_path) as office:
                 port, memory = office.port, office.memory
@@ -425,7 +425,7 @@ def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_ki
                     memory = Memory(calls=dict(memory.calls))
             for kept in (call.tone, other.tone):
                 kept.kept = bytearray()
-            binding = Binding(port=port)
+            binding = ListenAddress(port=port)
             async with _office(
                 *steps, recordings=tmp_path, binding=binding, memory=memory
             ) as office:
@@ -446,13 +446,13 @@ def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_ki
 def test_a_menu_begins_again_after_a_restart() -> None:
     async def scenario() -> None:
         menu = Menu(sounds=("greeting",), choices=(Choice(key="5", steps=(HangUp(),)),))
-        async with Phone("a") as phone:
+        async with Softphone("a") as phone:
             async with _office(menu) as office:
                 port, memory = office.port, office.memory
                 call = await _dial(phone, office)
                 await _hears(call, GREETING)
             call.tone.kept = bytearray()
-            async with _office(menu, binding=Binding(port=port), memory=memory) as office:
+            async with _office(menu, binding=ListenAddress(port=port), memory=memory) as office:
                 await _hears(call, GREETING)
                 call.press("5")
                 assert await call.ended() == 200
@@ -468,7 +468,7 @@ def test_callers_who_hang_up_during_prompts_leave_nothing_open() -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     async def scenario() -> None:
-        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Phone("a") as phone:
+        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Softphone("a") as phone:
 
             async def one() -> None:
                 call = await _dial(phone, office)
@@ -496,8 +496,8 @@ def test_a_caller_is_told_that_no_port_is_free() -> None:
         plan = shop(Play(sounds=("greeting",)), HangUp())
         async with (
             open_office(plan, sounds=SHELF, sounding=sounding) as office,
-            Phone("a") as first,
-            Phone("a") as second,
+            Softphone("a") as first,
+            Softphone("a") as second,
         ):
             call = await _dial(first, office)
             await call.answered()

@@ -17,13 +17,13 @@ from switchhook.drivers.embedded.studio import Sounding
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
 from switchhook.routing.commands import AnswerTransfer, TellTransfer
 from switchhook.routing.events import TransferRequested
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.ua.events import Asked
 from switchhook.sip.ua.orders import Reply, Send
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.sip.wire.uri import Uri
-from switchhook.softphone.phone import Manners, Phone
+from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Memory, Office, account, open_office, ring, shop
 from tests.support.sip import request
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.scheme import Step
-    from switchhook.softphone.call import Call
+    from switchhook.softphone.call import PhoneCall
 
 pytestmark = pytest.mark.row("FI-02")
 
 LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
 NIGHT = "380800111333"
 """A number whose scheme asks a webhook, and rings Olga where that names nobody."""
-WAITS = Manners(answer_after=None)
+WAITS = PhoneBehaviour(answer_after=None)
 
 
 # On the wire
@@ -145,10 +145,10 @@ class Scene:
 
     office: Office
     memory: Memory
-    carrier: Phone
-    phones: dict[str, Phone]
+    carrier: Softphone
+    phones: dict[str, Softphone]
 
-    async def incoming(self) -> tuple[Call, Call]:
+    async def incoming(self) -> tuple[PhoneCall, PhoneCall]:
         """Let a customer talk to Mary; return both ends."""
         made = await self.carrier.call(f"sip:{DIALLED}@{LOCAL}:{self.office.port}")
         came = await self.phones["mary"].rung()
@@ -157,7 +157,7 @@ class Scene:
         await self.until(lambda: self.office.call.state is CallState.TALKING)
         return made, came
 
-    async def internal(self) -> tuple[Call, Call]:
+    async def internal(self) -> tuple[PhoneCall, PhoneCall]:
         """Let John call Mary; return both ends."""
         made = await self.phones["john"].call("mary")
         came = await self.phones["mary"].rung()
@@ -171,7 +171,7 @@ class Scene:
             while not holds():  # noqa: ASYNC110 -- plain values
                 await asyncio.sleep(0.01)
 
-    async def hear_each_other(self, *calls: Call) -> None:
+    async def hear_each_other(self, *calls: PhoneCall) -> None:
         """Wait until each hears somebody anew."""
         before = [call.tone.heard for call in calls]
         await self.until(
@@ -182,7 +182,7 @@ class Scene:
 LOGINS = ("mary", "john", "olga")
 
 
-def project(carrier: Phone, *steps: Step) -> Plan:
+def project(carrier: Softphone, *steps: Step) -> Plan:
     trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
     made = shop(*(steps or (ring(account("mary")),)), trunk=trunk).project
     accounts = tuple(
@@ -203,16 +203,18 @@ def project(carrier: Phone, *steps: Step) -> Plan:
 async def scene(
     *steps: Step,
     recordings: Path | None = None,
-    binding: Binding | None = None,
+    binding: ListenAddress | None = None,
     asks: bytes = b"",
 ) -> AsyncIterator[Scene]:
     memory = Memory(answer=asks)
     sounding = None if recordings is None else Sounding(recordings=recordings)
-    async with Phone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
+    async with Softphone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
         plan = project(carrier, *steps)
         async with open_office(plan, memory=memory, sounding=sounding, binding=binding) as office:
             server = Peer(UDP, LOCAL, office.port)
-            phones = {name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS}
+            phones = {
+                name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+            }
             async with phones["mary"], phones["john"], phones["olga"]:
                 for phone in phones.values():
                     await phone.register()
@@ -472,13 +474,13 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
         memory = Memory()
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
                 server = Peer(UDP, LOCAL, office.port)
                 phones = {
-                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
                 }
                 for phone in phones.values():
                     await stack.enter_async_context(phone)
@@ -489,7 +491,7 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
                 await phones["john"].rung()
             (call,) = memory.calls.values()
             assert call.state is CallState.TRANSFERRING
-            binding = Binding(port=server.port)
+            binding = ListenAddress(port=server.port)
             async with open_office(plan, memory=memory, binding=binding) as office:
                 it.office = office
                 await it.until(lambda: came.transferred[-1:] == [500])
@@ -513,13 +515,13 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
         steps = (*((Record(),) if is_led else ()), ring(account("mary")))
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
             )
             plan = project(carrier, *steps)
             async with open_office(plan, memory=memory) as office:
                 server = Peer(UDP, LOCAL, office.port)
                 phones = {
-                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
                 }
                 for phone in phones.values():
                     await stack.enter_async_context(phone)
@@ -534,7 +536,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
             assert not came.is_over
             memory.stops_at = lambda _: False
             async with open_office(
-                plan, memory=memory, binding=Binding(port=server.port)
+                plan, memory=memory, binding=ListenAddress(port=server.port)
             ) as office:
                 assert await came.ended() == 200
                 await it.hear_each_other(made, john)
@@ -551,13 +553,13 @@ def test_a_transferred_call_outlives_a_crash() -> None:
         memory = Memory()
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Phone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
                 server = Peer(UDP, LOCAL, office.port)
                 phones = {
-                    name: Phone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
                 }
                 for phone in phones.values():
                     await stack.enter_async_context(phone)
@@ -569,7 +571,7 @@ def test_a_transferred_call_outlives_a_crash() -> None:
                 olga.answer()
                 assert await made.ended() == 200
                 await it.hear_each_other(came, olga)
-            binding = Binding(port=server.port)
+            binding = ListenAddress(port=server.port)
             async with open_office(plan, memory=memory, binding=binding) as office:
                 it.office = office
                 await phones["john"].register()  # nothing is stored of that here

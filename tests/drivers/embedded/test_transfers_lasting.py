@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CallState
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
 from tests.drivers.embedded.test_driver import vanish
 from tests.drivers.embedded.test_transfers import Scene, scene, to
@@ -25,7 +25,7 @@ QUICK = Timing(t1=0.01, t2=0.04, t4=0.05, probe=0.3)
 
 def play(scenario: Callable[[Scene], Coroutine[None, None, None]]) -> None:
     async def bounded() -> None:
-        async with scene(binding=Binding(port=0, timing=QUICK)) as it:
+        async with scene(binding=ListenAddress(port=0, timing=QUICK)) as it:
             await scenario(it)
             await it.office.quiet()
 

@@ -22,10 +22,10 @@ from switchhook.drivers.embedded.registering import (
     pause_after,
 )
 from switchhook.drivers.embedded.trunk_states import TrunkStates
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.services import Service
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.softphone.phone import Phone
+from switchhook.softphone.phone import Softphone
 from tests.support.loop import run
 from tests.support.office import DIALLED, address, open_office, ring, shop
 from tests.support.sip import SDP, read, read_request, read_response, request, response
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.row("FI-08")
 
-BINDING = Binding(port=0, timing=Timing(t1=0.02))
+BINDING = ListenAddress(port=0, timing=Timing(t1=0.02))
 CHALLENGE = 'WWW-Authenticate: Digest realm="carrier", nonce="n", qop="auth"'
 CARRIER = Trunk(name="carrier", host="127.0.0.1", username="us", password="secret", register=True)
 ELSEWHERE = "127.0.0.2"
@@ -182,7 +182,7 @@ def test_a_trunk_that_is_taken_out_of_the_project_is_unregistered() -> None:
 def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str) -> None:
     async def main() -> None:
         with Udp(0) as carrier, Udp(0, ELSEWHERE) as other:
-            async with Phone("bob") as bob:
+            async with Softphone("bob") as bob:
                 listed = replace(CARRIER, port=carrier.port, sources=("127.0.0.9/32",))
                 plan = office_with(listed, ring(address(bob.port)))
                 async with open_office(plan, binding=BINDING) as office:

@@ -13,8 +13,8 @@ from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.script import (
     BUSY,
     NOBODY,
-    Caller,
-    Phone,
+    SimulatedCaller,
+    SimulatedPhone,
     answering,
     refusing,
     ringing_out,
@@ -64,14 +64,17 @@ class World:
     """A simulator, somebody who listens to it, and one caller, who calls at 0."""
 
     def __init__(
-        self, caller: Caller | None = None, refusal: Refused | None = None, **phones: Phone
+        self,
+        caller: SimulatedCaller | None = None,
+        refusal: Refused | None = None,
+        **phones: SimulatedPhone,
     ) -> None:
         self.clock = VirtualClock()
         self.side = SimulatedSide(self.clock, phones)
         self.ear = Listener(self.clock, refusal)
         self.stack = AsyncExitStack()
         self.listen()
-        self.call = self.side.place(caller or Caller(arrival=ARRIVAL))
+        self.call = self.side.place(caller or SimulatedCaller(arrival=ARRIVAL))
         self.until(0)
 
     def listen(self) -> None:
@@ -100,7 +103,7 @@ def test_it_is_a_telephone_side() -> None:
 
 
 def test_a_telephone_rings_is_answered_and_hangs_up() -> None:
-    world = World(mary=Phone(rings_after=1, answers_after=4, hangs_up_after=60))
+    world = World(mary=SimulatedPhone(rings_after=1, answers_after=4, hangs_up_after=60))
     world.order(ring("b1", MARY))
     world.until(4)
     world.order(ConnectLegs(leg="b1"))
@@ -114,7 +117,9 @@ def test_a_telephone_rings_is_answered_and_hangs_up() -> None:
 
 
 def test_a_caller_who_was_answered_hangs_up_and_does_not_give_up() -> None:
-    world = World(Caller(arrival=ARRIVAL, gives_up_after=10, hangs_up_after=30), mary=answering(2))
+    world = World(
+        SimulatedCaller(arrival=ARRIVAL, gives_up_after=10, hangs_up_after=30), mary=answering(2)
+    )
     world.order(ring("b1", MARY))
     world.until(2)
     world.order(ConnectLegs(leg="b1"))
@@ -125,7 +130,7 @@ def test_a_caller_who_was_answered_hangs_up_and_does_not_give_up() -> None:
 
 
 def test_a_caller_gives_up() -> None:
-    world = World(Caller(arrival=ARRIVAL, gives_up_after=10), mary=ringing_out())
+    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=10), mary=ringing_out())
     world.order(ring("b1", MARY), ShowRinging())
     assert world.heard() == [
         (0, LegRinging(leg="b1")),
@@ -135,7 +140,7 @@ def test_a_caller_gives_up() -> None:
 
 
 def test_an_answer_to_a_caller_who_is_gone_connects_nobody() -> None:
-    world = World(Caller(arrival=ARRIVAL, gives_up_after=3), mary=answering(3))
+    world = World(SimulatedCaller(arrival=ARRIVAL, gives_up_after=3), mary=answering(3))
     world.until(2)
     world.order(ring("b1", MARY))
     world.until(5)
@@ -246,6 +251,6 @@ def test_a_call_that_a_restarted_switchboard_does_not_know_is_ended() -> None:
 def test_a_caller_whom_nobody_hears_is_not_there() -> None:
     world = World()
     run(world.stack.aclose())
-    unheard = world.side.place(Caller(arrival=ARRIVAL))
+    unheard = world.side.place(SimulatedCaller(arrival=ARRIVAL))
     world.until(1)
     assert (unheard.id, unheard.status) == ("", 0)

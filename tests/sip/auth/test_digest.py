@@ -13,8 +13,8 @@ from switchhook.sip.auth.digest import (
     KNOWN,
     Algorithm,
     Challenge,
+    CredentialsRefused,
     Ha1,
-    Refused,
     Verified,
     Verifier,
     challenges,
@@ -158,7 +158,7 @@ def test_a_stored_hash_serves_as_well(line: int) -> None:
     request = answering(challenged(server.challenge(NOW), line))
     assert server.check(request, stored.get, NOW) == Verified(username="alice")
     wrong = answering(challenged(server.challenge(NOW), line), password="else")
-    assert isinstance(server.check(wrong, stored.get, NOW), Refused)
+    assert isinstance(server.check(wrong, stored.get, NOW), CredentialsRefused)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_a_wrong_user_or_password_is_refused_alike(username: str, password: str)
     challenge = challenged(server.challenge(NOW, asker="192.0.2.1"))
     request = answering(challenge, username, password)
     refused = server.check(request, PASSWORDS, NOW, asker="192.0.2.99")
-    assert refused == Refused(
+    assert refused == CredentialsRefused(
         status=403, reason="the user or the password is wrong", username=username, asker="192.0.2.1"
     )
 
@@ -187,7 +187,7 @@ def test_a_wrong_user_or_password_is_refused_alike(username: str, password: str)
 def test_a_digest_is_for_one_method() -> None:
     server = verifier()
     request = answering(challenged(server.challenge(NOW)), method="INVITE")
-    assert isinstance(server.check(request, PASSWORDS, NOW), Refused)
+    assert isinstance(server.check(request, PASSWORDS, NOW), CredentialsRefused)
 
 
 def test_a_nonce_lives_for_a_while() -> None:
@@ -220,7 +220,7 @@ def test_no_password_is_looked_at_where_somebody_is_barred() -> None:
     server, barred = verifier(), [("alice", "192.0.2.1")]
     request = answering(challenged(server.challenge(NOW, asker="192.0.2.1")))
     verdict = server.check(request, PASSWORDS, NOW, bars=lambda *who: who in barred)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, CredentialsRefused)
     assert verdict.status == 503
     barred.clear()
     assert isinstance(
@@ -363,7 +363,7 @@ def test_a_broken_header_is_refused_with_400(old: str, new: str) -> None:
     server = verifier()
     request = with_field(answering(challenged(server.challenge(NOW))), old, new)
     verdict = server.check(request, PASSWORDS, NOW)
-    assert isinstance(verdict, Refused)
+    assert isinstance(verdict, CredentialsRefused)
     assert verdict.status == 400
     assert verdict.reason.startswith("Authorization: ")
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.sip.net.endpoint import Binding, Endpoint
-from switchhook.sip.transaction.overload import Limits, Share
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
+from switchhook.sip.transaction.overload import LoadLimits, Share
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.events import (
     AnswerReceived,
@@ -69,7 +69,7 @@ def test_options_are_answered_over_udp() -> None:
 
 def test_options_are_answered_over_ipv6() -> None:
     async def scenario() -> None:
-        async with listening(binding=Binding(host="::1", port=0)) as endpoint:
+        async with listening(binding=ListenAddress(host="::1", port=0)) as endpoint:
             with Udp(endpoint.port, "::1") as phone:
                 answer = await phone.ask(options("UDP", phone.port, "[::1]"))
 
@@ -145,7 +145,7 @@ def test_a_call_over_udp_is_retransmitted_and_answered() -> None:
     async def scenario() -> None:
         events: list[Event] = []
         timing = Timing(t1=0.02)
-        async with listening(events.append, Binding(port=0, timing=timing)) as endpoint:
+        async with listening(events.append, ListenAddress(port=0, timing=timing)) as endpoint:
             with Udp(endpoint.port) as phone:
                 endpoint.perform(invite_to(Peer("UDP", "127.0.0.1", phone.port)))
                 first, second = await phone.receive(), await phone.receive()
@@ -323,7 +323,7 @@ def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
     async def scenario() -> None:
         invited: list[Event] = []
         wide = Share(rate=10_000, burst=10_000)
-        binding = Binding(port=0, limits=Limits(network=wide))
+        binding = ListenAddress(port=0, limits=LoadLimits(network=wide))
         async with listening(invited.append, binding) as endpoint:
             with Udp(endpoint.port) as crowd, Udp(endpoint.port) as phone:
                 for number in range(800):
@@ -400,7 +400,7 @@ def test_an_error_of_a_timer_does_not_stop_the_others(monkeypatch: pytest.Monkey
         raise ZeroDivisionError
 
     async def scenario() -> None:
-        async with listening(binding=Binding(port=0, timing=Timing(t1=0.01))) as endpoint:
+        async with listening(binding=ListenAddress(port=0, timing=Timing(t1=0.01))) as endpoint:
             with Udp(endpoint.port) as phone, capture_logs() as logs:
                 monkeypatch.setattr(UserAgent, "handle_timer", fails)
                 endpoint.perform(invite_to(Peer("UDP", "127.0.0.1", phone.port)))
@@ -441,7 +441,7 @@ def test_a_port_in_use_is_refused_and_nothing_stays_open() -> None:
     async def scenario() -> None:
         async with listening() as endpoint, AsyncExitStack() as stack:
             with pytest.raises(OSError, match=r".+"):
-                await Endpoint(Binding(port=endpoint.port), lambda _: None).start(stack)
+                await SipEndpoint(ListenAddress(port=endpoint.port), lambda _: None).start(stack)
 
     run(scenario())
 
@@ -451,7 +451,7 @@ def test_a_port_whose_tcp_side_is_taken_is_refused() -> None:
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
             taken.listen()
-            endpoint = Endpoint(Binding(port=taken.getsockname()[1]), lambda _: None)
+            endpoint = SipEndpoint(ListenAddress(port=taken.getsockname()[1]), lambda _: None)
             async with AsyncExitStack() as stack:
                 with pytest.raises(OSError, match=r".+"):
                     await endpoint.start(stack)
@@ -464,7 +464,7 @@ def test_a_port_whose_tcp_side_is_taken_is_refused() -> None:
 )
 def test_an_endpoint_on_all_addresses_tells_the_right_one(advertised: str, expected: str) -> None:
     async def scenario() -> None:
-        binding = Binding(host="0.0.0.0", port=0, advertised=advertised)
+        binding = ListenAddress(host="0.0.0.0", port=0, advertised=advertised)
         async with listening(binding=binding) as endpoint:
             with Udp(endpoint.port) as phone:
                 endpoint.perform(invite_to(Peer("UDP", "127.0.0.1", phone.port)))

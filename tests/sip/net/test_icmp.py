@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from switchhook.sip.net.endpoint import Binding
+from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.icmp import transaction_of
 from switchhook.sip.ua.events import Event, InviteFailed
 from switchhook.sip.ua.orders import Invite
@@ -61,7 +61,7 @@ def test_a_call_to_where_nothing_listens_fails_at_once_and_no_other_does(
             heard.append(event)
             failed.set()
 
-        async with listening(hear, Binding(host=host, port=0)) as endpoint:
+        async with listening(hear, ListenAddress(host=host, port=0)) as endpoint:
             with Udp(0, host) as bob:
                 begun = time.monotonic()
                 endpoint.perform(invite(host, nobody(host)))

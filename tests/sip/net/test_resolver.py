@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.net import resolver as module
-from switchhook.sip.net.resolver import Resolver, UnknownHostError
+from switchhook.sip.net.resolver import SipResolver, UnknownHostError
 from switchhook.tasks import spawn
 from tests.support.loop import run
 
@@ -23,11 +23,11 @@ Answer = list[tuple[int, int, int, str, tuple[str, int]]]
 def with_resolver(
     monkeypatch: pytest.MonkeyPatch,
     getaddrinfo: Callable[..., Answer],
-    scenario: Callable[[Resolver], Coroutine[object, object, None]],
+    scenario: Callable[[SipResolver], Coroutine[object, object, None]],
 ) -> None:
     async def main() -> None:
         monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-        resolver = Resolver(family=socket.AF_INET)
+        resolver = SipResolver(family=socket.AF_INET)
         try:
             await scenario(resolver)
         finally:
@@ -41,7 +41,7 @@ def test_addresses_need_no_look_up(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuses(*_: object, **__: object) -> Answer:
         raise AssertionError("nothing is to be looked up")
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         assert await resolver.addresses("192.0.2.1") == ("192.0.2.1",)
         assert await resolver.addresses("[2001:db8::1]") == ("2001:db8::1",)
 
@@ -55,7 +55,7 @@ def test_a_name_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
         asked.append(host)
         return [(2, 2, 17, "", ("192.0.2.7", 0))]
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         both = await asyncio.gather(
             resolver.addresses("trunk.test"), resolver.addresses("trunk.test")
         )
@@ -75,7 +75,7 @@ def test_a_name_without_address_is_refused_and_that_remembered(
         asked.append(host)
         raise socket.gaierror(-2, "Name or service not known")
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         for _ in range(2):
             with pytest.raises(UnknownHostError, match=r"'nowhere\.test' has no address"):
                 await resolver.addresses("nowhere.test")
@@ -93,7 +93,7 @@ def test_a_name_server_that_hangs_does_not_keep_the_caller(
         released.wait(5)
         return [(2, 2, 17, "", ("192.0.2.7", 0))]
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         with pytest.raises(UnknownHostError, match="no name server answered"):
             await resolver.addresses("slow.test")
         released.set()
@@ -113,7 +113,7 @@ def test_names_that_hang_hold_up_neither_proven_ones_nor_the_end_of_the_process(
             released.wait(5)
         return [(2, 2, 17, "", ("192.0.2.7", 0))]
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         assert await resolver.addresses("trunk.test") == ("192.0.2.7",)
         names = [f"hung{number}.test" for number in range(3 * module.AT_ONCE)]
         hung = [spawn(resolver.addresses(name), name=name) for name in names]
@@ -132,7 +132,7 @@ def test_few_names_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     def finds(*_: object, **__: object) -> Answer:
         return [(2, 2, 17, "", ("192.0.2.7", 0))]
 
-    async def scenario(resolver: Resolver) -> None:
+    async def scenario(resolver: SipResolver) -> None:
         monkeypatch.setattr(module, "MOST", 2)
         for name in ("a.test", "b.test", "c.test"):
             await resolver.addresses(name)

@@ -17,8 +17,8 @@ import pytest
 from switchhook.sip.net.rtp_thread import MediaThread, NoPortError
 from switchhook.sip.rtp import orders
 from switchhook.sip.rtp.g711 import MU_LAW
-from switchhook.sip.rtp.packet import Packet
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.packet import RtpPacket
+from switchhook.sip.rtp.player import PcmSound
 from tests.support.loop import run
 from tests.support.ports import free_port
 
@@ -65,14 +65,14 @@ class Phone:
 
     def say(self, body: bytes, payload: int = 0) -> None:
         self._number += 1
-        packet = Packet(
+        packet = RtpPacket(
             payload=payload, number=self._number, timestamp=160 * self._number, source=1, body=body
         )
         self.socket.send(bytes(packet))
 
-    async def hears(self) -> Packet:
+    async def hears(self) -> RtpPacket:
         data = await asyncio.get_running_loop().sock_recv(self.socket, 2048)
-        packet = Packet.parse(data)
+        packet = RtpPacket.parse(data)
         assert packet is not None
         return packet
 
@@ -81,7 +81,7 @@ def test_a_prompt_is_heard_and_keys_are_told() -> None:
     async def scenario() -> None:
         async with _desk() as desk:
             phone = Phone(desk, "a")
-            sound = Sound(array("h", [1000] * 160 * 4).tobytes())
+            sound = PcmSound(array("h", [1000] * 160 * 4).tobytes())
             desk.media.perform(orders.Play(stream="a", playback="p", sounds=(sound,)))
             assert [(await phone.hears()).body for _ in range(4)] == [LOUD] * 4
             assert await desk.told.get() == orders.PlaybackFinished(stream="a", playback="p")

@@ -10,10 +10,10 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.tcp import TcpLimits
-from switchhook.sip.transaction.admission import Admitted, Everybody
-from switchhook.sip.transaction.overload import Limits, Share
+from switchhook.sip.transaction.admission import AdmitEverybody, Admitted
+from switchhook.sip.transaction.overload import LoadLimits, Share
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.ua.orders import Invite
 from switchhook.sip.wire.headers import NameAddress
@@ -48,7 +48,7 @@ def test_a_request_over_tcp_is_answered_and_the_end_is_clean(
 ) -> None:
     async def scenario() -> None:
         async with asyncio.timeout(10), AsyncExitStack() as stack:
-            endpoint = Endpoint(Binding(host="127.0.0.1", port=0), lambda _: None)
+            endpoint = SipEndpoint(ListenAddress(host="127.0.0.1", port=0), lambda _: None)
             await endpoint.start(stack)
             reader, writer = await asyncio.open_connection("127.0.0.1", endpoint.port)
             writer.write(OPTIONS.format(host="127.0.0.1", port=endpoint.port).encode())
@@ -82,7 +82,7 @@ def test_a_connection_that_is_dialled_leaves_from_our_address(
 
             server = await asyncio.start_server(accept, "127.0.0.1", 0)
             stack.callback(server.close)
-            endpoint = Endpoint(Binding(host=host, port=0), lambda _: None)
+            endpoint = SipEndpoint(ListenAddress(host=host, port=0), lambda _: None)
             await endpoint.start(stack)
             uri = Uri(host="127.0.0.1", port=server.sockets[0].getsockname()[1])
             address = NameAddress(uri=uri)
@@ -96,7 +96,7 @@ def test_a_connection_that_is_dialled_leaves_from_our_address(
         runner.run(scenario())
 
 
-class Registrar(Everybody):
+class Registrar(AdmitEverybody):
     """Takes every REGISTER for a proof."""
 
     def __init__(self) -> None:
@@ -108,17 +108,17 @@ class Registrar(Everybody):
 
 
 @asynccontextmanager
-async def guarded(**limits: float) -> AsyncIterator[Endpoint]:
+async def guarded(**limits: float) -> AsyncIterator[SipEndpoint]:
     """Run an endpoint to which everybody is a stranger who has not registered."""
-    binding = Binding(port=0, tcp=TcpLimits(**limits))  # type: ignore[arg-type]
+    binding = ListenAddress(port=0, tcp=TcpLimits(**limits))  # type: ignore[arg-type]
     async with AsyncExitStack() as stack:
-        endpoint = Endpoint(binding, lambda _event: None, Registrar())
+        endpoint = SipEndpoint(binding, lambda _event: None, Registrar())
         await endpoint.start(stack)
         yield endpoint
 
 
 @asynccontextmanager
-async def connected(endpoint: Endpoint, *hosts: str) -> AsyncIterator[list[Tcp]]:
+async def connected(endpoint: SipEndpoint, *hosts: str) -> AsyncIterator[list[Tcp]]:
     """Connect from each of these addresses, in turn, and speak once."""
     async with AsyncExitStack() as stack:
         connections = []
@@ -220,9 +220,9 @@ def test_a_flood_over_tcp_is_read_slowly_and_nothing_of_it_lost(
 ) -> None:
     async def scenario() -> None:
         small = Share(rate=50, burst=10)
-        binding = Binding(port=0, limits=Limits(stranger=small))
+        binding = ListenAddress(port=0, limits=LoadLimits(stranger=small))
         async with asyncio.timeout(10), AsyncExitStack() as stack:
-            endpoint = Endpoint(binding, lambda _event: None, Registrar())
+            endpoint = SipEndpoint(binding, lambda _event: None, Registrar())
             await endpoint.start(stack)
             flood = await stack.enter_async_context(Tcp.to(endpoint.port))
             began = asyncio.get_running_loop().time()

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.rtp.digits import DIGITS, DigitReceiver, press, read_info, write_info
-from switchhook.sip.rtp.packet import FRAME, Packet
+from switchhook.sip.rtp.packet import FRAME, RtpPacket
 
 
 def _event(
@@ -22,9 +22,9 @@ def _event(
     marker: bool = False,
     source: int = 1,
     number: int = 0,
-) -> Packet:
+) -> RtpPacket:
     body = struct.pack("!BBH", DIGITS.index(digit), 0x80 * end | 10, duration)
-    return Packet(
+    return RtpPacket(
         payload=101,
         number=number & 0xFFFF,
         timestamp=timestamp,
@@ -34,19 +34,19 @@ def _event(
     )
 
 
-def _numbered(packets: list[Packet], first: int = 65_533) -> list[Packet]:
+def _numbered(packets: list[RtpPacket], first: int = 65_533) -> list[RtpPacket]:
     """Number packets one after another, as they were sent."""
     return [replace(packet, number=n & 0xFFFF) for n, packet in enumerate(packets, first)]
 
 
-def _press(digit: str, timestamp: int, frames: int = 5) -> list[Packet]:
+def _press(digit: str, timestamp: int, frames: int = 5) -> list[RtpPacket]:
     """A press as a good telephone sends it: updates, then three ends."""
     packets = [_event(digit, timestamp, 160 * n, marker=n == 1) for n in range(1, frames + 1)]
     packets += [_event(digit, timestamp, 160 * frames + 160, end=True)] * 3
     return _numbered(packets, timestamp // FRAME)
 
 
-def _told(packets: list[Packet]) -> str:
+def _told(packets: list[RtpPacket]) -> str:
     receiver = DigitReceiver()
     return "".join(receiver.hear(packet) for packet in packets)
 
@@ -72,7 +72,7 @@ ONE, TWO = _press("1", 1000), _press("2", 3000)
     ],
     ids=str,
 )
-def test_each_press_once(packets: list[Packet], told: str) -> None:
+def test_each_press_once(packets: list[RtpPacket], told: str) -> None:
     assert _told(packets) == told
 
 
@@ -88,7 +88,7 @@ def test_a_sender_that_counts_the_timestamp_up_within_a_press() -> None:
     assert _told([*packets, _event("3", 1280, 1280, end=True)]) == "3"
 
 
-def _counting(digit: str, timestamp: int, frames: int, *, grows: bool) -> list[Packet]:
+def _counting(digit: str, timestamp: int, frames: int, *, grows: bool) -> list[RtpPacket]:
     """A press from a sender that counts the timestamp up with each packet, against RFC 4733."""
     return [
         _event(
@@ -123,7 +123,7 @@ def _counting(digit: str, timestamp: int, frames: int, *, grows: bool) -> list[P
     ],
     ids=["ends of a later time", "time and length grow", "time alone grows", "twice", "again"],
 )
-def test_a_press_is_one_whatever_its_timestamps_are(packets: list[Packet], told: str) -> None:
+def test_a_press_is_one_whatever_its_timestamps_are(packets: list[RtpPacket], told: str) -> None:
     assert _told(_numbered(packets)) == told
     assert _told(_numbered(packets, 65_530)) == told
 
@@ -155,11 +155,11 @@ def test_two_senders_are_two() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"\x01\x0a\0", b"\x10\x0a\0\xa0", b"\xff\xff\xff\xff"])
 def test_what_is_no_key_tells_nothing(body: bytes) -> None:
-    assert not _told([Packet(payload=101, number=0, timestamp=0, source=0, body=body)])
+    assert not _told([RtpPacket(payload=101, number=0, timestamp=0, source=0, body=body)])
 
 
 @given(st.permutations(ONE + TWO))
-def test_two_presses_in_any_order_are_two(packets: list[Packet]) -> None:
+def test_two_presses_in_any_order_are_two(packets: list[RtpPacket]) -> None:
     assert sorted(_told(packets)) == ["1", "2"]
 
 
@@ -169,7 +169,7 @@ def test_what_is_sent_is_heard(digit: str) -> None:
     assert len(bodies) == 5 + 3
     assert len(set(bodies[-3:])) == 1
     packets = [
-        Packet(payload=101, number=n, timestamp=9, source=1, marker=not n, body=body)
+        RtpPacket(payload=101, number=n, timestamp=9, source=1, marker=not n, body=body)
         for n, body in enumerate(bodies)
     ]
     assert _told(packets) == digit

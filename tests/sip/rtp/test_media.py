@@ -11,18 +11,18 @@ import pytest
 from switchhook.sip.rtp import orders
 from switchhook.sip.rtp.digits import DigitReceiver
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
-from switchhook.sip.rtp.media import Media
+from switchhook.sip.rtp.media import MediaStreams
 from switchhook.sip.rtp.outflow import Start
-from switchhook.sip.rtp.packet import Packet
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.packet import RtpPacket
+from switchhook.sip.rtp.player import PcmSound
 
 A, B = ("192.0.2.1", 4000), ("192.0.2.2", 5000)
 NAT = ("198.51.100.7", 61000)
 FILE = Path("/recordings/r.wav")
 
 
-def _sound(frames: int, level: int = 1000) -> Sound:
-    return Sound(array("h", [level] * 160 * frames).tobytes())
+def _sound(frames: int, level: int = 1000) -> PcmSound:
+    return PcmSound(array("h", [level] * 160 * frames).tobytes())
 
 
 class Table:
@@ -30,8 +30,8 @@ class Table:
 
     def __init__(self, *, silence: float = 60.0, laws: tuple[Law, Law] = (MU_LAW, MU_LAW)) -> None:
         self.now = 1000.0
-        self.media = Media(silence=silence, now=self.now)
-        self.sent: list[tuple[str, Packet, tuple[str, int]]] = []
+        self.media = MediaStreams(silence=silence, now=self.now)
+        self.sent: list[tuple[str, RtpPacket, tuple[str, int]]] = []
         self.events: list[orders.Event] = []
         self.pcm = b""
         self.ended: list[str] = []
@@ -58,7 +58,7 @@ class Table:
         self.media.perform(order, self.now)
         self._take()
 
-    def play(self, sound: Sound, playback: str = "p", *, loop: bool = False) -> None:
+    def play(self, sound: PcmSound, playback: str = "p", *, loop: bool = False) -> None:
         self.order(orders.Play(stream="a", playback=playback, sounds=(sound,), loop=loop))
 
     def hear(
@@ -66,7 +66,7 @@ class Table:
     ) -> None:
         self._numbers[name] += 1
         number = self._numbers[name]
-        packet = Packet(
+        packet = RtpPacket(
             payload=payload,
             number=number,
             timestamp=round((self.now - 900) * 8000),
@@ -85,7 +85,7 @@ class Table:
 
     def _take(self) -> None:
         for stream, data, address in self.media.take_packets():
-            packet = Packet.parse(data)
+            packet = RtpPacket.parse(data)
             assert packet is not None
             self.sent.append((stream, packet, address))
         self.events += self.media.take_events()

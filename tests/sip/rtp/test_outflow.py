@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.rtp.digits import press
-from switchhook.sip.rtp.outflow import Outflow, Presses, Start
-from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.outflow import KeyPresses, Outflow, Start
+from switchhook.sip.rtp.packet import RtpPacket
 
 START = Start(source=42, number=65534, timestamp=2**32 - 160)
 
 
-def _heard(number: int, timestamp: int, *, source: int = 7, marker: bool = False) -> Packet:
-    return Packet(
+def _heard(number: int, timestamp: int, *, source: int = 7, marker: bool = False) -> RtpPacket:
+    return RtpPacket(
         payload=0,
         number=number % 2**16,
         timestamp=timestamp % 2**32,
@@ -22,7 +22,7 @@ def _heard(number: int, timestamp: int, *, source: int = 7, marker: bool = False
     )
 
 
-def _shape(packet: Packet) -> tuple[int, int, bool]:
+def _shape(packet: RtpPacket) -> tuple[int, int, bool]:
     return packet.number, packet.timestamp, packet.marker
 
 
@@ -73,7 +73,7 @@ def test_a_marker_is_passed_on() -> None:
 
 @pytest.mark.parametrize("digits", ["1", "59"])
 def test_keys_go_out_one_after_another(digits: str) -> None:
-    outflow, presses = Outflow(START), Presses()
+    outflow, presses = Outflow(START), KeyPresses()
     for digit in digits:
         presses.add(press(digit, 40))
     packets = []

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.sip.rtp.packet import Packet, forward, is_rtcp
+from switchhook.sip.rtp.packet import RtpPacket, forward, is_rtcp
 
 HEADER = struct.pack("!BBHII", 0x80, 0x80 | 101, 65535, 2**32 - 1, 7)
 PACKETS = st.builds(
-    Packet,
+    RtpPacket,
     payload=st.integers(0, 127).filter(lambda payload: not 64 <= payload < 96),
     number=st.integers(0, 2**16 - 1),
     timestamp=st.integers(0, 2**32 - 1),
@@ -23,24 +23,24 @@ PACKETS = st.builds(
 
 
 @given(PACKETS)
-def test_written_and_read_again(packet: Packet) -> None:
-    assert Packet.parse(bytes(packet)) == packet
+def test_written_and_read_again(packet: RtpPacket) -> None:
+    assert RtpPacket.parse(bytes(packet)) == packet
 
 
 @given(st.binary(max_size=400))
 def test_nothing_raises(data: bytes) -> None:
-    packet = Packet.parse(data)
+    packet = RtpPacket.parse(data)
     assert packet is None or len(packet.body) <= len(data) - 12
     assert not (packet and is_rtcp(data))
 
 
 @given(st.binary(max_size=80), st.integers(0, 0xFF))
 def test_nothing_raises_behind_a_good_start(data: bytes, first: int) -> None:
-    Packet.parse(bytes([0x80 | first & 0x3F, 0]) + data)
+    RtpPacket.parse(bytes([0x80 | first & 0x3F, 0]) + data)
 
 
 def test_fields() -> None:
-    assert Packet.parse(HEADER + b"ab") == Packet(
+    assert RtpPacket.parse(HEADER + b"ab") == RtpPacket(
         payload=101, marker=True, number=65535, timestamp=2**32 - 1, source=7, body=b"ab"
     )
 
@@ -55,7 +55,7 @@ def test_fields() -> None:
     ],
 )
 def test_what_stands_around_the_body(first: int, rest: bytes, body: bytes) -> None:
-    packet = Packet.parse(bytes([first]) + HEADER[1:] + rest)
+    packet = RtpPacket.parse(bytes([first]) + HEADER[1:] + rest)
     assert packet is not None
     assert packet.body == body
 
@@ -77,7 +77,7 @@ def test_what_stands_around_the_body(first: int, rest: bytes, body: bytes) -> No
     ],
 )
 def test_no_packet(data: bytes) -> None:
-    assert Packet.parse(data) is None
+    assert RtpPacket.parse(data) is None
 
 
 def test_rtcp_is_told_apart() -> None:

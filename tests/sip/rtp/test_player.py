@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
-from switchhook.sip.rtp.player import Pace, Player, Sound
+from switchhook.sip.rtp.player import Pace, PcmSound, Player
 
 
-def _sound(frames: float, level: int = 1000) -> Sound:
-    return Sound(array("h", [level] * round(160 * frames)).tobytes())
+def _sound(frames: float, level: int = 1000) -> PcmSound:
+    return PcmSound(array("h", [level] * round(160 * frames)).tobytes())
 
 
 def test_one_frame_each_20_ms() -> None:
@@ -75,7 +75,7 @@ def test_music_goes_on_for_ever() -> None:
 
 @pytest.mark.parametrize("sounds", [[], [_sound(0)]])
 @pytest.mark.parametrize("loop", [False, True])
-def test_nothing_is_over_at_once(sounds: list[Sound], *, loop: bool) -> None:
+def test_nothing_is_over_at_once(sounds: list[PcmSound], *, loop: bool) -> None:
     assert Player("p", sounds, loop=loop).is_over
 
 
@@ -87,4 +87,4 @@ def test_a_frame_is_encoded_once() -> None:
 
 
 def test_half_a_sample_at_the_end_is_left_out() -> None:
-    assert Sound(b"\0\0\0").frame(MU_LAW, 0) == MU_LAW.silence * 160
+    assert PcmSound(b"\0\0\0").frame(MU_LAW, 0) == MU_LAW.silence * 160

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.rtp.packet import Packet
-from switchhook.sip.rtp.recorder import DELAY, WINDOW, Recorder, mix
+from switchhook.sip.rtp.packet import RtpPacket
+from switchhook.sip.rtp.recorder import DELAY, WINDOW, RtpRecorder, mix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +24,9 @@ def _levels(pcm: bytes, step: int = 160) -> list[int]:
     return list(memoryview(pcm).cast("h"))[::step]
 
 
-def _packet(timestamp: int, number: int, source: int = 1) -> Packet:
+def _packet(timestamp: int, number: int, source: int = 1) -> RtpPacket:
     """Return a packet without its sound."""
-    return Packet(
+    return RtpPacket(
         payload=0, number=number % 2**16, timestamp=timestamp % 2**32, source=source, body=b""
     )
 
@@ -35,7 +35,7 @@ class Talk:
     """A recording that is fed by the millisecond."""
 
     def __init__(self, tracks: int = 2) -> None:
-        self.recorder = Recorder(10.0, tracks)
+        self.recorder = RtpRecorder(10.0, tracks)
 
     def hear(self, ms: float, timestamp: int, level: int, track: int = 0, source: int = 1) -> None:
         packet = _packet(timestamp, timestamp // 160, source)
@@ -70,7 +70,7 @@ def test_jitter_and_order_do_not_matter() -> None:
 
 
 def test_late_packets_are_waited_for_and_later_ones_cut() -> None:
-    recorder = Recorder(0.0)
+    recorder = RtpRecorder(0.0)
     recorder.hear(0, _packet(0, 0), _pcm(1), 0.0)
     assert recorder.take(0.1) == b""
     recorder.hear(0, _packet(160, 1), _pcm(2), 0.19)
@@ -141,7 +141,7 @@ def test_a_burst_after_a_stall_is_placed_by_its_timestamps() -> None:
 
 
 def test_sound_that_nobody_takes_does_not_grow_without_end() -> None:
-    recorder = Recorder(0.0, tracks=1)
+    recorder = RtpRecorder(0.0, tracks=1)
     for n in range(1000):
         recorder.hear(0, _packet(160 * n, n), _pcm(1), 0.02 * n)
     pcm = recorder.take(20.0, final=True)

@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
 from switchhook.sip.rtp.orders import FarEnd
 from switchhook.sip.rtp.outflow import Start
-from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.rtp.stream import Stream
 
 PHONE = ("192.0.2.1", 4000)
 STRANGER = ("192.0.2.9", 4000)
-SOUND = Packet(payload=96, number=1, timestamp=160, source=5, body=b"\xd5" * 160)
-KEY = Packet(payload=101, number=2, timestamp=320, source=5, body=b"\x05\x0a\0\xa0")
+SOUND = RtpPacket(payload=96, number=1, timestamp=160, source=5, body=b"\xd5" * 160)
+KEY = RtpPacket(payload=101, number=2, timestamp=320, source=5, body=b"\x05\x0a\0\xa0")
 FAR = FarEnd(address=PHONE, law=A_LAW, payload=96, events=101)
 
 
@@ -39,7 +39,7 @@ def test_sound_and_keys() -> None:
 
 @pytest.mark.parametrize(("payload", "law"), [(0, MU_LAW), (8, A_LAW), (96, A_LAW), (18, None)])
 def test_either_law_is_understood_under_its_own_number(payload: int, law: object) -> None:
-    packet = Packet(payload=payload, number=0, timestamp=0, source=0)
+    packet = RtpPacket(payload=payload, number=0, timestamp=0, source=0)
     assert _stream().law_of(packet) is law
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.transaction.overload import MUCH, Crowd, Limits, Share, Turns
+from switchhook.sip.transaction.overload import MUCH, Crowd, LoadLimits, Share, TokenBuckets
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.transport import Peer
 
-LIMITS = Limits(
+LIMITS = LoadLimits(
     open_requests=3,
     open_requests_per_source=2,
     transactions=10,
@@ -27,13 +27,13 @@ def stranger(last: int, port: int = 5060) -> Peer:
     return Peer("UDP", f"198.51.100.{last}", port)
 
 
-def turns() -> Turns:
+def turns() -> TokenBuckets:
     friends = Friends(lambda host: host == CARRIER.host)
     friends.prove(PHONE, "john", 0.0)
-    return Turns(LIMITS, friends)
+    return TokenBuckets(LIMITS, friends)
 
 
-def taken(turns: Turns, source: Peer, now: float, tries: int = 1_000) -> int:
+def taken(turns: TokenBuckets, source: Peer, now: float, tries: int = 1_000) -> int:
     return sum(turns.take(source, now) for _ in range(tries))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.sip.transaction.admission import Everybody
+from switchhook.sip.transaction.admission import AdmitEverybody
 from switchhook.sip.transaction.heard import (
     AckReceived,
     CancelReceived,
@@ -15,7 +15,7 @@ from switchhook.sip.transaction.heard import (
     ResponseReceived,
     StrayAnswer,
 )
-from switchhook.sip.transaction.overload import MUCH, Lag, Limits
+from switchhook.sip.transaction.overload import MUCH, Lag, LoadLimits
 from switchhook.sip.transaction.stack import Stack
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.message import Headers, MessageError, Request
@@ -42,7 +42,7 @@ BOB_TCP = Peer("TCP", "192.0.2.20", 5060)
 
 
 def new_stack(**limits: Any) -> Stack:
-    return Stack(local=lambda _peer: HERE, token=tokens(), limits=Limits(**limits))
+    return Stack(local=lambda _peer: HERE, token=tokens(), limits=LoadLimits(**limits))
 
 
 def sent(stack: Stack) -> list[bytes]:
@@ -302,7 +302,7 @@ def test_what_lingers_for_one_source_is_bounded_too() -> None:
     assert received(stack).request.call_id == "c3"
 
 
-class Office(Everybody):
+class Office(AdmitEverybody):
     """Who proved a password there, and what counts as a call for help."""
 
     def __init__(self, *known: Peer) -> None:

@@ -16,9 +16,9 @@ from switchhook.sip.transaction.transaction import (
     Machine,
     Signal,
     State,
-    Timer,
     Timing,
     Transaction,
+    TransactionTimer,
     classify,
 )
 
@@ -326,13 +326,15 @@ def test_timer_j_is_nothing_over_a_reliable_transport() -> None:
 
 
 def test_limits_are_those_of_table_4() -> None:
-    unreliable = {timer: TIMING.limit(timer, reliable=False) for timer in Timer}
-    reliable = {timer: TIMING.limit(timer, reliable=True) for timer in Timer}
+    unreliable = {timer: TIMING.limit(timer, reliable=False) for timer in TransactionTimer}
+    reliable = {timer: TIMING.limit(timer, reliable=True) for timer in TransactionTimer}
 
     waits = dict.fromkeys("BDFHJLM", 32.0) | {"I": 5.0, "K": 5.0, "C": 180.0}
-    assert waits == {timer.name: unreliable[timer] for timer in Timer if timer.name not in "AEG"}
-    assert [reliable[Timer[letter]] for letter in "DIJK"] == [0.0] * 4
-    assert [reliable[Timer[letter]] for letter in "BFHLM"] == [32.0] * 5
+    assert waits == {
+        timer.name: unreliable[timer] for timer in TransactionTimer if timer.name not in "AEG"
+    }
+    assert [reliable[TransactionTimer[letter]] for letter in "DIJK"] == [0.0] * 4
+    assert [reliable[TransactionTimer[letter]] for letter in "BFHLM"] == [32.0] * 5
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)

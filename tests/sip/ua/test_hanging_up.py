@@ -9,8 +9,8 @@ from switchhook.sip.ua.events import (
     Asked,
     InviteCancelled,
     InviteFailed,
-    LegEnded,
     ProgressReceived,
+    SipLegEnded,
 )
 from switchhook.sip.ua.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.wire.transport import Peer
@@ -33,7 +33,7 @@ def test_a_bye_is_served_whatever_its_number(cseq: int) -> None:
 
     (event,) = phone.hear(phone.within("BYE", tag, cseq=cseq))
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert (event.leg, event.status) == (leg, 200)
     assert phone.sent()[-1] == "200"
     phone.rest()
@@ -48,7 +48,7 @@ def test_a_callees_bye_is_served_whatever_its_number() -> None:
 
     (event,) = phone.hear(theirs(invite, "BYE", 2), BOB)
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent()[-1] == "200"
     phone.rest()
 
@@ -95,7 +95,7 @@ def test_a_bye_is_served_whatever_else_it_holds(honest: bytes, odd: bytes) -> No
     data = data.replace(honest, odd).replace(b"tag=t1", b"tag=" + tag.encode())
 
     (event,) = phone.hear_data(data)
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent() == ["200"]
     assert phone.last_response().cseq.method == "BYE"
     phone.rest()
@@ -176,7 +176,7 @@ def test_a_call_whose_cancel_crossed_our_answer_ends_by_its_bye() -> None:
     assert phone.sent() == ["200"]
     (event,) = phone.hear(phone.within("BYE", tag, cseq=1))  # no ACK came
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     phone.rest()
 
 

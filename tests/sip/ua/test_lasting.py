@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.events import AnswerReceived, DialogChanged, Event, InviteReceived, LegEnded
+from switchhook.sip.ua.events import (
+    AnswerReceived,
+    DialogChanged,
+    Event,
+    InviteReceived,
+    SipLegEnded,
+)
 from switchhook.sip.ua.orders import Acknowledge, Answer, Invite
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -46,7 +52,7 @@ class Talks:
             case AnswerReceived(leg=leg):
                 self.answered += 1
                 self.caller.perform(Acknowledge(leg=leg))
-            case LegEnded(leg=leg):
+            case SipLegEnded(leg=leg):
                 self.ended.append((self.network.now, leg))
             case _:
                 assert isinstance(event, DialogChanged)
@@ -55,7 +61,7 @@ class Talks:
         match event:
             case InviteReceived(leg=leg):
                 self.callee.perform(Answer(leg=leg, status=200, headers=TYPE, body=SDP))
-            case LegEnded(leg=leg):
+            case SipLegEnded(leg=leg):
                 self.ended.append((self.network.now, leg))
             case _:
                 pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.ua.events import InviteCancelled, InviteFailed, LegEnded
+from switchhook.sip.ua.events import InviteCancelled, InviteFailed, SipLegEnded
 from switchhook.sip.ua.orders import Answer, Ask, End, Reply
 from tests.support.sip import BOB, SDP, request, response
 from tests.support.sip_agent import NOTHING, Phone, theirs
@@ -17,7 +17,7 @@ def test_a_bye_waits_for_our_user_however_often_it_comes() -> None:
     bye = phone.within("BYE", tag, cseq=2)
 
     (event,) = phone.hear(bye)
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.hear(bye) == []
     assert phone.pass_time(20.0) == []
     assert phone.sent() == []
@@ -36,7 +36,7 @@ def test_behind_a_bye_nothing_else_is_served() -> None:
     leg, tag = phone.answered()
     (asked,) = phone.hear(phone.within("INFO", tag, cseq=2))
     (event,) = phone.hear(phone.within("BYE", tag, cseq=3))
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent() == ["487"]
 
     assert phone.hear(phone.within("INFO", tag, cseq=4)) == []
@@ -82,7 +82,7 @@ def test_our_answer_is_not_sent_again_to_one_who_has_left() -> None:
     tag = phone.last_response().to.tag or ""
 
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
     assert phone.pass_time(40.0) == []
     assert phone.sent() == []
@@ -98,7 +98,7 @@ def test_an_answer_to_a_question_of_ours_ends_nothing_twice() -> None:
     assert phone.do(Ask(leg=leg, ref="o", method="OPTIONS")) == ["OPTIONS"]
     question = phone.last()
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
 
     assert phone.hear(response(question, 481)) == []
 

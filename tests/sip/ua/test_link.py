@@ -14,8 +14,8 @@ from switchhook.sip.ua.events import (
     InviteCancelled,
     InviteFailed,
     InviteReceived,
-    LegEnded,
     Replied,
+    SipLegEnded,
 )
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
 from switchhook.sip.ua.user_agent import Load
@@ -64,7 +64,7 @@ class Play:
                 self.caller_talks(leg)
             case Replied(leg=leg, status=200):
                 self.caller.perform(Acknowledge(leg=leg))
-            case LegEnded(status=status, ref=ref):
+            case SipLegEnded(status=status, ref=ref):
                 self.caller.perform(Reply(ref=ref, status=200))
                 self.seen_by_caller[f"ended {status}"] += 1
             case InviteFailed(status=status):
@@ -93,7 +93,7 @@ class Play:
             case AnswerAcknowledged(leg=leg):
                 self.seen_by_callee["acknowledged"] += 1
                 self.later(chance.uniform(4, 20), self.callee, End(leg=leg))
-            case LegEnded(status=status, ref=ref):
+            case SipLegEnded(status=status, ref=ref):
                 self.callee.perform(Reply(ref=ref, status=200))
                 self.seen_by_callee[f"ended {status}"] += 1
             case InviteCancelled(ref=ref):

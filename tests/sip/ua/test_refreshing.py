@@ -10,8 +10,8 @@ from switchhook.sip.ua.events import (
     DialogChanged,
     Event,
     InviteFailed,
-    LegEnded,
     Replied,
+    SipLegEnded,
 )
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Reply
 from tests.support.sip import BOB, SDP, read_request, request, response
@@ -122,7 +122,7 @@ def test_a_session_that_its_caller_promised_to_refresh_and_did_not_ends_before_i
     told, sent = live(phone, 100.0)
 
     why = "the session was not refreshed"
-    assert told == [LegEnded(leg=leg, status=408, why=why)]
+    assert told == [SipLegEnded(leg=leg, status=408, why=why)]
     assert sent == ["60 BYE"]
     phone.rest()
 
@@ -225,7 +225,7 @@ def test_a_refresh_that_finds_nobody_ends_the_leg(allow: str, method: str) -> No
 
     told, _ = live(phone, 60.0, **{method: 481})
 
-    assert told == [LegEnded(leg=leg, status=481)]
+    assert told == [SipLegEnded(leg=leg, status=481)]
 
 
 # Calls of ours that are refused for their timer
@@ -428,7 +428,9 @@ def test_a_timer_goes_on_in_another_process(*, is_ours: bool) -> None:
     if is_ours:
         assert [line for line in sent if "ACK" not in line] == ["0 INVITE", "45 INVITE"]
     else:
-        assert told[1:] == [LegEnded(leg="again", status=408, why="the session was not refreshed")]
+        assert told[1:] == [
+            SipLegEnded(leg="again", status=408, why="the session was not refreshed")
+        ]
 
 
 def test_a_leg_that_an_earlier_version_stored_goes_on() -> None:

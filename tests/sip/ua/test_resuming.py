@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, LegEnded
+from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, SipLegEnded
 from switchhook.sip.ua.orders import Acknowledge, Answer, End
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request, response
@@ -51,7 +51,7 @@ def test_an_answer_that_nobody_acknowledges_ends() -> None:
 
     (event,) = phone.pass_time(33.0)
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent()[-1] == "BYE"
 
 
@@ -74,7 +74,7 @@ def test_the_ack_is_waited_for_no_longer_however_many_processes_wait(
     assert third.pass_time(rest - 0.1) == []
     (event,) = third.pass_time(rest + 0.1)
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
 
 
 def test_one_who_heard_the_answer_can_hang_up_before_the_ack_is_heard() -> None:
@@ -85,7 +85,7 @@ def test_one_who_heard_the_answer_can_hang_up_before_the_ack_is_heard() -> None:
 
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent() == ["200"]
     phone.rest()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.auth.proof import Credentials
-from switchhook.sip.transaction.overload import Limits
+from switchhook.sip.transaction.overload import LoadLimits
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
     AnswerReceived,
@@ -18,10 +18,10 @@ from switchhook.sip.ua.events import (
     InviteCancelled,
     InviteFailed,
     InviteReceived,
-    LegEnded,
     OutsideAsked,
     ProgressReceived,
     Replied,
+    SipLegEnded,
 )
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Reply
 from switchhook.sip.wire.message import MessageError
@@ -60,7 +60,7 @@ def test_a_call_is_answered_acknowledged_and_hung_up_by_the_caller() -> None:
     assert phone.hear(ack) == []
 
     (event,) = phone.hear(phone.within("BYE", tag, "Reason: Q.850;cause=16", cseq=2))
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert (event.leg, event.status) == (leg, 200)
     assert event.request is not None
     assert event.request.headers.get("Reason") == "Q.850;cause=16"
@@ -93,7 +93,7 @@ def test_a_2xx_without_ack_ends_in_a_bye(source: Peer) -> None:
     assert phone.pass_time(31.9) == []
     resent = phone.sent()
     assert resent == ["200"] * 10  # 0.5, 1.5, 3.5, then every 4 s, over TCP too
-    assert phone.pass_time(32.0) == [LegEnded(leg=event.leg, status=408)]
+    assert phone.pass_time(32.0) == [SipLegEnded(leg=event.leg, status=408)]
     assert phone.sent() == ["BYE"]
     assert phone.last().headers.get("Reason") == 'SIP;cause=408;text="ACK missing"'
     phone.hear(response(phone.last(), 200))
@@ -190,7 +190,7 @@ def test_record_routes_come_back_in_the_answer_and_order_our_requests() -> None:
 
 
 def test_too_many_calls_get_503_while_calls_go_on() -> None:
-    phone = Phone(most_sessions=1, limits=Limits(retry_after=7))
+    phone = Phone(most_sessions=1, limits=LoadLimits(retry_after=7))
     leg, tag = phone.answered()
 
     second = request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKx", call_id="c2")
@@ -199,7 +199,7 @@ def test_too_many_calls_get_503_while_calls_go_on() -> None:
     assert 7 <= int(phone.last_response().headers.get("Retry-After", "")) < 17
 
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert event.leg == leg
     phone.rest()
 
@@ -396,7 +396,7 @@ def test_the_one_who_was_called_may_hang_up() -> None:
 
     (event,) = phone.hear(theirs(invite, "BYE", 1), BOB)
 
-    assert isinstance(event, LegEnded)
+    assert isinstance(event, SipLegEnded)
     assert phone.sent() == ["200"]
     phone.rest()
 
@@ -702,7 +702,7 @@ def test_an_end_that_knows_nothing_of_the_call_ends_it() -> None:
     replied, ended = phone.hear(response(phone.last(), 481))
 
     assert isinstance(replied, Replied)
-    assert ended == LegEnded(leg=leg, status=481)
+    assert ended == SipLegEnded(leg=leg, status=481)
     assert phone.sent() == ["BYE"]
     phone.rest()
 
@@ -714,7 +714,7 @@ def test_an_end_that_no_longer_answers_ends_the_call() -> None:
 
     assert phone.pass_time(40.0) == [
         Replied(leg=leg, ref="r1", status=408, response=None),
-        LegEnded(leg=leg, status=408),
+        SipLegEnded(leg=leg, status=408),
     ]
     phone.rest()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.events import DialogChanged, Event, InviteReceived, LegEnded
+from switchhook.sip.ua.events import DialogChanged, Event, InviteReceived, SipLegEnded
 from switchhook.sip.ua.orders import Answer, End
 from switchhook.sip.ua.watch import Watch
 from switchhook.sip.wire.transport import Peer
@@ -69,7 +69,7 @@ def test_silence_ends_the_leg_in_time(*, is_caller: bool) -> None:
 
     told = phone.pass_time(2 * PROBE + 0.5 + LOST_WITHIN)
 
-    assert told == [DialogChanged(leg=leg), LegEnded(leg=leg, status=408)]
+    assert told == [DialogChanged(leg=leg), SipLegEnded(leg=leg, status=408)]
     assert "BYE" in phone.sent()
     phone.rest()
 
@@ -81,7 +81,7 @@ def test_an_end_that_says_that_nobody_is_there_ends_the_leg_at_once(status: int)
 
     (event,) = answer_probes(phone, PROBE + 0.5, status)
 
-    assert event == LegEnded(leg=leg, status=status)
+    assert event == SipLegEnded(leg=leg, status=status)
     assert phone.agent.load.sessions == 1  # its BYE is out
     phone.rest()
 
@@ -109,7 +109,7 @@ def test_a_probe_that_cannot_be_sent_is_sent_again_for_a_while() -> None:
     phone = Phone()
     leg, _ = phone.answered()
     told: list[Event] = []
-    while LegEnded(leg=leg, status=408) not in told and phone.now < 200.0:
+    while SipLegEnded(leg=leg, status=408) not in told and phone.now < 200.0:
         told += phone.pass_time(phone.now + 1.0)
         for packet in phone.agent.take_packets():
             if packet.data.startswith(b"OPTIONS"):
@@ -117,7 +117,7 @@ def test_a_probe_that_cannot_be_sent_is_sent_again_for_a_while() -> None:
                 phone.agent.lost(packet, phone.now)
                 told += phone.agent.take_events()
 
-    assert told[-1] == LegEnded(leg=leg, status=408)
+    assert told[-1] == SipLegEnded(leg=leg, status=408)
     assert len(phone.probes) > 4
     assert PROBE + 25.0 < phone.now <= LOST_WITHIN
 
@@ -191,7 +191,7 @@ def test_a_leg_whose_other_end_went_during_a_restart_ends() -> None:
 
     told = after.pass_time(50.0)
 
-    assert told == [DialogChanged(leg="again"), LegEnded(leg="again", status=408)]
+    assert told == [DialogChanged(leg="again"), SipLegEnded(leg="again", status=408)]
     after.rest()
 
 
@@ -262,7 +262,7 @@ def lost_after_a_restart(phone: Phone, stored: Mapping[str, object], age: float)
         told = phone.pass_time(phone.now + 0.5)
         for packet in phone.agent.take_packets():
             phone.agent.lost(packet, phone.now)
-        if [*told, *phone.agent.take_events()] == [LegEnded(leg="again", status=408)]:
+        if [*told, *phone.agent.take_events()] == [SipLegEnded(leg="again", status=408)]:
             return phone.now
     raise AssertionError("it lives")
 
@@ -301,7 +301,7 @@ def test_a_silence_goes_on_in_another_process() -> None:
     after.agent.restore("again", stored, now=0.0, age=2.0)
 
     assert after.pass_time(9.9) == []
-    assert after.pass_time(10.1) == [LegEnded(leg="again", status=408)]
+    assert after.pass_time(10.1) == [SipLegEnded(leg="again", status=408)]
 
 
 def test_a_silence_that_was_long_over_time_is_listened_into_once_more() -> None:
@@ -312,7 +312,7 @@ def test_a_silence_that_was_long_over_time_is_listened_into_once_more() -> None:
     probes = after.sent()
 
     assert probes == ["OPTIONS"] * 4
-    assert after.pass_time(4.1) == [LegEnded(leg="again", status=408)]
+    assert after.pass_time(4.1) == [SipLegEnded(leg="again", status=408)]
 
 
 def test_a_silence_that_is_over_is_stored_no_more() -> None:

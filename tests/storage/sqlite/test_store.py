@@ -15,7 +15,7 @@ import pytest
 from switchhook.domain.call import CallState, LegState
 from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
 from switchhook.domain.token import Scope, Token
-from switchhook.storage.records import HangUp, StoreError
+from switchhook.storage.records import StoreError, WantedHangUp
 from switchhook.storage.seal import key_path, new_key
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.http import HttpRequest
@@ -391,8 +391,8 @@ def test_small_writes_share_commits_and_a_call_waits_for_none_of_them(path: Path
             store.save_visit(Visit(project="p", id=name, attributes=(), seen_at=1.0)),
             store.attach(ShownNumber(project="p", number=name, visit="v", until=2.0)),
             store.attach(CallOfVisit(project="p", call=name, visit="v", told_at=1.0)),
-            store.add_hang_up(HangUp(project="p", call=name, by="me")),
-            store.delete_hang_up(HangUp(project="p", call="other", by="me")),
+            store.add_hang_up(WantedHangUp(project="p", call=name, by="me")),
+            store.delete_hang_up(WantedHangUp(project="p", call="other", by="me")),
             store.tokens.save(replace(TOKEN, id=name), name.encode()),
             store.tokens.used(TOKEN, at=3.0),
             store.check(),

@@ -6,7 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from switchhook.sip.rtp.digits import DIGITS
-from switchhook.sip.rtp.packet import Packet
+from switchhook.sip.rtp.packet import RtpPacket
 from tests.support.plausible import Draw
 from tests.support.plausible.sip import Drawn, drawn
 
@@ -49,7 +49,7 @@ def wav(chance: Random) -> Drawn:
     return drawn(draw, form + struct.pack("<I", total) + whole + behind, samples=800)
 
 
-def keys(chance: Random) -> tuple[list[Packet], str, str]:
+def keys(chance: Random) -> tuple[list[RtpPacket], str, str]:
     """Write presses as RTP events, and say which keys they are, and how they come (RFC 4733)."""
     pressed = "".join(chance.choice(DIGITS) for _ in range(chance.randrange(1, 7)))
     # Most keep the timestamp of the first packet; some count it up, and some count no duration then.
@@ -57,7 +57,7 @@ def keys(chance: Random) -> tuple[list[Packet], str, str]:
     lossy = model == "standard" and chance.random() < 0.5
     marked = model != "standard" or chance.random() < 0.7
     ends = chance.choice((1, 3))
-    packets: list[Packet] = []
+    packets: list[RtpPacket] = []
     number, timestamp = chance.randrange(1 << 16), chance.randrange(1 << 32)
     for key in pressed:
         frames = chance.randrange(3, 12)
@@ -68,7 +68,7 @@ def keys(chance: Random) -> tuple[list[Packet], str, str]:
             body = struct.pack("!BBH", DIGITS.index(key), flags, told)
             ahead = 0 if model == "standard" else duration - 160
             packets.append(
-                Packet(
+                RtpPacket(
                     payload=101,
                     number=number & 0xFFFF,
                     timestamp=(timestamp + ahead) & 0xFFFFFFFF,

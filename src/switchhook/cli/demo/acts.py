@@ -30,7 +30,7 @@ EVENTS = (EventKind.INCOMING_BEFORE, EventKind.INCOMING_AFTER)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class DemoCall:
     """One call, and what has to come of it."""
 
     title: str
@@ -43,19 +43,19 @@ class Act:
 
 
 ACTS = (
-    Act(
+    DemoCall(
         title="A number that one visitor saw: the endpoint names a telephone number",
         dialled=DYNAMIC,
         answer=SALES,
         talks_to=SALES,
     ),
-    Act(
+    DemoCall(
         title="A number in print: the endpoint names a scheme",
         dialled=STATIC,
         answer="scheme 26076",
         talks_to=RECEPTION,
     ),
-    Act(
+    DemoCall(
         title="The endpoint is down: the call goes to the next location",
         dialled=DYNAMIC,
         processor_runs=False,
@@ -65,7 +65,7 @@ ACTS = (
 )
 
 
-def problems(act: Act, story: CallStory, told: Sequence[Told]) -> Iterator[str]:
+def problems(act: DemoCall, story: CallStory, told: Sequence[Told]) -> Iterator[str]:
     """Yield what did not come out as it should; nothing is a success."""
     yield from _about_the_answer(act, story)
     yield from _about_the_call(act, story)
@@ -73,7 +73,7 @@ def problems(act: Act, story: CallStory, told: Sequence[Told]) -> Iterator[str]:
         yield from _about_an_event(event, story, told)
 
 
-def _about_the_answer(act: Act, story: CallStory) -> Iterator[str]:
+def _about_the_answer(act: DemoCall, story: CallStory) -> Iterator[str]:
     said = [entry.text for entry in story.journal if entry.happening is Happening.ANSWER]
     failed = any(entry.happening is Happening.ASK_FAILED for entry in story.journal)
     if act.answer and said != [act.answer]:
@@ -82,7 +82,7 @@ def _about_the_answer(act: Act, story: CallStory) -> Iterator[str]:
         yield "the endpoint should have failed"
 
 
-def _about_the_call(act: Act, story: CallStory) -> Iterator[str]:
+def _about_the_call(act: DemoCall, story: CallStory) -> Iterator[str]:
     call = story.call
     if call.outcome is not Outcome.ANSWERED:
         yield f"the call should have been answered, not {call.outcome or 'left running'}"

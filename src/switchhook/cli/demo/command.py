@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from rich.console import Console
 
 import switchhook
-from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, STATIC, Act, problems
+from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, STATIC, DemoCall, problems
 from switchhook.cli.demo.programs import Language
 from switchhook.cli.demo.stage import Stage, set_stage
 from switchhook.cli.demo.watch import follow, new_call
@@ -82,7 +82,7 @@ async def _play_all(stage: Stage, console: Console) -> int:
     return len(failed)
 
 
-async def _play(act: Act, stage: Stage, console: Console) -> bool:
+async def _play(act: DemoCall, stage: Stage, console: Console) -> bool:
     """Place one call, draw it, and say whether all of it was right."""
     console.print(f"\n{ACTS.index(act) + 1}. {act.title}", style="bold")
     await (stage.processor.start() if act.processor_runs else stage.processor.stop())

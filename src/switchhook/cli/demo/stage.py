@@ -17,7 +17,7 @@ from switchhook.operations.projects import Applied, apply_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import UDP, Peer
-from switchhook.softphone.phone import Manners, Phone, RefusedError
+from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.storage.sqlite.store import SqliteStore
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 OUTSIDE = "127.0.0.2"
 """Where the outside world is: by its address the server knows the trunk's calls from an account's."""
-CARRIER_MANNERS = Manners(answer_after=0.6, hang_up_after=1.0)
-RECEPTION_MANNERS = Manners(answer_after=0.4, hang_up_after=1.0)
+CARRIER_MANNERS = PhoneBehaviour(answer_after=0.6, hang_up_after=1.0)
+RECEPTION_MANNERS = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +40,9 @@ class Stage:
     project: Project
     processor: Processor
     receiver: Receiver
-    outside: Phone
+    outside: Softphone
     """The world beyond the trunk: it calls, and it is whoever has an outside number."""
-    reception: Phone
+    reception: Softphone
 
 
 @asynccontextmanager
@@ -52,7 +52,7 @@ async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
     try:
         await processor.start()
         await receiver.start()
-        async with Phone(CALLER, host=OUTSIDE, manners=CARRIER_MANNERS) as outside:
+        async with Softphone(CALLER, host=OUTSIDE, manners=CARRIER_MANNERS) as outside:
             project = example_project(processor.url, receiver.url, outside.port)
             await _apply(project, folder)
             settings = Settings(data_dir=folder, sip_port=0, web_host="")
@@ -99,11 +99,11 @@ async def _apply(project: Project, folder: Path) -> None:
 
 
 @asynccontextmanager
-async def _reception(app: Application, project: Project) -> AsyncIterator[Phone]:
+async def _reception(app: Application, project: Project) -> AsyncIterator[Softphone]:
     """Register the telephone of the reception."""
     account = next(account for account in project.accounts if account.login == RECEPTION)
     server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Phone(account.login, account.password, server=server, manners=RECEPTION_MANNERS)
+    phone = Softphone(account.login, account.password, server=server, manners=RECEPTION_MANNERS)
     async with phone:
         try:
             await phone.register()

@@ -6,7 +6,7 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.http.failing import ExchangeError, Phase, stopping, too_late
+from switchhook.delivery.http.failing import ExchangeError, ExchangePhase, stopping, too_late
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
@@ -212,9 +212,9 @@ class Connection(asyncio.Protocol):
             self._arm(left)
             self._timer_at = self._until
         elif self._transport.get_write_buffer_size():
-            self._give_up(too_late(Phase.WRITE, self.where))
+            self._give_up(too_late(ExchangePhase.WRITE, self.where))
         else:
-            phase = Phase.BODY if self.reader.has_head else Phase.HEADERS
+            phase = ExchangePhase.BODY if self.reader.has_head else ExchangePhase.HEADERS
             self._give_up(too_late(phase, self.where))
 
     def _has_news(self) -> bool:

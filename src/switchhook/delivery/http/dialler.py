@@ -12,7 +12,7 @@ from switchhook.delivery.guard import refusal
 from switchhook.delivery.http.connection import Connection
 from switchhook.delivery.http.failing import (
     ExchangeError,
-    Phase,
+    ExchangePhase,
     not_connected,
     not_trusted,
     stopping,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from switchhook.delivery.grants import Grants
     from switchhook.delivery.http.failing import Phases
     from switchhook.delivery.http.origin import Origin
-    from switchhook.delivery.http.resolver import Place, Resolver
-    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.http.resolver import ResolvedAddress, Resolver
+    from switchhook.delivery.limits import HttpLimits
 
 
 SESSIONS_KEPT = 1024
@@ -50,7 +50,7 @@ class Dialler:
         *,
         resolver: Resolver,
         tls: ssl.SSLContext | None,
-        limits: Limits,
+        limits: HttpLimits,
         clock: Callable[[], float],
         own_ports: frozenset[int],
         on_lost: Callable[[Connection], None],
@@ -127,7 +127,7 @@ class Dialler:
         finally:
             phases.append((phase, self._clock() - began))
 
-    def _vet(self, origin: Origin, places: tuple[Place, ...], grants: Grants) -> None:
+    def _vet(self, origin: Origin, places: tuple[ResolvedAddress, ...], grants: Grants) -> None:
         for place in places:
             why = refusal(place.ip, origin.port, grants, own_ports=self._own_ports)
             if why:
@@ -136,16 +136,16 @@ class Dialler:
                 )
 
     async def _connect(
-        self, origin: Origin, places: tuple[Place, ...], until: float
-    ) -> tuple[socket.socket, Place]:
+        self, origin: Origin, places: tuple[ResolvedAddress, ...], until: float
+    ) -> tuple[socket.socket, ResolvedAddress]:
         """Connect to the address that lets us in first.
 
         The next is tried when the one before it failed, or was silent for a moment; that one stays in the
         race (RFC 8305 §5): a host whose first address is dead costs a caller that moment, and no more.
         """
         waiting = list(places[: self._limits.addresses])
-        racing: dict[asyncio.Task[socket.socket | ExchangeError], Place] = {}
-        failure = too_late(Phase.CONNECT, str(origin))
+        racing: dict[asyncio.Task[socket.socket | ExchangeError], ResolvedAddress] = {}
+        failure = too_late(ExchangePhase.CONNECT, str(origin))
         try:
             while (waiting and not self._is_closed) or racing:
                 if waiting and not self._is_closed:
@@ -170,7 +170,7 @@ class Dialler:
         raise failure
 
     async def _run(
-        self, place: Place, origin: Origin, seconds: float
+        self, place: ResolvedAddress, origin: Origin, seconds: float
     ) -> socket.socket | ExchangeError:
         """Run for one address in the race; a failure is a value."""
         try:
@@ -178,13 +178,15 @@ class Dialler:
         except ExchangeError as error:
             return error
 
-    async def _connect_to(self, place: Place, origin: Origin, seconds: float) -> socket.socket:
+    async def _connect_to(
+        self, place: ResolvedAddress, origin: Origin, seconds: float
+    ) -> socket.socket:
         where = str(origin)
         raw: socket.socket | None = None
         try:
             raw = socket.socket(place.family, socket.SOCK_STREAM)
             raw.settimeout(0)
-            async with self._within(seconds, Phase.CONNECT, where):
+            async with self._within(seconds, ExchangePhase.CONNECT, where):
                 await asyncio.get_running_loop().sock_connect(raw, place.sockaddr)
         except BaseException as error:
             if raw is not None:
@@ -195,14 +197,16 @@ class Dialler:
         return raw
 
     async def _open(
-        self, raw: socket.socket, origin: Origin, place: Place, until: float
+        self, raw: socket.socket, origin: Origin, place: ResolvedAddress, until: float
     ) -> Connection:
         """Make a connection of a connected socket, with TLS where the scheme asks for it."""
         seconds = until - self._clock()
         where = str(origin)
         is_tls = origin.scheme == "https"
         try:
-            async with self._within(seconds, Phase.TLS if is_tls else Phase.CONNECT, where):
+            async with self._within(
+                seconds, ExchangePhase.TLS if is_tls else ExchangePhase.CONNECT, where
+            ):
                 _, connection = await asyncio.get_running_loop().create_connection(
                     lambda: Connection(
                         ResponseReader(self._limits, where),
@@ -235,7 +239,9 @@ class Dialler:
         }
 
     @asynccontextmanager
-    async def _within(self, seconds: float, phase: Phase, where: str) -> AsyncIterator[None]:
+    async def _within(
+        self, seconds: float, phase: ExchangePhase, where: str
+    ) -> AsyncIterator[None]:
         """Bound a wait. Raises ExchangeError for our deadline; a socket's own time-out stays one."""
         wait = asyncio.timeout(max(seconds, 0.0))
         try:

@@ -27,7 +27,7 @@ class ExchangeError(Exception):
         """What was done before, where no connection came about."""
 
 
-class Phase(Enum):
+class ExchangePhase(Enum):
     """What an exchange was doing when its time was up."""
 
     DNS = FailureKind.DNS_TIMEOUT
@@ -39,23 +39,23 @@ class Phase(Enum):
 
 
 _TOO_LATE = {
-    Phase.DNS: (
+    ExchangePhase.DNS: (
         "its name was not resolved in time. The DNS server of this machine, or of that domain, does not answer"
     ),
-    Phase.CONNECT: (
+    ExchangePhase.CONNECT: (
         "it did not accept a connection in time. The host is down, or a firewall drops what is sent to it"
     ),
-    Phase.TLS: (
+    ExchangePhase.TLS: (
         "the connection stands, but the TLS handshake was not finished in time. "
         "The endpoint is overloaded, or does not speak TLS on this port"
     ),
-    Phase.WRITE: "it did not take the whole request in time. The endpoint is stuck or overloaded",
-    Phase.HEADERS: "it took the request, but sent no answer in time. The endpoint is too slow",
-    Phase.BODY: "it began an answer, but did not finish it in time. The endpoint is too slow",
+    ExchangePhase.WRITE: "it did not take the whole request in time. The endpoint is stuck or overloaded",
+    ExchangePhase.HEADERS: "it took the request, but sent no answer in time. The endpoint is too slow",
+    ExchangePhase.BODY: "it began an answer, but did not finish it in time. The endpoint is too slow",
 }
 
 
-def too_late(phase: Phase, where: str) -> ExchangeError:
+def too_late(phase: ExchangePhase, where: str) -> ExchangeError:
     """The deadline passed."""
     return ExchangeError(phase.value, f"{where}: {_TOO_LATE[phase]}.")
 
@@ -93,7 +93,7 @@ def not_connected(error: OSError, where: str) -> ExchangeError:
             "Raise the limit of open files (ulimit -n, LimitNOFILE).",
         )
     if isinstance(error, TimeoutError):
-        return too_late(Phase.CONNECT, where)
+        return too_late(ExchangePhase.CONNECT, where)
     if isinstance(error, ConnectionResetError | ConnectionAbortedError):
         return ExchangeError(
             FailureKind.RESET, f"{where}: cut the connection while it was being made."

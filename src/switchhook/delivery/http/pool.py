@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.delivery.grants import Grants
-    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.limits import HttpLimits
 
 _TIMEOUT = re.compile(r"(?:^|[,;\s])timeout=\"?(\d{1,6})", re.IGNORECASE)
 _MARGIN_SECONDS = 1.0
@@ -46,7 +46,7 @@ class Pool:
     """Keeps idle connections, within bounds, and lets them go before their server does."""
 
     def __init__(
-        self, limits: Limits, clock: Callable[[], float], concurrency: Concurrency
+        self, limits: HttpLimits, clock: Callable[[], float], concurrency: Concurrency
     ) -> None:
         self._limits = limits
         self._concurrency = concurrency
@@ -179,7 +179,7 @@ class Pool:
             self._sites.pop(key).is_dropped = True
 
 
-def _idle_seconds(keep_alive: str, limits: Limits) -> float:
+def _idle_seconds(keep_alive: str, limits: HttpLimits) -> float:
     """Read `Keep-Alive: timeout=5` (seconds); what says nothing is no promise."""
     match = _TIMEOUT.search(keep_alive)
     if match is None:

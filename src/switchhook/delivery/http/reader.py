@@ -20,7 +20,7 @@ from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
-    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.limits import HttpLimits
 
 _names: dict[bytes, tuple[str, bool]] = {}
 """Header names as servers spell them, in lower case, and whether they are noted. Bounded: servers choose them."""
@@ -82,7 +82,7 @@ class ResponseReader:
         "keep_alive",
     )
 
-    def __init__(self, limits: Limits, where: str) -> None:
+    def __init__(self, limits: HttpLimits, where: str) -> None:
         self._limits = limits
         self._where = where
         self._parser = self._new_parser()

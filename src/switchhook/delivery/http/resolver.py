@@ -17,12 +17,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.http.failing import Phase, too_late, unresolved
+from switchhook.delivery.http.failing import ExchangePhase, too_late, unresolved
 from switchhook.names import resolve
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.limits import HttpLimits
 
 SocketAddress = tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]
 """The last is typeshed's, for a Python without IPv6; it never comes here."""
@@ -35,7 +35,7 @@ _NAMES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ResolvedAddress:
     """One numeric address to connect to."""
 
     family: int
@@ -53,16 +53,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Known:
-    found: tuple[Place, ...] | OSError | UnicodeError
+    found: tuple[ResolvedAddress, ...] | OSError | UnicodeError
     until: float
-    chosen: Place | None = None
+    chosen: ResolvedAddress | None = None
     """The address that let us in when the one before it did not; it stays first over look-ups."""
 
 
 class Resolver:
     """Resolves, and remembers for a while."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float], resolve: Resolve | None) -> None:
+    def __init__(
+        self, limits: HttpLimits, clock: Callable[[], float], resolve: Resolve | None
+    ) -> None:
         self._limits = limits
         self._clock = clock
         self._resolve = resolve or look_up
@@ -75,7 +77,7 @@ class Resolver:
         }
         """For names that are proven, and for others."""
 
-    async def places(self, host: str, port: int, *, seconds: float) -> tuple[Place, ...]:
+    async def places(self, host: str, port: int, *, seconds: float) -> tuple[ResolvedAddress, ...]:
         """Return every address of `host`, at least one, families taking turns (RFC 8305 §4).
 
         Raises ExchangeError (DNS, DNS_TIMEOUT) within `seconds`.
@@ -89,7 +91,7 @@ class Resolver:
             raise unresolved(host, known.found)
         return known.found
 
-    def prefer(self, host: str, port: int, place: Place) -> None:
+    def prefer(self, host: str, port: int, place: ResolvedAddress) -> None:
         """Put `place` first, since it let us in when another did not."""
         known = self._known.get((host, port))
         if known and isinstance(known.found, tuple) and known.found[0] != place:
@@ -115,11 +117,11 @@ class Resolver:
             task.add_done_callback(lambda _: self._asking.pop((host, port), None))
         done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
         if not done or task.cancelled():
-            raise too_late(Phase.DNS, host)
+            raise too_late(ExchangePhase.DNS, host)
         return task.result()
 
     async def _look_up(self, host: str, port: int) -> _Known:
-        found: tuple[Place, ...] | OSError | UnicodeError
+        found: tuple[ResolvedAddress, ...] | OSError | UnicodeError
         former = self._known.get((host, port))
         chosen = None if former is None else former.chosen
         keep = self._limits.dns_failure_seconds
@@ -170,26 +172,28 @@ async def look_up(host: str, port: int) -> Sequence[AddressInfo]:
     return await answer
 
 
-def _literal(host: str, port: int) -> Place | None:
+def _literal(host: str, port: int) -> ResolvedAddress | None:
     """Read a numeric address as everybody writes it; other spellings are the resolver's."""
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
         return None
     if ip.version == 4:
-        return Place(family=socket.AF_INET, sockaddr=(host, port))
-    return Place(family=socket.AF_INET6, sockaddr=(host, port, 0, 0))
+        return ResolvedAddress(family=socket.AF_INET, sockaddr=(host, port))
+    return ResolvedAddress(family=socket.AF_INET6, sockaddr=(host, port, 0, 0))
 
 
-def _in_turns(rows: Sequence[AddressInfo], chosen: Place | None) -> tuple[Place, ...]:
+def _in_turns(
+    rows: Sequence[AddressInfo], chosen: ResolvedAddress | None
+) -> tuple[ResolvedAddress, ...]:
     """Keep the resolver's order within each family, let the families take turns; `chosen` comes first."""
-    places = dict.fromkeys(Place(family=row[0], sockaddr=row[4]) for row in rows)
+    places = dict.fromkeys(ResolvedAddress(family=row[0], sockaddr=row[4]) for row in rows)
     if not places:
         raise socket.gaierror(socket.EAI_NONAME, "no address")
     first = next(iter(places)).family
     ours = [place for place in places if place.family == first]
     others = [place for place in places if place.family != first]
-    turns: list[Place] = []
+    turns: list[ResolvedAddress] = []
     while ours or others:
         turns += ours[:1] + others[:1]
         ours, others = ours[1:], others[1:]

@@ -43,7 +43,7 @@ class UnreadableHeadError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class ResponseHead:
     """A head as a strict parser takes it."""
 
     data: bytes
@@ -71,7 +71,7 @@ def cut(data: bytes) -> tuple[bytes, bytes]:
     return (b"", data) if end is None else (data[: end.end()], data[end.end() :])
 
 
-def mend(head: bytes) -> Head:
+def mend(head: bytes) -> ResponseHead:
     """Return a whole head as a strict parser takes it. Raises UnreadableHeadError.
 
     A folded line is joined to the one before it (RFC 9112 §5.2); equal lengths count as one (RFC 9110 §8.6),
@@ -94,7 +94,7 @@ def mend(head: bytes) -> Head:
             cut_off = "…" if len(line) > SHOWN else ""
             left_out.append(ascii(line[:SHOWN].decode("latin-1")) + cut_off)
     written = b"".join(b"%b: %b\r\n" % field for field in _one_length(_one_coding(fields)))
-    return Head(data=_status_line(first) + written + b"\r\n", left_out=tuple(left_out))
+    return ResponseHead(data=_status_line(first) + written + b"\r\n", left_out=tuple(left_out))
 
 
 def _status_line(line: bytes) -> bytes:

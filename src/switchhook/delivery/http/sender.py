@@ -19,7 +19,7 @@ from switchhook.delivery.http.redirect import Trail
 from switchhook.delivery.http.resolver import Resolve, Resolver
 from switchhook.delivery.http.warmth import Warmth
 from switchhook.delivery.http.wire import REPEATABLE, render
-from switchhook.delivery.limits import Limits
+from switchhook.delivery.limits import HttpLimits
 from switchhook.webhooks.http import Exchange
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpRequest
 
 NO_GRANTS = Grants()
-LIMITS = Limits()
+LIMITS = HttpLimits()
 
 
 class Until(NamedTuple):
@@ -63,7 +63,7 @@ class Sender:
         *,
         resolve: Resolve | None = None,
         tls: ssl.SSLContext | None = None,
-        limits: Limits = LIMITS,
+        limits: HttpLimits = LIMITS,
         own_ports: frozenset[int] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
         concurrency: Concurrency | None = None,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from switchhook.delivery.http.pool import Pool
-    from switchhook.delivery.limits import Limits
+    from switchhook.delivery.limits import HttpLimits
 
 LOOK_SECONDS = 0.5
 """Between two looks at what is warm."""
@@ -51,7 +51,7 @@ class Warmth:
     def __init__(
         self,
         pool: Pool,
-        limits: Limits,
+        limits: HttpLimits,
         clock: Callable[[], float],
         dial: Callable[[Site, Grants], Awaitable[None]],
     ) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.domain.screening import SOS
-from switchhook.drivers.embedded.door import Door, Known, Turned
+from switchhook.drivers.embedded.door import Door, KnownPeer, Turned
 from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.registering import caller_trunk
 from switchhook.drivers.embedded.translate import number_of
@@ -89,7 +89,7 @@ class Access:
         called = caller_trunk(request, source.host, self._book(), self.registrars())
         if called is not None:
             plan, trunk = called
-            return Admitted(name="", who=Known(project=plan.project.id, trunk=trunk))
+            return Admitted(name="", who=KnownPeer(project=plan.project.id, trunk=trunk))
         known = self._door.caller(request, source, self._book(), now)
         if isinstance(known, Turned):
             return self._refuse(known, "call", source)
@@ -179,8 +179,8 @@ class Access:
         )
 
 
-def who_of(event_who: object) -> Known:
+def who_of(event_who: object) -> KnownPeer:
     """Return who an INVITE is from, as `admit` said."""
-    if not isinstance(event_who, Known):
+    if not isinstance(event_who, KnownPeer):
         raise TypeError("an INVITE was let in without a name")
     return event_who

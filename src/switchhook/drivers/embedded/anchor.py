@@ -19,7 +19,7 @@ SDP: Final = (("Content-Type", "application/sdp"),)
 
 
 @dataclass(slots=True)
-class Line:
+class MediaLine:
     """Our end of one leg's sound: where it is, and which descriptions of it were sent."""
 
     host: str
@@ -36,7 +36,7 @@ class Anchor:
 
     def __init__(self, call: str) -> None:
         self.call = call
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, MediaLine] = {}
 
     def stream(self, leg: str) -> str:
         """Return the name of a leg's stream."""
@@ -46,11 +46,11 @@ class Anchor:
         """Say whether a leg's sound is led through us."""
         return leg in self._lines
 
-    def add(self, leg: str, line: Line) -> None:
+    def add(self, leg: str, line: MediaLine) -> None:
         """Take our end of a leg, whose stream was opened."""
         self._lines[leg] = line
 
-    def line(self, leg: str) -> Line | None:
+    def line(self, leg: str) -> MediaLine | None:
         """Return our end of a leg."""
         return self._lines.get(leg)
 
@@ -108,9 +108,9 @@ class Anchor:
             "described": line.described.decode("latin-1"),
         }
 
-    def restore(self, leg: str, stored: dict[str, Any]) -> Line:
+    def restore(self, leg: str, stored: dict[str, Any]) -> MediaLine:
         """Take our end of a leg up again; raise KeyError or TypeError for what `store` did not make."""
-        line = Line(
+        line = MediaLine(
             host=str(stored["host"]),
             port=int(stored["port"]),
             session=int(stored["session"]),

@@ -33,7 +33,7 @@ from switchhook.sip.wire.syntax import quote
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import ConnectLegs, ShowRinging
-    from switchhook.sip.rtp.player import Sound
+    from switchhook.sip.rtp.player import PcmSound
     from switchhook.sip.ua import events as sip_events
     from switchhook.sip.wire.message import Request
 
@@ -49,7 +49,7 @@ class AnchoredBridge(Bridge):
     def __init__(self, caller: str, invite: Request | None = None) -> None:
         super().__init__(caller, invite)
         self.anchor: Anchor | None = None
-        self.hold_music: tuple[Sound, ...] = ()
+        self.hold_music: tuple[PcmSound, ...] = ()
         self._described = b""  # our answer to the caller, the same in each response
         self._held: list[sound.Order] = []  # until the caller has our answer
         self._owing: set[str] = set()  # SIP legs whose ACK brings the answer to our offer

@@ -381,7 +381,7 @@ class Bridge:
                 return self._answered(event)
             case sip_events.InviteFailed():
                 return self._failed(event)
-            case sip_events.LegEnded():
+            case sip_events.SipLegEnded():
                 cause = cause_of_hang_up(event.status, event.request, event.why)
                 return self._gone(event.leg, cause, event.ref)
             case sip_events.InviteCancelled():
@@ -406,7 +406,7 @@ class Bridge:
         called = self._called_by(sip_leg)
         if called is not None and not called.answered:
             return self.hear(sip_events.InviteFailed(leg=sip_leg, status=500, response=None))
-        return self.hear(sip_events.LegEnded(leg=sip_leg, status=481, why="nobody said why"))
+        return self.hear(sip_events.SipLegEnded(leg=sip_leg, status=481, why="nobody said why"))
 
     def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
         called = self._called_by(event.leg)

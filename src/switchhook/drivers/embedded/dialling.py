@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class SipDestination:
     """Where an INVITE goes, with a host that may still be a name."""
 
     uri: Uri
@@ -57,7 +57,7 @@ class UndiallableError(Exception):
         self.cause = Cause(sip=status, text=text)
 
 
-def places_of(call: Call, command: RingLeg) -> tuple[Place, ...]:
+def places_of(call: Call, command: RingLeg) -> tuple[SipDestination, ...]:
     """Return where a number or SIP address may be, the best first; raise UndiallableError."""
     target = command.target
     if target.kind is not TargetKind.NUMBER:
@@ -71,7 +71,7 @@ def places_of(call: Call, command: RingLeg) -> tuple[Place, ...]:
     return tuple(behind(trunk, target.value) for trunk in trunks)
 
 
-def _trunk_at(place: Place, trunks: Iterable[Trunk]) -> Trunk | None:
+def _trunk_at(place: SipDestination, trunks: Iterable[Trunk]) -> Trunk | None:
     """Return the trunk that a SIP address is at: it gets what that trunk gets."""
     at = place.host, place.port, place.transport
     return next(
@@ -79,10 +79,10 @@ def _trunk_at(place: Place, trunks: Iterable[Trunk]) -> Trunk | None:
     )
 
 
-def behind(trunk: Trunk, user: str | None) -> Place:
+def behind(trunk: Trunk, user: str | None) -> SipDestination:
     """Return where a trunk has a number, or where it is itself."""
     uri = Uri.of(user, trunk.uri_host, None if trunk.sip_port == DEFAULT_PORT else trunk.sip_port)
-    return Place(
+    return SipDestination(
         uri=uri,
         host=trunk.uri_host,
         port=trunk.sip_port,
@@ -92,7 +92,7 @@ def behind(trunk: Trunk, user: str | None) -> Place:
     )
 
 
-def place_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> Place:
+def place_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> SipDestination:
     """Return where a SIP address is; for one that `trunk`, which is at `home`, redirects to."""
     try:
         uri = Uri.parse(address)
@@ -100,7 +100,7 @@ def place_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> Pla
         raise UndiallableError(484, f"{address} is no SIP address: {error}") from None
     if uri.scheme != "sip":
         raise UndiallableError(416, f"{address} is no sip: address; TLS is not spoken here")
-    return Place(
+    return SipDestination(
         uri=uri.replace(headers=""),
         host=uri.host,
         port=uri.port or DEFAULT_PORT,
@@ -118,7 +118,13 @@ def _transport(name: str) -> str:
 
 
 def invite_to_place(
-    bridge: Bridge, sip_leg: str, command: RingLeg, *, place: Place, peer: Peer, our_host: str
+    bridge: Bridge,
+    sip_leg: str,
+    command: RingLeg,
+    *,
+    place: SipDestination,
+    peer: Peer,
+    our_host: str,
 ) -> Invite:
     """Call a number or SIP address, whose host was found to be at `peer`."""
     trunk = place.trunk

@@ -13,7 +13,7 @@ from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.guard import WINDOW, Guard
 from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.auth.digest import Challenge, Refused, Verified, Verifier
+from switchhook.sip.auth.digest import Challenge, CredentialsRefused, Verified, Verifier
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.fields import Pairs
 from switchhook.sip.wire.message import REASONS
@@ -28,7 +28,7 @@ MOST_ALIKE: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownPeer:
     """Somebody who may call: an account, or a trunk on behalf of whoever is behind it."""
 
     project: str
@@ -77,7 +77,7 @@ class Door:
         self._guard = Guard()
         self._friends = friends or Friends()
 
-    def caller(self, request: Request, source: Peer, book: Book, now: float) -> Known | Turned:
+    def caller(self, request: Request, source: Peer, book: Book, now: float) -> KnownPeer | Turned:
         """Say who calls from `source`."""
         trunk = self._trunk(request, source, book, now)
         return trunk or self._prove(self._for_calls, request, source, book, now)
@@ -94,13 +94,13 @@ class Door:
             return Turned(status=403, reason="This Is Another Account's Address")
         return account
 
-    def prove(self, request: Request, source: Peer, book: Book, now: float) -> Known | Turned:
+    def prove(self, request: Request, source: Peer, book: Book, now: float) -> KnownPeer | Turned:
         """Say who proves a password with a request within a dialog."""
         return self._prove(self._for_calls, request, source, book, now)
 
     def _trunk(
         self, request: Request, source: Peer, book: Book, now: float
-    ) -> Known | Turned | None:
+    ) -> KnownPeer | Turned | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
 
         A spelling that means a number of one project in its country, and of another in another's, is neither.
@@ -121,16 +121,18 @@ class Door:
                 return AMBIGUOUS
             for plan in owners:
                 is_anothers = friend is not None and friend[0] != plan
-                return None if is_anothers else Known(project=plan.project.id, trunk=trunks[plan])
+                return (
+                    None if is_anothers else KnownPeer(project=plan.project.id, trunk=trunks[plan])
+                )
         size, plan, trunk = candidates[0]
         is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
         if is_account or size > MOST_OF_ONE_CARRIER:
             return None
-        return Known(project=plan.project.id, trunk=trunk)
+        return KnownPeer(project=plan.project.id, trunk=trunk)
 
     def _prove(
         self, verifier: Verifier, request: Request, source: Peer, book: Book, now: float
-    ) -> Known | Turned:
+    ) -> KnownPeer | Turned:
         def bars(user: str, address: str) -> bool:
             return (
                 self._guard.bars(user, address, now)
@@ -152,12 +154,12 @@ class Door:
                 return replace(known, proved=known.unique_name)
             case Challenge():
                 return Turned(status=verdict.status, headers=verdict.headers)
-            case Refused():
+            case CredentialsRefused():
                 return self._refuse(verdict, now)
             case _:
                 assert_never(verdict)
 
-    def _refuse(self, verdict: Refused, now: float) -> Turned:
+    def _refuse(self, verdict: CredentialsRefused, now: float) -> Turned:
         user, address = verdict.username, verdict.asker
         if verdict.status == 503:
             wait = (("Retry-After", str(int(WINDOW))),)
@@ -177,23 +179,23 @@ def _calls_for_help(request: Request, user: str, book: Book) -> bool:
     return bool(project.screening.emergency(number_of(request.uri), project.dialling))
 
 
-def _users(book: Book, user: str) -> tuple[Known, ...]:
+def _users(book: Book, user: str) -> tuple[KnownPeer, ...]:
     """Return the account and the trunks with a password that call themselves `user`, of all projects."""
     found = book.account(user)
-    accounts = () if found is None else (Known(project=found[0].project.id, account=found[1]),)
-    trunks = (Known(project=plan.project.id, trunk=trunk) for plan, trunk in book.users(user))
-    fewer: dict[str, list[Known]] = {}
+    accounts = () if found is None else (KnownPeer(project=found[0].project.id, account=found[1]),)
+    trunks = (KnownPeer(project=plan.project.id, trunk=trunk) for plan, trunk in book.users(user))
+    fewer: dict[str, list[KnownPeer]] = {}
     for known in trunks:
         fewer.setdefault(known.project, []).append(known)
     return (*accounts, *(one for some in fewer.values() for one in some[:MOST_ALIKE]))
 
 
-def _secret(known: Known) -> str:
+def _secret(known: KnownPeer) -> str:
     user = known.account or known.trunk
     return "" if user is None else user.password
 
 
-def _proved(verdict: Verified, request: Request, book: Book) -> Known:
+def _proved(verdict: Verified, request: Request, book: Book) -> KnownPeer:
     """Return who proved the password; of several, the one whose project has the number that is called."""
     proved = [one for one in _users(book, verdict.username) if _secret(one) == verdict.secret]
     number = book.number(number_of(request.uri))

@@ -25,7 +25,7 @@ from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
 from switchhook.drivers.embedded.dialling import (
-    Place,
+    SipDestination,
     UndiallableError,
     credentials_for,
     invites_to_account,
@@ -62,7 +62,7 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
 from switchhook.routing.events import Event as CallEvent
-from switchhook.sip.net.endpoint import Binding, Endpoint
+from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.rtp_thread import NoPortError
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.ua.events import (
@@ -113,16 +113,16 @@ class EmbeddedSide:
         port: int = 5060,
         advertised: str = "",
         realm: str = "switchhook",
-        binding: Binding | None = None,
+        binding: ListenAddress | None = None,
         registrations: RegistrationStore | None = None,
         ended: EndedLegs | None = None,
         sounding: Sounding | None = None,
         sounds: Sounds | None = None,
         trunks_changed: Callable[[dict[TrunkKey, TrunkState]], None] = lambda _: None,
     ) -> None:
-        self._binding = binding or Binding(host=host, port=port, advertised=advertised)
+        self._binding = binding or ListenAddress(host=host, port=port, advertised=advertised)
         self._access = Access(realm, secrets.token_bytes(32), self._current_book)
-        self._endpoint = Endpoint(self._binding, self._hear, self._access)
+        self._endpoint = SipEndpoint(self._binding, self._hear, self._access)
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
         self._ended = ended
@@ -154,7 +154,7 @@ class EmbeddedSide:
         self._book: Callable[[], Book]
 
     @property
-    def endpoint(self) -> Endpoint:
+    def endpoint(self) -> SipEndpoint:
         """The sockets, for those who want to know the port or what is held."""
         return self._endpoint
 
@@ -433,7 +433,7 @@ class EmbeddedSide:
                 self._access.expect(invite.leg, party)
         self._do(call, bridge, outs)
 
-    async def _addresses(self, place: Place) -> tuple[Peer, ...]:
+    async def _addresses(self, place: SipDestination) -> tuple[Peer, ...]:
         return await self._endpoint.peers(place.host, place.port, place.transport, srv=place.srv)
 
     def _our_host(self, peer: Peer) -> str:

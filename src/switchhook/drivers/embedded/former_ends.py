@@ -20,7 +20,7 @@ from switchhook.sip.ua.orders import End
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
     from switchhook.sip.auth.proof import Credentials
-    from switchhook.sip.net.endpoint import Endpoint
+    from switchhook.sip.net.endpoint import SipEndpoint
     from switchhook.storage.ports import EndedLegs
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ LONGEST_AGO: Final = 3_600.0
 """Seconds since an end after which nobody waits any more: session timers have run out."""
 
 
-async def hang_up_again(store: EndedLegs, endpoint: Endpoint, book: Book) -> None:
+async def hang_up_again(store: EndedLegs, endpoint: SipEndpoint, book: Book) -> None:
     """Hang up on whoever was in the calls that an earlier process ended last."""
     for project, call, leg, handle in await store.legs_of_last_ends(time.time() - LONGEST_AGO):
         sip_leg = f"{call} {leg} ended"

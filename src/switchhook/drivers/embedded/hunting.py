@@ -10,7 +10,7 @@ from switchhook.domain.call import Call
 from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.dialling import Place, UndiallableError, place_at
+from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, place_at
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.wire.errors import SipError
@@ -35,8 +35,8 @@ class Hunt:
     call: Call
     bridge: AnchoredBridge
     command: RingLeg
-    places: deque[Place]
-    place: Place | None = None
+    places: deque[SipDestination]
+    place: SipDestination | None = None
     peers: deque[Peer] = field(default_factory=deque)
     tries: int = 0
     rang: bool = False
@@ -87,7 +87,7 @@ class Hunt:
         )
 
 
-def _cause_at(place: Place, event: InviteFailed, cause: Cause) -> Cause:
+def _cause_at(place: SipDestination, event: InviteFailed, cause: Cause) -> Cause:
     """Say whose fault it is."""
     status, response = event.status, event.response
     if response is None:
@@ -105,7 +105,9 @@ def _cause_at(place: Place, event: InviteFailed, cause: Cause) -> Cause:
     return cause
 
 
-def _redirections(call: Call, place: Place, response: Response) -> Iterator[Place]:
+def _redirections(
+    call: Call, place: SipDestination, response: Response
+) -> Iterator[SipDestination]:
     """Yield where a trunk's 3xx leads, as far as the project calls there (RFC 3261 §8.1.3.4)."""
     if response.status not in REDIRECTIONS:
         return
@@ -125,7 +127,7 @@ def _redirections(call: Call, place: Place, response: Response) -> Iterator[Plac
 
 
 def in_order(
-    places: Iterable[Place], down: frozenset[tuple[str, str]], project: str
-) -> list[Place]:
+    places: Iterable[SipDestination], down: frozenset[tuple[str, str]], project: str
+) -> list[SipDestination]:
     """Put the places of trunks that are down last: they may be better than nothing."""
     return sorted(places, key=lambda p: p.trunk is not None and (project, p.trunk.name) in down)

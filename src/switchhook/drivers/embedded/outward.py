@@ -18,7 +18,7 @@ from switchhook.drivers.embedded.access import Party, party_at
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import Out
 from switchhook.drivers.embedded.dialling import (
-    Place,
+    SipDestination,
     invite_to_place,
     places_of,
     with_dialled_number,
@@ -47,7 +47,7 @@ NOWHERE: Final = Cause(sip=503, text="there is no destination left")
 class Ways:
     """What the outward side needs of the engine."""
 
-    addresses: Callable[[Place], Coroutine[Any, Any, tuple[Peer, ...]]]
+    addresses: Callable[[SipDestination], Coroutine[Any, Any, tuple[Peer, ...]]]
     """Looks a place up, the best address first; raises UnknownHostError."""
     our_host: Callable[[Peer], str]
     """Says under which host the peer reaches us."""
@@ -132,7 +132,7 @@ class Outward:
             hunt.peers.append(Peer(place.transport, address, place.port))
         self._try(hunt, hunt.peers.popleft())
 
-    async def _look_up(self, hunt: Hunt, place: Place) -> None:
+    async def _look_up(self, hunt: Hunt, place: SipDestination) -> None:
         try:
             hunt.peers.extend(await self._ways.addresses(place))
         except UnknownHostError as error:

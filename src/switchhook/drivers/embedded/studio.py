@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, assert_never
 import structlog
 
 from switchhook.domain.call import CALLER
-from switchhook.drivers.embedded.anchor import SDP, Anchor, Line
+from switchhook.drivers.embedded.anchor import SDP, Anchor, MediaLine
 from switchhook.drivers.embedded.passing import PASSED
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import (
@@ -29,7 +29,7 @@ from switchhook.routing.commands import (
 )
 from switchhook.sip.net.rtp_thread import ANY_PORTS, MediaThread, NoPortError
 from switchhook.sip.rtp import orders as sound
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.rtp.wav import seconds_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ class Studio:
         except NoPortError as error:
             log.error("sound not led", call=anchor.call, leg=leg, error=str(error))  # noqa: TRY400 - the reader needs no traceback
             return False
-        line = Line(
+        line = MediaLine(
             host=self._local(peers[0]).strip("[]"),
             port=port,
             session=secrets.randbits(31),
@@ -272,7 +272,7 @@ class Studio:
         found = str(path) if seconds else ""
         return call_events.RecordingFinished(recording=recorder.id, seconds=seconds, path=found)
 
-    def _sound(self, call: Call, name: str) -> Sound | None:
+    def _sound(self, call: Call, name: str) -> PcmSound | None:
         project = call.plan.project
         file = next((known.file for known in project.sounds if known.name == name), f"{name}.wav")
         pcm = self._sounds.sound(project.id, file)
@@ -325,6 +325,6 @@ class Studio:
 
 
 @lru_cache(maxsize=1_000)
-def _prepared(pcm: bytes) -> Sound:
+def _prepared(pcm: bytes) -> PcmSound:
     """Return the one Sound of some PCM, so that each frame is encoded once for all who hear it."""
-    return Sound(pcm)
+    return PcmSound(pcm)

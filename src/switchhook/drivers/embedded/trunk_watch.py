@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from switchhook.domain.book import Book
-    from switchhook.drivers.embedded.dialling import Place
+    from switchhook.drivers.embedded.dialling import SipDestination
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkStates
-    from switchhook.sip.net.endpoint import Endpoint
+    from switchhook.sip.net.endpoint import SipEndpoint
     from switchhook.sip.ua.events import Replied
     from switchhook.sip.ua.orders import Send
 
@@ -69,10 +69,10 @@ class TrunkWatch:
 
     def __init__(
         self,
-        endpoint: Endpoint,
+        endpoint: SipEndpoint,
         states: TrunkStates,
         book: Callable[[], Book],
-        addresses: Callable[[Place], Coroutine[Any, Any, tuple[Peer, ...]]],
+        addresses: Callable[[SipDestination], Coroutine[Any, Any, tuple[Peer, ...]]],
     ) -> None:
         self._endpoint = endpoint
         self._states = states

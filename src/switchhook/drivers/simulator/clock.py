@@ -15,7 +15,7 @@ TURNS = 50
 """Turns of the event loop after which everything that waits for nothing but the loop has happened."""
 
 
-class Timer:
+class VirtualTimer:
     """A call-back on the agenda."""
 
     __slots__ = ("callback",)
@@ -34,7 +34,7 @@ class VirtualClock:
     def __init__(self, now: float = 0.0) -> None:
         self._now = now
         self._order = count()
-        self._agenda: list[tuple[float, int, Timer]] = []
+        self._agenda: list[tuple[float, int, VirtualTimer]] = []
 
     def now(self) -> float:
         """Return the time, in seconds."""
@@ -44,9 +44,9 @@ class VirtualClock:
         """Return this one, which nobody corrects."""
         return self
 
-    def call_at(self, when: float, callback: Callable[[], None]) -> Timer:
+    def call_at(self, when: float, callback: Callable[[], None]) -> VirtualTimer:
         """Plan `callback` for `when`; for this very moment when that has passed."""
-        timer = Timer(callback)
+        timer = VirtualTimer(callback)
         heappush(self._agenda, (max(when, self._now), next(self._order), timer))
         return timer
 

@@ -13,7 +13,7 @@ NOT_THERE = Cause(sip=480, q850=20, text="Temporarily Unavailable")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phone:
+class SimulatedPhone:
     """What a telephone does when it is called. Seconds count from the moment that it is dialled."""
 
     rings_after: float | None = 0.0
@@ -44,21 +44,21 @@ def answering(
     talks: float | None = None,
     early_media: bool = False,
     transfers: tuple[float, str] | None = None,
-) -> Phone:
+) -> SimulatedPhone:
     """Return a telephone that rings, is picked up, and perhaps hangs up after `talks` seconds."""
-    return Phone(
+    return SimulatedPhone(
         answers_after=after, hangs_up_after=talks, early_media=early_media, transfers=transfers
     )
 
 
-def ringing_out() -> Phone:
+def ringing_out() -> SimulatedPhone:
     """Return a telephone that rings and that nobody picks up."""
-    return Phone()
+    return SimulatedPhone()
 
 
-def refusing(cause: Cause, *, after: float = 0.0, rings: bool = False) -> Phone:
+def refusing(cause: Cause, *, after: float = 0.0, rings: bool = False) -> SimulatedPhone:
     """Return a telephone that refuses, perhaps after it rang."""
-    return Phone(rings_after=0.0 if rings else None, refuses_after=after, refusal=cause)
+    return SimulatedPhone(rings_after=0.0 if rings else None, refuses_after=after, refusal=cause)
 
 
 NOBODY = refusing(NOT_THERE)
@@ -66,7 +66,7 @@ NOBODY = refusing(NOT_THERE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller:
+class SimulatedCaller:
     """Somebody who calls."""
 
     arrival: Arrival

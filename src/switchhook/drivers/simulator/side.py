@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
-from switchhook.drivers.simulator.clock import Timer
-from switchhook.drivers.simulator.script import NOBODY, Caller, Phone
+from switchhook.drivers.simulator.clock import VirtualTimer
+from switchhook.drivers.simulator.script import NOBODY, SimulatedCaller, SimulatedPhone
 from switchhook.drivers.simulator.sound import CallSound, SoundCommand
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
@@ -50,7 +50,7 @@ FORGOTTEN = Cause(sip=500, q850=41, text="the switchboard does not know this cal
 
 
 @dataclass(slots=True)
-class Line:
+class SimulatedLine:
     """One leg as its telephone sees it."""
 
     leg: str
@@ -61,7 +61,7 @@ class Line:
     is_talking: bool = False
     latest: LegAnswered | LegEnded | None = None
     """What it reported, or would have, had somebody listened."""
-    plans: list[Timer] = field(default_factory=list)
+    plans: list[VirtualTimer] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
     """What it was told of its transfers: statuses."""
 
@@ -70,13 +70,13 @@ class Line:
 class SimulatedCall:
     """A call as its caller experiences it. Empty until it is placed."""
 
-    caller: Caller
+    caller: SimulatedCaller
     id: str = ""
     refused: Refused | None = None
     """Set when the switchboard did not take it."""
     heard: list[tuple[float, PhoneCommand]] = field(default_factory=list)
     """What came back to the caller, and when: ringing, early media, prompts, the answer, the end."""
-    lines: dict[str, Line] = field(default_factory=dict)
+    lines: dict[str, SimulatedLine] = field(default_factory=dict)
     sound: CallSound | None = None
     """None until it is placed."""
 
@@ -101,7 +101,7 @@ class SimulatedSide:
     switch; `resume` then says which legs still live, and who answered or is gone is reported again.
     """
 
-    def __init__(self, clock: VirtualClock, phones: Mapping[str, Phone]) -> None:
+    def __init__(self, clock: VirtualClock, phones: Mapping[str, SimulatedPhone]) -> None:
         self._clock = clock
         self._phones = phones
         self._handler: CallHandler | None = None
@@ -138,7 +138,7 @@ class SimulatedSide:
         lines = () if known is None else known.lines.values()
         return frozenset(line.leg for line in lines if line.is_live)
 
-    def place(self, caller: Caller, *, at: float | None = None) -> SimulatedCall:
+    def place(self, caller: SimulatedCaller, *, at: float | None = None) -> SimulatedCall:
         """Let somebody call, now or at a time."""
         call = SimulatedCall(caller)
         when = self._clock.now() if at is None else at
@@ -185,7 +185,7 @@ class SimulatedSide:
     def _expect(self, call: SimulatedCall, name: str) -> None:
         call.id = name
         self._calls[name] = call
-        line = Line(CALLER, call.caller.hangs_up_after, call.caller.transfers)
+        line = SimulatedLine(CALLER, call.caller.hangs_up_after, call.caller.transfers)
         call.lines[CALLER] = line
         call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
         self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
@@ -195,7 +195,7 @@ class SimulatedSide:
     def _pressing(self, call: str, key: str) -> Callable[[], None]:
         return lambda: self.press(call, key)
 
-    def _give_up(self, call: SimulatedCall, line: Line) -> None:
+    def _give_up(self, call: SimulatedCall, line: SimulatedLine) -> None:
         if not line.is_talking:
             self._gone(call, line, HUNG_UP if line.is_answered else GAVE_UP)
 
@@ -215,14 +215,14 @@ class SimulatedSide:
         if command.leg in call.lines:
             return
         phone = self._phones.get(command.target.value, NOBODY)
-        line = Line(command.leg, phone.hangs_up_after, phone.transfers)
+        line = SimulatedLine(command.leg, phone.hangs_up_after, phone.transfers)
         call.lines[command.leg] = line
         rings = LegRinging(leg=command.leg, early_media=phone.early_media)
         self._plan(line, phone.rings_after, lambda: self._hear(call, rings))
         self._plan(line, phone.answers_after, lambda: self._answer(call, line))
         self._plan(line, phone.refuses_after, lambda: self._gone(call, line, phone.refusal))
 
-    def _answer(self, call: SimulatedCall, line: Line) -> None:
+    def _answer(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = True
         line.latest = LegAnswered(leg=line.leg, handle=f"simulated {line.leg}")
         self._hear(call, line.latest)
@@ -243,7 +243,7 @@ class SimulatedSide:
             if not line.is_talking:
                 self._talk(call, line)
 
-    def _talk(self, call: SimulatedCall, line: Line) -> None:
+    def _talk(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = line.is_talking = True
         self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
         if line.transfers is not None:
@@ -251,7 +251,7 @@ class SimulatedSide:
             wish = TransferRequested(leg=line.leg, request=f"{line.leg} {to}", to=to)
             self._plan(line, after, lambda: self._hear(call, wish))
 
-    def _hanging_up(self, call: SimulatedCall, line: Line) -> Callable[[], None]:
+    def _hanging_up(self, call: SimulatedCall, line: SimulatedLine) -> Callable[[], None]:
         return lambda: self._gone(call, line, HUNG_UP)
 
     def _end(self, call: SimulatedCall, command: EndLeg) -> None:
@@ -275,12 +275,12 @@ class SimulatedSide:
         for line in call.lines.values():
             self._end(call, EndLeg(leg=line.leg, cause=FORGOTTEN))
 
-    def _gone(self, call: SimulatedCall, line: Line, cause: Cause) -> None:
+    def _gone(self, call: SimulatedCall, line: SimulatedLine, cause: Cause) -> None:
         _hang_up(call, line)
         line.latest = LegEnded(leg=line.leg, cause=cause)
         self._hear(call, line.latest)
 
-    def _plan(self, line: Line, after: float | None, do: Callable[[], None]) -> None:
+    def _plan(self, line: SimulatedLine, after: float | None, do: Callable[[], None]) -> None:
         if after is not None:
             line.plans.append(self._clock.call_at(self._clock.now() + after, do))
 
@@ -292,7 +292,7 @@ class SimulatedSide:
         self._handler = None
 
 
-def _hang_up(call: SimulatedCall, line: Line) -> None:
+def _hang_up(call: SimulatedCall, line: SimulatedLine) -> None:
     line.is_live = False
     if line.leg == CALLER and call.sound is not None:
         call.sound.is_over()

@@ -10,7 +10,7 @@ from switchhook.routing.events import Event, PlaybackFinished, RecordingFinished
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.drivers.simulator.clock import Timer, VirtualClock
+    from switchhook.drivers.simulator.clock import VirtualClock, VirtualTimer
 
 SOUND = 2.0
 """Seconds of every sound."""
@@ -25,7 +25,7 @@ class CallSound:
         self._clock = clock
         self._report = report
         self._playback = ""
-        self._end: Timer | None = None
+        self._end: VirtualTimer | None = None
         self._recordings: dict[str, float] = {}
         """When each began that runs."""
 

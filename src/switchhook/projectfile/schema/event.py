@@ -21,8 +21,8 @@ from switchhook.projectfile.schema.field import MOST, Sent
 from switchhook.projectfile.schema.webhook import HEADERS
 from switchhook.projectfile.toml.kinds import (
     Base64,
-    Choice,
     ListOf,
+    OneOf,
     Passage,
     Reference,
     Seconds,
@@ -57,7 +57,7 @@ EVENT_FILTER = Table(
     make=EventFilter,
     check=check_event_filter,
     keys=(
-        Key("outcomes", ListOf(kind=Choice(Outcome)), "what became of the call", default=()),
+        Key("outcomes", ListOf(kind=OneOf(Outcome)), "what became of the call", default=()),
         Key(
             "numbers",
             ListOf(kind=Reference(to="number", kind=Digits())),
@@ -87,11 +87,11 @@ EVENT_WEBHOOK = Table(
     review=problems,
     keys=(
         Key("name", NAME, "name that deliveries are listed under"),
-        Key("event", Choice(EventKind), "moment of a call that it is told of"),
+        Key("event", OneOf(EventKind), "moment of a call that it is told of"),
         Key("only", EVENT_FILTER, "which calls it is told of", default=EVERYTHING),
         Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
-        Key("method", Choice(Method), "HTTP method", default=Method.POST),
-        Key("format", Choice(EventFormat), "how it is written", default=EventFormat.JSON),
+        Key("method", OneOf(Method), "HTTP method", default=Method.POST),
+        Key("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
         Key("rpc_method", FREE_TEXT, "method that is called with format json-rpc", default=""),
         Key(
             "notification",
@@ -144,7 +144,7 @@ EVENT_MAIL = Table(
     check=check_event_mail,
     keys=(
         Key("name", NAME, "name that deliveries are listed under"),
-        Key("event", Choice(EventKind), "moment of a call that it tells of"),
+        Key("event", OneOf(EventKind), "moment of a call that it tells of"),
         Key("only", EVENT_FILTER, "which calls it tells of", default=EVERYTHING),
         Key(
             "to",

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, assert_never
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
 from switchhook.projectfile.rules.project import check_doubles
 from switchhook.projectfile.toml.kinds import (
-    Choice,
     ListOf,
     NotedError,
+    OneOf,
     Spot,
     WrongError,
     described,
@@ -29,7 +29,7 @@ SHAPES = ("value", "array", "object")
 MOST = 200
 """Values in one list."""
 CHOSEN = Chosen()
-HASH = Choice(HashAlgorithm)
+HASH = OneOf(HashAlgorithm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

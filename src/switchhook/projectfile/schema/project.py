@@ -31,7 +31,7 @@ from switchhook.projectfile.schema.webhook import (
     DIAL_PLAN_WEBHOOK,
     FORWARDING_NUMBER,
 )
-from switchhook.projectfile.toml.kinds import Choice, ListOf, Reference, Seconds, Text, Whole, YesNo
+from switchhook.projectfile.toml.kinds import ListOf, OneOf, Reference, Seconds, Text, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key, Table, Tables
 from switchhook.projectfile.types.project import (
     FREE_TEXT,
@@ -43,7 +43,7 @@ from switchhook.projectfile.types.project import (
     PASSWORD,
     PROJECT_ID,
     TRANSPORT,
-    Caller,
+    CallerNumber,
     Country,
     Digits,
     GrantedNetwork,
@@ -90,7 +90,7 @@ ACCOUNT = Table(
         Key("department", FREE_TEXT, "department of the person", default=""),
         Key(
             "dialled_number",
-            Choice(DialledNumber),
+            OneOf(DialledNumber),
             "where a PBX that registers as this account is told the number that was called",
             default=DialledNumber.NOWHERE,
         ),
@@ -177,13 +177,13 @@ TRUNK = Table(
         ),
         Key(
             "dialled_number",
-            Choice(DialledNumber),
+            OneOf(DialledNumber),
             "where a PBX there is told the number that was called, when a step rings an address at the trunk's host",
             default=DialledNumber.NOWHERE,
         ),
         Key(
             "may_call",
-            Choice(MayCall),
+            OneOf(MayCall),
             "what its calls may dial: numbers of the project, or accounts and groups too",
             default=MayCall.NUMBERS,
         ),
@@ -245,7 +245,7 @@ SCREENING = Table(
     keys=(
         Key(
             "blocked_callers",
-            ListOf(kind=Caller()),
+            ListOf(kind=CallerNumber()),
             "callers that are turned away; 38044* means all that begin so",
             default=(),
         ),

@@ -27,10 +27,10 @@ from switchhook.domain.scheme import (
 from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
 from switchhook.projectfile.toml.kinds import (
-    Choice,
     Kind,
     ListOf,
     NotedError,
+    OneOf,
     Reference,
     Seconds,
     Spot,
@@ -169,7 +169,7 @@ RING = Table(
         ),
         Key(
             "order",
-            Choice(RingOrder),
+            OneOf(RingOrder),
             "how several of them ring",
             default=RingOrder.ALL_AT_ONCE,
         ),

@@ -23,9 +23,9 @@ from switchhook.projectfile.rules.project import (
     check_routing_webhook,
 )
 from switchhook.projectfile.toml.kinds import (
-    Choice,
     Kind,
     ListOf,
+    OneOf,
     Reference,
     Seconds,
     Spot,
@@ -147,7 +147,7 @@ PATIENCE = (
     ),
     Key(
         "retry_on",
-        ListOf(kind=Choice(RetryOn), least=1),
+        ListOf(kind=OneOf(RetryOn), least=1),
         "failures after which a URL is tried again",
         default=(RetryOn.CONNECT,),
     ),
@@ -179,23 +179,23 @@ FORWARDING_NUMBER = Table(
     keys=(
         Key("name", NAME, "name that schemes ask it by"),
         Key("url", WebAddress(), "endpoint that is asked; `{parameter}` is filled in"),
-        Key("method", Choice(Method), "HTTP method", default=Method.GET),
+        Key("method", OneOf(Method), "HTTP method", default=Method.GET),
         Key(
             "force_post_for_json",
             YesNo(),
             "whether JSON goes out by POST whatever the method is",
             default=True,
         ),
-        Key("submission", Choice(Encoding), "how the values are sent", default=Encoding.HTTP),
+        Key("submission", OneOf(Encoding), "how the values are sent", default=Encoding.HTTP),
         Key(
             "place",
-            Choice(Place),
+            OneOf(Place),
             'where they travel with submission = "http"',
             default=Place.AS_METHOD,
         ),
         Key(
             "import",
-            Choice(Encoding),
+            OneOf(Encoding),
             "how the answer is read",
             default=Encoding.JSON,
             attribute="import_",
@@ -215,7 +215,7 @@ FORWARDING_NUMBER = Table(
         Key("ring_timeout", RING_SECONDS, "seconds that the direction may ring", default=60.0),
         Key(
             "ring_order",
-            Choice(RingOrder),
+            OneOf(RingOrder),
             "how several directions ring",
             default=RingOrder.ALL_AT_ONCE,
         ),
@@ -225,7 +225,7 @@ FORWARDING_NUMBER = Table(
         *PATIENCE,
         Key(
             "template",
-            Choice(Template),
+            OneOf(Template),
             "values that are sent before the parameters",
             default=Template.EMPTY,
         ),
@@ -259,7 +259,7 @@ DIAL_PLAN_WEBHOOK = Table(
         Key("description", Text(most=2000), "for people; it has no effect", default=""),
         Key(
             "caller_id_forwarding",
-            Choice(CallerIdForwarding),
+            OneOf(CallerIdForwarding),
             "number that the called party sees in the success branch",
             default=CallerIdForwarding.CALLER,
         ),

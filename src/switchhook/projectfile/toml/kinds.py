@@ -236,7 +236,7 @@ class YesNo:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class OneOf:
     """One of the values of an enumeration."""
 
     of: type[StrEnum]

@@ -92,7 +92,7 @@ class Digits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caller(Text):
+class CallerNumber(Text):
     """A caller's number, or the first digits of some with `*` behind."""
 
     what: str = "digits, perhaps with + before and * behind"

@@ -72,7 +72,7 @@ class Challenge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
+class CredentialsRefused:
     """Answer with `status`: 403 for a wrong user or password, 400 for a broken header, 503 where barred."""
 
     status: int
@@ -135,7 +135,7 @@ class Verifier:
         *,
         asker: str = "",
         bars: Callable[[str, str], bool] = lambda _user, _asker: False,
-    ) -> Verified | Challenge | Refused:
+    ) -> Verified | Challenge | CredentialsRefused:
         """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
 
         Where several users have one name, it returns all their passwords, and one that fits will do.
@@ -148,7 +148,7 @@ class Verifier:
         try:
             shown = self._shown(request)
         except SipError as error:
-            return Refused(status=400, reason=f"{self._answers}: {error}")
+            return CredentialsRefused(status=400, reason=f"{self._answers}: {error}")
         read = [(self._nonces.read(one.nonce, now), one) for one in shown]
         fresh = [(nonce, one) for nonce, one in read if nonce is not None]
         if not fresh:
@@ -156,10 +156,10 @@ class Verifier:
         nonce, credentials = max(fresh, key=lambda pair: pair[0].issued)
         user = credentials.username
         if bars(user, nonce.asker):
-            return Refused(status=503, reason=WAIT, username=user, asker=nonce.asker)
+            return CredentialsRefused(status=503, reason=WAIT, username=user, asker=nonce.asker)
         fits = self._fits(credentials, request.method, passwords(user))
         if fits is None:
-            return Refused(status=403, reason=WRONG, username=user, asker=nonce.asker)
+            return CredentialsRefused(status=403, reason=WRONG, username=user, asker=nonce.asker)
         if not self._nonces.spend(nonce, credentials.count, now):
             return self.challenge(now, asker=asker, stale=True)
         return Verified(username=user, secret=fits)

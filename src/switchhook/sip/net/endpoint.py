@@ -19,9 +19,9 @@ import structlog
 
 from switchhook.sip.net.icmp import ask_for_errors, take_errors, transaction_of
 from switchhook.sip.net.rarely import Rarely
-from switchhook.sip.net.resolver import Resolver
+from switchhook.sip.net.resolver import SipResolver
 from switchhook.sip.net.tcp import Tcp, TcpLimits
-from switchhook.sip.transaction.overload import Lag, Limits
+from switchhook.sip.transaction.overload import Lag, LoadLimits
 from switchhook.sip.transaction.standing import Standing, neighbourhood
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.events import Asked, Event, InviteReceived, Left, OutsideAsked
@@ -54,7 +54,7 @@ KEPT_ROUTES: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
+class ListenAddress:
     """Where an endpoint listens, and how others reach it."""
 
     host: str = "127.0.0.1"
@@ -64,12 +64,12 @@ class Binding:
     advertised: str = ""
     """The address that telephones are told; empty: that which the packet leaves from."""
     timing: Timing = field(default_factory=Timing)
-    limits: Limits = field(default_factory=Limits)
+    limits: LoadLimits = field(default_factory=LoadLimits)
     tcp: TcpLimits = field(default_factory=TcpLimits)
     most_sessions: int = 10_000
 
 
-class Endpoint:
+class SipEndpoint:
     """One address of ours. `handler` gets every event; it must not block.
 
     An error that it raises is logged as one line, and the request that it could not handle gets 500.
@@ -77,7 +77,7 @@ class Endpoint:
 
     def __init__(
         self,
-        binding: Binding,
+        binding: ListenAddress,
         handler: Callable[[Event], None],
         admission: Admission | None = None,
     ) -> None:
@@ -94,7 +94,7 @@ class Endpoint:
         self._binding = binding
         self._handler = handler
         self._family = socket.AF_INET6 if ":" in binding.host else socket.AF_INET
-        self._resolver = Resolver(family=self._family)
+        self._resolver = SipResolver(family=self._family)
         self._tcp = Tcp(self, binding.tcp, binding.host)
         self._routes: dict[str, str] = {}
         self._sheds = Rarely()

@@ -39,7 +39,7 @@ Found = tuple[str, ...] | UnknownHostError
 """What a look-up brought."""
 
 
-class Resolver:
+class SipResolver:
     """Asks the system's resolver, with a deadline, and remembers for a while what it said.
 
     It has few threads of its own, for which nothing waits when the process ends: a name server that hangs

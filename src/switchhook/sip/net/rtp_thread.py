@@ -33,7 +33,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.sip.rtp import g711
-from switchhook.sip.rtp.media import Media
+from switchhook.sip.rtp.media import MediaStreams
 from switchhook.sip.rtp.orders import Close
 from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.scribe import Scribe
@@ -92,7 +92,7 @@ class MediaThread:
         self._host = host
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ports = ports
-        self._media = Media(silence=silence, now=time.monotonic())
+        self._media = MediaStreams(silence=silence, now=time.monotonic())
         self._inbox: deque[_Opened | Order] = deque()
         self._sockets: dict[str, socket.socket] = {}
         self._scribe = Scribe(self._report)

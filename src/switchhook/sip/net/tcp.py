@@ -56,7 +56,7 @@ class TcpLimits:
     dial: float = 5.0
 
 
-class Receiver(Protocol):
+class MessageReceiver(Protocol):
     """Who gets what comes in."""
 
     def message_received(self, message: Request | Response, source: Peer) -> None:
@@ -81,7 +81,7 @@ class Receiver(Protocol):
 class Tcp:
     """All TCP connections of one endpoint. They leave from `host`, unless that is every address."""
 
-    def __init__(self, receiver: Receiver, limits: TcpLimits, host: str = ANY_HOST) -> None:
+    def __init__(self, receiver: MessageReceiver, limits: TcpLimits, host: str = ANY_HOST) -> None:
         self._receiver = receiver
         self._limits = limits
         self._from = None if host in EVERY_HOST else (host, 0)

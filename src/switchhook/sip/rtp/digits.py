@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.sip.rtp.packet import FRAME, forward
 
 if TYPE_CHECKING:
-    from switchhook.sip.rtp.packet import Packet
+    from switchhook.sip.rtp.packet import RtpPacket
 
 DIGITS: Final = "0123456789*#ABCD"
 """The keys, by their event number (RFC 4733 table 3)."""
@@ -61,7 +61,7 @@ class _Press:
     duration: int
     ended: bool
 
-    def goes_on(self, packet: Packet, event: _Event) -> bool:
+    def goes_on(self, packet: RtpPacket, event: _Event) -> bool:
         """Whether a packet with another timestamp still tells of this press.
 
         It does where an event outgrew 16 bits (RFC 4733 §2.5.1.3), and from senders that, against the
@@ -89,7 +89,7 @@ class DigitReceiver:
         self._last: _Press | None = None
         self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
 
-    def hear(self, packet: Packet) -> str:
+    def hear(self, packet: RtpPacket) -> str:
         """Take a packet of the event payload; return the key when it is a new press, else nothing."""
         if len(packet.body) < _BODY.size:
             return ""

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip.rtp import orders
 from switchhook.sip.rtp.player import Pace, Player
-from switchhook.sip.rtp.recorder import Recorder
+from switchhook.sip.rtp.recorder import RtpRecorder
 from switchhook.sip.rtp.stream import Stream
 
 if TYPE_CHECKING:
     from switchhook.sip.rtp.g711 import Law
     from switchhook.sip.rtp.latch import Address
     from switchhook.sip.rtp.outflow import Start
-    from switchhook.sip.rtp.packet import Packet
+    from switchhook.sip.rtp.packet import RtpPacket
 
 STORE_EVERY: Final = 25
 """Ticks between two writes of a recording: half a second is lost at most when this process is killed."""
@@ -41,11 +41,11 @@ class _Recording:
     name: str
     stream: str
     path: Path
-    recorder: Recorder
+    recorder: RtpRecorder
     both: bool
 
 
-class Media:
+class MediaStreams:
     """All streams. `silence` is how many seconds a call may send nothing at all; 0 for ever."""
 
     def __init__(self, *, silence: float, now: float) -> None:
@@ -165,7 +165,7 @@ class Media:
     def _record(self, stream: Stream, order: orders.StartRecording, now: float) -> None:
         if order.recording in self._recordings:
             return
-        recorder = Recorder(now, tracks=2 if order.both else 1)
+        recorder = RtpRecorder(now, tracks=2 if order.both else 1)
         recording = _Recording(order.recording, stream.name, order.path, recorder, order.both)
         self._recordings[order.recording] = recording
         self._recorded.setdefault(stream.name, []).append(recording)
@@ -211,13 +211,13 @@ class Media:
             self._relay(stream.joined, packet, sound, now)
 
     def _relay(
-        self, to: Stream, packet: Packet, sound: tuple[Law, bytes] | None, now: float
+        self, to: Stream, packet: RtpPacket, sound: tuple[Law, bytes] | None, now: float
     ) -> None:
         relayed = to.relay(packet, sound, self._pace.ticks)
         if relayed is not None:
             self._send(to, relayed, now, is_sound=sound is not None)
 
-    def _send(self, stream: Stream, packet: Packet, now: float, *, is_sound: bool) -> None:
+    def _send(self, stream: Stream, packet: RtpPacket, now: float, *, is_sound: bool) -> None:
         target = stream.target
         if target is not None:
             self._packets.append((stream.name, bytes(packet), target))
@@ -225,7 +225,7 @@ class Media:
             self._record_sound(stream.name, 1, packet, (stream.law, packet.body), now)
 
     def _record_sound(
-        self, stream: str, track: int, packet: Packet, sound: tuple[Law, bytes], now: float
+        self, stream: str, track: int, packet: RtpPacket, sound: tuple[Law, bytes], now: float
     ) -> None:
         for recording in self._recorded.get(stream, ()):
             if track == 0 or recording.both:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from switchhook.sip.rtp.g711 import Law
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.player import PcmSound
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ class Play:
 
     stream: str
     playback: str
-    sounds: tuple[Sound, ...]
+    sounds: tuple[PcmSound, ...]
     loop: bool = False
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.rtp.packet import FRAME, Packet, forward
+from switchhook.sip.rtp.packet import FRAME, RtpPacket, forward
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,11 @@ class Outflow:
         self._origin = _NOBODY
         self._shift = (0, 0)  # of numbers and timestamps, from those of the origin
 
-    def frame(self, payload: int, frame: bytes, ticks: int) -> Packet:
+    def frame(self, payload: int, frame: bytes, ticks: int) -> RtpPacket:
         """Send 20 ms of ours, `ticks` after the beginning."""
         return self._send(payload, frame, self.timestamp(ticks), marker=self._begins())
 
-    def event(self, payload: int, body: bytes, timestamp: int, *, marker: bool) -> Packet:
+    def event(self, payload: int, body: bytes, timestamp: int, *, marker: bool) -> RtpPacket:
         """Send what tells of a key, which began at `timestamp`."""
         self._origin = _OURSELVES
         return self._send(payload, body, timestamp, marker=marker)
@@ -51,7 +51,7 @@ class Outflow:
         """Return the timestamp of a moment."""
         return (self._base + ticks * FRAME) & _TIMESTAMPS
 
-    def relay(self, packet: Packet, payload: int, body: bytes, ticks: int) -> Packet:
+    def relay(self, packet: RtpPacket, payload: int, body: bytes, ticks: int) -> RtpPacket:
         """Send on what another stream heard."""
         new = packet.source != self._origin
         if not new:
@@ -64,7 +64,7 @@ class Outflow:
         if forward(number, self._number, 16) >= 0:
             self._number = (number + 1) & _NUMBERS
         self.sent += 1
-        return Packet(
+        return RtpPacket(
             payload=payload,
             number=number,
             timestamp=(packet.timestamp + self._shift[1]) & _TIMESTAMPS,
@@ -82,10 +82,10 @@ class Outflow:
         self._origin = _OURSELVES
         return begins
 
-    def _send(self, payload: int, body: bytes, timestamp: int, *, marker: bool) -> Packet:
+    def _send(self, payload: int, body: bytes, timestamp: int, *, marker: bool) -> RtpPacket:
         number, self._number = self._number, (self._number + 1) & _NUMBERS
         self.sent += 1
-        return Packet(
+        return RtpPacket(
             payload=payload,
             number=number,
             timestamp=timestamp,
@@ -95,7 +95,7 @@ class Outflow:
         )
 
 
-class Presses:
+class KeyPresses:
     """Keys that wait to be sent, frame by frame, with a pause between two."""
 
     GAP: Final = 3
@@ -113,7 +113,7 @@ class Presses:
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def next(self, outflow: Outflow, payload: int, ticks: int) -> Packet | None:
+    def next(self, outflow: Outflow, payload: int, ticks: int) -> RtpPacket | None:
         """Return the packet that is due; None in a pause."""
         bodies = self._waiting[0]
         frame = self._frame

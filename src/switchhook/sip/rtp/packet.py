@@ -23,7 +23,7 @@ SECONDS: Final = FRAME / RATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
+class RtpPacket:
     """One packet. Numbers wrap: 16 bits of `number`, 32 of `timestamp` and `source` (SSRC)."""
 
     payload: int
@@ -34,7 +34,7 @@ class Packet:
     body: bytes = b""
 
     @classmethod
-    def parse(cls, data: bytes) -> Packet | None:
+    def parse(cls, data: bytes) -> RtpPacket | None:
         """Read a datagram; None where it is no RTP, as RTCP is not."""
         if len(data) < _HEADER.size or data[0] & 0xC0 != _VERSION or data[1] in _RTCP:
             return None

@@ -41,7 +41,7 @@ class Pace:
         return True
 
 
-class Sound:
+class PcmSound:
     """8 kHz mono 16-bit PCM; each frame is encoded once, by whoever plays it first."""
 
     def __init__(self, pcm: bytes) -> None:
@@ -68,7 +68,7 @@ class Sound:
 class Player:
     """Plays sounds one after another, once or for ever."""
 
-    def __init__(self, playback: str, sounds: Sequence[Sound], *, loop: bool = False) -> None:
+    def __init__(self, playback: str, sounds: Sequence[PcmSound], *, loop: bool = False) -> None:
         self.playback = playback
         self.loop = loop
         self._sounds = [sound for sound in sounds if sound.frames]

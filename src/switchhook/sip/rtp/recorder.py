@@ -11,7 +11,7 @@ from switchhook.sip.rtp.packet import RATE, forward
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switchhook.sip.rtp.packet import Packet
+    from switchhook.sip.rtp.packet import RtpPacket
 
 DELAY: Final = RATE // 5
 """Samples for which late packets are waited: 200 ms."""
@@ -56,7 +56,7 @@ class Track:
         self._fitting = 0
         """Packets in a row whose timestamps fitted their sound."""
 
-    def hear(self, packet: Packet, pcm: bytes, clock: int) -> None:
+    def hear(self, packet: RtpPacket, pcm: bytes, clock: int) -> None:
         """Place a packet's sound; `clock` is the recording's sample at which it came."""
         place = self._place(packet, len(pcm) // 2, clock)
         late = max(0, self.start - place)
@@ -69,7 +69,7 @@ class Track:
                 self._sound.extend(bytes(begin - len(self._sound)))
             self._sound[begin : begin + len(pcm)] = pcm
 
-    def _place(self, packet: Packet, length: int, clock: int) -> int:
+    def _place(self, packet: RtpPacket, length: int, clock: int) -> int:
         place = self._follow(packet, clock)
         is_far = place is None or not clock - DRIFT - DELAY <= place <= clock + DRIFT
         place = clock if place is None or is_far else place
@@ -78,7 +78,7 @@ class Track:
             self._anchor = self._last, 0
         return place
 
-    def _follow(self, packet: Packet, clock: int) -> int | None:
+    def _follow(self, packet: RtpPacket, clock: int) -> int | None:
         """Return where a packet goes, behind the last one of its source; None for another source."""
         last = self._last
         if last is None or packet.source != last.source:
@@ -120,7 +120,7 @@ class Track:
         return sound.ljust(wanted, b"\0")
 
 
-class Recorder:
+class RtpRecorder:
     """A recording under way. Times in seconds of one clock."""
 
     def __init__(self, now: float, tracks: int = 2) -> None:
@@ -133,7 +133,7 @@ class Recorder:
         """How much was taken so far."""
         return self._taken / RATE
 
-    def hear(self, track: int, packet: Packet, pcm: bytes, now: float) -> None:
+    def hear(self, track: int, packet: RtpPacket, pcm: bytes, now: float) -> None:
         """Take the sound of one packet of a direction."""
         self._tracks[track].hear(packet, pcm, self._clock(now))
 

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from switchhook.sip.rtp.packet import RATE
-from switchhook.sip.rtp.player import Sound
+from switchhook.sip.rtp.player import PcmSound
 
 _FREQUENCY: Final = 425
 _ON, _OFF = 1, 4
@@ -17,8 +17,8 @@ _AMPLITUDE: Final = 4000
 
 
 @cache
-def ringback() -> Sound:
+def ringback() -> PcmSound:
     """Return one period."""
     step = 2 * math.pi * _FREQUENCY / RATE
     tone = array("h", (round(_AMPLITUDE * math.sin(step * n)) for n in range(_ON * RATE)))
-    return Sound(tone.tobytes() + bytes(2 * _OFF * RATE))
+    return PcmSound(tone.tobytes() + bytes(2 * _OFF * RATE))

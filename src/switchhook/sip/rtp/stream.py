@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from switchhook.sip.rtp.digits import DigitReceiver, is_event, press
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.latch import Latch
-from switchhook.sip.rtp.outflow import Outflow, Presses, Start
-from switchhook.sip.rtp.packet import Packet, is_rtcp
+from switchhook.sip.rtp.outflow import KeyPresses, Outflow, Start
+from switchhook.sip.rtp.packet import RtpPacket, is_rtcp
 from switchhook.sip.wire.formats import TELEPHONE_EVENT
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Stream:
         self._laws: dict[int, Law] = dict(_STATIC)
         self._keys: frozenset[int] = frozenset()
         self._receiver = DigitReceiver()
-        self._presses = Presses()
+        self._presses = KeyPresses()
 
     def describe(self, far: FarEnd, now: float) -> None:
         """Take what a session description says: a sign of life too."""
@@ -55,9 +55,9 @@ class Stream:
 
     # What comes in
 
-    def hear(self, data: bytes, source: Address, now: float) -> Packet | None:
+    def hear(self, data: bytes, source: Address, now: float) -> RtpPacket | None:
         """Return the packet of a datagram of ours; None for a stranger's, RTCP, or nonsense."""
-        packet = Packet.parse(data)
+        packet = RtpPacket.parse(data)
         if packet is None and not is_rtcp(data):
             return None
         if not self.latch.admits(source, now):
@@ -67,15 +67,15 @@ class Stream:
             self.received += 1
         return packet
 
-    def law_of(self, packet: Packet) -> Law | None:
+    def law_of(self, packet: RtpPacket) -> Law | None:
         """Return the law of a packet that holds sound; None for another, as one of a key."""
         return None if self.is_event(packet) else self._laws.get(packet.payload)
 
-    def digit_of(self, packet: Packet) -> str:
+    def digit_of(self, packet: RtpPacket) -> str:
         """Return the key whose press this packet is the first to tell of."""
         return self._receiver.hear(packet) if self.is_event(packet) else ""
 
-    def is_event(self, packet: Packet) -> bool:
+    def is_event(self, packet: RtpPacket) -> bool:
         """Tell whether a packet is one of a key.
 
         A number that nobody agreed on, of those that have no meaning of their own (RFC 3551 §6), bears
@@ -119,7 +119,9 @@ class Stream:
             for digit in digits:
                 self._presses.add(press(digit, duration))
 
-    def relay(self, packet: Packet, sound: tuple[Law, bytes] | None, ticks: int) -> Packet | None:
+    def relay(
+        self, packet: RtpPacket, sound: tuple[Law, bytes] | None, ticks: int
+    ) -> RtpPacket | None:
         """Return what of a joined stream's packet goes out here; `sound` is None for a key."""
         far = self._far
         if far is None or self.is_busy:
@@ -131,7 +133,7 @@ class Stream:
             return None
         return self.outflow.relay(packet, far.events, packet.body, ticks)
 
-    def tick(self, ticks: int) -> tuple[Packet | None, str]:
+    def tick(self, ticks: int) -> tuple[RtpPacket | None, str]:
         """Return what is due, and the name of a playback that is over."""
         far = self._far
         if far is None:

@@ -56,7 +56,7 @@ class Admission(Protocol):
         """
 
 
-class Everybody:
+class AdmitEverybody:
     """Lets everybody in: for telephones, and for tests."""
 
     def __init__(self) -> None:

@@ -44,7 +44,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LoadLimits:
     """The bounds of one stack. `open_requests` are those outside of dialogs without a final response."""
 
     open_requests: int = 5_000
@@ -68,10 +68,10 @@ class Limits:
     """All of them together, but for those at an address where somebody is known."""
 
 
-class Turns:
+class TokenBuckets:
     """Who may be looked at now. Each source has a bucket of turns, which fills by the second."""
 
-    def __init__(self, limits: Limits, friends: Friends) -> None:
+    def __init__(self, limits: LoadLimits, friends: Friends) -> None:
         self._friends = friends
         self._shares = {
             Standing.NETWORK: limits.network,
@@ -135,7 +135,7 @@ class _Bucket:
 class Crowd:
     """Counts the server transactions of each source."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: LoadLimits) -> None:
         self._limits = limits
         self._open: Counter[str] = Counter()
         self._held: Counter[str] = Counter()

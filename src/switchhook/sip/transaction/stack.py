@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 from zlib import crc32
 
-from switchhook.sip.transaction.admission import Admission, Everybody
+from switchhook.sip.transaction.admission import Admission, AdmitEverybody
 from switchhook.sip.transaction.deadlines import Deadlines
 from switchhook.sip.transaction.heard import (
     AckReceived,
@@ -35,7 +35,7 @@ from switchhook.sip.transaction.matching import (
     server_key,
     stateless_tag,
 )
-from switchhook.sip.transaction.overload import Crowd, Lag, Limits, Turns
+from switchhook.sip.transaction.overload import Crowd, Lag, LoadLimits, TokenBuckets
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import (
     INVITE_CLIENT,
@@ -127,7 +127,7 @@ class Stack:
         local: Callable[[Peer], tuple[str, int]],
         token: Callable[[], str],
         timing: Timing | None = None,
-        limits: Limits | None = None,
+        limits: LoadLimits | None = None,
         admission: Admission | None = None,
     ) -> None:
         self.lag = Lag.NONE
@@ -137,15 +137,15 @@ class Stack:
         self._local = local
         self._token = token
         self._timing = timing or Timing()
-        self._limits = limits or Limits()
+        self._limits = limits or LoadLimits()
         self._servers: dict[Key, _Entry] = {}
         self._clients: dict[Key, _Entry] = {}
         self._deadlines: Deadlines[Key] = Deadlines()
         self._merges: dict[Key, Key] = {}
-        self._admission = admission or Everybody()
+        self._admission = admission or AdmitEverybody()
         self._friends = self._admission.friends
         self._crowd = Crowd(self._limits)
-        self._turns = Turns(self._limits, self._friends)
+        self._turns = TokenBuckets(self._limits, self._friends)
         self._over_flows: dict[Hashable, set[Key]] = {}
         self._packets: list[Packet] = []
         self._events: list[Event] = []

@@ -95,7 +95,7 @@ class Act(Enum):
     """Tell the user that the request could not be delivered."""
 
 
-class Timer(Enum):
+class TransactionTimer(Enum):
     """The letters of RFC 3261 table 4 and of RFC 6026."""
 
     A = auto()
@@ -136,31 +136,33 @@ class Timing:
         """
         return 8 * self.t1
 
-    def limit(self, timer: Timer, *, reliable: bool) -> float:
+    def limit(self, timer: TransactionTimer, *, reliable: bool) -> float:
         """Return how long a limiting `timer` runs; zero where a reliable transport needs no wait."""
-        if timer is Timer.C:
+        if timer is TransactionTimer.C:
             return self.ring
         if reliable and timer in ONLY_UNRELIABLE:
             return 0.0
-        return self.t4 if timer in {Timer.I, Timer.K} else 64 * self.t1
+        return self.t4 if timer in {TransactionTimer.I, TransactionTimer.K} else 64 * self.t1
 
-    def pause_after(self, interval: float, timer: Timer | None, state: State) -> float:
+    def pause_after(self, interval: float, timer: TransactionTimer | None, state: State) -> float:
         """Return the pause that follows one of `interval` before the next retransmission.
 
         A doubles until B ends it; E and G double up to T2; E is T2 once a provisional response came
         (§17.1.2.2).
         """
-        if timer is Timer.E and state is State.PROCEEDING:
+        if timer is TransactionTimer.E and state is State.PROCEEDING:
             return self.t2
-        return 2 * interval if timer is Timer.A else min(2 * interval, self.t2)
+        return 2 * interval if timer is TransactionTimer.A else min(2 * interval, self.t2)
 
 
-ONLY_UNRELIABLE = frozenset({Timer.D, Timer.I, Timer.J, Timer.K})
+ONLY_UNRELIABLE = frozenset(
+    {TransactionTimer.D, TransactionTimer.I, TransactionTimer.J, TransactionTimer.K}
+)
 """Timers that wait for retransmissions, of which a reliable transport has none."""
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class TransactionStep:
     """One row of a table: the state that follows and what is done on the way."""
 
     to: State
@@ -170,11 +172,11 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
-class Phase:
+class TransactionState:
     """The timers of one state. `keep` leaves those of the state before running."""
 
-    resend: Timer | None = None
-    limit: Timer | None = None
+    resend: TransactionTimer | None = None
+    limit: TransactionTimer | None = None
     keep: bool = False
 
 
@@ -184,50 +186,60 @@ class Machine:
 
     name: str
     start: State
-    phases: Mapping[State, Phase]
-    moves: Mapping[tuple[State, Signal], Move]
+    phases: Mapping[State, TransactionState]
+    moves: Mapping[tuple[State, Signal], TransactionStep]
 
 
 INVITE_CLIENT = Machine(
     name="INVITE client",  # RFC 3261 §17.1.1, RFC 6026 §7.2
     start=State.CALLING,
     phases={
-        State.CALLING: Phase(resend=Timer.A, limit=Timer.B),
-        State.UNWANTED: Phase(keep=True),
-        State.PROCEEDING: Phase(limit=Timer.C),
-        State.CANCELLING: Phase(limit=Timer.B),
-        State.ACCEPTED: Phase(limit=Timer.M),
-        State.COMPLETED: Phase(limit=Timer.D),
+        State.CALLING: TransactionState(resend=TransactionTimer.A, limit=TransactionTimer.B),
+        State.UNWANTED: TransactionState(keep=True),
+        State.PROCEEDING: TransactionState(limit=TransactionTimer.C),
+        State.CANCELLING: TransactionState(limit=TransactionTimer.B),
+        State.ACCEPTED: TransactionState(limit=TransactionTimer.M),
+        State.COMPLETED: TransactionState(limit=TransactionTimer.D),
     },
     moves={
-        (State.CALLING, Signal.RESEND): Move(State.CALLING, (Act.SEND,)),
-        (State.CALLING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CALLING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.CALLING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
-        (State.CALLING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.CALLING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
-        (State.CALLING, Signal.CANCEL): Move(State.UNWANTED),
-        (State.UNWANTED, Signal.RESEND): Move(State.UNWANTED, (Act.SEND,)),
-        (State.UNWANTED, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.UNWANTED, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.UNWANTED, Signal.PROVISIONAL): Move(State.CANCELLING, (Act.CANCEL,)),
-        (State.UNWANTED, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.UNWANTED, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
-        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,), restart=True),
-        (State.PROCEEDING, Signal.LIMIT): Move(State.CANCELLING, (Act.CANCEL,)),
-        (State.PROCEEDING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.PROCEEDING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
-        (State.PROCEEDING, Signal.CANCEL): Move(State.CANCELLING, (Act.CANCEL,)),
-        (State.CANCELLING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CANCELLING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.CANCELLING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.CANCELLING, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)),
-        (State.COMPLETED, Signal.FAILURE): Move(State.COMPLETED, (Act.ACKNOWLEDGE,)),
-        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.CALLING, Signal.RESEND): TransactionStep(State.CALLING, (Act.SEND,)),
+        (State.CALLING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CALLING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.CALLING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
+        (State.CALLING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.CALLING, Signal.FAILURE): TransactionStep(
+            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        ),
+        (State.CALLING, Signal.CANCEL): TransactionStep(State.UNWANTED),
+        (State.UNWANTED, Signal.RESEND): TransactionStep(State.UNWANTED, (Act.SEND,)),
+        (State.UNWANTED, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.UNWANTED, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.UNWANTED, Signal.PROVISIONAL): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
+        (State.UNWANTED, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.UNWANTED, Signal.FAILURE): TransactionStep(
+            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        ),
+        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(
+            State.PROCEEDING, (Act.TELL,), restart=True
+        ),
+        (State.PROCEEDING, Signal.LIMIT): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
+        (State.PROCEEDING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.FAILURE): TransactionStep(
+            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        ),
+        (State.PROCEEDING, Signal.CANCEL): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
+        (State.CANCELLING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CANCELLING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.CANCELLING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.CANCELLING, Signal.FAILURE): TransactionStep(
+            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        ),
+        (State.COMPLETED, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.ACKNOWLEDGE,)),
+        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
         # Retransmissions, and 2xx of other forks: the user acknowledges each (RFC 6026 §7.2).
-        (State.ACCEPTED, Signal.SUCCESS): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.ACCEPTED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.ACCEPTED, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.ACCEPTED, Signal.LIMIT): TransactionStep(State.TERMINATED),
     },
 )
 
@@ -235,24 +247,24 @@ OTHER_CLIENT = Machine(
     name="non-INVITE client",  # RFC 3261 §17.1.2
     start=State.TRYING,
     phases={
-        State.TRYING: Phase(resend=Timer.E, limit=Timer.F),
-        State.PROCEEDING: Phase(keep=True),
-        State.COMPLETED: Phase(limit=Timer.K),
+        State.TRYING: TransactionState(resend=TransactionTimer.E, limit=TransactionTimer.F),
+        State.PROCEEDING: TransactionState(keep=True),
+        State.COMPLETED: TransactionState(limit=TransactionTimer.K),
     },
     moves={
-        (State.TRYING, Signal.RESEND): Move(State.TRYING, (Act.SEND,)),
-        (State.TRYING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.TRYING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.TRYING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
-        (State.TRYING, Signal.SUCCESS): Move(State.COMPLETED, (Act.TELL,)),
-        (State.TRYING, Signal.FAILURE): Move(State.COMPLETED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.RESEND): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.PROCEEDING, Signal.LOST): Move(State.TERMINATED, (Act.FAIL,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.TELL,)),
-        (State.PROCEEDING, Signal.SUCCESS): Move(State.COMPLETED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.TELL,)),
-        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.TRYING, Signal.RESEND): TransactionStep(State.TRYING, (Act.SEND,)),
+        (State.TRYING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.TRYING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.TRYING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
+        (State.TRYING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.TELL,)),
+        (State.TRYING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.RESEND): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.PROCEEDING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
+        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.TELL,)),
+        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.TELL,)),
+        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
     },
 )
 
@@ -260,24 +272,24 @@ INVITE_SERVER = Machine(
     name="INVITE server",  # RFC 3261 §17.2.1, RFC 6026 §7.1
     start=State.PROCEEDING,
     phases={
-        State.PROCEEDING: Phase(),
-        State.ACCEPTED: Phase(limit=Timer.L),
-        State.COMPLETED: Phase(resend=Timer.G, limit=Timer.H),
-        State.CONFIRMED: Phase(limit=Timer.I),
+        State.PROCEEDING: TransactionState(),
+        State.ACCEPTED: TransactionState(limit=TransactionTimer.L),
+        State.COMPLETED: TransactionState(resend=TransactionTimer.G, limit=TransactionTimer.H),
+        State.CONFIRMED: TransactionState(limit=TransactionTimer.I),
     },
     moves={
-        (State.PROCEEDING, Signal.REQUEST): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.SUCCESS): Move(State.ACCEPTED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.REQUEST): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
         # The INVITE again is absorbed here: the user resends its 2xx until the ACK (§13.3.1.4).
-        (State.ACCEPTED, Signal.ACK): Move(State.ACCEPTED, (Act.TELL,)),
-        (State.ACCEPTED, Signal.LIMIT): Move(State.TERMINATED),
-        (State.COMPLETED, Signal.REQUEST): Move(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.RESEND): Move(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.ACK): Move(State.CONFIRMED),
-        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CONFIRMED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.ACCEPTED, Signal.ACK): TransactionStep(State.ACCEPTED, (Act.TELL,)),
+        (State.ACCEPTED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+        (State.COMPLETED, Signal.REQUEST): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.RESEND): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.ACK): TransactionStep(State.CONFIRMED),
+        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
+        (State.CONFIRMED, Signal.LIMIT): TransactionStep(State.TERMINATED),
     },
 )
 
@@ -285,20 +297,20 @@ OTHER_SERVER = Machine(
     name="non-INVITE server",  # RFC 3261 §17.2.2
     start=State.TRYING,
     phases={
-        State.TRYING: Phase(),
-        State.PROCEEDING: Phase(),
-        State.COMPLETED: Phase(limit=Timer.J),
+        State.TRYING: TransactionState(),
+        State.PROCEEDING: TransactionState(),
+        State.COMPLETED: TransactionState(limit=TransactionTimer.J),
     },
     moves={
-        (State.TRYING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.TRYING, Signal.SUCCESS): Move(State.COMPLETED, (Act.SEND,)),
-        (State.TRYING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.REQUEST): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): Move(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.SUCCESS): Move(State.COMPLETED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.FAILURE): Move(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.REQUEST): Move(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.LIMIT): Move(State.TERMINATED),
+        (State.TRYING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.TRYING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.TRYING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.REQUEST): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.REQUEST): TransactionStep(State.COMPLETED, (Act.SEND,)),
+        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
     },
 )
 
@@ -330,7 +342,7 @@ class Transaction:
         self.resend_at: float | None = None
         self.limit_at: float | None = None
         self._timing = timing
-        self._resend: Timer | None = None
+        self._resend: TransactionTimer | None = None
         self._interval = timing.t1
         self._enter(machine.phases[machine.start], now)
 
@@ -365,7 +377,7 @@ class Transaction:
         self.resend_at = now + self._interval
         return acts
 
-    def _enter(self, phase: Phase, now: float) -> None:
+    def _enter(self, phase: TransactionState, now: float) -> None:
         if phase.keep:
             return
         self._resend = None if self.reliable else phase.resend
@@ -381,7 +393,7 @@ class Transaction:
 
 
 FINAL = frozenset({State.ACCEPTED, State.COMPLETED, State.CONFIRMED, State.TERMINATED})
-NO_TIMERS = Phase()
+NO_TIMERS = TransactionState()
 
 
 def classify(status: int) -> Signal:

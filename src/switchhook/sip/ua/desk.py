@@ -40,7 +40,7 @@ S = TypeVar("S", bound=Indexed)
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange(Generic[S]):
+class PendingRequest(Generic[S]):
     """A received request that waits for the user's answer."""
 
     key: Key
@@ -74,7 +74,7 @@ class Desk(Generic[S]):
         self.dialogs: dict[DialogId, S] = {}
         self.callers: dict[DialogId, S] = {}
         """By Call-ID and the caller's tag, for a BYE that leaves ours out as RFC 2543 allowed."""
-        self.exchanges: dict[str, Exchange[S]] = {}
+        self.exchanges: dict[str, PendingRequest[S]] = {}
         self.deadlines: Deadlines[str] = Deadlines()
         self._local = local
 
@@ -91,7 +91,7 @@ class Desk(Generic[S]):
         ref = self.token()
         request = event.request
         number, timer = request.cseq.number, agreed_by_us(request)
-        self.exchanges[ref] = Exchange(event.key, request.method, number, session, timer)
+        self.exchanges[ref] = PendingRequest(event.key, request.method, number, session, timer)
         if session is not None:
             self.stack.own(event.key, session)
         return ref

@@ -100,7 +100,7 @@ class Replied:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LegEnded:
+class SipLegEnded:
     """An answered leg is over: a BYE came, which waits for `Reply`, or the other end is lost."""
 
     leg: str
@@ -140,7 +140,7 @@ class FlowClosed:
     """As it stood in `source`."""
 
 
-Left = InviteCancelled | InviteFailed | LegEnded
+Left = InviteCancelled | InviteFailed | SipLegEnded
 """The end of a leg. Where the other end left by a request, `ref` names it."""
 
 LegEvent = (
@@ -152,7 +152,7 @@ LegEvent = (
     | Asked
     | AskCancelled
     | Replied
-    | LegEnded
+    | SipLegEnded
     | DialogChanged
 )
 """What is told of a leg that is known already."""

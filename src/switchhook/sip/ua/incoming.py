@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.ua.dialog import Dialog
-from switchhook.sip.ua.events import InviteCancelled, LegEnded
+from switchhook.sip.ua.events import InviteCancelled, SipLegEnded
 from switchhook.sip.ua.screening import ALLOW
 from switchhook.sip.ua.session import Session
 from switchhook.sip.ua.session_timer import SUPPORTED, agreed_by_us
@@ -151,7 +151,7 @@ class Incoming(Session):
             super()._lose(status, now, why)
             return
         self._refuse(status, (), now)
-        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
+        self._desk.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
 
     def _tag(self, fork: int) -> str:
         """Return the To tag of this fork, and let its early dialog be found."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.message import Response
 
 
-class Outside:
+class OutOfDialogRequest:
     """Owns one request until its final response, over as many challenges as there are."""
 
     def __init__(self, desk: Desk[Session], order: Send, now: float) -> None:

@@ -15,8 +15,8 @@ from switchhook.sip.ua.events import (
     AskCancelled,
     Asked,
     DialogChanged,
-    LegEnded,
     Replied,
+    SipLegEnded,
 )
 from switchhook.sip.ua.pending import AskedFor, Unacknowledged, Wish
 from switchhook.sip.ua.screening import ACCEPT, ALLOW
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         ResponseReceived,
     )
     from switchhook.sip.transaction.matching import Key
-    from switchhook.sip.ua.desk import Desk, DialogId, Exchange
+    from switchhook.sip.ua.desk import Desk, DialogId, PendingRequest
     from switchhook.sip.ua.orders import Acknowledge, Ask, Reply
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request, Response
@@ -92,7 +92,7 @@ class Session:
         self._credentials = credentials
         self.dialog_ids: list[DialogId] = []
         self.caller_id: DialogId | None = None
-        self._open: dict[str, Exchange[Session]] = {}
+        self._open: dict[str, PendingRequest[Session]] = {}
         self._over = False
         self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: Pairs | None = None  # set once the user wants an end
@@ -152,7 +152,7 @@ class Session:
             return
         ref = self._hear_leaving(event, now)
         if ref:
-            ended = LegEnded(leg=self.leg, status=200, request=event.request, ref=ref)
+            ended = SipLegEnded(leg=self.leg, status=200, request=event.request, ref=ref)
             self._desk.events.append(ended)
 
     def _hear_leaving(self, event: RequestReceived | CancelReceived, now: float) -> str:
@@ -411,7 +411,7 @@ class Session:
                 self._lose(status, now)  # a 481 to NOTIFY is about the subscription (RFC 5057 §5.1)
 
     def _lose(self, status: int, now: float, why: str = "") -> None:
-        self._desk.events.append(LegEnded(leg=self.leg, status=status, why=why))
+        self._desk.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
         reason = f'SIP;cause={status};text="{why or LOST[status]}"'
         self.end((("Reason", reason),), now)
 
@@ -452,7 +452,7 @@ class Session:
         if now >= answer.give_up_at:
             self._answer = None
             if self._bye_headers is None:
-                self._desk.events.append(LegEnded(leg=self.leg, status=408))
+                self._desk.events.append(SipLegEnded(leg=self.leg, status=408))
                 self._bye_headers = NO_ACK
                 self._refuse_open(now)
             self._send_bye(now)

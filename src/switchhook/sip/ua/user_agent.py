@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip.transaction import heard
-from switchhook.sip.transaction.admission import Admission, Admitted, Everybody, Refusal
+from switchhook.sip.transaction.admission import Admission, AdmitEverybody, Admitted, Refusal
 from switchhook.sip.transaction.stack import Stack
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import Timing
@@ -22,7 +22,7 @@ from switchhook.sip.ua.events import Event, FlowClosed, InviteReceived, OutsideA
 from switchhook.sip.ua.incoming import Incoming
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.ua.outgoing import Outgoing
-from switchhook.sip.ua.outside import Outside
+from switchhook.sip.ua.outside import OutOfDialogRequest
 from switchhook.sip.ua.screening import ACCEPT, ALLOW, screen
 from switchhook.sip.ua.session import CSEQ_GAP, Session
 from switchhook.sip.ua.session_timer import SUPPORTED
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.transaction.matching import Key
-    from switchhook.sip.transaction.overload import Lag, Limits
+    from switchhook.sip.transaction.overload import Lag, LoadLimits
     from switchhook.sip.transaction.standing import Friends
     from switchhook.sip.wire.message import MessageError, Request, Response
     from switchhook.sip.wire.transport import Packet, Peer
@@ -67,14 +67,14 @@ class UserAgent:
         local: Callable[[Peer], tuple[str, int]],
         token: Callable[[], str],
         timing: Timing | None = None,
-        limits: Limits | None = None,
+        limits: LoadLimits | None = None,
         most_sessions: int = 10_000,
         chance: Callable[[], float] = lambda: 0.0,
         admission: Admission | None = None,
     ) -> None:
         timing = timing or Timing()
         self._most_sessions = most_sessions
-        self._admission = admission or Everybody()
+        self._admission = admission or AdmitEverybody()
         self._stack = Stack(
             local=local, token=token, timing=timing, limits=limits, admission=self._admission
         )
@@ -190,7 +190,7 @@ class UserAgent:
             case Reply():
                 self._reply(order, now)
             case Send():
-                Outside(self._desk, order, now)
+                OutOfDialogRequest(self._desk, order, now)
             case Answer() | Acknowledge() | Ask() | End():
                 session = self._desk.sessions.get(order.leg)
                 if session is not None:
@@ -316,9 +316,9 @@ class UserAgent:
                     session.hear_cancel(event, now)
                 case heard.CancelReceived(key=key):
                     self._stack.reply(key, 200, now)
-                case heard.ResponseReceived(owner=Session() | Outside() as owner):
+                case heard.ResponseReceived(owner=Session() | OutOfDialogRequest() as owner):
                     owner.hear_response(event, now)
-                case heard.RequestFailed(owner=Session() | Outside() as owner):
+                case heard.RequestFailed(owner=Session() | OutOfDialogRequest() as owner):
                     owner.hear_failure(event, now)
                 case heard.ResponseReceived() | heard.RequestFailed():
                     pass  # nobody of ours waits for it any more

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.storage.records import HangUp
+from switchhook.storage.records import WantedHangUp
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-def add(connection: sqlite3.Connection, *, wanted: HangUp, now: float) -> None:
+def add(connection: sqlite3.Connection, *, wanted: WantedHangUp, now: float) -> None:
     """Write a wish; of two for one call the first stays."""
     values = {
         "project": wanted.project,
@@ -24,11 +24,11 @@ def add(connection: sqlite3.Connection, *, wanted: HangUp, now: float) -> None:
         connection.execute(sql("add_hang_up"), values)
 
 
-def found(connection: sqlite3.Connection) -> tuple[HangUp, ...]:
+def found(connection: sqlite3.Connection) -> tuple[WantedHangUp, ...]:
     """Return the wishes, oldest first."""
     rows = connection.execute(sql("hang_ups"))
     return tuple(
-        HangUp(project=row["project"], call=row["call"], by=row["wanted_by"]) for row in rows
+        WantedHangUp(project=row["project"], call=row["call"], by=row["wanted_by"]) for row in rows
     )
 
 

@@ -29,7 +29,7 @@ from switchhook.storage.sqlite.aside import Aside, Runs
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.opening import open_sealed, open_sealed_to_read
 from switchhook.storage.sqlite.retention import delete_old
-from switchhook.storage.sqlite.tokens import Tokens
+from switchhook.storage.sqlite.tokens import SqliteTokens
 from switchhook.storage.sqlite.upkeep import Upkeep, look, ping, see_room
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import spawn
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
-        HangUp,
         Names,
+        WantedHangUp,
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -87,7 +87,7 @@ class SqliteStore:
         self._reader = reader
         self._aside = aside
         self._folder = folder
-        self.tokens = Tokens(reader=reader, change=self._change)
+        self.tokens = SqliteTokens(reader=reader, change=self._change)
         self._upkeep: Upkeep | None = None
         self._upkeeping: asyncio.Task[None] | None = None
         if writer is not None and aside is not None:
@@ -250,15 +250,15 @@ class SqliteStore:
         """Return what was saved, as (project, account, telephones)."""
         return await self._reader.run(registrations.found)
 
-    async def add_hang_up(self, wanted: HangUp) -> None:
+    async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
         await self._change(partial(hang_ups.add, wanted=wanted, now=self._clock()))
 
-    async def hang_ups(self) -> tuple[HangUp, ...]:
+    async def hang_ups(self) -> tuple[WantedHangUp, ...]:
         """Return which calls are to be ended, oldest wish first."""
         return await self._reader.run(hang_ups.found)
 
-    async def delete_hang_up(self, wanted: HangUp) -> None:
+    async def delete_hang_up(self, wanted: WantedHangUp) -> None:
         """Forget a wish that was fulfilled."""
         work = partial(hang_ups.delete, project=wanted.project, call=wanted.call)
         await self._change(work)

@@ -27,7 +27,7 @@ class Changes(Protocol):
         """Return the job's result once it is durable."""
 
 
-class Tokens:
+class SqliteTokens:
     """The tokens of a store, read and written in its threads. What cannot be done raises StoreError."""
 
     def __init__(self, *, reader: Runs, change: Changes) -> None:
