@@ -157,6 +157,18 @@ def test_a_form_that_is_none_is_told(body: bytes) -> None:
         read_fields(body, FORM)
 
 
+@pytest.mark.row("FB-14")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"target_url":"https://h/?token=x&a=b","event":"custom"}',
+        b' \n{"target_url":"https://h/?token=x&a=b","event":"custom"}',
+    ],
+)
+def test_json_under_a_forms_type_is_json(body: bytes) -> None:
+    assert read_fields(body, FORM)["target_url"] == "https://h/?token=x&a=b"
+
+
 def test_a_request_that_was_cut_is_no_json() -> None:
     async def scenario() -> None:
         async with serving() as web:

@@ -135,11 +135,12 @@ class SubscriptionController(Controller):
 def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
     """Read a body of JSON, or of a form where its type says so; byte order marks before it are no part of it.
 
-    Raises WrongFieldError.
+    An object of JSON is one under a form's type too, which curl gives all that it sends. Raises WrongFieldError.
     """
     while body.startswith(BOM_UTF8):
         body = body.removeprefix(BOM_UTF8)
-    if content_type.partition(";")[0].strip().lower() == FORM:
+    is_object = body.lstrip().startswith(b"{")
+    if content_type.partition(";")[0].strip().lower() == FORM and not is_object:
         try:
             return dict(
                 parse_qsl(
