@@ -70,6 +70,7 @@ def test_a_dialog_that_is_in_another_call_by_now_gets_none() -> None:
     async def scenario() -> None:
         with Udp(0) as udp:
             known = handle(udp.port)
-            assert await first_request(Memory((known,)), udp, live=known) == ""
+            first = await first_request(Memory((known,)), udp, live=known)
+            assert first in {"", "OPTIONS"}  # a probe may come first
 
     run(scenario())
