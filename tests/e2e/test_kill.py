@@ -307,7 +307,7 @@ def test_twenty_kills_under_load_lose_nothing(told: Told) -> None:
             kills.append(time.time())
             house.server.start()
         time.sleep(1.0)
-        callers.stop()
+        callers.finish()
     _wait_until_settled(house)
     promises = _promises(house)
     log.warning("seed %d: %d promises of %d calls", seed, len(promises), len(pairs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from contextlib import suppress
@@ -144,6 +145,14 @@ class Sipp:
             with suppress(ProcessLookupError):
                 self._process.terminate()
             self._process.wait(10)
+
+    def finish(self, timeout: float = 60.0) -> None:
+        """Let it begin no other calls and end those that it has; end it anyhow after so many seconds."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGUSR1)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
+        self.stop()
 
     def kill(self) -> None:
         """Let it vanish: it says no word to anybody."""
