@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 import wave
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.support.ports import free_port
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RATE = 8000
+SHOWN = {"CALL_ESTABLISHED": r"Call established: "}
+"""What the screen says of an event."""
 MODULES = "/usr/lib/baresip/modules"
 _CONFIG = """\
 poll_method epoll
@@ -75,6 +78,7 @@ class Baresip:
         self._control: socket.socket | None = None
         self._events: list[dict[str, Any]] = []
         self._news = threading.Condition()
+        self._taken: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         with (self._directory / "screen").open("wb") as screen:
@@ -138,18 +142,26 @@ class Baresip:
 
     def wait_for(self, event: str, timeout: float = 10.0) -> dict[str, Any]:
         """Wait for an event such as CALL_ESTABLISHED; take it out and return it."""
+        end = time.monotonic() + timeout
+        while (item := self._found(event)) is None:
+            seen = [item.get("type") for item in self._events]
+            assert time.monotonic() < end, f"{self.login}: no {event}; seen {seen}\n{self.screen()}"
+            with self._news:
+                self._news.wait(0.05)
+        return item
 
-        def found() -> dict[str, Any] | None:
-            return next((item for item in self._events if item.get("type") == event), None)
-
+    def _found(self, event: str) -> dict[str, Any] | None:
+        """Take an event out; version 1.1.0 shows some on its screen that it does not always tell."""
         with self._news:
-            if not self._news.wait_for(lambda: found() is not None, timeout):
-                seen = [item.get("type") for item in self._events]
-                raise AssertionError(f"{self.login}: no {event}; seen {seen}\n{self.screen()}")
-            item = found()
-            assert item is not None
-            self._events.remove(item)
-            return item
+            item = next((item for item in self._events if item.get("type") == event), None)
+            if item is not None:
+                self._events.remove(item)
+        shown = len(re.findall(SHOWN[event], self.screen())) if event in SHOWN else 0
+        if item is None and shown > self._taken[event]:
+            item = {"type": event}
+        if item is not None:
+            self._taken[event] += 1
+        return item
 
     def wait_until_shown(self, pattern: str, timeout: float = 10.0) -> None:
         """Wait until it prints this. It registers before anybody can listen to its events."""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import ssl
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -28,6 +29,8 @@ class Posted:
     over_tls: bool
     user: str = ""
     """Who had logged in."""
+    at: float = field(default_factory=time.time, compare=False)
+    """When, in unix seconds."""
 
     @property
     def message(self) -> EmailMessage:

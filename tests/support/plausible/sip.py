@@ -154,8 +154,12 @@ def invite(chance: Random, number: int) -> Drawn:
     hop = draw.pick(
         "Via",
         [f"SIP/2.0/UDP {via}", f"SIP/2.0/UDP {via};rport", f"SIP / 2.0 / UDP {via}"],
-        [f"sip/2.0/udp {via};received=x;;", f"SIP/2.0/UDP {via}, nonsense"],
-        ["nonsense", "SIP/2.0/UDP", f"SIP/2.0/UDP {HOST}:99999"],
+        [
+            f"sip/2.0/udp {via};received=x;;",
+            f"SIP/2.0/UDP {via}, nonsense",
+            f"SIP/2.0/UDP {HOST}:99999",
+        ],
+        ["nonsense", "SIP/2.0/UDP"],
     )
     where, target = contact(draw, "a")
     call_id = draw.pick("Call-ID", [f"c{number}@h", f"{{c{number}}}"], (), ["", "c d"])
