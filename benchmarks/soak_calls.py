@@ -138,6 +138,18 @@ class Look:
         return self.resident - self.sqlite
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """What the process held while nobody called."""
+
+    held: dict[str, int]
+    """Descriptors, tasks, dialogs and what else a call needs."""
+    objects: Counter[str]
+    """Of our own classes."""
+    blocks: int
+    """Of Python's memory."""
+
+
 def main() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -167,31 +179,40 @@ async def soak(directory: Path, calls: int, rate: int, *, trace: bool) -> list[s
             if failed:
                 return [f"{failed} of the first {WARM_UP} calls failed"]
             await _idle(app)
-            before, known, blocks = _held(app), _objects(), sys.getallocatedblocks()
+            before = _kept(app)
             if trace:
                 tracemalloc.start(8)
                 taken = tracemalloc.take_snapshot()
             looks, failed = await _make_calls(app, directory, calls=calls, rate=rate)
             await _idle(app)
-            await _no_more_than(app, before)
-            after, now = _held(app), _objects()
-            blocks = sys.getallocatedblocks() - blocks
+            await _no_more_than(app, before.held)
+            after = _kept(app)
             if trace:
                 _show_memory(tracemalloc.take_snapshot(), taken, calls)
-    print(f"left: {after}; blocks of Python a call: {blocks / calls:.2f}")
+    print(
+        f"left: {after.held}; blocks of Python a call: {(after.blocks - before.blocks) / calls:.2f}"
+    )
     return [
         *([f"{failed} calls failed"] if failed else []),
-        *([f"Python holds {blocks} blocks more"] if blocks > CACHES + BLOCKS * calls else []),
         *judge_memory(looks),
+        *judge_rest(before, after, calls),
+    ]
+
+
+def judge_rest(before: Kept, after: Kept, calls: int) -> list[str]:
+    """Return what is left of so many calls that should not be."""
+    blocks = after.blocks - before.blocks
+    return [
+        *([f"Python holds {blocks} blocks more"] if blocks > CACHES + BLOCKS * calls else []),
         *(
-            f"{name}: {before[name]} before, {n} after"
-            for name, n in after.items()
-            if n > before[name]
+            f"{name}: {before.held[name]} before, {n} after"
+            for name, n in after.held.items()
+            if n > before.held[name]
         ),
         *(
-            f"{n - known[kind]} objects more of {kind}"
-            for kind, n in now.items()
-            if n - known[kind] > calls // 100
+            f"{n - before.objects[kind]} objects more of {kind}"
+            for kind, n in after.objects.items()
+            if n - before.objects[kind] > calls // 100
         ),
     ]
 
@@ -285,6 +306,10 @@ async def _no_more_than(app: Application, before: dict[str, int]) -> None:
         if all(count <= before[name] for name, count in _held(app).items()):
             return
         await asyncio.sleep(0.5)
+
+
+def _kept(app: Application) -> Kept:
+    return Kept(held=_held(app), objects=_objects(), blocks=sys.getallocatedblocks())
 
 
 def _held(app: Application) -> dict[str, int]:
