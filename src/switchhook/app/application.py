@@ -38,7 +38,7 @@ from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
-from switchhook.tasks import spawn
+from switchhook.tasks import keep_running
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
 from switchhook.tracking.outside import OutsideBook
 
@@ -202,20 +202,22 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         for project in app.book.plans:
             app.projects.prepare(project)
         for work, name in _always_under_way(app):
-            stack.push_async_callback(_stop, spawn(work, name=name))
+            stack.push_async_callback(_stop, keep_running(work, name=name))
         if web is not None and api is not None:
             await api.serve(web, stack)
             app.web_port = web.getsockname()[1]
         yield app
 
 
-def _always_under_way(app: Application) -> Iterator[tuple[Coroutine[None, None, None], str]]:
-    """Yield the tasks that run as long as we do, with their names."""
+def _always_under_way(
+    app: Application,
+) -> Iterator[tuple[Callable[[], Coroutine[None, None, None]], str]]:
+    """Yield what runs as long as we do, with its name."""
     ended, wanted = app.subscription_ends.look, partial(hang_up_wanted, app.store, app.switchboard)
-    yield look_again(app.projects.look, failed="projects not read"), "watch projects"
-    yield look_again(ended, failed="subscriptions not read"), "watch subscriptions"
-    yield look_again(wanted, failed="hang-ups not read"), "watch hang-ups"
-    yield prune(app.settings, app.store, app.memory), "prune"
+    yield partial(look_again, app.projects.look, failed="projects not read"), "watch projects"
+    yield partial(look_again, ended, failed="subscriptions not read"), "watch subscriptions"
+    yield partial(look_again, wanted, failed="hang-ups not read"), "watch hang-ups"
+    yield partial(prune, app.settings, app.store, app.memory), "prune"
 
 
 def _api(app: Application) -> WebServer:

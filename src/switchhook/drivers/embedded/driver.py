@@ -78,7 +78,7 @@ from switchhook.sip.ua.events import (
     Replied,
 )
 from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
-from switchhook.tasks import spawn
+from switchhook.tasks import keep_running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -188,9 +188,9 @@ class EmbeddedSide:
         for call, sip_leg in self._unsure.items():
             bridge = self._bridges[call]
             self._do(call, bridge, bridge.agree_again(sip_leg))
-        watching = spawn(self._watch.run(), name="watch trunks")
+        watching = keep_running(self._watch.run, name="watch trunks")
         stack.callback(watching.cancel)
-        forgetting = spawn(self._forget_registrations(), name="forget registrations")
+        forgetting = keep_running(self._forget_registrations, name="forget registrations")
         stack.callback(forgetting.cancel)
         stack.callback(self._registrations.stop)
 

@@ -7,6 +7,7 @@ import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import structlog
@@ -26,7 +27,7 @@ from switchhook.drivers.embedded.registering import (
 from switchhook.sip.auth.proof import MOST_TRIES
 from switchhook.sip.net.resolver import UnknownHostError
 from switchhook.sip.wire.transport import Peer
-from switchhook.tasks import spawn
+from switchhook.tasks import keep_running, spawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -94,6 +95,7 @@ class TrunkWatch:
         finally:
             for kept in self._kept.values():
                 _cancel(kept)
+            self._kept.clear()
 
     def replied(self, event: Replied) -> bool:
         """Take the answer to a request of ours; False for those of others."""
@@ -116,10 +118,9 @@ class TrunkWatch:
                 self._kept[key].plan = plan
                 continue
             kept = self._kept[key] = Kept(plan, trunk, call_id=secrets.token_hex(8))
-            works = [self._probe(key, kept)]
-            if trunk.register:
-                works.append(self._register(key, kept))
-            kept.tasks = tuple(spawn(work, name=f"trunk {key[1]} of {key[0]}") for work in works)
+            works = [self._probe, *([self._register] if trunk.register else [])]
+            name = f"trunk {key[1]} of {key[0]}"
+            kept.tasks = tuple(keep_running(partial(work, key, kept), name=name) for work in works)
 
     # Probes
 

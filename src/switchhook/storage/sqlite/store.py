@@ -32,7 +32,7 @@ from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.tokens import SqliteTokens
 from switchhook.storage.sqlite.upkeep import Upkeep, look, ping, see_room
 from switchhook.storage.sqlite.writer import Rows, Writer
-from switchhook.tasks import spawn
+from switchhook.tasks import keep_running
 
 if TYPE_CHECKING:
     import sqlite3
@@ -92,7 +92,7 @@ class SqliteStore:
         self._upkeeping: asyncio.Task[None] | None = None
         if writer is not None and aside is not None:
             self._upkeep = Upkeep(writer, aside)
-            self._upkeeping = spawn(self._upkeep.run(), name="store upkeep")
+            self._upkeeping = keep_running(self._upkeep.run, name="store upkeep")
 
     @classmethod
     async def open(
