@@ -30,7 +30,7 @@ from switchhook.tryout.plans import NoSuchWebhookError
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
 from tests.support.loop import run
-from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, OFFICE, plan, ring
+from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, MOBILE, OFFICE, plan, ring
 
 if TYPE_CHECKING:
     from typing import Any
@@ -232,6 +232,14 @@ def test_what_cannot_be_played_is_named(script: dict[str, Any], expected: str) -
 def test_an_answer_for_a_webhook_that_is_not_there_is_refused() -> None:
     with pytest.raises(NoSuchWebhookError, match="project shop has no routing webhook 'crn'"):
         pretend(ring(MARY), answers={"crn": (b"",)})
+
+
+def test_an_outside_number_fails_as_in_a_real_call_where_no_trunk_leads_there() -> None:
+    calls_own = replace(plan(ring(MOBILE), ring(MARY)).project, trunks=())
+    made = pretend(of=calls_own, caller="john")
+
+    assert "project shop has no trunk for outside numbers" in "\n".join(path(made))
+    assert outcome(made) == (Outcome.ANSWERED, "mary")
 
 
 @pytest.mark.row("FE-07")

@@ -19,10 +19,11 @@ from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
+from switchhook.domain.cause import Cause
 from switchhook.domain.journal import Entry, Happening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
-from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
+from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
 from switchhook.drivers.simulator.side import SimulatedSide
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
@@ -87,7 +88,7 @@ async def pretend_call(
         stack.push_async_callback(sender.close)
         asker = _Asker(sender, script.answers)
         asking = _Asking(clock, asker, product)
-        side = SimulatedSide(clock, _Phones(script))
+        side = SimulatedSide(clock, _Phones(plan, script))
         finger = _Finger(clock, side, script.digits)
         notebook = _Notebook(finger)
         known = Memory()
@@ -151,10 +152,16 @@ def _arrival(plan: Plan, script: Script) -> Arrival:
 class _Phones(Mapping[str, SimulatedPhone]):
     """Every telephone there is: those that were told what to do, and all others."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, plan: Plan, script: Script) -> None:
+        self._plan = plan
         self._script = script
 
     def __getitem__(self, target: str) -> SimulatedPhone:
+        if self._is_out_of_reach(target):
+            project = self._plan.project.id
+            return refusing(
+                Cause(sip=503, text=f"project {project} has no trunk for outside numbers")
+            )
         return PHONES[self._script.does(target)]
 
     def __iter__(self) -> Iterator[str]:
@@ -162,6 +169,11 @@ class _Phones(Mapping[str, SimulatedPhone]):
 
     def __len__(self) -> int:
         return len(self._script.phones)
+
+    def _is_out_of_reach(self, target: str) -> bool:
+        """Say whether it is an outside number, and the project has no trunk for those."""
+        is_number = target.removeprefix("+").isdigit() and not self._plan.has_name(target)
+        return is_number and not any(trunk.outgoing for trunk in self._plan.project.trunks)
 
 
 class _Asker:
