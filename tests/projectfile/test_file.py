@@ -135,6 +135,10 @@ WRONG = {
         in_forwarding_number("rng_timeout = 5"),
         "forwarding_numbers[0].rng_timeout: unknown key; did you mean ring_timeout?",
     ),
+    "table without the one around it": (
+        MINIMAL + '[[steps]]\nring = ["101"]\n',
+        "steps: unknown key; write [[schemes.steps]]",
+    ),
     "unknown table": (MINIMAL + "[[number]]\n", "number: unknown key; did you mean numbers?"),
     "no addresses": (
         (

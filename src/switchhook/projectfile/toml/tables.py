@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class Table:
         """Take a table whose keys can all be taken; every one that cannot is noted."""
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
-        note_unknown(value, {key.name for key in self.keys}, at)
+        note_unknown(value, {key.name for key in self.keys}, at, self._inner)
         noted = len(at.notes)
         if self.check is not None and at.notes.judges:
             self.check(value, at)
@@ -67,6 +67,15 @@ class Table:
             for problem in self.review(made):
                 at.notes.add(at.path, problem)
         return made
+
+    def _inner(self, name: str) -> list[str]:
+        """Return the headers of the tables called so that stand inside of the tables of this one."""
+        return [
+            f"[[{key.name}.{name}]]"
+            for key in self.keys
+            if isinstance(key.kind, Tables) and isinstance(key.kind.table, Table)
+            if any(i.name == name and "tables" in i.kind.allowed for i in key.kind.table.keys)
+        ]
 
     def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
         if key.name not in table:
@@ -156,11 +165,18 @@ class Tables:
         return f"[{', '.join(self.table.write(item) for item in value)}]"
 
 
-def note_unknown(table: Mapping[str, object], known: set[str], at: Spot) -> None:
-    """Note the keys that mean nothing."""
-    for name in table:
+def note_unknown(
+    table: Mapping[str, object],
+    known: set[str],
+    at: Spot,
+    inner: Callable[[str], Sequence[str]] = lambda _: (),
+) -> None:
+    """Note the keys that mean nothing; `inner` names the headers that tables of a name stand under."""
+    for name, value in table.items():
         if name not in known:
-            at.notes.add((*at.path, name), "unknown key", did_you_mean(name, known))
+            headers = inner(name) if isinstance(value, list) and not at.path else ()
+            advice = f"write {' or '.join(headers)}" if headers else did_you_mean(name, known)
+            at.notes.add((*at.path, name), "unknown key", advice)
 
 
 def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
