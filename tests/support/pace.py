@@ -24,11 +24,11 @@ LATE = 1.0
 def cost(work: Callable[[], object], *, enough: float) -> float:
     """Return what `work` costs, as a multiple of a loop that takes about 1 ms on an idle machine.
 
-    Both are measured in turns, until the best of each tell that it costs less than `enough`; 25 times
-    at most. So other programs cost time here, and not the result.
+    Both are measured in turns, until the best of each tell that it costs less than `enough`; 100
+    times at most. So other programs cost time here, and not the result.
     """
     best = loop = float("inf")
-    for _ in range(25):
+    for _ in range(100):
         best, loop = min(best, _seconds(work)), min(loop, _seconds(_loop))
         if best / loop < enough:
             break

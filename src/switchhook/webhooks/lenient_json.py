@@ -90,11 +90,12 @@ _PLAIN_JSON = json.JSONDecoder(strict=False)
 _COMMENT = r"//[^\r\n]*+|\#[^\r\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|<!--(?:[^-]++|-(?!->))*+-->"
 _UNSEEN = r"\s\x00\u200b-\u200f\u2060\ufeff"
 """Blanks, and marks that come along when text is copied off a page or out of C."""
-_BLANK = re.compile(rf"(?:[{_UNSEEN}]++|{_COMMENT})*+")
-_GAP = re.compile(rf"(?:[{_UNSEEN},]++|{_COMMENT})*+")
+# No possessive repetition around what can fail half way: Python before 3.11.5 goes on behind it (gh-106052).
+_BLANK = re.compile(rf"(?:[{_UNSEEN}]++|{_COMMENT})*")
+_GAP = re.compile(rf"(?:[{_UNSEEN},]++|{_COMMENT})*")
 """Commas with nothing between them."""
 _END = re.compile(
-    rf"(?:[{_UNSEEN},;\x04\x1a]++|{_COMMENT})*+(?:-?[01]\s*+\Z|<[A-Za-z/!].*+)?", re.DOTALL
+    rf"(?:[{_UNSEEN},;\x04\x1a]++|{_COMMENT})*(?:-?[01]\s*+\Z|<[A-Za-z/!].*+)?", re.DOTALL
 )
 """Of a text that a script prints as a statement or one of several, with what it returns
 behind it (`0`, `1`, `-1`), or with markup that a server appends."""
