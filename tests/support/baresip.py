@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import signal
 import socket
 import struct
 import subprocess
@@ -13,6 +14,8 @@ import time
 import wave
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Self
+
+import pytest
 
 from tests.support.ports import free_port
 from tests.support.programs import require
@@ -148,11 +151,18 @@ class Baresip:
         """Wait for an event such as CALL_ESTABLISHED; take it out and return it."""
         end = time.monotonic() + timeout
         while (item := self._found(event)) is None:
+            self._skip_where_it_crashes()
             seen = [item.get("type") for item in self._events]
             assert time.monotonic() < end, f"{self.login}: no {event}; seen {seen}\n{self.screen()}"
             with self._news:
                 self._news.wait(0.05)
         return item
+
+    def _skip_where_it_crashes(self) -> None:
+        """Version 1.1.0 frees the file twice that it plays into, where a 183 had sound already."""
+        crashed = self._process is not None and self._process.poll() == -signal.SIGABRT
+        if crashed and "baresip v1.1.0 " in self.screen() and "double free" in self.screen():
+            pytest.skip("baresip 1.1.0 crashed in its own aufile module: double free")
 
     def _found(self, event: str) -> dict[str, Any] | None:
         """Take an event out; version 1.1.0 shows some on its screen that it does not always tell."""
