@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from typing import Any
 
 import pytest
 
-from switchhook.names import resolve
+from switchhook.names import resolve, resolve_in_thread
+from tests.support.loop import run
 
 
 @pytest.fixture
@@ -41,3 +44,24 @@ def test_no_other_name_is_guessed(host: str) -> None:
 
 def test_numbers_are_what_they_are() -> None:
     assert addresses("192.0.2.1") == [("192.0.2.1", 5060)]
+
+
+def test_who_gives_up_does_not_end_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    released = threading.Event()
+    ask = socket.getaddrinfo
+
+    def hangs(*words: Any, **named: Any) -> Any:
+        released.wait(5)
+        return ask(*words, **named)
+
+    async def scenario() -> None:
+        monkeypatch.setattr(socket, "getaddrinfo", hangs)
+        ended = asyncio.Event()
+        answer = resolve_in_thread("192.0.2.1", 5060, kind=socket.SOCK_DGRAM, ended=ended.set)
+        answer.cancel()
+        await asyncio.sleep(0)
+        assert not ended.is_set()
+        released.set()
+        await ended.wait()
+
+    run(scenario())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
+import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 AddressInfo = tuple[
     socket.AddressFamily,
@@ -43,6 +45,43 @@ def resolve(
         if not found:
             raise
         return found
+
+
+def resolve_in_thread(
+    host: str,
+    port: int | None,
+    *,
+    kind: socket.SocketKind,
+    family: socket.AddressFamily = socket.AF_UNSPEC,
+    ended: Callable[[], None] = lambda: None,
+) -> asyncio.Future[Sequence[AddressInfo]]:
+    """Ask the system in a thread that nothing waits for when the process ends; it raises as `resolve` does.
+
+    `ended` is called on the loop once the thread is done, however long anybody waits for the answer.
+    """
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Sequence[AddressInfo]] = loop.create_future()
+
+    def settle(found: Sequence[AddressInfo] | OSError | UnicodeError) -> None:
+        ended()
+        if answer.done():
+            return
+        if isinstance(found, OSError | UnicodeError):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
+
+    def ask() -> None:
+        found: Sequence[AddressInfo] | OSError | UnicodeError
+        try:
+            found = resolve(host, port, kind=kind, family=family)
+        except (OSError, UnicodeError) as error:
+            found = error
+        with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
+            loop.call_soon_threadsafe(settle, found)
+
+    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
+    return answer
 
 
 def _is_localhost(host: str) -> bool:

@@ -11,14 +11,12 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
-import threading
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from switchhook.delivery.http.failing import ExchangePhase, too_late, unresolved
-from switchhook.names import resolve
+from switchhook.names import resolve_in_thread
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
@@ -148,28 +146,7 @@ class Resolver:
 
 async def look_up(host: str, port: int) -> Sequence[AddressInfo]:
     """Ask the system's resolver, in a thread that nothing waits for when the process ends."""
-    loop = asyncio.get_running_loop()
-    answer: asyncio.Future[Sequence[AddressInfo]] = loop.create_future()
-
-    def settle(found: Sequence[AddressInfo] | OSError | UnicodeError) -> None:
-        if answer.done():
-            return
-        if isinstance(found, OSError | UnicodeError):
-            answer.set_exception(found)
-        else:
-            answer.set_result(found)
-
-    def ask() -> None:
-        found: Sequence[AddressInfo] | OSError | UnicodeError
-        try:
-            found = resolve(host, port, kind=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            found = error
-        with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
-            loop.call_soon_threadsafe(settle, found)
-
-    threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
-    return await answer
+    return await resolve_in_thread(host, port, kind=socket.SOCK_STREAM)
 
 
 def _literal(host: str, port: int) -> ResolvedAddress | None:

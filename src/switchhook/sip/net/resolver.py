@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
-from contextlib import suppress
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from switchhook.names import resolve
+from switchhook.names import resolve_in_thread
 from switchhook.sip.net.services import Service, in_order, look_up
 from switchhook.sip.wire.transport import numeric
 from switchhook.tasks import spawn
@@ -133,43 +131,16 @@ class SipResolver:
             async with asyncio.timeout(DEADLINE):
                 slot = self._slots[host in self._proven]
                 await slot.acquire()
-                found = await self._in_thread(host, slot)
+                rows = await resolve_in_thread(
+                    host, None, kind=socket.SOCK_DGRAM, family=self._family, ended=slot.release
+                )
+            found = tuple(dict.fromkeys(str(row[4][0]) for row in rows))[:MOST_ADDRESSES]
         except TimeoutError:
             found = UnknownHostError(f"no name server answered for {host!r} within {DEADLINE:g} s")
         except (OSError, UnicodeError) as error:
             found = UnknownHostError(f"{host!r} has no address: {error}; is the name right?")
         self._keep(host, found)
         return found
-
-    def _in_thread(self, host: str, slot: asyncio.Semaphore) -> asyncio.Future[tuple[str, ...]]:
-        """Ask the system in a thread that holds the slot until it is done, however long anybody waits."""
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[tuple[str, ...]] = loop.create_future()
-
-        def settle(found: tuple[str, ...] | OSError | UnicodeError) -> None:
-            slot.release()
-            if answer.done():
-                return
-            if isinstance(found, tuple):
-                answer.set_result(found)
-            else:
-                answer.set_exception(found)
-
-        def ask() -> None:
-            found: tuple[str, ...] | OSError | UnicodeError
-            try:
-                found = self._getaddrinfo(host)
-            except (OSError, UnicodeError) as error:
-                found = error
-            with suppress(RuntimeError):  # the loop is gone, and so is whoever asked
-                loop.call_soon_threadsafe(settle, found)
-
-        threading.Thread(target=ask, name=f"resolve {host}", daemon=True).start()
-        return answer
-
-    def _getaddrinfo(self, host: str) -> tuple[str, ...]:
-        found = resolve(host, None, family=self._family, kind=socket.SOCK_DGRAM)
-        return tuple(dict.fromkeys(str(one[4][0]) for one in found))[:MOST_ADDRESSES]
 
     def _keep(self, host: str, found: Found) -> None:
         is_lost = isinstance(found, UnknownHostError)
