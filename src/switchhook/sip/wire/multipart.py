@@ -34,9 +34,7 @@ def session_part(content_type: str, body: bytes, depth: int = DEEPEST) -> bytes 
     if boundary is None or not depth:
         return None
     for part in re.split(rb"(?:\A|\n)--" + re.escape(boundary), body, maxsplit=MOST_PARTS)[1:]:
-        head, found, inner = _cut(part)
-        if not found:
-            continue
+        head, inner = _cut(part)
         if media_type(head) == SDP:
             return inner.rstrip(b"\r\n") + b"\r\n"
         deeper = session_part(head, inner, depth - 1) if is_multipart(head) else None
@@ -45,14 +43,14 @@ def session_part(content_type: str, body: bytes, depth: int = DEEPEST) -> bytes 
     return None
 
 
-def _cut(part: bytes) -> tuple[str, bool, bytes]:
-    """Return the type of a part, whether it has a blank line, and what stands behind that."""
+def _cut(part: bytes) -> tuple[str, bytes]:
+    """Return the type of a part, and what stands behind its blank line; nothing where it has none."""
     _, _, part = part.partition(b"\n")  # what stands behind the boundary
     end = _BLANK_LINE.search(part)
     if end is None:
-        return "", False, b""
+        return "", b""
     found = _TYPE.search(part[: end.start()].decode("latin-1").replace("\r", ""))
-    return found[1] if found else "", True, part[end.end() :]
+    return found[1] if found else "", part[end.end() :]
 
 
 def _boundary(content_type: str, body: bytes) -> bytes | None:
