@@ -525,10 +525,9 @@ class Session:
         if answered is None:
             silent = None if stored.silent is None else stored.silent + age
             self._watch.resume(now, silent=silent, reconnects=self.peer.reliable)
-            self._stored_cseq -= (
-                CSEQ_GAP  # the first answer shows that the numbers hold which we took up
-            )
-        if answered is not None:
+            # The first answer shows that the numbers hold which we took up.
+            self._stored_cseq -= CSEQ_GAP
+        else:
             self._await_ack_again(answered, now, answered.waited + age)
         self._arm()
 

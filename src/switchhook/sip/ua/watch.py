@@ -94,9 +94,7 @@ class Watch:
     @property
     def wake_at(self) -> float | None:
         """When the first of all is due."""
-        times: tuple[float | None, ...] = (self.probe_at, self.timer_at)
-        if self._began is not None:
-            times += (self.note_at, self.lost_at)
+        times = (self.probe_at, self.timer_at, self.note_at, self.lost_at)
         return min((time for time in times if time is not None), default=None)
 
     def agree(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
