@@ -24,12 +24,14 @@ from dataclasses import dataclass
 from enum import Enum, auto
 
 
-class State(Enum):
-    """What a transaction is doing."""
+class _TableKey(Enum):
+    """A key of the tables below, hashed as any object: the hash of Enum is Python, and each signal needs two."""
 
-    __hash__ = (
-        object.__hash__
-    )  # that of Enum is Python, and each signal is looked up by two of these
+    __hash__ = object.__hash__
+
+
+class State(_TableKey):
+    """What a transaction is doing."""
 
     CALLING = auto()
     """INVITE sent, nothing came back."""
@@ -51,12 +53,8 @@ class State(Enum):
     """Over; to be forgotten."""
 
 
-class Signal(Enum):
+class Signal(_TableKey):
     """What can happen to a transaction."""
-
-    __hash__ = (
-        object.__hash__
-    )  # that of Enum is Python, and each signal is looked up by two of these
 
     PROVISIONAL = auto()
     """A 1xx: received by a client, given by the user of a server."""
