@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sqlite3
 import sys
 import tempfile
 import time
@@ -129,16 +128,9 @@ class Soak:
 
     def running(self) -> int:
         """Count the calls that have not ended."""
-        return int(self.read("SELECT count(*) FROM calls WHERE state <> 'ended'")[0][0])
-
-    def read(self, query: str, *values: str) -> list[Any]:
-        """Look into the database itself."""
-        file = next(self.house.server.data_dir.glob("*.sqlite"))
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        try:
-            return connection.execute(query, values).fetchall()
-        finally:
-            connection.close()
+        return int(
+            self.house.server.query("SELECT count(*) FROM calls WHERE state <> 'ended'")[0][0]
+        )
 
 
 CALLS: Final = """
@@ -149,10 +141,12 @@ FROM calls
 
 def judge(soak: Soak, console: Console) -> bool:
     """Print the figures; return whether the goal was met."""
-    calls = soak.read(CALLS)
-    entries = _times(soak.read("SELECT call FROM journal WHERE happening = 'ended'"), calls)
+    calls = soak.house.server.query(CALLS)
+    entries = _times(
+        soak.house.server.query("SELECT call FROM journal WHERE happening = 'ended'"), calls
+    )
     told = "SELECT call FROM deliveries WHERE event = 'incoming.after'"
-    events = _times(soak.read(told), calls)
+    events = _times(soak.house.server.query(told), calls)
     waits = [_wait(soak, *facts) for _, *facts in calls]
     longest = max(waits, default=0.0)
     dead = [end - begin for begin, end in soak.kills] or [0.0]
@@ -184,7 +178,7 @@ def _tell_why(soak: Soak, call: tuple[str, str, float, float | None], console: C
     query = "SELECT at, happening || ' ' || coalesce(leg, '') FROM journal WHERE call = ?"
     end = float("inf") if ended_at is None else ended_at
     story = [
-        *soak.read(query, identity),
+        *soak.house.server.query(query, identity),
         *((at, "its caller was killed") for at in [soak.vanished.get(who)] if at is not None),
         *((at, "the trunk was killed") for at in soak.trunk_lost),
         *((at, "the server was killed") for at, _ in soak.kills),

@@ -11,7 +11,7 @@ from collections import Counter
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -168,7 +168,7 @@ def test_whoever_was_told_that_the_call_is_over_is_right(house: House, who_hangs
     _wait_until_settled(house)
     for who in callers:
         assert len(house.seen(who, "BYE")) == 1
-    ends = _read(house, "SELECT call FROM journal WHERE happening = 'ended'")
+    ends = house.server.query("SELECT call FROM journal WHERE happening = 'ended'")
     assert sorted(Counter(str(row[0]) for row in ends).values()) == [1] * len(callers)
     told = Counter(one.call for one in _promises(house) if one.event == "incoming.after")
     assert sorted(told.values()) == [1] * len(callers)
@@ -223,7 +223,7 @@ def _answer_and_kill(house: House, *, is_acknowledged: bool) -> None:
     run(talk_on(), deadline=30)
     _wait_until_settled(house)
     assert len(house.seen(who, "BYE")) == 1
-    ((end,),) = _read(house, "SELECT facts FROM journal WHERE happening = 'ended'")
+    ((end,),) = house.server.query("SELECT facts FROM journal WHERE happening = 'ended'")
     assert "caller" in end
 
 
@@ -339,8 +339,8 @@ def _wait_until_settled(house: House) -> None:
     """
     house.assert_nothing_runs(timeout=150.0)
     end = time.monotonic() + 60.0
-    while _read(house, "SELECT count(*) FROM deliveries") != _read(
-        house, "SELECT count(*) FROM attempts WHERE is_last"
+    while house.server.query("SELECT count(*) FROM deliveries") != house.server.query(
+        "SELECT count(*) FROM attempts WHERE is_last"
     ):
         assert time.monotonic() < end, f"a promise was never tried\n{house.server.tail(5)}"
         time.sleep(0.2)
@@ -395,7 +395,7 @@ def _assert_all_mails_came(office: PostOffice, promises: list[Promise], kills: l
 
 
 def _assert_one_end_each(house: House, promises: list[Promise]) -> None:
-    calls = {str(row[0]) for row in _read(house, "SELECT call FROM calls")}
+    calls = {str(row[0]) for row in house.server.query("SELECT call FROM calls")}
     assert len(calls) >= KILLS * FEWEST, "there was no load"
     ends_of = [(kind.value, kind.value, 1) for kind in EVENTS]
     ends_of += [("subscription 1", kind.value, 1) for kind in EVENTS]
@@ -404,9 +404,9 @@ def _assert_one_end_each(house: House, promises: list[Promise]) -> None:
         told = Counter(one.call for one in promises if (one.webhook, one.event) == (webhook, kind))
         assert told == dict.fromkeys(calls, times), (webhook, kind)
     _assert_stories_are_whole(promises)
-    ends = _read(house, "SELECT call FROM journal WHERE happening = 'ended'")
+    ends = house.server.query("SELECT call FROM journal WHERE happening = 'ended'")
     assert Counter(str(row[0]) for row in ends) == Counter(calls)
-    running = _read(house, "SELECT call FROM calls WHERE state <> 'ended'")
+    running = house.server.query("SELECT call FROM calls WHERE state <> 'ended'")
     assert running == []
 
 
@@ -423,15 +423,5 @@ def _assert_stories_are_whole(promises: list[Promise]) -> None:
 
 def _promises(house: House) -> list[Promise]:
     columns = "id, call, event, webhook, method, body"
-    rows = _read(house, f"SELECT {columns} FROM deliveries ORDER BY number")
+    rows = house.server.query(f"SELECT {columns} FROM deliveries ORDER BY number")
     return [Promise(*row) for row in rows]
-
-
-def _read(house: House, query: str) -> list[Any]:
-    """Look into the database itself."""
-    file = next(house.server.data_dir.glob("*.sqlite"))
-    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-    try:
-        return connection.execute(query).fetchall()
-    finally:
-        connection.close()

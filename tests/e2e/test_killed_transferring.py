@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections import Counter
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -61,16 +60,8 @@ class Scene:
         pairs = list(zip(calls, before, strict=True))
         await self.until(lambda: all(c.tone.heard > old + 3 for c, old in pairs), "silence")
 
-    def read(self, query: str) -> list[Any]:
-        file = next(self.server.data_dir.glob("*.sqlite"))
-        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()
-
     def happened(self) -> Counter[str]:
-        return Counter(str(row[0]) for row in self.read("SELECT happening FROM journal"))
+        return Counter(str(row[0]) for row in self.server.query("SELECT happening FROM journal"))
 
 
 @asynccontextmanager
@@ -198,7 +189,9 @@ async def the_call_is_over(it: Scene) -> None:
     """Demand one end, one last event, and no telephone that still believes in a call."""
     everybody = [it.made, *(c for phone in it.phones.values() for c in phone.calls.values())]
     await it.until(lambda: all(call.is_over for call in everybody), "somebody is left in the call")
-    await it.until(lambda: it.read("SELECT state FROM calls") == [("ended",)], "no end is stored")
+    await it.until(
+        lambda: it.server.query("SELECT state FROM calls") == [("ended",)], "no end is stored"
+    )
     assert it.happened()["ended"] == 1
-    told = Counter(str(row[0]) for row in it.read("SELECT event FROM deliveries"))
+    told = Counter(str(row[0]) for row in it.server.query("SELECT event FROM deliveries"))
     assert told["incoming.after"] == 1

@@ -145,28 +145,25 @@ class Baresip:
 
     def wait_for(self, event: str, timeout: float = 10.0) -> dict[str, Any]:
         """Wait for an event such as CALL_ESTABLISHED; take it out and return it."""
-        end = time.monotonic() + timeout
-        while (item := self._found(event)) is None:
-            self._skip_where_it_crashes()
-            seen = [item.get("type") for item in self._events]
-            assert time.monotonic() < end, f"{self.login}: no {event}; seen {seen}\n{self.screen()}"
-            with self._news:
-                self._news.wait(0.05)
-        return item
+
+        def found() -> dict[str, Any] | None:
+            return next((item for item in self._events if item.get("type") == event), None)
+
+        with self._news:
+            if not self._news.wait_for(lambda: found() is not None, timeout):
+                self._skip_where_it_crashes()
+                seen = [item.get("type") for item in self._events]
+                raise AssertionError(f"{self.login}: no {event}; seen {seen}\n{self.screen()}")
+            item = found()
+            assert item is not None
+            self._events.remove(item)
+            return item
 
     def _skip_where_it_crashes(self) -> None:
         """Version 1.1.0 frees the file twice that it plays into, where a 183 had sound already."""
         crashed = self._process is not None and self._process.poll() == -signal.SIGABRT
         if crashed and "baresip v1.1.0 " in self.screen() and "double free" in self.screen():
             pytest.skip("baresip 1.1.0 crashed in its own aufile module: double free")
-
-    def _found(self, event: str) -> dict[str, Any] | None:
-        """Take an event out."""
-        with self._news:
-            item = next((item for item in self._events if item.get("type") == event), None)
-            if item is not None:
-                self._events.remove(item)
-        return item
 
     def wait_until_shown(self, pattern: str, timeout: float = 10.0) -> None:
         """Wait until it prints this. It registers before anybody can listen to its events."""

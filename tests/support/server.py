@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -171,6 +172,15 @@ class Server:
         while not any(wanted(_entry(line)) for line in list(self.log)):
             assert time.monotonic() < end, f"not logged:\n{self.tail()}"
             time.sleep(0.05)
+
+    def query(self, sql: str, *values: str) -> list[Any]:
+        """Look into the database itself."""
+        file = next(self.data_dir.glob("*.sqlite"))
+        connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+        try:
+            return connection.execute(sql, values).fetchall()
+        finally:
+            connection.close()
 
     def tail(self, lines: int = 40) -> str:
         """Return the log's last lines."""
