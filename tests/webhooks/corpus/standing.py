@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 
 _SEPARATORS = " \t\u00a0\u2000-\u200f\u2010\u2011\u202a\u202c\u202d\u202f\u205f\u2060\u2066\u2068\u2069\u3000\ufeff"
 _STRETCH = re.compile(rf"[0-9+().\-{_SEPARATORS}]+")
+_CHARSETS = ("utf-8", "cp1252")
+_WIDE = str.maketrans("\uff0b\uff08\uff09\uff0d\uff0e\u30fc", "+()-.-")
 _TRUNK_ZERO = re.compile(rf"\([{_SEPARATORS}]*0[{_SEPARATORS}]*\)")
-_LITERAL = re.compile(r"(?<![\w.])[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+_LITERAL = re.compile(
+    r"(?<![\w.])(?:[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?|[0-9],[0-9]+[eE][-+]?[0-9]{1,3})"
+)
+"""The last is a spreadsheet's, where a comma is the decimal point."""
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(.))", re.DOTALL)
 
 
@@ -46,20 +51,27 @@ def stands_in(target: Target, body: bytes, plan: Plan) -> bool:
 
 def _numbers(body: bytes) -> set[str]:
     found = set()
-    for text in _texts(body):
+    for text in map(_in_ascii, _texts(body)):
         for stretch in _STRETCH.findall(text):
             found.add(re.sub(r"[^0-9]", "", stretch))
             found.add(re.sub(r"[^0-9]", "", _TRUNK_ZERO.sub("", stretch, count=1)))
         for literal in _LITERAL.findall(text):
-            number = Decimal(literal)
+            number = Decimal(literal.replace(",", "."))
             if number == number.to_integral_value() and len(literal) < 80:
                 found.add(str(int(number)))
     return found
 
 
+def _in_ascii(text: str) -> str:
+    """Return the text with the digits of every script as 0 to 9, and wide marks beside them as narrow ones."""
+    digits = "".join(str(int(char)) if char.isdecimal() else char for char in text)
+    return digits.translate(_WIDE)
+
+
 def _texts(body: bytes) -> Iterator[str]:
     """Yield the body's text with no escape resolved, then with those of JSON, then of forms."""
-    for text in (body.decode("utf-8", "replace"), body.decode("cp1252", "replace")):
+    plain = body.replace(b"\0", b"")  # of UTF-16, with its mark or without
+    for text in (*(body.decode(c, "replace") for c in _CHARSETS), plain.decode("utf-8", "replace")):
         yield text
         yield _ESCAPED.sub(_resolved, text)
         yield unquote(text)
