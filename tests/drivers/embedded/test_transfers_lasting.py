@@ -17,6 +17,8 @@ from tests.support.loop import run
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from switchhook.softphone.call import PhoneCall
+
 pytestmark = [pytest.mark.slow, pytest.mark.row("FI-02", "FD-02")]
 
 QUICK = Timing(t1=0.01, t2=0.04, t4=0.05, probe=0.3)
@@ -32,13 +34,18 @@ def play(scenario: Callable[[Scene], Coroutine[None, None, None]]) -> None:
     run(bounded(), deadline=60)
 
 
+async def transferred(it: Scene) -> tuple[PhoneCall, PhoneCall, PhoneCall]:
+    """Let Mary transfer a customer to John; return the ends of all three, of whom John's rings."""
+    made, came = await it.incoming()
+    assert await came.transfer(to("john")) == 202
+    return made, came, await it.phones["john"].rung()
+
+
 def test_whoever_is_transferred_to_vanishes_while_it_rings() -> None:
     """Nobody answers in time, as far as we know; the two talk on."""
 
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        await it.phones["john"].rung()
+        made, came, _ = await transferred(it)
         await vanish(it.phones["john"])
         await asyncio.sleep(1.5)
         await it.hear_each_other(made, came)
@@ -66,9 +73,7 @@ def test_whoever_is_transferred_to_vanished_before_it_rang() -> None:
 @pytest.mark.parametrize("who", ["made", "john"])
 def test_one_who_vanishes_behind_a_transfer_is_missed(who: str) -> None:
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, came, john = await transferred(it)
         john.answer()
         assert await came.ended() == 200
         await asyncio.sleep(1.0)
@@ -87,9 +92,7 @@ def test_one_who_vanishes_behind_a_transfer_is_missed(who: str) -> None:
 
 def test_the_transferred_one_vanishes_while_the_new_one_rings() -> None:
     async def scenario(it: Scene) -> None:
-        _, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        _, came, john = await transferred(it)
         await vanish(it.carrier)
         assert await john.ended() == 487
         assert await came.ended() == 200
@@ -104,9 +107,7 @@ def test_the_transferred_one_vanishes_as_the_new_one_answers() -> None:
     """The offer to who is transferred gets no answer: the new one is hung up, and who transferred too."""
 
     async def scenario(it: Scene) -> None:
-        _, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        _, came, john = await transferred(it)
         await vanish(it.carrier)
         john.answer()
         assert await john.ended() in {200, 487}
@@ -119,9 +120,7 @@ def test_the_transferred_one_vanishes_as_the_new_one_answers() -> None:
 
 def test_who_transfers_vanishes_and_the_transfer_goes_on() -> None:
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, _, john = await transferred(it)
         await vanish(it.phones["mary"])
         await it.until(lambda: not _is_live(it, "b1"))
         john.answer()
@@ -143,9 +142,7 @@ def test_who_transfers_hangs_up_as_the_new_one_answers() -> None:
     """Both cross; the customer talks to John, and to nobody else."""
 
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, came, john = await transferred(it)
         john.answer()
         came.end()
         await it.hear_each_other(made, john)
@@ -158,9 +155,7 @@ def test_who_transfers_hangs_up_as_the_new_one_answers() -> None:
 
 def test_the_transferred_one_hangs_up_as_the_new_one_answers() -> None:
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, came, john = await transferred(it)
         john.answer()
         made.end()
         assert await john.ended() == 200
@@ -173,9 +168,7 @@ def test_the_transferred_one_hangs_up_as_the_new_one_answers() -> None:
 
 def test_an_operator_cancels_whoever_rings_and_tells_who_transferred() -> None:
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, came, john = await transferred(it)
         it.office.board.hang_up(it.office.call.id, by="bob")
         assert await john.ended() == 487
         assert await made.ended() == await came.ended() == 200
@@ -188,9 +181,7 @@ def test_sessions_are_refreshed_on_both_sides_behind_a_transfer() -> None:
     """What each refresh describes is the session that stands since the transfer, so the sound goes on."""
 
     async def scenario(it: Scene) -> None:
-        made, came = await it.incoming()
-        assert await came.transfer(to("john")) == 202
-        john = await it.phones["john"].rung()
+        made, came, john = await transferred(it)
         john.answer()
         assert await came.ended() == 200
         await it.hear_each_other(made, john)
