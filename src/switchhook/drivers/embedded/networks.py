@@ -51,25 +51,29 @@ class Sources:
 
     def __init__(self, trunks: Iterable[tuple[Plan, Trunk]]) -> None:
         self._trunks = tuple(trunks)
-        self._at: dict[tuple[int, int], dict[int, list[int]]] = {}
-        """Places in `_trunks` by version, by how many bits a network leaves open, and by where it starts."""
+        self._at: dict[tuple[int, int], dict[int, list[tuple[int, int]]]] = {}
+        """Sizes of networks and places in `_trunks`, by version, by bits left open, and by where they start."""
         for place, (_, trunk) in enumerate(self._trunks):
             for network in networks_of(trunk.sources):
                 bits = network.max_prefixlen - network.prefixlen
                 starts = self._at.setdefault((network.version, bits), {})
-                starts.setdefault(int(network.network_address) >> bits, []).append(place)
+                start = int(network.network_address) >> bits
+                starts.setdefault(start, []).append((size_of(network), place))
 
     def at(self, host: str) -> list[tuple[int, Plan, Trunk]]:
         """Return the trunks that an address belongs to, each with the size of its network, narrowest first."""
         address = ip_address(host)
-        found: dict[int, int] = {}
-        for version, bits in sorted(self._at):
-            if version == address.version:
-                size = bits if version == 4 else max(0, bits - 64)
-                for place in self._at[version, bits].get(int(address) >> bits, ()):
-                    found.setdefault(place, size)
-        narrowest = sorted(found, key=lambda place: (found[place], place))
-        return [(found[place], *self._trunks[place]) for place in narrowest]
+        number = int(address)
+        found = sorted(
+            known
+            for (version, bits), starts in self._at.items()
+            if version == address.version
+            for known in starts.get(number >> bits, ())
+        )
+        narrowest: dict[int, int] = {}
+        for size, place in found:
+            narrowest.setdefault(place, size)
+        return [(size, *self._trunks[place]) for place, size in narrowest.items()]
 
 
 @lru_cache(maxsize=1)  # a book is never changed, and the former one is of no use
