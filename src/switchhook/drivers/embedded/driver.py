@@ -62,6 +62,7 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
 from switchhook.routing.events import Event as CallEvent
+from switchhook.routing.transfer_targets import other_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.rtp_thread import NoPortError
 from switchhook.sip.rtp import orders as sound
@@ -145,9 +146,8 @@ class EmbeddedSide:
         )
         self._outward = Outward(ways, self._states)
         self._is_stopping = False
-        self._unsure: dict[
-            str, str
-        ] = {}  # SIP legs of calls that were transferred in a former process
+        self._unsure: dict[str, str] = {}
+        """SIP legs that were being transferred in a former process, by call."""
         self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
         self._access.registrars = lambda: self._states.registrars
         self._handler: CallHandler
@@ -484,7 +484,7 @@ class EmbeddedSide:
             for sip_leg in bridge.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
             if call.transfer is not None:  # who is transferred may have taken somebody's offer
-                self._unsure[call.id] = live.get(_taker(call), "")
+                self._unsure[call.id] = live.get(other_of(call, call.transfer.by), "")
         return frozenset(live)
 
     def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
@@ -546,12 +546,6 @@ def _user_of(call: Call, leg: Leg) -> str:
     if leg.target is None:
         return call.account
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
-
-
-def _taker(call: Call) -> str:
-    """Return the leg that is transferred."""
-    by = "" if call.transfer is None else call.transfer.by
-    return call.talking_to if by == call.party else call.party
 
 
 def _credentials(call: Call, trunk: str) -> Credentials | None:
