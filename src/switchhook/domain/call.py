@@ -261,9 +261,8 @@ class Call:
 
     def leg(self, leg_id: str) -> Leg | None:
         """Return the leg of this name, or None."""
-        for (
-            leg
-        ) in self.legs:  # asked for sixteen times a call: a generator costs more than the search
+        # Asked for sixteen times a call: a generator costs more than the search.
+        for leg in self.legs:
             if leg.id == leg_id:
                 return leg
         return None

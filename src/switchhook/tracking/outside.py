@@ -196,7 +196,7 @@ class OutsideBook:
         for outside in self._of.get(key, {}).values():  # a loop, for there may be hundreds
             since = outside.answered_at
             if since is not None and since < now:
-                going_on += now - (max(midnight, since))
+                going_on += now - max(midnight, since)
         return self._today(plan, key, now).seconds + going_on
 
     def _today(self, plan: Plan, key: Key, now: float) -> OutsideUse:

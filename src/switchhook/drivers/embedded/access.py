@@ -33,7 +33,7 @@ class Party:
     """Who is at the other end of a SIP leg, as far as it can be asked to show that again."""
 
     user: str = ""
-    """Whose password it can prove, as `Known.unique_name` has it."""
+    """Whose password it can prove, as `KnownPeer.unique_name` has it."""
     project: str = ""
     trunk: str = ""
     """The trunk that it is, which may speak from any of its networks."""

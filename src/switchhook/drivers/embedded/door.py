@@ -119,11 +119,11 @@ class Door:
             owners = [plan for plan in called if plan in trunks]
             if len(owners) > 1:
                 return AMBIGUOUS
-            for plan in owners:
-                is_anothers = friend is not None and friend[0] != plan
-                return (
-                    None if is_anothers else KnownPeer(project=plan.project.id, trunk=trunks[plan])
-                )
+            if owners:
+                (plan,) = owners
+                if friend is not None and friend[0] != plan:
+                    return None
+                return KnownPeer(project=plan.project.id, trunk=trunks[plan])
         size, plan, trunk = candidates[0]
         is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
         if is_account or size > MOST_OF_ONE_CARRIER:
