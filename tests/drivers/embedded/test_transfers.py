@@ -469,6 +469,16 @@ def test_a_refer_outside_of_a_call_is_refused() -> None:
     run(scenario(), deadline=20)
 
 
+async def outliving(stack: AsyncExitStack, office: Office, carrier: Softphone) -> Scene:
+    """Register telephones that outlive the office, for as long as the stack is open."""
+    server = Peer(UDP, LOCAL, office.port)
+    phones = {name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS}
+    for phone in phones.values():
+        await stack.enter_async_context(phone)
+        await phone.register()
+    return Scene(office, office.memory, carrier, phones)
+
+
 def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
     async def scenario() -> None:
         memory = Memory()
@@ -478,20 +488,13 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
-                server = Peer(UDP, LOCAL, office.port)
-                phones = {
-                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
-                }
-                for phone in phones.values():
-                    await stack.enter_async_context(phone)
-                    await phone.register()
-                it = Scene(office, memory, carrier, phones)
+                it = await outliving(stack, office, carrier)
+                binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
                 assert await came.transfer(to("john")) == 202
-                await phones["john"].rung()
+                await it.phones["john"].rung()
             (call,) = memory.calls.values()
             assert call.state is CallState.TRANSFERRING
-            binding = ListenAddress(port=server.port)
             async with open_office(plan, memory=memory, binding=binding) as office:
                 it.office = office
                 await it.until(lambda: came.transferred[-1:] == [500])
@@ -519,25 +522,17 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
             )
             plan = project(carrier, *steps)
             async with open_office(plan, memory=memory) as office:
-                server = Peer(UDP, LOCAL, office.port)
-                phones = {
-                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
-                }
-                for phone in phones.values():
-                    await stack.enter_async_context(phone)
-                    await phone.register()
-                it = Scene(office, memory, carrier, phones)
+                it = await outliving(stack, office, carrier)
+                binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
                 memory.stops_at = lambda call: call.talking_to == "b2"
                 assert await came.transfer(to("john")) == 202
-                john = await phones["john"].rung()
+                john = await it.phones["john"].rung()
                 john.answer()
                 await it.until(lambda: office.call.talking_to == "b2")
             assert not came.is_over
             memory.stops_at = lambda _: False
-            async with open_office(
-                plan, memory=memory, binding=ListenAddress(port=server.port)
-            ) as office:
+            async with open_office(plan, memory=memory, binding=binding) as office:
                 assert await came.ended() == 200
                 await it.hear_each_other(made, john)
                 made.end()
@@ -557,27 +552,20 @@ def test_a_transferred_call_outlives_a_crash() -> None:
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
-                server = Peer(UDP, LOCAL, office.port)
-                phones = {
-                    name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
-                }
-                for phone in phones.values():
-                    await stack.enter_async_context(phone)
-                    await phone.register()
-                it = Scene(office, memory, carrier, phones)
+                it = await outliving(stack, office, carrier)
+                binding = ListenAddress(port=office.port)
                 made, came = await it.internal()
                 assert await made.transfer(to("olga")) == 202
-                olga = await phones["olga"].rung()
+                olga = await it.phones["olga"].rung()
                 olga.answer()
                 assert await made.ended() == 200
                 await it.hear_each_other(came, olga)
-            binding = ListenAddress(port=server.port)
             async with open_office(plan, memory=memory, binding=binding) as office:
                 it.office = office
-                await phones["john"].register()  # nothing is stored of that here
+                await it.phones["john"].register()  # nothing is stored of that here
                 await olga.offer("sendonly")
                 assert await olga.transfer(to("john")) == 202
-                john = await phones["john"].rung()
+                john = await it.phones["john"].rung()
                 john.answer()
                 assert await olga.ended() == 200
                 await it.hear_each_other(came, john)
