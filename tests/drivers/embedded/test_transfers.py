@@ -574,3 +574,35 @@ def test_a_transferred_call_outlives_a_crash() -> None:
                 await office.quiet()
 
     run(scenario(), deadline=20)
+
+
+def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> None:
+    """Mary is gone already; the customer goes before who is left is asked to agree anew."""
+
+    async def scenario() -> None:
+        memory = Memory()
+        async with AsyncExitStack() as stack:
+            carrier = await stack.enter_async_context(
+                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+            )
+            plan = project(carrier)
+            async with open_office(plan, memory=memory) as office:
+                it = await outliving(stack, office, carrier)
+                binding = ListenAddress(port=office.port)
+                made, came = await it.incoming()
+                assert await came.transfer(to("john")) == 202
+                await it.phones["john"].rung()
+                came.end()
+                assert await came.ended() == 200
+
+            async def hang_up(since: float) -> tuple[tuple[str, str, str, str], ...]:  # noqa: ARG001
+                made.end()
+                await asyncio.sleep(0.3)  # the BYE is heard, and the call's last leg is gone
+                return ()
+
+            memory.legs_of_last_ends = hang_up  # type: ignore[method-assign]
+            async with open_office(plan, memory=memory, binding=binding) as office:
+                await office.quiet()
+        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+
+    run(scenario(), deadline=20)

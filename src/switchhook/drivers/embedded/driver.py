@@ -186,8 +186,9 @@ class EmbeddedSide:
         if self._ended is not None:
             await hang_up_again(self._ended, self._endpoint, book())
         for call, sip_leg in self._unsure.items():
-            bridge = self._bridges[call]
-            self._do(call, bridge, bridge.agree_again(sip_leg))
+            bridge = self._bridges.get(call)
+            if bridge is not None:  # else everybody hung up while we started
+                self._do(call, bridge, bridge.agree_again(sip_leg))
         watching = keep_running(self._watch.run, name="watch trunks")
         stack.callback(watching.cancel)
         forgetting = keep_running(self._forget_registrations, name="forget registrations")
