@@ -70,14 +70,21 @@ def jump(move: Move, scheme: int, number: str = "") -> Went:
     if scheme not in move.call.plan.schemes:
         move.record(Happening.NOTICE, f"scheme {scheme} is not in this project")
         return Went.HANDED_ON
-    if move.call.jumps >= MAX_JUMPS:
-        move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+    if not may_jump(move):
         return Went.HANDED_ON
     move.change(scheme=scheme, direct=None, path=FIRST, jumps=move.call.jumps + 1, given=())
     name = move.call.plan.schemes[scheme].name
     facts: Facts = (("scheme", str(scheme)),)
     move.record(Happening.JUMPED, name, facts=(*facts, ("number", number)) if number else facts)
     return Went.MOVED
+
+
+def may_jump(move: Move) -> bool:
+    """Say whether the call may go to one more scheme; note it where it went too often [A-57]."""
+    if move.call.jumps < MAX_JUMPS:
+        return True
+    move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+    return False
 
 
 def note_branch(move: Move, branch: str, why: str) -> None:

@@ -8,6 +8,7 @@ telephone may transfer: what it rings counts as a call that the account makes.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.call import CALLER, CallState, Direction, LegState, Transfer
@@ -25,7 +26,7 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.routing.ending import end
-from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.places import may_jump
 from switchhook.routing.steps import ask, record, ring
 from switchhook.routing.transfer_targets import (
     NotTransferableError,
@@ -35,6 +36,8 @@ from switchhook.routing.transfer_targets import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switchhook.domain.call import Call, Leg
     from switchhook.routing.events import (
         AskFailed,
@@ -200,13 +203,7 @@ def direction_given(move: Move, event: DirectionGiven) -> None:
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
     targets = tuple(target for target in event.targets if ring.may_ring(move, target))
-    try:
-        found = transfer_targets.among(move, targets, transfer.by)
-    except NotTransferableError as error:
-        move.record(Happening.NOTICE, str(error))
-        _go_on(move)
-    else:
-        _go_to(move, found)
+    _follow(move, partial(transfer_targets.among, move, targets, transfer.by))
 
 
 def scheme_given(move: Move, event: SchemeGiven) -> None:
@@ -216,18 +213,11 @@ def scheme_given(move: Move, event: SchemeGiven) -> None:
         return
     text = f"scheme {event.scheme}"
     ask.settle(move, Happening.ANSWER, text, event.notices, event.exchange)
-    if move.call.jumps >= MAX_JUMPS:
-        move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+    if not may_jump(move):
         _go_on(move)
         return
     move.change(jumps=move.call.jumps + 1)
-    try:
-        found = transfer_targets.along(move, event.scheme, FIRST, transfer.by)
-    except NotTransferableError as error:
-        move.record(Happening.NOTICE, str(error))
-        _go_on(move)
-    else:
-        _go_to(move, found)
+    _follow(move, partial(transfer_targets.along, move, event.scheme, FIRST, transfer.by))
 
 
 def ask_failed(move: Move, event: AskFailed) -> None:
@@ -296,6 +286,17 @@ def _go_to(move: Move, found: Found) -> None:
     for target in found:
         party = other_of(move.call, transfer.by)
         ring.dial(move, target, party=party, account=transfer.account)
+
+
+def _follow(move: Move, find: Callable[[], Found]) -> None:
+    """Go where a webhook's answer leads; where nobody is rung there, behind the step that asked."""
+    try:
+        found = find()
+    except NotTransferableError as error:
+        move.record(Happening.NOTICE, str(error))
+        _go_on(move)
+    else:
+        _go_to(move, found)
 
 
 def _go_on(move: Move) -> None:
