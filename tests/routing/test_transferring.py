@@ -385,6 +385,14 @@ def test_nobody_is_forwarded_to_who_may_not_ring_or_takes_part_already() -> None
 
 
 @pytest.mark.row("FI-05")
+def test_nobody_who_talks_forwards_the_call_while_it_is_transferred() -> None:
+    story = mary_asks()
+    story.hears(11, forwards("b1", "olga"))
+    story.hears(12, DirectionGiven(ask="c-1", targets=(JOHN,)), "ring b2 john for caller")
+    story.hears(13, forwards("b1", "olga"))
+
+
+@pytest.mark.row("FI-05")
 def test_a_telephone_forwards_to_a_number_of_the_project_whose_scheme_rings() -> None:
     story = mary_talks(within=with_night(ring(OLGA)))
     story.comes_to(10, transfers("b1", "john"))

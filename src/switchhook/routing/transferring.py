@@ -163,7 +163,8 @@ def leg_ended(move: Move, event: LegEnded) -> None:
 
 def leg_redirected(move: Move, event: LegRedirected) -> None:
     """Ring whom a telephone names that forwards its calls, for the party who is transferred."""
-    redirecting.sent_elsewhere(move, event, _ring_too)
+    if any(leg.id == event.leg for leg in _rung(move.call)):
+        redirecting.sent_elsewhere(move, event, _ring_too)
 
 
 def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
