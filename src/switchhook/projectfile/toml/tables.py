@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ class Table:
         """Take a table whose keys can all be taken; every one that cannot is noted."""
         if not isinstance(value, dict):
             raise WrongError(f"{described(value)} is not a table", "write its keys in { }")
-        note_unknown(value, {key.name for key in self.keys}, at, self._inner)
+        self._note_unknown(value, at)
         noted = len(at.notes)
         if self.check is not None and at.notes.judges:
             self.check(value, at)
@@ -68,13 +68,22 @@ class Table:
                 at.notes.add(at.path, problem)
         return made
 
+    def _note_unknown(self, table: Mapping[str, object], at: Spot) -> None:
+        """Note the keys that mean nothing."""
+        known = {key.name for key in self.keys}
+        for name, value in table.items():
+            if name not in known:
+                headers = self._inner(name) if isinstance(value, list) and not at.path else []
+                advice = f"write {' or '.join(headers)}" if headers else did_you_mean(name, known)
+                at.notes.add((*at.path, name), "unknown key", advice)
+
     def _inner(self, name: str) -> list[str]:
         """Return the headers of the tables called so that stand inside of the tables of this one."""
         return [
             f"[[{key.name}.{name}]]"
             for key in self.keys
             if isinstance(key.kind, Tables) and isinstance(key.kind.table, Table)
-            if any(i.name == name and "tables" in i.kind.allowed for i in key.kind.table.keys)
+            if any(i.name == name and isinstance(i.kind, Tables) for i in key.kind.table.keys)
         ]
 
     def _read(self, key: Key, table: Mapping[str, object], at: Spot) -> object:
@@ -163,20 +172,6 @@ class Tables:
     def write(self, value: tuple[Any, ...]) -> str:
         """Write inline."""
         return f"[{', '.join(self.table.write(item) for item in value)}]"
-
-
-def note_unknown(
-    table: Mapping[str, object],
-    known: set[str],
-    at: Spot,
-    inner: Callable[[str], Sequence[str]] = lambda _: (),
-) -> None:
-    """Note the keys that mean nothing; `inner` names the headers that tables of a name stand under."""
-    for name, value in table.items():
-        if name not in known:
-            headers = inner(name) if isinstance(value, list) and not at.path else ()
-            advice = f"write {' or '.join(headers)}" if headers else did_you_mean(name, known)
-            at.notes.add((*at.path, name), "unknown key", advice)
 
 
 def pair(name: str, kind: Kind, value: Any) -> str:  # noqa: ANN401 (whatever the kind writes)
