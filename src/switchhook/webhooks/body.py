@@ -102,7 +102,7 @@ def lenient_text_of(response: HttpResponse) -> tuple[str, tuple[str, ...]]:
 
 def _coding(response: HttpResponse) -> str:
     """Return the Content-Encoding that a body is left in."""
-    said = next((value for name, value in response.headers if name == "content-encoding"), "")
+    said = response.header("content-encoding")
     return said if re.fullmatch(r"[\w-]{1,20}", said) else ""
 
 
@@ -125,8 +125,7 @@ def _decoded(response: HttpResponse) -> str:
 
 def _declared(response: HttpResponse) -> str:
     """Return the codec of the charset in Content-Type; empty where none is known that is like ASCII."""
-    content_type = next((v for n, v in response.headers if n == "content-type"), "")
-    found = _CHARSET.search(content_type)
+    found = _CHARSET.search(response.header("content-type"))
     return _CODECS.get(found[1].lower().replace("-", "_"), "") if found else ""
 
 

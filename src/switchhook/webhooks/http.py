@@ -51,6 +51,10 @@ class HttpResponse:
     is_cut: bool = field(default=False, compare=False)
     """Whether more bytes were seen behind the end that its Content-Length told."""
 
+    def header(self, wanted: str) -> str:
+        """Return the first value of a header, named in lower case; "" where there is none."""
+        return next((value for name, value in self.headers if name == wanted), "")
+
     @property
     def remark(self) -> str:
         """Say which lines of its head were left out, and that its body was cut; "" where neither was."""

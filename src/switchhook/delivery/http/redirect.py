@@ -73,7 +73,7 @@ class Trail:
 def _target(response: HttpResponse) -> str:
     if response.status not in STATUSES:
         return ""
-    return _printable(next((v for n, v in response.headers if n == "location"), "").strip(" \t"))
+    return _printable(response.header("location").strip(" \t"))
 
 
 def _printable(target: str) -> str:
