@@ -49,7 +49,7 @@ _SIP = re.compile(
 
 _AROUND = frozenset({"<>", '""', "''", "``", "“”", "„“", "„”", "‘’", "«»"})
 """What people and programs put around one direction."""
-_TEL = re.compile("^(?:(?:tel|callto|phone|sips?):(?://)?)?(?:%2B(?=[0-9]))?", re.IGNORECASE)
+_TEL = re.compile("^(?:(?:tel|callto|phone|sips?):(?://)?)?(?P<plus>%2B(?=[0-9]))?", re.IGNORECASE)
 """Schemes of a number's URI, and a plus that was encoded once too often."""
 _FRACTION = re.compile(r"\+?[0-9]+\.(?:[0-9]|00)|[1-9][.,][0-9]{1,14}[eE]\+?[0-9]{1,2}")
 """A number that passed through a float or a spreadsheet on its way into a text."""
@@ -214,7 +214,7 @@ def _target_of_text(text: str, plan: Plan) -> Target:
         return _target_of_address(bare, plan)
     if _FRACTION.fullmatch(bare):
         bare = whole_number(NumberText(bare))
-    written = _TEL.sub(lambda found: "+" if found[0].endswith(("%2B", "%2b")) else "", bare)
+    written = _TEL.sub(lambda found: "+" if found["plus"] else "", bare)
     if clean_number(written) is None and plan.project.screening.is_emergency(written):
         return Target(kind=TargetKind.NUMBER, value=written_number(written))
     number = one_number(written, plan.project.dialling, plan.has_name)
