@@ -235,7 +235,7 @@ def test_what_an_install_brings_is_said() -> None:
 @pytest.mark.slow
 def test_what_comes_along_for_nothing_is_not_loaded() -> None:
     code = (
-        "import sys, switchhook.app.application, switchhook.api.door, switchhook.api.server\n"
+        "import sys, switchhook.app.application, switchhook.api.asgi, switchhook.api.server\n"
         "print([name for name in ('faker', 'polyfactory', 'httpx') if name in sys.modules])"
     )
     done = subprocess.run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.api.failures import ALLOWED, EVERY
+from switchhook.api.rate_limit import BURST, REFILL_SECONDS
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import digest_of
 from tests.support.loop import run
@@ -145,17 +145,17 @@ def test_who_tries_too_many_keys_waits_and_others_do_not() -> None:
         async with serving() as web:
             assert (await web.ask("GET", HOOKS, key="hooks")).status == 200
             wrong = f"Token {USER}:wrong"
-            for _ in range(ALLOWED):
+            for _ in range(BURST):
                 assert (await with_header(web, wrong))[0] == 403
             answer = await web.ask("GET", HOOKS, key="", Authorization=wrong)
             assert answer.status == 429
-            assert int(answer.headers["retry-after"]) == EVERY + 1
+            assert int(answer.headers["retry-after"]) == REFILL_SECONDS + 1
             assert "too many wrong tokens" in answer.json["detail"]
             # Good keys go on, those too that were never seen before, as after a restart.
             assert (await web.ask("GET", HOOKS, key="acme")).status == 200
             assert (await web.ask("GET", HOOKS, key="hooks")).status == 200
             assert (await web.ask("GET", "/healthz", key="")).status == 200
-            web.ticks = EVERY
+            web.ticks = REFILL_SECONDS
             assert (await with_header(web, wrong))[0] == 403
             assert (await with_header(web, wrong))[0] == 429
 
@@ -171,9 +171,9 @@ def test_x_forwarded_for_changes_nobodys_address() -> None:
                         "GET", HOOKS, key="", Authorization="Bearer x", X_Forwarded_For=f"9.9.9.{n}"
                     )
                 ).status
-                for n in range(ALLOWED + 1)
+                for n in range(BURST + 1)
             ]
-            assert statuses == [*[403] * ALLOWED, 429]
+            assert statuses == [*[403] * BURST, 429]
 
     run(scenario())
 

@@ -54,6 +54,6 @@ def test_a_database_that_fails_is_503_with_why_and_its_place_stays_secret() -> N
 
 @pytest.mark.row("FD-11")
 def test_a_database_that_is_silent_is_503(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(health, "PATIENCE", 0.01)
+    monkeypatch.setattr(health, "TIMEOUT", 0.01)
     assert answered(Ill(None)) == (503, b'{"detail":"the database does not answer"}', "10")
     assert answered(Ill(None), "/livez")[0] == 200

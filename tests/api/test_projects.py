@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from switchhook.api.behind import MOST_FILES
-from switchhook.api.projects import SWITCH, handing_over_soon
+from switchhook.api.dependencies import MOST_FILES
+from switchhook.api.projects import SWITCH_INTERVAL, short_switch_interval
 from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 from tests.support.loop import run
 from tests.support.projects import MINIMAL
@@ -178,7 +178,7 @@ def test_many_at_once_make_one_version_each() -> None:
 @pytest.mark.parametrize(
     ("before", "meanwhile", "during", "after"),
     [
-        (0.005, None, SWITCH, 0.005),
+        (0.005, None, SWITCH_INTERVAL, 0.005),
         (0.005, FOR_SOUND, FOR_SOUND, FOR_SOUND),
         (FOR_SOUND, None, FOR_SOUND, FOR_SOUND),
     ],
@@ -189,7 +189,7 @@ def test_a_thread_hands_over_soon_for_a_while_and_sound_keeps_what_it_asked_for(
     usual = sys.getswitchinterval()
     try:
         sys.setswitchinterval(before)
-        with handing_over_soon():
+        with short_switch_interval():
             if meanwhile is not None:
                 sys.setswitchinterval(meanwhile)
             assert sys.getswitchinterval() == pytest.approx(during)

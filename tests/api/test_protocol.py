@@ -125,7 +125,7 @@ def test_a_request_that_never_ends_is_cut() -> None:
     ],
 )
 def test_who_is_too_slow_is_cut_off(sent: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "PATIENCE", 0.1)
+    monkeypatch.setattr(protocol, "TIMEOUT", 0.1)
 
     async def scenario() -> None:
         async with serving() as web:
@@ -140,7 +140,7 @@ def test_who_is_too_slow_is_cut_off(sent: bytes, monkeypatch: pytest.MonkeyPatch
 
 
 def test_bytes_that_trickle_win_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "PATIENCE", 0.2)
+    monkeypatch.setattr(protocol, "TIMEOUT", 0.2)
 
     async def scenario() -> None:
         async with serving() as web:

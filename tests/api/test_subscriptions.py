@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.api.answers import WrongFieldError
+from switchhook.api.responses import WrongFieldError
 from switchhook.api.subscriptions import FORM, LARGEST_BODY, read_fields
 from switchhook.domain.event import Subscription
 from tests.support.loop import run

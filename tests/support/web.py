@@ -9,8 +9,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from switchhook.api.behind import Behind
-from switchhook.api.door import door
+from switchhook.api.asgi import asgi_app
+from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.listening import listen
 from switchhook.api.server import WebServer
 from switchhook.delivery.subscribers import Subscribers
@@ -23,7 +23,7 @@ from tests.support.projects import MINIMAL
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from switchhook.api.behind import ApiStore
+    from switchhook.api.dependencies import ApiStore
 
 USER = "user@example.com"
 HOOKS = "/api/callnotification/callnotification/"
@@ -120,7 +120,7 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
         async def applied() -> None:
             web.applied.append(len(web.applied))
 
-        behind = Behind(
+        deps = ApiDependencies(
             store=real if store is None else store,
             tokens=real.tokens,
             memory=web.memory,
@@ -130,7 +130,7 @@ async def serving(*, store: ApiStore | None = None) -> AsyncIterator[Web]:
             ticks=lambda: web.ticks,
             missing_sounds=lambda project: tuple(f"no {one.name}" for one in project.sounds),
         )
-        await WebServer(door(behind)).serve(listening, stack)
+        await WebServer(asgi_app(deps)).serve(listening, stack)
         yield web
 
 

@@ -1,1 +1,1 @@
-"""The door for programs: HTTP in front of `operations`."""
+"""Serves `operations` over HTTP, for programs."""

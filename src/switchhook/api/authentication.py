@@ -1,4 +1,4 @@
-"""Who asks: each request but a few bears a token's key in its Authorization header (T-04)."""
+"""Authenticates requests by a token's key in the Authorization header (T-04); a few need none."""
 
 from typing import Any, Final
 
@@ -12,8 +12,8 @@ from litestar.exceptions import (
 from litestar.middleware import AbstractAuthenticationMiddleware, AuthenticationResult
 from litestar.types import ASGIApp
 
-from switchhook.api.behind import Behind
-from switchhook.api.failures import Failures
+from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.tokens import LONGEST_USER, BadKeyError, check_key
 
@@ -25,21 +25,21 @@ _CHALLENGE: Final = {"WWW-Authenticate": 'Token realm="Switchhook", Bearer realm
 
 
 class Authentication(AbstractAuthenticationMiddleware):
-    """Lets nobody in without a good key. The token is the request's user."""
+    """Rejects requests without a valid key. The token is the request's user."""
 
-    def __init__(self, app: ASGIApp, behind: Behind, failures: Failures) -> None:
+    def __init__(self, app: ASGIApp, deps: ApiDependencies, wrong_keys: WrongKeyLimit) -> None:
         super().__init__(app, exclude_from_auth_key=OPEN)
-        self._behind = behind
-        self._failures = failures
+        self._deps = deps
+        self._wrong_keys = wrong_keys
 
     async def authenticate_request(
         self, connection: ASGIConnection[Any, Any, Any, Any]
     ) -> AuthenticationResult:
         """Return whose key it is; otherwise raise what is answered with 401, 403 or 429."""
         user, key = _credentials(connection.headers.getall("authorization", []))
-        now = self._behind.clock()
+        now = self._deps.clock()
         try:
-            token = await check_key(self._behind.tokens, user=user, key=key, now=now)
+            token = await check_key(self._deps.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
             address = connection.client.host if connection.client else ""
             log.warning("api key wrong", address=address, user=(user or "")[:LONGEST_USER])
@@ -50,12 +50,12 @@ class Authentication(AbstractAuthenticationMiddleware):
         self, address: str, detail: str
     ) -> PermissionDeniedException | TooManyRequestsException:
         """Count a wrong key. A good one is let in however many wrong ones came from its address."""
-        if wait := self._failures.seconds_to_wait(address):
+        if wait := self._wrong_keys.seconds_to_wait(address):
             return TooManyRequestsException(
                 "too many wrong tokens came from this address; wait",
                 headers={"Retry-After": str(int(wait) + 1)},
             )
-        self._failures.note_wrong(address)
+        self._wrong_keys.note_wrong(address)
         return PermissionDeniedException(detail)
 
 
@@ -76,8 +76,8 @@ def _credentials(headers: list[str]) -> tuple[str | None, str]:
             )
 
 
-def demand(token: Token, scope: Scope) -> None:
-    """Raise what is answered with 403 where a token is not good for something."""
+def require_scope(token: Token, scope: Scope) -> None:
+    """Raise 403 Forbidden where a token lacks a scope."""
     if not token.allows(scope):
         raise PermissionDeniedException(
             f"this token is good for {token.scope} only; this needs one of scope {scope}"

@@ -5,9 +5,9 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL
-from switchhook.api.authentication import demand
-from switchhook.api.subscriptions import ByToken, Ours
+from switchhook.api.authentication import require_scope
+from switchhook.api.responses import COMMON_RESPONSES
+from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.token import Scope
 
 
@@ -23,11 +23,13 @@ class Calls(Controller):
     path = "/api/calls/{call:str}"
     tags = ("calls",)
 
-    @delete(status_code=202, responses=USUAL)
-    async def hang_up(self, request: ByToken, behind: Ours, call: FromPath[str]) -> Ending:
+    @delete(status_code=202, responses=COMMON_RESPONSES)
+    async def hang_up(
+        self, request: TokenRequest, deps: Dependencies, call: FromPath[str]
+    ) -> Ending:
         """Hang up both sides of a running call. Its end is told as that of every call."""
-        demand(request.user, Scope.PROJECT)
+        require_scope(request.user, Scope.PROJECT)
         user, project = request.user.user, request.user.project
-        if not behind.hang_up(call, by=f"{user} over the API", project=project):
+        if not deps.hang_up(call, by=f"{user} over the API", project=project):
             raise NotFoundException("there is no such call, or it has ended")
         return Ending(call=call)

@@ -1,4 +1,4 @@
-"""Whether Switchhook can do its work, for programs that watch over it."""
+"""Health checks for monitoring: liveness and readiness."""
 
 import asyncio
 from typing import Final
@@ -6,12 +6,12 @@ from typing import Final
 from litestar import Response, get
 from msgspec import Struct
 
-from switchhook.api.answers import Detail, also
 from switchhook.api.authentication import OPEN
-from switchhook.api.subscriptions import Ours
+from switchhook.api.responses import Detail, response_spec
+from switchhook.api.subscriptions import Dependencies
 from switchhook.storage.records import StoreError
 
-PATIENCE: Final = 2.0
+TIMEOUT: Final = 2.0
 """Seconds that the database may take."""
 
 
@@ -32,19 +32,21 @@ async def livez() -> Health:
     opt={OPEN: True},
     security=[{}],
     tags=["health"],
-    responses={503: also(Detail, "It cannot; `detail` says why.")},
+    responses={503: response_spec(Detail, "It cannot; `detail` says why.")},
 )
-async def readyz(behind: Ours) -> Response[Health | Detail]:
+async def readyz(deps: Dependencies) -> Response[Health | Detail]:
     """Answer 200 while calls and events can be stored, else 503 with why."""
     try:
-        async with asyncio.timeout(PATIENCE):
-            await behind.store.check()
+        async with asyncio.timeout(TIMEOUT):
+            await deps.store.check()
     except TimeoutError:
-        return _ill("the database does not answer")
+        return _unavailable("the database does not answer")
     except StoreError as error:
-        return _ill(f"nothing can be stored: {error.why or 'the database cannot be used now'}")
+        return _unavailable(
+            f"nothing can be stored: {error.why or 'the database cannot be used now'}"
+        )
     return Response(Health())
 
 
-def _ill(why: str) -> Response[Health | Detail]:
+def _unavailable(why: str) -> Response[Health | Detail]:
     return Response(Detail(detail=why), status_code=503, headers={"Retry-After": "10"})

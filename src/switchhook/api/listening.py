@@ -1,4 +1,4 @@
-"""The place that the HTTP API is served at, taken before anything else starts."""
+"""The listening socket of the HTTP API, bound before anything else starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ BACKLOG: Final = 128
 
 
 class CannotListenError(OSError):
-    """The place cannot be had. The message says which, why, and what to do."""
+    """The address cannot be bound. The message says which, why, and what to do."""
 
 
 def listen(host: str, port: int) -> socket.socket:

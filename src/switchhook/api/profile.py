@@ -1,12 +1,12 @@
-"""Whose token it is: what REST-hook clients ask before anything else, to check an account."""
+"""The profile of a token: REST-hook clients read it first, to check an account."""
 
 from typing import Final
 
 from litestar import get
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL
-from switchhook.api.subscriptions import ByToken
+from switchhook.api.responses import COMMON_RESPONSES
+from switchhook.api.subscriptions import TokenRequest
 
 PATH: Final = "/api/permission/systemuser/profile"
 """The path that those clients know."""
@@ -23,8 +23,8 @@ class Profile(Struct, frozen=True):
     scope: str
 
 
-@get(PATH, tags=["account"], responses=USUAL)
-async def profile(request: ByToken) -> Profile:
+@get(PATH, tags=["account"], responses=COMMON_RESPONSES)
+async def profile(request: TokenRequest) -> Profile:
     """Say whose token this is; any good one will do."""
     token = request.user
     return Profile(id=token.id, email=token.user, client=token.project, scope=token.scope)

@@ -13,11 +13,18 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, QueryParameter
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL, Detail, InvalidProjectFile, MistakesError, also, body_of
-from switchhook.api.authentication import demand
-from switchhook.api.behind import Behind
-from switchhook.api.reading import read_aside
-from switchhook.api.subscriptions import ByToken, Ours
+from switchhook.api.authentication import require_scope
+from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.file_reader import read_in_worker
+from switchhook.api.responses import (
+    COMMON_RESPONSES,
+    Detail,
+    InvalidProjectFile,
+    MistakesError,
+    read_body,
+    response_spec,
+)
+from switchhook.api.subscriptions import Dependencies, TokenRequest
 from switchhook.domain.token import Scope
 from switchhook.operations import projects as operations
 from switchhook.operations.projects import Applied
@@ -25,7 +32,7 @@ from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.sip.net.rtp_thread import SWITCH as FOR_SOUND
 
-SWITCH = 0.0006
+SWITCH_INTERVAL = 0.0006
 """Seconds after which the thread that reads hands over. With Python's own 5 ms, calls wait ten times as long
 for their turns while a large file is read. It is more than FOR_SOUND, to tell the two apart."""
 TOML = "application/toml; charset=utf-8"
@@ -52,9 +59,11 @@ class FileOperation(Operation):
         self.request_body = RequestBody(required=True, content={"application/toml": media})
 
 
-WRONG_FILE = USUAL | {
-    422: also(InvalidProjectFile, "Something is wrong with the file; nothing was applied."),
-    503: also(Detail, "Other project files are being read; Retry-After says how long."),
+FILE_RESPONSES = COMMON_RESPONSES | {
+    422: response_spec(
+        InvalidProjectFile, "Something is wrong with the file; nothing was applied."
+    ),
+    503: response_spec(Detail, "Other project files are being read; Retry-After says how long."),
 }
 
 
@@ -64,11 +73,11 @@ class ProjectFile(Controller):
     path = "/api/projects/{project:str}"
     tags = ("project file",)
 
-    @get(media_type="application/toml", responses=USUAL)
+    @get(media_type="application/toml", responses=COMMON_RESPONSES)
     async def read(
         self,
-        request: ByToken,
-        behind: Ours,
+        request: TokenRequest,
+        deps: Dependencies,
         project: FromPath[str],
         *,
         secrets: Annotated[
@@ -76,63 +85,67 @@ class ProjectFile(Controller):
         ] = False,
     ) -> Response[str]:
         """Return the latest version of the project file, with its passwords."""
-        own = _own(request, project)
+        own = _own_project(request, project)
         if not secrets:
             raise ClientException(
                 "a project file holds passwords; ask with ?secrets=true, and keep it like one"
             )
-        document = await operations.export_project(behind.store, own)
+        document = await operations.export_project(deps.store, own)
         return Response(document, media_type=TOML, headers={"Cache-Control": "no-store"})
 
-    @put(operation_class=FileOperation, responses=WRONG_FILE)
-    async def apply(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
+    @put(operation_class=FileOperation, responses=FILE_RESPONSES)
+    async def apply(
+        self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
+    ) -> Version:
         """Make the file the project's latest version; the next call follows it."""
-        own = _own(request, project)
-        async with _sent(request, behind) as text:
+        own = _own_project(request, project)
+        async with _received_file(request, deps) as text:
             applied = _version(
                 await operations.apply_project(
-                    behind.store, text, only=own, sounds=behind.missing_sounds, reads=read_aside
+                    deps.store, text, only=own, sounds=deps.missing_sounds, reads=read_in_worker
                 )
             )
-        await behind.applied()
+        await deps.applied()
         return applied
 
-    @post("/check", status_code=200, operation_class=FileOperation, responses=WRONG_FILE)
-    async def check(self, request: ByToken, behind: Ours, project: FromPath[str]) -> Version:
+    @post("/check", status_code=200, operation_class=FileOperation, responses=FILE_RESPONSES)
+    async def check(
+        self, request: TokenRequest, deps: Dependencies, project: FromPath[str]
+    ) -> Version:
         """Answer what applying the file would, and apply nothing."""
-        own = _own(request, project)
-        async with _sent(request, behind) as text:
+        own = _own_project(request, project)
+        async with _received_file(request, deps) as text:
             return _version(
                 await operations.check_project(
-                    behind.store, text, only=own, sounds=behind.missing_sounds, reads=read_aside
+                    deps.store, text, only=own, sounds=deps.missing_sounds, reads=read_in_worker
                 )
             )
 
 
 @asynccontextmanager
-async def _sent(request: ByToken, behind: Behind) -> AsyncIterator[str]:
+async def _received_file(request: TokenRequest, deps: ApiDependencies) -> AsyncIterator[str]:
     """Yield the file that was sent, while no other is read; a few may wait for their turn."""
     project = request.user.project
-    if not behind.has_room_for(project):
+    if not deps.has_room_for(project):
         raise ServiceUnavailableException(
             "other project files are being read; try again", headers={"Retry-After": "5"}
         )
-    behind.sending[project] += 1
+    deps.sending[project] += 1
     try:
-        async with behind.files:
-            text = _text(await body_of(request))
-            async with behind.reading:
-                with handing_over_soon():
+        async with deps.files:
+            text = _text(await read_body(request))
+            async with deps.reading:
+                with short_switch_interval():
                     yield text
     finally:
-        behind.sending[project] -= 1
+        deps.sending[project] -= 1
 
 
 @contextmanager
-def handing_over_soon() -> Iterator[None]:
+def short_switch_interval() -> Iterator[None]:
     """Let a busy thread hand over to calls soon. Sound that begins meanwhile keeps its own interval."""
     usual = sys.getswitchinterval()
-    sys.setswitchinterval(min(SWITCH, usual))
+    sys.setswitchinterval(min(SWITCH_INTERVAL, usual))
     try:
         yield
     finally:
@@ -140,8 +153,8 @@ def handing_over_soon() -> Iterator[None]:
             sys.setswitchinterval(usual)
 
 
-def _own(request: ByToken, project: FromPath[str]) -> str:
-    demand(request.user, Scope.PROJECT)
+def _own_project(request: TokenRequest, project: FromPath[str]) -> str:
+    require_scope(request.user, Scope.PROJECT)
     if project != request.user.project:
         raise NotFoundException("there is no such project")
     return project

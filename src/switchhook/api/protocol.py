@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 MOST_CONNECTIONS: Final = 200
 """At once. For one more, that makes room which waits longest without a request."""
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds for each part of an exchange: the request, the answer, the next request."""
 LARGEST_HEAD: Final = 32_768
 """Bytes of a request's line and headers."""
@@ -94,7 +94,7 @@ class LimitedProtocol(HttpToolsProtocol):
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Leave out what comes behind a body: whoever is asked for a header did not look there."""
+        """Leave out trailers: a reader of headers does not look there."""
         if self._is_in_head:
             super().on_header(name, value)
 
@@ -142,4 +142,4 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._deadline is not None:
             self._deadline.cancel()
         self._since = self.loop.time()
-        self._deadline = self.loop.call_later(PATIENCE, self.transport.abort)
+        self._deadline = self.loop.call_later(TIMEOUT, self.transport.abort)

@@ -32,7 +32,7 @@ class WebServer:
     """Serves an app from `serve` on, until the exit stack is left."""
 
     def __init__(self, app: ASGIApp) -> None:
-        _lead_logs_to_ours()
+        _forward_uvicorn_logs()
         self._server = _Server(
             uvicorn.Config(
                 app,
@@ -101,8 +101,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-class _ToOurs(logging.Handler):
-    """Says in our log what uvicorn says: a fault of ours as an error, all else for those who look closely."""
+class _UvicornLogHandler(logging.Handler):
+    """Forwards uvicorn's log records: an exception as an error, all else at debug level."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Hand a line on."""
@@ -115,8 +115,8 @@ class _ToOurs(logging.Handler):
             log.debug("HTTP API", said=record.getMessage().strip())
 
 
-def _lead_logs_to_ours() -> None:
+def _forward_uvicorn_logs() -> None:
     logger = logging.getLogger("uvicorn")
-    logger.handlers = [_ToOurs()]
+    logger.handlers = [_UvicornLogHandler()]
     logger.propagate = False
     logger.setLevel(logging.INFO)

@@ -16,9 +16,15 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath, SkipValidation
 from msgspec import Struct
 
-from switchhook.api.answers import USUAL, WrongField, WrongFieldError, also, body_of
-from switchhook.api.authentication import demand
-from switchhook.api.behind import Behind
+from switchhook.api.authentication import require_scope
+from switchhook.api.dependencies import ApiDependencies
+from switchhook.api.responses import (
+    COMMON_RESPONSES,
+    WrongField,
+    WrongFieldError,
+    read_body,
+    response_spec,
+)
 from switchhook.domain.event import Subscription
 from switchhook.domain.token import Scope, Token
 from switchhook.operations import subscriptions as operations
@@ -31,13 +37,13 @@ LARGEST_BODY: Final = 32_768
 _NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 """What SQLite may have given: anything longer is nobody's."""
 
-_SWITCH = {
+_BOOLEANS = {
     **dict.fromkeys(("true", "1", "yes", "on", "none", ""), True),
     **dict.fromkeys(("false", "0", "no", "off"), False),
 }
 
-Ours = NamedDependency[SkipValidation[Behind]]
-ByToken = Request[Token, None, State]
+Dependencies = NamedDependency[SkipValidation[ApiDependencies]]
+TokenRequest = Request[Token, None, State]
 
 
 class Subscribed(Struct, frozen=True, omit_defaults=True):
@@ -81,55 +87,58 @@ class SubscriptionController(Controller):
     @post(
         operation_class=SubscribeOperation,
         request_max_body_size=LARGEST_BODY,
-        responses=USUAL | {400: also(WrongField, "A field is missing or wrong.")},
+        responses=COMMON_RESPONSES
+        | {400: response_spec(WrongField, "A field is missing or wrong.")},
     )
-    async def subscribe(self, request: ByToken, behind: Ours) -> Subscribed:
+    async def subscribe(self, request: TokenRequest, deps: Dependencies) -> Subscribed:
         """Tell a URL of each call from now on."""
-        demand(request.user, Scope.SUBSCRIPTIONS)
-        asked = read_fields(await body_of(request), request.headers.get("content-type", ""))
+        require_scope(request.user, Scope.SUBSCRIPTIONS)
+        asked = read_fields(await read_body(request), request.headers.get("content-type", ""))
         try:
             made = await operations.subscribe(
-                behind.store,
-                behind.memory,
+                deps.store,
+                deps.memory,
                 project=request.user.project,
                 user=request.user.user,
                 target_url=_text(asked, "target_url"),
                 event=_text(asked, "event"),
-                internal=_switch(asked, "internal_calls"),
-                now=behind.clock(),
+                internal=_boolean(asked, "internal_calls"),
+                now=deps.clock(),
             )
         except SubscriptionError as error:
             raise WrongFieldError(error.field, f"{error.field}: {error}") from None
-        return _told(made)
+        return _response(made)
 
-    @get(responses=USUAL)
-    async def list(self, request: ByToken, behind: Ours) -> list[Subscribed]:
+    @get(responses=COMMON_RESPONSES)
+    async def list(self, request: TokenRequest, deps: Dependencies) -> list[Subscribed]:
         """List the project's subscriptions, oldest first."""
-        demand(request.user, Scope.SUBSCRIPTIONS)
-        return [_told(one) for one in await _all(request, behind)]
+        require_scope(request.user, Scope.SUBSCRIPTIONS)
+        return [_response(one) for one in await _all(request, deps)]
 
-    @get("/{number:str}", responses=USUAL)
-    async def show(self, request: ByToken, behind: Ours, number: FromPath[str]) -> Subscribed:
+    @get("/{number:str}", responses=COMMON_RESPONSES)
+    async def show(
+        self, request: TokenRequest, deps: Dependencies, number: FromPath[str]
+    ) -> Subscribed:
         """Show one subscription of the project."""
-        demand(request.user, Scope.SUBSCRIPTIONS)
+        require_scope(request.user, Scope.SUBSCRIPTIONS)
         wanted = _number(number)
-        for one in await _all(request, behind):
+        for one in await _all(request, deps):
             if one.number == wanted:
-                return _told(one)
-        raise _unknown()
+                return _response(one)
+        raise _not_found()
 
-    @delete("/{number:str}", status_code=200, responses=USUAL)
+    @delete("/{number:str}", status_code=200, responses=COMMON_RESPONSES)
     async def unsubscribe(
-        self, request: ByToken, behind: Ours, number: FromPath[str]
+        self, request: TokenRequest, deps: Dependencies, number: FromPath[str]
     ) -> Subscribed:
         """End one subscription of the project, and answer what it was."""
-        demand(request.user, Scope.SUBSCRIPTIONS)
+        require_scope(request.user, Scope.SUBSCRIPTIONS)
         removed = await operations.unsubscribe(
-            behind.store, behind.memory, project=request.user.project, number=_number(number)
+            deps.store, deps.memory, project=request.user.project, number=_number(number)
         )
         if removed is None:
-            raise _unknown()
-        return _told(removed)
+            raise _not_found()
+        return _response(removed)
 
 
 def read_fields(body: bytes, content_type: str) -> dict[str, Any]:
@@ -172,20 +181,20 @@ def _text(asked: dict[str, Any], field: str) -> str:
     raise WrongFieldError(field, f"{field} {what}")
 
 
-def _switch(asked: dict[str, Any], field: str) -> bool:
+def _boolean(asked: dict[str, Any], field: str) -> bool:
     """Read true or false, which a form has as text; what is not there is true."""
     value = asked.get(field)
-    said = _SWITCH.get(str(value).strip().lower())
+    said = _BOOLEANS.get(str(value).strip().lower())
     if said is None:
         raise WrongFieldError(field, f"{field} is neither true nor false")
     return said
 
 
-async def _all(request: ByToken, behind: Behind) -> tuple[Subscription, ...]:
-    return await operations.subscriptions(behind.store, project=request.user.project)
+async def _all(request: TokenRequest, deps: ApiDependencies) -> tuple[Subscription, ...]:
+    return await operations.subscriptions(deps.store, project=request.user.project)
 
 
-def _told(one: Subscription) -> Subscribed:
+def _response(one: Subscription) -> Subscribed:
     return Subscribed(
         id=one.number,
         target_url=one.target_url,
@@ -196,9 +205,9 @@ def _told(one: Subscription) -> Subscribed:
 
 def _number(text: str) -> int:
     if not _NUMBER.fullmatch(text):
-        raise _unknown()
+        raise _not_found()
     return int(text)
 
 
-def _unknown() -> NotFoundException:
+def _not_found() -> NotFoundException:
     return NotFoundException("there is no such subscription")

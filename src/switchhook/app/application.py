@@ -222,13 +222,13 @@ def _always_under_way(
 
 def _api(app: Application) -> WebServer:
     """Make the HTTP API, before calls come: its libraries take a quarter of a second to load."""
-    from switchhook.api.behind import Behind  # noqa: PLC0415 (only where it is served)
-    from switchhook.api.door import door  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.asgi import asgi_app  # noqa: PLC0415 (only where it is served)
+    from switchhook.api.dependencies import ApiDependencies  # noqa: PLC0415 (only where it is served)
     from switchhook.api.server import WebServer  # noqa: PLC0415 (only where it is served)
 
     return WebServer(
-        door(
-            Behind(
+        asgi_app(
+            ApiDependencies(
                 store=app.store,
                 tokens=app.store.tokens,
                 memory=app.subscribers,

@@ -1,4 +1,4 @@
-"""Reads project files that come over HTTP where it holds up no call: long ones in a process of their own.
+"""Reads project files that come over HTTP without blocking calls: long ones in a worker process.
 
 Python runs one thread at a time, so a long file that is read in this process takes sound and signalling
 their turns. What a file may hold is bounded before, by the size of a request.
@@ -19,17 +19,17 @@ if TYPE_CHECKING:
 
 SHORT: Final = 16_384
 """Characters that are read within some 30 ms, which is less than a process takes to begin."""
-PATIENCE: Final = 30.0
+TIMEOUT: Final = 30.0
 """Seconds for one file; then its process is ended."""
 
 
-async def read_aside(text: str) -> ReadFile | Mistakes:
+async def read_in_worker(text: str) -> ReadFile | Mistakes:
     """Read a project file and judge it by itself."""
     if len(text) <= SHORT:
         return await asyncio.to_thread(read_file, text)
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             return await to_process.run_sync(read_file, text, cancellable=True)
     except TimeoutError:
-        problem = f"reading the file took more than {PATIENCE:.0f} seconds"
+        problem = f"reading the file took more than {TIMEOUT:.0f} seconds"
         return Mistakes((Mistake(line=0, path=(), problem=problem, advice="make it shorter"),))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.api import reading
-from switchhook.api.reading import SHORT, read_aside
+from switchhook.api import file_reader
+from switchhook.api.file_reader import SHORT, read_in_worker
 from switchhook.operations.projects import ReadFile, read_file
 from switchhook.projectfile.toml.mistakes import Mistakes
 from tests.support.loop import run
@@ -29,7 +29,7 @@ def test_a_long_file_is_read_elsewhere_and_comes_back_whole(
 
     here = read_file(LONG)
     monkeypatch.setattr("asyncio.to_thread", never)
-    elsewhere = run(read_aside(LONG))
+    elsewhere = run(read_in_worker(LONG))
     assert isinstance(elsewhere, ReadFile)
     assert elsewhere == here
 
@@ -37,20 +37,20 @@ def test_a_long_file_is_read_elsewhere_and_comes_back_whole(
 @pytest.mark.row("FD-13")
 @pytest.mark.slow
 def test_mistakes_of_a_long_file_come_back_too() -> None:
-    wrong = run(read_aside(LONG + "[[accounts]]\nlogin = 5\n"))
+    wrong = run(read_in_worker(LONG + "[[accounts]]\nlogin = 5\n"))
     assert isinstance(wrong, Mistakes)
     assert "login: 5 is not text" in str(wrong)
-    giant = run(read_aside("[project]\nid = " + "9" * 1_000_000))
+    giant = run(read_in_worker("[project]\nid = " + "9" * 1_000_000))
     assert isinstance(giant, Mistakes)
 
 
 @pytest.mark.row("FD-13")
 @pytest.mark.slow
 def test_a_file_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "PATIENCE", 0.001)
-    wrong = run(read_aside(LONG))
+    monkeypatch.setattr(file_reader, "TIMEOUT", 0.001)
+    wrong = run(read_in_worker(LONG))
     assert "reading the file took more than" in str(wrong)
 
 
 def test_a_short_file_is_read_here() -> None:
-    assert isinstance(run(read_aside(MINIMAL)), ReadFile)
+    assert isinstance(run(read_in_worker(MINIMAL)), ReadFile)

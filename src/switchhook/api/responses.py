@@ -1,4 +1,4 @@
-"""What the API answers beside what was asked for: small JSON with a `detail` for people."""
+"""Responses of the API besides the resource: JSON errors with a `detail` for people."""
 
 import time
 from collections.abc import Mapping
@@ -74,7 +74,7 @@ class MistakesError(Exception):
         self.mistakes = mistakes
 
 
-def refused(mistakes: Mistakes) -> InvalidProjectFile:
+def invalid_file(mistakes: Mistakes) -> InvalidProjectFile:
     """Return mistakes as the API tells them."""
     count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
     cut = f"; the first {MOST_LISTED} are listed" if len(mistakes) > MOST_LISTED else ""
@@ -89,7 +89,7 @@ def refused(mistakes: Mistakes) -> InvalidProjectFile:
     )
 
 
-async def body_of(request: AnyRequest) -> bytes:
+async def read_body(request: AnyRequest) -> bytes:
     """Return the body. Raises what is answered with 400 where its sender went away, or was too slow."""
     try:
         return await request.body()
@@ -97,29 +97,31 @@ async def body_of(request: AnyRequest) -> bytes:
         raise ClientException("the body did not come to its end") from error
 
 
-def also(content: type[Struct], meaning: str) -> ResponseSpec:
+def response_spec(content: type[Struct], meaning: str) -> ResponseSpec:
     """Describe another answer for the OpenAPI document."""
     return ResponseSpec(content, description=meaning, generate_examples=False)
 
 
-USUAL: Final = {
-    400: also(Detail, "The request cannot be understood."),
-    401: also(Detail, "There is no token."),
-    403: also(Detail, "The token is not good, or not for this."),
-    404: also(Detail, "There is no such thing in the token's project."),
-    413: also(Detail, "The body is too large."),
-    429: also(Detail, "Too many wrong tokens came from this address; Retry-After says how long."),
+COMMON_RESPONSES: Final = {
+    400: response_spec(Detail, "The request cannot be understood."),
+    401: response_spec(Detail, "There is no token."),
+    403: response_spec(Detail, "The token is not good, or not for this."),
+    404: response_spec(Detail, "There is no such thing in the token's project."),
+    413: response_spec(Detail, "The body is too large."),
+    429: response_spec(
+        Detail, "Too many wrong tokens came from this address; Retry-After says how long."
+    ),
 }
 """What most requests may be answered with."""
 
 
-def _http(request: AnyRequest, error: HTTPException) -> Response[Detail]:
+def _http_error(request: AnyRequest, error: HTTPException) -> Response[Detail]:
     if error.status_code == 500:
-        return _ours(request, error)
+        return _internal_error(request, error)
     detail = _detail(error)
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         detail = f"the body has more than {_most(request)} bytes"
-    return _answer(error.status_code, Detail(detail=detail), error.headers)
+    return _json_response(error.status_code, Detail(detail=detail), error.headers)
 
 
 def _most(request: AnyRequest) -> int:
@@ -136,47 +138,51 @@ def _detail(error: HTTPException) -> str:
     # Litestar's own phrase for 413 is that of Python before 3.13.
     phrases = {HTTPStatus(error.status_code).phrase, getattr(type(error), "detail", "")}
     is_bare = error.detail in phrases
-    return _WORDS.get(error.status_code, error.detail) if is_bare else error.detail
+    return _DETAILS.get(error.status_code, error.detail) if is_bare else error.detail
 
 
-_WORDS: Final = {
+_DETAILS: Final = {
     404: "there is nothing here; GET /api/openapi.json lists what there is",
     405: "that method does nothing here; Allow names those that do",
 }
 
 
-def _field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
-    return _answer(400, WrongField(detail=str(error), field=error.field))
+def _wrong_field(_: AnyRequest, error: WrongFieldError) -> Response[WrongField]:
+    return _json_response(400, WrongField(detail=str(error), field=error.field))
 
 
-def _file(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFile]:
-    return _answer(422, refused(error.mistakes))
+def _mistakes(_: AnyRequest, error: MistakesError) -> Response[InvalidProjectFile]:
+    return _json_response(422, invalid_file(error.mistakes))
 
 
-def _store(request: AnyRequest, error: StoreError) -> Response[Detail]:
+def _store_failed(request: AnyRequest, error: StoreError) -> Response[Detail]:
     log.error("request not answered", path=_path(request.scope), error=str(error))
-    return _answer(503, Detail(detail="the database cannot be used now"), {"Retry-After": "10"})
+    return _json_response(
+        503, Detail(detail="the database cannot be used now"), {"Retry-After": "10"}
+    )
 
 
-def _ours(request: AnyRequest, error: Exception) -> Response[Detail]:
+def _internal_error(request: AnyRequest, error: Exception) -> Response[Detail]:
     log.error("request crashed", path=_path(request.scope), exc_info=error)
-    return _answer(500, Detail(detail="this is a mistake in Switchhook; its log has more"))
+    return _json_response(500, Detail(detail="this is a mistake in Switchhook; its log has more"))
 
 
-def _answer(status: int, content: T, headers: Mapping[str, str] | None = None) -> Response[T]:
+def _json_response(
+    status: int, content: T, headers: Mapping[str, str] | None = None
+) -> Response[T]:
     return Response(content, status_code=status, headers=headers, media_type=MediaType.JSON)
 
 
 EXCEPTION_HANDLERS: Final[ExceptionHandlersMap] = {
-    HTTPException: _http,
-    WrongFieldError: _field,
-    MistakesError: _file,
-    StoreError: _store,
-    Exception: _ours,
+    HTTPException: _http_error,
+    WrongFieldError: _wrong_field,
+    MistakesError: _mistakes,
+    StoreError: _store_failed,
+    Exception: _internal_error,
 }
 
 
-def with_head(app: ASGIApp) -> ASGIApp:
+def with_head_method(app: ASGIApp) -> ASGIApp:
     """Answer HEAD as GET; the server leaves the body out (RFC 9110 §9.3.2)."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -199,8 +205,8 @@ def _allowed(name: bytes, value: bytes) -> bytes:
     return value.replace(b"GET", b"GET, HEAD") if is_without else value
 
 
-def logged(app: ASGIApp) -> ASGIApp:
-    """Write a line for each request into the log of those who look closely: no header, no query."""
+def with_access_log(app: ASGIApp) -> ASGIApp:
+    """Log each request at debug level, without headers and query."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         began, status = time.perf_counter(), 0

@@ -1,4 +1,4 @@
-"""Puts the API together: paths, who may come in, limits, and the document that describes it."""
+"""The ASGI application of the API: routes, authentication, limits, and its OpenAPI document."""
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -9,15 +9,15 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import ASGIApp
 
 from switchhook import __version__
-from switchhook.api.answers import EXCEPTION_HANDLERS, logged, with_head
 from switchhook.api.authentication import OPEN, Authentication
-from switchhook.api.behind import Behind
 from switchhook.api.calls import Calls
-from switchhook.api.failures import Failures
+from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.health import livez, readyz
 from switchhook.api.profile import profile
 from switchhook.api.projects import ProjectFile
 from switchhook.api.protocol import LARGEST_BODY
+from switchhook.api.rate_limit import WrongKeyLimit
+from switchhook.api.responses import EXCEPTION_HANDLERS, with_access_log, with_head_method
 from switchhook.api.subscriptions import SubscriptionController
 
 DOCUMENT = OpenAPIConfig(
@@ -43,15 +43,15 @@ DOCUMENT = OpenAPIConfig(
 )
 
 
-def door(behind: Behind) -> ASGIApp:
+def asgi_app(deps: ApiDependencies) -> ASGIApp:
     """Return the API as an ASGI application."""
-    failures = Failures(behind.ticks)
-    return logged(
-        with_head(
+    wrong_keys = WrongKeyLimit(deps.ticks)
+    return with_access_log(
+        with_head_method(
             Litestar(
                 route_handlers=[livez, readyz, profile, SubscriptionController, ProjectFile, Calls],
-                dependencies={"behind": Provide(lambda: behind, sync_to_thread=False)},
-                middleware=[DefineMiddleware(Authentication, behind=behind, failures=failures)],
+                dependencies={"deps": Provide(lambda: deps, sync_to_thread=False)},
+                middleware=[DefineMiddleware(Authentication, deps=deps, wrong_keys=wrong_keys)],
                 exception_handlers=EXCEPTION_HANDLERS,
                 request_max_body_size=LARGEST_BODY,
                 openapi_config=DOCUMENT,

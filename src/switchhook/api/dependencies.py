@@ -1,4 +1,4 @@
-"""What stands behind the door: all that its handlers work with."""
+"""The dependencies of the API's handlers: stores, clocks and the parts of one running Switchhook."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ class HangUpCall(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Behind:
+class ApiDependencies:
     """The parts of one running Switchhook that the API speaks to."""
 
     store: ApiStore
@@ -42,7 +42,7 @@ class Behind:
     hang_up: HangUpCall
     """Has a running call ended."""
     ticks: Callable[[], float] = time.monotonic
-    """Seconds that pass, by which too many failures are forgotten."""
+    """Seconds that pass, by which wrong keys are forgotten."""
     files: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_FILES))
     """Held while a project file is in memory."""
     sending: Counter[str] = field(default_factory=Counter)

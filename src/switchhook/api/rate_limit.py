@@ -1,4 +1,4 @@
-"""How many wrong keys may come from one address (T-38)."""
+"""Limits how many wrong keys one address may send (T-38)."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ALLOWED: Final = 10
+BURST: Final = 10
 """Wrong keys at once."""
-EVERY: Final = 6.0
+REFILL_SECONDS: Final = 6.0
 """Seconds after which one more is allowed."""
-MOST: Final = 10_000
+MAX_ADDRESSES: Final = 10_000
 """Addresses that are remembered."""
 
 
-class Failures:
-    """Counts wrong keys by the address they come from, as a leaking bucket does.
+class WrongKeyLimit:
+    """Counts wrong keys by source address, as a leaky bucket.
 
     Many programs may share an address, behind a proxy that is. So good keys do not come here: whoever
     sends wrong ones all the time must not keep out those of others, after a restart neither. Litestar's own
@@ -33,13 +33,13 @@ class Failures:
     def seconds_to_wait(self, address: str) -> float:
         """Return how long an address has to wait before it may try another key; 0: not at all."""
         until = self._full_until.get(_network(address), 0.0)
-        return max(0.0, until - self._ticks() - (ALLOWED - 1) * EVERY)
+        return max(0.0, until - self._ticks() - (BURST - 1) * REFILL_SECONDS)
 
     def note_wrong(self, address: str) -> None:
         """Count a wrong key."""
         network, now = _network(address), self._ticks()
-        self._full_until[network] = max(now, self._full_until.pop(network, 0.0)) + EVERY
-        if len(self._full_until) > MOST:
+        self._full_until[network] = max(now, self._full_until.pop(network, 0.0)) + REFILL_SECONDS
+        if len(self._full_until) > MAX_ADDRESSES:
             self._full_until.popitem(last=False)
 
 
