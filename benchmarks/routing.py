@@ -45,7 +45,7 @@ from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
-from switchhook.domain.scheme import Ask, Scheme
+from switchhook.domain.scheme import AskStep, Scheme
 from switchhook.domain.webhook import Encoding, Field
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import DirectionGiven
@@ -229,7 +229,7 @@ def plan_for(ports: dict[str, int]) -> Plan:
         for way, request in CASES
     ]
     return make_plan(
-        schemes=(Scheme(id=1, name="Office", steps=(Ask(webhook=webhooks[0].name),)),),
+        schemes=(Scheme(id=1, name="Office", steps=(AskStep(webhook=webhooks[0].name),)),),
         forwarding_numbers=tuple(webhooks),
         allowed_networks=("127.0.0.0/8",),
     )

@@ -8,7 +8,13 @@ from switchhook.delivery import ladder, policy
 from switchhook.delivery.breaker import BreakerPolicy
 from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, TO_SUBSCRIBERS
 from switchhook.domain import dialling, patience, screening
-from switchhook.domain.scheme import Menu, Rate, Ring, RingDestination, Voicemail
+from switchhook.domain.scheme import (
+    MenuStep,
+    RateStep,
+    RingDestinationStep,
+    RingStep,
+    VoicemailStep,
+)
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.routing import places, prompts, recording, walk
 from switchhook.routing.steps import ask, dial_plan
@@ -26,15 +32,21 @@ def test_times_and_limits_are_what_is_documented() -> None:
         "jumps between schemes": places.MAX_JUMPS,
         "s: a dialled number rings": places.DIRECT_TIMEOUT,
         "s: the fallback rings": walk.FALLBACK_TIMEOUT,
-        "s: a target of a step rings": (Ring(targets=()).timeout, RingDestination().timeout),
+        "s: a target of a step rings": (
+            RingStep(targets=()).timeout,
+            RingDestinationStep().timeout,
+        ),
         "s: the longest sound": prompts.LONGEST_SOUND,
         "s: a recording may take to end": recording.SETTLING,
         "s: an answer may come late": ask.GRACE,
         "keys of a code": dial_plan.LONGEST_CODE,
         "variables of a call": dial_plan.MOST_VARIABLES,
-        "a menu": (Menu(sounds=(), choices=()).attempts, Menu(sounds=(), choices=()).timeout),
-        "s: a voicemail": Voicemail(sounds=()).longest,
-        "a rating": (Rate(sounds=()).best, Rate(sounds=()).timeout),
+        "a menu": (
+            MenuStep(sounds=(), choices=()).attempts,
+            MenuStep(sounds=(), choices=()).timeout,
+        ),
+        "s: a voicemail": VoicemailStep(sounds=()).longest,
+        "a rating": (RateStep(sounds=()).best, RateStep(sounds=()).timeout),
     } == {
         "jumps between schemes": 10,
         "s: a dialled number rings": 120,

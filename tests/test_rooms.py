@@ -14,13 +14,10 @@ SOURCE = Path(switchhook.__file__).parent
 ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
 MOST_FILES = 26
 STILL_SHARED = {
-    "Ask",
-    "Asked",
     "DigitPressed",
     "Direction",
     "Play",
     "PlaybackFinished",
-    "Record",
     "RecordingFinished",
     "StartRecording",
     "StopPlaying",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.cli.timeline import draw, draw_whole
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.storage.sqlite.store import SqliteStore
@@ -54,7 +54,7 @@ def test_a_call_reads_as_a_story(tmp_path: Path) -> None:
 
 
 def test_below_an_answer_stands_what_was_asked_what_came_back_and_how_long_each_part_took() -> None:
-    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="no JSON", facts=ASKED)
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ASK_FAILED, text="no JSON", facts=ASKED)
 
     drawn = draw_whole(entry_line(entry), began=5.0).plain.split("\n")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
 from switchhook.drivers.simulator.clock import VirtualClock
@@ -120,7 +120,7 @@ class Memory:
     """What a switchboard needs besides telephones: a store, a courier, and a webhook that answers."""
 
     answer: bytes
-    entries: list[Entry] = field(default_factory=list)
+    entries: list[JournalEntry] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
     call: Call | None = None
 
@@ -159,20 +159,20 @@ class Memory:
         )
 
 
-def line(entry: Entry) -> str:
+def line(entry: JournalEntry) -> str:
     """Return an entry as one line, without times and words, which may differ between stages."""
     facts = dict(entry.facts)
-    match entry.happening:
-        case Happening.ATTEMPT_ENDED:
+    match entry.kind:
+        case EntryKind.ATTEMPT_ENDED:
             return f"{entry.leg} ended {facts['end']} {facts['sip']}"
-        case Happening.ENDED:
+        case EntryKind.ENDED:
             return f"ended {facts['outcome']} by {facts['ended_by']} {facts['sip']}"
-        case Happening.DIALLED:
+        case EntryKind.DIALLED:
             return f"{entry.leg} dialled {facts['target']}"
-        case Happening.RANG | Happening.ANSWERED:
-            return f"{entry.leg} {entry.happening}"
+        case EntryKind.RANG | EntryKind.ANSWERED:
+            return f"{entry.leg} {entry.kind}"
         case _:
-            return str(entry.happening)
+            return str(entry.kind)
 
 
 def switchboard(plan: Plan, side: Driver, memory: Memory, clock: Clock) -> Switchboard:

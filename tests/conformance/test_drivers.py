@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 
-from switchhook.domain.scheme import HangUp
+from switchhook.domain.scheme import HangUpStep
 from switchhook.drivers.simulator.script import (
     BUSY,
     DECLINED,
@@ -355,7 +355,7 @@ def test_an_outside_number_that_is_not_in_service(stage: Stage) -> None:
 
 
 def test_the_scheme_hangs_up(stage: Stage) -> None:
-    assert run(stage.play(Story(steps=(HangUp(status=404),)))) == Told(
+    assert run(stage.play(Story(steps=(HangUpStep(status=404),)))) == Told(
         heard=("refused 404",),
         journal=("arrived", "step", "ended rejected by system 404"),
         events=("incoming.before", "incoming.after"),

@@ -15,7 +15,15 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.event import Subscription
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Choice, HangUp, Menu, Play, Rate, Step, Voicemail
+from switchhook.domain.scheme import (
+    HangUpStep,
+    MenuChoice,
+    MenuStep,
+    PlayStep,
+    RateStep,
+    Step,
+    VoicemailStep,
+)
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import RingOrder
 from switchhook.drivers.simulator.clock import VirtualClock
@@ -214,11 +222,13 @@ def assert_whole(told: list[dict[str, Any]], direction: str) -> None:
         assert told[-1]["destination"]["targets"] == one["destination"]["targets"]
 
 
-MENU = Menu(
-    sounds=("choose",), choices=(Choice(key="1", steps=(ring(MARY),)),), on_timeout=(HangUp(),)
+MENU = MenuStep(
+    sounds=("choose",),
+    choices=(MenuChoice(key="1", steps=(ring(MARY),)),),
+    on_timeout=(HangUpStep(),),
 )
 DIRECTED = b'{"returned_code":"OK","dst_phone":["mary","380501112233"]}'
-VOICEMAIL = Voicemail(sounds=("welcome",), longest=20.0)
+VOICEMAIL = VoicemailStep(sounds=("welcome",), longest=20.0)
 
 STORIES = {
     "a group rings, one answers": Story(
@@ -282,7 +292,7 @@ STORIES = {
         told=(CREATED, "ringing mary", "in-progress mary", "ended mary completed"),
     ),
     "a dial-plan webhook declines": Story(
-        steps=(ask_crm(ring(MARY), failed=(HangUp(),)),),
+        steps=(ask_crm(ring(MARY), failed=(HangUpStep(),)),),
         answer=b"status=NAK",
         told=(CREATED, "ended failed"),
     ),
@@ -298,13 +308,13 @@ STORIES = {
         told=(CREATED, "ringing mary", "ended no-answer"),
     ),
     "a mark is given after the conversation": Story(
-        steps=(Rate(sounds=("choose",), thanks=("thanks",)), ring(MARY)),
+        steps=(RateStep(sounds=("choose",), thanks=("thanks",)), ring(MARY)),
         phones={"mary": PICKS_UP},
         keys=((16.0, "4"),),
         told=(CREATED, "ringing mary", "in-progress mary", "ended mary completed"),
     ),
     "no mark is given": Story(
-        steps=(Rate(sounds=("choose",)), ring(MARY)),
+        steps=(RateStep(sounds=("choose",)), ring(MARY)),
         phones={"mary": PICKS_UP},
         told=(CREATED, "ringing mary", "in-progress mary", "ended mary completed"),
     ),
@@ -331,7 +341,7 @@ STORIES = {
         told=(CREATED, "ringing mary,olga", "ended no-answer"),
     ),
     "the caller hangs up while a prompt is played": Story(
-        steps=(Play(sounds=("welcome",)), ring(MARY)),
+        steps=(PlayStep(sounds=("welcome",)), ring(MARY)),
         gives_up_after=1.0,
         told=(CREATED, "ended no-answer"),
     ),

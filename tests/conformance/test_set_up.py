@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from switchhook.domain.project import Plan, Project
-from switchhook.domain.scheme import Ask, AskDialPlan
+from switchhook.domain.scheme import AskDialPlanStep, AskStep
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.projectfile.file import read_project
@@ -115,7 +115,7 @@ def test_a_forwarding_number_is_changed_by_applying_the_file_again() -> None:
 @pytest.mark.row("R1-123")
 def test_a_step_asks_a_forwarding_number_by_its_name() -> None:
     made = project(CRM, SCHEME, step('ask = "Sales CRM"'))
-    assert made.schemes[0].steps == (Ask(webhook="Sales CRM"),)
+    assert made.schemes[0].steps == (AskStep(webhook="Sales CRM"),)
     assert Plan(made).webhooks["Sales CRM"] is made.forwarding_numbers[0]
 
 
@@ -209,7 +209,7 @@ def test_each_way_out_goes_with_each_way_in(submission: str, import_: str, body:
 def test_a_dial_plan_webhook_is_chosen_by_a_name_that_no_other_has() -> None:
     other = PIN.replace('"pin"', '"names"')
     made = project(PIN, other, SCHEME, step('ask_dial_plan = "names"'))
-    assert made.schemes[0].steps == (AskDialPlan(webhook="names"),)
+    assert made.schemes[0].steps == (AskDialPlanStep(webhook="names"),)
     assert "'pin'" in mistakes(PIN, PIN, SCHEME, step('ask_dial_plan = "pin"'))
     gone = mistakes(PIN, SCHEME, step('ask_dial_plan = "pni"'))
     assert "did you mean pin?" in gone

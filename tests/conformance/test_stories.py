@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Plan, Project
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import PretendCall, pretend_call
@@ -133,8 +133,8 @@ def rung(made: PretendCall) -> list[str]:
     return [str(leg.target) for leg in made.call.called_legs]
 
 
-def happenings(made: PretendCall) -> list[Happening]:
-    return [entry.happening for entry in made.journal]
+def happenings(made: PretendCall) -> list[EntryKind]:
+    return [entry.kind for entry in made.journal]
 
 
 @pytest.mark.row("R5-01", "R5-02", "S-22")
@@ -161,8 +161,8 @@ def test_a_crm_gets_both_numbers_and_returns_the_name(web: Web) -> None:
 @pytest.mark.row("R5-45", "S-21")
 def test_the_crm_is_asked_before_any_phone_rings(web: Web) -> None:
     made = web.call("/card?caller={callerid}", NAMED)
-    order = [h for h in happenings(made) if h in {Happening.ANSWER, Happening.DIALLED}]
-    assert order == [Happening.ANSWER, Happening.DIALLED]
+    order = [h for h in happenings(made) if h in {EntryKind.ANSWER, EntryKind.DIALLED}]
+    assert order == [EntryKind.ANSWER, EntryKind.DIALLED]
     assert len(web.requests) == 1
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.location import ask_location, location_of
-from switchhook.domain.scheme import Ask, HangUp, Ring, RingDestination, Step
+from switchhook.domain.scheme import AskStep, HangUpStep, RingDestinationStep, RingStep, Step
 from switchhook.domain.target import Target, TargetKind
 from tests.webhooks.samples import PLAN, make_number
 
@@ -16,11 +16,11 @@ BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")
 @pytest.mark.parametrize(
     ("step", "location"),
     [
-        (Ask(webhook="PHP demo"), "webhookNumber:90"),
-        (Ask(webhook="gone"), ""),
-        (Ring(targets=(BOB,), timeout=25.0), "phone:25"),
-        (RingDestination(timeout=7.9), "phone:7"),
-        (HangUp(), ""),
+        (AskStep(webhook="PHP demo"), "webhookNumber:90"),
+        (AskStep(webhook="gone"), ""),
+        (RingStep(targets=(BOB,), timeout=25.0), "phone:25"),
+        (RingDestinationStep(timeout=7.9), "phone:7"),
+        (HangUpStep(), ""),
     ],
 )
 def test_where_a_call_may_ring_is_a_location(step: Step, location: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
-from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
@@ -21,7 +21,7 @@ def project(version: int = 1, name: str = "Shop") -> Project:
         name=name,
         version=version,
         accounts=(Account(login="mary", password="x"),),
-        schemes=(Scheme(id=26076, name="Night", steps=(HangUp(),)),),
+        schemes=(Scheme(id=26076, name="Night", steps=(HangUpStep(),)),),
         forwarding_numbers=(ForwardingNumber(name="crm", url="http://crm.example/"),),
         event_webhooks=(
             EventWebhook(name="log", event=EventKind.INCOMING_AFTER, url="http://log.example/"),

@@ -8,30 +8,32 @@ import pytest
 
 from switchhook.domain.scheme import (
     FIRST,
-    AskDialPlan,
-    Choice,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
+    AskDialPlanStep,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
     Path,
-    Play,
-    Ring,
+    PlayStep,
+    RingStep,
     Scheme,
     Step,
     branches,
 )
 
-RING = Ring(targets=())
-HOURS = Hours(hours="office", open_=(RING, GoTo(scheme=3)), closed=())
-ASK = AskDialPlan(webhook="crm", success=(HOURS,), failed=(HangUp(),))
-MENU = Menu(sounds=(), choices=(Choice(key="1", steps=(RING,)),), on_timeout=(HangUp(),))
-SCHEME = Scheme(id=1, name="Day", steps=(GoTo(scheme=2), ASK, MENU))
+RING = RingStep(targets=())
+HOURS = HoursStep(hours="office", open_=(RING, GoToStep(scheme=3)), closed=())
+ASK = AskDialPlanStep(webhook="crm", success=(HOURS,), failed=(HangUpStep(),))
+MENU = MenuStep(
+    sounds=(), choices=(MenuChoice(key="1", steps=(RING,)),), on_timeout=(HangUpStep(),)
+)
+SCHEME = Scheme(id=1, name="Day", steps=(GoToStep(scheme=2), ASK, MENU))
 DEEP: Path = (1, "success", 0, "open", 1)
 
 
 def test_a_scheme_begins_with_its_first_step() -> None:
-    assert SCHEME.step_at(FIRST) == GoTo(scheme=2)
+    assert SCHEME.step_at(FIRST) == GoToStep(scheme=2)
 
 
 def test_a_step_is_followed_by_the_next_and_the_last_by_none() -> None:
@@ -45,11 +47,11 @@ def test_a_scheme_without_steps_has_no_first() -> None:
 
 
 def test_a_step_in_branches_is_found_and_followed_within_its_branch() -> None:
-    assert SCHEME.step_at(DEEP) == GoTo(scheme=3)
+    assert SCHEME.step_at(DEEP) == GoToStep(scheme=3)
     assert SCHEME.after((1, "success", 0, "open", 0)) == DEEP
     assert SCHEME.step_at(SCHEME.after(DEEP)) is None
     assert SCHEME.step_at((2, "1", 0)) == RING
-    assert SCHEME.step_at((2, "timeout", 0)) == HangUp()
+    assert SCHEME.step_at((2, "timeout", 0)) == HangUpStep()
 
 
 def test_a_branch_that_is_not_there_has_no_steps() -> None:
@@ -64,12 +66,12 @@ def test_the_steps_around_a_path_are_named_from_the_nearest_out() -> None:
 
 
 def test_menus_choose_by_key() -> None:
-    assert MENU.choice("1") == Choice(key="1", steps=(RING,))
+    assert MENU.choice("1") == MenuChoice(key="1", steps=(RING,))
     assert MENU.choice("2") is None
 
 
 def test_steps_without_branches_have_none() -> None:
-    assert branches(RING) == branches(Play(sounds=())) == {}
+    assert branches(RING) == branches(PlayStep(sounds=())) == {}
     assert list(branches(MENU)) == ["1", "timeout", "invalid"]
     assert len(get_args(Step)) == 13
 

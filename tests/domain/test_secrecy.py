@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from switchhook.domain.call import CallState, Collecting, Given
+from switchhook.domain.call import CallState, DialPlanReturn, DigitCollection
 from switchhook.domain.secrecy import hidden, written
 from tests.support.plans import MOBILE, incoming
 
@@ -55,17 +55,17 @@ def test_a_call_is_written_down_without_what_was_keyed() -> None:
     call = replace(
         incoming(),
         state=CallState.COLLECTING,
-        collecting=Collecting(attempt=2, digits=CODE, playback="p1"),
+        collecting=DigitCollection(attempt=2, digits=CODE, playback="p1"),
         codes=(CODE,),
-        given=(Given(at=(0,), destination=MOBILE, caller_name=f"PIN {CODE}"),),
+        given=(DialPlanReturn(at=(0,), destination=MOBILE, caller_name=f"PIN {CODE}"),),
         webhook_name=CODE,
         variables=(("value", CODE), (CODE, "x"), ("city", "Delft")),
     )
     assert written(call) == replace(
         call,
-        collecting=Collecting(attempt=2, playback="p1"),
+        collecting=DigitCollection(attempt=2, playback="p1"),
         codes=(),
-        given=(Given(at=(0,), destination=MOBILE),),
+        given=(DialPlanReturn(at=(0,), destination=MOBILE),),
         webhook_name="",
         variables=(("value", "****"), ("****", "x"), ("city", "Delft")),
     )
@@ -79,8 +79,8 @@ def test_no_name_is_written_down_that_holds_one_of_several_codes() -> None:
 
 @pytest.mark.row("S-25")
 def test_digits_are_not_written_down_before_they_are_a_code() -> None:
-    call = replace(incoming(), collecting=Collecting(digits=CODE[:11]))
-    assert written(call) == replace(call, collecting=Collecting())
+    call = replace(incoming(), collecting=DigitCollection(digits=CODE[:11]))
+    assert written(call) == replace(call, collecting=DigitCollection())
 
 
 def test_a_call_in_which_nothing_was_keyed_is_written_down_as_it_is() -> None:

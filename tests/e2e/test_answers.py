@@ -23,7 +23,7 @@ from tests.support.wire import Endpoint, Received, reply
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.project import Project
 
 pytestmark = pytest.mark.slow
@@ -221,7 +221,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
         assert tuple(map(line, made.journal))[:-2] == tuple(map(line, real[caller]))[:-2]
 
 
-async def _journals(house: House) -> dict[str, tuple[Entry, ...]]:
+async def _journals(house: House) -> dict[str, tuple[JournalEntry, ...]]:
     """Return the journal of each caller's last call."""
     store = await SqliteStore.open(house.server.data_dir / DATABASE, read_only=True)
     try:

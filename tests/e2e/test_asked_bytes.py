@@ -158,7 +158,7 @@ class House:
         """Return what the journal of the latest call says of tries."""
         (latest,) = await self.store.calls(limit=1)
         entries = await self.store.journal(latest.id)
-        return [entry.text for entry in entries if entry.happening == "notice"]
+        return [entry.text for entry in entries if entry.kind == "notice"]
 
 
 def run(says: str, story: Story, memory: Memory | None = None) -> None:

@@ -10,12 +10,12 @@ import pytest
 from switchhook import __version__
 from switchhook.domain.project import Account, Group
 from switchhook.domain.scheme import (
-    AskDialPlan,
+    AskDialPlanStep,
     CallerName,
-    HangUp,
+    HangUpStep,
     NameChoice,
-    Ring,
-    RingDestination,
+    RingDestinationStep,
+    RingStep,
     Step,
 )
 from switchhook.domain.target import Target, TargetKind
@@ -150,23 +150,23 @@ def _line(
         response_timeout=2.0,
         keep_alive=False,
     )
-    step = AskDialPlan(webhook=number, success=(success,), failed=(failed or ring(NEXT),))
+    step = AskDialPlanStep(webhook=number, success=(success,), failed=(failed or ring(NEXT),))
     return Line(number=number, steps=(*before, step), dial_plan_webhooks=(webhook,))
 
 
 def _lines(web: Endpoint) -> Iterator[Line]:
     for number in NAMES:
-        yield _line(number, web, Ring(targets=(GROUP,), caller_name=FROM_WEBHOOK))
+        yield _line(number, web, RingStep(targets=(GROUP,), caller_name=FROM_WEBHOOK))
     for number in BRANCHES:
         yield _line(number, web, _main(FROM_WEBHOOK))
     for number in DESTINATIONS:
-        yield _line(number, web, RingDestination(caller_name=FROM_WEBHOOK))
+        yield _line(number, web, RingDestinationStep(caller_name=FROM_WEBHOOK))
     for number, forwarding in SHOWN.items():
-        yield _line(number, web, RingDestination(), forwarding=forwarding)
+        yield _line(number, web, RingDestinationStep(), forwarding=forwarding)
     for number, (choice, text, _) in TEXTS.items():
         yield _line(number, web, _main(CallerName(choice=choice, text=text)))
-    yield _line(FAILING, web, HangUp(), forwarding=CallerIdForwarding.SUPPRESSED)
-    yield _line(MISSED, web, ring(MAIN), ring(BUSY), failed=HangUp(status=480))
+    yield _line(FAILING, web, HangUpStep(), forwarding=CallerIdForwarding.SUPPRESSED)
+    yield _line(MISSED, web, ring(MAIN), ring(BUSY), failed=HangUpStep(status=480))
     for number in CAMPAIGN:
         yield _line(number, web, ring(MAIN), failed=ring(MAIN))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook import __version__
-from switchhook.domain.scheme import AskDialPlan
+from switchhook.domain.scheme import AskDialPlanStep
 from switchhook.domain.webhook import DialPlanWebhook
 from tests.support.faults import faulty_urls
 from tests.support.house import NEXT, Callee, House, Line, open_house, ring
@@ -41,7 +41,7 @@ def _answer(request: Received) -> bytes:
 
 
 def _line(webhook: DialPlanWebhook) -> Line:
-    step = AskDialPlan(webhook=webhook.name, success=(ring(MAIN),), failed=(ring(NEXT),))
+    step = AskDialPlanStep(webhook=webhook.name, success=(ring(MAIN),), failed=(ring(NEXT),))
     return Line(number=webhook.name, steps=(step,), dial_plan_webhooks=(webhook,))
 
 

@@ -12,7 +12,7 @@ import pytest
 from switchhook.app.product import PRODUCT
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Plan
-from switchhook.domain.scheme import AskDialPlan, RingDestination
+from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
@@ -78,11 +78,11 @@ def _line(name: str, web: Endpoint, urls: dict[str, str]) -> Line:
         keep_alive=False,
     )
     success: Step = (
-        RingDestination(caller_name=use.shows)
+        RingDestinationStep(caller_name=use.shows)
         if use.returned
         else replace(use.success or ring(branch(name, "success")), caller_name=use.shows)
     )
-    asks = AskDialPlan(webhook=name, success=(success,), failed=(ring(branch(name, "failed")),))
+    asks = AskDialPlanStep(webhook=name, success=(success,), failed=(ring(branch(name, "failed")),))
     return Line(number=number, steps=(*use.before, asks), dial_plan_webhooks=(webhook,))
 
 
@@ -92,7 +92,7 @@ def _lines(web: Endpoint, urls: dict[str, str]) -> tuple[Line, ...]:
         url_template=web.url("/hit?did={did}&callerid={callerid}"),
         keep_alive=False,
     )
-    carries = AskDialPlan(webhook="track", success=(ring(COMPANY),), failed=(ring(COMPANY),))
+    carries = AskDialPlanStep(webhook="track", success=(ring(COMPANY),), failed=(ring(COMPANY),))
     tracked = (
         Line(number=number, steps=(carries,), dial_plan_webhooks=(track,) * (not place))
         for place, number in enumerate(CAMPAIGNS)
@@ -281,7 +281,7 @@ def test_a_group_rings_for_its_time_before_the_webhook_is_told(parts: Parts) -> 
     rang = [leg for leg in story.call.legs[1:] if str(leg.target) in GROUPS[NIGHT]]
     assert [(str(leg.target), leg.end) for leg in rang] == [("219", "timeout"), ("229", "timeout")]
     assert _invite(parts, "S-29 missed", "219").at < _requests(parts.web, "S-29 missed")[0].at
-    (asked,) = [entry.at for entry in story.journal if entry.happening == "asked"]
+    (asked,) = [entry.at for entry in story.journal if entry.kind == "asked"]
     assert 5.0 <= asked - story.call.arrived_at < 8.0
 
 
@@ -304,7 +304,7 @@ def test_a_secret_in_the_address_is_nowhere_in_clear(parts: Parts) -> None:
     (answer,) = [
         entry
         for entry in parts.stories[NUMBERS["S-26 wrong key"]].journal
-        if entry.happening == "answer"
+        if entry.kind == "answer"
     ]
     assert answer.text == "NAK (HTTP 401)"
 

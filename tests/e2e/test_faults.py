@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Ask
+from switchhook.domain.scheme import AskStep
 from switchhook.domain.webhook import Field, ForwardingNumber
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
@@ -127,7 +127,7 @@ def _lines(urls: dict[str, str], web: Endpoint) -> Iterator[Line]:
     )
     yield asking(LATE, late)
     lost = ForwardingNumber(name="lost", url=urls["refused"])
-    yield Line(number=LOST, steps=(Ask(webhook="lost"),), webhooks=(lost,))
+    yield Line(number=LOST, steps=(AskStep(webhook="lost"),), webhooks=(lost,))
 
 
 @pytest.fixture(scope="module")
@@ -211,7 +211,7 @@ def test_how_long_it_rings_and_how_long_it_is_asked_are_two_things(parts: Parts)
 def test_the_fallback_rings_when_no_step_placed_the_call(tmp_path: Path) -> None:
     """S-12: with no next location, the project's fallback."""
     webhook = ForwardingNumber(name="dead", url="http://no-such-host.invalid/")
-    line = Line(number=LOST, steps=(Ask(webhook="dead"),), webhooks=(webhook,))
+    line = Line(number=LOST, steps=(AskStep(webhook="dead"),), webhooks=(webhook,))
     fallback = ring(NEXT).targets[0]
     with open_house(tmp_path, (line,), callee=Callee(), fallback=fallback) as house:
         story = house.call(LOST)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.project import Account, Trunk
-from switchhook.domain.scheme import Record
+from switchhook.domain.scheme import RecordStep
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, Softphone
 from tests.support.house import Line, project_of
@@ -66,7 +66,7 @@ class Scene:
 
 @asynccontextmanager
 async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
-    steps = (*((Record(),) if is_recorded else ()), ring(account("mary")))
+    steps = (*((RecordStep(),) if is_recorded else ()), ring(account("mary")))
     async with AsyncExitStack() as stack:
         events = stack.enter_context(Endpoint(lambda _: reply("ok")))
         carrier = await stack.enter_async_context(

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import AskDialPlan, RingDestination
+from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, ForwardingNumber
 from switchhook.routing.places import MAX_JUMPS
 from switchhook.tryout.pretending import pretend_call
@@ -65,7 +65,9 @@ def _lines(web: Endpoint) -> tuple[Line, ...]:
         if number != DESTINATION
     )
     hook = DialPlanWebhook(name="hook", url_template=web.url(f"/{DESTINATION}"))
-    returned = AskDialPlan(webhook="hook", success=(RingDestination(),), failed=(ring(NEXT),))
+    returned = AskDialPlanStep(
+        webhook="hook", success=(RingDestinationStep(),), failed=(ring(NEXT),)
+    )
     return (
         *asked,
         Line(number=DESTINATION, steps=(returned,), dial_plan_webhooks=(hook,)),
@@ -100,7 +102,7 @@ def test_the_call_stays_in_the_house_and_ends_where_it_should(parts: Parts, numb
     )
     script = Script(caller=story.who, callee=number)
     made = run(pretend_call(Plan(project), script, now=0.0, product=PRODUCT))
-    steps = [(entry.happening.value, entry.text) for entry in made.journal]
+    steps = [(entry.kind.value, entry.text) for entry in made.journal]
     told = [(entry["happening"], entry["text"]) for entry in story.path]
     assert steps[:-2] == told[:-2]
 

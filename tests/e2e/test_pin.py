@@ -14,7 +14,7 @@ import pytest
 
 from switchhook import __version__
 from switchhook.domain.project import Plan, Project
-from switchhook.domain.scheme import AskDialPlan, CallerName, NameChoice, RingDestination
+from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice, RingDestinationStep
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.data_dir import DATABASE
 from tests.support.house import Callee, House, Line, open_house, project_of, ring
@@ -203,9 +203,11 @@ def _lines(base: str) -> tuple[Line, ...]:
         keep_alive=False,
     )
     gate = replace(with_ivr, name="gate")
-    forwards = AskDialPlan(webhook="seed", success=(RingDestination(),), failed=(ring(RECEPTION),))
+    forwards = AskDialPlanStep(
+        webhook="seed", success=(RingDestinationStep(),), failed=(ring(RECEPTION),)
+    )
     shows = replace(ring(VIP), caller_name=CallerName(choice=NameChoice.WEBHOOK))
-    lets_in = AskDialPlan(webhook="gate", success=(shows,), failed=(ring(RECEPTION),))
+    lets_in = AskDialPlanStep(webhook="gate", success=(shows,), failed=(ring(RECEPTION),))
     return (
         Line(number=SEED, steps=(forwards,), dial_plan_webhooks=(with_ivr,)),
         Line(number=GATE, steps=(lets_in,), dial_plan_webhooks=(gate,)),

@@ -15,7 +15,15 @@ import pytest
 from switchhook.app.product import PRODUCT
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Ask, Background, Choice, Hours, Menu, Play, Scheme
+from switchhook.domain.scheme import (
+    AskStep,
+    BackgroundStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
+    PlayStep,
+    Scheme,
+)
 from switchhook.domain.webhook import Field, Place
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.visits import attach_number, put_visit
@@ -90,7 +98,9 @@ def _lines(web: Endpoint) -> tuple[Line, ...]:
         fields=(Field(name="ivrnum", parameter="additional_number"),),
         headers=(("X-Case", "PUT"),),
     )
-    menu = Menu(sounds=("start",), choices=(Choice(key="3", steps=(Ask(webhook="chosen"),)),))
+    menu = MenuStep(
+        sounds=("start",), choices=(MenuChoice(key="3", steps=(AskStep(webhook="chosen"),)),)
+    )
     return (
         *cases,
         *(_hours(which, hours) for which in (OPEN, CLOSED, CHANGING)),
@@ -99,8 +109,12 @@ def _lines(web: Endpoint) -> tuple[Line, ...]:
 
 
 def _hours(which: str, webhook: ForwardingNumber) -> Line:
-    inside = (Play(sounds=("start",)), Background(sounds=("late",)), Ask(webhook="hours"))
-    looks = Hours(hours=which, open_=inside, closed=(ring(OFFICE),))
+    inside = (
+        PlayStep(sounds=("start",)),
+        BackgroundStep(sounds=("late",)),
+        AskStep(webhook="hours"),
+    )
+    looks = HoursStep(hours=which, open_=inside, closed=(ring(OFFICE),))
     return Line(number=which, steps=(looks,), webhooks=(webhook,) * (which == OPEN))
 
 

@@ -10,7 +10,7 @@ import pytest
 from switchhook import __version__
 from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan, Project
-from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
@@ -93,7 +93,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
             neighbour=Project(
                 id="neighbour",
                 name="Neighbour",
-                schemes=(Scheme(id=26078, name="Theirs", steps=(HangUp(),)),),
+                schemes=(Scheme(id=26078, name="Theirs", steps=(HangUpStep(),)),),
             ),
         ) as house:
             yield Parts(house, php, lines)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.domain.project import Account
-from switchhook.domain.scheme import Ring
+from switchhook.domain.scheme import RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from tests.support.baresip import Baresip
@@ -40,7 +40,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parts]:
     with Endpoint(lambda _: answer) as web:
         bea = Target(kind=TargetKind.ACCOUNT, value="bea")
         lines = (
-            Line(number=RINGS_BEA, steps=(Ring(targets=(bea,)),)),
+            Line(number=RINGS_BEA, steps=(RingStep(targets=(bea,)),)),
             asking(ASKS, ForwardingNumber(name="crm", url=web.url())),
         )
         accounts = tuple(Account(login=login, password=PASSWORD) for login in ("ann", "bea"))

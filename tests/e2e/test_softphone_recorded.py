@@ -11,7 +11,7 @@ import pytest
 
 from switchhook import __version__
 from switchhook.domain.project import Account
-from switchhook.domain.scheme import AskDialPlan, HangUp, Record, Ring
+from switchhook.domain.scheme import AskDialPlanStep, HangUpStep, RecordStep, RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.sounds import RECORDINGS
@@ -43,7 +43,9 @@ def _line(web: Endpoint) -> Line:
         keep_alive=False,
     )
     bob = Target(kind=TargetKind.ACCOUNT, value="bob")
-    talks = AskDialPlan(webhook="pin", success=(Record(), Ring(targets=(bob,))), failed=(HangUp(),))
+    talks = AskDialPlanStep(
+        webhook="pin", success=(RecordStep(), RingStep(targets=(bob,))), failed=(HangUpStep(),)
+    )
     return Line(number=NUMBER, steps=(talks,), dial_plan_webhooks=(pin,))
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import AskDialPlan, HangUp, Record
+from switchhook.domain.scheme import AskDialPlanStep, HangUpStep, RecordStep
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.softphone.phone import Softphone
@@ -46,8 +46,8 @@ def _plan(callee: int) -> Plan:
         use_ivr=True,
         start_message="enter-pin",
     )
-    known = AskDialPlan(
-        webhook="pin", success=(Record(), ring(address(callee))), failed=(HangUp(),)
+    known = AskDialPlanStep(
+        webhook="pin", success=(RecordStep(), ring(address(callee))), failed=(HangUpStep(),)
     )
     return Plan(replace(shop(known).project, dial_plan_webhooks=(pin,)))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import (
     NoSuchCallError,
@@ -47,8 +47,8 @@ async def look_back(store: SqliteStore) -> None:
     assert call.id == CALL
     assert await list_calls(store, project="other") == ()
     assert [entry.seq for entry in story.journal] == list(range(1, len(story.journal) + 1))
-    assert story.journal[0].happening is Happening.ARRIVED
-    assert story.journal[-1].happening is Happening.ENDED
+    assert story.journal[0].kind is EntryKind.ARRIVED
+    assert story.journal[-1].kind is EntryKind.ENDED
     assert [row.delivery.id for row in story.deliveries] == [BEFORE, AFTER]
     assert [row.delivery.id for row in failed] == [AFTER]
     assert [row.delivery.id for row in everything] == [BEFORE]

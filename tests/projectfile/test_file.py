@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.event import EventKind
 from switchhook.domain.project import Group, Project
-from switchhook.domain.scheme import Ask, GoTo, HangUp, Ring
+from switchhook.domain.scheme import AskStep, GoToStep, HangUpStep, RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Field
 from switchhook.projectfile.file import read_project, write_project
@@ -51,10 +51,10 @@ def test_the_example_reads_as_it_says() -> None:
     assert asked.import_ is Encoding.JSON
     assert asked.fields == (Field(name="insertionType", parameter="insertion_type"),)
     main, office = project.schemes
-    assert main.steps[0] == Ask(webhook="PHP demo")
+    assert main.steps[0] == AskStep(webhook="PHP demo")
     assert office.steps == (
-        Ring(targets=(Target(kind=TargetKind.GROUP, value="200"),), timeout=20.0),
-        HangUp(status=486),
+        RingStep(targets=(Target(kind=TargetKind.GROUP, value="200"),), timeout=20.0),
+        HangUpStep(status=486),
     )
     assert [webhook.event for webhook in project.event_webhooks] == [
         EventKind.INCOMING_BEFORE,
@@ -465,7 +465,7 @@ def test_a_circle_is_told_once() -> None:
 def test_a_circle_in_which_somebody_rings_is_allowed() -> None:
     project = good(in_scheme('[[schemes.steps]]\nring = ["101"]\n[[schemes.steps]]\ngo_to = 1'))
 
-    assert project.schemes[0].steps[1] == GoTo(scheme=1)
+    assert project.schemes[0].steps[1] == GoToStep(scheme=1)
 
 
 @pytest.mark.row("FA-11")
@@ -478,7 +478,7 @@ def test_what_rings_is_told_from_how_it_is_written() -> None:
     project = good(changed('id = "acme"', 'id = "acme"\nown_sip_hosts = ["OURS.example"]', text))
 
     (step,) = project.schemes[0].steps
-    assert isinstance(step, Ring)
+    assert isinstance(step, RingStep)
     assert [(target.kind, target.value) for target in step.targets] == [
         (TargetKind.ACCOUNT, "101"),
         (TargetKind.ACCOUNT, "101"),
@@ -551,7 +551,7 @@ def test_a_group_may_stand_wherever_a_target_may() -> None:
     assert project.groups == (Group(name="200", accounts=("101",)),)
     assert project.fallback == group
     (step,) = project.schemes[0].steps
-    assert isinstance(step, Ring)
+    assert isinstance(step, RingStep)
     assert step.targets == (group, group, Target(kind=TargetKind.ACCOUNT, value="101"))
     assert good(write_project(project)) == project
 

@@ -7,20 +7,20 @@ import pytest
 from switchhook.domain.hours import SpecialDay, parse_spans
 from switchhook.domain.project import Project, Sound
 from switchhook.domain.scheme import (
-    AskDialPlan,
-    Background,
+    AskDialPlanStep,
+    BackgroundStep,
     CallerName,
-    Choice,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
     NameChoice,
-    Play,
-    Rate,
-    Ring,
-    RingDestination,
-    Voicemail,
+    PlayStep,
+    RateStep,
+    RingDestinationStep,
+    RingStep,
+    VoicemailStep,
 )
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -127,30 +127,30 @@ def test_a_tree_reads_as_it_says() -> None:
     by_webhook = CallerName(choice=NameChoice.WEBHOOK)
     prefixed = CallerName(choice=NameChoice.PREPEND, text="Sales: ")
     assert project.schemes[0].steps == (
-        Play(sounds=HELLO),
-        Background(sounds=HELLO),
-        Rate(sounds=HELLO, thanks=HELLO),
-        Hours(
+        PlayStep(sounds=HELLO),
+        BackgroundStep(sounds=HELLO),
+        RateStep(sounds=HELLO, thanks=HELLO),
+        HoursStep(
             hours="office",
             open_=(
-                AskDialPlan(
+                AskDialPlanStep(
                     webhook="pin",
                     success=(
-                        RingDestination(timeout=20.0, caller_name=by_webhook),
-                        Ring(targets=(MARY,), caller_name=prefixed),
+                        RingDestinationStep(timeout=20.0, caller_name=by_webhook),
+                        RingStep(targets=(MARY,), caller_name=prefixed),
                     ),
-                    failed=(HangUp(status=603),),
+                    failed=(HangUpStep(status=603),),
                 ),
             ),
             closed=(
-                Menu(
+                MenuStep(
                     sounds=HELLO,
                     choices=(
-                        Choice(key="1", steps=(Voicemail(sounds=HELLO, longest=60.0),)),
-                        Choice(key="9", steps=()),
-                        Choice(key="#", steps=(GoTo(scheme=1),)),
+                        MenuChoice(key="1", steps=(VoicemailStep(sounds=HELLO, longest=60.0),)),
+                        MenuChoice(key="9", steps=()),
+                        MenuChoice(key="#", steps=(GoToStep(scheme=1),)),
                     ),
-                    on_timeout=(HangUp(status=480),),
+                    on_timeout=(HangUpStep(status=480),),
                 ),
             ),
         ),

@@ -6,8 +6,8 @@ import pytest
 
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy
 from switchhook.domain.event import EventKind
-from switchhook.domain.journal import Happening
-from switchhook.routing.commands import EndLeg, Record, Tell
+from switchhook.domain.journal import EntryKind
+from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
 from switchhook.routing.ending import REFUSALS
 from switchhook.routing.events import CallArrived, HangUpRequested, TimePassed
 from tests.support.plans import ASK, JOHN, MARY, incoming, ring
@@ -28,7 +28,7 @@ IN_KIND = {
     0: 480,
 }
 """What the caller gets, whose last attempt failed with this status."""
-BOTH = ("tell incoming.before", "ring b1 mary", "ring b2 john", "tell incoming.forwarding")
+BOTH = ("emit incoming.before", "ring b1 mary", "ring b2 john", "emit incoming.forwarding")
 
 
 @pytest.mark.row("FI-05")
@@ -56,16 +56,16 @@ def test_when_all_refuse_alike_the_caller_is_told_so(status: int, q850: int, end
     story.hears(0, CallArrived(), *BOTH)
     story.hears(1, refuses("b1", status, q850))
     told = end.split(", ")[1][:3]
-    story.hears(2, refuses("b2", status, q850), f"end caller {told}", "tell incoming.after")
+    story.hears(2, refuses("b2", status, q850), f"end caller {told}", "emit incoming.after")
     assert story.end == end
 
 
 def test_nobody_answered_in_time_is_a_missed_call() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "tell incoming.after")
+    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "emit incoming.after")
     assert story.end == "missed by system, 480 nobody answered"
 
 
@@ -74,15 +74,15 @@ def test_the_attempt_that_ended_last_says_what_became_of_the_call() -> None:
     story = Transcript(incoming(ring(MARY, JOHN)))
     story.hears(0, CallArrived(), *BOTH)
     story.hears(1, refuses("b2", 486))
-    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "tell incoming.after")
+    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "emit incoming.after")
     assert story.end == "missed by system, 480 nobody answered"
 
 
 @pytest.mark.row("A-54")
 def test_a_scheme_that_tried_nobody_did_not_work() -> None:
     story = Transcript(incoming(ASK))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    story.hears(1, fails(), "end caller 486", "tell incoming.after")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, fails(), "end caller 486", "emit incoming.after")
     assert story.end == "failed by system, 486 the call forwarding scheme did not work"
 
 
@@ -97,20 +97,20 @@ def test_every_unplaced_end_has_a_refusal() -> None:
 def test_the_end_is_the_last_entry_and_the_last_event_and_says_both_axes() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(
         9,
         HangUpRequested(by="bob"),
         "end b1 failed",
         "end caller 480",
-        "tell incoming.after",
+        "emit incoming.after",
     )
     record, tell = story.commands[-2:]
-    assert isinstance(record, Record)
-    assert record.entry.happening is Happening.ENDED
+    assert isinstance(record, WriteJournal)
+    assert record.entry.kind is EntryKind.ENDED
     assert record.entry.facts == (("outcome", "cancelled"), ("ended_by", "system"), ("sip", "480"))
-    assert isinstance(tell, Tell)
+    assert isinstance(tell, EmitEvent)
     assert tell.event is EventKind.INCOMING_AFTER
     assert tell.call == story.call
     assert tell.call.ended_by is EndedBy.SYSTEM
@@ -119,9 +119,9 @@ def test_the_end_is_the_last_entry_and_the_last_event_and_says_both_axes() -> No
 def test_the_caller_gets_the_cause_and_the_attempt_its_reason() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "tell incoming.after")
+    story.hears(30, TimePassed(), "end b1 timeout", "end caller 480", "emit incoming.after")
     ends = [command for command in story.commands if isinstance(command, EndLeg)]
     timeout = Cause(sip=408, q850=19, text="no answer in time")
     assert ends == [
@@ -144,9 +144,9 @@ def test_a_stop_tells_the_caller_to_try_again() -> None:
 def test_after_the_end_nothing_more_is_written_or_told() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(1, refuses("b1", 486), "end caller 486", "tell incoming.after")
+    story.hears(1, refuses("b1", 486), "end caller 486", "emit incoming.after")
     before = len(story.commands)
     for event in (hangs_up("caller"), TimePassed(), HangUpRequested(by="bob"), CallArrived()):
         story.hears(2, event)

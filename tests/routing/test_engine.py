@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.event import EventKind
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import (
     AnswerTransfer,
     AskWebhook,
     ConnectLegs,
+    EmitEvent,
     EndLeg,
+    NotifyTransfer,
     Play,
-    Record,
     RingLeg,
     StopPlaying,
-    Tell,
-    TellTransfer,
+    WriteJournal,
 )
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
@@ -32,7 +32,7 @@ from switchhook.routing.events import (
     DigitPressed,
     LegAnswered,
     LegEnded,
-    Remarked,
+    LegMisread,
     Resynced,
     TimePassed,
     TransferRequested,
@@ -47,19 +47,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.call import Call, Transfer
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
 
 HANG_UP = Cause(sip=200, q850=16)
 UNTIMED = {CallState.ARRIVED, CallState.TALKING, CallState.ENDED}
 TERMINAL = {EventKind.INCOMING_AFTER, EventKind.OUTGOING_AFTER, EventKind.INTERNAL_AFTER}
 
 
-def entries(walk: Walk) -> list[Entry]:
-    return [command.entry for command in walk.commands if isinstance(command, Record)]
+def entries(walk: Walk) -> list[JournalEntry]:
+    return [command.entry for command in walk.commands if isinstance(command, WriteJournal)]
 
 
-def told(walk: Walk) -> list[Tell]:
-    return [command for command in walk.commands if isinstance(command, Tell)]
+def told(walk: Walk) -> list[EmitEvent]:
+    return [command for command in walk.commands if isinstance(command, EmitEvent)]
 
 
 def let_time_pass(walk: Walk) -> Walk:
@@ -210,7 +210,7 @@ def orders_are_about_legs_and_asks_that_are_so_now(heard: Heard) -> None:
                 assert ended is None or not ended.is_live
                 is_late = isinstance(heard.event, Resynced | LegAnswered)
                 assert is_late or (was is not None and was.is_live)
-            case TellTransfer(leg=leg):
+            case NotifyTransfer(leg=leg):
                 was = heard.before.leg(leg)
                 assert was is not None
                 assert was.is_live
@@ -257,21 +257,21 @@ def entries_and_events_are_numbered_without_a_gap(walk: Walk) -> None:
 def an_event_shows_the_call_as_it_was(walk: Walk) -> None:
     for heard in walk.heard:
         for command in heard.commands:
-            if isinstance(command, Tell):
+            if isinstance(command, EmitEvent):
                 assert command.at == heard.now
                 assert command.call.told == command.seq
 
 
 def an_ended_call_ended_once(walk: Walk) -> None:
-    written = Counter(entry.happening for entry in entries(walk))
+    written = Counter(entry.kind for entry in entries(walk))
     events = Counter(tell.event for tell in told(walk))
     is_over = walk.call.state is CallState.ENDED
-    assert written[Happening.ARRIVED] == 1
-    assert written[Happening.ENDED] == (1 if is_over else 0)
+    assert written[EntryKind.ARRIVED] == 1
+    assert written[EntryKind.ENDED] == (1 if is_over else 0)
     assert sum(events[event] for event in TERMINAL) == (1 if is_over else 0)
     assert sum(events[event] for event in PICKUP.values()) == bool(walk.call.talking_to)
     if is_over:
-        assert entries(walk)[-1].happening is Happening.ENDED
+        assert entries(walk)[-1].kind is EntryKind.ENDED
         assert told(walk)[-1].event in TERMINAL
 
 
@@ -287,15 +287,15 @@ def an_ended_call_has_an_outcome_and_no_live_leg(walk: Walk) -> None:
 
 
 def every_attempt_ends_once(walk: Walk) -> None:
-    dialled = Counter(e.leg for e in entries(walk) if e.happening is Happening.DIALLED)
-    ended = Counter(e.leg for e in entries(walk) if e.happening is Happening.ATTEMPT_ENDED)
+    dialled = Counter(e.leg for e in entries(walk) if e.kind is EntryKind.DIALLED)
+    ended = Counter(e.leg for e in entries(walk) if e.kind is EntryKind.ATTEMPT_ENDED)
     assert dialled == Counter(leg.id for leg in walk.call.called_legs)
     assert ended == Counter(leg.id for leg in walk.call.called_legs if not leg.is_live)
     for leg in walk.call.called_legs:
         assert (leg.end is None) == leg.is_live
         assert (leg.state is LegState.ENDED) == (leg.cause is not None)
         assert leg.is_live or (leg.end is AttemptEnd.ANSWERED) == (leg.answered_at is not None)
-    answered = Counter(e.leg for e in entries(walk) if e.happening is Happening.ANSWERED)
+    answered = Counter(e.leg for e in entries(walk) if e.kind is EntryKind.ANSWERED)
     talked = [leg.id for leg in walk.call.called_legs if leg.answered_at is not None]
     assert answered == Counter(talked)
     assert (walk.call.talking_to in talked) == bool(talked)
@@ -307,9 +307,9 @@ def every_attempt_ends_once(walk: Walk) -> None:
 def every_transfer_is_answered_and_ends_once(walk: Walk) -> None:
     """In the journal, to who asked for it unless they left, and to whoever listens where it succeeded."""
     journal = entries(walk)
-    begun = [e for e in journal if e.happening is Happening.TRANSFER_REQUESTED]
-    done = [e for e in journal if e.happening is Happening.TRANSFER_COMPLETED]
-    failed = [e for e in journal if e.happening is Happening.TRANSFER_FAILED]
+    begun = [e for e in journal if e.kind is EntryKind.TRANSFER_REQUESTED]
+    done = [e for e in journal if e.kind is EntryKind.TRANSFER_COMPLETED]
+    failed = [e for e in journal if e.kind is EntryKind.TRANSFER_FAILED]
     answers = [c for c in walk.commands if isinstance(c, AnswerTransfer)]
     refused = [c for c in answers if c.status >= 300]
     is_going_on = under_way(walk.call) is not None
@@ -325,7 +325,7 @@ def who_transfers_hears_how_it_goes(walk: Walk) -> None:
     """That it began, perhaps that it rings, and one last word; that alone not, where they have left."""
     said: list[int] = []
     for heard in walk.heard:
-        said += [c.status for c in heard.commands if isinstance(c, TellTransfer)]
+        said += [c.status for c in heard.commands if isinstance(c, NotifyTransfer)]
         transfer = under_way(heard.before)
         if transfer is None or under_way(heard.after) is not None:
             continue
@@ -403,7 +403,7 @@ def test_many_long_walks_keep_every_promise(walk: Walk) -> None:
     check(let_time_pass(walk))
 
 
-TOLD_EACH_TIME = Resynced | TimePassed | DigitPressed | Remarked
+TOLD_EACH_TIME = Resynced | TimePassed | DigitPressed | LegMisread
 
 
 @settings(max_examples=30, deadline=None)
@@ -418,8 +418,8 @@ def test_what_is_heard_twice_in_a_row_is_written_once(walk: Walk, data: st.DataO
         return
     again, commands = step(heard.after, heard.event, heard.now)
     if isinstance(heard.event, TransferRequested) and commands:
-        assert [type(command) for command in commands] == [Record, AnswerTransfer]
+        assert [type(command) for command in commands] == [WriteJournal, AnswerTransfer]
         assert commands[1:] == heard.commands[1:]
         return
-    assert not any(isinstance(command, Record | Tell | RingLeg) for command in commands)
+    assert not any(isinstance(command, WriteJournal | EmitEvent | RingLeg) for command in commands)
     assert heard.after == again

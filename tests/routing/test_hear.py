@@ -10,21 +10,21 @@ import pytest
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Rate
+from switchhook.domain.scheme import RateStep
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.routing.commands import EndLeg, Record
+from switchhook.routing.commands import EndLeg, WriteJournal
 from switchhook.routing.events import (
     CallArrived,
     DirectionGiven,
     Event,
     HangUpRequested,
     LegEnded,
+    LegMisread,
     LegRetried,
     LegUpdated,
-    Remarked,
     Resynced,
     TimePassed,
 )
@@ -66,7 +66,7 @@ HANG_UP = HangUpRequested(by="operator bob")
 def asking() -> Transcript:
     """Tell the story up to a webhook that is being asked; Mary is next."""
     story = Transcript(incoming(ASK, ring(MARY)))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     return story
 
 
@@ -76,10 +76,10 @@ def ringing() -> Transcript:
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "ring b1 mary",
         "ring b2 john",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
     story.hears(1, rings("b1"), "show ringing")
     return story
@@ -88,7 +88,7 @@ def ringing() -> Transcript:
 def picked_up() -> Transcript:
     """Tell the story up to Mary's answer; the caller has not heard of it."""
     story = ringing()
-    story.hears(5, answers("b1"), "connect b1", "end b2 answered_elsewhere", "tell incoming.pickup")
+    story.hears(5, answers("b1"), "connect b1", "end b2 answered_elsewhere", "emit incoming.pickup")
     return story
 
 
@@ -102,7 +102,7 @@ def talking() -> Transcript:
 def ended() -> Transcript:
     """Tell the story to its end: Mary hangs up."""
     story = talking()
-    story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    story.hears(60, hangs_up("b1"), "end caller 200", "emit incoming.after")
     return story
 
 
@@ -111,12 +111,12 @@ def ended() -> Transcript:
 
 def test_a_call_is_asked_about_directed_rung_talked_and_ended_by_the_callee() -> None:
     story = Transcript(incoming(ASK))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    story.hears(1.5, directs(MARY), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1.5, directs(MARY), "ring b1 mary", "emit incoming.forwarding")
     story.hears(2, rings("b1"), "show ringing")
-    story.hears(6, answers("b1"), "connect b1", "tell incoming.pickup")
+    story.hears(6, answers("b1"), "connect b1", "emit incoming.pickup")
     story.hears(6.1, answers(CALLER))
-    story.hears(66, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    story.hears(66, hangs_up("b1"), "end caller 200", "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     assert story.attempts == ["b1 mary answered"]
     assert story.journal == [
@@ -135,14 +135,14 @@ def test_a_call_is_asked_about_directed_rung_talked_and_ended_by_the_callee() ->
 
 def test_the_caller_may_hang_up_first() -> None:
     story = talking()
-    story.hears(30, hangs_up(CALLER), "end b1 answered", "tell incoming.after")
+    story.hears(30, hangs_up(CALLER), "end b1 answered", "emit incoming.after")
     assert story.end == "answered by caller, 200 hung up"
     assert story.attempts == ["b1 mary answered", "b2 john answered_elsewhere"]
 
 
 def test_the_caller_may_hang_up_before_hearing_our_answer() -> None:
     story = picked_up()
-    story.hears(5, gives_up(), "end b1 answered", "tell incoming.after")
+    story.hears(5, gives_up(), "end b1 answered", "emit incoming.after")
     assert story.end == "answered by caller, 200 hung up"
 
 
@@ -151,7 +151,7 @@ def test_the_caller_may_hang_up_before_hearing_our_answer() -> None:
 def test_a_conversation_whose_other_end_is_lost_is_ended_by_us(leg: str) -> None:
     story = talking()
     lost = Cause(sip=408, q850=41, text="lost: the other end no longer answers", is_loss=True)
-    orders = ["end b1 answered" if leg == CALLER else f"end {CALLER} 408", "tell incoming.after"]
+    orders = ["end b1 answered" if leg == CALLER else f"end {CALLER} 408", "emit incoming.after"]
     story.hears(30, LegEnded(leg=leg, cause=lost), *orders)
     assert story.end == "answered by system, 408 lost: the other end no longer answers"
 
@@ -161,7 +161,7 @@ def test_a_caller_who_is_lost_before_an_answer_did_not_hang_up() -> None:
     story = ringing()
     lost = Cause(sip=481, text="lost: the other end knows nothing of the call", is_loss=True)
     story.hears(
-        2, LegEnded(leg=CALLER, cause=lost), "end b1 failed", "end b2 failed", "tell incoming.after"
+        2, LegEnded(leg=CALLER, cause=lost), "end b1 failed", "end b2 failed", "emit incoming.after"
     )
     assert story.end == "cancelled by system, 481 lost: the other end knows nothing of the call"
 
@@ -169,7 +169,7 @@ def test_a_caller_who_is_lost_before_an_answer_did_not_hang_up() -> None:
 def test_a_caller_who_cannot_be_served_did_not_hang_up() -> None:
     story = ringing()
     refused = Cause(sip=488, q850=88, text="no sound in common")
-    orders = ("end b1 failed", "end b2 failed", "tell incoming.after")
+    orders = ("end b1 failed", "end b2 failed", "emit incoming.after")
     story.hears(2, LegEnded(leg=CALLER, cause=refused), *orders)
     assert story.end == "failed by system, 488 no sound in common"
 
@@ -178,36 +178,36 @@ def test_a_caller_who_cannot_be_served_did_not_hang_up() -> None:
 def test_the_events_of_a_call_that_goes_to_a_second_location_come_in_order() -> None:
     story = Transcript(incoming(ring(MARY, timeout=5), ring(JOHN)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
-    story.hears(8, answers("b2"), "connect b2", "tell incoming.pickup")
-    story.hears(20, hangs_up(CALLER), "end b2 answered", "tell incoming.after")
+    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "emit incoming.forwarding")
+    story.hears(8, answers("b2"), "connect b2", "emit incoming.pickup")
+    story.hears(20, hangs_up(CALLER), "end b2 answered", "emit incoming.after")
 
 
 @pytest.mark.row("S-45", "FT-08")
 def test_all_events_of_a_rated_call_come_in_order() -> None:
-    scheme = (Rate(sounds=("choose",)), ring(MARY, timeout=5), ring(JOHN))
+    scheme = (RateStep(sounds=("choose",)), ring(MARY, timeout=5), ring(JOHN))
     story = Transcript(incoming(*scheme))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
-    story.hears(8, answers("b2"), "connect b2", "tell incoming.pickup")
+    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 john", "emit incoming.forwarding")
+    story.hears(8, answers("b2"), "connect b2", "emit incoming.pickup")
     story.hears(8, answers(CALLER))
     story.hears(20, hangs_up("b2"), "play choose to caller as p1")
-    over = ("end caller 200", "tell incoming.after")
-    story.hears(24, presses("5"), "stop p1", "tell incoming.rated", *over)
+    over = ("end caller 200", "emit incoming.after")
+    story.hears(24, presses("5"), "stop p1", "emit incoming.rated", *over)
     assert story.call.rated == "5"
 
 
 @pytest.mark.row("S-45")
 def test_a_call_that_is_given_up_while_it_rings_has_three_events() -> None:
-    story = Transcript(incoming(Rate(sounds=("choose",)), ring(MARY)))
+    story = Transcript(incoming(RateStep(sounds=("choose",)), ring(MARY)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(3, hangs_up(CALLER), "end b1 cancelled_by_caller", "tell incoming.after")
+    story.hears(3, hangs_up(CALLER), "end b1 cancelled_by_caller", "emit incoming.after")
 
 
 # -- asks --
@@ -216,7 +216,7 @@ def test_a_call_that_is_given_up_while_it_rings_has_three_events() -> None:
 @pytest.mark.row("A-54")
 def test_an_ask_that_fails_goes_to_the_next_step() -> None:
     story = asking()
-    story.hears(0.2, fails(), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(0.2, fails(), "ring b1 mary", "emit incoming.forwarding")
     assert "ask_failed crm.example answered 500" in story.journal
 
 
@@ -224,7 +224,7 @@ def test_an_ask_that_fails_goes_to_the_next_step() -> None:
 def test_an_overdue_ask_goes_to_the_next_step_and_its_late_answer_means_nothing() -> None:
     story = asking()
     story.hears(2.2, TimePassed())
-    story.hears(2.25, TimePassed(), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(2.25, TimePassed(), "ring b1 mary", "emit incoming.forwarding")
     assert story.entries[-3].facts[-1] == ("kind", FailureKind.NO_ANSWER_IN_TIME)
     for late in (directs(JOHN), sends_to(1), fails()):
         story.hears(2.3, late)
@@ -232,11 +232,11 @@ def test_an_overdue_ask_goes_to_the_next_step_and_its_late_answer_means_nothing(
 
 def test_an_answer_to_a_former_ask_means_nothing_to_the_next() -> None:
     story = Transcript(incoming(ASK, ASK))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(2.25, TimePassed(), "show ringing", "ask crm as c-2")
     for late in (directs(JOHN), sends_to(1), fails()):
         story.hears(3, late)
-    story.hears(4, directs(MARY, ask="c-2"), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(4, directs(MARY, ask="c-2"), "ring b1 mary", "emit incoming.forwarding")
 
 
 def test_what_was_read_leniently_and_what_was_exchanged_is_written_down() -> None:
@@ -244,7 +244,7 @@ def test_what_was_read_leniently_and_what_was_exchanged_is_written_down() -> Non
     told = DirectionGiven(
         ask="c-1", targets=(MARY,), notices=("relaxed JSON",), exchange=(("status", "200"),)
     )
-    story.hears(0.25, told, "ring b1 mary", "tell incoming.forwarding")
+    story.hears(0.25, told, "ring b1 mary", "emit incoming.forwarding")
     assert story.journal[3:5] == ["notice relaxed JSON", "answer mary"]
     facts = (("webhook", "crm"), ("seconds", "0.2500"), ("status", "200"))
     assert story.entries[4].facts == facts
@@ -269,7 +269,7 @@ def test_a_leg_rings_once_however_often_it_says_so() -> None:
 
 def test_the_first_answer_wins_and_the_losers_were_answered_elsewhere() -> None:
     story = ringing()
-    story.hears(3, answers("b2"), "connect b2", "end b1 answered_elsewhere", "tell incoming.pickup")
+    story.hears(3, answers("b2"), "connect b2", "end b1 answered_elsewhere", "emit incoming.pickup")
     elsewhere = Cause(sip=200, q850=26, text="answered elsewhere")
     assert any(isinstance(c, EndLeg) and c.cause == elsewhere for c in story.commands)
     assert story.attempts == ["b1 mary answered_elsewhere", "b2 john None"]
@@ -278,14 +278,14 @@ def test_the_first_answer_wins_and_the_losers_were_answered_elsewhere() -> None:
 def test_when_the_last_leg_is_refused_the_next_step_begins() -> None:
     story = ringing()
     story.hears(2, refuses("b1", 486))
-    story.hears(3, refuses("b2", 603), "ring b3 olga", "tell incoming.forwarding")
+    story.hears(3, refuses("b2", 603), "ring b3 olga", "emit incoming.forwarding")
     assert story.attempts == ["b1 mary busy", "b2 john rejected", "b3 olga None"]
 
 
 def test_when_the_last_leg_is_refused_the_next_webhook_may_be_asked() -> None:
     story = Transcript(incoming(ring(MARY), ASK))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(1, refuses("b1", 486), "show ringing", "ask crm as c-1")
 
@@ -299,7 +299,7 @@ def test_when_the_time_is_over_every_leg_is_given_up_and_the_next_step_begins() 
         "end b1 timeout",
         "end b2 timeout",
         "ring b3 olga",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
 
 
@@ -307,7 +307,7 @@ def test_a_leg_that_answers_after_it_was_given_up_is_hung_up() -> None:
     story = ringing()
     story.hears(2, refuses("b1", 486))
     story.hears(3, answers("b1"), "end b1 200")
-    story.hears(5, answers("b2"), "connect b2", "tell incoming.pickup")
+    story.hears(5, answers("b2"), "connect b2", "emit incoming.pickup")
     story.hears(6, answers("b1"), "end b1 200")
 
 
@@ -321,7 +321,7 @@ def test_a_leg_that_nobody_ordered_is_hung_up_and_the_caller_never_is() -> None:
 def test_a_leg_that_answers_while_the_next_webhook_is_asked_is_hung_up() -> None:
     story = Transcript(incoming(ring(MARY), ASK))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(30, TimePassed(), "end b1 timeout", "show ringing", "ask crm as c-1")
     story.hears(30.1, answers("b1"), "end b1 200")
@@ -339,7 +339,7 @@ def test_a_leg_that_answers_after_the_call_has_ended_is_hung_up() -> None:
 
 def test_the_caller_may_give_up_while_a_webhook_is_asked() -> None:
     story = asking()
-    story.hears(1, gives_up(), "tell incoming.after")
+    story.hears(1, gives_up(), "emit incoming.after")
     assert story.end == "cancelled by caller, 487 the caller hung up before an answer"
     assert story.call.asked is None
 
@@ -351,7 +351,7 @@ def test_the_caller_may_give_up_while_it_rings() -> None:
         gives_up(),
         "end b1 cancelled_by_caller",
         "end b2 cancelled_by_caller",
-        "tell incoming.after",
+        "emit incoming.after",
     )
     assert story.end == "cancelled by caller, 487 the caller hung up before an answer"
 
@@ -359,10 +359,10 @@ def test_the_caller_may_give_up_while_it_rings() -> None:
 def test_the_caller_may_give_up_in_a_later_round() -> None:
     story = Transcript(incoming(in_turn(MARY, JOHN)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
-    story.hears(1, refuses("b1", 486), "ring b2 john", "tell incoming.forwarding")
-    story.hears(2, gives_up(), "end b2 cancelled_by_caller", "tell incoming.after")
+    story.hears(1, refuses("b1", 486), "ring b2 john", "emit incoming.forwarding")
+    story.hears(2, gives_up(), "end b2 cancelled_by_caller", "emit incoming.after")
     assert story.attempts == ["b1 mary busy", "b2 john cancelled_by_caller"]
 
 
@@ -381,7 +381,7 @@ def test_a_handle_that_changes_is_kept_for_a_restart() -> None:
 @pytest.mark.row("FA-04")
 def test_what_was_not_read_stands_in_the_timeline() -> None:
     story = talking()
-    story.hears(20, Remarked(leg="b1", text="SIP read in part: Contact"))
+    story.hears(20, LegMisread(leg="b1", text="SIP read in part: Contact"))
     assert "SIP read in part: Contact" in story.journal[-1]
 
 
@@ -397,21 +397,21 @@ def test_a_leg_that_does_not_talk_cannot_end_the_conversation() -> None:
 
 def test_an_operator_may_end_a_call_that_asks() -> None:
     story = asking()
-    story.hears(1, HANG_UP, "end caller 480", "tell incoming.after")
+    story.hears(1, HANG_UP, "end caller 480", "emit incoming.after")
     assert story.end == "cancelled by system, 480 ended by operator bob"
 
 
 def test_an_operator_may_end_a_call_that_rings() -> None:
     story = ringing()
     story.hears(
-        2, HANG_UP, "end b1 failed", "end b2 failed", "end caller 480", "tell incoming.after"
+        2, HANG_UP, "end b1 failed", "end b2 failed", "end caller 480", "emit incoming.after"
     )
     assert story.end == "cancelled by system, 480 ended by operator bob"
 
 
 def test_an_operator_may_end_a_conversation() -> None:
     story = talking()
-    story.hears(9, HANG_UP, "end b1 answered", "end caller 200", "tell incoming.after")
+    story.hears(9, HANG_UP, "end b1 answered", "end caller 200", "emit incoming.after")
     assert story.end == "answered by system, 200 ended by operator bob"
 
 
@@ -434,13 +434,13 @@ def test_after_a_restart_without_that_webhook_the_next_step_begins() -> None:
     story = asking()
     lost = replace(story.call.plan.project, forwarding_numbers=())
     story.call = replace(story.call, plan=Plan(lost))
-    story.hears(9, live(CALLER), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(9, live(CALLER), "ring b1 mary", "emit incoming.forwarding")
     assert story.call.asked is None
 
 
 def test_after_a_restart_a_call_that_was_asked_about_ends_where_the_caller_is_gone() -> None:
     story = asking()
-    story.hears(9, live(), "tell incoming.after")
+    story.hears(9, live(), "emit incoming.after")
     assert story.end == "failed by system, 500 lost when Switchhook was restarted"
 
 
@@ -449,13 +449,13 @@ def test_after_a_restart_the_legs_that_live_ring_on() -> None:
     story.hears(9, live(CALLER, "b2"))
     assert story.attempts == ["b1 mary failed", "b2 john None"]
     assert story.journal[-1] == "resumed"
-    story.hears(30, TimePassed(), "end b2 timeout", "ring b3 olga", "tell incoming.forwarding")
+    story.hears(30, TimePassed(), "end b2 timeout", "ring b3 olga", "emit incoming.forwarding")
 
 
 def test_after_a_restart_the_next_step_begins_where_no_leg_lives() -> None:
     story = ringing()
     story.hears(2, rings("b2"), "show ringing")
-    story.hears(9, live(CALLER), "ring b3 olga", "tell incoming.forwarding")
+    story.hears(9, live(CALLER), "ring b3 olga", "emit incoming.forwarding")
 
 
 def test_after_a_restart_a_leg_that_had_not_rung_is_rung_again() -> None:
@@ -469,28 +469,28 @@ def test_after_a_restart_a_leg_that_had_not_rung_is_rung_again() -> None:
 def test_after_a_restart_the_next_of_the_turn_rings() -> None:
     story = Transcript(incoming(in_turn(MARY, JOHN)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(1, rings("b1"), "show ringing")
-    story.hears(9, live(CALLER), "ring b2 john", "tell incoming.forwarding")
+    story.hears(9, live(CALLER), "ring b2 john", "emit incoming.forwarding")
 
 
 def test_after_a_restart_the_next_step_may_ask_or_there_may_be_none() -> None:
     story = Transcript(incoming(ring(MARY), ASK))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
     story.hears(1, rings("b1"), "show ringing")
     story.hears(9, live(CALLER), "show ringing", "ask crm as c-1")
     alone = Transcript(from_account("mary"))
-    alone.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    alone.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
     alone.hears(1, rings("b1"), "show ringing")
-    alone.hears(9, live(CALLER), "end caller 500", "tell internal.after")
+    alone.hears(9, live(CALLER), "end caller 500", "emit internal.after")
 
 
 def test_after_a_restart_nothing_rings_on_for_a_caller_who_is_gone() -> None:
     story = ringing()
-    story.hears(9, live("b1"), "end b1 failed", "tell incoming.after")
+    story.hears(9, live("b1"), "end b1 failed", "emit incoming.after")
     assert story.end == "failed by system, 500 lost when Switchhook was restarted"
 
 
@@ -498,18 +498,18 @@ def test_after_a_restart_a_conversation_goes_on_where_both_are_there() -> None:
     story = talking()
     story.hears(99, live(CALLER, "b1"))
     assert story.journal[-1] == "resumed"
-    story.hears(120, hangs_up(CALLER), "end b1 answered", "tell incoming.after")
+    story.hears(120, hangs_up(CALLER), "end b1 answered", "emit incoming.after")
 
 
 def test_after_a_restart_a_conversation_ends_where_the_callee_is_gone() -> None:
     story = talking()
-    story.hears(99, live(CALLER), "end caller 500", "tell incoming.after")
+    story.hears(99, live(CALLER), "end caller 500", "emit incoming.after")
     assert story.end == "answered by system, 500 lost when Switchhook was restarted"
 
 
 def test_after_a_restart_a_conversation_ends_where_the_caller_is_gone() -> None:
     story = talking()
-    story.hears(99, live("b1"), "end b1 answered", "tell incoming.after")
+    story.hears(99, live("b1"), "end b1 answered", "emit incoming.after")
 
 
 def test_orders_that_a_crash_prevented_are_given_again() -> None:
@@ -526,20 +526,20 @@ def test_orders_that_a_crash_prevented_are_given_again() -> None:
 @pytest.mark.row("FB-15")
 def test_a_direct_call_is_told_of_as_one_within_the_house_or_out_of_it() -> None:
     inside = Transcript(from_account("mary"))
-    inside.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
-    inside.hears(1, answers("b1"), "connect b1", "tell internal.pickup")
-    inside.hears(9, hangs_up("b1"), "end caller 200", "tell internal.after")
+    inside.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
+    inside.hears(1, answers("b1"), "connect b1", "emit internal.pickup")
+    inside.hears(9, hangs_up("b1"), "end caller 200", "emit internal.after")
     outside = Transcript(from_account(str(MOBILE)))
-    ringing = f"ring b1 {MOBILE}", "tell outgoing.forwarding"
-    outside.hears(0, CallArrived(), "tell outgoing.before", *ringing)
-    outside.hears(1, answers("b1"), "connect b1", "tell outgoing.pickup")
-    outside.hears(9, hangs_up(CALLER), "end b1 answered", "tell outgoing.after")
+    ringing = f"ring b1 {MOBILE}", "emit outgoing.forwarding"
+    outside.hears(0, CallArrived(), "emit outgoing.before", *ringing)
+    outside.hears(1, answers("b1"), "connect b1", "emit outgoing.pickup")
+    outside.hears(9, hangs_up(CALLER), "end b1 answered", "emit outgoing.after")
 
 
 def test_a_direct_call_has_no_next_step() -> None:
     story = Transcript(from_account("mary"))
-    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
-    story.hears(1, refuses("b1", 486), "end caller 486", "tell internal.after")
+    story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
+    story.hears(1, refuses("b1", 486), "end caller 486", "emit internal.after")
     assert story.end == "busy by system, 486 busy"
 
 
@@ -595,18 +595,18 @@ def test_what_is_heard_twice_is_written_once(tell: Callable[[], Transcript], eve
 def test_a_blocked_caller_is_turned_away_before_any_step() -> None:
     screening = Screening(blocked_callers=(CUSTOMER,))
     story = Transcript(incoming(within=plan(ASK, screening=screening)))
-    turned_away = ("end caller 603", "tell incoming.after")
-    story.hears(0, CallArrived(), "tell incoming.before", *turned_away)
+    turned_away = ("end caller 603", "emit incoming.after")
+    story.hears(0, CallArrived(), "emit incoming.before", *turned_away)
     assert story.end == "blocked by system, 603 the caller is on the block list"
 
 
 def test_the_block_list_is_for_calls_from_outside() -> None:
     blocked = plan(ring(MARY), screening=Screening(blocked_callers=("john",)))
     story = Transcript(from_account("mary", blocked))
-    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
     story = Transcript(from_account(DIALLED, blocked))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 mary", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 mary", "emit incoming.forwarding"
     )
 
 
@@ -614,8 +614,8 @@ def test_the_block_list_is_for_calls_from_outside() -> None:
 def test_a_denied_destination_is_left_out_and_the_next_location_follows() -> None:
     screening = Screening(denied_prefixes=("38050",))
     story = Transcript(incoming(within=plan(ASK, ring(MARY), screening=screening)))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    story.hears(1, directs(MOBILE), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(MOBILE), "ring b1 mary", "emit incoming.forwarding")
     (refused,) = [
         entry for entry in story.entries if ("alert", "destination refused") in entry.facts
     ]
@@ -626,8 +626,8 @@ def test_a_denied_destination_is_left_out_and_the_next_location_follows() -> Non
 def test_of_several_destinations_those_that_are_allowed_ring() -> None:
     screening = Screening(allowed_prefixes=("38044",))
     story = Transcript(incoming(within=plan(ASK, screening=screening)))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    ringing = (f"ring b1 {OFFICE}", "ring b2 mary", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    ringing = (f"ring b1 {OFFICE}", "ring b2 mary", "emit incoming.forwarding")
     story.hears(1, directs(MOBILE, OFFICE, MARY), *ringing)
 
 
@@ -639,9 +639,9 @@ def test_a_denied_number_behind_a_sip_address_is_left_out_too(returned: str) -> 
     within = plan(ASK, ring(MARY), screening=Screening(denied_prefixes=("380900",)))
     within = Plan(replace(within.project, country="UA", dialling=dialling_of("UA")))
     story = Transcript(incoming(within=within))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     address = Target(kind=TargetKind.ADDRESS, value=returned)
-    story.hears(1, directs(address), "ring b1 mary", "tell incoming.forwarding")
+    story.hears(1, directs(address), "ring b1 mary", "emit incoming.forwarding")
 
 
 def test_a_caller_who_is_blocked_in_another_spelling_is_turned_away() -> None:
@@ -675,6 +675,6 @@ def test_that_a_leg_goes_another_way_is_written_down() -> None:
     (entry,) = (
         command.entry
         for command in story.commands
-        if isinstance(command, Record) and command.entry.happening is Happening.NOTICE
+        if isinstance(command, WriteJournal) and command.entry.kind is EntryKind.NOTICE
     )
     assert (entry.leg, entry.text) == ("b1", "trunk one: no response; the next one is tried")

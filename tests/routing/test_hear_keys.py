@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CallState, LegState
-from switchhook.domain.scheme import Choice, HangUp, Menu, Play, Step, Voicemail
+from switchhook.domain.scheme import HangUpStep, MenuChoice, MenuStep, PlayStep, Step, VoicemailStep
 from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
+    LegMisread,
     LegUpdated,
-    Remarked,
     Resynced,
     TimePassed,
 )
@@ -49,14 +49,14 @@ from tests.support.transcript import (
 if TYPE_CHECKING:
     from switchhook.routing.events import Event
 
-WELCOME = Play(sounds=("welcome",))
-VOICEMAIL = Voicemail(sounds=("welcome",))
+WELCOME = PlayStep(sounds=("welcome",))
+VOICEMAIL = VoicemailStep(sounds=("welcome",))
 
 
-def menu(*steps: Step) -> Menu:
-    return Menu(
+def menu(*steps: Step) -> MenuStep:
+    return MenuStep(
         sounds=("choose",),
-        choices=(Choice(key="1", steps=steps),),
+        choices=(MenuChoice(key="1", steps=steps),),
         attempts=1,
         on_timeout=steps,
         on_invalid=steps,
@@ -69,10 +69,10 @@ NEXT: dict[CallState, Step] = {
     CallState.COLLECTING: menu(),
     CallState.RINGING: ring(JOHN),
     CallState.RECORDING: VOICEMAIL,
-    CallState.ENDED: HangUp(),
+    CallState.ENDED: HangUpStep(),
 }
 """The step that brings a walk to rest in each state."""
-END = HangUp()
+END = HangUpStep()
 WAYS_ON: tuple[tuple[tuple[Step, ...], tuple[Event, ...]], ...] = (
     ((), ()),
     ((ASK,), (directs(),)),
@@ -164,7 +164,7 @@ def test_after_a_restart_a_last_prompt_is_not_played_again() -> None:
     )
     story.comes_to(0, CallArrived(), answers("caller"))
     story.hears(5, TimePassed(), "play late to caller as p1")
-    ringing = ("ring b1 mary", "tell incoming.forwarding")
+    ringing = ("ring b1 mary", "emit incoming.forwarding")
     story.hears(9, Resynced(live_legs=frozenset({"caller"})), *ringing)
 
 
@@ -172,7 +172,7 @@ def test_the_caller_gets_through_their_prompts_answered_and_may_leave() -> None:
     for state in HEARING:
         story = in_state(state)
         story.comes_to(1, answers("caller"), LegUpdated(leg="caller", handle="newer"))
-        story.comes_to(2, refuses("nobody", 486), Remarked(leg="caller", text="SIP read in part"))
+        story.comes_to(2, refuses("nobody", 486), LegMisread(leg="caller", text="SIP read in part"))
         assert "SIP read in part" in story.journal[-1]
         caller = story.call.leg("caller")
         assert caller is not None
@@ -194,13 +194,13 @@ def test_a_prompt_of_which_nobody_says_that_it_is_over_counts_as_played() -> Non
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "answer caller",
         "play welcome to caller as p1",
     )
     assert story.call.wake_at == LONGEST_SOUND
     story.hears(LONGEST_SOUND - 1, TimePassed())
-    ringing = ("stop p1", "ring b1 mary", "tell incoming.forwarding")
+    ringing = ("stop p1", "ring b1 mary", "emit incoming.forwarding")
     story.hears(LONGEST_SOUND, TimePassed(), *ringing)
 
 
@@ -230,6 +230,6 @@ def test_a_caller_who_heard_a_prompt_is_connected_again_after_a_restart() -> Non
     story = Transcript(incoming(WELCOME, ring(MARY)))
     story.comes_to(0, CallArrived())
     story.comes_to(1, answers("caller"), is_played("p1"))
-    story.hears(3, answers("b1"), "connect b1", "tell incoming.pickup")
+    story.hears(3, answers("b1"), "connect b1", "emit incoming.pickup")
     story.hears(9, Resynced(live_legs=frozenset({"caller", "b1"})), "connect b1")
-    story.hears(10, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    story.hears(10, hangs_up("b1"), "end caller 200", "emit incoming.after")

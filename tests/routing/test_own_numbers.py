@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import HangUp, RingDestination
+from switchhook.domain.scheme import HangUpStep, RingDestinationStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
@@ -29,8 +29,8 @@ from tests.support.transcript import Transcript, accepts, directs, refuses
 
 OWN = number(f"+{DIALLED}")
 NIGHT = number("380800333444")
-ASKED = ("tell incoming.before", "show ringing", "ask crm as c-1")
-MARY_RINGS = ("ring b1 mary", "tell incoming.forwarding")
+ASKED = ("emit incoming.before", "show ringing", "ask crm as c-1")
+MARY_RINGS = ("ring b1 mary", "emit incoming.forwarding")
 
 
 def two_numbers(of: Plan) -> Plan:
@@ -65,7 +65,7 @@ def test_an_answer_that_names_an_own_number_goes_on_with_its_scheme() -> None:
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, directs(NIGHT), *MARY_RINGS)
     assert (story.call.scheme, story.call.jumps, story.call.callee) == (2, 1, DIALLED)
-    assert [(e.text, dict(e.facts)) for e in story.entries if e.happening == "jumped"] == [
+    assert [(e.text, dict(e.facts)) for e in story.entries if e.kind == "jumped"] == [
         ("scheme 2", {"scheme": "2", "number": NIGHT.value})
     ]
 
@@ -79,7 +79,7 @@ def test_a_number_whose_webhook_answers_the_same_number_ends_at_the_jump_limit()
         again = ("show ringing", f"ask crm as c-{jump + 1}")
         story.hears(jump, directs(OWN, ask=f"c-{jump}"), *again)
     last = directs(OWN, ask=f"c-{MAX_JUMPS + 1}")
-    story.hears(20, last, "ring b1 john", "tell incoming.forwarding")
+    story.hears(20, last, "ring b1 john", "emit incoming.forwarding")
     assert f"notice more than {MAX_JUMPS} jumps between schemes" in story.journal
 
 
@@ -98,31 +98,31 @@ def test_among_several_an_own_number_is_left_out_and_that_is_said() -> None:
 
 
 def test_a_webhooks_destination_may_be_an_own_number() -> None:
-    shop = two_numbers(plan(ask_crm(RingDestination()), schemes={2: (ring(MARY),)}))
+    shop = two_numbers(plan(ask_crm(RingDestinationStep()), schemes={2: (ring(MARY),)}))
     story = Transcript(incoming(within=shop))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask names as c-1")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask names as c-1")
     story.hears(1, accepts(destination=NIGHT), *MARY_RINGS)
     assert story.call.given == ()
 
 
 def test_a_destination_that_goes_round_takes_the_failed_branch_at_the_jump_limit() -> None:
-    story = Transcript(incoming(ask_crm(RingDestination(), failed=(ring(JOHN),))))
+    story = Transcript(incoming(ask_crm(RingDestinationStep(), failed=(ring(JOHN),))))
     story.comes_to(0, CallArrived())
     for ask in range(1, MAX_JUMPS + 1):
         story.comes_to(ask, accepts(f"c-{ask}", destination=OWN))
     last = accepts(f"c-{MAX_JUMPS + 1}", destination=OWN)
-    story.hears(20, last, "ring b1 john", "tell incoming.forwarding")
+    story.hears(20, last, "ring b1 john", "emit incoming.forwarding")
 
 
 def test_a_step_that_rings_its_own_number_ends_at_the_jump_limit() -> None:
     story = Transcript(incoming(ring(OWN), ring(MARY)))
-    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
     assert story.call.jumps == MAX_JUMPS
 
 
 def test_the_fallback_may_be_an_own_number_whose_whole_scheme_is_walked() -> None:
     """And it is tried once, whatever becomes of it."""
-    shop = two_numbers(plan(HangUp(), fallback=NIGHT, schemes={2: (ring(MARY), ring(JOHN))}))
+    shop = two_numbers(plan(HangUpStep(), fallback=NIGHT, schemes={2: (ring(MARY), ring(JOHN))}))
     shop = Plan(
         replace(
             shop.project,
@@ -131,9 +131,9 @@ def test_the_fallback_may_be_an_own_number_whose_whole_scheme_is_walked() -> Non
     )
     story = Transcript(incoming(within=shop))
     story.comes_to(0, CallArrived())
-    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 mary", "tell incoming.forwarding")
-    story.hears(6, refuses("b2", 486), "ring b3 john", "tell incoming.forwarding")
-    story.hears(7, refuses("b3", 486), "end caller 486", "tell incoming.after")
+    story.hears(5, TimePassed(), "end b1 timeout", "ring b2 mary", "emit incoming.forwarding")
+    story.hears(6, refuses("b2", 486), "ring b3 john", "emit incoming.forwarding")
+    story.hears(7, refuses("b3", 486), "end caller 486", "emit incoming.after")
 
 
 @pytest.mark.row("A-14")
@@ -146,4 +146,4 @@ def test_a_jump_to_a_scheme_of_no_steps_is_no_webhook_that_placed_the_call_nowhe
 
 def test_who_dials_an_own_number_in_another_spelling_runs_its_scheme() -> None:
     story = Transcript(from_account(f"+{DIALLED}", plan(ring(MARY))))
-    story.hears(0, CallArrived(), "tell incoming.before", *MARY_RINGS)
+    story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)

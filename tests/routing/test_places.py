@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from switchhook.domain.call import Given
-from switchhook.domain.scheme import HangUp, Hours, Path
-from switchhook.routing.commands import Record
-from switchhook.routing.move import Move
+from switchhook.domain.call import DialPlanReturn
+from switchhook.domain.scheme import HangUpStep, HoursStep, Path
+from switchhook.routing.commands import WriteJournal
+from switchhook.routing.context import TransitionContext
 from switchhook.routing.places import (
     Went,
     advance,
@@ -20,53 +20,53 @@ from switchhook.routing.places import (
 )
 from tests.support.plans import MARY, ask_crm, ask_pin, from_account, incoming, ring
 
-INNER = ask_pin(ring(MARY), failed=(HangUp(),))
-HOURS = Hours(hours="office", open_=(INNER,))
+INNER = ask_pin(ring(MARY), failed=(HangUpStep(),))
+HOURS = HoursStep(hours="office", open_=(INNER,))
 OUTER = ask_crm(HOURS)
 
 
-def at(path: Path) -> Move:
-    """Return a move of a call that stands there."""
-    return Move(replace(incoming(OUTER, HangUp()), path=path), 0.0)
+def at(path: Path) -> TransitionContext:
+    """Return the context of a call that stands there."""
+    return TransitionContext(replace(incoming(OUTER, HangUpStep()), path=path), 0.0)
 
 
 def test_a_branch_is_entered_at_its_top_and_walked_down() -> None:
-    move = at((0,))
-    assert enter(move, "success") is Went.MOVED
-    assert list(move.call.path) == [0, "success", 0]
-    assert step_of(move.call) == HOURS
-    advance(move)
-    assert step_of(move.call) is None
+    ctx = at((0,))
+    assert enter(ctx, "success") is Went.MOVED
+    assert list(ctx.call.path) == [0, "success", 0]
+    assert step_of(ctx.call) == HOURS
+    advance(ctx)
+    assert step_of(ctx.call) is None
 
 
 def test_the_step_behind_the_opener_comes_after_a_branch() -> None:
-    move = at((0, "success", 0, "open", 1))
-    assert leave_branch(move, no_destination=False)
-    assert list(move.call.path) == [0, "success", 1]
-    assert leave_branch(move, no_destination=False)
-    assert list(move.call.path) == [1]
-    assert not leave_branch(move, no_destination=False)
+    ctx = at((0, "success", 0, "open", 1))
+    assert leave_branch(ctx, no_destination=False)
+    assert list(ctx.call.path) == [0, "success", 1]
+    assert leave_branch(ctx, no_destination=False)
+    assert list(ctx.call.path) == [1]
+    assert not leave_branch(ctx, no_destination=False)
 
 
 def test_for_want_of_a_destination_the_failed_branch_comes() -> None:
-    move = at((0, "success", 0, "open", 0, "success", 1))
-    assert leave_branch(move, no_destination=True)
-    assert list(move.call.path) == [0, "success", 0, "open", 0, "failed", 0]
-    assert leave_branch(move, no_destination=True)
-    assert list(move.call.path) == [0, "success", 0, "open", 1]
+    ctx = at((0, "success", 0, "open", 0, "success", 1))
+    assert leave_branch(ctx, no_destination=True)
+    assert list(ctx.call.path) == [0, "success", 0, "open", 0, "failed", 0]
+    assert leave_branch(ctx, no_destination=True)
+    assert list(ctx.call.path) == [0, "success", 0, "open", 1]
 
 
 def test_the_journal_has_the_branch_for_programs_too() -> None:
-    move = at((0,))
-    note_branch(move, "failed", "nobody was there")
-    (record,) = move.commands
-    assert isinstance(record, Record)
+    ctx = at((0,))
+    note_branch(ctx, "failed", "nobody was there")
+    (record,) = ctx.commands
+    assert isinstance(record, WriteJournal)
     assert record.entry.text == "failed: nobody was there"
     assert record.entry.facts == (("branch", "failed"),)
 
 
 def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
-    given = Given(at=(0,), caller_name="Sales")
+    given = DialPlanReturn(at=(0,), caller_name="Sales")
     call = replace(at((0, "success", 0, "closed", 0)).call, given=(given,))
     assert dial_plan_branch(call) == (OUTER, "success", given)
     inner = replace(call, path=(0, "success", 0, "open", 0, "failed", 0))

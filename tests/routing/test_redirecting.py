@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import HangUp
+from switchhook.domain.scheme import HangUpStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, LegRedirected, TimePassed
 from switchhook.routing.redirecting import MOST_REDIRECTIONS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.row("FI-05")
 
 NIGHT = "380800111333"
-RUNG = ("tell incoming.before", "ring b1 mary", "tell incoming.forwarding")
+RUNG = ("emit incoming.before", "ring b1 mary", "emit incoming.forwarding")
 
 
 def forwards(leg: str, *users: str) -> LegRedirected:
@@ -51,7 +51,7 @@ def test_a_desk_phone_forwards_to_a_colleague_who_answers() -> None:
     story = mary_rings()
     story.hears(1, forwards("b1", "john"), "ring b2 john")
     story.hears(1, refuses("b1", 302))
-    story.hears(2, answers("b2"), "connect b2", "tell incoming.pickup")
+    story.hears(2, answers("b2"), "connect b2", "emit incoming.pickup")
     assert story.attempts == ["b1 mary failed", "b2 john None"]
     assert "notice b1 mary forwards its calls to john" in story.journal
 
@@ -59,14 +59,14 @@ def test_a_desk_phone_forwards_to_a_colleague_who_answers() -> None:
 def test_what_the_colleague_says_becomes_of_the_call() -> None:
     story = mary_rings()
     story.comes_to(1, forwards("b1", "john"), refuses("b1", 302))
-    story.hears(2, refuses("b2", 486), "end caller 486", "tell incoming.after")
+    story.hears(2, refuses("b2", 486), "end caller 486", "emit incoming.after")
     assert story.end == "busy by system, 486 busy"
 
 
 def test_a_forwarded_round_has_no_more_time_than_it_had() -> None:
     story = mary_rings()
     story.comes_to(29, forwards("b1", "john"), refuses("b1", 302))
-    story.hears(30, TimePassed(), "end b2 timeout", "end caller 480", "tell incoming.after")
+    story.hears(30, TimePassed(), "end b2 timeout", "end caller 480", "emit incoming.after")
 
 
 def test_a_group_and_an_outside_number_may_be_forwarded_to() -> None:
@@ -87,7 +87,7 @@ def test_a_number_that_the_project_does_not_call_is_not_forwarded_to() -> None:
     story.hears(0, CallArrived(), *RUNG)
     story.hears(1, forwards("b1", MOBILE.value))
     assert f"notice b1 mary forwards its calls to {MOBILE}, where none may ring" in story.journal
-    story.hears(1, refuses("b1", 302), "end caller 480", "tell incoming.after")
+    story.hears(1, refuses("b1", 302), "end caller 480", "emit incoming.after")
 
 
 @pytest.mark.row("FD-10")
@@ -116,7 +116,7 @@ def test_two_that_forward_to_each_other_come_to_an_end() -> None:
     last = f"b{MOST_REDIRECTIONS + 1}"
     story.hears(9, forwards(last, "mary"))
     assert "not followed: it goes in a circle" in story.journal[-1]
-    story.hears(9, refuses(last, 302), "end caller 480", "tell incoming.after")
+    story.hears(9, refuses(last, 302), "end caller 480", "emit incoming.after")
 
 
 def test_only_an_account_may_send_a_call_elsewhere_and_only_while_it_rings() -> None:
@@ -139,7 +139,7 @@ def test_a_number_of_the_project_goes_on_with_its_scheme() -> None:
 
 
 def test_a_number_of_the_project_cannot_ring_beside_others() -> None:
-    made = with_night(HangUp(), first=in_turn(MARY, JOHN))
+    made = with_night(HangUpStep(), first=in_turn(MARY, JOHN))
     story = Transcript(incoming(within=made))
     story.comes_to(0, CallArrived())
     story.hears(1, forwards("b1", NIGHT))

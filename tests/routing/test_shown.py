@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.call import Given
-from switchhook.domain.scheme import AskDialPlan, CallerName, NameChoice
+from switchhook.domain.call import DialPlanReturn
+from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice
 from switchhook.domain.webhook import CallerIdForwarding
-from switchhook.routing.move import Move
+from switchhook.routing.context import TransitionContext
 from switchhook.routing.shown import shown, take_name
 from tests.support.plans import CUSTOMER, DIALLED, MARY, ask_crm, incoming, plan, ring
 
@@ -24,10 +24,10 @@ RING = replace(ring(MARY), caller_name=PREFIX)
 
 def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER) -> Call:
     """Return a call in a branch of a webhook, or behind it."""
-    nested = AskDialPlan(webhook="pin", success=(RING,), failed=(RING,))
+    nested = AskDialPlanStep(webhook="pin", success=(RING,), failed=(RING,))
     step = ask_crm(RING, nested, failed=(RING, nested))
     made = incoming(within=plan(step, ring(MARY), forwarding=forwarding))
-    return replace(made, path=path, given=(Given(at=(0,), caller_name="Acme"),))
+    return replace(made, path=path, given=(DialPlanReturn(at=(0,), caller_name="Acme"),))
 
 
 @pytest.mark.row("R5-06", "A-52")
@@ -66,25 +66,25 @@ def test_a_withheld_caller_may_have_a_name() -> None:
 
 @pytest.mark.row("R5-29", "A-53")
 def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> None:
-    move = Move(call((0, "success", 0)), 0.0)
-    take_name(move, PREFIX)
-    assert shown(move.call)[1] == "Sales: Anna"
-    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
-    assert shown(move.call)[1] == "Sales: Acme"
-    assert shown(replace(move.call, path=(1,)))[1] == "Acme"
+    ctx = TransitionContext(call((0, "success", 0)), 0.0)
+    take_name(ctx, PREFIX)
+    assert shown(ctx.call)[1] == "Sales: Anna"
+    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    assert shown(ctx.call)[1] == "Sales: Acme"
+    assert shown(replace(ctx.call, path=(1,)))[1] == "Acme"
 
 
 def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
-    given = (Given(at=(0,)),)
-    move = Move(replace(call((0, "success", 0)), given=given, webhook_name="Acme"), 0.0)
-    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
-    assert move.call.webhook_name == "Acme"
+    given = (DialPlanReturn(at=(0,)),)
+    ctx = TransitionContext(replace(call((0, "success", 0)), given=given, webhook_name="Acme"), 0.0)
+    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    assert ctx.call.webhook_name == "Acme"
 
 
 def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
-    move = Move(call((1,)), 0.0)
-    take_name(move, CallerName(choice=NameChoice.WEBHOOK))
-    assert move.call.webhook_name == ""
+    ctx = TransitionContext(call((1,)), 0.0)
+    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    assert ctx.call.webhook_name == ""
 
 
 @pytest.mark.row("FJ-02")

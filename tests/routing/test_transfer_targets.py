@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import FIRST, Ask, GoTo, HangUp, Hours, Play
+from switchhook.domain.scheme import FIRST, AskStep, GoToStep, HangUpStep, HoursStep, PlayStep
+from switchhook.routing.context import TransitionContext
 from switchhook.routing.events import CallArrived
-from switchhook.routing.move import Move
 from switchhook.routing.transfer_targets import (
     NotTransferableError,
     TargetFromWebhook,
@@ -27,14 +27,14 @@ pytestmark = pytest.mark.row("FI-02")
 NIGHT = "380800111333"
 
 
-def talking(*steps: object) -> Move:
+def talking(*steps: object) -> TransitionContext:
     """Mary talks to a customer, within a project whose second number runs these steps."""
     made = plan(ring(MARY), schemes={2: steps})  # type: ignore[dict-item]
     numbers = (*made.project.numbers, Number(number=NIGHT, scheme=2))
     within = Plan(replace(made.project, numbers=numbers))
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
-    return Move(story.call, 1.0)
+    return TransitionContext(story.call, 1.0)
 
 
 def test_who_talks_is_known_by_their_legs() -> None:
@@ -49,26 +49,26 @@ def test_who_talks_is_known_by_their_legs() -> None:
 
 def test_a_scheme_is_gone_along_to_whom_it_rings_or_asks() -> None:
     assert find(talking(ring(JOHN)), NIGHT, "b1") == (JOHN,)
-    hours = Hours(hours="none", open_=(ring(OLGA),))
-    assert find(talking(Play(sounds=("welcome",)), hours, ring(JOHN)), NIGHT, "b1") == (JOHN,)
+    hours = HoursStep(hours="none", open_=(ring(OLGA),))
+    assert find(talking(PlayStep(sounds=("welcome",)), hours, ring(JOHN)), NIGHT, "b1") == (JOHN,)
     asking = TargetFromWebhook(webhook="crm", scheme=2, path=FIRST)
     assert find(talking(ASK, ring(JOHN)), NIGHT, "b1") == asking
-    nobody = Ask(webhook="no such webhook")
+    nobody = AskStep(webhook="no such webhook")
     assert find(talking(nobody, ring(JOHN)), NIGHT, "b1") == (JOHN,)
 
 
 def test_the_projects_numbers_lead_to_their_schemes_alone_and_are_left_out_among_others() -> None:
-    move = talking(ring(OLGA))
-    assert among(move, (number(NIGHT),), "b1") == (OLGA,)
-    assert among(move, (number(NIGHT), JOHN), "b1") == (JOHN,)
+    ctx = talking(ring(OLGA))
+    assert among(ctx, (number(NIGHT),), "b1") == (OLGA,)
+    assert among(ctx, (number(NIGHT), JOHN), "b1") == (JOHN,)
 
 
 @pytest.mark.parametrize(
     ("steps", "status", "why"),
     [
-        ((HangUp(),), 501, "scheme 2 does not come to ring telephones: hangup comes first"),
-        ((GoTo(scheme=2),), 501, "scheme 2 does not come to ring telephones: goto comes first"),
-        ((Play(sounds=("welcome",)),), 501, "scheme 2 does not come to ring telephones"),
+        ((HangUpStep(),), 501, "scheme 2 does not come to ring telephones: hangup comes first"),
+        ((GoToStep(scheme=2),), 501, "scheme 2 does not come to ring telephones: goto comes first"),
+        ((PlayStep(sounds=("welcome",)),), 501, "scheme 2 does not come to ring telephones"),
         ((ring(MARY),), 603, "mary takes part in the call already"),
     ],
 )

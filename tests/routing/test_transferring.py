@@ -12,7 +12,15 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
 from switchhook.domain.project import Number, Plan
-from switchhook.domain.scheme import GoTo, HangUp, Hours, Play, Rate, Record, Voicemail
+from switchhook.domain.scheme import (
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    VoicemailStep,
+)
 from switchhook.domain.screening import Screening
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import (
@@ -21,10 +29,10 @@ from switchhook.routing.events import (
     DirectionGiven,
     HangUpRequested,
     LegEnded,
+    LegMisread,
     LegRedirected,
     LegRetried,
     LegUpdated,
-    Remarked,
     Resynced,
     SchemeGiven,
     TimePassed,
@@ -65,8 +73,8 @@ pytestmark = pytest.mark.row("FI-02")
 
 NIGHT = "380800111333"
 OTHER = "380800111444"
-BEGUN = ("answer transfer of b1 202", "tell b1 of transfer 100")
-AFTER = "tell incoming.after"
+BEGUN = ("answer transfer of b1 202", "notify b1 of transfer 100")
+AFTER = "emit incoming.after"
 RINGS_MARY = ring(MARY)
 
 
@@ -107,14 +115,14 @@ def refused(story: Transcript, leg: str, to: str, status: int) -> str:
 def test_who_was_called_transfers_the_caller_to_a_colleague() -> None:
     story = mary_talks()
     story.hears(10, transfers("b1", "john"), *BEGUN, "ring b2 john for caller")
-    story.hears(11, rings("b2"), "tell b1 of transfer 180")
+    story.hears(11, rings("b2"), "notify b1 of transfer 180")
     story.hears(
         13,
         answers("b2"),
         "connect b2",
-        "tell b1 of transfer 200",
+        "notify b1 of transfer 200",
         "end b1 answered",
-        "tell incoming.transfer",
+        "emit incoming.transfer",
     )
     story.hears(14, hangs_up("b1"))
     story.hears(20, hangs_up("b2"), "end caller 200", AFTER)
@@ -131,7 +139,7 @@ def test_the_caller_transfers_whom_they_called() -> None:
         10,
         transfers("caller", "olga"),
         "answer transfer of caller 202",
-        "tell caller of transfer 100",
+        "notify caller of transfer 100",
         "ring b2 olga for b1",
     )
     (command,) = (c for c in story.commands if isinstance(c, RingLeg) and c.leg == "b2")
@@ -140,12 +148,12 @@ def test_the_caller_transfers_whom_they_called() -> None:
         12,
         answers("b2"),
         "connect b2 to b1",
-        "tell caller of transfer 200",
+        "notify caller of transfer 200",
         "end caller 200",
-        "tell internal.transfer",
+        "emit internal.transfer",
     )
     story.hears(12, hangs_up("caller"))
-    story.hears(20, hangs_up("b1"), "end b2 answered", "tell internal.after")
+    story.hears(20, hangs_up("b1"), "end b2 answered", "emit internal.after")
     assert story.end == "answered by callee, 200 hung up"
 
 
@@ -156,7 +164,7 @@ def test_whoever_was_transferred_may_transfer_on() -> None:
         20,
         transfers("b2", "john"),
         "answer transfer of b2 202",
-        "tell b2 of transfer 100",
+        "notify b2 of transfer 100",
         "ring b3 john for b1",
     )
     story.comes_to(21, answers("b3"))
@@ -172,7 +180,7 @@ def test_the_first_of_a_group_to_answer_gets_the_call() -> None:
     story = mary_talks(ring(JOHN))
     story.comes_to(10, transfers("b1", "200"))
     story.hears(11, refuses("b2", 486))
-    story.hears(12, rings("b3"), "tell b1 of transfer 180")
+    story.hears(12, rings("b3"), "notify b1 of transfer 180")
     story.comes_to(13, answers("b3"))
     assert story.call.talking_to == "b3"
     several = mary_talks(ring(JOHN))
@@ -198,7 +206,7 @@ def test_the_projects_rules_of_outside_calls_hold_for_transfers_too() -> None:
 def test_a_limit_of_outside_calls_ends_the_transfer_with_403() -> None:
     story = mary_transfers(MOBILE.value)
     no = LegEnded(leg="b2", cause=Cause(sip=403, q850=21, text="the limit"), is_forbidden=True)
-    story.hears(10, no, "tell b1 of transfer 403")
+    story.hears(10, no, "notify b1 of transfer 403")
     assert story.call.state is CallState.TALKING
 
 
@@ -216,7 +224,7 @@ def with_night(*steps: Step) -> Plan:
 
 
 def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
-    made = with_night(Play(sounds=("welcome",)), ring(JOHN, OLGA), ring(MARY))
+    made = with_night(PlayStep(sounds=("welcome",)), ring(JOHN, OLGA), ring(MARY))
     story = mary_talks(within=made)
     story.hears(
         10,
@@ -228,34 +236,38 @@ def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
 
 
 def test_a_scheme_that_wants_the_caller_to_hear_or_press_is_not_transferred_to() -> None:
-    for step in (ask_crm(), ask_pin(ring(JOHN)), Voicemail(sounds=("welcome",))):
+    for step in (ask_crm(), ask_pin(ring(JOHN)), VoicemailStep(sounds=("welcome",))):
         why = refused(mary_talks(within=with_night(step, ring(JOHN))), "b1", NIGHT, 501)
         assert why.endswith(f"scheme 2 does not come to ring telephones: {step.word} comes first")
-    nobody = with_night(Play(sounds=("welcome",)))
+    nobody = with_night(PlayStep(sounds=("welcome",)))
     assert refused(mary_talks(within=nobody), "b1", NIGHT, 501).endswith("ring telephones")
 
 
 def test_hours_and_other_schemes_are_gone_through_as_by_a_call_that_comes_now() -> None:
     office = WorkingHours(name="office", thursday=(Span(opens=0, closes=1440),))
-    steps = (Hours(hours="office", open_=(Play(sounds=("welcome",)),), closed=(ring(OLGA),)),)
+    steps = (
+        HoursStep(hours="office", open_=(PlayStep(sounds=("welcome",)),), closed=(ring(OLGA),)),
+    )
     made = with_night(*steps, ring(JOHN))
     project = replace(made.project, hours=(office,))
     for now, rung in ((10.0, "john"), (10.0 + 86_400, "olga")):  # a Thursday, and the day after
         story = mary_talks(within=Plan(project))
         story.hears(now, transfers("b1", NIGHT), *BEGUN, f"ring b2 {rung} for caller")
-    unknown = mary_talks(within=with_night(Hours(hours="none", open_=(ring(OLGA),)), ring(JOHN)))
+    unknown = mary_talks(
+        within=with_night(HoursStep(hours="none", open_=(ring(OLGA),)), ring(JOHN))
+    )
     unknown.hears(10, transfers("b1", NIGHT), *BEGUN, "ring b2 john for caller")
 
 
 def test_a_scheme_that_goes_to_another_rings_whom_that_rings() -> None:
-    for steps in ((GoTo(scheme=3),), (ring(number(OTHER)),)):
+    for steps in ((GoToStep(scheme=3),), (ring(number(OTHER)),)):
         made = plan(RINGS_MARY, schemes={2: steps, 3: (ring(JOHN),)})
         numbers = (Number(number=NIGHT, scheme=2), Number(number=OTHER, scheme=3))
         within = Plan(replace(made.project, numbers=(*made.project.numbers, *numbers)))
         story = mary_talks(within=within)
         story.hears(10, transfers("b1", NIGHT), *BEGUN, "ring b2 john for caller")
-    refused(mary_talks(within=with_night(GoTo(scheme=2))), "b1", NIGHT, 501)
-    refused(mary_talks(within=with_night(GoTo(scheme=9))), "b1", NIGHT, 501)
+    refused(mary_talks(within=with_night(GoToStep(scheme=2))), "b1", NIGHT, 501)
+    refused(mary_talks(within=with_night(GoToStep(scheme=9))), "b1", NIGHT, 501)
 
 
 # A number whose scheme asks whom it rings
@@ -310,23 +322,23 @@ def test_a_webhook_may_name_a_number_or_a_scheme_of_the_project() -> None:
 
 
 def test_where_the_scheme_comes_to_nobody_the_transfer_has_failed() -> None:
-    story = mary_asks(HangUp())
-    said = "tell b1 of transfer 501"
+    story = mary_asks(HangUpStep())
+    said = "notify b1 of transfer 501"
     story.hears(11, DirectionGiven(ask="c-1", targets=(MARY,)), said)
     assert story.call.state is CallState.TALKING
-    late = mary_asks(HangUp())
+    late = mary_asks(HangUpStep())
     late.hears(11, SchemeGiven(ask="c-1", scheme=9), said)
-    failed = mary_asks(HangUp())
+    failed = mary_asks(HangUpStep())
     failed.hears(11, AskFailed(ask="c-1", failure=failure_of()), said)
 
 
 def test_nobody_waits_for_a_webhook_when_the_call_goes_another_way() -> None:
     gone = mary_asks()
-    gone.hears(11, hangs_up("caller"), "tell b1 of transfer 487", "end b1 answered", AFTER)
+    gone.hears(11, hangs_up("caller"), "notify b1 of transfer 487", "end b1 answered", AFTER)
     assert gone.call.asked is None
     restarted = mary_asks()
     both = Resynced(live_legs=frozenset({"caller", "b1"}))
-    restarted.hears(11, both, "tell b1 of transfer 500")
+    restarted.hears(11, both, "notify b1 of transfer 500")
     restarted.hears(12, DirectionGiven(ask="c-1", targets=(JOHN,)))
     left = mary_asks()
     left.hears(11, hangs_up("b1"), "show ringing")
@@ -354,7 +366,7 @@ def test_a_telephone_that_forwards_is_followed_for_the_transferred_party() -> No
     story.hears(11, forwards("b2", "nobody", "mary", "olga"), "ring b3 olga for caller")
     story.hears(11, refuses("b2", 302))
     assert "notice b2 john forwards its calls to olga" in story.journal
-    story.hears(12, rings("b3"), "tell b1 of transfer 180")
+    story.hears(12, rings("b3"), "notify b1 of transfer 180")
     story.comes_to(13, answers("b3"))
     assert (story.call.party, story.call.talking_to) == ("caller", "b3")
 
@@ -377,7 +389,7 @@ def test_nobody_is_forwarded_to_who_may_not_ring_or_takes_part_already() -> None
         story.hears(11, forwards("b2", *users))
         assert story.journal[-1].endswith("where none may ring")
     story.hears(11, forwards("b9", "olga"))
-    story.hears(12, refuses("b2", 302), "tell b1 of transfer 302")
+    story.hears(12, refuses("b2", 302), "notify b1 of transfer 302")
     denied = plan(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
     other = mary_talks(within=denied)
     other.comes_to(10, transfers("b1", "john"))
@@ -460,14 +472,14 @@ def test_while_nobody_talks_there_is_nobody_to_transfer() -> None:
     rung.comes_to(0, CallArrived())
     refused(rung, "caller", "john", 491)
     refused(rung, "b1", "john", 491)
-    for step in (ask_crm(ring(JOHN)), Play(sounds=("welcome",)), ask_pin(ring(JOHN))):
+    for step in (ask_crm(ring(JOHN)), PlayStep(sounds=("welcome",)), ask_pin(ring(JOHN))):
         story = Transcript(incoming(step))
         story.comes_to(0, CallArrived())
         refused(story, "caller", "john", 491)
-    rated = mary_talks(Rate(sounds=("choose",)), RINGS_MARY)
+    rated = mary_talks(RateStep(sounds=("choose",)), RINGS_MARY)
     rated.comes_to(20, hangs_up("b1"))
     refused(rated, "caller", "john", 491)
-    recorded = mary_talks(Record(), RINGS_MARY)
+    recorded = mary_talks(RecordStep(), RINGS_MARY)
     recorded.comes_to(20, hangs_up("b1"))
     refused(recorded, "caller", "john", 491)
 
@@ -482,7 +494,7 @@ def test_a_refused_one_leaves_both_as_they_were(status: int) -> None:
 
 def a_refused_one(status: int) -> None:
     story = mary_transfers()
-    story.hears(12, refuses("b2", status), f"tell b1 of transfer {status}")
+    story.hears(12, refuses("b2", status), f"notify b1 of transfer {status}")
     assert story.call.state is CallState.TALKING
     assert story.journal[-1].startswith("transfer_failed b1")
     story.hears(20, hangs_up("caller"), "end b1 answered", AFTER)
@@ -492,7 +504,7 @@ def a_refused_one(status: int) -> None:
 def test_one_that_nobody_answers_leaves_both_as_they_were() -> None:
     story = mary_transfers()
     story.hears(10 + RINGS - 1, TimePassed())
-    story.hears(10 + RINGS, TimePassed(), "end b2 timeout", "tell b1 of transfer 408")
+    story.hears(10 + RINGS, TimePassed(), "end b2 timeout", "notify b1 of transfer 408")
     assert story.call.wake_at is None
     story.hears(80, transfers("b1", "olga"), *BEGUN, "ring b3 olga for caller")
 
@@ -511,7 +523,7 @@ def test_who_transferred_and_hung_up_is_rung_back() -> None:
 def test_who_transferred_and_hung_up_is_not_needed_for_one_that_succeeds() -> None:
     story = mary_transfers()
     story.comes_to(11, hangs_up("b1"))
-    story.hears(13, answers("b2"), "connect b2", "tell incoming.transfer")
+    story.hears(13, answers("b2"), "connect b2", "emit incoming.transfer")
 
 
 def test_a_telephone_that_lets_go_as_its_transfer_failed_is_rung_back() -> None:
@@ -552,7 +564,7 @@ def test_where_nobody_is_left_the_call_ends() -> None:
     story.comes_to(11, hangs_up("b1"), refuses("b2", 486))
     story.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "end caller 200", AFTER)
     assert story.end == "answered by system, 200 hung up"
-    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded = mary_transfers("john", RecordStep(), RINGS_MARY)
     recorded.comes_to(11, hangs_up("b1"), refuses("b2", 486))
     recorded.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "stop r1", "end caller 200")
     recorded.hears(45, is_recorded(), AFTER)
@@ -564,7 +576,7 @@ def test_the_transferred_party_hangs_up_meanwhile() -> None:
         12,
         hangs_up("caller"),
         "end b2 cancelled_by_caller",
-        "tell b1 of transfer 487",
+        "notify b1 of transfer 487",
         "end b1 answered",
         AFTER,
     )
@@ -572,7 +584,7 @@ def test_the_transferred_party_hangs_up_meanwhile() -> None:
     other = john_talks()
     other.comes_to(10, transfers("caller", "olga"), hangs_up("b1"))
     assert other.end == "answered by callee, 200 hung up"
-    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded = mary_transfers("john", RecordStep(), RINGS_MARY)
     recorded.comes_to(12, hangs_up("caller"))
     assert recorded.call.state is CallState.RECORDING
 
@@ -580,7 +592,7 @@ def test_the_transferred_party_hangs_up_meanwhile() -> None:
 def test_an_operator_ends_a_call_that_is_being_transferred() -> None:
     story = mary_transfers()
     ends = ("end b1 answered", "end b2 failed", "end caller 200", AFTER)
-    story.hears(12, HangUpRequested(by="bob"), "tell b1 of transfer 487", *ends)
+    story.hears(12, HangUpRequested(by="bob"), "notify b1 of transfer 487", *ends)
     assert any("transfer_failed b1 ended by bob" in line for line in story.journal)
     assert story.call.transfer is None
 
@@ -589,7 +601,7 @@ def test_what_else_happens_meanwhile() -> None:
     story = mary_transfers(MOBILE.value)
     story.hears(11, LegUpdated(leg="b1", handle="new"))
     story.hears(11, LegRetried(leg="b2", text="trunk one: no response"))
-    story.hears(11, Remarked(leg="b2", text="SIP read in part: Date"))
+    story.hears(11, LegMisread(leg="b2", text="SIP read in part: Date"))
     story.hears(11, answers("caller"))
     story.hears(11, hangs_up("b9"))
     story.hears(11, rings("b9"))
@@ -600,7 +612,7 @@ def test_what_else_happens_meanwhile() -> None:
 
 
 def test_a_recording_goes_on_with_who_talks_next() -> None:
-    story = mary_transfers("john", Record(), RINGS_MARY)
+    story = mary_transfers("john", RecordStep(), RINGS_MARY)
     story.comes_to(12, answers("b2"))
     assert story.call.recorder is not None
     story.comes_to(20, is_recorded())
@@ -608,7 +620,7 @@ def test_a_recording_goes_on_with_who_talks_next() -> None:
 
 
 def recorded_john() -> Transcript:
-    made = plan(Record(), RINGS_MARY)
+    made = plan(RecordStep(), RINGS_MARY)
     story = Transcript(from_account(DIALLED, made))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
     return story
@@ -622,7 +634,7 @@ def test_a_recording_that_ends_with_the_caller_is_followed_by_another() -> None:
     left = recorded_john()
     left.comes_to(10, transfers("caller", "olga"), hangs_up("caller"))
     left.hears(10, is_recorded())
-    left.hears(11, answers("b2"), "connect b2 to b1", "record both as r2", "tell incoming.transfer")
+    left.hears(11, answers("b2"), "connect b2 to b1", "record both as r2", "emit incoming.transfer")
 
 
 # Restarts
@@ -631,10 +643,10 @@ def test_a_recording_that_ends_with_the_caller_is_followed_by_another() -> None:
 def test_after_a_restart_the_transfer_has_failed_and_both_go_on() -> None:
     story = mary_transfers()
     both = Resynced(live_legs=frozenset({"caller", "b1"}))
-    story.hears(20, both, "end b2 failed", "tell b1 of transfer 500")
+    story.hears(20, both, "end b2 failed", "notify b1 of transfer 500")
     assert story.call.state is CallState.TALKING
-    recorded = mary_transfers("john", Record(), RINGS_MARY)
-    recorded.hears(20, both, "end b2 failed", "record both as r2", "tell b1 of transfer 500")
+    recorded = mary_transfers("john", RecordStep(), RINGS_MARY)
+    recorded.hears(20, both, "end b2 failed", "record both as r2", "notify b1 of transfer 500")
 
 
 def test_after_a_restart_whoever_left_is_rung_back() -> None:
@@ -643,7 +655,7 @@ def test_after_a_restart_whoever_left_is_rung_back() -> None:
     alone = Resynced(live_legs=frozenset({"caller"}))
     story.hears(20, alone, "end b2 failed", "ring b3 mary for caller")
     story.hears(25, alone, "end b3 failed", "end caller 200", AFTER)
-    recorded = mary_transfers("john", Record(), RINGS_MARY)
+    recorded = mary_transfers("john", RecordStep(), RINGS_MARY)
     recorded.comes_to(12, hangs_up("b1"), Resynced(live_legs=frozenset({"caller"})))
     recorded.comes_to(25, Resynced(live_legs=frozenset({"caller"})))
     assert recorded.call.state is CallState.RECORDING

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Number, Project, Sound, Trunk
-from switchhook.domain.scheme import Ask, Ring, Scheme, Step
+from switchhook.domain.scheme import AskStep, RingStep, Scheme, Step
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, Field, ForwardingNumber
 from switchhook.operations.sounds import SOUNDS
@@ -49,16 +49,16 @@ def asking(number: str, webhook: ForwardingNumber, insertion_type: str = "") -> 
     """Return a line that asks a webhook first, and then rings the next location."""
     return Line(
         number=number,
-        steps=(Ask(webhook=webhook.name), ring(NEXT)),
+        steps=(AskStep(webhook=webhook.name), ring(NEXT)),
         webhooks=(webhook,),
         insertion_type=insertion_type,
     )
 
 
-def ring(*numbers: str, timeout: float = 20.0) -> Ring:
+def ring(*numbers: str, timeout: float = 20.0) -> RingStep:
     """Return a step that rings outside numbers together."""
     targets = tuple(Target(kind=TargetKind.NUMBER, value=number) for number in numbers)
-    return Ring(targets=targets, timeout=timeout)
+    return RingStep(targets=targets, timeout=timeout)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.script import SimulatedCaller, answering
 from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
@@ -136,10 +136,10 @@ def entries(journal: list[dict[str, Any]]) -> tuple[str, ...]:
     """Return a printed journal, a line for each entry."""
     return tuple(
         line(
-            Entry(
+            JournalEntry(
                 seq=place,
                 at=0.0,
-                happening=Happening(entry["happening"]),
+                kind=EntryKind(entry["happening"]),
                 leg=entry["leg"],
                 facts=tuple(entry["facts"].items()),
             )

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.domain.scheme import Ask, Ring
+from switchhook.domain.scheme import AskStep, RingStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from tests.support.answering import answering
@@ -107,7 +107,7 @@ def open_bench(directory: Path, *, callee: tuple[str, ...] = ()) -> Iterator[Ben
             _asking(DYNAMIC, numbers),
             Line(number=STATIC, steps=(ring(NEXT),)),
             _asking(PROBED_DYNAMIC, addresses),
-            Line(number=PROBED_STATIC, steps=(Ring(targets=(target,)),)),
+            Line(number=PROBED_STATIC, steps=(RingStep(targets=(target,)),)),
         )
         with open_house(
             directory, lines, callee=Callee(delay=100), arguments=callee, trace=False
@@ -117,7 +117,7 @@ def open_bench(directory: Path, *, callee: tuple[str, ...] = ()) -> Iterator[Ben
 
 def _asking(number: str, port: int) -> Line:
     webhook = ForwardingNumber(name=number, url=f"http://127.0.0.1:{port}/")
-    return Line(number=number, steps=(Ask(webhook=number),), webhooks=(webhook,))
+    return Line(number=number, steps=(AskStep(webhook=number),), webhooks=(webhook,))
 
 
 def percentile(values: tuple[float, ...], share: float) -> float:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.domain.scheme import Ring, Scheme
+from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.drivers.embedded.driver import EmbeddedSide
@@ -52,9 +52,9 @@ def address(port: int, user: str = "bob", rest: str = "") -> Target:
     return Target(kind=TargetKind.ADDRESS, value=f"sip:{user}@127.0.0.1:{port}{rest}")
 
 
-def ring(*targets: Target, timeout: float = 20.0, in_turn: bool = False) -> Ring:
+def ring(*targets: Target, timeout: float = 20.0, in_turn: bool = False) -> RingStep:
     order = RingOrder.ONE_AFTER_ANOTHER if in_turn else RingOrder.ALL_AT_ONCE
-    return Ring(targets=targets, timeout=timeout, order=order)
+    return RingStep(targets=targets, timeout=timeout, order=order)
 
 
 def shop(*steps: Step, trunk: Trunk | None = None, response_timeout: float = 5.0) -> Plan:
@@ -81,7 +81,7 @@ class Memory:
     answer: bytes = b"{}"
     answers_after: float = 0.0
     calls: dict[str, Call] = field(default_factory=dict)
-    journal: list[Entry] = field(default_factory=list)
+    journal: list[JournalEntry] = field(default_factory=list)
     stops_at: Callable[[Call], bool] = lambda _: False
     """Behind which call, once it is stored, nothing is carried out any more, as if killed there."""
 

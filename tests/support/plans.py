@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.book import Book
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
-from switchhook.domain.scheme import Ask, AskDialPlan, HangUp, Ring, Scheme, Step
+from switchhook.domain.scheme import AskDialPlanStep, AskStep, HangUpStep, RingStep, Scheme, Step
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import (
@@ -41,18 +41,18 @@ PIN = DialPlanWebhook(
 OFFICE_HOURS = WorkingHours(name="office", monday=parse_spans("09:00-18:00"))
 """Mondays from nine to six, UTC; the epoch is a Thursday."""
 MONDAY_NOON = 4 * 86400 + 12 * 3600.0
-ASK = Ask(webhook="crm")
+ASK = AskStep(webhook="crm")
 """A step that asks the CRM, which has two seconds, and rings what it returns for seven (S-13)."""
 
 
-def ask_crm(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlan:
+def ask_crm(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlanStep:
     """Return a step that asks the dial-plan webhook `names`, which wants no code."""
-    return AskDialPlan(webhook="names", success=success, failed=failed)
+    return AskDialPlanStep(webhook="names", success=success, failed=failed)
 
 
-def ask_pin(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlan:
+def ask_pin(*success: Step, failed: tuple[Step, ...] = ()) -> AskDialPlanStep:
     """Return a step that asks the dial-plan webhook `pin` with a code."""
-    return AskDialPlan(webhook="pin", success=success, failed=failed)
+    return AskDialPlanStep(webhook="pin", success=success, failed=failed)
 
 
 def number(digits: str) -> Target:
@@ -79,12 +79,14 @@ SALES = group("200")
 """Mary and Olga."""
 
 
-def ring(*targets: Target, timeout: float = 30.0, order: RingOrder = RingOrder.ALL_AT_ONCE) -> Ring:
+def ring(
+    *targets: Target, timeout: float = 30.0, order: RingOrder = RingOrder.ALL_AT_ONCE
+) -> RingStep:
     """Return a step that rings `targets` together."""
-    return Ring(targets=targets, order=order, timeout=timeout)
+    return RingStep(targets=targets, order=order, timeout=timeout)
 
 
-def in_turn(*targets: Target, timeout: float = 30.0) -> Ring:
+def in_turn(*targets: Target, timeout: float = 30.0) -> RingStep:
     """Return a step that rings `targets` one after another."""
     return ring(*targets, timeout=timeout, order=RingOrder.ONE_AFTER_ANOTHER)
 
@@ -157,7 +159,7 @@ def from_account(callee: str, within: Plan | None = None, now: float = 0.0) -> C
     arrival = Arrival(
         caller="john", caller_name="John", callee=callee, account="john", project="shop"
     )
-    return admitted(arrival, within or plan(HangUp()), now)
+    return admitted(arrival, within or plan(HangUpStep()), now)
 
 
 def admitted(arrival: Arrival, within: Plan, now: float = 0.0) -> Call:

@@ -21,26 +21,26 @@ from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
 from switchhook.domain.scheme import (
-    AS_IT_IS,
-    KEYS,
-    Ask,
-    AskDialPlan,
-    Background,
+    DTMF_KEYS,
+    UNCHANGED_NAME,
+    AskDialPlanStep,
+    AskStep,
+    BackgroundStep,
     CallerName,
-    Choice,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
     NameChoice,
-    Play,
-    Rate,
-    Record,
-    Ring,
-    RingDestination,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    RingDestinationStep,
+    RingStep,
     Scheme,
     Step,
-    Voicemail,
+    VoicemailStep,
 )
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -423,21 +423,21 @@ def _steps(
 ) -> st.SearchStrategy[Step]:
     kinds: list[st.SearchStrategy[Step]] = [
         st.builds(
-            Ring,
+            RingStep,
             targets=st.lists(targets, min_size=1, max_size=3).map(tuple),
             order=st.sampled_from(RingOrder),
             timeout=ring_seconds,
         ),
-        st.builds(GoTo, scheme=st.sampled_from(schemes)),
-        st.builds(HangUp, status=st.integers(400, 699)),
+        st.builds(GoToStep, scheme=st.sampled_from(schemes)),
+        st.builds(HangUpStep, status=st.integers(400, 699)),
     ]
     if asked:
-        kinds.append(st.builds(Ask, webhook=st.sampled_from(asked)))
+        kinds.append(st.builds(AskStep, webhook=st.sampled_from(asked)))
     return st.one_of(kinds)
 
 
 caller_names = st.one_of(
-    st.just(AS_IT_IS),
+    st.just(UNCHANGED_NAME),
     st.builds(
         CallerName,
         choice=st.sampled_from((NameChoice.PREPEND, NameChoice.REPLACE)),
@@ -455,37 +455,39 @@ def _heard(
     any_ = st.lists(st.sampled_from(sounds), max_size=2).map(tuple)
     leaf: st.SearchStrategy[Step] = st.one_of(
         st.builds(
-            Ring,
+            RingStep,
             targets=st.lists(targets, min_size=1, max_size=2).map(tuple),
             timeout=ring_seconds,
             caller_name=caller_names,
         ),
-        st.builds(Play, sounds=some),
-        st.builds(Background, sounds=any_),
-        st.builds(Voicemail, sounds=any_, longest=ring_seconds),
-        st.builds(Record, is_on=st.booleans()),
-        st.builds(Rate, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
+        st.builds(PlayStep, sounds=some),
+        st.builds(BackgroundStep, sounds=any_),
+        st.builds(VoicemailStep, sounds=any_, longest=ring_seconds),
+        st.builds(RecordStep, is_on=st.booleans()),
+        st.builds(RateStep, sounds=some, best=st.integers(2, 9), timeout=key_seconds, thanks=any_),
     )
 
     def openers(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
         branch = st.lists(inner, max_size=2).map(tuple)
-        by_webhook = branch.map(lambda steps: (*steps, RingDestination(caller_name=FROM_WEBHOOK)))
+        by_webhook = branch.map(
+            lambda steps: (*steps, RingDestinationStep(caller_name=FROM_WEBHOOK))
+        )
         choices = st.lists(
-            st.builds(Choice, key=st.sampled_from(KEYS), steps=branch),
+            st.builds(MenuChoice, key=st.sampled_from(DTMF_KEYS), steps=branch),
             min_size=1,
             max_size=3,
             unique_by=lambda choice: choice.key,
-        ).map(lambda found: tuple(sorted(found, key=lambda choice: KEYS.index(choice.key))))
+        ).map(lambda found: tuple(sorted(found, key=lambda choice: DTMF_KEYS.index(choice.key))))
         return st.one_of(
             st.builds(
-                AskDialPlan,
+                AskDialPlanStep,
                 webhook=st.sampled_from(webhooks),
                 success=by_webhook | branch,
                 failed=by_webhook | branch,
             ),
-            st.builds(Hours, hours=st.sampled_from(hours), open_=branch, closed=branch),
+            st.builds(HoursStep, hours=st.sampled_from(hours), open_=branch, closed=branch),
             st.builds(
-                Menu,
+                MenuStep,
                 sounds=any_,
                 choices=choices,
                 timeout=key_seconds,
@@ -584,9 +586,12 @@ def outsides(hours: list[str]) -> st.SearchStrategy[OutsideCalls]:
 
 def _ending(steps: list[Step]) -> tuple[Step, ...]:
     """Let nothing stand behind a hang-up, and no jump where the caller has heard nothing."""
-    heard = next((i for i, step in enumerate(steps) if isinstance(step, Ask | Ring)), len(steps))
-    steps = [step for i, step in enumerate(steps) if i > heard or not isinstance(step, GoTo)]
+    heard = next(
+        (i for i, step in enumerate(steps) if isinstance(step, AskStep | RingStep)), len(steps)
+    )
+    steps = [step for i, step in enumerate(steps) if i > heard or not isinstance(step, GoToStep)]
     ends = next(
-        (i + 1 for i, step in enumerate(steps) if isinstance(step, HangUp | GoTo)), len(steps)
+        (i + 1 for i, step in enumerate(steps) if isinstance(step, HangUpStep | GoToStep)),
+        len(steps),
     )
     return tuple(steps[:ends])

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from switchhook.domain.call import CallState
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.storage.records import CallRecord
 from switchhook.storage.seal import Seal, new_key
 from switchhook.webhooks.delivery import Attempt, Delivery
@@ -85,7 +85,7 @@ def mail(
 def record(of: Call, *deliveries: Delivery, entries: int = 0) -> CallRecord:
     """Return what a step of the call left behind, with the journal's first `entries` lines."""
     journal = tuple(
-        Entry(seq=seq, at=OCCURRED + seq, happening=Happening.STEP, text=f"line {seq}")
+        JournalEntry(seq=seq, at=OCCURRED + seq, kind=EntryKind.STEP, text=f"line {seq}")
         for seq in range(1, entries + 1)
     )
     return CallRecord(call=of, entries=journal, deliveries=deliveries)
@@ -116,10 +116,10 @@ def attempt(
 moments = st.floats(0, 4e9, allow_nan=False, allow_infinity=False)
 
 entries = st.builds(
-    Entry,
+    JournalEntry,
     seq=st.integers(1, 10**6),
     at=moments,
-    happening=st.sampled_from(Happening),
+    kind=st.sampled_from(EntryKind),
     leg=texts,
     text=texts,
     facts=facts,

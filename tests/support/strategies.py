@@ -13,24 +13,24 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
 from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
 from switchhook.domain.scheme import (
-    Ask,
-    AskDialPlan,
-    Background,
+    AskDialPlanStep,
+    AskStep,
+    BackgroundStep,
     CallerName,
-    Choice,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
     NameChoice,
-    Play,
-    Rate,
-    Record,
-    Ring,
-    RingDestination,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    RingDestinationStep,
+    RingStep,
     Scheme,
     Step,
-    Voicemail,
+    VoicemailStep,
 )
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -54,12 +54,12 @@ from switchhook.routing.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegMisread,
     LegRedirected,
     LegRinging,
     LegUpdated,
     PlaybackFinished,
     RecordingFinished,
-    Remarked,
     Resynced,
     SchemeGiven,
     TimePassed,
@@ -98,27 +98,27 @@ names = st.builds(CallerName, choice=st.sampled_from(NameChoice), text=texts)
 sounds = st.lists(st.sampled_from(SOUNDS), max_size=2).map(tuple)
 
 _rings = st.builds(
-    Ring,
+    RingStep,
     targets=target_lists,
     order=st.sampled_from(RingOrder),
     timeout=seconds,
     caller_name=names,
 )
-_asks = st.builds(Ask, webhook=st.sampled_from((*WEBHOOKS, *WEBHOOKS, "no such webhook")))
+_asks = st.builds(AskStep, webhook=st.sampled_from((*WEBHOOKS, *WEBHOOKS, "no such webhook")))
 _leaves: st.SearchStrategy[Step] = st.one_of(
     _asks,
     _asks,
     _asks,
     _rings,
     _rings,
-    st.builds(RingDestination, timeout=seconds, caller_name=names),
-    st.builds(GoTo, scheme=st.sampled_from((*SCHEMES, 99))),
-    st.builds(HangUp, status=st.sampled_from((403, 404, 480, 486, 600, 603))),
-    st.builds(Play, sounds=sounds),
-    st.builds(Background, sounds=sounds),
-    st.builds(Voicemail, sounds=sounds, longest=seconds),
-    st.builds(Rate, sounds=sounds, timeout=seconds, thanks=sounds),
-    st.builds(Record, is_on=st.booleans()),
+    st.builds(RingDestinationStep, timeout=seconds, caller_name=names),
+    st.builds(GoToStep, scheme=st.sampled_from((*SCHEMES, 99))),
+    st.builds(HangUpStep, status=st.sampled_from((403, 404, 480, 486, 600, 603))),
+    st.builds(PlayStep, sounds=sounds),
+    st.builds(BackgroundStep, sounds=sounds),
+    st.builds(VoicemailStep, sounds=sounds, longest=seconds),
+    st.builds(RateStep, sounds=sounds, timeout=seconds, thanks=sounds),
+    st.builds(RecordStep, is_on=st.booleans()),
 )
 
 
@@ -126,17 +126,19 @@ def _openers(inner: st.SearchStrategy[Step]) -> st.SearchStrategy[Step]:
     branch = st.lists(inner, max_size=2).map(tuple)
     return st.one_of(
         st.builds(
-            AskDialPlan,
+            AskDialPlanStep,
             webhook=st.sampled_from((*DIAL_PLANS, *DIAL_PLANS, "no such webhook")),
             success=branch,
             failed=branch,
         ),
-        st.builds(Hours, hours=st.sampled_from(("office", "none")), open_=branch, closed=branch),
         st.builds(
-            Menu,
+            HoursStep, hours=st.sampled_from(("office", "none")), open_=branch, closed=branch
+        ),
+        st.builds(
+            MenuStep,
             sounds=sounds,
             choices=st.lists(
-                st.builds(Choice, key=st.sampled_from("129*#"), steps=branch),
+                st.builds(MenuChoice, key=st.sampled_from("129*#"), steps=branch),
                 max_size=3,
                 unique_by=lambda choice: choice.key,
             ).map(tuple),
@@ -264,7 +266,7 @@ def likely_events(call: Call) -> st.SearchStrategy[Event]:
             return st.one_of(
                 st.builds(LegAnswered, leg=st.just(CALLER), handle=texts),
                 st.builds(LegUpdated, leg=either, handle=texts),
-                st.builds(Remarked, leg=either, text=texts),
+                st.builds(LegMisread, leg=either, text=texts),
                 st.builds(LegEnded, leg=either, cause=causes),
                 recordings(call),
                 transfers(either),
@@ -376,7 +378,7 @@ def any_events(call: Call) -> st.SearchStrategy[Event]:
         st.builds(LegEnded, leg=leg_ids, cause=causes),
         st.builds(LegAnswered, leg=leg_ids, handle=texts),
         st.builds(LegUpdated, leg=leg_ids, handle=texts),
-        st.builds(Remarked, leg=leg_ids, text=texts),
+        st.builds(LegMisread, leg=leg_ids, text=texts),
         redirections(leg_ids),
         st.builds(Resynced, live_legs=live | live.map(lambda legs: legs | {CALLER})),
         st.builds(HangUpRequested, by=texts),
@@ -438,9 +440,9 @@ def begin(call: Call) -> Walk:
 @st.composite
 def talking(draw: st.DrawFn) -> Walk:
     """Draw the walk of a call in which a telephone of the project talks, and may transfer."""
-    choices: tuple[tuple[Step, ...], ...] = ((), (Record(),), (Rate(sounds=("enter",)),))
+    choices: tuple[tuple[Step, ...], ...] = ((), (RecordStep(),), (RateStep(sounds=("enter",)),))
     before = draw(st.sampled_from(choices))
-    rings = Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="mary"),), timeout=30.0)
+    rings = RingStep(targets=(Target(kind=TargetKind.ACCOUNT, value="mary"),), timeout=30.0)
     project = Project(
         id="shop",
         name="Shop",
@@ -454,7 +456,7 @@ def talking(draw: st.DrawFn) -> Walk:
         trunks=(Trunk(name="carrier", host="192.0.2.9"),),
         schemes=(
             Scheme(id=1, name="ring", steps=(*before, rings)),
-            Scheme(id=2, name="ask", steps=(Ask(webhook="crm"), Ask(webhook="crm"), rings)),
+            Scheme(id=2, name="ask", steps=(AskStep(webhook="crm"), AskStep(webhook="crm"), rings)),
         ),
         forwarding_numbers=(ForwardingNumber(name="crm", url="http://crm.example/"),),
         sounds=(Sound(name="enter", file="enter.wav"),),

@@ -1,8 +1,8 @@
 """A call as a story: it hears this, it orders that.
 
     story = Transcript(incoming(ASK))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    story.hears(1.5, DirectionGiven(ask="c-1", targets=(MARY,)), "ring b1 mary", "tell …")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1.5, DirectionGiven(ask="c-1", targets=(MARY,)), "ring b1 mary", "emit …")
 
 Each `hears` names everything that has to be ordered, in order; naming nothing demands nothing. What
 is written into the journal is kept apart, in `journal`, so that a story reads as one.
@@ -22,16 +22,16 @@ from switchhook.routing.commands import (
     AnswerTransfer,
     AskWebhook,
     ConnectLegs,
+    EmitEvent,
     EndLeg,
+    NotifyTransfer,
     Play,
-    Record,
     RingLeg,
     ShowRinging,
     StartRecording,
     StopPlaying,
     StopRecording,
-    Tell,
-    TellTransfer,
+    WriteJournal,
 )
 from switchhook.routing.engine import step
 from switchhook.routing.events import (
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.call import Call, CallState
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.target import Target
     from switchhook.routing.commands import Command, MediaCommand, TransferCommand
     from switchhook.routing.events import Event
@@ -79,7 +79,7 @@ class Transcript:
 
     def __init__(self, call: Call) -> None:
         self.call = call
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.commands: list[Command] = []
         self._lines: list[str] = []
 
@@ -95,7 +95,7 @@ class Transcript:
         for seen in _watchers:
             seen.add((before, type(event), self.call.state))
         self.commands.extend(commands)
-        self.entries.extend(c.entry for c in commands if isinstance(c, Record))
+        self.entries.extend(c.entry for c in commands if isinstance(c, WriteJournal))
 
     def hears(self, now: float, event: Event, *orders: str) -> None:
         """Let the call hear `event` at `now` and demand exactly these orders."""
@@ -139,7 +139,7 @@ def order(command: Command) -> str:
     match command:
         case RingLeg(leg=leg, target=target, party=party):
             return f"ring {leg} {target}{f' for {party}' if party else ''}"
-        case AnswerTransfer() | TellTransfer():
+        case AnswerTransfer() | NotifyTransfer():
             return transfer_order(command)
         case ShowRinging(media_from=leg):
             return f"play {leg}" if leg else "show ringing"
@@ -151,9 +151,9 @@ def order(command: Command) -> str:
             return media_order(command)
         case AskWebhook(ask=ask, webhook=webhook, code=code):
             return f"ask {webhook} as {ask}{f' with {code}' if code else ''}"
-        case Tell(event=event):
-            return f"tell {event}"
-        case Record():
+        case EmitEvent(event=event):
+            return f"emit {event}"
+        case WriteJournal():
             return ""
         case _:
             assert_never(command)
@@ -164,8 +164,8 @@ def transfer_order(command: TransferCommand) -> str:
     match command:
         case AnswerTransfer(leg=leg, status=status):
             return f"answer transfer of {leg} {status}"
-        case TellTransfer(leg=leg, status=status):
-            return f"tell {leg} of transfer {status}"
+        case NotifyTransfer(leg=leg, status=status):
+            return f"notify {leg} of transfer {status}"
         case _:
             assert_never(command)
 
@@ -187,9 +187,9 @@ def media_order(command: MediaCommand) -> str:
             assert_never(command)
 
 
-def written(entry: Entry) -> str:
+def written(entry: JournalEntry) -> str:
     """Return an entry as one line: what happened, on which leg, in words."""
-    return " ".join(filter(None, (entry.happening, entry.leg, entry.text)))
+    return " ".join(filter(None, (entry.kind, entry.leg, entry.text)))
 
 
 def rings(leg: str, *, early_media: bool = False) -> LegRinging:

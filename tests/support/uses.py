@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.domain.scheme import CallerName, NameChoice, Ring, Step
+from switchhook.domain.scheme import CallerName, NameChoice, RingStep, Step
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import CallerIdForwarding
 from tests.support.house import ring
@@ -41,7 +41,7 @@ class Use:
     forwarding: CallerIdForwarding = CallerIdForwarding.CALLER
     returned: bool = False
     """Whether the success branch rings the returned destination."""
-    success: Ring | None = None
+    success: RingStep | None = None
     """What the success branch rings, where that is no number of its own."""
     before: tuple[Step, ...] = ()
     fault: str = ""
@@ -60,8 +60,8 @@ def choice(kind: NameChoice, text: str) -> CallerName:
     return CallerName(choice=kind, text=text)
 
 
-def ring_group(name: str) -> Ring:
-    return Ring(targets=(Target(kind=TargetKind.GROUP, value=name),), timeout=5.0)
+def ring_group(name: str) -> RingStep:
+    return RingStep(targets=(Target(kind=TargetKind.GROUP, value=name),), timeout=5.0)
 
 
 ASKED = "/cid_name_lookup.php?phonenumber=%2B31612345678&callername="

@@ -11,7 +11,7 @@ import pytest
 from switchhook.domain.call import CALLER
 from switchhook.domain.event import EventKind, EventWebhook, Subscription
 from switchhook.domain.project import Plan
-from switchhook.routing.commands import Tell
+from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.composing import Teller, compose, promises
 from switchhook.webhooks.http import HttpRequest
@@ -44,7 +44,7 @@ def teller(*subscriptions: Subscription) -> Teller:
 
 
 def told(story: Transcript, *subscriptions: Subscription) -> list[Delivery]:
-    tells = [command for command in story.commands if isinstance(command, Tell)]
+    tells = [command for command in story.commands if isinstance(command, EmitEvent)]
     return [made for tell in tells for made in promises(tell, teller(*subscriptions))]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventKind
-from switchhook.routing.commands import Tell
+from switchhook.routing.commands import EmitEvent
 from switchhook.switchboard.composing import Teller, compose, promises
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_SECONDS, NOBODY, Mail, read_mail
@@ -17,7 +17,7 @@ PLAN = make_plan(
         make_mail(name="answered", only=EventFilter(outcomes=(Outcome.ANSWERED,))),
     ),
 )
-TELL = Tell(
+TELL = EmitEvent(
     call=make_call(plan=PLAN, outcome=Outcome.MISSED),
     event=EventKind.INCOMING_AFTER,
     seq=4,

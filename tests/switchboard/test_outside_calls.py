@@ -14,10 +14,10 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause, Outcome
 from switchhook.domain.hours import WorkingHours, parse_spans
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.outside import OutsideCalls
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.domain.scheme import Ring, Scheme
+from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused
@@ -62,7 +62,7 @@ def office(**more: Any) -> Plan:
         numbers=(Number(number=OWN, scheme=1),),
         accounts=(Account(login="101", password="x"), Account(login="102", password="x")),
         trunks=(Trunk(name="carrier", host="carrier.example"),),
-        schemes=(Scheme(id=1, name="all", steps=(Ring(targets=(number(FRIEND),)),)),),
+        schemes=(Scheme(id=1, name="all", steps=(RingStep(targets=(number(FRIEND),)),)),),
     )
     return Plan(replace(project, **more))
 
@@ -154,7 +154,7 @@ class House:
     async def said(self, call: str) -> list[str]:
         await self.settled()
         journal = await self.store.journal(call)
-        return [entry.text for entry in journal if entry.happening is Happening.NOTICE]
+        return [entry.text for entry in journal if entry.kind is EntryKind.NOTICE]
 
 
 async def open_house(
@@ -401,7 +401,7 @@ def test_forwards_count_for_the_project_and_for_the_account_that_calls(account: 
 def test_what_a_telephone_forwards_outside_counts_for_its_account(account: str) -> None:
     """Whoever stole its password registers, and has all calls to it sent to numbers of their own."""
     scheme = Scheme(
-        id=1, name="all", steps=(Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),)
+        id=1, name="all", steps=(RingStep(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),)
     )
 
     async def scenario(house: House) -> None:
@@ -421,7 +421,7 @@ def test_what_a_telephone_forwards_outside_counts_for_its_account(account: str) 
 def test_a_forbidden_target_lets_the_next_one_have_its_turn() -> None:
     targets = (number(FRIEND), Target(kind=TargetKind.ACCOUNT, value="102"))
     scheme = Scheme(
-        id=1, name="all", steps=(Ring(targets=(number(FRIEND),)), Ring(targets=targets))
+        id=1, name="all", steps=(RingStep(targets=(number(FRIEND),)), RingStep(targets=targets))
     )
 
     async def scenario(house: House) -> None:

@@ -17,18 +17,18 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import (
-    Background,
-    Choice,
-    GoTo,
-    Hours,
-    Menu,
-    Play,
-    Rate,
-    Record,
-    Voicemail,
+    BackgroundStep,
+    GoToStep,
+    HoursStep,
+    MenuChoice,
+    MenuStep,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    VoicemailStep,
 )
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
@@ -77,21 +77,23 @@ STEPS: Sequence[Step] = (
     ring(MARY, timeout=4.0),
     ring(MARY, JOHN, timeout=6.0),
     in_turn(JOHN, MOBILE, timeout=3.0),
-    Play(sounds=("welcome",)),
-    Background(sounds=("music",)),
-    Record(),
-    Rate(sounds=("choose",), timeout=2.0, thanks=("thanks",)),
-    Hours(hours="office", open_=(ring(MARY, timeout=4.0),), closed=(Play(sounds=("late",)),)),
-    Menu(
+    PlayStep(sounds=("welcome",)),
+    BackgroundStep(sounds=("music",)),
+    RecordStep(),
+    RateStep(sounds=("choose",), timeout=2.0, thanks=("thanks",)),
+    HoursStep(
+        hours="office", open_=(ring(MARY, timeout=4.0),), closed=(PlayStep(sounds=("late",)),)
+    ),
+    MenuStep(
         sounds=("choose",),
-        choices=(Choice(key="1", steps=(ring(JOHN, timeout=4.0),)),),
+        choices=(MenuChoice(key="1", steps=(ring(JOHN, timeout=4.0),)),),
         timeout=2.0,
         attempts=2,
         timeout_sounds=("late",),
         on_timeout=(ring(MARY, timeout=3.0),),
     ),
-    Voicemail(sounds=("enter",), longest=5.0),
-    GoTo(scheme=1),
+    VoicemailStep(sounds=("enter",), longest=5.0),
+    GoToStep(scheme=1),
 )
 
 
@@ -100,7 +102,7 @@ class Disk:
     """What survives."""
 
     calls: dict[str, Call] = field(default_factory=dict)
-    entries: dict[str, list[Entry]] = field(default_factory=dict)
+    entries: dict[str, list[JournalEntry]] = field(default_factory=dict)
     deliveries: list[Delivery] = field(default_factory=list)
 
 
@@ -272,8 +274,8 @@ def check(story: Story) -> Disk:
         entries = disk.entries[call_id]
         assert call.state is CallState.ENDED
         assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
-        assert Counter(entry.happening for entry in entries)[Happening.ENDED] == 1
-        assert entries[-1].happening is Happening.ENDED
+        assert Counter(entry.kind for entry in entries)[EntryKind.ENDED] == 1
+        assert entries[-1].kind is EntryKind.ENDED
         told = [delivery for delivery in disk.deliveries if delivery.call == call_id]
         assert [delivery.seq for delivery in told] == list(range(1, len(told) + 1))
         assert told[0].event is EventKind.INCOMING_BEFORE
@@ -328,8 +330,8 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
                 await board.start(stack, lambda _project, _version: house)
                 await clock.run(clock.now() + 5.0)
         await board.idle()
-        written = [entry.happening for entry in disk.entries["c1"]]
-        assert written[-3:] == [Happening.RESUMED, Happening.ATTEMPT_ENDED, Happening.ENDED]
+        written = [entry.kind for entry in disk.entries["c1"]]
+        assert written[-3:] == [EntryKind.RESUMED, EntryKind.ATTEMPT_ENDED, EntryKind.ENDED]
         assert disk.calls["c1"].ended_by is EndedBy.CALLEE
 
     run(scenario())

@@ -18,7 +18,7 @@ from switchhook.domain.cause import AttemptEnd, Cause, Outcome
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Number, Plan, Project
-from switchhook.domain.scheme import Ask, Ring, Scheme
+from switchhook.domain.scheme import AskStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.routing.arrival import Arrival, Refused
@@ -51,8 +51,8 @@ PROJECT = Project(
             id=1,
             name="Main",
             steps=(
-                Ask(webhook="crm"),
-                Ring(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),
+                AskStep(webhook="crm"),
+                RingStep(targets=(Target(kind=TargetKind.ACCOUNT, value="101"),)),
             ),
         ),
     ),

@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
-from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber, Template
 from switchhook.tryout.examples import VISIT, Example, ExampleError, example_facts, read_example
 from switchhook.webhooks.parameters import CATALOGUE, resolve
@@ -29,7 +29,7 @@ SHOP = Plan(
             Number(number="380800111333", scheme=7),
         ),
         accounts=(Account(login="mary", password="x"),),
-        schemes=(Scheme(id=7, name="Main", steps=(HangUp(),)),),
+        schemes=(Scheme(id=7, name="Main", steps=(HangUpStep(),)),),
     )
 )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Account, Group, Number, Plan, Project
-from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import (
     Dialect,
@@ -38,7 +38,7 @@ SHOP = Project(
     accounts=(Account(login="mary", password="x"), Account(login="olga", password="x")),
     numbers=(Number(number="380800111222", scheme=26076),),
     groups=(Group(name="200", accounts=("mary", "olga")),),
-    schemes=(Scheme(id=26076, name="Office", steps=(HangUp(),)),),
+    schemes=(Scheme(id=26076, name="Office", steps=(HangUpStep(),)),),
     forwarding_numbers=(
         CRM,
         replace(CRM, name="turns", ring_order=RingOrder.ONE_AFTER_ANOTHER),

@@ -11,18 +11,18 @@ import pytest
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Plan, Project
 from switchhook.domain.scheme import (
-    AskDialPlan,
-    Choice,
-    HangUp,
-    Menu,
-    Rate,
-    RingDestination,
+    AskDialPlanStep,
+    HangUpStep,
+    MenuChoice,
+    MenuStep,
+    RateStep,
+    RingDestinationStep,
     Scheme,
     Step,
-    Voicemail,
+    VoicemailStep,
 )
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
@@ -44,7 +44,9 @@ PIN = DialPlanWebhook(
     error_message="wrong",
     timeout_message="late",
 )
-PIN_STEP = AskDialPlan(webhook="pin", success=(RingDestination(),), failed=(HangUp(status=603),))
+PIN_STEP = AskDialPlanStep(
+    webhook="pin", success=(RingDestinationStep(),), failed=(HangUpStep(status=603),)
+)
 
 
 def pretend(*steps: Step, of: Project | None = None, **script: Any) -> PretendCall:
@@ -56,7 +58,7 @@ def pretend(*steps: Step, of: Project | None = None, **script: Any) -> PretendCa
 
 def path(made: PretendCall) -> list[str]:
     """Return the journal, a line each, with seconds."""
-    return [f"{e.at - 1000:g} {e.happening} {e.leg} {e.text}" for e in made.journal]
+    return [f"{e.at - 1000:g} {e.kind} {e.leg} {e.text}" for e in made.journal]
 
 
 def outcome(made: PretendCall) -> tuple[Outcome | None, str]:
@@ -93,7 +95,7 @@ def test_a_given_answer_is_followed_and_nobody_is_asked() -> None:
 def test_telephones_do_what_was_said(does: str, seconds: int, expected: str) -> None:
     made = pretend(ring(MARY), ring(OFFICE), phones={"mary": does})
     assert outcome(made) == (Outcome.ANSWERED, str(OFFICE))
-    ended = next(e for e in made.journal if e.happening is Happening.ATTEMPT_ENDED)
+    ended = next(e for e in made.journal if e.kind is EntryKind.ATTEMPT_ENDED)
     assert (ended.at - 1000, dict(ended.facts)["end"]) == (seconds, expected)
 
 
@@ -103,7 +105,7 @@ def test_the_caller_keys_a_code_when_asked() -> None:
     made = pretend(PIN_STEP, digits=("0042#",), answers={"pin": (body,)})
     assert outcome(made) == (Outcome.ANSWERED, "+31502102544")
     assert not any("0042" in line for line in path(made))
-    steps = [dict(e.facts) for e in made.journal if e.happening is Happening.STEP]
+    steps = [dict(e.facts) for e in made.journal if e.kind is EntryKind.STEP]
     assert [(step["step"], step.get("branch")) for step in steps] == [
         ("askdialplan", None),
         ("ringdestination", "success"),
@@ -118,7 +120,7 @@ def test_each_time_that_keys_are_waited_for_the_next_are_pressed() -> None:
         answers={"pin": (b"status=NAK", b"status=NAK", b"status=ACK&destination=mary")},
     )
     assert outcome(made) == (Outcome.ANSWERED, "mary")
-    assert sum(e.happening is Happening.ASKED for e in made.journal) == 3
+    assert sum(e.kind is EntryKind.ASKED for e in made.journal) == 3
 
 
 @pytest.mark.row("R5-19", "A-47")
@@ -129,14 +131,15 @@ def test_a_caller_without_keys_runs_out_of_attempts() -> None:
         Outcome.REJECTED,
         603,
     )
-    late = [e for e in made.journal if e.happening is Happening.KEYED]
+    late = [e for e in made.journal if e.kind is EntryKind.KEYED]
     assert [e.text for e in late] == ["no code in time"] * 3
-    assert not any(e.happening is Happening.ASKED for e in made.journal)
+    assert not any(e.kind is EntryKind.ASKED for e in made.journal)
 
 
 def test_menus_codes_and_marks_take_their_keys_in_turn() -> None:
-    chosen = Menu(
-        sounds=("menu",), choices=(Choice(key="2", steps=(Rate(sounds=("rate",)), ring(JOHN))),)
+    chosen = MenuStep(
+        sounds=("menu",),
+        choices=(MenuChoice(key="2", steps=(RateStep(sounds=("rate",)), ring(JOHN))),),
     )
     made = pretend(chosen, digits=("7", "2", "4"))
     assert outcome(made) == (Outcome.ANSWERED, "john")
@@ -145,7 +148,7 @@ def test_menus_codes_and_marks_take_their_keys_in_turn() -> None:
 
 
 def test_a_caller_leaves_a_message_and_loses_patience() -> None:
-    made = pretend(Voicemail(sounds=("greeting",), longest=120.0), patience=20.0)
+    made = pretend(VoicemailStep(sounds=("greeting",), longest=120.0), patience=20.0)
     assert outcome(made) == (Outcome.VOICEMAIL, "")
     assert made.call is not None
     assert made.call.recordings[0].seconds == 18.0
@@ -208,7 +211,7 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
     made = run(scenario())
     assert len(asked) == 1
     assert asked[0].startswith(b"GET /r HTTP/1.1\r\n")
-    answered = next(e for e in made.journal if e.happening is Happening.ANSWER)
+    answered = next(e for e in made.journal if e.kind is EntryKind.ANSWER)
     assert 0.2 <= answered.at - 1000 < 1.5
     facts = dict(answered.facts)
     assert float(facts["seconds_headers"]) >= 0.2

@@ -10,7 +10,7 @@ from switchhook.delivery.http.origin import Origin
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Number, Plan, Project
-from switchhook.domain.scheme import HangUp, Scheme
+from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.tryout.examples import Example, ExampleError
 from switchhook.tryout.previewing import Preview, preview_requests
@@ -35,7 +35,7 @@ SHOP = Project(
     id="shop",
     name="Shop",
     numbers=(Number(number="380800111222", scheme=7),),
-    schemes=(Scheme(id=7, name="Main", steps=(HangUp(),)),),
+    schemes=(Scheme(id=7, name="Main", steps=(HangUpStep(),)),),
     forwarding_numbers=(
         CRM,
         replace(CRM, name="rpc", submission=Encoding.JSON_RPC, rpc_method="find"),

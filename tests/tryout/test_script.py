@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.tryout.script import Script, as_dialled
 
 
 def left_over(*dialled: str, keyed: int = 0, asked: dict[str, int], script: Script) -> list[str]:
     journal = [
-        Entry(seq=1, at=0, happening=Happening.DIALLED, facts=(("target", target),))
+        JournalEntry(seq=1, at=0, kind=EntryKind.DIALLED, facts=(("target", target),))
         for target in dialled
     ]
     return list(script.left_over(journal, keyed=keyed, asked=asked))

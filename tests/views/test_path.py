@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Plan, Project
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import pretend_call
@@ -75,8 +75,8 @@ def path(answer: str, more: str = "", **phones: str) -> str:
     return path_of(run(pretend_call(Plan(project), script, now=0.0, product="UA")).journal)
 
 
-def entry(happening: Happening, **facts: str) -> Entry:
-    return Entry(seq=1, at=0.0, happening=happening, facts=tuple(facts.items()))
+def entry(happening: EntryKind, **facts: str) -> JournalEntry:
+    return JournalEntry(seq=1, at=0.0, kind=happening, facts=tuple(facts.items()))
 
 
 @pytest.mark.row("S-01", "R1-126")
@@ -111,10 +111,10 @@ def test_a_destination_that_is_not_called_is_told() -> None:
 
 def test_another_steps_failure_is_not_that_of_the_location_before_it() -> None:
     journal = (
-        entry(Happening.STEP, location=WAY),
-        entry(Happening.ASK_FAILED, kind="refused"),
-        entry(Happening.STEP, step="askdialplan"),
-        entry(Happening.ASK_FAILED, kind="dns"),
+        entry(EntryKind.STEP, location=WAY),
+        entry(EntryKind.ASK_FAILED, kind="refused"),
+        entry(EntryKind.STEP, step="askdialplan"),
+        entry(EntryKind.ASK_FAILED, kind="dns"),
     )
 
     assert path_of(journal) == f"{WAY} (failed: refused)"

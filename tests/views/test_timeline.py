@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.storage.records import DeliveryRow, DeliveryState
 from switchhook.views.timeline import SIGNS, WORDS, delivery_lines, entry_line
 from tests.support.promises import DOWN, attempt, mail
@@ -33,44 +33,44 @@ def test_a_mail_names_who_is_told() -> None:
 
 
 def test_no_reason_says_an_end_once_more() -> None:
-    def text(happening: Happening, reason: str, **facts: str) -> str:
+    def text(happening: EntryKind, reason: str, **facts: str) -> str:
         told = tuple(facts.items())
-        return entry_line(Entry(seq=1, at=5.0, happening=happening, text=reason, facts=told)).text
+        return entry_line(JournalEntry(seq=1, at=5.0, kind=happening, text=reason, facts=told)).text
 
     lost = {"target": "102", "end": "answered_elsewhere"}
     busy = {"outcome": "busy", "ended_by": "system"}
-    assert text(Happening.ATTEMPT_ENDED, "answered elsewhere", **lost) == "102: answered elsewhere"
-    assert text(Happening.ENDED, "busy", **busy) == "ends: busy, by the system"
-    assert text(Happening.ENDED, "blocked", **busy) == "ends: busy, by the system (blocked)"
+    assert text(EntryKind.ATTEMPT_ENDED, "answered elsewhere", **lost) == "102: answered elsewhere"
+    assert text(EntryKind.ENDED, "busy", **busy) == "ends: busy, by the system"
+    assert text(EntryKind.ENDED, "blocked", **busy) == "ends: busy, by the system (blocked)"
 
 
 def test_every_happening_has_sign_and_words() -> None:
-    assert set(SIGNS) == set(WORDS) == set(Happening)
+    assert set(SIGNS) == set(WORDS) == set(EntryKind)
 
 
-@pytest.mark.parametrize("happening", Happening)
-def test_an_entry_without_facts_is_still_a_line(happening: Happening) -> None:
-    line = entry_line(Entry(seq=1, at=5.0, happening=happening, leg="b1"))
+@pytest.mark.parametrize("happening", EntryKind)
+def test_an_entry_without_facts_is_still_a_line(happening: EntryKind) -> None:
+    line = entry_line(JournalEntry(seq=1, at=5.0, kind=happening, leg="b1"))
 
     assert line.at == 5.0
     assert line.text
 
 
-@pytest.mark.parametrize("happening", Happening)
-def test_no_text_from_outside_moves_the_cursor(happening: Happening) -> None:
+@pytest.mark.parametrize("happening", EntryKind)
+def test_no_text_from_outside_moves_the_cursor(happening: EntryKind) -> None:
     evil = "a\x1b[2J\nb\u202e"
     facts = tuple(
         (name, evil)
         for name in ("caller", "callee", "target", "webhook", "kind", "step", "end", "outcome")
     )
-    text = entry_line(Entry(seq=1, at=5.0, happening=happening, text=evil, facts=facts)).text
+    text = entry_line(JournalEntry(seq=1, at=5.0, kind=happening, text=evil, facts=facts)).text
 
     assert text.isprintable()
 
 
 def test_failures_say_how_long_and_why() -> None:
     facts = (("webhook", "crm"), ("seconds", "2.04"), ("kind", "headers_timeout"))
-    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, text="too slow", facts=facts)
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ASK_FAILED, text="too slow", facts=facts)
 
     assert entry_line(entry).text == "crm fails after 2.0 s: headers_timeout, too slow"
 
@@ -81,7 +81,7 @@ def test_failures_say_how_long_and_why() -> None:
 )
 def test_a_recording_has_its_length_to_the_tenth(length: str, said: str) -> None:
     facts = (("seconds", length),)
-    entry = Entry(seq=1, at=5.0, happening=Happening.RECORDED, text="a.wav", facts=facts)
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.RECORDED, text="a.wav", facts=facts)
 
     assert entry_line(entry).text == f"recorded {said}: a.wav"
 
@@ -100,14 +100,14 @@ def test_a_recording_has_its_length_to_the_tenth(length: str, said: str) -> None
 )
 def test_what_came_back_is_said_in_one_line(facts: dict[str, str], said: str) -> None:
     told = (("request", "GET http://crm.example/"), *facts.items())
-    entry = Entry(seq=1, at=5.0, happening=Happening.ANSWER, facts=told)
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ANSWER, facts=told)
 
     assert entry_line(entry).below == (f"GET http://crm.example/: {said}",)
 
 
 def test_redirects_that_were_followed_are_named() -> None:
     told = (("request", "GET http://crm.example/"), ("redirected_to", "https://crm.example"))
-    entry = Entry(seq=1, at=5.0, happening=Happening.ASK_FAILED, facts=told)
+    entry = JournalEntry(seq=1, at=5.0, kind=EntryKind.ASK_FAILED, facts=told)
 
     said = "GET http://crm.example/, redirected to https://crm.example: no answer"
     assert entry_line(entry).below == (said,)
@@ -116,22 +116,22 @@ def test_redirects_that_were_followed_are_named() -> None:
 @pytest.mark.parametrize(
     ("happening", "text", "facts", "said"),
     [
-        (Happening.KEYED, "no code in time", {}, "no code in time"),
-        (Happening.KEYED, "4", {"digit": "4"}, "the caller presses: 4"),
-        (Happening.ASKED, "pin", {}, "asks pin"),
-        (Happening.ASKED, "pin", {"attempt": "2"}, "asks pin about the code of attempt 2"),
+        (EntryKind.KEYED, "no code in time", {}, "no code in time"),
+        (EntryKind.KEYED, "4", {"digit": "4"}, "the caller presses: 4"),
+        (EntryKind.ASKED, "pin", {}, "asks pin"),
+        (EntryKind.ASKED, "pin", {"attempt": "2"}, "asks pin about the code of attempt 2"),
         (
-            Happening.ASKED,
+            EntryKind.ASKED,
             "pin",
             {"attempt": "2", "code": "0042"},
             "asks pin about the code 0042 of attempt 2",
         ),
-        (Happening.BRANCH, "failed: attempt 3 of 3", {}, "takes branch failed: attempt 3 of 3"),
+        (EntryKind.BRANCH, "failed: attempt 3 of 3", {}, "takes branch failed: attempt 3 of 3"),
     ],
 )
 def test_codes_keys_and_branches_have_their_words(
-    happening: Happening, text: str, facts: dict[str, str], said: str
+    happening: EntryKind, text: str, facts: dict[str, str], said: str
 ) -> None:
-    entry = Entry(seq=1, at=5.0, happening=happening, text=text, facts=tuple(facts.items()))
+    entry = JournalEntry(seq=1, at=5.0, kind=happening, text=text, facts=tuple(facts.items()))
 
     assert entry_line(entry).text == said

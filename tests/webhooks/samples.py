@@ -10,7 +10,7 @@ from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Account, Number, Plan, Project
-from switchhook.domain.scheme import Ask, Scheme
+from switchhook.domain.scheme import AskStep, Scheme
 from switchhook.domain.webhook import (
     Array,
     DialPlanWebhook,
@@ -125,7 +125,7 @@ def make_plan(**changes: Any) -> Plan:
         ),
         "accounts": (Account(login="agent7", password="-"), Account(login="101", password="-")),
         "schemes": (
-            Scheme(id=1, name="Office", steps=(Ask(webhook="PHP demo"),)),
+            Scheme(id=1, name="Office", steps=(AskStep(webhook="PHP demo"),)),
             Scheme(id=26076, name="Shop", steps=()),
         ),
         "forwarding_numbers": (make_number(),),

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import Direction, Leg, LegState
 from switchhook.domain.cause import AttemptEnd, Outcome
-from switchhook.domain.scheme import Ask, HangUp, Ring, Scheme
+from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve, takes
 from switchhook.webhooks.template import RINGOSTAT_SAMPLE
@@ -280,10 +280,10 @@ def test_the_forward_location_of_an_event_is_the_step_that_is_walked(
     path: tuple[int, ...], expected: str
 ) -> None:
     steps = (
-        Ask(webhook="PHP demo"),
-        Ring(targets=(BOB,), timeout=25.0),
-        HangUp(),
-        Ask(webhook="gone"),
+        AskStep(webhook="PHP demo"),
+        RingStep(targets=(BOB,), timeout=25.0),
+        HangUpStep(),
+        AskStep(webhook="gone"),
     )
     plan = make_plan(schemes=(Scheme(id=1, name="Office", steps=steps),))
 
@@ -307,7 +307,7 @@ def test_the_forward_location_tells_whole_seconds_and_never_more_than_it_rings(
 ) -> None:
     asked = replace(make_facts(), webhook=make_number(ring_timeout=seconds))
     plan = make_plan(
-        schemes=(Scheme(id=1, name="Office", steps=(Ring(targets=(BOB,), timeout=seconds),)),)
+        schemes=(Scheme(id=1, name="Office", steps=(RingStep(targets=(BOB,), timeout=seconds),)),)
     )
 
     assert resolve("forward_location", "", asked) == f"webhookNumber:{expected}"

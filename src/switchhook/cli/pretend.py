@@ -14,7 +14,7 @@ from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import JournalEntry
 from switchhook.domain.project import Plan
 from switchhook.operations.sounds import missing_sounds
 from switchhook.tryout.pretending import PretendCall, pretend_call
@@ -219,10 +219,10 @@ def _as_json(made: PretendCall) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: JournalEntry) -> dict[str, Any]:
     return {
         "at": iso(entry.at),
-        "happening": entry.happening,
+        "happening": entry.kind,
         "leg": entry.leg,
         "text": entry.text,
         "facts": dict(entry.facts),

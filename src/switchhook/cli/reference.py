@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from switchhook.domain.event import EVERYTHING
-from switchhook.domain.scheme import AS_IT_IS
+from switchhook.domain.scheme import UNCHANGED_NAME
 from switchhook.projectfile.schema.event import (
     EVENT_FILTER,
     EVENT_MAIL,
@@ -138,7 +138,7 @@ def _default(key: Key) -> str:
         return "required"
     if key.default is None or key.default in {"", b"", ()}:
         return "none"
-    if key.default in {AS_IT_IS, EVERYTHING}:
+    if key.default in {UNCHANGED_NAME, EVERYTHING}:
         return "none"
     if isinstance(key.default, str):
         return f"`{quote(key.default)}`"  # on one line, which a table's cell is

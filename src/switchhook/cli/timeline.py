@@ -12,7 +12,7 @@ from switchhook.views.text import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.views.timeline import Line
 
 BELOW = " " * 16
@@ -34,6 +34,6 @@ def draw_whole(line: Line, *, began: float) -> Text:
     return text
 
 
-def draw_path(entries: Iterable[Entry]) -> Text:
+def draw_path(entries: Iterable[JournalEntry]) -> Text:
     """Draw where the call went in one line."""
     return Text(f"  path: {one_line(path_of(entries)) or 'nowhere'}")

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import FIRST, Path, Rate
+from switchhook.domain.scheme import FIRST, Path, RateStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
 
@@ -75,7 +75,7 @@ class Leg:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class PendingAsk:
     """A webhook that is being asked while the caller waits."""
 
     id: str
@@ -87,7 +87,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Collecting:
+class DigitCollection:
     """Keys that the caller is to press."""
 
     attempt: int = 1
@@ -97,7 +97,7 @@ class Collecting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class DialPlanReturn:
     """What a dial-plan webhook returned along with the branch, for the steps in there."""
 
     at: Path
@@ -107,7 +107,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recorder:
+class RunningRecording:
     """A recording that runs."""
 
     id: str
@@ -126,7 +126,7 @@ class Recording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ringing:
+class RingRound:
     """What is being rung: this round's deadline and the targets whose turn comes later."""
 
     waiting: tuple[Target, ...]
@@ -198,10 +198,10 @@ class Call:
     """The latest that failed, or was refused, with both parties left."""
     transfers: int = 0
     """How often somebody asked for one that was begun."""
-    asked: Asked | None = None
+    asked: PendingAsk | None = None
     asks: int = 0
-    ringing: Ringing | None = None
-    given: tuple[Given, ...] = ()
+    ringing: RingRound | None = None
+    given: tuple[DialPlanReturn, ...] = ()
     """What the webhooks returned in whose branches the call may be."""
     codes: tuple[str, ...] = field(default=(), repr=False)
     """What the caller entered for webhooks that mask codes; never stored, see `secrecy`."""
@@ -221,15 +221,15 @@ class Call:
     """What is heard while asking and ringing, in place of the ringing tone."""
     background_playback: str = ""
     """The playback that it is heard by now."""
-    collecting: Collecting | None = None
+    collecting: DigitCollection | None = None
     is_to_be_recorded: bool = False
     """Whether a conversation will be recorded."""
-    recorder: Recorder | None = None
+    recorder: RunningRecording | None = None
     recorders: int = 0
     recordings: tuple[Recording, ...] = ()
     recording_trouble: str = ""
     """Why the conversation was not recorded, though it was to be."""
-    rating: Rate | None = None
+    rating: RateStep | None = None
     """How a conversation will be rated."""
     rated: str = ""
     """The key with which the caller rated it."""

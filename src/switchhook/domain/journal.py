@@ -9,7 +9,7 @@ Facts = tuple[tuple[str, str], ...]
 """Names and values for programs; names stay stable over versions."""
 
 
-class Happening(StrEnum):
+class EntryKind(StrEnum):
     """What an entry tells of; stored, so a value never changes."""
 
     ARRIVED = "arrived"
@@ -41,13 +41,13 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class JournalEntry:
     """One line of a call's path."""
 
     seq: int
     """1, 2, 3 … without a gap within the call."""
     at: float
-    happening: Happening
+    kind: EntryKind
     leg: str = ""
     text: str = ""
     """For people; one line. Holds no secret."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.scheme import Ask, Ring, RingDestination
+from switchhook.domain.scheme import AskStep, RingDestinationStep, RingStep
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
@@ -20,9 +20,9 @@ def ask_location(webhook: ForwardingNumber) -> str:
 def location_of(step: Step, plan: Plan) -> str:
     """Return what a step is as a location; "" where it is none."""
     match step:
-        case Ask(webhook=name) if name in plan.webhooks:
+        case AskStep(webhook=name) if name in plan.webhooks:
             return ask_location(plan.webhooks[name])
-        case Ring(timeout=timeout) | RingDestination(timeout=timeout):
+        case RingStep(timeout=timeout) | RingDestinationStep(timeout=timeout):
             return f"phone:{_whole(timeout)}"
         case _:
             return ""

@@ -19,7 +19,7 @@ the step that opened it and the branch's name: `(2, "success", 0)`."""
 SUCCESS, FAILED = "success", "failed"
 OPEN, CLOSED = "open", "closed"
 TIMEOUT, INVALID = "timeout", "invalid"
-KEYS = "0123456789*#"
+DTMF_KEYS = "0123456789*#"
 """What a menu can offer."""
 
 
@@ -42,11 +42,11 @@ class CallerName:
     """What is put in front or stands alone."""
 
 
-AS_IT_IS = CallerName()
+UNCHANGED_NAME = CallerName()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class AskStep:
     """Ask a forwarding number where the call goes, and ring what it answers (R1-123)."""
 
     word: ClassVar[str] = "ask"
@@ -54,7 +54,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskDialPlan:
+class AskDialPlanStep:
     """Ask a dial-plan webhook, perhaps after a code, which of two branches the call takes (R5-26, R5-27)."""
 
     word: ClassVar[str] = "askdialplan"
@@ -64,18 +64,18 @@ class AskDialPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ring:
+class RingStep:
     """Ring targets for `timeout` seconds each round; the first to answer gets the call."""
 
     word: ClassVar[str] = "ring"
     targets: tuple[Target, ...]
     order: RingOrder = RingOrder.ALL_AT_ONCE
     timeout: float = 30.0
-    caller_name: CallerName = AS_IT_IS
+    caller_name: CallerName = UNCHANGED_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RingDestination:
+class RingDestinationStep:
     """Ring the variable destination: what the dial-plan webhook returned (R5-33).
 
     Where it returned none, the step hands on; behind the last step of a success branch that means the
@@ -84,11 +84,11 @@ class RingDestination:
 
     word: ClassVar[str] = "ringdestination"
     timeout: float = 30.0
-    caller_name: CallerName = AS_IT_IS
+    caller_name: CallerName = UNCHANGED_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoTo:
+class GoToStep:
     """Go on with another scheme of the same project (R1-25)."""
 
     word: ClassVar[str] = "goto"
@@ -96,7 +96,7 @@ class GoTo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HangUp:
+class HangUpStep:
     """End the call with a SIP status that tells the caller why."""
 
     word: ClassVar[str] = "hangup"
@@ -104,7 +104,7 @@ class HangUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
+class PlayStep:
     """Let the caller hear sounds once, then go on: a greeting (R1-125)."""
 
     word: ClassVar[str] = "play"
@@ -112,7 +112,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Background:
+class BackgroundStep:
     """From here on, let the caller hear these in a loop while a webhook is asked or a target rings (R1-125)."""
 
     word: ClassVar[str] = "background"
@@ -120,7 +120,7 @@ class Background:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class MenuChoice:
     """What a menu does on one key."""
 
     key: str
@@ -128,12 +128,12 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Menu:
+class MenuStep:
     """Let the caller choose a branch by one key. The key may come while the prompt still plays."""
 
     word: ClassVar[str] = "menu"
     sounds: tuple[str, ...]
-    choices: tuple[Choice, ...]
+    choices: tuple[MenuChoice, ...]
     timeout: float = 5.0
     """Seconds to press a key, from the end of the prompt."""
     attempts: int = 3
@@ -146,13 +146,13 @@ class Menu:
     on_invalid: tuple[Step, ...] = ()
     """Walked when the last attempt brought a key that means nothing."""
 
-    def choice(self, key: str) -> Choice | None:
+    def choice(self, key: str) -> MenuChoice | None:
         """Return what `key` chooses."""
         return next((choice for choice in self.choices if choice.key == key), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
+class HoursStep:
     """Take one branch within the project's working hours of this name, the other outside (R1-125)."""
 
     word: ClassVar[str] = "hours"
@@ -162,7 +162,7 @@ class Hours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Voicemail:
+class VoicemailStep:
     """Play a greeting, then record the caller until they hang up or press `#`."""
 
     word: ClassVar[str] = "voicemail"
@@ -172,7 +172,7 @@ class Voicemail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rate:
+class RateStep:
     """Let the caller rate the conversation, should one come of a later step and the callee hang up first."""
 
     word: ClassVar[str] = "rate"
@@ -185,7 +185,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class RecordStep:
     """From here on, record conversations, both voices; or no longer."""
 
     word: ClassVar[str] = "record"
@@ -194,30 +194,30 @@ class Record:
 
 # Each step has a `word`, by which the journal names it: stored and read by programs, so it never changes.
 Step = (
-    Ask
-    | AskDialPlan
-    | Ring
-    | RingDestination
-    | GoTo
-    | HangUp
-    | Play
-    | Background
-    | Menu
-    | Hours
-    | Voicemail
-    | Rate
-    | Record
+    AskStep
+    | AskDialPlanStep
+    | RingStep
+    | RingDestinationStep
+    | GoToStep
+    | HangUpStep
+    | PlayStep
+    | BackgroundStep
+    | MenuStep
+    | HoursStep
+    | VoicemailStep
+    | RateStep
+    | RecordStep
 )
 
 
 def branches(step: Step) -> Mapping[str, tuple[Step, ...]]:
     """Return the branches that a step can open, by name."""
     match step:
-        case AskDialPlan():
+        case AskDialPlanStep():
             return {SUCCESS: step.success, FAILED: step.failed}
-        case Hours():
+        case HoursStep():
             return {OPEN: step.open_, CLOSED: step.closed}
-        case Menu():
+        case MenuStep():
             of_keys = {choice.key: choice.steps for choice in step.choices}
             return of_keys | {TIMEOUT: step.on_timeout, INVALID: step.on_invalid}
         case _:

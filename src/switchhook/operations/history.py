@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import JournalEntry
 from switchhook.storage.records import CallRow, DeliveryRow
 from switchhook.webhooks.delivery import Attempt
 
@@ -19,7 +19,7 @@ class CallStory:
     """One call, what happened to it, and who was told."""
 
     call: CallRow
-    journal: tuple[Entry, ...]
+    journal: tuple[JournalEntry, ...]
     deliveries: tuple[DeliveryRow, ...]
 
 

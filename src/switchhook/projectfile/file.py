@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from switchhook.domain.project import Project
-    from switchhook.domain.scheme import Choice, Scheme, Step
+    from switchhook.domain.scheme import MenuChoice, Scheme, Step
     from switchhook.projectfile.toml.mistakes import Mistakes
     from switchhook.projectfile.toml.tables import Key, Table
 
@@ -121,7 +121,7 @@ def _steps(header: str, steps: Iterable[Step]) -> Iterator[str]:
                 yield from _choices(f"{header}.{key.name}", key.name, value)
 
 
-def _choices(header: str, name: str, choices: Iterable[Choice]) -> Iterator[str]:
+def _choices(header: str, name: str, choices: Iterable[MenuChoice]) -> Iterator[str]:
     """Write a menu's branches; an empty one has no header of its own, and stands before the others."""
     named = [(bare_or_quoted(choice.key), choice.steps) for choice in choices]
     yield from (f"{name}.{key} = []" for key, steps in named if not steps)

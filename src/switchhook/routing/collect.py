@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.domain.call import CallState, Collecting
+from switchhook.domain.call import CallState, DigitCollection
 from switchhook.routing import prompts
 
 if TYPE_CHECKING:
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 
 def begin(
-    move: Move,
+    ctx: TransitionContext,
     sounds: tuple[str, ...],
     timeout: float,
     *,
@@ -22,46 +22,46 @@ def begin(
 ) -> None:
     """Play the prompt, if any; the time for the first key begins when it is over."""
     if sounds:
-        playback = prompts.play(move, sounds)
+        playback = prompts.play(ctx, sounds)
     else:
         playback = ""
-        prompts.quiet(move)
-        prompts.answer(move)
+        prompts.quiet(ctx)
+        prompts.answer(ctx)
     seconds = prompts.limit(sounds) if sounds else timeout
-    move.change(
+    ctx.change(
         state=state,
-        collecting=Collecting(attempt=attempt, playback=playback),
-        wake_at=move.now + seconds,
+        collecting=DigitCollection(attempt=attempt, playback=playback),
+        wake_at=ctx.now + seconds,
     )
 
 
-def prompt_is_over(move: Move, timeout: float) -> None:
+def prompt_is_over(ctx: TransitionContext, timeout: float) -> None:
     """Give the caller this many seconds to begin."""
-    collecting = move.call.collecting
+    collecting = ctx.call.collecting
     if collecting is not None:
-        move.change(collecting=replace(collecting, playback=""), wake_at=move.now + timeout)
+        ctx.change(collecting=replace(collecting, playback=""), wake_at=ctx.now + timeout)
 
 
-def interrupt(move: Move, timeout: float) -> None:
+def interrupt(ctx: TransitionContext, timeout: float) -> None:
     """A key breaks the prompt off, whatever the key means."""
-    collecting = move.call.collecting
+    collecting = ctx.call.collecting
     if collecting is not None and collecting.playback:
-        prompts.stop(move, collecting.playback)
-        prompt_is_over(move, timeout)
+        prompts.stop(ctx, collecting.playback)
+        prompt_is_over(ctx, timeout)
 
 
-def add(move: Move, digit: str, pause: float) -> str:
+def add(ctx: TransitionContext, digit: str, pause: float) -> str:
     """Add a digit, for which the next has `pause` seconds; return all of them."""
-    collecting = move.call.collecting
+    collecting = ctx.call.collecting
     if collecting is None:
         return ""
     digits = collecting.digits + digit
-    move.change(collecting=replace(collecting, digits=digits), wake_at=move.now + pause)
+    ctx.change(collecting=replace(collecting, digits=digits), wake_at=ctx.now + pause)
     return digits
 
 
-def done(move: Move) -> int:
+def done(ctx: TransitionContext) -> int:
     """Collect no more; return which attempt it was."""
-    collecting = move.call.collecting
-    move.change(collecting=None, wake_at=None)
+    collecting = ctx.call.collecting
+    ctx.change(collecting=None, wake_at=None)
     return 1 if collecting is None else collecting.attempt

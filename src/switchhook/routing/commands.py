@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from switchhook.domain.call import CALLER, Call
 from switchhook.domain.cause import AttemptEnd, Cause
 from switchhook.domain.event import EventKind
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import JournalEntry
 from switchhook.domain.target import Target
 from switchhook.domain.webhook import Dialect
 
@@ -117,7 +117,7 @@ class AnswerTransfer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TellTransfer:
+class NotifyTransfer:
     """Tell a telephone what became of the transfer it asked for (NOTIFY); from 200 on, for the last time."""
 
     leg: str
@@ -128,7 +128,7 @@ class TellTransfer:
 
 
 MediaCommand = AnswerCaller | Play | StopPlaying | StartRecording | StopRecording
-TransferCommand = AnswerTransfer | TellTransfer
+TransferCommand = AnswerTransfer | NotifyTransfer
 PhoneCommand = RingLeg | ShowRinging | ConnectLegs | EndLeg | MediaCommand | TransferCommand
 
 
@@ -148,14 +148,14 @@ class AskWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class WriteJournal:
     """Write this into the call's journal."""
 
-    entry: Entry
+    entry: JournalEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tell:
+class EmitEvent:
     """Promise this event to the webhooks that want it."""
 
     event: EventKind
@@ -166,4 +166,4 @@ class Tell:
     """The call as it was at that moment."""
 
 
-Command = PhoneCommand | AskWebhook | Record | Tell
+Command = PhoneCommand | AskWebhook | WriteJournal | EmitEvent

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.routing import referral
 from switchhook.routing.commands import EndLeg
 
 if TYPE_CHECKING:
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 REFUSALS = {
     Outcome.MISSED: Cause(sip=480, text="nobody answered"),
@@ -40,19 +40,19 @@ AFTER = {
 }
 
 
-def end_unplaced(move: Move) -> None:
+def end_unplaced(ctx: TransitionContext) -> None:
     """End a call that no step placed: the last attempt says what became of it."""
-    last = move.call.last_attempt
+    last = ctx.call.last_attempt
     outcome = Outcome.FAILED if last is None else OUTCOME_OF_ATTEMPT[last]
-    end(move, outcome, EndedBy.SYSTEM, _in_kind(move, REFUSALS[outcome], outcome))
+    end(ctx, outcome, EndedBy.SYSTEM, _in_kind(ctx, REFUSALS[outcome], outcome))
 
 
-def _in_kind(move: Move, refusal: Cause, outcome: Outcome) -> Cause:
+def _in_kind(ctx: TransitionContext, refusal: Cause, outcome: Outcome) -> Cause:
     """Refuse the caller as the last attempt was refused, where its status speaks of the way to there.
 
     5xx lets the caller's switch go on with another of its ways (RFC 3261 §16.7 item 6, RFC 3398 §8.2.6.1).
     """
-    last = move.call.last_leg
+    last = ctx.call.last_leg
     if last is None or outcome not in {Outcome.FAILED, Outcome.UNREACHABLE}:
         return refusal
     status = 0 if last.cause is None else last.cause.sip
@@ -65,18 +65,20 @@ def _in_kind(move: Move, refusal: Cause, outcome: Outcome) -> Cause:
     return replace(refusal, sip=500 if status >= 400 else 480)
 
 
-def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0) -> None:
+def end(
+    ctx: TransitionContext, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0
+) -> None:
     """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
-    referral.fail(move, cause, BROKEN_OFF)
-    for leg in move.call.live_called_legs:
-        move.end_leg(leg, _end_of_live_leg(move, leg.id, by), cause)
-    caller = move.call.leg(CALLER)
+    referral.fail(ctx, cause, BROKEN_OFF)
+    for leg in ctx.call.live_called_legs:
+        ctx.end_leg(leg, _end_of_live_leg(ctx, leg.id, by), cause)
+    caller = ctx.call.leg(CALLER)
     if caller is not None and caller.is_live:
-        move.order(EndLeg(leg=CALLER, cause=cause, retry_after=retry_after))
-        move.change_leg(caller, state=LegState.ENDED, ended_at=move.now, cause=cause)
-    move.change(
+        ctx.issue(EndLeg(leg=CALLER, cause=cause, retry_after=retry_after))
+        ctx.change_leg(caller, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
+    ctx.change(
         state=CallState.ENDED,
-        ended_at=move.now,
+        ended_at=ctx.now,
         outcome=outcome,
         ended_by=by,
         cause=cause,
@@ -91,11 +93,11 @@ def end(move: Move, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after:
         transfer=None,
     )
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
-    move.record(Happening.ENDED, cause.text, facts=facts)
-    move.tell(AFTER[move.call.direction])
+    ctx.write_journal(EntryKind.ENDED, cause.text, facts=facts)
+    ctx.emit(AFTER[ctx.call.direction])
 
 
-def _end_of_live_leg(move: Move, leg: str, by: EndedBy) -> AttemptEnd:
-    if leg in {move.call.party, move.call.talking_to}:
+def _end_of_live_leg(ctx: TransitionContext, leg: str, by: EndedBy) -> AttemptEnd:
+    if leg in {ctx.call.party, ctx.call.talking_to}:
         return AttemptEnd.ANSWERED
     return AttemptEnd.CANCELLED_BY_CALLER if by is EndedBy.CALLER else AttemptEnd.FAILED

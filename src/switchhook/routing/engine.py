@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import OUR_ERROR, EndedBy, Outcome
+from switchhook.routing.context import TransitionContext
 from switchhook.routing.ending import end
-from switchhook.routing.move import Move
 from switchhook.routing.transitions import TRANSITIONS
 
 if TYPE_CHECKING:
@@ -20,9 +20,9 @@ def fail(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
     """End a call that a mistake of ours would leave without a way on; one that has ended is left as it is."""
     if call.state is CallState.ENDED:
         return call, ()
-    move = Move(call, now)
-    end(move, Outcome.ANSWERED if call.talking_to else Outcome.FAILED, EndedBy.SYSTEM, OUR_ERROR)
-    return move.call, tuple(move.commands)
+    ctx = TransitionContext(call, now)
+    end(ctx, Outcome.ANSWERED if call.talking_to else Outcome.FAILED, EndedBy.SYSTEM, OUR_ERROR)
+    return ctx.call, tuple(ctx.commands)
 
 
 def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...]]:
@@ -34,9 +34,9 @@ def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...
     transition = TRANSITIONS[call.state].get(type(event))
     if transition is None:
         return call, ()
-    move = Move(call, now)
-    transition.do(move, event)
-    if move.call.state not in transition.to:
+    ctx = TransitionContext(call, now)
+    transition.do(ctx, event)
+    if ctx.call.state not in transition.to:
         name = type(event).__name__
-        raise AssertionError(f"{name} led from {call.state} to {move.call.state}, not in the table")
-    return move.call, tuple(move.commands)
+        raise AssertionError(f"{name} led from {call.state} to {ctx.call.state}, not in the table")
+    return ctx.call, tuple(ctx.commands)

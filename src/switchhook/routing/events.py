@@ -54,7 +54,7 @@ class LegRetried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Remarked:
+class LegMisread:
     """A leg's telephone said something that was read in part or not at all; for who asks why."""
 
     leg: str
@@ -202,7 +202,7 @@ Event = (
     | LegAnswered
     | LegUpdated
     | LegRetried
-    | Remarked
+    | LegMisread
     | LegRedirected
     | LegEnded
     | DirectionGiven

@@ -5,16 +5,16 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from switchhook.domain.journal import Happening
-from switchhook.domain.scheme import FAILED, FIRST, SUCCESS, AskDialPlan, Ring, Scheme
+from switchhook.domain.journal import EntryKind
+from switchhook.domain.scheme import FAILED, FIRST, SUCCESS, AskDialPlanStep, RingStep, Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.call import Call, Given
+    from switchhook.domain.call import Call, DialPlanReturn
     from switchhook.domain.journal import Facts
     from switchhook.domain.scheme import Step
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 MAX_JUMPS = 10
 """How often a call may go from scheme to scheme [A-57]."""
@@ -39,7 +39,7 @@ def scheme_of(call: Call) -> Scheme | None:
     """Return the scheme that is walked; a dialled target is a scheme of one step."""
     if call.direct is None:
         return call.plan.schemes.get(call.scheme)
-    direct = Ring(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
+    direct = RingStep(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
     return Scheme(id=0, name="direct", steps=(direct,))
 
 
@@ -49,69 +49,71 @@ def step_of(call: Call) -> Step | None:
     return None if scheme is None else scheme.step_at(call.path)
 
 
-def advance(move: Move) -> None:
+def advance(ctx: TransitionContext) -> None:
     """Stand at the next step."""
-    scheme = scheme_of(move.call)
+    scheme = scheme_of(ctx.call)
     if scheme is not None:
-        move.change(path=scheme.after(move.call.path))
+        ctx.change(path=scheme.after(ctx.call.path))
 
 
-def enter(move: Move, branch: str) -> Went:
+def enter(ctx: TransitionContext, branch: str) -> Went:
     """Stand at the top of a branch of the current step."""
-    move.change(path=(*move.call.path, branch, *FIRST))
+    ctx.change(path=(*ctx.call.path, branch, *FIRST))
     return Went.MOVED
 
 
-def jump(move: Move, scheme: int, number: str = "") -> Went:
+def jump(ctx: TransitionContext, scheme: int, number: str = "") -> Went:
     """Stand at the top of another scheme; of the one that answers `number`, where it is named by that.
 
     Hands on, with a notice, when that cannot be.
     """
-    if scheme not in move.call.plan.schemes:
-        move.record(Happening.NOTICE, f"scheme {scheme} is not in this project")
+    if scheme not in ctx.call.plan.schemes:
+        ctx.write_journal(EntryKind.NOTICE, f"scheme {scheme} is not in this project")
         return Went.HANDED_ON
-    if not may_jump(move):
+    if not may_jump(ctx):
         return Went.HANDED_ON
-    move.change(scheme=scheme, direct=None, path=FIRST, jumps=move.call.jumps + 1, given=())
-    name = move.call.plan.schemes[scheme].name
+    ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1, given=())
+    name = ctx.call.plan.schemes[scheme].name
     facts: Facts = (("scheme", str(scheme)),)
-    move.record(Happening.JUMPED, name, facts=(*facts, ("number", number)) if number else facts)
+    ctx.write_journal(
+        EntryKind.JUMPED, name, facts=(*facts, ("number", number)) if number else facts
+    )
     return Went.MOVED
 
 
-def may_jump(move: Move) -> bool:
+def may_jump(ctx: TransitionContext) -> bool:
     """Say whether the call may go to one more scheme; note it where it went too often [A-57]."""
-    if move.call.jumps < MAX_JUMPS:
+    if ctx.call.jumps < MAX_JUMPS:
         return True
-    move.record(Happening.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
+    ctx.write_journal(EntryKind.NOTICE, f"more than {MAX_JUMPS} jumps between schemes")
     return False
 
 
-def note_branch(move: Move, branch: str, why: str) -> None:
+def note_branch(ctx: TransitionContext, branch: str, why: str) -> None:
     """Write down which branch a step takes by itself, and why."""
-    move.record(Happening.BRANCH, f"{branch}: {why}", facts=(("branch", branch),))
+    ctx.write_journal(EntryKind.BRANCH, f"{branch}: {why}", facts=(("branch", branch),))
 
 
-def leave_branch(move: Move, *, no_destination: bool) -> bool:
+def leave_branch(ctx: TransitionContext, *, no_destination: bool) -> bool:
     """Stand behind the step whose branch has no more steps. False where it was no branch.
 
     A success branch that ended for want of a destination makes way for the failed one [A-48].
     """
-    scheme = scheme_of(move.call)
-    openers = () if scheme is None else scheme.openers(move.call.path)
+    scheme = scheme_of(ctx.call)
+    openers = () if scheme is None else scheme.openers(ctx.call.path)
     if scheme is None or not openers:
         return False
     at, step, branch = openers[0]
-    move.change(path=at)
-    if no_destination and isinstance(step, AskDialPlan) and branch == SUCCESS:
-        note_branch(move, FAILED, "success found no destination to ring")
-        enter(move, FAILED)
+    ctx.change(path=at)
+    if no_destination and isinstance(step, AskDialPlanStep) and branch == SUCCESS:
+        note_branch(ctx, FAILED, "success found no destination to ring")
+        enter(ctx, FAILED)
     else:
-        advance(move)
+        advance(ctx)
     return True
 
 
-Opened = tuple[AskDialPlan, str, "Given | None"]
+Opened = tuple[AskDialPlanStep, str, "DialPlanReturn | None"]
 """A dial-plan step in whose branch a call is, the branch, and what was returned."""
 
 
@@ -119,7 +121,7 @@ def dial_plan_branches(call: Call) -> Iterator[Opened]:
     """Yield every dial-plan step in whose branch the call is, the nearest first."""
     scheme = scheme_of(call)
     for at, step, branch in () if scheme is None else scheme.openers(call.path):
-        if isinstance(step, AskDialPlan):
+        if isinstance(step, AskDialPlanStep):
             yield step, branch, next((given for given in call.given if given.at == at), None)
 
 

@@ -9,7 +9,7 @@ from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPla
 from switchhook.routing.places import Went, enter
 
 if TYPE_CHECKING:
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 LONGEST_SOUND = 605.0
 """Seconds that are waited for the end of each sound of a prompt; ten minutes is the longest there may be."""
@@ -20,64 +20,64 @@ def limit(sounds: tuple[str, ...]) -> float:
     return LONGEST_SOUND * len(sounds)
 
 
-def answer(move: Move) -> None:
+def answer(ctx: TransitionContext) -> None:
     """Answer the caller, unless they have our answer already."""
-    caller = move.call.leg(CALLER)
+    caller = ctx.call.leg(CALLER)
     if caller is not None and caller.state is LegState.DIALLING:
-        move.order(AnswerCaller())
+        ctx.issue(AnswerCaller())
 
 
-def play(move: Move, sounds: tuple[str, ...], *, loop: bool = False) -> str:
+def play(ctx: TransitionContext, sounds: tuple[str, ...], *, loop: bool = False) -> str:
     """Play to the caller, in place of any background audio; return the playback's name."""
-    quiet(move)
-    answer(move)
-    playback = f"p{move.call.playbacks + 1}"
-    move.change(playbacks=move.call.playbacks + 1)
-    move.order(Play(leg=CALLER, playback=playback, sounds=sounds, loop=loop))
+    quiet(ctx)
+    answer(ctx)
+    playback = f"p{ctx.call.playbacks + 1}"
+    ctx.change(playbacks=ctx.call.playbacks + 1)
+    ctx.issue(Play(leg=CALLER, playback=playback, sounds=sounds, loop=loop))
     return playback
 
 
-def say(move: Move, sounds: tuple[str, ...], then: str = "") -> Went:
+def say(ctx: TransitionContext, sounds: tuple[str, ...], then: str = "") -> Went:
     """Play a prompt, and go on when it is over: into branch `then` of the step, or to the next step."""
     if not sounds:
-        return enter(move, then) if then else Went.HANDED_ON
-    playback = play(move, sounds)
-    move.change(
-        state=CallState.PLAYING, playing=playback, then=then, wake_at=move.now + limit(sounds)
+        return enter(ctx, then) if then else Went.HANDED_ON
+    playback = play(ctx, sounds)
+    ctx.change(
+        state=CallState.PLAYING, playing=playback, then=then, wake_at=ctx.now + limit(sounds)
     )
     return Went.TAKEN
 
 
-def said(move: Move) -> Went:
+def said(ctx: TransitionContext) -> Went:
     """Go where the call was to go after the prompt."""
-    then = move.call.then
-    move.change(playing="", then="", wake_at=None)
-    return enter(move, then) if then else Went.HANDED_ON
+    then = ctx.call.then
+    ctx.change(playing="", then="", wake_at=None)
+    return enter(ctx, then) if then else Went.HANDED_ON
 
 
-def wait(move: Move) -> None:
+def wait(ctx: TransitionContext) -> None:
     """Fill the caller's wait: with background audio where the scheme set it, else with ringing."""
-    if not start_background(move):
-        move.order(ShowRinging())
+    if not start_background(ctx):
+        ctx.issue(ShowRinging())
 
 
-def start_background(move: Move) -> bool:
+def start_background(ctx: TransitionContext) -> bool:
     """Play the background audio, unless it plays. False where there is none."""
-    call = move.call
+    call = ctx.call
     if call.background and not call.background_playback:
-        move.change(background_playback=play(move, call.background, loop=True))
+        ctx.change(background_playback=play(ctx, call.background, loop=True))
     return bool(call.background)
 
 
-def quiet(move: Move) -> None:
+def quiet(ctx: TransitionContext) -> None:
     """Stop the background audio."""
-    playback = move.call.background_playback
+    playback = ctx.call.background_playback
     if playback:
-        move.order(StopPlaying(playback=playback))
-        move.change(background_playback="")
+        ctx.issue(StopPlaying(playback=playback))
+        ctx.change(background_playback="")
 
 
-def stop(move: Move, playback: str) -> None:
+def stop(ctx: TransitionContext, playback: str) -> None:
     """Break a prompt off, if it still plays."""
     if playback:
-        move.order(StopPlaying(playback=playback))
+        ctx.issue(StopPlaying(playback=playback))

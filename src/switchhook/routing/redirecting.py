@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import Cause, attempt_end
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.outside_rules import why_not_rung
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.places import Went, jump
@@ -21,46 +21,48 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.project import Number
+    from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import LegRedirected
-    from switchhook.routing.move import Move
 
 MOST_REDIRECTIONS: Final = 5
 """How often telephones may send one call elsewhere: two that name each other end there."""
 MOVED: Final = Cause(sip=302, text="forwards its calls")
 
 
-def leg_redirected(move: Move, event: LegRedirected) -> None:
+def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
     """Ring whom the telephone names for the caller who waits; tell the journal where that leads."""
-    sent_elsewhere(move, event, _ring_too)
+    sent_elsewhere(ctx, event, _ring_too)
 
 
 def sent_elsewhere(
-    move: Move, event: LegRedirected, ring_too: Callable[[Move, Leg, Target], bool]
+    ctx: TransitionContext,
+    event: LegRedirected,
+    ring_too: Callable[[TransitionContext, Leg, Target], bool],
 ) -> None:
     """Follow a telephone where it may send calls, to the first of those it names whom `ring_too` rings."""
-    leg = move.call.leg(event.leg)
+    leg = ctx.call.leg(event.leg)
     if leg is None or leg.target is None or not leg.is_live:
         return
     named = ", ".join(event.users)
     if leg.target.kind is not TargetKind.ACCOUNT:
-        note(move, leg, f"{leg.target} redirects to {named}, which only an account's telephone may")
-    elif move.call.redirections >= MOST_REDIRECTIONS:
+        note(ctx, leg, f"{leg.target} redirects to {named}, which only an account's telephone may")
+    elif ctx.call.redirections >= MOST_REDIRECTIONS:
         note(
-            move, leg, f"forwarding by {leg.target} to {named} is not followed: it goes in a circle"
+            ctx, leg, f"forwarding by {leg.target} to {named} is not followed: it goes in a circle"
         )
     else:
-        move.change(redirections=move.call.redirections + 1)
-        targets = (_target(move.call, user, move.now) for user in event.users)
-        if not any(target is not None and ring_too(move, leg, target) for target in targets):
-            note(move, leg, f"{leg.target} forwards its calls to {named}, where none may ring")
+        ctx.change(redirections=ctx.call.redirections + 1)
+        targets = (_target(ctx.call, user, ctx.now) for user in event.users)
+        if not any(target is not None and ring_too(ctx, leg, target) for target in targets):
+            note(ctx, leg, f"{leg.target} forwards its calls to {named}, where none may ring")
 
 
-def _ring_too(move: Move, leg: Leg, target: Target) -> bool:
-    own = move.call.plan.own_number(target)
+def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
+    own = ctx.call.plan.own_number(target)
     if own is not None:
-        return _goes_on_with(move, leg, own)
-    note(move, leg, f"{leg.target} forwards its calls to {target}")
-    ring.add(move, target, account=str(leg.target))
+        return _goes_on_with(ctx, leg, own)
+    note(ctx, leg, f"{leg.target} forwards its calls to {target}")
+    ring.add(ctx, target, account=str(leg.target))
     return True
 
 
@@ -76,19 +78,19 @@ def _target(call: Call, user: str, now: float) -> Target | None:
     return target if is_own or (has_trunk and not why_not_rung(call.plan, target, now)) else None
 
 
-def _goes_on_with(move: Move, leg: Leg, own: Number) -> bool:
+def _goes_on_with(ctx: TransitionContext, leg: Leg, own: Number) -> bool:
     """Go on with the scheme of a number of the project, where nobody else rings or waits for their turn."""
-    ringing = move.call.ringing
-    if len(move.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
+    ringing = ctx.call.ringing
+    if len(ctx.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
         return False
-    note(move, leg, f"{leg.target} forwards its calls to {own.number}")
-    move.end_leg(leg, attempt_end(MOVED), MOVED)
-    if (went := jump(move, own.scheme, number=own.number)) is Went.MOVED:
-        move.change(is_unplaced=False)
-    follow(move, went)
+    note(ctx, leg, f"{leg.target} forwards its calls to {own.number}")
+    ctx.end_leg(leg, attempt_end(MOVED), MOVED)
+    if (went := jump(ctx, own.scheme, number=own.number)) is Went.MOVED:
+        ctx.change(is_unplaced=False)
+    follow(ctx, went)
     return True
 
 
-def note(move: Move, leg: Leg, text: str) -> None:
+def note(ctx: TransitionContext, leg: Leg, text: str) -> None:
     """Write it down, under the leg."""
-    move.record(Happening.NOTICE, text, leg=leg.id)
+    ctx.write_journal(EntryKind.NOTICE, text, leg=leg.id)

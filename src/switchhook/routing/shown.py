@@ -4,23 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.scheme import AS_IT_IS, SUCCESS, NameChoice, Ring, RingDestination
+from switchhook.domain.scheme import (
+    SUCCESS,
+    UNCHANGED_NAME,
+    NameChoice,
+    RingDestinationStep,
+    RingStep,
+)
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.places import dial_plan_branch, dial_plan_branches, step_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.scheme import CallerName
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 
-def take_name(move: Move, choice: CallerName) -> None:
+def take_name(ctx: TransitionContext, choice: CallerName) -> None:
     """Make the returned name the current one, where the step wants that and there is one (R5-29, A-53)."""
     if choice.choice is not NameChoice.WEBHOOK:
         return
-    found = dial_plan_branch(move.call)
+    found = dial_plan_branch(ctx.call)
     if found is not None and found[2] is not None and found[2].caller_name:
-        move.change(webhook_name=found[2].caller_name)
+        ctx.change(webhook_name=found[2].caller_name)
 
 
 def shown(call: Call) -> tuple[str, str]:
@@ -55,7 +61,9 @@ def _number(call: Call) -> str:
 
 def _name(call: Call) -> str:
     step = step_of(call)
-    choice = step.caller_name if isinstance(step, Ring | RingDestination) else AS_IT_IS
+    choice = (
+        step.caller_name if isinstance(step, RingStep | RingDestinationStep) else UNCHANGED_NAME
+    )
     current = call.webhook_name or ("" if call.hidden else call.caller_name)
     match choice.choice:
         case NameChoice.PREPEND:

@@ -9,15 +9,15 @@ from switchhook.domain.call import CALLER
 from switchhook.domain.grouping import dialled_number
 from switchhook.domain.scheme import (
     FIRST,
-    Ask,
-    Background,
-    GoTo,
-    Hours,
+    AskStep,
+    BackgroundStep,
+    GoToStep,
+    HoursStep,
     Path,
-    Play,
-    Rate,
-    Record,
-    Ring,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    RingStep,
 )
 from switchhook.domain.screening import bare
 from switchhook.domain.target import Target, TargetKind, clean_number
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call, Transfer
     from switchhook.domain.project import Plan
     from switchhook.domain.scheme import Step
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
-SILENT_STEPS: Final = (Background, Play, Rate, Record)
+SILENT_STEPS: Final = (BackgroundStep, PlayStep, RateStep, RecordStep)
 """Steps that a transferred party does without on the way to one that rings or asks: they talk already."""
 
 
@@ -68,48 +68,48 @@ def other_of(call: Call, leg: str) -> str:
     return call.talking_to if leg == call.party else call.party
 
 
-def find(move: Move, user: str, by: str) -> Found:
+def find(ctx: TransitionContext, user: str, by: str) -> Found:
     """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
-    plan = move.call.plan
+    plan = ctx.call.plan
     own, named = plan.number(user), plan.named(user)
     screening = plan.project.screening
     is_urgent = bool(screening.emergency(user, plan.project.dialling))
     if own is not None and not is_urgent and (named is None or own.is_exactly(user)):
-        return along(move, own.scheme, FIRST, by)
+        return along(ctx, own.scheme, FIRST, by)
     if named is not None and not screening.is_emergency(user):
-        return _free(move.call, (named,), by)
-    return _free(move.call, (_outside(move, user),), by)
+        return _free(ctx.call, (named,), by)
+    return _free(ctx.call, (_outside(ctx, user),), by)
 
 
-def among(move: Move, targets: tuple[Target, ...], by: str) -> Found:
+def among(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -> Found:
     """Return the same for targets that a webhook returned, or that a telephone forwards its calls to."""
-    plan = move.call.plan
+    plan = ctx.call.plan
     own = only_own(plan, targets)
     if own is not None:
-        return along(move, own.scheme, FIRST, by)
+        return along(ctx, own.scheme, FIRST, by)
     out = left_out(plan, targets)
-    return _free(move.call, tuple(target for target in targets if target not in out), by)
+    return _free(ctx.call, tuple(target for target in targets if target not in out), by)
 
 
-def along(move: Move, scheme: int, path: Path, by: str) -> Found:
+def along(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Found:
     """Return whom a scheme rings first, or asks, from `path` on.
 
     Working hours and other schemes are gone through as by a call that comes now. What wants the caller to
     hear or press something needs a caller who talks to nobody.
     """
-    plan = move.call.plan
+    plan = ctx.call.plan
     step: Step | None = None
     for _ in range(MAX_JUMPS + 1):
-        step, path = _first_that_decides(plan, scheme, path, move.now)
+        step, path = _first_that_decides(plan, scheme, path, ctx.now)
         match step:
-            case GoTo(scheme=other):
+            case GoToStep(scheme=other):
                 scheme, path = other, FIRST
-            case Ring(targets=targets):
+            case RingStep(targets=targets):
                 number = only_own(plan, targets)
                 if number is None:
-                    return among(move, targets, by)
+                    return among(ctx, targets, by)
                 scheme, path = number.scheme, FIRST
-            case Ask(webhook=webhook):
+            case AskStep(webhook=webhook):
                 return TargetFromWebhook(webhook=webhook, scheme=scheme, path=path)
             case _:
                 break
@@ -117,11 +117,11 @@ def along(move: Move, scheme: int, path: Path, by: str) -> Found:
     raise NotTransferableError(501, f"{where}: {step.word} comes first" if step else where)
 
 
-def behind(move: Move, transfer: Transfer) -> Found:
+def behind(ctx: TransitionContext, transfer: Transfer) -> Found:
     """Return whom the scheme rings, or asks, behind the step that has asked in vain."""
-    scheme = move.call.plan.schemes.get(transfer.scheme)
+    scheme = ctx.call.plan.schemes.get(transfer.scheme)
     path = transfer.path if scheme is None else scheme.after(transfer.path)
-    return along(move, transfer.scheme, path, transfer.by)
+    return along(ctx, transfer.scheme, path, transfer.by)
 
 
 def _free(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[Target, ...]:
@@ -149,8 +149,8 @@ def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
     return any(meant & {bare(number), *dialling.meanings(number)} for number in numbers)
 
 
-def _outside(move: Move, user: str) -> Target:
-    plan = move.call.plan
+def _outside(ctx: TransitionContext, user: str) -> Target:
+    plan = ctx.call.plan
     dialling = plan.project.dialling
     urgent = plan.project.screening.emergency(user, dialling)
     number = urgent or dialled_number(user, dialling, plan.has_name)
@@ -160,7 +160,7 @@ def _outside(move: Move, user: str) -> Target:
         why = f"project {plan.project.id} has no trunk for outside numbers"
         raise NotTransferableError(404, why)
     target = Target(kind=TargetKind.NUMBER, value=number)
-    if not ring.may_ring(move, target):
+    if not ring.may_ring(ctx, target):
         raise NotTransferableError(403, f"this project's rules forbid calling {target}")
     return target
 
@@ -172,10 +172,10 @@ def _first_that_decides(
     scheme = plan.schemes.get(scheme_id)
     while scheme is not None:
         step = scheme.step_at(path)
-        branch = hours.branch_at(plan, step, now) if isinstance(step, Hours) else ""
+        branch = hours.branch_at(plan, step, now) if isinstance(step, HoursStep) else ""
         if branch:
             path = (*path, branch, *FIRST)
-        elif isinstance(step, (Hours, *SILENT_STEPS)) or _asks_nobody(plan, step):
+        elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _asks_nobody(plan, step):
             path = scheme.after(path)
         elif step is None and (openers := scheme.openers(path)):
             path = scheme.after(openers[0][0])
@@ -185,4 +185,4 @@ def _first_that_decides(
 
 
 def _asks_nobody(plan: Plan, step: Step | None) -> bool:
-    return isinstance(step, Ask) and step.webhook not in plan.webhooks
+    return isinstance(step, AskStep) and step.webhook not in plan.webhooks

@@ -23,6 +23,7 @@ from typing import Any
 
 from switchhook.domain.call import CallState
 from switchhook.routing import hear, hear_keys, redirecting, transferring
+from switchhook.routing.context import TransitionContext
 from switchhook.routing.events import (
     AskFailed,
     CallArrived,
@@ -31,20 +32,19 @@ from switchhook.routing.events import (
     HangUpRequested,
     LegAnswered,
     LegEnded,
+    LegMisread,
     LegRedirected,
     LegRetried,
     LegRinging,
     LegUpdated,
     PlaybackFinished,
     RecordingFinished,
-    Remarked,
     Resynced,
     SchemeGiven,
     TimePassed,
     TransferRequested,
     VerdictGiven,
 )
-from switchhook.routing.move import Move
 
 ARRIVED, ASKING, PLAYING = CallState.ARRIVED, CallState.ASKING, CallState.PLAYING
 COLLECTING, RINGING, RECORDING = CallState.COLLECTING, CallState.RINGING, CallState.RECORDING
@@ -59,11 +59,11 @@ WALKED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
 class Transition:
     """What is done on an event, and the states that may follow."""
 
-    do: Callable[[Move, Any], None]
+    do: Callable[[TransitionContext, Any], None]
     to: frozenset[CallState]
 
 
-def _to(do: Callable[[Move, Any], None], *states: CallState) -> Transition:
+def _to(do: Callable[[TransitionContext, Any], None], *states: CallState) -> Transition:
     return Transition(do, frozenset(states))
 
 
@@ -79,7 +79,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         TimePassed: _to(hear.ask_overdue, *WALKED),
         LegAnswered: _to(hear.caller_connected, ASKING),
         LegUpdated: _to(hear.leg_updated, ASKING),
-        Remarked: _to(hear.remarked, ASKING),
+        LegMisread: _to(hear.leg_misread, ASKING),
         LegEnded: _to(hear.leg_ended, ASKING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested_too_early, ASKING),
@@ -90,7 +90,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         TimePassed: _to(hear_keys.play_overdue, *WALKED),
         LegAnswered: _to(hear.caller_connected, PLAYING),
         LegUpdated: _to(hear.leg_updated, PLAYING),
-        Remarked: _to(hear.remarked, PLAYING),
+        LegMisread: _to(hear.leg_misread, PLAYING),
         LegEnded: _to(hear.leg_ended, PLAYING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested_too_early, PLAYING),
@@ -102,7 +102,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         TimePassed: _to(hear_keys.collect_overdue, *WALKED),
         LegAnswered: _to(hear.caller_connected, COLLECTING),
         LegUpdated: _to(hear.leg_updated, COLLECTING),
-        Remarked: _to(hear.remarked, COLLECTING),
+        LegMisread: _to(hear.leg_misread, COLLECTING),
         LegEnded: _to(hear.leg_ended, COLLECTING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested_too_early, COLLECTING),
@@ -113,7 +113,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegAnswered: _to(hear.leg_answered, RINGING, TALKING),
         LegUpdated: _to(hear.leg_updated, RINGING),
         LegRetried: _to(hear.leg_retried, RINGING),
-        Remarked: _to(hear.remarked, RINGING),
+        LegMisread: _to(hear.leg_misread, RINGING),
         LegRedirected: _to(redirecting.leg_redirected, *WALKED),
         LegEnded: _to(hear.leg_ended, *WALKED),
         TimePassed: _to(hear.ring_overdue, *WALKED),
@@ -128,7 +128,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         RecordingFinished: _to(hear_keys.recorded, *WALKED),
         LegAnswered: _to(hear.caller_connected, RECORDING),
         LegUpdated: _to(hear.leg_updated, RECORDING),
-        Remarked: _to(hear.remarked, RECORDING),
+        LegMisread: _to(hear.leg_misread, RECORDING),
         LegEnded: _to(hear_keys.hung_up_recording, RECORDING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested_too_early, RECORDING),
@@ -137,7 +137,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
     TALKING: {
         LegAnswered: _to(hear.caller_connected, TALKING),
         LegUpdated: _to(hear.leg_updated, TALKING),
-        Remarked: _to(hear.remarked, TALKING),
+        LegMisread: _to(hear.leg_misread, TALKING),
         LegEnded: _to(transferring.hung_up, TALKING, TRANSFERRING, RATING, RECORDING, ENDED),
         RecordingFinished: _to(transferring.recorded, TALKING),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
@@ -149,7 +149,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegAnswered: _to(transferring.leg_answered, TRANSFERRING, TALKING),
         LegUpdated: _to(hear.leg_updated, TRANSFERRING),
         LegRetried: _to(hear.leg_retried, TRANSFERRING),
-        Remarked: _to(hear.remarked, TRANSFERRING),
+        LegMisread: _to(hear.leg_misread, TRANSFERRING),
         LegRedirected: _to(transferring.leg_redirected, TRANSFERRING),
         DirectionGiven: _to(transferring.direction_given, TRANSFERRING, TALKING),
         SchemeGiven: _to(transferring.scheme_given, TRANSFERRING, TALKING),
@@ -168,7 +168,7 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         RecordingFinished: _to(hear_keys.talk_recorded, RATING),
         LegAnswered: _to(hear.caller_connected, RATING),
         LegUpdated: _to(hear.leg_updated, RATING),
-        Remarked: _to(hear.remarked, RATING),
+        LegMisread: _to(hear.leg_misread, RATING),
         LegEnded: _to(hear_keys.hung_up_rating, RATING, RECORDING, ENDED),
         HangUpRequested: _to(hear.hang_up_requested, ENDED),
         TransferRequested: _to(transferring.requested_too_early, RATING),

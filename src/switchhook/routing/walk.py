@@ -5,22 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import Direction
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.location import location_of
 from switchhook.domain.scheme import (
-    Ask,
-    AskDialPlan,
-    Background,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
-    Play,
-    Rate,
-    Record,
-    Ring,
-    RingDestination,
-    Voicemail,
+    AskDialPlanStep,
+    AskStep,
+    BackgroundStep,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuStep,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    RingDestinationStep,
+    RingStep,
+    VoicemailStep,
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.ending import end_unplaced
@@ -51,104 +51,104 @@ if TYPE_CHECKING:
 
     from switchhook.domain.journal import Facts
     from switchhook.domain.scheme import Step
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 FALLBACK_TIMEOUT = 60.0
 """Seconds that the project's fallback may ring."""
 
 
-def walk(move: Move) -> None:
+def walk(ctx: TransitionContext) -> None:
     """Take the step that the call stands at; go on until one has begun or the call has ended."""
-    move.change(ringing=None)
+    ctx.change(ringing=None)
     went = Went.MOVED
     while went is not Went.TAKEN:
-        scheme = scheme_of(move.call)
-        step = None if scheme is None else scheme.step_at(move.call.path)
+        scheme = scheme_of(ctx.call)
+        step = None if scheme is None else scheme.step_at(ctx.call.path)
         if scheme is not None and step is not None:
-            at = " ".join(map(str, move.call.path))
+            at = " ".join(map(str, ctx.call.path))
             facts = (("scheme", str(scheme.id)), ("step", step.word), ("at", at))
-            more = _branch(move) + _location(move, step)
-            move.record(Happening.STEP, scheme.name, facts=facts + more)
-            went = _begin(move, step)
-        elif not leave_branch(move, no_destination=went is Went.NO_DESTINATION):
-            return _leave_scheme(move)
+            more = _branch(ctx) + _location(ctx, step)
+            ctx.write_journal(EntryKind.STEP, scheme.name, facts=facts + more)
+            went = _begin(ctx, step)
+        elif not leave_branch(ctx, no_destination=went is Went.NO_DESTINATION):
+            return _leave_scheme(ctx)
     return None
 
 
-def _branch(move: Move) -> Facts:
+def _branch(ctx: TransitionContext) -> Facts:
     """Say in which branch the call is, for a step that stands in one."""
-    branch = move.call.path[-2:-1]
+    branch = ctx.call.path[-2:-1]
     return (("branch", str(branch[0])),) if branch else ()
 
 
-def _location(move: Move, step: Step) -> Facts:
+def _location(ctx: TransitionContext, step: Step) -> Facts:
     """Say which location a step is, as vendors' call logs name it (R1-126)."""
-    location = location_of(step, move.call.plan)
+    location = location_of(step, ctx.call.plan)
     return (("location", location),) if location else ()
 
 
-def go_on(move: Move) -> None:
+def go_on(ctx: TransitionContext) -> None:
     """Leave a step that could not place the call, and walk on from the next."""
-    advance(move)
-    walk(move)
+    advance(ctx)
+    walk(ctx)
 
 
-def follow(move: Move, went: Went) -> None:
+def follow(ctx: TransitionContext, went: Went) -> None:
     """Go on after a step that heard something."""
     match went:
         case Went.TAKEN:
             return None
         case Went.MOVED:
-            return walk(move)
+            return walk(ctx)
         case Went.HANDED_ON | Went.NO_DESTINATION:
-            return go_on(move)
+            return go_on(ctx)
 
 
-def go_to(move: Move, scheme: int) -> None:
+def go_to(ctx: TransitionContext, scheme: int) -> None:
     """Go on in another scheme, as a webhook said; where that is not allowed, with the next step of this one."""
-    went = jump(move, scheme)
-    move.change(is_unplaced=went is not Went.MOVED)
-    follow(move, went)
+    went = jump(ctx, scheme)
+    ctx.change(is_unplaced=went is not Went.MOVED)
+    follow(ctx, went)
 
 
-def _go_to(move: Move, step: GoTo) -> Went:
-    return jump(move, step.scheme)
+def _go_to(ctx: TransitionContext, step: GoToStep) -> Went:
+    return jump(ctx, step.scheme)
 
 
-BEGIN: Mapping[type[Step], Callable[[Move, Any], Went]] = {
-    Ask: ask.begin,
-    AskDialPlan: dial_plan.begin,
-    Ring: ring.begin_step,
-    RingDestination: ring.begin_destination,
-    GoTo: _go_to,
-    HangUp: hang_up.begin,
-    Play: play.begin,
-    Background: play.set_background,
-    Menu: menu.begin,
-    Hours: hours.begin,
-    Voicemail: voicemail.begin,
-    Rate: rate.begin,
-    Record: record.begin,
+BEGIN: Mapping[type[Step], Callable[[TransitionContext, Any], Went]] = {
+    AskStep: ask.begin,
+    AskDialPlanStep: dial_plan.begin,
+    RingStep: ring.begin_step,
+    RingDestinationStep: ring.begin_destination,
+    GoToStep: _go_to,
+    HangUpStep: hang_up.begin,
+    PlayStep: play.begin,
+    BackgroundStep: play.set_background,
+    MenuStep: menu.begin,
+    HoursStep: hours.begin,
+    VoicemailStep: voicemail.begin,
+    RateStep: rate.begin,
+    RecordStep: record.begin,
 }
 """What is done where the walk comes to a step."""
 
 
-def _begin(move: Move, step: Step) -> Went:
-    went = BEGIN[type(step)](move, step)
+def _begin(ctx: TransitionContext, step: Step) -> Went:
+    went = BEGIN[type(step)](ctx, step)
     if went in {Went.HANDED_ON, Went.NO_DESTINATION}:
-        advance(move)
+        advance(ctx)
     return went
 
 
-def _leave_scheme(move: Move) -> None:
+def _leave_scheme(ctx: TransitionContext) -> None:
     """Try the project's fallback once, then end [A-54]."""
-    fallback = move.call.plan.project.fallback
-    if fallback is None or move.call.on_fallback or move.call.direction is not Direction.INCOMING:
-        return end_unplaced(move)
-    move.change(on_fallback=True)
-    move.record(Happening.FALLBACK, f"no step placed the call; trying {fallback}")
+    fallback = ctx.call.plan.project.fallback
+    if fallback is None or ctx.call.on_fallback or ctx.call.direction is not Direction.INCOMING:
+        return end_unplaced(ctx)
+    ctx.change(on_fallback=True)
+    ctx.write_journal(EntryKind.FALLBACK, f"no step placed the call; trying {fallback}")
     order, seconds = RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT
-    return follow(move, ring.begin(move, (fallback,), order, seconds, is_written=True))
+    return follow(ctx, ring.begin(ctx, (fallback,), order, seconds, is_written=True))
 
 
 __all__ = ["DIRECT_TIMEOUT", "FALLBACK_TIMEOUT", "MAX_JUMPS", "follow", "go_on", "go_to", "walk"]

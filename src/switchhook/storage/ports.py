@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
@@ -124,7 +124,7 @@ class Records(Protocol):
     async def call(self, call_id: str) -> CallRow | None:
         """Return one call, or None."""
 
-    async def journal(self, call_id: str) -> tuple[Entry, ...]:
+    async def journal(self, call_id: str) -> tuple[JournalEntry, ...]:
         """Return a call's journal from its first line on; empty where there is no such call."""
 
     async def deliveries(

@@ -8,7 +8,7 @@ from typing import Literal
 
 from switchhook.domain.call import Call, CallState, Direction, Leg
 from switchhook.domain.cause import Cause, EndedBy, Outcome
-from switchhook.domain.journal import Entry
+from switchhook.domain.journal import JournalEntry
 from switchhook.domain.known import Caller
 from switchhook.domain.outside import OutsideUse
 from switchhook.webhooks.delivery import Attempt, Delivery
@@ -51,7 +51,7 @@ class CallRecord:
     """What one step of a call left behind; durable as a whole or not at all."""
 
     call: Call
-    entries: tuple[Entry, ...] = ()
+    entries: tuple[JournalEntry, ...] = ()
     """The journal's new lines."""
     deliveries: tuple[Delivery, ...] = ()
     """The new promises."""

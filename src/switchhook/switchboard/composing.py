@@ -11,9 +11,9 @@ from switchhook.domain.event import EventMail, EventWebhook, Subscription
 from switchhook.domain.secrecy import written
 from switchhook.routing.commands import (
     AskWebhook,
+    EmitEvent,
     PhoneCommand,
-    Record,
-    Tell,
+    WriteJournal,
 )
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Delivery, delivery_id
@@ -78,11 +78,11 @@ def compose(
     """
     return CallRecord(
         call=written(call),
-        entries=tuple(command.entry for command in commands if isinstance(command, Record)),
+        entries=tuple(command.entry for command in commands if isinstance(command, WriteJournal)),
         deliveries=tuple(
             delivery
             for command in commands
-            if isinstance(command, Tell)
+            if isinstance(command, EmitEvent)
             for delivery in promises(command, teller)
         ),
         callers=callers,
@@ -90,7 +90,7 @@ def compose(
     )
 
 
-def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
+def promises(tell: EmitEvent, teller: Teller) -> Iterator[Delivery]:
     """Render an event once for each who wants it."""
     facts = Facts(call=tell.call, now=tell.at, extra=teller.facts_of(tell.call))
     for listener in listeners(tell.call, tell.event):
@@ -105,7 +105,7 @@ def promises(tell: Tell, teller: Teller) -> Iterator[Delivery]:
     yield from _to_subscribers(tell, teller)
 
 
-def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller) -> Delivery:
+def _to_webhook(webhook: EventWebhook, tell: EmitEvent, facts: Facts, teller: Teller) -> Delivery:
     call = tell.call
     name = delivery_id(call.id, tell.seq, webhook.name)
     return Delivery(
@@ -124,7 +124,7 @@ def _to_webhook(webhook: EventWebhook, tell: Tell, facts: Facts, teller: Teller)
 
 
 def _to_person(
-    mail: EventMail, recipient: str, tell: Tell, facts: Facts, teller: Teller
+    mail: EventMail, recipient: str, tell: EmitEvent, facts: Facts, teller: Teller
 ) -> Delivery:
     """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
     call = tell.call
@@ -144,7 +144,7 @@ def _to_person(
     )
 
 
-def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
+def _to_subscribers(tell: EmitEvent, teller: Teller) -> Iterator[Delivery]:
     """Write a notification once for all who subscribed to it."""
     status = STATUS.get(tell.event)
     if status is None:
@@ -175,7 +175,7 @@ def _to_subscribers(tell: Tell, teller: Teller) -> Iterator[Delivery]:
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:
     """Yield what the telephone side has to do, in order."""
     for command in commands:
-        if not isinstance(command, AskWebhook | Record | Tell):
+        if not isinstance(command, AskWebhook | WriteJournal | EmitEvent):
             yield command
 
 

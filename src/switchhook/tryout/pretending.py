@@ -20,7 +20,7 @@ from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
 from switchhook.domain.cause import Cause
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
@@ -59,7 +59,7 @@ class PretendCall:
     call: Call | None
     """None where it was refused."""
     refused: Refused | None
-    journal: tuple[Entry, ...]
+    journal: tuple[JournalEntry, ...]
     deliveries: tuple[Delivery, ...]
     """What event webhooks would have been told."""
     left_over: tuple[str, ...]
@@ -124,9 +124,9 @@ async def pretend_call(
     )
 
 
-def _supposed(plan: Plan, script: Script, journal: Iterable[Entry]) -> Iterator[str]:
+def _supposed(plan: Plan, script: Script, journal: Iterable[JournalEntry]) -> Iterator[str]:
     """Say of whom nothing is known, and what was supposed: that somebody behind the trunk has such a number."""
-    dialled = [dict(e.facts).get("target", "") for e in journal if e.happening is Happening.DIALLED]
+    dialled = [dict(e.facts).get("target", "") for e in journal if e.kind is EntryKind.DIALLED]
     for target in dict.fromkeys(filter(str.isdigit, dialled)):
         number = Target(kind=TargetKind.NUMBER, value=target)
         if plan.is_nobodys(number) and target not in script.phones:
@@ -291,7 +291,7 @@ class _Notebook:
 
     def __init__(self, finger: _Finger) -> None:
         self.call: Call | None = None
-        self.entries: list[Entry] = []
+        self.entries: list[JournalEntry] = []
         self.deliveries: list[Delivery] = []
         self._finger = finger
 

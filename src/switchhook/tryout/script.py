@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchhook.domain.grouping import dialled_number
-from switchhook.domain.journal import Happening
-from switchhook.domain.scheme import KEYS
+from switchhook.domain.journal import EntryKind
+from switchhook.domain.scheme import DTMF_KEYS
 from switchhook.domain.target import written_number
 from switchhook.drivers.simulator.script import (
     BUSY,
@@ -23,7 +23,7 @@ from switchhook.drivers.simulator.script import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.project import Plan
 
 PHONES: Mapping[str, SimulatedPhone] = {
@@ -55,8 +55,8 @@ class Script:
 
     def __post_init__(self) -> None:
         for digits in self.digits:
-            if not digits or set(digits) - set(KEYS):
-                raise ValueError(f"{digits!r} cannot be keyed; the keys are {KEYS}")
+            if not digits or set(digits) - set(DTMF_KEYS):
+                raise ValueError(f"{digits!r} cannot be keyed; the keys are {DTMF_KEYS}")
         for phone, does in self.phones.items():
             if does not in PHONES:
                 raise ValueError(f"{phone} cannot be {does!r}; telephones do {', '.join(PHONES)}")
@@ -67,7 +67,7 @@ class Script:
         return next(said, "answers")
 
     def left_over(
-        self, journal: Iterable[Entry], *, keyed: int, asked: Mapping[str, int]
+        self, journal: Iterable[JournalEntry], *, keyed: int, asked: Mapping[str, int]
     ) -> Iterator[str]:
         """Say what of the script did not come to pass.
 
@@ -76,7 +76,7 @@ class Script:
         dialled = [
             dict(entry.facts).get("target", "")
             for entry in journal
-            if entry.happening is Happening.DIALLED
+            if entry.kind is EntryKind.DIALLED
         ]
         for phone, does in self.phones.items():
             if not any(_is_same(phone, target) for target in dialled):

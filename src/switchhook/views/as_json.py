@@ -14,7 +14,7 @@ from switchhook.webhooks.secrets import OPEN_HEADERS, Pairs
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.operations.history import CallStory, DeliveryStory
     from switchhook.storage.records import CallRow, DeliveryRow
     from switchhook.webhooks.delivery import Attempt, Delivery
@@ -66,11 +66,11 @@ def call_story(story: CallStory) -> dict[str, Any]:
     }
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: JournalEntry) -> dict[str, Any]:
     return {
         "seq": entry.seq,
         "at": iso(entry.at),
-        "happening": entry.happening,
+        "happening": entry.kind,
         "leg": entry.leg,
         "text": entry.text,
         "facts": dict(entry.facts),

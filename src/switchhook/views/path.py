@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import AttemptEnd
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
 
 
 @dataclass(slots=True)
@@ -31,7 +31,7 @@ class _Hop:
         return ", ".join(self.words.values())
 
 
-def path_of(journal: Iterable[Entry]) -> str:
+def path_of(journal: Iterable[JournalEntry]) -> str:
     """Return the locations that a call came to and what rang there, each with why it went on (S-01, S-12).
 
     Empty while it came to none. Steps that place no call, such as a greeting, are left out.
@@ -50,23 +50,23 @@ class _Path:
         self._location: _Hop | None = None
         """That of the step which is walked."""
 
-    def take(self, entry: Entry, facts: Mapping[str, str]) -> None:
+    def take(self, entry: JournalEntry, facts: Mapping[str, str]) -> None:
         """Go on by one entry."""
-        match entry.happening:
-            case Happening.STEP:
+        match entry.kind:
+            case EntryKind.STEP:
                 location = facts.get("location")
                 self._location = self._come_to(location) if location else None
-            case Happening.ASK_FAILED if self._location is not None:
+            case EntryKind.ASK_FAILED if self._location is not None:
                 self._location.add(f"failed: {facts['kind']}")
-            case Happening.NOTICE if self._location is not None and facts.get("alert"):
+            case EntryKind.NOTICE if self._location is not None and facts.get("alert"):
                 self._location.add(facts["alert"])
-            case Happening.JUMPED:
+            case EntryKind.JUMPED:
                 self._come_to(f"scheme {facts['scheme']}")
-            case Happening.FALLBACK:
+            case EntryKind.FALLBACK:
                 self._come_to("fallback")
-            case Happening.DIALLED:
+            case EntryKind.DIALLED:
                 self._dial(entry.leg, facts["target"])
-            case Happening.ATTEMPT_ENDED:
+            case EntryKind.ATTEMPT_ENDED:
                 self._end(entry.leg, facts["end"])
             case _:
                 pass

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
 from switchhook.views.text import one_line, seconds
 from switchhook.webhooks.mail import Mail
@@ -14,7 +14,7 @@ from switchhook.webhooks.mail import Mail
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.storage.records import DeliveryRow
     from switchhook.webhooks.delivery import Delivery
 
@@ -53,89 +53,91 @@ class Line:
     """What else is known of it, for those who ask why."""
 
 
-def call_lines(entries: Iterable[Entry], deliveries: Iterable[DeliveryRow] = ()) -> list[Line]:
+def call_lines(
+    entries: Iterable[JournalEntry], deliveries: Iterable[DeliveryRow] = ()
+) -> list[Line]:
     """Return the lines of one call in the order of time."""
     lines = [entry_line(entry) for entry in entries]
     lines += [line for row in deliveries for line in delivery_lines(row)]
     return sorted(lines, key=lambda line: line.at)
 
 
-def entry_line(entry: Entry) -> Line:
+def entry_line(entry: JournalEntry) -> Line:
     """Say what a journal entry tells."""
-    sign, style = SIGNS[entry.happening]
+    sign, style = SIGNS[entry.kind]
     facts = defaultdict(str, entry.facts)
     facts["target"] = facts["target"] or entry.leg
-    text = one_line(WORDS[entry.happening](one_line(entry.text), facts))
+    text = one_line(WORDS[entry.kind](one_line(entry.text), facts))
     below = tuple(map(one_line, _exchange(facts))) if facts["request"] else ()
     return Line(at=entry.at, sign=sign, text=text, style=style, below=below)
 
 
-SIGNS: dict[Happening, tuple[str, str]] = {
-    Happening.ARRIVED: ("→", "bold"),
-    Happening.STEP: ("·", "dim"),
-    Happening.ASKED: ("?", ""),
-    Happening.ANSWER: ("!", "cyan"),
-    Happening.ASK_FAILED: ("✗", "yellow"),
-    Happening.NOTICE: ("·", "yellow"),
-    Happening.DIALLED: ("☎", ""),
-    Happening.RANG: ("☎", ""),
-    Happening.ANSWERED: ("✓", "green"),
-    Happening.ATTEMPT_ENDED: ("·", "dim"),
-    Happening.BRANCH: ("·", ""),
-    Happening.KEYED: ("#", ""),
-    Happening.RECORDED: ("●", "green"),
-    Happening.RATED: ("★", "green"),
-    Happening.TRANSFER_REQUESTED: ("⇢", ""),
-    Happening.TRANSFER_COMPLETED: ("⇢", "green"),
-    Happening.TRANSFER_FAILED: ("⇢", "yellow"),
-    Happening.JUMPED: ("↷", ""),
-    Happening.FALLBACK: ("↷", ""),
-    Happening.RESUMED: ("↷", ""),
-    Happening.ENDED: ("■", "bold"),
+SIGNS: dict[EntryKind, tuple[str, str]] = {
+    EntryKind.ARRIVED: ("→", "bold"),
+    EntryKind.STEP: ("·", "dim"),
+    EntryKind.ASKED: ("?", ""),
+    EntryKind.ANSWER: ("!", "cyan"),
+    EntryKind.ASK_FAILED: ("✗", "yellow"),
+    EntryKind.NOTICE: ("·", "yellow"),
+    EntryKind.DIALLED: ("☎", ""),
+    EntryKind.RANG: ("☎", ""),
+    EntryKind.ANSWERED: ("✓", "green"),
+    EntryKind.ATTEMPT_ENDED: ("·", "dim"),
+    EntryKind.BRANCH: ("·", ""),
+    EntryKind.KEYED: ("#", ""),
+    EntryKind.RECORDED: ("●", "green"),
+    EntryKind.RATED: ("★", "green"),
+    EntryKind.TRANSFER_REQUESTED: ("⇢", ""),
+    EntryKind.TRANSFER_COMPLETED: ("⇢", "green"),
+    EntryKind.TRANSFER_FAILED: ("⇢", "yellow"),
+    EntryKind.JUMPED: ("↷", ""),
+    EntryKind.FALLBACK: ("↷", ""),
+    EntryKind.RESUMED: ("↷", ""),
+    EntryKind.ENDED: ("■", "bold"),
 }
 """The sign before each line, and its style."""
 
-WORDS: dict[Happening, Callable[[str, Mapping[str, str]], str]] = {
-    Happening.ARRIVED: lambda _, facts: (
+WORDS: dict[EntryKind, Callable[[str, Mapping[str, str]], str]] = {
+    EntryKind.ARRIVED: lambda _, facts: (
         f"{facts['caller'] or 'a withheld number'} calls {facts['callee']}"
         f"{', and asks to be shown to nobody' if 'hidden' in facts else ''}"
     ),
-    Happening.STEP: lambda text, facts: (
+    EntryKind.STEP: lambda text, facts: (
         f"scheme {text}{_in_branch(facts)}: {STEP_WORDS.get(facts['step'], facts['step'])}"
     ),
-    Happening.ASKED: lambda text, facts: f"asks {text}{_with_code(facts)}",
-    Happening.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
-    Happening.ASK_FAILED: lambda text, facts: (
+    EntryKind.ASKED: lambda text, facts: f"asks {text}{_with_code(facts)}",
+    EntryKind.ANSWER: lambda text, facts: f"{facts['webhook']} answers {text}{_after(facts)}",
+    EntryKind.ASK_FAILED: lambda text, facts: (
         f"{facts['webhook']} fails{_after(facts)}: {facts['kind']}, {text}"
     ),
-    Happening.NOTICE: lambda text, _: f"notice: {text}",
-    Happening.DIALLED: lambda _, facts: f"dials {facts['target']}",
-    Happening.RANG: lambda _, facts: f"{facts['target']} rings",
-    Happening.ANSWERED: lambda _, facts: f"{facts['target']} answers the call",
-    Happening.ATTEMPT_ENDED: lambda text, facts: (
+    EntryKind.NOTICE: lambda text, _: f"notice: {text}",
+    EntryKind.DIALLED: lambda _, facts: f"dials {facts['target']}",
+    EntryKind.RANG: lambda _, facts: f"{facts['target']} rings",
+    EntryKind.ANSWERED: lambda _, facts: f"{facts['target']} answers the call",
+    EntryKind.ATTEMPT_ENDED: lambda text, facts: (
         f"{facts['target']}: {_because(facts['end'].replace('_', ' '), text)}"
     ),
-    Happening.BRANCH: lambda text, _: f"takes branch {text}",
-    Happening.KEYED: lambda text, facts: (
+    EntryKind.BRANCH: lambda text, _: f"takes branch {text}",
+    EntryKind.KEYED: lambda text, facts: (
         f"the caller presses: {text}" if facts["digit"] else text or "no key"
     ),
-    Happening.RECORDED: lambda text, facts: f"recorded {_length(facts)}: {text}",
-    Happening.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
-    Happening.TRANSFER_REQUESTED: lambda _, facts: (
+    EntryKind.RECORDED: lambda text, facts: f"recorded {_length(facts)}: {text}",
+    EntryKind.RATED: lambda text, facts: f"the caller gives {text} of {facts['best']}",
+    EntryKind.TRANSFER_REQUESTED: lambda _, facts: (
         f"transfer requested by {_transferrer(facts)} to {facts['to']}"
     ),
-    Happening.TRANSFER_COMPLETED: lambda _, facts: (
+    EntryKind.TRANSFER_COMPLETED: lambda _, facts: (
         f"transfer completed by {_transferrer(facts)} to {facts['target']}"
     ),
-    Happening.TRANSFER_FAILED: lambda text, facts: (
+    EntryKind.TRANSFER_FAILED: lambda text, facts: (
         f"transfer failed by {_transferrer(facts)} to {facts['to']}: {text}"
     ),
-    Happening.JUMPED: lambda text, facts: (
+    EntryKind.JUMPED: lambda text, facts: (
         f"goes on with scheme {facts['scheme']}, {text}{_of_number(facts)}"
     ),
-    Happening.FALLBACK: lambda text, _: text or "tries the fallback of the project",
-    Happening.RESUMED: lambda text, _: text or "taken up again after a restart",
-    Happening.ENDED: lambda text, facts: (
+    EntryKind.FALLBACK: lambda text, _: text or "tries the fallback of the project",
+    EntryKind.RESUMED: lambda text, _: text or "taken up again after a restart",
+    EntryKind.ENDED: lambda text, facts: (
         f"ends: {facts['outcome']}, {_because('by the ' + facts['ended_by'], text, facts['outcome'])}"
     ),
 }

@@ -10,7 +10,7 @@ import pytest
 from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, RECEPTION, SALES, STATIC, problems
 from switchhook.cli.demo.programs import Told
 from switchhook.domain.cause import Outcome
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.records import DeliveryState
@@ -58,7 +58,7 @@ def test_a_wrong_answer_is_noticed(story: CallStory) -> None:
 
 
 def test_an_endpoint_that_should_have_failed_is_noticed(story: CallStory) -> None:
-    journal = tuple(e for e in story.journal if e.happening is not Happening.ANSWER)
+    journal = tuple(e for e in story.journal if e.kind is not EntryKind.ANSWER)
     silent = replace(story, journal=journal)
 
     assert "the endpoint should have failed" in list(problems(DOWN, story, ()))

@@ -68,7 +68,7 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
             return f"{out.leg} answered"
         case call_events.LegRinging():
             return f"{out.leg} rings" + (" with audio" if out.early_media else "")
-        case call_events.Remarked():
+        case call_events.LegMisread():
             return f"{out.leg}: {out.text}"
         case call_events.LegUpdated():
             return f"{out.leg} updated"

@@ -56,7 +56,7 @@ def _event(out: Out) -> str:
             return f"{out.leg} rings" + (" with audio" if out.early_media else "")
         case call_events.LegAnswered():
             return f"{out.leg} answered"
-        case call_events.Remarked():
+        case call_events.LegMisread():
             return f"{out.leg}: {out.text}"
         case call_events.LegUpdated():
             return f"{out.leg} updated"

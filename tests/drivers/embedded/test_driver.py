@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outward
@@ -129,7 +129,7 @@ def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
                     assert str(came.invite.from_.uri).startswith("sip:380441112233@")
             assert heard[0] == "100"
             assert heard[-1] == "200"
-            (note,) = [e for e in office.memory.journal if e.happening is Happening.NOTICE]
+            (note,) = [e for e in office.memory.journal if e.kind is EntryKind.NOTICE]
             assert (note.leg, note.text) == (CALLER, "SIP read in part: this is no header, From")
 
     play(scenario())

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchhook.domain.project import Project, Trunk
-from switchhook.domain.scheme import Hours, Ring, Scheme
+from switchhook.domain.scheme import HoursStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.reach import why_closed, why_not_called
 
@@ -24,8 +24,8 @@ def project(*trunks: Trunk, **more: Any) -> Project:
 
 
 def rings(value: str) -> Project:
-    inner = Ring(targets=(address(value),))
-    steps = (Hours(hours="office", open_=(inner,)),)
+    inner = RingStep(targets=(address(value),))
+    steps = (HoursStep(hours="office", open_=(inner,)),)
     return project(schemes=(Scheme(id=1, name="all", steps=steps),))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.project import Trunk
-from switchhook.domain.scheme import Ask
+from switchhook.domain.scheme import AskStep
 from switchhook.sip.auth.digest import Ha1, digest
 from tests.support.loop import run
 from tests.support.office import (
@@ -209,7 +209,7 @@ def test_the_callee_picks_up_just_when_it_is_cancelled(stage: Stage) -> None:
 
 def test_the_caller_gives_up_while_the_webhook_is_asked(stage: Stage) -> None:
     memory = Memory(answers_after=5.0)
-    plan = shop(Ask(webhook="crm"))
+    plan = shop(AskStep(webhook="crm"))
 
     ends = play(stage, plan, "sip_caller_cancels", memory=memory, words={"WAIT": "300"})
 

@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
-from switchhook.domain.scheme import Play
+from switchhook.domain.scheme import PlayStep
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg
 from switchhook.sip.net.endpoint import ListenAddress
@@ -48,7 +48,7 @@ async def answered(office: Office) -> None:
 def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
     async def scenario() -> None:
         async with Softphone("bob", manners=WAITS) as bob, Softphone("eve", manners=WAITS) as eve:
-            plan = shop(Play(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
+            plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
@@ -66,7 +66,7 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
 def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
     async def scenario() -> None:
         async with Softphone("bob", manners=WAITS) as bob:
-            plan = shop(Play(sounds=("hello",)), ring(address(bob.port)))
+            plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
@@ -84,7 +84,7 @@ def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
 def test_a_dead_telephone_does_not_keep_it_from_stopping() -> None:
     async def scenario() -> None:
         with BareCaller(1, DIALLED, "1") as dead:  # hears, and says nothing
-            plan = shop(Play(sounds=("hello",)), ring(address(dead.port)))
+            plan = shop(PlayStep(sounds=("hello",)), ring(address(dead.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.scheme import Background, Choice, HangUp, Menu, Play, Rate, Record, Voicemail
+from switchhook.domain.scheme import (
+    BackgroundStep,
+    HangUpStep,
+    MenuChoice,
+    MenuStep,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    VoicemailStep,
+)
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studio
 from switchhook.routing.commands import StartRecording
@@ -101,7 +110,10 @@ def play(scenario: Coroutine[Any, Any, None]) -> None:
 
 def test_a_prompt_is_heard_and_the_scheme_goes_on_behind_it() -> None:
     async def scenario() -> None:
-        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Softphone("a") as phone:
+        async with (
+            _office(PlayStep(sounds=("greeting",)), HangUpStep()) as office,
+            Softphone("a") as phone,
+        ):
             call = await _dial(phone, office)
             await call.answered()
             assert await call.ended() == 200
@@ -115,7 +127,11 @@ def test_a_prompt_is_heard_and_the_scheme_goes_on_behind_it() -> None:
 @pytest.mark.slow
 def test_a_sound_that_is_missing_is_left_out() -> None:
     async def scenario() -> None:
-        steps = (Play(sounds=("nothing", "greeting")), Play(sounds=("nothing",)), HangUp())
+        steps = (
+            PlayStep(sounds=("nothing", "greeting")),
+            PlayStep(sounds=("nothing",)),
+            HangUpStep(),
+        )
         async with _office(*steps) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             assert await call.ended() == 200
@@ -127,9 +143,9 @@ def test_a_sound_that_is_missing_is_left_out() -> None:
 def test_keys_choose_and_the_callee_is_joined() -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            menu = Menu(
+            menu = MenuStep(
                 sounds=("greeting",),
-                choices=(Choice(key="5", steps=(ring(address(callee.port)),)),),
+                choices=(MenuChoice(key="5", steps=(ring(address(callee.port)),)),),
                 invalid_sounds=("invalid",),
             )
             async with _office(menu) as office:
@@ -152,7 +168,7 @@ def test_keys_choose_and_the_callee_is_joined() -> None:
 
 def test_keys_by_sip_info() -> None:
     async def scenario() -> None:
-        menu = Menu(sounds=("greeting",), choices=(Choice(key="#", steps=(HangUp(),)),))
+        menu = MenuStep(sounds=("greeting",), choices=(MenuChoice(key="#", steps=(HangUpStep(),)),))
         async with _office(menu) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
@@ -199,9 +215,9 @@ def test_music_while_it_rings_and_ringing_without() -> None:
     async def scenario() -> None:
         async with _callee(PhoneBehaviour(answer_after=None)) as callee, Softphone("a") as phone:
             steps = (
-                Background(sounds=("music",)),
+                BackgroundStep(sounds=("music",)),
                 ring(address(callee.port), timeout=1.5),
-                Background(sounds=()),
+                BackgroundStep(sounds=()),
                 ring(address(callee.port)),
             )
             async with _office(*steps) as office:
@@ -223,7 +239,7 @@ def test_music_while_it_rings_and_ringing_without() -> None:
 def test_whoever_answers_first_is_heard_after_the_music() -> None:
     async def scenario() -> None:
         async with _callee(PhoneBehaviour(answer_after=0.5)) as callee, Softphone("a") as phone:
-            steps = (Background(sounds=("music",)), ring(address(callee.port)))
+            steps = (BackgroundStep(sounds=("music",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
                 other = await callee.rung()
@@ -241,7 +257,7 @@ def test_whoever_answers_first_is_heard_after_the_music() -> None:
 @pytest.mark.slow
 def test_voicemail_is_recorded(tmp_path: Path) -> None:
     async def scenario() -> None:
-        steps = (Voicemail(sounds=("greeting",)),)
+        steps = (VoicemailStep(sounds=("greeting",)),)
         async with _office(*steps, recordings=tmp_path) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
@@ -264,7 +280,7 @@ def test_voicemail_is_recorded(tmp_path: Path) -> None:
 def test_both_voices_are_recorded(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            steps = (Record(), ring(address(callee.port)))
+            steps = (RecordStep(), ring(address(callee.port)))
             async with _office(*steps, recordings=tmp_path) as office:
                 call = await _dial(phone, office)
                 other = await callee.rung()
@@ -289,7 +305,7 @@ def test_both_voices_are_recorded(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> None:
     async def scenario() -> None:
-        steps = (Voicemail(sounds=()),)
+        steps = (VoicemailStep(sounds=()),)
         async with _office(*steps, recordings=tmp_path) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
@@ -306,7 +322,7 @@ def test_a_caller_who_hangs_up_leaves_a_message_all_the_same(tmp_path: Path) -> 
 def test_a_callee_who_hangs_up_is_rated() -> None:
     async def scenario() -> None:
         async with _callee(PhoneBehaviour(hang_up_after=0.5)) as callee, Softphone("a") as phone:
-            steps = (Rate(sounds=("greeting",)), ring(address(callee.port)))
+            steps = (RateStep(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
                 other = await callee.rung()
@@ -326,7 +342,7 @@ def test_a_callee_who_hangs_up_is_rated() -> None:
 def test_hold_plays_music_to_the_other_and_ends() -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            steps = (PlayStep(sounds=("greeting",)), ring(address(callee.port)))
             shelf = Shelf(greeting=GREETING, music_on_hold=MUSIC)
             async with _office(*steps, sounds=shelf) as office:
                 call = await _dial(phone, office)
@@ -365,7 +381,7 @@ def test_a_call_without_prompts_is_not_led_through_us() -> None:
 def test_a_call_from_which_nothing_comes_is_ended() -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            steps = (PlayStep(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps, silence=1) as office:
                 call = await _dial(phone, office)
                 other = await callee.rung()
@@ -386,7 +402,7 @@ def test_a_call_from_which_nothing_comes_is_ended() -> None:
 def test_a_conversation_outlives_a_restart() -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            steps = (Play(sounds=("greeting",)), ring(address(callee.port)))
+            steps = (PlayStep(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 port, memory = office.port, office.memory
                 call = await _dial(phone, office)
@@ -413,7 +429,7 @@ def test_a_conversation_outlives_a_restart() -> None:
 def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_killed: bool) -> None:
     async def scenario() -> None:
         async with _callee() as callee, Softphone("a") as phone:
-            steps = (Record(), ring(address(callee.port)))
+            steps = (RecordStep(), ring(address(callee.port)))
             async with _office(*steps, recordings=tmp_path) as office:
                 port, memory = office.port, office.memory
                 call = await _dial(phone, office)
@@ -445,7 +461,7 @@ def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_ki
 @pytest.mark.slow
 def test_a_menu_begins_again_after_a_restart() -> None:
     async def scenario() -> None:
-        menu = Menu(sounds=("greeting",), choices=(Choice(key="5", steps=(HangUp(),)),))
+        menu = MenuStep(sounds=("greeting",), choices=(MenuChoice(key="5", steps=(HangUpStep(),)),))
         async with Softphone("a") as phone:
             async with _office(menu) as office:
                 port, memory = office.port, office.memory
@@ -468,7 +484,10 @@ def test_callers_who_hang_up_during_prompts_leave_nothing_open() -> None:
         return len(list(Path("/proc/self/fd").iterdir()))
 
     async def scenario() -> None:
-        async with _office(Play(sounds=("greeting",)), HangUp()) as office, Softphone("a") as phone:
+        async with (
+            _office(PlayStep(sounds=("greeting",)), HangUpStep()) as office,
+            Softphone("a") as phone,
+        ):
 
             async def one() -> None:
                 call = await _dial(phone, office)
@@ -493,7 +512,7 @@ def test_a_caller_is_told_that_no_port_is_free() -> None:
     async def scenario() -> None:
         taken = free_port() & ~1
         sounding = Sounding(ports=range(taken, taken + 2))
-        plan = shop(Play(sounds=("greeting",)), HangUp())
+        plan = shop(PlayStep(sounds=("greeting",)), HangUpStep())
         async with (
             open_office(plan, sounds=SHELF, sounding=sounding) as office,
             Softphone("a") as first,
@@ -514,7 +533,7 @@ def test_a_caller_without_a_sound_of_ours_has_failed_and_not_hung_up(*, offers: 
     secret = G722.replace(b"RTP/AVP 9", b"RTP/SAVP 0")
 
     async def scenario() -> None:
-        async with _office(Play(sounds=("greeting",)), HangUp()) as office:
+        async with _office(PlayStep(sounds=("greeting",)), HangUpStep()) as office:
             with BareCaller(office.port, DIALLED, "a") as caller:
                 caller.send_request("INVITE", body=secret if offers else b"")
                 answer = await caller.answer_to("INVITE")
@@ -551,7 +570,7 @@ def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why:
     )
     caller = request(body=G722)
     order = StartRecording(recording="r1", both=True)
-    (told,) = studio.carry_out(incoming(Record()), AnchoredBridge("a", caller), order)
+    (told,) = studio.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), order)
     assert isinstance(told, RecordingFinished)
     assert (told.recording, told.seconds, told.path) == ("r1", 0, "")
     assert why in told.trouble

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CallState
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Account, Number, Plan, Trunk
-from switchhook.domain.scheme import Ask, Record, Scheme
+from switchhook.domain.scheme import AskStep, RecordStep, Scheme
 from switchhook.drivers.embedded.studio import Sounding
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
-from switchhook.routing.commands import AnswerTransfer, TellTransfer
+from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.ua.events import Asked
@@ -105,7 +105,9 @@ def test_a_transfer_is_told_of_until_it_is_over() -> None:
     number = asked().request.cseq.number
     known_by = wish.request
     assert answer_to(AnswerTransfer(leg="b1", request=known_by, status=202)).headers == ()
-    told = [notify_of(TellTransfer(leg="b1", request=known_by, status=s), "s") for s in (100, 486)]
+    told = [
+        notify_of(NotifyTransfer(leg="b1", request=known_by, status=s), "s") for s in (100, 486)
+    ]
     notifies = [ask for ask in told if ask is not None]
     assert [dict(ask.headers)["Event"] for ask in notifies] == [f"refer;id={number}"] * 2
     states = [dict(ask.headers)["Subscription-State"] for ask in notifies]
@@ -120,7 +122,7 @@ def test_a_refusal_says_why() -> None:
     why = "only an account's telephone may transfer a call"
     refused = AnswerTransfer(leg="b1", request="r 7 ", status=603, reason=f"{why}\r\nVia: x")
     assert answer_to(refused).reason == f"{why} Via: x"
-    failed = TellTransfer(leg="b1", request="r 7 ", status=403, reason="the limit\r\nX: y")
+    failed = NotifyTransfer(leg="b1", request="r 7 ", status=403, reason="the limit\r\nX: y")
     notify = notify_of(failed, "s")
     assert notify is not None
     assert notify.body == b"SIP/2.0 403 the limit X: y\r\n"
@@ -133,7 +135,7 @@ def test_who_wants_to_hear_nothing_hears_nothing() -> None:
     accepted = answer_to(AnswerTransfer(leg="b1", request=known_by, status=202))
     assert accepted.headers == (("Refer-Sub", "false"),)
     assert answer_to(AnswerTransfer(leg="b1", request=known_by, status=404)).headers == ()
-    assert notify_of(TellTransfer(leg="b1", request=known_by, status=100), "s") is None
+    assert notify_of(NotifyTransfer(leg="b1", request=known_by, status=100), "s") is None
 
 
 # With telephones
@@ -188,7 +190,7 @@ def project(carrier: Softphone, *steps: Step) -> Plan:
     accounts = tuple(
         Account(login=login, password=PASSWORD, name=login.title()) for login in LOGINS
     )
-    asks = Scheme(id=2, name="asks", steps=(Ask(webhook="crm"), ring(account("olga"))))
+    asks = Scheme(id=2, name="asks", steps=(AskStep(webhook="crm"), ring(account("olga"))))
     return Plan(
         replace(
             made,
@@ -272,7 +274,7 @@ def test_a_caller_transfers_whom_they_called_and_those_talk_and_hold() -> None:
 
 def test_a_recorded_call_stays_led_and_is_recorded_on(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with scene(Record(), ring(account("mary")), recordings=tmp_path) as it:
+        async with scene(RecordStep(), ring(account("mary")), recordings=tmp_path) as it:
             made, came = await it.incoming()
             assert await came.transfer(to("john")) == 202
             john = await it.phones["john"].rung()
@@ -292,7 +294,7 @@ def test_a_recorded_call_stays_led_and_is_recorded_on(tmp_path: Path) -> None:
 
 def test_a_recording_goes_on_in_a_second_file_when_the_caller_transfers(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with scene(Record(), ring(account("mary")), recordings=tmp_path) as it:
+        async with scene(RecordStep(), ring(account("mary")), recordings=tmp_path) as it:
             made = await it.phones["john"].call(DIALLED)
             came = await it.phones["mary"].rung()
             came.answer()
@@ -502,7 +504,7 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
                 made.end()
                 assert await came.ended() == 200
                 await office.quiet()
-        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+        assert [entry.kind for entry in memory.journal].count(EntryKind.ENDED) == 1
 
     run(scenario(), deadline=20)
 
@@ -515,7 +517,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
 
     async def scenario() -> None:
         memory = Memory()
-        steps = (*((Record(),) if is_led else ()), ring(account("mary")))
+        steps = (*((RecordStep(),) if is_led else ()), ring(account("mary")))
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, manners=WAITS)
@@ -538,7 +540,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
                 made.end()
                 assert await john.ended() == 200
                 await office.quiet()
-        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+        assert [entry.kind for entry in memory.journal].count(EntryKind.ENDED) == 1
 
     run(scenario(), deadline=20)
 
@@ -603,6 +605,6 @@ def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> Non
             memory.legs_of_last_ends = hang_up  # type: ignore[method-assign]
             async with open_office(plan, memory=memory, binding=binding) as office:
                 await office.quiet()
-        assert [entry.happening for entry in memory.journal].count(Happening.ENDED) == 1
+        assert [entry.kind for entry in memory.journal].count(EntryKind.ENDED) == 1
 
     run(scenario(), deadline=20)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from switchhook.domain.project import Account, Group, Number, Project, Trunk
-from switchhook.domain.scheme import Hours, Ring, Scheme
+from switchhook.domain.scheme import HoursStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.projectfile.file import read_project
@@ -75,14 +75,16 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
     """Those in branches too; what an outside number or an account becomes needs no word."""
     own = Target(kind=TargetKind.NUMBER, value="+380442223344")
     mary = Target(kind=TargetKind.ACCOUNT, value="mary")
-    hours = Hours(hours="office", open_=(Ring(targets=(own,)),), closed=(Ring(targets=(mary,)),))
+    hours = HoursStep(
+        hours="office", open_=(RingStep(targets=(own,)),), closed=(RingStep(targets=(mary,)),)
+    )
     project = Project(
         id="x",
         name="X",
         numbers=(Number(number="380442223344", scheme=2),),
         schemes=(
             Scheme(id=1, name="Day", steps=(hours,)),
-            Scheme(id=2, name="Night", steps=(Ring(targets=(mary, own)),)),
+            Scheme(id=2, name="Night", steps=(RingStep(targets=(mary, own)),)),
         ),
         fallback=own,
     )

@@ -9,17 +9,17 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import (
-    AskDialPlan,
-    Background,
+    AskDialPlanStep,
+    BackgroundStep,
     CallerName,
-    Choice,
-    GoTo,
-    HangUp,
-    Menu,
+    GoToStep,
+    HangUpStep,
+    MenuChoice,
+    MenuStep,
     NameChoice,
-    RingDestination,
+    RingDestinationStep,
     Step,
 )
 from switchhook.domain.screening import Screening
@@ -58,12 +58,12 @@ from tests.support.transcript import (
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
 
-BEFORE = "tell incoming.before"
+BEFORE = "emit incoming.before"
 ASKED = (BEFORE, "show ringing", "ask names as c-1")
-MARY_RINGS = ("ring b1 mary", "tell incoming.forwarding")
-JOHN_RINGS = ("ring b1 john", "tell incoming.forwarding")
+MARY_RINGS = ("ring b1 mary", "emit incoming.forwarding")
+JOHN_RINGS = ("ring b1 john", "emit incoming.forwarding")
 ENTER = (BEFORE, "answer caller", "play enter to caller as p1")
-OVER = ("end caller 486", "tell incoming.after")
+OVER = ("end caller 486", "emit incoming.after")
 
 
 def asked(*success: Step, failed: tuple[Step, ...] = (), within: Plan | None = None) -> Transcript:
@@ -146,13 +146,13 @@ def test_a_branch_that_placed_the_call_nowhere_hands_it_to_the_step_behind() -> 
     story = Transcript(incoming(ask_crm(ring(MARY)), ring(JOHN)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts(), *MARY_RINGS)
-    story.hears(2, refuses("b1", 486), "ring b2 john", "tell incoming.forwarding")
+    story.hears(2, refuses("b1", 486), "ring b2 john", "emit incoming.forwarding")
     assert story.call.path == (1,)
 
 
 @pytest.mark.row("R5-25", "R5-28")
 def test_branches_nest() -> None:
-    inner = ask_pin(HangUp(), failed=(ring(MARY), ring(JOHN)))
+    inner = ask_pin(HangUpStep(), failed=(ring(MARY), ring(JOHN)))
     story = Transcript(incoming(ask_crm(ask_crm(inner))))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts("c-1"), "show ringing", "ask names as c-2")
@@ -162,10 +162,10 @@ def test_branches_nest() -> None:
 
 @pytest.mark.row("R5-53", "S-29")
 def test_a_webhook_may_be_asked_when_nobody_answered() -> None:
-    story = Transcript(incoming(ring(MARY), ask_crm(failed=(HangUp(status=480),))))
+    story = Transcript(incoming(ring(MARY), ask_crm(failed=(HangUpStep(status=480),))))
     story.hears(0, CallArrived(), BEFORE, *MARY_RINGS)
     story.hears(30, TimePassed(), "end b1 timeout", "show ringing", "ask names as c-1")
-    story.hears(31, fails(), "end caller 480", "tell incoming.after")
+    story.hears(31, fails(), "end caller 480", "emit incoming.after")
 
 
 @pytest.mark.row("R5-52", "S-28")
@@ -176,7 +176,7 @@ def test_both_branches_may_ring_the_same() -> None:
 
 
 def test_a_webhook_that_is_gone_has_failed() -> None:
-    story = Transcript(incoming(AskDialPlan(webhook="gone", failed=(ring(MARY),))))
+    story = Transcript(incoming(AskDialPlanStep(webhook="gone", failed=(ring(MARY),))))
     story.hears(0, CallArrived(), BEFORE, *MARY_RINGS)
     assert "notice dial-plan webhook 'gone' is not in this project" in story.journal
     assert "branch failed: there is nobody to ask" in story.journal
@@ -196,28 +196,30 @@ def test_answers_of_the_other_dialect_are_ignored() -> None:
 
 @pytest.mark.row("R5-33", "R5-38", "S-22")
 def test_the_returned_destination_rings() -> None:
-    story = asked(RingDestination(timeout=20.0))
-    story.hears(1, accepts(destination=MOBILE), f"ring b1 {MOBILE}", "tell incoming.forwarding")
+    story = asked(RingDestinationStep(timeout=20.0))
+    story.hears(1, accepts(destination=MOBILE), f"ring b1 {MOBILE}", "emit incoming.forwarding")
     assert story.call.wake_at == 21
 
 
 @pytest.mark.row("R5-33", "A-48")
 def test_without_a_destination_the_next_step_of_the_branch_follows() -> None:
-    story = asked(RingDestination(), ring(MARY), failed=(ring(JOHN),))
+    story = asked(RingDestinationStep(), ring(MARY), failed=(ring(JOHN),))
     story.hears(1, accepts(), *MARY_RINGS)
     assert "notice the webhook returned no destination that may ring" in story.journal
 
 
 @pytest.mark.row("R5-33", "A-48")
 def test_without_a_destination_and_a_next_step_the_failed_branch_follows() -> None:
-    story = asked(RingDestination(), failed=(ring(JOHN),))
+    story = asked(RingDestinationStep(), failed=(ring(JOHN),))
     story.hears(1, accepts(), *JOHN_RINGS)
     assert story.call.path == (0, "failed", 0)
 
 
 @pytest.mark.row("R5-33", "A-48")
 def test_without_a_destination_a_branch_within_success_leads_to_the_failed_one_too() -> None:
-    menu = Menu(sounds=("choose",), choices=(Choice(key="1", steps=(RingDestination(),)),))
+    menu = MenuStep(
+        sounds=("choose",), choices=(MenuChoice(key="1", steps=(RingDestinationStep(),)),)
+    )
     story = asked(menu, failed=(ring(JOHN),))
     story.hears(1, accepts(), "answer caller", "play choose to caller as p1")
     story.hears(2, presses("1"), "stop p1", *JOHN_RINGS)
@@ -226,7 +228,7 @@ def test_without_a_destination_a_branch_within_success_leads_to_the_failed_one_t
 
 @pytest.mark.row("R5-33", "A-48", "A-53")
 def test_a_step_takes_what_the_nearest_webhook_returned() -> None:
-    named_ring = RingDestination(caller_name=named(NameChoice.WEBHOOK))
+    named_ring = RingDestinationStep(caller_name=named(NameChoice.WEBHOOK))
     inner = ask_crm(named_ring, failed=(ring(JOHN),))
     for given, orders in ((MOBILE, (f"ring b1 {MOBILE}", JOHN_RINGS[1])), (None, JOHN_RINGS)):
         story = asked(inner)
@@ -238,14 +240,14 @@ def test_a_step_takes_what_the_nearest_webhook_returned() -> None:
 
 @pytest.mark.row("R5-33", "A-53")
 def test_what_the_outer_webhook_returned_waits_behind_the_inner_one() -> None:
-    story = asked(ask_crm(), RingDestination())
+    story = asked(ask_crm(), RingDestinationStep())
     story.hears(1, accepts("c-1", destination=MARY), "show ringing", "ask names as c-2")
     story.hears(2, accepts("c-2", destination=MOBILE), *MARY_RINGS)
 
 
 def test_what_a_webhook_returned_stays_in_its_scheme() -> None:
-    gone = AskDialPlan(webhook="gone", failed=(RingDestination(), ring(JOHN)))
-    story = asked(within=plan(ask_crm(GoTo(scheme=2)), schemes={2: (gone,)}))
+    gone = AskDialPlanStep(webhook="gone", failed=(RingDestinationStep(), ring(JOHN)))
+    story = asked(within=plan(ask_crm(GoToStep(scheme=2)), schemes={2: (gone,)}))
     story.hears(1, accepts(destination=MARY), *JOHN_RINGS)
 
 
@@ -261,13 +263,13 @@ def test_keys_while_a_code_is_judged_are_no_part_of_the_next() -> None:
 
 @pytest.mark.row("A-48")
 def test_a_destination_that_did_not_answer_is_no_missing_one() -> None:
-    story = asked(RingDestination(), failed=(ring(JOHN),))
+    story = asked(RingDestinationStep(), failed=(ring(JOHN),))
     story.hears(1, accepts(destination=MARY), *MARY_RINGS)
-    story.hears(2, refuses("b1", 486), "end caller 486", "tell incoming.after")
+    story.hears(2, refuses("b1", 486), "end caller 486", "emit incoming.after")
 
 
 def test_a_destination_is_not_followed_outside_the_webhooks_branches() -> None:
-    story = Transcript(incoming(ask_crm(), RingDestination(), ring(JOHN)))
+    story = Transcript(incoming(ask_crm(), RingDestinationStep(), ring(JOHN)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts(destination=MOBILE), *JOHN_RINGS)
 
@@ -275,7 +277,7 @@ def test_a_destination_is_not_followed_outside_the_webhooks_branches() -> None:
 @pytest.mark.row("S-78", "A-58")
 def test_a_denied_destination_is_none() -> None:
     screening = Screening(denied_prefixes=("38050",))
-    step = ask_crm(RingDestination(), failed=(ring(JOHN),))
+    step = ask_crm(RingDestinationStep(), failed=(ring(JOHN),))
     story = Transcript(incoming(within=plan(step, screening=screening)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts(destination=MOBILE), *JOHN_RINGS)
@@ -298,12 +300,12 @@ def test_the_number_that_is_shown_in_the_success_branch(
     forwarding: CallerIdForwarding, success: tuple[str, str]
 ) -> None:
     for answer, expected in ((accepts(destination=MOBILE), success), (fails(), (CUSTOMER, "Anna"))):
-        step = ask_crm(RingDestination(), failed=(ring(MOBILE),))
+        step = ask_crm(RingDestinationStep(), failed=(ring(MOBILE),))
         story = Transcript(incoming(within=plan(step, ring(MARY), forwarding=forwarding)))
         story.hears(0, CallArrived(), *ASKED)
-        story.hears(1, answer, f"ring b1 {MOBILE}", "tell incoming.forwarding")
+        story.hears(1, answer, f"ring b1 {MOBILE}", "emit incoming.forwarding")
         assert shown(story) == [expected]
-        story.hears(2, refuses("b1", 486), "ring b2 mary", "tell incoming.forwarding")
+        story.hears(2, refuses("b1", 486), "ring b2 mary", "emit incoming.forwarding")
         assert shown(story)[-1] == (CUSTOMER, "Anna")
 
 
@@ -335,7 +337,7 @@ def test_a_prefix_stands_before_the_name_that_an_earlier_step_took_from_the_webh
         replace(ring(JOHN), caller_name=named(NameChoice.PREPEND, "Sales: ")),
     )
     story.hears(1, accepts(name="VoysPartners"), *MARY_RINGS)
-    story.hears(2, refuses("b1", 486), "ring b2 john", "tell incoming.forwarding")
+    story.hears(2, refuses("b1", 486), "ring b2 john", "emit incoming.forwarding")
     assert [name for _, name in shown(story)] == ["VoysPartners", "Sales: VoysPartners"]
 
 
@@ -361,13 +363,13 @@ def test_what_an_earlier_answer_gave_is_forgotten_when_it_is_asked_again() -> No
 def test_the_journal_says_in_which_branch_a_step_stands() -> None:
     story = asked(ring(MARY))
     story.hears(1, accepts(), *MARY_RINGS)
-    steps = [dict(entry.facts) for entry in story.entries if entry.happening == "step"]
+    steps = [dict(entry.facts) for entry in story.entries if entry.kind == "step"]
     assert [facts["at"] for facts in steps] == ["0", "0 success 0"]
 
 
 def test_the_journal_says_which_branch_is_taken_and_why() -> None:
     stories = {
-        name: asked(RingDestination(), failed=(ring(JOHN),)) for name in ("ack", "nak", "no")
+        name: asked(RingDestinationStep(), failed=(ring(JOHN),)) for name in ("ack", "nak", "no")
     }
     stories["ack"].hears(1, accepts(), *JOHN_RINGS)
     stories["nak"].hears(1, declines(), *JOHN_RINGS)
@@ -445,7 +447,7 @@ def test_c_three_wrong_codes() -> None:
     assert story.call.state is CallState.PLAYING
     story.hears(40, is_played("p4"), *JOHN_RINGS)
     assert story.call.asks == 3
-    attempts = [dict(one.facts)["attempt"] for one in story.entries if one.happening == "asked"]
+    attempts = [dict(one.facts)["attempt"] for one in story.entries if one.kind == "asked"]
     assert attempts == ["1", "2", "3"]
     assert "branch failed: attempt 3 of 3" in story.journal
 
@@ -485,7 +487,7 @@ def test_f_an_error_takes_the_failed_branch_at_once() -> None:
 def test_g_hanging_up_while_entering() -> None:
     story = entering()
     story.hears(3, presses("1"))
-    story.hears(4, gives_up(), "tell incoming.after")
+    story.hears(4, gives_up(), "emit incoming.after")
     assert story.call.outcome is Outcome.CANCELLED
     assert story.call.asks == 0
 
@@ -533,7 +535,7 @@ def test_the_journal_says_with_which_attempt_and_code_was_asked() -> None:
 
 def asking(story: Transcript) -> dict[str, str]:
     """Return what the journal says of the last ask."""
-    asks = [entry for entry in story.entries if entry.happening == Happening.ASKED]
+    asks = [entry for entry in story.entries if entry.kind == EntryKind.ASKED]
     return dict(asks[-1].facts)
 
 
@@ -584,7 +586,7 @@ def test_messages_that_are_not_set_are_not_played() -> None:
 
 
 def test_the_background_goes_on_behind_the_code() -> None:
-    story = Transcript(incoming(Background(sounds=("music",)), ask_pin(ring(MARY))))
+    story = Transcript(incoming(BackgroundStep(sounds=("music",)), ask_pin(ring(MARY))))
     story.hears(0, CallArrived(), *ENTER)
     story.hears(1, answers("caller"))
     story.hears(1, presses("7"), "stop p1")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.scheme import HangUp
+from switchhook.domain.scheme import HangUpStep
 from switchhook.routing.events import CallArrived
 from tests.support.plans import incoming
 from tests.support.transcript import Transcript
@@ -22,9 +22,9 @@ from tests.support.transcript import Transcript
     ],
 )
 def test_the_caller_gets_the_status_and_the_call_its_outcome(status: int, outcome: str) -> None:
-    story = Transcript(incoming(HangUp(status=status)))
+    story = Transcript(incoming(HangUpStep(status=status)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", f"end caller {status}", "tell incoming.after"
+        0, CallArrived(), "emit incoming.before", f"end caller {status}", "emit incoming.after"
     )
     assert story.end == f"{outcome} by system, {status} the scheme hangs up"
     assert story.journal == ["arrived", "step scheme 1", "ended the scheme hangs up"]

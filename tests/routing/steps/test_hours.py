@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.scheme import Hours
+from switchhook.domain.scheme import HoursStep
 from switchhook.routing.events import CallArrived
 from tests.support.plans import ASK, JOHN, MARY, MONDAY_NOON, OFFICE_HOURS, incoming, ring
 from tests.support.transcript import Transcript, refuses
 
-STEP = Hours(hours="office", open_=(ASK,), closed=(ring(JOHN),))
-BEFORE = "tell incoming.before"
+STEP = HoursStep(hours="office", open_=(ASK,), closed=(ring(JOHN),))
+BEFORE = "emit incoming.before"
 
 
 @pytest.mark.row("S-14", "R1-125")
@@ -24,13 +24,13 @@ def test_inside_hours_the_webhook_is_asked() -> None:
 def test_outside_hours_nobody_is_asked() -> None:
     late = MONDAY_NOON + 6 * 3600
     story = Transcript(incoming(STEP, ring(MARY), now=late))
-    story.hears(late, CallArrived(), BEFORE, "ring b1 john", "tell incoming.forwarding")
+    story.hears(late, CallArrived(), BEFORE, "ring b1 john", "emit incoming.forwarding")
     assert story.call.path == (0, "closed", 0)
-    story.hears(late + 1, refuses("b1", 486), "ring b2 mary", "tell incoming.forwarding")
+    story.hears(late + 1, refuses("b1", 486), "ring b2 mary", "emit incoming.forwarding")
 
 
 def test_hours_that_do_not_exist_have_no_branch() -> None:
-    story = Transcript(incoming(Hours(hours="gone", open_=(ASK,), closed=(ASK,)), ring(MARY)))
-    story.hears(0, CallArrived(), BEFORE, "ring b1 mary", "tell incoming.forwarding")
+    story = Transcript(incoming(HoursStep(hours="gone", open_=(ASK,), closed=(ASK,)), ring(MARY)))
+    story.hears(0, CallArrived(), BEFORE, "ring b1 mary", "emit incoming.forwarding")
     assert "notice working hours 'gone' are not in this project" in story.journal
     assert OFFICE_HOURS.name == "office"

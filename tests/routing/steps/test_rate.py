@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.call import CallState, Recording
-from switchhook.domain.scheme import Rate, Record
-from switchhook.routing.commands import Tell
+from switchhook.domain.scheme import RateStep, RecordStep
+from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
+    LegMisread,
     LegUpdated,
-    Remarked,
     Resynced,
     TimePassed,
 )
@@ -28,27 +28,27 @@ from tests.support.transcript import (
     refuses,
 )
 
-RATE = Rate(sounds=("choose",), timeout=10.0)
+RATE = RateStep(sounds=("choose",), timeout=10.0)
 ASKED = "play choose to caller as p1"
-AFTER = ("end caller 200", "tell incoming.after")
+AFTER = ("end caller 200", "emit incoming.after")
 
 
-def talking(rate: Rate = RATE) -> Transcript:
+def talking(rate: RateStep = RATE) -> Transcript:
     story = Transcript(incoming(rate, ring(MARY)))
-    ringing = ("ring b1 mary", "tell incoming.forwarding")
-    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
-    story.hears(5, answers("b1"), "connect b1", "tell incoming.pickup")
+    ringing = ("ring b1 mary", "emit incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", *ringing)
+    story.hears(5, answers("b1"), "connect b1", "emit incoming.pickup")
     story.hears(5.1, answers("caller"))
     return story
 
 
-def asked(rate: Rate = RATE) -> Transcript:
+def asked(rate: RateStep = RATE) -> Transcript:
     story = talking(rate)
     story.hears(60, hangs_up("b1"), ASKED)
     story.hears(61, refuses("nobody", 486))
     story.hears(61, answers("caller"))
     story.hears(61, LegUpdated(leg="caller", handle="newer"))
-    story.hears(61, Remarked(leg="caller", text="SIP read in part"))
+    story.hears(61, LegMisread(leg="caller", text="SIP read in part"))
     return story
 
 
@@ -57,23 +57,23 @@ def test_the_caller_gives_a_mark_which_is_told() -> None:
     story = asked()
     story.hears(62, is_played("p1"))
     assert story.call.wake_at == 72
-    story.hears(63, presses("4"), "tell incoming.rated", *AFTER)
+    story.hears(63, presses("4"), "emit incoming.rated", *AFTER)
     assert story.call.rated == "4"
     assert story.end == "answered by callee, 200 hung up"
     assert story.journal[-2:] == ["rated 4", "ended hung up"]
 
 
 def test_the_caller_is_thanked() -> None:
-    story = asked(Rate(sounds=("choose",), thanks=("thanks",)))
-    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", "play thanks to caller as p2")
+    story = asked(RateStep(sounds=("choose",), thanks=("thanks",)))
+    story.hears(62, presses("5"), "stop p1", "emit incoming.rated", "play thanks to caller as p2")
     story.hears(63, presses("1"))
     story.hears(64, is_played("p2"), *AFTER)
     assert story.call.rated == "5"
 
 
 def test_thanks_that_never_end_end_the_call() -> None:
-    story = asked(Rate(sounds=("choose",), thanks=("thanks",)))
-    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", "play thanks to caller as p2")
+    story = asked(RateStep(sounds=("choose",), thanks=("thanks",)))
+    story.hears(62, presses("5"), "stop p1", "emit incoming.rated", "play thanks to caller as p2")
     story.hears(62 + LONGEST_SOUND, TimePassed(), *AFTER)
 
 
@@ -94,13 +94,13 @@ def test_a_caller_who_gives_no_mark_is_not_told_of() -> None:
 
 def test_a_caller_who_hangs_up_first_is_not_asked() -> None:
     story = talking()
-    story.hears(60, hangs_up("caller"), "end b1 answered", "tell incoming.after")
+    story.hears(60, hangs_up("caller"), "end b1 answered", "emit incoming.after")
     assert story.end == "answered by caller, 200 hung up"
 
 
 def test_a_caller_who_hangs_up_when_asked_ends_what_the_callee_ended() -> None:
     story = asked()
-    story.hears(61, hangs_up("caller"), "tell incoming.after")
+    story.hears(61, hangs_up("caller"), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
 
 
@@ -116,17 +116,17 @@ def test_after_a_restart_nobody_is_asked_for_a_mark() -> None:
 
 def test_calls_that_run_no_scheme_are_not_rated() -> None:
     story = Transcript(from_account("mary"))
-    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
-    story.hears(1, answers("b1"), "connect b1", "tell internal.pickup")
-    story.hears(9, hangs_up("b1"), "end caller 200", "tell internal.after")
+    story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
+    story.hears(1, answers("b1"), "connect b1", "emit internal.pickup")
+    story.hears(9, hangs_up("b1"), "end caller 200", "emit internal.after")
 
 
-def recorded(rate: Rate = RATE) -> Transcript:
+def recorded(rate: RateStep = RATE) -> Transcript:
     """Tell a recorded conversation up to the question, with the recording's file still to come."""
-    story = Transcript(incoming(rate, Record(), ring(MARY)))
-    ringing = ("ring b1 mary", "tell incoming.forwarding")
-    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
-    story.hears(5, answers("b1"), "connect b1", "record both as r1", "tell incoming.pickup")
+    story = Transcript(incoming(rate, RecordStep(), ring(MARY)))
+    ringing = ("ring b1 mary", "emit incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", *ringing)
+    story.hears(5, answers("b1"), "connect b1", "record both as r1", "emit incoming.pickup")
     story.hears(5.1, answers("caller"))
     story.hears(60, hangs_up("b1"), "stop r1", ASKED)
     return story
@@ -136,17 +136,17 @@ def test_the_last_event_knows_the_recording_though_both_hang_up_at_once() -> Non
     story = recorded()
     story.hears(60.01, hangs_up("caller"))
     assert story.call.state is CallState.RECORDING
-    story.hears(60.1, is_recorded(), "tell incoming.after")
+    story.hears(60.1, is_recorded(), "emit incoming.after")
     (*_, last) = story.commands
-    assert isinstance(last, Tell)
+    assert isinstance(last, EmitEvent)
     assert last.call.recordings == (Recording(id="r1", seconds=7.0, path="r1.wav"),)
     assert story.end == "answered by callee, 200 hung up"
 
 
 def test_a_mark_that_comes_before_the_recording_waits_for_it_a_moment() -> None:
     story = recorded()
-    story.hears(60.1, presses("5"), "stop p1", "tell incoming.rated", "end caller 200")
-    story.hears(60.1 + SETTLING, TimePassed(), "tell incoming.after")
+    story.hears(60.1, presses("5"), "stop p1", "emit incoming.rated", "end caller 200")
+    story.hears(60.1 + SETTLING, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     assert (story.call.rated, story.call.recordings) == ("5", ())
 
@@ -156,12 +156,12 @@ def test_after_a_restart_the_recording_of_what_is_rated_is_not_waited_for() -> N
 
 
 def test_whatever_ends_the_question_the_recording_is_waited_for() -> None:
-    story = recorded(Rate(sounds=("choose",), thanks=("thanks",)))
-    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", "play thanks to caller as p2")
+    story = recorded(RateStep(sounds=("choose",), thanks=("thanks",)))
+    story.hears(62, presses("5"), "stop p1", "emit incoming.rated", "play thanks to caller as p2")
     story.hears(64, is_played("p2"), "end caller 200")
-    story.hears(65, is_recorded(), "tell incoming.after")
+    story.hears(65, is_recorded(), "emit incoming.after")
     story = recorded()
     over = 60 + LONGEST_SOUND
     story.hears(over, TimePassed(), "stop p1")
     story.hears(over + 10, TimePassed(), "end caller 200")
-    story.hears(over + 11, is_recorded(), "tell incoming.after")
+    story.hears(over + 11, is_recorded(), "emit incoming.after")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.call import CallState, Recording
-from switchhook.domain.journal import Happening
-from switchhook.domain.scheme import Rate, Record, Step
-from switchhook.routing.commands import Tell
+from switchhook.domain.journal import EntryKind
+from switchhook.domain.scheme import RateStep, RecordStep, Step
+from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import (
     CallArrived,
     HangUpRequested,
@@ -24,10 +24,10 @@ MADE = Recording(id="r1", seconds=7.0, path="r1.wav")
 
 
 def talking(*before: Step) -> Transcript:
-    story = Transcript(incoming(*before, Record(), ring(MARY)))
-    ringing = ("ring b1 mary", "tell incoming.forwarding")
-    story.hears(0, CallArrived(), "tell incoming.before", *ringing)
-    story.hears(5, answers("b1"), "connect b1", "record both as r1", "tell incoming.pickup")
+    story = Transcript(incoming(*before, RecordStep(), ring(MARY)))
+    ringing = ("ring b1 mary", "emit incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", *ringing)
+    story.hears(5, answers("b1"), "connect b1", "record both as r1", "emit incoming.pickup")
     story.hears(5.1, answers("caller"))
     return story
 
@@ -36,24 +36,24 @@ def test_both_voices_are_recorded_until_somebody_hangs_up() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     assert story.call.state is CallState.RECORDING
-    story.hears(60.1, is_recorded(), "tell incoming.after")
+    story.hears(60.1, is_recorded(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     (*_, last) = story.commands
-    assert isinstance(last, Tell)
+    assert isinstance(last, EmitEvent)
     assert last.call.recordings == (MADE,)
 
 
 def test_the_caller_may_hang_up_first() -> None:
     story = talking()
     story.hears(60, hangs_up("caller"), "stop r1", "end b1 answered")
-    story.hears(60.1, is_recorded(), "tell incoming.after")
+    story.hears(60.1, is_recorded(), "emit incoming.after")
     assert story.end == "answered by caller, 200 hung up"
 
 
 def test_the_recording_is_not_waited_for_without_end() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
-    story.hears(60 + SETTLING, TimePassed(), "tell incoming.after")
+    story.hears(60 + SETTLING, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     assert story.call.recordings == ()
 
@@ -62,7 +62,7 @@ def test_a_recording_that_cannot_be_made_disturbs_nobody() -> None:
     story = talking()
     story.hears(6, is_recorded("r9"))
     story.hears(6, is_recorded(seconds=0))
-    story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    story.hears(60, hangs_up("b1"), "end caller 200", "emit incoming.after")
 
 
 @pytest.mark.row("FI-11")
@@ -70,9 +70,9 @@ def test_a_conversation_that_cannot_be_recorded_says_why() -> None:
     story = talking()
     story.hears(5.2, is_recorded(seconds=0, trouble="no G.711"))
     assert story.journal[-1] == "notice not recorded: no G.711"
-    story.hears(60, hangs_up("b1"), "end caller 200", "tell incoming.after")
+    story.hears(60, hangs_up("b1"), "end caller 200", "emit incoming.after")
     (*_, last) = story.commands
-    assert isinstance(last, Tell)
+    assert isinstance(last, EmitEvent)
     facts = Facts(call=last.call, now=60.0)
     assert (resolve("recording", "", facts), resolve("call_id", "", facts)) == ("", "c")
 
@@ -94,23 +94,23 @@ def test_what_a_recording_brought_before_the_end_is_kept() -> None:
 
 
 def test_the_mark_is_not_recorded() -> None:
-    story = talking(Rate(sounds=("choose",)))
+    story = talking(RateStep(sounds=("choose",)))
     story.hears(60, hangs_up("b1"), "stop r1", "play choose to caller as p1")
     story.hears(60.1, is_recorded())
-    ended = ("end caller 200", "tell incoming.after")
-    story.hears(62, presses("5"), "stop p1", "tell incoming.rated", *ended)
+    ended = ("end caller 200", "emit incoming.after")
+    story.hears(62, presses("5"), "stop p1", "emit incoming.rated", *ended)
     assert story.call.recordings == (MADE,)
 
 
 def test_a_later_step_may_switch_it_off() -> None:
-    story = Transcript(incoming(Record(), Record(is_on=False), ring(MARY)))
+    story = Transcript(incoming(RecordStep(), RecordStep(is_on=False), ring(MARY)))
     story.comes_to(0, CallArrived())
-    story.hears(5, answers("b1"), "connect b1", "tell incoming.pickup")
+    story.hears(5, answers("b1"), "connect b1", "emit incoming.pickup")
 
 
 def test_an_operator_does_not_wait_for_the_recording() -> None:
     talking().hears(
-        60, HangUpRequested(by="bob"), "end b1 answered", "end caller 200", "tell incoming.after"
+        60, HangUpRequested(by="bob"), "end b1 answered", "end caller 200", "emit incoming.after"
     )
 
 
@@ -129,9 +129,9 @@ def test_after_a_kill_the_part_before_it_is_named_and_another_begins() -> None:
     story.hears(30, both, "record both as r2")
     story.hears(60, hangs_up("b1"), "stop r2", "end caller 200")
     second = RecordingFinished(recording="r2", seconds=30, path="/r/r2.wav")
-    story.hears(61, second, "tell incoming.after")
+    story.hears(61, second, "emit incoming.after")
     assert [made.id for made in story.call.recordings] == ["r1", "r2"]
-    named = [entry for entry in story.entries if entry.happening is Happening.RECORDED]
+    named = [entry for entry in story.entries if entry.kind is EntryKind.RECORDED]
     assert [entry.text for entry in named] == ["/r/r1.wav", "/r/r2.wav"]
 
 
@@ -147,7 +147,7 @@ def test_after_a_stop_it_is_recorded_on() -> None:
 def test_a_conversation_that_a_kill_ended_names_what_was_recorded() -> None:
     story = talking()
     lost = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
-    story.hears(30, lost, "end caller 500", "tell incoming.after")
+    story.hears(30, lost, "end caller 500", "emit incoming.after")
     assert [made.id for made in story.call.recordings] == ["r1"]
 
 
@@ -156,7 +156,7 @@ def test_a_recording_that_was_waited_for_at_a_kill_is_named() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     after = Resynced(live_legs=frozenset({"caller"}), recorded=PART)
-    story.hears(70, after, "end caller 200", "tell incoming.after")
+    story.hears(70, after, "end caller 200", "emit incoming.after")
     assert [made.id for made in story.call.recordings] == ["r1"]
     assert story.end == "answered by callee, 200 hung up"
 
@@ -165,7 +165,7 @@ def test_after_a_restart_the_recording_is_not_waited_for() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
     story.hears(
-        70, Resynced(live_legs=frozenset({"caller"})), "end caller 200", "tell incoming.after"
+        70, Resynced(live_legs=frozenset({"caller"})), "end caller 200", "emit incoming.after"
     )
     assert story.end == "answered by callee, 200 hung up"
 
@@ -173,5 +173,5 @@ def test_after_a_restart_the_recording_is_not_waited_for() -> None:
 def test_an_operator_does_not_take_the_end_of_a_conversation_upon_themselves() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
-    story.hears(61, HangUpRequested(by="bob"), "tell incoming.after")
+    story.hears(61, HangUpRequested(by="bob"), "emit incoming.after")
     assert story.end == "answered by callee, 200 ended by bob"

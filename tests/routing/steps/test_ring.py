@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.call import CallState, LegState
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Group, Plan
-from switchhook.domain.scheme import CallerName, HangUp, NameChoice, RingDestination
+from switchhook.domain.scheme import CallerName, HangUpStep, NameChoice, RingDestinationStep
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
@@ -32,13 +32,13 @@ from tests.support.plans import (
 from tests.support.transcript import Transcript, accepts, answers, directs, refuses, rings
 
 TOGETHER = (
-    "tell incoming.before",
+    "emit incoming.before",
     "ring b1 mary",
     "ring b2 john",
     "ring b3 olga",
-    "tell incoming.forwarding",
+    "emit incoming.forwarding",
 )
-FIRST = ("tell incoming.before", "ring b1 mary", "tell incoming.forwarding")
+FIRST = ("emit incoming.before", "ring b1 mary", "emit incoming.forwarding")
 
 
 def test_a_leg_shows_who_calls() -> None:
@@ -60,7 +60,7 @@ def test_several_ring_at_once_and_one_answers() -> None:
         "connect b2",
         "end b1 answered_elsewhere",
         "end b3 answered_elsewhere",
-        "tell incoming.pickup",
+        "emit incoming.pickup",
     )
     assert story.call.talking_to == "b2"
     assert story.call.wake_at is None
@@ -72,12 +72,12 @@ def test_two_answers_at_once_connect_one_and_end_the_other() -> None:
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "ring b1 mary",
         "ring b2 john",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
-    story.hears(4, answers("b2"), "connect b2", "end b1 answered_elsewhere", "tell incoming.pickup")
+    story.hears(4, answers("b2"), "connect b2", "end b1 answered_elsewhere", "emit incoming.pickup")
     story.hears(4, answers("b1"), "end b1 200")
 
 
@@ -85,20 +85,20 @@ def test_two_answers_at_once_connect_one_and_end_the_other() -> None:
 def test_one_after_another_each_has_the_whole_time() -> None:
     story = Transcript(incoming(in_turn(MARY, JOHN, OLGA, timeout=20)))
     story.hears(0, CallArrived(), *FIRST)
-    story.hears(20, TimePassed(), "end b1 timeout", "ring b2 john", "tell incoming.forwarding")
+    story.hears(20, TimePassed(), "end b1 timeout", "ring b2 john", "emit incoming.forwarding")
     assert story.call.wake_at == 40
-    story.hears(25, refuses("b2", 486), "ring b3 olga", "tell incoming.forwarding")
+    story.hears(25, refuses("b2", 486), "ring b3 olga", "emit incoming.forwarding")
     assert story.call.wake_at == 45
-    story.hears(45, TimePassed(), "end b3 timeout", "end caller 480", "tell incoming.after")
+    story.hears(45, TimePassed(), "end b3 timeout", "end caller 480", "emit incoming.after")
     assert story.attempts == ["b1 mary timeout", "b2 john busy", "b3 olga timeout"]
 
 
 @pytest.mark.row("A-10")
 def test_one_after_another_may_be_what_the_webhook_is_set_to() -> None:
     story = Transcript(incoming(within=plan(ASK, ring_order=RingOrder.ONE_AFTER_ANOTHER)))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
-    story.hears(1, directs(MARY, MOBILE), "ring b1 mary", "tell incoming.forwarding")
-    story.hears(8, TimePassed(), "end b1 timeout", f"ring b2 {MOBILE}", "tell incoming.forwarding")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(1, directs(MARY, MOBILE), "ring b1 mary", "emit incoming.forwarding")
+    story.hears(8, TimePassed(), "end b1 timeout", f"ring b2 {MOBILE}", "emit incoming.forwarding")
 
 
 def test_a_refusal_does_not_lengthen_what_the_others_have() -> None:
@@ -106,14 +106,14 @@ def test_a_refusal_does_not_lengthen_what_the_others_have() -> None:
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "ring b1 mary",
         "ring b2 john",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
     story.hears(5, refuses("b1", 486))
     assert story.call.wake_at == 20
-    story.hears(20, TimePassed(), "end b2 timeout", "end caller 480", "tell incoming.after")
+    story.hears(20, TimePassed(), "end b2 timeout", "end caller 480", "emit incoming.after")
 
 
 def test_a_time_that_has_not_come_changes_nothing() -> None:
@@ -132,7 +132,7 @@ def test_a_ring_of_nobody_hands_the_call_on() -> None:
 def test_a_leg_that_answers_without_ringing_is_an_answer() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.hears(0, CallArrived(), *FIRST)
-    story.hears(0.1, answers("b1"), "connect b1", "tell incoming.pickup")
+    story.hears(0.1, answers("b1"), "connect b1", "emit incoming.pickup")
     leg = story.call.leg("b1")
     assert leg is not None
     assert (leg.rang_at, leg.answered_at, leg.handle) == (None, 0.1, "handle of b1")
@@ -155,8 +155,8 @@ def test_the_journal_says_whom_a_leg_rings_and_who_answered() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.comes_to(0, CallArrived())
     story.comes_to(1, answers("b1"))
-    told = {e.happening: e.facts for e in story.entries if e.leg == "b1"}
-    assert told[Happening.DIALLED] == told[Happening.ANSWERED] == (("target", "mary"),)
+    told = {e.kind: e.facts for e in story.entries if e.leg == "b1"}
+    assert told[EntryKind.DIALLED] == told[EntryKind.ANSWERED] == (("target", "mary"),)
 
 
 def test_the_accounts_of_a_group_ring_together() -> None:
@@ -164,18 +164,18 @@ def test_the_accounts_of_a_group_ring_together() -> None:
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "ring b1 mary",
         "ring b2 olga",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
-    story.hears(3, answers("b2"), "connect b2", "end b1 answered_elsewhere", "tell incoming.pickup")
+    story.hears(3, answers("b2"), "connect b2", "end b1 answered_elsewhere", "emit incoming.pickup")
 
 
 def test_a_group_takes_one_turn_in_which_it_rings_together() -> None:
     story = Transcript(incoming(in_turn(JOHN, SALES, MOBILE, timeout=20)))
     story.hears(
-        0, CallArrived(), "tell incoming.before", "ring b1 john", "tell incoming.forwarding"
+        0, CallArrived(), "emit incoming.before", "ring b1 john", "emit incoming.forwarding"
     )
     story.hears(
         20,
@@ -183,11 +183,11 @@ def test_a_group_takes_one_turn_in_which_it_rings_together() -> None:
         "end b1 timeout",
         "ring b2 mary",
         "ring b3 olga",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
     story.hears(25, refuses("b2", 486))
     assert story.call.wake_at == 40
-    story.hears(26, refuses("b3", 486), f"ring b4 {MOBILE}", "tell incoming.forwarding")
+    story.hears(26, refuses("b3", 486), f"ring b4 {MOBILE}", "emit incoming.forwarding")
 
 
 def test_who_is_named_twice_rings_once() -> None:
@@ -195,16 +195,16 @@ def test_who_is_named_twice_rings_once() -> None:
     story.hears(
         0,
         CallArrived(),
-        "tell incoming.before",
+        "emit incoming.before",
         "ring b1 olga",
         "ring b2 mary",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
 
 
 def test_a_webhook_may_name_groups_among_others() -> None:
     story = Transcript(incoming(within=plan(ASK)))
-    story.hears(0, CallArrived(), "tell incoming.before", "show ringing", "ask crm as c-1")
+    story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(
         1,
         directs(MOBILE, SALES, JOHN),
@@ -212,7 +212,7 @@ def test_a_webhook_may_name_groups_among_others() -> None:
         "ring b2 mary",
         "ring b3 olga",
         "ring b4 john",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
 
 
@@ -225,12 +225,12 @@ def test_the_fallback_may_be_a_group() -> None:
         "end b1 timeout",
         "ring b2 mary",
         "ring b3 olga",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )
 
 
 def test_a_webhooks_destination_and_name_may_be_for_a_group() -> None:
-    step = RingDestination(caller_name=CallerName(choice=NameChoice.WEBHOOK))
+    step = RingDestinationStep(caller_name=CallerName(choice=NameChoice.WEBHOOK))
     story = Transcript(incoming(within=plan(ask_crm(step))))
     story.comes_to(0, CallArrived())
     story.comes_to(1, accepts(destination=SALES, name="VoysPartners"))
@@ -243,24 +243,24 @@ def test_a_webhooks_destination_and_name_may_be_for_a_group() -> None:
 
 def test_who_dials_a_group_rings_all_but_the_own_telephone() -> None:
     story = Transcript(from_account("200"))
-    story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga", "tell internal.forwarding")
+    story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga", "emit internal.forwarding")
     with_john = replace(
-        plan(HangUp()).project, groups=(Group(name="200", accounts=("john", "mary")),)
+        plan(HangUpStep()).project, groups=(Group(name="200", accounts=("john", "mary")),)
     )
     story = Transcript(from_account("200", Plan(with_john)))
-    story.hears(0, CallArrived(), "ring b1 mary", "tell internal.forwarding")
+    story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
 
 
 def test_a_group_of_none_but_the_caller_rings_nobody() -> None:
-    alone = replace(plan(HangUp()).project, groups=(Group(name="200", accounts=("john",)),))
+    alone = replace(plan(HangUpStep()).project, groups=(Group(name="200", accounts=("john",)),))
     story = Transcript(from_account("200", Plan(alone)))
-    story.hears(0, CallArrived(), "end caller 486", "tell internal.after")
+    story.hears(0, CallArrived(), "end caller 486", "emit internal.after")
 
 
 def test_a_destination_of_nobody_takes_the_failed_branch() -> None:
-    story = Transcript(incoming(within=plan(ask_crm(RingDestination(), failed=(ring(JOHN),)))))
+    story = Transcript(incoming(within=plan(ask_crm(RingDestinationStep(), failed=(ring(JOHN),)))))
     story.comes_to(0, CallArrived())
-    story.hears(1, accepts(destination=group("nobody")), "ring b1 john", "tell incoming.forwarding")
+    story.hears(1, accepts(destination=group("nobody")), "ring b1 john", "emit incoming.forwarding")
 
 
 def test_a_group_whose_turn_has_not_come_survives_a_restart() -> None:
@@ -277,5 +277,5 @@ def test_a_group_whose_turn_has_not_come_survives_a_restart() -> None:
         "end b1 timeout",
         "ring b2 mary",
         "ring b3 olga",
-        "tell incoming.forwarding",
+        "emit incoming.forwarding",
     )

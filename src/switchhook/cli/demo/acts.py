@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.storage.records import DeliveryState
 
 if TYPE_CHECKING:
@@ -74,8 +74,8 @@ def problems(act: DemoCall, story: CallStory, told: Sequence[Told]) -> Iterator[
 
 
 def _about_the_answer(act: DemoCall, story: CallStory) -> Iterator[str]:
-    said = [entry.text for entry in story.journal if entry.happening is Happening.ANSWER]
-    failed = any(entry.happening is Happening.ASK_FAILED for entry in story.journal)
+    said = [entry.text for entry in story.journal if entry.kind is EntryKind.ANSWER]
+    failed = any(entry.kind is EntryKind.ASK_FAILED for entry in story.journal)
     if act.answer and said != [act.answer]:
         yield f"the endpoint should have answered {act.answer}, not {', '.join(said) or 'nothing'}"
     if not act.answer and not failed:

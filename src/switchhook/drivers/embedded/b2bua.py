@@ -44,8 +44,8 @@ from switchhook.routing.commands import (
     AnswerTransfer,
     ConnectLegs,
     EndLeg,
+    NotifyTransfer,
     ShowRinging,
-    TellTransfer,
 )
 from switchhook.sip.rtp import orders as sound
 from switchhook.sip.rtp.digits import INFO_TYPES
@@ -71,7 +71,7 @@ class AfterCommit:
     call is over could end this process, and the other side would never learn of it."""
 
 
-Command = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | TellTransfer
+Command = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | NotifyTransfer
 """What the switchboard commands that needs no look-up."""
 
 Out = Order | call_events.Event | AfterCommit | sound.Order
@@ -274,7 +274,7 @@ class Bridge:
         match command:
             case AnswerTransfer():
                 return [answer_to(command)]
-            case TellTransfer():
+            case NotifyTransfer():
                 sip_leg = self.sip_legs.get(command.leg)
                 notify = None if sip_leg is None else notify_of(command, sip_leg)
                 return [] if notify is None else [notify]
@@ -371,7 +371,7 @@ class Bridge:
         if message is None or not message.dropped or not name or name in self._remarked:
             return []
         self._remarked.add(name)
-        return [call_events.Remarked(leg=name, text=read_in_part(message))]
+        return [call_events.LegMisread(leg=name, text=read_in_part(message))]
 
     def _hear(self, event: sip_events.LegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
         match event:

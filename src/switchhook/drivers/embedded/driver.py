@@ -51,6 +51,7 @@ from switchhook.routing.commands import (
     ConnectLegs,
     EndLeg,
     MediaCommand,
+    NotifyTransfer,
     PhoneCommand,
     Play,
     RingLeg,
@@ -58,9 +59,8 @@ from switchhook.routing.commands import (
     StartRecording,
     StopPlaying,
     StopRecording,
-    TellTransfer,
 )
-from switchhook.routing.events import DigitPressed, LegAnswered, LegUpdated, Remarked
+from switchhook.routing.events import DigitPressed, LegAnswered, LegMisread, LegUpdated
 from switchhook.routing.events import Event as CallEvent
 from switchhook.routing.transfer_targets import other_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
@@ -206,7 +206,7 @@ class EmbeddedSide:
                     if call.rating is not None or call.is_to_be_recorded:
                         self._lead(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
-            case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | TellTransfer():
+            case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | NotifyTransfer():
                 self._do(call.id, bridge, bridge.order(command))
             case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
                 self._carry_out_sound(call, bridge, command)
@@ -298,7 +298,7 @@ class EmbeddedSide:
         if isinstance(call, Refused):
             self._endpoint.perform(_refusal(leg, call))
         elif request.dropped:
-            self._handler.hear(call, Remarked(leg=CALLER, text=read_in_part(request)))
+            self._handler.hear(call, LegMisread(leg=CALLER, text=read_in_part(request)))
 
     def _register(self, event: OutsideAsked) -> None:
         account = event.who

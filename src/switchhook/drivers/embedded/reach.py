@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.delivery.grants import Grant, Grants
 from switchhook.delivery.guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
-from switchhook.domain.scheme import Ring, branches
+from switchhook.domain.scheme import RingStep, branches
 from switchhook.domain.target import TargetKind
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import DEFAULT_PORT
@@ -57,10 +57,10 @@ def _addresses(targets: Iterable[Target]) -> Iterator[tuple[str, int]]:
                 yield uri.host, uri.port or DEFAULT_PORT
 
 
-def _rings(steps: Iterable[Step]) -> Iterator[Ring]:
+def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:
     """Yield the steps that ring, those in branches too."""
     for step in steps:
-        if isinstance(step, Ring):
+        if isinstance(step, RingStep):
             yield step
         for inner in branches(step).values():
             yield from _rings(inner)

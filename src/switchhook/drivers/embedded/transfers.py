@@ -16,7 +16,7 @@ from switchhook.sip.wire.syntax import is_one_line
 from switchhook.sip.wire.tolerance import readable
 
 if TYPE_CHECKING:
-    from switchhook.routing.commands import AnswerTransfer, TellTransfer
+    from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
     from switchhook.sip.ua.events import Asked
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request
@@ -74,7 +74,7 @@ def answer_to(command: AnswerTransfer) -> Reply:
     )
 
 
-def notify_of(command: TellTransfer, sip_leg: str) -> Ask | None:
+def notify_of(command: NotifyTransfer, sip_leg: str) -> Ask | None:
     """Tell what became of it; None for who asked not to be told."""
     ref, number, quiet = command.request.split(" ")
     if quiet == _QUIET:

@@ -16,6 +16,7 @@ from switchhook.routing.commands import (
     AnswerTransfer,
     ConnectLegs,
     EndLeg,
+    NotifyTransfer,
     PhoneCommand,
     Play,
     RingLeg,
@@ -23,7 +24,6 @@ from switchhook.routing.commands import (
     StartRecording,
     StopPlaying,
     StopRecording,
-    TellTransfer,
 )
 from switchhook.routing.events import (
     DigitPressed,
@@ -170,7 +170,7 @@ class SimulatedSide:
                 self._answer_caller(placed, command)
             case Play() | StopPlaying() | StartRecording() | StopRecording():
                 self._sound(placed, command)
-            case AnswerTransfer() | TellTransfer():
+            case AnswerTransfer() | NotifyTransfer():
                 placed.lines[command.leg].told.append(command.status)
             case _:
                 assert_never(command)

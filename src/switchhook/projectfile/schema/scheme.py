@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import DAYS, WorkingHours
 from switchhook.domain.scheme import (
-    AS_IT_IS,
-    Ask,
-    AskDialPlan,
-    Background,
-    GoTo,
-    HangUp,
-    Hours,
-    Menu,
-    Play,
-    Rate,
-    Record,
-    Ring,
-    RingDestination,
+    UNCHANGED_NAME,
+    AskDialPlanStep,
+    AskStep,
+    BackgroundStep,
+    GoToStep,
+    HangUpStep,
+    HoursStep,
+    MenuStep,
+    PlayStep,
+    RateStep,
+    RecordStep,
+    RingDestinationStep,
+    RingStep,
     Scheme,
     Step,
-    Voicemail,
+    VoicemailStep,
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.projectfile.rules.scheme import check_hours, check_scheme
@@ -131,11 +131,11 @@ CALLER_NAME = Key(
     "caller_name",
     Names(),
     "name that is shown; without it, the caller's own",
-    default=AS_IT_IS,
+    default=UNCHANGED_NAME,
 )
 
 ASK = Table(
-    make=Ask,
+    make=AskStep,
     keys=(
         Key(
             "ask",
@@ -146,7 +146,7 @@ ASK = Table(
     ),
 )
 ASK_DIAL_PLAN = Table(
-    make=AskDialPlan,
+    make=AskDialPlanStep,
     keys=(
         Key(
             "ask_dial_plan",
@@ -159,7 +159,7 @@ ASK_DIAL_PLAN = Table(
     ),
 )
 RING = Table(
-    make=Ring,
+    make=RingStep,
     keys=(
         Key(
             "ring",
@@ -178,7 +178,7 @@ RING = Table(
     ),
 )
 RING_DESTINATION = Table(
-    make=RingDestination,
+    make=RingDestinationStep,
     keys=(
         Key(
             "ring_destination",
@@ -190,7 +190,7 @@ RING_DESTINATION = Table(
     ),
 )
 GO_TO = Table(
-    make=GoTo,
+    make=GoToStep,
     keys=(
         Key(
             "go_to",
@@ -201,7 +201,7 @@ GO_TO = Table(
     ),
 )
 HANG_UP = Table(
-    make=HangUp,
+    make=HangUpStep,
     keys=(
         Key(
             "hang_up",
@@ -214,13 +214,13 @@ HANG_UP = Table(
 
 
 PLAY = Table(
-    make=Play,
+    make=PlayStep,
     keys=(
         Key("play", SOME_SOUNDS, "sounds that are played, one after another", attribute="sounds"),
     ),
 )
 BACKGROUND = Table(
-    make=Background,
+    make=BackgroundStep,
     keys=(
         Key(
             "background",
@@ -231,7 +231,7 @@ BACKGROUND = Table(
     ),
 )
 MENU = Table(
-    make=Menu,
+    make=MenuStep,
     keys=(
         Key("menu", SOUNDS, "sounds that name the choices", attribute="sounds"),
         Key("press", Presses(step=STEP), "steps for each key", attribute="choices"),
@@ -244,7 +244,7 @@ MENU = Table(
     ),
 )
 HOURS = Table(
-    make=Hours,
+    make=HoursStep,
     keys=(
         Key(
             "hours",
@@ -256,14 +256,14 @@ HOURS = Table(
     ),
 )
 VOICEMAIL = Table(
-    make=Voicemail,
+    make=VoicemailStep,
     keys=(
         Key("voicemail", SOUNDS, "greeting before the message is recorded", attribute="sounds"),
         Key("longest", Seconds(1.0, 3600.0), "seconds of a message", default=120.0),
     ),
 )
 RATE = Table(
-    make=Rate,
+    make=RateStep,
     keys=(
         Key("rate", SOME_SOUNDS, "sounds that ask for a mark from 1", attribute="sounds"),
         Key("best", Whole(least=2, most=9), "the best mark", default=5),
@@ -272,7 +272,7 @@ RATE = Table(
     ),
 )
 RECORD = Table(
-    make=Record,
+    make=RecordStep,
     keys=(
         Key(
             "record",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import SpecialDay, parse_spans, spans_text
-from switchhook.domain.scheme import KEYS, CallerName, Choice, NameChoice
+from switchhook.domain.scheme import DTMF_KEYS, CallerName, MenuChoice, NameChoice
 from switchhook.projectfile.toml.kinds import (
     Kind,
     NotedError,
@@ -107,14 +107,14 @@ class Presses:
         """Say what may be written."""
         return "`[[schemes.steps.press.1]]` tables, one list for each of 0 to 9, * and #"
 
-    def read(self, value: object, at: Spot) -> tuple[Choice, ...]:
+    def read(self, value: object, at: Spot) -> tuple[MenuChoice, ...]:
         """Take the branches of known keys, in the order of a telephone's keys."""
         if not isinstance(value, dict) or not value:
             raise WrongError(f"{described(value)} names no key", f"write {self.allowed}")
         found = {}
         for key, steps in value.items():
             spot = at.at(key)
-            if len(key) != 1 or key not in KEYS:
+            if len(key) != 1 or key not in DTMF_KEYS:
                 at.notes.add(spot.path, f"{shown(key)} is no key", "write 0 to 9, * or #")
                 continue
             try:
@@ -128,9 +128,9 @@ class Presses:
                 pass
         if len(found) < len(value):
             raise NotedError
-        return tuple(Choice(key=key, steps=found[key]) for key in KEYS if key in found)
+        return tuple(MenuChoice(key=key, steps=found[key]) for key in DTMF_KEYS if key in found)
 
-    def write(self, value: tuple[Choice, ...]) -> str:
+    def write(self, value: tuple[MenuChoice, ...]) -> str:
         """Write inline."""
         steps = Tables(table=self.step)
         return f"{{ {', '.join(f'{quote(c.key)} = {steps.write(c.steps)}' for c in value)} }}"

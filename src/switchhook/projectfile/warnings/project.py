@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from switchhook.delivery.grants import Grants
 from switchhook.delivery.guard import literal, refusal
 from switchhook.domain.project import Plan
-from switchhook.domain.scheme import Ring, branches
+from switchhook.domain.scheme import RingStep, branches
 from switchhook.drivers.embedded.reach import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_remarks
 from switchhook.routing.own_numbers import left_out, only_own, why_left_out
@@ -136,10 +136,10 @@ def _own_numbers(project: Project) -> Iterator[str]:
             yield f"{place} {why_left_out(target)}"
 
 
-def _rings(steps: Iterable[Step]) -> Iterator[Ring]:
+def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:
     """Yield the steps that ring, those in branches too."""
     for step in steps:
-        if isinstance(step, Ring):
+        if isinstance(step, RingStep):
             yield step
         for inner in branches(step).values():
             yield from _rings(inner)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.call import Asked, CallState
-from switchhook.domain.journal import Happening
+from switchhook.domain.call import CallState, PendingAsk
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.webhook import Dialect
 from switchhook.routing import prompts
 from switchhook.routing.commands import AskWebhook
@@ -13,26 +13,28 @@ from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Facts
-    from switchhook.domain.scheme import Ask
+    from switchhook.domain.scheme import AskStep
     from switchhook.domain.webhook import ForwardingNumber
-    from switchhook.routing.move import Move
+    from switchhook.routing.context import TransitionContext
 
 GRACE = 0.25
 """Seconds that the engine waits beyond the webhook's own deadline before it goes on by itself."""
 
 
-def begin(move: Move, step: Ask) -> Went:
+def begin(ctx: TransitionContext, step: AskStep) -> Went:
     """Ask; the caller hears ringing meanwhile. Hands on when the webhook does not exist."""
-    webhook = move.call.plan.webhooks.get(step.webhook)
+    webhook = ctx.call.plan.webhooks.get(step.webhook)
     if webhook is None:
-        move.record(Happening.NOTICE, f"forwarding number {step.webhook!r} is not in this project")
+        ctx.write_journal(
+            EntryKind.NOTICE, f"forwarding number {step.webhook!r} is not in this project"
+        )
         return Went.HANDED_ON
-    put(move, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
+    put(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
     return Went.TAKEN
 
 
 def put(
-    move: Move,
+    ctx: TransitionContext,
     webhook: str,
     dialect: Dialect,
     time_limit: float,
@@ -42,12 +44,12 @@ def put(
     facts: Facts = (),
 ) -> None:
     """Ask while the caller waits; the engine names the ask. `facts` go into the journal."""
-    move.change(state=CallState.ASKING, ringing=None)
-    order(move, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
+    ctx.change(state=CallState.ASKING, ringing=None)
+    order(ctx, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
 
 
 def order(
-    move: Move,
+    ctx: TransitionContext,
     webhook: str,
     dialect: Dialect,
     time_limit: float,
@@ -57,41 +59,41 @@ def order(
     facts: Facts = (),
 ) -> None:
     """Order the same, whatever else goes on in the call."""
-    ask_id = f"{move.call.id}-{move.call.asks + 1}"
-    asked = Asked(
+    ask_id = f"{ctx.call.id}-{ctx.call.asks + 1}"
+    asked = PendingAsk(
         id=ask_id,
         webhook=webhook,
-        asked_at=move.now,
+        asked_at=ctx.now,
         dialect=dialect,
         attempt=attempt,
     )
-    move.change(asks=move.call.asks + 1, asked=asked, wake_at=move.now + time_limit + GRACE)
-    move.record(Happening.ASKED, webhook, facts=(("ask", ask_id), *facts))
-    if move.call.state is CallState.ASKING:
-        prompts.wait(move)
-    move.order(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
+    ctx.change(asks=ctx.call.asks + 1, asked=asked, wake_at=ctx.now + time_limit + GRACE)
+    ctx.write_journal(EntryKind.ASKED, webhook, facts=(("ask", ask_id), *facts))
+    if ctx.call.state is CallState.ASKING:
+        prompts.wait(ctx)
+    ctx.issue(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
 
 
 def settle(
-    move: Move, happening: Happening, text: str, notices: tuple[str, ...], exchange: Facts
+    ctx: TransitionContext, kind: EntryKind, text: str, notices: tuple[str, ...], exchange: Facts
 ) -> None:
     """Write down what the answer was and how it came; nothing is asked any more."""
     for notice in notices:
-        move.record(Happening.NOTICE, notice)
-    asked = move.call.asked
+        ctx.write_journal(EntryKind.NOTICE, notice)
+    asked = ctx.call.asked
     if asked is not None:
-        seconds = f"{move.now - asked.asked_at:.4f}"
-        move.record(
-            happening, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
+        seconds = f"{ctx.now - asked.asked_at:.4f}"
+        ctx.write_journal(
+            kind, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
         )
-        if asked.dialect is Dialect.FORWARDING_NUMBER and move.call.state is CallState.ASKING:
-            move.change(is_unplaced=True)  # until something rings, or another scheme is walked
-    move.change(asked=None, wake_at=None)
+        if asked.dialect is Dialect.FORWARDING_NUMBER and ctx.call.state is CallState.ASKING:
+            ctx.change(is_unplaced=True)  # until something rings, or another scheme is walked
+    ctx.change(asked=None, wake_at=None)
 
 
-def webhook_of(move: Move) -> ForwardingNumber | None:
+def webhook_of(ctx: TransitionContext) -> ForwardingNumber | None:
     """Return the forwarding number that is being asked."""
-    asked = move.call.asked
+    asked = ctx.call.asked
     if asked is None or asked.dialect is not Dialect.FORWARDING_NUMBER:
         return None
-    return move.call.plan.webhooks.get(asked.webhook)
+    return ctx.call.plan.webhooks.get(asked.webhook)

@@ -9,14 +9,14 @@ from switchhook.routing.ending import end
 from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
-    from switchhook.domain.scheme import HangUp
-    from switchhook.routing.move import Move
+    from switchhook.domain.scheme import HangUpStep
+    from switchhook.routing.context import TransitionContext
 
 _OUTCOMES = {486: Outcome.BUSY, 600: Outcome.BUSY, 480: Outcome.UNREACHABLE}
 
 
-def begin(move: Move, step: HangUp) -> Went:
+def begin(ctx: TransitionContext, step: HangUpStep) -> Went:
     """End the call; the caller gets this SIP status."""
     outcome = _OUTCOMES.get(step.status, Outcome.REJECTED)
-    end(move, outcome, EndedBy.SYSTEM, Cause(sip=step.status, text="the scheme hangs up"))
+    end(ctx, outcome, EndedBy.SYSTEM, Cause(sip=step.status, text="the scheme hangs up"))
     return Went.TAKEN

@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import is_open
-from switchhook.domain.journal import Happening
+from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import CLOSED, OPEN
 from switchhook.routing.places import Went, enter, note_branch
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
-    from switchhook.domain.scheme import Hours
-    from switchhook.routing.move import Move
+    from switchhook.domain.scheme import HoursStep
+    from switchhook.routing.context import TransitionContext
 
 
-def begin(move: Move, step: Hours) -> Went:
+def begin(ctx: TransitionContext, step: HoursStep) -> Went:
     """Look at the clock (S-14). Hours that do not exist have no branch to take."""
-    branch = branch_at(move.call.plan, step, move.now)
+    branch = branch_at(ctx.call.plan, step, ctx.now)
     if not branch:
-        move.record(Happening.NOTICE, f"working hours {step.hours!r} are not in this project")
+        ctx.write_journal(EntryKind.NOTICE, f"working hours {step.hours!r} are not in this project")
         return Went.HANDED_ON
-    note_branch(move, branch, f"hours {step.hours}")
-    return enter(move, branch)
+    note_branch(ctx, branch, f"hours {step.hours}")
+    return enter(ctx, branch)
 
 
-def branch_at(plan: Plan, step: Hours, now: float) -> str:
+def branch_at(plan: Plan, step: HoursStep, now: float) -> str:
     """Return which branch is taken at a time; empty where the project has no such hours."""
     hours = plan.hours.get(step.hours)
     if hours is None:

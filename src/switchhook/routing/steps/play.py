@@ -8,17 +8,17 @@ from switchhook.routing import prompts
 from switchhook.routing.places import Went
 
 if TYPE_CHECKING:
-    from switchhook.domain.scheme import Background, Play
-    from switchhook.routing.move import Move
+    from switchhook.domain.scheme import BackgroundStep, PlayStep
+    from switchhook.routing.context import TransitionContext
 
 
-def begin(move: Move, step: Play) -> Went:
+def begin(ctx: TransitionContext, step: PlayStep) -> Went:
     """Play once; the next step is due when it is over (R1-125)."""
-    return prompts.say(move, step.sounds)
+    return prompts.say(ctx, step.sounds)
 
 
-def set_background(move: Move, step: Background) -> Went:
+def set_background(ctx: TransitionContext, step: BackgroundStep) -> Went:
     """Set what fills the wait from here on (R1-125)."""
-    prompts.quiet(move)
-    move.change(background=step.sounds)
+    prompts.quiet(ctx)
+    ctx.change(background=step.sounds)
     return Went.HANDED_ON

@@ -11,7 +11,7 @@ from switchhook.storage.sqlite.statements import sql
 if TYPE_CHECKING:
     import sqlite3
 
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow
     from switchhook.storage.seal import Seal
     from switchhook.webhooks.delivery import Attempt
@@ -43,7 +43,7 @@ def call(connection: sqlite3.Connection, *, call_id: str) -> CallRow | None:
     return None if row is None else rows.call_row(row)
 
 
-def journal(connection: sqlite3.Connection, *, call_id: str) -> tuple[Entry, ...]:
+def journal(connection: sqlite3.Connection, *, call_id: str) -> tuple[JournalEntry, ...]:
     """Return a call's journal from its first line on."""
     return tuple(rows.entry(row) for row in connection.execute(sql("journal"), {"call": call_id}))
 

@@ -12,7 +12,7 @@ import structlog
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.journal import Entry, Happening
+from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Plan
 from switchhook.storage.records import (
     CallRow,
@@ -96,26 +96,26 @@ def call_row(row: SqlRow) -> CallRow:
     return replace(_decode(_call_row, row["value"]), number=row["number"])
 
 
-def entry_to_row(project: str, call: str, entry: Entry) -> Parameters:
+def entry_to_row(project: str, call: str, entry: JournalEntry) -> Parameters:
     """Return what `add_entry` takes."""
     return (
         project,
         call,
         entry.seq,
         entry.at,
-        entry.happening.value,
+        entry.kind.value,
         entry.leg,
         entry.text,
         _json(entry.facts),
     )
 
 
-def entry(row: SqlRow) -> Entry:
+def entry(row: SqlRow) -> JournalEntry:
     """Read a row of `journal`."""
-    return Entry(
+    return JournalEntry(
         seq=row["seq"],
         at=row["at"],
-        happening=Happening(row["happening"]),
+        kind=EntryKind(row["happening"]),
         leg=row["leg"],
         text=row["text"],
         facts=_decode(_pairs, row["facts"]),

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.event import Subscription
-    from switchhook.domain.journal import Entry
+    from switchhook.domain.journal import JournalEntry
     from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
@@ -329,7 +329,7 @@ class SqliteStore:
         """Return one call, or None where there is none."""
         return await self._reader.run(partial(history.call, call_id=call_id))
 
-    async def journal(self, call_id: str) -> tuple[Entry, ...]:
+    async def journal(self, call_id: str) -> tuple[JournalEntry, ...]:
         """Return a call's journal from its first line on; empty where there is no such call."""
         return await self._reader.run(partial(history.journal, call_id=call_id))
 

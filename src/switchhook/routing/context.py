@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import LegState
-from switchhook.domain.journal import Entry, Facts, Happening
-from switchhook.routing.commands import EndLeg, Record, Tell
+from switchhook.domain.journal import EntryKind, Facts, JournalEntry
+from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Leg
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.routing.commands import Command
 
 
-class Move:
+class TransitionContext:
     """Lives for one `step` and is seen by nobody after it."""
 
     __slots__ = ("call", "commands", "now")
@@ -36,22 +36,22 @@ class Move:
         self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
         return changed
 
-    def order(self, *commands: Command) -> None:
+    def issue(self, *commands: Command) -> None:
         """Add commands, to be carried out in this order."""
         self.commands.extend(commands)
 
-    def record(
-        self, happening: Happening, text: str = "", *, leg: str = "", facts: Facts = ()
+    def write_journal(
+        self, kind: EntryKind, text: str = "", *, leg: str = "", facts: Facts = ()
     ) -> None:
         """Write the next entry of the call's journal."""
         seq = self.call.entries + 1
         self.change(entries=seq)
-        self.order(
-            Record(
-                entry=Entry(
+        self.issue(
+            WriteJournal(
+                entry=JournalEntry(
                     seq=seq,
                     at=self.now,
-                    happening=happening,
+                    kind=kind,
                     leg=leg,
                     text=text,
                     facts=facts,
@@ -59,17 +59,17 @@ class Move:
             )
         )
 
-    def tell(self, event: EventKind) -> None:
+    def emit(self, event: EventKind) -> None:
         """Promise an event to whoever listens."""
-        told = self.call.told + 1
-        self.change(told=told)
-        self.order(Tell(event=event, seq=told, at=self.now, call=self.call))
+        emitted = self.call.told + 1
+        self.change(told=emitted)
+        self.issue(EmitEvent(event=event, seq=emitted, at=self.now, call=self.call))
 
     def close_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
         """Write down that a called leg is over, without ordering anything."""
         self.change_leg(leg, state=LegState.ENDED, ended_at=self.now, end=end, cause=cause)
-        self.record(
-            Happening.ATTEMPT_ENDED,
+        self.write_journal(
+            EntryKind.ATTEMPT_ENDED,
             cause.text,
             leg=leg.id,
             facts=(("target", str(leg.target)), ("end", end), ("sip", str(cause.sip))),
@@ -77,5 +77,5 @@ class Move:
 
     def end_leg(self, leg: Leg, end: AttemptEnd, cause: Cause) -> None:
         """Order a called leg's end and write it down."""
-        self.order(EndLeg(leg=leg.id, cause=cause, why=end))
+        self.issue(EndLeg(leg=leg.id, cause=cause, why=end))
         self.close_leg(leg, end, cause)
