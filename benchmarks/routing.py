@@ -150,11 +150,11 @@ class Bench:
         webhook = plan.webhooks[self._command.webhook]
         facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
         self._request = render_ask(webhook, facts, ask_id="1", product=PRODUCT)
-        self._grants = app.policies.grants_of(plan.project.id)
+        self._networks = app.policies.networks_of(plan.project.id)
 
     async def bare(self) -> None:
         exchange = await self._sender.exchange(
-            self._request, deadline=DEADLINE, grants=self._grants, keep_alive=self._way.is_kept
+            self._request, deadline=DEADLINE, networks=self._networks, keep_alive=self._way.is_kept
         )
         if exchange.response is None or exchange.response.status != 200:
             raise RuntimeError(f"the exchange failed: {exchange.failure}")
@@ -193,7 +193,7 @@ class Bench:
 
         Those held ready for a next one are made aside, once in a while, and cost no exchange its time.
         """
-        return self._sender.opened - self._sender.warmed, self._sender.resumed
+        return self._sender.opened - self._sender.prewarmed, self._sender.resumed
 
     def _check(self, before: tuple[int, int], exchanges: int) -> None:
         """Raise RuntimeError unless connections were made as the way says."""
@@ -284,7 +284,7 @@ async def measure(
                     Book([plan]),
                     sender,
                     Memory(),
-                    carrying=sender,
+                    delivery_sender=sender,
                     subscribers=Subscribers(),
                 )
                 bench = Bench(way, request, calls, app, sender)

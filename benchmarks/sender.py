@@ -34,7 +34,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.sender import Sender
 from switchhook.webhooks.http import HttpRequest
 
@@ -81,11 +81,11 @@ async def with_sender(port: int, connections: int, seconds: float) -> Result:
         headers=headers(port),
         body=BODY,
     )
-    grants = Grants.parse(["127.0.0.0/8"])
+    networks = AllowedNetworks.parse(["127.0.0.0/8"])
     sender = Sender()
 
     async def once() -> bool:
-        exchange = await sender.exchange(request, deadline=5.0, grants=grants)
+        exchange = await sender.exchange(request, deadline=5.0, networks=networks)
         return exchange.response is not None and exchange.response.status == 200
 
     result = await measure(once, connections, seconds)

@@ -295,7 +295,7 @@ async def _idle(app: Application) -> None:
         if not (_driver(app).calls or app.switchboard.calls or load.transactions or load.sessions):
             break
         await asyncio.sleep(0.2)
-    await app.courier.drain()
+    await app.dispatcher.drain()
     await asyncio.sleep(1.0)
 
 

@@ -143,8 +143,8 @@ def test_a_delivery_is_tried_as_often_as_its_webhook_says_now(
             for seq, name in enumerate(("crm", "gone"), 1):
                 promised = delivery("c1", seq, webhook=name, project="acme", url=url)
                 await app.store.commit(CallRecord(call=ringing(version), deliveries=(promised,)))
-                app.courier.carry(promised)
-            await app.courier.drain()
+                app.dispatcher.dispatch(promised)
+            await app.dispatcher.drain()
             assert app.policies.policy_of(delivery("c1", project="nobody")) is ONE_TRY
             assert app.policies.policy_of(mail()) is MAIL_TRIES
             assert len(await app.store.attempts("c1.1.crm")) == 4
@@ -173,8 +173,8 @@ def test_a_webhook_that_says_no_more_counts_200_alone_and_is_tried_once(tmp_path
                 )
                 call = ringing(plan.project.version)
                 await app.store.commit(CallRecord(call=call, deliveries=(promised,)))
-                app.courier.carry(promised)
-            await app.courier.drain()
+                app.dispatcher.dispatch(promised)
+            await app.dispatcher.drain()
             made = [await app.store.attempts(f"c1.{seq}.crm") for seq in (1, 2)]
         assert [[one.status for one in tries] for tries in made] == [[201], [503]]
         assert all(one.failure is not None and one.is_last for tries in made for one in tries)
@@ -222,7 +222,7 @@ def test_what_a_former_version_promised_is_carried_as_it_was(tmp_path: Path) -> 
         acme = Plan(Project(id="acme", name="Acme", version=1))
         make_former(path, within=acme, settled=(settled,), waiting=(waiting,))
         async with granted(tmp_path) as app:
-            await app.courier.drain()
+            await app.dispatcher.drain()
             rows = await app.store.deliveries()
         assert [row.delivery for row in rows] == [waiting, settled]
         assert [row.state for row in rows] == ["delivered", "delivered"]
@@ -320,8 +320,8 @@ def test_a_subscription_that_another_process_removed_is_told_nothing_more(
             await other.close()
             await until(lambda: app.subscribers.of("acme") == (stays,))
             await promised(app, made, "c1")
-            app.courier.carry(*await app.store.pending_deliveries())
-            await app.courier.drain()
+            app.dispatcher.dispatch(*await app.store.pending_deliveries())
+            await app.dispatcher.drain()
             (row,) = await app.store.deliveries(state="failed")
             assert row.latest is not None
             assert row.latest.failure is not None
@@ -367,8 +367,8 @@ def test_an_endpoint_that_is_gone_ends_its_subscription_for_good(tmp_path: Path)
         async with granted(tmp_path) as app:
             made = await subscribed(app, gone)
             await promised(app, made, "c1")
-            app.courier.carry(*await app.store.pending_deliveries())
-            await app.courier.drain()
+            app.dispatcher.dispatch(*await app.store.pending_deliveries())
+            await app.dispatcher.drain()
             assert app.subscribers.of("acme") == ()
         async with granted(tmp_path) as app:
             assert app.subscribers.of("acme") == ()
@@ -390,7 +390,7 @@ def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: 
             await app.store.delete_subscription("acme", former.number)
         async with granted(tmp_path) as app:
             assert app.subscribers.of("acme") == (stays,)
-            await app.courier.drain()
+            await app.dispatcher.drain()
             assert await app.store.pending_deliveries() == ()
             assert len(await app.store.deliveries(state="failed")) == 2
 

@@ -117,7 +117,7 @@ class Stage(Protocol):
 
 @dataclass(slots=True)
 class Memory:
-    """What a switchboard needs besides telephones: a store, a courier, and a webhook that answers."""
+    """What a switchboard needs besides telephones: a store, a dispatcher, and a webhook that answers."""
 
     answer: bytes
     entries: list[JournalEntry] = field(default_factory=list)
@@ -133,7 +133,7 @@ class Memory:
         """Return the call, if it has not ended."""
         return () if self.call is None or self.call.state is CallState.ENDED else (self.call,)
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Keep what would be delivered."""
         self.deliveries.extend(deliveries)
 
@@ -183,7 +183,7 @@ def switchboard(plan: Plan, side: Driver, memory: Memory, clock: Clock) -> Switc
     return Switchboard(
         side=side,
         store=memory,
-        courier=memory,
+        dispatcher=memory,
         asking=Asking(memory, "test"),
         clock=clock,
         book=lambda: book,

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.delivery.grants import Grants
-from switchhook.delivery.guard import refusal
+from switchhook.delivery.address_guard import refusal
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.drivers.embedded.door import Door, KnownPeer, Turned
 from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.operations.projects import apply_project
@@ -268,7 +268,7 @@ def stays_outside(mine: Project, folder: Path) -> None:
     """Demand that the project reaches nothing of the machine."""
     for address, port in INSIDE:
         assert why_not_called(mine, address, port)
-        assert refusal(address, port, Grants.parse(mine.allowed_networks))
+        assert refusal(address, port, AllowedNetworks.parse(mine.allowed_networks))
     _files(mine, folder)
     assert [text for text in texts(mine) if {"\r", "\n"} & set(text)] == []
 

@@ -181,7 +181,7 @@ def switchboard(within: Plan, side: Driver, memory: Memory, clock: Life) -> Swit
     return Switchboard(
         side=side,
         store=memory,
-        courier=memory,
+        dispatcher=memory,
         asking=Asking(memory, "test"),
         clock=clock,
         book=partial(Book, [within]),

@@ -6,7 +6,7 @@ from base64 import b64encode
 
 import pytest
 
-from switchhook.delivery.mail_failing import WORDS
+from switchhook.delivery.mail_errors import MAX_REPLY_CHARS
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.mail import Security
 from tests.support.handing import MAIL, PASSWORD, Trust, answering, post, refused, server, talked
@@ -185,5 +185,5 @@ def test_words_without_end_are_cut_and_stay_on_their_line() -> None:
     made = talked(answering({b"RCPT": long}))
 
     assert made.status == 550
-    assert len(refused(made).detail) < WORDS + 200
+    assert len(refused(made).detail) < MAX_REPLY_CHARS + 200
     assert made.reply.encode()

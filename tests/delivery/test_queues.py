@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.queues import CourierLimits, Job, Queues
+from switchhook.delivery.queues import DispatcherLimits, Job, Queues
 from tests.support.promises import delivery, mail
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def finish(queues: Queues, job: Job, now: float = 0.0) -> None:
     queues.settled(job)
 
 
-def filled(limits: CourierLimits, **amounts: int) -> Queues:
+def filled(limits: DispatcherLimits, **amounts: int) -> Queues:
     """Return queues with so many calls for each webhook."""
     queues = Queues(limits)
     for webhook, amount in amounts.items():
@@ -52,7 +52,7 @@ def per_webhook(jobs: list[Job]) -> Counter[str]:
 
 
 def test_a_call_s_deliveries_to_one_webhook_go_one_after_another() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for seq in (1, 2, 3):
         put(queues, delivery("c1", seq))
     (first,) = taken(queues)
@@ -64,7 +64,7 @@ def test_a_call_s_deliveries_to_one_webhook_go_one_after_another() -> None:
 
 
 def test_other_calls_and_other_webhooks_do_not_wait() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for made in (delivery("c1", 1), delivery("c1", 2), delivery("c2", 1)):
         put(queues, made)
     put(queues, delivery("c1", 1, webhook="erp"))
@@ -72,7 +72,7 @@ def test_other_calls_and_other_webhooks_do_not_wait() -> None:
 
 
 def test_an_endpoint_has_so_many_slots() -> None:
-    queues = filled(CourierLimits(per_endpoint=4), crm=9)
+    queues = filled(DispatcherLimits(per_endpoint=4), crm=9)
     jobs = taken(queues)
     assert len(jobs) == 4
     queues.exchanged(jobs[0], 0.0)
@@ -80,18 +80,18 @@ def test_an_endpoint_has_so_many_slots() -> None:
 
 
 def test_webhooks_take_turns_whatever_waits_for_each() -> None:
-    queues = filled(CourierLimits(per_endpoint=16), a=100, b=3)
+    queues = filled(DispatcherLimits(per_endpoint=16), a=100, b=3)
     assert [job.delivery.webhook for job in taken(queues)[:6]] == ["a", "b", "a", "b", "a", "b"]
 
 
 def test_projects_with_a_webhook_of_the_same_name_are_apart() -> None:
-    queues = filled(CourierLimits(per_endpoint=1), crm=2)
+    queues = filled(DispatcherLimits(per_endpoint=1), crm=2)
     put(queues, delivery("h1", project="house"))
     assert ids(taken(queues)) == ["crm0.1.crm", "h1.1.crm"]
 
 
 def test_all_slots_together_are_limited() -> None:
-    queues = filled(CourierLimits(exchanges=3, reserve=0), a=2, b=2, c=2, d=2)
+    queues = filled(DispatcherLimits(exchanges=3, reserve=0), a=2, b=2, c=2, d=2)
     jobs = taken(queues)
     assert per_webhook(jobs) == {"a": 1, "b": 1, "c": 1}
     finish(queues, jobs[0])
@@ -99,7 +99,7 @@ def test_all_slots_together_are_limited() -> None:
 
 
 def test_a_recorded_attempt_frees_the_common_slot_and_not_before() -> None:
-    queues = filled(CourierLimits(in_flight=1, exchanges=1, reserve=0), a=2)
+    queues = filled(DispatcherLimits(in_flight=1, exchanges=1, reserve=0), a=2)
     (job,) = taken(queues)
     queues.exchanged(job, 0.0)
     assert queues.in_flight == 1
@@ -110,7 +110,7 @@ def test_a_recorded_attempt_frees_the_common_slot_and_not_before() -> None:
 
 def test_hung_endpoints_get_the_less_the_more_they_are() -> None:
     """Sixteen that never answer would fill all 256 slots, were their own limit all there is."""
-    queues = filled(CourierLimits(), **{f"hung{number}": 100 for number in range(40)})
+    queues = filled(DispatcherLimits(), **{f"hung{number}": 100 for number in range(40)})
     jobs = taken(queues)
     assert max(per_webhook(jobs).values()) < 8
     assert queues.in_flight < 256 - 30
@@ -120,7 +120,7 @@ def test_hung_endpoints_get_the_less_the_more_they_are() -> None:
 
 
 def test_slow_endpoints_leave_the_reserve_to_others() -> None:
-    limits = CourierLimits(exchanges=20, reserve=5, slow_after=2.0)
+    limits = DispatcherLimits(exchanges=20, reserve=5, slow_after=2.0)
     queues = filled(limits, **{f"hung{number}": 100 for number in range(20)})
     jobs = taken(queues)
     for job in jobs:
@@ -132,7 +132,7 @@ def test_slow_endpoints_leave_the_reserve_to_others() -> None:
 
 
 def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> None:
-    limits = CourierLimits(exchanges=10, reserve=9, slow_after=2.0)
+    limits = DispatcherLimits(exchanges=10, reserve=9, slow_after=2.0)
     queues = filled(limits, hung=1)
     assert len(taken(queues, now=0.0)) == 1
     put(queues, delivery("next", webhook="hung"))
@@ -140,7 +140,7 @@ def test_an_endpoint_that_hangs_for_the_first_time_is_slow_before_it_ends() -> N
 
 
 def test_an_endpoint_that_answers_in_time_again_is_slow_no_longer() -> None:
-    limits = CourierLimits(exchanges=10, reserve=9, slow_after=2.0)
+    limits = DispatcherLimits(exchanges=10, reserve=9, slow_after=2.0)
     queues = filled(limits, crm=4)
     job = taken(queues, now=0.0)[0]
     finish(queues, job, now=5.0)
@@ -152,7 +152,7 @@ def test_an_endpoint_that_answers_in_time_again_is_slow_no_longer() -> None:
 
 
 def test_a_postponed_delivery_keeps_its_lane_and_gives_back_its_slot() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     put(queues, delivery("c1", 1))
     put(queues, delivery("c1", 2))
     (job,) = taken(queues)
@@ -165,7 +165,7 @@ def test_a_postponed_delivery_keeps_its_lane_and_gives_back_its_slot() -> None:
 
 
 def test_turns_that_were_given_up_do_not_pile_up() -> None:
-    queues = filled(CourierLimits(), **{f"w{number}": 500 for number in range(40)})
+    queues = filled(DispatcherLimits(), **{f"w{number}": 500 for number in range(40)})
     jobs = taken(queues)
     for _ in range(100):
         for job in jobs:
@@ -175,7 +175,7 @@ def test_turns_that_were_given_up_do_not_pile_up() -> None:
 
 
 def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
-    queues = filled(CourierLimits(), a=5, b=5)
+    queues = filled(DispatcherLimits(), a=5, b=5)
     for job in taken(queues):
         finish(queues, job)
     assert not queues._endpoints
@@ -184,7 +184,7 @@ def test_nothing_is_remembered_of_endpoints_that_are_done() -> None:
 
 @pytest.mark.parametrize("ends_first", [True, False])
 def test_nothing_is_remembered_of_a_slow_endpoint_that_is_forgotten(*, ends_first: bool) -> None:
-    queues = filled(CourierLimits(), hook=1, crm=1)
+    queues = filled(DispatcherLimits(), hook=1, crm=1)
     jobs = taken(queues, 0.0)
     if not ends_first:
         queues.forget("shop", "hook")
@@ -200,7 +200,7 @@ def test_nothing_is_remembered_of_a_slow_endpoint_that_is_forgotten(*, ends_firs
 
 @given(st.data())
 def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.DataObject) -> None:
-    limits = CourierLimits(in_flight=8, exchanges=6, per_endpoint=2, reserve=2, slow_after=2.0)
+    limits = DispatcherLimits(in_flight=8, exchanges=6, per_endpoint=2, reserve=2, slow_after=2.0)
     queues, now, added = Queues(limits), 0.0, Counter[tuple[str, str]]()
     flying: list[Job] = []
     exchanged: list[Job] = []
@@ -243,13 +243,13 @@ def test_whatever_happens_limits_and_order_hold_and_all_get_their_turn(data: st.
 def test_limits_that_make_no_sense_are_refused(wrong: tuple[int, int, int, int]) -> None:
     in_flight, exchanges, per_endpoint, reserve = wrong
     with pytest.raises(ValueError, match="reserve < exchanges <= in_flight"):
-        CourierLimits(
+        DispatcherLimits(
             in_flight=in_flight, exchanges=exchanges, per_endpoint=per_endpoint, reserve=reserve
         )
 
 
 def test_three_mails_are_on_their_way_at_once_beside_everything_else() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for number in range(9):
         put(queues, mail(f"c{number}", name=f"mail {number}"))
         put(queues, delivery(f"c{number}"))
@@ -262,7 +262,7 @@ def test_three_mails_are_on_their_way_at_once_beside_everything_else() -> None:
 
 
 def test_nobody_waits_for_somebody_else_s_address() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for to in ("greylisted@example.com", "desk@example.com"):
         for seq in (1, 2):
             put(queues, mail("c1", seq, to=to))
@@ -283,7 +283,7 @@ def test_nobody_waits_for_somebody_else_s_address() -> None:
 def test_a_call_s_deliveries_under_one_order_key_go_one_after_another_whoever_they_are_for() -> (
     None
 ):
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for seq, webhook in ((1, "before"), (2, "after"), (3, "before")):
         put(queues, delivery("c1", seq, webhook=webhook), "http://h:80")
     put(queues, delivery("c1", 4, webhook="erp"), "key erp")
@@ -304,7 +304,7 @@ def test_a_call_s_deliveries_under_one_order_key_go_one_after_another_whoever_th
 
 @pytest.mark.row("FJ-05")
 def test_an_endpoint_that_asks_for_a_pause_gets_one_and_then_one_delivery_ahead() -> None:
-    queues = filled(CourierLimits(per_endpoint=1), crm=4)
+    queues = filled(DispatcherLimits(per_endpoint=1), crm=4)
     (first,) = taken(queues)
     queues.exchanged(first, 10.0, 30.0)
     queues.settled(first)
@@ -325,7 +325,7 @@ def test_an_endpoint_that_asks_for_a_pause_gets_one_and_then_one_delivery_ahead(
 
 
 def test_pauses_that_nobody_waits_for_are_forgotten_when_there_are_many() -> None:
-    queues = Queues(CourierLimits())
+    queues = Queues(DispatcherLimits())
     for number in range(600):
         put(queues, delivery(f"c{number}", url=f"https://crm.example/{number}"))
         (job,) = taken(queues, 100.0 * number)

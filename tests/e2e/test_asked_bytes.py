@@ -171,13 +171,13 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
         store, sender, side = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
         app = build(
-            settings, store, book, sender, known, carrying=sender, subscribers=Subscribers()
+            settings, store, book, sender, known, delivery_sender=sender, subscribers=Subscribers()
         )
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
         board = Switchboard(
             side=side,
             store=store,
-            courier=app.courier,
+            dispatcher=app.dispatcher,
             asking=Asking(app.asks, "UA", facts_of=known.facts_of),
             clock=SampleClock(),
             book=lambda: book,

@@ -51,7 +51,7 @@ def test_names_that_nobody_resolves_delay_no_ask(
         async with open_application(settings) as app:
             call = ended(within=within)
             await app.store.commit(record(call, *made))
-            app.courier.carry(*made)
+            app.dispatcher.dispatch(*made)
             await asyncio.sleep(0.1)  # they hold what they can hold
             url = endpoint.url("/ask").replace("127.0.0.1", "crm.example")
             request = HttpRequest(

@@ -168,7 +168,7 @@ class Stage:
     async def over(self) -> None:
         """Wait until nothing is left of the call, nor to be told of it."""
         await self.app.switchboard.idle()
-        await self.app.courier.drain()
+        await self.app.dispatcher.drain()
 
     async def subscribe(self, url: str, event: str = "custom", *, key: str = KEY) -> Answer:
         """Subscribe as a REST-hook client does."""

@@ -114,7 +114,7 @@ async def first_process(
     async with open_application(settings(directory, office)) as app:
         within = Plan(replace(plan().project, version=version))
         await app.store.commit(record(ended(within=within), *made))
-        app.courier.carry(*made)
+        app.dispatcher.dispatch(*made)
         await tried(app, made)
 
 
@@ -131,7 +131,7 @@ async def second_process(
 ) -> dict[str, tuple[Attempt, ...]]:
     """Carry what is left, and return the tries of each delivery."""
     async with open_application(settings(directory, office)) as app:
-        await app.courier.drain()
+        await app.dispatcher.drain()
         return {one.id: await app.store.attempts(one.id) for one in made}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.concurrency import Concurrency, Served
 from switchhook.delivery.http.sender import Sender
 from switchhook.webhooks.http import HttpRequest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from switchhook.delivery.http.resolver import AddressInfo
     from switchhook.webhooks.http import Exchange
 
-LOOPBACK = Grants.parse(["127.0.0.0/8", "::1/128"])
+LOOPBACK = AllowedNetworks.parse(["127.0.0.0/8", "::1/128"])
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -210,7 +210,7 @@ async def sending(**options: Any) -> AsyncIterator[Sender]:
 
 async def send(sender: Sender, request: HttpRequest, **options: Any) -> Exchange:
     """Exchange with what loopback is granted."""
-    return await sender.exchange(request, **{"deadline": 5.0, "grants": LOOPBACK, **options})
+    return await sender.exchange(request, **{"deadline": 5.0, "networks": LOOPBACK, **options})
 
 
 async def until(condition: Callable[[], bool]) -> None:

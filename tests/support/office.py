@@ -76,7 +76,7 @@ def shop(*steps: Step, trunk: Trunk | None = None, response_timeout: float = 5.0
 
 @dataclass
 class Memory:
-    """A store, a courier and a webhook's endpoint."""
+    """A store, a dispatcher and a webhook's endpoint."""
 
     answer: bytes = b"{}"
     answers_after: float = 0.0
@@ -103,7 +103,7 @@ class Memory:
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
         return tuple(live)
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Nobody is told."""
 
     async def ask(
@@ -172,7 +172,7 @@ async def open_office(
     board = Switchboard(
         side=side,
         store=memory,
-        courier=memory,
+        dispatcher=memory,
         asking=Asking(memory, "test"),
         clock=LoopClock(),
         book=lambda: book,

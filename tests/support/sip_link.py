@@ -48,7 +48,7 @@ class Network:
         """Do something after `delay` seconds."""
         heappush(self._agenda, (self.now + delay, next(self._count), act))
 
-    def carry(self, packet: Packet, source: Node) -> None:
+    def dispatch(self, packet: Packet, source: Node) -> None:
         """Carry a packet, or lose it, or carry it twice; later ones may overtake it."""
         self.sent += 1
         target = self._nodes.get((packet.peer.host, packet.peer.port))
@@ -114,6 +114,6 @@ class Node:
 
     def _drain(self) -> None:
         for packet in self.agent.take_packets():
-            self._network.carry(packet, self)
+            self._network.dispatch(packet, self)
         for event in self.agent.take_events():
             self._handler(event)

@@ -77,7 +77,7 @@ class House:
     board: Switchboard = field(init=False)
     commands: list[tuple[str, PhoneCommand]] = field(default_factory=list)
 
-    # The side and the courier
+    # The side and the dispatcher
 
     async def start(
         self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
@@ -96,7 +96,7 @@ class House:
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         return {call.id: frozenset({CALLER, "b1"}) for call in calls}
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         del deliveries
 
     # What somebody does
@@ -168,7 +168,7 @@ async def open_house(
     house.board = Switchboard(
         side=house,
         store=store,
-        courier=house,
+        dispatcher=house,
         asking=Asking(house, "test"),  # type: ignore[arg-type]
         clock=house.clock,
         book=lambda: Book([house.plan]),

@@ -162,7 +162,7 @@ class Life:
         if not self.is_over:
             self.side.carry_out(call, command)
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Deliver nothing: what is on the disk counts."""
 
     async def ask(
@@ -179,7 +179,7 @@ class Life:
         return Switchboard(
             side=self,
             store=self,
-            courier=self,
+            dispatcher=self,
             asking=Asking(self, "test"),
             clock=self.clock,
             book=lambda: Book([plan]),

@@ -118,7 +118,7 @@ class World:
     log: list[str] = field(default_factory=list)
     commands: list[PhoneCommand] = field(default_factory=list)
     records: list[CallRecord] = field(default_factory=list)
-    carried: list[Delivery] = field(default_factory=list)
+    dispatched: list[Delivery] = field(default_factory=list)
     broken_commits: int = 0
     trouble: Exception = field(default_factory=lambda: StoreError("disk full", transient=True))
     answer: HttpResponse | Failure | None = None
@@ -167,9 +167,9 @@ class World:
     async def stop(self) -> None:
         self.log.append("side stopped")
 
-    def carry(self, *deliveries: Delivery) -> None:
-        self.log.extend(f"carry {delivery.webhook}" for delivery in deliveries)
-        self.carried.extend(deliveries)
+    def dispatch(self, *deliveries: Delivery) -> None:
+        self.log.extend(f"dispatch {delivery.webhook}" for delivery in deliveries)
+        self.dispatched.extend(deliveries)
 
     async def ask(
         self, call: Call, request: HttpRequest, *, deadline: float, **_: float | None
@@ -192,7 +192,7 @@ class World:
         return Switchboard(
             side=self,
             store=self,
-            courier=self,
+            dispatcher=self,
             asking=Asking(self, "test"),
             clock=self.clock,
             book=lambda: Book([Plan(PROJECT)]),
@@ -225,7 +225,7 @@ def test_nothing_is_carried_out_before_it_is_durable() -> None:
         await settled()
         assert world.log == [
             "commit asking",
-            "carry before",
+            "dispatch before",
             "ShowRinging",
             "ask",
             "commit ringing",
@@ -242,7 +242,7 @@ def test_nothing_is_carried_out_before_it_is_durable() -> None:
             "commit talking",
             "ConnectLegs",
             "commit ended",
-            "carry after",
+            "dispatch after",
             "EndLeg",
         ]
 
@@ -267,7 +267,7 @@ def test_who_told_of_it_learns_that_it_is_durable_before_anything_follows() -> N
         ended = LegEnded(leg=CALLER, cause=Cause(sip=200))
         board.hear("c1", ended, lambda: world.log.append("end recorded"))
         await board.idle()
-        assert world.log[-4:] == ["commit ended", "carry after", "end recorded", "EndLeg"]
+        assert world.log[-4:] == ["commit ended", "dispatch after", "end recorded", "EndLeg"]
         board.hear("c1", ended, lambda: world.log.append("long over"))
         assert world.log[-1] == "long over"
 
@@ -313,7 +313,7 @@ def test_nobody_learns_that_it_is_durable_while_the_store_fails(*, is_over: bool
         world.clock.advance(RETRY_SAVING)
         await (board.idle() if is_over else settled())
         assert "recorded" in world.log
-        assert world.log[-2].startswith(("commit", "carry"))
+        assert world.log[-2].startswith(("commit", "dispatch"))
 
     run(scenario())
 
@@ -412,12 +412,12 @@ def test_a_store_that_fails_holds_up_no_call_and_loses_nothing() -> None:
         board.arrived(ARRIVAL)
         await settled()
         assert any(isinstance(command, RingLeg) for command in world.commands)
-        assert world.carried == []
+        assert world.dispatched == []
         board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         (record,) = world.records
         assert [entry.seq for entry in record.entries] == list(range(1, record.call.entries + 1))
-        assert [delivery.webhook for delivery in world.carried] == ["before", "after"]
+        assert [delivery.webhook for delivery in world.dispatched] == ["before", "after"]
 
     run(scenario())
 
@@ -460,7 +460,7 @@ def test_what_is_heard_behind_an_unsaved_end_is_told_once() -> None:
         board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         await settled()
-        assert [delivery.webhook for delivery in world.carried] == ["before", "after"]
+        assert [delivery.webhook for delivery in world.dispatched] == ["before", "after"]
 
     run(scenario())
 
@@ -481,7 +481,7 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
             world.log.clear()
             await board.stop()
         assert world.log == [
-            *("commit ended", "carry after", "EndLeg", "EndLeg"),
+            *("commit ended", "dispatch after", "EndLeg", "EndLeg"),
             *("side stopped", "side closed"),
         ]
         assert [call.id for call in board.calls] == [talks]
@@ -517,7 +517,7 @@ def test_an_ended_call_is_stored_even_when_its_last_commit_fails() -> None:
         assert board.calls
         await board.idle()
         assert world.records[-1].call.outcome is Outcome.CANCELLED
-        assert world.carried[-1].webhook == "after"
+        assert world.dispatched[-1].webhook == "after"
 
     run(scenario())
 
@@ -646,7 +646,7 @@ def test_after_a_restart_talking_calls_go_on_and_waiting_ones_end_once() -> None
             assert (talking.id, talking.state) == ("c1", CallState.TALKING)
             ended = [r.call for r in second.records if r.call.state is CallState.ENDED]
             assert [(call.id, call.outcome) for call in ended] == [("c2", Outcome.FAILED)]
-            assert [delivery.webhook for delivery in second.carried] == ["after"]
+            assert [delivery.webhook for delivery in second.dispatched] == ["after"]
             restarted.hear("c1", LegEnded(leg="b1", cause=Cause(sip=200)))
             await restarted.idle()
         assert isinstance(second.commands[-1], EndLeg)

@@ -22,7 +22,7 @@ from switchhook.app.product import PRODUCT
 from switchhook.app.projects import CurrentProjects
 from switchhook.app.retention import DAY, prune
 from switchhook.app.subscriptions import SubscriptionEnds
-from switchhook.delivery.courier import Courier
+from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.concurrency import Concurrency
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.mailer import Mailer
@@ -66,7 +66,7 @@ class Application:
     subscription_ends: SubscriptionEnds
     policies: Policies
     asks: Asks
-    courier: Courier
+    dispatcher: Dispatcher
     driver: SipDriver
     switchboard: Switchboard
     web_port: int = 0
@@ -95,12 +95,12 @@ def build(
     sender: Sender,
     memory: Memory,
     *,
-    carrying: Sender,
+    delivery_sender: Sender,
     subscribers: Subscribers,
     outside: OutsideBook | None = None,
     make_driver: DriverFactory = drivers.embedded,
 ) -> Application:
-    """Wire the parts. `sender` asks, and `carrying` brings deliveries.
+    """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries.
 
     They share nothing: deliveries go where anybody subscribed them to, and names that nobody resolves
     would take every look-up, and with it all asks, for as long.
@@ -115,17 +115,17 @@ def build(
     )
     policies = Policies(lambda: projects.book)
     subscription_ends = SubscriptionEnds(store, subscribers)
-    courier = Courier(
-        carrying,
+    dispatcher = Dispatcher(
+        delivery_sender,
         store,
         clock=time.time,
-        grants_of=policies.grants_of,
+        networks_of=policies.networks_of,
         mailer=Mailer(settings.mail_server),
         policy_of=policies.policy_of,
         order_of=policies.order_of,
-        addressees=subscription_ends,
+        recipients=subscription_ends,
     )
-    subscribers.when_removed(lambda one: courier.forget(one.project, one.webhook))
+    subscribers.when_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
     asks = Asks(sender)
     teller = Teller(
@@ -137,7 +137,7 @@ def build(
     switchboard = Switchboard(
         side=driver,
         store=store,
-        courier=courier,
+        dispatcher=dispatcher,
         asking=Asking(asks, PRODUCT, facts_of=memory.facts_of),
         clock=LoopClock(),
         book=lambda: projects.book,
@@ -156,7 +156,7 @@ def build(
         subscription_ends=subscription_ends,
         policies=policies,
         asks=asks,
-        courier=courier,
+        dispatcher=dispatcher,
         driver=driver,
         switchboard=switchboard,
     )
@@ -182,8 +182,10 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         stack.push_async_callback(store.close)
         own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
         concurrency = Concurrency()
-        sender, carrying = (Sender(own_ports=own_ports, concurrency=concurrency) for _ in range(2))
-        for one in (sender, carrying):
+        sender, delivery_sender = (
+            Sender(own_ports=own_ports, concurrency=concurrency) for _ in range(2)
+        )
+        for one in (sender, delivery_sender):
             stack.push_async_callback(one.close)
         app = build(
             settings,
@@ -191,12 +193,12 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             await load_book(store, [settings.sip_host]),
             sender,
             await load_memory(store),
-            carrying=carrying,
+            delivery_sender=delivery_sender,
             subscribers=Subscribers(await store.subscriptions()),
             outside=OutsideBook(await store.outside_use(since=time.time() - DAY)),
         )
         api = None if web is None else _api(app)
-        await app.courier.start(stack, await store.pending_deliveries())
+        await app.dispatcher.start(stack, await store.pending_deliveries())
         await app.switchboard.start(stack, await _plans_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.app.policies import grants
+from switchhook.app.policies import networks
 from switchhook.delivery.ladder import REDIRECTS
 
 if TYPE_CHECKING:
@@ -32,11 +32,11 @@ class Asks:
         return await self._sender.exchange(
             request,
             deadline=deadline,
-            grants=grants(call.plan.project.allowed_networks),
+            networks=networks(call.plan.project.allowed_networks),
             keep_alive=("Connection", "close") not in request.headers,
             idempotent=True,
             follow=REDIRECTS,
             connect=connect,
             response=response,
-            warm=True,
+            prewarm=True,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.policy import order_of, policy_of
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ class Policies:
     def __init__(self, book: Callable[[], Book]) -> None:
         self._book = book
 
-    def grants_of(self, project: str) -> Grants:
+    def networks_of(self, project: str) -> AllowedNetworks:
         """Return the private networks that a project's webhooks may reach."""
         plan = self._book().plans.get(project)
-        return grants(() if plan is None else plan.project.allowed_networks)
+        return networks(() if plan is None else plan.project.allowed_networks)
 
     def policy_of(self, delivery: Delivery) -> RetryPolicy:
         """Return how often a delivery is tried again, as its project says now."""
@@ -37,6 +37,6 @@ class Policies:
 
 
 @lru_cache(maxsize=1024)
-def grants(allowed_networks: tuple[str, ...]) -> Grants:
+def networks(allowed_networks: tuple[str, ...]) -> AllowedNetworks:
     """Read what a project file allows."""
-    return Grants.parse(allowed_networks)
+    return AllowedNetworks.parse(allowed_networks)

@@ -20,7 +20,7 @@ log = structlog.get_logger(__name__)
 
 
 class SubscriptionEnds:
-    """Knows which subscriptions have ended (the courier's Addressees)."""
+    """Knows which subscriptions have ended (the dispatcher's Recipients)."""
 
     def __init__(self, store: Subscriptions, subscribers: Subscribers) -> None:
         self._store = store
@@ -32,7 +32,7 @@ class SubscriptionEnds:
 
     def gone(self, delivery: Delivery) -> None:
         """End the subscription whose endpoint says that it is gone; nothing more is sent there."""
-        subscription = self._subscribers.addressee(delivery)
+        subscription = self._subscribers.subscription_of(delivery)
         if subscription is None:
             return
         log.info(

@@ -1,1 +1,1 @@
-"""Carries requests to endpoints, and answers back."""
+"""Sends requests to endpoints: deliveries with retries, asks under a circuit breaker, all past the address guard."""

@@ -38,11 +38,11 @@ class HttpLimits:
     idle_per_origin: int = 64
     idle_total: int = 512
 
-    warm_seconds: float = 300.0
+    prewarm_seconds: float = 300.0
     """How long after an ask a connection to its endpoint is kept open, and opened anew."""
-    warm_dial_seconds: float = 5.0
+    prewarm_dial_seconds: float = 5.0
     """How long opening such a connection may take."""
-    warm_sites: int = 64
+    prewarm_sites: int = 64
     """To how many endpoints at once."""
 
     trial_seconds: float = 0.1

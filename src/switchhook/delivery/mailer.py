@@ -16,13 +16,13 @@ from aiosmtplib import SMTP, SMTPException, SMTPHeloError, SMTPResponseException
 
 from switchhook.delivery.http.dialler import usual_trust
 from switchhook.delivery.http.resolver import look_up
-from switchhook.delivery.mail_failing import (
+from switchhook.delivery.mail_errors import (
     NOT_SET_UP,
     REPLIES,
     MailPhase,
-    broken,
+    connection_failed,
     refused,
-    too_late,
+    timed_out,
 )
 from switchhook.domain.secrecy import MASK
 from switchhook.webhooks.mail import MailServer, Posting, Security, domain
@@ -68,9 +68,9 @@ class Mailer:
             words = self._without_secrets(error.message)
             return code, words, refused(code, words, visit.phase, where, visit.who)
         except TimeoutError:
-            return 0, "", too_late(visit.phase, where)
+            return 0, "", timed_out(visit.phase, where)
         except (OSError, SMTPException) as error:
-            return 0, "", broken(error, visit.phase, where)
+            return 0, "", connection_failed(error, visit.phase, where)
         else:
             await visit.say_goodbye()
             return code, words, None

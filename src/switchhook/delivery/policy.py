@@ -9,7 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind

@@ -48,7 +48,7 @@ def _lane_key(delivery: Delivery, order: str) -> Key:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CourierLimits:
+class DispatcherLimits:
     """How much is on its way at once."""
 
     in_flight: int = 512
@@ -228,7 +228,7 @@ def _pause_keys(delivery: Delivery) -> tuple[Key, ...]:
 class Queues:
     """Everything that waits and everything that is on its way. Times are any clock's, in seconds."""
 
-    def __init__(self, limits: CourierLimits) -> None:
+    def __init__(self, limits: DispatcherLimits) -> None:
         self._limits = limits
         self._endpoints: dict[Key, DeliveryEndpoint] = {}
         self._lanes: dict[Key, Lane] = {}

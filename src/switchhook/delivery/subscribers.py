@@ -32,13 +32,13 @@ class Subscribers:
         """Return a project's, oldest first."""
         return self._of_project.get(project, ())
 
-    def addressee(self, delivery: Delivery) -> Subscription | None:
+    def subscription_of(self, delivery: Delivery) -> Subscription | None:
         """Return whose a delivery is; None where it is a webhook's, or a subscription's that was removed."""
         return self._by_name.get((delivery.project, delivery.webhook))
 
     def wants(self, delivery: Delivery) -> bool:
         """Say whether a delivery may be sent: not where it is a subscription's that was removed."""
-        return not delivery.is_to_subscriber or self.addressee(delivery) is not None
+        return not delivery.is_to_subscriber or self.subscription_of(delivery) is not None
 
     def add(self, subscription: Subscription) -> None:
         """Let the next event be told to it, too."""

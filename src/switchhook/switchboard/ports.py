@@ -52,15 +52,15 @@ class Outside(Protocol):
         """Return the calls whose minutes are over, each with whose limit that is."""
 
 
-class Carrier(Protocol):
-    """Carries deliveries; the courier."""
+class DeliveryDispatcher(Protocol):
+    """Dispatches deliveries to their endpoints."""
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Take over deliveries whose promise is durable. Returns at once."""
 
 
 class Asker(Protocol):
-    """Puts one request to one endpoint; the sender, with the project's grants."""
+    """Puts one request to one endpoint; the sender, with the project's networks."""
 
     async def ask(
         self,

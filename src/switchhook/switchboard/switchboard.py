@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
     from switchhook.switchboard.asking import Asking
-    from switchhook.switchboard.ports import Carrier, Known, Outside
+    from switchhook.switchboard.ports import DeliveryDispatcher, Known, Outside
 
 log = structlog.get_logger(__name__)
 
@@ -94,7 +94,7 @@ class Switchboard:
         *,
         side: Driver,
         store: CallStore,
-        courier: Carrier,
+        dispatcher: DeliveryDispatcher,
         asking: Asking,
         clock: Clock,
         book: Callable[[], Book],
@@ -106,7 +106,7 @@ class Switchboard:
     ) -> None:
         self._side = side
         self._store = store
-        self._courier = courier
+        self._dispatcher = dispatcher
         self._asking = asking
         self._clock = clock
         self._book = book
@@ -345,7 +345,7 @@ class Switchboard:
             return
         mailbox.unsaved.clear()
         self._accepted(mailbox)
-        self._courier.carry(*record.deliveries)
+        self._dispatcher.dispatch(*record.deliveries)
 
     def _refused(self, mailbox: Mailbox, error: StoreError) -> None:
         """Tell the log: once for trouble that every call meets, however long it lasts."""

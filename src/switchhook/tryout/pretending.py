@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.subscribers import Subscribers
@@ -95,7 +95,7 @@ async def pretend_call(
         switchboard = Switchboard(
             side=side,
             store=notebook,
-            courier=notebook,
+            dispatcher=notebook,
             asking=asking,
             clock=clock,
             book=lambda: Book([plan]),
@@ -208,7 +208,7 @@ class _Asker:
         return await self._sender.exchange(
             request,
             deadline=deadline,
-            grants=Grants.parse(call.plan.project.allowed_networks),
+            networks=AllowedNetworks.parse(call.plan.project.allowed_networks),
             keep_alive=False,
             idempotent=True,
             follow=REDIRECTS,
@@ -287,7 +287,7 @@ class _Finger:
 
 
 class _Notebook:
-    """Stands in for the store and the courier: keeps what there is to tell, and tells nobody."""
+    """Stands in for the store and the dispatcher: keeps what there is to tell, and tells nobody."""
 
     def __init__(self, finger: _Finger) -> None:
         self.call: Call | None = None
@@ -305,6 +305,6 @@ class _Notebook:
         """Return none: nothing was before."""
         return ()
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Keep what would have been sent."""
         self.deliveries += deliveries

@@ -90,7 +90,7 @@ def test_a_server_with_one_worker_lets_nobody_wait_for_us(
                 for turn in range(4):
                     took = []
                     for work in (
-                        send(asking, get(url), warm=True),
+                        send(asking, get(url), prewarm=True),
                         send(telling, post(url)),
                         asyncio.to_thread(stranger, url),
                     ):
@@ -100,13 +100,13 @@ def test_a_server_with_one_worker_lets_nobody_wait_for_us(
                     assert max(took) < PROMPT + 2 * handler.pause, (turn, took)
                     await asyncio.sleep(0.3 * turn)
                 began = time.monotonic()
-                both = send(asking, get(url), warm=True), send(telling, post(url))
+                both = send(asking, get(url), prewarm=True), send(telling, post(url))
                 await asyncio.gather(*both)
                 assert time.monotonic() - began < PROMPT + 2 * handler.pause
                 await asyncio.sleep(0.7)  # long enough for a spare connection to be opened
                 for _ in range(6):
                     assert await asyncio.to_thread(stranger, url) < PROMPT
-                assert asking.warmed == 0
+                assert asking.prewarmed == 0
 
     play(scenario())
 
@@ -117,11 +117,11 @@ def test_a_server_that_serves_two_at_once_is_kept_warm_from_the_second_ask_on(pl
         shared, limits = Concurrency(), HttpLimits(guest_seconds=0.01)
         with working(KeepingWorker, ThreadingHTTPServer) as url:
             async with sending(concurrency=shared, limits=limits) as asking:
-                assert not (await send(asking, get(url), warm=True)).reused
+                assert not (await send(asking, get(url), prewarm=True)).reused
                 await until(lambda: asking.idle == 0)  # it was a guest
-                assert not (await send(asking, get(url), warm=True)).reused
+                assert not (await send(asking, get(url), prewarm=True)).reused
                 await asyncio.sleep(0.05)
-                assert (await send(asking, get(url), warm=True)).reused
+                assert (await send(asking, get(url), prewarm=True)).reused
                 assert (asking.opened, asking.open, asking.idle) == (3, 1, 1)
                 async with sending(concurrency=shared, limits=limits) as telling:
                     await send(telling, post(url))
@@ -150,7 +150,7 @@ def test_a_device_that_takes_one_connection_alone_answers_every_ask(play: Play) 
         limits = HttpLimits(guest_seconds=0.01)
         async with Hostile(one_alone) as server, sending(limits=limits) as sender:
             for _ in range(4):
-                exchange = await send(sender, get(server.url), warm=True)
+                exchange = await send(sender, get(server.url), prewarm=True)
                 assert exchange.failure is None
                 await asyncio.sleep(0.05)
 

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from switchhook.delivery.http.content import decode
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.domain.failure import FailureKind
 
 TEXT = b'{"dst_phone":"380443334455"}' * 20

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, split
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.url import parse_url

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.connection import Connection
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.pool import Pool
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import HttpLimits
@@ -81,13 +81,13 @@ def test_the_one_used_last_is_used_first() -> None:
     play(scenario)
 
 
-def test_origins_and_grants_are_kept_apart() -> None:
+def test_origins_and_allowed_networks_are_kept_apart() -> None:
     async def scenario(bench: Bench) -> None:
         pool = bench.pool
         site = pool.site(HERE, LOOPBACK)
         pool.give(site, await bench.connection())
         assert pool.site(HERE, LOOPBACK) is site
-        for other in (pool.site(HERE, Grants()), pool.site("https://h", LOOPBACK)):
+        for other in (pool.site(HERE, AllowedNetworks()), pool.site("https://h", LOOPBACK)):
             assert pool.take(other, 0.0) is None
 
     play(scenario)

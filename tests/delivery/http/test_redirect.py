@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.redirect import Trail
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest, HttpResponse

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.resolver import ResolvedAddress, Resolver, look_up
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.delivery.limits import HttpLimits
 from switchhook.domain.failure import FailureKind

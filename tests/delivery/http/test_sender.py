@@ -373,7 +373,7 @@ def test_a_value_never_becomes_a_header(play: Play) -> None:
     play(scenario())
 
 
-def test_connections_are_not_shared_between_grants(play: Play) -> None:
+def test_connections_are_not_shared_between_networks(play: Play) -> None:
     async def scenario() -> None:
         async with Hostile(keep_answering) as server, sending() as sender:
             await send(sender, get(server.url))

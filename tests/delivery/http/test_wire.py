@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.wire import METHODS, REPEATABLE, render
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpRequest

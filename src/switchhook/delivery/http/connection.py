@@ -6,7 +6,7 @@ import asyncio
 import select
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.http.failing import ExchangeError, ExchangePhase, stopping, too_late
+from switchhook.delivery.http.errors import ExchangeError, ExchangePhase, interrupted, timed_out
 from switchhook.domain.failure import FailureKind
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
 
     def interrupt(self) -> None:
         """Close because Switchhook stops."""
-        self._give_up(stopping(self.where))
+        self._give_up(interrupted(self.where))
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Called by the loop."""
@@ -212,10 +212,10 @@ class Connection(asyncio.Protocol):
             self._arm(left)
             self._timer_at = self._until
         elif self._transport.get_write_buffer_size():
-            self._give_up(too_late(ExchangePhase.WRITE, self.where))
+            self._give_up(timed_out(ExchangePhase.WRITE, self.where))
         else:
             phase = ExchangePhase.BODY if self.reader.has_head else ExchangePhase.HEADERS
-            self._give_up(too_late(phase, self.where))
+            self._give_up(timed_out(phase, self.where))
 
     def _has_news(self) -> bool:
         """Whether the kernel holds bytes or an end that the loop has not seen yet."""

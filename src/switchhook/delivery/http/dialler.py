@@ -8,15 +8,15 @@ import ssl
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from switchhook.delivery.guard import refusal
+from switchhook.delivery.address_guard import refusal
 from switchhook.delivery.http.connection import Connection
-from switchhook.delivery.http.failing import (
+from switchhook.delivery.http.errors import (
     ExchangeError,
     ExchangePhase,
-    not_connected,
-    not_trusted,
-    stopping,
-    too_late,
+    connect_failed,
+    interrupted,
+    timed_out,
+    tls_failed,
 )
 from switchhook.delivery.http.reader import ResponseReader
 from switchhook.domain.failure import FailureKind
@@ -25,8 +25,8 @@ from switchhook.tasks import spawn
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-    from switchhook.delivery.grants import Grants
-    from switchhook.delivery.http.failing import Phases
+    from switchhook.delivery.allowed_networks import AllowedNetworks
+    from switchhook.delivery.http.errors import Phases
     from switchhook.delivery.http.origin import Origin
     from switchhook.delivery.http.resolver import ResolvedAddress, Resolver
     from switchhook.delivery.limits import HttpLimits
@@ -68,7 +68,7 @@ class Dialler:
         self._is_closed = False
 
     async def dial(
-        self, origin: Origin, grants: Grants, *, until: float
+        self, origin: Origin, networks: AllowedNetworks, *, until: float
     ) -> tuple[Connection, Phases]:
         """Connect to one of the vetted addresses of `origin`; say how long each phase took.
 
@@ -81,13 +81,13 @@ class Dialler:
                 places = await self._resolver.places(
                     origin.host, origin.port, seconds=until - self._clock()
                 )
-            self._vet(origin, places, grants)
+            self._vet(origin, places, networks)
             with self._timed(phases, "connect"):
                 raw, place = await self._connect(origin, places, until)
             with self._timed(phases, "tls"):
                 connection = await self._open(raw, origin, place, until)
         except ExchangeError as error:
-            failure = stopping(str(origin)) if self._is_closed else error
+            failure = interrupted(str(origin)) if self._is_closed else error
             failure.phases = tuple(phases)
             raise failure from None
         if origin.scheme == "http":
@@ -127,9 +127,11 @@ class Dialler:
         finally:
             phases.append((phase, self._clock() - began))
 
-    def _vet(self, origin: Origin, places: tuple[ResolvedAddress, ...], grants: Grants) -> None:
+    def _vet(
+        self, origin: Origin, places: tuple[ResolvedAddress, ...], networks: AllowedNetworks
+    ) -> None:
         for place in places:
-            why = refusal(place.ip, origin.port, grants, own_ports=self._own_ports)
+            why = refusal(place.ip, origin.port, networks, own_ports=self._own_ports)
             if why:
                 raise ExchangeError(
                     FailureKind.ADDRESS_REFUSED, f"{origin}: was not connected to, because {why}."
@@ -145,7 +147,7 @@ class Dialler:
         """
         waiting = list(places[: self._limits.addresses])
         racing: dict[asyncio.Task[socket.socket | ExchangeError], ResolvedAddress] = {}
-        failure = too_late(ExchangePhase.CONNECT, str(origin))
+        failure = timed_out(ExchangePhase.CONNECT, str(origin))
         try:
             while (waiting and not self._is_closed) or racing:
                 if waiting and not self._is_closed:
@@ -192,7 +194,7 @@ class Dialler:
             if raw is not None:
                 raw.close()
             if isinstance(error, OSError):
-                raise not_connected(error, where) from None
+                raise connect_failed(error, where) from None
             raise
         return raw
 
@@ -222,7 +224,7 @@ class Dialler:
             with suppress(OSError):  # a half-made TLS connection may wait for a farewell
                 raw.shutdown(socket.SHUT_RDWR)
             if isinstance(error, OSError):
-                raise (not_trusted if is_tls else not_connected)(error, where) from None
+                raise (tls_failed if is_tls else connect_failed)(error, where) from None
             raise
         return connection
 
@@ -250,7 +252,7 @@ class Dialler:
                 yield
         except TimeoutError:
             if wait.expired():
-                raise too_late(phase, where) from None
+                raise timed_out(phase, where) from None
             raise
         finally:
             self._waits.discard(wait)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
 
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.domain.failure import FailureKind
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/?#]*)([!\"$->@-~]*)(\?[!\"$-~]*)?(?:#.*)?")

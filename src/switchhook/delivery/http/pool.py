@@ -1,4 +1,4 @@
-"""Connections that wait for the next exchange, kept apart by origin and by grants."""
+"""Connections that wait for the next exchange, kept apart by origin and by allowed networks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from switchhook.delivery.http.origin import Origin
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.limits import HttpLimits
 
 _TIMEOUT = re.compile(r"(?:^|[,;\s])timeout=\"?(\d{1,6})", re.IGNORECASE)
@@ -26,7 +26,7 @@ _SITES_KEPT = 10_000
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Site:
-    """One origin under one set of grants."""
+    """One origin under one set of allowed networks."""
 
     origin: Origin
     served: Served
@@ -58,15 +58,15 @@ class Pool:
         self.idle = 0
         """How many connections wait."""
 
-    def site(self, text: str, grants: Grants) -> Site:
+    def site(self, text: str, networks: AllowedNetworks) -> Site:
         """Return the site for the text before a URL's path. Raises ExchangeError (BAD_URL)."""
-        site = self._sites.get((text, grants.key))
+        site = self._sites.get((text, networks.key))
         if site is None:
             origin = Origin.parse(text)
             site = Site(origin=origin, served=self._concurrency.of(origin))
             if len(self._sites) >= _SITES_KEPT:
                 self._drop_unused()
-            self._sites[text, grants.key] = site
+            self._sites[text, networks.key] = site
         return site
 
     def take(self, site: Site, now: float) -> Connection | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import httptools
 
 from switchhook.delivery.http.content import WIRE_SLACK, decode, is_compressed, too_large
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.response_head import UnreadableHeadError, cut, may_be_http, mend
 from switchhook.domain.failure import FailureKind
 from switchhook.webhooks.http import HttpResponse

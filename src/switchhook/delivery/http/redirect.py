@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
 from switchhook.delivery.http.cookies import Cookies
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.origin import Origin, is_same_host, split
 from switchhook.delivery.http.private import for_another
 from switchhook.domain.failure import FailureKind

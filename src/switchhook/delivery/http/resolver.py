@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from switchhook.delivery.http.failing import ExchangePhase, too_late, unresolved
+from switchhook.delivery.http.errors import ExchangePhase, timed_out, unresolved
 from switchhook.names import resolve_in_thread
 from switchhook.tasks import spawn
 
@@ -115,7 +115,7 @@ class Resolver:
             task.add_done_callback(lambda _: self._asking.pop((host, port), None))
         done, _ = await asyncio.wait([task], timeout=max(seconds, 0.0))
         if not done or task.cancelled():
-            raise too_late(ExchangePhase.DNS, host)
+            raise timed_out(ExchangePhase.DNS, host)
         return task.result()
 
     async def _look_up(self, host: str, port: int) -> _Known:

@@ -9,15 +9,15 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.http.concurrency import Concurrency, Served, Trial
 from switchhook.delivery.http.dialler import Dialler
-from switchhook.delivery.http.failing import ExchangeError, stopping
+from switchhook.delivery.http.errors import ExchangeError, interrupted
 from switchhook.delivery.http.origin import split
 from switchhook.delivery.http.pool import Pool
+from switchhook.delivery.http.prewarm import Prewarmer
 from switchhook.delivery.http.redirect import Trail
 from switchhook.delivery.http.resolver import Resolve, Resolver
-from switchhook.delivery.http.warmth import Warmth
 from switchhook.delivery.http.wire import REPEATABLE, render
 from switchhook.delivery.limits import HttpLimits
 from switchhook.webhooks.http import Exchange
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.delivery.http.connection import Connection
-    from switchhook.delivery.http.failing import Phases
+    from switchhook.delivery.http.errors import Phases
     from switchhook.delivery.http.pool import Site
     from switchhook.webhooks.http import HttpRequest
 
-NO_GRANTS = Grants()
+NO_NETWORKS = AllowedNetworks()
 LIMITS = HttpLimits()
 
 
@@ -95,8 +95,8 @@ class Sender:
             own_ports=own_ports,
             on_lost=self._lost,
         )
-        self._warmth = Warmth(self._pool, limits, clock, self._open_ahead)
-        self.warmed = 0
+        self._prewarmer = Prewarmer(self._pool, limits, clock, self._open_ahead)
+        self.prewarmed = 0
         """Of the connections made, those that were opened ahead of an exchange."""
         self._open: dict[Connection, Served] = {}
         self._is_closed = False
@@ -113,9 +113,9 @@ class Sender:
         return self._dialler.resumed
 
     @property
-    def warm(self) -> int:
+    def prewarmed_sites(self) -> int:
         """To how many endpoints a connection is held ready."""
-        return self._warmth.sites
+        return self._prewarmer.sites
 
     @property
     def idle(self) -> int:
@@ -127,21 +127,21 @@ class Sender:
         request: HttpRequest,
         *,
         deadline: float,
-        grants: Grants = NO_GRANTS,
+        networks: AllowedNetworks = NO_NETWORKS,
         keep_alive: bool = True,
         idempotent: bool = False,
         follow: int = 0,
         max_body: int | None = None,
         connect: float | None = None,
         response: float | None = None,
-        warm: bool = False,
+        prewarm: bool = False,
     ) -> Exchange:
         """Send `request` and read its response. Never raises but CancelledError: a failure is a value.
 
         `deadline` is in seconds from now and holds for everything together: DNS, connect, TLS,
         write, headers, the whole body, a second try, every redirect.
 
-        `grants` says which networks beyond the public internet may be reached. Without
+        `networks` says which networks beyond the public internet may be reached. Without
         `keep_alive` the connection is made for this exchange and ends with it. A kept connection
         that dies before the first byte of an answer is replaced once; a POST is sent again only
         where `idempotent` says that twice does no harm (it may have been handled). At most `follow`
@@ -149,7 +149,7 @@ class Sender:
         like any other. `max_body` bounds the
         decoded body, `limits.body` by default. Within the deadline, `connect` bounds the seconds until
         a connection stands, and `response` those from then to the last byte; each hop has them anew.
-        With `warm` and `keep_alive`, a connection to this endpoint is held ready for minutes after.
+        With `prewarm` and `keep_alive`, a connection to this endpoint is held ready for minutes after.
 
         The exchange holds the request as it was given and the last hop's address and phases.
         """
@@ -162,15 +162,15 @@ class Sender:
         try:
             while True:
                 connection, dialled, answer = None, None, None
-                connection, dialled = await self._carry(
+                connection, dialled = await self._send(
                     hop,
-                    grants,
+                    networks,
                     cap=cap,
                     now=now,
                     until=Until(began + deadline, connect, response),
                     keep_alive=keep_alive,
                     idempotent=idempotent,
-                    warm=warm,
+                    prewarm=prewarm,
                 )
                 answer = connection.reader.response()
                 following = None if trail is None else trail.follow(answer)
@@ -202,7 +202,7 @@ class Sender:
     async def close(self) -> None:
         """End every exchange (as interrupted) and every connection; return when all are gone."""
         self._is_closed = True
-        self._warmth.close()
+        self._prewarmer.close()
         self._pool.close()
         self._dialler.close()
         for connection in tuple(self._open):
@@ -210,17 +210,17 @@ class Sender:
         if self._open:
             await self._all_lost.wait()
 
-    async def _carry(
+    async def _send(
         self,
         request: HttpRequest,
-        grants: Grants,
+        networks: AllowedNetworks,
         *,
         cap: int,
         now: float,
         until: Until,
         keep_alive: bool,
         idempotent: bool,
-        warm: bool,
+        prewarm: bool,
     ) -> tuple[Connection, Phases | None]:
         """Bring one request to one host, and an answer or a failure into the connection's reader.
 
@@ -228,21 +228,21 @@ class Sender:
         where no connection came about.
         """
         where, target = split(request.url)
-        site = self._pool.site(where, grants)
+        site = self._pool.site(where, networks)
         data = render(request, target)
         connection = self._pool.take(site, now) if keep_alive else None
-        is_warm = warm and keep_alive
-        if is_warm:
-            self._warmth.used(site, grants, now)
+        is_prewarmed = prewarm and keep_alive
+        if is_prewarmed:
+            self._prewarmer.used(site, networks, now)
         dialled: Phases | None = None
         trial: Trial | None = None
         if connection is not None:
             self.reused += 1
         while True:
             if connection is None:
-                is_to_try = is_warm and site.is_keeping and site.served.is_to_try(now)
+                is_to_try = is_prewarmed and site.is_keeping and site.served.is_to_try(now)
                 connection, dialled, trial = await self._dial_or_try(
-                    site, grants, until, is_to_try=is_to_try
+                    site, networks, until, is_to_try=is_to_try
                 )
                 now = self._clock()
             try:
@@ -267,22 +267,22 @@ class Sender:
             connection = None
 
     async def _dial_or_try(
-        self, site: Site, grants: Grants, until: Until, *, is_to_try: bool
+        self, site: Site, networks: AllowedNetworks, until: Until, *, is_to_try: bool
     ) -> tuple[Connection, Phases, Trial | None]:
         """Open a connection, beside a silent one if that is to be tried. Raises ExchangeError."""
         if is_to_try:
-            trial = await self._try(site, grants, until.connected(self._clock()))
+            trial = await self._try(site, networks, until.connected(self._clock()))
             try:
-                dialled = await self._dial(site, grants, until.connected(self._clock()))
+                dialled = await self._dial(site, networks, until.connected(self._clock()))
             except ExchangeError:  # a small device may take one connection alone
                 trial.over(self._clock(), is_answered=False)
             else:
                 return (*dialled, trial)
-        return (*await self._dial(site, grants, until.connected(self._clock())), None)
+        return (*await self._dial(site, networks, until.connected(self._clock())), None)
 
-    async def _try(self, site: Site, grants: Grants, until: float) -> Trial:
+    async def _try(self, site: Site, networks: AllowedNetworks, until: float) -> Trial:
         """Put a silent connection beside the one that is opened next. Raises ExchangeError."""
-        silent, _ = await self._dial(site, grants, until)
+        silent, _ = await self._dial(site, networks, until)
         limits = self._limits
         seconds = min(max(2 * site.took, limits.trial_seconds), limits.longest_trial_seconds)
         return Trial(site.served, silent, seconds)
@@ -301,11 +301,11 @@ class Sender:
         else:
             site.served.unanswered(connection, self._clock())
 
-    async def _open_ahead(self, site: Site, grants: Grants) -> None:
+    async def _open_ahead(self, site: Site, networks: AllowedNetworks) -> None:
         """Open a connection that waits for an exchange. Raises ExchangeError."""
-        until = self._clock() + self._limits.warm_dial_seconds
-        connection, _ = await self._dial(site, grants, until)
-        self.warmed += 1
+        until = self._clock() + self._limits.prewarm_dial_seconds
+        connection, _ = await self._dial(site, networks, until)
+        self.prewarmed += 1
         connection.over_at = self._clock()
         if self._is_closed:
             connection.abort()
@@ -315,10 +315,12 @@ class Sender:
         if older is not None:
             self._pool.give(site, older)
 
-    async def _dial(self, site: Site, grants: Grants, until: float) -> tuple[Connection, Phases]:
+    async def _dial(
+        self, site: Site, networks: AllowedNetworks, until: float
+    ) -> tuple[Connection, Phases]:
         if self._is_closed:
-            raise stopping(str(site.origin))
-        connection, phases = await self._dialler.dial(site.origin, grants, until=until)
+            raise interrupted(str(site.origin))
+        connection, phases = await self._dialler.dial(site.origin, networks, until=until)
         self._open[connection] = site.served
         site.served.opened(connection)
         self.opened += 1

@@ -10,8 +10,8 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-from switchhook.delivery.grants import Grant, Grants
-from switchhook.delivery.guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
+from switchhook.delivery.address_guard import SERVICE_PORTS, SIP_PORTS, literal, refusal
+from switchhook.delivery.allowed_networks import AllowedNetwork, AllowedNetworks
 from switchhook.domain.scheme import RingStep, branches
 from switchhook.domain.target import TargetKind
 from switchhook.sip.wire.errors import SipError
@@ -32,11 +32,11 @@ def why_not_called(project: Project, address: str, port: int) -> str:
     """Say why no call of the project may be sent to `address` (numeric) and `port`; empty: it may."""
     address = address.partition("%")[0]
     trunks = tuple((trunk.host, trunk.sip_port) for trunk in project.trunks)
-    grants = _grants(project.allowed_networks, trunks, project.allowed_sip_hosts)
-    why = refusal(address, port, grants, services=_SERVICES)
+    networks = _networks(project.allowed_networks, trunks, project.allowed_sip_hosts)
+    why = refusal(address, port, networks, services=_SERVICES)
     written = ((literal(host), at) for _, (host, at) in written_in(project))
     if why and (address, port) in written:
-        return refusal(address, port, Grants(grants=(Grant.at(address, port),)))
+        return refusal(address, port, AllowedNetworks(networks=(AllowedNetwork.at(address, port),)))
     return why
 
 
@@ -74,15 +74,15 @@ def why_closed(host: str, port: int, allowed_networks: tuple[str, ...] = ()) -> 
     address = literal(host)
     if not address:
         return ""
-    return refusal(address, port, Grants.parse(allowed_networks), services=_SERVICES)
+    return refusal(address, port, AllowedNetworks.parse(allowed_networks), services=_SERVICES)
 
 
 @lru_cache(maxsize=1024)
-def _grants(
+def _networks(
     allowed_networks: tuple[str, ...],
     trunks: tuple[tuple[str, int], ...],
     hosts: tuple[str, ...],
-) -> Grants:
+) -> AllowedNetworks:
     """Return what is open: networks, and the addresses that trunks and SIP hosts are written as.
 
     Only the operator can write such an address where it is private (`operations.opened`), there and in
@@ -91,9 +91,9 @@ def _grants(
     """
     opened = [*trunks, *((host, None) for host in hosts)]
     written = [(literal(host), port) for host, port in opened]
-    return Grants(
-        grants=(
-            *Grants.parse(allowed_networks).grants,
-            *(Grant.at(address, port) for address, port in written if address),
+    return AllowedNetworks(
+        networks=(
+            *AllowedNetworks.parse(allowed_networks).networks,
+            *(AllowedNetwork.at(address, port) for address, port in written if address),
         )
     )

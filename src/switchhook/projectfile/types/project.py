@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import phonenumbers
 
-from switchhook.delivery.grants import Grant
+from switchhook.delivery.allowed_networks import AllowedNetwork
 from switchhook.domain.grouping import one_number
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.patience import parse_overrides
@@ -238,11 +238,11 @@ class GrantedNetwork:
         return "network like 10.0.0.0/8, perhaps with a port: 10.0.0.5/32:8443"
 
     def read(self, value: object, at: Spot) -> str:
-        """Take what the address guard can grant."""
+        """Take what the address guard can allow."""
         del at
         text = text_of(value)
         try:
-            return str(Grant.parse(text))
+            return str(AllowedNetwork.parse(text))
         except ValueError:
             raise WrongError(
                 f"{shown(text)} is not a network", _network_advice(text, self.allowed)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from switchhook.delivery.grants import Grants
-from switchhook.delivery.guard import literal, refusal
+from switchhook.delivery.address_guard import literal, refusal
+from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import RingStep, branches
 from switchhook.drivers.embedded.reach import why_closed, why_not_called
@@ -64,7 +64,7 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
 
     What names mean is not looked up.
     """
-    grants = Grants.parse(project.allowed_networks)
+    networks = AllowedNetworks.parse(project.allowed_networks)
     for who, url in _urls(project):
         if "{{" in url:
             yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
@@ -72,8 +72,8 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
         port = address.port or (443 if address.scheme == "https" else 80)
         host = literal(address.hostname or "")
         # Some ports are closed whatever address the name turns out to have.
-        is_named = any(grant.port == port for grant in grants.grants)
-        reason = refusal(host or _ANY, port, grants) if host or not is_named else ""
+        is_named = any(allowed.port == port for allowed in networks.networks)
+        reason = refusal(host or _ANY, port, networks) if host or not is_named else ""
         if reason:
             yield f"{who} cannot reach {address.netloc}: {reason}"
 

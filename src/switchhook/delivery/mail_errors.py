@@ -24,7 +24,7 @@ NOT_SET_UP: Final = Failure(
 )
 REPLIES: Final = range(200, 600)
 """The codes that there are."""
-WORDS: Final = 300
+MAX_REPLY_CHARS: Final = 300
 """Characters of the server's words that a sentence repeats."""
 
 
@@ -42,7 +42,7 @@ class MailPhase(Enum):
     MESSAGE = auto()
 
 
-_TOO_LATE: Final = {
+_TIMED_OUT: Final = {
     MailPhase.DNS: (
         FailureKind.DNS_TIMEOUT,
         "its name was not resolved in time. Check the DNS of this machine, and smtp_host",
@@ -75,17 +75,19 @@ _NO_REPLY: Final = (
 )
 
 
-def too_late(phase: MailPhase, where: str) -> Failure:
+def timed_out(phase: MailPhase, where: str) -> Failure:
     """The deadline passed."""
-    kind, why = _TOO_LATE.get(phase, _NO_REPLY)
+    kind, why = _TIMED_OUT.get(phase, _NO_REPLY)
     return Failure(kind=kind, detail=f"{where}: {why}.")
 
 
-def broken(error: OSError | SMTPException, phase: MailPhase, where: str) -> Failure:
+def connection_failed(error: OSError | SMTPException, phase: MailPhase, where: str) -> Failure:
     """No connection, or none any more, or none that is as it has to be."""
     if isinstance(error, SMTPException) and isinstance(error.__cause__, OSError):
         error = error.__cause__
-    kind, why = _broken(error, phase) if isinstance(error, OSError) else _lacking(phase)
+    kind, why = (
+        _connection_error(error, phase) if isinstance(error, OSError) else _not_offered(phase)
+    )
     return Failure(kind=kind, detail=f"{where}: {why}.")
 
 
@@ -127,7 +129,7 @@ _REFUSALS: Final = {
 """What was refused, and what to do, by when."""
 
 
-def _lacking(phase: MailPhase) -> tuple[FailureKind, str]:
+def _not_offered(phase: MailPhase) -> tuple[FailureKind, str]:
     """Tell of what the server does not offer."""
     if phase is MailPhase.LOGIN:
         return (
@@ -146,13 +148,13 @@ def _lacking(phase: MailPhase) -> tuple[FailureKind, str]:
     )
 
 
-def _broken(error: OSError, phase: MailPhase) -> tuple[FailureKind, str]:
+def _connection_error(error: OSError, phase: MailPhase) -> tuple[FailureKind, str]:
     if isinstance(error, socket.gaierror):
         if error.errno == socket.EAI_AGAIN:
             return FailureKind.DNS, "the DNS server could not be asked; check this machine's DNS"
         return FailureKind.DNS, "there is no address for this name; check smtp_host"
     if isinstance(error, ssl.SSLError):
-        return FailureKind.TLS, _not_trusted(error)
+        return FailureKind.TLS, _tls_error(error)
     if isinstance(error, ConnectionRefusedError):
         return (
             FailureKind.REFUSED,
@@ -175,7 +177,7 @@ def _broken(error: OSError, phase: MailPhase) -> tuple[FailureKind, str]:
     return FailureKind.RESET, "closed the connection before it had accepted the mail"
 
 
-def _not_trusted(error: ssl.SSLError) -> str:
+def _tls_error(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return (
             f"its certificate is not valid: {error.verify_message}. It needs one for this very name, in"
@@ -194,4 +196,4 @@ def _on_one_line(text: str) -> str:
     """Return the server's words on one line."""
     line = " ".join(text.split())
     shown = "".join(char if char.isprintable() else "·" for char in line).rstrip(".")
-    return shown if len(shown) <= WORDS else f"{shown[:WORDS]}…"
+    return shown if len(shown) <= MAX_REPLY_CHARS else f"{shown[:MAX_REPLY_CHARS]}…"

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery.grants import Grants
-from switchhook.delivery.guard import RULES_V4, RULES_V6, Opens, Rule, literal, refusal
+from switchhook.delivery.address_guard import (
+    RULES_V4,
+    RULES_V6,
+    OpenedBy,
+    SpecialNetwork,
+    literal,
+    refusal,
+)
+from switchhook.delivery.allowed_networks import AllowedNetworks
 
 PUBLIC = (
     "1.1.1.1", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
@@ -76,9 +83,9 @@ WIDEST = ("0.0.0.0/0", "::/0")
 
 
 def judge(
-    address: str, port: int = 443, *grants: str, own_ports: frozenset[int] = frozenset()
+    address: str, port: int = 443, *networks: str, own_ports: frozenset[int] = frozenset()
 ) -> str:
-    return refusal(address, port, Grants.parse(grants), own_ports=own_ports)
+    return refusal(address, port, AllowedNetworks.parse(networks), own_ports=own_ports)
 
 
 @pytest.mark.parametrize("address", PUBLIC)
@@ -93,21 +100,21 @@ def test_forbidden_addresses_do_not_and_the_rule_is_named(address: str, rule: st
 
 
 @pytest.mark.parametrize("rule", [*RULES_V4, *RULES_V6], ids=lambda rule: str(rule.network))
-def test_every_rule_holds_from_its_first_to_its_last_address(rule: Rule) -> None:
+def test_every_rule_holds_from_its_first_to_its_last_address(rule: SpecialNetwork) -> None:
     for address in (rule.network[0], rule.network[-1]):
         assert "lies in" in judge(str(address))
 
 
 @pytest.mark.parametrize("rule", [*RULES_V4, *RULES_V6], ids=lambda rule: str(rule.network))
-def test_the_widest_grant_opens_networks_but_nothing_dangerous(rule: Rule) -> None:
+def test_the_widest_grant_opens_networks_but_nothing_dangerous(rule: SpecialNetwork) -> None:
     ends = (rule.network[0], rule.network[-1])
     address = next(end for end in ends if f"{rule.network} ({rule.what})" in judge(str(end)))
     opened = judge(str(address), 443, *WIDEST) == ""
-    assert opened == (rule.opens is Opens.NETWORK and not rule.carries(int(address)))
+    assert opened == (rule.opened_by is OpenedBy.NETWORK and not rule.carries(int(address)))
 
 
 @pytest.mark.parametrize(
-    ("address", "port", "grants", "passes"),
+    ("address", "port", "networks", "passes"),
     [
         ("10.20.0.5", 443, ["10.20.0.0/16"], True),
         ("10.21.0.5", 443, ["10.20.0.0/16"], False),
@@ -131,7 +138,7 @@ def test_the_widest_grant_opens_networks_but_nothing_dangerous(rule: Rule) -> No
         ("fe80::1", 80, ["fe80::1"], True),
         ("0.0.0.0", 80, ["0.0.0.0/32"], False),
         ("224.0.0.1", 80, ["224.0.0.1/32"], False),
-        # What carries an IPv4 address needs a grant of its own, and the address inside another.
+        # What carries an IPv4 address needs an allowed network of its own, and the address inside another.
         ("64:ff9b::808:808", 443, ["64:ff9b::/96"], True),
         ("64:ff9b::a00:1", 443, ["64:ff9b::/96"], False),
         ("64:ff9b::a00:1", 443, ["10.0.0.0/8"], False),
@@ -144,10 +151,10 @@ def test_the_widest_grant_opens_networks_but_nothing_dangerous(rule: Rule) -> No
         ("2001:0:7f00:1::f7f7:f7f7", 443, ["2001::/32"], False),
     ],
 )  # fmt: skip
-def test_grants_open_what_they_name_and_no_more(
-    address: str, port: int, grants: list[str], *, passes: bool
+def test_allowed_networks_open_what_they_name_and_no_more(
+    address: str, port: int, networks: list[str], *, passes: bool
 ) -> None:
-    assert (judge(address, port, *grants) == "") is passes
+    assert (judge(address, port, *networks) == "") is passes
 
 
 @pytest.mark.row("R1-08", "FT-10")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.delivery.http.failing import ExchangePhase, too_late
+from switchhook.delivery.http.errors import ExchangePhase, timed_out
+from switchhook.delivery.http.prewarm import FAILURES, Prewarmer
 from switchhook.delivery.http.sender import Sender
-from switchhook.delivery.http.warmth import FAILURES, Warmth
 from switchhook.delivery.limits import HttpLimits
 from tests.delivery.http.test_pool import Bench
 from tests.delivery.http.test_pool import play as play_bench
@@ -18,7 +18,7 @@ from tests.support.hostile import LOOPBACK, Hostile, get, keep_answering, send, 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.http.pool import Site
     from tests.delivery.conftest import Play
 
@@ -26,31 +26,31 @@ if TYPE_CHECKING:
 
 
 class Warming:
-    """Warmth over a bench, with a dial that works or not."""
+    """Prewarmer over a bench, with a dial that works or not."""
 
     def __init__(self, bench: Bench) -> None:
         self.bench = bench
         self.dialled: list[str] = []
         self.works = True
-        self.warmth = Warmth(bench.pool, bench.limits, bench.clock, self.dial)
+        self.prewarmer = Prewarmer(bench.pool, bench.limits, bench.clock, self.dial)
 
-    async def dial(self, site: Site, grants: Grants) -> None:
-        assert grants is LOOPBACK
+    async def dial(self, site: Site, networks: AllowedNetworks) -> None:
+        assert networks is LOOPBACK
         self.dialled.append(str(site.origin))
         if not self.works:
-            raise too_late(ExchangePhase.CONNECT, "h")
+            raise timed_out(ExchangePhase.CONNECT, "h")
         self.bench.pool.give(site, await self.bench.connection())
 
     def use(self, name: str = "http://h") -> Site:
         site = self.bench.pool.site(name, LOOPBACK)
         site.is_keeping = True
-        self.warmth.used(site, LOOPBACK, self.bench.now)
+        self.prewarmer.used(site, LOOPBACK, self.bench.now)
         return site
 
     async def look(self, seconds: float = 0.0) -> int:
         """Let time pass and look; return how many were opened by then."""
         self.bench.now += seconds
-        self.warmth.look()
+        self.prewarmer.look()
         for _ in range(10):
             await asyncio.sleep(0)
         return len(self.dialled)
@@ -60,8 +60,8 @@ def story_of(scenario: Scenario, **limits: float) -> None:
     async def story(bench: Bench) -> None:
         warming = Warming(bench)
         await scenario(warming)
-        warming.warmth.close()
-        assert warming.warmth.sites == 0
+        warming.prewarmer.close()
+        assert warming.prewarmer.sites == 0
 
     play_bench(story, **({"idle_seconds": 4.0} | limits))
 
@@ -82,9 +82,9 @@ def test_an_endpoint_that_is_asked_no_more_grows_cold() -> None:
         warming.use()
         await warming.look()
         assert await warming.look(61.0) == 1
-        assert warming.warmth.sites == 0
+        assert warming.prewarmer.sites == 0
 
-    story_of(scenario, warm_seconds=60.0)
+    story_of(scenario, prewarm_seconds=60.0)
 
 
 def test_the_endpoint_asked_longest_ago_makes_room() -> None:
@@ -94,7 +94,7 @@ def test_the_endpoint_asked_longest_ago_makes_room() -> None:
         await warming.look()
         assert sorted(warming.dialled) == ["a:80", "c:80"]
 
-    story_of(scenario, warm_sites=2)
+    story_of(scenario, prewarm_sites=2)
 
 
 @pytest.mark.parametrize("works", [True, False])
@@ -108,7 +108,7 @@ def test_an_endpoint_that_wants_none_is_left_until_it_is_asked_again(*, works: b
                 connection.abort()  # its server ended it at once
         tries = len(warming.dialled)
         assert FAILURES <= tries <= FAILURES + 1
-        assert warming.warmth.sites == 0
+        assert warming.prewarmer.sites == 0
         warming.use()
         assert await warming.look() == tries + 1
 
@@ -120,7 +120,7 @@ def test_an_endpoint_that_keeps_no_connection_is_not_warmed() -> None:
         site = warming.use()
         warming.bench.pool.give(site, await warming.bench.connection("timeout=1"))
         assert await warming.look() == 0
-        assert warming.warmth.sites == 0
+        assert warming.prewarmer.sites == 0
 
     story_of(scenario)
 
@@ -142,7 +142,7 @@ def test_an_endpoint_that_has_not_shown_both_is_not_warmed(*, keeps: bool, shown
 
 def test_after_the_end_nothing_is_warmed() -> None:
     async def scenario(warming: Warming) -> None:
-        warming.warmth.close()
+        warming.prewarmer.close()
         warming.use()
         assert await warming.look() == 0
 
@@ -158,11 +158,11 @@ def test_an_ask_after_a_while_finds_a_connection(play: Play, *, warm: bool) -> N
         async with Hostile(keep_answering) as server, sending(limits=limits) as sender:
             assert isinstance(sender, Sender)
             for _ in range(3):  # the second shows that the server serves two connections at once
-                exchange = await send(sender, get(server.url), warm=warm)
+                exchange = await send(sender, get(server.url), prewarm=warm)
                 await asyncio.sleep(1.8)
             assert exchange.reused is warm
-            assert (sender.warmed > 0, sender.reused) == (warm, 1 if warm else 0)
-            assert sender.warm == (1 if warm else 0)
+            assert (sender.prewarmed > 0, sender.reused) == (warm, 1 if warm else 0)
+            assert sender.prewarmed_sites == (1 if warm else 0)
             assert sender.open <= 2
 
     play(scenario())

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.delivery.courier import EVERYBODY, Courier
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.dispatcher import ALL_RECIPIENTS, Dispatcher
 from switchhook.delivery.policy import RetryPolicy, usual_policy
-from switchhook.delivery.queues import CourierLimits
+from switchhook.delivery.queues import DispatcherLimits
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
     from typing import Any
 
-    from switchhook.delivery.courier import Addressees
+    from switchhook.delivery.dispatcher import Recipients
 
-OFFICE = Grants.parse(["10.0.0.0/8"])
+OFFICE = AllowedNetworks.parse(["10.0.0.0/8"])
 
 Answers = int | Callable[[HttpRequest], Awaitable[int]]
 """How a scripted endpoint answers: with a status, or with one that it comes to by doing something."""
@@ -59,7 +59,7 @@ class Sender:
     script: dict[str, Answers] = field(default_factory=dict)
     heard: list[str] = field(default_factory=list)
     """Ids of what arrived, in order."""
-    terms: list[tuple[float, Grants, bool, bool]] = field(default_factory=list)
+    terms: list[tuple[float, AllowedNetworks, bool, bool]] = field(default_factory=list)
     flying: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
 
@@ -68,14 +68,14 @@ class Sender:
         request: HttpRequest,
         *,
         deadline: float,
-        grants: Grants,
+        networks: AllowedNetworks,
         keep_alive: bool,
         idempotent: bool,
     ) -> Exchange:
         name = request.body.decode()
         webhook = name.rpartition(".")[2]
         self.heard.append(name)
-        self.terms.append((deadline, grants, keep_alive, idempotent))
+        self.terms.append((deadline, networks, keep_alive, idempotent))
         self.flying[webhook] += 1
         self.most[webhook] = max(self.most[webhook], self.flying[webhook])
         try:
@@ -142,12 +142,12 @@ class Store:
 
 @dataclass
 class House:
-    """A courier with its scripted surroundings."""
+    """A dispatcher with its scripted surroundings."""
 
     sender: Sender
     mailer: Mailer
     store: Store
-    courier: Courier
+    dispatcher: Dispatcher
     stack: AsyncExitStack
     clock: Clock
 
@@ -166,32 +166,32 @@ def play(
     scenario: Callable[[House], Coroutine[Any, Any, None]],
     *,
     pending: tuple[Delivery, ...] = (),
-    limits: CourierLimits | None = None,
+    limits: DispatcherLimits | None = None,
     policy: RetryPolicy | None = None,
     history: tuple[Attempt, ...] = (),
     script: Mapping[str, Answers] | None = None,
-    addressees: Addressees = EVERYBODY,
+    recipients: Recipients = ALL_RECIPIENTS,
     replies: Mapping[str, list[int]] | None = None,
 ) -> None:
-    """Run a scenario in virtual time; the courier stops at its end."""
+    """Run a scenario in virtual time; the dispatcher stops at its end."""
 
     async def body() -> None:
         clock = Clock()
         sender, store = Sender(script=dict(script or {})), Store(history=history)
         mailer = Mailer(script=dict(replies or {}))
-        courier = Courier(
+        dispatcher = Dispatcher(
             sender,
             store,
             clock=clock,
-            grants_of=lambda project: OFFICE if project == "shop" else Grants(),
+            networks_of=lambda project: OFFICE if project == "shop" else AllowedNetworks(),
             mailer=mailer,
             policy_of=(lambda _: policy) if policy else usual_policy,
-            addressees=addressees,
-            limits=limits or CourierLimits(),
+            recipients=recipients,
+            limits=limits or DispatcherLimits(),
         )
         async with AsyncExitStack() as stack:
-            await courier.start(stack, pending)
-            await scenario(House(sender, mailer, store, courier, stack, clock))
+            await dispatcher.start(stack, pending)
+            await scenario(House(sender, mailer, store, dispatcher, stack, clock))
 
     run_virtually(body())
 
@@ -217,25 +217,25 @@ def after(seconds: float) -> Callable[[HttpRequest], Awaitable[int]]:
 def test_finished_work_is_let_go() -> None:
     async def scenario(house: House) -> None:
         for number in range(20):
-            house.courier.carry(promise(f"c{number}"))
-        await house.courier.drain()
+            house.dispatcher.dispatch(promise(f"c{number}"))
+        await house.dispatcher.drain()
         await asyncio.sleep(0)
         assert len(house.sender.heard) == 20
-        assert house.courier._tasks == set()
+        assert house.dispatcher._tasks == set()
 
     play(scenario)
 
 
 def test_a_delivery_is_sent_once_and_written_down() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
         assert house.sender.terms == [(15.0, OFFICE, True, True)]
         (made,) = house.store.recorded
         assert (made.delivery, made.number, made.status) == ("c1.1.crm", 1, 200)
         assert (made.is_last, made.failure, made.answer) == (True, None, b"noted")
-        assert (house.courier.delivered, house.courier.failed) == (1, 0)
+        assert (house.dispatcher.delivered, house.dispatcher.failed) == (1, 0)
 
     play(scenario)
 
@@ -244,16 +244,16 @@ def test_a_delivery_is_sent_once_and_written_down() -> None:
 @pytest.mark.parametrize("status", [201, 302, 404, 503])
 def test_what_the_endpoint_refuses_is_given_up_and_not_sent_again(status: int) -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         await asyncio.sleep(600)  # S-47: exactly one request within ten minutes
         assert house.sender.heard == ["c1.1.crm"]
         (made,) = house.store.recorded
         assert made.status == status
         assert made.is_last
-        assert house.courier.failed == 1
-        house.courier.carry(promise("c2"))  # the webhook is not suspended
-        await house.courier.drain()
+        assert house.dispatcher.failed == 1
+        house.dispatcher.dispatch(promise("c2"))  # the webhook is not suspended
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm", "c2.1.crm"]
 
     play(scenario, script={"crm": status})
@@ -262,8 +262,8 @@ def test_what_the_endpoint_refuses_is_given_up_and_not_sent_again(status: int) -
 def test_an_endpoint_that_hangs_is_given_up_at_the_deadline() -> None:
     async def scenario(house: House) -> None:
         began = asyncio.get_running_loop().time()
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert asyncio.get_running_loop().time() - began == pytest.approx(15.0, abs=0.1)
         (made,) = house.store.recorded
         assert made.failure is not None
@@ -275,8 +275,8 @@ def test_an_endpoint_that_hangs_is_given_up_at_the_deadline() -> None:
 def test_deliveries_of_a_call_to_one_webhook_keep_their_order() -> None:
     async def scenario(house: House) -> None:
         for seq in (1, 2, 3):
-            house.courier.carry(promise("c1", seq), promise("c2", seq))
-        await house.courier.drain()
+            house.dispatcher.dispatch(promise("c1", seq), promise("c2", seq))
+        await house.dispatcher.drain()
         for call in ("c1", "c2"):
             mine = [name for name in house.sender.heard if name.startswith(call)]
             assert mine == [f"{call}.{seq}.crm" for seq in (1, 2, 3)]
@@ -288,10 +288,10 @@ def test_deliveries_of_a_call_to_one_webhook_keep_their_order() -> None:
 def test_the_next_of_a_call_goes_only_after_the_former_is_written_down() -> None:
     async def scenario(house: House) -> None:
         house.store.refusals = 3
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
         await asyncio.sleep(0.2)
         assert house.sender.heard == ["c1.1.crm"]
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm", "c1.2.crm"]
 
     play(scenario)
@@ -300,14 +300,14 @@ def test_the_next_of_a_call_goes_only_after_the_former_is_written_down() -> None
 def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
     async def scenario(house: House) -> None:
         house.store.refusals = 20
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(10)
         assert house.sender.heard == ["c1.1.crm"]
-        assert house.courier.unrecorded == 1
-        await house.courier.drain()
+        assert house.dispatcher.unrecorded == 1
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
         assert house.store.settled == ["c1.1.crm"]
-        assert house.courier.unrecorded == 0
+        assert house.dispatcher.unrecorded == 0
 
     with capture_logs() as logs:
         play(scenario)
@@ -320,21 +320,21 @@ def test_an_attempt_that_cannot_be_recorded_is_not_sent_again() -> None:
 def test_while_nothing_can_be_recorded_sending_comes_to_a_stop() -> None:
     async def scenario(house: House) -> None:
         house.store.refusals = 100_000
-        house.courier.carry(*(promise(f"c{number}") for number in range(100)))
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(100)))
         await asyncio.sleep(60)
         assert len(house.sender.heard) == 8
         house.store.refusals = 0
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert len(house.store.settled) == len(house.sender.heard) == 100
 
-    play(scenario, limits=CourierLimits(in_flight=8, exchanges=8, reserve=0))
+    play(scenario, limits=DispatcherLimits(in_flight=8, exchanges=8, reserve=0))
 
 
 def test_a_delivery_handed_over_twice_is_carried_once() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"), promise("c1"))
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"), promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
 
     play(scenario)
@@ -342,8 +342,8 @@ def test_a_delivery_handed_over_twice_is_carried_once() -> None:
 
 def test_what_a_former_process_promised_goes_out_first() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 3))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 3))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm", "c1.2.crm", "c1.3.crm"]
         assert [made.number for made in house.store.recorded] == [1, 1, 1]
 
@@ -356,31 +356,31 @@ def test_what_a_former_process_promised_goes_out_first() -> None:
 def test_hung_endpoints_delay_nobody_else() -> None:
     async def scenario(house: House) -> None:
         for number in range(200):
-            house.courier.carry(
+            house.dispatcher.dispatch(
                 *(promise(f"c{number}", 1, f"hung{endpoint}") for endpoint in range(40))
             )
         await asyncio.sleep(5)
         for number in range(100):
-            house.courier.carry(promise(f"h{number}", 1, "healthy"))
+            house.dispatcher.dispatch(promise(f"h{number}", 1, "healthy"))
             await asyncio.sleep(0.015)
             assert house.store.settled == [f"h{done}.1.healthy" for done in range(number + 1)]
-        assert house.courier.in_flight < 256
+        assert house.dispatcher.in_flight < 256
 
     play(
         scenario,
-        limits=CourierLimits(grace=0.1),
+        limits=DispatcherLimits(grace=0.1),
         script={f"hung{number}": hang for number in range(40)} | {"healthy": after(0.01)},
     )
 
 
 def test_an_endpoint_is_not_asked_for_more_than_it_is_given() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(*(promise(f"c{number}") for number in range(100)))
-        await house.courier.drain()
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(100)))
+        await house.dispatcher.drain()
         assert house.sender.most["crm"] == 4
         assert len(house.store.settled) == 100
 
-    play(scenario, limits=CourierLimits(per_endpoint=4), script={"crm": after(0.1)})
+    play(scenario, limits=DispatcherLimits(per_endpoint=4), script={"crm": after(0.1)})
 
 
 # Counters
@@ -388,14 +388,14 @@ def test_an_endpoint_is_not_asked_for_more_than_it_is_given() -> None:
 
 def test_counters_tell_what_waits_what_flies_and_since_when() -> None:
     async def scenario(house: House) -> None:
-        courier = house.courier
-        assert (courier.waiting, courier.in_flight, courier.oldest_age) == (0, 0, 0.0)
-        courier.carry(promise("c1", 1), promise("c1", 2), promise("c2", 1))
+        dispatcher = house.dispatcher
+        assert (dispatcher.waiting, dispatcher.in_flight, dispatcher.oldest_age) == (0, 0, 0.0)
+        dispatcher.dispatch(promise("c1", 1), promise("c1", 2), promise("c2", 1))
         await asyncio.sleep(5)
-        assert (courier.waiting, courier.in_flight) == (1, 2)
-        assert courier.oldest_age == pytest.approx(4.0, abs=0.1)
-        await courier.drain()
-        assert (courier.waiting, courier.in_flight, courier.oldest_age) == (0, 0, 0.0)
+        assert (dispatcher.waiting, dispatcher.in_flight) == (1, 2)
+        assert dispatcher.oldest_age == pytest.approx(4.0, abs=0.1)
+        await dispatcher.drain()
+        assert (dispatcher.waiting, dispatcher.in_flight, dispatcher.oldest_age) == (0, 0, 0.0)
 
     play(scenario, script={"crm": after(10.0)})
 
@@ -405,13 +405,13 @@ def test_counters_tell_what_waits_what_flies_and_since_when() -> None:
 
 def test_at_the_end_what_is_on_its_way_finishes_and_the_rest_stays_promised() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
         await asyncio.sleep(0.1)
         await house.stack.aclose()
         assert house.sender.heard == ["c1.1.crm"]
         assert house.store.settled == ["c1.1.crm"]
-        house.courier.carry(promise("c9"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c9"))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
 
     play(scenario, script={"crm": after(5.0)})
@@ -419,7 +419,7 @@ def test_at_the_end_what_is_on_its_way_finishes_and_the_rest_stays_promised() ->
 
 def test_the_end_comes_within_the_grace_whatever_hangs() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(*(promise(f"c{number}") for number in range(5)))
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(5)))
         await asyncio.sleep(0.1)
         began = asyncio.get_running_loop().time()
         await house.stack.aclose()
@@ -427,7 +427,7 @@ def test_the_end_comes_within_the_grace_whatever_hangs() -> None:
         assert house.store.recorded == []
 
     with capture_logs() as logs:
-        play(scenario, limits=CourierLimits(grace=3.0), script={"crm": hang})
+        play(scenario, limits=DispatcherLimits(grace=3.0), script={"crm": hang})
     assert [(line["event"], line["count"]) for line in logs] == [
         ("deliveries cut short; they go out again", 5)
     ]
@@ -435,8 +435,8 @@ def test_the_end_comes_within_the_grace_whatever_hangs() -> None:
 
 def test_an_exchange_that_our_own_end_interrupted_was_no_attempt() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
         assert house.store.recorded == []
 
@@ -451,13 +451,13 @@ def test_a_defect_of_ours_costs_one_delivery_and_no_slot() -> None:
             return 200
 
         house.sender.script["crm"] = broken
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
+        await house.dispatcher.drain()
         first, second = house.store.recorded
         assert first.failure is not None
         assert "report this defect" in first.failure.detail
         assert second.failure is None
-        assert house.courier.in_flight == 0
+        assert house.dispatcher.in_flight == 0
 
     with capture_logs() as logs:
         play(scenario)
@@ -471,8 +471,8 @@ THREE = RetryPolicy(retries=3, first_pause=30, factor=2)
 
 def test_a_failed_delivery_is_tried_as_often_as_was_asked_with_growing_pauses() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
+        await house.dispatcher.drain()
         tries = [made for made in house.store.recorded if made.delivery == "c1.1.crm"]
         assert [made.number for made in tries] == [1, 2, 3, 4]
         assert [made.is_last for made in tries] == [False, False, False, True]
@@ -485,25 +485,25 @@ def test_a_failed_delivery_is_tried_as_often_as_was_asked_with_growing_pauses() 
 
 def test_who_waits_for_another_try_holds_no_slot_and_no_other_call() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(20)))
         await asyncio.sleep(5)
         assert len(house.sender.heard) == 20
-        assert (house.courier.in_flight, house.courier.waiting) == (0, 20)
+        assert (house.dispatcher.in_flight, house.dispatcher.waiting) == (0, 20)
 
     play(
         scenario,
         policy=THREE,
-        limits=CourierLimits(in_flight=2, exchanges=2, reserve=0),
+        limits=DispatcherLimits(in_flight=2, exchanges=2, reserve=0),
         script={"crm": 503},
     )
 
 
 def test_a_success_ends_the_tries() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(10)
         house.sender.script["crm"] = 200
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert [(made.number, made.is_last) for made in house.store.recorded] == [
             (1, False),
             (2, True),
@@ -520,7 +520,7 @@ def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
     async def scenario(house: House) -> None:
         await asyncio.sleep(20)
         assert house.sender.heard == []
-        await house.courier.drain()
+        await house.dispatcher.drain()
         (second,) = house.store.recorded
         assert second.number == 2
         assert second.at == pytest.approx(before[0].at + before[0].seconds + 30, abs=0.1)
@@ -531,7 +531,7 @@ def test_tries_of_a_former_process_count_and_their_pause_is_kept() -> None:
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0, -10 * 365 * 86_400.0])
 def test_a_clock_that_is_set_makes_no_pause_longer_or_shorter(jump: float) -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(10)
         house.clock.ahead = jump
         await asyncio.sleep(19)
@@ -563,7 +563,7 @@ def test_a_policy_that_was_cut_settles_what_is_pending_with_one_more_try() -> No
     before = (attempt(made, number=1, failure=DOWN, is_last=False),)
 
     async def scenario(house: House) -> None:
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert [(tried.number, tried.is_last) for tried in house.store.recorded] == [(2, True)]
 
     play(scenario, pending=(made,), history=before, script={"crm": 503})
@@ -571,7 +571,7 @@ def test_a_policy_that_was_cut_settles_what_is_pending_with_one_more_try() -> No
 
 def test_a_stop_does_not_wait_for_another_try() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(1)
         await house.stack.aclose()
         assert house.store.settled == []
@@ -612,12 +612,12 @@ def test_what_waits_behind_one_on_its_way_is_dropped_and_that_one_may_arrive() -
     hooks = Hooks()
 
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2), promise("c2", 1, "erp"))
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2), promise("c2", 1, "erp"))
         await asyncio.sleep(1)
         hooks.unwanted.add("crm")
-        house.courier.forget("shop", "crm")
-        house.courier.carry(promise("c3"))
-        await house.courier.drain()
+        house.dispatcher.forget("shop", "crm")
+        house.dispatcher.dispatch(promise("c3"))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm", "c2.1.erp"]
         assert sorted(ends(house)) == [
             ("c1.1.crm", 1, "delivered"),
@@ -626,26 +626,26 @@ def test_what_waits_behind_one_on_its_way_is_dropped_and_that_one_may_arrive() -
             ("c3.1.crm", 1, "unsubscribed"),
         ]
 
-    play(scenario, script={"crm": after(5.0)}, addressees=hooks)
+    play(scenario, script={"crm": after(5.0)}, recipients=hooks)
 
 
 def test_what_waits_for_a_turn_behind_many_is_dropped_when_that_comes() -> None:
     hooks = Hooks()
 
     async def scenario(house: House) -> None:
-        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(20)))
         await asyncio.sleep(1)
         hooks.unwanted.add("crm")
-        house.courier.forget("shop", "crm")
-        await house.courier.drain()
+        house.dispatcher.forget("shop", "crm")
+        await house.dispatcher.drain()
         assert len(house.sender.heard) == 2
         assert len(house.store.settled) == 20
 
     play(
         scenario,
-        limits=CourierLimits(per_endpoint=2),
+        limits=DispatcherLimits(per_endpoint=2),
         script={"crm": after(5.0)},
-        addressees=hooks,
+        recipients=hooks,
     )
 
 
@@ -653,20 +653,20 @@ def test_what_waits_for_another_try_is_settled_at_once() -> None:
     hooks = Hooks()
 
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"), promise("c2", 1, "erp"))
+        house.dispatcher.dispatch(promise("c1"), promise("c2", 1, "erp"))
         await asyncio.sleep(5)
         hooks.unwanted.add("crm")
-        house.courier.forget("house", "crm")
+        house.dispatcher.forget("house", "crm")
         await asyncio.sleep(1)
         assert ends(house) == []
-        house.courier.forget("shop", "crm")
+        house.dispatcher.forget("shop", "crm")
         await asyncio.sleep(1)
         assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert house.sender.heard.count("c1.1.crm") == 1
         assert house.sender.heard.count("c2.1.erp") == 4
 
-    play(scenario, policy=THREE, script={"crm": 503, "erp": 503}, addressees=hooks)
+    play(scenario, policy=THREE, script={"crm": 503, "erp": 503}, recipients=hooks)
 
 
 def test_one_that_fails_on_its_way_is_not_tried_again() -> None:
@@ -677,14 +677,14 @@ def test_one_that_fails_on_its_way_is_not_tried_again() -> None:
         return 503
 
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(1)
         hooks.unwanted.add("crm")
-        house.courier.forget("shop", "crm")
-        await house.courier.drain()
+        house.dispatcher.forget("shop", "crm")
+        await house.dispatcher.drain()
         assert ends(house) == [("c1.1.crm", 1, "status")]
 
-    play(scenario, policy=THREE, script={"crm": slowly_down}, addressees=hooks)
+    play(scenario, policy=THREE, script={"crm": slowly_down}, recipients=hooks)
 
 
 def test_one_that_is_unwanted_by_the_time_its_failure_is_recorded_is_settled_at_once() -> None:
@@ -692,15 +692,15 @@ def test_one_that_is_unwanted_by_the_time_its_failure_is_recorded_is_settled_at_
 
     async def scenario(house: House) -> None:
         house.store.refusals = 3
-        house.courier.carry(promise("c1"))
+        house.dispatcher.dispatch(promise("c1"))
         await asyncio.sleep(0.15)
         assert house.store.recorded == []
         hooks.unwanted.add("crm")
-        house.courier.forget("shop", "crm")
+        house.dispatcher.forget("shop", "crm")
         await asyncio.sleep(5)
         assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
 
-    play(scenario, policy=THREE, script={"crm": 503}, addressees=hooks)
+    play(scenario, policy=THREE, script={"crm": 503}, recipients=hooks)
 
 
 def test_what_a_former_process_promised_to_one_that_is_gone_is_never_sent() -> None:
@@ -708,32 +708,32 @@ def test_what_a_former_process_promised_to_one_that_is_gone_is_never_sent() -> N
     before = (attempt(made, number=1, failure=DOWN, is_last=False),)
 
     async def scenario(house: House) -> None:
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert house.sender.heard == []
         assert ends(house) == [("c1.1.crm", 2, "unsubscribed")]
         (settled,) = house.store.recorded
         assert (settled.status, settled.seconds) == (0, 0.0)
 
-    play(scenario, policy=THREE, pending=(made,), history=before, addressees=Hooks({"crm"}))
+    play(scenario, policy=THREE, pending=(made,), history=before, recipients=Hooks({"crm"}))
 
 
 def test_an_endpoint_that_is_gone_is_told_of_and_tried_no_more() -> None:
     hooks = Hooks()
 
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
+        await house.dispatcher.drain()
         assert hooks.said == house.sender.heard == ["c1.1.crm"]
         assert ends(house) == [("c1.1.crm", 1, "status"), ("c1.2.crm", 1, "unsubscribed")]
 
-    play(scenario, policy=THREE, script={"crm": 410}, addressees=hooks)
+    play(scenario, policy=THREE, script={"crm": 410}, recipients=hooks)
 
 
 def test_a_webhook_of_the_project_is_there_to_stay_whatever_it_answers() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1", 1), promise("c1", 2))
-        house.courier.forget("shop", "crm")
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1", 1), promise("c1", 2))
+        house.dispatcher.forget("shop", "crm")
+        await house.dispatcher.drain()
         assert len(house.sender.heard) == 8
 
     play(scenario, policy=THREE, script={"crm": 410})
@@ -745,8 +745,8 @@ def test_a_webhook_of_the_project_is_there_to_stay_whatever_it_answers() -> None
 def test_a_mail_goes_to_the_mailer_and_a_request_to_the_sender() -> None:
     async def scenario(house: House) -> None:
         promised = mail("c1")
-        house.courier.carry(promised, promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promised, promise("c1"))
+        await house.dispatcher.drain()
         assert house.sender.heard == ["c1.1.crm"]
         assert isinstance(promised.request, Mail)
         assert house.mailer.heard == [("desk@example.com", promised.request.message, 120.0)]
@@ -763,8 +763,8 @@ def test_a_mail_goes_to_the_mailer_and_a_request_to_the_sender() -> None:
 
 def test_a_mail_that_was_refused_for_now_is_tried_again_with_the_same_bytes() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(mail("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(mail("c1"))
+        await house.dispatcher.drain()
         assert [made.status for made in house.store.recorded] == [450, 0, 535, 250]
         gaps = [later.at - made.at for made, later in pairwise(house.store.recorded)]
         assert gaps == pytest.approx([60, 180, 540], abs=1)
@@ -777,7 +777,7 @@ def test_each_try_that_failed_is_logged_as_it_is_made() -> None:
     """Whoever sets up a mail server does not wait for a day to read what is wrong."""
 
     async def scenario(house: House) -> None:
-        house.courier.carry(mail("c1"))
+        house.dispatcher.dispatch(mail("c1"))
         await asyncio.sleep(100)
 
     with capture_logs() as logs:
@@ -797,46 +797,46 @@ def test_each_try_that_failed_is_logged_as_it_is_made() -> None:
 def test_one_refused_address_is_given_up_and_loses_and_repeats_no_other() -> None:
     async def scenario(house: House) -> None:
         everybody = ("gone@example.com", "grey@example.com", "desk@example.com")
-        house.courier.carry(*(mail("c1", to=to) for to in everybody))
+        house.dispatcher.dispatch(*(mail("c1", to=to) for to in everybody))
         await asyncio.sleep(5)
         assert house.mailer.recipients == list(everybody)
         assert house.store.settled == [
             "c1.1.missed.gone@example.com",
             "c1.1.missed.desk@example.com",
         ]
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert house.mailer.recipients == [*everybody, "grey@example.com"]
-        assert (house.courier.delivered, house.courier.failed) == (2, 1)
+        assert (house.dispatcher.delivered, house.dispatcher.failed) == (2, 1)
 
     play(scenario, replies={"gone@example.com": [550], "grey@example.com": [450]})
 
 
 def test_a_mail_server_that_hangs_delays_no_request() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(*(mail(f"m{number}") for number in range(500)))
+        house.dispatcher.dispatch(*(mail(f"m{number}") for number in range(500)))
         await asyncio.sleep(1)
-        house.courier.carry(*(promise(f"c{number}") for number in range(20)))
+        house.dispatcher.dispatch(*(promise(f"c{number}") for number in range(20)))
         await asyncio.sleep(1)
         assert len(house.store.settled) == 20
         assert len(house.mailer.heard) == 3
 
     play(
         scenario,
-        limits=CourierLimits(grace=0.1),
+        limits=DispatcherLimits(grace=0.1),
         replies={"desk@example.com": [-1] * 500},
     )
 
 
 def test_a_mail_that_our_own_end_cut_short_stays_promised() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(mail("c1"))
+        house.dispatcher.dispatch(mail("c1"))
         await asyncio.sleep(1)
         await house.stack.aclose()
         assert house.mailer.recipients == ["desk@example.com"]
         assert house.store.recorded == []
 
     with capture_logs() as logs:
-        play(scenario, limits=CourierLimits(grace=0.1), replies={"desk@example.com": [-1]})
+        play(scenario, limits=DispatcherLimits(grace=0.1), replies={"desk@example.com": [-1]})
     assert [line["event"] for line in logs] == ["deliveries cut short; they go out again"]
 
 
@@ -858,11 +858,11 @@ def times(house: House) -> list[int]:
 @pytest.mark.row("FB-09")
 def test_a_pause_that_was_asked_for_is_kept_and_uses_up_no_try() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert times(house) == [0, 300, 600, 630, 690]
         assert [made.asked for made in house.store.recorded] == [300.0, 300.0, None, None, None]
-        assert house.courier.delivered == 1
+        assert house.dispatcher.delivered == 1
 
     script = {"crm": in_turn(Wait(300), Wait(300), 503, 503, 200)}
     play(scenario, script=script, policy=RetryPolicy(retries=2, first_pause=30, factor=2))
@@ -871,10 +871,10 @@ def test_a_pause_that_was_asked_for_is_kept_and_uses_up_no_try() -> None:
 @pytest.mark.row("FB-09", "R2-04")
 def test_what_is_sent_once_is_sent_once_whatever_pause_was_asked_for() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert times(house) == [0]
-        assert house.courier.failed == 1
+        assert house.dispatcher.failed == 1
 
     play(scenario, script={"crm": Wait(300)}, policy=RetryPolicy())
 
@@ -882,8 +882,8 @@ def test_what_is_sent_once_is_sent_once_whatever_pause_was_asked_for() -> None:
 @pytest.mark.row("FB-09")
 def test_one_that_asks_for_a_pause_for_ever_is_given_up() -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("c1"))
-        await house.courier.drain()
+        house.dispatcher.dispatch(promise("c1"))
+        await house.dispatcher.drain()
         assert len(house.sender.heard) == 12
 
     play(scenario, script={"crm": Wait(2)}, policy=RetryPolicy(retries=1))
@@ -893,16 +893,16 @@ def test_one_that_asks_for_a_pause_for_ever_is_given_up() -> None:
 @pytest.mark.parametrize("retries", [0, 2])
 def test_a_pause_holds_for_everything_that_goes_to_the_endpoint(retries: int) -> None:
     async def scenario(house: House) -> None:
-        house.courier.carry(promise("first"))
+        house.dispatcher.dispatch(promise("first"))
         await asyncio.sleep(1)
         for number in range(29):
-            house.courier.carry(promise(f"c{number}"))
-        house.courier.carry(promise("c0", webhook="erp"))  # to the same URL
+            house.dispatcher.dispatch(promise(f"c{number}"))
+        house.dispatcher.dispatch(promise("c0", webhook="erp"))  # to the same URL
         await asyncio.sleep(297)
         assert house.sender.heard == ["first.1.crm"]
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert Counter(made.status for made in house.store.recorded)[429] == 1
-        assert house.courier.delivered == (31 if retries else 30)
+        assert house.dispatcher.delivered == (31 if retries else 30)
 
     play(scenario, script={"crm": in_turn(Wait(300), 200)}, policy=RetryPolicy(retries=retries))
 
@@ -911,10 +911,10 @@ def test_a_pause_holds_for_everything_that_goes_to_the_endpoint(retries: int) ->
 def test_a_pause_of_a_former_process_holds_too() -> None:
     async def scenario(house: House) -> None:
         await asyncio.sleep(1)
-        house.courier.carry(promise("other"))
+        house.dispatcher.dispatch(promise("other"))
         await asyncio.sleep(288)
         assert house.sender.heard == []
-        await house.courier.drain()
+        await house.dispatcher.drain()
         assert sorted(house.sender.heard) == ["c1.1.crm", "other.1.crm"]
 
     asked = replace(
@@ -930,8 +930,8 @@ def test_events_of_a_call_reach_one_receiver_in_order_across_webhooks(*, is_resu
     other = promise("c2", 1, webhook="after")
 
     async def scenario(house: House) -> None:
-        house.courier.carry(*both, other)
-        await house.courier.drain()
+        house.dispatcher.dispatch(*both, other)
+        await house.dispatcher.drain()
         assert [name for name in house.sender.heard if name != "c2.1.after"] == [
             "c1.1.before",
             "c1.1.before",

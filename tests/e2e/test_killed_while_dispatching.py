@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.delivery.queues import CourierLimits
+from switchhook.delivery.queues import DispatcherLimits
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
-IN_FLIGHT = CourierLimits().in_flight
+IN_FLIGHT = DispatcherLimits().in_flight
 """How many deliveries are sent and not yet recorded at most: what a crash may repeat."""
 
 
@@ -122,7 +122,14 @@ def listening() -> Iterator[Sink]:
 
 
 def start(database: Path, sink: Sink, how: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.support.carrying", str(database), str(sink.port), how]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.dispatching",
+        str(database),
+        str(sink.port),
+        how,
+    ]
     path = os.pathsep.join((str(ROOT), str(ROOT / "src")))
     return subprocess.Popen(
         command, cwd=ROOT, env=os.environ | {"PYTHONPATH": path}, stdout=subprocess.PIPE, text=True

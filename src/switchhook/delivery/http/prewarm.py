@@ -1,4 +1,4 @@
-"""Keeping a connection open to the endpoints that are asked, so that no caller waits for one to be made.
+"""Prewarms connections to the endpoints that are asked, so that no caller waits for a handshake.
 
 To those alone that have shown that they keep connections and serve others meanwhile.
 """
@@ -9,8 +9,8 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.grants import Grants
-from switchhook.delivery.http.failing import ExchangeError
+from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.http.errors import ExchangeError
 from switchhook.delivery.http.pool import Site
 from switchhook.tasks import spawn
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from switchhook.delivery.http.pool import Pool
     from switchhook.delivery.limits import HttpLimits
 
-LOOK_SECONDS = 0.5
-"""Between two looks at what is warm."""
+CHECK_SECONDS = 0.5
+"""Between two looks at what is prewarmed."""
 AHEAD_SECONDS = 1.0
 """A successor is opened so long before its connection is let go; sooner where that is kept shortly."""
 FAILURES = 3
@@ -29,11 +29,11 @@ FAILURES = 3
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
-class Warm:
+class PrewarmedSite:
     """One endpoint in use."""
 
     site: Site
-    grants: Grants
+    networks: AllowedNetworks
     used_at: float
     opened_at: float | None = None
     """When a connection was opened that no exchange has used since."""
@@ -41,10 +41,10 @@ class Warm:
     is_opening: bool = False
 
 
-class Warmth:
+class Prewarmer:
     """Opens a connection to each site in use before the one that waits there grows too old.
 
-    Bounded: `limits.warm_sites` endpoints, one waiting connection each, `limits.warm_seconds` after the
+    Bounded: `limits.prewarm_sites` endpoints, one waiting connection each, `limits.prewarm_seconds` after the
     last ask. `dial` opens a vetted one within its time, `keep` puts it where the next exchange takes it.
     """
 
@@ -53,69 +53,73 @@ class Warmth:
         pool: Pool,
         limits: HttpLimits,
         clock: Callable[[], float],
-        dial: Callable[[Site, Grants], Awaitable[None]],
+        dial: Callable[[Site, AllowedNetworks], Awaitable[None]],
     ) -> None:
         """`dial` opens a connection and gives it to the pool. Raises ExchangeError."""
         self._pool = pool
         self._limits = limits
         self._clock = clock
         self._dial = dial
-        self._warm: dict[Site, Warm] = {}
+        self._sites: dict[Site, PrewarmedSite] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
         self._is_closed = False
 
     @property
     def sites(self) -> int:
-        """How many endpoints are kept warm."""
-        return len(self._warm)
+        """How many endpoints are kept prewarmed."""
+        return len(self._sites)
 
-    def used(self, site: Site, grants: Grants, now: float) -> None:
+    def used(self, site: Site, networks: AllowedNetworks, now: float) -> None:
         """Keep a connection to this endpoint from now on; the one used longest ago makes room."""
         if self._is_closed:
             return
-        self._warm.pop(site, None)
-        self._warm[site] = Warm(site=site, grants=grants, used_at=now)
-        while len(self._warm) > self._limits.warm_sites:
-            del self._warm[next(iter(self._warm))]
+        self._sites.pop(site, None)
+        self._sites[site] = PrewarmedSite(site=site, networks=networks, used_at=now)
+        while len(self._sites) > self._limits.prewarm_sites:
+            del self._sites[next(iter(self._sites))]
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self.look)
+            self._timer = asyncio.get_running_loop().call_later(CHECK_SECONDS, self.look)
 
     def look(self) -> None:
-        """Open what is about to be missing. Goes on by itself while anything is warm."""
+        """Open what is about to be missing. Goes on by itself while anything is prewarmed."""
         self._stop_looking()
         now = self._clock()
-        for warm in tuple(self._warm.values()):
-            seconds = self._limits.idle_seconds if warm.site.seconds is None else warm.site.seconds
+        for prewarmed in tuple(self._sites.values()):
+            seconds = (
+                self._limits.idle_seconds
+                if prewarmed.site.seconds is None
+                else prewarmed.site.seconds
+            )
             ahead = min(AHEAD_SECONDS, seconds / 4)
-            is_cold = now - warm.used_at > self._limits.warm_seconds
-            if is_cold or seconds <= 0 or warm.failures >= FAILURES:
-                del self._warm[warm.site]
-            elif not warm.site.is_keeping or not warm.site.served.shown:
+            is_unused = now - prewarmed.used_at > self._limits.prewarm_seconds
+            if is_unused or seconds <= 0 or prewarmed.failures >= FAILURES:
+                del self._sites[prewarmed.site]
+            elif not prewarmed.site.is_keeping or not prewarmed.site.served.shown:
                 pass  # a connection that waits there would hold up others
-            elif not warm.is_opening and not self._pool.waits(warm.site, now + ahead):
-                if warm.opened_at is not None and not self._pool.waits(warm.site, now):
-                    warm.failures += 1  # its server let it wait for less than we would
-                warm.is_opening = True
-                task = spawn(self._open(warm), name=f"warm {warm.site.origin}")
+            elif not prewarmed.is_opening and not self._pool.waits(prewarmed.site, now + ahead):
+                if prewarmed.opened_at is not None and not self._pool.waits(prewarmed.site, now):
+                    prewarmed.failures += 1  # its server let it wait for less than we would
+                prewarmed.is_opening = True
+                task = spawn(self._open(prewarmed), name=f"prewarm {prewarmed.site.origin}")
                 self._tasks.add(task)
                 task.add_done_callback(self._tasks.discard)
-        if self._warm:
-            self._timer = asyncio.get_running_loop().call_later(LOOK_SECONDS, self.look)
+        if self._sites:
+            self._timer = asyncio.get_running_loop().call_later(CHECK_SECONDS, self.look)
 
-    async def _open(self, warm: Warm) -> None:
+    async def _open(self, prewarmed: PrewarmedSite) -> None:
         try:
-            await self._dial(warm.site, warm.grants)
-            warm.opened_at = self._clock()
+            await self._dial(prewarmed.site, prewarmed.networks)
+            prewarmed.opened_at = self._clock()
         except ExchangeError:
-            warm.failures += 1  # the next ask says why
+            prewarmed.failures += 1  # the next ask says why
         finally:
-            warm.is_opening = False
+            prewarmed.is_opening = False
 
     def close(self) -> None:
         """Keep nothing any more."""
         self._is_closed = True
-        self._warm.clear()
+        self._sites.clear()
         self._stop_looking()
         for task in tuple(self._tasks):
             task.cancel()

@@ -9,13 +9,13 @@ import ssl
 
 import pytest
 
-from switchhook.delivery.http.failing import (
+from switchhook.delivery.http.errors import (
     ExchangeError,
     ExchangePhase,
-    not_connected,
-    not_trusted,
-    stopping,
-    too_late,
+    connect_failed,
+    interrupted,
+    timed_out,
+    tls_failed,
     unresolved,
 )
 from switchhook.domain.failure import FailureKind
@@ -44,19 +44,19 @@ def certificate_error(message: str) -> ssl.SSLCertVerificationError:
         (unresolved("h", socket.gaierror(socket.EAI_AGAIN, "x")), FailureKind.DNS, "it may work later"),
         (unresolved("h", os_error(errno.EMFILE)), FailureKind.DNS, "Too many open files"),
         (unresolved("h", UnicodeError("label too long")), FailureKind.DNS, "label too long"),
-        (not_connected(os_error(errno.ECONNREFUSED), "h"), FailureKind.REFUSED, "check that the endpoint runs"),
-        (not_connected(os_error(errno.ETIMEDOUT), "h"), FailureKind.CONNECT_TIMEOUT, "firewall"),
-        (not_connected(os_error(errno.EHOSTUNREACH), "h"), FailureKind.UNREACHABLE, "No route to host"),
-        (not_connected(os_error(errno.ENETUNREACH), "h"), FailureKind.UNREACHABLE, "routes"),
-        (not_connected(os_error(errno.EMFILE), "h"), FailureKind.UNREACHABLE, "Switchhook has no socket left"),
-        (not_connected(os_error(errno.ECONNRESET), "h"), FailureKind.RESET, "while it was being made"),
-        (not_connected(OSError("odd"), "h"), FailureKind.UNREACHABLE, "odd"),
-        (not_trusted(certificate_error("certificate has expired"), "h"), FailureKind.TLS, "certificate has expired"),
-        (not_trusted(tls_error("WRONG_VERSION_NUMBER"), "h"), FailureKind.TLS, "plain http"),
-        (not_trusted(tls_error("NO_SHARED_CIPHER"), "h"), FailureKind.TLS, "NO_SHARED_CIPHER"),
-        (not_trusted(os_error(errno.ECONNRESET), "h"), FailureKind.TLS, "cut the connection"),
-        (stopping("h"), FailureKind.INTERRUPTED, "Switchhook stopped"),
-        *[(too_late(phase, "h"), phase.value, "in time") for phase in ExchangePhase],
+        (connect_failed(os_error(errno.ECONNREFUSED), "h"), FailureKind.REFUSED, "check that the endpoint runs"),
+        (connect_failed(os_error(errno.ETIMEDOUT), "h"), FailureKind.CONNECT_TIMEOUT, "firewall"),
+        (connect_failed(os_error(errno.EHOSTUNREACH), "h"), FailureKind.UNREACHABLE, "No route to host"),
+        (connect_failed(os_error(errno.ENETUNREACH), "h"), FailureKind.UNREACHABLE, "routes"),
+        (connect_failed(os_error(errno.EMFILE), "h"), FailureKind.UNREACHABLE, "Switchhook has no socket left"),
+        (connect_failed(os_error(errno.ECONNRESET), "h"), FailureKind.RESET, "while it was being made"),
+        (connect_failed(OSError("odd"), "h"), FailureKind.UNREACHABLE, "odd"),
+        (tls_failed(certificate_error("certificate has expired"), "h"), FailureKind.TLS, "certificate has expired"),
+        (tls_failed(tls_error("WRONG_VERSION_NUMBER"), "h"), FailureKind.TLS, "plain http"),
+        (tls_failed(tls_error("NO_SHARED_CIPHER"), "h"), FailureKind.TLS, "NO_SHARED_CIPHER"),
+        (tls_failed(os_error(errno.ECONNRESET), "h"), FailureKind.TLS, "cut the connection"),
+        (interrupted("h"), FailureKind.INTERRUPTED, "Switchhook stopped"),
+        *[(timed_out(phase, "h"), phase.value, "in time") for phase in ExchangePhase],
     ],
 )  # fmt: skip
 def test_a_failure_says_where_why_and_what_to_do(

@@ -38,7 +38,7 @@ class ExchangePhase(Enum):
     BODY = FailureKind.BODY_TIMEOUT
 
 
-_TOO_LATE = {
+_TIMED_OUT = {
     ExchangePhase.DNS: (
         "its name was not resolved in time. The DNS server of this machine, or of that domain, does not answer"
     ),
@@ -55,12 +55,12 @@ _TOO_LATE = {
 }
 
 
-def too_late(phase: ExchangePhase, where: str) -> ExchangeError:
+def timed_out(phase: ExchangePhase, where: str) -> ExchangeError:
     """The deadline passed."""
-    return ExchangeError(phase.value, f"{where}: {_TOO_LATE[phase]}.")
+    return ExchangeError(phase.value, f"{where}: {_TIMED_OUT[phase]}.")
 
 
-def stopping(where: str) -> ExchangeError:
+def interrupted(where: str) -> ExchangeError:
     """Switchhook ended it."""
     return ExchangeError(
         FailureKind.INTERRUPTED, f"{where}: Switchhook stopped before the answer came."
@@ -78,7 +78,7 @@ def unresolved(host: str, error: OSError | UnicodeError) -> ExchangeError:
     return ExchangeError(FailureKind.DNS, f"{host}: {why}.")
 
 
-def not_connected(error: OSError, where: str) -> ExchangeError:
+def connect_failed(error: OSError, where: str) -> ExchangeError:
     """No connection came about, though there was time."""
     if isinstance(error, ConnectionRefusedError):
         return ExchangeError(
@@ -93,7 +93,7 @@ def not_connected(error: OSError, where: str) -> ExchangeError:
             "Raise the limit of open files (ulimit -n, LimitNOFILE).",
         )
     if isinstance(error, TimeoutError):
-        return too_late(ExchangePhase.CONNECT, where)
+        return timed_out(ExchangePhase.CONNECT, where)
     if isinstance(error, ConnectionResetError | ConnectionAbortedError):
         return ExchangeError(
             FailureKind.RESET, f"{where}: cut the connection while it was being made."
@@ -122,7 +122,7 @@ def _remedy(error: ssl.SSLCertVerificationError) -> str:
     return ""
 
 
-def not_trusted(error: OSError, where: str) -> ExchangeError:
+def tls_failed(error: OSError, where: str) -> ExchangeError:
     """The TLS handshake failed. `ssl.SSLError` is an OSError, and so is a cut connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         why = (

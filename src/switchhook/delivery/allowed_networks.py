@@ -14,7 +14,7 @@ Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
+class AllowedNetwork:
     """One network, and one port where one is named.
 
     Without a port, only ordinary ports are meant (see `guard`); with one, that port alone, ordinary
@@ -31,7 +31,7 @@ class Grant:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read one grant. Raises ValueError with a sentence that names what is wrong."""
+        """Read one allowed. Raises ValueError with a sentence that names what is wrong."""
         network, port = _split(text.strip())
         try:
             return cls(network=ipaddress.ip_network(network), port=port)
@@ -40,7 +40,7 @@ class Grant:
 
     @classmethod
     def at(cls, address: str, port: int | None = None) -> Self:
-        """Return the grant of one numeric address."""
+        """Return the network of one numeric address."""
         return cls(network=ipaddress.ip_network(address), port=port)
 
     def __str__(self) -> str:
@@ -75,17 +75,17 @@ def _port(text: str, port: str) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grants:
-    """A project's grants. Connections made under different grants are never shared."""
+class AllowedNetworks:
+    """A project's allowed networks. Connections made under different ones are never shared."""
 
-    grants: tuple[Grant, ...] = ()
+    networks: tuple[AllowedNetwork, ...] = ()
     key: str = field(init=False, compare=False, repr=False)
-    """The same text for the same grants: cheap to compare, as it is on every exchange."""
+    """Equal for equal networks: cheap to compare, as it is on every exchange."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", " ".join(str(grant) for grant in self.grants))
+        object.__setattr__(self, "key", " ".join(str(allowed) for allowed in self.networks))
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
-        """Read the project file's `allowed_networks`. Raises ValueError as `Grant.parse` does."""
-        return cls(grants=tuple(Grant.parse(text) for text in texts))
+        """Read the project file's `allowed_networks`. Raises ValueError as `AllowedNetwork.parse` does."""
+        return cls(networks=tuple(AllowedNetwork.parse(text) for text in texts))

@@ -1,10 +1,10 @@
-"""A grant is read as an operator writes it, and written as it is read."""
+"""An allowed network is read as an operator writes it, and written as it is read."""
 
 from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery.grants import Grant, Grants
+from switchhook.delivery.allowed_networks import AllowedNetwork, AllowedNetworks
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from switchhook.delivery.grants import Grant, Grants
         ("[fd00:1::/64]:8443", "[fd00:1::/64]:8443", 8443),
     ],
 )
-def test_a_grant_reads_and_writes(text: str, written: str, port: int | None) -> None:
-    grant = Grant.parse(text)
-    assert str(grant) == written
-    assert grant.port == port
-    assert Grant.parse(str(grant)) == grant
+def test_an_allowed_network_reads_and_writes(text: str, written: str, port: int | None) -> None:
+    allowed = AllowedNetwork.parse(text)
+    assert str(allowed) == written
+    assert allowed.port == port
+    assert AllowedNetwork.parse(str(allowed)) == allowed
 
 
 @pytest.mark.parametrize(
@@ -48,12 +48,12 @@ def test_a_grant_reads_and_writes(text: str, written: str, port: int | None) -> 
 )
 def test_what_is_no_grant_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(ValueError, match=r"allowed|1–65535"):
-        Grant.parse(text)
+        AllowedNetwork.parse(text)
 
 
-def test_equal_grants_share_their_key_and_others_do_not() -> None:
-    one = Grants.parse(["10.0.0.0/8", "127.0.0.1:8080"])
-    assert one == Grants.parse(["10.0.0.0/8", "127.0.0.1:8080"])
-    assert one.key == Grants.parse(["10.0.0.0/8", "127.0.0.1/32:8080"]).key
-    assert one.key != Grants.parse(["10.0.0.0/8"]).key
-    assert Grants().key != one.key
+def test_equal_networks_share_their_key_and_others_do_not() -> None:
+    one = AllowedNetworks.parse(["10.0.0.0/8", "127.0.0.1:8080"])
+    assert one == AllowedNetworks.parse(["10.0.0.0/8", "127.0.0.1:8080"])
+    assert one.key == AllowedNetworks.parse(["10.0.0.0/8", "127.0.0.1/32:8080"]).key
+    assert one.key != AllowedNetworks.parse(["10.0.0.0/8"]).key
+    assert AllowedNetworks().key != one.key

@@ -5,15 +5,15 @@ a URL spells one (`2130706433`, `0x7f.1`, a name that changes its mind). The tab
 `ipaddress.is_global` calls NAT64 loopback, multicast and Azure's metadata address global, and its
 answers differ between patch releases of Python.
 
-What a grant of the operator opens (`grants.Grant`, `allowed_networks` in the project file):
+What an allowed network of the operator opens (`networks.AllowedNetwork`, `allowed_networks` in the project file):
 
-* `Opens.NETWORK`: any granted network that holds the address.
-* `Opens.EXACT` (link-local, cloud metadata): only a grant of that one address (`/32`, `/128`).
-* `Opens.WHOLE` (loopback): the same, or the network written out as it stands here, `127.0.0.0/8`.
-  Neither is opened by a wider grant such as `0.0.0.0/0`.
-* `Opens.NEVER` (unspecified, multicast, broadcast, discard): nothing; nobody can be reached there.
+* `OpenedBy.NETWORK`: any allowed network that holds the address.
+* `OpenedBy.EXACT` (link-local, cloud metadata): only that one address, allowed (`/32`, `/128`).
+* `OpenedBy.WHOLE` (loopback): the same, or the network written out as it stands here, `127.0.0.0/8`.
+  Neither is opened by a wider network such as `0.0.0.0/0`.
+* `OpenedBy.NEVER` (unspecified, multicast, broadcast, discard): nothing; nobody can be reached there.
 
-An IPv6 address that carries an IPv4 address inside passes when its own network is granted *and* the
+An IPv6 address that carries an IPv4 address inside passes when its own network is allowed *and* the
 inner address passes by itself.
 """
 
@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv4Address, IPv6Address
 
-from switchhook.delivery.grants import Grants, Network
+from switchhook.delivery.allowed_networks import AllowedNetworks, Network
 
 Address = IPv4Address | IPv6Address
 
@@ -128,11 +128,11 @@ text can do harm on."""
 SIP_PORTS = frozenset({5060, 5061})
 """Ports of SIP, which trunks and SIP hosts are at."""
 PRIVATE_PORTS = frozenset({8088})
-"""A service of a PBX (ARI) that no grant of a whole private network opens; outside it is a port as any."""
+"""A service of a PBX (ARI) that no whole allowed network opens; outside it is a port as any."""
 
 
-class Opens(Enum):
-    """What kind of grant opens a forbidden network."""
+class OpenedBy(Enum):
+    """What kind of allowed network opens a forbidden one."""
 
     NETWORK = "network"
     EXACT = "exact"
@@ -141,23 +141,23 @@ class Opens(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class SpecialNetwork:
     """One forbidden network."""
 
     network: Network
     what: str
-    opens: Opens
+    opened_by: OpenedBy
     low: int
     mask: int
     carries: Callable[[int], tuple[int, ...]]
     """Takes the IPv4 addresses out of an IPv6 address that holds some."""
 
 
-def _nothing(_address: int) -> tuple[int, ...]:
+def _no_inner(_address: int) -> tuple[int, ...]:
     return ()
 
 
-def _lowest(address: int) -> tuple[int, ...]:
+def _low_32_bits(address: int) -> tuple[int, ...]:
     """RFC 4291 §2.5.5; RFC 6052 §2.2 with a /96."""
     return (address & 0xFFFFFFFF,)
 
@@ -172,17 +172,17 @@ def _teredo(address: int) -> tuple[int, ...]:
     return ((address >> 64) & 0xFFFFFFFF, ~address & 0xFFFFFFFF)
 
 
-def _rule(
+def _special(
     network: str,
     what: str,
-    opens: Opens = Opens.NETWORK,
-    carries: Callable[[int], tuple[int, ...]] = _nothing,
-) -> Rule:
+    opened_by: OpenedBy = OpenedBy.NETWORK,
+    carries: Callable[[int], tuple[int, ...]] = _no_inner,
+) -> SpecialNetwork:
     parsed = ipaddress.ip_network(network)
-    return Rule(
+    return SpecialNetwork(
         network=parsed,
         what=what,
-        opens=opens,
+        opened_by=opened_by,
         low=int(parsed.network_address),
         mask=int(parsed.netmask),
         carries=carries,
@@ -191,65 +191,65 @@ def _rule(
 
 RULES_V4 = (
     # A single address stands before the network that holds it: the first rule that fits decides.
-    _rule("0.0.0.0/8", "this host", Opens.NEVER),
-    _rule("10.0.0.0/8", "private network"),
-    _rule("100.100.100.200/32", "cloud metadata", Opens.EXACT),
-    _rule("100.64.0.0/10", "carrier-grade NAT"),
-    _rule("127.0.0.0/8", "loopback", Opens.WHOLE),
-    _rule("168.63.129.16/32", "cloud metadata", Opens.EXACT),
-    _rule("169.254.0.0/16", "link-local and cloud metadata", Opens.EXACT),
-    _rule("172.16.0.0/12", "private network"),
-    _rule("192.0.0.192/32", "cloud metadata", Opens.EXACT),
-    _rule("192.0.0.0/24", "protocol assignments"),
-    _rule("192.0.2.0/24", "documentation"),
-    _rule("192.88.99.0/24", "6to4 relays"),
-    _rule("192.168.0.0/16", "private network"),
-    _rule("198.18.0.0/15", "benchmarking"),
-    _rule("198.51.100.0/24", "documentation"),
-    _rule("203.0.113.0/24", "documentation"),
-    _rule("224.0.0.0/4", "multicast", Opens.NEVER),
-    _rule("255.255.255.255/32", "broadcast", Opens.NEVER),
-    _rule("240.0.0.0/4", "reserved"),
+    _special("0.0.0.0/8", "this host", OpenedBy.NEVER),
+    _special("10.0.0.0/8", "private network"),
+    _special("100.100.100.200/32", "cloud metadata", OpenedBy.EXACT),
+    _special("100.64.0.0/10", "carrier-grade NAT"),
+    _special("127.0.0.0/8", "loopback", OpenedBy.WHOLE),
+    _special("168.63.129.16/32", "cloud metadata", OpenedBy.EXACT),
+    _special("169.254.0.0/16", "link-local and cloud metadata", OpenedBy.EXACT),
+    _special("172.16.0.0/12", "private network"),
+    _special("192.0.0.192/32", "cloud metadata", OpenedBy.EXACT),
+    _special("192.0.0.0/24", "protocol assignments"),
+    _special("192.0.2.0/24", "documentation"),
+    _special("192.88.99.0/24", "6to4 relays"),
+    _special("192.168.0.0/16", "private network"),
+    _special("198.18.0.0/15", "benchmarking"),
+    _special("198.51.100.0/24", "documentation"),
+    _special("203.0.113.0/24", "documentation"),
+    _special("224.0.0.0/4", "multicast", OpenedBy.NEVER),
+    _special("255.255.255.255/32", "broadcast", OpenedBy.NEVER),
+    _special("240.0.0.0/4", "reserved"),
 )
 
 RULES_V6 = (
-    _rule("::/128", "this host", Opens.NEVER),
-    _rule("::1/128", "loopback", Opens.WHOLE),
-    _rule("::/96", "IPv4 in IPv6, compatible", carries=_lowest),
-    _rule("::ffff:0:0/96", "IPv4 in IPv6, mapped", carries=_lowest),
-    _rule("64:ff9b::/96", "NAT64", carries=_lowest),
-    _rule("64:ff9b:1::/48", "NAT64, local", carries=_lowest),
-    _rule("100::/64", "discard", Opens.NEVER),
-    _rule("2001::/32", "Teredo", carries=_teredo),
-    _rule("2001:db8::/32", "documentation"),
-    _rule("2002::/16", "6to4", carries=_six_to_four),
-    _rule("3fff::/20", "documentation"),
-    _rule("5f00::/16", "segment routing"),
-    _rule("fd00:ec2::254/128", "cloud metadata", Opens.EXACT),
-    _rule("fd20:ce::254/128", "cloud metadata", Opens.EXACT),
-    _rule("fc00::/7", "private network"),
-    _rule("fe80::/10", "link-local", Opens.EXACT),
-    _rule("fec0::/10", "site-local"),
-    _rule("ff00::/8", "multicast", Opens.NEVER),
+    _special("::/128", "this host", OpenedBy.NEVER),
+    _special("::1/128", "loopback", OpenedBy.WHOLE),
+    _special("::/96", "IPv4 in IPv6, compatible", carries=_low_32_bits),
+    _special("::ffff:0:0/96", "IPv4 in IPv6, mapped", carries=_low_32_bits),
+    _special("64:ff9b::/96", "NAT64", carries=_low_32_bits),
+    _special("64:ff9b:1::/48", "NAT64, local", carries=_low_32_bits),
+    _special("100::/64", "discard", OpenedBy.NEVER),
+    _special("2001::/32", "Teredo", carries=_teredo),
+    _special("2001:db8::/32", "documentation"),
+    _special("2002::/16", "6to4", carries=_six_to_four),
+    _special("3fff::/20", "documentation"),
+    _special("5f00::/16", "segment routing"),
+    _special("fd00:ec2::254/128", "cloud metadata", OpenedBy.EXACT),
+    _special("fd20:ce::254/128", "cloud metadata", OpenedBy.EXACT),
+    _special("fc00::/7", "private network"),
+    _special("fe80::/10", "link-local", OpenedBy.EXACT),
+    _special("fec0::/10", "site-local"),
+    _special("ff00::/8", "multicast", OpenedBy.NEVER),
 )
 
 
 def refusal(
     address: str,
     port: int,
-    grants: Grants,
+    networks: AllowedNetworks,
     *,
     own_ports: frozenset[int] = frozenset(),
     services: frozenset[int] = SERVICE_PORTS,
 ) -> str:
     """Say why `address` (numeric, as in a sockaddr) and `port` may not be connected to; empty: they may.
 
-    `own_ports` are those that Switchhook itself listens on, `services` those that only a grant with the
+    `own_ports` are those that Switchhook itself listens on, `services` those that only a network with the
     port opens.
     """
     ip = ipaddress.ip_address(address)
-    return _address_refusal(ip, port, grants) or _port_refusal(
-        ip, port, grants, own_ports, services
+    return _address_refusal(ip, port, networks) or _port_refusal(
+        ip, port, networks, own_ports, services
     )
 
 
@@ -272,27 +272,27 @@ def literal(host: str) -> str:
         return ""
 
 
-def _address_refusal(ip: Address, port: int, grants: Grants) -> str:
+def _address_refusal(ip: Address, port: int, networks: AllowedNetworks) -> str:
     rule = _rule_for(ip)
     if rule is None:
         return ""
-    if not _is_open(rule, ip, port, grants):
-        return f"it lies in {rule.network} ({rule.what}){_REMEDY[rule.opens]}"
+    if not _is_open(rule, ip, port, networks):
+        return f"it lies in {rule.network} ({rule.what}){_REMEDY[rule.opened_by]}"
     for inner in rule.carries(int(ip)):
-        if reason := _address_refusal(IPv4Address(inner), port, grants):
+        if reason := _address_refusal(IPv4Address(inner), port, networks):
             return f"it carries an IPv4 address, and {reason}"
     return ""
 
 
 _REMEDY = {
-    Opens.NETWORK: "; if that is meant, an operator adds the network to allowed_networks in the project file",
-    Opens.EXACT: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
-    Opens.WHOLE: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
-    Opens.NEVER: ", which nothing can be in that is called or asked",
+    OpenedBy.NETWORK: "; if that is meant, an operator adds the network to allowed_networks in the project file",
+    OpenedBy.EXACT: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
+    OpenedBy.WHOLE: "; if that is meant, an operator adds this very address to allowed_networks in the project file",
+    OpenedBy.NEVER: ", which nothing can be in that is called or asked",
 }
 
 
-def _rule_for(ip: Address) -> Rule | None:
+def _rule_for(ip: Address) -> SpecialNetwork | None:
     number = int(ip)
     for rule in RULES_V4 if ip.version == 4 else RULES_V6:
         if number & rule.mask == rule.low:
@@ -300,26 +300,30 @@ def _rule_for(ip: Address) -> Rule | None:
     return None
 
 
-def _is_open(rule: Rule, ip: Address, port: int, grants: Grants) -> bool:
-    if rule.opens is Opens.NEVER:
+def _is_open(rule: SpecialNetwork, ip: Address, port: int, networks: AllowedNetworks) -> bool:
+    if rule.opened_by is OpenedBy.NEVER:
         return False
-    for grant in grants.grants:
-        if grant.port not in {None, port} or ip not in grant.network:
+    for allowed in networks.networks:
+        if allowed.port not in {None, port} or ip not in allowed.network:
             continue
-        if rule.opens is Opens.NETWORK or grant.is_one_address:
+        if rule.opened_by is OpenedBy.NETWORK or allowed.is_one_address:
             return True
-        if rule.opens is Opens.WHOLE and grant.network == rule.network:
+        if rule.opened_by is OpenedBy.WHOLE and allowed.network == rule.network:
             return True
     return False
 
 
 def _port_refusal(
-    ip: Address, port: int, grants: Grants, own_ports: frozenset[int], services: frozenset[int]
+    ip: Address,
+    port: int,
+    networks: AllowedNetworks,
+    own_ports: frozenset[int],
+    services: frozenset[int],
 ) -> str:
     closed = services if _rule_for(ip) is None else services | PRIVATE_PORTS
     if port not in closed and port not in own_ports:
         return ""
-    if any(grant.port == port and ip in grant.network for grant in grants.grants):
+    if any(allowed.port == port and ip in allowed.network for allowed in networks.networks):
         return ""
     own = "is one that Switchhook itself listens on"
     what = own if port in own_ports else "belongs to a service of another kind"

@@ -1,4 +1,4 @@
-"""The courier: carries what was promised to its endpoints, and writes down what came of it.
+"""The dispatcher: sends committed deliveries to their endpoints, retries them, and records each attempt.
 
 A delivery is on its way from its sending until its attempt is durable, and only then does the next of
 its lane go out. Whatever ends the process in between, the promise is still in the store, and goes out
@@ -23,7 +23,7 @@ from switchhook.delivery.policy import (
     usual_order,
     usual_policy,
 )
-from switchhook.delivery.queues import CourierLimits, Job, Queues
+from switchhook.delivery.queues import DispatcherLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.delivery.grants import Grants
+    from switchhook.delivery.allowed_networks import AllowedNetworks
     from switchhook.delivery.policy import RetryPolicy
     from switchhook.storage.ports import Attempts
     from switchhook.webhooks.delivery import Attempt, Delivery
@@ -42,14 +42,14 @@ log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 
-LIMITS: Final = CourierLimits()
+LIMITS: Final = DispatcherLimits()
 
 FIRST_PAUSE: Final = 0.1
 """Seconds until a store that failed is asked again; they double with each failure."""
 LONGEST_PAUSE: Final = 5.0
 
 
-class Exchanges(Protocol):
+class HttpSender(Protocol):
     """Exchanges one request for one response; the sender."""
 
     async def exchange(
@@ -57,21 +57,21 @@ class Exchanges(Protocol):
         request: HttpRequest,
         *,
         deadline: float,
-        grants: Grants,
+        networks: AllowedNetworks,
         keep_alive: bool,
         idempotent: bool,
     ) -> Exchange:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
 
 
-class Mails(Protocol):
+class MailSender(Protocol):
     """Hands one mail to the mail server; the mailer."""
 
     async def post(self, mail: Mail, *, deadline: float) -> Posting:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
 
 
-class Addressees(Protocol):
+class Recipients(Protocol):
     """Knows who wants what was promised to them; a webhook does for ever, a subscriber for a while."""
 
     def wants(self, delivery: Delivery) -> bool:
@@ -81,7 +81,7 @@ class Addressees(Protocol):
         """Hear that the endpoint answered 410 Gone."""
 
 
-class Everybody:
+class AllRecipients:
     """Webhooks of a project, which are there to stay."""
 
     def wants(self, _delivery: Delivery) -> bool:
@@ -92,30 +92,30 @@ class Everybody:
         """Take it for a failure like others."""
 
 
-EVERYBODY: Final = Everybody()
+ALL_RECIPIENTS: Final = AllRecipients()
 
 
-class Courier:
-    """Carries deliveries on the loop that it was started on."""
+class Dispatcher:
+    """Dispatches deliveries on the event loop that it was started on."""
 
     def __init__(
         self,
-        sender: Exchanges,
+        sender: HttpSender,
         store: Attempts,
         *,
         clock: Callable[[], float],
-        grants_of: Callable[[str], Grants],
-        mailer: Mails = NO_MAIL,
+        networks_of: Callable[[str], AllowedNetworks],
+        mailer: MailSender = NO_MAIL,
         policy_of: Callable[[Delivery], RetryPolicy] = usual_policy,
         order_of: Callable[[Delivery], str] = usual_order,
-        addressees: Addressees = EVERYBODY,
-        limits: CourierLimits = LIMITS,
+        recipients: Recipients = ALL_RECIPIENTS,
+        limits: DispatcherLimits = LIMITS,
     ) -> None:
-        """Make a courier.
+        """Make a dispatcher.
 
-        `clock` tells unix seconds; `grants_of` says by a project's id which networks its webhooks may
+        `clock` tells unix seconds; `networks_of` says by a project's id which networks its webhooks may
         reach; `policy_of` says how often a delivery is tried again; `order_of` which others of its call
-        it keeps its order with; `addressees` whether it is sent at all.
+        it keeps its order with; `recipients` whether it is sent at all.
         """
         self.delivered = 0
         self.failed = 0
@@ -126,10 +126,10 @@ class Courier:
         self._mailer = mailer
         self._store = store
         self._clock = clock
-        self._grants_of = grants_of
+        self._networks_of = networks_of
         self._policy_of = policy_of
         self._order_of = order_of
-        self._addressees = addressees
+        self._recipients = recipients
         self._limits = limits
         self._queues = Queues(limits)
         self._open: dict[str, Delivery] = {}
@@ -165,12 +165,12 @@ class Courier:
         """
         stack.push_async_callback(self._stop)
         self._resumed.update(delivery.id for delivery in pending)
-        self.carry(*pending)
+        self.dispatch(*pending)
 
-    def carry(self, *deliveries: Delivery) -> None:
+    def dispatch(self, *deliveries: Delivery) -> None:
         """Take over deliveries whose promise is durable. Returns at once.
 
-        One that is being carried already is not taken twice. After the end, they are left to the store.
+        One that is dispatched already is not taken twice. After the end, they are left to the store.
         """
         if self._is_stopping:
             return
@@ -194,7 +194,7 @@ class Courier:
                 self._resume(job)
 
     async def drain(self) -> None:
-        """Wait until everything that was handed over is settled, or the courier is stopped."""
+        """Wait until everything that was handed over is settled, or the dispatcher is stopped."""
         await self._idle.wait()
 
     @staticmethod
@@ -207,9 +207,9 @@ class Courier:
             task = spawn(self._work(job), name=f"delivery {job.delivery.id}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        self._look_again()
+        self._arm_pause_timer()
 
-    def _look_again(self) -> None:
+    def _arm_pause_timer(self) -> None:
         """Go on when the next pause is over that an endpoint asked for."""
         at = self._queues.pause_over_at
         if self._pause_timer is not None:
@@ -224,14 +224,14 @@ class Courier:
         is_resumed = delivery.id in self._resumed
         history = await self._history(delivery)
         at = self._clock()
-        is_wanted = self._addressees.wants(delivery)
+        is_wanted = self._recipients.wants(delivery)
         # Looked at once: a pause that our timer measured is over, whatever became of the clock meanwhile.
         due = self._due(delivery, history) if is_resumed else None
         if due is not None and due > self._now():  # a former process tried it just before its end
             self._leave_endpoint(job, None if history[-1].asked is None else due - self._now())
             self._postpone(job, history, due)
             return
-        done = await self._exchange(delivery) if is_wanted else _unsent(_UNWANTED)
+        done = await self._exchange(delivery) if is_wanted else _not_sent(_UNWANTED)
         if done is None:
             self._leave_endpoint(job)
             self._halt()
@@ -241,11 +241,11 @@ class Courier:
         self._leave_endpoint(job, attempt.asked)
         history = (*history, attempt)
         if attempt.status == HTTPStatus.GONE:
-            self._addressees.gone(delivery)
+            self._recipients.gone(delivery)
         due = self._due(delivery, history)
         if due is not None:
             attempt = replace(attempt, is_last=False)
-        await self._insist(partial(self._store.record_attempt, attempt))
+        await self._retry_store(partial(self._store.record_attempt, attempt))
         if due is None:
             self._settled(job, attempt)
         else:
@@ -254,7 +254,7 @@ class Courier:
 
     def _due(self, delivery: Delivery, history: tuple[Attempt, ...]) -> float | None:
         """Return when to try next, on the loop's clock; None where it is settled, or nobody wants it."""
-        if not self._addressees.wants(delivery):
+        if not self._recipients.wants(delivery):
             return None
         pause = pause_before_next(self._policy_of(delivery), history, self._clock())
         return None if pause is None else self._now() + pause
@@ -267,7 +267,7 @@ class Courier:
         """Return the attempts so far; the store has those of a former process, if there were any."""
         if delivery.id in self._resumed:
             self._resumed.discard(delivery.id)
-            return await self._insist(partial(self._store.attempts, delivery.id))
+            return await self._retry_store(partial(self._store.attempts, delivery.id))
         return self._histories.pop(delivery.id, ())
 
     async def _exchange(self, delivery: Delivery) -> Exchange | Posting | None:
@@ -277,7 +277,7 @@ class Courier:
         except Exception as error:
             # A mistake of ours. It costs this delivery, and neither its lane nor a slot.
             log.exception("delivery broke", delivery=delivery.id)
-            return _unsent(_defect(error))
+            return _not_sent(_defect(error))
         failure = done.failure
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
         return None if is_ended else done
@@ -288,7 +288,7 @@ class Courier:
                 return await self._sender.exchange(
                     request,
                     deadline=delivery.response_timeout,
-                    grants=self._grants_of(delivery.project),
+                    networks=self._networks_of(delivery.project),
                     keep_alive=delivery.keep_alive,
                     # The endpoint knows it by its id, so a kept connection that died may be replaced.
                     idempotent=True,
@@ -298,7 +298,7 @@ class Courier:
             case request:
                 assert_never(request)
 
-    async def _insist(self, ask: Callable[[], Awaitable[T]]) -> T:
+    async def _retry_store(self, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask the store until it does it.
 
         Nothing is sent meanwhile that holds this slot: what cannot be recorded must not be repeated,
@@ -349,7 +349,7 @@ class Courier:
         self._histories[delivery] = history
         if not self._is_stopping:
             # Who wanted no more while the attempt was recorded does not wait to be settled.
-            due = due if self._addressees.wants(job.delivery) else self._now()
+            due = due if self._recipients.wants(job.delivery) else self._now()
             self._timers[job] = asyncio.get_running_loop().call_at(due, self._resume, job)
         self._start_more()
 
@@ -364,7 +364,7 @@ class Courier:
         for timer in self._timers.values():
             timer.cancel()
         self._timers.clear()
-        self._look_again()
+        self._arm_pause_timer()
         self._idle.set()
 
     async def _stop(self) -> None:
@@ -401,7 +401,7 @@ def _log_again(attempt: Attempt) -> None:
     )
 
 
-def _unsent(failure: Failure) -> Posting:
+def _not_sent(failure: Failure) -> Posting:
     """Return what came of a try in which neither a request nor a mail went out."""
     return Posting(status=0, reply="", failure=failure, seconds=0.0)
 

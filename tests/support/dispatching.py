@@ -1,8 +1,8 @@
-"""A tiny process that promises and carries deliveries until it is killed: store, sender and courier.
+"""A tiny process that promises and dispatches deliveries until it is killed: store, sender and dispatcher.
 
-`python -m tests.support.carrying <database> <port> promise|resume`. With `promise` it makes ever new
+`python -m tests.support.dispatching <database> <port> promise|resume`. With `promise` it makes ever new
 calls and prints the ids of a call's deliveries as soon as their commit has returned; with `resume` it
-carries what is pending and ends.
+dispatches what is pending and ends.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switchhook.delivery.courier import Courier
-from switchhook.delivery.grants import Grants
+from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.sender import Sender
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.promises import call, delivery, record
@@ -35,15 +35,15 @@ async def main(database: Path, port: int, *, promises: bool) -> None:
         stack.push_async_callback(store.close)
         sender = Sender()
         stack.push_async_callback(sender.close)
-        grants = Grants.parse(["127.0.0.0/8"])
-        courier = Courier(sender, store, clock=time.time, grants_of=lambda _: grants)
-        await courier.start(stack, await store.pending_deliveries())
+        networks = AllowedNetworks.parse(["127.0.0.0/8"])
+        dispatcher = Dispatcher(sender, store, clock=time.time, networks_of=lambda _: networks)
+        await dispatcher.start(stack, await store.pending_deliveries())
         if promises:
-            await asyncio.gather(*(promise(store, courier, port) for _ in range(AT_ONCE)))
-        await courier.drain()
+            await asyncio.gather(*(promise(store, dispatcher, port) for _ in range(AT_ONCE)))
+        await dispatcher.drain()
 
 
-async def promise(store: SqliteStore, courier: Courier, port: int) -> None:
+async def promise(store: SqliteStore, dispatcher: Dispatcher, port: int) -> None:
     """Make calls for ever, each with three events, told to three webhooks."""
     while True:
         name = f"{time.time_ns()}"
@@ -52,7 +52,7 @@ async def promise(store: SqliteStore, courier: Courier, port: int) -> None:
             await store.commit(record(call(name), *made))
             sys.stdout.write("".join(f"{one.id}\n" for one in made))
             sys.stdout.flush()
-            courier.carry(*made)
+            dispatcher.dispatch(*made)
 
 
 def promised(call_id: str, seq: int, webhook: str, port: int) -> Delivery:
