@@ -23,16 +23,16 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.app.application import settle
 from switchhook.sip.net.rtp_thread import MediaThread
+from switchhook.sip.rtp.commands import FarEnd, MediaStreamCommand, SetFarEnd, StartPlayback
 from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.media import MediaStreams
-from switchhook.sip.rtp.orders import Describe, FarEnd, Order, Play
 from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.player import PcmSound
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from switchhook.sip.rtp.orders import Event
+    from switchhook.sip.rtp.commands import MediaStreamEvent
 
 LISTENER: Final = r"""
 import select, socket, sys, time
@@ -89,8 +89,8 @@ class InLoop:
         bound.settimeout(0.0)
         self._media.open(stream, call, Start(source=1, number=1, timestamp=1), time.monotonic())
 
-    def perform(self, order: Order) -> None:
-        self._media.perform(order, time.monotonic())
+    def perform(self, command: MediaStreamCommand) -> None:
+        self._media.perform(command, time.monotonic())
 
 
 async def call(rate: float, seconds: float) -> None:
@@ -131,7 +131,7 @@ async def block(seconds: float) -> None:
             sum(range(1000))
 
 
-def ignore(_: Event) -> None:
+def ignore(_: MediaStreamEvent) -> None:
     pass
 
 
@@ -156,8 +156,8 @@ async def main() -> int:
             stream = str(port)
             media.open(stream, stream)
             far_end = FarEnd(address=("127.0.0.1", port), law=MU_LAW, payload=0)
-            media.perform(Describe(stream=stream, far_end=far_end))
-            media.perform(Play(stream=stream, playback=stream, sounds=(sound,), loop=True))
+            media.perform(SetFarEnd(stream=stream, far_end=far_end))
+            media.perform(StartPlayback(stream=stream, playback=stream, sounds=(sound,), loop=True))
         work = [asyncio.sleep(options.seconds + 1)]
         if options.calls:
             work.append(call(options.calls, options.seconds + 1))

@@ -13,14 +13,14 @@ import pytest
 
 from switchhook.sip.rtp.digits import DigitReceiver, read_info
 from switchhook.sip.rtp.wav import WavError, read_wav
+from switchhook.sip.ua.commands import Acknowledge, Answer, Invite
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
     AnswerReceived,
     InviteReceived,
-    OutsideAsked,
+    OutOfDialogRequestReceived,
     ProgressReceived,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Invite
 from switchhook.sip.ua.registrar import register
 from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.errors import SipError
@@ -132,7 +132,7 @@ def check_register(chance: random.Random, number: int) -> None:
         assert refusal_of(ua).startswith("400 Bad Request: "), "nothing says why"
         return
     (asked,) = events
-    assert isinstance(asked, OutsideAsked)
+    assert isinstance(asked, OutOfDialogRequestReceived)
     done = register((), asked.request, ALICE, 0.0)
     (binding,) = done.bindings
     assert str(binding.contact.uri) == case.means["uri"]

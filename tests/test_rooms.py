@@ -14,14 +14,7 @@ SOURCE = Path(switchhook.__file__).parent
 ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
 MOST_FILES = 26
 STILL_SHARED = {
-    "DigitPressed",
     "Direction",
-    "Play",
-    "PlaybackFinished",
-    "RecordingFinished",
-    "StartRecording",
-    "StopPlaying",
-    "StopRecording",
 }
 """Names that two classes have; no other name may join them, and each that is mended leaves."""
 

@@ -10,7 +10,7 @@ from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.drivers.simulator.script import NOBODY
 from switchhook.drivers.simulator.script import SimulatedPhone as Script
-from switchhook.sip.ua.orders import Answer
+from switchhook.sip.ua.commands import Answer
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.call import SDP
 from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, RefusedError, Softphone

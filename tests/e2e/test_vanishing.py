@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.orders import Ask
+from switchhook.sip.ua.commands import SendInDialog
 from switchhook.softphone.call import SDP, PhoneCall
 from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip
@@ -19,7 +19,7 @@ from tests.support.office import DIALLED, PASSWORD, account, open_office, ring, 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.sip.ua.events import Replied
+    from switchhook.sip.ua.events import FinalResponseReceived
 
 pytestmark = [pytest.mark.slow, pytest.mark.row("FD-02", "FI-01")]
 
@@ -27,13 +27,13 @@ TIMING = Timing(t1=0.05, t2=0.4, t4=0.5, probe=0.4, session=4)
 """Probes every 0.4 s; 3.2 s of silence until somebody is given up."""
 
 
-async def offered_by_update(caller: Softphone, call: PhoneCall) -> Replied:
+async def offered_by_update(caller: Softphone, call: PhoneCall) -> FinalResponseReceived:
     """Make an offer by UPDATE, as a PBX does that read in our Allow that it may."""
     session = caller._endpoint.agent._desk.sessions[call.leg]
     session.terms.allow = frozenset({"UPDATE"})
     body = bytes(call._own())
     return await caller.reply_to(
-        "u", Ask(leg=call.leg, ref="u", method="UPDATE", headers=SDP, body=body)
+        "u", SendInDialog(leg=call.leg, ref="u", method="UPDATE", headers=SDP, body=body)
     )
 
 

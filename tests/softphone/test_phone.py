@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.sip.auth.digest import Challenge, Verified, Verifier
-from switchhook.sip.ua.events import Event, OutsideAsked
-from switchhook.sip.ua.orders import Reply
+from switchhook.sip.ua.commands import Respond
+from switchhook.sip.ua.events import OutOfDialogRequestReceived, UserAgentEvent
 from switchhook.sip.ua.registrar import Registrar
 from switchhook.sip.wire.message import Response, parse_message
 from switchhook.sip.wire.sdp import SessionDescription, build_audio
@@ -193,18 +193,18 @@ class Office:
         self.asked = 0
         self.endpoint: SipEndpoint
 
-    def hear(self, event: Event) -> None:
-        if not isinstance(event, OutsideAsked):
+    def hear(self, event: UserAgentEvent) -> None:
+        if not isinstance(event, OutOfDialogRequestReceived):
             return
         self.asked += 1
         now = asyncio.get_running_loop().time()
         verdict = self.verifier.check(event.request, {"alice": "secret"}.get, now)
-        reply = Reply(ref=event.ref, status=403)
+        reply = Respond(ref=event.ref, status=403)
         if isinstance(verdict, Challenge):
-            reply = Reply(ref=event.ref, status=401, headers=verdict.headers)
+            reply = Respond(ref=event.ref, status=401, headers=verdict.headers)
         elif isinstance(verdict, Verified):
             done = self.registrar.register(event.request, verdict.username, event.source, now)
-            reply = Reply(ref=event.ref, status=done.status, headers=done.headers)
+            reply = Respond(ref=event.ref, status=done.status, headers=done.headers)
         self.endpoint.perform(reply)
 
     def registered(self) -> list[str]:

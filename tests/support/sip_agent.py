@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, Event, InviteReceived, Left
-from switchhook.sip.ua.orders import Acknowledge, Answer, Invite, Order, Reply
+from switchhook.sip.ua.commands import Acknowledge, Answer, Invite, Respond, UserAgentCommand
+from switchhook.sip.ua.events import (
+    AnswerAcknowledged,
+    AnswerReceived,
+    InviteReceived,
+    SessionEnded,
+    UserAgentEvent,
+)
 from switchhook.sip.ua.user_agent import Load, UserAgent
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.uri import Uri
@@ -59,18 +65,18 @@ class Phone:
             chance=chance,
         )
 
-    def hear(self, message: Request | Response, source: Peer = ALICE) -> list[Event]:
+    def hear(self, message: Request | Response, source: Peer = ALICE) -> list[UserAgentEvent]:
         return self.hear_data(bytes(message), source)
 
-    def hear_data(self, data: bytes, source: Peer = ALICE) -> list[Event]:
+    def hear_data(self, data: bytes, source: Peer = ALICE) -> list[UserAgentEvent]:
         self.agent.receive(data, source, self.now)
         events = self.agent.take_events()
         for event in events:
-            if isinstance(event, Left) and event.ref and not self.waits:
-                self.agent.perform(Reply(ref=event.ref, status=200), self.now)
+            if isinstance(event, SessionEnded) and event.ref and not self.waits:
+                self.agent.perform(Respond(ref=event.ref, status=200), self.now)
         return events
 
-    def do(self, order: Order) -> list[str]:
+    def do(self, order: UserAgentCommand) -> list[str]:
         self.agent.perform(order, self.now)
         return self.sent()
 
@@ -91,7 +97,7 @@ class Phone:
         wake_at = self.agent.wake_at
         return otherwise if wake_at is None else wake_at
 
-    def pass_time(self, until: float) -> list[Event]:
+    def pass_time(self, until: float) -> list[UserAgentEvent]:
         while (wake_at := self.agent.wake_at) is not None and wake_at <= until:
             self.now = wake_at
             self.agent.handle_timer(wake_at)

@@ -13,8 +13,8 @@ from switchhook.sip.wire.transport import Packet, Peer
 
 if TYPE_CHECKING:
     from switchhook.sip.transaction.transaction import Timing
-    from switchhook.sip.ua.events import Event
-    from switchhook.sip.ua.orders import Order
+    from switchhook.sip.ua.commands import UserAgentCommand
+    from switchhook.sip.ua.events import UserAgentEvent
 
 Act = Callable[[], None]
 
@@ -33,7 +33,7 @@ class Network:
         self._count = count()
 
     def node(
-        self, host: str, handler: Callable[[Event], None], timing: Timing | None = None
+        self, host: str, handler: Callable[[UserAgentEvent], None], timing: Timing | None = None
     ) -> Node:
         """Put a user agent at `host`; `handler` hears its events."""
         node = Node(self, host, handler, timing)
@@ -86,7 +86,7 @@ class Node:
         self,
         network: Network,
         host: str,
-        handler: Callable[[Event], None],
+        handler: Callable[[UserAgentEvent], None],
         timing: Timing | None = None,
     ) -> None:
         self.peer = Peer("UDP", host, 5060)
@@ -108,8 +108,8 @@ class Node:
         self.agent.handle_timer(self._network.now)
         self._drain()
 
-    def perform(self, order: Order) -> None:
-        self.agent.perform(order, self._network.now)
+    def perform(self, command: UserAgentCommand) -> None:
+        self.agent.perform(command, self._network.now)
         self._drain()
 
     def _drain(self) -> None:

@@ -12,7 +12,7 @@ from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from switchhook.sip.ua.events import Event
+    from switchhook.sip.ua.events import UserAgentEvent
 
 GIVE_UP = 20.0
 """Seconds that are waited for what has to come, however much the machine has to do."""
@@ -20,7 +20,8 @@ GIVE_UP = 20.0
 
 @asynccontextmanager
 async def listening(
-    handler: Callable[[Event], None] = lambda _event: None, binding: ListenAddress | None = None
+    handler: Callable[[UserAgentEvent], None] = lambda _event: None,
+    binding: ListenAddress | None = None,
 ) -> AsyncIterator[SipEndpoint]:
     """Run an endpoint on a free port of the loopback."""
     endpoint = SipEndpoint(binding or ListenAddress(port=0), handler)

@@ -52,7 +52,7 @@ class Driver(Protocol):
         """
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
-        """Do what is ordered for `call`; report by events. Repeated commands do nothing."""
+        """Carry out a command for `call`; report by events. Repeated commands do nothing."""
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         """After a restart, before `start`: take these calls' legs up again.

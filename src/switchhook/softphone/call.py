@@ -7,14 +7,14 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, SendInDialog
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.sdp import SessionDescription, answer_audio, build_audio
 from switchhook.softphone.tone import SOUND, Tone
 
 if TYPE_CHECKING:
-    from switchhook.sip.ua.events import Replied
-    from switchhook.sip.ua.orders import Order
+    from switchhook.sip.ua.commands import UserAgentCommand
+    from switchhook.sip.ua.events import FinalResponseReceived
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.sdp import Direction
 
@@ -34,11 +34,11 @@ class PhoneLine(Protocol):
 
     host: str
 
-    def perform(self, order: Order) -> None:
-        """Hand an order to the endpoint."""
+    def perform(self, command: UserAgentCommand) -> None:
+        """Hand a command to the endpoint."""
 
-    async def reply_to(self, ref: str, order: Order) -> Replied:
-        """Hand over an order with a `ref`, and wait for its reply."""
+    async def reply_to(self, ref: str, command: UserAgentCommand) -> FinalResponseReceived:
+        """Hand over a command with a `ref`, and wait for its reply."""
 
 
 class PhoneCall:
@@ -96,7 +96,7 @@ class PhoneCall:
         """Hang up, cancel, or refuse a received call with `status`."""
         if self.is_over:
             return
-        self._line.perform(End(leg=self.leg, status=status))
+        self._line.perform(EndSession(leg=self.leg, status=status))
         self.over(200 if self.answered_at.done() else status)
 
     def press(self, digits: str, duration: int = 100) -> None:
@@ -106,7 +106,9 @@ class PhoneCall:
     async def offer(self, direction: Direction) -> None:
         """Offer the sound in another direction, as `sendonly` for hold; raise RefusedError."""
         body = bytes(self._own().with_direction(direction))
-        ask = Ask(leg=self.leg, ref=secrets.token_hex(4), method="INVITE", headers=SDP, body=body)
+        ask = SendInDialog(
+            leg=self.leg, ref=secrets.token_hex(4), method="INVITE", headers=SDP, body=body
+        )
         replied = await self._line.reply_to(ask.ref, ask)
         if replied.response is None or replied.status >= 300:
             raise RefusedError(f"offer in call {self.leg}", replied.status)
@@ -116,7 +118,7 @@ class PhoneCall:
     async def transfer(self, to: str, *headers: tuple[str, str]) -> int:
         """Transfer the other party to a URI (REFER); return the status of the answer."""
         refer_to = ("Refer-To", f"<{to}>")
-        ask = Ask(
+        ask = SendInDialog(
             leg=self.leg, ref=secrets.token_hex(4), method="REFER", headers=(refer_to, *headers)
         )
         return (await self._line.reply_to(ask.ref, ask)).status

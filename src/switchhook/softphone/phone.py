@@ -13,7 +13,7 @@ import structlog
 from switchhook.sip.auth.proof import MOST_TRIES, Credentials
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.ua import events
-from switchhook.sip.ua.orders import Acknowledge, Answer, Invite, Reply, Send
+from switchhook.sip.ua.commands import Acknowledge, Answer, Invite, Respond, SendOutOfDialog
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
 from switchhook.sip.wire.uri import Uri, escape_user
@@ -21,8 +21,8 @@ from switchhook.softphone.call import SDP, PhoneCall, RefusedError
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from switchhook.sip.ua.events import Event
-    from switchhook.sip.ua.orders import Order
+    from switchhook.sip.ua.commands import UserAgentCommand
+    from switchhook.sip.ua.events import UserAgentEvent
 
 log = structlog.get_logger(__name__)
 
@@ -34,8 +34,8 @@ __all__ = ["PhoneBehaviour", "PhoneCall", "RefusedError", "Softphone"]
 CallEvent = (
     events.AnswerAcknowledged
     | events.AnswerReceived
-    | events.AskCancelled
-    | events.Asked
+    | events.ReinviteCancelled
+    | events.InDialogRequestReceived
     | events.DialogChanged
     | events.InviteCancelled
     | events.InviteFailed
@@ -85,7 +85,7 @@ class Softphone:
         self._credentials = Credentials(username=username, password=password)
         self._endpoint = SipEndpoint(ListenAddress(host=host, port=0), self._hear)
         self._exit = AsyncExitStack()
-        self._replies: dict[str, asyncio.Future[events.Replied]] = {}
+        self._replies: dict[str, asyncio.Future[events.FinalResponseReceived]] = {}
         self._came: asyncio.Queue[PhoneCall] = asyncio.Queue()
         self._registration = secrets.token_hex(8)
         self._cseq = 0
@@ -144,7 +144,7 @@ class Softphone:
         uri = Uri.parse(target) if ":" in target else ours.replace(user=escape_user(target))
         peer = self._server or self._peer(uri)
         call = self._add(PhoneCall(self, secrets.token_hex(8)))
-        order = Invite(
+        command = Invite(
             leg=call.leg,
             uri=uri,
             from_=self._address,
@@ -154,18 +154,20 @@ class Softphone:
             body=call.describe(b"") or b"",
             credentials=self._credentials,
         )
-        self.perform(order)
+        self.perform(command)
         return call
 
-    def perform(self, order: Order) -> None:
-        """Hand an order to the endpoint."""
-        self._endpoint.perform(order)
+    def perform(self, command: UserAgentCommand) -> None:
+        """Hand a command to the endpoint."""
+        self._endpoint.perform(command)
 
-    async def reply_to(self, ref: str, order: Order) -> events.Replied:
-        """Hand over an order with a `ref`, and wait for its reply."""
-        reply: asyncio.Future[events.Replied] = asyncio.get_running_loop().create_future()
+    async def reply_to(self, ref: str, command: UserAgentCommand) -> events.FinalResponseReceived:
+        """Hand over a command with a `ref`, and wait for its reply."""
+        reply: asyncio.Future[events.FinalResponseReceived] = (
+            asyncio.get_running_loop().create_future()
+        )
         self._replies[ref] = reply
-        self.perform(order)
+        self.perform(command)
         try:
             return await reply
         finally:
@@ -173,13 +175,13 @@ class Softphone:
 
     # What the endpoint tells
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: UserAgentEvent) -> None:
         match event:
             case events.InviteReceived():
                 self._hear_invite(event)
-            case events.OutsideAsked(ref=ref):
-                self.perform(Reply(ref=ref, status=405))
-            case events.Replied(ref=ref):
+            case events.OutOfDialogRequestReceived(ref=ref):
+                self.perform(Respond(ref=ref, status=405))
+            case events.FinalResponseReceived(ref=ref):
                 waiting = self._replies.get(ref)
                 if waiting is not None and not waiting.done():
                     waiting.set_result(event)
@@ -200,18 +202,18 @@ class Softphone:
             case events.AnswerAcknowledged(request=request):
                 if request.body:  # the answer to an offer that our 200 carried
                     call.hear_sound(request.body)
-            case events.Asked():
+            case events.InDialogRequestReceived():
                 self._hear_request(call, event)
             case events.InviteCancelled(ref=ref):
-                self.perform(Reply(ref=ref, status=200))
+                self.perform(Respond(ref=ref, status=200))
                 call.over(487)
             case (
                 events.SipLegEnded(status=status, ref=ref)
                 | events.InviteFailed(status=status, ref=ref)
             ):
-                self.perform(Reply(ref=ref, status=200))
+                self.perform(Respond(ref=ref, status=200))
                 call.over(status)
-            case events.AskCancelled() | events.DialogChanged():
+            case events.ReinviteCancelled() | events.DialogChanged():
                 pass
             case _:
                 assert_never(event)
@@ -221,19 +223,19 @@ class Softphone:
         call.script = spawn(self._serve(call), name=f"manners in call {event.leg}")
         self._came.put_nowait(call)
 
-    def _hear_request(self, call: PhoneCall, event: events.Asked) -> None:
+    def _hear_request(self, call: PhoneCall, event: events.InDialogRequestReceived) -> None:
         """Answer a later offer; agree to everything else."""
         request = event.request
         if request.method != "INVITE" and not (request.method == "UPDATE" and request.body):
-            self.perform(Reply(ref=event.ref, status=200))
+            self.perform(Respond(ref=event.ref, status=200))
             if request.method == "NOTIFY":
                 call.hear_notify(request.body)
             return
         body = call.describe(request.body)
         if body is None:
-            self.perform(Reply(ref=event.ref, status=488))
+            self.perform(Respond(ref=event.ref, status=488))
         else:
-            self.perform(Reply(ref=event.ref, status=200, headers=SDP, body=body))
+            self.perform(Respond(ref=event.ref, status=200, headers=SDP, body=body))
 
     async def _serve(self, call: PhoneCall) -> None:
         manners = self.manners
@@ -264,7 +266,7 @@ class Softphone:
         """Register for some seconds, 0 to end it; return how many were granted."""
         if self._server is None:
             raise ValueError("a telephone without server has nowhere to register")
-        order = Send(
+        command = SendOutOfDialog(
             ref=secrets.token_hex(8),
             method="REGISTER",
             uri=self._address.uri.replace(user=None),
@@ -276,7 +278,7 @@ class Softphone:
             headers=(("Contact", f"<{self.uri}>"), ("Expires", str(seconds))),
             credentials=self._credentials,
         )
-        replied = await self.reply_to(order.ref, order)
+        replied = await self.reply_to(command.ref, command)
         response = replied.response
         self._cseq = response.cseq.number if response else self._cseq + MOST_TRIES
         if response is None or replied.status >= 300:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.drivers.embedded.anchor import Anchor, MediaLine, can_anchor, missing_in
+from switchhook.sip.rtp.commands import CloseStream, ConnectStreams, SetFarEnd
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
-from switchhook.sip.rtp.orders import Close, Describe, Join
 from switchhook.sip.wire.sdp import SessionDescription
 
 HEAD = "v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\n"
@@ -74,7 +74,7 @@ def test_every_description_of_ours_is_a_new_version() -> None:
 def test_who_can_be_spoken_with(media: str, law: Law | None) -> None:
     body = _sdp(media)
     described = _anchor().describe("caller", body)
-    assert [order.far_end.law for order in described] == ([] if law is None else [law])
+    assert [command.far_end.law for command in described] == ([] if law is None else [law])
     assert can_anchor(body) is (law is not None)
     assert (_anchor().answer("caller", body) is None) is (law is None)
 
@@ -114,8 +114,8 @@ def test_legs_are_joined_and_closed() -> None:
     anchor = _anchor()
     assert anchor.join("caller", "b1") == []
     anchor.add("b1", MediaLine(host="192.0.2.1", port=20002, session=8))
-    assert anchor.join("caller", "b1") == [Join(one="c1 caller", other="c1 b1")]
-    assert anchor.close("b1") == [Close(stream="c1 b1")]
+    assert anchor.join("caller", "b1") == [ConnectStreams(one="c1 caller", other="c1 b1")]
+    assert anchor.close("b1") == [CloseStream(stream="c1 b1")]
     assert anchor.close("b1") == []
     assert anchor.legs == ("caller",)
 
@@ -147,7 +147,7 @@ def test_nothing_raises(garbage: bytes) -> None:
 def test_lines_in_any_order_do_not_raise(lines: list[str], chance: object) -> None:
     del chance
     body = "\r\n".join(lines).encode()
-    described: list[Describe] = _anchor().describe("caller", body)
+    described: list[SetFarEnd] = _anchor().describe("caller", body)
     assert len(described) <= 1
 
 

@@ -13,10 +13,17 @@ from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
-from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp import commands as sound
 from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.ua import events as sip_events
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+)
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.uri import Uri
@@ -41,28 +48,28 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
     match out:
         case Answer():
             return f"answer {out.status} fork {out.fork}" + (" with sdp" if out.body else "")
-        case Reply():
+        case Respond():
             return f"reply {out.status}" + (" with sdp" if out.body else "")
         case Invite():
             return f"invite {out.leg}"
-        case End():
+        case EndSession():
             return f"end {out.leg} {out.status}"
         case Acknowledge():
             return f"acknowledge {out.leg}"
-        case Ask():
+        case SendInDialog():
             return f"ask {out.leg} {out.method}"
-        case sound.Describe():
+        case sound.SetFarEnd():
             hold = " on hold" if out.far_end.on_hold else ""
             return f"describe {out.stream} {(out.far_end.address or ('',))[0]}{hold}"
-        case sound.Join():
+        case sound.ConnectStreams():
             return f"join {out.one}, {out.other}"
-        case sound.Play():
+        case sound.StartPlayback():
             return f"play {out.playback} to {out.stream}"
-        case sound.Press():
+        case sound.SendDtmf():
             return f"press {out.digits} to {out.stream}"
-        case sound.StopPlaying():
+        case sound.StopPlayback():
             return f"stop {out.playback}"
-        case sound.Close():
+        case sound.CloseStream():
             return f"close {out.stream}"
         case call_events.LegAnswered():
             return f"{out.leg} answered"
@@ -77,7 +84,7 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
         case call_events.DigitPressed():
             return f"{out.leg} pressed {out.digit}"
         case AfterCommit():
-            return ", then ".join(map(_short, (out.event, *out.orders)))
+            return ", then ".join(map(_short, (out.event, *out.commands)))
         case _:
             return repr(out)
 
@@ -127,7 +134,9 @@ class Story:
             changed = parse_message(text)
             assert isinstance(changed, Request)
             message = changed
-        return self.bridge.hear(sip_events.Asked(leg=leg, ref="r", request=message))
+        return self.bridge.hear(
+            sip_events.InDialogRequestReceived(leg=leg, ref="r", request=message)
+        )
 
     def hangs_up(self, leg: str) -> list[str]:
         bye = request("BYE", to="<sip:x@y>;tag=b")
@@ -135,15 +144,15 @@ class Story:
         return said(self.bridge.hear(event))
 
     def show(self, media_from: str = "") -> list[str]:
-        return said(self.bridge.order(ShowRinging(media_from=media_from)))
+        return said(self.bridge.carry_out(ShowRinging(media_from=media_from)))
 
     def connect(self) -> list[str]:
-        return said(self.bridge.order(ConnectLegs(leg="b")))
+        return said(self.bridge.carry_out(ConnectLegs(leg="b")))
 
     def play(self, *, loop: bool = False) -> list[str]:
         stream = self.anchor.stream(CALLER)
-        order = sound.Play(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
-        return said(self.bridge.play(order))
+        command = sound.StartPlayback(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
+        return said(self.bridge.play(command))
 
     def answer(self) -> list[str]:
         return said(self.bridge.answer_caller())
@@ -205,7 +214,7 @@ def test_a_caller_without_common_sound_cannot_be_led() -> None:
     assert not story.bridge.can_lead
     end, ended = story.bridge.refuse()
     assert said([end, ended]) == ["end a 488", "caller ended 488"]
-    assert isinstance(end, End)
+    assert isinstance(end, EndSession)
     assert end.headers == (("Warning", f'305 switchhook "G729 alone is described; {SPOKEN}"'),)
     assert isinstance(ended, call_events.LegEnded)
     assert ended.cause.text == f"no sound in common: G729 alone is described; {SPOKEN}"
@@ -361,9 +370,9 @@ def test_what_a_menu_can_do_nothing_with_is_refused_for_good() -> None:
     story = answered(HERS)
     (info,) = story.asked("a", "INFO", b"<xml/>", "application/media_control+xml")
     accepted = "application/dtmf-relay, application/dtmf, audio/telephone-event"
-    assert info == Reply(ref="r", status=415, headers=(("Accept", accepted),))
+    assert info == Respond(ref="r", status=415, headers=(("Accept", accepted),))
     (message,) = story.asked("a", "MESSAGE", b"hello", "text/plain")
-    assert isinstance(message, Reply)
+    assert isinstance(message, Respond)
     assert (message.status, message.headers[0][0]) == (405, "Allow")
 
 
@@ -386,7 +395,7 @@ def test_a_callee_who_leaves_leaves_the_caller_to_us() -> None:
     story = talking()
     assert story.hangs_up("b 0") == ["b ended 200", "close c b"]
     assert story.play() == ["stop c ringing", "play c p1 to c caller"]
-    assert said(story.bridge.order(EndLeg(leg=CALLER, cause=Cause(sip=200)))) == [
+    assert said(story.bridge.carry_out(EndLeg(leg=CALLER, cause=Cause(sip=200)))) == [
         "end a 480",
         "close c caller",
     ]
@@ -396,7 +405,10 @@ def test_a_callee_who_leaves_leaves_the_caller_to_us() -> None:
 def test_a_caller_who_leaves_is_closed() -> None:
     story = talking()
     assert story.hangs_up("a") == ["caller ended 200", "close c caller"]
-    assert said(story.bridge.order(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480", "close c b"]
+    assert said(story.bridge.carry_out(EndLeg(leg="b", cause=Cause()))) == [
+        "end b 0 480",
+        "close c b",
+    ]
     assert story.answer() == []
     assert story.show() == []
 
@@ -424,7 +436,7 @@ def test_our_answer_is_another_fork_than_what_the_caller_heard_before() -> None:
     story.bridge.ring("b", [invite])
     story.rings(183, HIS)
     assert story.show("b") == ["answer 183 fork 0 with sdp"]
-    assert said(story.bridge.order(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480"]
+    assert said(story.bridge.carry_out(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480"]
     story.lead()
     assert story.answer() == ["caller updated, then answer 200 fork 1 with sdp"]
 

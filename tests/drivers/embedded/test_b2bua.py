@@ -13,7 +13,14 @@ from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, Out, worst
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.ua import events as sip_events
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+)
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, SDP, request, response
@@ -29,22 +36,22 @@ HIS_SDP = b"v=0\r\no=- 3 3 IN IP4 192.0.2.21\r\n"
 
 def said(outs: list[Out]) -> list[str]:
     """Write what came out, in short."""
-    return [_order(out) or _event(out) for out in outs]
+    return [_command(out) or _event(out) for out in outs]
 
 
-def _order(out: Out) -> str:
+def _command(out: Out) -> str:
     match out:
         case Answer():
             return f"answer {out.status} fork {out.fork}{_sdp(out.body)}"
         case Invite():
             return f"invite {out.leg}"
-        case End():
+        case EndSession():
             return " ".join([f"end {out.leg}", *(value for _, value in out.headers)])
         case Acknowledge():
             return f"acknowledge {out.leg}{_sdp(out.body)}"
-        case Ask():
+        case SendInDialog():
             return f"ask {out.leg} {out.method} {out.ref}{_sdp(out.body)}"
-        case Reply():
+        case Respond():
             return f"reply {out.ref} {out.status}{_sdp(out.body)}"
         case _:
             return ""
@@ -63,7 +70,7 @@ def _event(out: Out) -> str:
         case call_events.LegEnded():
             return f"{out.leg} ended {out.cause.sip}"
         case AfterCommit():
-            return ", then ".join([_event(out.event), *map(_order, out.orders)])
+            return ", then ".join([_event(out.event), *map(_command, out.commands)])
         case _:
             return repr(out)
 
@@ -103,14 +110,16 @@ def acks(bridge: Bridge, sip_leg: str = "a", body: bytes = b"") -> list[str]:
 
 def asks(bridge: Bridge, sip_leg: str, method: str, body: bytes = b"") -> list[str]:
     message = request(method, to="<sip:x@y>;tag=b", body=body)
-    return said(bridge.hear(sip_events.Asked(leg=sip_leg, ref="r", request=message)))
+    return said(
+        bridge.hear(sip_events.InDialogRequestReceived(leg=sip_leg, ref="r", request=message))
+    )
 
 
 def replies(
     bridge: Bridge, sip_leg: str, to: Request, status: int = 200, body: bytes = b""
 ) -> list[str]:
     answer = response(to, status, body=body)
-    event = sip_events.Replied(leg=sip_leg, ref="r", status=status, response=answer)
+    event = sip_events.FinalResponseReceived(leg=sip_leg, ref="r", status=status, response=answer)
     return said(bridge.hear(event))
 
 
@@ -120,15 +129,15 @@ def hangs_up(bridge: Bridge, sip_leg: str) -> list[str]:
 
 
 def show(bridge: Bridge, media_from: str = "") -> list[str]:
-    return said(bridge.order(ShowRinging(media_from=media_from)))
+    return said(bridge.carry_out(ShowRinging(media_from=media_from)))
 
 
 def connect(bridge: Bridge, leg: str = "b1") -> list[str]:
-    return said(bridge.order(ConnectLegs(leg=leg)))
+    return said(bridge.carry_out(ConnectLegs(leg=leg)))
 
 
 def end(bridge: Bridge, leg: str, sip: int = 200, why: AttemptEnd | None = None) -> list[str]:
-    return said(bridge.order(EndLeg(leg=leg, cause=Cause(sip=sip), why=why)))
+    return said(bridge.carry_out(EndLeg(leg=leg, cause=Cause(sip=sip), why=why)))
 
 
 def ringing(*legs: str, of: Request = OFFER, telephones: int = 1) -> Bridge:
@@ -182,7 +191,7 @@ def test_the_caller_gets_the_description_as_it_came() -> None:
     bridge = ringing()
     answers(bridge, "b1 0")
 
-    (answer,) = bridge.order(ConnectLegs(leg="b1"))
+    (answer,) = bridge.carry_out(ConnectLegs(leg="b1"))
 
     assert isinstance(answer, Answer)
     assert answer.body == HER_SDP
@@ -403,9 +412,9 @@ def test_a_caller_that_gives_up_is_gone() -> None:
 def test_a_caller_is_refused_with_the_status_of_the_cause() -> None:
     bridge = Bridge("a", OFFER)
 
-    (out,) = bridge.order(EndLeg(leg=CALLER, cause=Cause(sip=603, q850=21)))
+    (out,) = bridge.carry_out(EndLeg(leg=CALLER, cause=Cause(sip=603, q850=21)))
 
-    assert out == End(leg="a", status=603, headers=(("Reason", "Q.850;cause=21"),))
+    assert out == EndSession(leg="a", status=603, headers=(("Reason", "Q.850;cause=21"),))
     assert bridge.over
 
 
@@ -513,9 +522,9 @@ def test_messages_are_passed_with_what_describes_them(method: str) -> None:
     told = request(method, "Content-Type: application/dtmf-relay", "X-Own: secret")
     message = replace(told, body=b"Signal=5")
 
-    (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
+    (out,) = bridge.hear(sip_events.InDialogRequestReceived(leg="a", ref="r", request=message))
 
-    assert out == Ask(
+    assert out == SendInDialog(
         leg="b1 0",
         ref="r",
         method=method,
@@ -529,9 +538,9 @@ def test_a_header_that_cannot_be_repeated_is_not_passed() -> None:
     bridge = talking()
     message = replace(request("INFO", "Content-Type: a\0b", "Content-Language: en"), body=b"5")
 
-    (out,) = bridge.hear(sip_events.Asked(leg="a", ref="r", request=message))
+    (out,) = bridge.hear(sip_events.InDialogRequestReceived(leg="a", ref="r", request=message))
 
-    assert isinstance(out, Ask)
+    assert isinstance(out, SendInDialog)
     assert out.headers == (("Content-Language", "en"),)
 
 
@@ -539,7 +548,7 @@ def test_a_header_that_cannot_be_repeated_is_not_passed() -> None:
 def test_a_request_that_got_no_response_fails(status: int, passed: int) -> None:
     bridge = talking()
     asks(bridge, "a", "INFO")
-    event = sip_events.Replied(leg="b1 0", ref="r", status=status, response=None)
+    event = sip_events.FinalResponseReceived(leg="b1 0", ref="r", status=status, response=None)
 
     assert said(bridge.hear(event)) == [f"reply r {passed}"]
 
@@ -556,7 +565,7 @@ def test_a_cancelled_reinvite_is_still_acknowledged() -> None:
     bridge = talking()
     asks(bridge, "a", "INVITE")
 
-    assert bridge.hear(sip_events.AskCancelled(leg="a", ref="r")) == []
+    assert bridge.hear(sip_events.ReinviteCancelled(leg="a", ref="r")) == []
     assert replies(bridge, "b1 0", request("INVITE"), body=HER_SDP) == ["acknowledge b1 0"]
     assert replies(bridge, "b1 0", request("INVITE"), status=487) == []
 
@@ -635,7 +644,7 @@ def joining() -> Bridge:
 
 def takes(bridge: Bridge, sip_leg: str, ref: str, body: bytes = HIS_SDP) -> list[str]:
     answer = response(request("INVITE", to="<sip:x@y>;tag=b"), 200, body=body)
-    event = sip_events.Replied(leg=sip_leg, ref=ref, status=200, response=answer)
+    event = sip_events.FinalResponseReceived(leg=sip_leg, ref=ref, status=200, response=answer)
     return said(bridge.hear(event))
 
 
@@ -672,11 +681,13 @@ def test_who_agrees_again_in_vain_keeps_what_stood() -> None:
     takes(bridge, "a", "a joins b2", b"")
     takes(bridge, "b1 0", "b1 0 again")
     refused = response(OFFER, 488)
-    event = sip_events.Replied(leg="a", ref="a again", status=488, response=refused)
+    event = sip_events.FinalResponseReceived(leg="a", ref="a again", status=488, response=refused)
     assert said(bridge.hear(event)) == ["acknowledge b1 0"]
     bridge = joining()
     takes(bridge, "a", "a joins b2", b"")
-    event = sip_events.Replied(leg="b1 0", ref="b1 0 again", status=408, response=None)
+    event = sip_events.FinalResponseReceived(
+        leg="b1 0", ref="b1 0 again", status=408, response=None
+    )
     assert said(bridge.hear(event)) == []
 
 

@@ -26,7 +26,7 @@ from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request
 
 if TYPE_CHECKING:
-    from switchhook.sip.ua.orders import Invite
+    from switchhook.sip.ua.commands import Invite
 
 TRUNK = Trunk(
     name="carrier",

@@ -11,7 +11,7 @@ from switchhook.domain.project import Account, Trunk
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.drivers.embedded.translate import arrival_of
 from switchhook.sip.auth.proof import Credentials
-from switchhook.sip.ua.orders import Invite
+from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri

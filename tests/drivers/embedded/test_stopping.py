@@ -17,7 +17,7 @@ from switchhook.domain.scheme import PlayStep
 from switchhook.drivers.embedded.driver import EmbeddedSide
 from switchhook.routing.commands import EndLeg
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.ua.orders import Reply
+from switchhook.sip.ua.commands import Respond
 from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
@@ -105,7 +105,7 @@ def test_a_refusal_without_its_ack_is_silent_after_the_end() -> None:
                 caller.send_request("INVITE", body=SDP)
                 await caller.answer_to("INVITE")  # which gets no ACK
                 side = office.side
-            side.endpoint.perform(Reply(ref="something that came late", status=200))
+            side.endpoint.perform(Respond(ref="something that came late", status=200))
             await asyncio.sleep(1.2)  # longer than the refusal's next repetition
 
     with capture_logs() as logs:

@@ -26,7 +26,7 @@ from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.rtp.digits import write_info
-from switchhook.sip.ua.orders import Ask
+from switchhook.sip.ua.commands import SendInDialog
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
@@ -172,14 +172,14 @@ def test_keys_by_sip_info() -> None:
         async with _office(menu) as office, Softphone("a") as phone:
             call = await _dial(phone, office)
             await call.answered()
-            order = Ask(
+            command = SendInDialog(
                 leg=call.leg,
                 ref="info",
                 method="INFO",
                 headers=(("Content-Type", "application/dtmf-relay"),),
                 body=write_info("#"),
             )
-            assert (await phone.reply_to("info", order)).status == 200
+            assert (await phone.reply_to("info", command)).status == 200
             assert await call.ended() == 200
 
     play(scenario())
@@ -569,8 +569,8 @@ def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why:
         local=lambda _: "127.0.0.1",
     )
     caller = request(body=G722)
-    order = StartRecording(recording="r1", both=True)
-    (told,) = studio.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), order)
+    command = StartRecording(recording="r1", both=True)
+    (told,) = studio.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), command)
     assert isinstance(told, RecordingFinished)
     assert (told.recording, told.seconds, told.path) == ("r1", 0, "")
     assert why in told.trouble

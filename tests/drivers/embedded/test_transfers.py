@@ -18,8 +18,8 @@ from switchhook.drivers.embedded.transfers import answer_to, notify_of, requeste
 from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.ua.events import Asked
-from switchhook.sip.ua.orders import Reply, Send
+from switchhook.sip.ua.commands import Respond, SendOutOfDialog
+from switchhook.sip.ua.events import InDialogRequestReceived
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.sip.wire.uri import Uri
@@ -46,10 +46,12 @@ WAITS = PhoneBehaviour(answer_after=None)
 # On the wire
 
 
-def asked(*headers: str, refer_to: str = "Refer-To: <sip:john@shop.example>") -> Asked:
+def asked(
+    *headers: str, refer_to: str = "Refer-To: <sip:john@shop.example>"
+) -> InDialogRequestReceived:
     lines = (*((refer_to,) if refer_to else ()), *headers)
     message = request("REFER", *lines, to="<sip:x@y>;tag=b")
-    return Asked(leg="sip leg", ref="r", request=message)
+    return InDialogRequestReceived(leg="sip leg", ref="r", request=message)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_a_replaces_makes_it_an_attended_one(name: str) -> None:
 )
 def test_what_names_nobody_is_refused(headers: tuple[str, ...], status: int) -> None:
     refusal = requested(asked(*headers, refer_to=""), "b1")
-    assert isinstance(refusal, Reply)
+    assert isinstance(refusal, Respond)
     assert (refusal.ref, refusal.status) == ("r", status)
 
 
@@ -454,7 +456,7 @@ def test_a_refer_outside_of_a_call_is_refused() -> None:
         async with scene() as it:
             mary = it.phones["mary"]
             here = NameAddress(uri=Uri.of("mary", LOCAL, it.office.port))
-            stray = Send(
+            stray = SendOutOfDialog(
                 ref="stray",
                 method="REFER",
                 uri=here.uri,

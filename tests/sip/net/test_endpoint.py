@@ -13,15 +13,15 @@ from structlog.testing import capture_logs
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.transaction.overload import LoadLimits, Share
 from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.commands import Answer, EndSession, Invite, Respond
 from switchhook.sip.ua.events import (
     AnswerReceived,
-    Event,
     FlowClosed,
     InviteFailed,
     InviteReceived,
-    OutsideAsked,
+    OutOfDialogRequestReceived,
+    UserAgentEvent,
 )
-from switchhook.sip.ua.orders import Answer, End, Invite, Reply
 from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.message import Request
@@ -143,7 +143,7 @@ def test_an_answer_cannot_be_sent_to_somebody_else() -> None:
 
 def test_a_call_over_udp_is_retransmitted_and_answered() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         timing = Timing(t1=0.02)
         async with listening(events.append, ListenAddress(port=0, timing=timing)) as endpoint:
             with Udp(endpoint.port) as phone:
@@ -163,7 +163,7 @@ def test_a_call_over_udp_is_retransmitted_and_answered() -> None:
 @pytest.mark.parametrize("host", ["2001:db8::1", "255.255.255.255"])
 def test_a_packet_that_the_kernel_refuses_fails_the_call(host: str) -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         async with listening(events.append) as endpoint:
             endpoint.perform(invite_to(Peer("UDP", host, 5060)))
 
@@ -174,7 +174,7 @@ def test_a_packet_that_the_kernel_refuses_fails_the_call(host: str) -> None:
 
 def test_an_unknown_transport_fails_the_call() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         async with listening(events.append) as endpoint:
             endpoint.perform(invite_to(Peer("SCTP", "127.0.0.1", 5060)))
 
@@ -216,13 +216,13 @@ def test_a_broken_stream_is_answered_and_closed() -> None:
 
 def test_a_call_goes_back_over_the_connection_that_the_phone_opened() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         async with listening(events.append) as endpoint, Tcp.to(endpoint.port) as phone:
             register = options("TCP", 5060).replace(b"OPTIONS", b"REGISTER")
             await phone.send(register)
             await until(lambda: events)
             (event,) = events
-            assert isinstance(event, OutsideAsked)
+            assert isinstance(event, OutOfDialogRequestReceived)
 
             endpoint.perform(invite_to(event.source))
 
@@ -260,7 +260,7 @@ def test_one_connection_is_dialled_and_used_again() -> None:
 
 def test_a_connection_that_cannot_be_made_fails_the_call() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         with socket.socket() as closed:
             closed.bind(("127.0.0.1", 0))
             peer = Peer("TCP", "127.0.0.1", closed.getsockname()[1])
@@ -275,13 +275,13 @@ def test_a_connection_that_cannot_be_made_fails_the_call() -> None:
 
 def test_a_connection_that_breaks_fails_the_call_over_it() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         async with listening(events.append) as endpoint:
             async with Tcp.to(endpoint.port) as phone:
                 await phone.send(options("TCP", 5060).replace(b"OPTIONS", b"REGISTER"))
                 await until(lambda: events)
                 (event,) = events
-                assert isinstance(event, OutsideAsked)
+                assert isinstance(event, OutOfDialogRequestReceived)
                 endpoint.perform(invite_to(event.source))
                 await phone.receive()
             await until(lambda: len(events) == 3)
@@ -297,13 +297,13 @@ def test_a_connection_that_breaks_fails_the_call_over_it() -> None:
 @pytest.mark.row("FA-08")
 def test_a_call_is_taken_while_many_telephones_register_at_once() -> None:
     async def scenario() -> None:
-        def take(event: Event) -> None:
-            if isinstance(event, OutsideAsked):
-                endpoint.perform(Reply(ref=event.ref, status=200))
+        def take(event: UserAgentEvent) -> None:
+            if isinstance(event, OutOfDialogRequestReceived):
+                endpoint.perform(Respond(ref=event.ref, status=200))
             else:
                 invited.append(event)
 
-        invited: list[Event] = []
+        invited: list[UserAgentEvent] = []
         async with listening(take) as endpoint:
             with Udp(endpoint.port) as telephones, Udp(endpoint.port) as phone:
                 for number in range(2_000):
@@ -321,7 +321,7 @@ def test_a_call_is_taken_while_many_telephones_register_at_once() -> None:
 
 def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
     async def scenario() -> None:
-        invited: list[Event] = []
+        invited: list[UserAgentEvent] = []
         wide = Share(rate=10_000, burst=10_000)
         binding = ListenAddress(port=0, limits=LoadLimits(network=wide))
         async with listening(invited.append, binding) as endpoint:
@@ -346,7 +346,7 @@ def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
 
 
 def test_an_error_in_the_handler_is_one_line_and_a_500() -> None:
-    def fails(event: Event) -> None:
+    def fails(event: UserAgentEvent) -> None:
         raise RuntimeError(f"cannot do {type(event).__name__}")
 
     async def scenario() -> None:
@@ -477,7 +477,7 @@ def test_an_endpoint_on_all_addresses_tells_the_right_one(advertised: str, expec
 
 def test_a_call_is_received_answered_and_ended_over_sockets() -> None:
     async def scenario() -> None:
-        events: list[Event] = []
+        events: list[UserAgentEvent] = []
         async with listening(events.append) as endpoint:
             with Udp(endpoint.port) as phone:
                 via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKi"
@@ -491,7 +491,7 @@ def test_a_call_is_received_answered_and_ended_over_sockets() -> None:
                 ack = request("ACK", via=via + "a", to=str(answer.to), contact="")
                 phone.send(bytes(ack))
                 await until(lambda: len(events) == 2)
-                endpoint.perform(End(leg=event.leg))
+                endpoint.perform(EndSession(leg=event.leg))
                 bye = read_request(await phone.receive())
                 phone.send(bytes(response(bye, 200)))
                 await until(lambda: endpoint.agent.load.sessions == 0)

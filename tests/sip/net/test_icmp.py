@@ -12,8 +12,8 @@ import pytest
 
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.icmp import transaction_of
-from switchhook.sip.ua.events import Event, InviteFailed
-from switchhook.sip.ua.orders import Invite
+from switchhook.sip.ua.commands import Invite
+from switchhook.sip.ua.events import InviteFailed, UserAgentEvent
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
@@ -54,10 +54,10 @@ def test_a_call_to_where_nothing_listens_fails_at_once_and_no_other_does(
     host: str, loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     async def scenario() -> None:
-        heard: list[Event] = []
+        heard: list[UserAgentEvent] = []
         failed = asyncio.Event()
 
-        def hear(event: Event) -> None:
+        def hear(event: UserAgentEvent) -> None:
             heard.append(event)
             failed.set()
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.net.rtp_thread import MediaThread, NoPortError
-from switchhook.sip.rtp import orders
+from switchhook.sip.rtp import commands
 from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.rtp.player import PcmSound
@@ -32,7 +32,7 @@ class Desk:
     """The media under test, and what it told."""
 
     def __init__(self) -> None:
-        self.told: asyncio.Queue[orders.Event] = asyncio.Queue()
+        self.told: asyncio.Queue[commands.MediaStreamEvent] = asyncio.Queue()
         self.media = MediaThread(self.told.put_nowait)
 
 
@@ -53,14 +53,14 @@ class Phone:
         self.socket.settimeout(0.0)
         self.port = desk.media.open(name, "call")
         self.socket.connect(("127.0.0.1", self.port))
-        far = orders.FarEnd(
+        far = commands.FarEnd(
             address=(said, self.socket.getsockname()[1]),
             law=MU_LAW,
             payload=0,
             events=101,
             also_from=("127.0.0.1",),
         )
-        desk.media.perform(orders.Describe(stream=name, far_end=far))
+        desk.media.perform(commands.SetFarEnd(stream=name, far_end=far))
         self._number = 0
 
     def say(self, body: bytes, payload: int = 0) -> None:
@@ -82,11 +82,11 @@ def test_a_prompt_is_heard_and_keys_are_told() -> None:
         async with _desk() as desk:
             phone = Phone(desk, "a")
             sound = PcmSound(array("h", [1000] * 160 * 4).tobytes())
-            desk.media.perform(orders.Play(stream="a", playback="p", sounds=(sound,)))
+            desk.media.perform(commands.StartPlayback(stream="a", playback="p", sounds=(sound,)))
             assert [(await phone.hears()).body for _ in range(4)] == [LOUD] * 4
-            assert await desk.told.get() == orders.PlaybackFinished(stream="a", playback="p")
+            assert await desk.told.get() == commands.PlaybackEnded(stream="a", playback="p")
             phone.say(b"\x05\x0a\0\xa0", 101)
-            assert await desk.told.get() == orders.DigitPressed(stream="a", digit="5")
+            assert await desk.told.get() == commands.DtmfReceived(stream="a", digit="5")
             phone.socket.close()
 
     run(scenario())
@@ -96,7 +96,7 @@ def test_two_telephones_talk_though_one_gives_a_wrong_address() -> None:
     async def scenario() -> None:
         async with _desk() as desk:
             a, b = Phone(desk, "a", said="192.0.2.1"), Phone(desk, "b")
-            desk.media.perform(orders.Join(one="a", other="b"))
+            desk.media.perform(commands.ConnectStreams(one="a", other="b"))
             a.say(LOUD)
             assert (await b.hears()).body == LOUD
             b.say(LOUD)
@@ -111,8 +111,8 @@ def test_a_recording_is_whole_when_all_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
         async with _desk() as desk:
             phone = Phone(desk, "a")
-            order = orders.StartRecording(recording="r", stream="a", path=tmp_path / "r.wav")
-            desk.media.perform(order)
+            command = commands.StartRecorder(recording="r", stream="a", path=tmp_path / "r.wav")
+            desk.media.perform(command)
             phone.say(b"\x05\x0a\0\xa0", 101)
             await desk.told.get()
             for _ in range(5):
@@ -131,7 +131,7 @@ def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
         chance = random.Random(1)
         async with _desk() as desk:
             a, b = Phone(desk, "a"), Phone(desk, "b")
-            desk.media.perform(orders.Join(one="a", other="b"))
+            desk.media.perform(commands.ConnectStreams(one="a", other="b"))
             for number in range(3000):
                 data = chance.randbytes(chance.randrange(60))
                 if number % 2:
@@ -141,7 +141,7 @@ def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
                     await asyncio.sleep(0)
             await asyncio.sleep(0.1)  # until there is room in the socket again
             a.say(b"\x0b\x0a\0\xa0", 101)
-            while await desk.told.get() != orders.DigitPressed(stream="a", digit="#"):
+            while await desk.told.get() != commands.DtmfReceived(stream="a", digit="#"):
                 pass
             a.socket.close()
             b.socket.close()
@@ -160,7 +160,7 @@ def test_ports_are_even_and_of_the_range() -> None:
             assert media.open("a", "call") == port
             with pytest.raises(NoPortError, match=f"no port for sound is free .*{port}"):
                 media.open("b", "call")
-            media.perform(orders.Close(stream="a"))
+            media.perform(commands.CloseStream(stream="a"))
 
     run(scenario())
 
@@ -208,7 +208,7 @@ def test_nothing_is_left_open() -> None:
         async with _desk() as desk:
             for number in range(20):
                 desk.media.open(str(number), "call")
-            desk.media.perform(orders.Close(stream="3"))
+            desk.media.perform(commands.CloseStream(stream="3"))
 
     run(scenario())
     after = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()

@@ -15,7 +15,7 @@ from switchhook.sip.net.tcp import TcpLimits
 from switchhook.sip.transaction.admission import AdmitEverybody, Admitted
 from switchhook.sip.transaction.overload import LoadLimits, Share
 from switchhook.sip.transaction.standing import Friends
-from switchhook.sip.ua.orders import Invite
+from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.sip.rtp import orders
+from switchhook.sip.rtp import commands
 from switchhook.sip.rtp.digits import DigitReceiver
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.media import MediaStreams
@@ -32,7 +32,7 @@ class Table:
         self.now = 1000.0
         self.media = MediaStreams(silence=silence, now=self.now)
         self.sent: list[tuple[str, RtpPacket, tuple[str, int]]] = []
-        self.events: list[orders.Event] = []
+        self.events: list[commands.MediaStreamEvent] = []
         self.pcm = b""
         self.ended: list[str] = []
         self._numbers = {"a": 10, "b": 20}
@@ -44,7 +44,7 @@ class Table:
     def describe(
         self, name: str, address: tuple[str, int], law: Law, *, hold: bool = False
     ) -> None:
-        far = orders.FarEnd(
+        far = commands.FarEnd(
             address=address,
             law=law,
             payload=law.payload,
@@ -52,14 +52,16 @@ class Table:
             also_from=(NAT[0],),
             on_hold=hold,
         )
-        self.order(orders.Describe(stream=name, far_end=far))
+        self.perform(commands.SetFarEnd(stream=name, far_end=far))
 
-    def order(self, order: orders.Order) -> None:
-        self.media.perform(order, self.now)
+    def perform(self, command: commands.MediaStreamCommand) -> None:
+        self.media.perform(command, self.now)
         self._take()
 
     def play(self, sound: PcmSound, playback: str = "p", *, loop: bool = False) -> None:
-        self.order(orders.Play(stream="a", playback=playback, sounds=(sound,), loop=loop))
+        self.perform(
+            commands.StartPlayback(stream="a", playback=playback, sounds=(sound,), loop=loop)
+        )
 
     def hear(
         self, name: str, body: bytes, source: tuple[str, int] | None = None, payload: int = 0
@@ -109,7 +111,7 @@ def test_a_prompt_is_played_and_its_end_told() -> None:
     assert table.bodies("a") == [LOUD] * 3
     assert {address for _, _, address in table.sent} == {A}
     assert [packet.marker for _, packet, _ in table.sent] == [True, False, False]
-    assert table.events == [orders.PlaybackFinished(stream="a", playback="p")]
+    assert table.events == [commands.PlaybackEnded(stream="a", playback="p")]
 
 
 def test_a_prompt_goes_where_the_telephone_speaks_from() -> None:
@@ -124,7 +126,7 @@ def test_a_prompt_goes_where_the_telephone_speaks_from() -> None:
 def test_nothing_to_play_is_finished_at_once() -> None:
     table = Table()
     table.play(_sound(0))
-    assert table.events == [orders.PlaybackFinished(stream="a", playback="p")]
+    assert table.events == [commands.PlaybackEnded(stream="a", playback="p")]
 
 
 def test_barge_in_stops_a_prompt_with_the_next_frame() -> None:
@@ -132,10 +134,10 @@ def test_barge_in_stops_a_prompt_with_the_next_frame() -> None:
     table.play(_sound(50))
     table.pass_time(2)
     table.hear("a", b"\x05\x0a\0\xa0", payload=101)
-    table.order(orders.StopPlaying(playback="p"))
+    table.perform(commands.StopPlayback(playback="p"))
     table.pass_time(5)
     assert len(table.sent) == 2
-    assert table.events == [orders.DigitPressed(stream="a", digit="5")]
+    assert table.events == [commands.DtmfReceived(stream="a", digit="5")]
 
 
 def test_background_pauses_for_a_prompt() -> None:
@@ -144,10 +146,10 @@ def test_background_pauses_for_a_prompt() -> None:
     table.pass_time(2)
     table.play(_sound(2))
     table.pass_time(4)
-    table.order(orders.StopPlaying(playback="music"))
+    table.perform(commands.StopPlayback(playback="music"))
     table.pass_time(2)
     assert table.bodies("a") == [SOFT, SOFT, LOUD, LOUD, SOFT, SOFT]
-    assert table.events == [orders.PlaybackFinished(stream="a", playback="p")]
+    assert table.events == [commands.PlaybackEnded(stream="a", playback="p")]
 
 
 def test_after_a_stall_no_burst_and_no_lag() -> None:
@@ -164,21 +166,21 @@ def test_after_a_stall_no_burst_and_no_lag() -> None:
 @pytest.mark.parametrize("laws", [(MU_LAW, MU_LAW), (MU_LAW, A_LAW), (A_LAW, MU_LAW)])
 def test_joined_telephones_hear_each_other(laws: tuple[Law, Law]) -> None:
     table = Table(laws=laws)
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     said = laws[0].encode(array("h", [1000] * 160).tobytes())
     table.hear("a", said, payload=laws[0].payload)
     table.hear("b", laws[1].silence * 160, payload=laws[1].payload)
     assert [(name, address) for name, _, address in table.sent] == [("b", B), ("a", A)]
     assert table.bodies("b") == [laws[0].to(laws[1], said)]
     assert table.sent[0][1].source == 2
-    table.order(orders.Part(stream="a"))
+    table.perform(commands.DisconnectStream(stream="a"))
     table.hear("a", said, payload=laws[0].payload)
     assert len(table.sent) == 2
 
 
 def test_strangers_reach_nobody() -> None:
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     table.hear("a", LOUD, source=("203.0.113.1", 9))
     table.hear("a", b"\x05\x0a\0\xa0", source=("203.0.113.1", 9), payload=101)
     assert (table.sent, table.events) == ([], [])
@@ -186,11 +188,11 @@ def test_strangers_reach_nobody() -> None:
 
 def test_keys_are_told_and_passed_on() -> None:
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     for duration in (160, 320, 480):
         table.hear("a", struct.pack("!BBH", 11, 10, duration), payload=101)
     assert [packet.payload for _, packet, _ in table.sent] == [101] * 3
-    assert {event.digit for event in table.events if isinstance(event, orders.DigitPressed)} == {
+    assert {event.digit for event in table.events if isinstance(event, commands.DtmfReceived)} == {
         "*",
         "#",
     } - {"*"}
@@ -198,19 +200,19 @@ def test_keys_are_told_and_passed_on() -> None:
 
 def test_what_is_neither_sound_nor_key_is_not_passed_on() -> None:
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     table.hear("a", b"x", payload=34)
     assert table.sent == []
 
 
 def test_music_on_hold_silences_the_joined_telephone() -> None:
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     table.play(_sound(1, 100), "music", loop=True)
     table.pass_time()
     table.hear("b", LOUD)
     assert table.bodies("a") == [SOFT]
-    table.order(orders.StopPlaying(playback="music"))
+    table.perform(commands.StopPlayback(playback="music"))
     table.hear("b", LOUD)
     assert table.bodies("a") == [SOFT, LOUD]
     assert table.sent[-1][1].marker
@@ -218,7 +220,7 @@ def test_music_on_hold_silences_the_joined_telephone() -> None:
 
 def test_who_holds_hears_nothing() -> None:
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     table.describe("b", B, MU_LAW, hold=True)
     table.hear("a", LOUD)
     assert table.sent == []
@@ -226,7 +228,7 @@ def test_who_holds_hears_nothing() -> None:
 
 def test_keys_are_sent() -> None:
     table = Table()
-    table.order(orders.Press(stream="a", digits="1#", duration=40))
+    table.perform(commands.SendDtmf(stream="a", digits="1#", duration=40))
     table.pass_time(20)
     receiver = DigitReceiver()
     assert "".join(receiver.hear(packet) for _, packet, _ in table.sent) == "1#"
@@ -239,26 +241,26 @@ def _levels(pcm: bytes) -> list[int]:
 @pytest.mark.parametrize(("both", "level"), [(True, 1100), (False, 1000)])
 def test_a_recording_holds_what_was_said(both: bool, level: int) -> None:  # noqa: FBT001 -- a parameter of pytest
     table = Table()
-    table.order(orders.Join(one="a", other="b"))
-    table.order(orders.StartRecording(recording="r", stream="a", path=FILE, both=both))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
+    table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE, both=both))
     for _ in range(40):
         table.hear("a", LOUD)
         table.hear("b", SOFT)
         table.pass_time()
     assert len(table.pcm) == 2 * (25 * 160 - 1600)  # stored while it goes on
-    table.order(orders.StopRecording(recording="r"))
+    table.perform(commands.StopRecorder(recording="r"))
     assert _levels(table.pcm) == [level] * 40
     assert table.ended == ["r"]
-    table.order(orders.StopRecording(recording="r"))
+    table.perform(commands.StopRecorder(recording="r"))
     assert table.ended == ["r"]
 
 
 def test_a_recording_holds_the_prompt_too_and_ends_with_its_stream() -> None:
     table = Table()
-    table.order(orders.StartRecording(recording="r", stream="a", path=FILE))
+    table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE))
     table.play(_sound(5))
     table.pass_time(10)
-    table.order(orders.Close(stream="a"))
+    table.perform(commands.CloseStream(stream="a"))
     assert _levels(table.pcm).count(1000) == 5
     assert len(table.pcm) == 2 * 1600
     assert table.ended == ["r"]
@@ -266,41 +268,41 @@ def test_a_recording_holds_the_prompt_too_and_ends_with_its_stream() -> None:
 
 def test_what_is_ordered_of_a_closed_stream_does_nothing() -> None:
     table = Table()
-    table.order(orders.Close(stream="a"))
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.CloseStream(stream="a"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     table.play(_sound(1))
-    table.order(orders.Close(stream="a"))
+    table.perform(commands.CloseStream(stream="a"))
     table.hear("a", LOUD)
     table.pass_time(2)
     assert (table.sent, table.events, table.media.streams) == ([], [], 1)
-    table.order(orders.Close(stream="b"))
+    table.perform(commands.CloseStream(stream="b"))
     assert table.media.wake_at is None
 
 
 def test_a_recording_of_a_closed_stream_is_over_at_once() -> None:
     table = Table()
-    table.order(orders.Close(stream="a"))
-    table.order(orders.StartRecording(recording="r", stream="a", path=FILE))
-    table.order(orders.StopRecording(recording="r"))
-    assert table.events == [orders.RecordingFinished(recording="r", path=FILE, seconds=0)]
+    table.perform(commands.CloseStream(stream="a"))
+    table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE))
+    table.perform(commands.StopRecorder(recording="r"))
+    assert table.events == [commands.RecordingWritten(recording="r", path=FILE, seconds=0)]
 
 
 def test_a_dead_call_is_told() -> None:
     table = Table(silence=10)
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     for _ in range(12):
         table.pass_time(50)
         if table.now < 1005:
             table.hear("b", LOUD)
     assert not table.events
     table.pass_time(200)
-    assert set(table.events) == {orders.CallSilent(call="call")}
+    assert set(table.events) == {commands.MediaTimeout(call="call")}
 
 
 def test_a_telephone_that_only_listens_is_not_dead() -> None:
     table = Table(silence=10)
-    far = orders.FarEnd(address=B, law=MU_LAW, payload=0, listens_only=True)
-    table.order(orders.Describe(stream="b", far_end=far))
+    far = commands.FarEnd(address=B, law=MU_LAW, payload=0, listens_only=True)
+    table.perform(commands.SetFarEnd(stream="b", far_end=far))
     table.pass_time(1000)
     assert not table.events
     table.play(_sound(1))
@@ -312,7 +314,7 @@ def test_a_telephone_that_only_listens_is_not_dead() -> None:
 @pytest.mark.parametrize("on_hold", [True, False])
 def test_a_call_has_its_time_again_after_a_hold_or_a_prompt(*, on_hold: bool) -> None:
     table = Table(silence=10)
-    table.order(orders.Join(one="a", other="b"))
+    table.perform(commands.ConnectStreams(one="a", other="b"))
     if on_hold:
         table.describe("b", B, MU_LAW, hold=True)
     else:
@@ -321,11 +323,11 @@ def test_a_call_has_its_time_again_after_a_hold_or_a_prompt(*, on_hold: bool) ->
     if on_hold:
         table.describe("b", B, MU_LAW)
     else:
-        table.order(orders.StopPlaying(playback="p"))
+        table.perform(commands.StopPlayback(playback="p"))
     table.pass_time(400)
     assert not table.events
     table.pass_time(200)
-    assert set(table.events) == {orders.CallSilent(call="call")}
+    assert set(table.events) == {commands.MediaTimeout(call="call")}
 
 
 @pytest.mark.parametrize("silence", [0, 10])

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from switchhook.sip.rtp.orders import RecordingFinished
+    from switchhook.sip.rtp.commands import RecordingWritten
 
 HALF = b"\1\0" * 4000
 
 
-def _write(path: Path, *pieces: bytes, ends: bool = True) -> list[RecordingFinished]:
-    told: list[RecordingFinished] = []
+def _write(path: Path, *pieces: bytes, ends: bool = True) -> list[RecordingWritten]:
+    told: list[RecordingWritten] = []
     scribe = Scribe(told.append)
     for piece in pieces:
         scribe.store(Stored(recording="r", path=path, pcm=piece))
@@ -59,7 +59,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_one_recording_of_nonsense_ends_no_other(tmp_path: Path) -> None:
-    told: list[RecordingFinished] = []
+    told: list[RecordingWritten] = []
     scribe = Scribe(told.append)
     for path in (tmp_path / "\0", tmp_path / "r.wav"):
         for ends in (False, True):

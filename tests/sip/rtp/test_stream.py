@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from switchhook.sip.rtp.commands import FarEnd
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
-from switchhook.sip.rtp.orders import FarEnd
 from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.rtp.stream import Stream

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
-    Asked,
+    InDialogRequestReceived,
     InviteCancelled,
     InviteFailed,
     ProgressReceived,
     SipLegEnded,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, End, Reply
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import ALICE, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
@@ -216,7 +216,7 @@ def test_a_callee_whose_answer_was_lost_may_hang_up(*, rings: bool) -> None:
     assert (failed.leg, failed.status, failed.response) == ("out", 603, None)
     assert failed.request is not None
     assert phone.sent() == (["CANCEL", "200"] if rings else ["200"])
-    assert phone.do(End(leg="out")) == []
+    assert phone.do(EndSession(leg="out")) == []
     phone.rest()
 
 
@@ -251,7 +251,7 @@ def test_one_of_several_who_ring_may_hang_up() -> None:
     assert len(phone.hear(response(invite, 200, tag="c"), BOB)) == 1
     assert phone.do(Acknowledge(leg="out")) == ["ACK"]
     assert phone.last().to.tag == "c"
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
     phone.hear(response(phone.last(), 200), BOB)
     phone.rest()
 
@@ -261,7 +261,7 @@ def test_a_bye_while_our_cancel_is_out_is_answered() -> None:
     phone = Phone()
     invite = phone.calls()
     phone.hear(response(invite, 180), BOB)
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
 
     assert phone.hear(theirs(invite, "BYE", 1), BOB) == []
     assert phone.sent() == ["200"]
@@ -292,8 +292,8 @@ def test_the_ack_of_an_earlier_answer_is_not_taken_for_the_next() -> None:
     phone = Phone()
     leg, tag = phone.answered()
     (asked,) = phone.hear(phone.within("INVITE", tag, cseq=2, body=SDP))
-    assert isinstance(asked, Asked)
-    phone.do(Reply(ref=asked.ref, status=200, body=SDP))
+    assert isinstance(asked, InDialogRequestReceived)
+    phone.do(Respond(ref=asked.ref, status=200, body=SDP))
 
     assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
     (event,) = phone.hear(phone.within("ACK", tag, cseq=2))

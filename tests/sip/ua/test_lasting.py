@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.commands import Acknowledge, Answer, Invite
 from switchhook.sip.ua.events import (
     AnswerReceived,
     DialogChanged,
-    Event,
     InviteReceived,
     SipLegEnded,
+    UserAgentEvent,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Invite
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
@@ -36,7 +36,7 @@ class Talks:
         self.caller = network.node("192.0.2.1", self.caller_hears, timing)
         self.callee = network.node("192.0.2.2", self.callee_hears, timing)
         for number in range(CALLS):
-            order = Invite(
+            command = Invite(
                 leg=f"out{number}",
                 uri=Uri.parse("sip:them@192.0.2.2"),
                 from_=NameAddress.parse("<sip:us@192.0.2.1>"),
@@ -45,9 +45,9 @@ class Talks:
                 headers=TYPE,
                 body=SDP,
             )
-            network.later(0.3 * number, lambda order=order: self.caller.perform(order))  # type: ignore[misc]
+            network.later(0.3 * number, lambda command=command: self.caller.perform(command))  # type: ignore[misc]
 
-    def caller_hears(self, event: Event) -> None:
+    def caller_hears(self, event: UserAgentEvent) -> None:
         match event:
             case AnswerReceived(leg=leg):
                 self.answered += 1
@@ -57,7 +57,7 @@ class Talks:
             case _:
                 assert isinstance(event, DialogChanged)
 
-    def callee_hears(self, event: Event) -> None:
+    def callee_hears(self, event: UserAgentEvent) -> None:
         match event:
             case InviteReceived(leg=leg):
                 self.callee.perform(Answer(leg=leg, status=200, headers=TYPE, body=SDP))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.sip.ua.commands import Answer, EndSession, Respond, SendInDialog
 from switchhook.sip.ua.events import InviteCancelled, InviteFailed, SipLegEnded
-from switchhook.sip.ua.orders import Answer, Ask, End, Reply
 from tests.support.sip import BOB, SDP, request, response
 from tests.support.sip_agent import NOTHING, Phone, theirs
 
@@ -22,11 +22,11 @@ def test_a_bye_waits_for_our_user_however_often_it_comes() -> None:
     assert phone.pass_time(20.0) == []
     assert phone.sent() == []
 
-    assert phone.do(Reply(ref=event.ref, status=200)) == ["200"]
+    assert phone.do(Respond(ref=event.ref, status=200)) == ["200"]
     assert phone.hear(bye) == []
     assert phone.sent() == ["200"]
-    assert phone.do(Reply(ref=event.ref, status=200)) == []
-    assert phone.do(End(leg=leg)) == []
+    assert phone.do(Respond(ref=event.ref, status=200)) == []
+    assert phone.do(EndSession(leg=leg)) == []
     phone.rest()
 
 
@@ -43,12 +43,12 @@ def test_behind_a_bye_nothing_else_is_served() -> None:
     assert phone.sent() == ["481"]
     assert phone.hear(phone.within("INVITE", tag, cseq=5, body=SDP)) == []
     assert phone.sent() == ["481"]
-    phone.agent.perform(Ask(leg=leg, ref="o", method="OPTIONS"), phone.now)
+    phone.agent.perform(SendInDialog(leg=leg, ref="o", method="OPTIONS"), phone.now)
     assert [getattr(e, "status", 0) for e in phone.agent.take_events()] == [481]
     assert asked is not None
 
     assert phone.hear(phone.within("BYE", tag, cseq=6)) == []  # the same wish twice
-    assert phone.do(Reply(ref=event.ref, status=200)) == ["200", "200"]
+    assert phone.do(Respond(ref=event.ref, status=200)) == ["200", "200"]
     phone.rest()
 
 
@@ -58,7 +58,7 @@ def test_a_user_who_hangs_up_meanwhile_answers_by_it() -> None:
     leg, tag = phone.answered()
     phone.hear(phone.within("BYE", tag, cseq=2))
 
-    assert phone.do(End(leg=leg)) == ["200"]
+    assert phone.do(EndSession(leg=leg)) == ["200"]
     phone.rest()
 
 
@@ -66,7 +66,7 @@ def test_a_user_who_hangs_up_meanwhile_answers_by_it() -> None:
 def test_a_bye_of_one_whom_we_hang_up_on_is_answered_at_once() -> None:
     phone = Phone(waits=True)
     leg, tag = phone.answered()
-    assert phone.do(End(leg=leg)) == ["BYE"]
+    assert phone.do(EndSession(leg=leg)) == ["BYE"]
 
     assert phone.hear(phone.within("BYE", tag, cseq=2)) == []
 
@@ -87,7 +87,7 @@ def test_our_answer_is_not_sent_again_to_one_who_has_left() -> None:
     assert phone.pass_time(40.0) == []
     assert phone.sent() == []
 
-    assert phone.do(Reply(ref=event.ref, status=200)) == ["200"]
+    assert phone.do(Respond(ref=event.ref, status=200)) == ["200"]
     phone.rest()
 
 
@@ -95,14 +95,14 @@ def test_our_answer_is_not_sent_again_to_one_who_has_left() -> None:
 def test_an_answer_to_a_question_of_ours_ends_nothing_twice() -> None:
     phone = Phone(waits=True)
     leg, tag = phone.answered()
-    assert phone.do(Ask(leg=leg, ref="o", method="OPTIONS")) == ["OPTIONS"]
+    assert phone.do(SendInDialog(leg=leg, ref="o", method="OPTIONS")) == ["OPTIONS"]
     question = phone.last()
     (event,) = phone.hear(phone.within("BYE", tag, cseq=2))
     assert isinstance(event, SipLegEnded)
 
     assert phone.hear(response(question, 481)) == []
 
-    assert phone.do(Reply(ref=event.ref, status=200)) == ["200"]
+    assert phone.do(Respond(ref=event.ref, status=200)) == ["200"]
     phone.rest()
 
 
@@ -124,8 +124,8 @@ def test_a_caller_who_gives_up_waits_for_our_user(method: str) -> None:
     assert phone.hear(request(body=SDP)) == []
     assert phone.sent() == ["180"]  # the INVITE came once more
 
-    assert phone.do(Reply(ref=event.ref, status=200)) == ["200", "487"]
-    assert phone.do(End(leg=leg)) == []
+    assert phone.do(Respond(ref=event.ref, status=200)) == ["200", "487"]
+    assert phone.do(EndSession(leg=leg)) == []
     phone.rest()
 
 
@@ -135,7 +135,7 @@ def test_a_refusal_of_one_who_gave_up_is_a_487() -> None:
     leg = phone.called()
     phone.hear(request("CANCEL"))
 
-    assert phone.do(End(leg=leg, status=486)) == ["200", "487"]
+    assert phone.do(EndSession(leg=leg, status=486)) == ["200", "487"]
     phone.rest()
 
 
@@ -164,6 +164,6 @@ def test_a_callee_who_hangs_up_early_waits_for_our_user(*, crosses: bool) -> Non
         phone.hear(response(invite, 200, body=SDP), BOB)
         assert phone.sent() == ["ACK", "BYE"]
 
-    assert phone.do(Reply(ref=failed.ref, status=200)) == ["200"]
+    assert phone.do(Respond(ref=failed.ref, status=200)) == ["200"]
     phone.rest()
     assert phone.agent.load == NOTHING

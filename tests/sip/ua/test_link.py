@@ -6,18 +6,26 @@ from collections import Counter
 
 import pytest
 
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+    UserAgentCommand,
+)
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
     AnswerReceived,
-    Asked,
-    Event,
+    FinalResponseReceived,
+    InDialogRequestReceived,
     InviteCancelled,
     InviteFailed,
     InviteReceived,
-    Replied,
     SipLegEnded,
+    UserAgentEvent,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
 from switchhook.sip.ua.user_agent import Load
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -51,21 +59,21 @@ class Play:
         )
         self.later(at, self.caller, invite)
         if gives_up:
-            self.later(at + self.network.chance.uniform(0, 2), self.caller, End(leg=leg))
+            self.later(at + self.network.chance.uniform(0, 2), self.caller, EndSession(leg=leg))
 
-    def later(self, delay: float, node: Node, order: Order) -> None:
-        self.network.later(delay, lambda: node.perform(order))
+    def later(self, delay: float, node: Node, command: UserAgentCommand) -> None:
+        self.network.later(delay, lambda: node.perform(command))
 
-    def caller_hears(self, event: Event) -> None:
+    def caller_hears(self, event: UserAgentEvent) -> None:
         match event:
             case AnswerReceived(leg=leg):
                 self.seen_by_caller["answered"] += 1
                 self.caller.perform(Acknowledge(leg=leg))
                 self.caller_talks(leg)
-            case Replied(leg=leg, status=200):
+            case FinalResponseReceived(leg=leg, status=200):
                 self.caller.perform(Acknowledge(leg=leg))
             case SipLegEnded(status=status, ref=ref):
-                self.caller.perform(Reply(ref=ref, status=200))
+                self.caller.perform(Respond(ref=ref, status=200))
                 self.seen_by_caller[f"ended {status}"] += 1
             case InviteFailed(status=status):
                 self.seen_by_caller[f"failed {status}"] += 1
@@ -75,12 +83,12 @@ class Play:
     def caller_talks(self, leg: str) -> None:
         chance = self.network.chance
         if chance.random() < 0.5:
-            hold = Ask(leg=leg, ref=f"hold {leg}", method="INVITE", body=b"v=0\r\n")
+            hold = SendInDialog(leg=leg, ref=f"hold {leg}", method="INVITE", body=b"v=0\r\n")
             self.later(0.5, self.caller, hold)
         if chance.random() < 0.5:
-            self.later(chance.uniform(0, 8), self.caller, End(leg=leg))
+            self.later(chance.uniform(0, 8), self.caller, EndSession(leg=leg))
 
-    def callee_hears(self, event: Event) -> None:
+    def callee_hears(self, event: UserAgentEvent) -> None:
         chance = self.network.chance
         match event:
             case InviteReceived(leg=leg):
@@ -88,16 +96,16 @@ class Play:
                 self.callee.perform(Answer(leg=leg, status=180))
                 answer = Answer(leg=leg, status=chance.choice([200, 200, 200, 486]))
                 self.later(chance.uniform(0, 3), self.callee, answer)
-            case Asked(ref=ref):
-                self.callee.perform(Reply(ref=ref, status=200, body=b"v=0\r\n"))
+            case InDialogRequestReceived(ref=ref):
+                self.callee.perform(Respond(ref=ref, status=200, body=b"v=0\r\n"))
             case AnswerAcknowledged(leg=leg):
                 self.seen_by_callee["acknowledged"] += 1
-                self.later(chance.uniform(4, 20), self.callee, End(leg=leg))
+                self.later(chance.uniform(4, 20), self.callee, EndSession(leg=leg))
             case SipLegEnded(status=status, ref=ref):
-                self.callee.perform(Reply(ref=ref, status=200))
+                self.callee.perform(Respond(ref=ref, status=200))
                 self.seen_by_callee[f"ended {status}"] += 1
             case InviteCancelled(ref=ref):
-                self.callee.perform(Reply(ref=ref, status=200))
+                self.callee.perform(Respond(ref=ref, status=200))
                 self.seen_by_callee["cancelled"] += 1
             case _:
                 pass

@@ -7,8 +7,12 @@ from itertools import count
 
 from switchhook.sip.auth.digest import Challenge, Verified, Verifier
 from switchhook.sip.auth.proof import Credentials
-from switchhook.sip.ua.events import Event, OutsideAsked, Replied
-from switchhook.sip.ua.orders import Reply, Send
+from switchhook.sip.ua.commands import Respond, SendOutOfDialog
+from switchhook.sip.ua.events import (
+    FinalResponseReceived,
+    OutOfDialogRequestReceived,
+    UserAgentEvent,
+)
 from switchhook.sip.ua.registrar import Registrar
 from switchhook.sip.ua.user_agent import Load, UserAgent
 from switchhook.sip.wire.headers import NameAddress
@@ -21,8 +25,8 @@ NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
 ALICE = NameAddress(uri=Uri.parse("sip:alice@pbx"))
 
 
-def register(password: str | None = "secret", *, cseq: int = 1) -> Send:
-    return Send(
+def register(password: str | None = "secret", *, cseq: int = 1) -> SendOutOfDialog:
+    return SendOutOfDialog(
         ref="registration",
         method="REGISTER",
         uri=Uri.parse("sip:pbx"),
@@ -47,14 +51,14 @@ class Line:
         self.registrar = Registrar()
         self.now = 0.0
         self.cut = False
-        self.heard: list[Event] = []
+        self.heard: list[UserAgentEvent] = []
         self.methods: list[str] = []
 
-    def send(self, order: Send) -> list[Event]:
-        self.phone.perform(order, self.now)
+    def send(self, command: SendOutOfDialog) -> list[UserAgentEvent]:
+        self.phone.perform(command, self.now)
         return self.settle()
 
-    def settle(self) -> list[Event]:
+    def settle(self) -> list[UserAgentEvent]:
         """Carry packets and answer REGISTER until there is nothing more to do."""
         wire: deque[tuple[UserAgent, bytes, Peer]] = deque()
         while True:
@@ -67,22 +71,22 @@ class Line:
             agent.receive(data, source, self.now)
             self.heard += self.phone.take_events()
             for event in self.pbx.take_events():
-                assert isinstance(event, OutsideAsked)
+                assert isinstance(event, OutOfDialogRequestReceived)
                 self.pbx.perform(self.answer(event), self.now)
 
-    def answer(self, event: OutsideAsked) -> Reply:
+    def answer(self, event: OutOfDialogRequestReceived) -> Respond:
         request = event.request
         self.methods.append(f"{request.cseq} {'Authorization' in request.headers}")
         verdict = self.verifier.check(request, {"alice": "secret"}.get, self.now)
         if isinstance(verdict, Challenge):
-            return Reply(ref=event.ref, status=verdict.status, headers=verdict.headers)
+            return Respond(ref=event.ref, status=verdict.status, headers=verdict.headers)
         if not isinstance(verdict, Verified):
-            return Reply(ref=event.ref, status=verdict.status)
+            return Respond(ref=event.ref, status=verdict.status)
         result = self.registrar.register(request, verdict.username, event.source, self.now)
-        return Reply(ref=event.ref, status=result.status, headers=result.headers)
+        return Respond(ref=event.ref, status=result.status, headers=result.headers)
 
-    def pass_time(self, until: float) -> list[Event]:
-        events: list[Event] = []
+    def pass_time(self, until: float) -> list[UserAgentEvent]:
+        events: list[UserAgentEvent] = []
         while True:
             times = [a.wake_at for a in (self.phone, self.pbx) if a.wake_at is not None]
             if not times or min(times) > until:
@@ -98,7 +102,7 @@ class Line:
 def test_a_challenged_register_proves_itself_once() -> None:
     line = Line()
     (replied,) = line.send(register())
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert (replied.leg, replied.ref, replied.status) == ("registration", "registration", 200)
     assert replied.response is not None
     assert replied.response.cseq.number == 2
@@ -112,23 +116,23 @@ def test_a_refresh_keeps_its_call_id_and_counts_on() -> None:
     line = Line()
     line.send(register())
     (replied,) = line.send(register(cseq=3))
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert replied.status == 200
     assert len(line.registrar.lookup("alice", line.now)) == 1
     (overtaken,) = line.send(register(cseq=1))
-    assert isinstance(overtaken, Replied)
+    assert isinstance(overtaken, FinalResponseReceived)
     assert overtaken.status == 500
 
 
 def test_a_wrong_password_is_told() -> None:
     (replied,) = Line().send(register("wrong"))
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert replied.status == 403
 
 
 def test_without_credentials_the_challenge_is_told() -> None:
     (replied,) = Line().send(register(None))
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert replied.status == 401
 
 
@@ -138,7 +142,9 @@ def test_without_an_answer_408_is_told() -> None:
     assert line.send(register()) == []
     assert line.pass_time(31.9) == []
     (replied,) = line.pass_time(33)
-    assert replied == Replied(leg="registration", ref="registration", status=408, response=None)
+    assert replied == FinalResponseReceived(
+        leg="registration", ref="registration", status=408, response=None
+    )
 
 
 def test_nothing_is_left_behind() -> None:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond, SendInDialog
 from switchhook.sip.ua.events import (
     AnswerReceived,
-    Asked,
     DialogChanged,
-    Event,
+    FinalResponseReceived,
+    InDialogRequestReceived,
     InviteFailed,
-    Replied,
     SipLegEnded,
+    UserAgentEvent,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Reply
 from tests.support.sip import BOB, SDP, read_request, request, response
 from tests.support.sip_agent import Phone, theirs
 
@@ -42,9 +42,9 @@ def calling(*extra: str) -> Phone:
     return phone
 
 
-def live(phone: Phone, until: float, **statuses: int) -> tuple[list[Event], list[str]]:
+def live(phone: Phone, until: float, **statuses: int) -> tuple[list[UserAgentEvent], list[str]]:
     """Let time pass at an end that answers what it is asked; return what was told, and what was sent."""
-    told: list[Event] = []
+    told: list[UserAgentEvent] = []
     sent: list[str] = []
     while phone.now < until:
         told += phone.pass_time(min(phone.wake_at(until), until))
@@ -109,8 +109,8 @@ def test_a_caller_that_refreshes_by_invite_keeps_the_call() -> None:
         assert live(phone, phone.now + 45.0)[0] == []
         again = phone.within("INVITE", tag, TIMER, "x: 90;refresher=uac", cseq=number, body=SDP)
         (asked,) = phone.hear(again)
-        assert isinstance(asked, Asked)
-        phone.do(Reply(ref=asked.ref, status=200, headers=TYPE, body=SDP))
+        assert isinstance(asked, InDialogRequestReceived)
+        phone.do(Respond(ref=asked.ref, status=200, headers=TYPE, body=SDP))
         assert phone.last_response().headers.get("Session-Expires") == "90;refresher=uac"
         phone.hear(phone.within("ACK", tag, cseq=number))
 
@@ -280,7 +280,7 @@ def test_a_cancelled_call_is_not_made_again() -> None:
     phone = Phone()
     invite = phone.calls()
     phone.hear(response(invite, 180), BOB)
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
 
     assert phone.hear(response(invite, 422, "Min-SE: 3600"), BOB) == []
     assert phone.sent() == ["ACK"]
@@ -327,15 +327,15 @@ def test_it_may_overtake_our_answer_to_a_later_offer(method: str) -> None:
 
     assert phone.hear(phone.within("UPDATE", tag, cseq=3)) == []
     assert phone.sent() == ["200"]
-    assert isinstance(asked, Asked)
-    assert phone.do(Reply(ref=asked.ref, status=200, body=SDP)) == ["200"]
+    assert isinstance(asked, InDialogRequestReceived)
+    assert phone.do(Respond(ref=asked.ref, status=200, body=SDP)) == ["200"]
 
 
 @pytest.mark.row("FI-16")
 def test_it_may_cross_our_offer() -> None:
     phone = Phone()
     leg, tag = phone.answered()
-    phone.do(Ask(leg=leg, ref="r1", method="INVITE", body=SDP))
+    phone.do(SendInDialog(leg=leg, ref="r1", method="INVITE", body=SDP))
 
     assert phone.hear(phone.within("UPDATE", tag, cseq=2)) == []
     assert phone.sent() == ["200"]
@@ -350,7 +350,7 @@ def test_it_keeps_the_order_and_ends_with_the_call() -> None:
 
     assert phone.hear(phone.within("UPDATE", tag, cseq=4)) == []
     assert phone.sent() == ["500"]
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
     phone.hear(phone.within("UPDATE", tag, cseq=6))
     assert phone.sent() == ["481"]
 
@@ -363,7 +363,7 @@ def test_it_may_move_its_sender() -> None:
     moved = moved.replace(b"Contact: <sip:alice@192.0.2.10>", b"Contact: <sip:alice@192.0.2.30>")
 
     assert phone.hear(read_request(moved)) == [DialogChanged(leg=leg)]
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
     assert str(phone.last().uri) == "sip:alice@192.0.2.30"
 
 
@@ -375,10 +375,12 @@ def test_it_may_move_its_sender() -> None:
 def test_an_offer_by_update_reaches_who_takes_none(allow: str, method: str) -> None:
     phone, leg, _ = called(allow)
 
-    assert phone.do(Ask(leg=leg, ref="r1", method="UPDATE", headers=TYPE, body=SDP)) == [method]
+    assert phone.do(SendInDialog(leg=leg, ref="r1", method="UPDATE", headers=TYPE, body=SDP)) == [
+        method
+    ]
     (replied,) = phone.hear(response(phone.last(), 200, tag="a", body=SDP))
 
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert phone.do(Acknowledge(leg=leg)) == (["ACK"] if method == "INVITE" else [])
 
 
@@ -386,7 +388,7 @@ def test_an_offer_by_update_reaches_who_takes_none(allow: str, method: str) -> N
 def test_a_later_offer_that_is_passed_on_keeps_the_timer() -> None:
     phone, leg, _ = called(TIMER, "Session-Expires: 200;refresher=uas", FEW)
     live(phone, 50.0)
-    phone.do(Ask(leg=leg, ref="r1", method="INVITE", headers=TYPE, body=SDP))
+    phone.do(SendInDialog(leg=leg, ref="r1", method="INVITE", headers=TYPE, body=SDP))
     offer = phone.last()
     assert offer.headers.get("Session-Expires") == "200;refresher=uac"
     phone.hear(response(offer, 200, "x: 200;refresher=uac", tag="a", body=SDP))
@@ -400,7 +402,7 @@ def test_a_later_offer_that_is_passed_on_keeps_the_timer() -> None:
 @pytest.mark.row("FI-12")
 def test_an_offer_that_nobody_answered_is_answered_with_what_stands_already() -> None:
     phone, leg, _ = called()
-    assert phone.do(Ask(leg=leg, ref="r1", method="INVITE")) == ["INVITE"]
+    assert phone.do(SendInDialog(leg=leg, ref="r1", method="INVITE")) == ["INVITE"]
     phone.hear(response(phone.last(), 200, tag="a", body=SDP))
 
     assert phone.do(Acknowledge(leg=leg)) == ["ACK"]

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession
 from switchhook.sip.ua.events import AnswerAcknowledged, AnswerReceived, SipLegEnded
-from switchhook.sip.ua.orders import Acknowledge, Answer, End
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request, response
 from tests.support.sip_agent import Phone
@@ -20,10 +20,10 @@ def about_to_answer() -> tuple[Phone, bytes]:
     """Return a phone that took up a call whose 200 was stored, and that 200 as the first would send it."""
     former = Phone()
     leg = former.called()
-    order = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
-    stored = json.dumps(former.agent.store(leg, order, now=former.now))
+    command = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
+    stored = json.dumps(former.agent.store(leg, command, now=former.now))
     assert former.sent() == []
-    former.do(order)
+    former.do(command)
     answer = former.packets[0].data
     phone = Phone()
     phone.agent.restore("a", json.loads(stored), now=0.0)
@@ -62,8 +62,8 @@ def test_the_ack_is_waited_for_no_longer_however_many_processes_wait(
 ) -> None:
     former = Phone()
     leg = former.called()
-    order = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
-    stored = former.agent.store(leg, order, now=former.now)
+    command = Answer(leg=leg, status=200, headers=OK.headers, body=SDP)
+    stored = former.agent.store(leg, command, now=former.now)
     second = Phone()
     second.agent.restore("a", stored or {}, now=0.0, age=age / 2)
     second.pass_time(0.0)
@@ -187,6 +187,6 @@ def test_a_call_that_ends_before_its_ack_is_hung_up_behind_it() -> None:
     phone.sent()
     tag = phone.last_response().to.tag or ""
 
-    assert phone.do(End(leg="a")) == []
+    assert phone.do(EndSession(leg="a")) == []
     assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
     assert phone.sent() == ["BYE"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Invite
 from switchhook.sip.ua.events import AnswerReceived, InviteReceived, ProgressReceived
-from switchhook.sip.ua.orders import Acknowledge, Answer, End, Invite
 from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Packet, Peer
@@ -55,7 +55,7 @@ def test_an_invite_without_contact_is_answered_and_hung_up_where_it_came_from() 
     answer = read_response(sent(ua)[-1].data)
     ack = request("ACK", to=f"<sip:100@192.0.2.1>;tag={answer.to.tag}", contact="")
     ua.receive(bytes(ack), ELSEWHERE, 0.0)
-    ua.perform(End(leg=arrived.leg), 0.0)
+    ua.perform(EndSession(leg=arrived.leg), 0.0)
     (bye,) = sent(ua)
     assert (start(bye.data), bye.peer) == ("BYE", ELSEWHERE)
     assert str(read_request(bye.data).uri) == "sip:alice@198.51.100.9:40123"
@@ -75,14 +75,14 @@ def test_a_caller_behind_a_nat_of_ports_is_hung_up_where_it_called_from() -> Non
     answer = read_response(sent(ua)[-1].data)
     ua.receive(bytes(request("ACK", to=str(answer.to))), NATTED, 0.0)
     stored = ua.store(arrived.leg, now=0.0)
-    ua.perform(End(leg=arrived.leg), 0.0)
+    ua.perform(EndSession(leg=arrived.leg), 0.0)
     (bye,) = sent(ua)
     assert (start(bye.data), bye.peer) == ("BYE", NATTED)
 
     assert stored is not None
     later = agent()
     later.restore("again", stored, now=0.0)
-    later.perform(End(leg="again"), 0.0)
+    later.perform(EndSession(leg="again"), 0.0)
     assert sent(later)[-1].peer == NATTED
 
 

@@ -9,21 +9,21 @@ import pytest
 
 from switchhook.sip.auth.proof import Credentials
 from switchhook.sip.transaction.overload import LoadLimits
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond, SendInDialog
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
     AnswerReceived,
-    AskCancelled,
-    Asked,
+    FinalResponseReceived,
     FlowClosed,
+    InDialogRequestReceived,
     InviteCancelled,
     InviteFailed,
     InviteReceived,
-    OutsideAsked,
+    OutOfDialogRequestReceived,
     ProgressReceived,
-    Replied,
+    ReinviteCancelled,
     SipLegEnded,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Reply
 from switchhook.sip.wire.message import MessageError
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
@@ -106,7 +106,7 @@ def test_hanging_up_waits_for_the_ack() -> None:
     phone.do(Answer(leg=leg, status=200))
     tag = phone.last_response().to.tag or ""
 
-    assert phone.do(End(leg=leg)) == []
+    assert phone.do(EndSession(leg=leg)) == []
     assert phone.hear(phone.within("ACK", tag, cseq=1)) == []
     assert phone.sent() == ["BYE"]
     assert phone.hear(response(phone.last(), 200)) == []
@@ -117,9 +117,9 @@ def test_a_refusal_needs_nothing_more() -> None:
     phone = Phone()
     leg = phone.called()
 
-    assert phone.do(End(leg=leg, status=486, headers=(("Retry-After", "9"),))) == ["486"]
+    assert phone.do(EndSession(leg=leg, status=486, headers=(("Retry-After", "9"),))) == ["486"]
     assert phone.last_response().headers.get("Retry-After") == "9"
-    assert phone.do(End(leg=leg)) == []
+    assert phone.do(EndSession(leg=leg)) == []
     assert phone.do(Answer(leg=leg, status=200)) == []
     phone.rest()
 
@@ -162,7 +162,7 @@ def test_several_forks_have_tags_of_their_own() -> None:
     (event,) = phone.hear(phone.within("ACK", tags[1] or "", cseq=1))
     assert isinstance(event, AnswerAcknowledged)
     assert phone.do(Answer(leg=leg, status=183, fork=99)) == []
-    assert phone.do(End(leg=leg)) == ["BYE"]
+    assert phone.do(EndSession(leg=leg)) == ["BYE"]
     assert phone.last().from_.tag == tags[1]
     phone.hear(response(phone.last(), 200))
     phone.rest()
@@ -180,7 +180,7 @@ def test_record_routes_come_back_in_the_answer_and_order_our_requests() -> None:
     )
     phone.hear(phone.within("ACK", answer.to.tag or "", cseq=1))
 
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
 
     assert phone.packets[0].peer == Peer("UDP", "192.0.2.50", 5060)
     assert [str(route.uri) for route in phone.last().routes] == [
@@ -225,7 +225,7 @@ def test_a_call_is_made_and_hung_up() -> None:
     assert phone.do(Acknowledge(leg="out")) == []
     assert str(invite.uri) == "sip:bob@192.0.2.20"
 
-    assert phone.do(End(leg="out", headers=(("Reason", "Q.850;cause=16"),))) == ["BYE"]
+    assert phone.do(EndSession(leg="out", headers=(("Reason", "Q.850;cause=16"),))) == ["BYE"]
     assert str(phone.last().cseq) == "2 BYE"
     assert phone.last().headers.get("Reason") == "Q.850;cause=16"
     assert phone.hear(response(phone.last(), 200), BOB) == []
@@ -270,7 +270,7 @@ def test_the_answer_of_a_second_fork_is_acknowledged_and_hung_up() -> None:
     assert phone.hear(other, BOB) == []
     assert phone.sent() == ["ACK"]
     phone.hear(response(bye, 200), BOB)
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
     phone.hear(response(phone.last(), 200), BOB)
     phone.rest()
 
@@ -350,7 +350,7 @@ def test_a_cancelled_call_is_no_longer_told_of(before: int) -> None:
     invite = phone.calls()
     phone.hear(response(invite, before), BOB)
 
-    assert phone.do(End(leg="out", headers=(("Reason", "SIP;cause=200"),))) == ["CANCEL"]
+    assert phone.do(EndSession(leg="out", headers=(("Reason", "SIP;cause=200"),))) == ["CANCEL"]
     assert phone.last().headers.get("Reason") == "SIP;cause=200"
     assert phone.hear(response(phone.last(), 200), BOB) == []
     assert phone.hear(response(invite, 183), BOB) == []
@@ -363,7 +363,7 @@ def test_a_cancel_before_any_response_waits() -> None:
     phone = Phone()
     invite = phone.calls()
 
-    assert phone.do(End(leg="out")) == []
+    assert phone.do(EndSession(leg="out")) == []
     phone.hear(response(invite, 100), BOB)
     assert phone.sent() == ["CANCEL"]
     phone.rest()
@@ -373,7 +373,7 @@ def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up() -> None
     phone = Phone()
     invite = phone.calls()
     phone.hear(response(invite, 180), BOB)
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
 
     assert phone.hear(response(invite, 200), BOB) == []
 
@@ -387,7 +387,7 @@ def test_hanging_up_before_the_ack_acknowledges_first() -> None:
     invite = phone.calls()
     phone.hear(response(invite, 200), BOB)
 
-    assert phone.do(End(leg="out")) == ["ACK", "BYE"]
+    assert phone.do(EndSession(leg="out")) == ["ACK", "BYE"]
 
 
 def test_the_one_who_was_called_may_hang_up() -> None:
@@ -404,7 +404,7 @@ def test_the_one_who_was_called_may_hang_up() -> None:
 def test_byes_that_cross_are_both_answered() -> None:
     phone = Phone()
     invite = phone.talks()
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
     bye = phone.last()
 
     assert phone.hear(theirs(invite, "BYE", 1), BOB) == []
@@ -466,7 +466,7 @@ def test_the_ack_and_bye_of_a_challenged_call_are_let_through() -> None:
     phone.do(Acknowledge(leg="out"))
     assert "Proxy-Authorization" in phone.last().headers
 
-    phone.do(End(leg="out"))
+    phone.do(EndSession(leg="out"))
     bye = phone.last()
     phone.hear(response(bye, 407, f"Proxy-Authenticate: {CHALLENGE}"), BOB)
     assert phone.sent() == ["BYE"]
@@ -499,7 +499,7 @@ def test_a_nonce_that_two_calls_get_is_counted_on_over_both_and_their_byes() -> 
     for leg in ("one", "two"):
         phone.do(Acknowledge(leg=leg))
         counts.append(proof_count(phone.last()))  # that of its INVITE (RFC 3261 §22.1)
-        phone.do(End(leg=leg))
+        phone.do(EndSession(leg=leg))
         phone.hear(response(phone.last(), 407, asks), BOB)
         phone.sent()
         counts.append(proof_count(phone.last()))
@@ -529,13 +529,13 @@ def test_requests_of_the_other_end_wait_for_our_reply() -> None:
     leg, tag = phone.answered()
 
     (asked,) = phone.hear(phone.within("INFO", tag, cseq=2, body=b"5"))
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, InDialogRequestReceived)
     assert (asked.leg, asked.request.method) == (leg, "INFO")
     assert phone.sent() == []
 
-    assert phone.do(Reply(ref=asked.ref, status=200)) == ["200"]
-    assert phone.do(Reply(ref=asked.ref, status=500)) == []
-    assert phone.do(Reply(ref="unknown", status=500)) == []
+    assert phone.do(Respond(ref=asked.ref, status=200)) == ["200"]
+    assert phone.do(Respond(ref=asked.ref, status=500)) == []
+    assert phone.do(Respond(ref="unknown", status=500)) == []
 
 
 def test_a_reinvite_is_answered_and_its_ack_told() -> None:
@@ -543,9 +543,9 @@ def test_a_reinvite_is_answered_and_its_ack_told() -> None:
     leg, tag = phone.answered()
 
     (asked,) = phone.hear(phone.within("INVITE", tag, cseq=2, body=SDP))
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, InDialogRequestReceived)
     assert phone.sent() == ["100"]
-    assert phone.do(Reply(ref=asked.ref, status=200, body=SDP)) == ["200"]
+    assert phone.do(Respond(ref=asked.ref, status=200, body=SDP)) == ["200"]
     assert phone.last_response().contacts
     phone.pass_time(1.0)
     assert phone.sent() == ["200"]
@@ -565,10 +565,10 @@ def test_the_other_end_may_move() -> None:
         bytes(moved).replace(b"Contact: <sip:alice@192.0.2.10>", b"Contact: <sip:alice@192.0.2.30>")
     )
     (asked,) = phone.hear(moved)
-    assert isinstance(asked, Asked)
-    phone.do(Reply(ref=asked.ref, status=200))
+    assert isinstance(asked, InDialogRequestReceived)
+    phone.do(Respond(ref=asked.ref, status=200))
 
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
 
     assert str(phone.last().uri) == "sip:alice@192.0.2.30"
 
@@ -577,28 +577,30 @@ def test_a_cancelled_reinvite_leaves_the_call_alone() -> None:
     phone = Phone()
     leg, tag = phone.answered()
     (asked,) = phone.hear(phone.within("INVITE", tag, cseq=2))
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, InDialogRequestReceived)
     phone.sent()
 
     cancel = phone.within("CANCEL", tag, cseq=2)
     cancel = read_request(bytes(cancel).replace(b"z9hG4bKCANCEL2", b"z9hG4bKINVITE2"))
-    assert phone.hear(cancel) == [AskCancelled(leg=leg, ref=asked.ref)]
+    assert phone.hear(cancel) == [ReinviteCancelled(leg=leg, ref=asked.ref)]
 
     assert phone.sent() == ["200", "487"]
-    assert phone.do(Reply(ref=asked.ref, status=200)) == []
-    assert phone.do(End(leg=leg)) == ["BYE"]
+    assert phone.do(Respond(ref=asked.ref, status=200)) == []
+    assert phone.do(EndSession(leg=leg)) == ["BYE"]
 
 
 def test_our_requests_are_replied_to() -> None:
     phone = Phone()
     leg, _ = phone.answered()
 
-    ask = Ask(leg=leg, ref="r1", method="INFO", headers=(("Content-Type", "a/b"),), body=b"5")
+    ask = SendInDialog(
+        leg=leg, ref="r1", method="INFO", headers=(("Content-Type", "a/b"),), body=b"5"
+    )
     assert phone.do(ask) == ["INFO"]
     answer = response(phone.last(), 200)
     (event,) = phone.hear(answer)
 
-    assert isinstance(event, Replied)
+    assert isinstance(event, FinalResponseReceived)
     assert (event.leg, event.ref, event.status) == (leg, "r1", 200)
     assert phone.hear(answer) == []
 
@@ -606,19 +608,19 @@ def test_our_requests_are_replied_to() -> None:
 def test_our_reinvite_waits_for_acknowledge_and_blocks_another() -> None:
     phone = Phone()
     leg, tag = phone.answered()
-    assert phone.do(Ask(leg=leg, ref="r1", method="INVITE", body=SDP)) == ["INVITE"]
+    assert phone.do(SendInDialog(leg=leg, ref="r1", method="INVITE", body=SDP)) == ["INVITE"]
     ours = phone.last()
     assert ours.contacts
 
-    assert phone.do(Ask(leg=leg, ref="r2", method="UPDATE")) == []
+    assert phone.do(SendInDialog(leg=leg, ref="r2", method="UPDATE")) == []
     (refused,) = phone.agent.take_events()
-    assert refused == Replied(leg=leg, ref="r2", status=491, response=None)
+    assert refused == FinalResponseReceived(leg=leg, ref="r2", status=491, response=None)
     assert phone.hear(phone.within("INVITE", tag, cseq=2, body=SDP)) == []
     assert phone.sent() == ["491"]
 
     assert phone.hear(response(ours, 180)) == []
     (replied,) = phone.hear(response(ours, 200, tag="a"))
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert phone.do(Acknowledge(leg=leg)) == ["ACK"]
     assert str(phone.last().cseq) == f"{ours.cseq.number} ACK"
     assert phone.hear(response(ours, 200, tag="a")) == []
@@ -691,17 +693,17 @@ def test_requests_of_no_dialog_get_481_and_change_nothing() -> None:
     for message in (other_tag, stranger):
         assert phone.hear(message) == []
         assert phone.sent() == ["481"]
-    assert phone.do(End(leg=leg)) == ["BYE"]
+    assert phone.do(EndSession(leg=leg)) == ["BYE"]
 
 
 def test_an_end_that_knows_nothing_of_the_call_ends_it() -> None:
     phone = Phone()
     leg, _ = phone.answered()
-    phone.do(Ask(leg=leg, ref="r1", method="INFO"))
+    phone.do(SendInDialog(leg=leg, ref="r1", method="INFO"))
 
     replied, ended = phone.hear(response(phone.last(), 481))
 
-    assert isinstance(replied, Replied)
+    assert isinstance(replied, FinalResponseReceived)
     assert ended == SipLegEnded(leg=leg, status=481)
     assert phone.sent() == ["BYE"]
     phone.rest()
@@ -710,10 +712,10 @@ def test_an_end_that_knows_nothing_of_the_call_ends_it() -> None:
 def test_an_end_that_no_longer_answers_ends_the_call() -> None:
     phone = Phone()
     leg, _ = phone.answered()
-    phone.do(Ask(leg=leg, ref="r1", method="UPDATE"))
+    phone.do(SendInDialog(leg=leg, ref="r1", method="UPDATE"))
 
     assert phone.pass_time(40.0) == [
-        Replied(leg=leg, ref="r1", status=408, response=None),
+        FinalResponseReceived(leg=leg, ref="r1", status=408, response=None),
         SipLegEnded(leg=leg, status=408),
     ]
     phone.rest()
@@ -723,12 +725,14 @@ def test_what_is_open_is_refused_when_the_dialog_ends() -> None:
     phone = Phone()
     leg, tag = phone.answered()
     (asked,) = phone.hear(phone.within("INFO", tag, cseq=2))
-    assert isinstance(asked, Asked)
+    assert isinstance(asked, InDialogRequestReceived)
 
-    assert phone.do(End(leg=leg)) == ["487", "BYE"]
-    assert phone.do(Reply(ref=asked.ref, status=200)) == []
-    assert phone.do(Ask(leg=leg, ref="r9", method="INFO")) == []
-    assert phone.agent.take_events() == [Replied(leg=leg, ref="r9", status=481, response=None)]
+    assert phone.do(EndSession(leg=leg)) == ["487", "BYE"]
+    assert phone.do(Respond(ref=asked.ref, status=200)) == []
+    assert phone.do(SendInDialog(leg=leg, ref="r9", method="INFO")) == []
+    assert phone.agent.take_events() == [
+        FinalResponseReceived(leg=leg, ref="r9", status=481, response=None)
+    ]
     assert phone.hear(phone.within("INFO", tag, cseq=3)) == []
     assert phone.sent() == ["481"]
 
@@ -736,7 +740,7 @@ def test_what_is_open_is_refused_when_the_dialog_ends() -> None:
 def test_a_late_2xx_to_our_reinvite_is_acknowledged_though_the_call_is_over() -> None:
     phone = Phone()
     leg, tag = phone.answered()
-    phone.do(Ask(leg=leg, ref="r1", method="INVITE", body=SDP))
+    phone.do(SendInDialog(leg=leg, ref="r1", method="INVITE", body=SDP))
     ours = phone.last()
     phone.hear(phone.within("BYE", tag, cseq=2))
     phone.sent()
@@ -771,9 +775,9 @@ def test_a_registration_is_told_and_replied_to() -> None:
     phone = Phone()
 
     (event,) = phone.hear(request("REGISTER"))
-    assert isinstance(event, OutsideAsked)
+    assert isinstance(event, OutOfDialogRequestReceived)
     assert event.source == ALICE
-    assert phone.do(Reply(ref=event.ref, status=200, headers=(("Date", "now"),))) == ["200"]
+    assert phone.do(Respond(ref=event.ref, status=200, headers=(("Date", "now"),))) == ["200"]
     assert phone.last_response().to.tag
     phone.rest()
 
@@ -787,11 +791,11 @@ def test_a_registration_belongs_to_no_dialog_whatever_its_to_says() -> None:
         phone.within("REGISTER", tag, cseq=2),
     ):
         (event,) = phone.hear(again)
-        assert isinstance(event, OutsideAsked)
-        assert phone.do(Reply(ref=event.ref, status=200)) == ["200"]
+        assert isinstance(event, OutOfDialogRequestReceived)
+        assert phone.do(Respond(ref=event.ref, status=200)) == ["200"]
         assert phone.last_response().to.tag == again.to.tag
 
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
 
 
 def test_an_order_that_cannot_stand_in_a_message_changes_nothing() -> None:
@@ -799,16 +803,16 @@ def test_an_order_that_cannot_stand_in_a_message_changes_nothing() -> None:
     leg, _ = phone.answered()
     evil = (("Reason", "x\r\nEvil: yes"),)
 
-    for order in (
-        End(leg=leg, headers=evil),
-        Ask(leg=leg, ref="r", method="INFO", headers=evil),
+    for command in (
+        EndSession(leg=leg, headers=evil),
+        SendInDialog(leg=leg, ref="r", method="INFO", headers=evil),
         replace(INVITE, headers=evil),
     ):
         with pytest.raises(ValueError, match="line break"):
-            phone.agent.perform(order, 0.0)
+            phone.agent.perform(command, 0.0)
 
     assert phone.sent() == []
-    assert phone.do(End(leg=leg)) == ["BYE"]
+    assert phone.do(EndSession(leg=leg)) == ["BYE"]
 
 
 def test_a_broken_message_of_a_stream_is_answered() -> None:
@@ -846,10 +850,10 @@ def test_a_stored_leg_goes_on_in_another_process() -> None:
     after.agent.restore("again", stored, now=0.0)
     assert after.agent.store("again", now=after.now) is not None
     (asked,) = after.hear(after.within("INFO", tag, cseq=2))
-    assert isinstance(asked, Asked)
-    after.do(Reply(ref=asked.ref, status=200))
+    assert isinstance(asked, InDialogRequestReceived)
+    after.do(Respond(ref=asked.ref, status=200))
 
-    assert after.do(End(leg="again")) == ["BYE"]
+    assert after.do(EndSession(leg="again")) == ["BYE"]
     bye = after.last()
     assert bye.cseq.number > 1000
     assert (bye.call_id, bye.from_.tag, bye.to.tag) == ("c1", tag, "a")

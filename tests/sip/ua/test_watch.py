@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.events import DialogChanged, Event, InviteReceived, SipLegEnded
-from switchhook.sip.ua.orders import Answer, End
+from switchhook.sip.ua.commands import Answer, EndSession
+from switchhook.sip.ua.events import DialogChanged, InviteReceived, SipLegEnded, UserAgentEvent
 from switchhook.sip.ua.watch import Watch
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import ALICE, ALICE_TCP, BOB, SDP, request, response
@@ -25,9 +25,9 @@ LOST_WITHIN = 100.0
 """Seconds after which at the latest the loss of the other end has to be known."""
 
 
-def answer_probes(phone: Phone, until: float, status: int = 200) -> list[Event]:
+def answer_probes(phone: Phone, until: float, status: int = 200) -> list[UserAgentEvent]:
     """Let time pass at an end that answers each probe; return what was told."""
-    told: list[Event] = []
+    told: list[UserAgentEvent] = []
     while phone.now < until:
         told += phone.pass_time(min(phone.wake_at(until), until))
         for packet in phone.agent.take_packets():
@@ -54,7 +54,7 @@ def test_any_answer_means_alive(status: int, *, is_caller: bool) -> None:
 
     peer = ALICE if is_caller else BOB
     assert phone.probes == [(PROBE * n, peer) for n in range(1, 73)]
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
     phone.hear(response(phone.last(), 200, tag="a"))
     phone.rest()
 
@@ -108,7 +108,7 @@ def test_a_challenged_probe_means_alive() -> None:
 def test_a_probe_that_cannot_be_sent_is_sent_again_for_a_while() -> None:
     phone = Phone()
     leg, _ = phone.answered()
-    told: list[Event] = []
+    told: list[UserAgentEvent] = []
     while SipLegEnded(leg=leg, status=408) not in told and phone.now < 200.0:
         told += phone.pass_time(phone.now + 1.0)
         for packet in phone.agent.take_packets():
@@ -156,7 +156,7 @@ def test_a_call_that_is_hung_up_is_probed_no_more() -> None:
     leg, _ = phone.answered()
     phone.pass_time(PROBE)
     probe = phone.agent.take_packets()[0]
-    phone.do(End(leg=leg))
+    phone.do(EndSession(leg=leg))
 
     assert phone.hear(response(probe.data, 481, tag="a")) == []
     phone.rest()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
+from switchhook.sip.rtp.commands import CloseStream, ConnectStreams, FarEnd, SetFarEnd
 from switchhook.sip.rtp.g711 import LAWS
-from switchhook.sip.rtp.orders import Close, Describe, FarEnd, Join
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.sdp import SessionDescription, answer_audio, build_audio
 
@@ -61,7 +61,7 @@ class Anchor:
         described = build_audio(line.host, line.port, session_id=line.session, version=line.version)
         return bytes(described)
 
-    def answer(self, leg: str, offer: bytes) -> tuple[bytes, list[Describe]] | None:
+    def answer(self, leg: str, offer: bytes) -> tuple[bytes, list[SetFarEnd]] | None:
         """Answer an offer; None, which means 488, where no sound is in common."""
         line = self._lines[leg]
         theirs = _read(offer)
@@ -76,7 +76,7 @@ class Anchor:
         line.version += 1
         return bytes(ours), described
 
-    def describe(self, leg: str, body: bytes) -> list[Describe]:
+    def describe(self, leg: str, body: bytes) -> list[SetFarEnd]:
         """Take what a telephone says of itself; nothing where it cannot be spoken with."""
         line = self._lines[leg]
         theirs = _read(body)
@@ -84,14 +84,14 @@ class Anchor:
         if far_end is None:
             return []
         line.described = body
-        return [Describe(stream=self.stream(leg), far_end=far_end)]
+        return [SetFarEnd(stream=self.stream(leg), far_end=far_end)]
 
     def has_described(self, leg: str) -> bool:
         """Say whether a telephone has described itself, so that there is a session to fall back on."""
         line = self._lines.get(leg)
         return line is not None and bool(line.described)
 
-    def described(self, leg: str) -> list[Describe]:
+    def described(self, leg: str) -> list[SetFarEnd]:
         """Say again what a telephone said of itself last: from now on it should be heard."""
         line = self._lines.get(leg)
         return self.describe(leg, line.described) if line is not None and line.described else []
@@ -139,17 +139,17 @@ class Anchor:
         audio = None if theirs is None else theirs.audio
         return audio is not None and audio.telephone_event is not None
 
-    def join(self, one: str, other: str) -> list[Join]:
+    def join(self, one: str, other: str) -> list[ConnectStreams]:
         """Let two legs hear each other."""
         if not (self.has(one) and self.has(other)):
             return []
-        return [Join(one=self.stream(one), other=self.stream(other))]
+        return [ConnectStreams(one=self.stream(one), other=self.stream(other))]
 
-    def close(self, leg: str) -> list[Close]:
+    def close(self, leg: str) -> list[CloseStream]:
         """End a leg's sound."""
         if self._lines.pop(leg, None) is None:
             return []
-        return [Close(stream=self.stream(leg))]
+        return [CloseStream(stream=self.stream(leg))]
 
 
 def missing_in(body: bytes) -> tuple[int, str]:

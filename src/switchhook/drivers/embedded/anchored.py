@@ -1,7 +1,7 @@
 """The glue of a call whose sound may be led through us: prompts, keys, recordings, music on hold. Pure.
 
 It is `b2bua.py`'s glue until `lead` is called; from then on each leg that has a line of ours (`anchor.py`)
-has a session of its own with us. What the telephones describe becomes orders to the sound, and what
+has a session of its own with us. What the telephones describe becomes commands to the media, and what
 would go from one to the other is answered here.
 """
 
@@ -16,8 +16,8 @@ from switchhook.drivers.embedded.b2bua import (
     OFFERING,
     AfterCommit,
     Bridge,
+    BridgeCommand,
     Called,
-    Command,
     Description,
     Out,
     description,
@@ -25,10 +25,10 @@ from switchhook.drivers.embedded.b2bua import (
 )
 from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
-from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp import commands as sound
 from switchhook.sip.rtp.digits import read_info
 from switchhook.sip.rtp.ringback import ringback
-from switchhook.sip.ua.orders import Acknowledge, Answer, End, Reply
+from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond
 from switchhook.sip.wire.syntax import quote
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class AnchoredBridge(Bridge):
         self.anchor: Anchor | None = None
         self.hold_music: tuple[PcmSound, ...] = ()
         self._described = b""  # our answer to the caller, the same in each response
-        self._held: list[sound.Order] = []  # until the caller has our answer
+        self._held: list[sound.MediaStreamCommand] = []  # until the caller has our answer
         self._owing: set[str] = set()  # SIP legs whose ACK brings the answer to our offer
 
     @property
@@ -88,7 +88,7 @@ class AnchoredBridge(Bridge):
         if not self._confirmed and self.owes_answer:
             self._owing.add(self.caller)
             self._unanswered.clear()
-        described = [order for leg in anchor.legs for order in anchor.described(leg)]
+        described = [command for leg in anchor.legs for command in anchor.described(leg)]
         return [*described, *anchor.join(self.party, self._talking_to)]
 
     def _leads(self, leg: str) -> Anchor | None:
@@ -96,9 +96,9 @@ class AnchoredBridge(Bridge):
 
     # What the switchboard commands
 
-    def order(self, command: Command) -> list[Out]:
+    def carry_out(self, command: BridgeCommand) -> list[Out]:
         """Carry out what needs no look-up; close the sound of legs that are gone by it."""
-        return [*super().order(command), *self._closed()]
+        return [*super().carry_out(command), *self._closed()]
 
     def unreachable(self, leg: str, cause: Cause) -> list[Out]:
         """End an expected leg that cannot be rung."""
@@ -124,24 +124,24 @@ class AnchoredBridge(Bridge):
         headers = () if self.can_lead else (warning_of(offer),)
         self._caller_live = self._waiting = False
         ended = call_events.LegEnded(leg=CALLER, cause=cause)
-        return [End(leg=self.caller, status=cause.sip, headers=headers), ended]
+        return [EndSession(leg=self.caller, status=cause.sip, headers=headers), ended]
 
-    def play(self, order: sound.Play) -> list[Out]:
+    def play(self, command: sound.StartPlayback) -> list[Out]:
         """Play; to a caller who was not answered yet as early media (183)."""
         anchor = self._leads(CALLER)
         outs: list[Out] = []
-        if anchor is not None and order.stream == anchor.stream(CALLER):
+        if anchor is not None and command.stream == anchor.stream(CALLER):
             outs += self._stop(_RINGING)
             if self._waiting and self.offer_body:
                 outs.append(self._answer(anchor, 183))
-        return [*outs, *self.put(order)]
+        return [*outs, *self.put(command)]
 
-    def put(self, order: sound.Order) -> list[Out]:
-        """Order the sound of the call; it waits for the caller's ACK once they were answered."""
+    def put(self, command: sound.MediaStreamCommand) -> list[Out]:
+        """Command the media of the call; the command waits for the caller's ACK once they were answered."""
         if not self._waiting and not self._confirmed:
-            self._held.append(order)
+            self._held.append(command)
             return []
-        return [order]
+        return [command]
 
     def _answer(self, anchor: Anchor, status: int) -> Answer:
         if not self._described:
@@ -161,11 +161,11 @@ class AnchoredBridge(Bridge):
         called = self._called.get(command.media_from)
         if called is not None and called.early is not None and anchor.has(called.name):
             answer = [self._answer(anchor, 183)] if self._waiting and self.offer_body else []
-            heard = [out for order in anchor.join(CALLER, called.name) for out in self.put(order)]
+            heard = [out for join in anchor.join(CALLER, called.name) for out in self.put(join)]
             return [*self._stop(_RINGING), *answer, *heard]
         if self._waiting:
             return [Answer(leg=self.caller, status=180)]
-        ringing = sound.Play(
+        ringing = sound.StartPlayback(
             stream=anchor.stream(CALLER),
             playback=f"{anchor.call} {_RINGING}",
             sounds=(ringback(),),
@@ -197,11 +197,11 @@ class AnchoredBridge(Bridge):
     def _stop(self, playback: str) -> list[Out]:
         if self.anchor is None:
             return []
-        return self.put(sound.StopPlaying(playback=f"{self.anchor.call} {playback}"))
+        return self.put(sound.StopPlayback(playback=f"{self.anchor.call} {playback}"))
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.LegEvent) -> list[Out]:
+    def hear(self, event: sip_events.SipLegEvent) -> list[Out]:
         """Hear of one of the call's SIP legs; close the sound of legs that are gone by it."""
         return [*super().hear(event), *self._closed()]
 
@@ -211,7 +211,7 @@ class AnchoredBridge(Bridge):
             return []
         text = f"lost: no sound from either side for {seconds:g} s"
         cause = Cause(sip=408, q850=Q850_LOST, text=text, is_loss=True)
-        end = End(leg=self.sip_legs[self.party], headers=reason_headers(cause))
+        end = EndSession(leg=self.sip_legs[self.party], headers=reason_headers(cause))
         return [end, *self._gone(end.leg, cause), *self._closed()]
 
     def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
@@ -256,7 +256,7 @@ class AnchoredBridge(Bridge):
             described = anchor.describe(name, event.request.body)
             if not described and not anchor.has_described(name):
                 cause = no_common_sound(event.request.body)
-                end = End(leg=event.leg, headers=reason_headers(cause))
+                end = EndSession(leg=event.leg, headers=reason_headers(cause))
                 return [end, *self._gone(event.leg, cause)]
             outs += [*described, *self._music(anchor, name)]
         waits = not self._confirmed
@@ -268,19 +268,19 @@ class AnchoredBridge(Bridge):
 
     # Requests within a leg that has a session with us
 
-    def _asked(self, event: sip_events.Asked) -> list[Out]:
+    def _asked(self, event: sip_events.InDialogRequestReceived) -> list[Out]:
         request = event.request
         name = self._name(event.leg)
         anchor = self._leads(name)
         if anchor is None:
             return super()._asked(event)
         if request.method == "INFO" and not request.body:
-            return [Reply(ref=event.ref, status=200)]  # asks whether we are there (RFC 2976 §2.2)
+            return [Respond(ref=event.ref, status=200)]  # asks whether we are there (RFC 2976 §2.2)
         if request.method == "INFO":
             digits = read_info(request.headers.get("Content-Type") or "", request.body)
             if digits:
                 pressed = [call_events.DigitPressed(leg=name, digit=digit) for digit in digits]
-                last = AfterCommit(pressed.pop(), (Reply(ref=event.ref, status=200),))
+                last = AfterCommit(pressed.pop(), (Respond(ref=event.ref, status=200),))
                 return [*pressed, last, *self._pass_keys(anchor, name, digits)]
         if request.method not in OFFERING:
             return super()._asked(event)
@@ -291,21 +291,23 @@ class AnchoredBridge(Bridge):
         other = self._other_than(presser)
         if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
             return []
-        return [sound.Press(stream=anchor.stream(other), digits=digits)]
+        return [sound.SendDtmf(stream=anchor.stream(other), digits=digits)]
 
-    def _offered(self, anchor: Anchor, name: str, event: sip_events.Asked) -> list[Out]:
+    def _offered(
+        self, anchor: Anchor, name: str, event: sip_events.InDialogRequestReceived
+    ) -> list[Out]:
         """Answer a later offer: hold, another address, other formats (RFC 3264 §8)."""
         request = event.request
         updated = call_events.LegUpdated(leg=name, handle="")
         if not request.body:
             self._owing.add(event.leg)
-            offer = Reply(ref=event.ref, status=200, headers=SDP, body=anchor.offer(name))
+            offer = Respond(ref=event.ref, status=200, headers=SDP, body=anchor.offer(name))
             return [AfterCommit(updated, (offer,))]
         answered = anchor.answer(name, request.body)
         if answered is None:
-            return [Reply(ref=event.ref, status=488)]
+            return [Respond(ref=event.ref, status=488)]
         body, described = answered
-        reply = Reply(ref=event.ref, status=200, headers=SDP, body=body)
+        reply = Respond(ref=event.ref, status=200, headers=SDP, body=body)
         return [AfterCommit(updated, (reply,)), *described, *self._music(anchor, name)]
 
     def _music(self, anchor: Anchor, holder: str) -> list[Out]:
@@ -315,10 +317,12 @@ class AnchoredBridge(Bridge):
             return []
         playback = f"{anchor.call} {_HOLD} {other}"
         if not anchor.holds(holder):
-            return [sound.StopPlaying(playback=playback)]
+            return [sound.StopPlayback(playback=playback)]
         stream = anchor.stream(other)
         return [
-            sound.Play(stream=stream, playback=playback, sounds=self.hold_music, loop=True),
+            sound.StartPlayback(
+                stream=stream, playback=playback, sounds=self.hold_music, loop=True
+            ),
         ]
 
     # Common parts
@@ -326,7 +330,7 @@ class AnchoredBridge(Bridge):
     def _other_than(self, leg: str) -> str:
         return self.party if leg == self._talking_to else self._talking_to
 
-    def _closed(self) -> list[sound.Order]:
+    def _closed(self) -> list[sound.MediaStreamCommand]:
         """Close the sound of legs that live no more."""
         anchor = self.anchor
         if anchor is None:

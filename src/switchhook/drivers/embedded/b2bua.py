@@ -1,7 +1,7 @@
 """The glue of one call: the caller's leg and the called ones, joined back to back. Pure.
 
 It hears what the SIP user agent tells about its legs and what the switchboard commands, and returns what
-is to be done: orders to the user agent and events for the switchboard. It decides nothing about the
+is to be done: commands to the user agent and events for the switchboard. It decides nothing about the
 call; it only knows how the legs hang together:
 
 * A called leg may have several *branches*, one for each telephone that an account is registered with.
@@ -47,10 +47,18 @@ from switchhook.routing.commands import (
     NotifyTransfer,
     ShowRinging,
 )
-from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp import commands as sound
 from switchhook.sip.rtp.digits import INFO_TYPES
 from switchhook.sip.ua import events as sip_events
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+    UserAgentCommand,
+)
 from switchhook.sip.ua.screening import ALLOW
 from switchhook.sip.wire.fields import Pairs
 
@@ -62,19 +70,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AfterCommit:
-    """Tell of the event; carry the orders out once what it brought about is durable."""
+    """Tell of the event; carry the commands out once what it brought about is durable."""
 
     event: call_events.Event
-    orders: tuple[Order, ...]
+    commands: tuple[UserAgentCommand, ...]
     last: bool = False
-    """Whether the orders wait for all commands that follow from the event too: whoever is told that the
+    """Whether the commands wait for all of the switchboard that follow from the event too: whoever is told that the
     call is over could end this process, and the other side would never learn of it."""
 
 
-Command = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | NotifyTransfer
+BridgeCommand = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | NotifyTransfer
 """What the switchboard commands that needs no look-up."""
 
-Out = Order | call_events.Event | AfterCommit | sound.Order
+Out = UserAgentCommand | call_events.Event | AfterCommit | sound.MediaStreamCommand
 """What comes out, in the order in which it is to be done."""
 
 
@@ -227,9 +235,9 @@ class Bridge:
         called = self._called.get(leg)
         if called is None:
             return []
-        orders = [self._put_through(called, invite) for invite in invites]
-        called.branches = [invite.leg for invite in orders]
-        return list(orders)
+        commands = [self._put_through(called, invite) for invite in invites]
+        called.branches = [invite.leg for invite in commands]
+        return list(commands)
 
     def _put_through(self, called: Called, invite: Invite) -> Invite:
         """Say who transferred, and offer nothing: what was described earlier may not hold any more."""
@@ -267,9 +275,9 @@ class Bridge:
 
     def broken(self, sip_leg: str) -> list[Out]:
         """End a leg of which something could not be heard: nobody waits for what may never come."""
-        return [End(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
+        return [EndSession(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
-    def order(self, command: Command) -> list[Out]:
+    def carry_out(self, command: BridgeCommand) -> list[Out]:
         """Carry out what needs no look-up. Repeated commands do nothing."""
         match command:
             case AnswerTransfer():
@@ -343,7 +351,7 @@ class Bridge:
         headers = reason_headers(command.cause)
         if command.retry_after:
             headers = (*headers, ("Retry-After", str(command.retry_after)))
-        return [End(leg=self.caller, status=refusal_status(command.cause), headers=headers)]
+        return [EndSession(leg=self.caller, status=refusal_status(command.cause), headers=headers)]
 
     def _end_called(self, command: EndLeg) -> list[Out]:
         called = self._called.pop(command.leg, None)
@@ -353,11 +361,11 @@ class Bridge:
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.LegEvent) -> list[Out]:
+    def hear(self, event: sip_events.SipLegEvent) -> list[Out]:
         """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
         return [*self._remarks(event), *self._hear(event)]
 
-    def _remarks(self, event: sip_events.LegEvent) -> list[Out]:
+    def _remarks(self, event: sip_events.SipLegEvent) -> list[Out]:
         """Say once for each leg that its telephone does not keep to the grammar."""
         match event:
             case (
@@ -373,7 +381,7 @@ class Bridge:
         self._remarked.add(name)
         return [call_events.LegMisread(leg=name, text=read_in_part(message))]
 
-    def _hear(self, event: sip_events.LegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
+    def _hear(self, event: sip_events.SipLegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
         match event:
             case sip_events.ProgressReceived():
                 return self._progress(event)
@@ -388,12 +396,12 @@ class Bridge:
                 return self._gone(event.leg, cause_of_cancel(event.request), event.ref)
             case sip_events.AnswerAcknowledged():
                 return self._acknowledged(event)
-            case sip_events.Asked():
+            case sip_events.InDialogRequestReceived():
                 return self._asked(event)
-            case sip_events.AskCancelled():
+            case sip_events.ReinviteCancelled():
                 self._relays.pop(event.ref, None)
                 return []
-            case sip_events.Replied():
+            case sip_events.FinalResponseReceived():
                 return self._replied(event)
             case sip_events.DialogChanged():
                 name = self._name(event.leg)
@@ -428,7 +436,7 @@ class Bridge:
     def _answered(self, event: sip_events.AnswerReceived) -> list[Out]:
         called = self._called_by(event.leg)
         if called is None or called.answered:
-            return [End(leg=event.leg)]
+            return [EndSession(leg=event.leg)]
         losers = [branch for branch in called.branches if branch != event.leg]
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         answer = called.described(event.leg, event.response)
@@ -453,9 +461,13 @@ class Bridge:
             return self._not_joined(called.name, Cause(sip=488, q850=88, text="no description"))
         ref = f"{party} joins {called.name}"
         self._joining[ref] = called.name
-        return [Ask(leg=party, ref=ref, method="INVITE", headers=answer.headers, body=answer.body)]
+        return [
+            SendInDialog(
+                leg=party, ref=ref, method="INVITE", headers=answer.headers, body=answer.body
+            )
+        ]
 
-    def _joined(self, event: sip_events.Replied) -> list[Out]:
+    def _joined(self, event: sip_events.FinalResponseReceived) -> list[Out]:
         """Hear whether the transferred one has taken that offer."""
         name = self._joining.pop(event.ref)
         called, response = self._called.get(name), event.response
@@ -488,15 +500,15 @@ class Bridge:
             return []
         ref = f"{other} again"
         self._again[ref] = ""
-        return [Ask(leg=other, ref=ref, method="INVITE")]
+        return [SendInDialog(leg=other, ref=ref, method="INVITE")]
 
-    def _agreed_again(self, event: sip_events.Replied) -> list[Out]:
+    def _agreed_again(self, event: sip_events.FinalResponseReceived) -> list[Out]:
         """Pass the offer on, or its answer; without one, what stood before goes on."""
         waits, response = self._again.pop(event.ref), event.response
         took = response is not None and response.status < 300
         if not waits:
             return self._offer_again(event.leg, response) if response and took else []
-        acks: list[Order] = [Acknowledge(leg=event.leg)] if took else []
+        acks: list[UserAgentCommand] = [Acknowledge(leg=event.leg)] if took else []
         if response is None or not took:
             return [*acks, Acknowledge(leg=waits)]
         headers, body = headers_of(response), body_of(response)
@@ -510,21 +522,23 @@ class Bridge:
         ref = f"{taker} again"
         self._again[ref] = offerer
         headers, body = headers_of(response), body_of(response)
-        return [Ask(leg=taker, ref=ref, method="INVITE", headers=headers, body=body)]
+        return [SendInDialog(leg=taker, ref=ref, method="INVITE", headers=headers, body=body)]
 
-    def _updated(self, sip_legs: tuple[str, ...], orders: Iterable[Order]) -> list[Out]:
-        """Have the legs stored, then carry the orders out."""
+    def _updated(
+        self, sip_legs: tuple[str, ...], commands: Iterable[UserAgentCommand]
+    ) -> list[Out]:
+        """Have the legs stored, then carry the commands out."""
         names = [name for name in map(self._name, sip_legs) if name]
         updates = [call_events.LegUpdated(leg=name, handle="") for name in names]
         if not updates:
-            return [*orders]
-        return [*updates[:-1], AfterCommit(updates[-1], tuple(orders))]
+            return [*commands]
+        return [*updates[:-1], AfterCommit(updates[-1], tuple(commands))]
 
     def _answered_in_vain(self, called: Called, sip_leg: str, cause: Cause) -> list[Out]:
         """Hang up on a telephone whose sound cannot be heard; the attempt has failed."""
         del self._called[called.name]
         ended = call_events.LegEnded(leg=called.name, cause=cause)
-        return [Acknowledge(leg=sip_leg), End(leg=sip_leg), ended]
+        return [Acknowledge(leg=sip_leg), EndSession(leg=sip_leg), ended]
 
     def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
         called = self._called_by(event.leg)
@@ -568,20 +582,20 @@ class Bridge:
 
     # Requests of one side, asked of the other
 
-    def _asked(self, event: sip_events.Asked) -> list[Out]:
+    def _asked(self, event: sip_events.InDialogRequestReceived) -> list[Out]:
         request = event.request
         if request.method == "REFER":
             self._referred = referred_by(request)
             return [requested(event, self._name(event.leg))]
         if request.method == "NOTIFY":
-            return [Reply(ref=event.ref, status=405, headers=(ALLOW,))]
+            return [Respond(ref=event.ref, status=405, headers=(ALLOW,))]
         other = self._other(event.leg)
         if other is None:
             return [_nobody_to_ask(event)]
         relay = Relay(event.leg, request.method, bool(request.body))
         self._relays[event.ref] = relay
         return [
-            Ask(
+            SendInDialog(
                 leg=other,
                 ref=event.ref,
                 method=request.method,
@@ -590,7 +604,7 @@ class Bridge:
             )
         ]
 
-    def _replied(self, event: sip_events.Replied) -> list[Out]:
+    def _replied(self, event: sip_events.FinalResponseReceived) -> list[Out]:
         if event.ref in self._joining:
             return self._joined(event)
         if event.ref in self._again:
@@ -605,14 +619,14 @@ class Bridge:
         passed = _passed_on(event.ref, event.status, response)
         if not success or relay.method not in OFFERING:
             return [passed]
-        orders: tuple[Order, ...] = (passed,)
+        commands: tuple[UserAgentCommand, ...] = (passed,)
         # An UPDATE may have become an INVITE.
         if response is not None and response.cseq.method == "INVITE":
             if relay.offered:
-                orders = (Acknowledge(leg=event.leg), passed)
+                commands = (Acknowledge(leg=event.leg), passed)
             else:
                 self._unanswered[relay.from_] = event.leg
-        return self._updated((event.leg, relay.from_), orders)
+        return self._updated((event.leg, relay.from_), commands)
 
     def _other(self, sip_leg: str) -> str | None:
         """Return the SIP leg at the other side of a conversation."""
@@ -648,35 +662,35 @@ def worst(causes: list[Cause]) -> Cause:
 
 def end_all(branches: list[str], headers: Pairs) -> list[Out]:
     """Cancel or hang up several SIP legs."""
-    return [End(leg=branch, headers=headers) for branch in branches]
+    return [EndSession(leg=branch, headers=headers) for branch in branches]
 
 
-def _nobody_to_ask(event: sip_events.Asked) -> Reply:
+def _nobody_to_ask(event: sip_events.InDialogRequestReceived) -> Respond:
     """Answer what nobody is there yet to be asked; trying again helps an offer alone (RFC 3261 §14.2)."""
     if event.request.method == "INFO":
-        return Reply(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
+        return Respond(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
     if event.request.method == "MESSAGE":
-        return Reply(ref=event.ref, status=405, headers=(ALLOW,))
-    return Reply(ref=event.ref, status=491)
+        return Respond(ref=event.ref, status=405, headers=(ALLOW,))
+    return Respond(ref=event.ref, status=491)
 
 
 def _ended(leg: str, cause: Cause, ref: str) -> Out:
     """Tell of an end, and answer the request by which the other end left once that is durable."""
     ended = call_events.LegEnded(leg=leg, cause=cause)
-    return AfterCommit(ended, (Reply(ref=ref, status=200),), last=True) if ref else ended
+    return AfterCommit(ended, (Respond(ref=ref, status=200),), last=True) if ref else ended
 
 
 def _answered_at_once(ref: str) -> list[Out]:
     """Answer a request by which one left whom the call has no use for."""
-    return [Reply(ref=ref, status=200)] if ref else []
+    return [Respond(ref=ref, status=200)] if ref else []
 
 
-def _passed_on(ref: str, status: int, response: Response | None) -> Reply:
+def _passed_on(ref: str, status: int, response: Response | None) -> Respond:
     """Pass a reply on; what concerns only us and the one who sent it becomes a plain failure."""
     if response is None or status in {401, 407} or 300 <= status < 400:
         status = status if status in {408, 481, 491} else 500
-        return Reply(ref=ref, status=status)
-    return Reply(
+        return Respond(ref=ref, status=status)
+    return Respond(
         ref=ref,
         status=status,
         reason=response.reason,

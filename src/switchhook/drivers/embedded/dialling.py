@@ -11,7 +11,7 @@ from switchhook.domain.project import DialledNumber, Trunk
 from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_to_trunk
 from switchhook.sip.auth.proof import Credentials
-from switchhook.sip.ua.orders import Invite
+from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import DEFAULT_PORT, TRANSPORTS, UDP

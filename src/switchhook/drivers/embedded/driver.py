@@ -65,20 +65,28 @@ from switchhook.routing.events import Event as CallEvent
 from switchhook.routing.transfer_targets import other_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.rtp_thread import NoPortError
-from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp import commands as sound
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+    SendOutOfDialog,
+)
 from switchhook.sip.ua.events import (
     AnswerReceived,
-    Event,
+    FinalResponseReceived,
     FlowClosed,
     InviteFailed,
     InviteReceived,
-    Left,
-    LegEvent,
-    OutsideAsked,
+    OutOfDialogRequestReceived,
     ProgressReceived,
-    Replied,
+    SessionEnded,
+    SipLegEvent,
+    UserAgentEvent,
 )
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Reply, Send
 from switchhook.tasks import keep_running
 
 if TYPE_CHECKING:
@@ -196,7 +204,7 @@ class EmbeddedSide:
         stack.callback(self._registrations.stop)
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
-        """Do what is ordered for `call`; what an unknown call is ordered does nothing."""
+        """Carry out a command for `call`; one for an unknown call does nothing."""
         bridge = self._bridges.get(call.id)
         if bridge is None:
             return
@@ -207,7 +215,7 @@ class EmbeddedSide:
                         self._lead(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | NotifyTransfer():
-                self._do(call.id, bridge, bridge.order(command))
+                self._do(call.id, bridge, bridge.carry_out(command))
             case AnswerCaller() | Play() | StopPlaying() | StartRecording() | StopRecording():
                 self._carry_out_sound(call, bridge, command)
             case _:
@@ -251,21 +259,21 @@ class EmbeddedSide:
 
     # What the endpoint tells
 
-    def _hear(self, event: Event) -> None:
+    def _hear(self, event: UserAgentEvent) -> None:
         match event:
             case InviteReceived():
                 self._arrived(event)
-            case OutsideAsked():
+            case OutOfDialogRequestReceived():
                 self._register(event)
             case FlowClosed():
                 self._registrations.flow_closed(event.peer, self._book())
             case _:
                 self._hear_leg(event)
 
-    def _hear_leg(self, event: LegEvent) -> None:
+    def _hear_leg(self, event: SipLegEvent) -> None:
         if isinstance(event, InviteFailed) and not event.ref and self._outward.failed(event):
             return
-        if isinstance(event, Replied) and self._watch.replied(event):
+        if isinstance(event, FinalResponseReceived) and self._watch.replied(event):
             return
         if isinstance(event, ProgressReceived | AnswerReceived):
             self._outward.heard(event.leg)
@@ -277,8 +285,8 @@ class EmbeddedSide:
             except Exception:  # a mistake of ours, of which the endpoint tells the log
                 self._do(call, bridge, bridge.broken(event.leg))
                 raise
-        elif isinstance(event, Left):
-            self._endpoint.perform(Reply(ref=event.ref, status=200))  # nobody else cares
+        elif isinstance(event, SessionEnded):
+            self._endpoint.perform(Respond(ref=event.ref, status=200))  # nobody else cares
 
     def _arrived(self, event: InviteReceived) -> None:
         request, leg = event.request, event.leg
@@ -300,14 +308,14 @@ class EmbeddedSide:
         elif request.dropped:
             self._handler.hear(call, LegMisread(leg=CALLER, text=read_in_part(request)))
 
-    def _register(self, event: OutsideAsked) -> None:
+    def _register(self, event: OutOfDialogRequestReceived) -> None:
         account = event.who
         if not isinstance(account, Account):
             raise TypeError("a REGISTER was let in without an account")
 
         def answer(done: Registration) -> None:
             self._endpoint.perform(
-                Reply(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
+                Respond(ref=event.ref, status=done.status, reason=done.reason, headers=done.headers)
             )
 
         self._registrations.register(
@@ -332,18 +340,26 @@ class EmbeddedSide:
     def _do(self, call: str, bridge: AnchoredBridge, outs: list[Out]) -> None:
         for out in outs:
             match out:
-                case Invite() | Answer() | Acknowledge() | Ask() | Send() | Reply() | End():
+                case (
+                    Invite()
+                    | Answer()
+                    | Acknowledge()
+                    | SendInDialog()
+                    | SendOutOfDialog()
+                    | Respond()
+                    | EndSession()
+                ):
                     self._endpoint.perform(out)
                 case (
-                    sound.Describe()
-                    | sound.Join()
-                    | sound.Part()
-                    | sound.Play()
-                    | sound.StopPlaying()
-                    | sound.Press()
-                    | sound.StartRecording()
-                    | sound.StopRecording()
-                    | sound.Close()
+                    sound.SetFarEnd()
+                    | sound.ConnectStreams()
+                    | sound.DisconnectStream()
+                    | sound.StartPlayback()
+                    | sound.StopPlayback()
+                    | sound.SendDtmf()
+                    | sound.StartRecorder()
+                    | sound.StopRecorder()
+                    | sound.CloseStream()
                 ):
                     self._studio.perform(out)
                 case AfterCommit(event=event):
@@ -370,11 +386,11 @@ class EmbeddedSide:
                 self._handler.hear(call, event, recorded)
 
     def _after_commit(self, out: AfterCommit) -> Recorded:
-        """Return what carries the orders out, once, when it is called or after `LONGEST_SILENCE`."""
+        """Return what carries the commands out, once, when it is called or after `LONGEST_SILENCE`."""
 
         def perform() -> None:
-            for order in out.orders:
-                self._endpoint.perform(order)
+            for command in out.commands:
+                self._endpoint.perform(command)
 
         carry_out = in_time(perform)
         # Commands are carried out before the loop turns, so that what is called soon comes behind them.
@@ -535,11 +551,11 @@ def _soon(act: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_soon(act)
 
 
-def _refusal(leg: str, refused: Refused) -> End:
+def _refusal(leg: str, refused: Refused) -> EndSession:
     headers = reason_headers(refused.cause)
     if refused.retry_after:
         headers = (*headers, ("Retry-After", str(refused.retry_after)))
-    return End(leg=leg, status=refusal_status(refused.cause), headers=headers)
+    return EndSession(leg=leg, status=refusal_status(refused.cause), headers=headers)
 
 
 def _user_of(call: Call, leg: Leg) -> str:

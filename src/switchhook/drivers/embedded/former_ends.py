@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.drivers.embedded.dialling import credentials_for
-from switchhook.sip.ua.orders import End
+from switchhook.sip.ua.commands import EndSession
 
 if TYPE_CHECKING:
     from switchhook.domain.book import Book
@@ -44,7 +44,7 @@ async def hang_up_again(store: EndedLegs, endpoint: SipEndpoint, book: Book) -> 
         except (ValueError, KeyError, TypeError) as error:
             log.warning("leg not hung up again", call=call, leg=leg, error=repr(error)[:200])
         else:
-            endpoint.perform(End(leg=sip_leg))
+            endpoint.perform(EndSession(leg=sip_leg))
 
 
 def _credentials(book: Book, project: str, name: str) -> Credentials | None:

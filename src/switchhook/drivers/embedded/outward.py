@@ -28,7 +28,7 @@ from switchhook.drivers.embedded.reach import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
 from switchhook.sip.net.resolver import UnknownHostError
-from switchhook.sip.ua.orders import Invite
+from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.transport import Peer, numeric
 from switchhook.tasks import spawn
 

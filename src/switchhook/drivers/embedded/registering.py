@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.drivers.embedded.dialling import behind, credentials_for
 from switchhook.drivers.embedded.networks import sources_of
 from switchhook.drivers.embedded.translate import number_of
-from switchhook.sip.ua.orders import Send
+from switchhook.sip.ua.commands import SendOutOfDialog
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.uri import Uri, escape_user
@@ -57,7 +57,7 @@ def register(
     call_id: str,
     cseq: int,
     expires: int,
-) -> Send:
+) -> SendOutOfDialog:
     """Return the REGISTER to one address of the carrier; `expires` 0 takes the registration back."""
     host, port = local
     ours = Uri(user=escape_user(trunk.username), host=host, port=port)
@@ -67,7 +67,7 @@ def register(
     contact = ours.replace(parameters=parameters)
     address = NameAddress(uri=Uri.of(trunk.username, trunk.uri_host))
     headers: Pairs = (("Contact", f"<{contact}>"), ("Expires", str(expires)))
-    return Send(
+    return SendOutOfDialog(
         ref=ref,
         method="REGISTER",
         uri=behind(trunk, None).uri,
@@ -81,11 +81,11 @@ def register(
     )
 
 
-def options(trunk: Trunk, peer: Peer, *, our_host: str, ref: str, call_id: str) -> Send:
+def options(trunk: Trunk, peer: Peer, *, our_host: str, ref: str, call_id: str) -> SendOutOfDialog:
     """Return the OPTIONS that asks one address of a trunk whether it is there (RFC 3261 §11)."""
     us = NameAddress(uri=Uri.of(trunk.username or "switchhook", our_host))
     uri = behind(trunk, None).uri
-    return Send(
+    return SendOutOfDialog(
         ref=ref,
         method="OPTIONS",
         uri=uri,

@@ -1,6 +1,6 @@
 """The sound of all calls as the driver sees it: lines of ours, prompts, recordings. A thin shell.
 
-It opens streams for legs, turns the switchboard's commands about sound into orders of the call's glue
+It opens streams for legs, turns the switchboard's commands about sound into those of the call's glue
 (`anchored.py`), and tells what the sound tells. Sounds and recordings lie outside (`Sounds`, a directory).
 """
 
@@ -28,7 +28,7 @@ from switchhook.routing.commands import (
     StopRecording,
 )
 from switchhook.sip.net.rtp_thread import ANY_PORTS, MediaThread, NoPortError
-from switchhook.sip.rtp import orders as sound
+from switchhook.sip.rtp import commands as sound
 from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.rtp.wav import seconds_of
 
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.anchored import AnchoredBridge
     from switchhook.drivers.embedded.b2bua import Out
     from switchhook.drivers.ports import Recorded, Sounds
-    from switchhook.sip.ua.orders import Invite
+    from switchhook.sip.ua.commands import Invite
     from switchhook.sip.wire.transport import Peer
 
 log = structlog.get_logger(__name__)
@@ -135,9 +135,9 @@ class Studio:
         """Begin; closing the stack ends all sound and makes recordings whole."""
         await self._media.start(stack)
 
-    def perform(self, order: sound.Order) -> None:
-        """Hand an order to the sound."""
-        self._media.perform(order)
+    def perform(self, command: sound.MediaStreamCommand) -> None:
+        """Hand a command to the sound."""
+        self._media.perform(command)
 
     # Leading sound through us
 
@@ -220,11 +220,11 @@ class Studio:
             case Play():
                 return self._play(call, bridge, command)
             case StopPlaying():
-                return bridge.put(sound.StopPlaying(playback=f"{call.id} {command.playback}"))
+                return bridge.put(sound.StopPlayback(playback=f"{call.id} {command.playback}"))
             case StartRecording():
                 return self._record(call, bridge, command)
             case StopRecording():
-                return bridge.put(sound.StopRecording(recording=f"{call.id} {command.recording}"))
+                return bridge.put(sound.StopRecorder(recording=f"{call.id} {command.recording}"))
             case _:
                 assert_never(command)
 
@@ -239,7 +239,7 @@ class Studio:
         stream = bridge.anchor.stream(command.leg)
         playback = f"{call.id} {command.playback}"
         return bridge.play(
-            sound.Play(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
+            sound.StartPlayback(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
         )
 
     def _record(self, call: Call, bridge: AnchoredBridge, command: StartRecording) -> list[Out]:
@@ -256,7 +256,7 @@ class Studio:
         path = self._path(call, command.recording)
         stream = bridge.anchor.stream(bridge.party)
         return bridge.put(
-            sound.StartRecording(recording=recording, stream=stream, path=path, both=command.both)
+            sound.StartRecorder(recording=recording, stream=stream, path=path, both=command.both)
         )
 
     def _path(self, call: Call, recording: str) -> Path:
@@ -280,18 +280,18 @@ class Studio:
 
     # What the sound tells
 
-    def _hear(self, event: sound.Event) -> None:
+    def _hear(self, event: sound.MediaStreamEvent) -> None:
         match event:
-            case sound.DigitPressed():
+            case sound.DtmfReceived():
                 call, _, leg = event.stream.partition(" ")
                 pressed = call_events.DigitPressed(leg=leg, digit=event.digit)
                 self.tell_digit(call, pressed, by_info=False)
-            case sound.PlaybackFinished():
+            case sound.PlaybackEnded():
                 call, _, playback = event.playback.partition(" ")
                 self._tell(call, call_events.PlaybackFinished(playback=playback), None)
-            case sound.RecordingFinished():
+            case sound.RecordingWritten():
                 self._recorded(event)
-            case sound.CallSilent():
+            case sound.MediaTimeout():
                 self._silent(event.call)
             case _:
                 assert_never(event)
@@ -315,7 +315,7 @@ class Studio:
         """Forget what is known of a call that is over."""
         self._echoes.forget(call)
 
-    def _recorded(self, event: sound.RecordingFinished) -> None:
+    def _recorded(self, event: sound.RecordingWritten) -> None:
         call, recording = self._recordings.pop(event.recording, ("", ""))
         path = str(event.path) if event.seconds else ""
         finished = call_events.RecordingFinished(

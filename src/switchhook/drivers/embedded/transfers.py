@@ -10,14 +10,14 @@ from urllib.parse import unquote
 
 from switchhook.drivers.embedded.translate import number_of, one_line
 from switchhook.routing.events import TransferRequested
-from switchhook.sip.ua.orders import Ask, Reply
+from switchhook.sip.ua.commands import Respond, SendInDialog
 from switchhook.sip.wire.message import REASONS
 from switchhook.sip.wire.syntax import is_one_line
 from switchhook.sip.wire.tolerance import readable
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
-    from switchhook.sip.ua.events import Asked
+    from switchhook.sip.ua.events import InDialogRequestReceived
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.uri import Uri
@@ -29,23 +29,23 @@ _SIPFRAG: Final = ("Content-Type", "message/sipfrag;version=2.0")
 _CALLED: Final = frozenset({"sip", "sips", "tel"})
 
 
-def requested(event: Asked, leg: str) -> TransferRequested | Reply:
+def requested(event: InDialogRequestReceived, leg: str) -> TransferRequested | Respond:
     """Say what a REFER wants, or refuse one that wants nothing that can be understood."""
     request = event.request
     named = request.headers.values("Refer-To")
     if len(named) != 1:
-        return Reply(ref=event.ref, status=400, reason="One Refer-To Is Needed")
+        return Respond(ref=event.ref, status=400, reason="One Refer-To Is Needed")
     read = readable(named)
     if not read:
-        return Reply(ref=event.ref, status=400, reason="Refer-To Cannot Be Read")
+        return Respond(ref=event.ref, status=400, reason="Refer-To Cannot Be Read")
     uri = read[0].uri
     if uri.scheme not in _CALLED:
-        return Reply(ref=event.ref, status=416)
+        return Respond(ref=event.ref, status=416)
     if (uri.parameters.get("method") or "INVITE").upper() != "INVITE":
-        return Reply(ref=event.ref, status=501)
+        return Respond(ref=event.ref, status=501)
     to = number_of(uri)
     if not to:
-        return Reply(ref=event.ref, status=404)
+        return Respond(ref=event.ref, status=404)
     quiet = (request.headers.get("Refer-Sub") or "").partition(";")[0].strip().lower() == "false"
     known_by = f"{event.ref} {request.cseq.number} {_QUIET if quiet else ''}"
     return TransferRequested(leg=leg, request=known_by, to=to, is_attended=_has_replaces(uri))
@@ -62,11 +62,11 @@ def referred_by(request: Request) -> Pairs:
     return (("Referred-By", value),) if value and is_one_line(value) else ()
 
 
-def answer_to(command: AnswerTransfer) -> Reply:
+def answer_to(command: AnswerTransfer) -> Respond:
     """Answer a REFER."""
     ref, _, quiet = command.request.split(" ")
     agrees = command.status < 300 and quiet == _QUIET
-    return Reply(
+    return Respond(
         ref=ref,
         status=command.status,
         reason=one_line(command.reason) or None,
@@ -74,7 +74,7 @@ def answer_to(command: AnswerTransfer) -> Reply:
     )
 
 
-def notify_of(command: NotifyTransfer, sip_leg: str) -> Ask | None:
+def notify_of(command: NotifyTransfer, sip_leg: str) -> SendInDialog | None:
     """Tell what became of it; None for who asked not to be told."""
     ref, number, quiet = command.request.split(" ")
     if quiet == _QUIET:
@@ -82,7 +82,7 @@ def notify_of(command: NotifyTransfer, sip_leg: str) -> Ask | None:
     is_last = command.status >= 200
     state = "terminated;reason=noresource" if is_last else f"active;expires={SUBSCRIBED}"
     words = one_line(command.reason) or REASONS.get(command.status, "Unknown")
-    return Ask(
+    return SendInDialog(
         leg=sip_leg,
         ref=f"{ref} {command.status}",
         method="NOTIFY",

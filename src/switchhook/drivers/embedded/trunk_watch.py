@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from switchhook.drivers.embedded.registering import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkStates
     from switchhook.sip.net.endpoint import SipEndpoint
-    from switchhook.sip.ua.events import Replied
-    from switchhook.sip.ua.orders import Send
+    from switchhook.sip.ua.commands import SendOutOfDialog
+    from switchhook.sip.ua.events import FinalResponseReceived
 
 log = structlog.get_logger(__name__)
 
@@ -80,7 +80,7 @@ class TrunkWatch:
         self._book = book
         self._addresses = addresses
         self._kept: dict[TrunkKey, Kept] = {}
-        self._waiting: dict[str, asyncio.Future[Replied]] = {}
+        self._waiting: dict[str, asyncio.Future[FinalResponseReceived]] = {}
 
     async def run(self) -> None:
         """Keep the trunks of the book, until cancelled."""
@@ -97,7 +97,7 @@ class TrunkWatch:
                 _cancel(kept)
             self._kept.clear()
 
-    def replied(self, event: Replied) -> bool:
+    def replied(self, event: FinalResponseReceived) -> bool:
         """Take the answer to a request of ours; False for those of others."""
         waiting = self._waiting.get(event.ref)
         if waiting is not None and not waiting.done():
@@ -131,8 +131,8 @@ class TrunkWatch:
             for peer in await self._peers(kept):
                 ref = secrets.token_hex(8)
                 our_host = self._endpoint.local(peer)[0]
-                order = options(kept.trunk, peer, our_host=our_host, ref=ref, call_id=ref)
-                replied = await self._ask(order)
+                command = options(kept.trunk, peer, our_host=our_host, ref=ref, call_id=ref)
+                replied = await self._ask(command)
                 # Whoever answers is there, whatever it thinks of OPTIONS; but one that is overloaded.
                 if replied is not None and replied.response is not None and replied.status != 503:
                     answers = True
@@ -144,7 +144,7 @@ class TrunkWatch:
     async def _register(self, key: TrunkKey, kept: Kept) -> None:
         failures = 0
         while True:
-            last: Replied | None = None
+            last: FinalResponseReceived | None = None
             for peer in await self._peers(kept):
                 last = await self._ask_to_register(key, kept, peer)
                 if last is not None and last.status in REFUSALS:
@@ -164,7 +164,9 @@ class TrunkWatch:
             self._states.unregistered(key, why=_why(last), again_in=pause)
             await asyncio.sleep(pause)
 
-    async def _ask_to_register(self, key: TrunkKey, kept: Kept, peer: Peer) -> Replied | None:
+    async def _ask_to_register(
+        self, key: TrunkKey, kept: Kept, peer: Peer
+    ) -> FinalResponseReceived | None:
         replied = await self._send_register(kept, peer, kept.expires)
         if replied is None or replied.response is None:
             return replied
@@ -180,8 +182,10 @@ class TrunkWatch:
     async def _take_back(self, kept: Kept, peer: Peer) -> None:
         await self._send_register(kept, peer, 0)
 
-    async def _send_register(self, kept: Kept, peer: Peer, expires: int) -> Replied | None:
-        order = register(
+    async def _send_register(
+        self, kept: Kept, peer: Peer, expires: int
+    ) -> FinalResponseReceived | None:
+        command = register(
             kept.plan.project.id,
             kept.trunk,
             peer,
@@ -191,7 +195,7 @@ class TrunkWatch:
             cseq=kept.cseq + 1,
             expires=expires,
         )
-        replied = await self._ask(order)
+        replied = await self._ask(command)
         answered = None if replied is None else replied.response
         kept.cseq = kept.cseq + MOST_TRIES if answered is None else answered.cseq.number
         return replied
@@ -207,18 +211,18 @@ class TrunkWatch:
         project = kept.plan.project
         return tuple(peer for peer in found if not why_not_called(project, peer.host, peer.port))
 
-    async def _ask(self, order: Send) -> Replied | None:
+    async def _ask(self, command: SendOutOfDialog) -> FinalResponseReceived | None:
         """Send a request, and return its answer; None where none came in time."""
-        waiting: asyncio.Future[Replied] = asyncio.get_running_loop().create_future()
-        self._waiting[order.ref] = waiting
+        waiting: asyncio.Future[FinalResponseReceived] = asyncio.get_running_loop().create_future()
+        self._waiting[command.ref] = waiting
         try:
-            self._endpoint.perform(order)
+            self._endpoint.perform(command)
             with suppress(TimeoutError):
                 async with asyncio.timeout(PATIENCE):
                     return await waiting
             return None
         finally:
-            del self._waiting[order.ref]
+            del self._waiting[command.ref]
 
 
 def _cancel(kept: Kept) -> None:
@@ -226,7 +230,7 @@ def _cancel(kept: Kept) -> None:
         task.cancel()
 
 
-def _why(replied: Replied | None) -> str:
+def _why(replied: FinalResponseReceived | None) -> str:
     if replied is None or replied.response is None:
         return "no response"
     if replied.status in REFUSALS:

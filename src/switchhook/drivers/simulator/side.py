@@ -153,7 +153,7 @@ class SimulatedSide:
             self._hear(placed, DigitPressed(leg=CALLER, digit=key))
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
-        """Do what is ordered; what an unknown call or a leg that is gone is ordered does nothing."""
+        """Carry out a command; one for an unknown call or a leg that is gone does nothing."""
         placed = self._calls.get(call.id)
         if placed is None:
             return

@@ -30,7 +30,7 @@ class CallSound:
         """When each began that runs."""
 
     def carry_out(self, command: SoundCommand) -> None:
-        """Do what is ordered; what is over or runs already is left alone."""
+        """Carry out a command; what is over or runs already is left alone."""
         match command:
             case Play():
                 self._play(command)

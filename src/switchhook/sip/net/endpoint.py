@@ -24,8 +24,14 @@ from switchhook.sip.net.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction.overload import Lag, LoadLimits
 from switchhook.sip.transaction.standing import Standing, neighbourhood
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.events import Asked, Event, InviteReceived, Left, OutsideAsked
-from switchhook.sip.ua.orders import End, Order, Reply
+from switchhook.sip.ua.commands import EndSession, Respond, UserAgentCommand
+from switchhook.sip.ua.events import (
+    InDialogRequestReceived,
+    InviteReceived,
+    OutOfDialogRequestReceived,
+    SessionEnded,
+    UserAgentEvent,
+)
 from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
 from switchhook.sip.wire.transport import UDP, Packet, Peer, bracketed
@@ -78,7 +84,7 @@ class SipEndpoint:
     def __init__(
         self,
         binding: ListenAddress,
-        handler: Callable[[Event], None],
+        handler: Callable[[UserAgentEvent], None],
         admission: Admission | None = None,
     ) -> None:
         self.agent = UserAgent(
@@ -127,9 +133,9 @@ class SipEndpoint:
         """How many TCP connections stand."""
         return self._tcp.connections
 
-    def perform(self, order: Order) -> None:
-        """Carry an order out now; raise ValueError for a header that could not stand in a message."""
-        self.agent.perform(order, self._loop.time())
+    def perform(self, command: UserAgentCommand) -> None:
+        """Carry a command out now; raise ValueError for a header that could not stand in a message."""
+        self.agent.perform(command, self._loop.time())
         self._pump()
 
     async def peers(
@@ -325,16 +331,18 @@ class SipEndpoint:
             self._note(remark)
         self._arm()
 
-    def _hand_on(self, event: Event) -> None:
+    def _hand_on(self, event: UserAgentEvent) -> None:
         try:
             self._handler(event)
         except Exception as error:  # noqa: BLE001 -- one call's trouble is not everybody's
             self._report("sip event not handled", error, None, about=type(event).__name__)
             now = self._loop.time()
             if isinstance(event, InviteReceived):
-                self.agent.perform(End(leg=event.leg, status=500), now)
-            elif isinstance(event, Asked | OutsideAsked | Left):
-                self.agent.perform(Reply(ref=event.ref, status=500), now)
+                self.agent.perform(EndSession(leg=event.leg, status=500), now)
+            elif isinstance(
+                event, InDialogRequestReceived | OutOfDialogRequestReceived | SessionEnded
+            ):
+                self.agent.perform(Respond(ref=event.ref, status=500), now)
 
     def _send(self, packet: Packet) -> None:
         match packet.peer.transport:

@@ -1,6 +1,6 @@
 """The sockets and the clock of all sound, in a thread of its own: the shell around `rtp/media.py`.
 
-Orders go in and events come out through queues; neither side waits for the other.
+Commands go in and events come out through queues; neither side waits for the other.
 
 Why a thread: measured with `benchmarks/media.py`, on two cores that were busy with other work too, the
 gap between two packets of 50 prompts while 50 calls a second were set up in the main loop was
@@ -33,8 +33,8 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.sip.rtp import g711
+from switchhook.sip.rtp.commands import CloseStream
 from switchhook.sip.rtp.media import MediaStreams
-from switchhook.sip.rtp.orders import Close
 from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.scribe import Scribe
 
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
+    from switchhook.sip.rtp.commands import MediaStreamCommand, MediaStreamEvent
     from switchhook.sip.rtp.latch import Address
-    from switchhook.sip.rtp.orders import Event, Order
 
 log = structlog.get_logger(__name__)
 
@@ -76,13 +76,13 @@ class MediaThread:
     """All sound of one address.
 
     `ports` are those to be used, even ones alone (RFC 3550 §11); `ANY_PORTS` leaves it to the system.
-    `tell` gets events in the loop that `start` ran in. All methods return at once; orders that
+    `tell` gets events in the loop that `start` ran in. All methods return at once; commands that
     come before `start` wait for it.
     """
 
     def __init__(
         self,
-        tell: Callable[[Event], None],
+        tell: Callable[[MediaStreamEvent], None],
         *,
         host: str = "127.0.0.1",
         ports: range = ANY_PORTS,
@@ -93,7 +93,7 @@ class MediaThread:
         self._family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self._ports = ports
         self._media = MediaStreams(silence=silence, now=time.monotonic())
-        self._inbox: deque[_Opened | Order] = deque()
+        self._inbox: deque[_Opened | MediaStreamCommand] = deque()
         self._sockets: dict[str, socket.socket] = {}
         self._scribe = Scribe(self._report)
         self._stopping = False
@@ -128,9 +128,9 @@ class MediaThread:
         self._give(_Opened(stream, call, bound))
         return int(bound.getsockname()[1])
 
-    def perform(self, order: Order) -> None:
-        """Hand an order over."""
-        self._give(order)
+    def perform(self, command: MediaStreamCommand) -> None:
+        """Hand a command over."""
+        self._give(command)
 
     # In the thread of the loop
 
@@ -166,8 +166,8 @@ class MediaThread:
             " widen rtp_ports, or allow fewer calls with max_calls"
         )
 
-    def _give(self, order: _Opened | Order) -> None:
-        self._inbox.append(order)
+    def _give(self, command: _Opened | MediaStreamCommand) -> None:
+        self._inbox.append(command)
         self._ring()
 
     def _ring(self) -> None:
@@ -228,7 +228,7 @@ class MediaThread:
         for event in self._media.take_events():
             self._report(event)
 
-    def _report(self, event: Event) -> None:
+    def _report(self, event: MediaStreamEvent) -> None:
         """Tell of an event in the loop; this is called by two threads."""
         try:
             self._loop.call_soon_threadsafe(self._tell, event)
@@ -239,13 +239,13 @@ class MediaThread:
         with suppress(BlockingIOError):
             self._ear.recv(4096)
         while self._inbox:
-            order = self._inbox.popleft()
-            if isinstance(order, _Opened):
-                self._open(order)
+            command = self._inbox.popleft()
+            if isinstance(command, _Opened):
+                self._open(command)
             else:
-                self._media.perform(order, time.monotonic())
-                if isinstance(order, Close):
-                    self._close_socket(order.stream)
+                self._media.perform(command, time.monotonic())
+                if isinstance(command, CloseStream):
+                    self._close_socket(command.stream)
 
     def _open(self, opened: _Opened) -> None:
         start = Start(
@@ -279,12 +279,12 @@ class MediaThread:
         """End every stream, so that recordings are whole."""
         now = time.monotonic()
         for stream in tuple(self._sockets):
-            self._media.perform(Close(stream=stream), now)
+            self._media.perform(CloseStream(stream=stream), now)
             self._close_socket(stream)
         while self._inbox:
-            order = self._inbox.popleft()
-            if isinstance(order, _Opened):
-                order.socket.close()
+            command = self._inbox.popleft()
+            if isinstance(command, _Opened):
+                command.socket.close()
         self._pump()
         self._selector.close()
 

@@ -1,4 +1,4 @@
-"""The sound of all calls: orders and datagrams in, datagrams, events and sound to be stored out. Pure.
+"""The media of all calls: commands and datagrams in, datagrams, events and sound to be stored out. Pure.
 
 The shell (`net/rtp_thread.py`) owns sockets, files and the clock. All times are seconds of one monotonic clock.
 """
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
-from switchhook.sip.rtp import orders
+from switchhook.sip.rtp import commands
 from switchhook.sip.rtp.player import Pace, Player
 from switchhook.sip.rtp.recorder import RtpRecorder
 from switchhook.sip.rtp.stream import Stream
@@ -55,7 +55,7 @@ class MediaStreams:
         self._recordings: dict[str, _Recording] = {}
         self._recorded: dict[str, list[_Recording]] = {}  # by stream
         self._packets: list[tuple[str, bytes, Address]] = []
-        self._events: list[orders.Event] = []
+        self._events: list[commands.MediaStreamEvent] = []
         self._stored: list[Stored] = []
         self._store_at = STORE_EVERY
         self._look_at = LOOK_EVERY
@@ -79,7 +79,7 @@ class MediaStreams:
         taken, self._packets = self._packets, []
         return taken
 
-    def take_events(self) -> list[orders.Event]:
+    def take_events(self) -> list[commands.MediaStreamEvent]:
         """Return what happened."""
         taken, self._events = self._events, []
         return taken
@@ -89,53 +89,53 @@ class MediaStreams:
         taken, self._stored = self._stored, []
         return taken
 
-    # Orders
+    # Commands
 
-    def perform(self, order: orders.Order, now: float) -> None:
-        """Carry an order out."""
-        match order:
-            case orders.StopPlaying():
-                self._stop_playing(order.playback)
-            case orders.StopRecording():
-                self._stop_recording(order.recording, now)
-            case orders.Join():
-                self._join(order, now)
+    def perform(self, command: commands.MediaStreamCommand, now: float) -> None:
+        """Carry a command out."""
+        match command:
+            case commands.StopPlayback():
+                self._stop_playing(command.playback)
+            case commands.StopRecorder():
+                self._stop_recording(command.recording, now)
+            case commands.ConnectStreams():
+                self._join(command, now)
             case _:
-                stream = self._streams.get(order.stream)
+                stream = self._streams.get(command.stream)
                 if stream is not None:
-                    self._perform_at(stream, order, now)
-                elif isinstance(order, orders.StartRecording):
-                    self._never_recorded(order)
+                    self._perform_at(stream, command, now)
+                elif isinstance(command, commands.StartRecorder):
+                    self._never_recorded(command)
 
     def _perform_at(
         self,
         stream: Stream,
-        order: orders.Describe
-        | orders.Part
-        | orders.Play
-        | orders.Press
-        | orders.StartRecording
-        | orders.Close,
+        command: commands.SetFarEnd
+        | commands.DisconnectStream
+        | commands.StartPlayback
+        | commands.SendDtmf
+        | commands.StartRecorder
+        | commands.CloseStream,
         now: float,
     ) -> None:
-        match order:
-            case orders.Describe():
-                stream.describe(order.far_end, now)
-            case orders.Part():
+        match command:
+            case commands.SetFarEnd():
+                stream.describe(command.far_end, now)
+            case commands.DisconnectStream():
                 _part(stream)
-            case orders.Play():
-                self._play(stream, order)
-            case orders.Press():
-                stream.press(order.digits, order.duration)
-            case orders.StartRecording():
-                self._record(stream, order, now)
-            case orders.Close():
+            case commands.StartPlayback():
+                self._play(stream, command)
+            case commands.SendDtmf():
+                stream.press(command.digits, command.duration)
+            case commands.StartRecorder():
+                self._record(stream, command, now)
+            case commands.CloseStream():
                 self._close(stream, now)
             case _:
-                assert_never(order)
+                assert_never(command)
 
-    def _join(self, order: orders.Join, now: float) -> None:
-        one, other = self._streams.get(order.one), self._streams.get(order.other)
+    def _join(self, command: commands.ConnectStreams, now: float) -> None:
+        one, other = self._streams.get(command.one), self._streams.get(command.other)
         if one is None or other is None:
             return
         for stream in (one, other):
@@ -143,12 +143,12 @@ class MediaStreams:
             stream.heard_at = now
         one.joined, other.joined = other, one
 
-    def _play(self, stream: Stream, order: orders.Play) -> None:
-        player = Player(order.playback, order.sounds, loop=order.loop)
+    def _play(self, stream: Stream, command: commands.StartPlayback) -> None:
+        player = Player(command.playback, command.sounds, loop=command.loop)
         if player.is_over:
-            finished = orders.PlaybackFinished(stream=stream.name, playback=order.playback)
+            finished = commands.PlaybackEnded(stream=stream.name, playback=command.playback)
             self._events.append(finished)
-        elif order.loop:
+        elif command.loop:
             stream.background = player
         else:
             stream.player = player
@@ -162,18 +162,18 @@ class MediaStreams:
             if not stream.is_playing:
                 stream.outflow.pause()
 
-    def _record(self, stream: Stream, order: orders.StartRecording, now: float) -> None:
-        if order.recording in self._recordings:
+    def _record(self, stream: Stream, command: commands.StartRecorder, now: float) -> None:
+        if command.recording in self._recordings:
             return
-        recorder = RtpRecorder(now, tracks=2 if order.both else 1)
-        recording = _Recording(order.recording, stream.name, order.path, recorder, order.both)
-        self._recordings[order.recording] = recording
+        recorder = RtpRecorder(now, tracks=2 if command.both else 1)
+        recording = _Recording(command.recording, stream.name, command.path, recorder, command.both)
+        self._recordings[command.recording] = recording
         self._recorded.setdefault(stream.name, []).append(recording)
-        self._stored.append(Stored(recording=order.recording, path=order.path, pcm=b""))
+        self._stored.append(Stored(recording=command.recording, path=command.path, pcm=b""))
 
-    def _never_recorded(self, order: orders.StartRecording) -> None:
+    def _never_recorded(self, command: commands.StartRecorder) -> None:
         """Tell whoever waits for the recording of somebody who has gone that there is none."""
-        told = orders.RecordingFinished(recording=order.recording, path=order.path, seconds=0)
+        told = commands.RecordingWritten(recording=command.recording, path=command.path, seconds=0)
         self._events.append(told)
 
     def _stop_recording(self, name: str, now: float) -> None:
@@ -202,7 +202,7 @@ class MediaStreams:
             return
         digit = stream.digit_of(packet)
         if digit:
-            self._events.append(orders.DigitPressed(stream=name, digit=digit))
+            self._events.append(commands.DtmfReceived(stream=name, digit=digit))
         law = stream.law_of(packet)
         sound = None if law is None else (law, packet.body)
         if sound is not None:
@@ -254,7 +254,7 @@ class MediaStreams:
         if packet is not None:
             self._send(stream, packet, now, is_sound=packet.payload != stream.events)
         if finished:
-            told = orders.PlaybackFinished(stream=stream.name, playback=finished)
+            told = commands.PlaybackEnded(stream=stream.name, playback=finished)
             self._events.append(told)
 
     def _store(self, now: float) -> None:
@@ -276,7 +276,7 @@ class MediaStreams:
             heard[stream.call] = max(at, heard.get(stream.call, at))
         for call, at in heard.items():
             if now - at >= self._silence:
-                self._events.append(orders.CallSilent(call=call))
+                self._events.append(commands.MediaTimeout(call=call))
 
 
 def _part(stream: Stream) -> None:

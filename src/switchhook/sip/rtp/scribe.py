@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import structlog
 
-from switchhook.sip.rtp.orders import RecordingFinished
+from switchhook.sip.rtp.commands import RecordingWritten
 from switchhook.sip.rtp.packet import RATE
 from switchhook.sip.rtp.wav import WavWriter
 
@@ -38,7 +38,7 @@ class _Page:
 class Scribe:
     """`tell` is called in the scribe's thread."""
 
-    def __init__(self, tell: Callable[[RecordingFinished], None]) -> None:
+    def __init__(self, tell: Callable[[RecordingWritten], None]) -> None:
         self._tell = tell
         self._work: SimpleQueue[Stored | None] = SimpleQueue()
         self._pages: dict[str, _Page] = {}
@@ -91,7 +91,7 @@ class Scribe:
             self._dropped.discard(stored.recording)
             page.error = page.error or f"{stored.path}: the disk was too slow, parts are missing"
         samples = 0 if page.writer is None else page.writer.samples
-        finished = RecordingFinished(
+        finished = RecordingWritten(
             recording=stored.recording,
             path=stored.path,
             seconds=samples / RATE,

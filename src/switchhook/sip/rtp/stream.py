@@ -12,8 +12,8 @@ from switchhook.sip.rtp.packet import RtpPacket, is_rtcp
 from switchhook.sip.wire.formats import TELEPHONE_EVENT
 
 if TYPE_CHECKING:
+    from switchhook.sip.rtp.commands import FarEnd
     from switchhook.sip.rtp.latch import Address
-    from switchhook.sip.rtp.orders import FarEnd
     from switchhook.sip.rtp.player import Player
 
 FIRST_DYNAMIC: Final = 96

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.heard import CancelReceived, RequestReceived
     from switchhook.sip.transaction.stack import Stack
     from switchhook.sip.transaction.transaction import Timing
-    from switchhook.sip.ua.events import Event
+    from switchhook.sip.ua.events import UserAgentEvent
     from switchhook.sip.wire.transport import Peer
 
 DialogId = tuple[str, str]
@@ -69,7 +69,7 @@ class Desk(Generic[S]):
         self.nonces = NonceCounts(token)
         self.timing = timing
         self.chance = chance
-        self.events: list[Event] = []
+        self.events: list[UserAgentEvent] = []
         self.sessions: dict[str, S] = {}
         self.dialogs: dict[DialogId, S] = {}
         self.callers: dict[DialogId, S] = {}

@@ -14,7 +14,7 @@ from switchhook.sip.wire.transport import Peer
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteReceived:
-    """Somebody calls. 100 is sent already; answer with `Answer` or `End`."""
+    """Somebody calls. 100 is sent already; answer with `Answer` or `EndSession`."""
 
     leg: str
     request: Request
@@ -25,7 +25,7 @@ class InviteReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteCancelled:
-    """The caller gave up before our final answer. `Reply` answers it, and the INVITE with 487."""
+    """The caller gave up before our final answer. `Respond` answers it, and the INVITE with 487."""
 
     leg: str
     request: Request
@@ -66,14 +66,14 @@ class InviteFailed:
     response: Response | None
     """None when nothing came: 408 in time, or 503 as it could not be sent."""
     request: Request | None = None
-    """The BYE of one who hung up before their answer reached us (603); it waits for `Reply`."""
+    """The BYE of one who hung up before their answer reached us (603); it waits for `Respond`."""
     ref: str = ""
     """Names the BYE; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """A request within a dialog, which waits for `Reply`."""
+class InDialogRequestReceived:
+    """A request within a dialog, which waits for `Respond`."""
 
     leg: str
     ref: str
@@ -81,16 +81,16 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AskCancelled:
-    """A later INVITE that Asked told of was cancelled; 487 is sent already."""
+class ReinviteCancelled:
+    """A later INVITE that InDialogRequestReceived told of was cancelled; 487 is sent already."""
 
     leg: str
     ref: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Replied:
-    """The final response to our `Ask` or `Send`. A 2xx to an INVITE waits for `Acknowledge`."""
+class FinalResponseReceived:
+    """The final response to our `SendInDialog` or `SendOutOfDialog`. A 2xx to an INVITE waits for `Acknowledge`."""
 
     leg: str
     ref: str
@@ -101,7 +101,7 @@ class Replied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipLegEnded:
-    """An answered leg is over: a BYE came, which waits for `Reply`, or the other end is lost."""
+    """An answered leg is over: a BYE came, which waits for `Respond`, or the other end is lost."""
 
     leg: str
     status: int
@@ -122,7 +122,7 @@ class DialogChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideAsked:
+class OutOfDialogRequestReceived:
     """A request outside of any dialog that the user agent does not answer itself: REGISTER."""
 
     ref: str
@@ -140,21 +140,21 @@ class FlowClosed:
     """As it stood in `source`."""
 
 
-Left = InviteCancelled | InviteFailed | SipLegEnded
+SessionEnded = InviteCancelled | InviteFailed | SipLegEnded
 """The end of a leg. Where the other end left by a request, `ref` names it."""
 
-LegEvent = (
+SipLegEvent = (
     InviteCancelled
     | AnswerAcknowledged
     | ProgressReceived
     | AnswerReceived
     | InviteFailed
-    | Asked
-    | AskCancelled
-    | Replied
+    | InDialogRequestReceived
+    | ReinviteCancelled
+    | FinalResponseReceived
     | SipLegEnded
     | DialogChanged
 )
 """What is told of a leg that is known already."""
 
-Event = InviteReceived | LegEvent | OutsideAsked | FlowClosed
+UserAgentEvent = InviteReceived | SipLegEvent | OutOfDialogRequestReceived | FlowClosed

@@ -15,8 +15,8 @@ from switchhook.sip.wire.transport import is_translated
 
 if TYPE_CHECKING:
     from switchhook.sip.transaction.heard import CancelReceived, RequestReceived
+    from switchhook.sip.ua.commands import Answer
     from switchhook.sip.ua.desk import Desk
-    from switchhook.sip.ua.orders import Answer
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request
 
@@ -41,49 +41,49 @@ class Incoming(Session):
         desk.add_dialog((request.call_id, tag), self)
         desk.add_caller((request.call_id, request.from_.tag or ""), self)
 
-    def answer(self, order: Answer, now: float) -> None:
+    def answer(self, command: Answer, now: float) -> None:
         """Answer the INVITE."""
         invite = self._invite
-        if invite is None or self._left or order.fork >= MOST_FORKS:
+        if invite is None or self._left or command.fork >= MOST_FORKS:
             return
         sent = self._desk.stack.reply(
             self._key,
-            order.status,
+            command.status,
             now,
-            reason=order.reason,
-            to_tag=self._tag(order.fork),
-            headers=self._headers(order, invite),
-            body=order.body,
+            reason=command.reason,
+            to_tag=self._tag(command.fork),
+            headers=self._headers(command, invite),
+            body=command.body,
         )
-        if sent is None or order.status < 200:
+        if sent is None or command.status < 200:
             return
         self._invite = None
-        if order.status >= 300:
+        if command.status >= 300:
             self._finish()
         else:
-            self.dialog = self._confirmed(order.fork)
-            self.terms.described(order.headers, order.body)
+            self.dialog = self._confirmed(command.fork)
+            self.terms.described(command.headers, command.body)
             self.watch(now)
             self._agree(agreed_by_us(invite), now)
             self._await_ack(sent, invite.cseq.number, now, first=True)
 
-    def will_be_stored(self, order: Answer) -> StoredLeg | None:
+    def will_be_stored(self, command: Answer) -> StoredLeg | None:
         """Return what `stored` will say once this 2xx has gone out; None where it cannot."""
-        invite, dialog = self._invite, self._confirmed(order.fork)
-        if invite is None or dialog is None or self._left or order.fork >= MOST_FORKS:
+        invite, dialog = self._invite, self._confirmed(command.fork)
+        if invite is None or dialog is None or self._left or command.fork >= MOST_FORKS:
             return None
         packet = self._desk.stack.draft(
             self._key,
-            order.status,
-            reason=order.reason,
-            to_tag=self._tag(order.fork),
-            headers=self._headers(order, invite),
-            body=order.body,
+            command.status,
+            reason=command.reason,
+            to_tag=self._tag(command.fork),
+            headers=self._headers(command, invite),
+            body=command.body,
         )
         if packet is None:
             return None
         terms = replace(self.terms)
-        terms.described(order.headers, order.body)
+        terms.described(command.headers, command.body)
         return StoredLeg(
             dialog=dialog,
             peer=self.peer,
@@ -94,12 +94,12 @@ class Incoming(Session):
             answered=Answered(packet=packet, cseq=invite.cseq.number),
         )
 
-    def _headers(self, order: Answer, invite: Request) -> Pairs:
-        if order.status >= 300:
-            return order.headers
-        timer = agreed_by_us(invite) if order.status >= 200 else None
+    def _headers(self, command: Answer, invite: Request) -> Pairs:
+        if command.status >= 300:
+            return command.headers
+        timer = agreed_by_us(invite) if command.status >= 200 else None
         ours = (("Contact", self._contact()), ALLOW, SUPPORTED)
-        return (*ours, *order.headers, *(() if timer is None else timer.answered))
+        return (*ours, *command.headers, *(() if timer is None else timer.answered))
 
     def _confirmed(self, fork: int) -> Dialog | None:
         """Return the dialog of this fork, with what its caller may have changed meanwhile."""

@@ -15,8 +15,8 @@ from switchhook.sip.wire.message import Headers, Request
 if TYPE_CHECKING:
     from switchhook.sip.transaction.heard import RequestFailed, RequestReceived, ResponseReceived
     from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.ua.commands import Invite
     from switchhook.sip.ua.desk import Desk
-    from switchhook.sip.ua.orders import Invite
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Response
 
@@ -33,17 +33,17 @@ ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),
 class Outgoing(Session):
     """A call that we make."""
 
-    def __init__(self, desk: Desk[Session], order: Invite, now: float) -> None:
+    def __init__(self, desk: Desk[Session], command: Invite, now: float) -> None:
         super().__init__(
             desk,
-            order.leg,
-            order.peer,
-            direct=order.direct,
-            behind_nat=order.behind_nat,
-            credentials=order.credentials,
+            command.leg,
+            command.peer,
+            direct=command.direct,
+            behind_nat=command.behind_nat,
+            credentials=command.credentials,
         )
-        self._order = order
-        self._from = order.from_.with_tag(desk.token())
+        self._command = command
+        self._from = command.from_.with_tag(desk.token())
         self._call_id = desk.token()
         self._tries = 0
         self._proofs: tuple[Pairs, ...] = ()
@@ -63,20 +63,22 @@ class Outgoing(Session):
         self._tries += 1
         self._heard = False
         self._desk.deadlines.set(self.leg, now + self._desk.timing.unheard)
-        order = self._order
+        command = self._command
         pairs = [("Max-Forwards", MAX_FORWARDS)]
-        if any(name.lower() == "max-forwards" for name, _ in order.headers):
+        if any(name.lower() == "max-forwards" for name, _ in command.headers):
             pairs = []
-        pairs += [("From", str(self._from)), ("To", str(order.to)), ("Call-ID", self._call_id)]
-        contact = self._desk.contact(order.peer, order.from_.uri)
+        pairs += [("From", str(self._from)), ("To", str(command.to)), ("Call-ID", self._call_id)]
+        contact = self._desk.contact(command.peer, command.from_.uri)
         pairs += [("CSeq", f"{self._tries} INVITE"), ("Contact", contact), ALLOW]
         pairs += [SUPPORTED, ("Session-Expires", str(self._interval))]
         if self._interval > self._desk.timing.session:
             pairs.append(("Min-SE", str(self._interval)))
         if self._is_timer_demanded:
             pairs.append(("Require", TIMER))
-        pairs += [*order.headers, *(self._proofs[-1] if self._proofs else ())]
-        invite = Request(method="INVITE", uri=order.uri, headers=Headers(pairs), body=order.body)
+        pairs += [*command.headers, *(self._proofs[-1] if self._proofs else ())]
+        invite = Request(
+            method="INVITE", uri=command.uri, headers=Headers(pairs), body=command.body
+        )
         return self._desk.stack.request(invite, self.peer, now, owner=self)
 
     def hear_request(self, event: RequestReceived, now: float) -> None:
@@ -204,11 +206,11 @@ class Outgoing(Session):
         self._answered_by = tag
         self.dialog = Dialog.of_client(self._invite, response)
         self._unacknowledged = self._key, self._invite.cseq.number
-        self._owes_answer = not self._order.body
+        self._owes_answer = not self._command.body
         if self._cancel_headers is None:
             self.watch(now)
             self.terms.heard(response)
-            self.terms.described(self._order.headers, self._order.body)
+            self.terms.described(self._command.headers, self._command.body)
             self._agree(agreed_by_them(response), now)
             self._desk.events.append(AnswerReceived(leg=self.leg, response=response))
         else:  # the answer crossed our CANCEL: acknowledge it, then hang up

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from switchhook.sip.auth.proof import prove
 from switchhook.sip.ua.dialog import MAX_FORWARDS
-from switchhook.sip.ua.events import Replied
+from switchhook.sip.ua.events import FinalResponseReceived
 from switchhook.sip.wire.headers import CSeq
 from switchhook.sip.wire.message import Headers, Request
 
 if TYPE_CHECKING:
     from switchhook.sip.transaction.heard import RequestFailed, ResponseReceived
+    from switchhook.sip.ua.commands import SendOutOfDialog
     from switchhook.sip.ua.desk import Desk
-    from switchhook.sip.ua.orders import Send
     from switchhook.sip.ua.session import Session
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Response
@@ -22,30 +22,30 @@ if TYPE_CHECKING:
 class OutOfDialogRequest:
     """Owns one request until its final response, over as many challenges as there are."""
 
-    def __init__(self, desk: Desk[Session], order: Send, now: float) -> None:
+    def __init__(self, desk: Desk[Session], command: SendOutOfDialog, now: float) -> None:
         self._desk = desk
-        self._order = order
-        self._cseq = order.cseq
-        self._from = order.from_.with_tag(desk.token())
+        self._command = command
+        self._cseq = command.cseq
+        self._from = command.from_.with_tag(desk.token())
         self._proofs: tuple[Pairs, ...] = ()
         self._request = self._send(now)
 
     def _send(self, now: float) -> Request:
         """Send the request, with the latest credentials and a number of its own."""
-        order = self._order
+        command = self._command
         pairs = [
             ("Max-Forwards", MAX_FORWARDS),
             ("From", str(self._from)),
-            ("To", str(order.to)),
-            ("Call-ID", order.call_id),
-            ("CSeq", str(CSeq(number=self._cseq, method=order.method))),
-            *order.headers,
+            ("To", str(command.to)),
+            ("Call-ID", command.call_id),
+            ("CSeq", str(CSeq(number=self._cseq, method=command.method))),
+            *command.headers,
             *(self._proofs[-1] if self._proofs else ()),
         ]
         request = Request(
-            method=order.method, uri=order.uri, headers=Headers(pairs), body=order.body
+            method=command.method, uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        _, sent = self._desk.stack.request(request, order.peer, now, owner=self)
+        _, sent = self._desk.stack.request(request, command.peer, now, owner=self)
         return sent
 
     def hear_response(self, event: ResponseReceived, now: float) -> None:
@@ -54,7 +54,7 @@ class OutOfDialogRequest:
         if response.status < 200:
             return
         proof = prove(
-            self._request, response, self._order.credentials, self._proofs, self._desk.nonces
+            self._request, response, self._command.credentials, self._proofs, self._desk.nonces
         )
         if proof is None:
             self._tell(response.status, response)
@@ -68,5 +68,7 @@ class OutOfDialogRequest:
         self._tell(event.status, None)
 
     def _tell(self, status: int, response: Response | None) -> None:
-        ref = self._order.ref
-        self._desk.events.append(Replied(leg=ref, ref=ref, status=status, response=response))
+        ref = self._command.ref
+        self._desk.events.append(
+            FinalResponseReceived(leg=ref, ref=ref, status=status, response=response)
+        )

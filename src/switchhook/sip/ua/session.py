@@ -12,10 +12,10 @@ from switchhook.sip.auth.proof import prove
 from switchhook.sip.ua.dialog import REFRESHING, Dialog
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
-    AskCancelled,
-    Asked,
     DialogChanged,
-    Replied,
+    FinalResponseReceived,
+    InDialogRequestReceived,
+    ReinviteCancelled,
     SipLegEnded,
 )
 from switchhook.sip.ua.pending import AskedFor, Unacknowledged, Wish
@@ -42,8 +42,8 @@ if TYPE_CHECKING:
         ResponseReceived,
     )
     from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.ua.commands import Acknowledge, Respond, SendInDialog
     from switchhook.sip.ua.desk import Desk, DialogId, PendingRequest
-    from switchhook.sip.ua.orders import Acknowledge, Ask, Reply
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
@@ -219,7 +219,7 @@ class Session:
         ref = self._keep(event)
         if request.method == "INVITE":
             self._desk.stack.reply(event.key, 100, now)
-        self._desk.events.append(Asked(leg=self.leg, ref=ref, request=request))
+        self._desk.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
 
     def _keep(self, event: RequestReceived | CancelReceived) -> str:
         ref = self._desk.open(event, self)
@@ -250,55 +250,57 @@ class Session:
             if exchange.cseq == event.request.cseq.number:
                 self._close(ref)
                 self._desk.stack.reply(exchange.key, 487, now)
-                self._desk.events.append(AskCancelled(leg=self.leg, ref=ref))
+                self._desk.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
 
     # What our user wants
 
-    def reply(self, order: Reply, now: float) -> None:
+    def reply(self, command: Respond, now: float) -> None:
         """Answer a request within the dialog. The answer to one that leaves ends the leg."""
-        exchange = self._open.get(order.ref)
+        exchange = self._open.get(command.ref)
         if exchange is None:
             return
-        if order.status >= 200:
-            self._close(order.ref)
-        headers = order.headers
-        success = 200 <= order.status < 300
-        if exchange.method in REFRESHING and 100 < order.status < 300:
+        if command.status >= 200:
+            self._close(command.ref)
+        headers = command.headers
+        success = 200 <= command.status < 300
+        if exchange.method in REFRESHING and 100 < command.status < 300:
             headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
         if exchange.method in REFRESHING and success:
             headers = (*headers, *(exchange.timer.answered if exchange.timer else ()))
-            self.terms.described(order.headers, order.body)
+            self.terms.described(command.headers, command.body)
             self._agree(exchange.timer, now)
         sent = self._desk.stack.reply(
             exchange.key,
-            order.status,
+            command.status,
             now,
-            reason=order.reason,
+            reason=command.reason,
             headers=headers,
-            body=order.body,
+            body=command.body,
         )
         if sent and success and exchange.method == "INVITE":
             self._await_ack(sent, exchange.cseq, now)
-        if exchange.method in LEAVING and order.status >= 200:
+        if exchange.method in LEAVING and command.status >= 200:
             self._leave(now)
 
-    def ask(self, order: Ask, now: float) -> None:
+    def ask(self, command: SendInDialog, now: float) -> None:
         """Send a request within the dialog."""
         status = 481 if self._is_ending or self.dialog is None else 0
-        if order.method in REFRESHING and self._offers_out():
+        if command.method in REFRESHING and self._offers_out():
             status = status or 491
         if status:
-            replied = Replied(leg=self.leg, ref=order.ref, status=status, response=None)
+            replied = FinalResponseReceived(
+                leg=self.leg, ref=command.ref, status=status, response=None
+            )
             self._desk.events.append(replied)
             return
-        method, headers = order.method, order.headers
-        if method == "UPDATE" and order.body and not self.terms.takes_update:
+        method, headers = command.method, command.headers
+        if method == "UPDATE" and command.body and not self.terms.takes_update:
             method = "INVITE"  # it asks the same
         if method in REFRESHING:
             headers = (*self._refreshing, *headers)
         elif method == "NOTIFY":
             headers = (("Contact", self._contact()), *headers)
-        self._send(Wish(order.ref, method, headers, order.body), now)
+        self._send(Wish(command.ref, method, headers, command.body), now)
 
     @property
     def _refreshing(self) -> Pairs:
@@ -405,7 +407,9 @@ class Session:
         elif not asking.wish.ref:
             self._hear_of_refresh(asking.wish.method, status, response, now)
         else:
-            replied = Replied(leg=self.leg, ref=asking.wish.ref, status=status, response=response)
+            replied = FinalResponseReceived(
+                leg=self.leg, ref=asking.wish.ref, status=status, response=response
+            )
             self._desk.events.append(replied)
             if status in LOST and asking.wish.method != "NOTIFY":
                 self._lose(status, now)  # a 481 to NOTIFY is about the subscription (RFC 5057 §5.1)
@@ -561,12 +565,12 @@ class Session:
             owed=None if owed is None else (owed[1], self._owes_answer),
         )
 
-    def will_be_acknowledged(self, order: Acknowledge, now: float) -> StoredLeg | None:
+    def will_be_acknowledged(self, command: Acknowledge, now: float) -> StoredLeg | None:
         """Return what `resume` needs once that ACK is sent."""
         stored = self.stored(now)
         if stored is not None:
             stored = replace(stored, terms=replace(self.terms))
-            stored.terms.described(order.headers, order.body)
+            stored.terms.described(command.headers, command.body)
         return stored
 
     def _note_numbers(self, *, anyhow: bool) -> None:

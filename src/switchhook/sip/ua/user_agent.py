@@ -1,8 +1,8 @@
 """A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
 
-Fed and drained like the stack below it: packets and time in, orders in; after each, packets and events
+Fed and drained like the stack below it: packets and time in, commands in; after each, packets and events
 out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
-overload. All else is told, and waits for an order: a BYE or CANCEL too, since whoever is told that a
+overload. All else is told, and waits for a command: a BYE or CANCEL too, since whoever is told that a
 call is over must be able to rely on it.
 """
 
@@ -16,11 +16,25 @@ from switchhook.sip.transaction.admission import Admission, AdmitEverybody, Admi
 from switchhook.sip.transaction.stack import Stack
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.ua.commands import (
+    Acknowledge,
+    Answer,
+    EndSession,
+    Invite,
+    Respond,
+    SendInDialog,
+    SendOutOfDialog,
+    UserAgentCommand,
+)
 from switchhook.sip.ua.desk import Desk
 from switchhook.sip.ua.dialog import Dialog
-from switchhook.sip.ua.events import Event, FlowClosed, InviteReceived, OutsideAsked
+from switchhook.sip.ua.events import (
+    FlowClosed,
+    InviteReceived,
+    OutOfDialogRequestReceived,
+    UserAgentEvent,
+)
 from switchhook.sip.ua.incoming import Incoming
-from switchhook.sip.ua.orders import Acknowledge, Answer, Ask, End, Invite, Order, Reply, Send
 from switchhook.sip.ua.outgoing import Outgoing
 from switchhook.sip.ua.outside import OutOfDialogRequest
 from switchhook.sip.ua.screening import ACCEPT, ALLOW, screen
@@ -104,7 +118,7 @@ class UserAgent:
         """Take out what is to be sent, in order."""
         return self._stack.take_packets()
 
-    def take_events(self) -> list[Event]:
+    def take_events(self) -> list[UserAgentEvent]:
         """Take out what happened, in order."""
         events, self._desk.events = self._desk.events, []
         return events
@@ -178,43 +192,43 @@ class UserAgent:
 
     # What our user wants
 
-    def perform(self, order: Order, now: float) -> None:
-        """Carry an order out. One about a leg or ref that is gone does nothing.
+    def perform(self, command: UserAgentCommand, now: float) -> None:
+        """Carry a command out. One about a leg or ref that is gone does nothing.
 
         Raises ValueError for a header that could not stand in a message.
         """
-        match order:
+        match command:
             case Invite():
-                if order.leg not in self._desk.sessions:
-                    self._desk.add(Outgoing(self._desk, order, now))
-            case Reply():
-                self._reply(order, now)
-            case Send():
-                OutOfDialogRequest(self._desk, order, now)
-            case Answer() | Acknowledge() | Ask() | End():
-                session = self._desk.sessions.get(order.leg)
+                if command.leg not in self._desk.sessions:
+                    self._desk.add(Outgoing(self._desk, command, now))
+            case Respond():
+                self._reply(command, now)
+            case SendOutOfDialog():
+                OutOfDialogRequest(self._desk, command, now)
+            case Answer() | Acknowledge() | SendInDialog() | EndSession():
+                session = self._desk.sessions.get(command.leg)
                 if session is not None:
-                    _order(session, order, now)
+                    _command(session, command, now)
             case _:
-                assert_never(order)
+                assert_never(command)
 
-    def _reply(self, order: Reply, now: float) -> None:
-        exchange = self._desk.exchanges.get(order.ref)
+    def _reply(self, command: Respond, now: float) -> None:
+        exchange = self._desk.exchanges.get(command.ref)
         if exchange is None:
             return
         if exchange.session is not None:
-            exchange.session.reply(order, now)
+            exchange.session.reply(command, now)
             return
-        if order.status >= 200:
-            del self._desk.exchanges[order.ref]
+        if command.status >= 200:
+            del self._desk.exchanges[command.ref]
         self._stack.reply(
             exchange.key,
-            order.status,
+            command.status,
             now,
-            reason=order.reason,
+            reason=command.reason,
             to_tag=self._desk.token(),
-            headers=order.headers,
-            body=order.body,
+            headers=command.headers,
+            body=command.body,
         )
 
     def holds(self, leg: str) -> bool:
@@ -244,7 +258,7 @@ class UserAgent:
     ) -> dict[str, object] | None:
         """Return what `restore` needs to take an answered leg up again, in types that JSON knows.
 
-        `answer` is a 2xx or an ACK that is about to be ordered: stored before it goes out, it is sent by
+        `answer` is a 2xx or an ACK that is about to be sent: stored before it goes out, it is sent by
         whoever takes the leg up, the ACK once the 2xx comes again.
         """
         session = self._desk.sessions.get(leg)
@@ -426,7 +440,9 @@ class UserAgent:
         admitted = self._admit(event, now)
         if admitted is not None:
             ref, request = self._desk.open(event, None), event.request
-            asked = OutsideAsked(ref=ref, request=request, source=event.source, who=admitted.who)
+            asked = OutOfDialogRequestReceived(
+                ref=ref, request=request, source=event.source, who=admitted.who
+            )
             self._desk.events.append(asked)
 
     def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
@@ -456,20 +472,22 @@ class UserAgent:
         )
 
 
-def _order(session: Session, order: Answer | Acknowledge | Ask | End, now: float) -> None:
-    match order:
+def _command(
+    session: Session, command: Answer | Acknowledge | SendInDialog | EndSession, now: float
+) -> None:
+    match command:
         case Answer():
             if isinstance(session, Incoming):
-                session.answer(order, now)
+                session.answer(command, now)
         case Acknowledge():
-            session.acknowledge(order.headers, order.body)
-        case Ask():
-            session.ask(order, now)
-        case End():
-            Headers(order.headers)  # a wrong one must not leave the leg half ended
+            session.acknowledge(command.headers, command.body)
+        case SendInDialog():
+            session.ask(command, now)
+        case EndSession():
+            Headers(command.headers)  # a wrong one must not leave the leg half ended
             if isinstance(session, Incoming):
-                session.end(order.headers, now, status=order.status)
+                session.end(command.headers, now, status=command.status)
             else:
-                session.end(order.headers, now)
+                session.end(command.headers, now)
         case _:
-            assert_never(order)
+            assert_never(command)

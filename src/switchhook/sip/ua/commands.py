@@ -1,4 +1,4 @@
-"""What the user agent can be ordered to do. Imperative; an order about a leg that is gone does nothing."""
+"""The commands of a user agent. Imperative; one about a leg that is gone does nothing."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
-    """Send a request within the leg's dialog. Told by Replied with the same `ref`."""
+class SendInDialog:
+    """Send a request within the leg's dialog. Told by FinalResponseReceived with the same `ref`."""
 
     leg: str
     ref: str
@@ -65,8 +65,8 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
-    """Send a request outside of any dialog. Told by Replied, with `ref` as leg and ref."""
+class SendOutOfDialog:
+    """Send a request outside of any dialog. Told by FinalResponseReceived, with `ref` as leg and ref."""
 
     ref: str
     method: str
@@ -85,8 +85,8 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """Answer a request that Asked or OutsideAsked told of, or one with which the other end left."""
+class Respond:
+    """Answer a received request, or one with which the other end left."""
 
     ref: str
     status: int
@@ -96,7 +96,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class End:
+class EndSession:
     """End a leg in whatever phase it is: refuse, cancel or hang up. Nothing more is told of it."""
 
     leg: str
@@ -106,4 +106,6 @@ class End:
     """Such as Reason and, for a refusal, Retry-After."""
 
 
-Order = Invite | Answer | Acknowledge | Ask | Send | Reply | End
+UserAgentCommand = (
+    Invite | Answer | Acknowledge | SendInDialog | SendOutOfDialog | Respond | EndSession
+)

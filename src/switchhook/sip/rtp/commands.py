@@ -1,7 +1,7 @@
-"""What the sound of calls can be ordered to do, and what it tells.
+"""The commands and the events of the media of calls.
 
-Orders are imperative, events past tense. A *stream* is our end of one telephone's sound, under the name
-that its user gave it; an order about one that is closed does nothing. Streams of one *call* die together.
+Commands are imperative, events past tense. A *stream* is our end of one telephone's sound, under the name
+that its user gave it; a command about one that is closed does nothing. Streams of one *call* die together.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class FarEnd:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Describe:
+class SetFarEnd:
     """Send to, and hear from, what a session description says, from now on."""
 
     stream: str
@@ -40,7 +40,7 @@ class Describe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Join:
+class ConnectStreams:
     """Let two streams hear each other, and nobody else."""
 
     one: str
@@ -48,15 +48,15 @@ class Join:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class DisconnectStream:
     """Let a stream and the one that it is joined with hear each other no more."""
 
     stream: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Play:
-    """Play sounds into a stream; PlaybackFinished tells of their end.
+class StartPlayback:
+    """Play sounds into a stream; PlaybackEnded tells of their end.
 
     A looped one is the background: it pauses while another is played, which takes the place of the one
     before. Either silences the joined stream, and keys do not.
@@ -69,14 +69,14 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopPlaying:
+class StopPlayback:
     """End a playback where it is; nothing is told of it."""
 
     playback: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class SendDtmf:
     """Send keys into a stream, each for so many milliseconds."""
 
     stream: str
@@ -85,7 +85,7 @@ class Press:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StartRecording:
+class StartRecorder:
     """Record a stream to a WAV file: what its telephone says and, with `both`, what it hears."""
 
     recording: str
@@ -95,24 +95,34 @@ class StartRecording:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StopRecording:
-    """End a recording; RecordingFinished tells of it."""
+class StopRecorder:
+    """End a recording; RecordingWritten tells of it."""
 
     recording: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Close:
+class CloseStream:
     """End a stream, with its recordings."""
 
     stream: str
 
 
-Order = Describe | Join | Part | Play | StopPlaying | Press | StartRecording | StopRecording | Close
+MediaStreamCommand = (
+    SetFarEnd
+    | ConnectStreams
+    | DisconnectStream
+    | StartPlayback
+    | StopPlayback
+    | SendDtmf
+    | StartRecorder
+    | StopRecorder
+    | CloseStream
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DigitPressed:
+class DtmfReceived:
     """A key was pressed."""
 
     stream: str
@@ -120,7 +130,7 @@ class DigitPressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlaybackFinished:
+class PlaybackEnded:
     """All was played to the end."""
 
     stream: str
@@ -128,7 +138,7 @@ class PlaybackFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordingFinished:
+class RecordingWritten:
     """A file is whole."""
 
     recording: str
@@ -139,10 +149,10 @@ class RecordingFinished:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallSilent:
+class MediaTimeout:
     """Nothing came from any stream of a call for too long, though none is on hold; told each second."""
 
     call: str
 
 
-Event = DigitPressed | PlaybackFinished | RecordingFinished | CallSilent
+MediaStreamEvent = DtmfReceived | PlaybackEnded | RecordingWritten | MediaTimeout
