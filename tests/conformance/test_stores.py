@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from switchhook.storage.records import CallRecord
+    from switchhook.storage.records import CallRecord, DeliveryFilter
     from switchhook.webhooks.delivery import Attempt
 
 HOUSE = Plan(Project(id="house", name="House"))
@@ -275,6 +275,19 @@ def test_an_attempt_of_an_unknown_delivery_is_no_error(opened: Opens) -> None:
     run(scenario())
 
 
+def test_the_attempts_of_what_is_pending_are_read_at_once(opened: Opens) -> None:
+    async def scenario() -> None:
+        async with opened() as store:
+            new, tried, settled = (delivery("c1", seq) for seq in (1, 2, 3))
+            await store.commit(record(call(), new, tried, settled))
+            early = [attempt(tried, number=n, failure=DOWN, is_last=False) for n in (1, 2)]
+            for one in (*early, attempt(settled)):
+                await store.record_attempt(one)
+            assert await store.attempts_of_pending() == {tried.id: tuple(early)}
+
+    run(scenario())
+
+
 @settings(max_examples=30, deadline=None)
 @given(st.lists(attempts(delivery()), max_size=4, unique_by=lambda made: made.number))
 def test_attempts_are_read_back_equal(made: list[Attempt]) -> None:
@@ -325,26 +338,37 @@ def test_a_later_success_takes_a_delivery_off_the_failed(opened: Opens) -> None:
     run(scenario())
 
 
-@pytest.mark.parametrize("state", ["all", "failed"])
-def test_deliveries_are_listed_page_by_page_and_by_webhook(opened: Opens, state: str) -> None:
+@pytest.mark.parametrize("project", [None, "shop"])
+@pytest.mark.parametrize("state", ["all", "failed", "delivered", "pending"])
+def test_deliveries_are_listed_page_by_page_and_by_webhook(
+    opened: Opens, state: DeliveryFilter, project: str | None
+) -> None:
+    failure, is_last = DOWN if state == "failed" else None, state != "pending"
+
     async def scenario() -> None:
         async with opened() as store:
             for seq in range(1, 6):
                 promises = delivery("c1", seq), delivery("c1", seq, webhook="erp")
                 await store.commit(record(call(), *promises))
                 for promise in promises:
-                    await store.record_attempt(attempt(promise, failure=DOWN))
+                    made = attempt(promise, failure=failure, is_last=is_last)
+                    await store.record_attempt(made)
+            other = delivery("h1", project="house")
+            await store.commit(record(replace(call("h1"), plan=HOUSE), other))
+            await store.record_attempt(attempt(other, failure=failure, is_last=is_last))
             seen: list[str] = []
             before = None
             while page := await store.deliveries(
-                state="failed" if state == "failed" else "all",
+                project=project,
+                state=state,
                 webhook="crm",
                 limit=2,
                 before=before,
             ):
                 seen.extend(row.delivery.id for row in page)
                 before = page[-1].number
-            assert seen == [f"c1.{seq}.crm" for seq in (5, 4, 3, 2, 1)]
+            own = [f"c1.{seq}.crm" for seq in (5, 4, 3, 2, 1)]
+            assert seen == ([] if project else [other.id]) + own
 
     run(scenario())
 

@@ -122,7 +122,6 @@ class Store:
 
     recorded: list[Attempt] = field(default_factory=list)
     refusals: int = 0
-    history: tuple[Attempt, ...] = ()
 
     async def record_attempt(self, made: Attempt) -> None:
         await asyncio.sleep(0.001)
@@ -130,10 +129,6 @@ class Store:
             self.refusals -= 1
             raise OSError("the disk is full")
         self.recorded.append(made)
-
-    async def attempts(self, _delivery_id: str) -> tuple[Attempt, ...]:
-        await asyncio.sleep(0)
-        return self.history
 
     @property
     def settled(self) -> list[str]:
@@ -177,7 +172,7 @@ def play(
 
     async def body() -> None:
         clock = Clock()
-        sender, store = Sender(script=dict(script or {})), Store(history=history)
+        sender, store = Sender(script=dict(script or {})), Store()
         mailer = Mailer(script=dict(replies or {}))
         dispatcher = Dispatcher(
             sender,
@@ -190,7 +185,8 @@ def play(
             limits=limits or DispatcherLimits(),
         )
         async with AsyncExitStack() as stack:
-            await dispatcher.start(stack, pending)
+            tried = {made.id: history for made in pending} if history else {}
+            await dispatcher.start(stack, pending, tried)
             await scenario(House(sender, mailer, store, dispatcher, stack, clock))
 
     run_virtually(body())

@@ -37,7 +37,9 @@ async def main(database: Path, port: int, *, promises: bool) -> None:
         stack.push_async_callback(sender.close)
         networks = AllowedNetworks.parse(["127.0.0.0/8"])
         dispatcher = Dispatcher(sender, store, clock=time.time, networks_of=lambda _: networks)
-        await dispatcher.start(stack, await store.pending_deliveries())
+        await dispatcher.start(
+            stack, await store.pending_deliveries(), await store.attempts_of_pending()
+        )
         if promises:
             await asyncio.gather(*(promise(store, dispatcher, port) for _ in range(AT_ONCE)))
         await dispatcher.drain()

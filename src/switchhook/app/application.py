@@ -198,7 +198,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             outside=OutsideBook(await store.outside_use(since=time.time() - DAY)),
         )
         api = None if web is None else _api(app)
-        await app.dispatcher.start(stack, await store.pending_deliveries())
+        await app.dispatcher.start(
+            stack, await store.pending_deliveries(), await store.attempts_of_pending()
+        )
         await app.switchboard.start(stack, await _plans_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
         for project in app.book.plans:

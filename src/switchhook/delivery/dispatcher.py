@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 import structlog
 
@@ -30,7 +29,7 @@ from switchhook.webhooks.http import Exchange, HttpRequest
 from switchhook.webhooks.mail import Mail, Posting
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.delivery.allowed_networks import AllowedNetworks
@@ -39,8 +38,6 @@ if TYPE_CHECKING:
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 log = structlog.get_logger(__name__)
-
-T = TypeVar("T")
 
 LIMITS: Final = DispatcherLimits()
 
@@ -158,13 +155,26 @@ class Dispatcher:
         oldest = next(iter(self._open.values()), None)
         return 0.0 if oldest is None else max(0.0, self._clock() - oldest.occurred_at)
 
-    async def start(self, stack: AsyncExitStack, pending: Sequence[Delivery]) -> None:
+    async def start(
+        self,
+        stack: AsyncExitStack,
+        pending: Sequence[Delivery],
+        tried: Mapping[str, tuple[Attempt, ...]],
+    ) -> None:
         """Take up what a former process promised, in that order; stop when `stack` unwinds.
 
-        At the end, what is on its way gets `limits.grace` seconds; the rest stays promised in the store.
+        `tried` are their attempts so far, by the delivery's id. At the end, what is on its way gets
+        `limits.grace` seconds; the rest stays promised in the store.
         """
         stack.push_async_callback(self._stop)
+        self.take_up(pending, tried)
+
+    def take_up(
+        self, pending: Sequence[Delivery], tried: Mapping[str, tuple[Attempt, ...]]
+    ) -> None:
+        """Dispatch what another process promised, in that order; `tried` are their attempts so far."""
         self._resumed.update(delivery.id for delivery in pending)
+        self._histories.update(tried)
         self.dispatch(*pending)
 
     def dispatch(self, *deliveries: Delivery) -> None:
@@ -222,7 +232,8 @@ class Dispatcher:
     async def _work(self, job: Job) -> None:
         delivery = job.delivery
         is_resumed = delivery.id in self._resumed
-        history = await self._history(delivery)
+        self._resumed.discard(delivery.id)
+        history = self._histories.pop(delivery.id, ())
         at = self._clock()
         is_wanted = self._recipients.wants(delivery)
         # Looked at once: a pause that our timer measured is over, whatever became of the clock meanwhile.
@@ -245,7 +256,7 @@ class Dispatcher:
         due = self._due(delivery, history)
         if due is not None:
             attempt = replace(attempt, is_last=False)
-        await self._retry_store(partial(self._store.record_attempt, attempt))
+        await self._record(attempt)
         if due is None:
             self._settled(job, attempt)
         else:
@@ -262,13 +273,6 @@ class Dispatcher:
     def _leave_endpoint(self, job: Job, asked: float | None = None) -> None:
         self._queues.exchanged(job, self._now(), asked)
         self._start_more()
-
-    async def _history(self, delivery: Delivery) -> tuple[Attempt, ...]:
-        """Return the attempts so far; the store has those of a former process, if there were any."""
-        if delivery.id in self._resumed:
-            self._resumed.discard(delivery.id)
-            return await self._retry_store(partial(self._store.attempts, delivery.id))
-        return self._histories.pop(delivery.id, ())
 
     async def _exchange(self, delivery: Delivery) -> Exchange | Posting | None:
         """Send it. None where the sender was closed: then it counts as not tried."""
@@ -298,8 +302,8 @@ class Dispatcher:
             case request:
                 assert_never(request)
 
-    async def _retry_store(self, ask: Callable[[], Awaitable[T]]) -> T:
-        """Ask the store until it does it.
+    async def _record(self, attempt: Attempt) -> None:
+        """Ask the store until it has it.
 
         Nothing is sent meanwhile that holds this slot: what cannot be recorded must not be repeated,
         and when nothing can be, sending comes to a stop by itself.
@@ -309,7 +313,7 @@ class Dispatcher:
         try:
             while True:
                 try:
-                    return await ask()
+                    return await self._store.record_attempt(attempt)
                 except Exception as error:  # noqa: BLE001 - whatever a store raises, it is asked again
                     if not is_counted:
                         is_counted = True

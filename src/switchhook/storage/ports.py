@@ -67,11 +67,8 @@ class Attempts(Protocol):
     async def record_attempt(self, attempt: Attempt) -> None:
         """Store a finished attempt, once: another of the same delivery and number changes nothing.
 
-        Nor does one of a delivery that was deleted meanwhile.
+        Nor does one of a delivery that was deleted meanwhile. The last attempt settles its delivery.
         """
-
-    async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
-        """Return a delivery's attempts, first to latest."""
 
 
 class Promises(Attempts, Protocol):
@@ -79,6 +76,9 @@ class Promises(Attempts, Protocol):
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
         """Return what was promised and is not settled, in the order of the promises."""
+
+    async def attempts_of_pending(self) -> Mapping[str, tuple[Attempt, ...]]:
+        """Return the attempts of pending deliveries that were tried, by the delivery's id, first to latest."""
 
 
 class Projects(Protocol):

@@ -10,7 +10,12 @@ from structlog.testing import capture_logs
 
 from switchhook.storage.sqlite import history
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.rows import attempt_to_row, call_to_row, delivery_to_row
+from switchhook.storage.sqlite.rows import (
+    attempt_to_row,
+    call_to_row,
+    delivery_to_row,
+    settling_to_row,
+)
 from switchhook.storage.sqlite.statements import sql
 from tests.support.promises import DOWN, SEAL, attempt, call, delivery
 
@@ -31,6 +36,7 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
             if state in {"delivered", "failed"}:
                 tried = attempt(made, failure=DOWN if state == "failed" else None)
                 connection.execute(sql("add_attempt"), attempt_to_row(tried))
+                connection.execute(sql("settle"), settling_to_row(tried))
         connection.execute("UPDATE deliveries SET sealed = x'0102' WHERE number = 2")
         with capture_logs() as logs:
             listed = history.deliveries(

@@ -14,6 +14,7 @@ from switchhook.storage.sqlite.rows import (
     call_to_row,
     delivery_to_row,
     entry_to_row,
+    settling_to_row,
 )
 from switchhook.storage.sqlite.statements import sql
 from tests.support.promises import SEAL, attempt, delivery, ended, record
@@ -38,7 +39,9 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
             for entry in made.entries:
                 connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
             connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], SEAL))
-            connection.execute(sql("add_attempt"), attempt_to_row(attempt(made.deliveries[0])))
+            tried = attempt(made.deliveries[0])
+            connection.execute(sql("add_attempt"), attempt_to_row(tried))
+            connection.execute(sql("settle"), settling_to_row(tried))
 
         def left(table: str) -> int:
             return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])

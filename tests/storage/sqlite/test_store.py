@@ -244,22 +244,6 @@ def test_opening_at_once_from_several_sides_makes_one_database(path: Path) -> No
     run(scenario())
 
 
-def test_a_start_after_many_settled_deliveries_looks_at_few(path: Path) -> None:
-    async def scenario() -> None:
-        async with opened(path) as store:
-            for seq in range(1, 41):
-                await store.commit(record(call("c1"), delivery("c1", seq)))
-                await store.record_attempt(attempt(delivery("c1", seq)))
-            await store.commit(record(call("c1"), delivery("c1", 41)))
-        with closing(sqlite3.connect(path)) as connection:
-            sought = "SELECT value FROM facts WHERE name = 'settled_up_to'"
-            assert connection.execute(sought).fetchone() == (40,)
-        async with opened(path) as store:
-            assert await store.pending_deliveries() == (delivery("c1", 41),)
-
-    run(scenario())
-
-
 @pytest.mark.parametrize("damaged", ["{}", "", '{"plan": 5}', '{"plan": ["shop"]}'])
 def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(
     path: Path, damaged: str

@@ -1,4 +1,4 @@
-"""The log stays short, and the search for unsettled deliveries does not begin at the beginning."""
+"""The log stays short, whoever reads beside it, and health says when nothing can be written."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite import upkeep
 from switchhook.storage.sqlite.aside import Aside
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.rows import attempt_to_row, delivery_to_row
+from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.storage.sqlite.upkeep import Upkeep, checkpoint, settled_up_to
+from switchhook.storage.sqlite.upkeep import Upkeep, checkpoint
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import SEAL, attempt, call, delivery, record
+from tests.support.promises import SEAL, call, delivery, record
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
 
@@ -41,87 +40,9 @@ async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, Aside]:
     return writer, aside
 
 
-async def promise(writer: Writer, *numbers: int, settled: bool) -> None:
+async def promise(writer: Writer, *numbers: int) -> None:
     for number in numbers:
-        made = delivery("c", number)
-        await writer.write(Rows(deliveries=(delivery_to_row(made, SEAL),)))
-        if settled:
-            await writer.write(Rows(attempts=(attempt_to_row(attempt(made)),)))
-
-
-def mark(connection: sqlite3.Connection) -> int:
-    sought = "SELECT value FROM facts WHERE name = 'settled_up_to'"
-    return int(connection.execute(sought).fetchone()[0])
-
-
-def unmoved_pages(connection: sqlite3.Connection) -> int:
-    _, in_log, moved = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-    return int(in_log - moved)
-
-
-def test_the_mark_stops_before_the_oldest_unsettled_promise(path: Path) -> None:
-    async def scenario() -> None:
-        async with AsyncExitStack() as stack:
-            writer, aside = await parts(stack, path)
-            await promise(writer, 1, 2, settled=True)
-            await promise(writer, 3, settled=False)
-            await promise(writer, 4, settled=True)
-            await Upkeep(writer, aside).move_mark()
-            assert await writer.run(mark) == 2
-
-    run(scenario())
-
-
-def test_the_mark_passes_everything_that_is_settled(path: Path) -> None:
-    async def scenario() -> None:
-        async with AsyncExitStack() as stack:
-            writer, aside = await parts(stack, path)
-            await Upkeep(writer, aside).move_mark()
-            assert await writer.run(mark) == 0
-            await promise(writer, 1, 2, 3, settled=True)
-            await Upkeep(writer, aside).move_mark()
-            assert await writer.run(mark) == 3
-
-    run(scenario())
-
-
-def test_a_try_that_is_not_the_last_settles_nothing(path: Path) -> None:
-    async def scenario() -> None:
-        async with AsyncExitStack() as stack:
-            writer, aside = await parts(stack, path)
-            await promise(writer, 1, settled=False)
-            early = attempt(delivery("c", 1), is_last=False)
-            await writer.write(Rows(attempts=(attempt_to_row(early),)))
-            assert await aside.run(settled_up_to) == 0
-
-    run(scenario())
-
-
-def test_commits_are_checkpointed_and_the_mark_moves_now_and_then(
-    path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
-
-    async def scenario() -> None:
-        async with AsyncExitStack() as stack:
-            writer, aside = await parts(stack, path)
-            keeping = Upkeep(writer, aside)
-            working = spawn(keeping.run(), name="upkeep")
-            await promise(writer, 1, 2, settled=True)
-            keeping.noticed(attempts=upkeep.SETTLED_STEP)
-            async for moved in polled(writer):
-                if moved == 2:
-                    break
-            assert await aside.run(unmoved_pages) == 0
-            working.cancel()
-
-    run(scenario())
-
-
-async def polled(writer: Writer) -> AsyncIterator[int]:
-    while True:
-        yield await writer.run(mark)
-        await asyncio.sleep(0)
+        await writer.write(Rows(deliveries=(delivery_to_row(delivery("c", number), SEAL),)))
 
 
 def test_a_log_that_grew_too_long_is_moved_by_the_writer_itself(
@@ -132,9 +53,9 @@ def test_a_log_that_grew_too_long_is_moved_by_the_writer_itself(
     async def scenario() -> None:
         async with AsyncExitStack() as stack:
             writer, aside = await parts(stack, path)
-            await promise(writer, 1, settled=True)
+            await promise(writer, 1)
             await Upkeep(writer, aside)._once()
-            await promise(writer, 2, settled=True)
+            await promise(writer, 2)
             assert await aside.run(checkpoint) <= 20  # the log began anew
 
     run(scenario())

@@ -304,6 +304,7 @@ def test_an_error_inside_a_transaction_undoes_it() -> None:
             raise LookupError
 
     with closing(open_to_write(None)) as connection:
+        connection.execute("INSERT INTO facts VALUES ('one', 1)")
         with pytest.raises(LookupError):
             fail(connection)
         assert connection.execute("SELECT count(*) FROM facts").fetchone()[0] == 1

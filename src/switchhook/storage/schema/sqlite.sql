@@ -1,14 +1,13 @@
 -- The whole schema, as it is after the latest migration; a new file is made from this.
 -- Every key begins with the project or is the order of insertion, so that the data can be sharded.
--- Journal, deliveries and attempts are only ever inserted, and deleted when their time is over.
+-- Journal and attempts are only ever inserted, and deleted when their time is over; so are deliveries, of which
+-- the last attempt changes `settled` alone.
 
 -- What the store knows about itself.
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
-
-INSERT INTO facts (name, value) VALUES ('settled_up_to', 0);
 
 -- A project's versions. The document holds passwords, so it is sealed (see seal.py).
 CREATE TABLE projects (
@@ -60,8 +59,7 @@ CREATE TABLE journal (
     PRIMARY KEY (project, call, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Promises. `number` is their order and is never given twice, not even after a deletion:
--- everything up to the fact `settled_up_to` counts as settled. URL and headers let in whoever knows
+-- Promises. `number` is their order and is never given twice, not even after a deletion. URL and headers let in whoever knows
 -- them, so they are sealed together; only promises of before that have them in clear.
 CREATE TABLE deliveries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
@@ -80,11 +78,18 @@ CREATE TABLE deliveries (
     response_timeout REAL NOT NULL,
     keep_alive INTEGER NOT NULL,
     sealed BLOB,
+    settled INTEGER NOT NULL DEFAULT 0,
     UNIQUE (project, id)
 ) STRICT;
 
 -- A project's deliveries; SQLite orders them by `number` by itself.
 CREATE INDEX deliveries_of_project ON deliveries (project);
+
+-- A webhook's deliveries; SQLite orders them by `number` by itself.
+CREATE INDEX deliveries_of_webhook ON deliveries (project, webhook);
+
+-- What a restart carries on, and what is listed as pending.
+CREATE INDEX deliveries_unsettled ON deliveries (number) WHERE NOT settled;
 
 -- Finished tries. `delivery` is the number of the promise.
 CREATE TABLE attempts (
@@ -223,7 +228,7 @@ SELECT
     a.answer,
     a.is_last,
     CASE
-        WHEN a.is_last IS NULL OR NOT a.is_last THEN 'pending'
+        WHEN NOT d.settled THEN 'pending'
         WHEN a.failure IS NULL THEN 'delivered'
         ELSE 'failed'
     END AS state

@@ -25,7 +25,8 @@ _LISTS: Final = {
     "failed": "failed",
     "pending": "pending",
 }
-"""Which statement lists deliveries of a state; one project's has `_of_project` after its name."""
+"""Which statement lists deliveries of a state; one project's has `_of_project` after its name, and one webhook's
+`_of_webhook` where a project's are too many to go through."""
 
 
 def calls(
@@ -60,7 +61,9 @@ def deliveries(
 ) -> tuple[DeliveryRow, ...]:
     """Return deliveries before a number, newest first."""
     name = _LISTS[state]
-    if project is not None and state != "pending":
+    if webhook is not None and state in {"all", "delivered"}:
+        name += "_of_webhook"
+    elif project is not None and state != "pending":
         name += "_of_project"
     values = {
         "project": project,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.project import Plan
     from switchhook.storage.seal import Seal
-    from switchhook.webhooks.delivery import Delivery
+    from switchhook.webhooks.delivery import Attempt, Delivery
 
 
 def plans(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
@@ -46,6 +46,16 @@ def last_ends(
     """Return the legs of the calls that ended within the last 10 s of an earlier process."""
     found = connection.execute(sql("legs_of_last_ends"), {"since": since})
     return tuple((row["project"], row["call"], row["leg"], row["handle"]) for row in found)
+
+
+def attempts(connection: sqlite3.Connection) -> dict[str, tuple[Attempt, ...]]:
+    """Return the tries of what is not settled, by the delivery's id, first to latest."""
+    found: dict[str, tuple[Attempt, ...]] = {}
+    for row in connection.execute(sql("attempts_of_unsettled")).fetchall():
+        of = row["id"]
+        tried = rows.attempt(row, delivery_id=of, number=row["number"], asked=row["asked"])
+        found[of] = (*found.get(of, ()), tried)
+    return found
 
 
 def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery, ...]:

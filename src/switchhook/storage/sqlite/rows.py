@@ -226,6 +226,11 @@ def attempt_to_row(attempt: Attempt) -> Parameters:
     )
 
 
+def settling_to_row(attempt: Attempt) -> Parameters:
+    """Return what `settle` takes, for a delivery's last attempt."""
+    return attempt.project, attempt.delivery
+
+
 def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None = None) -> Attempt:
     """Read an attempt's columns of a row; who shows deliveries has no use for what was `asked`."""
     kind = row["failure"]

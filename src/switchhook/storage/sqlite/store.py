@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -120,9 +119,6 @@ class SqliteStore:
             self._upkeeping.cancel()
             await asyncio.wait([self._upkeeping])
             self._upkeeping = None
-            if self._upkeep is not None:
-                with suppress(StoreError):  # the next start looks a little further back
-                    await self._upkeep.move_mark()
         for part in (self._reader, self._aside, self._writer):
             if part is not None:
                 await part.close()
@@ -164,7 +160,8 @@ class SqliteStore:
 
         Nor does one of a delivery that was deleted meanwhile.
         """
-        await self._write(Rows(attempts=(rows.attempt_to_row(attempt),)), attempts=1)
+        settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
+        await self._write(Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled))
 
     async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
@@ -192,6 +189,10 @@ class SqliteStore:
         One that cannot be read is left out and logged; it stays promised.
         """
         return await self._reader.run(partial(resuming.deliveries, seal=self._seal))
+
+    async def attempts_of_pending(self) -> dict[str, tuple[Attempt, ...]]:
+        """Return the attempts of pending deliveries that were tried, by the delivery's id, first to latest."""
+        return await self._reader.run(resuming.attempts)
 
     async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
         """Store a version of a project and return its number, 1 for the first.
@@ -388,10 +389,10 @@ class SqliteStore:
             raise StoreError("the database was opened for reading only")
         return self._writer
 
-    async def _write(self, written: Rows, *, attempts: int = 0) -> None:
+    async def _write(self, written: Rows) -> None:
         await self._writing.write(written)
         if self._upkeep is not None:
-            self._upkeep.noticed(attempts=attempts)
+            self._upkeep.noticed()
 
     async def _change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
         result = await self._writing.change(job)

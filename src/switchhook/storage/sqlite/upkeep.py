@@ -30,25 +30,17 @@ LONGEST_LOG: Final = 8_192
 LEAST_ROOM: Final = 16 << 20
 """Bytes below which a disk counts as full: the log alone may grow to four times that."""
 
-SETTLED_STEP: Final = 5_000
-"""Attempts after which the search for unsettled deliveries begins further on."""
-
 
 class Upkeep:
-    """Moves the log into the database, and moves on the mark below which everything is settled.
-
-    Without commits it does nothing at all.
-    """
+    """Moves the log into the database. Without commits it does nothing at all."""
 
     def __init__(self, writer: Writer, aside: Runs) -> None:
         self._writer = writer
         self._aside = aside
         self._has_work = asyncio.Event()
-        self._attempts = 0
 
-    def noticed(self, *, attempts: int = 0) -> None:
+    def noticed(self) -> None:
         """Take note of a commit."""
-        self._attempts += attempts
         self._has_work.set()
 
     async def run(self) -> None:
@@ -66,14 +58,6 @@ class Upkeep:
         if await self._aside.run(checkpoint) > LONGEST_LOG:
             # Commits outran the checkpoints. With no writer beside it, one gets to the end.
             await self._writer.run(checkpoint)
-        if self._attempts >= SETTLED_STEP:
-            self._attempts = 0
-            await self.move_mark()
-
-    async def move_mark(self) -> None:
-        """Move the mark up to just before the oldest unsettled delivery."""
-        mark = await self._aside.run(settled_up_to)
-        await self._writer.run(lambda connection: _move(connection, mark))
 
 
 def checkpoint(connection: sqlite3.Connection) -> int:
@@ -83,23 +67,6 @@ def checkpoint(connection: sqlite3.Connection) -> int:
     """
     row = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
     return int(row[1])
-
-
-def settled_up_to(connection: sqlite3.Connection) -> int:
-    """Return the highest number up to which every promise is settled.
-
-    Safe against promises that are being made: in the order of numbers they come after all that is
-    committed, since one thread makes them and no number is given twice.
-    """
-    connection.execute("BEGIN")
-    try:
-        row = connection.execute(sql("first_unsettled")).fetchone()
-        if row is not None:
-            return int(row["number"]) - 1
-        (latest,) = connection.execute(sql("latest_promise")).fetchone()
-        return int(latest or 0)
-    finally:
-        connection.execute("COMMIT")
 
 
 def ping(connection: sqlite3.Connection) -> None:
@@ -120,8 +87,3 @@ def see_room(folder: Path) -> None:
     if free < LEAST_ROOM:
         why = f"the disk has {free >> 20} MiB left: free some space, or move the database"
         raise StoreError(f"{folder}: {why}", transient=True, why=why)
-
-
-def _move(connection: sqlite3.Connection, mark: int) -> None:
-    with transaction(connection):
-        connection.execute(sql("state_fact"), {"name": "settled_up_to", "value": mark})

@@ -43,6 +43,7 @@ class Rows:
     entries: tuple[Parameters, ...] = ()
     deliveries: tuple[Parameters, ...] = ()
     attempts: tuple[Parameters, ...] = ()
+    settled: tuple[Parameters, ...] = ()
     callers: tuple[Parameters, ...] = ()
     outside: tuple[Parameters, ...] = ()
 
@@ -232,6 +233,7 @@ class Writer:
             ("add_entry", (rows.entries for rows in batch)),
             ("promise", (rows.deliveries for rows in batch)),
             ("add_attempt", (rows.attempts for rows in batch)),
+            ("settle", (rows.settled for rows in batch)),
             ("save_caller", (rows.callers for rows in batch)),
             ("save_outside_use", (rows.outside for rows in batch)),
         )

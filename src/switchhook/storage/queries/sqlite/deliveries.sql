@@ -20,23 +20,43 @@ FROM deliveries AS d
 WHERE d.project = ? AND d.id = ?
 ON CONFLICT (project, delivery, number) DO NOTHING;
 
+-- name: settle
+-- Write that a delivery is settled.
+-- Takes: project, id.
+UPDATE deliveries SET settled = 1
+WHERE project = ? AND id = ?;
+
 -- name: unsettled_deliveries
 -- Read what was promised and is not settled, in the order of the promises.
-SELECT d.*
+SELECT *
+FROM deliveries
+WHERE NOT settled
+ORDER BY number;
+
+-- name: attempts_of_unsettled
+-- Read the tries of what is not settled, first to latest of each delivery.
+SELECT
+    d.id,
+    a.project,
+    a.number,
+    a.at,
+    a.seconds,
+    a.status,
+    a.failure,
+    a.detail,
+    a.answer,
+    a.is_last,
+    a.asked
 FROM deliveries AS d
-WHERE
-    d.number > (SELECT value FROM facts WHERE name = 'settled_up_to')
-    AND NOT EXISTS (
-        SELECT 1 FROM attempts AS a
-        WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
-    )
-ORDER BY d.number;
+CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
+WHERE NOT d.settled
+ORDER BY d.number, a.number;
 
 -- name: newest_deliveries
 -- Read everybody's deliveries before a number, newest first.
 SELECT *
 FROM delivery_rows
-WHERE number < :before AND (:webhook IS NULL OR webhook = :webhook)
+WHERE number < :before
 ORDER BY number DESC
 LIMIT :limit;
 
@@ -44,7 +64,7 @@ LIMIT :limit;
 -- Read one project's deliveries before a number, newest first.
 SELECT *
 FROM delivery_rows
-WHERE project = :project AND number < :before AND (:webhook IS NULL OR webhook = :webhook)
+WHERE project = :project AND number < :before
 ORDER BY number DESC
 LIMIT :limit;
 
@@ -52,10 +72,7 @@ LIMIT :limit;
 -- Read everybody's successful deliveries before a number, newest first.
 SELECT *
 FROM delivery_rows
-WHERE
-    number < :before
-    AND (:webhook IS NULL OR webhook = :webhook)
-    AND state = 'delivered'
+WHERE number < :before AND state = 'delivered'
 ORDER BY number DESC
 LIMIT :limit;
 
@@ -63,12 +80,47 @@ LIMIT :limit;
 -- Read one project's successful deliveries before a number, newest first.
 SELECT *
 FROM delivery_rows
-WHERE
-    project = :project
-    AND number < :before
-    AND (:webhook IS NULL OR webhook = :webhook)
-    AND state = 'delivered'
+WHERE project = :project AND number < :before AND state = 'delivered'
 ORDER BY number DESC
+LIMIT :limit;
+
+-- name: newest_deliveries_of_webhook
+-- Read one webhook's deliveries before a number, newest first, of one project or all that have one of this name.
+SELECT r.*
+FROM known_projects AS p
+CROSS JOIN delivery_rows AS r
+    ON r.number IN (
+        SELECT w.number
+        FROM deliveries AS w
+        WHERE
+            w.project = p.project
+            AND w.webhook = :webhook
+            AND w.number < :before
+        ORDER BY w.number DESC
+        LIMIT :limit
+    )
+WHERE :project IS NULL OR p.project = :project
+ORDER BY r.number DESC
+LIMIT :limit;
+
+-- name: delivered_of_webhook
+-- Read one webhook's successful deliveries before a number, newest first, of one project or all that have one of this name.
+SELECT r.*
+FROM known_projects AS p
+CROSS JOIN delivery_rows AS r
+    ON r.number IN (
+        SELECT w.number
+        FROM delivery_rows AS w
+        WHERE
+            w.project = p.project
+            AND w.webhook = :webhook
+            AND w.number < :before
+            AND w.state = 'delivered'
+        ORDER BY w.number DESC
+        LIMIT :limit
+    )
+WHERE :project IS NULL OR p.project = :project
+ORDER BY r.number DESC
 LIMIT :limit;
 
 -- name: failed
@@ -103,11 +155,10 @@ LIMIT :limit;
 SELECT *
 FROM delivery_rows
 WHERE
-    number > (SELECT value FROM facts WHERE name = 'settled_up_to')
+    NOT settled
     AND number < :before
     AND (:project IS NULL OR project = :project)
     AND (:webhook IS NULL OR webhook = :webhook)
-    AND state = 'pending'
 ORDER BY number DESC
 LIMIT :limit;
 

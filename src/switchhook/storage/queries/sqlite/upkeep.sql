@@ -7,23 +7,6 @@ SELECT value FROM facts WHERE name = :name;
 INSERT INTO facts (name, value) VALUES (:name, :value)
 ON CONFLICT (name) DO UPDATE SET value = excluded.value;
 
--- name: first_unsettled
--- Find the oldest promise that is not settled, looking on from where everything before is.
-SELECT d.number
-FROM deliveries AS d
-WHERE
-    d.number > (SELECT value FROM facts WHERE name = 'settled_up_to')
-    AND NOT EXISTS (
-        SELECT 1 FROM attempts AS a
-        WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
-    )
-ORDER BY d.number
-LIMIT 1;
-
--- name: latest_promise
--- Find the newest promise that is stored.
-SELECT max(number) AS number FROM deliveries;
-
 -- name: old_calls
 -- Find calls that ended before a moment and whose deliveries are settled, oldest first.
 SELECT c.project, c.call
@@ -38,10 +21,7 @@ WHERE
             AND d.id > c.call || '.'
             AND d.id < c.call || '/'
             AND d.call = c.call
-            AND NOT EXISTS (
-                SELECT 1 FROM attempts AS a
-                WHERE a.project = d.project AND a.delivery = d.number AND a.is_last
-            )
+            AND NOT d.settled
     )
 ORDER BY c.ended_at
 LIMIT :batch;
