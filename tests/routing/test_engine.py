@@ -37,8 +37,8 @@ from switchhook.routing.events import (
     TimePassed,
     TransferRequested,
 )
+from switchhook.routing.handlers.transfer import HANGUP_AFTER_FAILURE, TRANSFER_EVENTS, TRANSFERRED
 from switchhook.routing.steps.ring import PICKUP
-from switchhook.routing.transferring import GONE, LETS_GO, TOLD
 from switchhook.routing.transitions import TRANSITIONS
 from tests.support.plans import MARY, incoming, ring
 from tests.support.strategies import Heard, Walk, talking, walks
@@ -69,7 +69,9 @@ def let_time_pass(walk: Walk) -> Walk:
         if call.state is CallState.ENDED:
             return walk
         if call.state is CallState.TALKING:
-            walk = walk.hears(LegEnded(leg=call.party, cause=HANG_UP), now + LETS_GO + 1)
+            walk = walk.hears(
+                LegEnded(leg=call.party, cause=HANG_UP), now + HANGUP_AFTER_FAILURE + 1
+            )
         else:
             assert call.wake_at is not None
             walk = walk.hears(TimePassed(), max(now, call.wake_at))
@@ -175,8 +177,8 @@ def who_has_transferred_is_out(heard: Heard) -> None:
     ended = [c for c in heard.commands if isinstance(c, EndLeg) and c.leg == transfer.by]
     before, after = heard.before, heard.after
     if was.is_live and (after.party, after.talking_to) != (before.party, before.talking_to):
-        assert (now.is_live, now.cause) == (False, GONE)
-        assert [command.cause for command in ended] == [GONE]
+        assert (now.is_live, now.cause) == (False, TRANSFERRED)
+        assert [command.cause for command in ended] == [TRANSFERRED]
     else:
         assert now == was
         assert not ended
@@ -315,7 +317,7 @@ def every_transfer_is_answered_and_ends_once(walk: Walk) -> None:
     is_going_on = under_way(walk.call) is not None
     assert len(begun) == walk.call.transfers == len(answers) - len(refused)
     assert len(done) + len(failed) - len(refused) == len(begun) - is_going_on
-    assert sum(tell.event in TOLD.values() for tell in told(walk)) == len(done)
+    assert sum(tell.event in TRANSFER_EVENTS.values() for tell in told(walk)) == len(done)
     for heard in walk.heard:
         if not isinstance(heard.event, TransferRequested):
             assert not any(isinstance(c, AnswerTransfer) for c in heard.commands)

@@ -14,10 +14,10 @@ from switchhook.routing.transfer_targets import (
     NotTransferableError,
     TargetFromWebhook,
     account_of,
-    along,
-    among,
     find,
-    other_of,
+    ring_scheme,
+    ring_targets,
+    transferee_of,
 )
 from tests.support.plans import ASK, JOHN, MARY, OLGA, incoming, number, plan, ring
 from tests.support.transcript import Transcript, answers
@@ -44,7 +44,7 @@ def test_who_talks_is_known_by_their_legs() -> None:
         "",
         "",
     )
-    assert (other_of(call, "b1"), other_of(call, "caller")) == ("caller", "b1")
+    assert (transferee_of(call, "b1"), transferee_of(call, "caller")) == ("caller", "b1")
 
 
 def test_a_scheme_is_gone_along_to_whom_it_rings_or_asks() -> None:
@@ -59,8 +59,8 @@ def test_a_scheme_is_gone_along_to_whom_it_rings_or_asks() -> None:
 
 def test_the_projects_numbers_lead_to_their_schemes_alone_and_are_left_out_among_others() -> None:
     ctx = talking(ring(OLGA))
-    assert among(ctx, (number(NIGHT),), "b1") == (OLGA,)
-    assert among(ctx, (number(NIGHT), JOHN), "b1") == (JOHN,)
+    assert ring_targets(ctx, (number(NIGHT),), "b1") == (OLGA,)
+    assert ring_targets(ctx, (number(NIGHT), JOHN), "b1") == (JOHN,)
 
 
 @pytest.mark.parametrize(
@@ -74,5 +74,5 @@ def test_the_projects_numbers_lead_to_their_schemes_alone_and_are_left_out_among
 )
 def test_what_leads_to_nobody_says_why(steps: tuple[object, ...], status: int, why: str) -> None:
     with pytest.raises(NotTransferableError) as caught:
-        along(talking(*steps), 2, FIRST, "b1")
+        ring_scheme(talking(*steps), 2, FIRST, "b1")
     assert (caught.value.status, str(caught.value)) == (status, why)

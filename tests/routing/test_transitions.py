@@ -8,13 +8,15 @@ from typing import get_args
 from switchhook.domain.call import CallState
 from switchhook.routing.events import Event, HangUpRequested
 from switchhook.routing.transitions import TRANSITIONS
-from tests.routing import (
-    test_ending,
-    test_hear,
-    test_hear_keys,
-    test_redirecting,
-    test_transferring,
-    test_walk,
+from tests.routing import test_ending, test_walk
+from tests.routing.handlers import (
+    test_asks,
+    test_calls,
+    test_ivr,
+    test_legs,
+    test_redirection,
+    test_restart,
+    test_transfer,
 )
 from tests.routing.steps import (
     test_ask,
@@ -31,10 +33,13 @@ from tests.support.transcript import watched
 
 STORIES = (
     test_ending,
-    test_hear,
-    test_hear_keys,
-    test_redirecting,
-    test_transferring,
+    test_asks,
+    test_calls,
+    test_ivr,
+    test_legs,
+    test_redirection,
+    test_restart,
+    test_transfer,
     test_walk,
     test_ask,
     test_dial_plan,

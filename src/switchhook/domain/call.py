@@ -281,7 +281,7 @@ class Call:
     def conversation(self) -> float:
         """Return the seconds of a conversation that is over, up to the callee's hang-up; else 0.
 
-        Prompts before it and a mark after it are no conversation.
+        Prompts before it and a rating after it are no conversation.
         """
         callee = self.leg(self.talking_to)
         hung_up_at = None if callee is None else callee.ended_at

@@ -1,4 +1,4 @@
-"""Collecting keys from the caller, for a menu, a code or a mark. One deadline at any time."""
+"""Collecting keys from the caller, for a menu, a code or a rating. One deadline at any time."""
 
 from __future__ import annotations
 

@@ -26,6 +26,11 @@ class TransitionContext:
         self.now = now
         self.commands: list[Command] = []
 
+    @property
+    def is_overdue(self) -> bool:
+        """Say whether the call's deadline has come."""
+        return self.call.wake_at is not None and self.now >= self.call.wake_at
+
     def change(self, **changes: Any) -> None:  # noqa: ANN401 (the fields of Call)
         """Replace fields of the call."""
         self.call = self.call.changed(**changes)

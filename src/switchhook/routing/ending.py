@@ -9,7 +9,7 @@ from switchhook.domain.call import CALLER, CallState, Direction, LegState
 from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind
-from switchhook.routing import referral
+from switchhook.routing import transfer_progress
 from switchhook.routing.commands import EndLeg
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def end(
     ctx: TransitionContext, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0
 ) -> None:
     """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
-    referral.fail(ctx, cause, BROKEN_OFF)
+    transfer_progress.fail(ctx, cause, BROKEN_OFF)
     for leg in ctx.call.live_called_legs:
         ctx.end_leg(leg, _end_of_live_leg(ctx, leg.id, by), cause)
     caller = ctx.call.leg(CALLER)

@@ -44,7 +44,7 @@ class TargetFromWebhook:
     path: Path
 
 
-Found = tuple[Target, ...] | TargetFromWebhook
+TransferTargets = tuple[Target, ...] | TargetFromWebhook
 
 
 class NotTransferableError(Exception):
@@ -63,35 +63,35 @@ def account_of(call: Call, leg_id: str) -> str:
     return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
 
 
-def other_of(call: Call, leg: str) -> str:
+def transferee_of(call: Call, leg: str) -> str:
     """Return the leg that talks to this one."""
     return call.talking_to if leg == call.party else call.party
 
 
-def find(ctx: TransitionContext, user: str, by: str) -> Found:
+def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
     """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
     plan = ctx.call.plan
     own, named = plan.number(user), plan.named(user)
     screening = plan.project.screening
     is_urgent = bool(screening.emergency(user, plan.project.dialling))
     if own is not None and not is_urgent and (named is None or own.is_exactly(user)):
-        return along(ctx, own.scheme, FIRST, by)
+        return ring_scheme(ctx, own.scheme, FIRST, by)
     if named is not None and not screening.is_emergency(user):
-        return _free(ctx.call, (named,), by)
-    return _free(ctx.call, (_outside(ctx, user),), by)
+        return _without_talking(ctx.call, (named,), by)
+    return _without_talking(ctx.call, (_outside(ctx, user),), by)
 
 
-def among(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -> Found:
+def ring_targets(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -> TransferTargets:
     """Return the same for targets that a webhook returned, or that a telephone forwards its calls to."""
     plan = ctx.call.plan
     own = only_own(plan, targets)
     if own is not None:
-        return along(ctx, own.scheme, FIRST, by)
+        return ring_scheme(ctx, own.scheme, FIRST, by)
     out = left_out(plan, targets)
-    return _free(ctx.call, tuple(target for target in targets if target not in out), by)
+    return _without_talking(ctx.call, tuple(target for target in targets if target not in out), by)
 
 
-def along(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Found:
+def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> TransferTargets:
     """Return whom a scheme rings first, or asks, from `path` on.
 
     Working hours and other schemes are gone through as by a call that comes now. What wants the caller to
@@ -100,14 +100,14 @@ def along(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Found:
     plan = ctx.call.plan
     step: Step | None = None
     for _ in range(MAX_JUMPS + 1):
-        step, path = _first_that_decides(plan, scheme, path, ctx.now)
+        step, path = _deciding_step(plan, scheme, path, ctx.now)
         match step:
             case GoToStep(scheme=other):
                 scheme, path = other, FIRST
             case RingStep(targets=targets):
                 number = only_own(plan, targets)
                 if number is None:
-                    return among(ctx, targets, by)
+                    return ring_targets(ctx, targets, by)
                 scheme, path = number.scheme, FIRST
             case AskStep(webhook=webhook):
                 return TargetFromWebhook(webhook=webhook, scheme=scheme, path=path)
@@ -117,16 +117,16 @@ def along(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Found:
     raise NotTransferableError(501, f"{where}: {step.word} comes first" if step else where)
 
 
-def behind(ctx: TransitionContext, transfer: Transfer) -> Found:
+def ring_next_step(ctx: TransitionContext, transfer: Transfer) -> TransferTargets:
     """Return whom the scheme rings, or asks, behind the step that has asked in vain."""
     scheme = ctx.call.plan.schemes.get(transfer.scheme)
     path = transfer.path if scheme is None else scheme.after(transfer.path)
-    return along(ctx, transfer.scheme, path, transfer.by)
+    return ring_scheme(ctx, transfer.scheme, path, transfer.by)
 
 
-def _free(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[Target, ...]:
+def _without_talking(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[Target, ...]:
     """Return who of them takes no part in the conversation yet."""
-    talking = {account_of(call, by), account_of(call, other_of(call, by))}
+    talking = {account_of(call, by), account_of(call, transferee_of(call, by))}
     members = [member for target in wanted for member in call.plan.members(target)]
     free = [m for m in dict.fromkeys(members) if not _is_one_of(call, m, talking)]
     if not free:
@@ -165,9 +165,7 @@ def _outside(ctx: TransitionContext, user: str) -> Target:
     return target
 
 
-def _first_that_decides(
-    plan: Plan, scheme_id: int, path: Path, now: float
-) -> tuple[Step | None, Path]:
+def _deciding_step(plan: Plan, scheme_id: int, path: Path, now: float) -> tuple[Step | None, Path]:
     """Return the first step from `path` on that places the call or may, and where it stands."""
     scheme = plan.schemes.get(scheme_id)
     while scheme is not None:
@@ -175,7 +173,7 @@ def _first_that_decides(
         branch = hours.branch_at(plan, step, now) if isinstance(step, HoursStep) else ""
         if branch:
             path = (*path, branch, *FIRST)
-        elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _asks_nobody(plan, step):
+        elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _has_no_webhook(plan, step):
             path = scheme.after(path)
         elif step is None and (openers := scheme.openers(path)):
             path = scheme.after(openers[0][0])
@@ -184,5 +182,5 @@ def _first_that_decides(
     return None, path
 
 
-def _asks_nobody(plan: Plan, step: Step | None) -> bool:
+def _has_no_webhook(plan: Plan, step: Step | None) -> bool:
     return isinstance(step, AskStep) and step.webhook not in plan.webhooks

@@ -53,7 +53,7 @@ def asked(rate: RateStep = RATE) -> Transcript:
 
 
 @pytest.mark.row("R2-11")
-def test_the_caller_gives_a_mark_which_is_told() -> None:
+def test_the_caller_gives_a_rating_which_is_told() -> None:
     story = asked()
     story.hears(62, is_played("p1"))
     assert story.call.wake_at == 72

@@ -62,7 +62,7 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.events import DigitPressed, LegAnswered, LegMisread, LegUpdated
 from switchhook.routing.events import Event as CallEvent
-from switchhook.routing.transfer_targets import other_of
+from switchhook.routing.transfer_targets import transferee_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.rtp_thread import NoPortError
 from switchhook.sip.rtp import commands as sound
@@ -501,7 +501,7 @@ class EmbeddedSide:
             for sip_leg in bridge.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
             if call.transfer is not None:  # who is transferred may have taken somebody's offer
-                self._unsure[call.id] = live.get(other_of(call, call.transfer.by), "")
+                self._unsure[call.id] = live.get(transferee_of(call, call.transfer.by), "")
         return frozenset(live)
 
     def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:

@@ -265,10 +265,10 @@ VOICEMAIL = Table(
 RATE = Table(
     make=RateStep,
     keys=(
-        Key("rate", SOME_SOUNDS, "sounds that ask for a mark from 1", attribute="sounds"),
-        Key("best", Whole(least=2, most=9), "the best mark", default=5),
+        Key("rate", SOME_SOUNDS, "sounds that ask for a rating from 1", attribute="sounds"),
+        Key("best", Whole(least=2, most=9), "the best rating", default=5),
         Key("timeout", KEY_SECONDS, "seconds to press it, after the sounds", default=10.0),
-        Key("thanks", SOUNDS, "played after the mark", default=()),
+        Key("thanks", SOUNDS, "played after the rating", default=()),
     ),
 )
 RECORD = Table(

@@ -35,7 +35,7 @@ def ask(ctx: TransitionContext) -> bool:
 
 
 def pressed(ctx: TransitionContext, digit: str) -> None:
-    """Take the mark; any other key is ignored."""
+    """Take the rating; any other key is ignored."""
     rating = ctx.call.rating
     if rating is None or not (digit.isdecimal() and 1 <= int(digit) <= rating.best):
         return

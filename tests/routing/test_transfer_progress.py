@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.cause import Cause
 from switchhook.domain.journal import EntryKind
-from switchhook.routing import referral
+from switchhook.routing import transfer_progress
 from switchhook.routing.commands import NotifyTransfer, WriteJournal
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.engine import fail
@@ -25,7 +25,7 @@ def transferring() -> Transcript:
 
 def test_a_cause_that_is_no_failure_is_told_as_another_status() -> None:
     ctx = TransitionContext(transferring().call, 1.0)
-    referral.fail(ctx, Cause(sip=200, text="ended by bob"), 487)
+    transfer_progress.fail(ctx, Cause(sip=200, text="ended by bob"), 487)
     told, record = ctx.commands
     assert isinstance(told, NotifyTransfer)
     assert (told.leg, told.status, told.reason) == ("b1", 487, "ended by bob")
@@ -38,7 +38,7 @@ def test_who_has_left_is_told_nothing_and_the_journal_is() -> None:
     story = transferring()
     story.comes_to(1, LegEnded(leg="b1", cause=Cause(sip=200)))
     ctx = TransitionContext(story.call, 2.0)
-    referral.fail(ctx, Cause(sip=486, text="busy"), 480)
+    transfer_progress.fail(ctx, Cause(sip=486, text="busy"), 480)
     assert [type(command) for command in ctx.commands] == [WriteJournal]
 
 

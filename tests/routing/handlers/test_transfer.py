@@ -37,8 +37,13 @@ from switchhook.routing.events import (
     SchemeGiven,
     TimePassed,
 )
+from switchhook.routing.handlers.transfer import (
+    HANGUP_AFTER_FAILURE,
+    MAX_TRANSFERS,
+    RECALL_TIMEOUT,
+    RING_TIMEOUT,
+)
 from switchhook.routing.places import MAX_JUMPS
-from switchhook.routing.transferring import LETS_GO, MOST_TRANSFERS, RINGS, RINGS_BACK
 from tests.support.plans import (
     ASK,
     CUSTOMER,
@@ -288,7 +293,7 @@ def test_a_webhook_says_whom_the_number_rings() -> None:
     story.hears(11, given, "ring b2 john for caller")
     assert "answer john, mary" in story.journal
     assert story.call.legs[-1].account == "mary"
-    story.hears(11 + RINGS - 1, TimePassed())
+    story.hears(11 + RING_TIMEOUT - 1, TimePassed())
     story.comes_to(12, answers("b2"))
     assert (story.call.party, story.call.talking_to) == ("caller", "b2")
 
@@ -448,10 +453,10 @@ def test_a_second_transfer_waits_for_the_first() -> None:
 
 def test_two_that_pass_a_call_to_and_fro_come_to_an_end() -> None:
     story = mary_talks()
-    for nth in range(1, MOST_TRANSFERS + 1):
+    for nth in range(1, MAX_TRANSFERS + 1):
         to = "john" if nth % 2 else "mary"
         story.comes_to(nth, transfers(f"b{nth}", to), answers(f"b{nth + 1}"))
-    refused(story, f"b{MOST_TRANSFERS + 1}", "john", 603)
+    refused(story, f"b{MAX_TRANSFERS + 1}", "john", 603)
 
 
 def test_one_who_was_transferred_and_answers_once_more_is_not_hung_up() -> None:
@@ -503,8 +508,8 @@ def a_refused_one(status: int) -> None:
 
 def test_one_that_nobody_answers_leaves_both_as_they_were() -> None:
     story = mary_transfers()
-    story.hears(10 + RINGS - 1, TimePassed())
-    story.hears(10 + RINGS, TimePassed(), "end b2 timeout", "notify b1 of transfer 408")
+    story.hears(10 + RING_TIMEOUT - 1, TimePassed())
+    story.hears(10 + RING_TIMEOUT, TimePassed(), "end b2 timeout", "notify b1 of transfer 408")
     assert story.call.wake_at is None
     story.hears(80, transfers("b1", "olga"), *BEGUN, "ring b3 olga for caller")
 
@@ -540,7 +545,7 @@ def test_a_telephone_that_lets_go_as_its_transfer_failed_is_rung_back() -> None:
 def test_who_hangs_up_later_or_is_lost_ends_the_call() -> None:
     story = mary_transfers()
     story.comes_to(12, refuses("b2", 486))
-    story.hears(12 + LETS_GO + 1, hangs_up("b1"), "end caller 200", AFTER)
+    story.hears(12 + HANGUP_AFTER_FAILURE + 1, hangs_up("b1"), "end caller 200", AFTER)
     lost = mary_transfers()
     lost.comes_to(12, refuses("b2", 486))
     cause = Cause(sip=408, text="lost", is_loss=True)
@@ -562,11 +567,11 @@ def test_a_caller_who_transferred_and_hung_up_is_rung_back_too() -> None:
 def test_where_nobody_is_left_the_call_ends() -> None:
     story = mary_transfers()
     story.comes_to(11, hangs_up("b1"), refuses("b2", 486))
-    story.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "end caller 200", AFTER)
+    story.hears(11 + RECALL_TIMEOUT, TimePassed(), "end b3 timeout", "end caller 200", AFTER)
     assert story.end == "answered by system, 200 hung up"
     recorded = mary_transfers("john", RecordStep(), RINGS_MARY)
     recorded.comes_to(11, hangs_up("b1"), refuses("b2", 486))
-    recorded.hears(11 + RINGS_BACK, TimePassed(), "end b3 timeout", "stop r1", "end caller 200")
+    recorded.hears(11 + RECALL_TIMEOUT, TimePassed(), "end b3 timeout", "stop r1", "end caller 200")
     recorded.hears(45, is_recorded(), AFTER)
 
 

@@ -13,8 +13,8 @@ from switchhook.domain.project import Number, Plan
 from switchhook.domain.scheme import HangUpStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, LegRedirected, TimePassed
-from switchhook.routing.redirecting import MOST_REDIRECTIONS
-from tests.routing.test_hear_keys import NEXT
+from switchhook.routing.handlers.redirection import MAX_REDIRECTIONS
+from tests.routing.handlers.test_ivr import NEXT
 from tests.support.plans import DIALLED, JOHN, MARY, MOBILE, in_turn, incoming, plan, ring
 from tests.support.transcript import Transcript, answers, refuses
 
@@ -109,11 +109,11 @@ def test_without_a_trunk_nobody_is_forwarded_outside() -> None:
 
 def test_two_that_forward_to_each_other_come_to_an_end() -> None:
     story = mary_rings()
-    for number in range(1, MOST_REDIRECTIONS + 1):
+    for number in range(1, MAX_REDIRECTIONS + 1):
         to = "john" if number % 2 else "mary"
         story.hears(number, forwards(f"b{number}", to), f"ring b{number + 1} {to}")
         story.hears(number, refuses(f"b{number}", 302))
-    last = f"b{MOST_REDIRECTIONS + 1}"
+    last = f"b{MAX_REDIRECTIONS + 1}"
     story.hears(9, forwards(last, "mary"))
     assert "not followed: it goes in a circle" in story.journal[-1]
     story.hears(9, refuses(last, 302), "end caller 480", "emit incoming.after")

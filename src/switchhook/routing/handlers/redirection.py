@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import LegRedirected
 
-MOST_REDIRECTIONS: Final = 5
+MAX_REDIRECTIONS: Final = 5
 """How often telephones may send one call elsewhere: two that name each other end there."""
-MOVED: Final = Cause(sip=302, text="forwards its calls")
+FORWARDED: Final = Cause(sip=302, text="forwards its calls")
 
 
 def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
     """Ring whom the telephone names for the caller who waits; tell the journal where that leads."""
-    sent_elsewhere(ctx, event, _ring_too)
+    follow_redirect(ctx, event, _ring_too)
 
 
-def sent_elsewhere(
+def follow_redirect(
     ctx: TransitionContext,
     event: LegRedirected,
     ring_too: Callable[[TransitionContext, Leg, Target], bool],
@@ -46,13 +46,13 @@ def sent_elsewhere(
     named = ", ".join(event.users)
     if leg.target.kind is not TargetKind.ACCOUNT:
         note(ctx, leg, f"{leg.target} redirects to {named}, which only an account's telephone may")
-    elif ctx.call.redirections >= MOST_REDIRECTIONS:
+    elif ctx.call.redirections >= MAX_REDIRECTIONS:
         note(
             ctx, leg, f"forwarding by {leg.target} to {named} is not followed: it goes in a circle"
         )
     else:
         ctx.change(redirections=ctx.call.redirections + 1)
-        targets = (_target(ctx.call, user, ctx.now) for user in event.users)
+        targets = (_redirect_target(ctx.call, user, ctx.now) for user in event.users)
         if not any(target is not None and ring_too(ctx, leg, target) for target in targets):
             note(ctx, leg, f"{leg.target} forwards its calls to {named}, where none may ring")
 
@@ -60,13 +60,13 @@ def sent_elsewhere(
 def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
     own = ctx.call.plan.own_number(target)
     if own is not None:
-        return _goes_on_with(ctx, leg, own)
+        return _continue_with_scheme(ctx, leg, own)
     note(ctx, leg, f"{leg.target} forwards its calls to {target}")
     ring.add(ctx, target, account=str(leg.target))
     return True
 
 
-def _target(call: Call, user: str, now: float) -> Target | None:
+def _redirect_target(call: Call, user: str, now: float) -> Target | None:
     """Return what a telephone of the project may forward to: prefixes and hours hold for it too."""
     named = call.plan.named(user)
     number = clean_number(user)
@@ -78,13 +78,13 @@ def _target(call: Call, user: str, now: float) -> Target | None:
     return target if is_own or (has_trunk and not why_not_rung(call.plan, target, now)) else None
 
 
-def _goes_on_with(ctx: TransitionContext, leg: Leg, own: Number) -> bool:
+def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool:
     """Go on with the scheme of a number of the project, where nobody else rings or waits for their turn."""
     ringing = ctx.call.ringing
     if len(ctx.call.live_called_legs) > 1 or (ringing is not None and ringing.waiting):
         return False
     note(ctx, leg, f"{leg.target} forwards its calls to {own.number}")
-    ctx.end_leg(leg, attempt_end(MOVED), MOVED)
+    ctx.end_leg(leg, attempt_end(FORWARDED), FORWARDED)
     if (went := jump(ctx, own.scheme, number=own.number)) is Went.MOVED:
         ctx.change(is_unplaced=False)
     follow(ctx, went)

@@ -18,7 +18,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import FIRST
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
-from switchhook.routing import hear, recording, redirecting, referral, transfer_targets
+from switchhook.routing import recording, transfer_progress, transfer_targets
 from switchhook.routing.commands import (
     AnswerTransfer,
     ConnectLegs,
@@ -26,13 +26,14 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.routing.ending import end
+from switchhook.routing.handlers import asks, legs, redirection, restart
 from switchhook.routing.places import may_jump
 from switchhook.routing.steps import ask, record, ring
 from switchhook.routing.transfer_targets import (
     NotTransferableError,
     TargetFromWebhook,
     account_of,
-    other_of,
+    transferee_of,
 )
 
 if TYPE_CHECKING:
@@ -53,20 +54,20 @@ if TYPE_CHECKING:
         TimePassed,
         TransferRequested,
     )
-    from switchhook.routing.transfer_targets import Found
+    from switchhook.routing.transfer_targets import TransferTargets
 
-RINGS: Final = 60.0
+RING_TIMEOUT: Final = 60.0
 """Seconds that a transfer may ring."""
-RINGS_BACK: Final = 30.0
+RECALL_TIMEOUT: Final = 30.0
 """Seconds that whoever transferred, and hung up, is rung back."""
-LETS_GO: Final = 3.0
+HANGUP_AFTER_FAILURE: Final = 3.0
 """Seconds after a failure in which a telephone that hangs up does so because of it."""
-MOST_TRANSFERS: Final = 20
+MAX_TRANSFERS: Final = 20
 """In one call: two telephones that pass it to and fro end there."""
 
-GONE: Final = Cause(sip=200, q850=16, text="transferred the call")
-LEFT: Final = Cause(sip=487, q850=16, text="the transferred party hung up")
-TOLD: Final = {
+TRANSFERRED: Final = Cause(sip=200, q850=16, text="transferred the call")
+TRANSFEREE_LEFT: Final = Cause(sip=487, q850=16, text="the transferred party hung up")
+TRANSFER_EVENTS: Final = {
     Direction.INCOMING: EventKind.INCOMING_TRANSFER,
     Direction.OUTGOING: EventKind.OUTGOING_TRANSFER,
     Direction.INTERNAL: EventKind.INTERNAL_TRANSFER,
@@ -93,14 +94,14 @@ def requested(ctx: TransitionContext, event: TransferRequested) -> None:
         transfers=call.transfers + 1,
     )
     ctx.write_journal(
-        EntryKind.TRANSFER_REQUESTED, leg=event.leg, facts=referral.facts_of(transfer)
+        EntryKind.TRANSFER_REQUESTED, leg=event.leg, facts=transfer_progress.facts_of(transfer)
     )
     ctx.issue(AnswerTransfer(leg=event.leg, request=event.request, status=202))
-    referral.notify(ctx, 100)
-    _go_to(ctx, found)
+    transfer_progress.notify(ctx, 100)
+    _ring_found(ctx, found)
 
 
-def requested_too_early(ctx: TransitionContext, event: TransferRequested) -> None:
+def request_refused(ctx: TransitionContext, event: TransferRequested) -> None:
     """Refuse a transfer while another is under way, or nobody talks: later it may be served."""
     if ctx.call.transfer is not None and ctx.call.transfer.request == event.request:
         return
@@ -116,12 +117,12 @@ def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
         or leg is None
         or not is_why
         or not leg.is_live
-        or ctx.now - (failed.failed_at or 0.0) > LETS_GO
+        or ctx.now - (failed.failed_at or 0.0) > HANGUP_AFTER_FAILURE
     ):
-        hear.hung_up(ctx, event)
+        legs.hung_up(ctx, event)
     else:
-        _let_go(ctx, leg, event.cause)
-        _ring_back(ctx, failed)
+        _party_left(ctx, leg, event.cause)
+        _recall(ctx, failed)
 
 
 def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
@@ -132,15 +133,15 @@ def leg_ringing(ctx: TransitionContext, event: LegRinging) -> None:
     ctx.change_leg(leg, state=LegState.RINGING, rang_at=ctx.now)
     ctx.write_journal(EntryKind.RANG, leg=leg.id, facts=(("target", str(leg.target)),))
     if not transfer.rang:
-        referral.notify(ctx, 180)
+        transfer_progress.notify(ctx, 180)
         ctx.change(transfer=replace(transfer, rang=True))
 
 
 def leg_answered(ctx: TransitionContext, event: LegAnswered) -> None:
     """The first to answer talks on; who transferred is out."""
-    leg = next((leg for leg in _rung(ctx.call) if leg.id == event.leg), None)
+    leg = next((leg for leg in _ringing_legs(ctx.call) if leg.id == event.leg), None)
     if leg is None:
-        hear.caller_connected(ctx, event)
+        legs.caller_connected(ctx, event)
     else:
         _connect(ctx, leg, event.handle)
 
@@ -152,21 +153,21 @@ def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
     if leg is None or transfer is None or not leg.is_live:
         return
     if leg.id == transfer.by:  # as many telephones do at once: the transfer goes on
-        _let_go(ctx, leg, event.cause)
+        _party_left(ctx, leg, event.cause)
     elif leg.id in {call.party, call.talking_to}:
-        _break_off(ctx, leg, event.cause)
+        _transferee_left(ctx, leg, event.cause)
     else:
         if event.is_forbidden and leg.target is not None:
             ring.note_refused(ctx, leg.target, event.cause.text)
         ctx.close_leg(leg, attempt_end(event.cause), event.cause)
-        if not _rung(ctx.call):
+        if not _ringing_legs(ctx.call):
             _fail(ctx, event.cause)
 
 
 def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
     """Ring whom a telephone names that forwards its calls, for the party who is transferred."""
-    if any(leg.id == event.leg for leg in _rung(ctx.call)):
-        redirecting.sent_elsewhere(ctx, event, _ring_too)
+    if any(leg.id == event.leg for leg in _ringing_legs(ctx.call)):
+        redirection.follow_redirect(ctx, event, _ring_too)
 
 
 def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
@@ -174,60 +175,60 @@ def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
     if transfer is None:
         return False
     try:
-        found = transfer_targets.among(ctx, (target,), transfer.by)
+        found = transfer_targets.ring_targets(ctx, (target,), transfer.by)
     except NotTransferableError:
         return False
     if isinstance(found, TargetFromWebhook):
         return False
-    redirecting.note(ctx, leg, f"{leg.target} forwards its calls to {target}")
-    rung = {rings.target for rings in _rung(ctx.call)}
+    redirection.note(ctx, leg, f"{leg.target} forwards its calls to {target}")
+    rung = {rings.target for rings in _ringing_legs(ctx.call)}
     account = str(leg.target) if transfer.is_return else transfer.account
     for new in found:
         if new not in rung:
-            ring.dial(ctx, new, party=other_of(ctx.call, transfer.by), account=account)
+            ring.dial(ctx, new, party=transferee_of(ctx.call, transfer.by), account=account)
     return True
 
 
 def overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """Nobody answered in time, or the webhook did not that says who rings."""
-    if hear.is_overdue(ctx) and ctx.call.asked is not None:
-        hear.note_ask_failed(ctx, hear.NOT_IN_TIME)
-        _go_on(ctx)
-    elif hear.is_overdue(ctx):
-        _give_up(ctx, AttemptEnd.TIMEOUT, ring.NO_ANSWER)
+    if ctx.is_overdue and ctx.call.asked is not None:
+        asks.note_ask_failed(ctx, asks.ASK_TIMEOUT)
+        _try_next_step(ctx)
+    elif ctx.is_overdue:
+        _end_ringing_legs(ctx, AttemptEnd.TIMEOUT, ring.NO_ANSWER)
         _fail(ctx, ring.NO_ANSWER)
 
 
 def direction_given(ctx: TransitionContext, event: DirectionGiven) -> None:
     """Ring what the webhook returned, as far as it may ring."""
     transfer = ctx.call.transfer
-    if transfer is None or not hear.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
+    if transfer is None or not asks.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         return
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
     targets = tuple(target for target in event.targets if ring.may_ring(ctx, target))
-    _follow(ctx, partial(transfer_targets.among, ctx, targets, transfer.by))
+    _resolve(ctx, partial(transfer_targets.ring_targets, ctx, targets, transfer.by))
 
 
 def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
     """Go on with the scheme that the webhook returned."""
     transfer = ctx.call.transfer
-    if transfer is None or not hear.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
+    if transfer is None or not asks.is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         return
     text = f"scheme {event.scheme}"
     ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
     if not may_jump(ctx):
-        _go_on(ctx)
+        _try_next_step(ctx)
         return
     ctx.change(jumps=ctx.call.jumps + 1)
-    _follow(ctx, partial(transfer_targets.along, ctx, event.scheme, FIRST, transfer.by))
+    _resolve(ctx, partial(transfer_targets.ring_scheme, ctx, event.scheme, FIRST, transfer.by))
 
 
 def ask_failed(ctx: TransitionContext, event: AskFailed) -> None:
     """Go on behind the step that asked."""
-    if hear.is_asked(ctx, event.ask):
-        hear.note_ask_failed(ctx, event.failure, event.notices, event.exchange)
-        _go_on(ctx)
+    if asks.is_asked(ctx, event.ask):
+        asks.note_ask_failed(ctx, event.failure, event.notices, event.exchange)
+        _try_next_step(ctx)
 
 
 def resynced(ctx: TransitionContext, event: Resynced) -> None:
@@ -237,16 +238,16 @@ def resynced(ctx: TransitionContext, event: Resynced) -> None:
         return
     recording.keep(ctx, event.recorded)
     ctx.change(asked=None)
-    _give_up(ctx, AttemptEnd.FAILED, hear.LOST)
-    hear.match_legs(ctx, event)
-    other = ctx.call.leg(other_of(call, transfer.by))
+    _end_ringing_legs(ctx, AttemptEnd.FAILED, restart.LOST)
+    restart.match_legs(ctx, event)
+    other = ctx.call.leg(transferee_of(call, transfer.by))
     if other is None or not other.is_live:
-        end(ctx, Outcome.ANSWERED, EndedBy.SYSTEM, hear.LOST)
+        end(ctx, Outcome.ANSWERED, EndedBy.SYSTEM, restart.LOST)
         return
     ctx.write_journal(EntryKind.RESUMED)
     if ctx.call.is_to_be_recorded:
         recording.start(ctx, both=True)
-    _fail(ctx, hear.LOST)
+    _fail(ctx, restart.LOST)
 
 
 def recorded(ctx: TransitionContext, event: RecordingFinished) -> None:
@@ -268,14 +269,14 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
         raise NotTransferableError(501, "attended transfers (Replaces) are not served")
     if not account:
         raise NotTransferableError(603, "only an account's telephone may transfer a call")
-    if call.transfers >= MOST_TRANSFERS:
-        raise NotTransferableError(603, f"the call was transferred {MOST_TRANSFERS} times already")
+    if call.transfers >= MAX_TRANSFERS:
+        raise NotTransferableError(603, f"the call was transferred {MAX_TRANSFERS} times already")
 
 
 # How it goes on
 
 
-def _go_to(ctx: TransitionContext, found: Found) -> None:
+def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
     """Ring whom the transfer leads to, or ask who that is."""
     transfer = ctx.call.transfer
     if transfer is None:
@@ -285,68 +286,68 @@ def _go_to(ctx: TransitionContext, found: Found) -> None:
         ctx.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
         ask.order(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
         return
-    ctx.change(wake_at=ctx.now + RINGS)
+    ctx.change(wake_at=ctx.now + RING_TIMEOUT)
     for target in found:
-        party = other_of(ctx.call, transfer.by)
+        party = transferee_of(ctx.call, transfer.by)
         ring.dial(ctx, target, party=party, account=transfer.account)
 
 
-def _follow(ctx: TransitionContext, find: Callable[[], Found]) -> None:
+def _resolve(ctx: TransitionContext, find: Callable[[], TransferTargets]) -> None:
     """Go where a webhook's answer leads; where nobody is rung there, behind the step that asked."""
     try:
         found = find()
     except NotTransferableError as error:
         ctx.write_journal(EntryKind.NOTICE, str(error))
-        _go_on(ctx)
+        _try_next_step(ctx)
     else:
-        _go_to(ctx, found)
+        _ring_found(ctx, found)
 
 
-def _go_on(ctx: TransitionContext) -> None:
+def _try_next_step(ctx: TransitionContext) -> None:
     """Go on behind the step that asked in vain; where nobody is rung there, the transfer has failed."""
     transfer = ctx.call.transfer
     if transfer is None:
         return
     try:
-        found = transfer_targets.behind(ctx, transfer)
+        found = transfer_targets.ring_next_step(ctx, transfer)
     except NotTransferableError as error:
         _fail(ctx, Cause(sip=error.status, text=str(error)))
     else:
-        _go_to(ctx, found)
+        _ring_found(ctx, found)
 
 
 def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
     transfer = ctx.call.transfer
     if transfer is None:
         return
-    party = other_of(ctx.call, transfer.by)
+    party = transferee_of(ctx.call, transfer.by)
     ctx.change_leg(leg, state=LegState.TALKING, answered_at=ctx.now, handle=handle)
     ctx.issue(ConnectLegs(leg=leg.id, party=party))
     ctx.write_journal(EntryKind.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
-    for loser in _rung(ctx.call):
+    for loser in _ringing_legs(ctx.call):
         if loser.id != leg.id:
             ctx.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ELSEWHERE)
-    referral.notify(ctx, 200)
-    _dismiss(ctx, transfer)
+    transfer_progress.notify(ctx, 200)
+    _release_transferor(ctx, transfer)
     ctx.change(state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None)
     if ctx.call.is_to_be_recorded and ctx.call.recorder is None:
         recording.start(ctx, both=True)
     if not transfer.is_return:
-        facts = (*referral.facts_of(transfer), ("target", str(leg.target)))
+        facts = (*transfer_progress.facts_of(transfer), ("target", str(leg.target)))
         ctx.write_journal(EntryKind.TRANSFER_COMPLETED, leg=leg.id, facts=facts)
-        ctx.emit(TOLD[ctx.call.direction])
+        ctx.emit(TRANSFER_EVENTS[ctx.call.direction])
 
 
-def _dismiss(ctx: TransitionContext, transfer: Transfer) -> None:
+def _release_transferor(ctx: TransitionContext, transfer: Transfer) -> None:
     """Let the telephone go that transferred the call."""
     by = ctx.call.leg(transfer.by)
     if by is None or not by.is_live:
         return
     if by.id == CALLER:
-        ctx.issue(EndLeg(leg=CALLER, cause=GONE))
-        ctx.change_leg(by, state=LegState.ENDED, ended_at=ctx.now, cause=GONE)
+        ctx.issue(EndLeg(leg=CALLER, cause=TRANSFERRED))
+        ctx.change_leg(by, state=LegState.ENDED, ended_at=ctx.now, cause=TRANSFERRED)
     else:
-        ctx.end_leg(by, AttemptEnd.ANSWERED, GONE)
+        ctx.end_leg(by, AttemptEnd.ANSWERED, TRANSFERRED)
 
 
 def _fail(ctx: TransitionContext, cause: Cause) -> None:
@@ -354,45 +355,45 @@ def _fail(ctx: TransitionContext, cause: Cause) -> None:
     transfer = ctx.call.transfer
     if transfer is None:
         return
-    referral.fail(ctx, cause, 480)
+    transfer_progress.fail(ctx, cause, 480)
     if transfer.is_return:
         ctx.change(transfer=None, wake_at=None)
         record.talk_is_over(ctx, EndedBy.SYSTEM)
         return
-    if referral.has_left(ctx.call, transfer):
-        _ring_back(ctx, transfer)
+    if transfer_progress.transferor_has_left(ctx.call, transfer):
+        _recall(ctx, transfer)
         return
     failed = replace(transfer, failed_at=ctx.now)
     ctx.change(state=CallState.TALKING, transfer=None, failed=failed, wake_at=None)
 
 
-def _ring_back(ctx: TransitionContext, transfer: Transfer) -> None:
+def _recall(ctx: TransitionContext, transfer: Transfer) -> None:
     """Ring the account that transferred and hung up, for the party who is left alone."""
     returning = replace(transfer, is_return=True, failed_at=None)
     ctx.change(
         state=CallState.TRANSFERRING,
         transfer=returning,
         failed=None,
-        wake_at=ctx.now + RINGS_BACK,
+        wake_at=ctx.now + RECALL_TIMEOUT,
     )
     target = Target(kind=TargetKind.ACCOUNT, value=transfer.account)
-    ring.dial(ctx, target, party=other_of(ctx.call, transfer.by))
+    ring.dial(ctx, target, party=transferee_of(ctx.call, transfer.by))
 
 
-def _let_go(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
+def _party_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
     """Write down that one of two who talk has left; the other hears ringing, where we lead their sound."""
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
     else:
         ctx.close_leg(leg, AttemptEnd.ANSWERED, cause)
-    if other_of(ctx.call, leg.id) == CALLER:
+    if transferee_of(ctx.call, leg.id) == CALLER:
         ctx.issue(ShowRinging())
 
 
-def _break_off(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
+def _transferee_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
     """The transferred party has hung up: that ends the call."""
-    _give_up(ctx, AttemptEnd.CANCELLED_BY_CALLER, LEFT)
-    referral.fail(ctx, LEFT, LEFT.sip)
+    _end_ringing_legs(ctx, AttemptEnd.CANCELLED_BY_CALLER, TRANSFEREE_LEFT)
+    transfer_progress.fail(ctx, TRANSFEREE_LEFT, TRANSFEREE_LEFT.sip)
     ctx.change(transfer=None, asked=None)
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
@@ -402,12 +403,12 @@ def _break_off(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
         record.talk_is_over(ctx, EndedBy.CALLEE, cause)
 
 
-def _give_up(ctx: TransitionContext, end: AttemptEnd, cause: Cause) -> None:
-    for leg in _rung(ctx.call):
+def _end_ringing_legs(ctx: TransitionContext, end: AttemptEnd, cause: Cause) -> None:
+    for leg in _ringing_legs(ctx.call):
         ctx.end_leg(leg, end, cause)
 
 
-def _rung(call: Call) -> tuple[Leg, ...]:
+def _ringing_legs(call: Call) -> tuple[Leg, ...]:
     """Return the legs of the transfer that may still answer."""
     talking = {call.party, call.talking_to}
     return tuple(leg for leg in call.live_called_legs if leg.id not in talking)

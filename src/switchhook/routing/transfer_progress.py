@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
 
 
-def has_left(call: Call, transfer: Transfer) -> bool:
+def transferor_has_left(call: Call, transfer: Transfer) -> bool:
     """Say whether the telephone that transferred hung up."""
     by = call.leg(transfer.by)
     return by is None or not by.is_live
@@ -23,7 +23,7 @@ def has_left(call: Call, transfer: Transfer) -> bool:
 def notify(ctx: TransitionContext, status: int, why: str = "") -> None:
     """Tell who transferred, unless they left; from 200 on, for the last time."""
     transfer = ctx.call.transfer
-    if transfer is not None and not has_left(ctx.call, transfer):
+    if transfer is not None and not transferor_has_left(ctx.call, transfer):
         told = NotifyTransfer(leg=transfer.by, request=transfer.request, status=status, reason=why)
         ctx.issue(told)
 

@@ -1,0 +1,59 @@
+"""Handlers of a call as a whole: its arrival, and an operator's hang-up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switchhook.domain.call import Direction
+from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.event import EventKind
+from switchhook.domain.journal import EntryKind
+from switchhook.routing.ending import end
+from switchhook.routing.walk import walk
+
+if TYPE_CHECKING:
+    from switchhook.domain.journal import Facts
+    from switchhook.routing.context import TransitionContext
+    from switchhook.routing.events import (
+        CallArrived,
+        HangUpRequested,
+    )
+
+
+BLOCKED = Cause(sip=603, q850=21, text="the caller is on the block list")
+
+
+WITHHELD = Cause(sip=603, q850=21, text="the caller withholds the number")
+
+
+BEFORE_EVENTS = {
+    Direction.INCOMING: EventKind.INCOMING_BEFORE,
+    Direction.OUTGOING: EventKind.OUTGOING_BEFORE,
+}
+
+
+def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
+    """Tell that a call is here, before anything is done with it [A-55], and walk its scheme."""
+    call = ctx.call
+    facts: Facts = (("caller", call.caller), ("callee", call.callee))
+    facts += (("direction", call.direction), *((("hidden", "yes"),) if call.hidden else ()))
+    ctx.write_journal(EntryKind.ARRIVED, facts=facts)
+    if (event := BEFORE_EVENTS.get(call.direction)) is not None:
+        ctx.emit(event)
+    project = call.plan.project
+    if not call.account and project.screening.blocks(call.caller, project.dialling):
+        why = BLOCKED if call.caller else WITHHELD
+        end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, why)
+        return
+    walk(ctx)
+
+
+def hang_up_requested(ctx: TransitionContext, event: HangUpRequested) -> None:
+    """An operator ends the call."""
+    talking = bool(ctx.call.talking_to)
+    outcome = Outcome.ANSWERED if talking else Outcome.CANCELLED
+    refusal = 503 if event.retry_after else 480
+    cause = Cause(sip=200 if talking else refusal, text=f"ended by {event.by}")
+    recorder = ctx.call.recorder
+    by = None if recorder is None else recorder.hung_up_by
+    end(ctx, outcome, by or EndedBy.SYSTEM, cause, retry_after=event.retry_after)
