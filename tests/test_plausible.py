@@ -53,7 +53,7 @@ def refusal_of(ua: UserAgent) -> str:
     """Return why a message was not served: what its sender is told, or what the log says."""
     told = [packet.data.partition(b"\r\n")[0].decode() for packet in ua.take_packets()]
     refused = [line.removeprefix("SIP/2.0 ") for line in told if line[8:9] in {"4", "5"}]
-    logged = [text for remark in ua.take_remarks() if remark.unread for text in remark.texts]
+    logged = [text for remark in ua.take_diagnostics() if remark.unread for text in remark.texts]
     return "; ".join([*refused, *logged])
 
 

@@ -11,7 +11,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
-from switchhook.sip.transaction.overload import LoadLimits, Share
+from switchhook.sip.transaction.overload import LoadLimits, MessageRate
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.commands import Answer, EndSession, Invite, Respond
 from switchhook.sip.ua.events import (
@@ -322,7 +322,7 @@ def test_a_call_is_taken_while_many_telephones_register_at_once() -> None:
 def test_new_calls_are_refused_while_more_comes_in_than_can_be_served() -> None:
     async def scenario() -> None:
         invited: list[UserAgentEvent] = []
-        wide = Share(rate=10_000, burst=10_000)
+        wide = MessageRate(rate=10_000, burst=10_000)
         binding = ListenAddress(port=0, limits=LoadLimits(network=wide))
         async with listening(invited.append, binding) as endpoint:
             with Udp(endpoint.port) as crowd, Udp(endpoint.port) as phone:

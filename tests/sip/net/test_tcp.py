@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.tcp import TcpLimits
-from switchhook.sip.transaction.admission import AdmitEverybody, Admitted
-from switchhook.sip.transaction.overload import LoadLimits, Share
+from switchhook.sip.transaction.admission import AdmitAll, Admitted
+from switchhook.sip.transaction.overload import LoadLimits, MessageRate
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.headers import NameAddress
@@ -96,7 +96,7 @@ def test_a_connection_that_is_dialled_leaves_from_our_address(
         runner.run(scenario())
 
 
-class Registrar(AdmitEverybody):
+class Registrar(AdmitAll):
     """Takes every REGISTER for a proof."""
 
     def __init__(self) -> None:
@@ -219,7 +219,7 @@ def test_a_flood_over_tcp_is_read_slowly_and_nothing_of_it_lost(
     new_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     async def scenario() -> None:
-        small = Share(rate=50, burst=10)
+        small = MessageRate(rate=50, burst=10)
         binding = ListenAddress(port=0, limits=LoadLimits(stranger=small))
         async with asyncio.timeout(10), AsyncExitStack() as stack:
             endpoint = SipEndpoint(binding, lambda _event: None, Registrar())

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.transaction.overload import MUCH, Crowd, LoadLimits, Share, TokenBuckets
+from switchhook.sip.transaction.overload import (
+    MUCH,
+    LoadLimits,
+    MessageRate,
+    TokenBuckets,
+    TransactionCounts,
+)
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.transport import Peer
 
@@ -13,10 +19,10 @@ LIMITS = LoadLimits(
     open_requests_per_source=2,
     transactions=10,
     transactions_per_source=4,
-    network=Share(rate=100, burst=100),
-    telephone=Share(rate=10, burst=20),
-    stranger=Share(rate=2, burst=4),
-    strangers=Share(rate=5, burst=10),
+    network=MessageRate(rate=100, burst=100),
+    telephone=MessageRate(rate=10, burst=20),
+    stranger=MessageRate(rate=2, burst=4),
+    strangers=MessageRate(rate=5, burst=10),
 )
 CARRIER = Peer("UDP", "192.0.2.9", 5060)
 PHONE = Peer("UDP", "203.0.113.5", 40_001)
@@ -112,7 +118,7 @@ def test_few_sources_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_source_may_have_so_many_open_requests() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
     crowd.enter("a", opens=True)
     assert not crowd.is_full("a", 1)
     crowd.enter("a", opens=True)
@@ -124,7 +130,7 @@ def test_one_source_may_have_so_many_open_requests() -> None:
 
 
 def test_when_there_are_too_many_who_has_less_than_its_part_goes_on() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
     for source in "aab":
         crowd.enter(source, opens=True)
     assert crowd.is_full("a", 3)
@@ -137,7 +143,7 @@ def test_when_there_are_too_many_who_has_less_than_its_part_goes_on() -> None:
 
 
 def test_what_lingers_counts_until_it_is_over() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
     for _ in range(4):
         crowd.enter("a", opens=False)
 
@@ -147,7 +153,7 @@ def test_what_lingers_counts_until_it_is_over() -> None:
 
 
 def test_calls_that_stand_go_on_twice_as_long() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
 
     assert crowd.is_full("a", 10)
     assert not crowd.is_overflowing(19)
@@ -156,7 +162,7 @@ def test_calls_that_stand_go_on_twice_as_long() -> None:
 
 @pytest.mark.row("FI-07")
 def test_who_holds_more_than_the_average_is_known() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
     for _ in range(MUCH):
         crowd.enter("a", opens=True)
     assert not crowd.is_above_others("a")
@@ -168,7 +174,7 @@ def test_who_holds_more_than_the_average_is_known() -> None:
 
 
 def test_nothing_is_remembered_of_who_is_gone() -> None:
-    crowd = Crowd(LIMITS)
+    crowd = TransactionCounts(LIMITS)
     crowd.enter("a", opens=True)
     crowd.close("a")
     crowd.leave("a")

@@ -12,10 +12,10 @@ from switchhook.sip.transaction.transaction import (
     MACHINES,
     OTHER_CLIENT,
     OTHER_SERVER,
-    Act,
-    Machine,
+    Action,
     Signal,
     State,
+    StateMachine,
     Timing,
     Transaction,
     TransactionTimer,
@@ -25,37 +25,41 @@ from switchhook.sip.transaction.transaction import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Transcript = list[tuple[float, tuple[Act, ...]]]
+Transcript = list[tuple[float, tuple[Action, ...]]]
 
 TIMING = Timing()
 
 
 def walk(
-    machine: Machine, script: Mapping[float, Signal], *, reliable: bool = False, until: float = 400
+    machine: StateMachine,
+    script: Mapping[float, Signal],
+    *,
+    reliable: bool = False,
+    until: float = 400,
 ) -> tuple[Transcript, Transaction]:
     """Run one transaction on a fake clock, feeding it `script`; note when it wanted what."""
     transaction = Transaction(machine, reliable=reliable, timing=TIMING, now=0.0)
-    heard = sorted(script.items())
+    received = sorted(script.items())
     done: Transcript = []
-    while not transaction.over:
-        times = [t for t in (transaction.resend_at, transaction.limit_at) if t is not None]
+    while not transaction.is_over:
+        times = [t for t in (transaction.retransmit_at, transaction.timeout_at) if t is not None]
         timer = min(times, default=until)
-        if heard and heard[0][0] <= timer:
-            now, signal = heard.pop(0)
-            acts = transaction.signal(signal, now) or ()
+        if received and received[0][0] <= timer:
+            now, signal = received.pop(0)
+            actions = transaction.signal(signal, now) or ()
         elif timer < until:
-            now, acts = timer, transaction.handle_timer(timer)
+            now, actions = timer, transaction.handle_timer(timer)
         else:
             break
-        if acts:
-            done.append((now, acts))
-    if transaction.over:
+        if actions:
+            done.append((now, actions))
+    if transaction.is_over:
         done.append((now, ()))
     return done, transaction
 
 
 def sends(transcript: Transcript) -> list[float]:
-    return [at for at, acts in transcript if Act.SEND in acts]
+    return [at for at, actions in transcript if Action.SEND in actions]
 
 
 # INVITE client
@@ -65,19 +69,19 @@ def test_timer_a_doubles_until_timer_b_gives_up() -> None:
     transcript, _ = walk(INVITE_CLIENT, {})
 
     assert sends(transcript) == [0.5, 1.5, 3.5, 7.5, 15.5, 31.5]
-    assert transcript[-2:] == [(32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript[-2:] == [(32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_an_invite_over_a_reliable_transport_is_sent_once() -> None:
     transcript, _ = walk(INVITE_CLIENT, {}, reliable=True)
 
-    assert transcript == [(32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript == [(32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_a_provisional_response_stops_timers_a_and_b() -> None:
     transcript, transaction = walk(INVITE_CLIENT, {0.7: Signal.PROVISIONAL}, until=100)
 
-    assert transcript == [(0.5, (Act.SEND,)), (0.7, (Act.TELL,))]
+    assert transcript == [(0.5, (Action.SEND,)), (0.7, (Action.PASS_UP,))]
     assert State.PROCEEDING is transaction.state
 
 
@@ -87,10 +91,10 @@ def test_timer_c_cancels_a_branch_that_rings_without_end() -> None:
     transcript, _ = walk(INVITE_CLIENT, script)
 
     assert transcript == [
-        (0.1, (Act.TELL,)),
-        (100.0, (Act.TELL,)),
-        (280.0, (Act.CANCEL,)),  # 180 s after the last provisional response
-        (312.0, (Act.TIME_OUT,)),  # and no final response in 64·T1
+        (0.1, (Action.PASS_UP,)),
+        (100.0, (Action.PASS_UP,)),
+        (280.0, (Action.CANCEL,)),  # 180 s after the last provisional response
+        (312.0, (Action.TIME_OUT,)),  # and no final response in 64·T1
         (312.0, ()),
     ]
 
@@ -101,10 +105,10 @@ def test_a_refusal_is_acknowledged_and_its_retransmissions_too() -> None:
     transcript, _ = walk(INVITE_CLIENT, script)
 
     assert transcript == [
-        (0.5, (Act.SEND,)),
-        (1.0, (Act.ACKNOWLEDGE, Act.TELL)),
-        (1.5, (Act.ACKNOWLEDGE,)),
-        (2.5, (Act.ACKNOWLEDGE,)),
+        (0.5, (Action.SEND,)),
+        (1.0, (Action.ACKNOWLEDGE, Action.PASS_UP)),
+        (1.5, (Action.ACKNOWLEDGE,)),
+        (2.5, (Action.ACKNOWLEDGE,)),
         (33.0, ()),  # Timer D, 32 s after the first
     ]
 
@@ -112,7 +116,7 @@ def test_a_refusal_is_acknowledged_and_its_retransmissions_too() -> None:
 def test_a_refusal_over_a_reliable_transport_ends_at_once() -> None:
     transcript, _ = walk(INVITE_CLIENT, {1.0: Signal.FAILURE}, reliable=True)
 
-    assert transcript == [(1.0, (Act.ACKNOWLEDGE, Act.TELL)), (1.0, ())]
+    assert transcript == [(1.0, (Action.ACKNOWLEDGE, Action.PASS_UP)), (1.0, ())]
 
 
 @pytest.mark.parametrize("reliable", [False, True])
@@ -121,7 +125,7 @@ def test_every_2xx_is_told_until_timer_m(*, reliable: bool) -> None:
 
     transcript, _ = walk(INVITE_CLIENT, script, reliable=reliable)
 
-    tell = (Act.TELL,)
+    tell = (Action.PASS_UP,)
     assert [(0.1, tell), (0.6, tell), (5.0, tell), (32.1, ())] == transcript
 
 
@@ -130,7 +134,7 @@ def test_after_a_2xx_other_responses_are_absorbed() -> None:
 
     transcript, _ = walk(INVITE_CLIENT, script)
 
-    assert transcript == [(0.1, (Act.TELL,)), (32.1, ())]
+    assert transcript == [(0.1, (Action.PASS_UP,)), (32.1, ())]
 
 
 def test_a_cancel_before_any_response_waits_for_one() -> None:
@@ -139,10 +143,10 @@ def test_a_cancel_before_any_response_waits_for_one() -> None:
     transcript, _ = walk(INVITE_CLIENT, script)
 
     assert transcript == [
-        (0.5, (Act.SEND,)),  # the INVITE is still resent: it may have been lost
-        (1.5, (Act.SEND,)),
-        (3.0, (Act.CANCEL,)),
-        (3.2, (Act.ACKNOWLEDGE, Act.TELL)),
+        (0.5, (Action.SEND,)),  # the INVITE is still resent: it may have been lost
+        (1.5, (Action.SEND,)),
+        (3.0, (Action.CANCEL,)),
+        (3.2, (Action.ACKNOWLEDGE, Action.PASS_UP)),
         (35.2, ()),
     ]
 
@@ -150,7 +154,7 @@ def test_a_cancel_before_any_response_waits_for_one() -> None:
 def test_a_cancel_without_any_response_ends_with_timer_b() -> None:
     transcript, _ = walk(INVITE_CLIENT, {0.1: Signal.CANCEL})
 
-    assert transcript[-2:] == [(32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript[-2:] == [(32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_a_cancel_while_it_rings_goes_out_at_once_and_only_once() -> None:
@@ -160,9 +164,9 @@ def test_a_cancel_while_it_rings_goes_out_at_once_and_only_once() -> None:
     transcript, _ = walk(INVITE_CLIENT, script)
 
     assert transcript == [
-        (0.1, (Act.TELL,)),
-        (1.0, (Act.CANCEL,)),
-        (33.0, (Act.TIME_OUT,)),
+        (0.1, (Action.PASS_UP,)),
+        (1.0, (Action.CANCEL,)),
+        (33.0, (Action.TIME_OUT,)),
         (33.0, ()),
     ]
 
@@ -173,23 +177,23 @@ def test_a_2xx_that_crosses_the_cancel_is_told(before: Signal) -> None:
 
     transcript, transaction = walk(INVITE_CLIENT, script, until=1)
 
-    assert transcript[-1] == (0.3, (Act.TELL,))
+    assert transcript[-1] == (0.3, (Action.PASS_UP,))
     assert State.ACCEPTED is transaction.state
 
 
 @pytest.mark.parametrize(
     "script",
     [
-        {0.1: Signal.LOST},
-        {0.05: Signal.CANCEL, 0.1: Signal.LOST},
-        {0.05: Signal.PROVISIONAL, 0.1: Signal.LOST},
-        {0.05: Signal.PROVISIONAL, 0.06: Signal.CANCEL, 0.1: Signal.LOST},
+        {0.1: Signal.TRANSPORT_ERROR},
+        {0.05: Signal.CANCEL, 0.1: Signal.TRANSPORT_ERROR},
+        {0.05: Signal.PROVISIONAL, 0.1: Signal.TRANSPORT_ERROR},
+        {0.05: Signal.PROVISIONAL, 0.06: Signal.CANCEL, 0.1: Signal.TRANSPORT_ERROR},
     ],
 )
 def test_an_invite_that_cannot_be_delivered_fails(script: dict[float, Signal]) -> None:
     transcript, _ = walk(INVITE_CLIENT, script)
 
-    assert transcript[-2:] == [(0.1, (Act.FAIL,)), (0.1, ())]
+    assert transcript[-2:] == [(0.1, (Action.FAIL,)), (0.1, ())]
 
 
 # Non-INVITE client
@@ -199,14 +203,14 @@ def test_timer_e_doubles_up_to_t2_until_timer_f_gives_up() -> None:
     transcript, _ = walk(OTHER_CLIENT, {})
 
     assert sends(transcript) == [0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
-    assert transcript[-2:] == [(32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript[-2:] == [(32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_timer_e_is_t2_once_a_provisional_response_came() -> None:
     transcript, _ = walk(OTHER_CLIENT, {0.6: Signal.PROVISIONAL})
 
     assert sends(transcript) == [0.5, 1.5, 5.5, 9.5, 13.5, 17.5, 21.5, 25.5, 29.5]
-    assert (32.0, (Act.TIME_OUT,)) in transcript
+    assert (32.0, (Action.TIME_OUT,)) in transcript
 
 
 @pytest.mark.parametrize("final", [Signal.SUCCESS, Signal.FAILURE])
@@ -218,21 +222,21 @@ def test_timer_k_absorbs_responses_that_come_again(
 
     transcript, _ = walk(OTHER_CLIENT, script, reliable=reliable)
 
-    assert [(0.1, (Act.TELL,)), (0.2, (Act.TELL,)), (over_at, ())] == transcript
+    assert [(0.1, (Action.PASS_UP,)), (0.2, (Action.PASS_UP,)), (over_at, ())] == transcript
 
 
 @pytest.mark.parametrize("final", [Signal.SUCCESS, Signal.FAILURE])
 def test_a_final_response_may_be_the_first(final: Signal) -> None:
     transcript, _ = walk(OTHER_CLIENT, {0.2: final})
 
-    assert transcript == [(0.2, (Act.TELL,)), (5.2, ())]
+    assert transcript == [(0.2, (Action.PASS_UP,)), (5.2, ())]
 
 
 @pytest.mark.parametrize("before", [Signal.PROVISIONAL, Signal.REQUEST])
 def test_another_request_that_cannot_be_delivered_fails(before: Signal) -> None:
-    transcript, _ = walk(OTHER_CLIENT, {0.05: before, 0.1: Signal.LOST})
+    transcript, _ = walk(OTHER_CLIENT, {0.05: before, 0.1: Signal.TRANSPORT_ERROR})
 
-    assert transcript[-2:] == [(0.1, (Act.FAIL,)), (0.1, ())]
+    assert transcript[-2:] == [(0.1, (Action.FAIL,)), (0.1, ())]
 
 
 # INVITE server
@@ -252,13 +256,13 @@ def test_timer_g_resends_a_refusal_until_timer_h_gives_up() -> None:
     transcript, _ = walk(INVITE_SERVER, {0.0: Signal.FAILURE})
 
     assert sends(transcript) == [0.0, 0.5, 1.5, 3.5, 7.5, 11.5, 15.5, 19.5, 23.5, 27.5, 31.5]
-    assert transcript[-2:] == [(32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript[-2:] == [(32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_a_refusal_over_a_reliable_transport_is_sent_once() -> None:
     transcript, _ = walk(INVITE_SERVER, {0.0: Signal.FAILURE}, reliable=True)
 
-    assert transcript == [(0.0, (Act.SEND,)), (32.0, (Act.TIME_OUT,)), (32.0, ())]
+    assert transcript == [(0.0, (Action.SEND,)), (32.0, (Action.TIME_OUT,)), (32.0, ())]
 
 
 def test_the_ack_ends_a_refusal_after_timer_i() -> None:
@@ -267,13 +271,13 @@ def test_the_ack_ends_a_refusal_after_timer_i() -> None:
 
     transcript, _ = walk(INVITE_SERVER, script)
 
-    assert transcript == [(0.0, (Act.SEND,)), (0.2, (Act.SEND,)), (5.3, ())]
+    assert transcript == [(0.0, (Action.SEND,)), (0.2, (Action.SEND,)), (5.3, ())]
 
 
 def test_timer_i_is_nothing_over_a_reliable_transport() -> None:
     transcript, _ = walk(INVITE_SERVER, {0.0: Signal.FAILURE, 0.3: Signal.ACK}, reliable=True)
 
-    assert transcript == [(0.0, (Act.SEND,)), (0.3, ())]
+    assert transcript == [(0.0, (Action.SEND,)), (0.3, ())]
 
 
 def test_an_accepted_invite_absorbs_itself_and_tells_its_acks_until_timer_l() -> None:
@@ -282,8 +286,8 @@ def test_an_accepted_invite_absorbs_itself_and_tells_its_acks_until_timer_l() ->
     transcript, _ = walk(INVITE_SERVER, script)
 
     assert transcript == [
-        (0.0, (Act.SEND,)),
-        (0.7, (Act.TELL,)),
+        (0.0, (Action.SEND,)),
+        (0.7, (Action.PASS_UP,)),
         (32.0, ()),
     ]
 
@@ -319,7 +323,7 @@ def test_the_request_again_gets_the_latest_response_until_timer_j(final: Signal)
 def test_timer_j_is_nothing_over_a_reliable_transport() -> None:
     transcript, _ = walk(OTHER_SERVER, {1.0: Signal.SUCCESS}, reliable=True)
 
-    assert transcript == [(1.0, (Act.SEND,)), (1.0, ())]
+    assert transcript == [(1.0, (Action.SEND,)), (1.0, ())]
 
 
 # All
@@ -338,25 +342,25 @@ def test_limits_are_those_of_table_4() -> None:
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
-def test_every_state_of_a_table_can_be_reached_and_left(machine: Machine) -> None:
-    reached = {machine.start} | {move.to for move in machine.moves.values()}
-    left = {state for state, _ in machine.moves}
+def test_every_state_of_a_table_can_be_reached_and_left(machine: StateMachine) -> None:
+    reached = {machine.start} | {transition.to for transition in machine.transitions.values()}
+    left = {state for state, _ in machine.transitions}
 
-    assert reached - {State.TERMINATED} == left == set(machine.phases)
+    assert reached - {State.TERMINATED} == left == set(machine.timers)
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda machine: machine.name)
-def test_a_signal_without_a_row_changes_nothing(machine: Machine) -> None:
-    for state in machine.phases:
+def test_a_signal_without_a_row_changes_nothing(machine: StateMachine) -> None:
+    for state in machine.timers:
         for signal in Signal:
-            if (state, signal) in machine.moves:
+            if (state, signal) in machine.transitions:
                 continue
             transaction = Transaction(machine, reliable=False, timing=TIMING, now=0.0)
             transaction.state = state
-            before = (state, transaction.resend_at, transaction.limit_at)
+            before = (state, transaction.retransmit_at, transaction.timeout_at)
 
             assert transaction.signal(signal, 1.0) is None
-            assert before == (transaction.state, transaction.resend_at, transaction.limit_at)
+            assert before == (transaction.state, transaction.retransmit_at, transaction.timeout_at)
 
 
 def test_a_timer_that_fires_too_early_does_nothing() -> None:

@@ -111,7 +111,9 @@ class Access:
         """A SIP leg is over."""
         self._parties.pop(leg, None)
 
-    def vouch(self, leg: str, request: Request, source: Peer, now: float) -> Refusal | None:
+    def admit_within_dialog(
+        self, leg: str, request: Request, source: Peer, now: float
+    ) -> Refusal | None:
         """Let pass who is known to speak for the other end, and challenge or refuse all others.
 
         Whoever proved a password may answer a challenge. A trunk that is known by its networks speaks

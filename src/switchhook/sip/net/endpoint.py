@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from contextlib import AsyncExitStack
 
     from switchhook.sip.transaction.admission import Admission
-    from switchhook.sip.transaction.heard import Remark
+    from switchhook.sip.transaction.events import Diagnostic
 
 log = structlog.get_logger(__name__)
 
@@ -249,7 +249,7 @@ class SipEndpoint:
             self._report("sip message not handled", error, source)
             self._answer_failure(lambda: parse_message(data), source)
 
-    def _note(self, remark: Remark) -> None:
+    def _note(self, remark: Diagnostic) -> None:
         """Say in the log what a message has not, but not as often as a stranger likes."""
         if not remark.unread:
             log.debug("sip message read in part", left_out=remark.texts, peer=str(remark.source))
@@ -327,7 +327,7 @@ class SipEndpoint:
                     break
         finally:
             self._pumping = False
-        for remark in self.agent.take_remarks():
+        for remark in self.agent.take_diagnostics():
             self._note(remark)
         self._arm()
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.transaction.matching import TransactionKey
 
 IP_RECVERR: Final = 11
 IPV6_RECVERR: Final = 25
@@ -48,7 +48,7 @@ def take_errors(udp: socket.socket) -> Iterator[bytes]:
             return
 
 
-def transaction_of(data: bytes) -> Key | None:
+def transaction_of(data: bytes) -> TransactionKey | None:
     """Return the transaction whose request begins with `data`; None where that cannot be told."""
     match = _REQUEST.match(data)
     return None if match is None else (match[2].decode("ascii"), match[1].decode("ascii"))

@@ -48,7 +48,9 @@ class Admission(Protocol):
     def admit(self, request: Request, source: Peer, now: float) -> Admitted | Refusal:
         """Judge an INVITE or REGISTER outside of dialogs."""
 
-    def vouch(self, leg: str, request: Request, source: Peer, now: float) -> Refusal | None:
+    def admit_within_dialog(
+        self, leg: str, request: Request, source: Peer, now: float
+    ) -> Refusal | None:
         """Judge a request within the dialog of `leg` from where nothing of that dialog came before.
 
         None lets it pass, and `source` speaks for the other end from then on. An ACK cannot be answered:
@@ -56,7 +58,7 @@ class Admission(Protocol):
         """
 
 
-class AdmitEverybody:
+class AdmitAll:
     """Lets everybody in: for telephones, and for tests."""
 
     def __init__(self) -> None:
@@ -70,6 +72,8 @@ class AdmitEverybody:
         """Let it in."""
         return Admitted()
 
-    def vouch(self, _leg: str, _request: Request, _source: Peer, _now: float) -> Refusal | None:
+    def admit_within_dialog(
+        self, _leg: str, _request: Request, _source: Peer, _now: float
+    ) -> Refusal | None:
         """Let it pass."""
         return None

@@ -11,14 +11,14 @@ from switchhook.sip.wire.syntax import is_one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Key = tuple[str, ...]
+TransactionKey = tuple[str, ...]
 """The name of a transaction; its last part is the method."""
 
 MAGIC: Final = "z9hg4bk"
 """What a branch begins with that names its transaction alone (RFC 3261 §8.1.1.7), in lower case."""
 
 
-def server_key(request: Request) -> Key:
+def server_key(request: Request) -> TransactionKey:
     """Name the server transaction that a request belongs to (§17.2.3); an ACK is its INVITE's."""
     via = request.via
     method = "INVITE" if request.method == "ACK" else request.method
@@ -31,7 +31,7 @@ def server_key(request: Request) -> Key:
     return request.call_id, from_tag, number, str(request.uri), sent_by, method
 
 
-def merge_key(request: Request, method: str = "") -> Key:
+def merge_key(request: Request, method: str = "") -> TransactionKey:
     """Name what a request stays when it comes by several ways, with several Vias (§8.2.2.2).
 
     To whom it is belongs to that: a proxy may fork one call to two numbers that are both ours. `method` is

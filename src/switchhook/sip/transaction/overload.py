@@ -36,7 +36,7 @@ class Lag(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class MessageRate:
     """Messages a second in the long run, and at once after a pause."""
 
     rate: float
@@ -45,7 +45,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoadLimits:
-    """The bounds of one stack. `open_requests` are those outside of dialogs without a final response."""
+    """The bounds of one transaction layer. `open_requests` are those outside of dialogs without a final response."""
 
     open_requests: int = 5_000
     open_requests_per_source: int = 2_000
@@ -56,15 +56,15 @@ class LoadLimits:
     """As before, for one source: some three hundred calls a second."""
     retry_after: int = 5
     """Seconds, to which up to ten are added so that not all come again at once."""
-    network: Share = Share(rate=4_000, burst=4_000)
+    network: MessageRate = MessageRate(rate=4_000, burst=4_000)
     """An address of a known network: some five hundred calls a second."""
-    called: Share = Share(rate=2_000, burst=2_000)
+    called: MessageRate = MessageRate(rate=2_000, burst=2_000)
     """Whom we called, such as a trunk without networks of its own."""
-    telephone: Share = Share(rate=600, burst=600)
+    telephone: MessageRate = MessageRate(rate=600, burst=600)
     """Whoever proved a password: some eighty calls a second."""
-    stranger: Share = Share(rate=100, burst=400)
+    stranger: MessageRate = MessageRate(rate=100, burst=400)
     """An address: an office whose telephones all start again at once."""
-    strangers: Share = Share(rate=500, burst=2_000)
+    strangers: MessageRate = MessageRate(rate=500, burst=2_000)
     """All of them together, but for those at an address where somebody is known."""
 
 
@@ -119,7 +119,7 @@ class TokenBuckets:
 class _Bucket:
     __slots__ = ("at", "share", "tokens")
 
-    def __init__(self, share: Share, now: float) -> None:
+    def __init__(self, share: MessageRate, now: float) -> None:
         self.share = share
         self.tokens = share.burst
         self.at = now
@@ -132,7 +132,7 @@ class _Bucket:
         return self.tokens
 
 
-class Crowd:
+class TransactionCounts:
     """Counts the server transactions of each source."""
 
     def __init__(self, limits: LoadLimits) -> None:

@@ -1,13 +1,13 @@
 """The transactions of RFC 3261 §17, with the Accepted state of RFC 6026, as four tables.
 
 Theory of operation. A transaction is one request and all that answers it. It hears a `Signal` (a message
-of some class, a wish of its user, a timer) in its `State`; its machine's table names the acts that follow
+of some class, a wish of its user, a timer) in its `State`; its machine's table names the actions that follow
 and the state it is in afterwards. A signal without a row is absorbed: that is how retransmissions die.
-The transaction neither sends nor reads anything: whoever feeds it (`stack.py`) carries the acts out.
+The transaction neither sends nor reads anything: whoever feeds it (`layer.py`) carries the actions out.
 
 Two timers suffice for all eleven letters of RFC 3261 table 4, as no state needs more than one of each
-kind: one that *resends* (A, E, G) and one that *limits* the stay in the state (B, C, D, F, H, I, J, K and
-L, M of RFC 6026). `PHASES` says which of them start on entering a state.
+kind: one that *retransmits* (A, E, G) and one that ends the stay in the state (the *timeout*: B, C, D, F, H, I, J, K and
+L, M of RFC 6026). `StateMachine.timers` says which of them start on entering a state.
 
 Three choices go beyond the letter of §17:
 
@@ -68,20 +68,20 @@ class Signal(_TableKey):
     """An ACK that belongs to the INVITE of a server transaction."""
     CANCEL = auto()
     """The user of an INVITE client wants the call no longer."""
-    RESEND = auto()
+    RETRANSMIT = auto()
     """The resending timer fired."""
-    LIMIT = auto()
+    TIMEOUT = auto()
     """The state's time is over."""
-    LOST = auto()
+    TRANSPORT_ERROR = auto()
     """The request could not be sent, or its connection broke."""
 
 
-class Act(Enum):
+class Action(Enum):
     """What the owner of a transaction is asked to do, in the order given."""
 
     SEND = auto()
     """Send the stored request (client) or the latest response (server)."""
-    TELL = auto()
+    PASS_UP = auto()
     """Hand the message to the transaction user."""
     ACKNOWLEDGE = auto()
     """Send the ACK that a final response other than 2xx demands (§17.1.1.3)."""
@@ -160,155 +160,155 @@ ONLY_UNRELIABLE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class TransactionStep:
-    """One row of a table: the state that follows and what is done on the way."""
+class NextState:
+    """One row of a table: the state that follows and the actions on the way."""
 
     to: State
-    acts: tuple[Act, ...] = ()
+    actions: tuple[Action, ...] = ()
     restart: bool = False
     """Start the state's limit anew although the state stays the same."""
 
 
 @dataclass(frozen=True, slots=True)
-class TransactionState:
+class StateTimers:
     """The timers of one state. `keep` leaves those of the state before running."""
 
-    resend: TransactionTimer | None = None
+    retransmit: TransactionTimer | None = None
     limit: TransactionTimer | None = None
     keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class StateMachine:
     """One of the four: where it starts, how it moves, which timers each state has."""
 
     name: str
     start: State
-    phases: Mapping[State, TransactionState]
-    moves: Mapping[tuple[State, Signal], TransactionStep]
+    timers: Mapping[State, StateTimers]
+    transitions: Mapping[tuple[State, Signal], NextState]
 
 
-INVITE_CLIENT = Machine(
+INVITE_CLIENT = StateMachine(
     name="INVITE client",  # RFC 3261 §17.1.1, RFC 6026 §7.2
     start=State.CALLING,
-    phases={
-        State.CALLING: TransactionState(resend=TransactionTimer.A, limit=TransactionTimer.B),
-        State.UNWANTED: TransactionState(keep=True),
-        State.PROCEEDING: TransactionState(limit=TransactionTimer.C),
-        State.CANCELLING: TransactionState(limit=TransactionTimer.B),
-        State.ACCEPTED: TransactionState(limit=TransactionTimer.M),
-        State.COMPLETED: TransactionState(limit=TransactionTimer.D),
+    timers={
+        State.CALLING: StateTimers(retransmit=TransactionTimer.A, limit=TransactionTimer.B),
+        State.UNWANTED: StateTimers(keep=True),
+        State.PROCEEDING: StateTimers(limit=TransactionTimer.C),
+        State.CANCELLING: StateTimers(limit=TransactionTimer.B),
+        State.ACCEPTED: StateTimers(limit=TransactionTimer.M),
+        State.COMPLETED: StateTimers(limit=TransactionTimer.D),
     },
-    moves={
-        (State.CALLING, Signal.RESEND): TransactionStep(State.CALLING, (Act.SEND,)),
-        (State.CALLING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CALLING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.CALLING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
-        (State.CALLING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.CALLING, Signal.FAILURE): TransactionStep(
-            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+    transitions={
+        (State.CALLING, Signal.RETRANSMIT): NextState(State.CALLING, (Action.SEND,)),
+        (State.CALLING, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.CALLING, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.CALLING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.PASS_UP,)),
+        (State.CALLING, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.CALLING, Signal.FAILURE): NextState(
+            State.COMPLETED, (Action.ACKNOWLEDGE, Action.PASS_UP)
         ),
-        (State.CALLING, Signal.CANCEL): TransactionStep(State.UNWANTED),
-        (State.UNWANTED, Signal.RESEND): TransactionStep(State.UNWANTED, (Act.SEND,)),
-        (State.UNWANTED, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.UNWANTED, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.UNWANTED, Signal.PROVISIONAL): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
-        (State.UNWANTED, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.UNWANTED, Signal.FAILURE): TransactionStep(
-            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        (State.CALLING, Signal.CANCEL): NextState(State.UNWANTED),
+        (State.UNWANTED, Signal.RETRANSMIT): NextState(State.UNWANTED, (Action.SEND,)),
+        (State.UNWANTED, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.UNWANTED, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.UNWANTED, Signal.PROVISIONAL): NextState(State.CANCELLING, (Action.CANCEL,)),
+        (State.UNWANTED, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.UNWANTED, Signal.FAILURE): NextState(
+            State.COMPLETED, (Action.ACKNOWLEDGE, Action.PASS_UP)
         ),
-        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(
-            State.PROCEEDING, (Act.TELL,), restart=True
+        (State.PROCEEDING, Signal.PROVISIONAL): NextState(
+            State.PROCEEDING, (Action.PASS_UP,), restart=True
         ),
-        (State.PROCEEDING, Signal.LIMIT): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
-        (State.PROCEEDING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.FAILURE): TransactionStep(
-            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        (State.PROCEEDING, Signal.TIMEOUT): NextState(State.CANCELLING, (Action.CANCEL,)),
+        (State.PROCEEDING, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.PROCEEDING, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.PROCEEDING, Signal.FAILURE): NextState(
+            State.COMPLETED, (Action.ACKNOWLEDGE, Action.PASS_UP)
         ),
-        (State.PROCEEDING, Signal.CANCEL): TransactionStep(State.CANCELLING, (Act.CANCEL,)),
-        (State.CANCELLING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CANCELLING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.CANCELLING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.CANCELLING, Signal.FAILURE): TransactionStep(
-            State.COMPLETED, (Act.ACKNOWLEDGE, Act.TELL)
+        (State.PROCEEDING, Signal.CANCEL): NextState(State.CANCELLING, (Action.CANCEL,)),
+        (State.CANCELLING, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.CANCELLING, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.CANCELLING, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.CANCELLING, Signal.FAILURE): NextState(
+            State.COMPLETED, (Action.ACKNOWLEDGE, Action.PASS_UP)
         ),
-        (State.COMPLETED, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.ACKNOWLEDGE,)),
-        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+        (State.COMPLETED, Signal.FAILURE): NextState(State.COMPLETED, (Action.ACKNOWLEDGE,)),
+        (State.COMPLETED, Signal.TIMEOUT): NextState(State.TERMINATED),
         # Retransmissions, and 2xx of other forks: the user acknowledges each (RFC 6026 §7.2).
-        (State.ACCEPTED, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.ACCEPTED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+        (State.ACCEPTED, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.ACCEPTED, Signal.TIMEOUT): NextState(State.TERMINATED),
     },
 )
 
-OTHER_CLIENT = Machine(
+OTHER_CLIENT = StateMachine(
     name="non-INVITE client",  # RFC 3261 §17.1.2
     start=State.TRYING,
-    phases={
-        State.TRYING: TransactionState(resend=TransactionTimer.E, limit=TransactionTimer.F),
-        State.PROCEEDING: TransactionState(keep=True),
-        State.COMPLETED: TransactionState(limit=TransactionTimer.K),
+    timers={
+        State.TRYING: StateTimers(retransmit=TransactionTimer.E, limit=TransactionTimer.F),
+        State.PROCEEDING: StateTimers(keep=True),
+        State.COMPLETED: StateTimers(limit=TransactionTimer.K),
     },
-    moves={
-        (State.TRYING, Signal.RESEND): TransactionStep(State.TRYING, (Act.SEND,)),
-        (State.TRYING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.TRYING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.TRYING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
-        (State.TRYING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.TELL,)),
-        (State.TRYING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.RESEND): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.PROCEEDING, Signal.LOST): TransactionStep(State.TERMINATED, (Act.FAIL,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.TELL,)),
-        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.TELL,)),
-        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.TELL,)),
-        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+    transitions={
+        (State.TRYING, Signal.RETRANSMIT): NextState(State.TRYING, (Action.SEND,)),
+        (State.TRYING, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.TRYING, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.TRYING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.PASS_UP,)),
+        (State.TRYING, Signal.SUCCESS): NextState(State.COMPLETED, (Action.PASS_UP,)),
+        (State.TRYING, Signal.FAILURE): NextState(State.COMPLETED, (Action.PASS_UP,)),
+        (State.PROCEEDING, Signal.RETRANSMIT): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.PROCEEDING, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.PROCEEDING, Signal.TRANSPORT_ERROR): NextState(State.TERMINATED, (Action.FAIL,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.PASS_UP,)),
+        (State.PROCEEDING, Signal.SUCCESS): NextState(State.COMPLETED, (Action.PASS_UP,)),
+        (State.PROCEEDING, Signal.FAILURE): NextState(State.COMPLETED, (Action.PASS_UP,)),
+        (State.COMPLETED, Signal.TIMEOUT): NextState(State.TERMINATED),
     },
 )
 
-INVITE_SERVER = Machine(
+INVITE_SERVER = StateMachine(
     name="INVITE server",  # RFC 3261 §17.2.1, RFC 6026 §7.1
     start=State.PROCEEDING,
-    phases={
-        State.PROCEEDING: TransactionState(),
-        State.ACCEPTED: TransactionState(limit=TransactionTimer.L),
-        State.COMPLETED: TransactionState(resend=TransactionTimer.G, limit=TransactionTimer.H),
-        State.CONFIRMED: TransactionState(limit=TransactionTimer.I),
+    timers={
+        State.PROCEEDING: StateTimers(),
+        State.ACCEPTED: StateTimers(limit=TransactionTimer.L),
+        State.COMPLETED: StateTimers(retransmit=TransactionTimer.G, limit=TransactionTimer.H),
+        State.CONFIRMED: StateTimers(limit=TransactionTimer.I),
     },
-    moves={
-        (State.PROCEEDING, Signal.REQUEST): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.ACCEPTED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        # The INVITE again is absorbed here: the user resends its 2xx until the ACK (§13.3.1.4).
-        (State.ACCEPTED, Signal.ACK): TransactionStep(State.ACCEPTED, (Act.TELL,)),
-        (State.ACCEPTED, Signal.LIMIT): TransactionStep(State.TERMINATED),
-        (State.COMPLETED, Signal.REQUEST): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.RESEND): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.ACK): TransactionStep(State.CONFIRMED),
-        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED, (Act.TIME_OUT,)),
-        (State.CONFIRMED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+    transitions={
+        (State.PROCEEDING, Signal.REQUEST): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): NextState(State.ACCEPTED, (Action.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): NextState(State.COMPLETED, (Action.SEND,)),
+        # The INVITE again is absorbed here: the user retransmits its 2xx until the ACK (§13.3.1.4).
+        (State.ACCEPTED, Signal.ACK): NextState(State.ACCEPTED, (Action.PASS_UP,)),
+        (State.ACCEPTED, Signal.TIMEOUT): NextState(State.TERMINATED),
+        (State.COMPLETED, Signal.REQUEST): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.COMPLETED, Signal.RETRANSMIT): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.COMPLETED, Signal.ACK): NextState(State.CONFIRMED),
+        (State.COMPLETED, Signal.TIMEOUT): NextState(State.TERMINATED, (Action.TIME_OUT,)),
+        (State.CONFIRMED, Signal.TIMEOUT): NextState(State.TERMINATED),
     },
 )
 
-OTHER_SERVER = Machine(
+OTHER_SERVER = StateMachine(
     name="non-INVITE server",  # RFC 3261 §17.2.2
     start=State.TRYING,
-    phases={
-        State.TRYING: TransactionState(),
-        State.PROCEEDING: TransactionState(),
-        State.COMPLETED: TransactionState(limit=TransactionTimer.J),
+    timers={
+        State.TRYING: StateTimers(),
+        State.PROCEEDING: StateTimers(),
+        State.COMPLETED: StateTimers(limit=TransactionTimer.J),
     },
-    moves={
-        (State.TRYING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.TRYING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.TRYING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.REQUEST): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.PROVISIONAL): TransactionStep(State.PROCEEDING, (Act.SEND,)),
-        (State.PROCEEDING, Signal.SUCCESS): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.PROCEEDING, Signal.FAILURE): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.REQUEST): TransactionStep(State.COMPLETED, (Act.SEND,)),
-        (State.COMPLETED, Signal.LIMIT): TransactionStep(State.TERMINATED),
+    transitions={
+        (State.TRYING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.TRYING, Signal.SUCCESS): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.TRYING, Signal.FAILURE): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.PROCEEDING, Signal.REQUEST): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.PROCEEDING, Signal.PROVISIONAL): NextState(State.PROCEEDING, (Action.SEND,)),
+        (State.PROCEEDING, Signal.SUCCESS): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.PROCEEDING, Signal.FAILURE): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.COMPLETED, Signal.REQUEST): NextState(State.COMPLETED, (Action.SEND,)),
+        (State.COMPLETED, Signal.TIMEOUT): NextState(State.TERMINATED),
     },
 )
 
@@ -318,80 +318,82 @@ MACHINES = (INVITE_CLIENT, OTHER_CLIENT, INVITE_SERVER, OTHER_SERVER)
 class Transaction:
     """One transaction: a machine, its state and its two timers.
 
-    `resend_at` and `limit_at` are the times at which `handle_timer` wants to be called, or None. Every
+    `retransmit_at` and `timeout_at` are the times at which `handle_timer` wants to be called, or None. Every
     method that can change them takes `now`, in seconds of whatever clock the owner keeps.
     """
 
     __slots__ = (
         "_interval",
-        "_resend",
+        "_retransmit",
         "_timing",
-        "limit_at",
         "machine",
         "reliable",
-        "resend_at",
+        "retransmit_at",
         "state",
+        "timeout_at",
     )
 
-    def __init__(self, machine: Machine, *, reliable: bool, timing: Timing, now: float) -> None:
+    def __init__(
+        self, machine: StateMachine, *, reliable: bool, timing: Timing, now: float
+    ) -> None:
         self.machine = machine
         self.reliable = reliable
         self.state = machine.start
-        self.resend_at: float | None = None
-        self.limit_at: float | None = None
+        self.retransmit_at: float | None = None
+        self.timeout_at: float | None = None
         self._timing = timing
-        self._resend: TransactionTimer | None = None
+        self._retransmit: TransactionTimer | None = None
         self._interval = timing.t1
-        self._enter(machine.phases[machine.start], now)
+        self._enter(machine.timers[machine.start], now)
 
     @property
-    def final(self) -> bool:
+    def is_final(self) -> bool:
         """Whether a final response came or went."""
         return self.state in FINAL
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether it may be forgotten."""
         return self.state is State.TERMINATED
 
-    def signal(self, signal: Signal, now: float) -> tuple[Act, ...] | None:
+    def signal(self, signal: Signal, now: float) -> tuple[Action, ...] | None:
         """Hear `signal`; return what is to be done, or None when it was absorbed."""
-        move = self.machine.moves.get((self.state, signal))
-        if move is None:
+        transition = self.machine.transitions.get((self.state, signal))
+        if transition is None:
             return None
-        if move.to is not self.state or move.restart:
-            self.state = move.to
-            self._enter(self.machine.phases.get(move.to, NO_TIMERS), now)
-        return move.acts
+        if transition.to is not self.state or transition.restart:
+            self.state = transition.to
+            self._enter(self.machine.timers.get(transition.to, NO_TIMERS), now)
+        return transition.actions
 
-    def handle_timer(self, now: float) -> tuple[Act, ...]:
+    def handle_timer(self, now: float) -> tuple[Action, ...]:
         """Return what is to be done now that the clock shows `now`; nothing when it is too early."""
-        if self.limit_at is not None and now >= self.limit_at:
-            return self.signal(Signal.LIMIT, now) or ()
-        if self.resend_at is None or now < self.resend_at:
+        if self.timeout_at is not None and now >= self.timeout_at:
+            return self.signal(Signal.TIMEOUT, now) or ()
+        if self.retransmit_at is None or now < self.retransmit_at:
             return ()
-        acts = self.signal(Signal.RESEND, now) or ()
-        self._interval = self._timing.pause_after(self._interval, self._resend, self.state)
-        self.resend_at = now + self._interval
-        return acts
+        actions = self.signal(Signal.RETRANSMIT, now) or ()
+        self._interval = self._timing.pause_after(self._interval, self._retransmit, self.state)
+        self.retransmit_at = now + self._interval
+        return actions
 
-    def _enter(self, phase: TransactionState, now: float) -> None:
-        if phase.keep:
+    def _enter(self, timers: StateTimers, now: float) -> None:
+        if timers.keep:
             return
-        self._resend = None if self.reliable else phase.resend
+        self._retransmit = None if self.reliable else timers.retransmit
         self._interval = self._timing.t1
-        self.resend_at = None if self._resend is None else now + self._interval
-        self.limit_at = None
-        if phase.limit is None:
+        self.retransmit_at = None if self._retransmit is None else now + self._interval
+        self.timeout_at = None
+        if timers.limit is None:
             return
-        lasts = self._timing.limit(phase.limit, reliable=self.reliable)
-        self.limit_at = now + lasts
+        lasts = self._timing.limit(timers.limit, reliable=self.reliable)
+        self.timeout_at = now + lasts
         if lasts == 0.0:
             self.state = State.TERMINATED
 
 
 FINAL = frozenset({State.ACCEPTED, State.COMPLETED, State.CONFIRMED, State.TERMINATED})
-NO_TIMERS = TransactionState()
+NO_TIMERS = StateTimers()
 
 
 def classify(status: int) -> Signal:

@@ -1,4 +1,4 @@
-"""What the sessions of one user agent share: the stack below, the ear above, and the index of both."""
+"""What the sessions of one user agent share: the transaction layer below, the ear above, and the index of both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from switchhook.sip.auth.proof import NonceCounts
 from switchhook.sip.transaction.deadlines import Deadlines
-from switchhook.sip.transaction.matching import Key
+from switchhook.sip.transaction.matching import TransactionKey
 from switchhook.sip.ua.session_timer import SessionTimer, agreed_by_us
 from switchhook.sip.wire.transport import TCP
 from switchhook.sip.wire.uri import MOST_REMEMBERED, Uri
@@ -16,8 +16,8 @@ from switchhook.sip.wire.uri import MOST_REMEMBERED, Uri
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.sip.transaction.heard import CancelReceived, RequestReceived
-    from switchhook.sip.transaction.stack import Stack
+    from switchhook.sip.transaction.events import CancelReceived, RequestReceived
+    from switchhook.sip.transaction.layer import TransactionLayer
     from switchhook.sip.transaction.transaction import Timing
     from switchhook.sip.ua.events import UserAgentEvent
     from switchhook.sip.wire.transport import Peer
@@ -43,7 +43,7 @@ S = TypeVar("S", bound=Indexed)
 class PendingRequest(Generic[S]):
     """A received request that waits for the user's answer."""
 
-    key: Key
+    key: TransactionKey
     method: str
     cseq: int
     session: S | None
@@ -58,13 +58,13 @@ class Desk(Generic[S]):
     def __init__(
         self,
         *,
-        stack: Stack,
+        layer: TransactionLayer,
         local: Callable[[Peer], tuple[str, int]],
         token: Callable[[], str],
         timing: Timing,
         chance: Callable[[], float],
     ) -> None:
-        self.stack = stack
+        self.layer = layer
         self.token = token
         self.nonces = NonceCounts(token)
         self.timing = timing
@@ -93,7 +93,7 @@ class Desk(Generic[S]):
         number, timer = request.cseq.number, agreed_by_us(request)
         self.exchanges[ref] = PendingRequest(event.key, request.method, number, session, timer)
         if session is not None:
-            self.stack.own(event.key, session)
+            self.layer.set_owner(event.key, session)
         return ref
 
     def add(self, session: S) -> None:

@@ -14,7 +14,7 @@ from switchhook.sip.ua.stored import Answered, StoredLeg
 from switchhook.sip.wire.transport import is_translated
 
 if TYPE_CHECKING:
-    from switchhook.sip.transaction.heard import CancelReceived, RequestReceived
+    from switchhook.sip.transaction.events import CancelReceived, RequestReceived
     from switchhook.sip.ua.commands import Answer
     from switchhook.sip.ua.desk import Desk
     from switchhook.sip.wire.fields import Pairs
@@ -46,7 +46,7 @@ class Incoming(Session):
         invite = self._invite
         if invite is None or self._left or command.fork >= MOST_FORKS:
             return
-        sent = self._desk.stack.reply(
+        sent = self._desk.layer.reply(
             self._key,
             command.status,
             now,
@@ -72,7 +72,7 @@ class Incoming(Session):
         invite, dialog = self._invite, self._confirmed(command.fork)
         if invite is None or dialog is None or self._left or command.fork >= MOST_FORKS:
             return None
-        packet = self._desk.stack.draft(
+        packet = self._desk.layer.compose(
             self._key,
             command.status,
             reason=command.reason,
@@ -143,7 +143,7 @@ class Incoming(Session):
     def _refuse(self, status: int, headers: Pairs, now: float) -> None:
         self._invite = None
         self._answer_open(now)
-        self._desk.stack.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
+        self._desk.layer.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
         self._finish()
 
     def _lose(self, status: int, now: float, why: str = "") -> None:

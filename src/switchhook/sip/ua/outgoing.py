@@ -13,8 +13,8 @@ from switchhook.sip.ua.session_timer import SUPPORTED, TIMER, agreed_by_them, sh
 from switchhook.sip.wire.message import Headers, Request
 
 if TYPE_CHECKING:
-    from switchhook.sip.transaction.heard import RequestFailed, RequestReceived, ResponseReceived
-    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.transaction.events import RequestFailed, RequestReceived, ResponseReceived
+    from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Invite
     from switchhook.sip.ua.desk import Desk
     from switchhook.sip.wire.fields import Pairs
@@ -58,7 +58,7 @@ class Outgoing(Session):
         self._is_timer_demanded = False
         self._key, self._invite = self._call(now)
 
-    def _call(self, now: float) -> tuple[Key, Request]:
+    def _call(self, now: float) -> tuple[TransactionKey, Request]:
         """Send the INVITE, with the latest credentials."""
         self._tries += 1
         self._heard = False
@@ -79,7 +79,7 @@ class Outgoing(Session):
         invite = Request(
             method="INVITE", uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        return self._desk.stack.request(invite, self.peer, now, owner=self)
+        return self._desk.layer.request(invite, self.peer, now, owner=self)
 
     def hear_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog, or within an early one."""
@@ -90,9 +90,9 @@ class Outgoing(Session):
         elif event.request.method == "UPDATE" and not event.request.body:
             contact = self._desk.contact(self.peer, self._from.uri)
             headers = (("Contact", contact), ALLOW, SUPPORTED)
-            self._desk.stack.reply(event.key, 200, now, headers=headers)
+            self._desk.layer.reply(event.key, 200, now, headers=headers)
         else:  # its answer, which this overtook, is still to come
-            self._desk.stack.reply(event.key, 500, now, headers=RETRY_SOON)
+            self._desk.layer.reply(event.key, 500, now, headers=RETRY_SOON)
 
     def _hear_early_bye(self, event: RequestReceived, now: float) -> None:
         """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
@@ -102,7 +102,7 @@ class Outgoing(Session):
         if len(self._hung_up) < MOST_FORKS:
             self._hung_up.add(tag)
         if self._early or self._cancel_headers is not None:
-            self._desk.stack.reply(event.key, 200, now)
+            self._desk.layer.reply(event.key, 200, now)
             return
         failed = InviteFailed(
             leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye, ref=self._keep(event)
@@ -243,4 +243,4 @@ class Outgoing(Session):
             super().end(headers, now)
         elif self._cancel_headers is None:
             self._cancel_headers = headers
-            self._desk.stack.cancel(self._key, now, headers)
+            self._desk.layer.cancel(self._key, now, headers)

@@ -11,7 +11,7 @@ from switchhook.sip.wire.headers import CSeq
 from switchhook.sip.wire.message import Headers, Request
 
 if TYPE_CHECKING:
-    from switchhook.sip.transaction.heard import RequestFailed, ResponseReceived
+    from switchhook.sip.transaction.events import RequestFailed, ResponseReceived
     from switchhook.sip.ua.commands import SendOutOfDialog
     from switchhook.sip.ua.desk import Desk
     from switchhook.sip.ua.session import Session
@@ -45,7 +45,7 @@ class OutOfDialogRequest:
         request = Request(
             method=command.method, uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        _, sent = self._desk.stack.request(request, command.peer, now, owner=self)
+        _, sent = self._desk.layer.request(request, command.peer, now, owner=self)
         return sent
 
     def hear_response(self, event: ResponseReceived, now: float) -> None:

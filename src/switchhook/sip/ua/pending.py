@@ -18,7 +18,7 @@ class Unacknowledged:
     interval: float
     began: float
     """When it was sent first, by an earlier process too."""
-    resend_at: float
+    retransmit_at: float
     give_up_at: float
     is_first: bool = False
     """Whether it is the answer to the call itself, which a restart takes up again; not to a later INVITE."""

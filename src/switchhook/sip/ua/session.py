@@ -35,13 +35,13 @@ from switchhook.sip.wire.transport import Packet, next_peer
 
 if TYPE_CHECKING:
     from switchhook.sip.auth.proof import Credentials
-    from switchhook.sip.transaction.heard import (
+    from switchhook.sip.transaction.events import (
         CancelReceived,
         RequestFailed,
         RequestReceived,
         ResponseReceived,
     )
-    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Acknowledge, Respond, SendInDialog
     from switchhook.sip.ua.desk import Desk, DialogId, PendingRequest
     from switchhook.sip.wire.fields import Pairs
@@ -79,7 +79,7 @@ class Session:
         direct: bool,
         dialog: Dialog | None = None,
         credentials: Credentials | None = None,
-        unacknowledged: tuple[Key, int] | None = None,
+        unacknowledged: tuple[TransactionKey, int] | None = None,
         behind_nat: bool = False,
     ) -> None:
         self.leg = leg
@@ -97,10 +97,10 @@ class Session:
         self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: Pairs | None = None  # set once the user wants an end
         self._answer: Unacknowledged | None = None
-        self._asking: dict[Key, AskedFor] = {}
+        self._asking: dict[TransactionKey, AskedFor] = {}
         self._unacknowledged = unacknowledged
         self._was_acknowledged = dialog is not None  # whether an ACK to a 2xx of ours came
-        self._last_ack: tuple[Key, Packet] | None = None
+        self._last_ack: tuple[TransactionKey, Packet] | None = None
         self._watch: Watch | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
         self.terms = Terms()
@@ -129,25 +129,25 @@ class Session:
         """Serve a request within the dialog."""
         request = event.request
         if self.dialog is None or not self.dialog.belongs(request):
-            self._desk.stack.reply(event.key, 481, now)
+            self._desk.layer.reply(event.key, 481, now)
             return
         try:
             self.dialog = self.dialog.hear(request)
         except SipError as error:
-            self._desk.stack.reply(event.key, error.status, now, headers=RETRY_SOON)
+            self._desk.layer.reply(event.key, error.status, now, headers=RETRY_SOON)
             return
         if request.method == "BYE":
             self._hear_bye(event, now)
         elif request.method == "UPDATE" and not request.body and not self._is_ending:
             self._hear_refresh(event, now)
         elif (status := self._conflict(request.method)) is not None:
-            self._desk.stack.reply(event.key, status, now, headers=RETRY_SOON)
+            self._desk.layer.reply(event.key, status, now, headers=RETRY_SOON)
         else:
             self._take(event, now)
 
     def _hear_bye(self, event: RequestReceived, now: float) -> None:
         if self._bye_headers is not None:  # our user wants the same, and waits for nothing
-            self._desk.stack.reply(event.key, 200, now)
+            self._desk.layer.reply(event.key, 200, now)
             self._leave(now)
             return
         ref = self._hear_leaving(event, now)
@@ -183,7 +183,7 @@ class Session:
             self.dialog = before.refreshed(request)
         timer = agreed_by_us(request)
         headers = (("Contact", self._contact()), ALLOW, SUPPORTED)
-        self._desk.stack.reply(
+        self._desk.layer.reply(
             event.key, 200, now, headers=(*headers, *(timer.answered if timer else ()))
         )
         target = None if before is None else before.target
@@ -218,7 +218,7 @@ class Session:
             self.dialog = self.dialog.refreshed(request)
         ref = self._keep(event)
         if request.method == "INVITE":
-            self._desk.stack.reply(event.key, 100, now)
+            self._desk.layer.reply(event.key, 100, now)
         self._desk.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
 
     def _keep(self, event: RequestReceived | CancelReceived) -> str:
@@ -245,11 +245,11 @@ class Session:
 
     def hear_cancel(self, event: CancelReceived, now: float) -> None:
         """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
-        self._desk.stack.reply(event.key, 200, now)
+        self._desk.layer.reply(event.key, 200, now)
         for ref, exchange in list(self._open.items()):
             if exchange.cseq == event.request.cseq.number:
                 self._close(ref)
-                self._desk.stack.reply(exchange.key, 487, now)
+                self._desk.layer.reply(exchange.key, 487, now)
                 self._desk.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
 
     # What our user wants
@@ -269,7 +269,7 @@ class Session:
             headers = (*headers, *(exchange.timer.answered if exchange.timer else ()))
             self.terms.described(command.headers, command.body)
             self._agree(exchange.timer, now)
-        sent = self._desk.stack.reply(
+        sent = self._desk.layer.reply(
             exchange.key,
             command.status,
             now,
@@ -321,12 +321,12 @@ class Session:
         self._owes_answer = False
         self.terms.described(headers, body)
         ack = self.dialog.ack(cseq, headers=headers, body=body)
-        self._last_ack = key, self._desk.stack.send_ack(ack, self._next_peer())
+        self._last_ack = key, self._desk.layer.send_ack(ack, self._next_peer())
 
-    def acknowledge_again(self, key: Key) -> None:
+    def acknowledge_again(self, key: TransactionKey) -> None:
         """Send the ACK once more, as the 2xx came once more."""
         if self._last_ack is not None and self._last_ack[0] == key:
-            self._desk.stack.send(self._last_ack[1])
+            self._desk.layer.send(self._last_ack[1])
 
     def hear_again(self, response: Response) -> bool:
         """Acknowledge a 2xx of theirs that an earlier process had; False where it is not of this dialog."""
@@ -335,7 +335,7 @@ class Session:
         if self._unacknowledged is None:  # else the ACK waits for our user
             terms = self.terms if self._owes_answer else Terms()
             ack = self.dialog.ack(response.cseq.number, headers=terms.headers, body=terms.body)
-            self._desk.stack.send_ack(ack, self._next_peer())
+            self._desk.layer.send_ack(ack, self._next_peer())
         return True
 
     def was_acknowledged(self) -> None:
@@ -460,10 +460,10 @@ class Session:
                 self._bye_headers = NO_ACK
                 self._refuse_open(now)
             self._send_bye(now)
-        elif now >= answer.resend_at:
-            self._desk.stack.send(answer.packet)
+        elif now >= answer.retransmit_at:
+            self._desk.layer.send(answer.packet)
             answer.interval = min(2 * answer.interval, self._desk.timing.t2)
-            answer.resend_at = now + answer.interval
+            answer.retransmit_at = now + answer.interval
 
     def _hear_of_refresh(
         self, method: str, status: int, response: Response | None, now: float
@@ -540,7 +540,7 @@ class Session:
         answer = self._answer
         if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
             return False
-        self._desk.stack.send(answer.packet)
+        self._desk.layer.send(answer.packet)
         return True
 
     def stored(self, now: float) -> StoredLeg | None:
@@ -606,7 +606,7 @@ class Session:
             cseq,
             t1,
             began=now,
-            resend_at=now + t1,
+            retransmit_at=now + t1,
             give_up_at=now + 64 * t1,
             is_first=first,
         )
@@ -621,7 +621,7 @@ class Session:
             answered.cseq,
             t1,
             began=began,
-            resend_at=now,
+            retransmit_at=now,
             give_up_at=max(began + 64 * t1, now + GRACE * t1),
             is_first=True,
         )
@@ -633,7 +633,7 @@ class Session:
             return
         times = [] if self._watch is None else [self._watch.wake_at]
         if self._answer is not None:
-            times += [self._answer.resend_at, self._answer.give_up_at]
+            times += [self._answer.retransmit_at, self._answer.give_up_at]
         at = min((time for time in times if time is not None), default=None)
         self._desk.deadlines.set(self.leg, at)
 
@@ -646,7 +646,7 @@ class Session:
             return
         headers = (*wish.headers, *(proofs[-1] if proofs else ()))
         self.dialog, request = self.dialog.request(wish.method, headers=headers, body=wish.body)
-        key, _ = self._desk.stack.request(request, self._next_peer(), now, owner=self)
+        key, _ = self._desk.layer.request(request, self._next_peer(), now, owner=self)
         self._asking[key] = AskedFor(wish, request, proofs)
 
     def _tries_again(self, asking: AskedFor, response: Response, now: float) -> bool:
@@ -663,14 +663,14 @@ class Session:
         for ref, exchange in list(self._open.items()):
             if exchange.method not in LEAVING:
                 self._close(ref)
-                self._desk.stack.reply(exchange.key, 487, now)
+                self._desk.layer.reply(exchange.key, 487, now)
 
     def _answer_open(self, now: float) -> None:
         """Answer everything that still waits."""
         self._refuse_open(now)
         for ref, exchange in list(self._open.items()):
             self._close(ref)
-            self._desk.stack.reply(exchange.key, 200, now)
+            self._desk.layer.reply(exchange.key, 200, now)
 
     def _close(self, ref: str) -> None:
         self._desk.exchanges.pop(ref, None)

@@ -1,6 +1,6 @@
 """A user agent without I/O: many calls at once, made and received (RFC 3261 §8, §13 to §15).
 
-Fed and drained like the stack below it: packets and time in, commands in; after each, packets and events
+Fed and drained like the transaction layer below it: packets and time in, commands in; after each, packets and events
 out. It answers by itself what needs no decision: OPTIONS, requests out of order or out of any dialog,
 overload. All else is told, and waits for a command: a BYE or CANCEL too, since whoever is told that a
 call is over must be able to rely on it.
@@ -11,9 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from switchhook.sip.transaction import heard
-from switchhook.sip.transaction.admission import Admission, AdmitEverybody, Admitted, Refusal
-from switchhook.sip.transaction.stack import Stack
+from switchhook.sip.transaction import events as transaction_events
+from switchhook.sip.transaction.admission import Admission, AdmitAll, Admitted, Refusal
+from switchhook.sip.transaction.layer import TransactionLayer
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.commands import (
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switchhook.sip.auth.proof import Credentials
-    from switchhook.sip.transaction.matching import Key
+    from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.transaction.overload import Lag, LoadLimits
     from switchhook.sip.transaction.standing import Friends
     from switchhook.sip.wire.message import MessageError, Request, Response
@@ -69,7 +69,7 @@ class Load:
 
 
 class UserAgent:
-    """`local` and `token` are those of `Stack`; `most_sessions` bounds the calls received at a time.
+    """`local` and `token` are those of `TransactionLayer`; `most_sessions` bounds the calls received at a time.
 
     `chance` gives numbers from 0 to 1, by which the probes of many calls are spread.
     `admission` says who may speak; None lets everybody in.
@@ -88,12 +88,12 @@ class UserAgent:
     ) -> None:
         timing = timing or Timing()
         self._most_sessions = most_sessions
-        self._admission = admission or AdmitEverybody()
-        self._stack = Stack(
+        self._admission = admission or AdmitAll()
+        self._layer = TransactionLayer(
             local=local, token=token, timing=timing, limits=limits, admission=self._admission
         )
         self._desk: Desk[Session] = Desk(
-            stack=self._stack, local=local, token=token, timing=timing, chance=chance
+            layer=self._layer, local=local, token=token, timing=timing, chance=chance
         )
 
     # What comes out
@@ -101,14 +101,14 @@ class UserAgent:
     @property
     def wake_at(self) -> float | None:
         """When `handle_timer` is to be called next, or None."""
-        times = (self._stack.wake_at, self._desk.deadlines.next_at)
+        times = (self._layer.wake_at, self._desk.deadlines.next_at)
         return min((time for time in times if time is not None), default=None)
 
     @property
     def load(self) -> Load:
         """What is held at the moment."""
         return Load(
-            transactions=self._stack.transactions,
+            transactions=self._layer.transactions,
             sessions=len(self._desk.sessions),
             dialogs=len(self._desk.dialogs),
             exchanges=len(self._desk.exchanges),
@@ -116,60 +116,60 @@ class UserAgent:
 
     def take_packets(self) -> list[Packet]:
         """Take out what is to be sent, in order."""
-        return self._stack.take_packets()
+        return self._layer.take_packets()
 
     def take_events(self) -> list[UserAgentEvent]:
         """Take out what happened, in order."""
         events, self._desk.events = self._desk.events, []
         return events
 
-    def take_remarks(self) -> list[heard.Remark]:
+    def take_diagnostics(self) -> list[transaction_events.Diagnostic]:
         """Take out what there is to say of messages that do not keep to the grammar, in order."""
-        return self._stack.take_remarks()
+        return self._layer.take_diagnostics()
 
     # What comes in from the network
 
     def receive(self, data: bytes, source: Peer, now: float) -> None:
         """Hear a datagram, whatever it holds."""
-        self._stack.receive(data, source, now)
+        self._layer.receive(data, source, now)
         self._hear(now)
 
     def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
         """Hear a message that was cut out of a stream."""
-        self._stack.receive_message(message, source, now)
+        self._layer.receive_message(message, source, now)
         self._hear(now)
 
     def refuse(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered."""
-        self._stack.refuse(error, source)
+        self._layer.refuse(error, source)
 
     def fail(self, message: Request | Response, source: Peer, now: float) -> None:
         """Answer 500, as hearing `message` raised an error of ours."""
-        self._stack.fail(message, source, now)
+        self._layer.fail(message, source, now)
 
     def lost(self, packet: Packet, now: float) -> None:
         """Hear that a packet could not be sent."""
-        self._stack.lost(packet.key, now)
+        self._layer.lost(packet.key, now)
         self._hear(now)
 
-    def undelivered(self, key: Key | None, now: float) -> None:
+    def undelivered(self, key: TransactionKey | None, now: float) -> None:
         """Hear that the network found nobody who takes the request of transaction `key`."""
-        self._stack.lost(key, now)
+        self._layer.lost(key, now)
         self._hear(now)
 
     def flow_closed(self, peer: Peer, now: float) -> None:
         """Hear that the connection to `peer` is gone."""
-        self._stack.flow_closed(peer, now)
+        self._layer.flow_closed(peer, now)
         self._hear(now)
         self._desk.events.append(FlowClosed(peer=peer))
 
     def wait(self, source: Peer, now: float) -> float:
         """Return for how many seconds nothing more is to be read of a connection."""
-        return self._stack.wait(source, now)
+        return self._layer.wait(source, now)
 
     def lags(self, lag: Lag) -> None:
         """Hear how far what comes in waits for us."""
-        self._stack.lag = lag
+        self._layer.lag = lag
 
     @property
     def friends(self) -> Friends:
@@ -179,7 +179,7 @@ class UserAgent:
     @property
     def shed(self) -> int:
         """How many requests were turned away for load or for want of a turn, since the start."""
-        return self._stack.shed
+        return self._layer.shed
 
     def handle_timer(self, now: float) -> None:
         """Hear what time it is."""
@@ -187,7 +187,7 @@ class UserAgent:
             session = self._desk.sessions.get(leg)
             if session is not None:
                 session.handle_timer(now)
-        self._stack.handle_timer(now)
+        self._layer.handle_timer(now)
         self._hear(now)
 
     # What our user wants
@@ -221,7 +221,7 @@ class UserAgent:
             return
         if command.status >= 200:
             del self._desk.exchanges[command.ref]
-        self._stack.reply(
+        self._layer.reply(
             exchange.key,
             command.status,
             now,
@@ -317,31 +317,35 @@ class UserAgent:
         if session is not None:
             session.was_acknowledged()
 
-    # What the stack tells
+    # What the transaction layer tells
 
     def _hear(self, now: float) -> None:
-        for event in self._stack.take_events():
+        for event in self._layer.take_events():
             match event:
-                case heard.RequestReceived():
+                case transaction_events.RequestReceived():
                     self._hear_request(event, now)
-                case heard.AckReceived():
+                case transaction_events.AckReceived():
                     self._hear_ack(event, now)
-                case heard.CancelReceived(owner=Session() as session):
+                case transaction_events.CancelReceived(owner=Session() as session):
                     session.hear_cancel(event, now)
-                case heard.CancelReceived(key=key):
-                    self._stack.reply(key, 200, now)
-                case heard.ResponseReceived(owner=Session() | OutOfDialogRequest() as owner):
+                case transaction_events.CancelReceived(key=key):
+                    self._layer.reply(key, 200, now)
+                case transaction_events.ResponseReceived(
+                    owner=Session() | OutOfDialogRequest() as owner
+                ):
                     owner.hear_response(event, now)
-                case heard.RequestFailed(owner=Session() | OutOfDialogRequest() as owner):
+                case transaction_events.RequestFailed(
+                    owner=Session() | OutOfDialogRequest() as owner
+                ):
                     owner.hear_failure(event, now)
-                case heard.ResponseReceived() | heard.RequestFailed():
+                case transaction_events.ResponseReceived() | transaction_events.RequestFailed():
                     pass  # nobody of ours waits for it any more
-                case heard.StrayAnswer():
+                case transaction_events.StrayResponse():
                     self._hear_stray(event, now)
                 case _:
                     assert_never(event)
 
-    def _hear_stray(self, event: heard.StrayAnswer, now: float) -> None:
+    def _hear_stray(self, event: transaction_events.StrayResponse, now: float) -> None:
         """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
 
         They would talk to nobody. A stranger gets nothing: their word that we called them is all there is.
@@ -374,24 +378,24 @@ class UserAgent:
     def _session_of(self, request: Request) -> Session | None:
         return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
 
-    def _session_of_caller(self, event: heard.RequestReceived) -> Session | None:
+    def _session_of_caller(self, event: transaction_events.RequestReceived) -> Session | None:
         """Find whose BYE this is that leaves our tag out; it is believed from their address alone."""
         request = event.request
         session = self._desk.callers.get((request.call_id, request.from_.tag or ""))
         return session if session and session.peer.host == event.source.host else None
 
-    def _hear_request(self, event: heard.RequestReceived, now: float) -> None:
+    def _hear_request(self, event: transaction_events.RequestReceived, now: float) -> None:
         request = event.request
         refusal = screen(request)
         if refusal is not None:
-            self._stack.dismiss(event.key, refusal.status, now, refusal.headers)
+            self._layer.reply_statelessly(event.key, refusal.status, now, refusal.headers)
         elif request.is_within_dialog or request.method == "BYE":
             tagged = request.is_within_dialog
             session = self._session_of(request) if tagged else self._session_of_caller(event)
             if session is None:
-                self._stack.dismiss(event.key, 481, now)
+                self._layer.reply_statelessly(event.key, 481, now)
             elif request.method == "OPTIONS":
-                self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+                self._layer.reply_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
             elif (refusal := self._distrust(session, request, event.source, now)) is not None:
                 self._dismiss(event, refusal, now)
             else:
@@ -399,11 +403,11 @@ class UserAgent:
         elif request.method == "INVITE":
             self._hear_invite(event, now)
         elif request.method == "OPTIONS":
-            self._stack.dismiss(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+            self._layer.reply_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
         else:
             self._hear_register(event, now)
 
-    def _admit(self, event: heard.RequestReceived, now: float) -> Admitted | None:
+    def _admit(self, event: transaction_events.RequestReceived, now: float) -> Admitted | None:
         """Ask whether this may come in, refuse it if not, and remember who proved what."""
         verdict = self._admission.admit(event.request, event.source, now)
         if isinstance(verdict, Refusal):
@@ -413,8 +417,12 @@ class UserAgent:
             self._admission.friends.prove(event.source, verdict.name, now)
         return verdict
 
-    def _dismiss(self, event: heard.RequestReceived, refusal: Refusal, now: float) -> None:
-        self._stack.dismiss(event.key, refusal.status, now, refusal.headers, refusal.reason)
+    def _dismiss(
+        self, event: transaction_events.RequestReceived, refusal: Refusal, now: float
+    ) -> None:
+        self._layer.reply_statelessly(
+            event.key, refusal.status, now, refusal.headers, refusal.reason
+        )
 
     def _distrust(
         self, session: Session, request: Request, source: Peer, now: float
@@ -422,12 +430,12 @@ class UserAgent:
         """Say why a request within a dialog is refused that comes from where none of it came before."""
         if session.has_heard(source):
             return None
-        refusal = self._admission.vouch(session.leg, request, source, now)
+        refusal = self._admission.admit_within_dialog(session.leg, request, source, now)
         if refusal is None:
             session.move(source)
         return refusal
 
-    def _hear_ack(self, event: heard.AckReceived, now: float) -> None:
+    def _hear_ack(self, event: transaction_events.AckReceived, now: float) -> None:
         session = self._session_of(event.request)
         if session is None:
             return
@@ -436,7 +444,7 @@ class UserAgent:
             return
         session.hear_ack(event.request, now)
 
-    def _hear_register(self, event: heard.RequestReceived, now: float) -> None:
+    def _hear_register(self, event: transaction_events.RequestReceived, now: float) -> None:
         admitted = self._admit(event, now)
         if admitted is not None:
             ref, request = self._desk.open(event, None), event.request
@@ -445,14 +453,16 @@ class UserAgent:
             )
             self._desk.events.append(asked)
 
-    def _hear_invite(self, event: heard.RequestReceived, now: float) -> None:
+    def _hear_invite(self, event: transaction_events.RequestReceived, now: float) -> None:
         known = self._session_of_caller(event)
         if known is not None and known.hear_invite_again(event.request):
-            self._stack.forget(event.key)
+            self._layer.forget(event.key)
             return
         is_full = len(self._desk.sessions) >= self._most_sessions
         if is_full and not self._admission.is_urgent(event.request):
-            self._stack.dismiss(event.key, 503, now, self._stack.retry_after(event.request))
+            self._layer.reply_statelessly(
+                event.key, 503, now, self._layer.retry_after(event.request)
+            )
             return
         admitted = self._admit(event, now)
         if admitted is None:
@@ -460,11 +470,11 @@ class UserAgent:
         try:
             session = Incoming(self._desk, self._desk.token(), event)
         except SipError as error:
-            self._stack.dismiss(event.key, error.status, now)
+            self._layer.reply_statelessly(event.key, error.status, now)
             return
         self._desk.add(session)
-        self._stack.own(event.key, session)
-        self._stack.reply(event.key, 100, now)
+        self._layer.set_owner(event.key, session)
+        self._layer.reply(event.key, 100, now)
         self._desk.events.append(
             InviteReceived(
                 leg=session.leg, request=event.request, source=event.source, who=admitted.who

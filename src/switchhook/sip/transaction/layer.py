@@ -15,34 +15,34 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 from zlib import crc32
 
-from switchhook.sip.transaction.admission import Admission, AdmitEverybody
+from switchhook.sip.transaction.admission import Admission, AdmitAll
 from switchhook.sip.transaction.deadlines import Deadlines
-from switchhook.sip.transaction.heard import (
+from switchhook.sip.transaction.events import (
     AckReceived,
     CancelReceived,
-    Event,
-    Remark,
+    Diagnostic,
     RequestFailed,
     RequestReceived,
     ResponseReceived,
-    StrayAnswer,
+    StrayResponse,
+    TransactionEvent,
 )
 from switchhook.sip.transaction.matching import (
-    Key,
+    TransactionKey,
     make_ack,
     make_cancel,
     merge_key,
     server_key,
     stateless_tag,
 )
-from switchhook.sip.transaction.overload import Crowd, Lag, LoadLimits, TokenBuckets
+from switchhook.sip.transaction.overload import Lag, LoadLimits, TokenBuckets, TransactionCounts
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import (
     INVITE_CLIENT,
     INVITE_SERVER,
     OTHER_CLIENT,
     OTHER_SERVER,
-    Act,
+    Action,
     Signal,
     Timing,
     Transaction,
@@ -72,10 +72,10 @@ MOST_ECHO: Final = 3
 SPREAD: Final = 10
 """Seconds over which those who are turned away are spread."""
 
-MOST_REMARKS: Final = 100
+MOST_DIAGNOSTICS: Final = 100
 """Remarks that are kept until they are taken; older ones are forgotten."""
 
-_Heard = tuple[Request | Response, Peer]
+_Received = tuple[Request | Response, Peer]
 """A message and where it came from."""
 
 
@@ -84,8 +84,8 @@ class _Entry:
 
     __slots__ = (
         "cancel_headers",
+        "composed",
         "data",
-        "drafted",
         "key",
         "merge_key",
         "open",
@@ -97,24 +97,26 @@ class _Entry:
         "transaction",
     )
 
-    def __init__(self, key: Key, transaction: Transaction, request: Request, peer: Peer) -> None:
+    def __init__(
+        self, key: TransactionKey, transaction: Transaction, request: Request, peer: Peer
+    ) -> None:
         self.key = key
         self.transaction = transaction
         self.request: Request | None = request  # a server forgets it with its final response
         self.peer = peer
         self.data = b""
-        self.drafted: tuple[tuple[object, ...], Packet] | None = (
+        self.composed: tuple[tuple[object, ...], Packet] | None = (
             None  # the last, and of what it was made
         )
         self.owner: object = None
         self.origin = peer  # where a received request came from
         self.source = ""  # the address that a server transaction counts against
         self.open = False  # a request outside of a dialog that has no final response yet
-        self.merge_key: Key | None = None
+        self.merge_key: TransactionKey | None = None
         self.cancel_headers: tuple[tuple[str, str], ...] = ()
 
 
-class Stack:
+class TransactionLayer:
     """All transactions of one element.
 
     `local` says for a peer which host and port of ours stand in the Via towards it, the host as it
@@ -138,18 +140,18 @@ class Stack:
         self._token = token
         self._timing = timing or Timing()
         self._limits = limits or LoadLimits()
-        self._servers: dict[Key, _Entry] = {}
-        self._clients: dict[Key, _Entry] = {}
-        self._deadlines: Deadlines[Key] = Deadlines()
-        self._merges: dict[Key, Key] = {}
-        self._admission = admission or AdmitEverybody()
+        self._servers: dict[TransactionKey, _Entry] = {}
+        self._clients: dict[TransactionKey, _Entry] = {}
+        self._deadlines: Deadlines[TransactionKey] = Deadlines()
+        self._merges: dict[TransactionKey, TransactionKey] = {}
+        self._admission = admission or AdmitAll()
         self._friends = self._admission.friends
-        self._crowd = Crowd(self._limits)
+        self._counts = TransactionCounts(self._limits)
         self._turns = TokenBuckets(self._limits, self._friends)
-        self._over_flows: dict[Hashable, set[Key]] = {}
+        self._over_flows: dict[Hashable, set[TransactionKey]] = {}
         self._packets: list[Packet] = []
-        self._events: list[Event] = []
-        self._remarks: deque[Remark] = deque(maxlen=MOST_REMARKS)
+        self._events: list[TransactionEvent] = []
+        self._diagnostics: deque[Diagnostic] = deque(maxlen=MOST_DIAGNOSTICS)
 
     # What comes out
 
@@ -168,16 +170,16 @@ class Stack:
         packets, self._packets = self._packets, []
         return packets
 
-    def take_events(self) -> list[Event]:
+    def take_events(self) -> list[TransactionEvent]:
         """Take out what happened, in order."""
         events, self._events = self._events, []
         return events
 
-    def take_remarks(self) -> list[Remark]:
+    def take_diagnostics(self) -> list[Diagnostic]:
         """Take out what there is to say of messages that do not keep to the grammar, in order."""
-        remarks = list(self._remarks)
-        self._remarks.clear()
-        return remarks
+        diagnostics = list(self._diagnostics)
+        self._diagnostics.clear()
+        return diagnostics
 
     # What comes in from the network
 
@@ -204,7 +206,7 @@ class Stack:
 
     def _hear(self, message: Request | Response, source: Peer, now: float) -> None:
         if message.dropped:
-            self._remarks.append(Remark(source, message.dropped))
+            self._diagnostics.append(Diagnostic(source, message.dropped))
         if isinstance(message, Request):
             self._receive_request(stamp(message, source), source, now)
         else:
@@ -216,7 +218,7 @@ class Stack:
         What would be said of a mistake may be much longer than it is, and its address forged.
         """
         if not error.is_silence:
-            self._remarks.append(Remark(source, (str(error),), unread=True))
+            self._diagnostics.append(Diagnostic(source, (str(error),), unread=True))
         partial = error.partial
         if partial is not None and partial.method != "ACK":
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
@@ -240,7 +242,7 @@ class Stack:
         """Hear that a packet of the transaction `key` could not be sent."""
         entry = self._clients.get(key) if isinstance(key, tuple) else None
         if entry is not None:
-            self._signal(entry, Signal.LOST, now)
+            self._signal(entry, Signal.TRANSPORT_ERROR, now)
 
     def flow_closed(self, peer: Peer, now: float) -> None:
         """Hear that the connection to `peer` is gone: its requests will not be answered."""
@@ -260,7 +262,7 @@ class Stack:
 
     def request(
         self, request: Request, peer: Peer, now: float, *, owner: object = None
-    ) -> tuple[Key, Request]:
+    ) -> tuple[TransactionKey, Request]:
         """Send `request`, which has no Via yet, in a transaction of its own; not for ACK or CANCEL.
 
         Returns its key, and the request as it goes out.
@@ -282,14 +284,16 @@ class Stack:
         """Send a packet once more."""
         self._packets.append(packet)
 
-    def cancel(self, key: Key, now: float, headers: Iterable[tuple[str, str]] = ()) -> None:
+    def cancel(
+        self, key: TransactionKey, now: float, headers: Iterable[tuple[str, str]] = ()
+    ) -> None:
         """Cancel our INVITE as soon as that is allowed; after its final response this does nothing."""
         entry = self._clients.get(key)
         if entry is not None:
             entry.cancel_headers = tuple(headers)
             self._signal(entry, Signal.CANCEL, now)
 
-    def own(self, key: Key, owner: object) -> None:
+    def set_owner(self, key: TransactionKey, owner: object) -> None:
         """Hang `owner` on a server transaction."""
         entry = self._servers.get(key)
         if entry is not None:
@@ -297,7 +301,7 @@ class Stack:
 
     def reply(
         self,
-        key: Key,
+        key: TransactionKey,
         status: int,
         now: float,
         *,
@@ -311,25 +315,25 @@ class Stack:
         None when the request has its final response or is gone.
         """
         entry = self._servers.get(key)
-        packet = self.draft(key, status, reason=reason, to_tag=to_tag, headers=headers, body=body)
+        packet = self.compose(key, status, reason=reason, to_tag=to_tag, headers=headers, body=body)
         if entry is None or packet is None:
             return None
-        acts = entry.transaction.signal(classify(status), now)
-        if acts is None:
+        actions = entry.transaction.signal(classify(status), now)
+        if actions is None:
             return None
         entry.data = packet.data
         if status >= 200:
-            entry.request = entry.drafted = None
+            entry.request = entry.composed = None
             self._close(entry)
         if status >= 300:
             # Telephones that answer a challenge under the same number are many; a late fork is rare.
             self._unmerge(entry)
-        self._carry_out(entry, acts, now)
+        self._carry_out(entry, actions, now)
         return packet
 
-    def draft(
+    def compose(
         self,
-        key: Key,
+        key: TransactionKey,
         status: int,
         *,
         reason: str | None = None,
@@ -344,15 +348,20 @@ class Stack:
         if entry.request.method == "CANCEL":
             to_tag = stateless_tag(entry.request)
         wanted = status, reason, to_tag, tuple(headers), body
-        if entry.drafted is None or entry.drafted[0] != wanted:
+        if entry.composed is None or entry.composed[0] != wanted:
             response = entry.request.response(
                 status, reason, to_tag=to_tag, headers=wanted[3], body=body
             )
-            entry.drafted = wanted, Packet(bytes(response), entry.peer, entry.key)
-        return entry.drafted[1]
+            entry.composed = wanted, Packet(bytes(response), entry.peer, entry.key)
+        return entry.composed[1]
 
-    def dismiss(
-        self, key: Key, status: int, now: float, headers: Pairs = (), reason: str | None = None
+    def reply_statelessly(
+        self,
+        key: TransactionKey,
+        status: int,
+        now: float,
+        headers: Pairs = (),
+        reason: str | None = None,
     ) -> None:
         """Refuse a received request and forget it: if it comes again, it will be refused again (§8.2.7).
 
@@ -364,7 +373,7 @@ class Stack:
             self.reply(key, status, now, reason=reason, to_tag=tag, headers=headers)
             self._forget(entry)
 
-    def forget(self, key: Key) -> None:
+    def forget(self, key: TransactionKey) -> None:
         """Forget a received request that needs no answer of its own."""
         entry = self._servers.get(key)
         if entry is not None:
@@ -398,13 +407,15 @@ class Stack:
         else:
             self._signal(entry, Signal.ACK, now, (request, source))
 
-    def _receive_cancel(self, key: Key, request: Request, source: Peer, now: float) -> None:
+    def _receive_cancel(
+        self, key: TransactionKey, request: Request, source: Peer, now: float
+    ) -> None:
         invite = self._servers.get((*key[:-1], "INVITE")) or self._invite_of(request, source)
         if invite is None or not self._may_cancel(invite, request, source, now):
             self._reply_stateless(request, source, 481)
             return
         self._start_server(key, request, source, now)
-        if invite.transaction.final:
+        if invite.transaction.is_final:
             self.reply(key, 200, now)
         else:
             self._events.append(CancelReceived(key, request, source, invite.owner))
@@ -432,7 +443,9 @@ class Stack:
         name = friends.name(source, now)
         return name != "" and name == friends.name(invite.origin, now)
 
-    def _start_server(self, key: Key, request: Request, source: Peer, now: float) -> None:
+    def _start_server(
+        self, key: TransactionKey, request: Request, source: Peer, now: float
+    ) -> None:
         machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER
         transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
         entry = _Entry(key, transaction, request, answer_peer(request, source))
@@ -443,13 +456,13 @@ class Stack:
             entry.merge_key = merge_key(request)
             entry.open = True
             self._merges[entry.merge_key] = key
-        self._crowd.enter(entry.source, opens=entry.open)
+        self._counts.enter(entry.source, opens=entry.open)
 
     def _close(self, entry: _Entry) -> None:
         """An open request got its final response: it no longer counts against its source."""
         if entry.open:
             entry.open = False
-            self._crowd.close(entry.source)
+            self._counts.close(entry.source)
 
     def _unmerge(self, entry: _Entry) -> None:
         if entry.merge_key is not None:
@@ -462,14 +475,14 @@ class Stack:
 
     def _is_overloaded(self, request: Request, source: Peer, now: float) -> bool:
         if request.is_within_dialog:
-            return self._crowd.is_overflowing(self.transactions)
+            return self._counts.is_overflowing(self.transactions)
         if request.method == "INVITE" and self._admission.is_urgent(request):
-            return self._crowd.is_overflowing(self.transactions)
+            return self._counts.is_overflowing(self.transactions)
         standing = self._friends.standing(source, now)
         holder = self._friends.holder(source, standing)
         if self.lag and self._is_shed(request, standing, holder):
             return True
-        return self._crowd.is_full(holder, self.transactions)
+        return self._counts.is_full(holder, self.transactions)
 
     def _is_shed(self, request: Request, standing: Standing, holder: str) -> bool:
         """Whether a request outside of dialogs is turned away while we are behind."""
@@ -477,7 +490,7 @@ class Stack:
             return True
         match request.method:
             case "INVITE":
-                calls_most = standing is Standing.TELEPHONE and self._crowd.is_above_others(holder)
+                calls_most = standing is Standing.TELEPHONE and self._counts.is_above_others(holder)
                 return self.lag is Lag.FAR_BEHIND or calls_most
             case "OPTIONS":
                 return False  # a carrier that gets no answer to it sends its calls elsewhere
@@ -508,7 +521,7 @@ class Stack:
     # Client transactions
 
     def _start_client(
-        self, key: Key, request: Request, peer: Peer, now: float, *, owner: object = None
+        self, key: TransactionKey, request: Request, peer: Peer, now: float, *, owner: object = None
     ) -> None:
         machine = INVITE_CLIENT if request.method == "INVITE" else OTHER_CLIENT
         transaction = Transaction(machine, reliable=peer.reliable, timing=self._timing, now=now)
@@ -533,7 +546,7 @@ class Stack:
         if entry is not None:
             self._signal(entry, classify(response.status), now, (response, source))
         elif response.cseq.method == "INVITE" and 200 <= response.status < 300:
-            self._events.append(StrayAnswer(response, source))
+            self._events.append(StrayResponse(response, source))
 
     def _send_cancel(self, entry: _Entry, now: float) -> None:
         if entry.request is not None:
@@ -548,45 +561,49 @@ class Stack:
 
     # Both
 
-    def _entry(self, key: Key) -> _Entry | None:
+    def _entry(self, key: TransactionKey) -> _Entry | None:
         return self._clients.get(key) or self._servers.get(key)
 
     def _signal(
-        self, entry: _Entry, signal: Signal, now: float, heard: _Heard | None = None
+        self, entry: _Entry, signal: Signal, now: float, received: _Received | None = None
     ) -> None:
-        acts = entry.transaction.signal(signal, now)
-        if acts is not None:
-            self._carry_out(entry, acts, now, heard)
+        actions = entry.transaction.signal(signal, now)
+        if actions is not None:
+            self._carry_out(entry, actions, now, received)
 
     def _carry_out(
-        self, entry: _Entry, acts: tuple[Act, ...], now: float, heard: _Heard | None = None
+        self,
+        entry: _Entry,
+        actions: tuple[Action, ...],
+        now: float,
+        received: _Received | None = None,
     ) -> None:
-        for act in acts:
-            self._do(act, entry, now, heard)
-        if entry.transaction.over:
+        for action in actions:
+            self._do(action, entry, now, received)
+        if entry.transaction.is_over:
             self._forget(entry)
         else:
             self._deadlines.set(entry.key, _deadline(entry.transaction))
 
-    def _do(self, act: Act, entry: _Entry, now: float, heard: _Heard | None) -> None:
-        match act:
-            case Act.SEND:
+    def _do(self, action: Action, entry: _Entry, now: float, received: _Received | None) -> None:
+        match action:
+            case Action.SEND:
                 if entry.data:
                     self._packets.append(Packet(entry.data, entry.peer, entry.key))
-            case Act.TELL:
-                if heard is not None:
-                    self._tell(entry, *heard)
-            case Act.ACKNOWLEDGE:
-                if heard is not None and isinstance(heard[0], Response):
-                    self._acknowledge(entry, heard[0])
-            case Act.CANCEL:
+            case Action.PASS_UP:
+                if received is not None:
+                    self._tell(entry, *received)
+            case Action.ACKNOWLEDGE:
+                if received is not None and isinstance(received[0], Response):
+                    self._acknowledge(entry, received[0])
+            case Action.CANCEL:
                 self._send_cancel(entry, now)
-            case Act.TIME_OUT | Act.FAIL:
-                status = 408 if act is Act.TIME_OUT else 503
+            case Action.TIME_OUT | Action.FAIL:
+                status = 408 if action is Action.TIME_OUT else 503
                 if entry.key in self._clients and entry.key[-1] != "CANCEL":
                     self._events.append(RequestFailed(entry.key, status, entry.owner))
             case _:
-                assert_never(act)
+                assert_never(action)
 
     def _tell(self, entry: _Entry, message: Request | Response, source: Peer) -> None:
         if isinstance(message, Request):
@@ -603,7 +620,7 @@ class Stack:
         self._close(entry)
         self._unmerge(entry)
         if self._servers.pop(entry.key, None) is entry:
-            self._crowd.leave(entry.source)
+            self._counts.leave(entry.source)
             return
         self._clients.pop(entry.key, None)
         keys = self._over_flows.get(_flow(entry.peer))
@@ -624,7 +641,7 @@ def _flow(peer: Peer) -> Hashable:
 
 
 def _deadline(transaction: Transaction) -> float | None:
-    resend_at, limit_at = transaction.resend_at, transaction.limit_at
-    if resend_at is None or limit_at is None:
-        return limit_at if resend_at is None else resend_at
-    return min(resend_at, limit_at)
+    retransmit_at, timeout_at = transaction.retransmit_at, transaction.timeout_at
+    if retransmit_at is None or timeout_at is None:
+        return timeout_at if retransmit_at is None else retransmit_at
+    return min(retransmit_at, timeout_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.sip.transaction.matching import Key
+from switchhook.sip.transaction.matching import TransactionKey
 from switchhook.sip.wire.message import Request, Response
 from switchhook.sip.wire.transport import Peer
 
@@ -13,7 +13,7 @@ from switchhook.sip.wire.transport import Peer
 class RequestReceived:
     """A request that is new; answer it with `reply`."""
 
-    key: Key
+    key: TransactionKey
     request: Request
     source: Peer
 
@@ -30,7 +30,7 @@ class AckReceived:
 class CancelReceived:
     """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `reply`."""
 
-    key: Key
+    key: TransactionKey
     """That of the CANCEL."""
     request: Request
     """The CANCEL."""
@@ -43,14 +43,14 @@ class CancelReceived:
 class ResponseReceived:
     """A response to our request that is new, or a 2xx to an INVITE, which may come again."""
 
-    key: Key
+    key: TransactionKey
     response: Response
     source: Peer
     owner: object
 
 
 @dataclass(frozen=True, slots=True)
-class StrayAnswer:
+class StrayResponse:
     """A 2xx to an INVITE that we know nothing of: of an earlier process, or given up long ago."""
 
     response: Response
@@ -61,13 +61,13 @@ class StrayAnswer:
 class RequestFailed:
     """Our request got no final response: 408 in time, 503 as it could not be sent (§8.1.3.1)."""
 
-    key: Key
+    key: TransactionKey
     status: int
     owner: object
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class Diagnostic:
     """What was left out of a message, or why it is none; for the log."""
 
     source: Peer
@@ -75,6 +75,11 @@ class Remark:
     unread: bool = False
 
 
-Event = (
-    RequestReceived | AckReceived | CancelReceived | ResponseReceived | StrayAnswer | RequestFailed
+TransactionEvent = (
+    RequestReceived
+    | AckReceived
+    | CancelReceived
+    | ResponseReceived
+    | StrayResponse
+    | RequestFailed
 )
