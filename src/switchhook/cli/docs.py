@@ -1,5 +1,6 @@
 """`switchhook docs`: the documents and examples, as they are installed with it."""
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +14,8 @@ from switchhook.projectfile.toml.mistakes import did_you_mean
 
 DOCS = Path(switchhook.__file__).parent / "docs"
 EXAMPLES = DOCS.with_name("examples")
-FIRST = ("getting-started", "command-line", "project-file")
-"""What a newcomer wants first; the others follow by their names."""
+CONTENTS = DOCS / "README.md"
+_LINKED = re.compile(r"\]\((?:[\w-]+/)*([\w-]+)\.md[)#]")
 
 
 def docs(
@@ -25,10 +26,11 @@ def docs(
     /,
 ) -> int:
     """List the documents and examples, or show one."""
-    pages = {file.stem: file for file in sorted(DOCS.glob("*.md"))}
+    pages = {file.stem: file for file in sorted(DOCS.rglob("*.md")) if file != CONTENTS}
     examples = {file.name: file for file in sorted(EXAMPLES.iterdir()) if file.is_file()}
     if page is None:
-        names = [*FIRST, *(name for name in pages if name not in FIRST)]
+        linked = dict.fromkeys(_LINKED.findall(CONTENTS.read_text(encoding="utf-8")))
+        names = [name for name in linked if name in pages]
         rows = [(name, _title(pages[name])) for name in names]
         print_table(("page", "about"), [*rows, *((name, "an example") for name in examples)])
         return 0
