@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from switchhook.domain.call import CallState
 from switchhook.domain.event import Subscription
 from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT
@@ -533,14 +534,35 @@ ANNA = Caller(
 
 
 @pytest.mark.row("R1-50", "R1-77")
-def test_a_caller_is_kept_with_the_call_and_no_count_goes_back(opened: Opens) -> None:
+def test_what_calls_of_several_nodes_add_to_a_caller_is_added_up_once(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:
-            await store.commit(replace(record(call()), callers=(ANNA,)))
-            late = replace(ANNA, calls=1, proper_calls=0, manager="102", seen_at=OCCURRED - 9)
-            await store.commit(replace(record(call()), callers=(late,)))
-            assert await store.callers(limit=9) == (replace(ANNA, manager="102"),)
+            first = replace(record(call("c1"), entries=2), callers=(ANNA,))
+            late = replace(ANNA, calls=1, manager="102", outbound_number="", seen_at=OCCURRED - 9)
+            other = replace(record(call("c2"), entries=1), callers=(late,))
+            for made in (first, other, first, other):
+                await store.commit(made)
+            known = replace(ANNA, calls=3, proper_calls=2, manager="102")
+            assert await store.callers(limit=9) == (known,)
             assert await store.callers(limit=0) == ()
+
+    run(scenario())
+
+
+@pytest.mark.row("FD-10")
+def test_what_calls_of_several_nodes_use_of_a_day_is_added_up_once(opened: Opens) -> None:
+    day = "2025-10-09"
+    used = OutsideUse(project="shop", account="101", day=day, calls=1, seconds=30.5)
+
+    async def scenario() -> None:
+        async with opened() as store:
+            made = replace(record(call("c1"), entries=1), outside=(used,))
+            other = replace(record(call("c2"), entries=1), outside=(used,))
+            for one in (made, other, made):
+                await store.commit(one)
+            assert await store.outside_use(since=OCCURRED) == (
+                replace(used, calls=2, seconds=61.0),
+            )
 
     run(scenario())
 

@@ -37,8 +37,8 @@ def test_what_has_to_be_stored_is_said_at_both_ends() -> None:
     _, at_arrival = memory.admit(call())
     at_end = memory.ended(answered(70.0))
 
-    assert [(c.calls, c.manager) for c in at_arrival] == [(5, "")]
-    assert [(c.calls, c.proper_calls, c.manager) for c in at_end] == [(5, 1, "101")]
+    assert [(c.calls, c.manager) for c in at_arrival] == [(1, "")]
+    assert [(c.calls, c.proper_calls, c.manager) for c in at_end] == [(0, 1, "101")]
     assert memory.ended(call(id="e")) == (), "nothing new"
 
 

@@ -40,7 +40,10 @@ class CallStore(Protocol):
     """Keeps what the steps of calls left behind."""
 
     async def commit(self, record: CallRecord) -> None:
-        """Store all of the record. Storing it again changes nothing, so a failed commit is repeated."""
+        """Store all of the record. Storing it again changes nothing, so a failed commit is repeated.
+
+        A record that counts something has lines of the journal; by the first of them it is known again.
+        """
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
         """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.

@@ -48,7 +48,11 @@ class UnreadableError(StoreError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """What one step of a call left behind; durable as a whole or not at all."""
+    """What one step of a call left behind; durable as a whole or not at all.
+
+    Counts are increments, for other nodes count too. They are added once, by the record's first line of the
+    journal: where that is stored already, the record is repeated.
+    """
 
     call: Call
     entries: tuple[JournalEntry, ...] = ()
@@ -56,9 +60,9 @@ class CallRecord:
     deliveries: tuple[Delivery, ...] = ()
     """The new promises."""
     callers: tuple[Caller, ...] = ()
-    """What is known of the caller now."""
+    """What came to callers: counts to add, and what stands in place of what was; empty text leaves that."""
     outside: tuple[OutsideUse, ...] = ()
-    """What was used of the day's outside calls by now."""
+    """What to add to what was used of a day's outside calls."""
 
     def __post_init__(self) -> None:
         call, project = self.call.id, self.call.plan.project.id

@@ -45,6 +45,22 @@ def after_end(caller: Caller, call: Call) -> Caller:
     return replace(caller, manager=manager, proper_calls=proper)
 
 
+def news(before: Caller, after: Caller) -> Caller:
+    """Return what came to a caller: how much to add to the counts, and what else is another than before.
+
+    Other nodes may have counted meanwhile, so that nobody writes a whole count.
+    """
+    return replace(
+        after,
+        calls=after.calls - before.calls,
+        proper_calls=after.proper_calls - before.proper_calls,
+        manager="" if after.manager == before.manager else after.manager,
+        outbound_number=""
+        if after.outbound_number == before.outbound_number
+        else after.outbound_number,
+    )
+
+
 def facts_at_arrival(caller: Caller, call: Call) -> Attributes:
     """Return what a new call is told; `caller` counts it already. Flags are not known yet [A-16]."""
     facts = []

@@ -11,6 +11,7 @@ from switchhook.tracking.callers import (
     facts_at_arrival,
     facts_of_end,
     manager_facts,
+    news,
     shown_to_one,
     stranger,
 )
@@ -48,7 +49,7 @@ class Memory:
         self._calls: dict[Key, CallOfVisit] = {(c.project, c.call): c for c in calls}
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
-        """Return a new call with what is known of its caller, and what has to be stored of that.
+        """Return a new call with what is known of its caller, and what has to be added to that in the store.
 
         The call keeps these facts until it ends, whatever other calls do meanwhile.
         """
@@ -57,14 +58,13 @@ class Memory:
         if not number:
             return call.changed(known=known), ()
         key = call.plan.project.id, number
-        caller = after_arrival(
-            self._callers.get(key) or Caller(project=key[0], number=number), call
-        )
-        self._callers[key] = caller
-        return call.changed(known=(*facts_at_arrival(caller, call), *known)), (caller,)
+        before = self._callers.get(key) or Caller(project=key[0], number=number)
+        caller = self._callers[key] = after_arrival(before, call)
+        known = (*facts_at_arrival(caller, call), *known)
+        return call.changed(known=known), (news(before, caller),)
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
-        """Take what an ended call leaves behind, and return what has to be stored of it. Once a call."""
+        """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
         project, number = call.plan.project.id, stranger(call)
         self._calls.pop((project, call.id), None)
         caller = self._callers.get((project, number))
@@ -74,7 +74,7 @@ class Memory:
         if after == caller:
             return ()
         self._callers[project, number] = after
-        return (after,)
+        return (news(caller, after),)
 
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""

@@ -69,7 +69,8 @@ class OutsideBook:
         """Of whom that is to be found anew, since somebody began or ended to talk."""
         self._told: dict[Key, str] = {}
         """On which day an alarm was raised last."""
-        self._changed: set[Key] = set()
+        self._unstored: dict[tuple[Key, str], OutsideUse] = {}
+        """What was used and not stored yet, by whom and on which day."""
 
     def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
         """Count a leg that is about to be rung, or say why it may not be. Once counted, it may.
@@ -85,14 +86,12 @@ class OutsideBook:
                 self._alarm(key, call, forbidden.why, now)
                 return forbidden
         for key in keys:
-            use = self._today(call.plan, key, now)
-            self._used[key] = replace(use, calls=use.calls + 1)
-        self._changed.update(keys)
+            self._count(call.plan, key, now, calls=1)
         self._keep(call.id, leg, _Outside(plan=call.plan, keys=keys))
         return None
 
     def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
-        """Take what became of a call's legs; return the counts that have to be stored with it."""
+        """Take what became of a call's legs; return what has to be added to the counts in the store, with it."""
         for leg in call.called_legs:
             outside = self._legs.get((call.id, leg.id))
             if outside is None:
@@ -102,8 +101,8 @@ class OutsideBook:
                 self._unsure.update(outside.keys)
             if not leg.is_live:
                 self._end(call.id, leg, outside, now)
-        changed, self._changed = self._changed, set()
-        return tuple(self._used[key] for key in changed)
+        unstored, self._unstored = self._unstored, {}
+        return tuple(unstored.values())
 
     def resume(self, calls: Iterable[Call]) -> None:
         """Take up the outside legs of calls of an earlier process, which counted them."""
@@ -206,6 +205,15 @@ class OutsideBook:
             use = self._used[key] = OutsideUse(project=key[0], account=key[1], day=day)
         return use
 
+    def _count(
+        self, plan: Plan, key: Key, now: float, *, calls: int = 0, seconds: float = 0.0
+    ) -> None:
+        """Add to what was used today, and to what of it has to be stored."""
+        use = self._used[key] = _more(self._today(plan, key, now), calls, seconds)
+        of_day = key, use.day
+        before = self._unstored.get(of_day) or replace(use, calls=0, seconds=0.0)
+        self._unstored[of_day] = _more(before, calls, seconds)
+
     def _end(self, call: str, leg: Leg, outside: _Outside, now: float) -> None:
         del self._legs[call, leg.id]
         for key in outside.keys:
@@ -217,9 +225,7 @@ class OutsideBook:
         _, midnight = day_of(now, outside.plan.project.time_zone)
         talked = max(0.0, (leg.ended_at or now) - max(leg.answered_at, midnight))
         for key in outside.keys:
-            use = self._today(outside.plan, key, now)
-            self._used[key] = replace(use, seconds=use.seconds + talked)
-        self._changed.update(outside.keys)
+            self._count(outside.plan, key, now, seconds=talked)
         self._unsure.update(outside.keys)
 
     def _alarm(self, key: Key, call: Call, why: str, now: float) -> None:
@@ -232,6 +238,10 @@ class OutsideBook:
             self._told[key] = day
             whose = {"account": key[1]} if key[1] else {}
             log.warning("outside calls limited", project=key[0], **whose, call=call, why=why)
+
+
+def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
+    return replace(use, calls=use.calls + calls, seconds=use.seconds + seconds)
 
 
 def _keys(call: Call, leg_id: str) -> tuple[Key, ...]:

@@ -25,8 +25,8 @@ _FORGETTING = (
 )
 
 
-def caller_to_row(caller: Caller) -> Parameters:
-    """Return what `save_caller` takes."""
+def caller_to_row(caller: Caller, once: tuple[str, str, int]) -> Parameters:
+    """Return what `add_to_caller` takes; `once` is the journal's line that it is counted with."""
     return (
         caller.project,
         caller.number,
@@ -35,6 +35,7 @@ def caller_to_row(caller: Caller) -> Parameters:
         caller.manager,
         caller.outbound_number,
         caller.seen_at,
+        *once,
     )
 
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from switchhook.storage.sqlite.rows import Parameters
 
 
-def use_to_row(use: OutsideUse) -> Parameters:
-    """Return what `save_outside_use` takes."""
-    return use.project, use.account, use.day, use.calls, use.seconds
+def use_to_row(use: OutsideUse, once: tuple[str, str, int]) -> Parameters:
+    """Return what `add_outside_use` takes; `once` is the journal's line that it is counted with."""
+    return use.project, use.account, use.day, use.calls, use.seconds, *once
 
 
 def found(connection: sqlite3.Connection, *, since: float) -> tuple[OutsideUse, ...]:

@@ -145,13 +145,14 @@ class SqliteStore:
         """
         call = record.call
         project, _ = call.plan.key
+        once = project, call.id, record.entries[0].seq if record.entries else 0
         await self._write(
             Rows(
                 calls=(rows.call_to_row(call),),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
                 deliveries=tuple(rows.delivery_to_row(d, self._seal) for d in record.deliveries),
-                callers=tuple(map(known.caller_to_row, record.callers)),
-                outside=tuple(map(outside.use_to_row, record.outside)),
+                callers=tuple(known.caller_to_row(one, once) for one in record.callers),
+                outside=tuple(outside.use_to_row(one, once) for one in record.outside),
             )
         )
 

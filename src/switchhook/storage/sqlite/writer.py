@@ -229,13 +229,14 @@ class Writer:
 
     def _insert(self, batch: list[Rows]) -> None:
         columns = (
+            # What is counted once with a line of the journal goes before that line.
+            ("add_to_caller", (rows.callers for rows in batch)),
+            ("add_outside_use", (rows.outside for rows in batch)),
             ("save_call", (rows.calls for rows in batch)),
             ("add_entry", (rows.entries for rows in batch)),
             ("promise", (rows.deliveries for rows in batch)),
             ("add_attempt", (rows.attempts for rows in batch)),
             ("settle", (rows.settled for rows in batch)),
-            ("save_caller", (rows.callers for rows in batch)),
-            ("save_outside_use", (rows.outside for rows in batch)),
         )
         for statement, rows in columns:
             self._connection.executemany(sql(statement), chain.from_iterable(rows))

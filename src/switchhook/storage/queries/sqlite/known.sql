@@ -1,13 +1,18 @@
--- name: save_caller
--- Write what is known of a caller, in place of what was; a count never goes back.
--- Takes: project, number, calls, proper_calls, manager, outbound_number, seen_at.
+-- name: add_to_caller
+-- Add to the counts of a caller, and write what else is given in place of what was; nothing where the journal's
+-- line that it goes with is there already.
+-- Takes: project, number, calls, proper_calls, manager, outbound_number, seen_at, project, call, seq.
 INSERT INTO callers (project, number, calls, proper_calls, manager, outbound_number, seen_at)
-VALUES (?, ?, ?, ?, ?, ?, ?)
+SELECT ?, ?, ?, ?, ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM journal WHERE project = ? AND call = ? AND seq = ?)
 ON CONFLICT (project, number) DO UPDATE SET
-    calls = max(calls, excluded.calls),
-    proper_calls = max(proper_calls, excluded.proper_calls),
-    manager = excluded.manager,
-    outbound_number = excluded.outbound_number,
+    calls = calls + excluded.calls,
+    proper_calls = proper_calls + excluded.proper_calls,
+    manager = CASE excluded.manager WHEN '' THEN manager ELSE excluded.manager END,
+    outbound_number = CASE excluded.outbound_number
+        WHEN '' THEN outbound_number
+        ELSE excluded.outbound_number
+    END,
     seen_at = max(seen_at, excluded.seen_at);
 
 -- name: callers

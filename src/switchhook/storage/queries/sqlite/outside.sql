@@ -1,11 +1,12 @@
--- name: save_outside_use
--- Write what was used of a day's allowance; a count never goes back.
--- Takes: project, account, day, calls, seconds.
+-- name: add_outside_use
+-- Add to what was used of a day's allowance; nothing where the journal's line that it goes with is there already.
+-- Takes: project, account, day, calls, seconds, project, call, seq.
 INSERT INTO outside_calls (project, account, day, calls, seconds)
-VALUES (?, ?, ?, ?, ?)
+SELECT ?, ?, ?, ?, ?
+WHERE NOT EXISTS (SELECT 1 FROM journal WHERE project = ? AND call = ? AND seq = ?)
 ON CONFLICT (project, account, day) DO UPDATE SET
-    calls = max(calls, excluded.calls),
-    seconds = max(seconds, excluded.seconds);
+    calls = calls + excluded.calls,
+    seconds = seconds + excluded.seconds;
 
 -- name: outside_use
 -- Read what was used since a day.
