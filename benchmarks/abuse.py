@@ -158,7 +158,7 @@ def socket_of(phone: Softphone) -> socket.socket:
 
 def dialog_of(phone: Softphone) -> Dialog:
     """Return the dialog of its only call, as somebody knows it who overheard everything."""
-    (session,) = phone._endpoint.agent._desk.sessions.values()  # noqa: SLF001 -- as above
+    (session,) = phone._endpoint.agent._table.sessions.values()  # noqa: SLF001 -- as above
     assert session.dialog is not None
     return session.dialog
 

@@ -323,7 +323,7 @@ def _held(app: Application) -> dict[str, int]:
         "sessions": load.sessions,
         "dialogs": load.dialogs,
         "transactions": load.transactions,
-        "exchanges": load.exchanges,
+        "exchanges": load.pending_requests,
     }
 
 

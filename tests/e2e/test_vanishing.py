@@ -29,8 +29,8 @@ TIMING = Timing(t1=0.05, t2=0.4, t4=0.5, probe=0.4, session=4)
 
 async def offered_by_update(caller: Softphone, call: PhoneCall) -> FinalResponseReceived:
     """Make an offer by UPDATE, as a PBX does that read in our Allow that it may."""
-    session = caller._endpoint.agent._desk.sessions[call.leg]
-    session.terms.allow = frozenset({"UPDATE"})
+    session = caller._endpoint.agent._table.sessions[call.leg]
+    session.state.allow = frozenset({"UPDATE"})
     body = bytes(call._own())
     return await caller.reply_to(
         "u", SendInDialog(leg=call.leg, ref="u", method="UPDATE", headers=SDP, body=body)

@@ -147,7 +147,7 @@ class Office:
                 self.side.calls
                 or self.board.calls
                 or self.side.endpoint.agent.load.sessions
-                or self.side.endpoint.agent.load.exchanges
+                or self.side.endpoint.agent.load.pending_requests
             ):
                 await asyncio.sleep(0.01)
 

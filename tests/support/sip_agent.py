@@ -13,7 +13,7 @@ from switchhook.sip.ua.events import (
     SessionEnded,
     UserAgentEvent,
 )
-from switchhook.sip.ua.user_agent import Load, UserAgent
+from switchhook.sip.ua.user_agent import UserAgent, UserAgentLoad
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
 
-NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
+NOTHING = UserAgentLoad(transactions=0, sessions=0, dialogs=0, pending_requests=0)
 
 
 class Phone:

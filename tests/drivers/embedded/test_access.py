@@ -52,7 +52,7 @@ def telephone(office: Office, login: str) -> Softphone:
 
 def within(phone: Softphone, wire: Udp, method: str, cseq: int = 900, *extra: str) -> Request:
     """Return what only the telephone should send, as somebody sends it who has overheard everything."""
-    (session,) = phone._endpoint.agent._desk.sessions.values()
+    (session,) = phone._endpoint.agent._table.sessions.values()
     dialog = session.dialog
     assert dialog is not None
     return request(

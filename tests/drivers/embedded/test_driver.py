@@ -768,7 +768,7 @@ async def vanish(*phones: Softphone) -> None:
         await phone._exit.aclose()
         for call in phone.calls.values():
             call.over(200)
-        phone._endpoint.agent._desk.sessions.clear()
+        phone._endpoint.agent._table.sessions.clear()
 
 
 @pytest.mark.row("FD-02")
@@ -834,7 +834,7 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
             await asyncio.sleep(0.2)
             (bridge,) = office.side._bridges.values()
             leg = bridge.sip_legs["caller" if who == "caller" else "b1"]
-            desk = office.side.endpoint.agent._desk
+            desk = office.side.endpoint.agent._table
             with capture_logs() as logs:
                 desk.forget(desk.sessions[leg])
                 await office.quiet()

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 from switchhook.domain.call import CALLER
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.ua.user_agent import Load
+from switchhook.sip.ua.user_agent import UserAgentLoad
 from switchhook.sip.wire.errors import ParseError
 from switchhook.sip.wire.message import Request, Response, parse_message
 from tests.support.loop import run
@@ -37,7 +37,7 @@ MOST_GROWTH = 200 << 20
 """Bytes that the process may have grown by in the end; what ran in it before is not the engine's."""
 QUICK = Timing(t1=0.02, t2=0.1, t4=0.1, ring=0.5)
 """So that what lingers is gone in a second or two."""
-NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
+NOTHING = UserAgentLoad(transactions=0, sessions=0, dialogs=0, pending_requests=0)
 DIALLED = "380800111222"
 CHALLENGED = "sip trunk lets us not in"
 """What the 401 and 407 of the fuzzer mean to an operator; no error of ours."""

@@ -189,9 +189,9 @@ def test_sessions_are_refreshed_on_both_sides_behind_a_transfer() -> None:
         (bridge,) = it.office.side._bridges.values()
         described = {made: john, john: made}
         for call, leg in ((made, "caller"), (john, "b2")):
-            session = agent._desk.sessions[bridge.sip_legs[leg]]
-            session.terms.refuses_update()
-            method, _, body = session.terms.refresh
+            session = agent._table.sessions[bridge.sip_legs[leg]]
+            session.state.refuses_update()
+            method, _, body = session.state.refresh
             assert method == "INVITE"
             assert f"m=audio {described[call].tone.port} ".encode() in body
         await it.hear_each_other(made, john)

@@ -99,7 +99,7 @@ def test_an_answer_goes_back_and_again_when_the_request_comes_again() -> None:
     hear(layer, request())
     key = received(layer).key
 
-    assert layer.reply(key, 180, 0.1, to_tag="x")
+    assert layer.respond(key, 180, 0.1, to_tag="x")
     hear(layer, request(), 0.5)
 
     first, second = layer.take_packets()
@@ -112,7 +112,7 @@ def test_an_answer_goes_back_and_again_when_the_request_comes_again() -> None:
 def test_a_refusal_is_resent_until_its_ack() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.reply(received(layer).key, 486, 0.0, to_tag="x")
+    layer.respond(received(layer).key, 486, 0.0, to_tag="x")
     layer.handle_timer(0.5)
     assert starts(layer) == ["486", "486"]
 
@@ -130,9 +130,9 @@ def test_only_one_final_response_goes_out() -> None:
     hear(layer, request())
     key = received(layer).key
 
-    assert layer.reply(key, 200, 0.0, to_tag="x")
-    assert not layer.reply(key, 487, 0.1, to_tag="x")
-    assert not layer.reply(("gone",), 487, 0.1)
+    assert layer.respond(key, 200, 0.0, to_tag="x")
+    assert not layer.respond(key, 487, 0.1, to_tag="x")
+    assert not layer.respond(("gone",), 487, 0.1)
 
     assert starts(layer) == ["200"]
 
@@ -142,7 +142,7 @@ def test_a_2xx_can_be_sent_again_and_its_ack_is_told() -> None:
     hear(layer, request())
     key = received(layer).key
     will_be = layer.compose(key, 200, to_tag="x")
-    answer = layer.reply(key, 200, 0.0, to_tag="x")
+    answer = layer.respond(key, 200, 0.0, to_tag="x")
     assert answer == will_be
     assert answer is not None
 
@@ -163,7 +163,7 @@ def test_what_was_drafted_for_another_answer_is_not_sent() -> None:
     key = received(layer).key
     for status, body in ((200, b"v=0"), (200, b""), (180, b"")):
         assert layer.compose(key, status, to_tag="x", body=body) is not None
-    answer = layer.reply(key, 200, 0.0, to_tag="x", body=b"v=1")
+    answer = layer.respond(key, 200, 0.0, to_tag="x", body=b"v=1")
     assert answer is not None
     assert answer.data.startswith(b"SIP/2.0 200 ")
     assert answer.data.endswith(b"\r\n\r\nv=1")
@@ -175,7 +175,7 @@ def test_requests_without_a_branch_are_told_apart_as_in_rfc_2543() -> None:
     hear(layer, request(via=old))
     key = received(layer).key
     hear(layer, request(via=old), 0.1)
-    layer.reply(key, 486, 0.2, to_tag="x")
+    layer.respond(key, 486, 0.2, to_tag="x")
     hear(layer, request("ACK", via=old, to="<sip:100@192.0.2.1>;tag=x"), 0.3)
     assert layer.take_events() == []
 
@@ -198,7 +198,7 @@ def test_a_cancel_is_answered_and_told_once() -> None:
     assert event.owner == "call"
     assert event.request.headers.get("Reason") == "SIP;cause=200"
     assert starts(layer) == []
-    layer.reply(event.key, 200, 2.0)
+    layer.respond(event.key, 200, 2.0)
     hear(layer, request("CANCEL", "Reason: SIP;cause=200"), 2.5)
     assert starts(layer) == ["200", "200"]
 
@@ -217,7 +217,7 @@ def test_a_cancel_of_nothing_gets_481(via: str) -> None:
 def test_a_cancel_after_the_answer_changes_nothing() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.reply(received(layer).key, 200, 0.0, to_tag="x")
+    layer.respond(received(layer).key, 200, 0.0, to_tag="x")
 
     hear(layer, request("CANCEL"), 0.1)
 
@@ -239,7 +239,7 @@ def test_a_request_that_comes_by_two_ways_is_merged() -> None:
 def test_a_refused_request_may_come_again_under_its_number() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.reply(received(layer).key, 407, 0.0)
+    layer.respond(received(layer).key, 407, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKproof"), 0.1)
@@ -250,7 +250,7 @@ def test_a_refused_request_may_come_again_under_its_number() -> None:
 def test_an_accepted_request_that_comes_late_by_another_way_is_merged() -> None:
     layer = new_stack()
     hear(layer, request())
-    layer.reply(received(layer).key, 200, 0.0)
+    layer.respond(received(layer).key, 200, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKother"), 0.1)
@@ -271,7 +271,7 @@ def test_a_new_call_is_refused_when_too_many_wait() -> None:
     assert layer.transactions == 2
 
     assert isinstance(first, RequestReceived)
-    layer.reply(first.key, 486, 1.0)
+    layer.respond(first.key, 486, 1.0)
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK4", call_id="c4"), 2.0)
     assert isinstance(second, RequestReceived)
     assert received(layer).request.call_id == "c4"
@@ -291,7 +291,7 @@ def test_one_source_cannot_take_all() -> None:
 def test_what_lingers_for_one_source_is_bounded_too() -> None:
     layer = new_stack(transactions_per_source=1)
     hear(layer, request())
-    layer.reply(received(layer).key, 486, 0.0)
+    layer.respond(received(layer).key, 486, 0.0)
     sent(layer)
 
     hear(layer, request(via="SIP/2.0/UDP 192.0.2.10;branch=z9hG4bK2", call_id="c2"), 0.1)
@@ -394,10 +394,10 @@ def test_what_is_dismissed_takes_no_memory_and_is_refused_alike_when_it_comes_ag
     layer = new_stack()
     for now in (0.0, 0.5):
         hear(layer, request("BYE", to="<sip:b@h>;tag=x"), now)
-        layer.reply_statelessly(received(layer).key, 481, now)
+        layer.respond_statelessly(received(layer).key, 481, now)
         hear(layer, request(call_id="c2"), now)
-        layer.reply_statelessly(received(layer).key, 420, now, (("Unsupported", "x"),))
-    layer.reply_statelessly(("gone",), 481, 1.0)
+        layer.respond_statelessly(received(layer).key, 420, now, (("Unsupported", "x"),))
+    layer.respond_statelessly(("gone",), 481, 1.0)
 
     first, second, third, fourth = sent(layer)
     assert (first, second) == (third, fourth)
@@ -573,9 +573,9 @@ def test_a_request_that_cannot_be_sent_fails_with_503() -> None:
     layer = new_stack()
     key, _ = invite_out(layer, BOB_TCP)
 
-    layer.lost(key, 0.1)
-    layer.lost(key, 0.1)
-    layer.lost(None, 0.1)
+    layer.transport_error(key, 0.1)
+    layer.transport_error(key, 0.1)
+    layer.transport_error(None, 0.1)
 
     assert layer.take_events() == [RequestFailed(key, 503, "leg")]
     assert layer.transactions == 0

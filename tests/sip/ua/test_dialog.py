@@ -87,11 +87,11 @@ def test_a_strict_router_finds_itself_in_the_request_uri() -> None:
 
 
 def test_a_request_out_of_order_is_refused_with_500() -> None:
-    dialog = callee().hear(request("INFO", cseq=7))
+    dialog = callee().with_request(request("INFO", cseq=7))
 
     assert dialog.remote_cseq == 7
     with pytest.raises(SipError) as caught:
-        dialog.hear(request("INFO", cseq=7))
+        dialog.with_request(request("INFO", cseq=7))
     assert caught.value.status == 500
 
 

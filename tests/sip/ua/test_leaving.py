@@ -113,11 +113,11 @@ def test_a_caller_who_gives_up_waits_for_our_user(method: str) -> None:
     leg = phone.called()
     phone.do(Answer(leg=leg, status=180))
     tag = phone.last_response().to.tag or ""
-    wish = request("CANCEL") if method == "CANCEL" else phone.within("BYE", tag, cseq=2)
+    draft = request("CANCEL") if method == "CANCEL" else phone.within("BYE", tag, cseq=2)
 
-    (event,) = phone.hear(wish)
+    (event,) = phone.hear(draft)
     assert isinstance(event, InviteCancelled)
-    assert phone.hear(wish) == []
+    assert phone.hear(draft) == []
     assert phone.sent() == []
     assert phone.do(Answer(leg=leg, status=180)) == []
     assert phone.do(Answer(leg=leg, status=200)) == []  # somebody picked up in the meantime

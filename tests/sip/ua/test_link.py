@@ -26,13 +26,13 @@ from switchhook.sip.ua.events import (
     SipLegEnded,
     UserAgentEvent,
 )
-from switchhook.sip.ua.user_agent import Load
+from switchhook.sip.ua.user_agent import UserAgentLoad
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip_link import Network, Node
 
-NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
+NOTHING = UserAgentLoad(transactions=0, sessions=0, dialogs=0, pending_requests=0)
 CALLS = 300
 
 

@@ -338,7 +338,7 @@ def test_a_call_that_cannot_be_sent_fails_with_503() -> None:
     phone = Phone()
     phone.calls()
 
-    phone.agent.lost(phone.packets[0], 0.0)
+    phone.agent.send_failed(phone.packets[0], 0.0)
 
     assert phone.agent.take_events() == [InviteFailed(leg="out", status=503, response=None)]
     phone.rest()

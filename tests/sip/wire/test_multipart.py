@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.transaction.admission import Refusal
-from switchhook.sip.ua.screening import ACCEPT, screen
+from switchhook.sip.ua.inspection import ACCEPT, inspect_request
 from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.multipart import session_part
 from tests.support.sip import SDP, read_request, request
@@ -32,7 +32,7 @@ def joined(*parts: bytes, boundary: bytes = b"b1") -> bytes:
 def test_the_description_counts_and_the_rest_is_left_out(kind: str, parts: tuple[bytes]) -> None:
     message = _invite(kind, joined(*parts))
 
-    assert screen(message) is None
+    assert inspect_request(message) is None
     assert (message.headers.get("Content-Type"), message.body) == ("application/sdp", SDP)
     assert message.dropped == ("the other parts of the body: the session description counts",)
 
@@ -67,7 +67,7 @@ def test_a_call_whose_parts_describe_no_sound_is_refused(body: bytes) -> None:
     kind = "multipart/mixed;boundary=b1"
 
     assert session_part(kind, body) is None
-    refused = screen(_invite(kind, body))
+    refused = inspect_request(_invite(kind, body))
     assert refused == (Refusal(415, (ACCEPT,)) if body else None)
 
 

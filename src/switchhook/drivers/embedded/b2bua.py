@@ -59,7 +59,7 @@ from switchhook.sip.ua.commands import (
     SendInDialog,
     UserAgentCommand,
 )
-from switchhook.sip.ua.screening import ALLOW
+from switchhook.sip.ua.inspection import ALLOW
 from switchhook.sip.wire.fields import Pairs
 
 if TYPE_CHECKING:

@@ -323,7 +323,7 @@ class EmbeddedSide:
         )
         if event.source.reliable:
             for sip_leg in self._access.legs_of(account.login):
-                self._endpoint.agent.follow(sip_leg, event.request, event.source)
+                self._endpoint.agent.follow_registration(sip_leg, event.request, event.source)
 
     # What the sound tells
 
@@ -538,7 +538,7 @@ class EmbeddedSide:
         """End the legs that the user agent has no more although nobody told."""
         for call, bridge in list(self._bridges.items()):
             for sip_leg in bridge.held:
-                if not self._endpoint.agent.holds(sip_leg):
+                if not self._endpoint.agent.has_leg(sip_leg):
                     log.error("sip leg gone without a word", call=call, leg=sip_leg)
                     self._do(call, bridge, bridge.stray(sip_leg))
 

@@ -222,7 +222,7 @@ class SipEndpoint:
             if read - (self.agent.shed - before) >= BATCH:
                 self._full_batches += 1
                 break
-        self.agent.lags(_lag(self._full_batches))
+        self.agent.set_lag(_lag(self._full_batches))
         self._pump()
 
     def _hear_errors(self) -> bool:
@@ -239,7 +239,7 @@ class SipEndpoint:
         self._loop.remove_reader(self._udp)
         self._loop.add_reader(self._udp, self._read)
         for data in packets:
-            self.agent.undelivered(transaction_of(data), self._loop.time())
+            self.agent.unreachable(transaction_of(data), self._loop.time())
         self._pump()
 
     def _hear_datagram(self, data: bytes, source: Peer) -> None:
@@ -305,7 +305,7 @@ class SipEndpoint:
 
     def send_failed(self, packet: Packet) -> None:
         """Learn that a packet did not go out."""
-        self.agent.lost(packet, self._loop.time())
+        self.agent.send_failed(packet, self._loop.time())
         self._pump()
 
     # What goes out

@@ -11,7 +11,7 @@ from switchhook.sip.wire.transport import Peer
 
 @dataclass(frozen=True, slots=True)
 class RequestReceived:
-    """A request that is new; answer it with `reply`."""
+    """A request that is new; answer it with `respond`."""
 
     key: TransactionKey
     request: Request
@@ -28,7 +28,7 @@ class AckReceived:
 
 @dataclass(frozen=True, slots=True)
 class CancelReceived:
-    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `reply`."""
+    """An INVITE is to be cancelled; answer the CANCEL, and then the INVITE, with `respond`."""
 
     key: TransactionKey
     """That of the CANCEL."""

@@ -1,7 +1,7 @@
 """Transport and transaction layer in one object without I/O (RFC 3261 §17, §18).
 
 The owner feeds packets (`receive`, `receive_message`, `refuse`), time (`handle_timer` when `wake_at` has
-come) and the wishes of the transaction user (`request`, `reply`, `cancel`, …), and after each of these
+come) and the wishes of the transaction user (`request`, `respond`, `cancel`, …), and after each of these
 takes out what is to be sent (`take_packets`) and what happened (`take_events`), both in order.
 
 A transaction is named by its key. The user can hang an *owner* on it, any object of its own; events
@@ -153,7 +153,7 @@ class TransactionLayer:
         self._events: list[TransactionEvent] = []
         self._diagnostics: deque[Diagnostic] = deque(maxlen=MOST_DIAGNOSTICS)
 
-    # What comes out
+    # Output
 
     @property
     def wake_at(self) -> float | None:
@@ -181,10 +181,10 @@ class TransactionLayer:
         self._diagnostics.clear()
         return diagnostics
 
-    # What comes in from the network
+    # Input from the network
 
     def receive(self, data: bytes, source: Peer, now: float) -> None:
-        """Hear a datagram, unless its source is over its share. Raises nothing, whatever it holds."""
+        """Receive a datagram, unless its source is over its share. Raises nothing, whatever it holds."""
         if not self._turns.take(source, now):
             self.shed += 1
             return
@@ -193,18 +193,18 @@ class TransactionLayer:
         except MessageError as error:
             self.refuse(error, source, most=MOST_ECHO * len(data))
         else:
-            self._hear(message, source, now)
+            self._handle_message(message, source, now)
 
     def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
-        """Hear a message that was cut out of a stream."""
+        """Receive a message that was cut out of a stream."""
         self._turns.charge(source, now)
-        self._hear(message, source, now)
+        self._handle_message(message, source, now)
 
     def wait(self, source: Peer, now: float) -> float:
         """Return for how many seconds nothing more is to be read of a connection."""
         return self._turns.wait(source, now)
 
-    def _hear(self, message: Request | Response, source: Peer, now: float) -> None:
+    def _handle_message(self, message: Request | Response, source: Peer, now: float) -> None:
         if message.dropped:
             self._diagnostics.append(Diagnostic(source, message.dropped))
         if isinstance(message, Request):
@@ -222,43 +222,43 @@ class TransactionLayer:
         partial = error.partial
         if partial is not None and partial.method != "ACK":
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
-            self._reply_stateless(stamp(partial, source), source, error.status, reason=reason)
+            self._respond_statelessly(stamp(partial, source), source, error.status, reason=reason)
             if len(self._packets[-1].data) > most:
                 del self._packets[-1]
 
     def fail(self, message: Request | Response, source: Peer, now: float) -> None:
-        """Answer 500 where hearing `message` raised an error of ours, and leave nothing open."""
+        """Answer 500 where handling `message` raised an error of ours, and leave nothing open."""
         if not isinstance(message, Request) or message.method == "ACK":
             return
         request = stamp(message, source)
         key = server_key(request)
         tag = stateless_tag(request)
         if key not in self._servers:
-            self._reply_stateless(request, source, 500)
+            self._respond_statelessly(request, source, 500)
         else:
-            self.reply(key, 500, now, to_tag=tag)
+            self.respond(key, 500, now, to_tag=tag)
 
-    def lost(self, key: object, now: float) -> None:
-        """Hear that a packet of the transaction `key` could not be sent."""
+    def transport_error(self, key: object, now: float) -> None:
+        """Learn that a packet of the transaction `key` could not be sent."""
         entry = self._clients.get(key) if isinstance(key, tuple) else None
         if entry is not None:
             self._signal(entry, Signal.TRANSPORT_ERROR, now)
 
     def flow_closed(self, peer: Peer, now: float) -> None:
-        """Hear that the connection to `peer` is gone: its requests will not be answered."""
+        """Learn that the connection to `peer` is gone: its requests will not be answered."""
         self._friends.forget(peer)
         for flow in (peer.flow, (peer.host, peer.port)):
             for key in self._over_flows.pop(flow, set()):
-                self.lost(key, now)
+                self.transport_error(key, now)
 
     def handle_timer(self, now: float) -> None:
-        """Hear what time it is."""
+        """Fire the timers that are due."""
         while (key := self._deadlines.take_due(now)) is not None:
             entry = self._entry(key)
             if entry is not None:
                 self._carry_out(entry, entry.transaction.handle_timer(now), now)
 
-    # What the transaction user wants
+    # Requests and responses to send
 
     def request(
         self, request: Request, peer: Peer, now: float, *, owner: object = None
@@ -299,7 +299,7 @@ class TransactionLayer:
         if entry is not None:
             entry.owner = owner
 
-    def reply(
+    def respond(
         self,
         key: TransactionKey,
         status: int,
@@ -341,7 +341,7 @@ class TransactionLayer:
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
     ) -> Packet | None:
-        """Return what `reply` will send, without sending it."""
+        """Return what `respond` will send, without sending it."""
         entry = self._servers.get(key)
         if entry is None or entry.request is None:
             return None
@@ -355,7 +355,7 @@ class TransactionLayer:
             entry.composed = wanted, Packet(bytes(response), entry.peer, entry.key)
         return entry.composed[1]
 
-    def reply_statelessly(
+    def respond_statelessly(
         self,
         key: TransactionKey,
         status: int,
@@ -370,7 +370,7 @@ class TransactionLayer:
         entry = self._servers.get(key)
         if entry is not None and entry.request is not None:
             tag = stateless_tag(entry.request)
-            self.reply(key, status, now, reason=reason, to_tag=tag, headers=headers)
+            self.respond(key, status, now, reason=reason, to_tag=tag, headers=headers)
             self._forget(entry)
 
     def forget(self, key: TransactionKey) -> None:
@@ -391,10 +391,10 @@ class TransactionLayer:
         elif request.method == "CANCEL":
             self._receive_cancel(key, request, source, now)
         elif self._is_merged(request):
-            self._reply_stateless(request, source, 482)
+            self._respond_statelessly(request, source, 482)
         elif self._is_overloaded(request, source, now):
             self.shed += 1
-            self._reply_stateless(request, source, 503, headers=self.retry_after(request))
+            self._respond_statelessly(request, source, 503, headers=self.retry_after(request))
         else:
             self._start_server(key, request, source, now)
             self._events.append(RequestReceived(key, request, source))
@@ -412,11 +412,11 @@ class TransactionLayer:
     ) -> None:
         invite = self._servers.get((*key[:-1], "INVITE")) or self._invite_of(request, source)
         if invite is None or not self._may_cancel(invite, request, source, now):
-            self._reply_stateless(request, source, 481)
+            self._respond_statelessly(request, source, 481)
             return
         self._start_server(key, request, source, now)
         if invite.transaction.is_final:
-            self.reply(key, 200, now)
+            self.respond(key, 200, now)
         else:
             self._events.append(CancelReceived(key, request, source, invite.owner))
 
@@ -505,7 +505,7 @@ class TransactionLayer:
         later = crc32(request.call_id.encode("utf-8", "surrogateescape")) % SPREAD
         return (("Retry-After", str(self._limits.retry_after + later)),)
 
-    def _reply_stateless(
+    def _respond_statelessly(
         self,
         request: Request,
         source: Peer,

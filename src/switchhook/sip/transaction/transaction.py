@@ -1,6 +1,6 @@
 """The transactions of RFC 3261 §17, with the Accepted state of RFC 6026, as four tables.
 
-Theory of operation. A transaction is one request and all that answers it. It hears a `Signal` (a message
+Theory of operation. A transaction is one request and all that answers it. It takes a `Signal` (a message
 of some class, a wish of its user, a timer) in its `State`; its machine's table names the actions that follow
 and the state it is in afterwards. A signal without a row is absorbed: that is how retransmissions die.
 The transaction neither sends nor reads anything: whoever feeds it (`layer.py`) carries the actions out.
@@ -123,7 +123,7 @@ class Timing:
     session: int = 1800
     """How many seconds a session lasts without a refresh, where that is ours to say (RFC 4028)."""
     probe: float = 50.0
-    """How often the other end of a dialog is asked whether it is still there; see `ua/watch.py`."""
+    """How often the other end of a dialog is asked whether it is still there; see `ua/supervision.py`."""
 
     @property
     def unheard(self) -> float:
@@ -357,7 +357,7 @@ class Transaction:
         return self.state is State.TERMINATED
 
     def signal(self, signal: Signal, now: float) -> tuple[Action, ...] | None:
-        """Hear `signal`; return what is to be done, or None when it was absorbed."""
+        """Take `signal`; return what is to be done, or None when it was absorbed."""
         transition = self.machine.transitions.get((self.state, signal))
         if transition is None:
             return None

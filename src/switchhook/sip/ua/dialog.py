@@ -12,7 +12,7 @@ from switchhook.sip.wire.syntax import is_one_line
 from switchhook.sip.wire.transport import TCP, Peer, bracketed
 from switchhook.sip.wire.uri import Uri
 
-Pairs = Iterable[tuple[str, str]]
+HeaderPairs = Iterable[tuple[str, str]]
 """Further headers of a message that is to be built."""
 
 MAX_FORWARDS = "70"
@@ -85,17 +85,17 @@ class Dialog:
         return self.routes[0].uri if self.routes else self.target
 
     def request(
-        self, method: str, *, headers: Pairs = (), body: bytes = b""
+        self, method: str, *, headers: HeaderPairs = (), body: bytes = b""
     ) -> tuple[Dialog, Request]:
         """Make our next request (§12.2.1.1), and the dialog after it. Not for ACK and CANCEL."""
         after = replace(self, local_cseq=self.local_cseq + 1)
         return after, self._make(method, after.local_cseq, headers, body)
 
-    def ack(self, cseq: int, *, headers: Pairs = (), body: bytes = b"") -> Request:
+    def ack(self, cseq: int, *, headers: HeaderPairs = (), body: bytes = b"") -> Request:
         """Make the ACK to a 2xx to our INVITE number `cseq` (§13.2.2.4)."""
         return self._make("ACK", cseq, headers, body)
 
-    def _make(self, method: str, cseq: int, headers: Pairs, body: bytes) -> Request:
+    def _make(self, method: str, cseq: int, headers: HeaderPairs, body: bytes) -> Request:
         uri, routes = self._way()
         pairs = [("Route", str(route)) for route in routes]
         pairs += [
@@ -120,7 +120,7 @@ class Dialog:
         tag = message.from_.tag
         return tag == self.remote.tag or (tag is None and message.method == "BYE")
 
-    def hear(self, request: Request) -> Dialog:
+    def with_request(self, request: Request) -> Dialog:
         """Take note of a received request; raise SipError(500) for one out of order (§12.2.2).
 
         A BYE is never out of order: nothing may come behind it.

@@ -10,7 +10,7 @@ from switchhook.sip.wire.transport import Packet
 
 
 @dataclass(slots=True)
-class Unacknowledged:
+class UnacknowledgedAnswer:
     """A 2xx of ours that waits for its ACK; this side resends it, not the transaction (§13.3.1.4)."""
 
     packet: Packet
@@ -25,7 +25,7 @@ class Unacknowledged:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestDraft:
     """A request of ours within the dialog, as our user wants it."""
 
     ref: str
@@ -36,10 +36,10 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedFor:
+class SentRequest:
     """A request of ours that waits for its final response."""
 
-    wish: Wish
+    draft: RequestDraft
     request: Request
     proofs: tuple[Pairs, ...]
     """The credentials of each try so far."""

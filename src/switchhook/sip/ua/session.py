@@ -1,6 +1,6 @@
 """A session: one dialog of ours from its confirmation to its BYE (RFC 3261 §12.2, §13.3.1.4, §14, §15).
 
-What happens before the confirmation stands in `incoming.py` and `outgoing.py`, which build on this.
+What happens before the confirmation stands in `uas_session.py` and `uac_session.py`, which build on this.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from switchhook.sip.ua.events import (
     ReinviteCancelled,
     SipLegEnded,
 )
-from switchhook.sip.ua.pending import AskedFor, Unacknowledged, Wish
-from switchhook.sip.ua.screening import ACCEPT, ALLOW
+from switchhook.sip.ua.inspection import ACCEPT, ALLOW
+from switchhook.sip.ua.pending import RequestDraft, SentRequest, UnacknowledgedAnswer
+from switchhook.sip.ua.session_state import SessionState
 from switchhook.sip.ua.session_timer import (
     SUPPORTED,
     SessionTimer,
@@ -27,9 +28,8 @@ from switchhook.sip.ua.session_timer import (
     agreed_by_us,
     shortest_of,
 )
-from switchhook.sip.ua.stored import Answered, StoredLeg
-from switchhook.sip.ua.terms import Terms
-from switchhook.sip.ua.watch import GRACE, Watch
+from switchhook.sip.ua.stored_leg import StoredAnswer, StoredLeg
+from switchhook.sip.ua.supervision import GRACE, SessionSupervision
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import Packet, next_peer
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Acknowledge, Respond, SendInDialog
-    from switchhook.sip.ua.desk import Desk, DialogId, PendingRequest
+    from switchhook.sip.ua.session_table import DialogId, PendingRequest, SessionTable
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
@@ -72,7 +72,7 @@ class Session:
 
     def __init__(
         self,
-        desk: Desk[Session],
+        table: SessionTable[Session],
         leg: str,
         peer: Peer,
         *,
@@ -86,9 +86,9 @@ class Session:
         self.direct = direct
         self.behind_nat = behind_nat
         self.peer = peer
-        self._heard_from = {(peer.transport, peer.host, peer.port)}
+        self._sources = {(peer.transport, peer.host, peer.port)}
         self.dialog = dialog
-        self._desk = desk
+        self._table = table
         self._credentials = credentials
         self.dialog_ids: list[DialogId] = []
         self.caller_id: DialogId | None = None
@@ -96,66 +96,66 @@ class Session:
         self._over = False
         self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: Pairs | None = None  # set once the user wants an end
-        self._answer: Unacknowledged | None = None
-        self._asking: dict[TransactionKey, AskedFor] = {}
+        self._answer: UnacknowledgedAnswer | None = None
+        self._sent: dict[TransactionKey, SentRequest] = {}
         self._unacknowledged = unacknowledged
         self._was_acknowledged = dialog is not None  # whether an ACK to a 2xx of ours came
         self._last_ack: tuple[TransactionKey, Packet] | None = None
-        self._watch: Watch | None = None  # once the dialog is confirmed
+        self._supervision: SessionSupervision | None = None  # once the dialog is confirmed
         self._stored_cseq = 0 if dialog is None else dialog.local_cseq
-        self.terms = Terms()
+        self.state = SessionState()
         self._owes_answer = False  # whether the 2xx that waits for our ACK brought an offer
 
     # Where the other end is
 
-    def has_heard(self, source: Peer) -> bool:
+    def knows_source(self, source: Peer) -> bool:
         """Say whether something of this dialog came from there, or was sent to there by us."""
-        return (source.transport, source.host, source.port) in self._heard_from
+        return (source.transport, source.host, source.port) in self._sources
 
     def note_source(self, source: Peer) -> None:
         """Remember where an answer to us came from: its sender may go on from there."""
-        if len(self._heard_from) < MOST_PLACES:
-            self._heard_from.add((source.transport, source.host, source.port))
+        if len(self._sources) < MOST_PLACES:
+            self._sources.add((source.transport, source.host, source.port))
 
-    def move(self, source: Peer) -> None:
+    def update_peer(self, source: Peer) -> None:
         """The other end showed that it is at `source` now: behind NAT its port may change."""
         self.note_source(source)
-        if self.has_heard(source):
+        if self.knows_source(source):
             self.peer = source
 
-    # What the other end wants
+    # Requests received
 
-    def hear_request(self, event: RequestReceived, now: float) -> None:
+    def handle_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog."""
         request = event.request
         if self.dialog is None or not self.dialog.belongs(request):
-            self._desk.layer.reply(event.key, 481, now)
+            self._table.layer.respond(event.key, 481, now)
             return
         try:
-            self.dialog = self.dialog.hear(request)
+            self.dialog = self.dialog.with_request(request)
         except SipError as error:
-            self._desk.layer.reply(event.key, error.status, now, headers=RETRY_SOON)
+            self._table.layer.respond(event.key, error.status, now, headers=RETRY_SOON)
             return
         if request.method == "BYE":
-            self._hear_bye(event, now)
+            self._handle_bye(event, now)
         elif request.method == "UPDATE" and not request.body and not self._is_ending:
-            self._hear_refresh(event, now)
+            self._handle_refresh(event, now)
         elif (status := self._conflict(request.method)) is not None:
-            self._desk.layer.reply(event.key, status, now, headers=RETRY_SOON)
+            self._table.layer.respond(event.key, status, now, headers=RETRY_SOON)
         else:
-            self._take(event, now)
+            self._pass_up(event, now)
 
-    def _hear_bye(self, event: RequestReceived, now: float) -> None:
+    def _handle_bye(self, event: RequestReceived, now: float) -> None:
         if self._bye_headers is not None:  # our user wants the same, and waits for nothing
-            self._desk.layer.reply(event.key, 200, now)
+            self._table.layer.respond(event.key, 200, now)
             self._leave(now)
             return
-        ref = self._hear_leaving(event, now)
+        ref = self._handle_leaving(event, now)
         if ref:
             ended = SipLegEnded(leg=self.leg, status=200, request=event.request, ref=ref)
-            self._desk.events.append(ended)
+            self._table.events.append(ended)
 
-    def _hear_leaving(self, event: RequestReceived | CancelReceived, now: float) -> str:
+    def _handle_leaving(self, event: RequestReceived | CancelReceived, now: float) -> str:
         """Keep the request with which the other end leaves until our user answers it.
 
         Returns its ref; empty when the other end has left already.
@@ -163,7 +163,7 @@ class Session:
         is_new = not self._left
         if is_new:
             self._left = True
-            self._answer = self._watch = None
+            self._answer = self._supervision = None
             self._arm()
             self._refuse_open(now)
         ref = self._keep(event)
@@ -174,16 +174,16 @@ class Session:
         self._answer_open(now)
         self._finish()
 
-    def _hear_refresh(self, event: RequestReceived, now: float) -> None:
+    def _handle_refresh(self, event: RequestReceived, now: float) -> None:
         """Answer an UPDATE that offers nothing: it concerns this leg alone, whatever else is under way."""
         request = event.request
-        self.terms.heard(request)
+        self.state.learn(request)
         before = self.dialog
         if before is not None:
             self.dialog = before.refreshed(request)
         timer = agreed_by_us(request)
         headers = (("Contact", self._contact()), ALLOW, SUPPORTED)
-        self._desk.layer.reply(
+        self._table.layer.respond(
             event.key, 200, now, headers=(*headers, *(timer.answered if timer else ()))
         )
         target = None if before is None else before.target
@@ -198,7 +198,7 @@ class Session:
             return 500
         if method not in REFRESHING:
             return None
-        if any(exchange.method in REFRESHING for exchange in self._open.values()):
+        if any(pending.method in REFRESHING for pending in self._open.values()):
             return 500
         if self._answer is not None and method == "INVITE":
             return 491
@@ -207,26 +207,26 @@ class Session:
     def _offers_out(self) -> bool:
         """Whether an offer of ours is under way, or a 2xx to it not acknowledged yet."""
         return self._unacknowledged is not None or any(
-            asking.wish.method == "INVITE" or (asking.wish.method == "UPDATE" and asking.wish.body)
-            for asking in self._asking.values()
+            sent.draft.method == "INVITE" or (sent.draft.method == "UPDATE" and sent.draft.body)
+            for sent in self._sent.values()
         )
 
-    def _take(self, event: RequestReceived, now: float) -> None:
+    def _pass_up(self, event: RequestReceived, now: float) -> None:
         request = event.request
-        self.terms.heard(request)
+        self.state.learn(request)
         if self.dialog is not None:
             self.dialog = self.dialog.refreshed(request)
         ref = self._keep(event)
         if request.method == "INVITE":
-            self._desk.layer.reply(event.key, 100, now)
-        self._desk.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
+            self._table.layer.respond(event.key, 100, now)
+        self._table.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
 
     def _keep(self, event: RequestReceived | CancelReceived) -> str:
-        ref = self._desk.open(event, self)
-        self._open[ref] = self._desk.exchanges[ref]
+        ref = self._table.add_request(event, self)
+        self._open[ref] = self._table.pending_requests[ref]
         return ref
 
-    def hear_ack(self, request: Request, now: float) -> None:
+    def handle_ack(self, request: Request, now: float) -> None:
         """Take the ACK to a 2xx of ours.
 
         Some telephones number it wrongly. It can be meant for this 2xx alone where there was none before,
@@ -241,48 +241,48 @@ class Session:
         if self._bye_headers is not None:
             self._send_bye(now)
         else:
-            self._desk.events.append(AnswerAcknowledged(leg=self.leg, request=request))
+            self._table.events.append(AnswerAcknowledged(leg=self.leg, request=request))
 
-    def hear_cancel(self, event: CancelReceived, now: float) -> None:
+    def handle_cancel(self, event: CancelReceived, now: float) -> None:
         """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
-        self._desk.layer.reply(event.key, 200, now)
-        for ref, exchange in list(self._open.items()):
-            if exchange.cseq == event.request.cseq.number:
+        self._table.layer.respond(event.key, 200, now)
+        for ref, pending in list(self._open.items()):
+            if pending.cseq == event.request.cseq.number:
                 self._close(ref)
-                self._desk.layer.reply(exchange.key, 487, now)
-                self._desk.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
+                self._table.layer.respond(pending.key, 487, now)
+                self._table.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
 
-    # What our user wants
+    # Commands
 
-    def reply(self, command: Respond, now: float) -> None:
+    def respond(self, command: Respond, now: float) -> None:
         """Answer a request within the dialog. The answer to one that leaves ends the leg."""
-        exchange = self._open.get(command.ref)
-        if exchange is None:
+        pending = self._open.get(command.ref)
+        if pending is None:
             return
         if command.status >= 200:
             self._close(command.ref)
         headers = command.headers
         success = 200 <= command.status < 300
-        if exchange.method in REFRESHING and 100 < command.status < 300:
+        if pending.method in REFRESHING and 100 < command.status < 300:
             headers = (("Contact", self._contact()), ALLOW, SUPPORTED, *headers)
-        if exchange.method in REFRESHING and success:
-            headers = (*headers, *(exchange.timer.answered if exchange.timer else ()))
-            self.terms.described(command.headers, command.body)
-            self._agree(exchange.timer, now)
-        sent = self._desk.layer.reply(
-            exchange.key,
+        if pending.method in REFRESHING and success:
+            headers = (*headers, *(pending.timer.answered if pending.timer else ()))
+            self.state.set_local_description(command.headers, command.body)
+            self._agree(pending.timer, now)
+        sent = self._table.layer.respond(
+            pending.key,
             command.status,
             now,
             reason=command.reason,
             headers=headers,
             body=command.body,
         )
-        if sent and success and exchange.method == "INVITE":
-            self._await_ack(sent, exchange.cseq, now)
-        if exchange.method in LEAVING and command.status >= 200:
+        if sent and success and pending.method == "INVITE":
+            self._await_ack(sent, pending.cseq, now)
+        if pending.method in LEAVING and command.status >= 200:
             self._leave(now)
 
-    def ask(self, command: SendInDialog, now: float) -> None:
+    def send_request(self, command: SendInDialog, now: float) -> None:
         """Send a request within the dialog."""
         status = 481 if self._is_ending or self.dialog is None else 0
         if command.method in REFRESHING and self._offers_out():
@@ -291,21 +291,21 @@ class Session:
             replied = FinalResponseReceived(
                 leg=self.leg, ref=command.ref, status=status, response=None
             )
-            self._desk.events.append(replied)
+            self._table.events.append(replied)
             return
         method, headers = command.method, command.headers
-        if method == "UPDATE" and command.body and not self.terms.takes_update:
+        if method == "UPDATE" and command.body and not self.state.takes_update:
             method = "INVITE"  # it asks the same
         if method in REFRESHING:
             headers = (*self._refreshing, *headers)
         elif method == "NOTIFY":
             headers = (("Contact", self._contact()), *headers)
-        self._send(Wish(command.ref, method, headers, command.body), now)
+        self._send(RequestDraft(command.ref, method, headers, command.body), now)
 
     @property
     def _refreshing(self) -> Pairs:
         """Return what each INVITE and UPDATE of ours within the dialog carries."""
-        timer = None if self._watch is None else self._watch.timer
+        timer = None if self._supervision is None else self._supervision.timer
         offered = timer.offered if timer else ()
         return (("Contact", self._contact()), ALLOW, SUPPORTED, *offered)
 
@@ -317,25 +317,25 @@ class Session:
         self._unacknowledged = None
         if self._owes_answer and not body:
             # Their offer has to be answered (RFC 3264 §4): with what stands between us already.
-            headers, body = (*headers, *self.terms.headers), self.terms.body
+            headers, body = (*headers, *self.state.headers), self.state.body
         self._owes_answer = False
-        self.terms.described(headers, body)
+        self.state.set_local_description(headers, body)
         ack = self.dialog.ack(cseq, headers=headers, body=body)
-        self._last_ack = key, self._desk.layer.send_ack(ack, self._next_peer())
+        self._last_ack = key, self._table.layer.send_ack(ack, self._next_peer())
 
     def acknowledge_again(self, key: TransactionKey) -> None:
         """Send the ACK once more, as the 2xx came once more."""
         if self._last_ack is not None and self._last_ack[0] == key:
-            self._desk.layer.send(self._last_ack[1])
+            self._table.layer.send(self._last_ack[1])
 
-    def hear_again(self, response: Response) -> bool:
+    def acknowledge_retransmission(self, response: Response) -> bool:
         """Acknowledge a 2xx of theirs that an earlier process had; False where it is not of this dialog."""
         if self.dialog is None or response.to.tag != self.dialog.remote.tag:
             return False
         if self._unacknowledged is None:  # else the ACK waits for our user
-            terms = self.terms if self._owes_answer else Terms()
-            ack = self.dialog.ack(response.cseq.number, headers=terms.headers, body=terms.body)
-            self._desk.layer.send_ack(ack, self._next_peer())
+            state = self.state if self._owes_answer else SessionState()
+            ack = self.dialog.ack(response.cseq.number, headers=state.headers, body=state.body)
+            self._table.layer.send_ack(ack, self._next_peer())
         return True
 
     def was_acknowledged(self) -> None:
@@ -350,72 +350,74 @@ class Session:
             self._leave(now)
             return
         self._bye_headers = headers
-        self._watch = None
+        self._supervision = None
         self._refuse_open(now)
         if self._answer is None:
             self._send_bye(now)
         self._arm()
 
-    # What becomes of our requests
+    # Responses received
 
-    def hear_response(self, event: ResponseReceived, now: float) -> None:
+    def handle_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response to a request of ours."""
         response = event.response
         self.note_source(event.source)
-        asking = self._asking.get(event.key)
+        sent = self._sent.get(event.key)
         if response.status < 200:
             return
-        if asking is None:
+        if sent is None:
             self.acknowledge_again(event.key)
             return
-        del self._asking[event.key]
-        if self._tries_again(asking, response, now):
+        del self._sent[event.key]
+        if self._retries(sent, response, now):
             return
         if response.status < 300:
-            self._hear_success(event, asking, now)
-        self._settle(asking, response.status, response, now)
+            self._handle_success(event, sent, now)
+        self._conclude(sent, response.status, response, now)
 
-    def _hear_success(self, event: ResponseReceived, asking: AskedFor, now: float) -> None:
-        wish, response = asking.wish, event.response
-        self.terms.heard(response)
+    def _handle_success(self, event: ResponseReceived, sent: SentRequest, now: float) -> None:
+        draft, response = sent.draft, event.response
+        self.state.learn(response)
         if self.dialog is not None:
             self.dialog = self.dialog.refreshed(response)
-        if wish.method in REFRESHING:
-            self.terms.described(wish.headers, wish.body)
+        if draft.method in REFRESHING:
+            self.state.set_local_description(draft.headers, draft.body)
             self._agree(agreed_by_them(response), now)
-        if wish.method != "INVITE":
+        if draft.method != "INVITE":
             return
-        self._unacknowledged = event.key, asking.request.cseq.number
-        self._owes_answer = not wish.body
-        if not wish.ref or self._is_ending:
+        self._unacknowledged = event.key, sent.request.cseq.number
+        self._owes_answer = not draft.body
+        if not draft.ref or self._is_ending:
             self.acknowledge()
 
-    def hear_failure(self, event: RequestFailed, now: float) -> None:
+    def handle_failure(self, event: RequestFailed, now: float) -> None:
         """Learn that a request of ours got no response."""
-        asking = self._asking.pop(event.key, None)
-        if asking is not None:
-            self._settle(asking, event.status, None, now)
+        sent = self._sent.pop(event.key, None)
+        if sent is not None:
+            self._conclude(sent, event.status, None, now)
 
-    def _settle(self, asking: AskedFor, status: int, response: Response | None, now: float) -> None:
+    def _conclude(
+        self, sent: SentRequest, status: int, response: Response | None, now: float
+    ) -> None:
         """Tell the user, and end the dialog where the other end is not there (§12.2.1.2)."""
-        if asking.wish.method == "BYE":
+        if sent.draft.method == "BYE":
             self._finish()
         elif self._is_ending:
             return
-        elif not asking.wish.ref and asking.wish.method == PROBE:
-            self._hear_of_probe(status, response, now)
-        elif not asking.wish.ref:
-            self._hear_of_refresh(asking.wish.method, status, response, now)
+        elif not sent.draft.ref and sent.draft.method == PROBE:
+            self._handle_probe_response(status, response, now)
+        elif not sent.draft.ref:
+            self._handle_refresh_response(sent.draft.method, status, response, now)
         else:
             replied = FinalResponseReceived(
-                leg=self.leg, ref=asking.wish.ref, status=status, response=response
+                leg=self.leg, ref=sent.draft.ref, status=status, response=response
             )
-            self._desk.events.append(replied)
-            if status in LOST and asking.wish.method != "NOTIFY":
+            self._table.events.append(replied)
+            if status in LOST and sent.draft.method != "NOTIFY":
                 self._lose(status, now)  # a 481 to NOTIFY is about the subscription (RFC 5057 §5.1)
 
     def _lose(self, status: int, now: float, why: str = "") -> None:
-        self._desk.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
+        self._table.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
         reason = f'SIP;cause={status};text="{why or LOST[status]}"'
         self.end((("Reason", reason),), now)
 
@@ -424,93 +426,93 @@ class Session:
     def handle_timer(self, now: float) -> None:
         """Resend our 2xx, give up waiting for its ACK, or see whether the other end is there."""
         if self._answer is not None:
-            self._look_for_ack(self._answer, now)
-        if self._watch is not None:
-            self._look_after(self._watch, now)
+            self._check_ack(self._answer, now)
+        if self._supervision is not None:
+            self._supervise(self._supervision, now)
         self._arm()
 
-    def _look_after(self, watch: Watch, now: float) -> None:
-        if watch.lost_at is not None and now >= watch.lost_at:
+    def _supervise(self, supervision: SessionSupervision, now: float) -> None:
+        if supervision.lost_at is not None and now >= supervision.lost_at:
             self._lose(408, now)
             return
-        if watch.note_at is not None and now >= watch.note_at:
-            watch.noted()
+        if supervision.note_at is not None and now >= supervision.note_at:
+            supervision.silence_stored()
             if not self.peer.reliable:  # else it is taken up anew, as its connection is
                 self._changed()
-        if watch.probe_at is not None and now >= watch.probe_at:
-            watch.probing(now)
-            self._send(Wish("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
-        if watch.timer is None or watch.timer_at is None or now < watch.timer_at:
+        if supervision.probe_at is not None and now >= supervision.probe_at:
+            supervision.probe_sent(now)
+            self._send(RequestDraft("", PROBE, (ACCEPT, ALLOW, SUPPORTED)), now)
+        if supervision.timer is None or supervision.timer_at is None or now < supervision.timer_at:
             return
-        if not watch.timer.is_ours:
+        if not supervision.timer.is_ours:
             self._lose(408, now, NOT_REFRESHED)
             return
-        method, headers, body = self.terms.refresh
+        method, headers, body = self.state.refresh
         if method == "INVITE" and (self._answer or self._conflict(method) is not None):
-            watch.refused(491, 0, now)
+            supervision.refresh_refused(491, 0, now)
             return
-        watch.timer_at = None
-        self._send(Wish("", method, (*self._refreshing, *headers), body), now)
+        supervision.timer_at = None
+        self._send(RequestDraft("", method, (*self._refreshing, *headers), body), now)
 
-    def _look_for_ack(self, answer: Unacknowledged, now: float) -> None:
+    def _check_ack(self, answer: UnacknowledgedAnswer, now: float) -> None:
         if now >= answer.give_up_at:
             self._answer = None
             if self._bye_headers is None:
-                self._desk.events.append(SipLegEnded(leg=self.leg, status=408))
+                self._table.events.append(SipLegEnded(leg=self.leg, status=408))
                 self._bye_headers = NO_ACK
                 self._refuse_open(now)
             self._send_bye(now)
         elif now >= answer.retransmit_at:
-            self._desk.layer.send(answer.packet)
-            answer.interval = min(2 * answer.interval, self._desk.timing.t2)
+            self._table.layer.send(answer.packet)
+            answer.interval = min(2 * answer.interval, self._table.timing.t2)
             answer.retransmit_at = now + answer.interval
 
-    def _hear_of_refresh(
+    def _handle_refresh_response(
         self, method: str, status: int, response: Response | None, now: float
     ) -> None:
-        """Hear what came of a refresh; who refuses it is there, and is asked again (RFC 4028 §10)."""
-        watch = self._watch
-        if watch is None or watch.timer is None:
+        """Handle the outcome of a refresh; who refuses it is there, and is asked again (RFC 4028 §10)."""
+        supervision = self._supervision
+        if supervision is None or supervision.timer is None:
             return
         if status in LOST:
             self._lose(status, now)
             return
         if status >= 300 and method == "UPDATE" and status not in {422, 491, 500}:
-            self.terms.refuses_update()
-            watch.refresh_later(0.0, now)
+            self.state.refuses_update()
+            supervision.refresh_later(0.0, now)
         elif status >= 300:
-            watch.refused(0 if response is None else status, _shortest(response), now)
+            supervision.refresh_refused(0 if response is None else status, _shortest(response), now)
         self._arm()
 
     def _agree(self, timer: SessionTimer | None, now: float) -> bool:
         """Take what both ends agreed on; say whether it is new. Our promise to refresh is kept anyhow."""
-        watch = self._watch
-        if watch is None:
+        supervision = self._supervision
+        if supervision is None:
             return False
-        before = watch.timer
+        before = supervision.timer
         if timer is None and before is not None and before.is_ours:
             timer = before
-        watch.agree(timer, now)
+        supervision.set_timer(timer, now)
         self._arm()
         return timer != before
 
-    def watch(self, now: float) -> None:
-        """Look from now on whether the other end is there."""
+    def supervise(self, now: float) -> None:
+        """Supervise the session from now on."""
         if not self._is_ending:
-            self._watch = Watch(self._desk.timing, self._desk.chance, now)
+            self._supervision = SessionSupervision(self._table.timing, self._table.chance, now)
             self._arm()
 
-    def _hear_of_probe(self, status: int, response: Response | None, now: float) -> None:
-        """Hear what came of a probe: whoever answers is there, even if they refuse it."""
-        watch = self._watch
-        if watch is None:
+    def _handle_probe_response(self, status: int, response: Response | None, now: float) -> None:
+        """Handle the outcome of a probe: whoever answers is there, even if they refuse it."""
+        supervision = self._supervision
+        if supervision is None:
             return
         if status in LOST:
             self._lose(status, now)
         elif response is None:
-            watch.unsent(now)
+            supervision.probe_unsent(now)
         else:
-            was_noted = watch.alive(now) and not self.peer.reliable
+            was_noted = supervision.probe_answered(now) and not self.peer.reliable
             self._note_numbers(anyhow=was_noted)
         self._arm()
 
@@ -519,28 +521,28 @@ class Session:
 
         One who was just answered may know nothing of the dialog yet. They are sent the answer, not a probe.
         """
-        self.terms = stored.terms
+        self.state = stored.state
         if stored.owed is not None:
             cseq, self._owes_answer = stored.owed
             self._unacknowledged = (self.leg, "INVITE"), cseq
         answered = stored.answered
-        self._watch = Watch(self._desk.timing, self._desk.chance, now)
-        self._watch.agree(stored.timer, now, resumed=True)
+        self._supervision = SessionSupervision(self._table.timing, self._table.chance, now)
+        self._supervision.set_timer(stored.timer, now, resumed=True)
         if answered is None:
             silent = None if stored.silent is None else stored.silent + age
-            self._watch.resume(now, silent=silent, reconnects=self.peer.reliable)
+            self._supervision.resume(now, silent=silent, reconnects=self.peer.reliable)
             # The first answer shows that the numbers hold which we took up.
             self._stored_cseq -= CSEQ_GAP
         else:
             self._await_ack_again(answered, now, answered.waited + age)
         self._arm()
 
-    def hear_invite_again(self, request: Request) -> bool:
+    def handle_invite_retransmission(self, request: Request) -> bool:
         """Send our 2xx again to one whose INVITE an earlier process answered; False where it is another."""
         answer = self._answer
         if answer is None or not answer.is_first or request.cseq.number != answer.cseq:
             return False
-        self._desk.layer.send(answer.packet)
+        self._table.layer.send(answer.packet)
         return True
 
     def stored(self, now: float) -> StoredLeg | None:
@@ -548,17 +550,17 @@ class Session:
         if self.dialog is None:
             return None
         answer, owed = self._answer, self._unacknowledged
-        silent_since = None if self._watch is None else self._watch.silent_since
+        silent_since = None if self._supervision is None else self._supervision.silent_since
         return StoredLeg(
             dialog=self.dialog,
             peer=self.peer,
             direct=self.direct,
             behind_nat=self.behind_nat,
-            terms=self.terms,
-            timer=None if self._watch is None else self._watch.timer,
+            state=self.state,
+            timer=None if self._supervision is None else self._supervision.timer,
             silent=None if silent_since is None else now - silent_since,
             answered=(
-                Answered(packet=answer.packet, cseq=answer.cseq, waited=now - answer.began)
+                StoredAnswer(packet=answer.packet, cseq=answer.cseq, waited=now - answer.began)
                 if answer is not None and answer.is_first
                 else None
             ),
@@ -569,8 +571,8 @@ class Session:
         """Return what `resume` needs once that ACK is sent."""
         stored = self.stored(now)
         if stored is not None:
-            stored = replace(stored, terms=replace(self.terms))
-            stored.terms.described(command.headers, command.body)
+            stored = replace(stored, state=replace(self.state))
+            stored.state.set_local_description(command.headers, command.body)
         return stored
 
     def _note_numbers(self, *, anyhow: bool) -> None:
@@ -582,8 +584,8 @@ class Session:
             self._changed()
 
     def _changed(self) -> None:
-        if self._watch is not None:
-            self._desk.events.append(DialogChanged(leg=self.leg))
+        if self._supervision is not None:
+            self._table.events.append(DialogChanged(leg=self.leg))
 
     # Common parts
 
@@ -600,8 +602,8 @@ class Session:
         *,
         first: bool = False,
     ) -> None:
-        t1 = self._desk.timing.t1
-        self._answer = Unacknowledged(
+        t1 = self._table.timing.t1
+        self._answer = UnacknowledgedAnswer(
             packet,
             cseq,
             t1,
@@ -612,11 +614,11 @@ class Session:
         )
         self._arm()
 
-    def _await_ack_again(self, answered: Answered, now: float, waited: float) -> None:
+    def _await_ack_again(self, answered: StoredAnswer, now: float, waited: float) -> None:
         """Send our 2xx of an earlier process again, and wait for its ACK for as long as is left."""
-        t1 = self._desk.timing.t1
+        t1 = self._table.timing.t1
         began = now - waited
-        self._answer = Unacknowledged(
+        self._answer = UnacknowledgedAnswer(
             answered.packet,
             answered.cseq,
             t1,
@@ -631,56 +633,56 @@ class Session:
         """Set the deadline to what comes first."""
         if self._over:
             return
-        times = [] if self._watch is None else [self._watch.wake_at]
+        times = [] if self._supervision is None else [self._supervision.wake_at]
         if self._answer is not None:
             times += [self._answer.retransmit_at, self._answer.give_up_at]
         at = min((time for time in times if time is not None), default=None)
-        self._desk.deadlines.set(self.leg, at)
+        self._table.deadlines.set(self.leg, at)
 
     def _send_bye(self, now: float) -> None:
         self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
-        self._send(Wish("", "BYE", self._bye_headers or ()), now)
+        self._send(RequestDraft("", "BYE", self._bye_headers or ()), now)
 
-    def _send(self, wish: Wish, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
+    def _send(self, draft: RequestDraft, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
         if self.dialog is None:
             return
-        headers = (*wish.headers, *(proofs[-1] if proofs else ()))
-        self.dialog, request = self.dialog.request(wish.method, headers=headers, body=wish.body)
-        key, _ = self._desk.layer.request(request, self._next_peer(), now, owner=self)
-        self._asking[key] = AskedFor(wish, request, proofs)
+        headers = (*draft.headers, *(proofs[-1] if proofs else ()))
+        self.dialog, request = self.dialog.request(draft.method, headers=headers, body=draft.body)
+        key, _ = self._table.layer.request(request, self._next_peer(), now, owner=self)
+        self._sent[key] = SentRequest(draft, request, proofs)
 
-    def _tries_again(self, asking: AskedFor, response: Response, now: float) -> bool:
+    def _retries(self, sent: SentRequest, response: Response, now: float) -> bool:
         """Send a challenged request again with credentials, where they may help."""
-        nonces = self._desk.nonces
-        proof = prove(asking.request, response, self._credentials, asking.proofs, nonces)
+        nonces = self._table.nonces
+        proof = prove(sent.request, response, self._credentials, sent.proofs, nonces)
         if proof is None or self._over:
             return False
-        self._send(asking.wish, now, (*asking.proofs, proof))
+        self._send(sent.draft, now, (*sent.proofs, proof))
         return True
 
     def _refuse_open(self, now: float) -> None:
         """Refuse what still waits when the dialog ends (§15.1.2), but for the wish to leave it."""
-        for ref, exchange in list(self._open.items()):
-            if exchange.method not in LEAVING:
+        for ref, pending in list(self._open.items()):
+            if pending.method not in LEAVING:
                 self._close(ref)
-                self._desk.layer.reply(exchange.key, 487, now)
+                self._table.layer.respond(pending.key, 487, now)
 
     def _answer_open(self, now: float) -> None:
         """Answer everything that still waits."""
         self._refuse_open(now)
-        for ref, exchange in list(self._open.items()):
+        for ref, pending in list(self._open.items()):
             self._close(ref)
-            self._desk.layer.reply(exchange.key, 200, now)
+            self._table.layer.respond(pending.key, 200, now)
 
     def _close(self, ref: str) -> None:
-        self._desk.exchanges.pop(ref, None)
+        self._table.pending_requests.pop(ref, None)
         self._open.pop(ref, None)
 
     def _finish(self) -> None:
         self._over = True
         self._answer = None
-        self._watch = None
-        self._desk.forget(self)
+        self._supervision = None
+        self._table.forget(self)
 
     def _next_peer(self) -> Peer:
         if self.dialog is None:
@@ -691,7 +693,7 @@ class Session:
 
     def _contact(self) -> str:
         ours = None if self.dialog is None else self.dialog.local.uri
-        return self._desk.contact(self.peer, ours)
+        return self._table.contact(self.peer, ours)
 
 
 def _shortest(response: Response | None) -> int:

@@ -26,7 +26,6 @@ from switchhook.sip.ua.commands import (
     SendOutOfDialog,
     UserAgentCommand,
 )
-from switchhook.sip.ua.desk import Desk
 from switchhook.sip.ua.dialog import Dialog
 from switchhook.sip.ua.events import (
     FlowClosed,
@@ -34,13 +33,14 @@ from switchhook.sip.ua.events import (
     OutOfDialogRequestReceived,
     UserAgentEvent,
 )
-from switchhook.sip.ua.incoming import Incoming
-from switchhook.sip.ua.outgoing import Outgoing
-from switchhook.sip.ua.outside import OutOfDialogRequest
-from switchhook.sip.ua.screening import ACCEPT, ALLOW, screen
+from switchhook.sip.ua.inspection import ACCEPT, ALLOW, inspect_request
+from switchhook.sip.ua.out_of_dialog import OutOfDialogRequest
 from switchhook.sip.ua.session import CSEQ_GAP, Session
+from switchhook.sip.ua.session_table import SessionTable
 from switchhook.sip.ua.session_timer import SUPPORTED
-from switchhook.sip.ua.stored import StoredLeg
+from switchhook.sip.ua.stored_leg import StoredLeg
+from switchhook.sip.ua.uac_session import UacSession
+from switchhook.sip.ua.uas_session import UasSession
 from switchhook.sip.wire.errors import ParseError, SipError
 from switchhook.sip.wire.message import Headers
 
@@ -59,13 +59,13 @@ STRAY: Final = (("Reason", 'SIP;cause=481;text="this call was given up"'),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Load:
+class UserAgentLoad:
     """What is held at the moment; all of it returns to zero when nobody calls."""
 
     transactions: int
     sessions: int
     dialogs: int
-    exchanges: int
+    pending_requests: int
 
 
 class UserAgent:
@@ -92,26 +92,26 @@ class UserAgent:
         self._layer = TransactionLayer(
             local=local, token=token, timing=timing, limits=limits, admission=self._admission
         )
-        self._desk: Desk[Session] = Desk(
+        self._table: SessionTable[Session] = SessionTable(
             layer=self._layer, local=local, token=token, timing=timing, chance=chance
         )
 
-    # What comes out
+    # Output
 
     @property
     def wake_at(self) -> float | None:
         """When `handle_timer` is to be called next, or None."""
-        times = (self._layer.wake_at, self._desk.deadlines.next_at)
+        times = (self._layer.wake_at, self._table.deadlines.next_at)
         return min((time for time in times if time is not None), default=None)
 
     @property
-    def load(self) -> Load:
+    def load(self) -> UserAgentLoad:
         """What is held at the moment."""
-        return Load(
+        return UserAgentLoad(
             transactions=self._layer.transactions,
-            sessions=len(self._desk.sessions),
-            dialogs=len(self._desk.dialogs),
-            exchanges=len(self._desk.exchanges),
+            sessions=len(self._table.sessions),
+            dialogs=len(self._table.dialogs),
+            pending_requests=len(self._table.pending_requests),
         )
 
     def take_packets(self) -> list[Packet]:
@@ -120,55 +120,55 @@ class UserAgent:
 
     def take_events(self) -> list[UserAgentEvent]:
         """Take out what happened, in order."""
-        events, self._desk.events = self._desk.events, []
+        events, self._table.events = self._table.events, []
         return events
 
     def take_diagnostics(self) -> list[transaction_events.Diagnostic]:
         """Take out what there is to say of messages that do not keep to the grammar, in order."""
         return self._layer.take_diagnostics()
 
-    # What comes in from the network
+    # Input from the network
 
     def receive(self, data: bytes, source: Peer, now: float) -> None:
-        """Hear a datagram, whatever it holds."""
+        """Receive a datagram, whatever it holds."""
         self._layer.receive(data, source, now)
-        self._hear(now)
+        self._handle_transaction_events(now)
 
     def receive_message(self, message: Request | Response, source: Peer, now: float) -> None:
-        """Hear a message that was cut out of a stream."""
+        """Receive a message that was cut out of a stream."""
         self._layer.receive_message(message, source, now)
-        self._hear(now)
+        self._handle_transaction_events(now)
 
     def refuse(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered."""
         self._layer.refuse(error, source)
 
     def fail(self, message: Request | Response, source: Peer, now: float) -> None:
-        """Answer 500, as hearing `message` raised an error of ours."""
+        """Answer 500, as handling `message` raised an error of ours."""
         self._layer.fail(message, source, now)
 
-    def lost(self, packet: Packet, now: float) -> None:
-        """Hear that a packet could not be sent."""
-        self._layer.lost(packet.key, now)
-        self._hear(now)
+    def send_failed(self, packet: Packet, now: float) -> None:
+        """Learn that a packet could not be sent."""
+        self._layer.transport_error(packet.key, now)
+        self._handle_transaction_events(now)
 
-    def undelivered(self, key: TransactionKey | None, now: float) -> None:
-        """Hear that the network found nobody who takes the request of transaction `key`."""
-        self._layer.lost(key, now)
-        self._hear(now)
+    def unreachable(self, key: TransactionKey | None, now: float) -> None:
+        """Learn that the network found nobody who takes the request of transaction `key`."""
+        self._layer.transport_error(key, now)
+        self._handle_transaction_events(now)
 
     def flow_closed(self, peer: Peer, now: float) -> None:
-        """Hear that the connection to `peer` is gone."""
+        """Learn that the connection to `peer` is gone."""
         self._layer.flow_closed(peer, now)
-        self._hear(now)
-        self._desk.events.append(FlowClosed(peer=peer))
+        self._handle_transaction_events(now)
+        self._table.events.append(FlowClosed(peer=peer))
 
     def wait(self, source: Peer, now: float) -> float:
         """Return for how many seconds nothing more is to be read of a connection."""
         return self._layer.wait(source, now)
 
-    def lags(self, lag: Lag) -> None:
-        """Hear how far what comes in waits for us."""
+    def set_lag(self, lag: Lag) -> None:
+        """Learn how far what comes in waits for us."""
         self._layer.lag = lag
 
     @property
@@ -182,15 +182,15 @@ class UserAgent:
         return self._layer.shed
 
     def handle_timer(self, now: float) -> None:
-        """Hear what time it is."""
-        while (leg := self._desk.deadlines.take_due(now)) is not None:
-            session = self._desk.sessions.get(leg)
+        """Fire the timers that are due."""
+        while (leg := self._table.deadlines.take_due(now)) is not None:
+            session = self._table.sessions.get(leg)
             if session is not None:
                 session.handle_timer(now)
         self._layer.handle_timer(now)
-        self._hear(now)
+        self._handle_transaction_events(now)
 
-    # What our user wants
+    # Commands
 
     def perform(self, command: UserAgentCommand, now: float) -> None:
         """Carry a command out. One about a leg or ref that is gone does nothing.
@@ -199,49 +199,49 @@ class UserAgent:
         """
         match command:
             case Invite():
-                if command.leg not in self._desk.sessions:
-                    self._desk.add(Outgoing(self._desk, command, now))
+                if command.leg not in self._table.sessions:
+                    self._table.add(UacSession(self._table, command, now))
             case Respond():
-                self._reply(command, now)
+                self._respond(command, now)
             case SendOutOfDialog():
-                OutOfDialogRequest(self._desk, command, now)
+                OutOfDialogRequest(self._table, command, now)
             case Answer() | Acknowledge() | SendInDialog() | EndSession():
-                session = self._desk.sessions.get(command.leg)
+                session = self._table.sessions.get(command.leg)
                 if session is not None:
                     _command(session, command, now)
             case _:
                 assert_never(command)
 
-    def _reply(self, command: Respond, now: float) -> None:
-        exchange = self._desk.exchanges.get(command.ref)
-        if exchange is None:
+    def _respond(self, command: Respond, now: float) -> None:
+        pending = self._table.pending_requests.get(command.ref)
+        if pending is None:
             return
-        if exchange.session is not None:
-            exchange.session.reply(command, now)
+        if pending.session is not None:
+            pending.session.respond(command, now)
             return
         if command.status >= 200:
-            del self._desk.exchanges[command.ref]
-        self._layer.reply(
-            exchange.key,
+            del self._table.pending_requests[command.ref]
+        self._layer.respond(
+            pending.key,
             command.status,
             now,
             reason=command.reason,
-            to_tag=self._desk.token(),
+            to_tag=self._table.token(),
             headers=command.headers,
             body=command.body,
         )
 
-    def holds(self, leg: str) -> bool:
+    def has_leg(self, leg: str) -> bool:
         """Say whether a leg is there, or still ends."""
-        return leg in self._desk.sessions
+        return leg in self._table.sessions
 
-    def follow(self, leg: str, registered: Request, source: Peer) -> None:
-        """Hear that a telephone of the leg's account registered from `source`.
+    def follow_registration(self, leg: str, registered: Request, source: Peer) -> None:
+        """Learn that a telephone of the leg's account registered from `source`.
 
         One whose connection broke comes back over a new one. It is the leg's where it says that it can be
         reached where the dialog says so too.
         """
-        session = self._desk.sessions.get(leg)
+        session = self._table.sessions.get(leg)
         if session is None or session.dialog is None or not source.reliable:
             return
         target = session.dialog.target
@@ -249,7 +249,7 @@ class UserAgent:
             c.uri.user == target.user and c.uri.host == target.host for c in registered.contacts
         )
         if same and session.peer.reliable and session.peer.flow != source.flow:
-            session.move(source)
+            session.update_peer(source)
 
     # Stored calls
 
@@ -261,11 +261,11 @@ class UserAgent:
         `answer` is a 2xx or an ACK that is about to be sent: stored before it goes out, it is sent by
         whoever takes the leg up, the ACK once the 2xx comes again.
         """
-        session = self._desk.sessions.get(leg)
+        session = self._table.sessions.get(leg)
         if session is None:
             return None
         stored = None
-        if isinstance(answer, Answer) and isinstance(session, Incoming):
+        if isinstance(answer, Answer) and isinstance(session, UasSession):
             stored = session.will_be_stored(answer)
         elif isinstance(answer, Acknowledge):
             stored = session.will_be_acknowledged(answer, now)
@@ -289,7 +289,7 @@ class UserAgent:
         known = StoredLeg.from_json(stored)
         dialog = known.dialog.skip(CSEQ_GAP)
         session = Session(
-            self._desk,
+            self._table,
             leg,
             known.peer,
             direct=known.direct,
@@ -297,10 +297,10 @@ class UserAgent:
             dialog=dialog,
             credentials=credentials,
         )
-        self._desk.add(session)
-        self._desk.add_dialog((dialog.call_id, dialog.local.tag or ""), session)
+        self._table.add(session)
+        self._table.add_dialog((dialog.call_id, dialog.local.tag or ""), session)
         if known.answered is not None:  # whose INVITE may come again
-            self._desk.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
+            self._table.add_caller((dialog.call_id, dialog.remote.tag or ""), session)
         session.resume(known, now, age=age)
 
     def knows_dialog(self, stored: Mapping[str, object]) -> bool:
@@ -309,43 +309,43 @@ class UserAgent:
         Raises ValueError or KeyError for a wrong document.
         """
         dialog = StoredLeg.from_json(stored).dialog
-        return (dialog.call_id, dialog.local.tag or "") in self._desk.dialogs
+        return (dialog.call_id, dialog.local.tag or "") in self._table.dialogs
 
     def was_acknowledged(self, leg: str) -> None:
         """Leave the ACK out that a restored leg owes, unless its other end asks for it once more."""
-        session = self._desk.sessions.get(leg)
+        session = self._table.sessions.get(leg)
         if session is not None:
             session.was_acknowledged()
 
-    # What the transaction layer tells
+    # Events of the transaction layer
 
-    def _hear(self, now: float) -> None:
+    def _handle_transaction_events(self, now: float) -> None:
         for event in self._layer.take_events():
             match event:
                 case transaction_events.RequestReceived():
-                    self._hear_request(event, now)
+                    self._handle_request(event, now)
                 case transaction_events.AckReceived():
-                    self._hear_ack(event, now)
+                    self._handle_ack(event, now)
                 case transaction_events.CancelReceived(owner=Session() as session):
-                    session.hear_cancel(event, now)
+                    session.handle_cancel(event, now)
                 case transaction_events.CancelReceived(key=key):
-                    self._layer.reply(key, 200, now)
+                    self._layer.respond(key, 200, now)
                 case transaction_events.ResponseReceived(
                     owner=Session() | OutOfDialogRequest() as owner
                 ):
-                    owner.hear_response(event, now)
+                    owner.handle_response(event, now)
                 case transaction_events.RequestFailed(
                     owner=Session() | OutOfDialogRequest() as owner
                 ):
-                    owner.hear_failure(event, now)
+                    owner.handle_failure(event, now)
                 case transaction_events.ResponseReceived() | transaction_events.RequestFailed():
                     pass  # nobody of ours waits for it any more
                 case transaction_events.StrayResponse():
-                    self._hear_stray(event, now)
+                    self._handle_stray_response(event, now)
                 case _:
                     assert_never(event)
 
-    def _hear_stray(self, event: transaction_events.StrayResponse, now: float) -> None:
+    def _handle_stray_response(self, event: transaction_events.StrayResponse, now: float) -> None:
         """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
 
         They would talk to nobody. A stranger gets nothing: their word that we called them is all there is.
@@ -356,111 +356,111 @@ class UserAgent:
         except ParseError:
             return
         dialog_id = dialog.call_id, dialog.local.tag or ""
-        session = self._desk.dialogs.get(dialog_id)
-        if session is not None and session.hear_again(response):
+        session = self._table.dialogs.get(dialog_id)
+        if session is not None and session.acknowledge_retransmission(response):
             return
-        is_full = len(self._desk.sessions) >= self._most_sessions
+        is_full = len(self._table.sessions) >= self._most_sessions
         if is_full or self._admission.friends.standing(source, now) < Standing.TELEPHONE:
             return
         stray = Session(
-            self._desk,
-            f"stray {self._desk.token()}",
+            self._table,
+            f"stray {self._table.token()}",
             source,
             direct=not response.record_routes,
             dialog=dialog,
             unacknowledged=(("stray", "INVITE"), response.cseq.number),
         )
-        self._desk.add(stray)
+        self._table.add(stray)
         if session is None:
-            self._desk.add_dialog(dialog_id, stray)
+            self._table.add_dialog(dialog_id, stray)
         stray.end(STRAY, now)
 
     def _session_of(self, request: Request) -> Session | None:
-        return self._desk.dialogs.get((request.call_id, request.to.tag or ""))
+        return self._table.dialogs.get((request.call_id, request.to.tag or ""))
 
     def _session_of_caller(self, event: transaction_events.RequestReceived) -> Session | None:
         """Find whose BYE this is that leaves our tag out; it is believed from their address alone."""
         request = event.request
-        session = self._desk.callers.get((request.call_id, request.from_.tag or ""))
+        session = self._table.callers.get((request.call_id, request.from_.tag or ""))
         return session if session and session.peer.host == event.source.host else None
 
-    def _hear_request(self, event: transaction_events.RequestReceived, now: float) -> None:
+    def _handle_request(self, event: transaction_events.RequestReceived, now: float) -> None:
         request = event.request
-        refusal = screen(request)
+        refusal = inspect_request(request)
         if refusal is not None:
-            self._layer.reply_statelessly(event.key, refusal.status, now, refusal.headers)
+            self._layer.respond_statelessly(event.key, refusal.status, now, refusal.headers)
         elif request.is_within_dialog or request.method == "BYE":
             tagged = request.is_within_dialog
             session = self._session_of(request) if tagged else self._session_of_caller(event)
             if session is None:
-                self._layer.reply_statelessly(event.key, 481, now)
+                self._layer.respond_statelessly(event.key, 481, now)
             elif request.method == "OPTIONS":
-                self._layer.reply_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
-            elif (refusal := self._distrust(session, request, event.source, now)) is not None:
-                self._dismiss(event, refusal, now)
+                self._layer.respond_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+            elif (refusal := self._check_source(session, request, event.source, now)) is not None:
+                self._refuse(event, refusal, now)
             else:
-                session.hear_request(event, now)
+                session.handle_request(event, now)
         elif request.method == "INVITE":
-            self._hear_invite(event, now)
+            self._handle_invite(event, now)
         elif request.method == "OPTIONS":
-            self._layer.reply_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
+            self._layer.respond_statelessly(event.key, 200, now, (ALLOW, ACCEPT, SUPPORTED))
         else:
-            self._hear_register(event, now)
+            self._handle_register(event, now)
 
     def _admit(self, event: transaction_events.RequestReceived, now: float) -> Admitted | None:
         """Ask whether this may come in, refuse it if not, and remember who proved what."""
         verdict = self._admission.admit(event.request, event.source, now)
         if isinstance(verdict, Refusal):
-            self._dismiss(event, verdict, now)
+            self._refuse(event, verdict, now)
             return None
         if verdict.name:
             self._admission.friends.prove(event.source, verdict.name, now)
         return verdict
 
-    def _dismiss(
+    def _refuse(
         self, event: transaction_events.RequestReceived, refusal: Refusal, now: float
     ) -> None:
-        self._layer.reply_statelessly(
+        self._layer.respond_statelessly(
             event.key, refusal.status, now, refusal.headers, refusal.reason
         )
 
-    def _distrust(
+    def _check_source(
         self, session: Session, request: Request, source: Peer, now: float
     ) -> Refusal | None:
         """Say why a request within a dialog is refused that comes from where none of it came before."""
-        if session.has_heard(source):
+        if session.knows_source(source):
             return None
         refusal = self._admission.admit_within_dialog(session.leg, request, source, now)
         if refusal is None:
-            session.move(source)
+            session.update_peer(source)
         return refusal
 
-    def _hear_ack(self, event: transaction_events.AckReceived, now: float) -> None:
+    def _handle_ack(self, event: transaction_events.AckReceived, now: float) -> None:
         session = self._session_of(event.request)
         if session is None:
             return
         # One that describes nothing says no more than that our answer arrived, whoever sends it.
-        if event.request.body and self._distrust(session, event.request, event.source, now):
+        if event.request.body and self._check_source(session, event.request, event.source, now):
             return
-        session.hear_ack(event.request, now)
+        session.handle_ack(event.request, now)
 
-    def _hear_register(self, event: transaction_events.RequestReceived, now: float) -> None:
+    def _handle_register(self, event: transaction_events.RequestReceived, now: float) -> None:
         admitted = self._admit(event, now)
         if admitted is not None:
-            ref, request = self._desk.open(event, None), event.request
+            ref, request = self._table.add_request(event, None), event.request
             asked = OutOfDialogRequestReceived(
                 ref=ref, request=request, source=event.source, who=admitted.who
             )
-            self._desk.events.append(asked)
+            self._table.events.append(asked)
 
-    def _hear_invite(self, event: transaction_events.RequestReceived, now: float) -> None:
+    def _handle_invite(self, event: transaction_events.RequestReceived, now: float) -> None:
         known = self._session_of_caller(event)
-        if known is not None and known.hear_invite_again(event.request):
+        if known is not None and known.handle_invite_retransmission(event.request):
             self._layer.forget(event.key)
             return
-        is_full = len(self._desk.sessions) >= self._most_sessions
+        is_full = len(self._table.sessions) >= self._most_sessions
         if is_full and not self._admission.is_urgent(event.request):
-            self._layer.reply_statelessly(
+            self._layer.respond_statelessly(
                 event.key, 503, now, self._layer.retry_after(event.request)
             )
             return
@@ -468,14 +468,14 @@ class UserAgent:
         if admitted is None:
             return
         try:
-            session = Incoming(self._desk, self._desk.token(), event)
+            session = UasSession(self._table, self._table.token(), event)
         except SipError as error:
-            self._layer.reply_statelessly(event.key, error.status, now)
+            self._layer.respond_statelessly(event.key, error.status, now)
             return
-        self._desk.add(session)
+        self._table.add(session)
         self._layer.set_owner(event.key, session)
-        self._layer.reply(event.key, 100, now)
-        self._desk.events.append(
+        self._layer.respond(event.key, 100, now)
+        self._table.events.append(
             InviteReceived(
                 leg=session.leg, request=event.request, source=event.source, who=admitted.who
             )
@@ -487,15 +487,15 @@ def _command(
 ) -> None:
     match command:
         case Answer():
-            if isinstance(session, Incoming):
+            if isinstance(session, UasSession):
                 session.answer(command, now)
         case Acknowledge():
             session.acknowledge(command.headers, command.body)
         case SendInDialog():
-            session.ask(command, now)
+            session.send_request(command, now)
         case EndSession():
             Headers(command.headers)  # a wrong one must not leave the leg half ended
-            if isinstance(session, Incoming):
+            if isinstance(session, UasSession):
                 session.end(command.headers, now, status=command.status)
             else:
                 session.end(command.headers, now)

@@ -1,4 +1,4 @@
-"""When one dialog is looked after: is the other end still there, is its session refreshed? Times in, times out.
+"""The supervision of a session: when its other end is probed, when it is refreshed, when it is lost. Pure.
 
 A probe is an OPTIONS within the dialog. Any final response means that the other end lives, but 481 (it
 knows nothing of the dialog), 408 and silence mean that it is gone (RFC 3261 §12.2.1.2). A session may be refreshed beside that, by either end (RFC 4028).
@@ -33,7 +33,7 @@ GRACE: Final = 8
 """Of T1: how long a new process waits for one who was silent before, at least. It asks four times in that time."""
 
 
-class Watch:
+class SessionSupervision:
     """The probes and refreshes of one dialog. `chance` gives numbers from 0 to 1; times are of the owner's clock."""
 
     __slots__ = (
@@ -97,7 +97,7 @@ class Watch:
         times = (self.probe_at, self.timer_at, self.note_at, self.lost_at)
         return min((time for time in times if time is not None), default=None)
 
-    def agree(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
+    def set_timer(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
         """Learn what both ends agreed on just now, or in an earlier process."""
         self.timer, self.timer_at = timer, None
         if timer is not None and timer.is_ours and resumed:
@@ -106,7 +106,7 @@ class Watch:
             spread = SPREAD * self._chance() if timer.is_ours else 0.0
             self.timer_at = now + timer.pause * (1 - spread)
 
-    def refused(self, status: int, shortest: int, now: float) -> None:
+    def refresh_refused(self, status: int, shortest: int, now: float) -> None:
         """Learn that our refresh was refused, or could not be made (0): it is made again (RFC 4028 §10).
 
         `shortest` is the shortest session that a 422 allows.
@@ -121,17 +121,17 @@ class Watch:
         """Let our refresh be due again in so many seconds, up to half as much more."""
         self.timer_at = now + seconds * (1 + self._chance() / 2)
 
-    def probing(self, now: float) -> None:
+    def probe_sent(self, now: float) -> None:
         """Learn that a probe goes out."""
         self.probe_at = None
         if self._began is None:
             self._began = self._first = now
 
-    def noted(self) -> None:
+    def silence_stored(self) -> None:
         """Learn that the silence is being stored."""
         self._noted = True
 
-    def alive(self, now: float) -> bool:
+    def probe_answered(self, now: float) -> bool:
         """Learn that the other end answered. True where a silence was stored that is over."""
         was_noted, self._noted = self._noted, False
         self._began = None
@@ -139,7 +139,7 @@ class Watch:
         self.probe_at = now + self._interval()
         return was_noted
 
-    def unsent(self, now: float) -> None:
+    def probe_unsent(self, now: float) -> None:
         """Learn that a probe could not be sent: it is sent again."""
         self.probe_at = now + TRY_AGAIN
 

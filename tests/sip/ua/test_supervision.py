@@ -10,7 +10,7 @@ import pytest
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.commands import Answer, EndSession
 from switchhook.sip.ua.events import DialogChanged, InviteReceived, SipLegEnded, UserAgentEvent
-from switchhook.sip.ua.watch import Watch
+from switchhook.sip.ua.supervision import SessionSupervision
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import ALICE, ALICE_TCP, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
@@ -114,7 +114,7 @@ def test_a_probe_that_cannot_be_sent_is_sent_again_for_a_while() -> None:
         for packet in phone.agent.take_packets():
             if packet.data.startswith(b"OPTIONS"):
                 phone.probes.append((phone.now, packet.peer))
-                phone.agent.lost(packet, phone.now)
+                phone.agent.send_failed(packet, phone.now)
                 told += phone.agent.take_events()
 
     assert told[-1] == SipLegEnded(leg=leg, status=408)
@@ -127,7 +127,7 @@ def test_a_connection_that_breaks_for_a_moment_ends_nothing() -> None:
     leg, _ = phone.answered()
     phone.pass_time(PROBE)
     (packet,) = phone.agent.take_packets()
-    phone.agent.lost(packet, phone.now)
+    phone.agent.send_failed(packet, phone.now)
 
     assert answer_probes(phone, 600.0) == [DialogChanged(leg=leg)] * 2  # silent, and no more
     assert len(phone.probes) >= 9
@@ -212,14 +212,14 @@ def test_a_long_call_is_stored_before_its_numbers_are_used_up() -> None:
 def test_the_probes_of_a_thousand_calls_are_spread() -> None:
     chance = random.Random(7).random
     timing = Timing()
-    watches = [Watch(timing, chance, 0.0) for _ in range(1000)]
-    resumed = [Watch(timing, chance, 0.0) for _ in range(1000)]
-    for watch in resumed:
-        watch.resume(0.0, silent=None, reconnects=False)
+    watches = [SessionSupervision(timing, chance, 0.0) for _ in range(1000)]
+    resumed = [SessionSupervision(timing, chance, 0.0) for _ in range(1000)]
+    for supervision in resumed:
+        supervision.resume(0.0, silent=None, reconnects=False)
 
     for times, begin, end, dense in (
-        ([watch.probe_at or 0.0 for watch in watches], 0.75 * PROBE, PROBE, 150),
-        ([watch.probe_at or 0.0 for watch in resumed], 0.0, PROBE / 25, 600),
+        ([supervision.probe_at or 0.0 for supervision in watches], 0.75 * PROBE, PROBE, 150),
+        ([supervision.probe_at or 0.0 for supervision in resumed], 0.0, PROBE / 25, 600),
     ):
         assert begin <= min(times) <= max(times) <= end
         most = max(sum(at <= time < at + 1.0 for time in times) for at in range(int(PROBE)))
@@ -240,13 +240,13 @@ def test_a_telephone_whose_connection_broke_is_followed_when_it_registers_again(
     other, again = Peer("TCP", "192.0.2.10", 40002, 8), Peer("TCP", "192.0.2.99", 40003, 9)
 
     register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.8;transport=tcp>")
-    phone.agent.follow(event.leg, register, other)  # another telephone of hers
+    phone.agent.follow_registration(event.leg, register, other)  # another telephone of hers
     phone.pass_time(PROBE)
     (probe,) = phone.agent.take_packets()
     assert probe.peer.flow == ALICE_TCP.flow
-    phone.agent.lost(probe, phone.now)
+    phone.agent.send_failed(probe, phone.now)
     register = request("REGISTER", call_id="r", contact="<sip:alice@10.0.0.7;transport=tcp>")
-    phone.agent.follow(event.leg, register, again)
+    phone.agent.follow_registration(event.leg, register, again)
 
     phone.pass_time(PROBE + 5.0)
     (probe,) = phone.agent.take_packets()
@@ -261,7 +261,7 @@ def lost_after_a_restart(phone: Phone, stored: Mapping[str, object], age: float)
     while phone.now < 200.0:
         told = phone.pass_time(phone.now + 0.5)
         for packet in phone.agent.take_packets():
-            phone.agent.lost(packet, phone.now)
+            phone.agent.send_failed(packet, phone.now)
         if [*told, *phone.agent.take_events()] == [SipLegEnded(leg="again", status=408)]:
             return phone.now
     raise AssertionError("it lives")

@@ -13,8 +13,8 @@ from switchhook.sip.wire.message import Headers, Request
 if TYPE_CHECKING:
     from switchhook.sip.transaction.events import RequestFailed, ResponseReceived
     from switchhook.sip.ua.commands import SendOutOfDialog
-    from switchhook.sip.ua.desk import Desk
     from switchhook.sip.ua.session import Session
+    from switchhook.sip.ua.session_table import SessionTable
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Response
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 class OutOfDialogRequest:
     """Owns one request until its final response, over as many challenges as there are."""
 
-    def __init__(self, desk: Desk[Session], command: SendOutOfDialog, now: float) -> None:
-        self._desk = desk
+    def __init__(self, table: SessionTable[Session], command: SendOutOfDialog, now: float) -> None:
+        self._table = table
         self._command = command
         self._cseq = command.cseq
-        self._from = command.from_.with_tag(desk.token())
+        self._from = command.from_.with_tag(table.token())
         self._proofs: tuple[Pairs, ...] = ()
         self._request = self._send(now)
 
@@ -45,30 +45,30 @@ class OutOfDialogRequest:
         request = Request(
             method=command.method, uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        _, sent = self._desk.layer.request(request, command.peer, now, owner=self)
+        _, sent = self._table.layer.request(request, command.peer, now, owner=self)
         return sent
 
-    def hear_response(self, event: ResponseReceived, now: float) -> None:
+    def handle_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response; a challenge is answered where that may help."""
         response = event.response
         if response.status < 200:
             return
         proof = prove(
-            self._request, response, self._command.credentials, self._proofs, self._desk.nonces
+            self._request, response, self._command.credentials, self._proofs, self._table.nonces
         )
         if proof is None:
-            self._tell(response.status, response)
+            self._report(response.status, response)
             return
         self._proofs += (proof,)
         self._cseq += 1
         self._request = self._send(now)
 
-    def hear_failure(self, event: RequestFailed, _now: float) -> None:
+    def handle_failure(self, event: RequestFailed, _now: float) -> None:
         """Learn that no response came."""
-        self._tell(event.status, None)
+        self._report(event.status, None)
 
-    def _tell(self, status: int, response: Response | None) -> None:
+    def _report(self, status: int, response: Response | None) -> None:
         ref = self._command.ref
-        self._desk.events.append(
+        self._table.events.append(
             FinalResponseReceived(leg=ref, ref=ref, status=status, response=response)
         )

@@ -1,4 +1,4 @@
-"""The calling side of a call until it is confirmed (RFC 3261 §13.2, §9.1, §22)."""
+"""The UAC of an INVITE until its dialog is confirmed (RFC 3261 §13.2, §9.1, §22)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from switchhook.sip.auth.proof import prove
 from switchhook.sip.ua.dialog import MAX_FORWARDS, Dialog
 from switchhook.sip.ua.events import AnswerReceived, InviteFailed, ProgressReceived
-from switchhook.sip.ua.screening import ALLOW
+from switchhook.sip.ua.inspection import ALLOW
 from switchhook.sip.ua.session import RETRY_SOON, Session
 from switchhook.sip.ua.session_timer import SUPPORTED, TIMER, agreed_by_them, shortest_of
 from switchhook.sip.wire.message import Headers, Request
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.events import RequestFailed, RequestReceived, ResponseReceived
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Invite
-    from switchhook.sip.ua.desk import Desk
+    from switchhook.sip.ua.session_table import SessionTable
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Response
 
@@ -30,12 +30,12 @@ HUNG_UP_EARLY: Final = 603
 ELSEWHERE: Final = (("Reason", 'SIP;cause=200;text="Call completed elsewhere"'),)
 
 
-class Outgoing(Session):
-    """A call that we make."""
+class UacSession(Session):
+    """The session of an INVITE of ours."""
 
-    def __init__(self, desk: Desk[Session], command: Invite, now: float) -> None:
+    def __init__(self, table: SessionTable[Session], command: Invite, now: float) -> None:
         super().__init__(
-            desk,
+            table,
             command.leg,
             command.peer,
             direct=command.direct,
@@ -43,8 +43,8 @@ class Outgoing(Session):
             credentials=command.credentials,
         )
         self._command = command
-        self._from = command.from_.with_tag(desk.token())
-        self._call_id = desk.token()
+        self._from = command.from_.with_tag(table.token())
+        self._call_id = table.token()
         self._tries = 0
         self._proofs: tuple[Pairs, ...] = ()
         self._cancel_headers: Pairs | None = None  # set once the user wants out
@@ -52,26 +52,26 @@ class Outgoing(Session):
         self._forks: dict[str, Session] = {}
         self._early: set[str] = set()  # the tags of those who may still answer
         self._hung_up: set[str] = set()  # of those who hung up before their answer reached us
-        desk.add_dialog((self._call_id, self._from.tag or ""), self)
-        self._heard = False  # whether any response came to the latest INVITE
-        self._interval = desk.timing.session
+        table.add_dialog((self._call_id, self._from.tag or ""), self)
+        self._is_responded = False  # whether any response came to the latest INVITE
+        self._interval = table.timing.session
         self._is_timer_demanded = False
         self._key, self._invite = self._call(now)
 
     def _call(self, now: float) -> tuple[TransactionKey, Request]:
         """Send the INVITE, with the latest credentials."""
         self._tries += 1
-        self._heard = False
-        self._desk.deadlines.set(self.leg, now + self._desk.timing.unheard)
+        self._is_responded = False
+        self._table.deadlines.set(self.leg, now + self._table.timing.unheard)
         command = self._command
         pairs = [("Max-Forwards", MAX_FORWARDS)]
         if any(name.lower() == "max-forwards" for name, _ in command.headers):
             pairs = []
         pairs += [("From", str(self._from)), ("To", str(command.to)), ("Call-ID", self._call_id)]
-        contact = self._desk.contact(command.peer, command.from_.uri)
+        contact = self._table.contact(command.peer, command.from_.uri)
         pairs += [("CSeq", f"{self._tries} INVITE"), ("Contact", contact), ALLOW]
         pairs += [SUPPORTED, ("Session-Expires", str(self._interval))]
-        if self._interval > self._desk.timing.session:
+        if self._interval > self._table.timing.session:
             pairs.append(("Min-SE", str(self._interval)))
         if self._is_timer_demanded:
             pairs.append(("Require", TIMER))
@@ -79,22 +79,22 @@ class Outgoing(Session):
         invite = Request(
             method="INVITE", uri=command.uri, headers=Headers(pairs), body=command.body
         )
-        return self._desk.layer.request(invite, self.peer, now, owner=self)
+        return self._table.layer.request(invite, self.peer, now, owner=self)
 
-    def hear_request(self, event: RequestReceived, now: float) -> None:
+    def handle_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog, or within an early one."""
         if self._answered_by is not None:
-            super().hear_request(event, now)
+            super().handle_request(event, now)
         elif event.request.method == "BYE":
-            self._hear_early_bye(event, now)
+            self._handle_early_bye(event, now)
         elif event.request.method == "UPDATE" and not event.request.body:
-            contact = self._desk.contact(self.peer, self._from.uri)
+            contact = self._table.contact(self.peer, self._from.uri)
             headers = (("Contact", contact), ALLOW, SUPPORTED)
-            self._desk.layer.reply(event.key, 200, now, headers=headers)
+            self._table.layer.respond(event.key, 200, now, headers=headers)
         else:  # its answer, which this overtook, is still to come
-            self._desk.layer.reply(event.key, 500, now, headers=RETRY_SOON)
+            self._table.layer.respond(event.key, 500, now, headers=RETRY_SOON)
 
-    def _hear_early_bye(self, event: RequestReceived, now: float) -> None:
+    def _handle_early_bye(self, event: RequestReceived, now: float) -> None:
         """Somebody hung up whose answer is lost, or never was one (§15): the others ring on."""
         bye = event.request
         tag = bye.from_.tag or ""
@@ -102,35 +102,35 @@ class Outgoing(Session):
         if len(self._hung_up) < MOST_FORKS:
             self._hung_up.add(tag)
         if self._early or self._cancel_headers is not None:
-            self._desk.layer.reply(event.key, 200, now)
+            self._table.layer.respond(event.key, 200, now)
             return
         failed = InviteFailed(
             leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye, ref=self._keep(event)
         )
-        self._desk.events.append(failed)
+        self._table.events.append(failed)
         self.end((), now)
 
     def _leave(self, now: float) -> None:
         if self._answered_by is not None:  # else the INVITE goes on until it is answered
             super()._leave(now)
 
-    def hear_response(self, event: ResponseReceived, now: float) -> None:
+    def handle_response(self, event: ResponseReceived, now: float) -> None:
         """Take a response to the first INVITE, or to a later request."""
         response = event.response
         if event.key != self._key:
-            super().hear_response(event, now)
+            super().handle_response(event, now)
             return
         self.note_source(event.source)
-        if not self._heard:
-            self._heard = True
-            self._desk.deadlines.set(self.leg, None)
+        if not self._is_responded:
+            self._is_responded = True
+            self._table.deadlines.set(self.leg, None)
         if response.status < 200:
             if response.status > 100 and self._cancel_headers is None:
                 self._note_early(response)
-                self._desk.events.append(ProgressReceived(leg=self.leg, response=response))
+                self._table.events.append(ProgressReceived(leg=self.leg, response=response))
         elif response.status < 300:
-            self._hear_answer(response, now)
-        elif not self._calls_again(response, now):
+            self._handle_answer(response, now)
+        elif not self._retries_invite(response, now):
             self._fail(response.status, response)
 
     def _note_early(self, response: Response) -> None:
@@ -138,7 +138,7 @@ class Outgoing(Session):
         if tag and tag not in self._hung_up and len(self._early) < MOST_FORKS:
             self._early.add(tag)
 
-    def _calls_again(self, response: Response, now: float) -> bool:
+    def _retries_invite(self, response: Response, now: float) -> bool:
         """Send a refused INVITE again with what was missing: credentials, a longer session."""
         if self._cancel_headers is not None or not (
             self._proves(response) or self._agrees(response)
@@ -148,7 +148,7 @@ class Outgoing(Session):
         return True
 
     def _proves(self, response: Response) -> bool:
-        nonces = self._desk.nonces
+        nonces = self._table.nonces
         proof = prove(self._invite, response, self._credentials, self._proofs, nonces)
         if proof is None:
             return False
@@ -166,31 +166,31 @@ class Outgoing(Session):
         self._is_timer_demanded = True
         return True
 
-    def hear_failure(self, event: RequestFailed, now: float) -> None:
+    def handle_failure(self, event: RequestFailed, now: float) -> None:
         """Learn that a request of ours got no response."""
         if event.key == self._key:
             self._fail(event.status, None)
         else:
-            super().hear_failure(event, now)
+            super().handle_failure(event, now)
 
     def _fail(self, status: int, response: Response | None) -> None:
         if self._cancel_headers is None:
             failed = InviteFailed(leg=self.leg, status=status, response=response)
-            self._desk.events.append(failed)
+            self._table.events.append(failed)
         self._finish()
 
     def handle_timer(self, now: float) -> None:
         """Give up an INVITE to which nothing came; what still comes of it is cancelled or hung up."""
-        if self._heard:
+        if self._is_responded:
             super().handle_timer(now)
             return
-        self._heard = True
+        self._is_responded = True
         if self._cancel_headers is None:
             failed = InviteFailed(leg=self.leg, status=408, response=None)
-            self._desk.events.append(failed)
+            self._table.events.append(failed)
             self.end((), now)
 
-    def _hear_answer(self, response: Response, now: float) -> None:
+    def _handle_answer(self, response: Response, now: float) -> None:
         """Take a 2xx: the first, the same again, or one of another fork (§13.2.2.4)."""
         tag = response.to.tag or ""
         if self._answered_by is None and (tag not in self._hung_up or not self._early):
@@ -208,18 +208,18 @@ class Outgoing(Session):
         self._unacknowledged = self._key, self._invite.cseq.number
         self._owes_answer = not self._command.body
         if self._cancel_headers is None:
-            self.watch(now)
-            self.terms.heard(response)
-            self.terms.described(self._command.headers, self._command.body)
+            self.supervise(now)
+            self.state.learn(response)
+            self.state.set_local_description(self._command.headers, self._command.body)
             self._agree(agreed_by_them(response), now)
-            self._desk.events.append(AnswerReceived(leg=self.leg, response=response))
+            self._table.events.append(AnswerReceived(leg=self.leg, response=response))
         else:  # the answer crossed our CANCEL: acknowledge it, then hang up
             super().end(self._cancel_headers, now)
 
     def _end_fork(self, tag: str, response: Response, now: float) -> None:
         """A proxy forked our INVITE and a second telephone answered: it gets ACK and BYE."""
         fork = Session(
-            self._desk,
+            self._table,
             f"{self.leg} fork {tag}",
             self.peer,
             direct=self.direct,
@@ -243,4 +243,4 @@ class Outgoing(Session):
             super().end(headers, now)
         elif self._cancel_headers is None:
             self._cancel_headers = headers
-            self._desk.layer.cancel(self._key, now, headers)
+            self._table.layer.cancel(self._key, now, headers)

@@ -1,4 +1,4 @@
-"""The receiving side of a call until it is confirmed (RFC 3261 §13.3, §9.2)."""
+"""The UAS of an INVITE until its dialog is confirmed (RFC 3261 §13.3, §9.2)."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.ua.dialog import Dialog
 from switchhook.sip.ua.events import InviteCancelled, SipLegEnded
-from switchhook.sip.ua.screening import ALLOW
+from switchhook.sip.ua.inspection import ALLOW
 from switchhook.sip.ua.session import Session
 from switchhook.sip.ua.session_timer import SUPPORTED, agreed_by_us
-from switchhook.sip.ua.stored import Answered, StoredLeg
+from switchhook.sip.ua.stored_leg import StoredAnswer, StoredLeg
 from switchhook.sip.wire.transport import is_translated
 
 if TYPE_CHECKING:
     from switchhook.sip.transaction.events import CancelReceived, RequestReceived
     from switchhook.sip.ua.commands import Answer
-    from switchhook.sip.ua.desk import Desk
+    from switchhook.sip.ua.session_table import SessionTable
     from switchhook.sip.wire.fields import Pairs
     from switchhook.sip.wire.message import Request
 
@@ -24,29 +24,29 @@ MOST_FORKS: Final = 20
 """Early dialogs that one INVITE may be answered with."""
 
 
-class Incoming(Session):
-    """A call that somebody makes to us."""
+class UasSession(Session):
+    """The session of a received INVITE."""
 
-    def __init__(self, desk: Desk[Session], leg: str, event: RequestReceived) -> None:
+    def __init__(self, table: SessionTable[Session], leg: str, event: RequestReceived) -> None:
         request = event.request
         direct = len(request.headers.values("Via")) == 1
         behind_nat = is_translated(request.via, event.source)
-        super().__init__(desk, leg, event.source, direct=direct, behind_nat=behind_nat)
+        super().__init__(table, leg, event.source, direct=direct, behind_nat=behind_nat)
         self._key = event.key
         self._invite: Request | None = request  # forgotten with our final response
-        tag = desk.token()
+        tag = table.token()
         self.dialog = Dialog.of_server(request, tag, event.source)
-        self.terms.heard(request)
+        self.state.learn(request)
         self._tags = {0: tag}
-        desk.add_dialog((request.call_id, tag), self)
-        desk.add_caller((request.call_id, request.from_.tag or ""), self)
+        table.add_dialog((request.call_id, tag), self)
+        table.add_caller((request.call_id, request.from_.tag or ""), self)
 
     def answer(self, command: Answer, now: float) -> None:
         """Answer the INVITE."""
         invite = self._invite
         if invite is None or self._left or command.fork >= MOST_FORKS:
             return
-        sent = self._desk.layer.reply(
+        sent = self._table.layer.respond(
             self._key,
             command.status,
             now,
@@ -62,8 +62,8 @@ class Incoming(Session):
             self._finish()
         else:
             self.dialog = self._confirmed(command.fork)
-            self.terms.described(command.headers, command.body)
-            self.watch(now)
+            self.state.set_local_description(command.headers, command.body)
+            self.supervise(now)
             self._agree(agreed_by_us(invite), now)
             self._await_ack(sent, invite.cseq.number, now, first=True)
 
@@ -72,7 +72,7 @@ class Incoming(Session):
         invite, dialog = self._invite, self._confirmed(command.fork)
         if invite is None or dialog is None or self._left or command.fork >= MOST_FORKS:
             return None
-        packet = self._desk.layer.compose(
+        packet = self._table.layer.compose(
             self._key,
             command.status,
             reason=command.reason,
@@ -82,16 +82,16 @@ class Incoming(Session):
         )
         if packet is None:
             return None
-        terms = replace(self.terms)
-        terms.described(command.headers, command.body)
+        state = replace(self.state)
+        state.set_local_description(command.headers, command.body)
         return StoredLeg(
             dialog=dialog,
             peer=self.peer,
             direct=self.direct,
             behind_nat=self.behind_nat,
-            terms=terms,
+            state=state,
             timer=agreed_by_us(invite),
-            answered=Answered(packet=packet, cseq=invite.cseq.number),
+            answered=StoredAnswer(packet=packet, cseq=invite.cseq.number),
         )
 
     def _headers(self, command: Answer, invite: Request) -> Pairs:
@@ -107,25 +107,25 @@ class Incoming(Session):
             return None
         return replace(self.dialog, local=self.dialog.local.with_tag(self._tag(fork)))
 
-    def hear_request(self, event: RequestReceived, now: float) -> None:
+    def handle_request(self, event: RequestReceived, now: float) -> None:
         """Serve a request within the dialog; a BYE before our answer is a CANCEL (§15.1.2)."""
         if self._invite is not None and event.request.method == "BYE":
-            self._hear_cancel(event, now)
+            self._handle_cancel(event, now)
         else:
-            super().hear_request(event, now)
+            super().handle_request(event, now)
 
-    def hear_cancel(self, event: CancelReceived, now: float) -> None:
+    def handle_cancel(self, event: CancelReceived, now: float) -> None:
         """The caller gave up."""
         if self._invite is None:
-            super().hear_cancel(event, now)
+            super().handle_cancel(event, now)
         else:
-            self._hear_cancel(event, now)
+            self._handle_cancel(event, now)
 
-    def _hear_cancel(self, event: RequestReceived | CancelReceived, now: float) -> None:
-        ref = self._hear_leaving(event, now)
+    def _handle_cancel(self, event: RequestReceived | CancelReceived, now: float) -> None:
+        ref = self._handle_leaving(event, now)
         if ref:
             cancelled = InviteCancelled(leg=self.leg, request=event.request, ref=ref)
-            self._desk.events.append(cancelled)
+            self._table.events.append(cancelled)
 
     def _leave(self, now: float) -> None:
         if self._invite is None:
@@ -143,7 +143,7 @@ class Incoming(Session):
     def _refuse(self, status: int, headers: Pairs, now: float) -> None:
         self._invite = None
         self._answer_open(now)
-        self._desk.layer.reply(self._key, status, now, to_tag=self._tag(0), headers=headers)
+        self._table.layer.respond(self._key, status, now, to_tag=self._tag(0), headers=headers)
         self._finish()
 
     def _lose(self, status: int, now: float, why: str = "") -> None:
@@ -151,13 +151,13 @@ class Incoming(Session):
             super()._lose(status, now, why)
             return
         self._refuse(status, (), now)
-        self._desk.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
+        self._table.events.append(SipLegEnded(leg=self.leg, status=status, why=why))
 
     def _tag(self, fork: int) -> str:
         """Return the To tag of this fork, and let its early dialog be found."""
         tag = self._tags.get(fork)
         if tag is None:
-            tag = self._tags[fork] = self._desk.token()
+            tag = self._tags[fork] = self._table.token()
             if self.dialog is not None:
-                self._desk.add_dialog((self.dialog.call_id, tag), self)
+                self._table.add_dialog((self.dialog.call_id, tag), self)
         return tag

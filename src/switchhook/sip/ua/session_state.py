@@ -1,4 +1,4 @@
-"""What one end of a dialog knows of the session: which requests the other end takes, what we described last."""
+"""The state of a session: the methods that the other end allows, and the description that we sent last."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Terms:
-    """Enough to refresh the session without changing it (RFC 4028 §7.4)."""
+class SessionState:
+    """Enough of a session to refresh it without changing it (RFC 4028 §7.4)."""
 
     allow: frozenset[str] = frozenset()
     """The methods that the other end named in Allow; none before it did."""
@@ -24,14 +24,14 @@ class Terms:
     body: bytes = b""
     """The session description that we sent last and the other end took."""
 
-    def heard(self, message: Request | Response) -> None:
+    def learn(self, message: Request | Response) -> None:
         """Take what a message of the other end says."""
         if "Allow" in message.headers:
             self.allow = frozenset(
                 method.strip().upper() for method in message.headers.values("Allow")
             )
 
-    def described(self, headers: Pairs, body: bytes) -> None:
+    def set_local_description(self, headers: Pairs, body: bytes) -> None:
         """Take what we sent, unless it describes nothing."""
         if body:
             self.headers = tuple(p for p in headers if p[0].lower().startswith("content-"))
@@ -66,7 +66,7 @@ class Terms:
         """Read what `to_json` gave; raise ValueError, TypeError or KeyError for anything else."""
         allow, headers = stored["allow"], stored["headers"]
         if not isinstance(allow, list) or not isinstance(headers, list):
-            raise ValueError("these are no terms")  # noqa: TRY004 -- one error for every wrong document
+            raise ValueError("this is no session state")  # noqa: TRY004 -- one error for every wrong document
         return cls(
             allow=frozenset(map(str, allow)),
             headers=tuple((str(name), str(value)) for name, value in headers),

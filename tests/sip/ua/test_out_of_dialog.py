@@ -14,14 +14,14 @@ from switchhook.sip.ua.events import (
     UserAgentEvent,
 )
 from switchhook.sip.ua.registrar import Registrar
-from switchhook.sip.ua.user_agent import Load, UserAgent
+from switchhook.sip.ua.user_agent import UserAgent, UserAgentLoad
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 
 PHONE = Peer("UDP", "192.0.2.10", 5060)
 PBX = Peer("UDP", "192.0.2.1", 5060)
-NOTHING = Load(transactions=0, sessions=0, dialogs=0, exchanges=0)
+NOTHING = UserAgentLoad(transactions=0, sessions=0, dialogs=0, pending_requests=0)
 ALICE = NameAddress(uri=Uri.parse("sip:alice@pbx"))
 
 

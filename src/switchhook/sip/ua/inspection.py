@@ -1,4 +1,4 @@
-"""What a request must meet before anybody looks at its meaning (RFC 3261 §8.2)."""
+"""The inspection of a received request by its method, target, extensions and body (RFC 3261 §8.2)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ PATH: Final = "path"
 SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 
 
-def screen(request: Request) -> Refusal | None:
+def inspect_request(request: Request) -> Refusal | None:
     """Return why a request is not served, or None. The order is that of §8.2.1 to §8.2.3.
 
     A BYE is served whatever it holds: a call that one end has left is over.

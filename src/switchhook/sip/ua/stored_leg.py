@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from switchhook.sip.ua.dialog import Dialog
+from switchhook.sip.ua.session_state import SessionState
 from switchhook.sip.ua.session_timer import SessionTimer
-from switchhook.sip.ua.terms import Terms
 from switchhook.sip.wire.transport import Packet, Peer
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class StoredAnswer:
     """Our 2xx to a call, whose ACK did not come yet: a restart sends it again (RFC 3261 §13.3.1.4)."""
 
     packet: Packet
@@ -32,11 +32,11 @@ class StoredLeg:
     peer: Peer
     direct: bool
     behind_nat: bool
-    terms: Terms
+    state: SessionState
     timer: SessionTimer | None
     silent: float | None = None
     """For how many seconds probes had no answer when this was stored; None while they had."""
-    answered: Answered | None = None
+    answered: StoredAnswer | None = None
     owed: tuple[int, bool] | None = None
     """The number of our INVITE whose 2xx waits for our ACK, and whether that has to bring an answer."""
 
@@ -47,7 +47,7 @@ class StoredLeg:
             "peer": _place(self.peer),
             "direct": self.direct,
             "behind_nat": self.behind_nat,
-            "terms": self.terms.to_json(),
+            "terms": self.state.to_json(),
             "timer": None if self.timer is None else [self.timer.interval, self.timer.is_ours],
         }
         if self.silent is not None:
@@ -77,14 +77,14 @@ class StoredLeg:
 
     @classmethod
     def _read(cls, stored: Mapping[str, Any]) -> Self:
-        terms, timer = stored.get("terms"), stored.get("timer")
+        state, timer = stored.get("terms"), stored.get("timer")
         answered, owed, silent = (stored.get(name) for name in ("answered", "owed", "silent"))
         return cls(
             dialog=Dialog.from_json(stored["dialog"]),
             peer=_peer(stored["peer"]),
             direct=bool(stored["direct"]),
             behind_nat=bool(stored.get("behind_nat")),
-            terms=Terms() if terms is None else Terms.from_json(terms),
+            state=SessionState() if state is None else SessionState.from_json(state),
             timer=None if timer is None else _timer(timer),
             silent=None if silent is None else float(silent),
             answered=None if answered is None else _answered(answered),
@@ -106,7 +106,7 @@ def _timer(stored: list[Any]) -> SessionTimer:
     return SessionTimer(interval=int(interval), is_ours=bool(is_ours))
 
 
-def _answered(stored: Mapping[str, Any]) -> Answered:
+def _answered(stored: Mapping[str, Any]) -> StoredAnswer:
     data = str(stored["data"]).encode("latin-1")
     packet, waited = Packet(data, _peer(stored["peer"])), float(stored.get("waited", 0.0))
-    return Answered(packet=packet, cseq=int(stored["cseq"]), waited=waited)
+    return StoredAnswer(packet=packet, cseq=int(stored["cseq"]), waited=waited)

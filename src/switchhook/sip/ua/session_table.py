@@ -1,4 +1,4 @@
-"""What the sessions of one user agent share: the transaction layer below, the ear above, and the index of both."""
+"""What the sessions of one user agent share: the transaction layer, the events for its user, the index of sessions."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ DialogId = tuple[str, str]
 """Call-ID and our tag. Ours is a token that cannot be guessed, so that it names the dialog alone."""
 
 
-class Indexed(Protocol):
+class IndexedSession(Protocol):
     """What the index must know of a session."""
 
     leg: str
     dialog_ids: list[DialogId]
-    """Under which it stands in `Desk.dialogs`."""
+    """Under which it stands in `SessionTable.dialogs`."""
     caller_id: DialogId | None
-    """Under which it stands in `Desk.callers`."""
+    """Under which it stands in `SessionTable.callers`."""
 
 
-S = TypeVar("S", bound=Indexed)
+S = TypeVar("S", bound=IndexedSession)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class PendingRequest(Generic[S]):
     """What a 2xx to it agrees on."""
 
 
-class Desk(Generic[S]):
-    """Owned by `UserAgent`; sessions find here what they need."""
+class SessionTable(Generic[S]):
+    """The sessions of one `UserAgent`, by leg, dialog and caller, and what they share."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Desk(Generic[S]):
         self.dialogs: dict[DialogId, S] = {}
         self.callers: dict[DialogId, S] = {}
         """By Call-ID and the caller's tag, for a BYE that leaves ours out as RFC 2543 allowed."""
-        self.exchanges: dict[str, PendingRequest[S]] = {}
+        self.pending_requests: dict[str, PendingRequest[S]] = {}
         self.deadlines: Deadlines[str] = Deadlines()
         self._local = local
 
@@ -86,12 +86,14 @@ class Desk(Generic[S]):
         write = _contact if len(user or "") > MOST_REMEMBERED else _remembered_contact
         return write(user, host, port, peer.transport)
 
-    def open(self, event: RequestReceived | CancelReceived, session: S | None) -> str:
+    def add_request(self, event: RequestReceived | CancelReceived, session: S | None) -> str:
         """Keep a received request until the user answers it; return its ref."""
         ref = self.token()
         request = event.request
         number, timer = request.cseq.number, agreed_by_us(request)
-        self.exchanges[ref] = PendingRequest(event.key, request.method, number, session, timer)
+        self.pending_requests[ref] = PendingRequest(
+            event.key, request.method, number, session, timer
+        )
         if session is not None:
             self.layer.set_owner(event.key, session)
         return ref
