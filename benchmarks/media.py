@@ -26,8 +26,8 @@ from switchhook.sip.net.rtp_thread import MediaThread
 from switchhook.sip.rtp.commands import FarEnd, MediaStreamCommand, SetFarEnd, StartPlayback
 from switchhook.sip.rtp.g711 import MU_LAW
 from switchhook.sip.rtp.media import MediaStreams
-from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.player import PcmSound
+from switchhook.sip.rtp.sender import InitialNumbers
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from switchhook.tasks import spawn
 
@@ -87,7 +87,9 @@ class InLoop:
     def open(self, stream: str, call: str) -> None:
         bound = self._sockets[stream] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         bound.settimeout(0.0)
-        self._media.open(stream, call, Start(source=1, number=1, timestamp=1), time.monotonic())
+        self._media.open(
+            stream, call, InitialNumbers(source=1, number=1, timestamp=1), time.monotonic()
+        )
 
     def perform(self, command: MediaStreamCommand) -> None:
         self._media.perform(command, time.monotonic())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.sip.rtp.digits import DigitReceiver, read_info
+from switchhook.sip.rtp.dtmf import DtmfReceiver, read_info
 from switchhook.sip.rtp.wav import WavError, read_wav
 from switchhook.sip.ua.commands import Acknowledge, Answer, Invite
 from switchhook.sip.ua.events import (
@@ -191,8 +191,8 @@ def check_wav(chance: random.Random, _: int) -> None:
 
 def check_keys(chance: random.Random, _: int) -> None:
     packets, pressed, how = sound.keys(chance)
-    receiver = DigitReceiver()
-    assert "".join(receiver.hear(packet) for packet in packets) == pressed, how
+    receiver = DtmfReceiver()
+    assert "".join(receiver.receive(packet) for packet in packets) == pressed, how
 
 
 def check_http(chance: random.Random, _: int) -> None:

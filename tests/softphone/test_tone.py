@@ -8,7 +8,7 @@ import struct
 
 import pytest
 
-from switchhook.sip.rtp.digits import DigitReceiver
+from switchhook.sip.rtp.dtmf import DtmfReceiver
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.wire.sdp import PCMA, PCMU, Format
 from switchhook.softphone.tone import SOUND, Tone
@@ -115,8 +115,8 @@ def test_keys_take_the_place_of_the_tone() -> None:
 
     packets = run(scenario())
     assert [packet.payload for packet in packets] == [97] * 5 + [0] * 2
-    receiver = DigitReceiver()
-    assert "".join(receiver.hear(packet) for packet in packets[:5]) == "5"
+    receiver = DtmfReceiver()
+    assert "".join(receiver.receive(packet) for packet in packets[:5]) == "5"
 
 
 def test_what_came_in_is_kept_on_wish() -> None:

@@ -8,8 +8,8 @@ import socket
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.rtp.digits import press
-from switchhook.sip.rtp.outflow import KeyPresses, Outflow, Start
+from switchhook.sip.rtp.dtmf import dtmf_payloads
+from switchhook.sip.rtp.sender import DtmfSender, InitialNumbers, RtpSender
 from switchhook.sip.wire.sdp import PCMA, PCMU
 from switchhook.tasks import spawn
 
@@ -54,9 +54,9 @@ class Tone:
         self._format = PCMU
         self._player: asyncio.Task[None] | None = None
         self._events: int | None = None
-        self._presses = KeyPresses()
-        self._outflow = Outflow(
-            Start(
+        self._dtmf = DtmfSender()
+        self._sender = RtpSender(
+            InitialNumbers(
                 source=secrets.randbits(32),
                 number=secrets.randbits(16),
                 timestamp=secrets.randbits(32),
@@ -84,7 +84,7 @@ class Tone:
     def press(self, digits: str, duration: int = 100) -> None:
         """Press keys, one after another, each for so many milliseconds, in place of the tone."""
         for digit in digits:
-            self._presses.add(press(digit, duration))
+            self._dtmf.add(dtmf_payloads(digit, duration))
 
     def pause(self) -> None:
         """Send nothing until `play`."""
@@ -109,7 +109,7 @@ class Tone:
         due, ticks = loop.time(), 0
         while True:
             if self.target is None:
-                self._outflow.pause()
+                self._sender.pause()
             else:
                 self._send(self.target, ticks)
             ticks += 1
@@ -118,11 +118,11 @@ class Tone:
 
     def _send(self, target: tuple[str, int], ticks: int) -> None:
         packet: RtpPacket | None
-        if self._presses and self._events is not None:
-            packet = self._presses.next(self._outflow, self._events, ticks)
+        if self._dtmf and self._events is not None:
+            packet = self._dtmf.next(self._sender, self._events, ticks)
         else:
             frame = self.voice[self._format.encoding.upper()]
-            packet = self._outflow.frame(self._format.payload, frame, ticks)
+            packet = self._sender.frame(self._format.payload, frame, ticks)
         if packet is None:
             return
         try:

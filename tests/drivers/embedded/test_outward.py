@@ -15,7 +15,7 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.net.services import Service
+from switchhook.sip.net.srv import SrvRecord
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.wire.headers import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -363,11 +363,11 @@ def test_a_trunk_of_the_other_family_cannot_be_reached() -> None:
 @pytest.mark.row("FI-06")
 def test_srv_records_say_where_a_trunk_is() -> None:
     async def scenario(carriers: Carriers, caller: Softphone) -> None:
-        async def services(name: str, transport: str) -> tuple[Service, ...]:
+        async def services(name: str, transport: str) -> tuple[SrvRecord, ...]:
             assert (name, transport) == ("carrier.localhost", "UDP")
             return (
-                Service(host="localhost", port=carriers.second.port, priority=20),
-                Service(host="localhost", port=carriers.first.port, priority=10),
+                SrvRecord(host="localhost", port=carriers.second.port, priority=20),
+                SrvRecord(host="localhost", port=carriers.first.port, priority=10),
             )
 
         carriers.office.side.endpoint._resolver._services = services

@@ -25,7 +25,7 @@ from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studi
 from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.rtp.digits import write_info
+from switchhook.sip.rtp.dtmf import write_info
 from switchhook.sip.ua.commands import SendInDialog
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.support.bare import BareCaller

@@ -23,7 +23,7 @@ from switchhook.drivers.embedded.registering import (
 )
 from switchhook.drivers.embedded.trunk_states import TrunkStates
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.net.services import Service
+from switchhook.sip.net.srv import SrvRecord
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.softphone.phone import Softphone
 from tests.support.loop import run
@@ -102,10 +102,10 @@ def test_a_registrar_that_says_nothing_makes_way_for_the_next_address(
     async def main() -> None:
         with Udp(0) as dead, Udp(0) as alive:
 
-            async def services(*_: str) -> tuple[Service, ...]:
+            async def services(*_: str) -> tuple[SrvRecord, ...]:
                 return (
-                    Service(host="localhost", port=dead.port, priority=1),
-                    Service(host="localhost", port=alive.port, priority=2),
+                    SrvRecord(host="localhost", port=dead.port, priority=1),
+                    SrvRecord(host="localhost", port=alive.port, priority=2),
                 )
 
             trunk = replace(CARRIER, host="carrier.localhost")

@@ -380,7 +380,7 @@ def test_an_error_of_the_engine_is_one_line_and_a_500(
     async def scenario() -> None:
         async with listening() as endpoint, Tcp.to(endpoint.port) as tcp:
             with Udp(endpoint.port) as udp, capture_logs() as logs:
-                monkeypatch.setattr(UserAgent, "_hear_request", fails)
+                monkeypatch.setattr(UserAgent, "_handle_request", fails)
                 if transport == "UDP":
                     answer = await udp.ask(options("UDP", udp.port))
                 else:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from switchhook.sip.rtp import commands
-from switchhook.sip.rtp.digits import DigitReceiver
+from switchhook.sip.rtp.dtmf import DtmfReceiver
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
 from switchhook.sip.rtp.media import MediaStreams
-from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.rtp.player import PcmSound
+from switchhook.sip.rtp.sender import InitialNumbers
 
 A, B = ("192.0.2.1", 4000), ("192.0.2.2", 5000)
 NAT = ("198.51.100.7", 61000)
@@ -37,11 +37,11 @@ class Table:
         self.ended: list[str] = []
         self._numbers = {"a": 10, "b": 20}
         for source, (name, address, law) in enumerate((("a", A, laws[0]), ("b", B, laws[1])), 1):
-            start = Start(source=source, number=0, timestamp=0)
+            start = InitialNumbers(source=source, number=0, timestamp=0)
             self.media.open(name, "call", start, self.now)
-            self.describe(name, address, law)
+            self.set_far_end(name, address, law)
 
-    def describe(
+    def set_far_end(
         self, name: str, address: tuple[str, int], law: Law, *, hold: bool = False
     ) -> None:
         far = commands.FarEnd(
@@ -63,7 +63,7 @@ class Table:
             commands.StartPlayback(stream="a", playback=playback, sounds=(sound,), loop=loop)
         )
 
-    def hear(
+    def add(
         self, name: str, body: bytes, source: tuple[str, int] | None = None, payload: int = 0
     ) -> None:
         self._numbers[name] += 1
@@ -91,7 +91,7 @@ class Table:
             assert packet is not None
             self.sent.append((stream, packet, address))
         self.events += self.media.take_events()
-        for stored in self.media.take_stored():
+        for stored in self.media.take_recorded():
             assert (stored.recording, stored.path) == ("r", FILE)
             self.pcm += stored.pcm
             self.ended += ["r"] * stored.ends
@@ -118,7 +118,7 @@ def test_a_prompt_goes_where_the_telephone_speaks_from() -> None:
     table = Table()
     table.play(_sound(2))
     table.pass_time()
-    table.hear("a", SOFT, source=NAT)
+    table.add("a", SOFT, source=NAT)
     table.pass_time()
     assert [address for _, _, address in table.sent] == [A, NAT]
 
@@ -133,7 +133,7 @@ def test_barge_in_stops_a_prompt_with_the_next_frame() -> None:
     table = Table()
     table.play(_sound(50))
     table.pass_time(2)
-    table.hear("a", b"\x05\x0a\0\xa0", payload=101)
+    table.add("a", b"\x05\x0a\0\xa0", payload=101)
     table.perform(commands.StopPlayback(playback="p"))
     table.pass_time(5)
     assert len(table.sent) == 2
@@ -168,21 +168,21 @@ def test_joined_telephones_hear_each_other(laws: tuple[Law, Law]) -> None:
     table = Table(laws=laws)
     table.perform(commands.ConnectStreams(one="a", other="b"))
     said = laws[0].encode(array("h", [1000] * 160).tobytes())
-    table.hear("a", said, payload=laws[0].payload)
-    table.hear("b", laws[1].silence * 160, payload=laws[1].payload)
+    table.add("a", said, payload=laws[0].payload)
+    table.add("b", laws[1].silence * 160, payload=laws[1].payload)
     assert [(name, address) for name, _, address in table.sent] == [("b", B), ("a", A)]
     assert table.bodies("b") == [laws[0].to(laws[1], said)]
     assert table.sent[0][1].source == 2
     table.perform(commands.DisconnectStream(stream="a"))
-    table.hear("a", said, payload=laws[0].payload)
+    table.add("a", said, payload=laws[0].payload)
     assert len(table.sent) == 2
 
 
 def test_strangers_reach_nobody() -> None:
     table = Table()
     table.perform(commands.ConnectStreams(one="a", other="b"))
-    table.hear("a", LOUD, source=("203.0.113.1", 9))
-    table.hear("a", b"\x05\x0a\0\xa0", source=("203.0.113.1", 9), payload=101)
+    table.add("a", LOUD, source=("203.0.113.1", 9))
+    table.add("a", b"\x05\x0a\0\xa0", source=("203.0.113.1", 9), payload=101)
     assert (table.sent, table.events) == ([], [])
 
 
@@ -190,7 +190,7 @@ def test_keys_are_told_and_passed_on() -> None:
     table = Table()
     table.perform(commands.ConnectStreams(one="a", other="b"))
     for duration in (160, 320, 480):
-        table.hear("a", struct.pack("!BBH", 11, 10, duration), payload=101)
+        table.add("a", struct.pack("!BBH", 11, 10, duration), payload=101)
     assert [packet.payload for _, packet, _ in table.sent] == [101] * 3
     assert {event.digit for event in table.events if isinstance(event, commands.DtmfReceived)} == {
         "*",
@@ -201,7 +201,7 @@ def test_keys_are_told_and_passed_on() -> None:
 def test_what_is_neither_sound_nor_key_is_not_passed_on() -> None:
     table = Table()
     table.perform(commands.ConnectStreams(one="a", other="b"))
-    table.hear("a", b"x", payload=34)
+    table.add("a", b"x", payload=34)
     assert table.sent == []
 
 
@@ -210,10 +210,10 @@ def test_music_on_hold_silences_the_joined_telephone() -> None:
     table.perform(commands.ConnectStreams(one="a", other="b"))
     table.play(_sound(1, 100), "music", loop=True)
     table.pass_time()
-    table.hear("b", LOUD)
+    table.add("b", LOUD)
     assert table.bodies("a") == [SOFT]
     table.perform(commands.StopPlayback(playback="music"))
-    table.hear("b", LOUD)
+    table.add("b", LOUD)
     assert table.bodies("a") == [SOFT, LOUD]
     assert table.sent[-1][1].marker
 
@@ -221,8 +221,8 @@ def test_music_on_hold_silences_the_joined_telephone() -> None:
 def test_who_holds_hears_nothing() -> None:
     table = Table()
     table.perform(commands.ConnectStreams(one="a", other="b"))
-    table.describe("b", B, MU_LAW, hold=True)
-    table.hear("a", LOUD)
+    table.set_far_end("b", B, MU_LAW, hold=True)
+    table.add("a", LOUD)
     assert table.sent == []
 
 
@@ -230,8 +230,8 @@ def test_keys_are_sent() -> None:
     table = Table()
     table.perform(commands.SendDtmf(stream="a", digits="1#", duration=40))
     table.pass_time(20)
-    receiver = DigitReceiver()
-    assert "".join(receiver.hear(packet) for _, packet, _ in table.sent) == "1#"
+    receiver = DtmfReceiver()
+    assert "".join(receiver.receive(packet) for _, packet, _ in table.sent) == "1#"
 
 
 def _levels(pcm: bytes) -> list[int]:
@@ -244,8 +244,8 @@ def test_a_recording_holds_what_was_said(both: bool, level: int) -> None:  # noq
     table.perform(commands.ConnectStreams(one="a", other="b"))
     table.perform(commands.StartRecorder(recording="r", stream="a", path=FILE, both=both))
     for _ in range(40):
-        table.hear("a", LOUD)
-        table.hear("b", SOFT)
+        table.add("a", LOUD)
+        table.add("b", SOFT)
         table.pass_time()
     assert len(table.pcm) == 2 * (25 * 160 - 1600)  # stored while it goes on
     table.perform(commands.StopRecorder(recording="r"))
@@ -272,7 +272,7 @@ def test_what_is_ordered_of_a_closed_stream_does_nothing() -> None:
     table.perform(commands.ConnectStreams(one="a", other="b"))
     table.play(_sound(1))
     table.perform(commands.CloseStream(stream="a"))
-    table.hear("a", LOUD)
+    table.add("a", LOUD)
     table.pass_time(2)
     assert (table.sent, table.events, table.media.streams) == ([], [], 1)
     table.perform(commands.CloseStream(stream="b"))
@@ -293,7 +293,7 @@ def test_a_dead_call_is_told() -> None:
     for _ in range(12):
         table.pass_time(50)
         if table.now < 1005:
-            table.hear("b", LOUD)
+            table.add("b", LOUD)
     assert not table.events
     table.pass_time(200)
     assert set(table.events) == {commands.MediaTimeout(call="call")}
@@ -316,12 +316,12 @@ def test_a_call_has_its_time_again_after_a_hold_or_a_prompt(*, on_hold: bool) ->
     table = Table(silence=10)
     table.perform(commands.ConnectStreams(one="a", other="b"))
     if on_hold:
-        table.describe("b", B, MU_LAW, hold=True)
+        table.set_far_end("b", B, MU_LAW, hold=True)
     else:
         table.play(_sound(1), loop=True)  # a telephone that hears music may suppress its silence
     table.pass_time(1500)
     if on_hold:
-        table.describe("b", B, MU_LAW)
+        table.set_far_end("b", B, MU_LAW)
     else:
         table.perform(commands.StopPlayback(playback="p"))
     table.pass_time(400)
@@ -334,6 +334,6 @@ def test_a_call_has_its_time_again_after_a_hold_or_a_prompt(*, on_hold: bool) ->
 def test_a_call_on_hold_is_not_dead(silence: float) -> None:
     table = Table(silence=silence)
     if silence:
-        table.describe("b", B, MU_LAW, hold=True)
+        table.set_far_end("b", B, MU_LAW, hold=True)
     table.pass_time(1000)
     assert not table.events

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
-from switchhook.sip.rtp.player import Pace, PcmSound, Player
+from switchhook.sip.rtp.player import FrameClock, PcmSound, Player
 
 
 def _sound(frames: float, level: int = 1000) -> PcmSound:
@@ -17,21 +17,21 @@ def _sound(frames: float, level: int = 1000) -> PcmSound:
 
 
 def test_one_frame_each_20_ms() -> None:
-    pace = Pace(100.0)
+    pace = FrameClock(100.0)
     due = [ms for ms in range(100) if pace.is_due(100 + ms / 1000)]
     assert due == [20, 40, 60, 80]
     assert pace.wake_at == pytest.approx(100.1)
 
 
 def test_a_little_late_does_not_shift_the_clock() -> None:
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     assert pace.is_due(0.033)
     assert pace.wake_at == pytest.approx(0.040)
     assert pace.is_due(0.040)
 
 
 def test_after_a_stall_one_frame_goes_out_and_time_has_passed() -> None:
-    pace = Pace(0.0)
+    pace = FrameClock(0.0)
     assert pace.is_due(0.02)
     assert pace.is_due(0.155)
     assert not pace.is_due(0.156)
@@ -41,7 +41,7 @@ def test_after_a_stall_one_frame_goes_out_and_time_has_passed() -> None:
 
 @given(st.lists(st.floats(0, 0.3), max_size=50))
 def test_never_two_frames_within_one_period_of_the_clock(waits: list[float]) -> None:
-    pace, now, ticks = Pace(5.0), 5.0, [0]
+    pace, now, ticks = FrameClock(5.0), 5.0, [0]
     for wait in waits:
         now += wait
         while pace.is_due(now):

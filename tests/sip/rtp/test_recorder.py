@@ -37,9 +37,9 @@ class Talk:
     def __init__(self, tracks: int = 2) -> None:
         self.recorder = RtpRecorder(10.0, tracks)
 
-    def hear(self, ms: float, timestamp: int, level: int, track: int = 0, source: int = 1) -> None:
+    def add(self, ms: float, timestamp: int, level: int, track: int = 0, source: int = 1) -> None:
         packet = _packet(timestamp, timestamp // 160, source)
-        self.recorder.hear(track, packet, _pcm(level), 10 + ms / 1000)
+        self.recorder.add(track, packet, _pcm(level), 10 + ms / 1000)
 
     def levels(self, ms: float) -> list[int]:
         return _levels(self.recorder.take(10 + ms / 1000, final=True))
@@ -48,16 +48,16 @@ class Talk:
 def test_both_directions_are_mixed() -> None:
     talk = Talk()
     for n in range(4):
-        talk.hear(20 * n, 5000 + 160 * n, 100)
+        talk.add(20 * n, 5000 + 160 * n, 100)
         if n > 1:
-            talk.hear(20 * n, 900 + 160 * n, 30, track=1, source=2)
+            talk.add(20 * n, 900 + 160 * n, 30, track=1, source=2)
     assert talk.levels(80) == [100, 100, 130, 130]
 
 
 def test_gaps_and_the_end_are_silence() -> None:
     talk = Talk()
-    talk.hear(0, 0, 100)
-    talk.hear(60, 480, 100)
+    talk.add(0, 0, 100)
+    talk.add(60, 480, 100)
     assert talk.levels(120) == [100, 0, 0, 100, 0, 0]
     assert talk.recorder.seconds == pytest.approx(0.12)
 
@@ -65,30 +65,30 @@ def test_gaps_and_the_end_are_silence() -> None:
 def test_jitter_and_order_do_not_matter() -> None:
     talk = Talk()
     for ms, number in ((0, 0), (75, 2), (76, 1), (77, 3)):
-        talk.hear(ms, 2**32 - 160 + 160 * number, number + 1)
+        talk.add(ms, 2**32 - 160 + 160 * number, number + 1)
     assert talk.levels(80) == [1, 2, 3, 4]
 
 
 def test_late_packets_are_waited_for_and_later_ones_cut() -> None:
     recorder = RtpRecorder(0.0)
-    recorder.hear(0, _packet(0, 0), _pcm(1), 0.0)
+    recorder.add(0, _packet(0, 0), _pcm(1), 0.0)
     assert recorder.take(0.1) == b""
-    recorder.hear(0, _packet(160, 1), _pcm(2), 0.19)
+    recorder.add(0, _packet(160, 1), _pcm(2), 0.19)
     taken = recorder.take(0.23)  # 30 ms: the first packet and half of the second
     assert _levels(taken, 80) == [1, 1, 2]
-    recorder.hear(0, _packet(160, 1), _pcm(9), 0.24)
+    recorder.add(0, _packet(160, 1), _pcm(9), 0.24)
     assert _levels(recorder.take(0.05 + DELAY / RATE), 80) == [9, 0]
-    recorder.hear(0, _packet(240, 1), _pcm(9), 0.26)
+    recorder.add(0, _packet(240, 1), _pcm(9), 0.26)
     assert set(_levels(recorder.take(0.28, final=True))) == {0}
     assert recorder.seconds == pytest.approx(0.28)
 
 
 def test_another_sender_or_a_jump_begins_where_it_comes() -> None:
     talk = Talk()
-    talk.hear(0, 0, 1)
-    talk.hear(20, 77_000, 2, source=9)
-    talk.hear(40, 3_000_000, 3, source=9)
-    talk.hear(60, 3_000_160, 4, source=9)
+    talk.add(0, 0, 1)
+    talk.add(20, 77_000, 2, source=9)
+    talk.add(40, 3_000_000, 3, source=9)
+    talk.add(60, 3_000_160, 4, source=9)
     assert talk.levels(80) == [1, 2, 3, 4]
 
 
@@ -109,7 +109,7 @@ def test_sound_whose_timestamps_contradict_it_is_whole(name: str) -> None:
     talk = Talk(tracks=1)
     for n in range(150):
         packet = _packet(LIES[name](n), 65_500 + n)
-        talk.recorder.hear(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.003 * (n % 4))
+        talk.recorder.add(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.003 * (n % 4))
     levels = talk.levels(3_000)
     heard = [level for level in levels if level]
     assert heard == sorted(set(heard))
@@ -127,7 +127,7 @@ def test_silence_that_was_not_sent_stays_silence() -> None:
         if n % 20 < 10:
             packet = _packet(160 * n, number)
             number += 1
-            talk.recorder.hear(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.009 * (n % 5))
+            talk.recorder.add(0, packet, _pcm(n + 1), 10 + 0.02 * n + 0.009 * (n % 5))
     assert talk.levels(2_000) == [n + 1 if n % 20 < 10 else 0 for n in range(100)]
 
 
@@ -136,14 +136,14 @@ def test_a_burst_after_a_stall_is_placed_by_its_timestamps() -> None:
     talk = Talk(tracks=1)
     for n in range(60):
         arrives = 0.02 * n if n < 20 or n >= 35 else 0.02 * 35
-        talk.recorder.hear(0, _packet(160 * n, n), _pcm(n + 1), 10 + arrives)
+        talk.recorder.add(0, _packet(160 * n, n), _pcm(n + 1), 10 + arrives)
     assert talk.levels(1_200) == list(range(1, 61))
 
 
 def test_sound_that_nobody_takes_does_not_grow_without_end() -> None:
     recorder = RtpRecorder(0.0, tracks=1)
     for n in range(1000):
-        recorder.hear(0, _packet(160 * n, n), _pcm(1), 0.02 * n)
+        recorder.add(0, _packet(160 * n, n), _pcm(1), 0.02 * n)
     pcm = recorder.take(20.0, final=True)
     assert len(pcm) == 2 * 20 * RATE
     assert pcm.count(1) == WINDOW
@@ -151,7 +151,7 @@ def test_sound_that_nobody_takes_does_not_grow_without_end() -> None:
 
 def test_one_direction_alone() -> None:
     talk = Talk(tracks=1)
-    talk.hear(0, 0, 5)
+    talk.add(0, 0, 5)
     assert talk.levels(20) == [5]
 
 

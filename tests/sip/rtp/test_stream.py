@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from switchhook.sip.rtp.commands import FarEnd
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW
-from switchhook.sip.rtp.outflow import Start
 from switchhook.sip.rtp.packet import RtpPacket
+from switchhook.sip.rtp.sender import InitialNumbers
 from switchhook.sip.rtp.stream import Stream
 
 PHONE = ("192.0.2.1", 4000)
@@ -22,19 +22,19 @@ FAR = FarEnd(address=PHONE, law=A_LAW, payload=96, events=101)
 
 
 def _stream() -> Stream:
-    stream = Stream("s", "call", Start(source=1, number=1, timestamp=0), 0.0)
-    stream.describe(FAR, 0.0)
+    stream = Stream("s", "call", InitialNumbers(source=1, number=1, timestamp=0), 0.0)
+    stream.set_far_end(FAR, 0.0)
     return stream
 
 
 def test_sound_and_keys() -> None:
     stream = _stream()
-    sound, key = stream.hear(bytes(SOUND), PHONE, 1.0), stream.hear(bytes(KEY), PHONE, 1.5)
+    sound, key = stream.receive(bytes(SOUND), PHONE, 1.0), stream.receive(bytes(KEY), PHONE, 1.5)
     assert (sound, key) == (SOUND, KEY)
     assert (stream.law_of(SOUND), stream.law_of(KEY)) == (A_LAW, None)
-    assert (stream.digit_of(SOUND), stream.digit_of(KEY), stream.digit_of(KEY)) == ("", "5", "")
-    assert stream.is_event(KEY)
-    assert (stream.received, stream.heard_at) == (2, 1.5)
+    assert (stream.dtmf_of(SOUND), stream.dtmf_of(KEY), stream.dtmf_of(KEY)) == ("", "5", "")
+    assert stream.is_dtmf(KEY)
+    assert (stream.received, stream.received_at) == (2, 1.5)
 
 
 @pytest.mark.parametrize(("payload", "law"), [(0, MU_LAW), (8, A_LAW), (96, A_LAW), (18, None)])
@@ -45,23 +45,23 @@ def test_either_law_is_understood_under_its_own_number(payload: int, law: object
 
 def test_strangers_and_nonsense_are_nothing() -> None:
     stream = _stream()
-    assert stream.hear(bytes(SOUND), STRANGER, 3.0) is None
-    assert stream.hear(b"\0\0", PHONE, 3.0) is None
-    assert (stream.received, stream.heard_at, stream.latch.latched) == (0, 0.0, False)
+    assert stream.receive(bytes(SOUND), STRANGER, 3.0) is None
+    assert stream.receive(b"\0\0", PHONE, 3.0) is None
+    assert (stream.received, stream.received_at, stream.symmetric_rtp.latched) == (0, 0.0, False)
 
 
 def test_rtcp_is_a_sign_of_life() -> None:
     stream = _stream()
-    assert stream.hear(b"\x80\xc8\0\x06" + bytes(24), PHONE, 3.0) is None
-    assert stream.heard_at == 3.0
+    assert stream.receive(b"\x80\xc8\0\x06" + bytes(24), PHONE, 3.0) is None
+    assert stream.received_at == 3.0
 
 
 @given(st.binary(max_size=100))
 def test_nothing_raises(data: bytes) -> None:
     stream = _stream()
-    packet = stream.hear(data, PHONE, 0.0)
+    packet = stream.receive(data, PHONE, 0.0)
     if packet is not None:
-        stream.digit_of(packet)
+        stream.dtmf_of(packet)
         stream.relay(packet, None, 0)
         stream.relay(packet, (MU_LAW, packet.body), 0)
 
@@ -77,25 +77,25 @@ def test_keys_reach_only_those_who_speak_of_them() -> None:
     relayed = stream.relay(KEY, None, 0)
     assert relayed is not None
     assert (relayed.payload, relayed.body) == (101, KEY.body)
-    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
+    stream.set_far_end(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
     assert stream.relay(KEY, None, 0) is None
-    stream.press("1", 100)
+    stream.send_dtmf("1", 100)
     assert not stream.is_busy
 
 
 def test_hold_sends_nothing_and_its_end_begins_the_silence_anew() -> None:
     stream = _stream()
     held = FarEnd(address=PHONE, law=A_LAW, payload=96, on_hold=True)
-    stream.describe(held, 1.0)
+    stream.set_far_end(held, 1.0)
     assert stream.target is None
     assert stream.on_hold
-    stream.describe(FAR, 99.0)
+    stream.set_far_end(FAR, 99.0)
     assert stream.target == PHONE
-    assert stream.heard_at == 99.0
+    assert stream.received_at == 99.0
 
 
 def test_before_a_description_nothing_goes_anywhere() -> None:
-    stream = Stream("s", "call", Start(source=1, number=1, timestamp=0), 0.0)
+    stream = Stream("s", "call", InitialNumbers(source=1, number=1, timestamp=0), 0.0)
     assert stream.relay(SOUND, (MU_LAW, b""), 0) is None
     assert stream.tick(1) == (None, "")
     assert (stream.law, stream.events, stream.target) == (MU_LAW, None, None)
@@ -104,13 +104,13 @@ def test_before_a_description_nothing_goes_anywhere() -> None:
 def test_keys_come_under_the_number_of_either_description() -> None:
     # RFC 3264 §5.1: each side says which number it wants to get; many send their own.
     stream = _stream()
-    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=96), 0.0)
+    stream.set_far_end(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=96), 0.0)
     for payload in (96, 101):
-        assert stream.is_event(replace(KEY, payload=payload))
+        assert stream.is_dtmf(replace(KEY, payload=payload))
     relayed = stream.relay(KEY, None, 0)
     assert relayed is not None
     assert relayed.payload == 96
-    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=101, events=96), 0.0)
+    stream.set_far_end(FarEnd(address=PHONE, law=MU_LAW, payload=101, events=96), 0.0)
     assert stream.law_of(replace(SOUND, payload=101)) is MU_LAW
 
 
@@ -118,10 +118,10 @@ def test_keys_come_under_the_number_of_either_description() -> None:
 def test_a_key_is_heard_under_a_number_that_nobody_agreed_on() -> None:
     stream = _stream()
     for events in (None, 96):
-        stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=events), 0.0)
+        stream.set_far_end(FarEnd(address=PHONE, law=MU_LAW, payload=0, events=events), 0.0)
         for payload in (97, 101, 127):
-            assert stream.is_event(replace(KEY, payload=payload))
-    assert stream.digit_of(replace(KEY, payload=110)) == "5"
+            assert stream.is_dtmf(replace(KEY, payload=payload))
+    assert stream.dtmf_of(replace(KEY, payload=110)) == "5"
 
 
 @pytest.mark.row("FB-02")
@@ -141,5 +141,5 @@ def test_a_key_is_heard_under_a_number_that_nobody_agreed_on() -> None:
 )
 def test_what_is_no_key_under_such_a_number_is_none(payload: int, body: bytes) -> None:
     stream = _stream()
-    stream.describe(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
-    assert not stream.is_event(replace(KEY, payload=payload, body=body))
+    stream.set_far_end(FarEnd(address=PHONE, law=MU_LAW, payload=0), 0.0)
+    assert not stream.is_dtmf(replace(KEY, payload=payload, body=body))

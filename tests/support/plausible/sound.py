@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from switchhook.sip.rtp.digits import DIGITS
+from switchhook.sip.rtp.dtmf import DIGITS
 from switchhook.sip.rtp.packet import RtpPacket
 from tests.support.plausible import Draw
 from tests.support.plausible.sip import Drawn, drawn

@@ -26,7 +26,7 @@ from switchhook.drivers.embedded.b2bua import (
 from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
 from switchhook.sip.rtp import commands as sound
-from switchhook.sip.rtp.digits import read_info
+from switchhook.sip.rtp.dtmf import read_info
 from switchhook.sip.rtp.ringback import ringback
 from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond
 from switchhook.sip.wire.syntax import quote

@@ -48,7 +48,7 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.sip.rtp import commands as sound
-from switchhook.sip.rtp.digits import INFO_TYPES
+from switchhook.sip.rtp.dtmf import INFO_TYPES
 from switchhook.sip.ua import events as sip_events
 from switchhook.sip.ua.commands import (
     Acknowledge,

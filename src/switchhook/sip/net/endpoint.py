@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.sip.net.icmp import ask_for_errors, take_errors, transaction_of
-from switchhook.sip.net.rarely import Rarely
+from switchhook.sip.net.log_limit import LogLimit
 from switchhook.sip.net.resolver import SipResolver
 from switchhook.sip.net.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction.overload import Lag, LoadLimits
@@ -103,8 +103,8 @@ class SipEndpoint:
         self._resolver = SipResolver(family=self._family)
         self._tcp = Tcp(self, binding.tcp, binding.host)
         self._routes: dict[str, str] = {}
-        self._sheds = Rarely()
-        self._unread = Rarely()
+        self._sheds = LogLimit()
+        self._unread = LogLimit()
         self._full_batches = 0
         self._pumping = False
         self._is_shut = False
@@ -213,10 +213,10 @@ class SipEndpoint:
                 self._full_batches = 0
                 break
             except OSError:
-                self._hear_errors()
+                self._read_icmp_errors()
                 continue
             shed = self.agent.shed
-            self._hear_datagram(data, Peer(UDP, address[0], address[1]))
+            self._receive_datagram(data, Peer(UDP, address[0], address[1]))
             if self.agent.shed != shed:
                 self._note_shed(address[0])
             if read - (self.agent.shed - before) >= BATCH:
@@ -225,7 +225,7 @@ class SipEndpoint:
         self.agent.set_lag(_lag(self._full_batches))
         self._pump()
 
-    def _hear_errors(self) -> bool:
+    def _read_icmp_errors(self) -> bool:
         """Take from the socket what ICMP says of earlier packets (RFC 3261 §18.4); False for nothing."""
         undelivered = list(take_errors(self._udp))
         if undelivered:
@@ -242,7 +242,7 @@ class SipEndpoint:
             self.agent.unreachable(transaction_of(data), self._loop.time())
         self._pump()
 
-    def _hear_datagram(self, data: bytes, source: Peer) -> None:
+    def _receive_datagram(self, data: bytes, source: Peer) -> None:
         try:
             self.agent.receive(data, source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- no packet may stop the endpoint
@@ -275,7 +275,7 @@ class SipEndpoint:
             self._answer_failure(lambda: message, source)
         self._pump()
 
-    def garbage_received(self, error: MessageError, source: Peer) -> None:
+    def malformed_received(self, error: MessageError, source: Peer) -> None:
         """Take from a connection what is no message."""
         try:
             self.agent.refuse(error, source)
@@ -365,7 +365,7 @@ class SipEndpoint:
             try:
                 self._udp.sendto(packet.data, address)
             except OSError:
-                if not self._hear_errors():
+                if not self._read_icmp_errors():
                     raise
                 self._udp.sendto(packet.data, address)  # the error was of an earlier packet
         except BlockingIOError:

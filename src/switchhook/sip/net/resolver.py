@@ -8,7 +8,7 @@ from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 from switchhook.names import resolve_in_thread
-from switchhook.sip.net.services import Service, in_order, look_up
+from switchhook.sip.net.srv import SrvRecord, by_priority, look_up
 from switchhook.sip.wire.transport import numeric
 from switchhook.tasks import spawn
 
@@ -33,7 +33,7 @@ class UnknownHostError(OSError):
     """A host name led to no address. The message says why, and what to look at."""
 
 
-Found = tuple[str, ...] | UnknownHostError
+_Lookup = tuple[str, ...] | UnknownHostError
 """What a look-up brought."""
 
 
@@ -48,17 +48,17 @@ class SipResolver:
         self,
         *,
         family: socket.AddressFamily,
-        services: Callable[[str, str], Coroutine[Any, Any, tuple[Service, ...]]] = look_up,
+        services: Callable[[str, str], Coroutine[Any, Any, tuple[SrvRecord, ...]]] = look_up,
     ) -> None:
         self._family = family
         self._services = services
         self._chance = SystemRandom()
-        self._srv: dict[tuple[str, str], tuple[float, tuple[Service, ...]]] = {}
+        self._srv: dict[tuple[str, str], tuple[float, tuple[SrvRecord, ...]]] = {}
         self._proven: dict[str, None] = {}
         self._slots = {True: asyncio.Semaphore(AT_ONCE), False: asyncio.Semaphore(AT_ONCE)}
         """For names that are proven, and for others."""
-        self._known: dict[str, tuple[float, Found]] = {}
-        self._asking: dict[str, asyncio.Task[Found]] = {}
+        self._known: dict[str, tuple[float, _Lookup]] = {}
+        self._asking: dict[str, asyncio.Task[_Lookup]] = {}
 
     def close(self) -> None:
         """Wait for no question under way."""
@@ -78,7 +78,7 @@ class SipResolver:
             self._served(host, transport), self._addresses_or_error(host)
         )
         found: list[tuple[str, int]] = []
-        for one in in_order(services, self._chance):
+        for one in by_priority(services, self._chance):
             known = await self._addresses_or_error(one.host)
             if not isinstance(known, UnknownHostError):
                 found += [(address, one.port) for address in known]
@@ -88,7 +88,7 @@ class SipResolver:
             raise plain
         return tuple((address, port) for address in plain)
 
-    async def _served(self, host: str, transport: str) -> tuple[Service, ...]:
+    async def _served(self, host: str, transport: str) -> tuple[SrvRecord, ...]:
         now = asyncio.get_running_loop().time()
         until, services = self._srv.get((host, transport), (0.0, ()))
         if now < until:
@@ -99,7 +99,7 @@ class SipResolver:
         self._srv[host, transport] = now + KEEP, services
         return services
 
-    async def _addresses_or_error(self, host: str) -> Found:
+    async def _addresses_or_error(self, host: str) -> _Lookup:
         try:
             return await self.addresses(host)
         except UnknownHostError as error:
@@ -121,12 +121,12 @@ class SipResolver:
             raise found
         return found
 
-    def _remembered(self, host: str) -> Found | None:
+    def _remembered(self, host: str) -> _Lookup | None:
         until, found = self._known.get(host, (0.0, None))
         return found if asyncio.get_running_loop().time() < until else None
 
-    async def _ask(self, host: str) -> Found:
-        found: Found
+    async def _ask(self, host: str) -> _Lookup:
+        found: _Lookup
         try:
             async with asyncio.timeout(DEADLINE):
                 slot = self._slots[host in self._proven]
@@ -142,7 +142,7 @@ class SipResolver:
         self._keep(host, found)
         return found
 
-    def _keep(self, host: str, found: Found) -> None:
+    def _keep(self, host: str, found: _Lookup) -> None:
         is_lost = isinstance(found, UnknownHostError)
         seconds = KEEP_FAILURE if is_lost else KEEP
         self._proven.pop(host, None)

@@ -35,15 +35,15 @@ import structlog
 from switchhook.sip.rtp import g711
 from switchhook.sip.rtp.commands import CloseStream
 from switchhook.sip.rtp.media import MediaStreams
-from switchhook.sip.rtp.outflow import Start
-from switchhook.sip.rtp.scribe import Scribe
+from switchhook.sip.rtp.recording_writer import RecordingWriter
+from switchhook.sip.rtp.sender import InitialNumbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AsyncExitStack
 
     from switchhook.sip.rtp.commands import MediaStreamCommand, MediaStreamEvent
-    from switchhook.sip.rtp.latch import Address
+    from switchhook.sip.rtp.symmetric_rtp import RtpAddress
 
 log = structlog.get_logger(__name__)
 
@@ -95,12 +95,12 @@ class MediaThread:
         self._media = MediaStreams(silence=silence, now=time.monotonic())
         self._inbox: deque[_Opened | MediaStreamCommand] = deque()
         self._sockets: dict[str, socket.socket] = {}
-        self._scribe = Scribe(self._report)
+        self._writer = RecordingWriter(self._report)
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="sound", daemon=True)
         self._selector: selectors.BaseSelector
-        self._bell: socket.socket | None = None
-        self._ear: socket.socket
+        self._wake_socket: socket.socket | None = None
+        self._woken_socket: socket.socket
         self._loop: asyncio.AbstractEventLoop
 
     async def start(self, stack: AsyncExitStack) -> None:
@@ -108,14 +108,14 @@ class MediaThread:
         self._loop = asyncio.get_running_loop()
         g711.prepare()
         self._selector = selectors.DefaultSelector()
-        bell, self._ear = socket.socketpair()
-        for end in (bell, self._ear):
+        waking, self._woken_socket = socket.socketpair()
+        for end in (waking, self._woken_socket):
             end.settimeout(0.0)
-        self._bell = bell
-        self._selector.register(self._ear, selectors.EVENT_READ, None)
-        self._scribe.start()
+        self._wake_socket = waking
+        self._selector.register(self._woken_socket, selectors.EVENT_READ, None)
+        self._writer.start()
         self._thread.start()
-        self._ring()
+        self._wake()
         stack.push_async_callback(self._close)
 
     def open(self, stream: str, call: str, *, port: int = 0) -> int:
@@ -168,24 +168,24 @@ class MediaThread:
 
     def _give(self, command: _Opened | MediaStreamCommand) -> None:
         self._inbox.append(command)
-        self._ring()
+        self._wake()
 
-    def _ring(self) -> None:
-        if self._bell is not None:
+    def _wake(self) -> None:
+        if self._wake_socket is not None:
             with suppress(OSError):  # so many rings wait that it will look anyway; or it is over
-                self._bell.send(b"\0")
+                self._wake_socket.send(b"\0")
 
     async def _close(self) -> None:
         self._stopping = True
-        self._ring()
+        self._wake()
         await asyncio.to_thread(self._join)
 
     def _join(self) -> None:
         self._thread.join()
-        self._scribe.close()
-        if self._bell is not None:
-            self._bell.close()
-        self._ear.close()
+        self._writer.close()
+        if self._wake_socket is not None:
+            self._wake_socket.close()
+        self._woken_socket.close()
 
     # In the thread of the sound
 
@@ -204,27 +204,27 @@ class MediaThread:
         self._tick()
         for key, _ in ready:
             if key.data is None:
-                self._take_orders()
+                self._take_commands()
             else:
                 self._read(key.data)
             self._tick()  # what is due goes out between whatever else there is to do
-        self._pump()
+        self._hand_over()
 
     def _tick(self) -> None:
         self._media.tick(time.monotonic())
         for stream, data, address in self._media.take_packets():
             self._send(stream, data, address)
 
-    def _send(self, stream: str, data: bytes, address: Address) -> None:
+    def _send(self, stream: str, data: bytes, address: RtpAddress) -> None:
         bound = self._sockets.get(stream)
         if bound is None:
             return
         with suppress(OSError, OverflowError, ValueError):  # as good as lost on the way
             bound.sendto(data, address)
 
-    def _pump(self) -> None:
-        for stored in self._media.take_stored():
-            self._scribe.store(stored)
+    def _hand_over(self) -> None:
+        for stored in self._media.take_recorded():
+            self._writer.store(stored)
         for event in self._media.take_events():
             self._report(event)
 
@@ -235,9 +235,9 @@ class MediaThread:
         except RuntimeError:
             log.debug("sound event after the end", event=type(event).__name__)
 
-    def _take_orders(self) -> None:
+    def _take_commands(self) -> None:
         with suppress(BlockingIOError):
-            self._ear.recv(4096)
+            self._woken_socket.recv(4096)
         while self._inbox:
             command = self._inbox.popleft()
             if isinstance(command, _Opened):
@@ -248,7 +248,7 @@ class MediaThread:
                     self._close_socket(command.stream)
 
     def _open(self, opened: _Opened) -> None:
-        start = Start(
+        start = InitialNumbers(
             source=secrets.randbits(32), number=secrets.randbits(16), timestamp=secrets.randbits(32)
         )
         self._close_socket(opened.stream)
@@ -285,7 +285,7 @@ class MediaThread:
             command = self._inbox.popleft()
             if isinstance(command, _Opened):
                 command.socket.close()
-        self._pump()
+        self._hand_over()
         self._selector.close()
 
 

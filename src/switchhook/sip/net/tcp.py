@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 
 import structlog
 
-from switchhook.sip.net.rarely import Rarely
+from switchhook.sip.net.log_limit import LogLimit
 from switchhook.sip.net.strangers import Strangers
 from switchhook.sip.transaction.standing import neighbourhood
 from switchhook.sip.wire.framing import KeepAlive, StreamFramer
@@ -62,7 +62,7 @@ class MessageReceiver(Protocol):
     def message_received(self, message: Request | Response, source: Peer) -> None:
         """Take a message."""
 
-    def garbage_received(self, error: MessageError, source: Peer) -> None:
+    def malformed_received(self, error: MessageError, source: Peer) -> None:
         """Take what is no message."""
 
     def is_friend(self, peer: Peer) -> bool:
@@ -90,7 +90,7 @@ class Tcp:
         self._by_address: dict[tuple[str, int], _Connection] = {}
         self._most = min(limits.connections, _most_files() // 2)
         self._strangers = Strangers()
-        self._refusals = Rarely()
+        self._refusals = LogLimit()
         self._dialling: dict[tuple[str, int], list[Packet]] = {}
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
@@ -215,7 +215,7 @@ class Tcp:
         """Hand on what came in, and see whether its sender is known now."""
         self._strangers.touch(peer.flow)
         if isinstance(item, MessageError):
-            self._receiver.garbage_received(item, peer)
+            self._receiver.malformed_received(item, peer)
             return
         self._receiver.message_received(item, peer)
         if not connection.useful and self._receiver.is_friend(peer):

@@ -1,1 +1,1 @@
-"""Sound of calls: RTP, G.711, keys, prompts and recordings. Pure, but `scribe.py` writes files."""
+"""Media of calls: RTP, G.711, DTMF, playback and recording. Pure, but `recording_writer.py` writes files."""

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip.rtp import commands
-from switchhook.sip.rtp.player import Pace, Player
+from switchhook.sip.rtp.player import FrameClock, Player
 from switchhook.sip.rtp.recorder import RtpRecorder
 from switchhook.sip.rtp.stream import Stream
 
 if TYPE_CHECKING:
     from switchhook.sip.rtp.g711 import Law
-    from switchhook.sip.rtp.latch import Address
-    from switchhook.sip.rtp.outflow import Start
     from switchhook.sip.rtp.packet import RtpPacket
+    from switchhook.sip.rtp.sender import InitialNumbers
+    from switchhook.sip.rtp.symmetric_rtp import RtpAddress
 
 STORE_EVERY: Final = 25
 """Ticks between two writes of a recording: half a second is lost at most when this process is killed."""
@@ -27,7 +27,7 @@ LOOK_EVERY: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class RecordedAudio:
     """Sound to be appended to a recording's file; `ends` closes it."""
 
     recording: str
@@ -50,17 +50,17 @@ class MediaStreams:
 
     def __init__(self, *, silence: float, now: float) -> None:
         self._silence = silence
-        self._pace = Pace(now)
+        self._clock = FrameClock(now)
         self._streams: dict[str, Stream] = {}
         self._recordings: dict[str, _Recording] = {}
         self._recorded: dict[str, list[_Recording]] = {}  # by stream
-        self._packets: list[tuple[str, bytes, Address]] = []
+        self._packets: list[tuple[str, bytes, RtpAddress]] = []
         self._events: list[commands.MediaStreamEvent] = []
-        self._stored: list[Stored] = []
+        self._stored: list[RecordedAudio] = []
         self._store_at = STORE_EVERY
-        self._look_at = LOOK_EVERY
+        self._check_at = LOOK_EVERY
 
-    def open(self, stream: str, call: str, start: Start, now: float) -> None:
+    def open(self, stream: str, call: str, start: InitialNumbers, now: float) -> None:
         """Begin a stream of a call."""
         self._streams[stream] = Stream(stream, call, start, now)
 
@@ -72,9 +72,9 @@ class MediaStreams:
     @property
     def wake_at(self) -> float | None:
         """When `tick` is due next; None when nothing is open."""
-        return self._pace.wake_at if self._streams else None
+        return self._clock.wake_at if self._streams else None
 
-    def take_packets(self) -> list[tuple[str, bytes, Address]]:
+    def take_packets(self) -> list[tuple[str, bytes, RtpAddress]]:
         """Return what is to be sent: from which stream's socket, what, whereto."""
         taken, self._packets = self._packets, []
         return taken
@@ -84,7 +84,7 @@ class MediaStreams:
         taken, self._events = self._events, []
         return taken
 
-    def take_stored(self) -> list[Stored]:
+    def take_recorded(self) -> list[RecordedAudio]:
         """Return what is to be written to files."""
         taken, self._stored = self._stored, []
         return taken
@@ -99,13 +99,13 @@ class MediaStreams:
             case commands.StopRecorder():
                 self._stop_recording(command.recording, now)
             case commands.ConnectStreams():
-                self._join(command, now)
+                self._connect(command, now)
             case _:
                 stream = self._streams.get(command.stream)
                 if stream is not None:
                     self._perform_at(stream, command, now)
                 elif isinstance(command, commands.StartRecorder):
-                    self._never_recorded(command)
+                    self._report_no_recording(command)
 
     def _perform_at(
         self,
@@ -120,13 +120,13 @@ class MediaStreams:
     ) -> None:
         match command:
             case commands.SetFarEnd():
-                stream.describe(command.far_end, now)
+                stream.set_far_end(command.far_end, now)
             case commands.DisconnectStream():
-                _part(stream)
+                _disconnect(stream)
             case commands.StartPlayback():
                 self._play(stream, command)
             case commands.SendDtmf():
-                stream.press(command.digits, command.duration)
+                stream.send_dtmf(command.digits, command.duration)
             case commands.StartRecorder():
                 self._record(stream, command, now)
             case commands.CloseStream():
@@ -134,14 +134,14 @@ class MediaStreams:
             case _:
                 assert_never(command)
 
-    def _join(self, command: commands.ConnectStreams, now: float) -> None:
+    def _connect(self, command: commands.ConnectStreams, now: float) -> None:
         one, other = self._streams.get(command.one), self._streams.get(command.other)
         if one is None or other is None:
             return
         for stream in (one, other):
-            _part(stream)
-            stream.heard_at = now
-        one.joined, other.joined = other, one
+            _disconnect(stream)
+            stream.received_at = now
+        one.connected, other.connected = other, one
 
     def _play(self, stream: Stream, command: commands.StartPlayback) -> None:
         player = Player(command.playback, command.sounds, loop=command.loop)
@@ -160,7 +160,7 @@ class MediaStreams:
             if stream.background is not None and stream.background.playback == playback:
                 stream.background = None
             if not stream.is_playing:
-                stream.outflow.pause()
+                stream.sender.pause()
 
     def _record(self, stream: Stream, command: commands.StartRecorder, now: float) -> None:
         if command.recording in self._recordings:
@@ -169,9 +169,9 @@ class MediaStreams:
         recording = _Recording(command.recording, stream.name, command.path, recorder, command.both)
         self._recordings[command.recording] = recording
         self._recorded.setdefault(stream.name, []).append(recording)
-        self._stored.append(Stored(recording=command.recording, path=command.path, pcm=b""))
+        self._stored.append(RecordedAudio(recording=command.recording, path=command.path, pcm=b""))
 
-    def _never_recorded(self, command: commands.StartRecorder) -> None:
+    def _report_no_recording(self, command: commands.StartRecorder) -> None:
         """Tell whoever waits for the recording of somebody who has gone that there is none."""
         told = commands.RecordingWritten(recording=command.recording, path=command.path, seconds=0)
         self._events.append(told)
@@ -182,38 +182,38 @@ class MediaStreams:
             return
         self._recorded[recording.stream].remove(recording)
         pcm = recording.recorder.take(now, final=True)
-        self._stored.append(Stored(recording=name, path=recording.path, pcm=pcm, ends=True))
+        self._stored.append(RecordedAudio(recording=name, path=recording.path, pcm=pcm, ends=True))
 
     def _close(self, stream: Stream, now: float) -> None:
         for recording in tuple(self._recorded.pop(stream.name, ())):
             self._recorded[stream.name] = [recording]
             self._stop_recording(recording.name, now)
         self._recorded.pop(stream.name, None)
-        _part(stream)
+        _disconnect(stream)
         del self._streams[stream.name]
 
     # What comes in
 
-    def receive(self, name: str, data: bytes, source: Address, now: float) -> None:
+    def receive(self, name: str, data: bytes, source: RtpAddress, now: float) -> None:
         """Take a datagram that came to a stream's socket."""
         stream = self._streams.get(name)
-        packet = None if stream is None else stream.hear(data, source, now)
+        packet = None if stream is None else stream.receive(data, source, now)
         if stream is None or packet is None:
             return
-        digit = stream.digit_of(packet)
+        digit = stream.dtmf_of(packet)
         if digit:
             self._events.append(commands.DtmfReceived(stream=name, digit=digit))
         law = stream.law_of(packet)
         sound = None if law is None else (law, packet.body)
         if sound is not None:
             self._record_sound(name, 0, packet, sound, now)
-        if stream.joined is not None and (sound is not None or stream.is_event(packet)):
-            self._relay(stream.joined, packet, sound, now)
+        if stream.connected is not None and (sound is not None or stream.is_dtmf(packet)):
+            self._relay(stream.connected, packet, sound, now)
 
     def _relay(
         self, to: Stream, packet: RtpPacket, sound: tuple[Law, bytes] | None, now: float
     ) -> None:
-        relayed = to.relay(packet, sound, self._pace.ticks)
+        relayed = to.relay(packet, sound, self._clock.ticks)
         if relayed is not None:
             self._send(to, relayed, now, is_sound=sound is not None)
 
@@ -230,24 +230,24 @@ class MediaStreams:
         for recording in self._recorded.get(stream, ()):
             if track == 0 or recording.both:
                 pcm = sound[0].decode(sound[1])
-                recording.recorder.hear(track, packet, pcm, now)
+                recording.recorder.add(track, packet, pcm, now)
 
     # Time
 
     def tick(self, now: float) -> None:
         """Send what is due, if anything is."""
-        if not self._pace.is_due(now):
+        if not self._clock.is_due(now):
             return
-        ticks = self._pace.ticks
+        ticks = self._clock.ticks
         for stream in self._streams.values():
             if stream.is_busy:
                 self._send_due(stream, ticks, now)
         if ticks >= self._store_at:
             self._store_at = ticks + STORE_EVERY
             self._store(now)
-        if ticks >= self._look_at:
-            self._look_at = ticks + LOOK_EVERY
-            self._look_for_silence(now)
+        if ticks >= self._check_at:
+            self._check_at = ticks + LOOK_EVERY
+            self._check_timeouts(now)
 
     def _send_due(self, stream: Stream, ticks: int, now: float) -> None:
         packet, finished = stream.tick(ticks)
@@ -261,27 +261,27 @@ class MediaStreams:
         for recording in self._recordings.values():
             pcm = recording.recorder.take(now)
             if pcm:
-                stored = Stored(recording=recording.name, path=recording.path, pcm=pcm)
+                stored = RecordedAudio(recording=recording.name, path=recording.path, pcm=pcm)
                 self._stored.append(stored)
 
-    def _look_for_silence(self, now: float) -> None:
+    def _check_timeouts(self, now: float) -> None:
         """Tell of each call none of whose streams hears anything though all should."""
         if not self._silence:
             return
         heard: dict[str, float] = {}
         for stream in self._streams.values():
             if stream.may_be_silent or stream.is_playing:
-                stream.heard_at = now  # who holds us, or listens, is not expected to speak
-            at = stream.heard_at
+                stream.received_at = now  # who holds us, or listens, is not expected to speak
+            at = stream.received_at
             heard[stream.call] = max(at, heard.get(stream.call, at))
         for call, at in heard.items():
             if now - at >= self._silence:
                 self._events.append(commands.MediaTimeout(call=call))
 
 
-def _part(stream: Stream) -> None:
-    other, stream.joined = stream.joined, None
+def _disconnect(stream: Stream) -> None:
+    other, stream.connected = stream.connected, None
     if other is not None:
-        other.joined = None
-        other.outflow.pause()
-        stream.outflow.pause()
+        other.connected = None
+        other.sender.pause()
+        stream.sender.pause()

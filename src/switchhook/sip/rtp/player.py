@@ -1,4 +1,4 @@
-"""What is played, and when its next 20 ms are due. Pure."""
+"""The player of sounds, and the frame clock of all streams. Pure."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _BYTES: Final = 2 * FRAME
 
 
-class Pace:
-    """The one 20 ms clock of all streams: they send in the same order each time, evenly.
+class FrameClock:
+    """The one 20 ms frame clock of all streams: they send in the same order each time, evenly.
 
     After a stall the frames that were due go out late, not all at once: who hears us would have to
     throw most of a burst away. Timestamps count the time that was lost, so that nothing lags behind

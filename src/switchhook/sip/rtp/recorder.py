@@ -56,7 +56,7 @@ class Track:
         self._fitting = 0
         """Packets in a row whose timestamps fitted their sound."""
 
-    def hear(self, packet: RtpPacket, pcm: bytes, clock: int) -> None:
+    def add(self, packet: RtpPacket, pcm: bytes, clock: int) -> None:
         """Place a packet's sound; `clock` is the recording's sample at which it came."""
         place = self._place(packet, len(pcm) // 2, clock)
         late = max(0, self.start - place)
@@ -133,9 +133,9 @@ class RtpRecorder:
         """How much was taken so far."""
         return self._taken / RATE
 
-    def hear(self, track: int, packet: RtpPacket, pcm: bytes, now: float) -> None:
+    def add(self, track: int, packet: RtpPacket, pcm: bytes, now: float) -> None:
         """Take the sound of one packet of a direction."""
-        self._tracks[track].hear(packet, pcm, self._clock(now))
+        self._tracks[track].add(packet, pcm, self._clock(now))
 
     def take(self, now: float, *, final: bool = False) -> bytes:
         """Return the mixed sound that is complete by now; with `final`, all up to now."""

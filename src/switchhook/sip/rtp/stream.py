@@ -1,20 +1,20 @@
-"""Our end of one telephone's sound: what comes in is told apart, what goes out is chosen. Pure."""
+"""Our end of one RTP stream pair: what comes in is classified, what goes out is chosen. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.rtp.digits import DigitReceiver, is_event, press
+from switchhook.sip.rtp.dtmf import DtmfReceiver, dtmf_payloads, is_dtmf
 from switchhook.sip.rtp.g711 import A_LAW, MU_LAW, Law
-from switchhook.sip.rtp.latch import Latch
-from switchhook.sip.rtp.outflow import KeyPresses, Outflow, Start
 from switchhook.sip.rtp.packet import RtpPacket, is_rtcp
+from switchhook.sip.rtp.sender import DtmfSender, InitialNumbers, RtpSender
+from switchhook.sip.rtp.symmetric_rtp import SymmetricRtp
 from switchhook.sip.wire.formats import TELEPHONE_EVENT
 
 if TYPE_CHECKING:
     from switchhook.sip.rtp.commands import FarEnd
-    from switchhook.sip.rtp.latch import Address
     from switchhook.sip.rtp.player import Player
+    from switchhook.sip.rtp.symmetric_rtp import RtpAddress
 
 FIRST_DYNAMIC: Final = 96
 """The first payload number whose meaning is agreed on for each call (RFC 3551 §6)."""
@@ -24,58 +24,58 @@ _STATIC: Final = {MU_LAW.payload: MU_LAW, A_LAW.payload: A_LAW}
 class Stream:
     """One stream pair. `name` and `call` are its user's, `start` its first numbers."""
 
-    def __init__(self, name: str, call: str, start: Start, now: float) -> None:
+    def __init__(self, name: str, call: str, start: InitialNumbers, now: float) -> None:
         self.name = name
         self.call = call
-        self.latch = Latch()
-        self.heard_at = now
+        self.symmetric_rtp = SymmetricRtp()
+        self.received_at = now
         """When something came last, or nobody was expected to speak."""
-        self.joined: Stream | None = None
+        self.connected: Stream | None = None
         self.player: Player | None = None
         self.background: Player | None = None
         self.on_hold = False
         self.may_be_silent = False
         self.received = 0
-        self.outflow = Outflow(start)
+        self.sender = RtpSender(start)
         self._far: FarEnd | None = None
         self._laws: dict[int, Law] = dict(_STATIC)
         self._keys: frozenset[int] = frozenset()
-        self._receiver = DigitReceiver()
-        self._presses = KeyPresses()
+        self._receiver = DtmfReceiver()
+        self._dtmf = DtmfSender()
 
-    def describe(self, far: FarEnd, now: float) -> None:
+    def set_far_end(self, far: FarEnd, now: float) -> None:
         """Take what a session description says: a sign of life too."""
-        self.heard_at = now
+        self.received_at = now
         self._far = far
         self.on_hold = far.on_hold
         self.may_be_silent = far.on_hold or far.listens_only
         self._laws = {**_STATIC, far.payload: far.law}
         self._keys = _numbers_of_keys(far)
-        self.latch.expect(far.address, far.also_from)
+        self.symmetric_rtp.expect(far.address, far.also_from)
 
     # What comes in
 
-    def hear(self, data: bytes, source: Address, now: float) -> RtpPacket | None:
-        """Return the packet of a datagram of ours; None for a stranger's, RTCP, or nonsense."""
+    def receive(self, data: bytes, source: RtpAddress, now: float) -> RtpPacket | None:
+        """Return the packet of a datagram of ours; None for one from elsewhere, RTCP, or nonsense."""
         packet = RtpPacket.parse(data)
         if packet is None and not is_rtcp(data):
             return None
-        if not self.latch.admits(source, now):
+        if not self.symmetric_rtp.admits(source, now):
             return None
-        self.heard_at = now
+        self.received_at = now
         if packet is not None:
             self.received += 1
         return packet
 
     def law_of(self, packet: RtpPacket) -> Law | None:
         """Return the law of a packet that holds sound; None for another, as one of a key."""
-        return None if self.is_event(packet) else self._laws.get(packet.payload)
+        return None if self.is_dtmf(packet) else self._laws.get(packet.payload)
 
-    def digit_of(self, packet: RtpPacket) -> str:
+    def dtmf_of(self, packet: RtpPacket) -> str:
         """Return the key whose press this packet is the first to tell of."""
-        return self._receiver.hear(packet) if self.is_event(packet) else ""
+        return self._receiver.receive(packet) if self.is_dtmf(packet) else ""
 
-    def is_event(self, packet: RtpPacket) -> bool:
+    def is_dtmf(self, packet: RtpPacket) -> bool:
         """Tell whether a packet is one of a key.
 
         A number that nobody agreed on, of those that have no meaning of their own (RFC 3551 §6), bears
@@ -84,14 +84,14 @@ class Stream:
         if packet.payload in self._keys:
             return True
         strange = packet.payload >= FIRST_DYNAMIC and packet.payload not in self._laws
-        return strange and is_event(packet.body)
+        return strange and is_dtmf(packet.body)
 
     # What goes out
 
     @property
-    def target(self) -> Address | None:
+    def target(self) -> RtpAddress | None:
         """Where to send; None when nobody wants to hear."""
-        return None if self.on_hold else self.latch.target
+        return None if self.on_hold else self.symmetric_rtp.target
 
     @property
     def law(self) -> Law:
@@ -111,13 +111,13 @@ class Stream:
     @property
     def is_busy(self) -> bool:
         """Whether the clock has something for this stream."""
-        return self.is_playing or bool(self._presses)
+        return self.is_playing or bool(self._dtmf)
 
-    def press(self, digits: str, duration: int) -> None:
+    def send_dtmf(self, digits: str, duration: int) -> None:
         """Send keys, one after another; a far end that does not speak of keys gets none."""
         if self._far is not None and self._far.events is not None:
             for digit in digits:
-                self._presses.add(press(digit, duration))
+                self._dtmf.add(dtmf_payloads(digit, duration))
 
     def relay(
         self, packet: RtpPacket, sound: tuple[Law, bytes] | None, ticks: int
@@ -128,23 +128,23 @@ class Stream:
             return None
         if sound is not None:
             law, body = sound
-            return self.outflow.relay(packet, far.payload, law.to(far.law, body), ticks)
+            return self.sender.relay(packet, far.payload, law.to(far.law, body), ticks)
         if far.events is None:
             return None
-        return self.outflow.relay(packet, far.events, packet.body, ticks)
+        return self.sender.relay(packet, far.events, packet.body, ticks)
 
     def tick(self, ticks: int) -> tuple[RtpPacket | None, str]:
         """Return what is due, and the name of a playback that is over."""
         far = self._far
         if far is None:
             return None, ""
-        if self._presses and far.events is not None:
-            return self._presses.next(self.outflow, far.events, ticks), ""
+        if self._dtmf and far.events is not None:
+            return self._dtmf.next(self.sender, far.events, ticks), ""
         player = self.player or self.background
         if player is None:
             return None, ""
         frame = player.next(far.law)
-        packet = self.outflow.frame(far.payload, frame, ticks) if frame else None
+        packet = self.sender.frame(far.payload, frame, ticks) if frame else None
         return packet, self._finish(player) if player.is_over else ""
 
     def _finish(self, player: Player) -> str:
@@ -153,7 +153,7 @@ class Stream:
         else:
             self.background = None
         if not self.is_playing:
-            self.outflow.pause()
+            self.sender.pause()
         return player.playback
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.sip.rtp.digits import DIGITS, DigitReceiver, press, read_info, write_info
+from switchhook.sip.rtp.dtmf import DIGITS, DtmfReceiver, dtmf_payloads, read_info, write_info
 from switchhook.sip.rtp.packet import FRAME, RtpPacket
 
 
@@ -47,8 +47,8 @@ def _press(digit: str, timestamp: int, frames: int = 5) -> list[RtpPacket]:
 
 
 def _told(packets: list[RtpPacket]) -> str:
-    receiver = DigitReceiver()
-    return "".join(receiver.hear(packet) for packet in packets)
+    receiver = DtmfReceiver()
+    return "".join(receiver.receive(packet) for packet in packets)
 
 
 ONE, TWO = _press("1", 1000), _press("2", 3000)
@@ -165,7 +165,7 @@ def test_two_presses_in_any_order_are_two(packets: list[RtpPacket]) -> None:
 
 @pytest.mark.parametrize("digit", DIGITS)
 def test_what_is_sent_is_heard(digit: str) -> None:
-    bodies = press(digit, 100)
+    bodies = dtmf_payloads(digit, 100)
     assert len(bodies) == 5 + 3
     assert len(set(bodies[-3:])) == 1
     packets = [
@@ -180,7 +180,7 @@ def test_what_is_sent_is_heard(digit: str) -> None:
 @pytest.mark.parametrize("digit", ["", "12", "E", "x", " ", "é"])
 def test_what_is_no_key_cannot_be_sent(digit: str) -> None:
     with pytest.raises(ValueError, match="no key"):
-        press(digit, 100)
+        dtmf_payloads(digit, 100)
 
 
 @pytest.mark.parametrize(

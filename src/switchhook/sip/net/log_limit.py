@@ -1,4 +1,4 @@
-"""What strangers bring about is logged once a minute and address, whatever they do. Pure."""
+"""A limit on log lines about what anybody can bring about: one a minute for each address. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST: Final = 20
 """Addresses that are named in a minute; what others do is told of together, under "" as their name."""
 
 
-class Rarely:
+class LogLimit:
     """Counts what happens for each name, and says when it is time to tell."""
 
     def __init__(self) -> None:

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 DEADLINE: Final = 1.0
 """Seconds for the look-up, while that of addresses goes on."""
-MOST_SERVICES: Final = 8
+MOST_RECORDS: Final = 8
 """Records that are used of one answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
+class SrvRecord:
     """One SRV record."""
 
     host: str
@@ -29,17 +29,17 @@ class Service:
     """How often it comes first among those of its priority."""
 
 
-def in_order(services: Iterable[Service], chance: Random) -> list[Service]:
+def by_priority(services: Iterable[SrvRecord], chance: Random) -> list[SrvRecord]:
     """Return services in the order in which they are to be tried (RFC 2782, "Usage rules")."""
     waiting = sorted(services, key=lambda one: (one.priority, one.weight))
-    ordered: list[Service] = []
+    ordered: list[SrvRecord] = []
     while waiting:
         equals = [one for one in waiting if one.priority == waiting[0].priority]
         weights = [one.weight for one in equals]
         chosen = chance.choices(equals, weights if any(weights) else None)[0]
         waiting.remove(chosen)
         ordered.append(chosen)
-    return ordered[:MOST_SERVICES]
+    return ordered[:MOST_RECORDS]
 
 
 @cache
@@ -48,7 +48,7 @@ def can_look_up() -> bool:
     return find_spec("dns") is not None
 
 
-async def look_up(name: str, transport: str) -> tuple[Service, ...]:
+async def look_up(name: str, transport: str) -> tuple[SrvRecord, ...]:
     """Ask for the services of a name over a transport; nothing where there are none, or no answer comes."""
     if not can_look_up():
         return ()
@@ -62,7 +62,7 @@ async def look_up(name: str, transport: str) -> tuple[Service, ...]:
     except (DNSException, OSError, ValueError):
         return ()
     found = (
-        Service(
+        SrvRecord(
             host=record.target.to_text(omit_final_dot=True),
             port=record.port,
             priority=record.priority,

@@ -7,9 +7,9 @@ import threading
 import wave
 from typing import TYPE_CHECKING
 
-from switchhook.sip.rtp import scribe as module
-from switchhook.sip.rtp.media import Stored
-from switchhook.sip.rtp.scribe import Scribe
+from switchhook.sip.rtp import recording_writer as module
+from switchhook.sip.rtp.media import RecordedAudio
+from switchhook.sip.rtp.recording_writer import RecordingWriter
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +23,11 @@ HALF = b"\1\0" * 4000
 
 def _write(path: Path, *pieces: bytes, ends: bool = True) -> list[RecordingWritten]:
     told: list[RecordingWritten] = []
-    scribe = Scribe(told.append)
+    scribe = RecordingWriter(told.append)
     for piece in pieces:
-        scribe.store(Stored(recording="r", path=path, pcm=piece))
+        scribe.store(RecordedAudio(recording="r", path=path, pcm=piece))
     if ends:
-        scribe.store(Stored(recording="r", path=path, pcm=b"", ends=True))
+        scribe.store(RecordedAudio(recording="r", path=path, pcm=b"", ends=True))
     scribe.start()
     scribe.close()
     return told
@@ -60,10 +60,10 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_one_recording_of_nonsense_ends_no_other(tmp_path: Path) -> None:
     told: list[RecordingWritten] = []
-    scribe = Scribe(told.append)
+    scribe = RecordingWriter(told.append)
     for path in (tmp_path / "\0", tmp_path / "r.wav"):
         for ends in (False, True):
-            scribe.store(Stored(recording=path.name, path=path, pcm=HALF, ends=ends))
+            scribe.store(RecordedAudio(recording=path.name, path=path, pcm=HALF, ends=ends))
     scribe.start()
     scribe.close()
     assert [(finished.seconds, bool(finished.error)) for finished in told] == [
@@ -83,8 +83,8 @@ def test_a_slow_disk_drops_sound_instead_of_filling_memory(
 
 def test_it_writes_in_a_thread_of_its_own(tmp_path: Path) -> None:
     threads: list[str] = []
-    scribe = Scribe(lambda _: threads.append(threading.current_thread().name))
+    scribe = RecordingWriter(lambda _: threads.append(threading.current_thread().name))
     scribe.start()
-    scribe.store(Stored(recording="r", path=tmp_path / "r.wav", pcm=HALF, ends=True))
+    scribe.store(RecordedAudio(recording="r", path=tmp_path / "r.wav", pcm=HALF, ends=True))
     scribe.close()
     assert threads == ["recordings"]

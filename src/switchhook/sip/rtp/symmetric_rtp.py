@@ -1,8 +1,8 @@
-"""From where a stream may come, and where its other half goes: symmetric RTP (RFC 4961). Pure.
+"""Symmetric RTP (RFC 4961) with latching (RFC 7362 §5): the address that a stream comes from is the one that we send to. Pure.
 
 What a telephone says of itself is often wrong: behind NAT it names a private address, with several
 addresses the wrong one. So the first packet decides, if it comes from the described host or from where
-the signalling came; from then on the stream goes there, and every other sender is a stranger. Only where
+the signalling came; from then on the stream goes there, and packets of every other sender are dropped. Only where
 nothing came from there for a while may one of the known hosts decide anew: NAT forgets ports during a hold.
 """
 
@@ -16,7 +16,7 @@ from switchhook.sip.wire.transport import can_be_meant
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Address = tuple[str, int]
+RtpAddress = tuple[str, int]
 
 MOVED: Final = 3.0
 """Seconds of silence after which a telephone may have moved to another port. While it speaks nobody can
@@ -24,19 +24,19 @@ take its place; a packet comes each 20 ms, and a pause in speech is rarely follo
 _NOWHERE: Final = frozenset({"", "0.0.0.0", "::"})
 
 
-class Latch:
-    """One stream's far end. `dropped` counts packets of strangers."""
+class SymmetricRtp:
+    """The address of one stream's far end. `dropped` counts packets from elsewhere."""
 
     def __init__(self) -> None:
-        self.target: Address | None = None
+        self.target: RtpAddress | None = None
         """Where to send; None until something is known."""
         self.latched = False
         self.dropped = 0
-        self._described: Address | None = None
+        self._described: RtpAddress | None = None
         self._hosts: frozenset[str] = frozenset()
-        self._heard_at = 0.0
+        self._received_at = 0.0
 
-    def expect(self, described: Address | None, also: Iterable[str] = ()) -> None:
+    def expect(self, described: RtpAddress | None, also: Iterable[str] = ()) -> None:
         """Take a description, and further hosts such as the signalling's. The same again changes nothing.
 
         A described host that is no numeric address is nobody: names are not resolved here. Nothing is sent
@@ -55,14 +55,14 @@ class Latch:
         self.latched = False
         self.target = described if is_meant else None
 
-    def admits(self, source: Address, now: float) -> bool:
+    def admits(self, source: RtpAddress, now: float) -> bool:
         """Say whether a packet from `source` belongs to the stream; the first one decides."""
-        open_ = not self.latched or now - self._heard_at >= MOVED
+        open_ = not self.latched or now - self._received_at >= MOVED
         if open_ and self._is_known(source[0]):
             self.latched = True
             self.target = source
         if self.latched and source == self.target:
-            self._heard_at = now
+            self._received_at = now
             return True
         self.dropped += 1
         return False
@@ -78,7 +78,7 @@ def _is_loopback(host: str) -> bool:
     return host.startswith("127.") or host == "::1"
 
 
-def _numeric(address: Address) -> Address | None:
+def _numeric(address: RtpAddress) -> RtpAddress | None:
     """Write an address as sockets do; None for what is none that can be sent to."""
     host, port = address
     if host in _NOWHERE or not 0 < port < 65536:

@@ -1,4 +1,4 @@
-"""Writes recordings to their files, in a thread of its own: a slow disk delays nobody's sound."""
+"""The writer of recordings to their files, in a thread of its own: a slow disk delays nobody's sound."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from switchhook.sip.rtp.media import Stored
+    from switchhook.sip.rtp.media import RecordedAudio
 
 log = structlog.get_logger(__name__)
 
@@ -27,7 +27,7 @@ MOST_WAITING: Final = 4_000
 
 
 @dataclass(slots=True)
-class _Page:
+class _RecordingFile:
     """A file that is being written; without a writer it could not be made."""
 
     file: BinaryIO | None = None
@@ -35,13 +35,13 @@ class _Page:
     error: str = ""
 
 
-class Scribe:
-    """`tell` is called in the scribe's thread."""
+class RecordingWriter:
+    """`tell` is called in the writer's thread."""
 
     def __init__(self, tell: Callable[[RecordingWritten], None]) -> None:
         self._tell = tell
-        self._work: SimpleQueue[Stored | None] = SimpleQueue()
-        self._pages: dict[str, _Page] = {}
+        self._work: SimpleQueue[RecordedAudio | None] = SimpleQueue()
+        self._files: dict[str, _RecordingFile] = {}
         self._dropped: set[str] = set()
         self._thread = threading.Thread(target=self._run, name="recordings", daemon=True)
 
@@ -49,7 +49,7 @@ class Scribe:
         """Begin to write what comes."""
         self._thread.start()
 
-    def store(self, stored: Stored) -> None:
+    def store(self, stored: RecordedAudio) -> None:
         """Take sound from any thread; returns at once."""
         if self._work.qsize() >= MOST_WAITING and stored.pcm and not stored.ends:
             self._dropped.add(stored.recording)
@@ -64,38 +64,40 @@ class Scribe:
     def _run(self) -> None:
         while (stored := self._work.get()) is not None:
             self._write(stored)
-        for page in self._pages.values():
-            _close(page)
+        for recording in self._files.values():
+            _close(recording)
 
-    def _write(self, stored: Stored) -> None:
-        page = self._pages.get(stored.recording)
+    def _write(self, stored: RecordedAudio) -> None:
+        recording = self._files.get(stored.recording)
         try:
-            if page is None:
-                page = self._pages[stored.recording] = _Page()
-                page.file = _create(stored.path)
-                page.writer = WavWriter(page.file)
-            if page.writer is not None and not page.error:
-                page.writer.write(stored.pcm)
+            if recording is None:
+                recording = self._files[stored.recording] = _RecordingFile()
+                recording.file = _create(stored.path)
+                recording.writer = WavWriter(recording.file)
+            if recording.writer is not None and not recording.error:
+                recording.writer.write(stored.pcm)
         except Exception as error:  # noqa: BLE001 -- one recording's trouble is not everybody's
-            page = self._pages[stored.recording]
+            recording = self._files[stored.recording]
             reason = error.strerror if isinstance(error, OSError) else ""
-            page.error = f"{stored.path}: {reason or error!r}"
-            log.warning("recording not written", recording=stored.recording, error=page.error)
+            recording.error = f"{stored.path}: {reason or error!r}"
+            log.warning("recording not written", recording=stored.recording, error=recording.error)
         if stored.ends:
-            self._finish(stored, page)
+            self._finish(stored, recording)
 
-    def _finish(self, stored: Stored, page: _Page) -> None:
-        del self._pages[stored.recording]
-        _close(page)
+    def _finish(self, stored: RecordedAudio, recording: _RecordingFile) -> None:
+        del self._files[stored.recording]
+        _close(recording)
         if stored.recording in self._dropped:
             self._dropped.discard(stored.recording)
-            page.error = page.error or f"{stored.path}: the disk was too slow, parts are missing"
-        samples = 0 if page.writer is None else page.writer.samples
+            recording.error = (
+                recording.error or f"{stored.path}: the disk was too slow, parts are missing"
+            )
+        samples = 0 if recording.writer is None else recording.writer.samples
         finished = RecordingWritten(
             recording=stored.recording,
             path=stored.path,
             seconds=samples / RATE,
-            error=page.error,
+            error=recording.error,
         )
         self._tell(finished)
 
@@ -106,9 +108,9 @@ def _create(path: Path) -> BinaryIO:
     return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b")
 
 
-def _close(page: _Page) -> None:
-    if page.file is not None:
+def _close(recording: _RecordingFile) -> None:
+    if recording.file is not None:
         try:
-            page.file.close()
+            recording.file.close()
         except OSError as error:
-            page.error = page.error or str(error.strerror or error)
+            recording.error = recording.error or str(error.strerror or error)

@@ -1,4 +1,4 @@
-"""The numbers of what goes out of one stream, so that the far end hears one sender, whoever speaks. Pure."""
+"""The sender of one RTP stream: sequence numbers and timestamps go on whoever speaks (RFC 3550 §5.1). Pure."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _JUMP: Final = 3000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Start:
-    """Where a stream begins; all of it by chance (RFC 3550 §5.1)."""
+class InitialNumbers:
+    """SSRC, sequence number and timestamp that a stream begins with, all by chance (RFC 3550 §5.1)."""
 
     source: int
     number: int
     timestamp: int
 
 
-class Outflow:
+class RtpSender:
     """Sound of ours counts by the shared clock; relayed sound keeps its own steps, and so its gaps."""
 
-    def __init__(self, start: Start) -> None:
+    def __init__(self, start: InitialNumbers) -> None:
         self.source = start.source
         self.sent = 0
         self._number = start.number  # the next one
@@ -52,7 +52,7 @@ class Outflow:
         return (self._base + ticks * FRAME) & _TIMESTAMPS
 
     def relay(self, packet: RtpPacket, payload: int, body: bytes, ticks: int) -> RtpPacket:
-        """Send on what another stream heard."""
+        """Send on a packet that another stream received."""
         new = packet.source != self._origin
         if not new:
             ahead = forward((packet.number + self._shift[0]) & _NUMBERS, self._number, 16)
@@ -95,8 +95,8 @@ class Outflow:
         )
 
 
-class KeyPresses:
-    """Keys that wait to be sent, frame by frame, with a pause between two."""
+class DtmfSender:
+    """DTMF digits that wait to be sent, frame by frame, with a pause between two."""
 
     GAP: Final = 3
     """Frames."""
@@ -107,13 +107,13 @@ class KeyPresses:
         self._frame = 0
 
     def add(self, bodies: Sequence[bytes]) -> None:
-        """Send one more key, whose bodies `digits.press` made."""
+        """Send one more key, whose bodies `dtmf_payloads` made."""
         self._waiting.append(bodies)
 
     def __bool__(self) -> bool:
         return bool(self._waiting)
 
-    def next(self, outflow: Outflow, payload: int, ticks: int) -> RtpPacket | None:
+    def next(self, sender: RtpSender, payload: int, ticks: int) -> RtpPacket | None:
         """Return the packet that is due; None in a pause."""
         bodies = self._waiting[0]
         frame = self._frame
@@ -125,5 +125,5 @@ class KeyPresses:
         if frame >= len(bodies):
             return None
         if not frame:
-            self._timestamp = outflow.timestamp(ticks)
-        return outflow.event(payload, bodies[frame], self._timestamp, marker=not frame)
+            self._timestamp = sender.timestamp(ticks)
+        return sender.event(payload, bodies[frame], self._timestamp, marker=not frame)

@@ -1,4 +1,4 @@
-"""Keys that are pressed during a call: as RTP events (RFC 4733) and as SIP INFO. Pure."""
+"""DTMF during a call: as RTP events (RFC 4733) and as SIP INFO. Pure."""
 
 from __future__ import annotations
 
@@ -82,14 +82,14 @@ class _Press:
         return segment or grows or follows
 
 
-class DigitReceiver:
+class DtmfReceiver:
     """Tells each press once, at its first packet, however many come and in which order."""
 
     def __init__(self) -> None:
         self._last: _Press | None = None
         self._seen: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
 
-    def hear(self, packet: RtpPacket) -> str:
+    def receive(self, packet: RtpPacket) -> str:
         """Take a packet of the event payload; return the key when it is a new press, else nothing."""
         if len(packet.body) < _BODY.size:
             return ""
@@ -113,7 +113,7 @@ class DigitReceiver:
         return "" if again else DIGITS[code]
 
 
-def is_event(body: bytes) -> bool:
+def is_dtmf(body: bytes) -> bool:
     """Tell whether a packet's body can be a key's, whatever number it came under (RFC 4733 §2.3).
 
     Four bytes, a key's code, the reserved bit unset, and a duration of at most eight seconds.
@@ -124,7 +124,7 @@ def is_event(body: bytes) -> bool:
     return code < len(DIGITS) and not flags & _RESERVED and 0 < duration <= _LONGEST_KEY
 
 
-def press(digit: str, duration: int) -> list[bytes]:
+def dtmf_payloads(digit: str, duration: int) -> list[bytes]:
     """Return the bodies that tell of a press of so many milliseconds, one for each 20 ms.
 
     All bear the timestamp of the first, which alone has the marker. Raises ValueError for no key.
