@@ -25,9 +25,9 @@ from switchhook.sip.ua.registrar import register
 from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.framing import StreamFramer
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
-from switchhook.sip.wire.sdp import SessionDescription, answer_audio, tidied
+from switchhook.sip.wire.sdp import SessionDescription, answer_audio, normalized
 from switchhook.sip.wire.uri import Uri
 from tests.support.plausible import Label, http, sdp, sip, sound
 from tests.support.sip import ALICE, BOB, HERE, SDP, read_request, read_response, start, tokens
@@ -153,7 +153,7 @@ def check_description(chance: random.Random, _: int) -> None:
     assert (ours is None) == (label is Label.WRONG)  # the caller then gets 488
     if ours is not None:
         assert described.audio_address == sdp.PLACE
-        passed_on = SessionDescription.parse(tidied(body))
+        passed_on = SessionDescription.parse(normalized(body))
         assert (passed_on.audio_address, passed_on.audio) == (sdp.PLACE, described.audio)
         assert answer_audio(passed_on, "192.0.2.1", 5000, session_id=1) == ours
 

@@ -12,7 +12,7 @@ from switchhook.cli.main import FINE, run
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.operations.data_dir import DATABASE
 from switchhook.sip.ua.registrar import Binding
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario

@@ -7,7 +7,7 @@ from structlog.testing import capture_logs
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.operations.phones import RegisteredPhone, list_phones
 from switchhook.sip.ua.registrar import Binding
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run
 

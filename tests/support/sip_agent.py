@@ -14,7 +14,7 @@ from switchhook.sip.ua.events import (
     UserAgentEvent,
 )
 from switchhook.sip.ua.user_agent import UserAgent, UserAgentLoad
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (
     ALICE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from switchhook.sip.wire.headers import CSeq, NameAddress, Via
+from switchhook.sip.wire.header_values import CSeq, NameAddress, Via
 from switchhook.sip.wire.message import Headers, Request, Response
 from switchhook.sip.wire.parameters import Parameters
 from switchhook.sip.wire.uri import Uri

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.sip.ua.commands import UserAgentCommand
     from switchhook.sip.ua.events import FinalResponseReceived
     from switchhook.sip.wire.message import Request
-    from switchhook.sip.wire.sdp import Direction
+    from switchhook.sip.wire.sdp import MediaDirection
 
 SDP: Final = (("Content-Type", "application/sdp"),)
 
@@ -103,7 +103,7 @@ class PhoneCall:
         """Press keys, as RTP events (RFC 4733), each for so many milliseconds."""
         self.tone.press(digits, duration)
 
-    async def offer(self, direction: Direction) -> None:
+    async def offer(self, direction: MediaDirection) -> None:
         """Offer the sound in another direction, as `sendonly` for hold; raise RefusedError."""
         body = bytes(self._own().with_direction(direction))
         ask = SendInDialog(

@@ -14,7 +14,7 @@ from switchhook.sip.auth.proof import MOST_TRIES, Credentials
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.ua import events
 from switchhook.sip.ua.commands import Acknowledge, Answer, Invite, Respond, SendOutOfDialog
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import DEFAULT_PORT, TCP, UDP, Peer, bracketed, numeric
 from switchhook.sip.wire.uri import Uri, escape_user
 from switchhook.softphone.call import SDP, PhoneCall, RefusedError

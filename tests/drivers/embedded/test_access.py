@@ -19,7 +19,7 @@ from switchhook.sip.auth.digest import answer_header, challenges
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.ua.registrar import Binding as SipBinding
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import Softphone
 from tests.support.loop import run

@@ -24,7 +24,7 @@ from switchhook.sip.ua.commands import (
     Respond,
     SendInDialog,
 )
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, request, response

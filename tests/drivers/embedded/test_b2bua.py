@@ -21,7 +21,7 @@ from switchhook.sip.ua.commands import (
     Respond,
     SendInDialog,
 )
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, SDP, request, response
 

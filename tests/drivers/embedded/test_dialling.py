@@ -21,7 +21,7 @@ from switchhook.drivers.embedded.dialling import (
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.auth.proof import Credentials
 from switchhook.sip.ua.registrar import Binding
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import BOB, SDP, request
 

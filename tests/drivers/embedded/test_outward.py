@@ -17,7 +17,7 @@ from switchhook.domain.screening import Screening
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.srv import SrvRecord
 from switchhook.sip.transaction.transaction import Timing
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.sip.net.test_icmp import nobody

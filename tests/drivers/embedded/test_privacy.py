@@ -12,7 +12,7 @@ from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_num
 from switchhook.drivers.embedded.translate import arrival_of
 from switchhook.sip.auth.proof import Credentials
 from switchhook.sip.ua.commands import Invite
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, Softphone

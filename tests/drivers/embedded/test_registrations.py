@@ -13,7 +13,7 @@ from switchhook.domain.project import Account, Plan, Project
 from switchhook.drivers.embedded import silence
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
 from switchhook.sip.ua.registrar import Binding
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run

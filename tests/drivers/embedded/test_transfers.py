@@ -20,7 +20,7 @@ from switchhook.routing.events import TransferRequested
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.ua.commands import Respond, SendOutOfDialog
 from switchhook.sip.ua.events import InDialogRequestReceived
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.sip.wire.uri import Uri
 from switchhook.softphone.phone import PhoneBehaviour, Softphone

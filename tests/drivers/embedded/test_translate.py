@@ -19,7 +19,7 @@ from switchhook.drivers.embedded.translate import (
     shown_to_trunk,
 )
 from switchhook.routing.arrival import Arrival
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from tests.support.sip import request, response
 
 CARRIER = Trunk(name="carrier", host="sip.carrier.example")

@@ -23,7 +23,7 @@ from switchhook.sip.ua.events import (
     UserAgentEvent,
 )
 from switchhook.sip.ua.user_agent import UserAgent
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import Request
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri

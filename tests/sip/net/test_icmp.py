@@ -14,7 +14,7 @@ from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.icmp import transaction_of
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.ua.events import InviteFailed, UserAgentEvent
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import SDP, read_request

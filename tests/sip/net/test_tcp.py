@@ -16,7 +16,7 @@ from switchhook.sip.transaction.admission import AdmitAll, Admitted
 from switchhook.sip.transaction.overload import LoadLimits, MessageRate
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.ua.commands import Invite
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.loop import run

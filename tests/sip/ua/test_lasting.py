@@ -13,7 +13,7 @@ from switchhook.sip.ua.events import (
     SipLegEnded,
     UserAgentEvent,
 )
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import SDP

@@ -15,7 +15,7 @@ from switchhook.sip.ua.events import (
 )
 from switchhook.sip.ua.registrar import Registrar
 from switchhook.sip.ua.user_agent import UserAgent, UserAgentLoad
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 

@@ -7,7 +7,7 @@ import pytest
 from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Invite
 from switchhook.sip.ua.events import AnswerReceived, InviteReceived, ProgressReceived
 from switchhook.sip.ua.user_agent import UserAgent
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Packet, Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (

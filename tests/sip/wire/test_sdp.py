@@ -18,13 +18,13 @@ from switchhook.sip.wire.sdp import (
     PCMU,
     REVERSED,
     TELEPHONE_EVENT,
-    Direction,
     Format,
     Media,
+    MediaDirection,
     SessionDescription,
     answer_audio,
     build_audio,
-    tidied,
+    normalized,
 )
 from tests.support.pace import cost
 
@@ -289,13 +289,13 @@ def test_what_nobody_needs_of_a_description_may_be_wrong(before: str, after: str
             "TELEPHONE-EVENT",
         ]
         assert (read.is_hold, len(read.media)) == (False, after.count("m=") or 1)
-        again = SessionDescription.parse(tidied(sloppy.encode()))
+        again = SessionDescription.parse(normalized(sloppy.encode()))
         assert (again.audio_address, again.audio) == (read.audio_address, read.audio)
         assert [line[0] for line in again.lines] == list("vosct")
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_a_direction_is_set(direction: Direction) -> None:
+def test_a_direction_is_set(direction: MediaDirection) -> None:
     for text in CORPUS.values():
         changed = read(text).with_direction(direction)
         assert changed.direction == direction
@@ -351,7 +351,7 @@ def test_an_answer_keeps_the_numbers_and_order_of_the_offer() -> None:
 
 
 @pytest.mark.parametrize("direction", DIRECTIONS)
-def test_an_answer_has_the_other_direction(direction: Direction) -> None:
+def test_an_answer_has_the_other_direction(direction: MediaDirection) -> None:
     answer = answer_audio(read(SIPP).with_direction(direction), "::1", 4000, session_id=1)
     assert answer is not None
     assert answer.direction == REVERSED[direction]
@@ -423,7 +423,7 @@ TIDY = [
 
 def test_a_tidy_description_is_handed_on_as_it_is() -> None:
     body = "".join(f"{line}\r\n" for line in TIDY).encode()
-    assert tidied(body) is body
+    assert normalized(body) is body
 
 
 @given(
@@ -450,5 +450,5 @@ def test_whether_it_is_tidy_makes_no_difference(lines: list[str], end: str, *, t
     body = (end.join(lines) + (end if tail else "")).encode()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sdp, "_TIDY", re.compile(rb"(?!)"))
-        expected = tidied(body)
-    assert tidied(body) == expected
+        expected = normalized(body)
+    assert normalized(body) == expected

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.wire.message import Request
-from switchhook.sip.wire.transport import Peer, answer_peer, is_private, next_peer, numeric, stamp
+from switchhook.sip.wire.transport import (
+    Peer,
+    complete_via,
+    is_private,
+    next_peer,
+    numeric,
+    response_peer,
+)
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import ALICE, ALICE_TCP, read_request, request
 
@@ -13,7 +20,7 @@ NATTED = Peer("UDP", "198.51.100.7", 31234)
 
 
 def stamped_via(via: str, source: Peer) -> str:
-    return str(stamp(request(via=via), source).via)
+    return str(complete_via(request(via=via), source).via)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +53,7 @@ def test_stamping_leaves_the_other_hops_and_what_was_parsed() -> None:
         via="SIP/2.0/UDP a.example;branch=z9hG4bK1, SIP/2.0/TCP b.example;branch=z9hG4bK2"
     )
 
-    stamped = stamp(original, ALICE)
+    stamped = complete_via(original, ALICE)
 
     assert [via.host for via in stamped.vias] == ["a.example", "b.example"]
     assert stamped.vias[0].parameters["received"] == "192.0.2.10"
@@ -60,7 +67,7 @@ def test_stamping_leaves_the_other_hops_and_what_was_parsed() -> None:
 def test_a_lower_hop_comes_back_as_it_is() -> None:
     broken = bytes(request()).replace(b"From:", b"Via: SIP/\0.0/UDP a.example\r\nFrom:")
 
-    stamped = stamp(read_request(broken), NATTED)
+    stamped = complete_via(read_request(broken), NATTED)
 
     assert stamped.headers.all("Via")[1] == "SIP/\0.0/UDP a.example"
 
@@ -79,7 +86,7 @@ def test_a_lower_hop_comes_back_as_it_is() -> None:
     ],
 )
 def test_answers_go_to_the_source(via: str, source: Peer, expected: Peer) -> None:
-    assert answer_peer(stamp(request(via=via), source), source) == expected
+    assert response_peer(complete_via(request(via=via), source), source) == expected
 
 
 PUBLIC = Peer("UDP", "8.8.8.8", 5060)

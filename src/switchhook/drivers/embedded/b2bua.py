@@ -60,7 +60,7 @@ from switchhook.sip.ua.commands import (
     UserAgentCommand,
 )
 from switchhook.sip.ua.inspection import ALLOW
-from switchhook.sip.wire.fields import Pairs
+from switchhook.sip.wire.headers import HeaderFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -101,7 +101,7 @@ class Description:
     """What a telephone said of its media, and which of its dialogs said so."""
 
     dialog: str
-    headers: Pairs
+    headers: HeaderFields
     body: bytes
 
 
@@ -171,7 +171,7 @@ class Bridge:
         self._again: dict[str, str] = {}  # who waits for an answer meanwhile, as two agree anew
         self.acknowledging: dict[str, Acknowledge] = {}
         """The ACKs that follow once it is durable that a called leg talks to one who was transferred."""
-        self._referred: Pairs = ()
+        self._referred: HeaderFields = ()
         self._forks: list[str] = []
         self._remarked: set[str] = set()
         self._relays: dict[str, Relay] = {}
@@ -660,7 +660,7 @@ def worst(causes: list[Cause]) -> Cause:
     return min(causes, key=weight, default=Cause(sip=480))
 
 
-def end_all(branches: list[str], headers: Pairs) -> list[Out]:
+def end_all(branches: list[str], headers: HeaderFields) -> list[Out]:
     """Cancel or hang up several SIP legs."""
     return [EndSession(leg=branch, headers=headers) for branch in branches]
 

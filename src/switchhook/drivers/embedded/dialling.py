@@ -13,7 +13,7 @@ from switchhook.drivers.embedded.translate import one_line, shown_caller, shown_
 from switchhook.sip.auth.proof import Credentials
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import DEFAULT_PORT, TRANSPORTS, UDP
 from switchhook.sip.wire.uri import Uri, escape_user
 

@@ -15,7 +15,7 @@ from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.auth.digest import Challenge, CredentialsRefused, Verified, Verifier
 from switchhook.sip.transaction.standing import Friends
-from switchhook.sip.wire.fields import Pairs
+from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.message import REASONS
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Turned:
 
     status: int
     reason: str | None = None
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     wrong: bool = False
     """Whether a password was tried and did not fit."""
     user: str = ""

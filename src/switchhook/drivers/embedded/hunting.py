@@ -14,7 +14,7 @@ from switchhook.drivers.embedded.dialling import SipDestination, UndiallableErro
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import preferred
+from switchhook.sip.wire.header_values import preferred
 from switchhook.sip.wire.transport import Peer
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.sdp import SessionDescription, tidied
+from switchhook.sip.wire.sdp import SessionDescription, normalized
 from switchhook.sip.wire.syntax import is_one_line
 
 if TYPE_CHECKING:
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
 PASSED: Final = (
@@ -28,7 +28,7 @@ _WORDS: Final = re.compile(rb"^s=[^\r\n]*", re.MULTILINE)
 _CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
 
 
-def headers_of(message: Request | Response) -> Pairs:
+def headers_of(message: Request | Response) -> HeaderFields:
     """Return the headers that describe a message's body, but for what cannot stand in one of ours.
 
     Of a body that is not there none speaks.
@@ -51,7 +51,7 @@ def body_of(message: Request | Response) -> bytes:
 
 
 def _nameless(description: bytes) -> bytes:
-    body = _USER.sub(b"o=-", tidied(description))
+    body = _USER.sub(b"o=-", normalized(description))
     return _CONTACTS.sub(b"", _WORDS.sub(b"s=-", body))
 
 

@@ -12,7 +12,7 @@ from switchhook.drivers.embedded.networks import sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.ua.commands import SendOutOfDialog
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.uri import Uri, escape_user
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.project import Plan, Trunk
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
 
@@ -66,7 +66,7 @@ def register(
         parameters = parameters.set("transport", "tcp")
     contact = ours.replace(parameters=parameters)
     address = NameAddress(uri=Uri.of(trunk.username, trunk.uri_host))
-    headers: Pairs = (("Contact", f"<{contact}>"), ("Expires", str(expires)))
+    headers: HeaderFields = (("Contact", f"<{contact}>"), ("Expires", str(expires)))
     return SendOutOfDialog(
         ref=ref,
         method="REGISTER",

@@ -15,7 +15,7 @@ import structlog
 
 from switchhook.drivers.embedded.silence import in_time
 from switchhook.sip.ua.registrar import Binding, Registrar
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
 from switchhook.tasks import spawn
 

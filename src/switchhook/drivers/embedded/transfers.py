@@ -11,14 +11,14 @@ from urllib.parse import unquote
 from switchhook.drivers.embedded.translate import number_of, one_line
 from switchhook.routing.events import TransferRequested
 from switchhook.sip.ua.commands import Respond, SendInDialog
+from switchhook.sip.wire.lenient import readable
 from switchhook.sip.wire.message import REASONS
 from switchhook.sip.wire.syntax import is_one_line
-from switchhook.sip.wire.tolerance import readable
 
 if TYPE_CHECKING:
     from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
     from switchhook.sip.ua.events import InDialogRequestReceived
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.uri import Uri
 
@@ -56,7 +56,7 @@ def _has_replaces(uri: Uri) -> bool:
     return any(unquote(name).lower() == "replaces" for name in names)
 
 
-def referred_by(request: Request) -> Pairs:
+def referred_by(request: Request) -> HeaderFields:
     """Return the Referred-By of a REFER, for whoever is called because of it (RFC 3892 §2.2)."""
     value = request.headers.get("Referred-By")
     return (("Referred-By", value),) if value and is_one_line(value) else ()

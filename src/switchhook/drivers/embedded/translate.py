@@ -13,14 +13,14 @@ from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_num
 from switchhook.routing.arrival import Arrival
 from switchhook.sip.ua.session import LOST
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress, preferred
+from switchhook.sip.wire.header_values import NameAddress, preferred
+from switchhook.sip.wire.lenient import readable
 from switchhook.sip.wire.parameters import Parameters
-from switchhook.sip.wire.tolerance import readable
 from switchhook.sip.wire.uri import Uri
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Account, Trunk
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
 WITHHELD: Final = frozenset(
@@ -222,7 +222,7 @@ def refusal_status(cause: Cause) -> int:
     return cause.sip if cause.sip in _REFUSALS else 480
 
 
-def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> Pairs:
+def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> HeaderFields:
     """Write why a leg is ended, for its telephone (RFC 3326); answered elsewhere is no missed call."""
     if why in _REASONS:
         return (("Reason", _REASONS[why]),)
@@ -234,7 +234,7 @@ def reason_headers(cause: Cause, why: AttemptEnd | None = None) -> Pairs:
 # How a caller is shown
 
 
-def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, Pairs]:
+def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, HeaderFields]:
     """Return From and further headers for a called leg; no number asks for privacy (R5-09).
 
     A name without a number is none of the caller's, but one that the scheme or a webhook gave.
@@ -247,7 +247,7 @@ def shown_caller(number: str, name: str, host: str) -> tuple[NameAddress, Pairs]
 
 def shown_to_trunk(
     number: str, name: str, trunk: Trunk, identity: str = ""
-) -> tuple[NameAddress, Pairs]:
+) -> tuple[NameAddress, HeaderFields]:
     """As `shown_caller`, for a trunk that may want to see its own user as the caller.
 
     `identity` is whose number is hidden: told to a trunk that is trusted with it, and to no other.

@@ -12,7 +12,7 @@ from switchhook.sip.wire.errors import SipError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
 MOST_TRIES: Final = 3
@@ -54,9 +54,9 @@ def prove(
     request: Request,
     response: Response,
     credentials: Credentials | None,
-    given: tuple[Pairs, ...],
+    given: tuple[HeaderFields, ...],
     nonces: NonceCounts,
-) -> Pairs | None:
+) -> HeaderFields | None:
     """Return the credentials with which `request` may be sent again, or None where it failed.
 
     `given` holds what each earlier try of the same request carried. What was shown to one realm goes

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.wire.transport import can_be_meant
+from switchhook.sip.wire.transport import may_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ class SymmetricRtp:
         described = _numeric(described) if described is not None else None
         hosts = frozenset(host for host in also if host)
         is_meant = not hosts or (
-            described is not None and any(can_be_meant(described[0], host) for host in hosts)
+            described is not None and any(may_name(described[0], host) for host in hosts)
         )
         if described is not None:
             hosts |= {described[0]}

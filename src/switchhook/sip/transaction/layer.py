@@ -48,7 +48,7 @@ from switchhook.sip.transaction.transaction import (
     Transaction,
     classify,
 )
-from switchhook.sip.wire.headers import Via
+from switchhook.sip.wire.header_values import Via
 from switchhook.sip.wire.message import (
     MAX_MESSAGE,
     REASONS,
@@ -59,12 +59,12 @@ from switchhook.sip.wire.message import (
     parse_message,
 )
 from switchhook.sip.wire.parameters import Parameters
-from switchhook.sip.wire.transport import Packet, Peer, answer_peer, stamp
+from switchhook.sip.wire.transport import Packet, Peer, complete_via, response_peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
 
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
 
 
 MOST_ECHO: Final = 3
@@ -208,7 +208,7 @@ class TransactionLayer:
         if message.dropped:
             self._diagnostics.append(Diagnostic(source, message.dropped))
         if isinstance(message, Request):
-            self._receive_request(stamp(message, source), source, now)
+            self._receive_request(complete_via(message, source), source, now)
         else:
             self._receive_response(message, source, now)
 
@@ -222,7 +222,9 @@ class TransactionLayer:
         partial = error.partial
         if partial is not None and partial.method != "ACK":
             reason = f"{REASONS.get(error.status, 'Bad Request')}: {error}"
-            self._respond_statelessly(stamp(partial, source), source, error.status, reason=reason)
+            self._respond_statelessly(
+                complete_via(partial, source), source, error.status, reason=reason
+            )
             if len(self._packets[-1].data) > most:
                 del self._packets[-1]
 
@@ -230,7 +232,7 @@ class TransactionLayer:
         """Answer 500 where handling `message` raised an error of ours, and leave nothing open."""
         if not isinstance(message, Request) or message.method == "ACK":
             return
-        request = stamp(message, source)
+        request = complete_via(message, source)
         key = server_key(request)
         tag = stateless_tag(request)
         if key not in self._servers:
@@ -360,7 +362,7 @@ class TransactionLayer:
         key: TransactionKey,
         status: int,
         now: float,
-        headers: Pairs = (),
+        headers: HeaderFields = (),
         reason: str | None = None,
     ) -> None:
         """Refuse a received request and forget it: if it comes again, it will be refused again (§8.2.7).
@@ -448,7 +450,7 @@ class TransactionLayer:
     ) -> None:
         machine = INVITE_SERVER if request.method == "INVITE" else OTHER_SERVER
         transaction = Transaction(machine, reliable=source.reliable, timing=self._timing, now=now)
-        entry = _Entry(key, transaction, request, answer_peer(request, source))
+        entry = _Entry(key, transaction, request, response_peer(request, source))
         self._servers[key] = entry
         entry.origin = source
         entry.source = self._holder(source, now)
@@ -500,7 +502,7 @@ class TransactionLayer:
     def _holder(self, source: Peer, now: float) -> str:
         return self._friends.holder(source, self._friends.standing(source, now))
 
-    def retry_after(self, request: Request) -> Pairs:
+    def retry_after(self, request: Request) -> HeaderFields:
         """Say when to come again, not the same for all who are turned away at once."""
         later = crc32(request.call_id.encode("utf-8", "surrogateescape")) % SPREAD
         return (("Retry-After", str(self._limits.retry_after + later)),)
@@ -516,7 +518,7 @@ class TransactionLayer:
     ) -> None:
         tag = stateless_tag(request)
         response = request.response(status, reason, to_tag=tag, headers=headers)
-        self._packets.append(Packet(bytes(response), answer_peer(request, source)))
+        self._packets.append(Packet(bytes(response), response_peer(request, source)))
 
     # Client transactions
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from switchhook.sip.auth.proof import Credentials
-from switchhook.sip.wire.fields import Pairs
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
+from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 
@@ -25,7 +25,7 @@ class Invite:
     """Whether the peer is the telephone itself, so that a private Contact is one behind NAT."""
     behind_nat: bool = False
     """Whether a NAT changed its port, so that the one in its Contact cannot be reached."""
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
     credentials: Credentials | None = None
 
@@ -37,7 +37,7 @@ class Answer:
     leg: str
     status: int
     reason: str | None = None
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
     fork: int = 0
     """Which of several dialogs this is about: each number has a To tag of its own, as if several
@@ -49,7 +49,7 @@ class Acknowledge:
     """Send the ACK that a 2xx to an INVITE of ours waits for."""
 
     leg: str
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
 
 
@@ -60,7 +60,7 @@ class SendInDialog:
     leg: str
     ref: str
     method: str
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
 
 
@@ -79,7 +79,7 @@ class SendOutOfDialog:
     """The same for each REGISTER of one registration, with `cseq` counting up (RFC 3261 §10.2)."""
     cseq: int = 1
     """That of the response may be higher: each challenge costs a number."""
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
     credentials: Credentials | None = None
 
@@ -91,7 +91,7 @@ class Respond:
     ref: str
     status: int
     reason: str | None = None
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     body: bytes = b""
 
 
@@ -102,7 +102,7 @@ class EndSession:
     leg: str
     status: int = 480
     """For a received call before its answer."""
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     """Such as Reason and, for a refusal, Retry-After."""
 
 

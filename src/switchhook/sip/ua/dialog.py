@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.message import Headers, Request, Response
 from switchhook.sip.wire.syntax import is_one_line
 from switchhook.sip.wire.transport import TCP, Peer, bracketed
 from switchhook.sip.wire.uri import Uri
 
-HeaderPairs = Iterable[tuple[str, str]]
+_HeaderFields = Iterable[tuple[str, str]]
 """Further headers of a message that is to be built."""
 
 MAX_FORWARDS = "70"
@@ -85,17 +85,17 @@ class Dialog:
         return self.routes[0].uri if self.routes else self.target
 
     def request(
-        self, method: str, *, headers: HeaderPairs = (), body: bytes = b""
+        self, method: str, *, headers: _HeaderFields = (), body: bytes = b""
     ) -> tuple[Dialog, Request]:
         """Make our next request (§12.2.1.1), and the dialog after it. Not for ACK and CANCEL."""
         after = replace(self, local_cseq=self.local_cseq + 1)
         return after, self._make(method, after.local_cseq, headers, body)
 
-    def ack(self, cseq: int, *, headers: HeaderPairs = (), body: bytes = b"") -> Request:
+    def ack(self, cseq: int, *, headers: _HeaderFields = (), body: bytes = b"") -> Request:
         """Make the ACK to a 2xx to our INVITE number `cseq` (§13.2.2.4)."""
         return self._make("ACK", cseq, headers, body)
 
-    def _make(self, method: str, cseq: int, headers: HeaderPairs, body: bytes) -> Request:
+    def _make(self, method: str, cseq: int, headers: _HeaderFields, body: bytes) -> Request:
         uri, routes = self._way()
         pairs = [("Route", str(route)) for route in routes]
         pairs += [

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.transaction.admission import Refusal
 from switchhook.sip.ua.session_timer import SHORTEST, TIMER, is_too_short
+from switchhook.sip.wire.lenient import media_type
 from switchhook.sip.wire.syntax import is_token
-from switchhook.sip.wire.tolerance import media_type
 
 if TYPE_CHECKING:
     from switchhook.sip.wire.message import Request

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.sip.auth.proof import prove
 from switchhook.sip.ua.dialog import MAX_FORWARDS
 from switchhook.sip.ua.events import FinalResponseReceived
-from switchhook.sip.wire.headers import CSeq
+from switchhook.sip.wire.header_values import CSeq
 from switchhook.sip.wire.message import Headers, Request
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from switchhook.sip.ua.commands import SendOutOfDialog
     from switchhook.sip.ua.session import Session
     from switchhook.sip.ua.session_table import SessionTable
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Response
 
 
@@ -27,7 +27,7 @@ class OutOfDialogRequest:
         self._command = command
         self._cseq = command.cseq
         self._from = command.from_.with_tag(table.token())
-        self._proofs: tuple[Pairs, ...] = ()
+        self._proofs: tuple[HeaderFields, ...] = ()
         self._request = self._send(now)
 
     def _send(self, now: float) -> Request:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from switchhook.sip.wire.fields import Pairs
+from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.message import Request
 from switchhook.sip.wire.transport import Packet
 
@@ -31,7 +31,7 @@ class RequestDraft:
     ref: str
     """Empty for what our user did not ask for: a BYE, a probe."""
     method: str
-    headers: Pairs
+    headers: HeaderFields
     body: bytes = b""
 
 
@@ -41,5 +41,5 @@ class SentRequest:
 
     draft: RequestDraft
     request: Request
-    proofs: tuple[Pairs, ...]
+    proofs: tuple[HeaderFields, ...]
     """The credentials of each try so far."""

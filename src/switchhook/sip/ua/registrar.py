@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.wire.errors import SipError
-from switchhook.sip.wire.headers import NameAddress
+from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.syntax import read_number
 from switchhook.sip.wire.transport import (
     DEFAULT_PORT,

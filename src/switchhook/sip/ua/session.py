@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Acknowledge, Respond, SendInDialog
     from switchhook.sip.ua.session_table import DialogId, PendingRequest, SessionTable
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
 
@@ -95,7 +95,7 @@ class Session:
         self._open: dict[str, PendingRequest[Session]] = {}
         self._over = False
         self._left = False  # the other end has left, and our user has yet to answer that
-        self._bye_headers: Pairs | None = None  # set once the user wants an end
+        self._bye_headers: HeaderFields | None = None  # set once the user wants an end
         self._answer: UnacknowledgedAnswer | None = None
         self._sent: dict[TransactionKey, SentRequest] = {}
         self._unacknowledged = unacknowledged
@@ -303,13 +303,13 @@ class Session:
         self._send(RequestDraft(command.ref, method, headers, command.body), now)
 
     @property
-    def _refreshing(self) -> Pairs:
+    def _refreshing(self) -> HeaderFields:
         """Return what each INVITE and UPDATE of ours within the dialog carries."""
         timer = None if self._supervision is None else self._supervision.timer
         offered = timer.offered if timer else ()
         return (("Contact", self._contact()), ALLOW, SUPPORTED, *offered)
 
-    def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
+    def acknowledge(self, headers: HeaderFields = (), body: bytes = b"") -> None:
         """Send the ACK that a 2xx of the other end waits for."""
         if self._unacknowledged is None or self.dialog is None:
             return
@@ -342,7 +342,7 @@ class Session:
         """Take it that an earlier process sent the ACK; if not, the 2xx comes again."""
         self._unacknowledged = None
 
-    def end(self, headers: Pairs, now: float) -> None:
+    def end(self, headers: HeaderFields, now: float) -> None:
         """Hang up. A 2xx of ours that waits for its ACK delays the BYE (§15)."""
         if self._over or self._bye_headers is not None:
             return
@@ -643,7 +643,7 @@ class Session:
         self.acknowledge()  # the other end must not wait for the ACK of a user who is gone
         self._send(RequestDraft("", "BYE", self._bye_headers or ()), now)
 
-    def _send(self, draft: RequestDraft, now: float, proofs: tuple[Pairs, ...] = ()) -> None:
+    def _send(self, draft: RequestDraft, now: float, proofs: tuple[HeaderFields, ...] = ()) -> None:
         if self.dialog is None:
             return
         headers = (*draft.headers, *(proofs[-1] if proofs else ()))

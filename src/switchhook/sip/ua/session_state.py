@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-from switchhook.sip.wire.fields import Pairs
+from switchhook.sip.wire.headers import HeaderFields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +19,7 @@ class SessionState:
 
     allow: frozenset[str] = frozenset()
     """The methods that the other end named in Allow; none before it did."""
-    headers: Pairs = ()
+    headers: HeaderFields = ()
     """Those that describe `body`."""
     body: bytes = b""
     """The session description that we sent last and the other end took."""
@@ -31,7 +31,7 @@ class SessionState:
                 method.strip().upper() for method in message.headers.values("Allow")
             )
 
-    def set_local_description(self, headers: Pairs, body: bytes) -> None:
+    def set_local_description(self, headers: HeaderFields, body: bytes) -> None:
         """Take what we sent, unless it describes nothing."""
         if body:
             self.headers = tuple(p for p in headers if p[0].lower().startswith("content-"))
@@ -47,7 +47,7 @@ class SessionState:
         self.allow -= {"UPDATE"}
 
     @property
-    def refresh(self) -> tuple[str, Pairs, bytes]:
+    def refresh(self) -> tuple[str, HeaderFields, bytes]:
         """Return method, headers and body of a request that changes nothing."""
         if self.takes_update or not self.body:
             return "UPDATE", (), b""

@@ -9,7 +9,7 @@ from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.parameters import Parameters
 
 if TYPE_CHECKING:
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
 TIMER: Final = "timer"
@@ -41,13 +41,13 @@ class SessionTimer:
         return self.interval - min(MARGIN, self.interval / 3)
 
     @property
-    def offered(self) -> Pairs:
+    def offered(self) -> HeaderFields:
         """Return what our own requests say of it (§7.4)."""
         refresher = "uac" if self.is_ours else "uas"
         return (("Session-Expires", f"{self.interval};refresher={refresher}"),)
 
     @property
-    def answered(self) -> Pairs:
+    def answered(self) -> HeaderFields:
         """Return what our 2xx says of it (§9); whoever has to refresh must know that they have to."""
         refresher = "uas" if self.is_ours else "uac"
         said = (("Session-Expires", f"{self.interval};refresher={refresher}"),)

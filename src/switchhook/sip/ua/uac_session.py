@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Invite
     from switchhook.sip.ua.session_table import SessionTable
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Response
 
 
@@ -46,8 +46,8 @@ class UacSession(Session):
         self._from = command.from_.with_tag(table.token())
         self._call_id = table.token()
         self._tries = 0
-        self._proofs: tuple[Pairs, ...] = ()
-        self._cancel_headers: Pairs | None = None  # set once the user wants out
+        self._proofs: tuple[HeaderFields, ...] = ()
+        self._cancel_headers: HeaderFields | None = None  # set once the user wants out
         self._answered_by: str | None = None  # the tag of the fork that came first
         self._forks: dict[str, Session] = {}
         self._early: set[str] = set()  # the tags of those who may still answer
@@ -231,13 +231,13 @@ class UacSession(Session):
         self._forks[tag] = fork
         fork.end(ELSEWHERE, now)
 
-    def acknowledge(self, headers: Pairs = (), body: bytes = b"") -> None:
+    def acknowledge(self, headers: HeaderFields = (), body: bytes = b"") -> None:
         """Send the ACK; that of a challenged INVITE carries the same credentials (§22.1)."""
         first = self._unacknowledged is not None and self._unacknowledged[0] == self._key
         proof = self._proofs[-1] if first and self._proofs else ()
         super().acknowledge((*headers, *proof), body)
 
-    def end(self, headers: Pairs, now: float) -> None:
+    def end(self, headers: HeaderFields, now: float) -> None:
         """Cancel the call, or hang up."""
         if self._answered_by is not None:
             super().end(headers, now)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.events import CancelReceived, RequestReceived
     from switchhook.sip.ua.commands import Answer
     from switchhook.sip.ua.session_table import SessionTable
-    from switchhook.sip.wire.fields import Pairs
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request
 
 MOST_FORKS: Final = 20
@@ -94,7 +94,7 @@ class UasSession(Session):
             answered=StoredAnswer(packet=packet, cseq=invite.cseq.number),
         )
 
-    def _headers(self, command: Answer, invite: Request) -> Pairs:
+    def _headers(self, command: Answer, invite: Request) -> HeaderFields:
         if command.status >= 300:
             return command.headers
         timer = agreed_by_us(invite) if command.status >= 200 else None
@@ -133,14 +133,14 @@ class UasSession(Session):
         else:
             self._refuse(487, (), now)
 
-    def end(self, headers: Pairs, now: float, *, status: int = 480) -> None:
+    def end(self, headers: HeaderFields, now: float, *, status: int = 480) -> None:
         """Refuse the call with `status`, or hang up."""
         if self._invite is None or self._left:
             super().end(headers, now)
         else:
             self._refuse(status, headers, now)
 
-    def _refuse(self, status: int, headers: Pairs, now: float) -> None:
+    def _refuse(self, status: int, headers: HeaderFields, now: float) -> None:
         self._invite = None
         self._answer_open(now)
         self._table.layer.respond(self._key, status, now, to_tag=self._tag(0), headers=headers)

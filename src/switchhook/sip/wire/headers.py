@@ -1,217 +1,184 @@
-"""The structured header values that every message carries: addresses, Via, CSeq."""
+"""The headers of a message: its header fields as an ordered multimap."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, overload
 
-from switchhook.sip.wire.errors import ParseError, excerpt
-from switchhook.sip.wire.parameters import NO_PARAMETERS, Parameters
-from switchhook.sip.wire.syntax import (
-    MAX_PORT,
-    WHITE,
-    end_of_quoted,
-    is_host,
-    is_one_line,
-    is_token,
-    quote,
-    read_host_port,
-    read_number,
-    split_list,
-    unquote,
-)
-from switchhook.sip.wire.uri import MOST_REMEMBERED, Uri
+from switchhook.sip.wire.errors import excerpt
+from switchhook.sip.wire.syntax import WHITE, is_one_line, is_token, split_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["UNREADABLE", "CSeq", "NameAddress", "Via", "split_list"]
+HeaderFields = tuple[tuple[str, str], ...]
+"""Further headers, in order."""
 
-UNREADABLE: Final = "unreadable.invalid"
-"""The host of a From, To or Via whose own cannot be read; nothing is ever sent there."""
-MAX_CSEQ: Final = 2**31 - 1
+_COMPACT: Final = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "c": "content-type",
+    "d": "request-disposition",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "j": "reject-contact",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "n": "identity-info",
+    "o": "event",
+    "r": "refer-to",
+    "s": "subject",
+    "t": "to",
+    "u": "allow-events",
+    "v": "via",
+    "x": "session-expires",
+    "y": "identity",
+}
+"""The one-letter forms that IANA lists."""
+
+_KNOWN: Final = """
+Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events
+Authentication-Info Authorization Call-ID Call-Info Contact Content-Disposition Content-Encoding
+Content-Language Content-Length Content-Type CSeq Date Diversion Error-Info Event Expires From
+History-Info Identity Identity-Info In-Reply-To Join Max-Forwards MIME-Version Min-Expires Min-SE
+Organization P-Asserted-Identity P-Preferred-Identity Path Priority Privacy Proxy-Authenticate
+Proxy-Authorization Proxy-Require RAck Reason Record-Route Refer-To Referred-By Reject-Contact
+Remote-Party-ID Replaces Reply-To Request-Disposition Require Retry-After Route RSeq Server
+Service-Route Session-Expires SIP-ETag SIP-If-Match Subject Subscription-State Supported Timestamp
+To Unsupported User-Agent Via Warning WWW-Authenticate
+"""
+_CANONICAL: Final = {name.lower(): name for name in _KNOWN.split()}
+_CANONICAL.update({short: _CANONICAL[long] for short, long in _COMPACT.items()})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NameAddress:
-    """`"Display" <uri>;parameters`: From, To, Contact, Route, Record-Route (RFC 3261 §20.10).
+_CANONICAL.update({name: name for name in _KNOWN.split()})
+_KEYS: Final = {name: canonical.lower() for name, canonical in _CANONICAL.items()}
+"""Under what a name is found that is written as RFC 3261 does, in lower case, or as one letter."""
 
-    `display` is the name as people read it. It is always quoted on output.
+_NONE: Final[frozenset[str]] = frozenset()
+
+
+def received_name(text: str) -> str:
+    """Spell a header name as RFC 3261 does; one that it does not know stays. Empty if it is none."""
+    if known := _CANONICAL.get(text):
+        return known
+    text = text.rstrip(WHITE)
+    return _CANONICAL.get(text.lower(), text) if is_token(text) else ""
+
+
+class Headers:
+    """Immutable (name, value) pairs in their order on the wire; names are found in any case or form.
+
+    Building them checks every name and value, so that no value of ours can start a header of its
+    own; a wrong one raises ValueError. With `verbatim` the pairs came off the wire and are taken as
+    they are: names canonical already, values without line breaks.
     """
 
-    display: str = ""
-    uri: Uri
-    parameters: Parameters = NO_PARAMETERS
+    __slots__ = ("_index", "_pairs")
 
-    @classmethod
-    def parse(cls, text: str) -> NameAddress:
-        """Read one address, with or without angle brackets; raise ParseError.
+    _index: dict[str, list[str]]
+    _pairs: tuple[tuple[str, str], ...]
 
-        The same few stand in all messages of a call, so that the latest are remembered.
-        """
-        return _remembered(text) if len(text) <= MOST_REMEMBERED else cls._parse(text)
-
-    @classmethod
-    def _parse(cls, text: str) -> NameAddress:
-        text = text.strip(WHITE)
-        if text.startswith('"'):
-            end = end_of_quoted(text)
-            display, text = unquote(text[: end + 1]), text[end + 1 :].lstrip(WHITE)
-            if not text.startswith("<"):
-                raise ParseError(
-                    f"an address in <> must follow the display name {excerpt(display)}"
-                )
-        elif (bracket := text.find("<")) >= 0:
-            display, text = text[:bracket].rstrip(WHITE), text[bracket:]
-            if '"' in display:
-                raise ParseError(f"a quote stands inside a display name: {excerpt(display)}")
+    def __init__(self, pairs: Iterable[tuple[str, str]] = (), *, verbatim: bool = False) -> None:
+        if verbatim:
+            self._pairs = tuple(pairs)
         else:
-            return cls._parse_bare(text)
-        uri, closed, rest = text[1:].partition(">")
-        rest = rest.lstrip(WHITE)
-        if not closed:
-            raise ParseError(f"the < is never closed: {excerpt(text)}")
-        if rest and not rest.startswith(";"):
-            raise ParseError(f"something stands behind the address: {excerpt(rest)}")
-        return cls(
-            display=display, uri=Uri.parse(uri.strip(WHITE)), parameters=Parameters.parse(rest)
+            self._pairs = tuple(
+                (_checked_name(name), _checked_value(value)) for name, value in pairs
+            )
+        index: dict[str, list[str]] = {}
+        for name, value in self._pairs:
+            index.setdefault(_KEYS.get(name) or name.lower(), []).append(value)
+        self._index = index
+
+    @property
+    def repeated(self) -> frozenset[str]:
+        """The names, in lower case, that have more than one line."""
+        if len(self._index) == len(self._pairs):
+            return _NONE
+        return frozenset(name for name, lines in self._index.items() if len(lines) > 1)
+
+    @overload
+    def get(self, name: str, default: str) -> str: ...
+    @overload
+    def get(self, name: str, default: None = None) -> str | None: ...
+    def get(self, name: str, default: str | None = None) -> str | None:
+        """Return the first value of `name`."""
+        lines = self._index.get(_KEYS.get(name) or _key(name))
+        return lines[0] if lines else default
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """Return the values of `name`, one for each line."""
+        return tuple(self._index.get(_key(name), ()))
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return the values of `name` with comma lists split."""
+        return tuple(
+            value for line in self._index.get(_key(name), ()) for value in split_list(line)
         )
 
-    @classmethod
-    def _parse_bare(cls, text: str) -> NameAddress:
-        """Read an address without brackets: its parameters are the header's, not the URI's."""
-        uri, _, parameters = text.partition(";")
-        if "," in uri or "?" in uri:
-            raise ParseError(f"a URI with a comma or question mark needs <>: {excerpt(text)}")
-        return cls(uri=Uri.parse(uri.rstrip(WHITE)), parameters=Parameters.parse(parameters))
+    def add(self, name: str, value: str) -> Headers:
+        """Return these with one more line at the end."""
+        pair = (_checked_name(name), _checked_value(value))
+        return Headers((*self._pairs, pair), verbatim=True)
 
-    @property
-    def tag(self) -> str | None:
-        """The tag parameter, which names one end of a dialog."""
-        return self.parameters.get("tag")
+    def put(self, name: str, *values: str) -> Headers:
+        """Return these with all lines of `name` replaced, where the first one stood or at the end."""
+        new = [(_checked_name(name), _checked_value(value)) for value in values]
+        key = _key(name)
+        if key not in self._index:
+            return Headers((*self._pairs, *new), verbatim=True)
+        place = next(place for place, pair in enumerate(self._pairs) if pair[0].lower() == key)
+        behind = [pair for pair in self._pairs[place:] if pair[0].lower() != key]
+        return Headers((*self._pairs[:place], *new, *behind), verbatim=True)
 
-    @property
-    def preference(self) -> float:
-        """The q value of a Contact (§20.10); 1 where there is none that can be read."""
-        try:
-            q = float(self.parameters.get("q") or 1)
-        except ValueError:
-            return 1.0
-        return q if 0 <= q <= 1 else 1.0
+    def without(self, *names: str) -> Headers:
+        """Return these but for `names`."""
+        dropped = {_key(name) for name in names}
+        if dropped.isdisjoint(self._index):
+            return self
+        kept = (pair for pair in self._pairs if pair[0].lower() not in dropped)
+        return Headers(kept, verbatim=True)
 
-    def with_tag(self, tag: str) -> NameAddress:
-        """Return this address with the tag set."""
-        parameters = self.parameters.set("tag", tag)
-        return NameAddress(display=self.display, uri=self.uri, parameters=parameters)
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and (_KEYS.get(name) or _key(name)) in self._index
 
-    @property
-    def nameless(self) -> str:
-        """The address as it is written without its display name."""
-        return f"<{self.uri}>{self.parameters}"
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._pairs)
 
-    def __str__(self) -> str:
-        return f"{quote(self.display)} {self.nameless}" if self.display else self.nameless
+    def __len__(self) -> int:
+        return len(self._pairs)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Headers):
+            return NotImplemented
+        return self._pairs == other._pairs
 
-@lru_cache(maxsize=2_048)
-def _remembered(text: str) -> NameAddress:
-    return NameAddress._parse(text)  # noqa: SLF001 -- the other half of `parse`
+    def __hash__(self) -> int:
+        return hash(self._pairs)
 
-
-def preferred(contacts: Iterable[NameAddress]) -> list[NameAddress]:
-    """Put the contacts of a redirection in the order in which they are to be tried (§8.1.3.4)."""
-    return sorted(contacts, key=lambda contact: -contact.preference)
+    def __repr__(self) -> str:
+        return f"Headers({list(self._pairs)!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Via:
-    """One hop that the answers must pass (RFC 3261 §20.42). `transport` is in upper case."""
-
-    version: str = "2.0"
-    """Passed back as it came: to another than ours is said by it that we do not speak it (505)."""
-    transport: str
-    host: str
-    port: int | None = None
-    parameters: Parameters = NO_PARAMETERS
-    unread: str = ""
-    """What stands for host and port where these cannot be read; it is passed back as it came."""
-
-    def __post_init__(self) -> None:
-        if not is_token(self.transport) or not is_token(self.version):
-            raise ValueError(f"this is no transport: {excerpt(self.transport)}")
-        if not is_host(self.host):
-            raise ValueError(f"this is no host: {excerpt(self.host)}")
-        if self.port is not None and not 0 <= self.port <= MAX_PORT:
-            raise ValueError(f"a port goes from 0 to {MAX_PORT}, not {self.port}")
-
-    @classmethod
-    def parse(cls, text: str, *, any_host: bool = False) -> Via:
-        """Read one Via; white space may stand around each of its slashes. Raise ParseError.
-
-        With `any_host` its host and port need not be readable: who sent it is known otherwise.
-        """
-        head, _, parameters = text.partition(";")
-        name, _, version_and_rest = head.partition("/")
-        version, _, rest = version_and_rest.partition("/")
-        words = rest.split(None, 1)
-        version = version.strip(WHITE)
-        if name.strip(WHITE).upper() != "SIP" or not is_token(version) or len(words) != 2:
-            raise ParseError(f"this is no Via: {excerpt(text)}")
-        if not is_token(words[0]):
-            raise ParseError(f"this is no transport: {excerpt(words[0])}")
-        place, unread = words[1].rstrip(WHITE), ""
-        try:
-            host, port = read_host_port(place)
-        except ParseError:
-            if not any_host or not is_one_line(place):
-                raise
-            (host, port), unread = _rescued_place(place), place
-        return cls(
-            version=version,
-            transport=words[0].upper(),
-            host=host,
-            port=port,
-            parameters=Parameters.parse(parameters),
-            unread=unread,
-        )
-
-    @property
-    def branch(self) -> str | None:
-        """The branch parameter, which names a transaction."""
-        return self.parameters.get("branch")
-
-    def __str__(self) -> str:
-        port = "" if self.port is None else f":{self.port}"
-        place = self.unread or f"{self.host}{port}"
-        return f"SIP/{self.version}/{self.transport} {place}{self.parameters}"
+def _key(name: str) -> str:
+    if known := _KEYS.get(name):
+        return known
+    name = name.lower()
+    return _COMPACT.get(name, name)
 
 
-def _rescued_place(place: str) -> tuple[str, int | None]:
-    try:
-        return read_host_port(place.removesuffix(":"))
-    except ParseError:
-        return UNREADABLE, None
+def _checked_name(name: str) -> str:
+    if known := _CANONICAL.get(name):
+        return known
+    canonical = _CANONICAL.get(name.lower(), name)
+    if not is_token(canonical):
+        raise ValueError(f"this is no header name: {excerpt(name)}")
+    return canonical
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CSeq:
-    """The order of requests in a dialog (RFC 3261 §8.1.1.5)."""
-
-    number: int
-    method: str
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.number <= MAX_CSEQ or not is_token(self.method):
-            raise ValueError(f"this is no CSeq: {self.number} {excerpt(self.method)}")
-
-    @classmethod
-    def parse(cls, text: str) -> CSeq:
-        """Read `number method`; raise ParseError."""
-        words = text.split(None, 2)
-        if len(words) != 2 or not is_token(words[1]):
-            raise ParseError(f"this is no CSeq: {excerpt(text)}")
-        return cls(number=read_number(words[0], MAX_CSEQ, "the CSeq"), method=words[1])
-
-    def __str__(self) -> str:
-        return f"{self.number} {self.method}"
+def _checked_value(value: str) -> str:
+    if not is_one_line(value):
+        raise ValueError(f"a header value holds a line break or a NUL: {excerpt(value)}")
+    return value.strip(WHITE)

@@ -7,13 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
-from switchhook.sip.wire.fields import Headers, received_name
-from switchhook.sip.wire.headers import CSeq, NameAddress, Via
+from switchhook.sip.wire.header_values import CSeq, NameAddress, Via
+from switchhook.sip.wire.headers import Headers, received_name
 from switchhook.sip.wire.lazy import lazy
-from switchhook.sip.wire.multipart import OFFERED_IN, is_multipart, session_part
-from switchhook.sip.wire.reasons import REASONS
-from switchhook.sip.wire.syntax import WHITE, is_one_line, is_token, read_number
-from switchhook.sip.wire.tolerance import (
+from switchhook.sip.wire.lenient import (
     ENDING,
     MAX_LIST,
     MAX_MAX_FORWARDS,
@@ -21,10 +18,13 @@ from switchhook.sip.wire.tolerance import (
     as_route,
     looks_like_sdp,
     media_type,
-    mend,
-    rescue_request_line,
+    repair_headers,
+    repair_request_line,
     whole_body,
 )
+from switchhook.sip.wire.multipart import OFFERED_IN, is_multipart, session_part
+from switchhook.sip.wire.reasons import REASONS
+from switchhook.sip.wire.syntax import WHITE, is_one_line, is_token, read_number
 from switchhook.sip.wire.uri import Uri
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ BETWEEN: Final = b"\r\n\0"
 class _Message:
     """What requests and responses share. The properties are parsed once, when first asked for.
 
-    What `tolerance.py` says decides is readable in a message that `parse_message` returned. In one
+    What `lenient.py` says decides is readable in a message that `parse_message` returned. In one
     built by hand a property whose header is missing or malformed raises ParseError. Content-Length
     belongs to the framing and is never among `headers`.
     """
@@ -382,7 +382,7 @@ class Head:
         return isinstance(self.start, Request) and self.start.method in ENDING
 
     def message(self, body: bytes, *notes: str) -> Request | Response:
-        """Return the whole message, checked, and mended where that can be; raise MessageError."""
+        """Return the whole message, checked, and repaired where that can be; raise MessageError."""
         message, dropped = self.start, (*self.notes, *notes)
         if body or dropped:
             message = replace(message, body=body, dropped=dropped)
@@ -418,12 +418,12 @@ def _described(message: Request | Response) -> Request | Response:
 
 
 def _checked(message: Request | Response) -> Request | Response:
-    """Return a message whose deciding parts can be read: itself or a mended one; raise ParseError."""
+    """Return a message whose deciding parts can be read: itself or a repaired one; raise ParseError."""
     try:
         message.check()
     except ParseError:
         method = message.method if isinstance(message, Request) else None
-        headers, notes = mend(message.headers, method)
+        headers, notes = repair_headers(message.headers, method)
         message = replace(message, headers=headers, dropped=(*message.dropped, *notes))
         message.check()
     if message.via.unread:
@@ -475,11 +475,11 @@ def _read_start_line(line: str, headers: Headers, notes: list[str]) -> Request |
     except ParseError as error:
         if error.status != 400:
             raise
-        mended = rescue_request_line(line)
-        if mended == line:
+        repaired = repair_request_line(line)
+        if repaired == line:
             raise
-        notes.append(f"the request line is read as {excerpt(mended)}: {error}")
-        return _read_request_line(mended, headers)
+        notes.append(f"the request line is read as {excerpt(repaired)}: {error}")
+        return _read_request_line(repaired, headers)
 
 
 def _read_request_line(line: str, headers: Headers) -> Request:

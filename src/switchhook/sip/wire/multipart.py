@@ -10,8 +10,8 @@ import re
 from typing import Final
 
 from switchhook.sip.wire.errors import SipError
+from switchhook.sip.wire.lenient import SDP, media_type
 from switchhook.sip.wire.parameters import Parameters
-from switchhook.sip.wire.tolerance import SDP, media_type
 
 OFFERED_IN: Final = frozenset({"INVITE", "ACK", "UPDATE", "PRACK"})
 """The requests that a session description goes in, and in their responses."""

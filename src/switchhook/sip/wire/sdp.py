@@ -30,20 +30,20 @@ __all__ = [
     "PCMU",
     "REVERSED",
     "TELEPHONE_EVENT",
-    "Direction",
     "Format",
     "Media",
+    "MediaDirection",
     "SessionDescription",
     "answer_audio",
     "build_audio",
-    "choose_formats",
+    "normalized",
     "read_lines",
-    "tidied",
+    "select_formats",
 ]
 
-Direction = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
-DIRECTIONS: Final[tuple[Direction, ...]] = ("sendrecv", "sendonly", "recvonly", "inactive")
-REVERSED: Final[dict[Direction, Direction]] = {
+MediaDirection = Literal["sendrecv", "sendonly", "recvonly", "inactive"]
+DIRECTIONS: Final[tuple[MediaDirection, ...]] = ("sendrecv", "sendonly", "recvonly", "inactive")
+REVERSED: Final[dict[MediaDirection, MediaDirection]] = {
     "sendrecv": "sendrecv",
     "sendonly": "recvonly",
     "recvonly": "sendonly",
@@ -63,7 +63,7 @@ _TIDY: Final = re.compile(
     + b"".join(rb"(?:%c%b)*" % (kind, _REST) for kind in b"rzka")
     + rb"m%b(?:[a-z]%b)*" % (_REST, _REST)
 )
-"""A description of which `tidied` makes itself."""
+"""A description of which `normalized` makes itself."""
 
 MAX_MEDIA: Final = 32
 MAX_PAYLOADS: Final = 128
@@ -186,7 +186,7 @@ class SessionDescription:
         return (host, audio.port) if host else None
 
     @property
-    def direction(self) -> Direction:
+    def direction(self) -> MediaDirection:
         """What the sender of this description does with the sound."""
         audio = self.audio
         if audio is None:
@@ -209,7 +209,7 @@ class SessionDescription:
                 return int(words[2])
         return None
 
-    def with_direction(self, direction: Direction) -> SessionDescription:
+    def with_direction(self, direction: MediaDirection) -> SessionDescription:
         """Return this with another direction of the sound."""
         audio = self.audio
         if audio is None:
@@ -231,7 +231,7 @@ def build_audio(
     session_id: int,
     version: int = 1,
     formats: Iterable[Format] = (PCMU, PCMA, TELEPHONE_EVENT),
-    direction: Direction = "sendrecv",
+    direction: MediaDirection = "sendrecv",
     ptime: int = 20,
 ) -> SessionDescription:
     """Describe a session with one sound at `host` and `port`."""
@@ -267,7 +267,7 @@ def answer_audio(
     audio = offer.audio
     if audio is None:
         return None
-    chosen = choose_formats(audio, supported)
+    chosen = select_formats(audio, supported)
     if all(known.is_telephone_event for known in chosen):
         return None
     answer = build_audio(
@@ -285,7 +285,7 @@ def answer_audio(
     return replace(answer, media=media)
 
 
-def choose_formats(offered: Media, supported: Iterable[Format]) -> tuple[Format, ...]:
+def select_formats(offered: Media, supported: Iterable[Format]) -> tuple[Format, ...]:
     """Return the offered formats that are supported too, with the offer's numbers and order."""
     supported = tuple(supported)
     pairs = (
@@ -302,7 +302,7 @@ def read_lines(body: bytes) -> list[str]:
     return [line for line in lines if line[1:2] == "="]
 
 
-def tidied(body: bytes) -> bytes:
+def normalized(body: bytes) -> bytes:
     """Write a description as RFC 8866 §5 has it, for others to read: CRLF, and no line missing.
 
     One without media stays as it is, and so does one that is tidy.
@@ -362,7 +362,7 @@ def _attribute_name(line: str) -> str:
     return line[2:].partition(":")[0].strip().lower() if line.startswith("a=") else ""
 
 
-def _direction(lines: Iterable[str]) -> Direction | None:
+def _direction(lines: Iterable[str]) -> MediaDirection | None:
     for line in lines:
         for direction in DIRECTIONS:
             if _attribute_name(line) == direction:

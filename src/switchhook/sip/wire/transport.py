@@ -12,12 +12,12 @@ from functools import lru_cache
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.wire.headers import UNREADABLE
+from switchhook.sip.wire.header_values import UNREADABLE
 from switchhook.sip.wire.message import Headers
 from switchhook.sip.wire.syntax import split_list
 
 if TYPE_CHECKING:
-    from switchhook.sip.wire.headers import Via
+    from switchhook.sip.wire.header_values import Via
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.uri import Uri
 
@@ -105,7 +105,7 @@ def _is_here(host: str) -> bool:
     )
 
 
-def can_be_meant(host: str, speaker: str) -> bool:
+def may_name(host: str, speaker: str) -> bool:
     """Say whether who speaks from `speaker` can mean the address `host`, both numeric, as we understand it.
 
     A private address that is named from a public one is the inside of a NAT, and the loopback is another
@@ -118,7 +118,7 @@ def can_be_meant(host: str, speaker: str) -> bool:
     )
 
 
-def stamp(request: Request, source: Peer) -> Request:
+def complete_via(request: Request, source: Peer) -> Request:
     """Write into the top Via where the request came from (RFC 3261 §18.2.1, RFC 3581 §4).
 
     What the sender wrote into `received` and `maddr` goes: it would send our answers to others.
@@ -153,7 +153,7 @@ def _replace_top(headers: Headers, via: str) -> Headers:
     return Headers(pairs, verbatim=True)
 
 
-def answer_peer(request: Request, source: Peer) -> Peer:
+def response_peer(request: Request, source: Peer) -> Peer:
     """Return where answers to a stamped request go (RFC 3261 §18.2.2, RFC 3581 §4)."""
     via = request.via
     port = via.port or DEFAULT_PORT
@@ -185,7 +185,7 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
     if host is None or uri.port == 0 or not _is_spoken(uri):
         return last
     is_inside = is_private(host) and direct
-    if host != last.host and (is_inside or not can_be_meant(host, last.host)):
+    if host != last.host and (is_inside or not may_name(host, last.host)):
         return last
     if host == last.host and direct and behind_nat:
         return last

@@ -1,8 +1,8 @@
-"""What must be read of a message and what need not: the one place that says so.
+"""Lenient parsing: what must be read of a message, what is repaired, what is left out.
 
 The rest of this package reads the grammar of RFC 3261 and writes it. A message that does not keep to it
-comes here before it is refused. What *decides* is mended where it can mean one thing only; all else is
-ornament, and is left out. Each mend is one line of text for `Message.dropped`, so that whoever asks why
+comes here before it is refused. What *decides* is repaired where it can mean one thing only; all else is
+ornament, and is left out. Each repair is one line of text for `Message.dropped`, so that whoever asks why
 finds a trace. What decides and cannot be read stays as it came, and the strict reader says what is wrong.
 
 | part                       | of a request                     | of a response                    |
@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
-from switchhook.sip.wire.fields import Headers
-from switchhook.sip.wire.headers import UNREADABLE, CSeq, NameAddress, Via
+from switchhook.sip.wire.header_values import UNREADABLE, CSeq, NameAddress, Via
+from switchhook.sip.wire.headers import Headers
 from switchhook.sip.wire.parameters import Parameters
 from switchhook.sip.wire.syntax import (
     WHITE,
@@ -54,11 +54,11 @@ __all__ = [
     "as_route",
     "looks_like_sdp",
     "media_type",
-    "mend",
     "readable",
-    "rescue_address",
-    "rescue_request_line",
-    "rescue_uri",
+    "repair_address",
+    "repair_headers",
+    "repair_request_line",
+    "repair_uri",
     "whole_body",
 ]
 
@@ -71,7 +71,7 @@ ENDING: Final = frozenset({"BYE", "CANCEL"})
 _MEANT: Final = {method: frozenset({method, "INVITE"}) for method in ("ACK", "CANCEL")}
 """What CSeq may name in a request that repeats its INVITE's number: some repeat its method too."""
 MOST_USER: Final = 256
-"""Characters of a user part that is mended."""
+"""Characters of a user part that is repaired."""
 
 _ONCE: Final = ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Content-Type")
 _ADDRESSES: Final = ("Contact", "Route", "Record-Route", "Path")
@@ -87,43 +87,43 @@ _ZONE: Final = re.compile(r"%[^\]]*\]")
 _USER_KEPT: Final = "-_.!~*'()&=+$,;?/%:"
 _BLANK: Final = " \t\r\n\0"
 
-Pairs = list[tuple[str, str]]
+_Pairs = list[tuple[str, str]]
 
 
-def mend(headers: Headers, method: str | None) -> tuple[Headers, tuple[str, ...]]:
-    """Return the headers with what decides mended and what cannot be read left out, and what was done.
+def repair_headers(headers: Headers, method: str | None) -> tuple[Headers, tuple[str, ...]]:
+    """Return the headers with what decides repaired and what cannot be read left out, and what was done.
 
     `method` is that of the start line, None for a response. Takes time linear in the headers.
     """
     notes: list[str] = []
-    mended: Pairs = []
+    repaired: _Pairs = []
     for name, value in _deduplicated(list(headers), notes):
-        mended += [(name, kept) for kept in _mended(name, value, method, notes)]
+        repaired += [(name, kept) for kept in _repaired(name, value, method, notes)]
     if method == "BYE" and "CSeq" not in headers:
-        mended.append(("CSeq", _mended_cseq("", method, notes)))
-    return Headers(mended, verbatim=True), tuple(notes)
+        repaired.append(("CSeq", _repaired_cseq("", method, notes)))
+    return Headers(repaired, verbatim=True), tuple(notes)
 
 
-def _mended(name: str, value: str, method: str | None, notes: list[str]) -> Iterable[str]:
-    """Return what a header line becomes: itself, a mended one, or nothing."""
+def _repaired(name: str, value: str, method: str | None, notes: list[str]) -> Iterable[str]:
+    """Return what a header line becomes: itself, a repaired one, or nothing."""
     if name in _ADDRESSES:
         needed = method == "REGISTER" and name in _NEEDED_BY_REGISTER
-        return _mended_list(name, value, notes, needed=needed)
+        return _repaired_list(name, value, notes, needed=needed)
     if method is None and name in _REPEATED_BY_RESPONSES:
         return (value,)
     if name in {"From", "To"}:
-        return (_mended_end(name, value, notes, response=method is None),)
+        return (_repaired_address(name, value, notes, response=method is None),)
     if name == "CSeq":
-        return (_mended_cseq(value, method, notes),)
+        return (_repaired_cseq(value, method, notes),)
     if name == "Via":
-        return (_mended_via(value, notes),)
+        return (_repaired_via(value, notes),)
     if name == "Max-Forwards" and not _is_hops(value):
         notes.append(f"Max-Forwards that is no number: {excerpt(value)}")
         return ()
     return (value,)
 
 
-def _mended_list(name: str, line: str, notes: list[str], *, needed: bool) -> Iterable[str]:
+def _repaired_list(name: str, line: str, notes: list[str], *, needed: bool) -> Iterable[str]:
     """Mend the addresses of a list each by itself: a bad one does not take the good ones along."""
     values = split_list(line)
     if len(values) > MAX_LIST:
@@ -134,7 +134,7 @@ def _mended_list(name: str, line: str, notes: list[str], *, needed: bool) -> Ite
             kept.append(value)
             continue
         try:
-            kept.append(str(rescue_address(value)))
+            kept.append(str(repair_address(value)))
         except SipError as error:
             notes.append(f"{name}: {error}")
         else:
@@ -144,36 +144,36 @@ def _mended_list(name: str, line: str, notes: list[str], *, needed: bool) -> Ite
     return (line,)
 
 
-def _mended_end(name: str, value: str, notes: list[str], *, response: bool) -> str:
+def _repaired_address(name: str, value: str, notes: list[str], *, response: bool) -> str:
     """Mend From or To: the address and the tag count, the name does not."""
     if _reads(NameAddress.parse, value):
         return value
     try:
-        mended = str(rescue_address(value, any_host=True))
+        repaired = str(repair_address(value, any_host=True))
     except SipError:
         if not response:
             return value
         tag = _TAG.search(value)
-        mended = f"<sip:{UNREADABLE}>" + (f";tag={tag[1]}" if tag else "")
+        repaired = f"<sip:{UNREADABLE}>" + (f";tag={tag[1]}" if tag else "")
     notes.append(f"{name}: all but the address of {excerpt(value)}")
-    return mended
+    return repaired
 
 
-def _mended_via(line: str, notes: list[str]) -> str:
+def _repaired_via(line: str, notes: list[str]) -> str:
     """Keep the parameters that can be read, of one hop alone: the branch must not be another's."""
     place, _, parameters = line.partition(";")
     place = place.rstrip(WHITE)
     if "," in line or _reads(_read_via, line) or not _reads(_read_via, place):
         return line
     notes.append(f"Via: all but the branch and place of {excerpt(line)}")
-    return place + str(_rescue_parameters(f";{parameters}"))
+    return place + str(_repair_parameters(f";{parameters}"))
 
 
 def _read_via(value: str) -> Via:
     return Via.parse(value, any_host=True)
 
 
-def _mended_cseq(value: str, method: str | None, notes: list[str]) -> str:
+def _repaired_cseq(value: str, method: str | None, notes: list[str]) -> str:
     """Spell the method of CSeq as the start line does, which is the one that counts.
 
     Another method is a contradiction, except in what ends a call: that is served, in whatever order.
@@ -190,7 +190,7 @@ def _mended_cseq(value: str, method: str | None, notes: list[str]) -> str:
     return f"{number} {method}"
 
 
-def _deduplicated(pairs: Pairs, notes: list[str]) -> Pairs:
+def _deduplicated(pairs: _Pairs, notes: list[str]) -> _Pairs:
     """Leave one of several lines of what may stand once, where it is clear which.
 
     Two that differ in what decides stay, and are refused.
@@ -251,11 +251,11 @@ def readable(values: Iterable[str]) -> list[NameAddress]:
             found.append(NameAddress.parse(value))
         except SipError:
             with suppress(SipError):
-                found.append(rescue_address(value, any_host=True))
+                found.append(repair_address(value, any_host=True))
     return found
 
 
-def rescue_address(text: str, *, any_host: bool = False) -> NameAddress:
+def repair_address(text: str, *, any_host: bool = False) -> NameAddress:
     """Read the address out of a value whose name or parameters cannot be read; raise ParseError.
 
     There must be exactly one: a name that looks like an address is one too many. With `any_host` the
@@ -273,7 +273,7 @@ def rescue_address(text: str, *, any_host: bool = False) -> NameAddress:
         uri, rest = found[0][1], text[found[0].end() :]
     else:
         uri, rest = _bare(text)
-    return NameAddress(uri=rescue_uri(uri, any_host=any_host), parameters=_rescue_parameters(rest))
+    return NameAddress(uri=repair_uri(uri, any_host=any_host), parameters=_repair_parameters(rest))
 
 
 def _bare(text: str) -> tuple[str, str]:
@@ -289,7 +289,7 @@ def _bare(text: str) -> tuple[str, str]:
     return uri[:end], uri[end:]
 
 
-def _rescue_parameters(text: str) -> Parameters:
+def _repair_parameters(text: str) -> Parameters:
     """Keep the parameters that can be read; what stands before the first semicolon is none."""
     kept: dict[str, str | None] = {}
     _, _, text = text.partition(";")
@@ -302,7 +302,7 @@ def _rescue_parameters(text: str) -> Parameters:
     return Parameters(kept)
 
 
-def rescue_uri(text: str, *, any_host: bool = False) -> Uri:
+def repair_uri(text: str, *, any_host: bool = False) -> Uri:
     """Read a SIP URI in whose user part stands what must be escaped there; raise ParseError."""
     text = "".join(character for character in text.strip(_BLANK) if character not in "\r\n\0")
     if _reads(Uri.parse, text):
@@ -314,17 +314,17 @@ def rescue_uri(text: str, *, any_host: bool = False) -> Uri:
     user, at, place = rest.rpartition("@")
     place, _, headers = place.partition("?")
     authority, _, parameters = place.partition(";")
-    host, number = _rescue_place(authority, any_host=any_host and bool(at))
+    host, number = _repair_host_port(authority, any_host=any_host and bool(at))
     if len(user) > MOST_USER:
-        raise ParseError(f"the user part is too long to be mended: {excerpt(user)}")
+        raise ParseError(f"the user part is too long to be repaired: {excerpt(user)}")
     user = quote(user.strip(WHITE), safe=_USER_KEPT, errors="surrogateescape") + at
     port = "" if number is None else f":{number}"
-    parameters = str(_rescue_parameters(f";{parameters}"))
+    parameters = str(_repair_parameters(f";{parameters}"))
     headers = f"?{headers}" if headers else ""
     return Uri.parse(f"{scheme}:{user}{host}{port}{parameters}{headers}")
 
 
-def _rescue_place(authority: str, *, any_host: bool) -> tuple[str, int | None]:
+def _repair_host_port(authority: str, *, any_host: bool) -> tuple[str, int | None]:
     authority = _ZONE.sub("]", authority.strip(WHITE).removesuffix(":"))
     try:
         return read_host_port(authority)
@@ -345,7 +345,7 @@ def as_route(address: NameAddress) -> NameAddress:
 # Request lines
 
 
-def rescue_request_line(line: str) -> str:
+def repair_request_line(line: str) -> str:
     """Write a request line anew that has blanks, <> or URI headers too many (RFC 4475 §3.1.2.8 to 13).
 
     What is between the method and the version can only be the URI. Its user decides and not its host, for
@@ -356,7 +356,7 @@ def rescue_request_line(line: str) -> str:
         return line
     uri = " ".join(words[1:-1])
     try:
-        read = rescue_uri(uri.strip("<>"), any_host=True).replace(headers="")
+        read = repair_uri(uri.strip("<>"), any_host=True).replace(headers="")
     except ValueError:
         return line
     return f"{words[0]} {read} {words[-1]}"

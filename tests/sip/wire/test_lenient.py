@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from switchhook.sip.wire.errors import ParseError
-from switchhook.sip.wire.headers import UNREADABLE
+from switchhook.sip.wire.header_values import UNREADABLE
+from switchhook.sip.wire.lenient import repair_address, repair_uri
 from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
-from switchhook.sip.wire.tolerance import rescue_address, rescue_uri
 
 SDP = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"
@@ -387,12 +387,12 @@ def test_record_routes_with_quirks(value: bytes) -> None:
         assert (route.uri.host, "lr" in route.uri.parameters) == ("192.0.2.9", True)
 
 
-def test_a_rescued_address_is_strict() -> None:
-    rescued = rescue_address('"x <sip:a b@h>;q=0.5;bad=(;+sip.instance=x;expires=60')
-    assert str(rescued) == "<sip:a%20b@h>;q=0.5;+sip.instance=x;expires=60"
+def test_a_repaired_address_is_strict() -> None:
+    repaired = repair_address('"x <sip:a b@h>;q=0.5;bad=(;+sip.instance=x;expires=60')
+    assert str(repaired) == "<sip:a%20b@h>;q=0.5;+sip.instance=x;expires=60"
 
 
 @pytest.mark.parametrize("text", ["sip:" + "@" * 300 + "h", "sip:a@", "http:x y", "sip:a@h/ost:5"])
 def test_what_no_uri_can_be_made_of(text: str) -> None:
     with pytest.raises(ParseError):
-        rescue_uri(text)
+        repair_uri(text)
