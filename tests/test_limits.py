@@ -16,7 +16,7 @@ from switchhook.domain.scheme import (
     VoicemailStep,
 )
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.routing import places, prompts, recording, walk
+from switchhook.routing import executor, position, prompts, recording
 from switchhook.routing.steps import ask, dial_plan
 from switchhook.switchboard import switchboard
 from switchhook.webhooks import body, destination, lenient_json
@@ -29,18 +29,18 @@ PLAN_WEBHOOK = DialPlanWebhook(name="pin", url_template="https://crm.example/")
 @pytest.mark.row("FT-07")
 def test_times_and_limits_are_what_is_documented() -> None:
     assert {
-        "jumps between schemes": places.MAX_JUMPS,
-        "s: a dialled number rings": places.DIRECT_TIMEOUT,
-        "s: the fallback rings": walk.FALLBACK_TIMEOUT,
+        "jumps between schemes": position.MAX_JUMPS,
+        "s: a dialled number rings": position.DIRECT_TIMEOUT,
+        "s: the fallback rings": executor.FALLBACK_TIMEOUT,
         "s: a target of a step rings": (
             RingStep(targets=()).timeout,
             RingDestinationStep().timeout,
         ),
         "s: the longest sound": prompts.LONGEST_SOUND,
-        "s: a recording may take to end": recording.SETTLING,
+        "s: a recording may take to end": recording.STOP_TIMEOUT,
         "s: an answer may come late": ask.GRACE,
-        "keys of a code": dial_plan.LONGEST_CODE,
-        "variables of a call": dial_plan.MOST_VARIABLES,
+        "keys of a code": dial_plan.MAX_CODE_DIGITS,
+        "variables of a call": dial_plan.MAX_VARIABLES,
         "a menu": (
             MenuStep(sounds=(), choices=()).attempts,
             MenuStep(sounds=(), choices=()).timeout,

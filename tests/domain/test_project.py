@@ -101,7 +101,7 @@ def test_a_number_of_the_project_is_known_in_every_spelling(
     )
     kind = TargetKind.ADDRESS if written.startswith("sip:") else TargetKind.NUMBER
 
-    assert (plan.own_number(Target(kind=kind, value=written)) is not None) is found
+    assert (plan.project_number(Target(kind=kind, value=written)) is not None) is found
 
 
 def test_the_prefixes_are_nothing_to_a_number_of_the_project() -> None:

@@ -37,9 +37,9 @@ def test_a_scheme_begins_with_its_first_step() -> None:
 
 
 def test_a_step_is_followed_by_the_next_and_the_last_by_none() -> None:
-    second = SCHEME.after(FIRST)
+    second = SCHEME.next_path(FIRST)
     assert SCHEME.step_at(second) == ASK
-    assert SCHEME.step_at(SCHEME.after(SCHEME.after(second))) is None
+    assert SCHEME.step_at(SCHEME.next_path(SCHEME.next_path(second))) is None
 
 
 def test_a_scheme_without_steps_has_no_first() -> None:
@@ -48,8 +48,8 @@ def test_a_scheme_without_steps_has_no_first() -> None:
 
 def test_a_step_in_branches_is_found_and_followed_within_its_branch() -> None:
     assert SCHEME.step_at(DEEP) == GoToStep(scheme=3)
-    assert SCHEME.after((1, "success", 0, "open", 0)) == DEEP
-    assert SCHEME.step_at(SCHEME.after(DEEP)) is None
+    assert SCHEME.next_path((1, "success", 0, "open", 0)) == DEEP
+    assert SCHEME.step_at(SCHEME.next_path(DEEP)) is None
     assert SCHEME.step_at((2, "1", 0)) == RING
     assert SCHEME.step_at((2, "timeout", 0)) == HangUpStep()
 
@@ -61,8 +61,8 @@ def test_a_branch_that_is_not_there_has_no_steps() -> None:
 
 
 def test_the_steps_around_a_path_are_named_from_the_nearest_out() -> None:
-    assert SCHEME.openers(DEEP) == (((1, "success", 0), HOURS, "open"), ((1,), ASK, "success"))
-    assert SCHEME.openers(FIRST) == ()
+    assert SCHEME.enclosing(DEEP) == (((1, "success", 0), HOURS, "open"), ((1,), ASK, "success"))
+    assert SCHEME.enclosing(FIRST) == ()
 
 
 def test_menus_choose_by_key() -> None:

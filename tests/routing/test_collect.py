@@ -16,7 +16,7 @@ def test_the_first_key_is_waited_for_from_the_end_of_the_prompt() -> None:
     assert ctx.call.state is CallState.COLLECTING
     assert ctx.call.collecting == DigitCollection(attempt=2, playback="p1")
     assert ctx.call.wake_at == 100 + LONGEST_SOUND
-    collect.prompt_is_over(ctx, 5.0)
+    collect.start_timer(ctx, 5.0)
     assert ctx.call.collecting == DigitCollection(attempt=2)
     assert ctx.call.wake_at == 105
 
@@ -31,8 +31,8 @@ def test_without_a_prompt_it_is_waited_for_at_once() -> None:
 def test_a_key_breaks_the_prompt_off_once() -> None:
     ctx = TransitionContext(incoming(), 100.0)
     collect.begin(ctx, ("choose",), 5.0)
-    collect.interrupt(ctx, 5.0)
-    collect.interrupt(ctx, 5.0)
+    collect.barge_in(ctx, 5.0)
+    collect.barge_in(ctx, 5.0)
     assert ctx.commands.count(StopPlaying(playback="p1")) == 1
     assert ctx.call.wake_at == 105
 
@@ -45,7 +45,7 @@ def test_digits_are_kept_in_their_order_until_it_is_done() -> None:
     assert collect.add(ctx, "4", 3.0) == "04"
     assert ctx.call.wake_at == 103
     assert "04" not in repr(ctx.call.collecting)
-    assert collect.done(ctx) == 3
+    assert collect.finish(ctx) == 3
     after = ctx.call
     assert (after.collecting, after.wake_at) == (None, None)
-    assert collect.done(ctx) == 1
+    assert collect.finish(ctx) == 1

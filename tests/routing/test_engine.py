@@ -38,7 +38,7 @@ from switchhook.routing.events import (
     TransferRequested,
 )
 from switchhook.routing.handlers.transfer import HANGUP_AFTER_FAILURE, TRANSFER_EVENTS, TRANSFERRED
-from switchhook.routing.steps.ring import PICKUP
+from switchhook.routing.steps.ring import PICKUP_EVENTS
 from switchhook.routing.transitions import TRANSITIONS
 from tests.support.plans import MARY, incoming, ring
 from tests.support.strategies import Heard, Walk, talking, walks
@@ -100,7 +100,7 @@ def test_a_state_that_is_not_in_the_table_is_refused() -> None:
     broken = replace(transition, to=frozenset({CallState.TALKING}))
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(TRANSITIONS[CallState.ARRIVED], CallArrived, broken)
-        with pytest.raises(AssertionError, match="CallArrived led from arrived to ringing"):
+        with pytest.raises(AssertionError, match="CallArrived changed arrived to ringing"):
             step(incoming(ring(MARY)), CallArrived(), 0.0)
 
 
@@ -271,7 +271,7 @@ def an_ended_call_ended_once(walk: Walk) -> None:
     assert written[EntryKind.ARRIVED] == 1
     assert written[EntryKind.ENDED] == (1 if is_over else 0)
     assert sum(events[event] for event in TERMINAL) == (1 if is_over else 0)
-    assert sum(events[event] for event in PICKUP.values()) == bool(walk.call.talking_to)
+    assert sum(events[event] for event in PICKUP_EVENTS.values()) == bool(walk.call.talking_to)
     if is_over:
         assert entries(walk)[-1].kind is EntryKind.ENDED
         assert told(walk)[-1].event in TERMINAL

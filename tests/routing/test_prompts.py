@@ -8,7 +8,7 @@ from switchhook.domain.call import CallState, LegState
 from switchhook.routing import prompts
 from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPlaying
 from switchhook.routing.context import TransitionContext
-from switchhook.routing.places import Went
+from switchhook.routing.position import StepResult
 from switchhook.sip.rtp.wav import MOST_SECONDS
 from tests.support.plans import incoming
 
@@ -33,29 +33,29 @@ def test_a_caller_is_answered_once() -> None:
 
 def test_a_prompt_is_waited_for_and_leads_where_it_was_to_lead() -> None:
     ctx = answered()
-    assert prompts.say(ctx, ("welcome", "choose"), then="failed") is Went.TAKEN
+    assert prompts.play_prompt(ctx, ("welcome", "choose"), then="failed") is StepResult.TAKEN
     assert (ctx.call.state, ctx.call.playing) == (CallState.PLAYING, "p1")
     assert ctx.call.wake_at == 100 + 2 * prompts.LONGEST_SOUND
-    assert prompts.said(ctx) is Went.MOVED
+    assert prompts.after_prompt(ctx) is StepResult.JUMPED
     after = ctx.call
     assert (after.path, after.playing, after.wake_at) == ((0, "failed", 0), "", None)
 
 
 def test_no_prompt_takes_no_time() -> None:
     ctx = answered()
-    assert prompts.say(ctx, ()) is Went.HANDED_ON
-    assert prompts.say(ctx, (), then="failed") is Went.MOVED
+    assert prompts.play_prompt(ctx, ()) is StepResult.CONTINUE
+    assert prompts.play_prompt(ctx, (), then="failed") is StepResult.JUMPED
     assert ctx.commands == []
 
 
 def test_the_wait_is_filled_with_what_was_set() -> None:
     ctx = answered()
-    prompts.wait(ctx)
+    prompts.fill_wait(ctx)
     assert ctx.commands == [ShowRinging()]
     ctx = answered()
     ctx.call = replace(ctx.call, background=("music",))
-    prompts.wait(ctx)
-    prompts.wait(ctx)
+    prompts.fill_wait(ctx)
+    prompts.fill_wait(ctx)
     music = Play(leg="caller", playback="p1", sounds=("music",), loop=True)
     assert ctx.commands == [music]
     prompts.play(ctx, ("welcome",))

@@ -9,7 +9,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.routing import transfer_progress
 from switchhook.routing.commands import NotifyTransfer, WriteJournal
 from switchhook.routing.context import TransitionContext
-from switchhook.routing.engine import fail
+from switchhook.routing.engine import fail_call
 from switchhook.routing.events import CallArrived, LegEnded
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, transfers
@@ -43,6 +43,6 @@ def test_who_has_left_is_told_nothing_and_the_journal_is() -> None:
 
 
 def test_a_mistake_of_ours_ends_the_transfer_with_the_call() -> None:
-    _, commands = fail(transferring().call, 1.0)
+    _, commands = fail_call(transferring().call, 1.0)
     told = [command.status for command in commands if isinstance(command, NotifyTransfer)]
     assert told == [500]

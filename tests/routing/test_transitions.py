@@ -8,7 +8,7 @@ from typing import get_args
 from switchhook.domain.call import CallState
 from switchhook.routing.events import Event, HangUpRequested
 from switchhook.routing.transitions import TRANSITIONS
-from tests.routing import test_ending, test_walk
+from tests.routing import test_ending, test_executor
 from tests.routing.handlers import (
     test_asks,
     test_calls,
@@ -40,7 +40,7 @@ STORIES = (
     test_redirection,
     test_restart,
     test_transfer,
-    test_walk,
+    test_executor,
     test_ask,
     test_dial_plan,
     test_hang_up,

@@ -178,7 +178,7 @@ class Call:
     arrived_at: float
     state: CallState = CallState.ARRIVED
     scheme: int
-    """The scheme that is being walked; 0 where `direct` is."""
+    """The scheme that is executed; 0 where `direct` is."""
     direct: Target | None = None
     """What an account dialled that is no number of the project: rung without a scheme."""
     path: Path = FIRST

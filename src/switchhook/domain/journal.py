@@ -14,7 +14,7 @@ class EntryKind(StrEnum):
 
     ARRIVED = "arrived"
     STEP = "step"
-    """The walk reached a step of a scheme."""
+    """The call reached a step of a scheme."""
     ASKED = "asked"
     ANSWER = "answer"
     """A webhook's answer was followed."""

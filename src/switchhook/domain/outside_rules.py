@@ -39,7 +39,7 @@ def is_outside(plan: Plan, target: Target) -> bool:
             number = target.user
         case _:
             return False
-    return not screening.emergency(number, dialling) and plan.own_number(target) is None
+    return not screening.emergency(number, dialling) and plan.project_number(target) is None
 
 
 def why_not_rung(plan: Plan, target: Target, now: float) -> str:

@@ -283,9 +283,9 @@ class Plan:
             and not target.value.startswith("+")
             and not self.project.screening.is_emergency(target.value)
         )
-        return is_short and not self.has_name(target.value) and self.own_number(target) is None
+        return is_short and not self.has_name(target.value) and self.project_number(target) is None
 
-    def own_number(self, target: Target) -> Number | None:
+    def project_number(self, target: Target) -> Number | None:
         """Return the project's own number that a target means, in whatever spelling or address.
 
         An emergency number is nobody's own; a short user of a SIP address is an extension elsewhere.
@@ -300,7 +300,7 @@ class Plan:
 
     def calls(self, target: Target) -> bool:
         """Say whether a call may be sent there: a number of its own costs nothing."""
-        return self.own_number(target) is not None or self.project.calls(target)
+        return self.project_number(target) is not None or self.project.calls(target)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Plan) and self.key == other.key

@@ -1,4 +1,4 @@
-"""A call forwarding scheme: a numbered tree of steps, walked from the top."""
+"""A call forwarding scheme: a numbered tree of steps, executed from the top."""
 
 from __future__ import annotations
 
@@ -142,9 +142,9 @@ class MenuStep:
     invalid_sounds: tuple[str, ...] = ()
     """Played when the key means nothing, before the prompt comes again."""
     on_timeout: tuple[Step, ...] = ()
-    """Walked when the last attempt brought no key."""
+    """Executed when the last attempt brought no key."""
     on_invalid: tuple[Step, ...] = ()
-    """Walked when the last attempt brought a key that means nothing."""
+    """Executed when the last attempt brought a key that means nothing."""
 
     def choice(self, key: str) -> MenuChoice | None:
         """Return what `key` chooses."""
@@ -240,11 +240,11 @@ class Scheme:
             steps = () if opener is None else branches(opener).get(str(branch), ())
         return _at(steps, path[-1])
 
-    def after(self, path: Path) -> Path:
+    def next_path(self, path: Path) -> Path:
         """Return where the call goes on when the step at `path` could not place it."""
         return (*path[:-1], int(path[-1]) + 1)
 
-    def openers(self, path: Path) -> tuple[tuple[Path, Step, str], ...]:
+    def enclosing(self, path: Path) -> tuple[tuple[Path, Step, str], ...]:
         """Return the steps in whose branches `path` lies, the nearest first, with the branches' names."""
         found = (
             (path[:at], self.step_at(path[:at]), str(path[at])) for at in range(1, len(path), 2)

@@ -25,9 +25,9 @@ def begin(
         playback = prompts.play(ctx, sounds)
     else:
         playback = ""
-        prompts.quiet(ctx)
+        prompts.stop_background(ctx)
         prompts.answer(ctx)
-    seconds = prompts.limit(sounds) if sounds else timeout
+    seconds = prompts.time_limit(sounds) if sounds else timeout
     ctx.change(
         state=state,
         collecting=DigitCollection(attempt=attempt, playback=playback),
@@ -35,19 +35,19 @@ def begin(
     )
 
 
-def prompt_is_over(ctx: TransitionContext, timeout: float) -> None:
+def start_timer(ctx: TransitionContext, timeout: float) -> None:
     """Give the caller this many seconds to begin."""
     collecting = ctx.call.collecting
     if collecting is not None:
         ctx.change(collecting=replace(collecting, playback=""), wake_at=ctx.now + timeout)
 
 
-def interrupt(ctx: TransitionContext, timeout: float) -> None:
+def barge_in(ctx: TransitionContext, timeout: float) -> None:
     """A key breaks the prompt off, whatever the key means."""
     collecting = ctx.call.collecting
     if collecting is not None and collecting.playback:
-        prompts.stop(ctx, collecting.playback)
-        prompt_is_over(ctx, timeout)
+        prompts.stop_prompt(ctx, collecting.playback)
+        start_timer(ctx, timeout)
 
 
 def add(ctx: TransitionContext, digit: str, pause: float) -> str:
@@ -60,7 +60,7 @@ def add(ctx: TransitionContext, digit: str, pause: float) -> str:
     return digits
 
 
-def done(ctx: TransitionContext) -> int:
+def finish(ctx: TransitionContext) -> int:
     """Collect no more; return which attempt it was."""
     collecting = ctx.call.collecting
     ctx.change(collecting=None, wake_at=None)

@@ -24,16 +24,16 @@ REFUSALS = {
 }
 """What the caller is told when the scheme placed the call nowhere [A-54].
 
-Where somebody was tried, `_in_kind` says more: 486 would keep the caller's switch from trying another way.
+Where somebody was tried, `_refusal_like_last_attempt` says more: 486 would keep the caller's switch from trying another way.
 """
 
-PASSED_ON = frozenset({500, 502, 503, 504})
+FORWARDED_STATUSES = frozenset({500, 502, 503, 504})
 """Failures that mean the same to the caller's switch as they did to us."""
 
-BROKEN_OFF = 487
+TRANSFER_ABORTED = 487
 """What is told of a transfer that ends with its call."""
 
-AFTER = {
+AFTER_EVENTS = {
     Direction.INCOMING: EventKind.INCOMING_AFTER,
     Direction.OUTGOING: EventKind.OUTGOING_AFTER,
     Direction.INTERNAL: EventKind.INTERNAL_AFTER,
@@ -44,10 +44,10 @@ def end_unplaced(ctx: TransitionContext) -> None:
     """End a call that no step placed: the last attempt says what became of it."""
     last = ctx.call.last_attempt
     outcome = Outcome.FAILED if last is None else OUTCOME_OF_ATTEMPT[last]
-    end(ctx, outcome, EndedBy.SYSTEM, _in_kind(ctx, REFUSALS[outcome], outcome))
+    end(ctx, outcome, EndedBy.SYSTEM, _refusal_like_last_attempt(ctx, REFUSALS[outcome], outcome))
 
 
-def _in_kind(ctx: TransitionContext, refusal: Cause, outcome: Outcome) -> Cause:
+def _refusal_like_last_attempt(ctx: TransitionContext, refusal: Cause, outcome: Outcome) -> Cause:
     """Refuse the caller as the last attempt was refused, where its status speaks of the way to there.
 
     5xx lets the caller's switch go on with another of its ways (RFC 3261 §16.7 item 6, RFC 3398 §8.2.6.1).
@@ -57,7 +57,7 @@ def _in_kind(ctx: TransitionContext, refusal: Cause, outcome: Outcome) -> Cause:
         return refusal
     status = 0 if last.cause is None else last.cause.sip
     if 500 <= status < 600:
-        return replace(refusal, sip=status if status in PASSED_ON else 500)
+        return replace(refusal, sip=status if status in FORWARDED_STATUSES else 500)
     if outcome is Outcome.UNREACHABLE:
         return refusal
     if status in {488, 606}:
@@ -69,7 +69,7 @@ def end(
     ctx: TransitionContext, outcome: Outcome, by: EndedBy, cause: Cause, *, retry_after: int = 0
 ) -> None:
     """End the call. Legs that live are ended by order; `cause` is what the caller gets."""
-    transfer_progress.fail(ctx, cause, BROKEN_OFF)
+    transfer_progress.fail(ctx, cause, TRANSFER_ABORTED)
     for leg in ctx.call.live_called_legs:
         ctx.end_leg(leg, _end_of_live_leg(ctx, leg.id, by), cause)
     caller = ctx.call.leg(CALLER)
@@ -94,7 +94,7 @@ def end(
     )
     facts = (("outcome", outcome), ("ended_by", by), ("sip", str(cause.sip)))
     ctx.write_journal(EntryKind.ENDED, cause.text, facts=facts)
-    ctx.emit(AFTER[ctx.call.direction])
+    ctx.emit(AFTER_EVENTS[ctx.call.direction])
 
 
 def _end_of_live_leg(ctx: TransitionContext, leg: str, by: EndedBy) -> AttemptEnd:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.routing.events import Event
 
 
-def fail(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
+def fail_call(call: Call, now: float) -> tuple[Call, tuple[Command, ...]]:
     """End a call that a mistake of ours would leave without a way on; one that has ended is left as it is."""
     if call.state is CallState.ENDED:
         return call, ()
@@ -38,5 +38,5 @@ def step(call: Call, event: Event, now: float) -> tuple[Call, tuple[Command, ...
     transition.do(ctx, event)
     if ctx.call.state not in transition.to:
         name = type(event).__name__
-        raise AssertionError(f"{name} led from {call.state} to {ctx.call.state}, not in the table")
+        raise AssertionError(f"{name} changed {call.state} to {ctx.call.state}, not in the table")
     return ctx.call, tuple(ctx.commands)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.call import CALLER, CallState, LegState
 from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPlaying
-from switchhook.routing.places import Went, enter
+from switchhook.routing.position import StepResult, enter_branch
 
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
@@ -15,7 +15,7 @@ LONGEST_SOUND = 605.0
 """Seconds that are waited for the end of each sound of a prompt; ten minutes is the longest there may be."""
 
 
-def limit(sounds: tuple[str, ...]) -> float:
+def time_limit(sounds: tuple[str, ...]) -> float:
     """Return the seconds after which a prompt counts as played, whatever became of it."""
     return LONGEST_SOUND * len(sounds)
 
@@ -29,7 +29,7 @@ def answer(ctx: TransitionContext) -> None:
 
 def play(ctx: TransitionContext, sounds: tuple[str, ...], *, loop: bool = False) -> str:
     """Play to the caller, in place of any background audio; return the playback's name."""
-    quiet(ctx)
+    stop_background(ctx)
     answer(ctx)
     playback = f"p{ctx.call.playbacks + 1}"
     ctx.change(playbacks=ctx.call.playbacks + 1)
@@ -37,25 +37,25 @@ def play(ctx: TransitionContext, sounds: tuple[str, ...], *, loop: bool = False)
     return playback
 
 
-def say(ctx: TransitionContext, sounds: tuple[str, ...], then: str = "") -> Went:
+def play_prompt(ctx: TransitionContext, sounds: tuple[str, ...], then: str = "") -> StepResult:
     """Play a prompt, and go on when it is over: into branch `then` of the step, or to the next step."""
     if not sounds:
-        return enter(ctx, then) if then else Went.HANDED_ON
+        return enter_branch(ctx, then) if then else StepResult.CONTINUE
     playback = play(ctx, sounds)
     ctx.change(
-        state=CallState.PLAYING, playing=playback, then=then, wake_at=ctx.now + limit(sounds)
+        state=CallState.PLAYING, playing=playback, then=then, wake_at=ctx.now + time_limit(sounds)
     )
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
-def said(ctx: TransitionContext) -> Went:
+def after_prompt(ctx: TransitionContext) -> StepResult:
     """Go where the call was to go after the prompt."""
     then = ctx.call.then
     ctx.change(playing="", then="", wake_at=None)
-    return enter(ctx, then) if then else Went.HANDED_ON
+    return enter_branch(ctx, then) if then else StepResult.CONTINUE
 
 
-def wait(ctx: TransitionContext) -> None:
+def fill_wait(ctx: TransitionContext) -> None:
     """Fill the caller's wait: with background audio where the scheme set it, else with ringing."""
     if not start_background(ctx):
         ctx.issue(ShowRinging())
@@ -69,7 +69,7 @@ def start_background(ctx: TransitionContext) -> bool:
     return bool(call.background)
 
 
-def quiet(ctx: TransitionContext) -> None:
+def stop_background(ctx: TransitionContext) -> None:
     """Stop the background audio."""
     playback = ctx.call.background_playback
     if playback:
@@ -77,7 +77,7 @@ def quiet(ctx: TransitionContext) -> None:
         ctx.change(background_playback="")
 
 
-def stop(ctx: TransitionContext, playback: str) -> None:
+def stop_prompt(ctx: TransitionContext, playback: str) -> None:
     """Break a prompt off, if it still plays."""
     if playback:
         ctx.issue(StopPlaying(playback=playback))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import RecordingFinished
 
-SETTLING = 5.0
+STOP_TIMEOUT = 5.0
 """Seconds that are waited for a recording, once it was to stop."""
 
 

@@ -21,8 +21,8 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.screening import bare
 from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.routing.own_numbers import left_out, only_own
-from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.position import MAX_JUMPS
+from switchhook.routing.project_numbers import sole_project_number, unringable_numbers
 from switchhook.routing.steps import hours, ring
 
 if TYPE_CHECKING:
@@ -84,10 +84,10 @@ def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
 def ring_targets(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -> TransferTargets:
     """Return the same for targets that a webhook returned, or that a telephone forwards its calls to."""
     plan = ctx.call.plan
-    own = only_own(plan, targets)
+    own = sole_project_number(plan, targets)
     if own is not None:
         return ring_scheme(ctx, own.scheme, FIRST, by)
-    out = left_out(plan, targets)
+    out = unringable_numbers(plan, targets)
     return _without_talking(ctx.call, tuple(target for target in targets if target not in out), by)
 
 
@@ -105,7 +105,7 @@ def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Tra
             case GoToStep(scheme=other):
                 scheme, path = other, FIRST
             case RingStep(targets=targets):
-                number = only_own(plan, targets)
+                number = sole_project_number(plan, targets)
                 if number is None:
                     return ring_targets(ctx, targets, by)
                 scheme, path = number.scheme, FIRST
@@ -120,7 +120,7 @@ def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Tra
 def ring_next_step(ctx: TransitionContext, transfer: Transfer) -> TransferTargets:
     """Return whom the scheme rings, or asks, behind the step that has asked in vain."""
     scheme = ctx.call.plan.schemes.get(transfer.scheme)
-    path = transfer.path if scheme is None else scheme.after(transfer.path)
+    path = transfer.path if scheme is None else scheme.next_path(transfer.path)
     return ring_scheme(ctx, transfer.scheme, path, transfer.by)
 
 
@@ -174,9 +174,9 @@ def _deciding_step(plan: Plan, scheme_id: int, path: Path, now: float) -> tuple[
         if branch:
             path = (*path, branch, *FIRST)
         elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _has_no_webhook(plan, step):
-            path = scheme.after(path)
-        elif step is None and (openers := scheme.openers(path)):
-            path = scheme.after(openers[0][0])
+            path = scheme.next_path(path)
+        elif step is None and (enclosing := scheme.enclosing(path)):
+            path = scheme.next_path(enclosing[0][0])
         else:
             return step, path
     return None, path

@@ -5,7 +5,7 @@ call's state, and what does not stand in the table changes nothing. (2) A transi
 state that it may lead to; the engine refuses any other, and the diagram in the docs is drawn from
 this table.
 
-Theory of operation. A call arrives and walks its scheme (`walk`). A step either takes the call
+Theory of operation. A call arrives and executes its scheme (`execute`). A step either takes the call
 (it asks, plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps
 of its own; when nothing takes it, the project's fallback rings once and then the call ends. In every
 state but talking the call has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no
@@ -61,8 +61,8 @@ COLLECTING, RINGING, RECORDING = CallState.COLLECTING, CallState.RINGING, CallSt
 TALKING, RATING, ENDED = CallState.TALKING, CallState.RATING, CallState.ENDED
 TRANSFERRING = CallState.TRANSFERRING
 
-WALKED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
-"""Where a walk from step to step may come to rest."""
+EXECUTED = (ASKING, PLAYING, COLLECTING, RINGING, RECORDING, ENDED)
+"""Where the execution of a scheme may come to rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,44 +79,44 @@ def _to(do: Callable[[TransitionContext, Any], None], *states: CallState) -> Tra
 
 TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
     ARRIVED: {
-        CallArrived: _to(calls.call_arrived, *WALKED),
+        CallArrived: _to(calls.call_arrived, *EXECUTED),
     },
     ASKING: {
-        DirectionGiven: _to(asks.direction_given, *WALKED),
-        SchemeGiven: _to(asks.scheme_given, *WALKED),
-        VerdictGiven: _to(asks.verdict_given, *WALKED),
-        AskFailed: _to(asks.ask_failed, *WALKED),
-        TimePassed: _to(asks.ask_overdue, *WALKED),
+        DirectionGiven: _to(asks.direction_given, *EXECUTED),
+        SchemeGiven: _to(asks.scheme_given, *EXECUTED),
+        VerdictGiven: _to(asks.verdict_given, *EXECUTED),
+        AskFailed: _to(asks.ask_failed, *EXECUTED),
+        TimePassed: _to(asks.ask_overdue, *EXECUTED),
         LegAnswered: _to(legs.caller_connected, ASKING),
         LegUpdated: _to(legs.leg_updated, ASKING),
         LegMisread: _to(legs.leg_misread, ASKING),
         LegEnded: _to(legs.leg_ended, ASKING, ENDED),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.request_refused, ASKING),
-        Resynced: _to(restart.resynced, *WALKED),
+        Resynced: _to(restart.resynced, *EXECUTED),
     },
     PLAYING: {
-        PlaybackFinished: _to(ivr.prompt_finished, *WALKED),
-        TimePassed: _to(ivr.prompt_overdue, *WALKED),
+        PlaybackFinished: _to(ivr.prompt_finished, *EXECUTED),
+        TimePassed: _to(ivr.prompt_overdue, *EXECUTED),
         LegAnswered: _to(legs.caller_connected, PLAYING),
         LegUpdated: _to(legs.leg_updated, PLAYING),
         LegMisread: _to(legs.leg_misread, PLAYING),
         LegEnded: _to(legs.leg_ended, PLAYING, ENDED),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.request_refused, PLAYING),
-        Resynced: _to(restart.resynced, *WALKED),
+        Resynced: _to(restart.resynced, *EXECUTED),
     },
     COLLECTING: {
-        DigitPressed: _to(ivr.digit_pressed, *WALKED),
+        DigitPressed: _to(ivr.digit_pressed, *EXECUTED),
         PlaybackFinished: _to(ivr.collect_prompt_finished, COLLECTING),
-        TimePassed: _to(ivr.collect_overdue, *WALKED),
+        TimePassed: _to(ivr.collect_overdue, *EXECUTED),
         LegAnswered: _to(legs.caller_connected, COLLECTING),
         LegUpdated: _to(legs.leg_updated, COLLECTING),
         LegMisread: _to(legs.leg_misread, COLLECTING),
         LegEnded: _to(legs.leg_ended, COLLECTING, ENDED),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.request_refused, COLLECTING),
-        Resynced: _to(restart.resynced, *WALKED),
+        Resynced: _to(restart.resynced, *EXECUTED),
     },
     RINGING: {
         LegRinging: _to(legs.leg_ringing, RINGING),
@@ -124,25 +124,25 @@ TRANSITIONS: Mapping[CallState, Mapping[type, Transition]] = {
         LegUpdated: _to(legs.leg_updated, RINGING),
         LegRetried: _to(legs.leg_retried, RINGING),
         LegMisread: _to(legs.leg_misread, RINGING),
-        LegRedirected: _to(redirection.leg_redirected, *WALKED),
-        LegEnded: _to(legs.leg_ended, *WALKED),
-        TimePassed: _to(legs.ring_overdue, *WALKED),
+        LegRedirected: _to(redirection.leg_redirected, *EXECUTED),
+        LegEnded: _to(legs.leg_ended, *EXECUTED),
+        TimePassed: _to(legs.ring_overdue, *EXECUTED),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.request_refused, RINGING),
-        Resynced: _to(restart.resynced, *WALKED),
+        Resynced: _to(restart.resynced, *EXECUTED),
     },
     RECORDING: {
         PlaybackFinished: _to(voicemail.greeting_finished, RECORDING),
         DigitPressed: _to(voicemail.digit_pressed, RECORDING),
-        TimePassed: _to(voicemail.overdue, *WALKED),
-        RecordingFinished: _to(voicemail.recording_finished, *WALKED),
+        TimePassed: _to(voicemail.overdue, *EXECUTED),
+        RecordingFinished: _to(voicemail.recording_finished, *EXECUTED),
         LegAnswered: _to(legs.caller_connected, RECORDING),
         LegUpdated: _to(legs.leg_updated, RECORDING),
         LegMisread: _to(legs.leg_misread, RECORDING),
         LegEnded: _to(voicemail.caller_left, RECORDING, ENDED),
         HangUpRequested: _to(calls.hang_up_requested, ENDED),
         TransferRequested: _to(transfer.request_refused, RECORDING),
-        Resynced: _to(restart.resynced_recording, *WALKED),
+        Resynced: _to(restart.resynced_recording, *EXECUTED),
     },
     TALKING: {
         LegAnswered: _to(legs.caller_connected, TALKING),

@@ -19,7 +19,7 @@ from switchhook.domain.known import Caller
 from switchhook.drivers.ports import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.commands import RingLeg
-from switchhook.routing.engine import fail, step
+from switchhook.routing.engine import fail_call, step
 from switchhook.routing.events import (
     CallArrived,
     Event,
@@ -279,7 +279,7 @@ class Switchboard:
                 log.exception("event not understood", call=mailbox.call.id, heard=repr(event))
                 if not isinstance(event, CallArrived | TimePassed | Resynced | HangUpRequested):
                     continue
-                mailbox.call, more = fail(mailbox.call, now)  # nothing else would
+                mailbox.call, more = fail_call(mailbox.call, now)  # nothing else would
             commands.extend(self._screened(mailbox, more, now))
         return commands
 

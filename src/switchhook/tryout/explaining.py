@@ -11,7 +11,11 @@ from switchhook.delivery.ladder import REDIRECTS
 from switchhook.domain.failure import Failure
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder
-from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.routing.project_numbers import (
+    sole_project_number,
+    unringable_notice,
+    unringable_numbers,
+)
 from switchhook.tryout.plans import find_routing_webhook
 from switchhook.webhooks.answer import (
     Ack,
@@ -97,9 +101,9 @@ def _screened(reading: Reading, plan: Plan) -> Reading:
     targets = reading.decision.targets
     refused = tuple(_refused(target) for target in targets if not plan.calls(target))
     called = tuple(target for target in targets if plan.calls(target))
-    out = left_out(plan, called)
+    out = unringable_numbers(plan, called)
     kept = Direction(targets=tuple(target for target in called if target not in out))
-    notices = (*reading.notices, *refused, *map(why_left_out, out))
+    notices = (*reading.notices, *refused, *map(unringable_notice, out))
     return replace(reading, decision=kept, notices=notices)
 
 
@@ -156,7 +160,7 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
     match decision:
         case Direction(targets=()):
             return "goes to the next step, for this project calls nothing that the answer names"
-        case Direction(targets=targets) if own := only_own(plan, targets):
+        case Direction(targets=targets) if own := sole_project_number(plan, targets):
             name = plan.schemes[own.scheme].name
             return f"goes on with scheme {own.scheme}, {name}, which answers {own.number}"
         case Direction(targets=targets):

@@ -48,7 +48,7 @@ class _Path:
     def __init__(self) -> None:
         self.hops: list[_Hop] = []
         self._location: _Hop | None = None
-        """That of the step which is walked."""
+        """That of the step that is executed."""
 
     def take(self, entry: JournalEntry, facts: Mapping[str, str]) -> None:
         """Go on by one entry."""

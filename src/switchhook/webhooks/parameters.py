@@ -132,7 +132,7 @@ def _unique_call(facts: Facts, _: str) -> str:
 
 
 def _forward_location(facts: Facts, _: str) -> str:
-    """`<kind>:<seconds it may ring>` of the webhook that is asked, else of the step that is walked."""
+    """`<kind>:<seconds it may ring>` of the webhook that is asked, else of the step that is executed."""
     call = facts.call
     if facts.webhook is not None:
         return ask_location(facts.webhook)

@@ -12,7 +12,7 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Encoding, Method
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.warnings.project import remarks
-from switchhook.routing.own_numbers import why_left_out
+from switchhook.routing.project_numbers import unringable_notice
 from tests.support.projects import MINIMAL
 from tests.webhooks.samples import make_dial_plan, make_event, make_number
 
@@ -95,7 +95,7 @@ def test_numbers_of_the_project_that_it_rings_itself_are_named() -> None:
 
     assert list(remarks(project)) == [
         f"a ring step of scheme 1 {goes_on}",
-        f"a ring step of scheme 2 {why_left_out(own)}",
+        f"a ring step of scheme 2 {unringable_notice(own)}",
         f"the fallback {goes_on}",
     ]
 

@@ -43,7 +43,7 @@ from switchhook.routing.handlers.transfer import (
     RECALL_TIMEOUT,
     RING_TIMEOUT,
 )
-from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.position import MAX_JUMPS
 from tests.support.plans import (
     ASK,
     CUSTOMER,

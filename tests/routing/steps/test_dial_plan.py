@@ -27,7 +27,7 @@ from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import CallArrived, TimePassed, VerdictGiven
 from switchhook.routing.prompts import LONGEST_SOUND
-from switchhook.routing.steps.dial_plan import MOST_VARIABLES
+from switchhook.routing.steps.dial_plan import MAX_VARIABLES
 from tests.support.plans import (
     CUSTOMER,
     DIALLED,
@@ -393,11 +393,11 @@ def test_unknown_keys_are_kept_as_variables_the_newest_value_of_each() -> None:
         ask="c-1", accepted=True, text="ACK", variables=(("value", ""), ("vip", "1"))
     )
     story.hears(1, first, "show ringing", "ask names as c-2")
-    many = tuple((f"key{n}", "x") for n in range(MOST_VARIABLES))
+    many = tuple((f"key{n}", "x") for n in range(MAX_VARIABLES))
     second = VerdictGiven(ask="c-2", accepted=True, text="ACK", variables=(("value", "Jan"), *many))
     story.hears(2, second, *MARY_RINGS)
     assert story.call.variables[:2] == (("value", "Jan"), ("vip", "1"))
-    assert len(story.call.variables) == MOST_VARIABLES
+    assert len(story.call.variables) == MAX_VARIABLES
 
 
 # -- the code --

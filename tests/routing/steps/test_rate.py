@@ -16,7 +16,7 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.routing.prompts import LONGEST_SOUND
-from switchhook.routing.recording import SETTLING
+from switchhook.routing.recording import STOP_TIMEOUT
 from tests.support.plans import MARY, from_account, incoming, ring
 from tests.support.transcript import (
     Transcript,
@@ -146,7 +146,7 @@ def test_the_last_event_knows_the_recording_though_both_hang_up_at_once() -> Non
 def test_a_mark_that_comes_before_the_recording_waits_for_it_a_moment() -> None:
     story = recorded()
     story.hears(60.1, presses("5"), "stop p1", "emit incoming.rated", "end caller 200")
-    story.hears(60.1 + SETTLING, TimePassed(), "emit incoming.after")
+    story.hears(60.1 + STOP_TIMEOUT, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     assert (story.call.rated, story.call.recordings) == ("5", ())
 

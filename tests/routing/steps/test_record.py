@@ -15,7 +15,7 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
-from switchhook.routing.recording import SETTLING
+from switchhook.routing.recording import STOP_TIMEOUT
 from switchhook.webhooks.parameters import Facts, resolve
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
@@ -53,7 +53,7 @@ def test_the_caller_may_hang_up_first() -> None:
 def test_the_recording_is_not_waited_for_without_end() -> None:
     story = talking()
     story.hears(60, hangs_up("b1"), "stop r1", "end caller 200")
-    story.hears(60 + SETTLING, TimePassed(), "emit incoming.after")
+    story.hears(60 + STOP_TIMEOUT, TimePassed(), "emit incoming.after")
     assert story.end == "answered by callee, 200 hung up"
     assert story.call.recordings == ()
 

@@ -7,7 +7,7 @@ from switchhook.domain.scheme import BackgroundStep, VoicemailStep
 from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.prompts import LONGEST_SOUND
-from switchhook.routing.recording import SETTLING
+from switchhook.routing.recording import STOP_TIMEOUT
 from tests.support.plans import MARY, incoming, ring
 from tests.support.transcript import (
     Transcript,
@@ -69,8 +69,8 @@ def test_a_message_has_a_longest_time() -> None:
 def test_the_file_is_not_waited_for_without_end() -> None:
     story = speaking()
     story.hears(10, hangs_up("caller"), "stop r1")
-    assert story.call.wake_at == 10 + SETTLING
-    story.hears(10 + SETTLING, TimePassed(), "emit incoming.after")
+    assert story.call.wake_at == 10 + STOP_TIMEOUT
+    story.hears(10 + STOP_TIMEOUT, TimePassed(), "emit incoming.after")
     assert story.end == "cancelled by caller, 487 hung up without leaving a message"
 
 

@@ -11,7 +11,11 @@ from switchhook.domain.project import Plan
 from switchhook.domain.scheme import RingStep, branches
 from switchhook.drivers.embedded.reach import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_remarks
-from switchhook.routing.own_numbers import left_out, only_own, why_left_out
+from switchhook.routing.project_numbers import (
+    sole_project_number,
+    unringable_notice,
+    unringable_numbers,
+)
 from switchhook.sip.wire.transport import DEFAULT_PORT
 from switchhook.webhooks.request import effective_method
 from switchhook.webhooks.url import address_of, no_placeholder, placeholders
@@ -44,7 +48,7 @@ def remarks(project: Project) -> Iterator[str]:
     for name, what in names:
         if project.screening.is_emergency(name):
             yield f"who dials {name} reaches the emergency service, not the {what}"
-    yield from _own_numbers(project)
+    yield from _project_numbers(project)
     yield from _urls_that_will_not_do(project)
     yield from _calls_that_will_not_go(project)
     yield from listener_remarks(project)
@@ -111,7 +115,7 @@ def _urls(project: Project) -> Iterator[tuple[str, str]]:
         yield f"event webhook {told.name!r}", told.url
 
 
-def _own_numbers(project: Project) -> Iterator[str]:
+def _project_numbers(project: Project) -> Iterator[str]:
     """Yield what becomes of the project's numbers among what it rings itself."""
     plan = Plan(project)
     places = [
@@ -122,7 +126,7 @@ def _own_numbers(project: Project) -> Iterator[str]:
     if project.fallback is not None:
         places.append(("the fallback", (project.fallback,)))
     for place, targets in places:
-        if own := only_own(plan, targets):
+        if own := sole_project_number(plan, targets):
             yield (
                 f"{place} names {targets[0]}, a number of this project:"
                 f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
@@ -132,8 +136,8 @@ def _own_numbers(project: Project) -> Iterator[str]:
                 f"{place} names {target}, which is no account or group of this project:"
                 " it is dialled over the trunk"
             )
-        for target in left_out(plan, targets):
-            yield f"{place} {why_left_out(target)}"
+        for target in unringable_numbers(plan, targets):
+            yield f"{place} {unringable_notice(target)}"
 
 
 def _rings(steps: Iterable[Step]) -> Iterator[RingStep]:

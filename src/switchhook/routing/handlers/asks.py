@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.webhook import Dialect
+from switchhook.routing.executor import apply_result, execute_scheme
 from switchhook.routing.steps import ask, dial_plan, ring
-from switchhook.routing.walk import follow, go_to
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Facts
@@ -35,7 +35,7 @@ def direction_given(ctx: TransitionContext, event: DirectionGiven) -> None:
         return
     text = ", ".join(str(target) for target in event.targets)
     ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
-    follow(ctx, ring.begin(ctx, event.targets, webhook.ring_order, webhook.ring_timeout))
+    apply_result(ctx, ring.begin(ctx, event.targets, webhook.ring_order, webhook.ring_timeout))
 
 
 def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
@@ -43,7 +43,7 @@ def scheme_given(ctx: TransitionContext, event: SchemeGiven) -> None:
     if is_asked(ctx, event.ask, Dialect.FORWARDING_NUMBER):
         text = f"scheme {event.scheme}"
         ask.settle(ctx, EntryKind.ANSWER, text, event.notices, event.exchange)
-        go_to(ctx, event.scheme)
+        execute_scheme(ctx, event.scheme)
 
 
 def ask_failed(ctx: TransitionContext, event: AskFailed) -> None:
@@ -64,14 +64,14 @@ def verdict_given(ctx: TransitionContext, event: VerdictGiven) -> None:
         return
     if event.destination is not None and not ring.may_ring(ctx, event.destination):
         event = replace(event, destination=None)
-    follow(ctx, dial_plan.judged(ctx, event))
+    apply_result(ctx, dial_plan.verdict_given(ctx, event))
 
 
 def _fail_ask(
     ctx: TransitionContext, failure: Failure, notices: tuple[str, ...] = (), exchange: Facts = ()
 ) -> None:
     note_ask_failed(ctx, failure, notices, exchange)
-    follow(ctx, dial_plan.failed(ctx))
+    apply_result(ctx, dial_plan.failed(ctx))
 
 
 def note_ask_failed(

@@ -9,7 +9,7 @@ from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.ending import end
-from switchhook.routing.walk import walk
+from switchhook.routing.executor import execute
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Facts
@@ -33,7 +33,7 @@ BEFORE_EVENTS = {
 
 
 def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
-    """Tell that a call is here, before anything is done with it [A-55], and walk its scheme."""
+    """Tell that a call is here, before anything is done with it [A-55], and execute its scheme."""
     call = ctx.call
     facts: Facts = (("caller", call.caller), ("callee", call.callee))
     facts += (("direction", call.direction), *((("hidden", "yes"),) if call.hidden else ()))
@@ -45,7 +45,7 @@ def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
         why = BLOCKED if call.caller else WITHHELD
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, why)
         return
-    walk(ctx)
+    execute(ctx)
 
 
 def hang_up_requested(ctx: TransitionContext, event: HangUpRequested) -> None:

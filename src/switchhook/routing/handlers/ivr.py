@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER
 from switchhook.domain.scheme import DTMF_KEYS, AskDialPlanStep, MenuStep
 from switchhook.routing import collect, prompts
-from switchhook.routing.places import Went, step_of
+from switchhook.routing.executor import apply_result
+from switchhook.routing.position import StepResult, step_of
 from switchhook.routing.steps import dial_plan, menu
-from switchhook.routing.walk import follow
 
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
@@ -23,33 +23,33 @@ if TYPE_CHECKING:
 def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """Go on behind the prompt."""
     if event.playback == ctx.call.playing:
-        follow(ctx, prompts.said(ctx))
+        apply_result(ctx, prompts.after_prompt(ctx))
 
 
 def prompt_overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """Wait no longer for a prompt of which nobody said that it is over."""
     if ctx.is_overdue:
-        prompts.stop(ctx, ctx.call.playing)
-        follow(ctx, prompts.said(ctx))
+        prompts.stop_prompt(ctx, ctx.call.playing)
+        apply_result(ctx, prompts.after_prompt(ctx))
 
 
 def collect_prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """The time to press a key begins when the prompt is over."""
     collecting = ctx.call.collecting
     if collecting is not None and collecting.playback and collecting.playback == event.playback:
-        collect.prompt_is_over(ctx, key_timeout(ctx))
+        collect.start_timer(ctx, key_timeout(ctx))
 
 
 def digit_pressed(ctx: TransitionContext, event: DigitPressed) -> None:
     """Take a key of the caller's for a menu or a code; it breaks the prompt off."""
     if not is_key(event):
         return
-    collect.interrupt(ctx, key_timeout(ctx))
+    collect.barge_in(ctx, key_timeout(ctx))
     match step_of(ctx.call):
         case MenuStep() as step:
-            follow(ctx, menu.pressed(ctx, step, event.digit))
+            apply_result(ctx, menu.pressed(ctx, step, event.digit))
         case AskDialPlanStep() as step:
-            follow(ctx, dial_plan.pressed(ctx, step, event.digit))
+            apply_result(ctx, dial_plan.pressed(ctx, step, event.digit))
         case _:
             pass
 
@@ -60,11 +60,11 @@ def collect_overdue(ctx: TransitionContext, _: TimePassed) -> None:
         return
     match step_of(ctx.call):
         case MenuStep() as step:
-            follow(ctx, menu.overdue(ctx, step))
+            apply_result(ctx, menu.overdue(ctx, step))
         case AskDialPlanStep() as step:
-            follow(ctx, dial_plan.overdue(ctx, step))
+            apply_result(ctx, dial_plan.overdue(ctx, step))
         case _:
-            follow(ctx, Went.HANDED_ON)
+            apply_result(ctx, StepResult.CONTINUE)
 
 
 def is_key(event: DigitPressed) -> bool:
@@ -90,5 +90,5 @@ def skip_overdue_prompt(ctx: TransitionContext) -> bool:
     collecting = ctx.call.collecting
     if collecting is None or not collecting.playback:
         return False
-    collect.interrupt(ctx, key_timeout(ctx))
+    collect.barge_in(ctx, key_timeout(ctx))
     return True

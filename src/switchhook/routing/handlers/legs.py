@@ -9,8 +9,8 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome, attempt
 from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import EndLeg, ShowRinging
 from switchhook.routing.ending import end
+from switchhook.routing.executor import execute_next
 from switchhook.routing.steps import rate, record, ring
-from switchhook.routing.walk import go_on
 
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
@@ -80,22 +80,22 @@ def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
         end(ctx, outcome, cause.ended_by(EndedBy.CALLER), cause)
         return
     if event.is_forbidden and leg.target is not None:
-        ring.note_refused(ctx, leg.target, event.cause.text)
+        ring.journal_refused(ctx, leg.target, event.cause.text)
     ctx.close_leg(leg, attempt_end(event.cause), event.cause)
     if ctx.call.live_called_legs or ring.next_round(ctx):
         return
     if event.is_forbidden and ctx.call.direct is not None:
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, event.cause)
     else:
-        go_on(ctx)
+        execute_next(ctx)
 
 
 def ring_overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """The round's time is over: the next target of the turn, or the next step."""
     if ctx.is_overdue:
-        ring.give_up(ctx)
+        ring.time_out(ctx)
         if not ring.next_round(ctx):
-            go_on(ctx)
+            execute_next(ctx)
 
 
 def caller_connected(ctx: TransitionContext, event: LegAnswered) -> None:
@@ -128,8 +128,8 @@ def hung_up(ctx: TransitionContext, event: LegEnded) -> None:
         return
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=event.cause)
-        record.talk_is_over(ctx, EndedBy.CALLER, event.cause)
+        record.end_conversation(ctx, EndedBy.CALLER, event.cause)
         return
     ctx.close_leg(leg, AttemptEnd.ANSWERED, event.cause)
     if event.cause.is_loss or ctx.call.party != CALLER or not rate.ask(ctx):
-        record.talk_is_over(ctx, EndedBy.CALLEE, event.cause)
+        record.end_conversation(ctx, EndedBy.CALLEE, event.cause)

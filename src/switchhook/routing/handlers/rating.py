@@ -35,7 +35,7 @@ def recording_finished(ctx: TransitionContext, event: RecordingFinished) -> None
 def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
     """The time to press a key begins, or the thanks are over and so is the call."""
     if ctx.call.rated and event.playback == ctx.call.playing:
-        rate.over(ctx)
+        rate.end_call(ctx)
     else:
         collect_prompt_finished(ctx, event)
 
@@ -43,14 +43,14 @@ def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
 def digit_pressed(ctx: TransitionContext, event: DigitPressed) -> None:
     """Keep the rating and emit its event."""
     if is_key(event) and not ctx.call.rated:
-        collect.interrupt(ctx, key_timeout(ctx))
+        collect.barge_in(ctx, key_timeout(ctx))
         rate.pressed(ctx, event.digit)
 
 
 def overdue(ctx: TransitionContext, _: TimePassed) -> None:
     """No rating came in time, or the thanks have lasted long enough."""
     if ctx.is_overdue and not skip_overdue_prompt(ctx):
-        rate.over(ctx)
+        rate.end_call(ctx)
 
 
 def caller_left(ctx: TransitionContext, event: LegEnded) -> None:
@@ -58,4 +58,4 @@ def caller_left(ctx: TransitionContext, event: LegEnded) -> None:
     caller = ctx.call.leg(CALLER)
     if event.leg == CALLER and caller is not None and caller.is_live:
         ctx.change_leg(caller, state=LegState.ENDED, ended_at=ctx.now, cause=event.cause)
-        rate.over(ctx)
+        rate.end_call(ctx)

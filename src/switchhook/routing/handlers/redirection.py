@@ -12,9 +12,9 @@ from switchhook.domain.cause import Cause, attempt_end
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.outside_rules import why_not_rung
 from switchhook.domain.target import Target, TargetKind, clean_number
-from switchhook.routing.places import Went, jump
+from switchhook.routing.executor import apply_result
+from switchhook.routing.position import StepResult, jump_to_scheme
 from switchhook.routing.steps import ring
-from switchhook.routing.walk import follow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,7 @@ FORWARDED: Final = Cause(sip=302, text="forwards its calls")
 
 
 def leg_redirected(ctx: TransitionContext, event: LegRedirected) -> None:
-    """Ring whom the telephone names for the caller who waits; tell the journal where that leads."""
+    """Ring whom the telephone names for the caller who waits; write where that goes into the journal."""
     follow_redirect(ctx, event, _ring_too)
 
 
@@ -58,11 +58,11 @@ def follow_redirect(
 
 
 def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
-    own = ctx.call.plan.own_number(target)
+    own = ctx.call.plan.project_number(target)
     if own is not None:
         return _continue_with_scheme(ctx, leg, own)
     note(ctx, leg, f"{leg.target} forwards its calls to {target}")
-    ring.add(ctx, target, account=str(leg.target))
+    ring.ring_also(ctx, target, account=str(leg.target))
     return True
 
 
@@ -74,7 +74,7 @@ def _redirect_target(call: Call, user: str, now: float) -> Target | None:
         return named
     target = Target(kind=TargetKind.NUMBER, value=number)
     has_trunk = any(trunk.outgoing for trunk in call.plan.project.trunks)
-    is_own = call.plan.own_number(target) is not None
+    is_own = call.plan.project_number(target) is not None
     return target if is_own or (has_trunk and not why_not_rung(call.plan, target, now)) else None
 
 
@@ -85,9 +85,9 @@ def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool
         return False
     note(ctx, leg, f"{leg.target} forwards its calls to {own.number}")
     ctx.end_leg(leg, attempt_end(FORWARDED), FORWARDED)
-    if (went := jump(ctx, own.scheme, number=own.number)) is Went.MOVED:
+    if (result := jump_to_scheme(ctx, own.scheme, number=own.number)) is StepResult.JUMPED:
         ctx.change(is_unplaced=False)
-    follow(ctx, went)
+    apply_result(ctx, result)
     return True
 
 

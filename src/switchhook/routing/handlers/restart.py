@@ -10,10 +10,10 @@ from switchhook.domain.journal import EntryKind
 from switchhook.routing import prompts, recording
 from switchhook.routing.commands import ConnectLegs, EndLeg
 from switchhook.routing.ending import end
+from switchhook.routing.executor import apply_result, execute, execute_next
 from switchhook.routing.handlers.legs import HUNG_UP
-from switchhook.routing.places import enter
+from switchhook.routing.position import enter_branch
 from switchhook.routing.steps import rate, record, ring, voicemail
-from switchhook.routing.walk import follow, go_on, walk
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -40,7 +40,7 @@ def resynced(ctx: TransitionContext, event: Resynced) -> None:
     elif ctx.call.live_called_legs:
         prompts.start_background(ctx)
     elif not ring.next_round(ctx):
-        go_on(ctx)
+        execute_next(ctx)
 
 
 def resynced_talking(ctx: TransitionContext, event: Resynced) -> None:
@@ -62,7 +62,7 @@ def resynced_rating(ctx: TransitionContext, event: Resynced) -> None:
     """After a restart, when the conversation was over: the rating is given up, and a recording."""
     match_legs(ctx, event)
     recording.keep(ctx, event.recorded)
-    rate.over(ctx)
+    rate.end_call(ctx)
 
 
 def resynced_recording(ctx: TransitionContext, event: Resynced) -> None:
@@ -75,7 +75,7 @@ def resynced_recording(ctx: TransitionContext, event: Resynced) -> None:
         record.finished(ctx, event.recorded)
     elif event.recorded and event.recorded.path and CALLER not in event.live_legs:
         match_legs(ctx, event)
-        follow(ctx, voicemail.finished(ctx, event.recorded))
+        apply_result(ctx, voicemail.finished(ctx, event.recorded))
     else:
         resynced(ctx, event)
 
@@ -85,8 +85,8 @@ def _restart_step(ctx: TransitionContext) -> None:
     then = ctx.call.then
     ctx.change(asked=None, collecting=None, recorder=None, playing="", then="", wake_at=None)
     if then:
-        enter(ctx, then)
-    walk(ctx)
+        enter_branch(ctx, then)
+    execute(ctx)
 
 
 def _heard_prompts(ctx: TransitionContext, caller: Leg) -> bool:
@@ -107,7 +107,7 @@ def match_legs(ctx: TransitionContext, event: Resynced) -> None:
         if leg.target is None:
             ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=LOST)
         elif leg.state is LegState.DIALLING and CALLER in event.live_legs:
-            ring.order(ctx, leg.id, leg.target)
+            ring.issue_ring(ctx, leg.id, leg.target)
         else:
             talked = leg.id in {ctx.call.party, ctx.call.talking_to}
             ctx.close_leg(leg, AttemptEnd.ANSWERED if talked else AttemptEnd.FAILED, LOST)

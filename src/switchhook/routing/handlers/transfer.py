@@ -27,7 +27,7 @@ from switchhook.routing.commands import (
 )
 from switchhook.routing.ending import end
 from switchhook.routing.handlers import asks, legs, redirection, restart
-from switchhook.routing.places import may_jump
+from switchhook.routing.position import may_jump
 from switchhook.routing.steps import ask, record, ring
 from switchhook.routing.transfer_targets import (
     NotTransferableError,
@@ -158,7 +158,7 @@ def leg_ended(ctx: TransitionContext, event: LegEnded) -> None:
         _transferee_left(ctx, leg, event.cause)
     else:
         if event.is_forbidden and leg.target is not None:
-            ring.note_refused(ctx, leg.target, event.cause.text)
+            ring.journal_refused(ctx, leg.target, event.cause.text)
         ctx.close_leg(leg, attempt_end(event.cause), event.cause)
         if not _ringing_legs(ctx.call):
             _fail(ctx, event.cause)
@@ -277,14 +277,14 @@ def _permit(call: Call, event: TransferRequested, account: str) -> None:
 
 
 def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
-    """Ring whom the transfer leads to, or ask who that is."""
+    """Ring the transfer target, or ask who that is."""
     transfer = ctx.call.transfer
     if transfer is None:
         return
     if isinstance(found, TargetFromWebhook):
         webhook = ctx.call.plan.webhooks[found.webhook]
         ctx.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
-        ask.order(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
+        ask.issue_ask(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
         return
     ctx.change(wake_at=ctx.now + RING_TIMEOUT)
     for target in found:
@@ -293,7 +293,7 @@ def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
 
 
 def _resolve(ctx: TransitionContext, find: Callable[[], TransferTargets]) -> None:
-    """Go where a webhook's answer leads; where nobody is rung there, behind the step that asked."""
+    """Ring the targets of a webhook's answer; where nobody is rung there, behind the step that asked."""
     try:
         found = find()
     except NotTransferableError as error:
@@ -326,7 +326,7 @@ def _connect(ctx: TransitionContext, leg: Leg, handle: str) -> None:
     ctx.write_journal(EntryKind.ANSWERED, leg=leg.id, facts=(("target", str(leg.target)),))
     for loser in _ringing_legs(ctx.call):
         if loser.id != leg.id:
-            ctx.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ELSEWHERE)
+            ctx.end_leg(loser, AttemptEnd.ANSWERED_ELSEWHERE, ring.ANSWERED_ELSEWHERE)
     transfer_progress.notify(ctx, 200)
     _release_transferor(ctx, transfer)
     ctx.change(state=CallState.TALKING, party=party, talking_to=leg.id, transfer=None, wake_at=None)
@@ -358,7 +358,7 @@ def _fail(ctx: TransitionContext, cause: Cause) -> None:
     transfer_progress.fail(ctx, cause, 480)
     if transfer.is_return:
         ctx.change(transfer=None, wake_at=None)
-        record.talk_is_over(ctx, EndedBy.SYSTEM)
+        record.end_conversation(ctx, EndedBy.SYSTEM)
         return
     if transfer_progress.transferor_has_left(ctx.call, transfer):
         _recall(ctx, transfer)
@@ -381,7 +381,7 @@ def _recall(ctx: TransitionContext, transfer: Transfer) -> None:
 
 
 def _party_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
-    """Write down that one of two who talk has left; the other hears ringing, where we lead their sound."""
+    """Write down that one of two who talk has left; the other hears ringing, where their sound is anchored here."""
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
     else:
@@ -397,10 +397,10 @@ def _transferee_left(ctx: TransitionContext, leg: Leg, cause: Cause) -> None:
     ctx.change(transfer=None, asked=None)
     if leg.id == CALLER:
         ctx.change_leg(leg, state=LegState.ENDED, ended_at=ctx.now, cause=cause)
-        record.talk_is_over(ctx, EndedBy.CALLER, cause)
+        record.end_conversation(ctx, EndedBy.CALLER, cause)
     else:
         ctx.close_leg(leg, AttemptEnd.ANSWERED, cause)
-        record.talk_is_over(ctx, EndedBy.CALLEE, cause)
+        record.end_conversation(ctx, EndedBy.CALLEE, cause)
 
 
 def _end_ringing_legs(ctx: TransitionContext, end: AttemptEnd, cause: Cause) -> None:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.scheme import VoicemailStep
 from switchhook.routing import prompts, recording
+from switchhook.routing.executor import apply_result
 from switchhook.routing.handlers.ivr import is_key
 from switchhook.routing.handlers.legs import leg_ended
-from switchhook.routing.places import Went, step_of
+from switchhook.routing.position import StepResult, step_of
 from switchhook.routing.steps import record, voicemail
-from switchhook.routing.walk import follow
 
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
@@ -32,10 +32,10 @@ def greeting_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
 
 def digit_pressed(ctx: TransitionContext, event: DigitPressed) -> None:
     """End the message on `#`; before it has begun, leave the greeting out."""
-    if not is_key(event) or event.digit != voicemail.DONE:
+    if not is_key(event) or event.digit != voicemail.TERMINATOR:
         return
     if ctx.call.playing:
-        prompts.stop(ctx, ctx.call.playing)
+        prompts.stop_prompt(ctx, ctx.call.playing)
         _record(ctx)
     else:
         _stop_message(ctx)
@@ -47,7 +47,7 @@ def overdue(ctx: TransitionContext, _: TimePassed) -> None:
         return
     recorder = ctx.call.recorder
     if recorder is None:
-        prompts.stop(ctx, ctx.call.playing)
+        prompts.stop_prompt(ctx, ctx.call.playing)
         _record(ctx)
     elif recorder.is_stopping:
         _finish(ctx, None)
@@ -76,7 +76,7 @@ def _record(ctx: TransitionContext) -> None:
     if isinstance(step, VoicemailStep):
         voicemail.record(ctx, step)
     else:
-        follow(ctx, Went.HANDED_ON)
+        apply_result(ctx, StepResult.CONTINUE)
 
 
 def is_current_recording(ctx: TransitionContext, event: RecordingFinished) -> bool:
@@ -87,11 +87,11 @@ def is_current_recording(ctx: TransitionContext, event: RecordingFinished) -> bo
 
 def _stop_message(ctx: TransitionContext) -> None:
     if recording.stop(ctx):
-        ctx.change(wake_at=ctx.now + recording.SETTLING)
+        ctx.change(wake_at=ctx.now + recording.STOP_TIMEOUT)
 
 
 def _finish(ctx: TransitionContext, made: RecordingFinished | None) -> None:
     if ctx.call.talking_to:
         record.finished(ctx, made)
     else:
-        follow(ctx, voicemail.finished(ctx, made))
+        apply_result(ctx, voicemail.finished(ctx, made))

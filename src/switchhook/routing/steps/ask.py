@@ -9,7 +9,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.webhook import Dialect
 from switchhook.routing import prompts
 from switchhook.routing.commands import AskWebhook
-from switchhook.routing.places import Went
+from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
     from switchhook.domain.journal import Facts
@@ -21,19 +21,19 @@ GRACE = 0.25
 """Seconds that the engine waits beyond the webhook's own deadline before it goes on by itself."""
 
 
-def begin(ctx: TransitionContext, step: AskStep) -> Went:
+def begin(ctx: TransitionContext, step: AskStep) -> StepResult:
     """Ask; the caller hears ringing meanwhile. Hands on when the webhook does not exist."""
     webhook = ctx.call.plan.webhooks.get(step.webhook)
     if webhook is None:
         ctx.write_journal(
             EntryKind.NOTICE, f"forwarding number {step.webhook!r} is not in this project"
         )
-        return Went.HANDED_ON
-    put(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
-    return Went.TAKEN
+        return StepResult.CONTINUE
+    ask_and_wait(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
+    return StepResult.TAKEN
 
 
-def put(
+def ask_and_wait(
     ctx: TransitionContext,
     webhook: str,
     dialect: Dialect,
@@ -45,10 +45,10 @@ def put(
 ) -> None:
     """Ask while the caller waits; the engine names the ask. `facts` go into the journal."""
     ctx.change(state=CallState.ASKING, ringing=None)
-    order(ctx, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
+    issue_ask(ctx, webhook, dialect, time_limit, code=code, attempt=attempt, facts=facts)
 
 
-def order(
+def issue_ask(
     ctx: TransitionContext,
     webhook: str,
     dialect: Dialect,
@@ -70,7 +70,7 @@ def order(
     ctx.change(asks=ctx.call.asks + 1, asked=asked, wake_at=ctx.now + time_limit + GRACE)
     ctx.write_journal(EntryKind.ASKED, webhook, facts=(("ask", ask_id), *facts))
     if ctx.call.state is CallState.ASKING:
-        prompts.wait(ctx)
+        prompts.fill_wait(ctx)
     ctx.issue(AskWebhook(ask=ask_id, webhook=webhook, dialect=dialect, code=code))
 
 
@@ -87,7 +87,7 @@ def settle(
             kind, text, facts=(("webhook", asked.webhook), ("seconds", seconds), *exchange)
         )
         if asked.dialect is Dialect.FORWARDING_NUMBER and ctx.call.state is CallState.ASKING:
-            ctx.change(is_unplaced=True)  # until something rings, or another scheme is walked
+            ctx.change(is_unplaced=True)  # until something rings, or another scheme is executed
     ctx.change(asked=None, wake_at=None)
 
 

@@ -9,7 +9,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import FAILED, SUCCESS, AskDialPlanStep
 from switchhook.domain.webhook import Dialect
 from switchhook.routing import collect, prompts
-from switchhook.routing.places import Went, enter, note_branch, step_of
+from switchhook.routing.position import StepResult, enter_branch, journal_branch, step_of
 from switchhook.routing.steps import ask
 
 if TYPE_CHECKING:
@@ -19,26 +19,26 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import VerdictGiven
 
-LONGEST_CODE = 32
+MAX_CODE_DIGITS = 32
 """Digits after which a code is complete, whoever goes on pressing."""
-MOST_VARIABLES = 100
+MAX_VARIABLES = 100
 """How many variables a call keeps."""
-END = "#"
+TERMINATOR = "#"
 """Completes a code, and is no part of it [A-47]."""
 
 
-def begin(ctx: TransitionContext, step: AskDialPlanStep) -> Went:
+def begin(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
     """Ask, or have the caller enter a code first (R5-17, A-51)."""
     webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
     if webhook is None:
         ctx.write_journal(
             EntryKind.NOTICE, f"dial-plan webhook {step.webhook!r} is not in this project"
         )
-        return _take(ctx, FAILED, "there is nobody to ask")
+        return _enter(ctx, FAILED, "there is nobody to ask")
     if not webhook.use_ivr:
         return _ask(ctx, webhook)
     collect.begin(ctx, _sounds(webhook.start_message), webhook.code_timeout)
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
 def timeout(ctx: TransitionContext, step: AskDialPlanStep) -> float:
@@ -47,64 +47,66 @@ def timeout(ctx: TransitionContext, step: AskDialPlanStep) -> float:
     return 0.0 if webhook is None else webhook.code_timeout
 
 
-def pressed(ctx: TransitionContext, step: AskDialPlanStep, digit: str) -> Went:
+def pressed(ctx: TransitionContext, step: AskDialPlanStep, digit: str) -> StepResult:
     """Add a digit to the code; ask when it is complete."""
     webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
     collecting = ctx.call.collecting
     if webhook is None or collecting is None:
-        return Went.TAKEN
-    if digit != END:
+        return StepResult.TAKEN
+    if digit != TERMINATOR:
         digits = collect.add(ctx, digit, webhook.digit_pause)
-        return _complete(ctx, webhook, digits) if len(digits) >= LONGEST_CODE else Went.TAKEN
-    return _complete(ctx, webhook, collecting.digits) if collecting.digits else Went.TAKEN
+        return (
+            _complete(ctx, webhook, digits) if len(digits) >= MAX_CODE_DIGITS else StepResult.TAKEN
+        )
+    return _complete(ctx, webhook, collecting.digits) if collecting.digits else StepResult.TAKEN
 
 
-def overdue(ctx: TransitionContext, step: AskDialPlanStep) -> Went:
+def overdue(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
     """No further digit: what was entered is the code. No digit at all: one attempt is used up [A-47]."""
     webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
     collecting = ctx.call.collecting
     if webhook is None or collecting is None:
-        return Went.HANDED_ON
+        return StepResult.CONTINUE
     if collecting.digits:
         return _complete(ctx, webhook, collecting.digits)
     ctx.write_journal(EntryKind.KEYED, "no code in time")
-    attempt = collect.done(ctx)
-    return _again(ctx, webhook, attempt, webhook.timeout_message)
+    attempt = collect.finish(ctx)
+    return _retry(ctx, webhook, attempt, webhook.timeout_message)
 
 
-def judged(ctx: TransitionContext, event: VerdictGiven) -> Went:
+def verdict_given(ctx: TransitionContext, event: VerdictGiven) -> StepResult:
     """Follow the webhook's word: a branch, or after NAK another code (R5-34, R5-35)."""
     asked = ctx.call.asked
-    webhook = _asked(ctx, asked)
+    webhook = _webhook_of(ctx, asked)
     ask.settle(ctx, EntryKind.ANSWER, event.text, event.notices, event.exchange)
-    _keep(ctx, event)
+    _keep_return(ctx, event)
     if event.accepted:
-        return _take(ctx, SUCCESS, event.text)
+        return _enter(ctx, SUCCESS, event.text)
     if webhook is None or asked is None or not webhook.use_ivr:
-        return _take(ctx, FAILED, event.text)
-    return _again(ctx, webhook, asked.attempt, webhook.error_message)
+        return _enter(ctx, FAILED, event.text)
+    return _retry(ctx, webhook, asked.attempt, webhook.error_message)
 
 
-def failed(ctx: TransitionContext) -> Went:
+def failed(ctx: TransitionContext) -> StepResult:
     """Take the failed branch at once, whatever attempts are left (R5-27, R5-36)."""
     if not isinstance(step_of(ctx.call), AskDialPlanStep):
-        return Went.HANDED_ON
-    return _take(ctx, FAILED, "no answer that counts")
+        return StepResult.CONTINUE
+    return _enter(ctx, FAILED, "no answer that counts")
 
 
-def _take(ctx: TransitionContext, branch: str, why: str) -> Went:
-    note_branch(ctx, branch, why)
-    return enter(ctx, branch)
+def _enter(ctx: TransitionContext, branch: str, why: str) -> StepResult:
+    journal_branch(ctx, branch, why)
+    return enter_branch(ctx, branch)
 
 
 def _ask(
     ctx: TransitionContext, webhook: DialPlanWebhook, code: str = "", attempt: int = 1
-) -> Went:
+) -> StepResult:
     facts: Facts = (("attempt", str(attempt)),) if code else ()
     if code and not webhook.mask_code:
         facts = (*facts, ("code", code))
     ctx.change(given=tuple(given for given in ctx.call.given if given.at != ctx.call.path))
-    ask.put(
+    ask.ask_and_wait(
         ctx,
         webhook.name,
         Dialect.DIAL_PLAN,
@@ -113,37 +115,39 @@ def _ask(
         attempt=attempt,
         facts=facts,
     )
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
-def _complete(ctx: TransitionContext, webhook: DialPlanWebhook, code: str) -> Went:
-    attempt = collect.done(ctx)
+def _complete(ctx: TransitionContext, webhook: DialPlanWebhook, code: str) -> StepResult:
+    attempt = collect.finish(ctx)
     if webhook.mask_code and code not in ctx.call.codes:
         ctx.change(codes=(*ctx.call.codes, code))
     return _ask(ctx, webhook, code, attempt)
 
 
-def _again(ctx: TransitionContext, webhook: DialPlanWebhook, attempt: int, message: str) -> Went:
+def _retry(
+    ctx: TransitionContext, webhook: DialPlanWebhook, attempt: int, message: str
+) -> StepResult:
     """Play why it did not work, and let the caller enter another code while attempts are left (R5-19)."""
     if attempt >= webhook.attempts:
-        note_branch(ctx, FAILED, f"attempt {attempt} of {webhook.attempts}")
-        return prompts.say(ctx, _sounds(message), then=FAILED)
+        journal_branch(ctx, FAILED, f"attempt {attempt} of {webhook.attempts}")
+        return prompts.play_prompt(ctx, _sounds(message), then=FAILED)
     collect.begin(ctx, _sounds(message), webhook.code_timeout, attempt=attempt + 1)
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
-def _keep(ctx: TransitionContext, event: VerdictGiven) -> None:
+def _keep_return(ctx: TransitionContext, event: VerdictGiven) -> None:
     given = DialPlanReturn(
         at=ctx.call.path, destination=event.destination, caller_name=event.caller_name
     )
     variables = {**dict(ctx.call.variables), **dict(event.variables)}
     ctx.change(
         given=(*ctx.call.given, given),
-        variables=tuple(variables.items())[:MOST_VARIABLES],
+        variables=tuple(variables.items())[:MAX_VARIABLES],
     )
 
 
-def _asked(ctx: TransitionContext, asked: PendingAsk | None) -> DialPlanWebhook | None:
+def _webhook_of(ctx: TransitionContext, asked: PendingAsk | None) -> DialPlanWebhook | None:
     return None if asked is None else ctx.call.plan.dial_plan_webhooks.get(asked.webhook)
 
 

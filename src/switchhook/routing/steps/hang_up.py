@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.routing.ending import end
-from switchhook.routing.places import Went
+from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import HangUpStep
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 _OUTCOMES = {486: Outcome.BUSY, 600: Outcome.BUSY, 480: Outcome.UNREACHABLE}
 
 
-def begin(ctx: TransitionContext, step: HangUpStep) -> Went:
+def begin(ctx: TransitionContext, step: HangUpStep) -> StepResult:
     """End the call; the caller gets this SIP status."""
     outcome = _OUTCOMES.get(step.status, Outcome.REJECTED)
     end(ctx, outcome, EndedBy.SYSTEM, Cause(sip=step.status, text="the scheme hangs up"))
-    return Went.TAKEN
+    return StepResult.TAKEN

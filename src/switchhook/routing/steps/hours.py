@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.hours import is_open
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import CLOSED, OPEN
-from switchhook.routing.places import Went, enter, note_branch
+from switchhook.routing.position import StepResult, enter_branch, journal_branch
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
 
 
-def begin(ctx: TransitionContext, step: HoursStep) -> Went:
+def begin(ctx: TransitionContext, step: HoursStep) -> StepResult:
     """Look at the clock (S-14). Hours that do not exist have no branch to take."""
     branch = branch_at(ctx.call.plan, step, ctx.now)
     if not branch:
         ctx.write_journal(EntryKind.NOTICE, f"working hours {step.hours!r} are not in this project")
-        return Went.HANDED_ON
-    note_branch(ctx, branch, f"hours {step.hours}")
-    return enter(ctx, branch)
+        return StepResult.CONTINUE
+    journal_branch(ctx, branch, f"hours {step.hours}")
+    return enter_branch(ctx, branch)
 
 
 def branch_at(plan: Plan, step: HoursStep, now: float) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import INVALID, TIMEOUT
 from switchhook.routing import collect, prompts
-from switchhook.routing.places import Went, enter
+from switchhook.routing.position import StepResult, enter_branch
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import MenuStep
@@ -17,40 +17,40 @@ ADDITIONAL_NUMBER = "additional_number"
 """The parameter that tells what a caller chose."""
 
 
-def begin(ctx: TransitionContext, step: MenuStep) -> Went:
+def begin(ctx: TransitionContext, step: MenuStep) -> StepResult:
     """Play the prompt and wait for a key."""
     collect.begin(ctx, step.sounds, step.timeout)
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
-def pressed(ctx: TransitionContext, step: MenuStep, digit: str) -> Went:
+def pressed(ctx: TransitionContext, step: MenuStep, digit: str) -> StepResult:
     """Take the branch of the key; one that means nothing uses up an attempt."""
-    attempt = collect.done(ctx)
+    attempt = collect.finish(ctx)
     is_known = step.choice(digit) is not None
     text = digit if is_known else f"{digit} means nothing here"
     ctx.write_journal(EntryKind.KEYED, text, facts=(("digit", digit),))
     if is_known:
-        _note(ctx, digit)
-        return enter(ctx, digit)
-    return _again(ctx, step, attempt, step.invalid_sounds, INVALID)
+        _keep_key(ctx, digit)
+        return enter_branch(ctx, digit)
+    return _retry(ctx, step, attempt, step.invalid_sounds, INVALID)
 
 
-def _note(ctx: TransitionContext, digit: str) -> None:
+def _keep_key(ctx: TransitionContext, digit: str) -> None:
     """Keep the key for those who are asked or told from now on (R1-80)."""
     known = (pair for pair in ctx.call.known if pair[0] != ADDITIONAL_NUMBER)
     ctx.change(known=(*known, (ADDITIONAL_NUMBER, digit)))
 
 
-def overdue(ctx: TransitionContext, step: MenuStep) -> Went:
+def overdue(ctx: TransitionContext, step: MenuStep) -> StepResult:
     """No key came in time: an attempt is used up."""
     ctx.write_journal(EntryKind.KEYED, "no key in time")
-    return _again(ctx, step, collect.done(ctx), step.timeout_sounds, TIMEOUT)
+    return _retry(ctx, step, collect.finish(ctx), step.timeout_sounds, TIMEOUT)
 
 
-def _again(
+def _retry(
     ctx: TransitionContext, step: MenuStep, attempt: int, sounds: tuple[str, ...], branch: str
-) -> Went:
+) -> StepResult:
     if attempt >= step.attempts:
-        return prompts.say(ctx, sounds, then=branch)
+        return prompts.play_prompt(ctx, sounds, then=branch)
     collect.begin(ctx, (*sounds, *step.sounds), step.timeout, attempt=attempt + 1)
-    return Went.TAKEN
+    return StepResult.TAKEN

@@ -9,18 +9,18 @@ from switchhook.domain.cause import EndedBy
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind
 from switchhook.routing import collect, prompts, recording
-from switchhook.routing.places import Went
-from switchhook.routing.steps.record import talk_is_over
+from switchhook.routing.position import StepResult
+from switchhook.routing.steps.record import end_conversation
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import RateStep
     from switchhook.routing.context import TransitionContext
 
 
-def begin(ctx: TransitionContext, step: RateStep) -> Went:
+def begin(ctx: TransitionContext, step: RateStep) -> StepResult:
     """Remember it for the end of the conversation."""
     ctx.change(rating=step)
-    return Went.HANDED_ON
+    return StepResult.CONTINUE
 
 
 def ask(ctx: TransitionContext) -> bool:
@@ -39,17 +39,17 @@ def pressed(ctx: TransitionContext, digit: str) -> None:
     rating = ctx.call.rating
     if rating is None or not (digit.isdecimal() and 1 <= int(digit) <= rating.best):
         return
-    collect.done(ctx)
+    collect.finish(ctx)
     ctx.change(rated=digit)
     ctx.write_journal(EntryKind.RATED, digit, facts=(("mark", digit), ("best", str(rating.best))))
     ctx.emit(EventKind.INCOMING_RATED)
     if rating.thanks:
         playback = prompts.play(ctx, rating.thanks)
-        ctx.change(playing=playback, wake_at=ctx.now + prompts.limit(rating.thanks))
+        ctx.change(playing=playback, wake_at=ctx.now + prompts.time_limit(rating.thanks))
     else:
-        over(ctx)
+        end_call(ctx)
 
 
-def over(ctx: TransitionContext) -> None:
+def end_call(ctx: TransitionContext) -> None:
     """End the call, as the callee did when they hung up."""
-    talk_is_over(ctx, EndedBy.CALLEE)
+    end_conversation(ctx, EndedBy.CALLEE)

@@ -10,28 +10,28 @@ from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.routing import recording
 from switchhook.routing.commands import EndLeg
 from switchhook.routing.ending import end
-from switchhook.routing.places import Went
+from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import RecordStep
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import RecordingFinished
 
-OVER = Cause(sip=200, q850=16, text="hung up")
+HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 
 
-def begin(ctx: TransitionContext, step: RecordStep) -> Went:
+def begin(ctx: TransitionContext, step: RecordStep) -> StepResult:
     """Remember it for the conversation."""
     ctx.change(is_to_be_recorded=step.is_on)
-    return Went.HANDED_ON
+    return StepResult.CONTINUE
 
 
-def talk_is_over(ctx: TransitionContext, side: EndedBy, why: Cause = OVER) -> None:
+def end_conversation(ctx: TransitionContext, side: EndedBy, why: Cause = HUNG_UP) -> None:
     """End the call; one that was recorded a moment later, so that its last event knows the recording.
 
     `why` is how the leg on that side ended.
     """
-    by, cause = why.ended_by(side), why if why.is_ours else OVER
+    by, cause = why.ended_by(side), why if why.is_ours else HUNG_UP
     recording.stop(ctx)
     recorder = ctx.call.recorder
     if recorder is None:
@@ -48,7 +48,7 @@ def talk_is_over(ctx: TransitionContext, side: EndedBy, why: Cause = OVER) -> No
         recorder=replace(recorder, hung_up_by=by),
         collecting=None,
         playing="",
-        wake_at=ctx.now + recording.SETTLING,
+        wake_at=ctx.now + recording.STOP_TIMEOUT,
     )
 
 
@@ -59,4 +59,4 @@ def finished(ctx: TransitionContext, made: RecordingFinished | None) -> None:
     recording.keep(ctx, made)
     ends = [leg.cause for leg in ctx.call.legs if leg.id in {ctx.call.party, ctx.call.talking_to}]
     why = next((cause for cause in ends if cause is not None and cause.is_ours), None)
-    end(ctx, Outcome.ANSWERED, by or EndedBy.SYSTEM, why or OVER)
+    end(ctx, Outcome.ANSWERED, by or EndedBy.SYSTEM, why or HUNG_UP)

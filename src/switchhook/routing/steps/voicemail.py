@@ -9,29 +9,29 @@ from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import EntryKind
 from switchhook.routing import prompts, recording
 from switchhook.routing.ending import end
-from switchhook.routing.places import Went
+from switchhook.routing.position import StepResult
 
 if TYPE_CHECKING:
     from switchhook.domain.scheme import VoicemailStep
     from switchhook.routing.context import TransitionContext
     from switchhook.routing.events import RecordingFinished
 
-DONE = "#"
-LEFT = Cause(sip=200, q850=16, text="left a message")
-NOTHING_LEFT = Cause(sip=487, q850=16, text="hung up without leaving a message")
+TERMINATOR = "#"
+LEFT_MESSAGE = Cause(sip=200, q850=16, text="left a message")
+NO_MESSAGE = Cause(sip=487, q850=16, text="hung up without leaving a message")
 
 
-def begin(ctx: TransitionContext, step: VoicemailStep) -> Went:
+def begin(ctx: TransitionContext, step: VoicemailStep) -> StepResult:
     """Play the greeting, then record."""
     if not step.sounds:
-        prompts.quiet(ctx)
+        prompts.stop_background(ctx)
         prompts.answer(ctx)
         record(ctx, step)
-        return Went.TAKEN
+        return StepResult.TAKEN
     playback = prompts.play(ctx, step.sounds)
-    wake_at = ctx.now + prompts.limit(step.sounds)
+    wake_at = ctx.now + prompts.time_limit(step.sounds)
     ctx.change(state=CallState.RECORDING, playing=playback, wake_at=wake_at)
-    return Went.TAKEN
+    return StepResult.TAKEN
 
 
 def record(ctx: TransitionContext, step: VoicemailStep) -> None:
@@ -40,7 +40,7 @@ def record(ctx: TransitionContext, step: VoicemailStep) -> None:
     recording.start(ctx, both=False)
 
 
-def finished(ctx: TransitionContext, made: RecordingFinished | None) -> Went:
+def finished(ctx: TransitionContext, made: RecordingFinished | None) -> StepResult:
     """End the call with the message; without one, go on while the caller is still there."""
     caller = ctx.call.leg(CALLER)
     is_there = caller is not None and caller.is_live
@@ -48,10 +48,10 @@ def finished(ctx: TransitionContext, made: RecordingFinished | None) -> Went:
     by = EndedBy.CALLER if cause is None else cause.ended_by(EndedBy.CALLER)
     ctx.change(wake_at=None)
     if recording.keep(ctx, made):
-        end(ctx, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else by, LEFT)
-        return Went.TAKEN
+        end(ctx, Outcome.VOICEMAIL, EndedBy.SYSTEM if is_there else by, LEFT_MESSAGE)
+        return StepResult.TAKEN
     ctx.write_journal(EntryKind.NOTICE, "no message was recorded")
     if is_there:
-        return Went.HANDED_ON
-    end(ctx, Outcome.CANCELLED, by, NOTHING_LEFT)
-    return Went.TAKEN
+        return StepResult.CONTINUE
+    end(ctx, Outcome.CANCELLED, by, NO_MESSAGE)
+    return StepResult.TAKEN

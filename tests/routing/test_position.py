@@ -8,13 +8,14 @@ from switchhook.domain.call import DialPlanReturn
 from switchhook.domain.scheme import HangUpStep, HoursStep, Path
 from switchhook.routing.commands import WriteJournal
 from switchhook.routing.context import TransitionContext
-from switchhook.routing.places import (
-    Went,
+from switchhook.routing.position import (
+    DialPlanBranch,
+    StepResult,
     advance,
     dial_plan_branch,
-    enter,
+    enter_branch,
+    journal_branch,
     leave_branch,
-    note_branch,
     scheme_of,
     step_of,
 )
@@ -32,7 +33,7 @@ def at(path: Path) -> TransitionContext:
 
 def test_a_branch_is_entered_at_its_top_and_walked_down() -> None:
     ctx = at((0,))
-    assert enter(ctx, "success") is Went.MOVED
+    assert enter_branch(ctx, "success") is StepResult.JUMPED
     assert list(ctx.call.path) == [0, "success", 0]
     assert step_of(ctx.call) == HOURS
     advance(ctx)
@@ -58,7 +59,7 @@ def test_for_want_of_a_destination_the_failed_branch_comes() -> None:
 
 def test_the_journal_has_the_branch_for_programs_too() -> None:
     ctx = at((0,))
-    note_branch(ctx, "failed", "nobody was there")
+    journal_branch(ctx, "failed", "nobody was there")
     (record,) = ctx.commands
     assert isinstance(record, WriteJournal)
     assert record.entry.text == "failed: nobody was there"
@@ -68,9 +69,9 @@ def test_the_journal_has_the_branch_for_programs_too() -> None:
 def test_the_nearest_webhook_counts_and_what_it_returned() -> None:
     given = DialPlanReturn(at=(0,), caller_name="Sales")
     call = replace(at((0, "success", 0, "closed", 0)).call, given=(given,))
-    assert dial_plan_branch(call) == (OUTER, "success", given)
+    assert dial_plan_branch(call) == DialPlanBranch(step=OUTER, branch="success", returned=given)
     inner = replace(call, path=(0, "success", 0, "open", 0, "failed", 0))
-    assert dial_plan_branch(inner) == (INNER, "failed", None)
+    assert dial_plan_branch(inner) == DialPlanBranch(step=INNER, branch="failed", returned=None)
     assert dial_plan_branch(replace(call, path=(1,))) is None
 
 

@@ -7,7 +7,7 @@ import pytest
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import GoToStep, HangUpStep
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.routing.walk import MAX_JUMPS
+from switchhook.routing.position import MAX_JUMPS
 from tests.support.plans import ASK, JOHN, MARY, MOBILE, ask_crm, from_account, incoming, plan, ring
 from tests.support.transcript import (
     Transcript,

@@ -13,20 +13,20 @@ if TYPE_CHECKING:
     from switchhook.domain.target import Target
 
 
-def only_own(plan: Plan, targets: tuple[Target, ...]) -> Number | None:
+def sole_project_number(plan: Plan, targets: tuple[Target, ...]) -> Number | None:
     """Return the project's number whose scheme is gone on with, where it is all there is to ring."""
-    found = {plan.own_number(target) for target in targets}
+    found = {plan.project_number(target) for target in targets}
     return found.pop() if len(found) == 1 else None
 
 
-def left_out(plan: Plan, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+def unringable_numbers(plan: Plan, targets: tuple[Target, ...]) -> tuple[Target, ...]:
     """Return the project's numbers among several targets: no scheme can ring beside telephones."""
-    if only_own(plan, targets) is not None:
+    if sole_project_number(plan, targets) is not None:
         return ()
-    return tuple(target for target in targets if plan.own_number(target) is not None)
+    return tuple(target for target in targets if plan.project_number(target) is not None)
 
 
-def why_left_out(target: Target) -> str:
+def unringable_notice(target: Target) -> str:
     """Say it in a notice."""
     return (
         f"leaves out {target}: it is a number of this project, whose scheme takes a call only"

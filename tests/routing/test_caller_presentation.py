@@ -10,8 +10,8 @@ import pytest
 from switchhook.domain.call import DialPlanReturn
 from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice
 from switchhook.domain.webhook import CallerIdForwarding
+from switchhook.routing.caller_presentation import adopt_caller_name, presentation
 from switchhook.routing.context import TransitionContext
-from switchhook.routing.shown import shown, take_name
 from tests.support.plans import CUSTOMER, DIALLED, MARY, ask_crm, incoming, plan, ring
 
 if TYPE_CHECKING:
@@ -44,46 +44,46 @@ def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER)
     ],
 )
 def test_the_nearest_success_branch_decides_the_number(path: Path, number: str) -> None:
-    assert shown(call(path, CallerIdForwarding.CALLED))[0] == number
+    assert presentation(call(path, CallerIdForwarding.CALLED))[0] == number
 
 
 @pytest.mark.row("R5-09", "A-52")
 def test_a_webhook_that_fails_does_not_show_whom_another_suppressed() -> None:
     """An inner endpoint that is down must not undo what the outer one's success branch hides."""
     path = (0, "success", 1, "failed", 0)
-    assert shown(call(path, CallerIdForwarding.SUPPRESSED)) == ("", "")
+    assert presentation(call(path, CallerIdForwarding.SUPPRESSED)) == ("", "")
 
 
 @pytest.mark.row("R5-09")
 def test_whoever_is_suppressed_has_no_name_either() -> None:
-    assert shown(call((0, "success", 0), CallerIdForwarding.SUPPRESSED)) == ("", "")
+    assert presentation(call((0, "success", 0), CallerIdForwarding.SUPPRESSED)) == ("", "")
 
 
 def test_a_withheld_caller_may_have_a_name() -> None:
     withheld = replace(call((1,)), caller="")
-    assert shown(withheld) == ("", "Anna")
+    assert presentation(withheld) == ("", "Anna")
 
 
 @pytest.mark.row("R5-29", "A-53")
 def test_the_returned_name_becomes_the_current_one_where_a_step_takes_it() -> None:
     ctx = TransitionContext(call((0, "success", 0)), 0.0)
-    take_name(ctx, PREFIX)
-    assert shown(ctx.call)[1] == "Sales: Anna"
-    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
-    assert shown(ctx.call)[1] == "Sales: Acme"
-    assert shown(replace(ctx.call, path=(1,)))[1] == "Acme"
+    adopt_caller_name(ctx, PREFIX)
+    assert presentation(ctx.call)[1] == "Sales: Anna"
+    adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    assert presentation(ctx.call)[1] == "Sales: Acme"
+    assert presentation(replace(ctx.call, path=(1,)))[1] == "Acme"
 
 
 def test_a_webhook_that_returned_no_name_leaves_the_current_one() -> None:
     given = (DialPlanReturn(at=(0,)),)
     ctx = TransitionContext(replace(call((0, "success", 0)), given=given, webhook_name="Acme"), 0.0)
-    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
     assert ctx.call.webhook_name == "Acme"
 
 
 def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
     ctx = TransitionContext(call((1,)), 0.0)
-    take_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
+    adopt_caller_name(ctx, CallerName(choice=NameChoice.WEBHOOK))
     assert ctx.call.webhook_name == ""
 
 
@@ -91,6 +91,6 @@ def test_outside_a_webhooks_branches_there_is_no_name_to_take() -> None:
 def test_who_hides_is_shown_by_nothing_but_what_the_scheme_says() -> None:
     hiding = replace(call((1,)), caller="mary", caller_name="Reception", hidden=True)
 
-    assert shown(hiding) == ("", "")
+    assert presentation(hiding) == ("", "")
     prefixed = replace(hiding, path=(0, "failed", 0))
-    assert shown(prefixed) == ("", "Sales: ")
+    assert presentation(prefixed) == ("", "Sales: ")

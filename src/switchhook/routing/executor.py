@@ -1,4 +1,4 @@
-"""Walking a scheme: from step to step until one takes the call."""
+"""Executes a scheme: from step to step until one takes the call."""
 
 from __future__ import annotations
 
@@ -24,12 +24,10 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.ending import end_unplaced
-from switchhook.routing.places import (
-    DIRECT_TIMEOUT,
-    MAX_JUMPS,
-    Went,
+from switchhook.routing.position import (
+    StepResult,
     advance,
-    jump,
+    jump_to_scheme,
     leave_branch,
     scheme_of,
 )
@@ -57,11 +55,11 @@ FALLBACK_TIMEOUT = 60.0
 """Seconds that the project's fallback may ring."""
 
 
-def walk(ctx: TransitionContext) -> None:
+def execute(ctx: TransitionContext) -> None:
     """Take the step that the call stands at; go on until one has begun or the call has ended."""
     ctx.change(ringing=None)
-    went = Went.MOVED
-    while went is not Went.TAKEN:
+    result = StepResult.JUMPED
+    while result is not StepResult.TAKEN:
         scheme = scheme_of(ctx.call)
         step = None if scheme is None else scheme.step_at(ctx.call.path)
         if scheme is not None and step is not None:
@@ -69,9 +67,9 @@ def walk(ctx: TransitionContext) -> None:
             facts = (("scheme", str(scheme.id)), ("step", step.word), ("at", at))
             more = _branch(ctx) + _location(ctx, step)
             ctx.write_journal(EntryKind.STEP, scheme.name, facts=facts + more)
-            went = _begin(ctx, step)
-        elif not leave_branch(ctx, no_destination=went is Went.NO_DESTINATION):
-            return _leave_scheme(ctx)
+            result = _begin_step(ctx, step)
+        elif not leave_branch(ctx, no_destination=result is StepResult.NO_DESTINATION):
+            return _ring_fallback(ctx)
     return None
 
 
@@ -87,40 +85,40 @@ def _location(ctx: TransitionContext, step: Step) -> Facts:
     return (("location", location),) if location else ()
 
 
-def go_on(ctx: TransitionContext) -> None:
-    """Leave a step that could not place the call, and walk on from the next."""
+def execute_next(ctx: TransitionContext) -> None:
+    """Leave a step that could not place the call, and execute the next."""
     advance(ctx)
-    walk(ctx)
+    execute(ctx)
 
 
-def follow(ctx: TransitionContext, went: Went) -> None:
+def apply_result(ctx: TransitionContext, result: StepResult) -> None:
     """Go on after a step that heard something."""
-    match went:
-        case Went.TAKEN:
+    match result:
+        case StepResult.TAKEN:
             return None
-        case Went.MOVED:
-            return walk(ctx)
-        case Went.HANDED_ON | Went.NO_DESTINATION:
-            return go_on(ctx)
+        case StepResult.JUMPED:
+            return execute(ctx)
+        case StepResult.CONTINUE | StepResult.NO_DESTINATION:
+            return execute_next(ctx)
 
 
-def go_to(ctx: TransitionContext, scheme: int) -> None:
+def execute_scheme(ctx: TransitionContext, scheme: int) -> None:
     """Go on in another scheme, as a webhook said; where that is not allowed, with the next step of this one."""
-    went = jump(ctx, scheme)
-    ctx.change(is_unplaced=went is not Went.MOVED)
-    follow(ctx, went)
+    result = jump_to_scheme(ctx, scheme)
+    ctx.change(is_unplaced=result is not StepResult.JUMPED)
+    apply_result(ctx, result)
 
 
-def _go_to(ctx: TransitionContext, step: GoToStep) -> Went:
-    return jump(ctx, step.scheme)
+def _jump(ctx: TransitionContext, step: GoToStep) -> StepResult:
+    return jump_to_scheme(ctx, step.scheme)
 
 
-BEGIN: Mapping[type[Step], Callable[[TransitionContext, Any], Went]] = {
+STEPS: Mapping[type[Step], Callable[[TransitionContext, Any], StepResult]] = {
     AskStep: ask.begin,
     AskDialPlanStep: dial_plan.begin,
     RingStep: ring.begin_step,
     RingDestinationStep: ring.begin_destination,
-    GoToStep: _go_to,
+    GoToStep: _jump,
     HangUpStep: hang_up.begin,
     PlayStep: play.begin,
     BackgroundStep: play.set_background,
@@ -130,17 +128,17 @@ BEGIN: Mapping[type[Step], Callable[[TransitionContext, Any], Went]] = {
     RateStep: rate.begin,
     RecordStep: record.begin,
 }
-"""What is done where the walk comes to a step."""
+"""What begins each kind of step."""
 
 
-def _begin(ctx: TransitionContext, step: Step) -> Went:
-    went = BEGIN[type(step)](ctx, step)
-    if went in {Went.HANDED_ON, Went.NO_DESTINATION}:
+def _begin_step(ctx: TransitionContext, step: Step) -> StepResult:
+    result = STEPS[type(step)](ctx, step)
+    if result in {StepResult.CONTINUE, StepResult.NO_DESTINATION}:
         advance(ctx)
-    return went
+    return result
 
 
-def _leave_scheme(ctx: TransitionContext) -> None:
+def _ring_fallback(ctx: TransitionContext) -> None:
     """Try the project's fallback once, then end [A-54]."""
     fallback = ctx.call.plan.project.fallback
     if fallback is None or ctx.call.on_fallback or ctx.call.direction is not Direction.INCOMING:
@@ -148,7 +146,4 @@ def _leave_scheme(ctx: TransitionContext) -> None:
     ctx.change(on_fallback=True)
     ctx.write_journal(EntryKind.FALLBACK, f"no step placed the call; trying {fallback}")
     order, seconds = RingOrder.ALL_AT_ONCE, FALLBACK_TIMEOUT
-    return follow(ctx, ring.begin(ctx, (fallback,), order, seconds, is_written=True))
-
-
-__all__ = ["DIRECT_TIMEOUT", "FALLBACK_TIMEOUT", "MAX_JUMPS", "follow", "go_on", "go_to", "walk"]
+    return apply_result(ctx, ring.begin(ctx, (fallback,), order, seconds, is_written=True))

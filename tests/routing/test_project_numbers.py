@@ -10,8 +10,12 @@ from switchhook.domain.project import Number, Plan
 from switchhook.domain.scheme import HangUpStep, RingDestinationStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.routing.own_numbers import left_out, only_own, why_left_out
-from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.position import MAX_JUMPS
+from switchhook.routing.project_numbers import (
+    sole_project_number,
+    unringable_notice,
+    unringable_numbers,
+)
 from tests.support.plans import (
     ASK,
     DIALLED,
@@ -41,22 +45,22 @@ def two_numbers(of: Plan) -> Plan:
 
 def test_a_number_alone_means_its_scheme_and_among_several_it_is_left_out() -> None:
     shop = plan()
-    assert only_own(shop, (OWN,)) == shop.project.numbers[0]
-    assert left_out(shop, (OWN,)) == ()
-    assert only_own(shop, (OWN, MARY)) is None
-    assert left_out(shop, (MARY, OWN, MOBILE)) == (OWN,)
+    assert sole_project_number(shop, (OWN,)) == shop.project.numbers[0]
+    assert unringable_numbers(shop, (OWN,)) == ()
+    assert sole_project_number(shop, (OWN, MARY)) is None
+    assert unringable_numbers(shop, (MARY, OWN, MOBILE)) == (OWN,)
 
 
 def test_a_number_in_two_spellings_is_one() -> None:
     twice = (OWN, number(DIALLED))
-    assert only_own(plan(), twice) == plan().project.numbers[0]
-    assert left_out(plan(), twice) == ()
+    assert sole_project_number(plan(), twice) == plan().project.numbers[0]
+    assert unringable_numbers(plan(), twice) == ()
 
 
 def test_two_numbers_are_not_gone_on_with_at_once() -> None:
     shop = two_numbers(plan(schemes={2: ()}))
-    assert only_own(shop, (OWN, NIGHT)) is None
-    assert left_out(shop, (OWN, NIGHT)) == (OWN, NIGHT)
+    assert sole_project_number(shop, (OWN, NIGHT)) is None
+    assert unringable_numbers(shop, (OWN, NIGHT)) == (OWN, NIGHT)
 
 
 @pytest.mark.row("A-57")
@@ -94,7 +98,7 @@ def test_among_several_an_own_number_is_left_out_and_that_is_said() -> None:
     story = Transcript(incoming(ASK))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, directs(OWN, MARY), *MARY_RINGS)
-    assert f"notice {why_left_out(OWN)}" in story.journal
+    assert f"notice {unringable_notice(OWN)}" in story.journal
 
 
 def test_a_webhooks_destination_may_be_an_own_number() -> None:

@@ -11,7 +11,7 @@ from switchhook.app.product import PRODUCT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, ForwardingNumber
-from switchhook.routing.places import MAX_JUMPS
+from switchhook.routing.position import MAX_JUMPS
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from switchhook.webhooks.e164 import dialling_of

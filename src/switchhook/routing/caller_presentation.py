@@ -1,4 +1,4 @@
-"""How the caller is shown to those who are rung."""
+"""Presentation of the caller to those who are rung: number and name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from switchhook.domain.scheme import (
     RingStep,
 )
 from switchhook.domain.webhook import CallerIdForwarding
-from switchhook.routing.places import dial_plan_branch, dial_plan_branches, step_of
+from switchhook.routing.position import dial_plan_branch, dial_plan_branches, step_of
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
 
 
-def take_name(ctx: TransitionContext, choice: CallerName) -> None:
+def adopt_caller_name(ctx: TransitionContext, choice: CallerName) -> None:
     """Make the returned name the current one, where the step wants that and there is one (R5-29, A-53)."""
     if choice.choice is not NameChoice.WEBHOOK:
         return
     found = dial_plan_branch(ctx.call)
-    if found is not None and found[2] is not None and found[2].caller_name:
-        ctx.change(webhook_name=found[2].caller_name)
+    returned = None if found is None else found.returned
+    if returned is not None and returned.caller_name:
+        ctx.change(webhook_name=returned.caller_name)
 
 
-def shown(call: Call) -> tuple[str, str]:
+def presentation(call: Call) -> tuple[str, str]:
     """Return number and name of the caller for a leg that the current step rings.
 
     No number: anonymous, and then the name is not shown either.
@@ -44,11 +45,11 @@ def _number(call: Call) -> str:
     A failed branch shows the original caller; but where it lies in the success branch of another
     webhook, it is that one's leg: a look-up that fails must not uncover whom a webhook suppressed.
     """
-    found = next((step for step, branch, _ in dial_plan_branches(call) if branch == SUCCESS), None)
+    found = next((one for one in dial_plan_branches(call) if one.branch == SUCCESS), None)
     caller = "" if call.hidden else call.caller
     if found is None:
         return caller
-    webhook = call.plan.dial_plan_webhooks.get(found.webhook)
+    webhook = call.plan.dial_plan_webhooks.get(found.step.webhook)
     forwarding = CallerIdForwarding.CALLER if webhook is None else webhook.caller_id_forwarding
     match forwarding:
         case CallerIdForwarding.CALLER:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from switchhook.domain.call import DialPlanReturn
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import FAILED, FIRST, SUCCESS, AskDialPlanStep, RingStep, Scheme
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.call import Call, DialPlanReturn
+    from switchhook.domain.call import Call
     from switchhook.domain.journal import Facts
     from switchhook.domain.scheme import Step
     from switchhook.routing.context import TransitionContext
@@ -22,21 +24,21 @@ DIRECT_TIMEOUT = 120.0
 """Seconds that a dialled colleague or outside number may ring."""
 
 
-class Went(Enum):
+class StepResult(Enum):
     """What a step did with the call."""
 
     TAKEN = auto()
     """It waits for something, or has ended the call."""
-    HANDED_ON = auto()
+    CONTINUE = auto()
     """It is done, or could not place the call: the next step is due."""
     NO_DESTINATION = auto()
-    """As HANDED_ON, because no webhook returned a destination [A-48]."""
-    MOVED = auto()
+    """As CONTINUE, because no webhook returned a destination [A-48]."""
+    JUMPED = auto()
     """The call stands elsewhere now, at a step that is due."""
 
 
 def scheme_of(call: Call) -> Scheme | None:
-    """Return the scheme that is walked; a dialled target is a scheme of one step."""
+    """Return the scheme that is executed; a dialled target is a scheme of one step."""
     if call.direct is None:
         return call.plan.schemes.get(call.scheme)
     direct = RingStep(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
@@ -53,32 +55,32 @@ def advance(ctx: TransitionContext) -> None:
     """Stand at the next step."""
     scheme = scheme_of(ctx.call)
     if scheme is not None:
-        ctx.change(path=scheme.after(ctx.call.path))
+        ctx.change(path=scheme.next_path(ctx.call.path))
 
 
-def enter(ctx: TransitionContext, branch: str) -> Went:
+def enter_branch(ctx: TransitionContext, branch: str) -> StepResult:
     """Stand at the top of a branch of the current step."""
     ctx.change(path=(*ctx.call.path, branch, *FIRST))
-    return Went.MOVED
+    return StepResult.JUMPED
 
 
-def jump(ctx: TransitionContext, scheme: int, number: str = "") -> Went:
+def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> StepResult:
     """Stand at the top of another scheme; of the one that answers `number`, where it is named by that.
 
     Hands on, with a notice, when that cannot be.
     """
     if scheme not in ctx.call.plan.schemes:
         ctx.write_journal(EntryKind.NOTICE, f"scheme {scheme} is not in this project")
-        return Went.HANDED_ON
+        return StepResult.CONTINUE
     if not may_jump(ctx):
-        return Went.HANDED_ON
+        return StepResult.CONTINUE
     ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1, given=())
     name = ctx.call.plan.schemes[scheme].name
     facts: Facts = (("scheme", str(scheme)),)
     ctx.write_journal(
         EntryKind.JUMPED, name, facts=(*facts, ("number", number)) if number else facts
     )
-    return Went.MOVED
+    return StepResult.JUMPED
 
 
 def may_jump(ctx: TransitionContext) -> bool:
@@ -89,7 +91,7 @@ def may_jump(ctx: TransitionContext) -> bool:
     return False
 
 
-def note_branch(ctx: TransitionContext, branch: str, why: str) -> None:
+def journal_branch(ctx: TransitionContext, branch: str, why: str) -> None:
     """Write down which branch a step takes by itself, and why."""
     ctx.write_journal(EntryKind.BRANCH, f"{branch}: {why}", facts=(("branch", branch),))
 
@@ -100,31 +102,38 @@ def leave_branch(ctx: TransitionContext, *, no_destination: bool) -> bool:
     A success branch that ended for want of a destination makes way for the failed one [A-48].
     """
     scheme = scheme_of(ctx.call)
-    openers = () if scheme is None else scheme.openers(ctx.call.path)
-    if scheme is None or not openers:
+    enclosing = () if scheme is None else scheme.enclosing(ctx.call.path)
+    if scheme is None or not enclosing:
         return False
-    at, step, branch = openers[0]
+    at, step, branch = enclosing[0]
     ctx.change(path=at)
     if no_destination and isinstance(step, AskDialPlanStep) and branch == SUCCESS:
-        note_branch(ctx, FAILED, "success found no destination to ring")
-        enter(ctx, FAILED)
+        journal_branch(ctx, FAILED, "success found no destination to ring")
+        enter_branch(ctx, FAILED)
     else:
         advance(ctx)
     return True
 
 
-Opened = tuple[AskDialPlanStep, str, "DialPlanReturn | None"]
-"""A dial-plan step in whose branch a call is, the branch, and what was returned."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialPlanBranch:
+    """A dial-plan step in whose branch a call is."""
+
+    step: AskDialPlanStep
+    branch: str
+    returned: DialPlanReturn | None
+    """What the webhook returned with it."""
 
 
-def dial_plan_branches(call: Call) -> Iterator[Opened]:
+def dial_plan_branches(call: Call) -> Iterator[DialPlanBranch]:
     """Yield every dial-plan step in whose branch the call is, the nearest first."""
     scheme = scheme_of(call)
-    for at, step, branch in () if scheme is None else scheme.openers(call.path):
+    for at, step, branch in () if scheme is None else scheme.enclosing(call.path):
         if isinstance(step, AskDialPlanStep):
-            yield step, branch, next((given for given in call.given if given.at == at), None)
+            returned = next((given for given in call.given if given.at == at), None)
+            yield DialPlanBranch(step=step, branch=branch, returned=returned)
 
 
-def dial_plan_branch(call: Call) -> Opened | None:
+def dial_plan_branch(call: Call) -> DialPlanBranch | None:
     """Return the nearest of them."""
     return next(dial_plan_branches(call), None)
