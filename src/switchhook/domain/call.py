@@ -253,7 +253,8 @@ class Call:
         As `dataclasses.replace`, which takes ten times as long: a call has fifty fields, and a step changes
         it a dozen times.
         """
-        if unknown := changes.keys() - self.__dict__.keys():
+        # A call that an earlier version stored has not all of them in its own dictionary.
+        if unknown := changes.keys() - self.__dataclass_fields__.keys():
             raise TypeError(f"a call has no field {min(unknown)}")
         changed = object.__new__(type(self))
         changed.__dict__.update(self.__dict__, **changes)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from dataclasses import replace
-from typing import TYPE_CHECKING, NoReturn
+from dataclasses import MISSING, fields, replace
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
 
+from switchhook.domain.call import Call
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_reader, call_to_row, delivery_to_row
@@ -18,9 +19,6 @@ from switchhook.storage.sqlite.statements import sql
 from tests.support.plans import plan
 from tests.support.promises import SEAL, call, delivery
 from tests.support.strategies import calls
-
-if TYPE_CHECKING:
-    from switchhook.domain.call import Call
 
 
 @settings(max_examples=25, deadline=None)
@@ -52,6 +50,18 @@ def test_members_that_an_earlier_version_did_not_have_are_at_their_defaults() ->
     assert earlier["path"] == [0]
     assert len(earlier) == len(stored) - len(since)
     assert call_reader(lambda *_: plan())(json.dumps(earlier)) == call("c1")
+
+
+def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have() -> None:
+    *_, value = call_to_row(call("c1"))
+    stored = json.loads(str(value))
+    for field in fields(Call):
+        if field.default is not MISSING:
+            del stored[field.name]
+    earlier = call_reader(lambda *_: plan())(json.dumps(stored))
+    for field in fields(Call):
+        same = getattr(earlier, field.name)
+        assert getattr(earlier.changed(**{field.name: same}), field.name) == same
 
 
 def test_a_path_through_branches_is_read_back() -> None:
