@@ -37,9 +37,14 @@ class Server:
     """Runs `python -m switchhook serve`; a context manager that stops it and looks for tracebacks."""
 
     def __init__(
-        self, directory: Path, *, max_calls: int = 1000, settings: Mapping[str, str] | None = None
+        self,
+        directory: Path,
+        *,
+        max_calls: int = 1000,
+        settings: Mapping[str, str] | None = None,
+        program: Path | None = None,
     ) -> None:
-        """Make one; `settings` are further ones, by their names."""
+        """Make one; `settings` are further ones, by their names. `program` is another version's `switchhook`."""
         self.data_dir = directory / "data"
         self.port = free_port()
         """Its SIP port, kept over restarts: none that the system hands to others meanwhile."""
@@ -49,6 +54,8 @@ class Server:
         """Every line that it wrote, over restarts."""
         self._max_calls = max_calls
         self._settings = settings or {}
+        self._command = (sys.executable, "-m", "switchhook") if program is None else (program,)
+        self._is_other = program is not None
         self._directory = directory
         self._process: subprocess.Popen[str] | None = None
         self._reader: threading.Thread | None = None
@@ -73,7 +80,7 @@ class Server:
         """Start it, on the port that it had before, and wait until calls can come."""
         self._ready.clear()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "switchhook", "serve"],
+            [*self._command, "serve"],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -94,7 +101,7 @@ class Server:
 
     def _environment(self) -> dict[str, str]:
         return os.environ | {
-            "PYTHONPATH": str(ROOT / "src"),
+            "PYTHONPATH": "" if self._is_other else str(ROOT / "src"),
             "PYTHONUNBUFFERED": "1",
             "PYTHONWARNINGS": "error",
             "SWITCHHOOK_DATA_DIR": str(self.data_dir),
@@ -142,7 +149,7 @@ class Server:
     def command(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
         """Run another `switchhook` command on the same data."""
         return subprocess.run(
-            [sys.executable, "-m", "switchhook", *arguments],
+            [*self._command, *arguments],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

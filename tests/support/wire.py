@@ -110,10 +110,11 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 class _Listening:
-    """A TCP server of 127.0.0.1 in threads of its own; a context manager."""
+    """A TCP server in threads of its own, at a free port of 127.0.0.1 unless told otherwise; a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1", port: int = 0) -> None:
         outer = self
+        self._host = host
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._connections = 0
@@ -122,7 +123,7 @@ class _Listening:
             def handle(self) -> None:
                 outer._handle(self.request)
 
-        self._server = _Server(("127.0.0.1", 0), Handler)
+        self._server = _Server((host, port), Handler)
         self.port: int = self._server.server_address[1]
         self.ledger = Ledger()
         self._thread = threading.Thread(
@@ -152,7 +153,7 @@ class _Listening:
     @property
     def authority(self) -> str:
         """Return host and port, as they stand in a Host line."""
-        return f"127.0.0.1:{self.port}"
+        return f"{self._host}:{self.port}"
 
     def url(self, target: str = "/") -> str:
         """Return the address of a path and query here."""
@@ -188,8 +189,11 @@ class Endpoint(_Listening):
         self,
         answer: Callable[[Received], bytes | Iterable[bytes] | None],
         tls: ssl.SSLContext | None = None,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
-        super().__init__()
+        super().__init__(host, port)
         self.answer = answer
         self._tls = tls
 
