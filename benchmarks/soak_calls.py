@@ -41,7 +41,7 @@ from tests.support.answering import answering
 from tests.support.sipp import Sipp
 
 from switchhook.app.application import open_application
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import SOUNDS
 from switchhook.settings import Settings
@@ -282,8 +282,8 @@ def _tell(looks: Sequence[Look]) -> None:
         )
 
 
-def _driver(app: Application) -> EmbeddedSide:
-    assert isinstance(app.driver, EmbeddedSide)
+def _driver(app: Application) -> EmbeddedDriver:
+    assert isinstance(app.driver, EmbeddedDriver)
     return app.driver
 
 

@@ -17,8 +17,8 @@ from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.scheme import Step
 from switchhook.drivers.simulator.clock import VirtualClock
+from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
-from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
@@ -199,7 +199,7 @@ class Simulated:
     async def play(self, story: Story) -> Told:
         """Play the story in no time."""
         clock = VirtualClock(1_760_000_000.0)
-        side = SimulatedSide(clock, story.phones)
+        side = SimulatedDriver(clock, story.phones)
         memory = Memory(story.answer)
         call = side.place(story.caller)
         for ends_after in (story.restarts_after, DEADLINE):

@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from switchhook.domain.project import Trunk
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.simulator.script import NOBODY
 from switchhook.drivers.simulator.script import SimulatedPhone as Script
 from switchhook.sip.ua.commands import Answer
@@ -65,7 +65,7 @@ class House:
 
     async def open(self) -> None:
         """Start."""
-        self.side = EmbeddedSide(host=LOCAL, port=self.port)
+        self.side = EmbeddedDriver(host=LOCAL, port=self.port)
         self.board = switchboard(self._plan, self.side, self._memory, LoopClock())
         self._stack = AsyncExitStack()
         await self.board.start(self._stack, lambda _project, _version: self._plan)
@@ -176,7 +176,7 @@ def progress(made: PhoneCall) -> Iterator[str]:
         yield {180: "ringing", 183: "audio"}[status]
 
 
-async def nothing_left(side: EmbeddedSide, phones: Mapping[str, Softphone]) -> None:
+async def nothing_left(side: EmbeddedDriver, phones: Mapping[str, Softphone]) -> None:
     """Wait until every telephone has heard that its calls are over, for no longer than a round trip."""
 
     def live() -> list[str]:

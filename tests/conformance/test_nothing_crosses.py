@@ -15,8 +15,8 @@ import pytest
 
 from switchhook.delivery.address_guard import refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.drivers.embedded.door import Door, KnownPeer, Turned
-from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.drivers.embedded.authenticator import Authenticator, AuthRejection, KnownPeer
+from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.operations.projects import apply_project
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.file import read_project
@@ -307,19 +307,21 @@ def _calls(book: Book) -> None:
     for host in (STRANGER, VICTIMS_CARRIER):
         for user in ("olga", "anonymous"):
             known = calls(book, host, user, "380501112233")
-            assert isinstance(known, Turned) or known.project == "victim"
+            assert isinstance(known, AuthRejection) or known.project == "victim"
 
 
-def calls(book: Book, host: str, user: str, callee: str, password: str = "") -> KnownPeer | Turned:
+def calls(
+    book: Book, host: str, user: str, callee: str, password: str = ""
+) -> KnownPeer | AuthRejection:
     """Place a call, with the proof of a password where one is given."""
-    door, source = Door("switchhook", b"0123456789abcdef"), Peer("UDP", host, 5060)
+    door, source = Authenticator("switchhook", b"0123456789abcdef"), Peer("UDP", host, 5060)
     asked = request(
         uri=f"sip:{callee}@192.0.2.1",
         from_=f"<sip:{user}@192.0.2.1>;tag=a",
         to=f"<sip:{callee}@192.0.2.1>",
     )
     turned = door.caller(asked, source, book, 1.0)
-    if not password or not isinstance(turned, Turned):
+    if not password or not isinstance(turned, AuthRejection):
         return turned
     challenge = asked.response(turned.status, headers=turned.headers)
     header = answer_challenge(challenge, "INVITE", asked.uri, user, password, cnonce="c")

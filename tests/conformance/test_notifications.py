@@ -27,6 +27,7 @@ from switchhook.domain.scheme import (
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import RingOrder
 from switchhook.drivers.simulator.clock import VirtualClock
+from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import (
     BUSY,
     SimulatedCaller,
@@ -35,7 +36,6 @@ from switchhook.drivers.simulator.script import (
     refusing,
     ringing_out,
 )
-from switchhook.drivers.simulator.side import SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
@@ -156,7 +156,7 @@ class Life:
 async def play(story: Story) -> list[dict[str, Any]]:
     """Play a story to its end, through a restart where it has one; return what was told, in order."""
     clock = VirtualClock(1_760_000_000.0)
-    side = SimulatedSide(clock, story.phones)
+    side = SimulatedDriver(clock, story.phones)
     memory = Memory(story.answer)
     side.place(story.caller)
     for seconds in (story.restarts_after, 1000.0):

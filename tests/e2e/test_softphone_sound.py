@@ -12,7 +12,7 @@ import pytest
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskDialPlanStep, HangUpStep, RecordStep
 from switchhook.domain.webhook import DialPlanWebhook
-from switchhook.drivers.embedded.studio import Sounding
+from switchhook.drivers.embedded.media_control import MediaSettings
 from switchhook.softphone.phone import Softphone
 from tests.support.baresip import Baresip
 from tests.support.loop import run
@@ -81,7 +81,7 @@ def test_a_softphone_enters_a_pin_and_is_recorded(tmp_path: Path) -> None:
                 _plan(callee.port),
                 memory=memory,
                 sounds=shelf,
-                sounding=Sounding(recordings=tmp_path / "recordings"),
+                media_settings=MediaSettings(recordings=tmp_path / "recordings"),
             ) as office,
         ):
             with Baresip(

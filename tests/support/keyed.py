@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.drivers.simulator.clock import VirtualClock
+from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, answering
-from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import Play
 from switchhook.softphone.phone import PhoneCall, RefusedError, Softphone
@@ -171,7 +171,7 @@ async def simulate(
 ) -> Heard:
     """Play the same call in virtual time; `phones` are the numbers that pick up, and soon hang up."""
     clock = VirtualClock(1_760_000_000.0)
-    side = SimulatedSide(clock, {number: answering(0.05, talks=0.3) for number in phones})
+    side = SimulatedDriver(clock, {number: answering(0.05, talks=0.3) for number in phones})
     memory = Answering(b"", bodies=bodies)
     arrival = Arrival(
         caller=called.who,
@@ -204,7 +204,7 @@ class Finger:
     """Presses the keys of a simulated caller, shortly after each prompt has begun."""
 
     clock: VirtualClock
-    side: SimulatedSide
+    side: SimulatedDriver
     call: SimulatedCall
     plan: Dial
     heard: list[str] = field(default_factory=list)

@@ -16,7 +16,7 @@ from switchhook.domain.project import Account, Number, Plan, Project, Trunk
 from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from switchhook.domain.scheme import Step
-    from switchhook.drivers.embedded.studio import Sounding
+    from switchhook.drivers.embedded.media_control import MediaSettings
     from switchhook.drivers.ports import Sounds
     from switchhook.storage.records import CallRecord
     from switchhook.webhooks.delivery import Delivery
@@ -121,7 +121,7 @@ class Memory:
 class Office:
     """What runs."""
 
-    side: EmbeddedSide
+    side: EmbeddedDriver
     board: Switchboard
     memory: Memory
 
@@ -160,12 +160,14 @@ async def open_office(
     memory: Memory | None = None,
     max_calls: int = 1000,
     sounds: Sounds | None = None,
-    sounding: Sounding | None = None,
+    media_settings: MediaSettings | None = None,
 ) -> AsyncIterator[Office]:
     """Run the engine on a free port; with an old `memory`, take its talking calls up."""
     memory = memory or Memory()
     binding = binding or ListenAddress(port=0)
-    side = EmbeddedSide(binding=binding, ended=memory, sounds=sounds, sounding=sounding)
+    side = EmbeddedDriver(
+        binding=binding, ended=memory, sounds=sounds, media_settings=media_settings
+    )
     book = Book([plan])
     ids = count(len(memory.calls) + 1)
     known = TrackingMemory()

@@ -31,8 +31,8 @@ from switchhook.domain.scheme import (
     VoicemailStep,
 )
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
+from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
-from switchhook.drivers.simulator.side import SimulatedCall, SimulatedSide
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
 from switchhook.switchboard.asking import Asking
@@ -111,7 +111,7 @@ class Life:
     """One process: it writes to the disk and orders the telephones about until it is killed."""
 
     disk: Disk
-    side: SimulatedSide
+    side: SimulatedDriver
     clock: VirtualClock
     commits: int
     """How many it makes before the power is cut."""
@@ -243,7 +243,7 @@ def told_of(project: Project) -> Plan:
 async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
     """Play a story to its end; whoever still talks after a minute is hung up by an operator."""
     clock, disk, ids = VirtualClock(START), Disk(), count(1)
-    side = SimulatedSide(clock, story.phones)
+    side = SimulatedDriver(clock, story.phones)
     placed = [side.place(caller, at=START + at) for at, caller in story.callers]
     never = Kill(commits=10_000, cut_before=False, after=60.0)
     for kill in (*story.kills, never):
@@ -318,7 +318,7 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
 
     async def scenario() -> None:
         clock, disk, ids = VirtualClock(START), Disk(), count(1)
-        side = SimulatedSide(clock, {"mary": SimulatedPhone(answers_after=1.0)})
+        side = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
         side.place(SimulatedCaller(arrival=ARRIVAL))
         house = plan(ring(MARY))
         gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))

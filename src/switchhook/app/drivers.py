@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from switchhook.drivers.embedded.driver import EmbeddedSide
-from switchhook.drivers.embedded.studio import Sounding
+from switchhook.drivers.embedded.driver import EmbeddedDriver
+from switchhook.drivers.embedded.media_control import MediaSettings
 from switchhook.drivers.ports import SipDriver, Sounds
 from switchhook.operations.sounds import RECORDINGS
 from switchhook.operations.trunks import write_states
@@ -19,16 +19,16 @@ class DriverStore(RegistrationStore, EndedLegs, Protocol):
 DriverFactory = Callable[[Settings, DriverStore, Sounds], SipDriver]
 
 
-def embedded(settings: Settings, store: DriverStore, sounds: Sounds) -> EmbeddedSide:
+def embedded(settings: Settings, store: DriverStore, sounds: Sounds) -> EmbeddedDriver:
     """Make the built-in SIP server."""
-    return EmbeddedSide(
+    return EmbeddedDriver(
         host=settings.sip_host,
         port=settings.sip_port,
         registrations=store,
         ended=store,
         sounds=sounds,
         trunks_changed=lambda states: write_states(settings.data_dir, states),
-        sounding=Sounding(
+        media_settings=MediaSettings(
             ports=port_range(settings.rtp_ports),
             silence=settings.rtp_timeout,
             recordings=settings.data_dir / RECORDINGS,

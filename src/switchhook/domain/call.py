@@ -64,13 +64,13 @@ class Leg:
     end: AttemptEnd | None = None
     cause: Cause | None = None
     handle: str = ""
-    """What the telephone side needs to take this leg up again after a restart; opaque here."""
+    """What the driver needs to take this leg up again after a restart; opaque here."""
     account: str = ""
     """The account that sent the call here by a transfer or a redirection; empty for all other legs."""
 
     @property
     def is_live(self) -> bool:
-        """Say whether the telephone side still has to end it."""
+        """Say whether the driver still has to end it."""
         return self.state is not LegState.ENDED
 
 

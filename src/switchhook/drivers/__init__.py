@@ -1,1 +1,1 @@
-"""A telephone side: its tongue into call events, commands back into its tongue."""
+"""The drivers: each turns one telephone protocol into call events, and commands back into it."""

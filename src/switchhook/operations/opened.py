@@ -11,7 +11,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from switchhook.drivers.embedded.reach import why_closed, written_in
+from switchhook.drivers.embedded.invite_guard import why_closed, written_in
 from switchhook.sip.wire.transport import DEFAULT_PORT
 
 if TYPE_CHECKING:

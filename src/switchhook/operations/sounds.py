@@ -185,7 +185,7 @@ class _Kept:
 
 
 class SoundFiles:
-    """The sounds of all projects under a data directory, as the telephone side wants them."""
+    """The sounds of all projects under a data directory, as the driver wants them."""
 
     def __init__(self, data_dir: Path) -> None:
         self._folder = data_dir / SOUNDS

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.project import Trunk
-    from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkState
     from switchhook.storage.ports import Projects
 

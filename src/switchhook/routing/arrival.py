@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A call that a telephone side puts to the switchboard."""
+    """A call that a driver puts to the switchboard."""
 
     caller: str
     """The caller's number or login; empty where it was withheld."""

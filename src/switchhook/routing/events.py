@@ -33,7 +33,7 @@ class LegAnswered:
 
     leg: str
     handle: str = ""
-    """What the telephone side needs to take the leg up again after a restart."""
+    """What the driver needs to take the leg up again after a restart."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +190,7 @@ class TransferRequested:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resynced:
-    """After a restart, the telephone side has said which legs still live, and what was left of a recording."""
+    """After a restart, the driver has said which legs still live, and what was left of a recording."""
 
     live_legs: frozenset[str]
     recorded: RecordingFinished | None = None

@@ -9,7 +9,7 @@ Theory of operation. A call arrives and executes its scheme (`execute`). A step 
 (it asks, plays, collects keys, rings, records) or hands it to the next, or opens a branch with steps
 of its own; when nothing takes it, the project's fallback rings once and then the call ends. In every
 state but talking the call has a deadline, `wake_at`, and `TimePassed` is what comes when it is over: no
-call depends on a telephone side to say that a prompt was played. Whoever answers first talks; whoever
+call depends on a driver to say that a prompt was played. Whoever answers first talks; whoever
 hangs up first ends it, though the caller may be asked for a rating then. A telephone may transfer the
 other party: then somebody else is rung while the two talk on. Events that come late, for a leg that is gone or a webhook that is no longer asked, are ignored,
 but a leg that answers late is hung up.

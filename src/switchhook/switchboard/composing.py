@@ -173,7 +173,7 @@ def _to_subscribers(tell: EmitEvent, teller: Teller) -> Iterator[Delivery]:
 
 
 def phone_commands(commands: Sequence[Command]) -> Iterator[PhoneCommand]:
-    """Yield what the telephone side has to do, in order."""
+    """Yield what the driver has to do, in order."""
     for command in commands:
         if not isinstance(command, AskWebhook | WriteJournal | EmitEvent):
             yield command

@@ -195,7 +195,7 @@ class Switchboard:
         return True
 
     async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
-        """Start the telephone side, and take up or end the calls of a former process."""
+        """Start the driver, and take up or end the calls of a former process."""
         calls = await self._store.live_calls(plan_of)
         live = await self._side.resume(calls)
         self._outside.resume(calls)

@@ -23,8 +23,8 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
+from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
-from switchhook.drivers.simulator.side import SimulatedSide
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
@@ -88,7 +88,7 @@ async def pretend_call(
         stack.push_async_callback(sender.close)
         asker = _Asker(sender, script.answers)
         asking = _Asking(clock, asker, product)
-        side = SimulatedSide(clock, _Phones(plan, script))
+        side = SimulatedDriver(clock, _Phones(plan, script))
         finger = _Finger(clock, side, script.digits)
         notebook = _Notebook(finger)
         known = Memory()
@@ -261,7 +261,7 @@ def waits_for_keys(call: Call) -> tuple[object, ...] | None:
 class _Finger:
     """Presses the caller's keys whenever the call begins to wait for some."""
 
-    def __init__(self, clock: VirtualClock, side: SimulatedSide, digits: Sequence[str]) -> None:
+    def __init__(self, clock: VirtualClock, side: SimulatedDriver, digits: Sequence[str]) -> None:
         self._clock = clock
         self._side = side
         self._digits = digits

@@ -13,7 +13,7 @@ from switchhook.drivers.embedded.anchored import SPOKEN, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
-from switchhook.sip.rtp import commands as sound
+from switchhook.sip.rtp import commands as media
 from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.ua import events as sip_events
 from switchhook.sip.ua.commands import (
@@ -30,7 +30,7 @@ from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, request, response
 
 if TYPE_CHECKING:
-    from switchhook.drivers.embedded.b2bua import Out
+    from switchhook.drivers.embedded.b2bua import BridgeOutput
 
 HERS = b"v=0\r\no=- 1 1 IN IP4 192.0.2.5\r\ns=-\r\nc=IN IP4 192.0.2.5\r\nt=0 0\r\nm=audio 4000 RTP/AVP 0\r\n"
 HIS = HERS.replace(b"192.0.2.5", b"192.0.2.6")
@@ -39,12 +39,12 @@ FOREIGN = HERS.replace(b"AVP 0", b"AVP 18")
 MUSIC = PcmSound(bytes(320))
 
 
-def said(outs: list[Out]) -> list[str]:
+def said(outs: list[BridgeOutput]) -> list[str]:
     """Write what came out, in short."""
     return [_short(out) for out in outs]
 
 
-def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
+def _short(out: BridgeOutput) -> str:  # noqa: C901, PLR0912 -- one line for each kind
     match out:
         case Answer():
             return f"answer {out.status} fork {out.fork}" + (" with sdp" if out.body else "")
@@ -58,18 +58,18 @@ def _short(out: Out) -> str:  # noqa: C901, PLR0912 -- one line for each kind
             return f"acknowledge {out.leg}"
         case SendInDialog():
             return f"ask {out.leg} {out.method}"
-        case sound.SetFarEnd():
+        case media.SetFarEnd():
             hold = " on hold" if out.far_end.on_hold else ""
             return f"describe {out.stream} {(out.far_end.address or ('',))[0]}{hold}"
-        case sound.ConnectStreams():
+        case media.ConnectStreams():
             return f"join {out.one}, {out.other}"
-        case sound.StartPlayback():
+        case media.StartPlayback():
             return f"play {out.playback} to {out.stream}"
-        case sound.SendDtmf():
+        case media.SendDtmf():
             return f"press {out.digits} to {out.stream}"
-        case sound.StopPlayback():
+        case media.StopPlayback():
             return f"stop {out.playback}"
-        case sound.CloseStream():
+        case media.CloseStream():
             return f"close {out.stream}"
         case call_events.LegAnswered():
             return f"{out.leg} answered"
@@ -96,9 +96,9 @@ class Story:
         self.bridge = AnchoredBridge("a", request(body=offer))
         self.anchor = Anchor("c")
 
-    def lead(self) -> list[str]:
+    def anchor_media(self) -> list[str]:
         self.anchor.add(CALLER, MediaLine(host="192.0.2.1", port=20000, session=1))
-        return said(self.bridge.lead(self.anchor))
+        return said(self.bridge.anchor_media(self.anchor))
 
     def ring(self, leg: str = "b", telephones: int = 1) -> None:
         assert self.bridge.expect(leg)
@@ -114,34 +114,36 @@ class Story:
 
     def rings(self, status: int = 180, body: bytes = b"") -> list[str]:
         answer = response(request(), status, tag="b", body=body)
-        return said(self.bridge.hear(sip_events.ProgressReceived(leg="b 0", response=answer)))
+        return said(
+            self.bridge.handle_event(sip_events.ProgressReceived(leg="b 0", response=answer))
+        )
 
     def answers(self, body: bytes = HIS, leg: str = "b 0") -> list[str]:
         answer = response(request(), 200, tag="b", body=body)
-        return said(self.bridge.hear(sip_events.AnswerReceived(leg=leg, response=answer)))
+        return said(self.bridge.handle_event(sip_events.AnswerReceived(leg=leg, response=answer)))
 
     def acks(self, body: bytes = b"", leg: str = "a") -> list[str]:
         ack = request("ACK", body=body)
-        return said(self.bridge.hear(sip_events.AnswerAcknowledged(leg=leg, request=ack)))
+        return said(self.bridge.handle_event(sip_events.AnswerAcknowledged(leg=leg, request=ack)))
 
     def asks(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[str]:
         return said(self.asked(leg, method, body, kind))
 
-    def asked(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[Out]:
+    def asked(self, leg: str, method: str, body: bytes = b"", kind: str = "") -> list[BridgeOutput]:
         message = request(method, to="<sip:x@y>;tag=b", body=body)
         if kind:
             text = bytes(message).replace(b"application/sdp", kind.encode())
             changed = parse_message(text)
             assert isinstance(changed, Request)
             message = changed
-        return self.bridge.hear(
+        return self.bridge.handle_event(
             sip_events.InDialogRequestReceived(leg=leg, ref="r", request=message)
         )
 
     def hangs_up(self, leg: str) -> list[str]:
         bye = request("BYE", to="<sip:x@y>;tag=b")
         event = sip_events.SipLegEnded(leg=leg, status=200, request=bye)
-        return said(self.bridge.hear(event))
+        return said(self.bridge.handle_event(event))
 
     def show(self, media_from: str = "") -> list[str]:
         return said(self.bridge.carry_out(ShowRinging(media_from=media_from)))
@@ -151,7 +153,7 @@ class Story:
 
     def play(self, *, loop: bool = False) -> list[str]:
         stream = self.anchor.stream(CALLER)
-        command = sound.StartPlayback(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
+        command = media.StartPlayback(stream=stream, playback="c p1", sounds=(MUSIC,), loop=loop)
         return said(self.bridge.play(command))
 
     def answer(self) -> list[str]:
@@ -161,7 +163,7 @@ class Story:
 def answered(offer: bytes = HERS) -> Story:
     """Return a call whose caller hears nobody but us."""
     story = Story(offer)
-    story.lead()
+    story.anchor_media()
     story.answer()
     story.acks(b"" if offer else HERS)
     return story
@@ -177,7 +179,7 @@ def talking() -> Story:
 
 def test_a_prompt_waits_until_the_answer_is_through() -> None:
     story = Story()
-    assert story.lead() == ["describe c caller 192.0.2.5"]
+    assert story.anchor_media() == ["describe c caller 192.0.2.5"]
     assert story.answer() == ["caller updated, then answer 200 fork 0 with sdp"]
     assert story.answer() == []
     assert story.play() == []
@@ -192,7 +194,7 @@ def test_a_prompt_waits_until_the_answer_is_through() -> None:
 
 def test_a_caller_who_offers_nothing_is_made_an_offer() -> None:
     story = Story(b"")
-    assert story.lead() == []
+    assert story.anchor_media() == []
     assert story.answer() == ["caller updated, then answer 200 fork 0 with sdp"]
     assert story.acks(HERS) == [
         "describe c caller 192.0.2.5",
@@ -204,14 +206,14 @@ def test_a_caller_who_offers_nothing_is_made_an_offer() -> None:
 @pytest.mark.parametrize("body", [b"", FOREIGN])
 def test_an_ack_without_common_sound_ends_the_call(body: bytes) -> None:
     story = Story(b"")
-    story.lead()
+    story.anchor_media()
     story.answer()
     assert story.acks(body) == ["end a 480", "caller ended 488", "close c caller"]
 
 
 def test_a_caller_without_common_sound_cannot_be_led() -> None:
     story = Story(FOREIGN)
-    assert not story.bridge.can_lead
+    assert not story.bridge.can_be_anchored
     end, ended = story.bridge.refuse()
     assert said([end, ended]) == ["end a 488", "caller ended 488"]
     assert isinstance(end, EndSession)
@@ -223,13 +225,13 @@ def test_a_caller_without_common_sound_cannot_be_led() -> None:
 
 def test_a_caller_for_whom_no_port_is_free_is_told_whose_fault_it_is() -> None:
     story = Story()
-    assert story.bridge.can_lead
+    assert story.bridge.can_be_anchored
     assert said(story.bridge.refuse()) == ["end a 503", "caller ended 503"]
 
 
 def test_a_prompt_before_the_answer_is_early_media() -> None:
     story = Story()
-    story.lead()
+    story.anchor_media()
     assert story.play() == [
         "stop c ringing",
         "answer 183 fork 0 with sdp",
@@ -249,7 +251,7 @@ def test_an_answered_caller_hears_it_ring() -> None:
 
 def test_a_caller_who_waits_is_answered_by_us() -> None:
     story = Story()
-    story.lead()
+    story.anchor_media()
     story.ring()
     assert story.rings() == ["b rings"]
     assert story.show() == ["answer 180 fork 0"]
@@ -264,7 +266,7 @@ def test_a_caller_who_waits_is_answered_by_us() -> None:
 
 def test_early_media_of_a_callee_goes_through_us() -> None:
     story = Story()
-    story.lead()
+    story.anchor_media()
     story.ring()
     assert story.rings(183, HIS) == ["describe c b 192.0.2.6", "b rings with audio"]
     assert story.show("b") == ["stop c ringing", "answer 183 fork 0 with sdp", "join c caller, c b"]
@@ -424,7 +426,7 @@ def test_silence_ends_a_talking_call_alone() -> None:
     assert said(story.bridge.silent(60)) == ["end a 480", "caller ended 408", "close c caller"]
     assert story.bridge.silent(60) == []
     waiting = Story()
-    waiting.lead()
+    waiting.anchor_media()
     assert waiting.bridge.silent(60) == []
 
 
@@ -437,7 +439,7 @@ def test_our_answer_is_another_fork_than_what_the_caller_heard_before() -> None:
     story.rings(183, HIS)
     assert story.show("b") == ["answer 183 fork 0 with sdp"]
     assert said(story.bridge.carry_out(EndLeg(leg="b", cause=Cause()))) == ["end b 0 480"]
-    story.lead()
+    story.anchor_media()
     assert story.answer() == ["caller updated, then answer 200 fork 1 with sdp"]
 
 
@@ -445,13 +447,13 @@ def test_what_was_not_led_is_passed_through_as_ever() -> None:
     story = Story()
     assert story.answer() == []
     assert story.show() == ["answer 180 fork 0"]
-    assert story.bridge.can_lead
+    assert story.bridge.can_be_anchored
 
 
 @pytest.mark.row("FA-04")
 def test_an_answer_that_describes_nothing_takes_the_early_sound_on() -> None:
     story = Story()
-    story.lead()
+    story.anchor_media()
     story.ring()
     story.rings(183, HIS)
     assert story.answers(b"") == [

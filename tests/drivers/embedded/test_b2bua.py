@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, Out, worst
+from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput, worst
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.ua import events as sip_events
@@ -34,12 +34,12 @@ HER_SDP = b"v=0\r\no=- 2 2 IN IP4 192.0.2.20\r\n"
 HIS_SDP = b"v=0\r\no=- 3 3 IN IP4 192.0.2.21\r\n"
 
 
-def said(outs: list[Out]) -> list[str]:
+def said(outs: list[BridgeOutput]) -> list[str]:
     """Write what came out, in short."""
     return [_command(out) or _event(out) for out in outs]
 
 
-def _command(out: Out) -> str:
+def _command(out: BridgeOutput) -> str:
     match out:
         case Answer():
             return f"answer {out.status} fork {out.fork}{_sdp(out.body)}"
@@ -57,7 +57,7 @@ def _command(out: Out) -> str:
             return ""
 
 
-def _event(out: Out) -> str:
+def _event(out: BridgeOutput) -> str:
     match out:
         case call_events.LegRinging():
             return f"{out.leg} rings" + (" with audio" if out.early_media else "")
@@ -89,29 +89,31 @@ def rings(
     bridge: Bridge, sip_leg: str, status: int = 180, body: bytes = b"", tag: str = "b"
 ) -> list[str]:
     answer = response(OFFER, status, tag=tag, body=body)
-    return said(bridge.hear(sip_events.ProgressReceived(leg=sip_leg, response=answer)))
+    return said(bridge.handle_event(sip_events.ProgressReceived(leg=sip_leg, response=answer)))
 
 
 def answers(bridge: Bridge, sip_leg: str, body: bytes = HER_SDP, tag: str = "b") -> list[str]:
     answer = response(OFFER, 200, tag=tag, body=body)
-    return said(bridge.hear(sip_events.AnswerReceived(leg=sip_leg, response=answer)))
+    return said(bridge.handle_event(sip_events.AnswerReceived(leg=sip_leg, response=answer)))
 
 
 def refuses(bridge: Bridge, sip_leg: str, status: int = 486) -> list[str]:
     answer = response(OFFER, status)
     event = sip_events.InviteFailed(leg=sip_leg, status=status, response=answer)
-    return said(bridge.hear(event))
+    return said(bridge.handle_event(event))
 
 
 def acks(bridge: Bridge, sip_leg: str = "a", body: bytes = b"") -> list[str]:
     ack = request("ACK", body=body)
-    return said(bridge.hear(sip_events.AnswerAcknowledged(leg=sip_leg, request=ack)))
+    return said(bridge.handle_event(sip_events.AnswerAcknowledged(leg=sip_leg, request=ack)))
 
 
 def asks(bridge: Bridge, sip_leg: str, method: str, body: bytes = b"") -> list[str]:
     message = request(method, to="<sip:x@y>;tag=b", body=body)
     return said(
-        bridge.hear(sip_events.InDialogRequestReceived(leg=sip_leg, ref="r", request=message))
+        bridge.handle_event(
+            sip_events.InDialogRequestReceived(leg=sip_leg, ref="r", request=message)
+        )
     )
 
 
@@ -120,12 +122,12 @@ def replies(
 ) -> list[str]:
     answer = response(to, status, body=body)
     event = sip_events.FinalResponseReceived(leg=sip_leg, ref="r", status=status, response=answer)
-    return said(bridge.hear(event))
+    return said(bridge.handle_event(event))
 
 
 def hangs_up(bridge: Bridge, sip_leg: str) -> list[str]:
     bye = request("BYE", to="<sip:x@y>;tag=b")
-    return said(bridge.hear(sip_events.SipLegEnded(leg=sip_leg, status=200, request=bye)))
+    return said(bridge.handle_event(sip_events.SipLegEnded(leg=sip_leg, status=200, request=bye)))
 
 
 def show(bridge: Bridge, media_from: str = "") -> list[str]:
@@ -183,8 +185,8 @@ def test_a_telephone_that_does_not_keep_to_the_grammar_is_remarked_on_once() -> 
     sloppy = replace(response(OFFER, 180), dropped=("Contact: 'x'", "From: y", "From: z"))
     event = sip_events.ProgressReceived(leg="b1 0", response=sloppy)
 
-    assert said(bridge.hear(event)) == ["b1: SIP read in part: Contact, From", "b1 rings"]
-    assert said(bridge.hear(event)) == ["b1 rings"]
+    assert said(bridge.handle_event(event)) == ["b1: SIP read in part: Contact, From", "b1 rings"]
+    assert said(bridge.handle_event(event)) == ["b1 rings"]
 
 
 def test_the_caller_gets_the_description_as_it_came() -> None:
@@ -355,7 +357,7 @@ def test_where_a_telephone_sends_the_call_is_told_though_others_ring(status: int
     contact = '"J" <sip:john;x@pbx.example>;q=0.5, <tel:+380501112233>, <sip:pbx.example>'
     moved = response(request(), status, contact=contact)
 
-    outs = bridge.hear(sip_events.InviteFailed(leg="b1 0", status=status, response=moved))
+    outs = bridge.handle_event(sip_events.InviteFailed(leg="b1 0", status=status, response=moved))
 
     # By their q: a telephone that names two places names them in any order (RFC 3261 §8.1.3.4).
     told = call_events.LegRedirected(leg="b1", users=("+380501112233", "john"))
@@ -397,8 +399,8 @@ def test_a_caller_that_gives_up_is_gone() -> None:
     bridge = ringing()
     event = sip_events.InviteCancelled(leg="a", request=request("CANCEL"))
 
-    assert said(bridge.hear(event)) == ["caller ended 487"]
-    assert said(bridge.hear(event)) == []
+    assert said(bridge.handle_event(event)) == ["caller ended 487"]
+    assert said(bridge.handle_event(event)) == []
     assert show(bridge) == []
     assert connect(bridge) == []
     assert not bridge.expect("b2")
@@ -423,7 +425,7 @@ def test_a_caller_that_never_acknowledges_is_gone() -> None:
     answers(bridge, "b1 0")
     connect(bridge)
 
-    outs = bridge.hear(sip_events.SipLegEnded(leg="a", status=408))
+    outs = bridge.handle_event(sip_events.SipLegEnded(leg="a", status=408))
 
     assert said(outs) == ["caller ended 408"]
 
@@ -494,8 +496,8 @@ def test_an_update_that_went_as_an_invite_is_acknowledged() -> None:
 def test_a_dialog_that_changed_is_stored_anew(leg: str, name: str) -> None:
     bridge = talking()
 
-    assert said(bridge.hear(sip_events.DialogChanged(leg=leg))) == [f"{name} updated"]
-    assert bridge.hear(sip_events.DialogChanged(leg="gone")) == []
+    assert said(bridge.handle_event(sip_events.DialogChanged(leg=leg))) == [f"{name} updated"]
+    assert bridge.handle_event(sip_events.DialogChanged(leg="gone")) == []
 
 
 @pytest.mark.row("FI-01")
@@ -503,7 +505,7 @@ def test_a_session_that_was_not_refreshed_says_so() -> None:
     bridge = talking()
     why = "the session was not refreshed"
 
-    (out,) = bridge.hear(sip_events.SipLegEnded(leg="a", status=408, why=why))
+    (out,) = bridge.handle_event(sip_events.SipLegEnded(leg="a", status=408, why=why))
 
     cause = Cause(sip=408, q850=41, text=f"lost: {why}", is_loss=True)
     assert out == call_events.LegEnded(leg=CALLER, cause=cause)
@@ -522,7 +524,9 @@ def test_messages_are_passed_with_what_describes_them(method: str) -> None:
     told = request(method, "Content-Type: application/dtmf-relay", "X-Own: secret")
     message = replace(told, body=b"Signal=5")
 
-    (out,) = bridge.hear(sip_events.InDialogRequestReceived(leg="a", ref="r", request=message))
+    (out,) = bridge.handle_event(
+        sip_events.InDialogRequestReceived(leg="a", ref="r", request=message)
+    )
 
     assert out == SendInDialog(
         leg="b1 0",
@@ -538,7 +542,9 @@ def test_a_header_that_cannot_be_repeated_is_not_passed() -> None:
     bridge = talking()
     message = replace(request("INFO", "Content-Type: a\0b", "Content-Language: en"), body=b"5")
 
-    (out,) = bridge.hear(sip_events.InDialogRequestReceived(leg="a", ref="r", request=message))
+    (out,) = bridge.handle_event(
+        sip_events.InDialogRequestReceived(leg="a", ref="r", request=message)
+    )
 
     assert isinstance(out, SendInDialog)
     assert out.headers == (("Content-Language", "en"),)
@@ -550,7 +556,7 @@ def test_a_request_that_got_no_response_fails(status: int, passed: int) -> None:
     asks(bridge, "a", "INFO")
     event = sip_events.FinalResponseReceived(leg="b1 0", ref="r", status=status, response=None)
 
-    assert said(bridge.hear(event)) == [f"reply r {passed}"]
+    assert said(bridge.handle_event(event)) == [f"reply r {passed}"]
 
 
 @pytest.mark.parametrize("status", [401, 407, 302])
@@ -565,7 +571,7 @@ def test_a_cancelled_reinvite_is_still_acknowledged() -> None:
     bridge = talking()
     asks(bridge, "a", "INVITE")
 
-    assert bridge.hear(sip_events.ReinviteCancelled(leg="a", ref="r")) == []
+    assert bridge.handle_event(sip_events.ReinviteCancelled(leg="a", ref="r")) == []
     assert replies(bridge, "b1 0", request("INVITE"), body=HER_SDP) == ["acknowledge b1 0"]
     assert replies(bridge, "b1 0", request("INVITE"), status=487) == []
 
@@ -621,9 +627,9 @@ def test_one_of_several_telephones_may_hang_up_before_its_answer_came() -> None:
     bridge.ring("b1", [invite("b"), invite("c")])
     bye = request("BYE", "Reason: Q.850;cause=21", to="<sip:x@y>;tag=b")
 
-    def hangs_up_early(sip_leg: str) -> list[Out]:
+    def hangs_up_early(sip_leg: str) -> list[BridgeOutput]:
         failed = sip_events.InviteFailed(leg=sip_leg, status=603, response=None, request=bye)
-        return bridge.hear(failed)
+        return bridge.handle_event(failed)
 
     assert hangs_up_early("b") == []
     cause = Cause(sip=603, q850=21, text="hung up before the answer came")
@@ -645,7 +651,7 @@ def joining() -> Bridge:
 def takes(bridge: Bridge, sip_leg: str, ref: str, body: bytes = HIS_SDP) -> list[str]:
     answer = response(request("INVITE", to="<sip:x@y>;tag=b"), 200, body=body)
     event = sip_events.FinalResponseReceived(leg=sip_leg, ref=ref, status=200, response=answer)
-    return said(bridge.hear(event))
+    return said(bridge.handle_event(event))
 
 
 @pytest.mark.row("FI-02")
@@ -682,13 +688,13 @@ def test_who_agrees_again_in_vain_keeps_what_stood() -> None:
     takes(bridge, "b1 0", "b1 0 again")
     refused = response(OFFER, 488)
     event = sip_events.FinalResponseReceived(leg="a", ref="a again", status=488, response=refused)
-    assert said(bridge.hear(event)) == ["acknowledge b1 0"]
+    assert said(bridge.handle_event(event)) == ["acknowledge b1 0"]
     bridge = joining()
     takes(bridge, "a", "a joins b2", b"")
     event = sip_events.FinalResponseReceived(
         leg="b1 0", ref="b1 0 again", status=408, response=None
     )
-    assert said(bridge.hear(event)) == []
+    assert said(bridge.handle_event(event)) == []
 
 
 @pytest.mark.row("FI-02")

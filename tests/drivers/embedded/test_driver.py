@@ -16,10 +16,10 @@ from switchhook.domain.cause import Cause
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Plan, Trunk
 from switchhook.domain.screening import Screening
-from switchhook.drivers.embedded import outward
+from switchhook.drivers.embedded import outbound
 from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.dialling import invite_to_place
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.overload import LoadLimits
@@ -562,9 +562,9 @@ def test_a_mistake_of_ours_ends_the_attempt_at_once(
         plan = Plan(replace(project, trunks=(trunk, replace(trunk, name="other"))))
         async with open_office(plan) as office, customer() as caller:
             if where == "perform":
-                monkeypatch.setattr(outward, "invite_to_place", breaks)
+                monkeypatch.setattr(outbound, "invite_to_place", breaks)
             elif where == "next":  # behind a trunk where nothing listens
-                monkeypatch.setattr(outward, "invite_to_place", Second(breaks))
+                monkeypatch.setattr(outbound, "invite_to_place", Second(breaks))
             elif where == "account":
                 monkeypatch.setattr(office.side._registrar, "lookup", breaks)
             else:
@@ -905,7 +905,7 @@ def test_a_port_in_use_is_told() -> None:
 
 
 def test_it_listens_to_this_machine_alone_unless_told_otherwise() -> None:
-    side = EmbeddedSide()
+    side = EmbeddedDriver()
 
     assert (side._binding.host, side.port) == ("127.0.0.1", 5060)
 

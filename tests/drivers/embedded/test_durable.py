@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CALLER, CallState, LegState
-from switchhook.drivers.embedded import silence
+from switchhook.drivers.embedded import reply_deadline
 from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
@@ -170,5 +170,5 @@ def test_a_disk_that_hangs_keeps_nobody_waiting_for_long(monkeypatch: pytest.Mon
             await it.office.quiet()
             assert it.office.ends == ["answered by caller"]
 
-    monkeypatch.setattr(silence, "LONGEST_SILENCE", 0.3)
+    monkeypatch.setattr(reply_deadline, "LONGEST_WAIT", 0.3)
     run(scenario(), deadline=20)

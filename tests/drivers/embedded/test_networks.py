@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Plan, Project, Trunk
-from switchhook.drivers.embedded.access import Access
+from switchhook.drivers.embedded.admission import SipAdmission
 from switchhook.drivers.embedded.networks import Networks, networks_of, size_of, sources_of
 from switchhook.sip.wire.transport import Peer
 from tests.support.sip import request
@@ -84,7 +84,7 @@ def test_a_caller_costs_the_same_however_many_trunks_there_are(
         return ()
 
     monkeypatch.setattr(Book, "trunks", trunks)
-    access = Access("switchhook", b"0123456789abcdef", lambda: book)
+    access = SipAdmission("switchhook", b"0123456789abcdef", lambda: book)
 
     for _ in range(5):
         access.admit(request(uri="sip:1@h;line=x"), Peer("UDP", "192.0.2.1", 5060), 1.0)

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Account, Plan, Project
-from switchhook.drivers.embedded import silence
+from switchhook.drivers.embedded import reply_deadline
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
 from switchhook.sip.ua.registrar import Binding
 from switchhook.sip.wire.header_values import NameAddress
@@ -160,7 +160,7 @@ def test_a_disk_that_hangs_keeps_no_telephone_unregistered(monkeypatch: pytest.M
         await asyncio.sleep(0.01)
         assert told == [200]
 
-    monkeypatch.setattr(silence, "LONGEST_SILENCE", 0.1)
+    monkeypatch.setattr(reply_deadline, "LONGEST_WAIT", 0.1)
     run(scenario())
 
 

@@ -14,7 +14,7 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
 from switchhook.domain.scheme import PlayStep
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.routing.commands import EndLeg
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.ua.commands import Respond
@@ -116,7 +116,7 @@ def test_a_refusal_without_its_ack_is_silent_after_the_end() -> None:
 class Hasty:
     """A switchboard that carries something out while the call is being handed to it."""
 
-    def __init__(self, side: EmbeddedSide) -> None:
+    def __init__(self, side: EmbeddedDriver) -> None:
         self.side = side
         self.heard: list[Event] = []
 
@@ -132,7 +132,7 @@ class Hasty:
 @pytest.mark.row("FC-05")
 def test_a_call_can_be_commanded_as_soon_as_it_is_handed_over() -> None:
     async def scenario() -> None:
-        side = EmbeddedSide(binding=ListenAddress(port=0))
+        side = EmbeddedDriver(binding=ListenAddress(port=0))
         async with AsyncExitStack() as stack:
             await side.start(stack, Hasty(side), lambda: Book([shop()]))
             with BareCaller(side.port, DIALLED, "380441112233") as caller:

@@ -13,7 +13,7 @@ from switchhook.domain.call import CallState
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.project import Account, Number, Plan, Trunk
 from switchhook.domain.scheme import AskStep, RecordStep, Scheme
-from switchhook.drivers.embedded.studio import Sounding
+from switchhook.drivers.embedded.media_control import MediaSettings
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
 from switchhook.routing.commands import AnswerTransfer, NotifyTransfer
 from switchhook.routing.events import TransferRequested
@@ -211,10 +211,12 @@ async def scene(
     asks: bytes = b"",
 ) -> AsyncIterator[Scene]:
     memory = Memory(answer=asks)
-    sounding = None if recordings is None else Sounding(recordings=recordings)
+    media_settings = None if recordings is None else MediaSettings(recordings=recordings)
     async with Softphone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
         plan = project(carrier, *steps)
-        async with open_office(plan, memory=memory, sounding=sounding, binding=binding) as office:
+        async with open_office(
+            plan, memory=memory, media_settings=media_settings, binding=binding
+        ) as office:
             server = Peer(UDP, LOCAL, office.port)
             phones = {
                 name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
@@ -511,15 +513,15 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
     run(scenario(), deadline=20)
 
 
-@pytest.mark.parametrize("is_led", [False, True])
+@pytest.mark.parametrize("is_anchored", [False, True])
 def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_transferred(
-    *, is_led: bool
+    *, is_anchored: bool
 ) -> None:
     """Neither the ACK to John went out nor the BYE to Mary: both do after the start."""
 
     async def scenario() -> None:
         memory = Memory()
-        steps = (*((RecordStep(),) if is_led else ()), ring(account("mary")))
+        steps = (*((RecordStep(),) if is_anchored else ()), ring(account("mary")))
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, manners=WAITS)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from switchhook.domain.call import CALLER
+from switchhook.drivers.simulator.driver import HUNG_UP
 from switchhook.drivers.simulator.script import SimulatedCaller, answering
-from switchhook.drivers.simulator.side import HUNG_UP
 from switchhook.drivers.simulator.sound import SOUND
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -23,7 +23,7 @@ from switchhook.routing.events import (
     PlaybackFinished,
     RecordingFinished,
 )
-from tests.drivers.simulator.test_side import ARRIVAL, CALL, END, World, ring
+from tests.drivers.simulator.test_driver import ARRIVAL, CALL, END, World, ring
 from tests.support.plans import MARY
 
 ANSWERED = LegAnswered(leg=CALLER, handle="simulated caller")

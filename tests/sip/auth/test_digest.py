@@ -219,12 +219,12 @@ def test_a_changed_nonce_is_none_of_ours() -> None:
 def test_no_password_is_looked_at_where_somebody_is_barred() -> None:
     server, barred = verifier(), [("alice", "192.0.2.1")]
     request = answering(challenged(server.challenge(NOW, asker="192.0.2.1")))
-    verdict = server.check(request, PASSWORDS, NOW, bars=lambda *who: who in barred)
+    verdict = server.check(request, PASSWORDS, NOW, is_blocked=lambda *who: who in barred)
     assert isinstance(verdict, CredentialsRefused)
     assert verdict.status == 503
     barred.clear()
     assert isinstance(
-        server.check(request, PASSWORDS, NOW, bars=lambda *who: who in barred), Verified
+        server.check(request, PASSWORDS, NOW, is_blocked=lambda *who: who in barred), Verified
     )
 
 

@@ -1,1 +1,1 @@
-"""The built-in SIP engine as a telephone side."""
+"""The driver of the built-in SIP engine."""

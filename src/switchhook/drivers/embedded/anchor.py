@@ -1,4 +1,4 @@
-"""The session descriptions of a call whose sound is led through us. Pure.
+"""The session descriptions of a call whose media is anchored here. Pure.
 
 Each leg then has a session of its own with us: we answer the caller's offer and make ours to those who
 are called, and later offers of either side are answered here, so that hold, prompts, keys and recordings

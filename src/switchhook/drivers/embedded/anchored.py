@@ -1,6 +1,6 @@
-"""The glue of a call whose sound may be led through us: prompts, keys, recordings, music on hold. Pure.
+"""The bridge of a call whose media may be anchored: prompts, DTMF, recording, music on hold. Pure.
 
-It is `b2bua.py`'s glue until `lead` is called; from then on each leg that has a line of ours (`anchor.py`)
+It is `b2bua.py`'s bridge until `anchor_media` is called; from then on each leg that has a line of ours (`anchor.py`)
 has a session of its own with us. What the telephones describe becomes commands to the media, and what
 would go from one to the other is answered here.
 """
@@ -17,15 +17,15 @@ from switchhook.drivers.embedded.b2bua import (
     AfterCommit,
     Bridge,
     BridgeCommand,
-    Called,
+    BridgeOutput,
+    CalledLeg,
     Description,
-    Out,
     description,
     end_all,
 )
 from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
-from switchhook.sip.rtp import commands as sound
+from switchhook.sip.rtp import commands as media
 from switchhook.sip.rtp.dtmf import read_info
 from switchhook.sip.rtp.ringback import ringback
 from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, Respond
@@ -51,17 +51,17 @@ class AnchoredBridge(Bridge):
         self.anchor: Anchor | None = None
         self.hold_music: tuple[PcmSound, ...] = ()
         self._described = b""  # our answer to the caller, the same in each response
-        self._held: list[sound.MediaStreamCommand] = []  # until the caller has our answer
+        self._held: list[media.MediaStreamCommand] = []  # until the caller has our answer
         self._owing: set[str] = set()  # SIP legs whose ACK brings the answer to our offer
 
     @property
-    def can_lead(self) -> bool:
+    def can_be_anchored(self) -> bool:
         """Whether the caller's sound could be led through us: not once they talk to somebody without."""
         return self._caller_live and self._waiting and can_anchor(self.offer_body)
 
     @property
-    def why_not_led(self) -> str:
-        """Say why the caller's sound is not led through us."""
+    def why_not_anchored(self) -> str:
+        """Say why the caller's media is not anchored."""
         if can_anchor(self.offer_body):
             return "the caller talks already"
         return no_common_sound(self.offer_body).text
@@ -71,7 +71,7 @@ class AnchoredBridge(Bridge):
         """Whether the caller has an answer, so that silence means that nobody is there."""
         return self._confirmed and self._lives(self.party)
 
-    def lead(self, anchor: Anchor) -> list[Out]:
+    def anchor_media(self, anchor: Anchor) -> list[BridgeOutput]:
         """Lead the sound of the caller through us, and that of every leg that is rung from now on."""
         self.anchor = anchor
         if not self.offer_body:
@@ -82,8 +82,8 @@ class AnchoredBridge(Bridge):
         self._described, described = answered
         return list(described)
 
-    def resume_sound(self, anchor: Anchor) -> list[Out]:
-        """Take up the legs whose sound was led through us before a restart."""
+    def resume_sound(self, anchor: Anchor) -> list[BridgeOutput]:
+        """Take up the legs whose media was anchored before a restart."""
         self.anchor = anchor
         if not self._confirmed and self.owes_answer:
             self._owing.add(self.caller)
@@ -91,22 +91,22 @@ class AnchoredBridge(Bridge):
         described = [command for leg in anchor.legs for command in anchor.described(leg)]
         return [*described, *anchor.join(self.party, self._talking_to)]
 
-    def _leads(self, leg: str) -> Anchor | None:
+    def _anchor_of(self, leg: str) -> Anchor | None:
         return self.anchor if self.anchor is not None and self.anchor.has(leg) else None
 
-    # What the switchboard commands
+    # Commands of the switchboard
 
-    def carry_out(self, command: BridgeCommand) -> list[Out]:
+    def carry_out(self, command: BridgeCommand) -> list[BridgeOutput]:
         """Carry out what needs no look-up; close the sound of legs that are gone by it."""
         return [*super().carry_out(command), *self._closed()]
 
-    def unreachable(self, leg: str, cause: Cause) -> list[Out]:
+    def unreachable(self, leg: str, cause: Cause) -> list[BridgeOutput]:
         """End an expected leg that cannot be rung."""
         return [*super().unreachable(leg, cause), *self._closed()]
 
-    def answer_caller(self) -> list[Out]:
+    def answer_caller(self) -> list[BridgeOutput]:
         """Answer the caller with nobody else on the line. Nothing for one who was answered already."""
-        anchor = self._leads(CALLER)
+        anchor = self._anchor_of(CALLER)
         if anchor is None or not self._waiting:
             return []
         self._waiting = False
@@ -115,28 +115,28 @@ class AnchoredBridge(Bridge):
         updated = call_events.LegUpdated(leg=CALLER, handle="")
         return [AfterCommit(updated, (answer,))]
 
-    def refuse(self) -> list[Out]:
-        """End the call of somebody whose sound cannot be led: because of them, else because of us."""
+    def refuse(self) -> list[BridgeOutput]:
+        """End the call of somebody whose media cannot be anchored: because of them, else because of us."""
         if not self._caller_live:
             return []
         offer = self.offer_body
-        cause = NO_PORT if self.can_lead else no_common_sound(offer)
-        headers = () if self.can_lead else (warning_of(offer),)
+        cause = NO_PORT if self.can_be_anchored else no_common_sound(offer)
+        headers = () if self.can_be_anchored else (warning_of(offer),)
         self._caller_live = self._waiting = False
         ended = call_events.LegEnded(leg=CALLER, cause=cause)
         return [EndSession(leg=self.caller, status=cause.sip, headers=headers), ended]
 
-    def play(self, command: sound.StartPlayback) -> list[Out]:
+    def play(self, command: media.StartPlayback) -> list[BridgeOutput]:
         """Play; to a caller who was not answered yet as early media (183)."""
-        anchor = self._leads(CALLER)
-        outs: list[Out] = []
+        anchor = self._anchor_of(CALLER)
+        outs: list[BridgeOutput] = []
         if anchor is not None and command.stream == anchor.stream(CALLER):
             outs += self._stop(_RINGING)
             if self._waiting and self.offer_body:
                 outs.append(self._answer(anchor, 183))
         return [*outs, *self.put(command)]
 
-    def put(self, command: sound.MediaStreamCommand) -> list[Out]:
+    def put(self, command: media.MediaStreamCommand) -> list[BridgeOutput]:
         """Command the media of the call; the command waits for the caller's ACK once they were answered."""
         if not self._waiting and not self._confirmed:
             self._held.append(command)
@@ -150,12 +150,12 @@ class AnchoredBridge(Bridge):
         fork = self._fork("ours") if self._forks else 0
         return Answer(leg=self.caller, status=status, headers=SDP, body=self._described, fork=fork)
 
-    def _answer_of(self, called: Called, answer: Description) -> Answer:
-        anchor = self._leads(called.name)
+    def _answer_of(self, called: CalledLeg, answer: Description) -> Answer:
+        anchor = self._anchor_of(called.name)
         return super()._answer_of(called, answer) if anchor is None else self._answer(anchor, 200)
 
-    def _show_ringing(self, command: ShowRinging) -> list[Out]:
-        anchor = self._leads(CALLER)
+    def _show_ringing(self, command: ShowRinging) -> list[BridgeOutput]:
+        anchor = self._anchor_of(CALLER)
         if anchor is None or not self._caller_live:
             return super()._show_ringing(command)
         called = self._called.get(command.media_from)
@@ -165,7 +165,7 @@ class AnchoredBridge(Bridge):
             return [*self._stop(_RINGING), *answer, *heard]
         if self._waiting:
             return [Answer(leg=self.caller, status=180)]
-        ringing = sound.StartPlayback(
+        ringing = media.StartPlayback(
             stream=anchor.stream(CALLER),
             playback=f"{anchor.call} {_RINGING}",
             sounds=(ringback(),),
@@ -173,8 +173,8 @@ class AnchoredBridge(Bridge):
         )
         return self.put(ringing)
 
-    def _connect(self, command: ConnectLegs) -> list[Out]:
-        anchor = self._leads(command.leg)
+    def _connect(self, command: ConnectLegs) -> list[BridgeOutput]:
+        anchor = self._anchor_of(command.leg)
         if anchor is None:
             return super()._connect(command)
         called = self._called.get(command.leg)
@@ -183,7 +183,7 @@ class AnchoredBridge(Bridge):
         if self._talking_to == command.leg:
             return []
         self.party, self._talking_to = command.party, command.leg
-        outs: list[Out] = [*self._stop(_RINGING)]
+        outs: list[BridgeOutput] = [*self._stop(_RINGING)]
         if self._waiting:
             self._waiting = False
             outs.append(self._answer(anchor, 200))
@@ -192,20 +192,20 @@ class AnchoredBridge(Bridge):
         return [*outs, *anchor.join(command.party, command.leg)]
 
     def _has_session(self, leg: str) -> bool:
-        return self._leads(leg) is not None
+        return self._anchor_of(leg) is not None
 
-    def _stop(self, playback: str) -> list[Out]:
+    def _stop(self, playback: str) -> list[BridgeOutput]:
         if self.anchor is None:
             return []
-        return self.put(sound.StopPlayback(playback=f"{self.anchor.call} {playback}"))
+        return self.put(media.StopPlayback(playback=f"{self.anchor.call} {playback}"))
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.SipLegEvent) -> list[Out]:
+    def handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
         """Hear of one of the call's SIP legs; close the sound of legs that are gone by it."""
-        return [*super().hear(event), *self._closed()]
+        return [*super().handle_event(event), *self._closed()]
 
-    def silent(self, seconds: float) -> list[Out]:
+    def silent(self, seconds: float) -> list[BridgeOutput]:
         """End a call from which nothing was heard for so long."""
         if not self.is_talking:
             return []
@@ -214,12 +214,12 @@ class AnchoredBridge(Bridge):
         end = EndSession(leg=self.sip_legs[self.party], headers=reason_headers(cause))
         return [end, *self._gone(end.leg, cause), *self._closed()]
 
-    def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
+    def _progress(self, event: sip_events.ProgressReceived) -> list[BridgeOutput]:
         called = self._called_by(event.leg)
-        anchor = None if called is None else self._leads(called.name)
+        anchor = None if called is None else self._anchor_of(called.name)
         if called is None or anchor is None or called.answered:
             return super()._progress(event)
-        described: list[Out] = []
+        described: list[BridgeOutput] = []
         if event.response.body and len(called.branches) == 1:
             described = [*anchor.describe(called.name, event.response.body)]
         if described:
@@ -229,9 +229,9 @@ class AnchoredBridge(Bridge):
         rings = call_events.LegRinging(leg=called.name, early_media=bool(described))
         return [*described, rings]
 
-    def _answered(self, event: sip_events.AnswerReceived) -> list[Out]:
+    def _answered(self, event: sip_events.AnswerReceived) -> list[BridgeOutput]:
         called = self._called_by(event.leg)
-        anchor = None if called is None else self._leads(called.name)
+        anchor = None if called is None else self._anchor_of(called.name)
         if called is None or anchor is None or called.answered:
             return super()._answered(event)
         answer = called.described(event.leg, event.response).body
@@ -247,10 +247,10 @@ class AnchoredBridge(Bridge):
         answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))
         return [*outs, *described, *announced, answered]
 
-    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
-        outs: list[Out] = []
+    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[BridgeOutput]:
+        outs: list[BridgeOutput] = []
         name = self._name(event.leg)
-        anchor = self._leads(name)
+        anchor = self._anchor_of(name)
         if anchor is not None and event.leg in self._owing:
             self._owing.discard(event.leg)
             described = anchor.describe(name, event.request.body)
@@ -268,12 +268,12 @@ class AnchoredBridge(Bridge):
 
     # Requests within a leg that has a session with us
 
-    def _asked(self, event: sip_events.InDialogRequestReceived) -> list[Out]:
+    def _request_received(self, event: sip_events.InDialogRequestReceived) -> list[BridgeOutput]:
         request = event.request
         name = self._name(event.leg)
-        anchor = self._leads(name)
+        anchor = self._anchor_of(name)
         if anchor is None:
-            return super()._asked(event)
+            return super()._request_received(event)
         if request.method == "INFO" and not request.body:
             return [Respond(ref=event.ref, status=200)]  # asks whether we are there (RFC 2976 §2.2)
         if request.method == "INFO":
@@ -283,19 +283,19 @@ class AnchoredBridge(Bridge):
                 last = AfterCommit(pressed.pop(), (Respond(ref=event.ref, status=200),))
                 return [*pressed, last, *self._pass_keys(anchor, name, digits)]
         if request.method not in OFFERING:
-            return super()._asked(event)
+            return super()._request_received(event)
         return self._offered(anchor, name, event)
 
-    def _pass_keys(self, anchor: Anchor, presser: str, digits: str) -> list[Out]:
+    def _pass_keys(self, anchor: Anchor, presser: str, digits: str) -> list[BridgeOutput]:
         """Let the other side have keys, unless they come there as RTP events too."""
         other = self._other_than(presser)
         if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
             return []
-        return [sound.SendDtmf(stream=anchor.stream(other), digits=digits)]
+        return [media.SendDtmf(stream=anchor.stream(other), digits=digits)]
 
     def _offered(
         self, anchor: Anchor, name: str, event: sip_events.InDialogRequestReceived
-    ) -> list[Out]:
+    ) -> list[BridgeOutput]:
         """Answer a later offer: hold, another address, other formats (RFC 3264 §8)."""
         request = event.request
         updated = call_events.LegUpdated(leg=name, handle="")
@@ -310,17 +310,17 @@ class AnchoredBridge(Bridge):
         reply = Respond(ref=event.ref, status=200, headers=SDP, body=body)
         return [AfterCommit(updated, (reply,)), *described, *self._music(anchor, name)]
 
-    def _music(self, anchor: Anchor, holder: str) -> list[Out]:
+    def _music(self, anchor: Anchor, holder: str) -> list[BridgeOutput]:
         """Play music to the other side while a telephone holds."""
         other = self._other_than(holder)
         if not anchor.has(other) or not self.hold_music:
             return []
         playback = f"{anchor.call} {_HOLD} {other}"
         if not anchor.holds(holder):
-            return [sound.StopPlayback(playback=playback)]
+            return [media.StopPlayback(playback=playback)]
         stream = anchor.stream(other)
         return [
-            sound.StartPlayback(
+            media.StartPlayback(
                 stream=stream, playback=playback, sounds=self.hold_music, loop=True
             ),
         ]
@@ -330,7 +330,7 @@ class AnchoredBridge(Bridge):
     def _other_than(self, leg: str) -> str:
         return self.party if leg == self._talking_to else self._talking_to
 
-    def _closed(self) -> list[sound.MediaStreamCommand]:
+    def _closed(self) -> list[media.MediaStreamCommand]:
         """Close the sound of legs that live no more."""
         anchor = self.anchor
         if anchor is None:

@@ -1,4 +1,4 @@
-"""The glue of one call: the caller's leg and the called ones, joined back to back. Pure.
+"""The back-to-back user agent of one call: the caller's leg and the called ones. Pure.
 
 It hears what the SIP user agent tells about its legs and what the switchboard commands, and returns what
 is to be done: commands to the user agent and events for the switchboard. It decides nothing about the
@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR, AttemptEnd, Cause
-from switchhook.drivers.embedded.passing import PASSED, body_of, headers_of, takes_nothing
+from switchhook.drivers.embedded.relaying import RELAYED, body_of, headers_of, takes_nothing
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, referred_by, requested
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
@@ -47,7 +47,7 @@ from switchhook.routing.commands import (
     NotifyTransfer,
     ShowRinging,
 )
-from switchhook.sip.rtp import commands as sound
+from switchhook.sip.rtp import commands as media
 from switchhook.sip.rtp.dtmf import INFO_TYPES
 from switchhook.sip.ua import events as sip_events
 from switchhook.sip.ua.commands import (
@@ -82,7 +82,7 @@ class AfterCommit:
 BridgeCommand = ShowRinging | ConnectLegs | EndLeg | AnswerTransfer | NotifyTransfer
 """What the switchboard commands that needs no look-up."""
 
-Out = UserAgentCommand | call_events.Event | AfterCommit | sound.MediaStreamCommand
+BridgeOutput = UserAgentCommand | call_events.Event | AfterCommit | media.MediaStreamCommand
 """What comes out, in the order in which it is to be done."""
 
 
@@ -106,7 +106,7 @@ class Description:
 
 
 @dataclass(slots=True)
-class Called:
+class CalledLeg:
     """One called leg. `branches` are the SIP legs that may still answer, or the one that did."""
 
     name: str
@@ -138,7 +138,7 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
-class Relay:
+class RelayedRequest:
     """A request of one side that is asked of the other."""
 
     from_: str
@@ -164,7 +164,7 @@ class Bridge:
         self._waiting = invite is not None  # for our answer to the INVITE
         self._confirmed = invite is None  # by the ACK to it
         self._caller_live = True
-        self._called: dict[str, Called] = {}
+        self._called: dict[str, CalledLeg] = {}
         self._talking_to = ""
         self.party = CALLER  # who talks to that one
         self._joining: dict[str, str] = {}  # legs whose description was offered to their party
@@ -174,7 +174,7 @@ class Bridge:
         self._referred: HeaderFields = ()
         self._forks: list[str] = []
         self._remarked: set[str] = set()
-        self._relays: dict[str, Relay] = {}
+        self._relays: dict[str, RelayedRequest] = {}
         self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
 
     @classmethod
@@ -184,7 +184,7 @@ class Bridge:
         bridge._caller_live = CALLER in live
         for leg, branch in live.items():
             if leg != CALLER:
-                bridge._called[leg] = Called(leg, [branch], answered=True)
+                bridge._called[leg] = CalledLeg(leg, [branch], answered=True)
         bridge.party, bridge._talking_to = party, talking_to
         return bridge
 
@@ -218,7 +218,7 @@ class Bridge:
         caller = (self.caller,) if self._caller_live else ()
         return (*caller, *(branch for c in self._called.values() for branch in c.branches))
 
-    # What the switchboard commands
+    # Commands of the switchboard
 
     def expect(self, leg: str, party: str = "") -> bool:
         """Begin a called leg, whose telephones are still looked up. False when it was known already.
@@ -227,10 +227,10 @@ class Bridge:
         """
         if leg in self._called or (party or CALLER) not in self.sip_legs:
             return False
-        self._called[leg] = Called(leg, party=party)
+        self._called[leg] = CalledLeg(leg, party=party)
         return True
 
-    def ring(self, leg: str, invites: Iterable[Invite]) -> list[Out]:
+    def ring(self, leg: str, invites: Iterable[Invite]) -> list[BridgeOutput]:
         """Ring the telephones of an expected leg, unless it was ended meanwhile."""
         called = self._called.get(leg)
         if called is None:
@@ -239,13 +239,13 @@ class Bridge:
         called.branches = [invite.leg for invite in commands]
         return list(commands)
 
-    def _put_through(self, called: Called, invite: Invite) -> Invite:
+    def _put_through(self, called: CalledLeg, invite: Invite) -> Invite:
         """Say who transferred, and offer nothing: what was described earlier may not hold any more."""
         if not called.party:
             return invite
         headers, body = (*self._referred, *invite.headers), invite.body
         if not self._has_session(called.name):
-            headers, body = tuple(h for h in headers if h[0] not in PASSED), b""
+            headers, body = tuple(h for h in headers if h[0] not in RELAYED), b""
         return replace(invite, headers=headers, body=body)
 
     def _has_session(self, leg: str) -> bool:  # noqa: ARG002 -- for who leads sound
@@ -260,24 +260,24 @@ class Bridge:
         called.branches.remove(sip_leg)
         return True
 
-    def unreachable(self, leg: str, cause: Cause) -> list[Out]:
+    def unreachable(self, leg: str, cause: Cause) -> list[BridgeOutput]:
         """End an expected leg that cannot be rung."""
         if self._called.pop(leg, None) is None:
             return []
         return [call_events.LegEnded(leg=leg, cause=cause)]
 
-    def stop_ringing(self) -> list[Out]:
+    def stop_ringing(self) -> list[BridgeOutput]:
         """Cancel every called leg that was not answered; nothing is told of it."""
         ringing = [called for called in self._called.values() if not called.answered]
         for called in ringing:
             del self._called[called.name]
         return [out for called in ringing for out in end_all(called.branches, STOPPED)]
 
-    def broken(self, sip_leg: str) -> list[Out]:
+    def broken(self, sip_leg: str) -> list[BridgeOutput]:
         """End a leg of which something could not be heard: nobody waits for what may never come."""
         return [EndSession(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
-    def carry_out(self, command: BridgeCommand) -> list[Out]:
+    def carry_out(self, command: BridgeCommand) -> list[BridgeOutput]:
         """Carry out what needs no look-up. Repeated commands do nothing."""
         match command:
             case AnswerTransfer():
@@ -297,7 +297,7 @@ class Bridge:
             case _:
                 assert_never(command)
 
-    def _show_ringing(self, command: ShowRinging) -> list[Out]:
+    def _show_ringing(self, command: ShowRinging) -> list[BridgeOutput]:
         if not self._waiting:
             return []
         called = self._called.get(command.media_from)
@@ -309,7 +309,7 @@ class Bridge:
             Answer(leg=self.caller, status=183, headers=early.headers, body=early.body, fork=fork)
         ]
 
-    def _connect(self, command: ConnectLegs) -> list[Out]:
+    def _connect(self, command: ConnectLegs) -> list[BridgeOutput]:
         called = self._called.get(command.leg)
         if called is not None and called.party and called.answered:
             self.party, self._talking_to = command.party, command.leg
@@ -323,14 +323,14 @@ class Bridge:
             self._unanswered[self.caller] = called.branches[0]
         return [self._answer_of(called, called.answer)]
 
-    def _answer_of(self, _called: Called, answer: Description) -> Answer:
+    def _answer_of(self, _called: CalledLeg, answer: Description) -> Answer:
         """Return our 200 for a caller to whom this leg is connected."""
         fork = self._fork(answer.dialog) if self._forks else 0
         return Answer(
             leg=self.caller, status=200, headers=answer.headers, body=answer.body, fork=fork
         )
 
-    def _announce(self, called: Called, answer: Description) -> list[Out]:
+    def _announce(self, called: CalledLeg, answer: Description) -> list[BridgeOutput]:
         """Have the caller's leg stored together with the answer of the called one; once, for the first."""
         answered = sum(one.answered for one in self._called.values())
         if not self._waiting or answered > 1:
@@ -344,7 +344,7 @@ class Bridge:
             self._forks.append(dialog)
         return self._forks.index(dialog)
 
-    def _end_caller(self, command: EndLeg) -> list[Out]:
+    def _end_caller(self, command: EndLeg) -> list[BridgeOutput]:
         if not self._caller_live:
             return []
         self._caller_live = self._waiting = False
@@ -353,7 +353,7 @@ class Bridge:
             headers = (*headers, ("Retry-After", str(command.retry_after)))
         return [EndSession(leg=self.caller, status=refusal_status(command.cause), headers=headers)]
 
-    def _end_called(self, command: EndLeg) -> list[Out]:
+    def _end_called(self, command: EndLeg) -> list[BridgeOutput]:
         called = self._called.pop(command.leg, None)
         if called is None:
             return []
@@ -361,11 +361,11 @@ class Bridge:
 
     # What the user agent tells
 
-    def hear(self, event: sip_events.SipLegEvent) -> list[Out]:
+    def handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
         """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
-        return [*self._remarks(event), *self._hear(event)]
+        return [*self._remarks(event), *self._handle_event(event)]
 
-    def _remarks(self, event: sip_events.SipLegEvent) -> list[Out]:
+    def _remarks(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
         """Say once for each leg that its telephone does not keep to the grammar."""
         match event:
             case (
@@ -381,7 +381,7 @@ class Bridge:
         self._remarked.add(name)
         return [call_events.LegMisread(leg=name, text=read_in_part(message))]
 
-    def _hear(self, event: sip_events.SipLegEvent) -> list[Out]:  # noqa: C901 -- a case for each event
+    def _handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:  # noqa: C901 -- a case for each event
         match event:
             case sip_events.ProgressReceived():
                 return self._progress(event)
@@ -397,26 +397,30 @@ class Bridge:
             case sip_events.AnswerAcknowledged():
                 return self._acknowledged(event)
             case sip_events.InDialogRequestReceived():
-                return self._asked(event)
+                return self._request_received(event)
             case sip_events.ReinviteCancelled():
                 self._relays.pop(event.ref, None)
                 return []
             case sip_events.FinalResponseReceived():
-                return self._replied(event)
+                return self._response_received(event)
             case sip_events.DialogChanged():
                 name = self._name(event.leg)
                 return [call_events.LegUpdated(leg=name, handle="")] if name else []
             case _:
                 assert_never(event)
 
-    def stray(self, sip_leg: str) -> list[Out]:
+    def stray(self, sip_leg: str) -> list[BridgeOutput]:
         """Hear that a SIP leg is gone of which nobody told: no mistake of ours may keep a call."""
         called = self._called_by(sip_leg)
         if called is not None and not called.answered:
-            return self.hear(sip_events.InviteFailed(leg=sip_leg, status=500, response=None))
-        return self.hear(sip_events.SipLegEnded(leg=sip_leg, status=481, why="nobody said why"))
+            return self.handle_event(
+                sip_events.InviteFailed(leg=sip_leg, status=500, response=None)
+            )
+        return self.handle_event(
+            sip_events.SipLegEnded(leg=sip_leg, status=481, why="nobody said why")
+        )
 
-    def _progress(self, event: sip_events.ProgressReceived) -> list[Out]:
+    def _progress(self, event: sip_events.ProgressReceived) -> list[BridgeOutput]:
         called = self._called_by(event.leg)
         response = event.response
         if called is None or called.answered:
@@ -433,7 +437,7 @@ class Bridge:
             return []
         return [call_events.LegRinging(leg=called.name, early_media=early_media)]
 
-    def _answered(self, event: sip_events.AnswerReceived) -> list[Out]:
+    def _answered(self, event: sip_events.AnswerReceived) -> list[BridgeOutput]:
         called = self._called_by(event.leg)
         if called is None or called.answered:
             return [EndSession(leg=event.leg)]
@@ -454,7 +458,7 @@ class Bridge:
             return [*outs, answered]
         return [*outs, AfterCommit(answered, (Acknowledge(leg=event.leg),))]
 
-    def _offer_to_party(self, called: Called, answer: Description) -> list[Out]:
+    def _offer_to_party(self, called: CalledLeg, answer: Description) -> list[BridgeOutput]:
         """Offer what somebody describes to the one who is transferred to them."""
         party = self.sip_legs.get(called.party)
         if party is None or not answer.body:
@@ -467,7 +471,7 @@ class Bridge:
             )
         ]
 
-    def _joined(self, event: sip_events.FinalResponseReceived) -> list[Out]:
+    def _joined(self, event: sip_events.FinalResponseReceived) -> list[BridgeOutput]:
         """Hear whether the transferred one has taken that offer."""
         name = self._joining.pop(event.ref)
         called, response = self._called.get(name), event.response
@@ -483,14 +487,14 @@ class Bridge:
         updated = call_events.LegUpdated(leg=called.party, handle="")
         return [updated, AfterCommit(call_events.LegAnswered(leg=name), (*outs, answer))]
 
-    def _not_joined(self, name: str, cause: Cause) -> list[Out]:
+    def _not_joined(self, name: str, cause: Cause) -> list[BridgeOutput]:
         called = self._called.pop(name, None)
         if called is None:
             return []
         ended = call_events.LegEnded(leg=name, cause=cause)
         return [*end_all(called.branches, reason_headers(cause)), ended]
 
-    def agree_again(self, taker: str) -> list[Out]:
+    def agree_again(self, taker: str) -> list[BridgeOutput]:
         """Let the two who talk agree on their sound anew: `taker` may send it to somebody who is gone.
 
         The other one is asked for an offer, as for one who is transferred (RFC 3725 §4.1).
@@ -502,7 +506,7 @@ class Bridge:
         self._again[ref] = ""
         return [SendInDialog(leg=other, ref=ref, method="INVITE")]
 
-    def _agreed_again(self, event: sip_events.FinalResponseReceived) -> list[Out]:
+    def _agreed_again(self, event: sip_events.FinalResponseReceived) -> list[BridgeOutput]:
         """Pass the offer on, or its answer; without one, what stood before goes on."""
         waits, response = self._again.pop(event.ref), event.response
         took = response is not None and response.status < 300
@@ -515,7 +519,7 @@ class Bridge:
         acks.append(Acknowledge(leg=waits, headers=headers, body=body))
         return self._updated((waits, event.leg), acks)
 
-    def _offer_again(self, offerer: str, response: Response) -> list[Out]:
+    def _offer_again(self, offerer: str, response: Response) -> list[BridgeOutput]:
         taker = self._other(offerer)
         if taker is None or not response.body:
             return [Acknowledge(leg=offerer)]
@@ -526,7 +530,7 @@ class Bridge:
 
     def _updated(
         self, sip_legs: tuple[str, ...], commands: Iterable[UserAgentCommand]
-    ) -> list[Out]:
+    ) -> list[BridgeOutput]:
         """Have the legs stored, then carry the commands out."""
         names = [name for name in map(self._name, sip_legs) if name]
         updates = [call_events.LegUpdated(leg=name, handle="") for name in names]
@@ -534,19 +538,21 @@ class Bridge:
             return [*commands]
         return [*updates[:-1], AfterCommit(updates[-1], tuple(commands))]
 
-    def _answered_in_vain(self, called: Called, sip_leg: str, cause: Cause) -> list[Out]:
+    def _answered_in_vain(
+        self, called: CalledLeg, sip_leg: str, cause: Cause
+    ) -> list[BridgeOutput]:
         """Hang up on a telephone whose sound cannot be heard; the attempt has failed."""
         del self._called[called.name]
         ended = call_events.LegEnded(leg=called.name, cause=cause)
         return [Acknowledge(leg=sip_leg), EndSession(leg=sip_leg), ended]
 
-    def _failed(self, event: sip_events.InviteFailed) -> list[Out]:
+    def _failed(self, event: sip_events.InviteFailed) -> list[BridgeOutput]:
         called = self._called_by(event.leg)
         if called is None:
             return _answered_at_once(event.ref)
         called.branches.remove(event.leg)
         called.causes.append(cause_of_refusal(event.status, event.response, event.request))
-        outs: list[Out] = []
+        outs: list[BridgeOutput] = []
         if users := redirected_to(event.response):
             outs.append(call_events.LegRedirected(leg=called.name, users=users))
         if called.branches:
@@ -554,7 +560,7 @@ class Bridge:
         del self._called[called.name]
         return [*outs, _ended(called.name, worst(called.causes), event.ref)]
 
-    def _gone(self, sip_leg: str, cause: Cause, ref: str = "") -> list[Out]:
+    def _gone(self, sip_leg: str, cause: Cause, ref: str = "") -> list[BridgeOutput]:
         """Tell that a leg has left; `ref` is the request with which it did."""
         if sip_leg == self.caller and self._caller_live:
             self._caller_live = self._waiting = False
@@ -565,9 +571,9 @@ class Bridge:
         del self._called[called.name]
         return [_ended(called.name, cause, ref)]
 
-    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[Out]:
+    def _acknowledged(self, event: sip_events.AnswerAcknowledged) -> list[BridgeOutput]:
         """Pass the answer of a delayed offer on, in the ACK that waits for it."""
-        outs: list[Out] = []
+        outs: list[BridgeOutput] = []
         request = event.request
         owed = self._unanswered.pop(event.leg, None)
         if owed is not None:
@@ -582,7 +588,7 @@ class Bridge:
 
     # Requests of one side, asked of the other
 
-    def _asked(self, event: sip_events.InDialogRequestReceived) -> list[Out]:
+    def _request_received(self, event: sip_events.InDialogRequestReceived) -> list[BridgeOutput]:
         request = event.request
         if request.method == "REFER":
             self._referred = referred_by(request)
@@ -592,7 +598,7 @@ class Bridge:
         other = self._other(event.leg)
         if other is None:
             return [_nobody_to_ask(event)]
-        relay = Relay(event.leg, request.method, bool(request.body))
+        relay = RelayedRequest(event.leg, request.method, bool(request.body))
         self._relays[event.ref] = relay
         return [
             SendInDialog(
@@ -604,7 +610,7 @@ class Bridge:
             )
         ]
 
-    def _replied(self, event: sip_events.FinalResponseReceived) -> list[Out]:
+    def _response_received(self, event: sip_events.FinalResponseReceived) -> list[BridgeOutput]:
         if event.ref in self._joining:
             return self._joined(event)
         if event.ref in self._again:
@@ -644,7 +650,7 @@ class Bridge:
         called = self._called_by(sip_leg)
         return "" if called is None else called.name
 
-    def _called_by(self, sip_leg: str) -> Called | None:
+    def _called_by(self, sip_leg: str) -> CalledLeg | None:
         return next((c for c in self._called.values() if sip_leg in c.branches), None)
 
 
@@ -660,7 +666,7 @@ def worst(causes: list[Cause]) -> Cause:
     return min(causes, key=weight, default=Cause(sip=480))
 
 
-def end_all(branches: list[str], headers: HeaderFields) -> list[Out]:
+def end_all(branches: list[str], headers: HeaderFields) -> list[BridgeOutput]:
     """Cancel or hang up several SIP legs."""
     return [EndSession(leg=branch, headers=headers) for branch in branches]
 
@@ -674,13 +680,13 @@ def _nobody_to_ask(event: sip_events.InDialogRequestReceived) -> Respond:
     return Respond(ref=event.ref, status=491)
 
 
-def _ended(leg: str, cause: Cause, ref: str) -> Out:
+def _ended(leg: str, cause: Cause, ref: str) -> BridgeOutput:
     """Tell of an end, and answer the request by which the other end left once that is durable."""
     ended = call_events.LegEnded(leg=leg, cause=cause)
     return AfterCommit(ended, (Respond(ref=ref, status=200),), last=True) if ref else ended
 
 
-def _answered_at_once(ref: str) -> list[Out]:
+def _answered_at_once(ref: str) -> list[BridgeOutput]:
     """Answer a request by which one left whom the call has no use for."""
     return [Respond(ref=ref, status=200)] if ref else []
 

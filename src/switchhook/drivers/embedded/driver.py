@@ -1,6 +1,6 @@
-"""The built-in SIP engine as a telephone side: the default, which needs nothing but Python.
+"""The driver of the built-in SIP engine: the default, which needs nothing but Python.
 
-The shell around the pure parts: it owns the endpoint and the registrations, lets callers in (`door.py`),
+The shell around the pure parts: it owns the endpoint and the registrations, lets callers in (`authenticator.py`),
 looks up what is to be dialled (`dialling.py`), and carries between each call's glue (`b2bua.py`) and the
 switchboard. It decides nothing.
 """
@@ -20,7 +20,7 @@ from switchhook.domain.call import CALLER, LegState
 from switchhook.domain.cause import OUR_ERROR
 from switchhook.domain.project import Account, DialledNumber
 from switchhook.domain.target import TargetKind
-from switchhook.drivers.embedded.access import Access, Party, party_at, who_of
+from switchhook.drivers.embedded.admission import Party, SipAdmission, party_at, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
 from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
@@ -31,19 +31,19 @@ from switchhook.drivers.embedded.dialling import (
     invites_to_account,
     with_dialled_number,
 )
-from switchhook.drivers.embedded.former_ends import hang_up_again
-from switchhook.drivers.embedded.handle import write_handle
-from switchhook.drivers.embedded.outward import Outward, Ways
+from switchhook.drivers.embedded.leg_handle import write_handle
+from switchhook.drivers.embedded.media_control import MediaControl, MediaSettings, NoSounds
+from switchhook.drivers.embedded.outbound import OutboundLegs, OutboundServices
 from switchhook.drivers.embedded.registrations import Registrations
-from switchhook.drivers.embedded.silence import in_time
-from switchhook.drivers.embedded.studio import NoSounds, Sounding, Studio
+from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
+from switchhook.drivers.embedded.reply_deadline import once_in_time
 from switchhook.drivers.embedded.translate import (
     arrival_of,
     reason_headers,
     refusal_status,
 )
+from switchhook.drivers.embedded.trunk_monitor import TrunkMonitor
 from switchhook.drivers.embedded.trunk_states import TrunkState, TrunkStates
-from switchhook.drivers.embedded.trunk_watch import TrunkWatch
 from switchhook.routing.arrival import Refused
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -65,7 +65,7 @@ from switchhook.routing.events import Event as CallEvent
 from switchhook.routing.transfer_targets import transferee_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.rtp_thread import NoPortError
-from switchhook.sip.rtp import commands as sound
+from switchhook.sip.rtp import commands as media
 from switchhook.sip.ua.commands import (
     Acknowledge,
     Answer,
@@ -95,8 +95,8 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.call import Call, Leg
-    from switchhook.drivers.embedded.b2bua import Out
-    from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.embedded.b2bua import BridgeOutput
+    from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, Recorded, Sounds
     from switchhook.routing.events import RecordingFinished
     from switchhook.sip.auth.proof import Credentials
@@ -112,7 +112,7 @@ FORGET_EVERY: Final = 60.0
 """Seconds between two looks for registrations that are over, and for legs that are gone without a word."""
 
 
-class EmbeddedSide:
+class EmbeddedDriver:
     """Speaks SIP over UDP and TCP at one address. Listens to this machine alone unless told otherwise."""
 
     def __init__(
@@ -125,19 +125,19 @@ class EmbeddedSide:
         binding: ListenAddress | None = None,
         registrations: RegistrationStore | None = None,
         ended: EndedLegs | None = None,
-        sounding: Sounding | None = None,
+        media_settings: MediaSettings | None = None,
         sounds: Sounds | None = None,
         trunks_changed: Callable[[dict[TrunkKey, TrunkState]], None] = lambda _: None,
     ) -> None:
         self._binding = binding or ListenAddress(host=host, port=port, advertised=advertised)
-        self._access = Access(realm, secrets.token_bytes(32), self._current_book)
-        self._endpoint = SipEndpoint(self._binding, self._hear, self._access)
+        self._admission = SipAdmission(realm, secrets.token_bytes(32), self._current_book)
+        self._endpoint = SipEndpoint(self._binding, self._handle_event, self._admission)
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
         self._ended = ended
-        self._studio = Studio(
+        self._media_control = MediaControl(
             self._binding.host,
-            sounding or Sounding(),
+            media_settings or MediaSettings(),
             sounds or NoSounds(),
             tell=self._tell,
             silent=self._fell_silent,
@@ -149,15 +149,17 @@ class EmbeddedSide:
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
         self._trunks: dict[str, str] = {}  # the trunk of each SIP leg of a former process
         self._states = TrunkStates(_now, trunks_changed)
-        ways = Ways(
+        ways = OutboundServices(
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
-        self._outward = Outward(ways, self._states)
+        self._outbound = OutboundLegs(ways, self._states)
         self._is_stopping = False
         self._unsure: dict[str, str] = {}
         """SIP legs that were being transferred in a former process, by call."""
-        self._watch = TrunkWatch(self._endpoint, self._states, self._current_book, self._addresses)
-        self._access.registrars = lambda: self._states.registrars
+        self._trunk_monitor = TrunkMonitor(
+            self._endpoint, self._states, self._current_book, self._addresses
+        )
+        self._admission.registrars = lambda: self._states.registrars
         self._handler: CallHandler
         self._book: Callable[[], Book]
 
@@ -188,8 +190,8 @@ class EmbeddedSide:
         await self._registrations.load()
         for account, binding in self._registrar.everybody():
             # Friends of the former process: a flood meanwhile makes no strangers of them.
-            self._access.friends.prove(binding.source, account, _now())
-        await self._studio.start(stack)
+            self._admission.friends.prove(binding.source, account, _now())
+        await self._media_control.start(stack)
         await self._endpoint.start(stack)
         if self._ended is not None:
             await hang_up_again(self._ended, self._endpoint, book())
@@ -197,7 +199,7 @@ class EmbeddedSide:
             bridge = self._bridges.get(call)
             if bridge is not None:  # else everybody hung up while we started
                 self._do(call, bridge, bridge.agree_again(sip_leg))
-        watching = keep_running(self._watch.run, name="watch trunks")
+        watching = keep_running(self._trunk_monitor.run, name="watch trunks")
         stack.callback(watching.cancel)
         forgetting = keep_running(self._forget_registrations, name="forget registrations")
         stack.callback(forgetting.cancel)
@@ -212,7 +214,7 @@ class EmbeddedSide:
             case RingLeg():
                 if not self._is_stopping and bridge.expect(command.leg, command.party):
                     if call.rating is not None or call.is_to_be_recorded:
-                        self._lead(call, bridge)  # here alone, before anybody is answered
+                        self._anchor_media(call, bridge)  # here alone, before anybody is answered
                     self._ring(call, bridge, command)
             case ShowRinging() | ConnectLegs() | EndLeg() | AnswerTransfer() | NotifyTransfer():
                 self._do(call.id, bridge, bridge.carry_out(command))
@@ -222,16 +224,16 @@ class EmbeddedSide:
                 assert_never(command)
 
     def _carry_out_sound(self, call: Call, bridge: AnchoredBridge, command: MediaCommand) -> None:
-        is_led = self._lead(call, bridge)
-        if isinstance(command, AnswerCaller) and not is_led:
+        is_anchored = self._anchor_media(call, bridge)
+        if isinstance(command, AnswerCaller) and not is_anchored:
             self._do(call.id, bridge, bridge.refuse())
         else:
-            self._do(call.id, bridge, self._studio.carry_out(call, bridge, command))
+            self._do(call.id, bridge, self._media_control.carry_out(call, bridge, command))
 
-    def _lead(self, call: Call, bridge: AnchoredBridge) -> bool:
-        """Lead the call's sound through us, unless that cannot be."""
+    def _anchor_media(self, call: Call, bridge: AnchoredBridge) -> bool:
+        """Anchor the call's media, unless that cannot be."""
         peer = self._callers.get(call.id)
-        outs = None if peer is None else self._studio.lead(call, bridge, peer)
+        outs = None if peer is None else self._media_control.anchor_media(call, bridge, peer)
         self._do(call.id, bridge, outs or [])
         return outs is not None
 
@@ -244,7 +246,7 @@ class EmbeddedSide:
 
     def recorded(self, call: Call) -> RecordingFinished | None:
         """Return what an earlier process has recorded of a call."""
-        return self._studio.recorded(call)
+        return self._media_control.recorded(call)
 
     async def stop(self) -> None:
         """Cancel what rings, and see to it that everybody hears of that; a telephone that is dead is left."""
@@ -257,9 +259,9 @@ class EmbeddedSide:
                 break
             await asyncio.sleep(_LOOK)
 
-    # What the endpoint tells
+    # Events of the user agent
 
-    def _hear(self, event: UserAgentEvent) -> None:
+    def _handle_event(self, event: UserAgentEvent) -> None:
         match event:
             case InviteReceived():
                 self._arrived(event)
@@ -268,20 +270,20 @@ class EmbeddedSide:
             case FlowClosed():
                 self._registrations.flow_closed(event.peer, self._book())
             case _:
-                self._hear_leg(event)
+                self._handle_leg_event(event)
 
-    def _hear_leg(self, event: SipLegEvent) -> None:
-        if isinstance(event, InviteFailed) and not event.ref and self._outward.failed(event):
+    def _handle_leg_event(self, event: SipLegEvent) -> None:
+        if isinstance(event, InviteFailed) and not event.ref and self._outbound.failed(event):
             return
-        if isinstance(event, FinalResponseReceived) and self._watch.replied(event):
+        if isinstance(event, FinalResponseReceived) and self._trunk_monitor.replied(event):
             return
         if isinstance(event, ProgressReceived | AnswerReceived):
-            self._outward.heard(event.leg)
+            self._outbound.reached(event.leg)
         call = self._calls.get(event.leg, "")
         bridge = self._bridges.get(call)
         if bridge is not None:
             try:
-                self._do(call, bridge, bridge.hear(event))
+                self._do(call, bridge, bridge.handle_event(event))
             except Exception:  # a mistake of ours, of which the endpoint tells the log
                 self._do(call, bridge, bridge.broken(event.leg))
                 raise
@@ -299,7 +301,7 @@ class EmbeddedSide:
         def expect(call: str) -> None:
             self._bridges[call] = AnchoredBridge(leg, request)
             self._callers[call] = event.source
-            self._access.expect(leg, party)
+            self._admission.expect(leg, party)
             self._remember(call, [leg])
 
         call = self._handler.arrived(arrival, expect)
@@ -322,10 +324,10 @@ class EmbeddedSide:
             event.request, account.login, event.source, self._book(), then=answer
         )
         if event.source.reliable:
-            for sip_leg in self._access.legs_of(account.login):
+            for sip_leg in self._admission.legs_of(account.login):
                 self._endpoint.agent.follow_registration(sip_leg, event.request, event.source)
 
-    # What the sound tells
+    # Events of the media
 
     def _tell(self, call: str, event: CallEvent, recorded: Recorded | None) -> None:
         self._handler.hear(call, event, recorded)
@@ -333,11 +335,11 @@ class EmbeddedSide:
     def _fell_silent(self, call: str) -> None:
         bridge = self._bridges.get(call)
         if bridge is not None:
-            self._do(call, bridge, bridge.silent(self._studio.sounding.silence))
+            self._do(call, bridge, bridge.silent(self._media_control.media_settings.silence))
 
-    # What is to be done
+    # Output of the bridges
 
-    def _do(self, call: str, bridge: AnchoredBridge, outs: list[Out]) -> None:
+    def _do(self, call: str, bridge: AnchoredBridge, outs: list[BridgeOutput]) -> None:
         for out in outs:
             match out:
                 case (
@@ -351,17 +353,17 @@ class EmbeddedSide:
                 ):
                     self._endpoint.perform(out)
                 case (
-                    sound.SetFarEnd()
-                    | sound.ConnectStreams()
-                    | sound.DisconnectStream()
-                    | sound.StartPlayback()
-                    | sound.StopPlayback()
-                    | sound.SendDtmf()
-                    | sound.StartRecorder()
-                    | sound.StopRecorder()
-                    | sound.CloseStream()
+                    media.SetFarEnd()
+                    | media.ConnectStreams()
+                    | media.DisconnectStream()
+                    | media.StartPlayback()
+                    | media.StopPlayback()
+                    | media.SendDtmf()
+                    | media.StartRecorder()
+                    | media.StopRecorder()
+                    | media.CloseStream()
                 ):
-                    self._studio.perform(out)
+                    self._media_control.perform(out)
                 case AfterCommit(event=event):
                     self._tell_of(call, bridge, event, self._after_commit(out))
                 case _:
@@ -378,7 +380,7 @@ class EmbeddedSide:
     ) -> None:
         match event:
             case DigitPressed():
-                self._studio.tell_digit(call, event, by_info=True, recorded=recorded)
+                self._media_control.tell_digit(call, event, by_info=True, recorded=recorded)
             case LegAnswered() | LegUpdated():
                 handle = self._handle(bridge, event.leg)
                 self._handler.hear(call, replace(event, handle=handle), recorded)
@@ -386,13 +388,13 @@ class EmbeddedSide:
                 self._handler.hear(call, event, recorded)
 
     def _after_commit(self, out: AfterCommit) -> Recorded:
-        """Return what carries the commands out, once, when it is called or after `LONGEST_SILENCE`."""
+        """Return what carries the commands out, once, when it is called or after `LONGEST_WAIT`."""
 
         def perform() -> None:
             for command in out.commands:
                 self._endpoint.perform(command)
 
-        carry_out = in_time(perform)
+        carry_out = once_in_time(perform)
         # Commands are carried out before the loop turns, so that what is called soon comes behind them.
         return (lambda: _soon(carry_out)) if out.last else carry_out
 
@@ -403,19 +405,19 @@ class EmbeddedSide:
     def _forget(self, call: str) -> None:
         self._bridges.pop(call, None)
         self._callers.pop(call, None)
-        self._studio.forget(call)
+        self._media_control.forget(call)
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
-            self._access.forget(sip_leg)
+            self._admission.forget(sip_leg)
             self._trunks.pop(sip_leg, None)
-            self._outward.forget(sip_leg)
+            self._outbound.forget(sip_leg)
 
     def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         try:
             if command.target.kind is TargetKind.ACCOUNT:
                 self._ring_account(call, bridge, command)
             else:
-                self._outward.ring(call, bridge, command)
+                self._outbound.ring(call, bridge, command)
         except UndiallableError as error:
             self._do(call.id, bridge, bridge.unreachable(command.leg, error.cause))
         except Exception:
@@ -439,15 +441,15 @@ class EmbeddedSide:
     def _invite(
         self, call: str, bridge: AnchoredBridge, leg: str, invites: list[Invite], party: Party
     ) -> None:
-        led = self._studio.lead_invites(bridge, leg, invites)
-        if led is None:
+        anchored = self._media_control.anchor_invites(bridge, leg, invites)
+        if anchored is None:
             self._do(call, bridge, bridge.unreachable(leg, NO_PORT))
             return
-        outs = bridge.ring(leg, led)
+        outs = bridge.ring(leg, anchored)
         if outs:
             self._remember(call, [invite.leg for invite in invites])
             for invite in invites:
-                self._access.expect(invite.leg, party)
+                self._admission.expect(invite.leg, party)
         self._do(call, bridge, outs)
 
     async def _addresses(self, place: SipDestination) -> tuple[Peer, ...]:
@@ -466,8 +468,8 @@ class EmbeddedSide:
         )
         if stored is None:
             return ""
-        party = self._access.party(sip_leg)
-        trunk = self._trunks.get(sip_leg) or self._outward.trunk_of(sip_leg)
+        party = self._admission.party(sip_leg)
+        trunk = self._trunks.get(sip_leg) or self._outbound.trunk_of(sip_leg)
         handle: dict[str, object] = {
             "sip": stored,
             "stored_at": time.time(),
@@ -497,7 +499,7 @@ class EmbeddedSide:
                 bridge.await_ack(owes_answer=bool(json.loads(known.handle).get("owes_answer")))
             self._bridges[call.id] = bridge
             self._remember(call.id, list(live.values()))
-            self._do(call.id, bridge, self._studio.resume(call, bridge, anchor))
+            self._do(call.id, bridge, self._media_control.resume(call, bridge, anchor))
             for sip_leg in bridge.acknowledged:
                 self._endpoint.agent.was_acknowledged(sip_leg)
             if call.transfer is not None:  # who is transferred may have taken somebody's offer
@@ -518,14 +520,14 @@ class EmbeddedSide:
             age = max(0.0, time.time() - float(handle.get("stored_at", time.time())))
             self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now(), age=age)
             if "sound" in handle:
-                self._studio.reopen(anchor, leg.id, handle["sound"])
+                self._media_control.reopen(anchor, leg.id, handle["sound"])
         except (ValueError, KeyError, TypeError, NoPortError) as error:
             log.warning("sip leg not resumed", call=call.id, leg=leg.id, error=repr(error)[:200])
             return False
         if trunk:
             self._trunks[sip_leg] = trunk
         user, of = str(handle.get("user", _user_of(call, leg))), str(handle.get("of", trunk))
-        self._access.expect(sip_leg, Party(user=user, project=call.plan.project.id, trunk=of))
+        self._admission.expect(sip_leg, Party(user=user, project=call.plan.project.id, trunk=of))
         return True
 
     async def _forget_registrations(self) -> None:

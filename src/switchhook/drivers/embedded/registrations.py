@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from switchhook.drivers.embedded.silence import in_time
+from switchhook.drivers.embedded.reply_deadline import once_in_time
 from switchhook.sip.ua.registrar import Binding, Registrar
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -96,7 +96,7 @@ class Registrations:
             then()
             return
         text = to_text(self.registrar.bindings(account), self._shift())
-        saving = self._save(self._store, found[0].project.id, account, text, in_time(then))
+        saving = self._save(self._store, found[0].project.id, account, text, once_in_time(then))
         spawn(saving, name=f"save registration {account}")
 
     def _shift(self) -> float:

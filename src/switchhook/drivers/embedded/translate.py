@@ -1,4 +1,4 @@
-"""Between SIP's tongue and the call's: who calls, why something ended, how a caller is shown. Pure."""
+"""The translation between SIP and calls: who calls, why something ended, how a caller is shown. Pure."""
 
 from __future__ import annotations
 

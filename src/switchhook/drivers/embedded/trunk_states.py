@@ -8,7 +8,7 @@ from typing import Final
 
 import structlog
 
-from switchhook.drivers.embedded.registering import TrunkKey
+from switchhook.drivers.embedded.trunk_registration import TrunkKey
 
 log = structlog.get_logger(__name__)
 

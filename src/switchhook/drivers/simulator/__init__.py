@@ -1,1 +1,1 @@
-"""Scripted phones on a virtual clock: the reference telephone side."""
+"""Scripted telephones on a virtual clock: the reference driver."""

@@ -9,7 +9,7 @@ from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import RingStep, branches
-from switchhook.drivers.embedded.reach import why_closed, why_not_called
+from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_remarks
 from switchhook.routing.project_numbers import (
     sole_project_number,

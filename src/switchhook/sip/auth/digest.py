@@ -134,14 +134,14 @@ class Verifier:
         now: float,
         *,
         asker: str = "",
-        bars: Callable[[str, str], bool] = lambda _user, _asker: False,
+        is_blocked: Callable[[str, str], bool] = lambda _user, _asker: False,
     ) -> Verified | Challenge | CredentialsRefused:
         """Judge the credentials of `request`; `passwords` knows the password or HA1 of a user.
 
         Where several users have one name, it returns all their passwords, and one that fits will do.
         A user without one, or with an empty one, is refused like a wrong password. A password is looked
         at only where the nonce is ours and fresh; else there is a new challenge, whatever the password,
-        so that an old nonce tells nobody whether a guess was right. `bars` says, for a user and the
+        so that an old nonce tells nobody whether a guess was right. `is_blocked` says, for a user and the
         address that the nonce was given to, that no password is looked at. Never call it for ACK and
         CANCEL, which cannot be challenged (RFC 3261 §22.1).
         """
@@ -155,7 +155,7 @@ class Verifier:
             return self.challenge(now, asker=asker, stale=bool(shown))
         nonce, credentials = max(fresh, key=lambda pair: pair[0].issued)
         user = credentials.username
-        if bars(user, nonce.asker):
+        if is_blocked(user, nonce.asker):
             return CredentialsRefused(status=503, reason=WAIT, username=user, asker=nonce.asker)
         fits = self._fits(credentials, request.method, passwords(user))
         if fits is None:

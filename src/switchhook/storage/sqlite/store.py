@@ -243,7 +243,7 @@ class SqliteStore:
         )
 
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
-        """Store where an account's telephones are, as the telephone side writes it; "" for nowhere."""
+        """Store where an account's telephones are, as the driver writes it; "" for nowhere."""
         await self._change(
             partial(registrations.save, project=project, account=account, telephones=telephones)
         )

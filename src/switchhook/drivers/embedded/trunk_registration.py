@@ -1,4 +1,4 @@
-"""How a trunk's registration with its carrier is written, read, and recognised in its calls. Pure."""
+"""The registration of a trunk with its carrier: the REGISTER, its response, and calls that come by it. Pure."""
 
 from __future__ import annotations
 

@@ -10,8 +10,13 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import AMBIGUOUS, Door, KnownPeer, Turned
-from switchhook.drivers.embedded.guard import MOST_MISTAKES, WINDOW
+from switchhook.drivers.embedded.authenticator import (
+    AMBIGUOUS,
+    Authenticator,
+    AuthRejection,
+    KnownPeer,
+)
+from switchhook.drivers.embedded.failed_logins import MOST_FAILURES, WINDOW
 from switchhook.sip.transaction.standing import Friends
 from switchhook.sip.wire.transport import Peer
 from tests.support.digest import answer_challenge
@@ -49,7 +54,7 @@ class Visitor:
     host: str = "203.0.113.5"
     login: str = "john"
     password: str = "secret"
-    door: Door = field(default_factory=lambda: Door("switchhook", KEY))
+    door: Authenticator = field(default_factory=lambda: Authenticator("switchhook", KEY))
     now: float = 1000.0
     port: int = 5060
     book: Book = BOOK
@@ -60,7 +65,7 @@ class Visitor:
 
     def calls(
         self, callee: str = "380800111222", asked: Request | None = None
-    ) -> KnownPeer | Turned:
+    ) -> KnownPeer | AuthRejection:
         message = asked or self.invite(callee)
         return self.door.caller(message, self.source, self.book, self.now)
 
@@ -72,22 +77,22 @@ class Visitor:
             to=f"<sip:{self.login if method == 'REGISTER' else callee}@192.0.2.1>",
         )
 
-    def proves(self, asked: Request, turned: KnownPeer | Turned) -> Request:
-        assert isinstance(turned, Turned)
+    def proves(self, asked: Request, turned: KnownPeer | AuthRejection) -> Request:
+        assert isinstance(turned, AuthRejection)
         challenge = asked.response(turned.status, headers=turned.headers)
         header = answer_challenge(
             challenge, asked.method, asked.uri, self.login, self.password, cnonce="c"
         )
         return replace(asked, headers=asked.headers.add(*header))
 
-    def calls_with_password(self, callee: str = "380800111222") -> KnownPeer | Turned:
+    def calls_with_password(self, callee: str = "380800111222") -> KnownPeer | AuthRejection:
         asked = self.invite(callee)
         return self.calls(asked=self.proves(asked, self.calls(asked=asked)))
 
-    def registers(self) -> Account | Turned:
+    def registers(self) -> Account | AuthRejection:
         asked = self.invite(method="REGISTER")
         first = self.door.registrant(asked, self.source, self.book, self.now)
-        assert isinstance(first, Turned)
+        assert isinstance(first, AuthRejection)
         assert first.status == 401
         return self.door.registrant(self.proves(asked, first), self.source, self.book, self.now)
 
@@ -95,7 +100,7 @@ class Visitor:
 def test_a_stranger_is_asked_for_a_password() -> None:
     turned = Visitor().calls()
 
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert turned.status == 407
     assert {name for name, _ in turned.headers} == {"Proxy-Authenticate"}
     assert not turned.wrong
@@ -109,7 +114,7 @@ def test_an_account_that_proves_its_password_may_call() -> None:
 def test_a_wrong_password_is_refused(visitor: Visitor) -> None:
     turned = visitor.calls_with_password()
 
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert (turned.status, turned.wrong) == (403, True)
 
 
@@ -136,7 +141,7 @@ def test_of_two_projects_with_one_carrier_the_owner_of_the_number_gets_the_call(
 def test_a_telephone_in_a_trunks_network_has_to_prove_itself() -> None:
     visitor = Visitor(host="192.0.2.5")
 
-    assert isinstance(visitor.calls("101"), Turned)
+    assert isinstance(visitor.calls("101"), AuthRejection)
     assert visitor.calls_with_password("101") == KnownPeer(project="shop", account=JOHN)
 
 
@@ -149,7 +154,7 @@ def test_a_trunk_may_prove_itself_by_password_instead() -> None:
 def test_an_account_registers_its_own_address_alone() -> None:
     assert Visitor().registers() == JOHN
     turned = Visitor(login="mob", password="m-secret").registers()
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert turned.status == 403
 
 
@@ -158,13 +163,13 @@ def test_an_account_cannot_register_anothers_address() -> None:
     asked = visitor.invite(method="REGISTER")
     asked = replace(asked, headers=asked.headers.put("To", "<sip:olga@192.0.2.1>"))
     first = visitor.door.registrant(asked, visitor.source, BOOK, visitor.now)
-    assert isinstance(first, Turned)
+    assert isinstance(first, AuthRejection)
 
     turned = visitor.door.registrant(
         visitor.proves(asked, first), visitor.source, BOOK, visitor.now
     )
 
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert turned.status == 403
 
 
@@ -177,11 +182,11 @@ def test_a_broken_proof_is_a_bad_request() -> None:
 
     turned = Visitor().calls(asked=asked)
 
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert (turned.status, turned.wrong) == (400, False)
 
 
-def guess(visitor: Visitor, times: int = MOST_MISTAKES) -> None:
+def guess(visitor: Visitor, times: int = MOST_FAILURES) -> None:
     for _ in range(times):
         visitor.calls_with_password()
 
@@ -192,7 +197,7 @@ def test_who_guesses_has_to_wait() -> None:
     guesser.password = "secret"
 
     turned = guesser.calls_with_password()
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert (turned.status, turned.headers) == (503, (("Retry-After", "60"),))
 
     guesser.now += WINDOW
@@ -211,7 +216,7 @@ def test_who_guesses_has_to_wait() -> None:
 )
 def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
     guesser = Visitor(password="old")
-    guess(guesser, MOST_MISTAKES + 1)
+    guess(guesser, MOST_FAILURES + 1)
     honest.door = guesser.door
 
     assert isinstance(honest.calls_with_password(), KnownPeer)
@@ -220,14 +225,14 @@ def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
 @pytest.mark.row("FA-02")
 def test_a_telephone_that_proved_its_password_never_waits_for_another_one_of_its_account() -> None:
     friends = Friends()
-    door = Door("switchhook", KEY, friends)
+    door = Authenticator("switchhook", KEY, friends)
     honest = Visitor(door=door, port=40_001)
     friends.prove(honest.source, "john", honest.now)
     guess(Visitor(password="old", door=door))
 
     assert isinstance(honest.calls_with_password(), KnownPeer)
     turned = Visitor(door=door, port=40_002).calls_with_password()
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert turned.status == 503
 
 
@@ -238,7 +243,7 @@ def test_the_right_password_reaches_help_whatever_was_tried_before() -> None:
     visitor.password = "secret"
 
     assert isinstance(visitor.calls_with_password("112"), KnownPeer)
-    assert isinstance(visitor.calls_with_password("+49301234"), Turned)
+    assert isinstance(visitor.calls_with_password("+49301234"), AuthRejection)
 
 
 @pytest.mark.row("FD-03")
@@ -250,11 +255,11 @@ def test_a_mistake_on_a_nonce_that_nobody_gave_counts_against_nobody(nonce: str)
         f'Digest username="john", realm="switchhook", nonce="{nonce or " "}", uri="sip:x", '
         'response="0"'
     )
-    for _ in range(2 * MOST_MISTAKES):
+    for _ in range(2 * MOST_FAILURES):
         turned = visitor.calls(
             asked=replace(asked, headers=asked.headers.add("Proxy-Authorization", proof))
         )
-        assert isinstance(turned, Turned)
+        assert isinstance(turned, AuthRejection)
         assert (turned.status, turned.wrong) == (407, False)
 
     assert isinstance(visitor.calls_with_password(), KnownPeer)
@@ -264,16 +269,16 @@ def test_a_mistake_on_a_nonce_that_nobody_gave_counts_against_nobody(nonce: str)
 def test_a_nonce_of_ones_own_makes_no_other_address_guilty() -> None:
     victim = Visitor(host="203.0.113.99")
     forger = Visitor(password="guess", door=victim.door)
-    for _ in range(MOST_MISTAKES):
+    for _ in range(MOST_FAILURES):
         asked = forger.invite()
         shown = forger.proves(asked, forger.calls(asked=asked))
         turned = victim.calls(asked=shown)
-        assert isinstance(turned, Turned)
+        assert isinstance(turned, AuthRejection)
         assert (turned.wrong, turned.address) == (True, forger.host)
 
     assert isinstance(victim.calls_with_password(), KnownPeer)
     forger.password = "secret"
-    assert isinstance(forger.calls_with_password(), Turned)
+    assert isinstance(forger.calls_with_password(), AuthRejection)
 
 
 @pytest.mark.row("FD-03")
@@ -286,7 +291,7 @@ def test_an_old_nonce_tells_nobody_whether_a_guess_was_right() -> None:
         visitor.password = password
         shown = visitor.proves(asked, challenge)
         late = visitor.door.caller(shown, visitor.source, BOOK, visitor.now + 301)
-        assert isinstance(late, Turned)
+        assert isinstance(late, AuthRejection)
         answers.append((late.status, late.wrong, "stale=true" in str(late.headers)))
 
     assert answers == [(407, False, True)] * 2
@@ -306,7 +311,9 @@ def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
     book = Book([Plan(replace(SHOP, trunks=(open_door,)))])
     visitor = Visitor(host="192.0.2.5")
 
-    assert isinstance(visitor.door.caller(visitor.invite(), visitor.source, book, 0.0), Turned)
+    assert isinstance(
+        visitor.door.caller(visitor.invite(), visitor.source, book, 0.0), AuthRejection
+    )
 
 
 @pytest.mark.row("FA-03")
@@ -324,7 +331,7 @@ def test_two_projects_behind_one_carrier_are_told_apart_by_the_spelling_of_their
     book = Book([Plan(kyiv), Plan(berlin)])
     visitor = Visitor(host="192.0.2.9", login="+380441112233")
 
-    def calls(dialled: str) -> KnownPeer | Turned:
+    def calls(dialled: str) -> KnownPeer | AuthRejection:
         return visitor.door.caller(visitor.invite(dialled), visitor.source, book, 0.0)
 
     assert calls("00380800111222") == KnownPeer(project="shop", trunk=CARRIER)

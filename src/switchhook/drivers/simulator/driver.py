@@ -1,4 +1,4 @@
-"""A telephone side without telephones: it plays scripts, and writes down what callers experience."""
+"""The driver of the simulator: it plays scripts, and writes down what callers experience."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class SimulatedCall:
         return 0 if line is None or line.is_live else GAVE_UP.sip
 
 
-class SimulatedSide:
+class SimulatedDriver:
     """Plays what `phones` say, by the value of the target, and the callers that are placed.
 
     Outlives the switchboard: while nobody listens, calls go on and what happens is lost, as with a real

@@ -1,4 +1,4 @@
-"""Where a project's INVITEs may go: the address guard of webhooks, for trunks and SIP hosts. Pure.
+"""The address guard of INVITEs: where a project's trunks and SIP hosts may be. Pure.
 
 It judges the numeric address that a call is about to be sent to, at each call, so a name that changes its
 mind changes nothing. Telephones that registered are not judged: they are called where they came from.

@@ -1,4 +1,4 @@
-"""Keeps trunks: registers with their carriers, and asks each now and then whether it is there."""
+"""The trunk monitor: registers with carriers, and probes each trunk by OPTIONS."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import structlog
 
 from switchhook.domain.project import Plan, Trunk
 from switchhook.drivers.embedded.dialling import UndiallableError, behind
-from switchhook.drivers.embedded.reach import why_not_called
-from switchhook.drivers.embedded.registering import (
+from switchhook.drivers.embedded.invite_guard import why_not_called
+from switchhook.drivers.embedded.trunk_registration import (
     EXPIRES,
     REFUSALS,
     granted,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.drivers.embedded.dialling import SipDestination
-    from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkStates
     from switchhook.sip.net.endpoint import SipEndpoint
     from switchhook.sip.ua.commands import SendOutOfDialog
@@ -52,7 +52,7 @@ PATIENCE: Final = 8.0
 
 
 @dataclass(slots=True)
-class Kept:
+class MonitoredTrunk:
     """One trunk that is kept."""
 
     plan: Plan
@@ -65,7 +65,7 @@ class Kept:
     """The address that took the registration."""
 
 
-class TrunkWatch:
+class TrunkMonitor:
     """`addresses` looks a place up; `book` is that of the moment."""
 
     def __init__(
@@ -79,7 +79,7 @@ class TrunkWatch:
         self._states = states
         self._book = book
         self._addresses = addresses
-        self._kept: dict[TrunkKey, Kept] = {}
+        self._kept: dict[TrunkKey, MonitoredTrunk] = {}
         self._waiting: dict[str, asyncio.Future[FinalResponseReceived]] = {}
 
     async def run(self) -> None:
@@ -117,14 +117,14 @@ class TrunkWatch:
             if key in self._kept:
                 self._kept[key].plan = plan
                 continue
-            kept = self._kept[key] = Kept(plan, trunk, call_id=secrets.token_hex(8))
+            kept = self._kept[key] = MonitoredTrunk(plan, trunk, call_id=secrets.token_hex(8))
             works = [self._probe, *([self._register] if trunk.register else [])]
             name = f"trunk {key[1]} of {key[0]}"
             kept.tasks = tuple(keep_running(partial(work, key, kept), name=name) for work in works)
 
     # Probes
 
-    async def _probe(self, key: TrunkKey, kept: Kept) -> None:
+    async def _probe(self, key: TrunkKey, kept: MonitoredTrunk) -> None:
         while True:
             await asyncio.sleep(PROBE_EVERY)
             answers = False
@@ -141,7 +141,7 @@ class TrunkWatch:
 
     # Registration
 
-    async def _register(self, key: TrunkKey, kept: Kept) -> None:
+    async def _register(self, key: TrunkKey, kept: MonitoredTrunk) -> None:
         failures = 0
         while True:
             last: FinalResponseReceived | None = None
@@ -165,7 +165,7 @@ class TrunkWatch:
             await asyncio.sleep(pause)
 
     async def _ask_to_register(
-        self, key: TrunkKey, kept: Kept, peer: Peer
+        self, key: TrunkKey, kept: MonitoredTrunk, peer: Peer
     ) -> FinalResponseReceived | None:
         replied = await self._send_register(kept, peer, kept.expires)
         if replied is None or replied.response is None:
@@ -179,11 +179,11 @@ class TrunkWatch:
             self._states.registrar(key, peer.host)
         return replied
 
-    async def _take_back(self, kept: Kept, peer: Peer) -> None:
+    async def _take_back(self, kept: MonitoredTrunk, peer: Peer) -> None:
         await self._send_register(kept, peer, 0)
 
     async def _send_register(
-        self, kept: Kept, peer: Peer, expires: int
+        self, kept: MonitoredTrunk, peer: Peer, expires: int
     ) -> FinalResponseReceived | None:
         command = register(
             kept.plan.project.id,
@@ -202,7 +202,7 @@ class TrunkWatch:
 
     # Common parts
 
-    async def _peers(self, kept: Kept) -> tuple[Peer, ...]:
+    async def _peers(self, kept: MonitoredTrunk) -> tuple[Peer, ...]:
         """Return where the trunk may be asked; nothing where it has no address, or none that is open."""
         try:
             found = await self._addresses(behind(kept.trunk, None))
@@ -225,7 +225,7 @@ class TrunkWatch:
             del self._waiting[command.ref]
 
 
-def _cancel(kept: Kept) -> None:
+def _cancel(kept: MonitoredTrunk) -> None:
     for task in kept.tasks:
         task.cancel()
 

@@ -1,4 +1,4 @@
-"""What goes from one telephone to the other: a message's body and the headers that describe it. Pure."""
+"""The relaying of bodies from one telephone to the other, with the headers that describe them. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
-PASSED: Final = (
+RELAYED: Final = (
     "Content-Type",
     "Content-Disposition",
     "Content-Encoding",
@@ -33,7 +33,7 @@ def headers_of(message: Request | Response) -> HeaderFields:
 
     Of a body that is not there none speaks.
     """
-    names = (name for name in PASSED if message.body or not name.startswith("Content-"))
+    names = (name for name in RELAYED if message.body or not name.startswith("Content-"))
     found = ((name, message.headers.get(name)) for name in names)
     return tuple((name, value) for name, value in found if value and is_one_line(value))
 

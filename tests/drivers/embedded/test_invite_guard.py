@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.project import Project, Trunk
 from switchhook.domain.scheme import HoursStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
-from switchhook.drivers.embedded.reach import why_closed, why_not_called
+from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 
 NAMED = Trunk(name="carrier", host="sip.carrier.example")
 LOCAL = Trunk(name="local", host="127.0.0.1", port=5080)

@@ -1,4 +1,4 @@
-"""Leads legs to numbers and SIP addresses: one destination after another, until somebody takes the call.
+"""The outbound legs to numbers and SIP addresses: one destination after another, until somebody takes the call.
 
 The shell around `hunting.py`: it looks names up, lets the address guard judge every address, sends the
 INVITE, and goes on to the next where the way failed and nobody was reached.
@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 import structlog
 
 from switchhook.domain.cause import OUR_ERROR, Cause
-from switchhook.drivers.embedded.access import Party, party_at
+from switchhook.drivers.embedded.admission import Party, party_at
 from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.b2bua import Out
+from switchhook.drivers.embedded.b2bua import BridgeOutput
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     invite_to_place,
@@ -24,7 +24,7 @@ from switchhook.drivers.embedded.dialling import (
     with_dialled_number,
 )
 from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
-from switchhook.drivers.embedded.reach import why_not_called
+from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
 from switchhook.sip.net.resolver import UnknownHostError
@@ -44,8 +44,8 @@ NOWHERE: Final = Cause(sip=503, text="there is no destination left")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """What the outward side needs of the engine."""
+class OutboundServices:
+    """The services of the engine that outbound legs need."""
 
     addresses: Callable[[SipDestination], Coroutine[Any, Any, tuple[Peer, ...]]]
     """Looks a place up, the best address first; raises UnknownHostError."""
@@ -53,14 +53,14 @@ class Ways:
     """Says under which host the peer reaches us."""
     invite: Callable[[str, AnchoredBridge, str, list[Invite], Party], None]
     """Sends the INVITEs of a call's leg to a party."""
-    do: Callable[[str, AnchoredBridge, list[Out]], None]
+    do: Callable[[str, AnchoredBridge, list[BridgeOutput]], None]
     """Carries out what came of it for a call."""
 
 
-class Outward:
-    """Every leg that is on its way to a trunk or SIP address."""
+class OutboundLegs:
+    """The legs on their way to a trunk or SIP address."""
 
-    def __init__(self, ways: Ways, states: TrunkStates) -> None:
+    def __init__(self, ways: OutboundServices, states: TrunkStates) -> None:
         self._ways = ways
         self._states = states
         self._hunts: dict[str, Hunt] = {}
@@ -82,7 +82,7 @@ class Outward:
         """Forget a SIP leg that is over."""
         self._hunts.pop(sip_leg, None)
 
-    def heard(self, sip_leg: str) -> None:
+    def reached(self, sip_leg: str) -> None:
         """Learn that the far end rings or answers: a later failure is its own."""
         hunt = self._hunts.get(sip_leg)
         if hunt is not None:
@@ -97,7 +97,7 @@ class Outward:
         self._note_state(hunt, answers=event.response is not None)
         cause = hunt.failed(event)
         if event.status in CHALLENGES:
-            log.error("sip trunk lets us not in", call=hunt.call.id, error=cause.text)
+            log.error("sip trunk rejects us", call=hunt.call.id, error=cause.text)
         if not hunt.bridge.drop(event.leg):
             return True  # the leg was ended meanwhile
         is_of_the_way = hunt.is_of_the_way(event)

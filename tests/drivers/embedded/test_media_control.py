@@ -21,7 +21,12 @@ from switchhook.domain.scheme import (
     VoicemailStep,
 )
 from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.studio import Echoes, NoSounds, Sounding, Studio
+from switchhook.drivers.embedded.media_control import (
+    DuplicateDtmf,
+    MediaControl,
+    MediaSettings,
+    NoSounds,
+)
 from switchhook.routing.commands import StartRecording
 from switchhook.routing.events import RecordingFinished
 from switchhook.sip.net.endpoint import ListenAddress
@@ -68,11 +73,13 @@ SHELF = Shelf(greeting=GREETING, music=MUSIC, invalid=INVALID)
 
 @asynccontextmanager
 async def _office(*steps: Step, silence: float = 60, **more: Any) -> AsyncIterator[Office]:
-    sounding = Sounding(
-        silence=silence, recordings=more.pop("recordings", None) or Sounding().recordings
+    media_settings = MediaSettings(
+        silence=silence, recordings=more.pop("recordings", None) or MediaSettings().recordings
     )
     shelf = more.pop("sounds", SHELF)
-    async with open_office(shop(*steps), sounds=shelf, sounding=sounding, **more) as office:
+    async with open_office(
+        shop(*steps), sounds=shelf, media_settings=media_settings, **more
+    ) as office:
         yield office
 
 
@@ -203,11 +210,13 @@ def test_keys_by_sip_info() -> None:
 def test_a_key_that_comes_in_two_ways_is_one(
     keys: list[tuple[str, bool, float]], told: str
 ) -> None:
-    echoes = Echoes()
-    heard_ = [d for d, info, at in keys if not echoes.is_echo("c1 caller", d, at, by_info=info)]
+    echoes = DuplicateDtmf()
+    heard_ = [
+        d for d, info, at in keys if not echoes.is_duplicate("c1 caller", d, at, by_info=info)
+    ]
     assert "".join(heard_) == told
     echoes.forget("c1")
-    assert not echoes.is_echo("c1 caller", "5", 0.6, by_info=True)
+    assert not echoes.is_duplicate("c1 caller", "5", 0.6, by_info=True)
 
 
 @pytest.mark.slow
@@ -511,10 +520,10 @@ def test_callers_who_hang_up_during_prompts_leave_nothing_open() -> None:
 def test_a_caller_is_told_that_no_port_is_free() -> None:
     async def scenario() -> None:
         taken = free_port() & ~1
-        sounding = Sounding(ports=range(taken, taken + 2))
+        media_settings = MediaSettings(ports=range(taken, taken + 2))
         plan = shop(PlayStep(sounds=("greeting",)), HangUpStep())
         async with (
-            open_office(plan, sounds=SHELF, sounding=sounding) as office,
+            open_office(plan, sounds=SHELF, media_settings=media_settings) as office,
             Softphone("a") as first,
             Softphone("a") as second,
         ):
@@ -559,10 +568,10 @@ def test_a_caller_without_a_sound_of_ours_has_failed_and_not_hung_up(*, offers: 
     ],
 )
 def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why: str) -> None:
-    sounding = Sounding(recordings=tmp_path / where) if where else Sounding()
-    studio = Studio(
+    media_settings = MediaSettings(recordings=tmp_path / where) if where else MediaSettings()
+    media_control = MediaControl(
         "127.0.0.1",
-        sounding,
+        media_settings,
         NoSounds(),
         tell=lambda *_: None,
         silent=lambda _: None,
@@ -570,7 +579,7 @@ def test_a_recording_that_cannot_begin_says_why(tmp_path: Path, where: str, why:
     )
     caller = request(body=G722)
     command = StartRecording(recording="r1", both=True)
-    (told,) = studio.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), command)
+    (told,) = media_control.carry_out(incoming(RecordStep()), AnchoredBridge("a", caller), command)
     assert isinstance(told, RecordingFinished)
     assert (told.recording, told.seconds, told.path) == ("r1", 0, "")
     assert why in told.trouble

@@ -1,4 +1,4 @@
-"""Calls whose end is stored, and whose telephones may not have been told of it.
+"""The repeated hang-ups after a restart: of calls whose end is stored, and whose telephones may not have been told.
 
 An end is made durable before anybody is hung up on. A process that ended in between leaves a telephone that
 talks to nobody. So whoever was in the calls that ended last is hung up on again; who knows of no such dialog

@@ -1,4 +1,4 @@
-"""How long somebody waits for an answer that is given once something is durable."""
+"""The deadline of a reply that waits for a commit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LONGEST_SILENCE: Final = 10.0
+LONGEST_WAIT: Final = 10.0
 """Seconds that a telephone waits at most for what is told to it once it is durable. A store that is slow
 or down keeps nobody waiting longer: the other end would take us for dead after 32 s (RFC 3261 §17.1.2.2)."""
 
 
-def in_time(act: Callable[[], None]) -> Callable[[], None]:
-    """Return what acts, once, when it is called or after `LONGEST_SILENCE`."""
+def once_in_time(act: Callable[[], None]) -> Callable[[], None]:
+    """Return what acts, once, when it is called or after `LONGEST_WAIT`."""
     waiting = [act]
 
     def carry_out() -> None:
@@ -22,5 +22,5 @@ def in_time(act: Callable[[], None]) -> Callable[[], None]:
         while waiting:
             waiting.pop()()
 
-    timer = asyncio.get_running_loop().call_later(LONGEST_SILENCE, carry_out)
+    timer = asyncio.get_running_loop().call_later(LONGEST_WAIT, carry_out)
     return carry_out

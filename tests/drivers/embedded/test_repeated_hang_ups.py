@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from switchhook.domain.book import Book
-from switchhook.drivers.embedded.former_ends import hang_up_again
+from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.wire.message import Request, parse_message
 from tests.support.loop import run

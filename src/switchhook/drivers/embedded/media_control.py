@@ -1,6 +1,6 @@
-"""The sound of all calls as the driver sees it: lines of ours, prompts, recordings. A thin shell.
+"""The media control of a driver: media lines, playback, recording. A thin shell.
 
-It opens streams for legs, turns the switchboard's commands about sound into those of the call's glue
+It opens streams for legs, turns the switchboard's commands about media into those of the call's bridge
 (`anchored.py`), and tells what the sound tells. Sounds and recordings lie outside (`Sounds`, a directory).
 """
 
@@ -17,7 +17,7 @@ import structlog
 
 from switchhook.domain.call import CALLER
 from switchhook.drivers.embedded.anchor import SDP, Anchor, MediaLine
-from switchhook.drivers.embedded.passing import PASSED
+from switchhook.drivers.embedded.relaying import RELAYED
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import (
     AnswerCaller,
@@ -28,7 +28,7 @@ from switchhook.routing.commands import (
     StopRecording,
 )
 from switchhook.sip.net.rtp_thread import ANY_PORTS, MediaThread, NoPortError
-from switchhook.sip.rtp import commands as sound
+from switchhook.sip.rtp import commands as media
 from switchhook.sip.rtp.player import PcmSound
 from switchhook.sip.rtp.wav import seconds_of
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.drivers.embedded.anchored import AnchoredBridge
-    from switchhook.drivers.embedded.b2bua import Out
+    from switchhook.drivers.embedded.b2bua import BridgeOutput
     from switchhook.drivers.ports import Recorded, Sounds
     from switchhook.sip.ua.commands import Invite
     from switchhook.sip.wire.transport import Peer
@@ -48,10 +48,10 @@ log = structlog.get_logger(__name__)
 HOLD_MUSIC: Final = "music-on-hold"
 """The name of the sound that a project's callers hear on hold, where it has one."""
 NOWHERE: Final = Path()
-MOST_ECHOES: Final = 10_000
+MOST_STREAMS: Final = 10_000
 MOST_KEYS: Final = 16
-"""Keys of a stream that are remembered; nobody presses more within `ECHO`."""
-ECHO: Final = 1.0
+"""Keys of a stream that are remembered; nobody presses more within `DUPLICATE_WITHIN`."""
+DUPLICATE_WITHIN: Final = 1.0
 """Seconds within which the same key in another way is the same press."""
 
 
@@ -64,7 +64,7 @@ class NoSounds:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sounding:
+class MediaSettings:
     """How the sound of calls is carried."""
 
     ports: range = ANY_PORTS
@@ -75,25 +75,25 @@ class Sounding:
     """The directory of recordings; `NOWHERE` makes none."""
 
 
-class Echoes:
-    """Knows the keys that were told in one way and may come in the other."""
+class DuplicateDtmf:
+    """The DTMF digits that came by RTP or INFO, and may come by the other."""
 
     def __init__(self) -> None:
         self._latest: dict[str, list[tuple[str, bool, float]]] = {}
 
-    def is_echo(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
+    def is_duplicate(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
         """Say whether this key came in the other way already.
 
         Whoever keys fast, or whose INFO is late, presses the next key before the echo of the last.
         """
         keys = self._latest.pop(stream, [])
-        keys = [key for key in keys[-MOST_KEYS:] if now - key[2] < ECHO]
+        keys = [key for key in keys[-MOST_KEYS:] if now - key[2] < DUPLICATE_WITHIN]
         first = next((key for key in keys if key[:2] == (digit, not by_info)), None)
         if first is not None:
             keys.remove(first)
         else:
             keys.append((digit, by_info, now))
-        if len(self._latest) >= MOST_ECHOES:
+        if len(self._latest) >= MOST_STREAMS:
             self._latest.clear()  # keys of calls that were over when they were told
         self._latest[stream] = keys
         return first is not None
@@ -107,57 +107,62 @@ class Echoes:
 NO_FOLDER: Final = "no folder for recordings is set up"
 
 
-class Studio:
-    """All lines of one telephone side. `tell` gets a call's events, `do` what its glue is to hear."""
+class MediaControl:
+    """The media of one driver's calls. `tell` gets a call's events, `do` what its bridge is to take."""
 
     def __init__(
         self,
         host: str,
-        sounding: Sounding,
+        media_settings: MediaSettings,
         sounds: Sounds,
         *,
         tell: Callable[[str, call_events.Event, Recorded | None], None],
         silent: Callable[[str], None],
         local: Callable[[Peer], str],
     ) -> None:
-        self.sounding = sounding
+        self.media_settings = media_settings
         self._sounds = sounds
         self._tell = tell
         self._silent = silent
         self._local = local
-        self._echoes = Echoes()
+        self._duplicates = DuplicateDtmf()
         self._recordings: dict[str, tuple[str, str]] = {}  # call and name by name of the file's
         self._media = MediaThread(
-            self._hear, host=host, ports=sounding.ports, silence=sounding.silence
+            self._handle_event,
+            host=host,
+            ports=media_settings.ports,
+            silence=media_settings.silence,
         )
 
     async def start(self, stack: AsyncExitStack) -> None:
         """Begin; closing the stack ends all sound and makes recordings whole."""
         await self._media.start(stack)
 
-    def perform(self, command: sound.MediaStreamCommand) -> None:
+    def perform(self, command: media.MediaStreamCommand) -> None:
         """Hand a command to the sound."""
         self._media.perform(command)
 
-    # Leading sound through us
+    # Anchoring media
 
-    def lead(self, call: Call, bridge: AnchoredBridge, peer: Peer) -> list[Out] | None:
-        """Lead the caller, who is at `peer`, through us; None where that cannot be."""
+    def anchor_media(
+        self, call: Call, bridge: AnchoredBridge, peer: Peer
+    ) -> list[BridgeOutput] | None:
+        """Anchor the media of the caller, who is at `peer`; None where that cannot be."""
         if bridge.anchor is not None:
             return []
-        if not bridge.can_lead:
-            log.warning("sound not led", call=call.id, error=bridge.why_not_led)
+        if not bridge.can_be_anchored:
+            log.warning("media not anchored", call=call.id, error=bridge.why_not_anchored)
             return None
         anchor = Anchor(call.id)
         if not self._open(anchor, CALLER, peer):
             return None
         self._hold_music(call, bridge)
-        return bridge.lead(anchor)
+        return bridge.anchor_media(anchor)
 
-    def lead_invites(
+    def anchor_invites(
         self, bridge: AnchoredBridge, leg: str, invites: list[Invite]
     ) -> list[Invite] | None:
-        """Put our own description into the INVITEs of a leg, where the call is led; None without a port."""
+        """Put our own description into the INVITEs of a leg, where the call's media is anchored; None without a port."""
         anchor = bridge.anchor
         if anchor is None or not invites:
             return invites
@@ -170,7 +175,7 @@ class Studio:
         return [
             replace(
                 invite,
-                headers=(*(pair for pair in invite.headers if pair[0] not in PASSED), *SDP),
+                headers=(*(pair for pair in invite.headers if pair[0] not in RELAYED), *SDP),
                 body=body,
             )
             for invite in invites
@@ -180,7 +185,7 @@ class Studio:
         try:
             port = self._media.open(anchor.stream(leg), anchor.call)
         except NoPortError as error:
-            log.error("sound not led", call=anchor.call, leg=leg, error=str(error))  # noqa: TRY400 - the reader needs no traceback
+            log.error("media not anchored", call=anchor.call, leg=leg, error=str(error))  # noqa: TRY400 - the reader needs no traceback
             return False
         line = MediaLine(
             host=self._local(peers[0]).strip("[]"),
@@ -199,7 +204,7 @@ class Studio:
         line = anchor.restore(leg, stored)
         self._media.open(anchor.stream(leg), anchor.call, port=line.port)
 
-    def resume(self, call: Call, bridge: AnchoredBridge, anchor: Anchor) -> list[Out]:
+    def resume(self, call: Call, bridge: AnchoredBridge, anchor: Anchor) -> list[BridgeOutput]:
         """Take the sound of a call up again after a restart."""
         if not anchor.legs:
             return []
@@ -210,9 +215,11 @@ class Studio:
         music = self._sound(call, HOLD_MUSIC)
         bridge.hold_music = () if music is None else (music,)
 
-    # What the switchboard commands
+    # Commands of the switchboard
 
-    def carry_out(self, call: Call, bridge: AnchoredBridge, command: MediaCommand) -> list[Out]:
+    def carry_out(
+        self, call: Call, bridge: AnchoredBridge, command: MediaCommand
+    ) -> list[BridgeOutput]:
         """Return what is to be done for a command about sound; repeated commands do nothing."""
         match command:
             case AnswerCaller():
@@ -220,15 +227,15 @@ class Studio:
             case Play():
                 return self._play(call, bridge, command)
             case StopPlaying():
-                return bridge.put(sound.StopPlayback(playback=f"{call.id} {command.playback}"))
+                return bridge.put(media.StopPlayback(playback=f"{call.id} {command.playback}"))
             case StartRecording():
                 return self._record(call, bridge, command)
             case StopRecording():
-                return bridge.put(sound.StopRecorder(recording=f"{call.id} {command.recording}"))
+                return bridge.put(media.StopRecorder(recording=f"{call.id} {command.recording}"))
             case _:
                 assert_never(command)
 
-    def _play(self, call: Call, bridge: AnchoredBridge, command: Play) -> list[Out]:
+    def _play(self, call: Call, bridge: AnchoredBridge, command: Play) -> list[BridgeOutput]:
         found = [(name, self._sound(call, name)) for name in command.sounds]
         for name, missing in found:
             if missing is None:
@@ -239,14 +246,16 @@ class Studio:
         stream = bridge.anchor.stream(command.leg)
         playback = f"{call.id} {command.playback}"
         return bridge.play(
-            sound.StartPlayback(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
+            media.StartPlayback(stream=stream, playback=playback, sounds=sounds, loop=command.loop)
         )
 
-    def _record(self, call: Call, bridge: AnchoredBridge, command: StartRecording) -> list[Out]:
-        where = self.sounding.recordings
+    def _record(
+        self, call: Call, bridge: AnchoredBridge, command: StartRecording
+    ) -> list[BridgeOutput]:
+        where = self.media_settings.recordings
         if bridge.anchor is None or not bridge.anchor.has(bridge.party) or where == NOWHERE:
             log.warning("call not recorded", call=call.id, recording=command.recording)
-            why = NO_FOLDER if where == NOWHERE else bridge.why_not_led
+            why = NO_FOLDER if where == NOWHERE else bridge.why_not_anchored
             failed = call_events.RecordingFinished(
                 recording=command.recording, seconds=0, path="", trouble=why
             )
@@ -256,16 +265,16 @@ class Studio:
         path = self._path(call, command.recording)
         stream = bridge.anchor.stream(bridge.party)
         return bridge.put(
-            sound.StartRecorder(recording=recording, stream=stream, path=path, both=command.both)
+            media.StartRecorder(recording=recording, stream=stream, path=path, both=command.both)
         )
 
     def _path(self, call: Call, recording: str) -> Path:
-        return self.sounding.recordings / call.plan.project.id / call.id / f"{recording}.wav"
+        return self.media_settings.recordings / call.plan.project.id / call.id / f"{recording}.wav"
 
     def recorded(self, call: Call) -> call_events.RecordingFinished | None:
         """Return what an earlier process wrote of the recording that it had under way."""
         recorder = call.recorder
-        if recorder is None or self.sounding.recordings == NOWHERE:
+        if recorder is None or self.media_settings.recordings == NOWHERE:
             return None
         path = self._path(call, recorder.id)
         seconds = seconds_of(path)
@@ -278,20 +287,20 @@ class Studio:
         pcm = self._sounds.sound(project.id, file)
         return _prepared(pcm) if pcm else None
 
-    # What the sound tells
+    # Events of the media
 
-    def _hear(self, event: sound.MediaStreamEvent) -> None:
+    def _handle_event(self, event: media.MediaStreamEvent) -> None:
         match event:
-            case sound.DtmfReceived():
+            case media.DtmfReceived():
                 call, _, leg = event.stream.partition(" ")
                 pressed = call_events.DigitPressed(leg=leg, digit=event.digit)
                 self.tell_digit(call, pressed, by_info=False)
-            case sound.PlaybackEnded():
+            case media.PlaybackEnded():
                 call, _, playback = event.playback.partition(" ")
                 self._tell(call, call_events.PlaybackFinished(playback=playback), None)
-            case sound.RecordingWritten():
+            case media.RecordingWritten():
                 self._recorded(event)
-            case sound.MediaTimeout():
+            case media.MediaTimeout():
                 self._silent(event.call)
             case _:
                 assert_never(event)
@@ -306,16 +315,18 @@ class Studio:
     ) -> None:
         """Tell of a key once, though some telephones send each both as RTP event and as INFO."""
         now = asyncio.get_running_loop().time()
-        if not self._echoes.is_echo(f"{call} {pressed.leg}", pressed.digit, now, by_info=by_info):
+        if not self._duplicates.is_duplicate(
+            f"{call} {pressed.leg}", pressed.digit, now, by_info=by_info
+        ):
             self._tell(call, pressed, recorded)
         elif recorded is not None:
             recorded()
 
     def forget(self, call: str) -> None:
         """Forget what is known of a call that is over."""
-        self._echoes.forget(call)
+        self._duplicates.forget(call)
 
-    def _recorded(self, event: sound.RecordingWritten) -> None:
+    def _recorded(self, event: media.RecordingWritten) -> None:
         call, recording = self._recordings.pop(event.recording, ("", ""))
         path = str(event.path) if event.seconds else ""
         finished = call_events.RecordingFinished(

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from switchhook.drivers.embedded.handle import write_handle
+from switchhook.drivers.embedded.leg_handle import write_handle
 
 
 @pytest.mark.parametrize("name", ["anna", "Анна", b"\xff".decode("utf-8", "surrogateescape")])

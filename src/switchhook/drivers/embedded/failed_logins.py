@@ -1,4 +1,4 @@
-"""The guard against guessing: who named which user with a wrong password, from where, how often. Pure.
+"""The failed logins by user and address, against password guessing. Pure.
 
 It counts by address and user, so that one telephone with an old password holds up no other, and a guesser
 elsewhere no telephone. The address is the one that the nonce was given to: whoever shows a nonce could read
@@ -12,14 +12,14 @@ from typing import Final
 
 from switchhook.sip.transaction.standing import neighbourhood
 
-MOST_MISTAKES: Final = 30
+MOST_FAILURES: Final = 30
 """Wrong passwords for one user that one address may try in a window before it has to wait."""
 WINDOW: Final = 60.0
 """Seconds."""
 MOST_SUSPECTS: Final = 10_000
 
 
-class Guard:
+class FailedLogins:
     """Counts mistakes; the oldest suspects make room for new ones."""
 
     def __init__(self) -> None:
@@ -29,10 +29,10 @@ class Guard:
         """How many suspects are remembered."""
         return len(self._mistakes)
 
-    def bars(self, user: str, address: str, now: float) -> bool:
+    def is_blocked(self, user: str, address: str, now: float) -> bool:
         """Say whether this address has to wait before another password for `user` is looked at."""
         since, count = self._mistakes.get((neighbourhood(address), user), (now, 0))
-        return count >= MOST_MISTAKES and now - since < WINDOW
+        return count >= MOST_FAILURES and now - since < WINDOW
 
     def note(self, user: str, address: str, now: float) -> None:
         """Count a wrong password."""

@@ -9,9 +9,14 @@ import pytest
 from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Account, Number, Plan, Project, Trunk
-from switchhook.drivers.embedded.door import MOST_ALIKE, Door, KnownPeer, Turned
+from switchhook.drivers.embedded.authenticator import (
+    MOST_ALIKE,
+    Authenticator,
+    AuthRejection,
+    KnownPeer,
+)
 from switchhook.sip.transaction.standing import Friends
-from tests.drivers.embedded.test_door import BOOK, JOHN, KEY, SHOP, Visitor
+from tests.drivers.embedded.test_authenticator import BOOK, JOHN, KEY, SHOP, Visitor
 
 NUMBER = "380800555666"
 OUTSIDE = "380501112233"
@@ -78,7 +83,7 @@ def test_a_wrong_password_of_a_name_that_two_trunks_have_is_refused_and_counted(
 
     turned = Visitor(login="carrier-x", password="wrong", book=both).calls_with_password()
 
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert (turned.status, turned.wrong) == (403, True)
 
 
@@ -111,7 +116,7 @@ def test_a_login_and_a_user_name_of_a_trunk_may_be_the_same_word() -> None:
     )
     assert Visitor(password="secret", book=both).registers() == JOHN
     turned = Visitor(password="trunks-own", book=both).registers()
-    assert isinstance(turned, Turned)
+    assert isinstance(turned, AuthRejection)
     assert turned.status == 403
 
 
@@ -131,14 +136,14 @@ def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing()
     """Who proved the trunk's password would else guess the telephone's without an end."""
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
     friends = Friends()
-    door = Door("switchhook", KEY, friends)
+    door = Authenticator("switchhook", KEY, friends)
     guesser = Visitor(password="wrong", door=door, book=book(greedy(trunk)))
     friends.prove(guesser.source, "john", guesser.now)
 
     statuses = [
         turned.status
         for turned in (guesser.calls_with_password() for _ in range(200))
-        if isinstance(turned, Turned)
+        if isinstance(turned, AuthRejection)
     ]
 
     assert statuses[-1] == 503
@@ -172,7 +177,7 @@ def test_a_wide_network_takes_neither_telephones_nor_calls_of_others(
     if isinstance(alone, KnownPeer):
         assert told == alone
     else:
-        assert isinstance(told, Turned)
+        assert isinstance(told, AuthRejection)
         assert told.status == 407
 
 
@@ -192,7 +197,7 @@ def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands()
     friends = Friends()
     visitor = Visitor(
         login="anonymous",
-        door=Door("switchhook", KEY, friends),
+        door=Authenticator("switchhook", KEY, friends),
         book=book(greedy(trunk)),
     )
     assert visitor.calls(NUMBER) == KnownPeer(project="greedy", trunk=trunk)
@@ -201,7 +206,7 @@ def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands()
 
     for callee in (NUMBER, OUTSIDE):
         turned = visitor.calls(callee)
-        assert isinstance(turned, Turned)
+        assert isinstance(turned, AuthRejection)
         assert turned.status == 407
 
 
@@ -211,7 +216,7 @@ def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> No
     wide, narrow = takes_in("203.0.113.0/24"), Trunk(name="n", host="x", sources=("203.0.113.5",))
     trunks = (wide, narrow)[::order]
 
-    def comes(host: str) -> KnownPeer | Turned:
+    def comes(host: str) -> KnownPeer | AuthRejection:
         visitor = Visitor(host=host, login="+380441112233", book=book(greedy(*trunks)))
         return visitor.calls(NUMBER)
 

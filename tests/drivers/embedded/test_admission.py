@@ -13,7 +13,7 @@ from structlog.testing import capture_logs
 
 from switchhook.domain.book import Book
 from switchhook.domain.project import Trunk
-from switchhook.drivers.embedded.driver import EmbeddedSide
+from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.auth.digest import answer_header, challenges
 from switchhook.sip.net.endpoint import ListenAddress
@@ -232,7 +232,7 @@ def test_who_was_registered_before_a_restart_is_a_friend_after_it() -> None:
     async def scenario() -> None:
         memory = Registered()
         async with AsyncExitStack() as stack:
-            side = EmbeddedSide(binding=ListenAddress(port=0), registrations=memory)
+            side = EmbeddedDriver(binding=ListenAddress(port=0), registrations=memory)
             await side.start(stack, NobodyListens(), lambda: Book([shop()]))
             friends, now = side.endpoint.agent.friends, asyncio.get_running_loop().time()
             assert friends.name(Peer("UDP", HOME, 5062), now) == "mary"

@@ -1,4 +1,4 @@
-"""Who may call and who may register: by the network a call comes from, or by a password. Pure.
+"""The authentication of callers and telephones: by the network that a call comes from, or by a password. Pure.
 
 There is no open relay: whoever is neither a trunk's network nor an account that proves its password is
 asked for one, and gets nothing without.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.domain.project import Account, Trunk
-from switchhook.drivers.embedded.guard import WINDOW, Guard
+from switchhook.drivers.embedded.failed_logins import WINDOW, FailedLogins
 from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.auth.digest import Challenge, CredentialsRefused, Verified, Verifier
@@ -46,7 +46,7 @@ class KnownPeer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turned:
+class AuthRejection:
     """The answer to somebody who may not, or has not shown it yet."""
 
     status: int
@@ -60,11 +60,11 @@ class Turned:
     """Where it was tried: the address that our nonce went to, which nobody can forge."""
 
 
-AMBIGUOUS: Final = Turned(status=485, reason="Number of Several Countries")
+AMBIGUOUS: Final = AuthRejection(status=485, reason="Number of Several Countries")
 """RFC 3261 §21.4.23: whichever was meant, we would guess."""
 
 
-class Door:
+class Authenticator:
     """Keeps nonces, and how often whom was wrong; `key` signs the nonces.
 
     `friends` knows who proved a password on which flow: there, its own user need never wait.
@@ -74,33 +74,37 @@ class Door:
         self.realm = realm
         self._for_calls = Verifier(realm, key, proxy=True)
         self._for_registrations = Verifier(realm, key)
-        self._guard = Guard()
+        self._failed_logins = FailedLogins()
         self._friends = friends or Friends()
 
-    def caller(self, request: Request, source: Peer, book: Book, now: float) -> KnownPeer | Turned:
+    def caller(
+        self, request: Request, source: Peer, book: Book, now: float
+    ) -> KnownPeer | AuthRejection:
         """Say who calls from `source`."""
         trunk = self._trunk(request, source, book, now)
         return trunk or self._prove(self._for_calls, request, source, book, now)
 
     def registrant(
         self, request: Request, source: Peer, book: Book, now: float
-    ) -> Account | Turned:
+    ) -> Account | AuthRejection:
         """Say whose telephone registers from `source`."""
         known = self._prove(self._for_registrations, request, source, book, now)
-        if isinstance(known, Turned):
+        if isinstance(known, AuthRejection):
             return known
         account = known.account
         if account is None or number_of(request.to.uri) != account.login:
-            return Turned(status=403, reason="This Is Another Account's Address")
+            return AuthRejection(status=403, reason="This Is Another Account's Address")
         return account
 
-    def prove(self, request: Request, source: Peer, book: Book, now: float) -> KnownPeer | Turned:
+    def prove(
+        self, request: Request, source: Peer, book: Book, now: float
+    ) -> KnownPeer | AuthRejection:
         """Say who proves a password with a request within a dialog."""
         return self._prove(self._for_calls, request, source, book, now)
 
     def _trunk(
         self, request: Request, source: Peer, book: Book, now: float
-    ) -> KnownPeer | Turned | None:
+    ) -> KnownPeer | AuthRejection | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
 
         A spelling that means a number of one project in its country, and of another in another's, is neither.
@@ -132,10 +136,10 @@ class Door:
 
     def _prove(
         self, verifier: Verifier, request: Request, source: Peer, book: Book, now: float
-    ) -> KnownPeer | Turned:
-        def bars(user: str, address: str) -> bool:
+    ) -> KnownPeer | AuthRejection:
+        def is_blocked(user: str, address: str) -> bool:
             return (
-                self._guard.bars(user, address, now)
+                self._failed_logins.is_blocked(user, address, now)
                 and [self._friends.name(source, now)]
                 != [known.unique_name for known in _users(book, user)]
                 and not _calls_for_help(request, user, book)
@@ -146,28 +150,30 @@ class Door:
             lambda user: tuple(map(_secret, _users(book, user))),
             now,
             asker=source.host,
-            bars=bars,
+            is_blocked=is_blocked,
         )
         match verdict:
             case Verified():
                 known = _proved(verdict, request, book)
                 return replace(known, proved=known.unique_name)
             case Challenge():
-                return Turned(status=verdict.status, headers=verdict.headers)
+                return AuthRejection(status=verdict.status, headers=verdict.headers)
             case CredentialsRefused():
                 return self._refuse(verdict, now)
             case _:
                 assert_never(verdict)
 
-    def _refuse(self, verdict: CredentialsRefused, now: float) -> Turned:
+    def _refuse(self, verdict: CredentialsRefused, now: float) -> AuthRejection:
         user, address = verdict.username, verdict.asker
         if verdict.status == 503:
             wait = (("Retry-After", str(int(WINDOW))),)
-            return Turned(status=503, reason="Too Many Wrong Passwords", headers=wait)
+            return AuthRejection(status=503, reason="Too Many Wrong Passwords", headers=wait)
         if verdict.status != 403:
-            return Turned(status=verdict.status, reason=verdict.reason)
-        self._guard.note(user, address, now)
-        return Turned(status=403, reason=REASONS[403], wrong=True, user=user, address=address)
+            return AuthRejection(status=verdict.status, reason=verdict.reason)
+        self._failed_logins.note(user, address, now)
+        return AuthRejection(
+            status=403, reason=REASONS[403], wrong=True, user=user, address=address
+        )
 
 
 def _calls_for_help(request: Request, user: str, book: Book) -> bool:

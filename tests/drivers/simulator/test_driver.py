@@ -10,6 +10,7 @@ from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
 from switchhook.drivers.simulator.clock import VirtualClock
+from switchhook.drivers.simulator.driver import FORGOTTEN, GAVE_UP, HUNG_UP, SimulatedDriver
 from switchhook.drivers.simulator.script import (
     BUSY,
     NOBODY,
@@ -19,7 +20,6 @@ from switchhook.drivers.simulator.script import (
     refusing,
     ringing_out,
 )
-from switchhook.drivers.simulator.side import FORGOTTEN, GAVE_UP, HUNG_UP, SimulatedSide
 from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
@@ -70,7 +70,7 @@ class World:
         **phones: SimulatedPhone,
     ) -> None:
         self.clock = VirtualClock()
-        self.side = SimulatedSide(self.clock, phones)
+        self.side = SimulatedDriver(self.clock, phones)
         self.ear = Listener(self.clock, refusal)
         self.stack = AsyncExitStack()
         self.listen()
@@ -98,7 +98,7 @@ def ring(leg: str, target: Target) -> RingLeg:
 
 
 def test_it_is_a_telephone_side() -> None:
-    side: Driver = SimulatedSide(VirtualClock(), {})
+    side: Driver = SimulatedDriver(VirtualClock(), {})
     assert run(side.resume([CALL])) == {CALL.id: frozenset()}
 
 
@@ -208,7 +208,7 @@ def test_orders_about_what_it_does_not_know_do_nothing() -> None:
     world = World()
     world.order(EndLeg(leg="b1", cause=END), ConnectLegs(leg="b1"))
     stranger = incoming()
-    SimulatedSide(world.clock, {}).carry_out(stranger, ShowRinging())
+    SimulatedDriver(world.clock, {}).carry_out(stranger, ShowRinging())
     assert world.heard() == []
 
 

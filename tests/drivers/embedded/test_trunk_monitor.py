@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 from switchhook.domain.book import Book
 from switchhook.domain.numbering import dialling_of
 from switchhook.domain.project import Number, Plan, Project, Trunk
-from switchhook.drivers.embedded import trunk_watch
-from switchhook.drivers.embedded.registering import (
+from switchhook.drivers.embedded import trunk_monitor
+from switchhook.drivers.embedded.trunk_registration import (
     EXPIRES,
     caller_trunk,
     granted,
@@ -45,8 +45,8 @@ ELSEWHERE = "127.0.0.2"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trunk_watch, "LOOK_EVERY", 0.01)
-    monkeypatch.setattr(trunk_watch, "PATIENCE", 2.0)
+    monkeypatch.setattr(trunk_monitor, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(trunk_monitor, "PATIENCE", 2.0)
 
 
 async def registration(carrier: Udp) -> Request:
@@ -66,7 +66,7 @@ def accepted(asked: Request, expires: int = 3600) -> Response:
 
 
 def test_it_registers_by_digest_and_keeps_it_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trunk_watch, "granted", lambda *_: 0.1)
+    monkeypatch.setattr(trunk_monitor, "granted", lambda *_: 0.1)
 
     async def main() -> None:
         with Udp(0) as carrier:
@@ -97,7 +97,7 @@ def test_it_registers_by_digest_and_keeps_it_up(monkeypatch: pytest.MonkeyPatch)
 def test_a_registrar_that_says_nothing_makes_way_for_the_next_address(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trunk_watch, "PATIENCE", 0.2)
+    monkeypatch.setattr(trunk_monitor, "PATIENCE", 0.2)
 
     async def main() -> None:
         with Udp(0) as dead, Udp(0) as alive:
@@ -331,8 +331,8 @@ def test_pauses_grow_and_heed_what_the_carrier_says() -> None:
 def test_a_trunk_that_stops_answering_probes_is_down_until_it_answers(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(trunk_watch, "PROBE_EVERY", 0.02)
-    monkeypatch.setattr(trunk_watch, "PATIENCE", 0.2)
+    monkeypatch.setattr(trunk_monitor, "PROBE_EVERY", 0.02)
+    monkeypatch.setattr(trunk_monitor, "PATIENCE", 0.2)
 
     async def main() -> None:
         with Udp(0) as carrier:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.drivers.embedded.passing import body_of, headers_of
+from switchhook.drivers.embedded.relaying import body_of, headers_of
 from tests.support.sip import request
 
 if TYPE_CHECKING:

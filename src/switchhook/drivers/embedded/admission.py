@@ -1,4 +1,4 @@
-"""Who is let in at the built-in SIP engine: what the user agent asks, answered by the door. Pure."""
+"""The admission of requests: what the user agent asks, answered by networks and passwords. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.domain.screening import SOS
-from switchhook.drivers.embedded.door import Door, KnownPeer, Turned
+from switchhook.drivers.embedded.authenticator import Authenticator, AuthRejection, KnownPeer
 from switchhook.drivers.embedded.networks import Networks, networks_of
-from switchhook.drivers.embedded.registering import caller_trunk
 from switchhook.drivers.embedded.translate import number_of
+from switchhook.drivers.embedded.trunk_registration import caller_trunk
 from switchhook.sip.transaction.admission import Admitted, Refusal
 from switchhook.sip.transaction.standing import Friends
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.book import Book
     from switchhook.domain.project import Trunk
-    from switchhook.drivers.embedded.registering import TrunkKey
+    from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.transport import Peer
 
@@ -60,12 +60,12 @@ def _places(sources: tuple[str, ...]) -> Networks:
     return Networks(networks_of(sources), widest=None)
 
 
-class Access:
+class SipAdmission:
     """`book` knows accounts and trunks, `key` signs the nonces."""
 
     def __init__(self, realm: str, key: bytes, book: Callable[[], Book]) -> None:
         self.friends = Friends(self._is_in_network)
-        self._door = Door(realm, key, self.friends)
+        self._authenticator = Authenticator(realm, key, self.friends)
         self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
         """Says at which addresses which trunks are registered; set by who registers them."""
         self._book = book
@@ -82,16 +82,16 @@ class Access:
     def admit(self, request: Request, source: Peer, now: float) -> Admitted | Refusal:
         """Let in accounts and trunks; for a registration, the account it is for alone."""
         if request.method == "REGISTER":
-            account = self._door.registrant(request, source, self._book(), now)
-            if isinstance(account, Turned):
+            account = self._authenticator.registrant(request, source, self._book(), now)
+            if isinstance(account, AuthRejection):
                 return self._refuse(account, "registration", source)
             return Admitted(name=account.login, who=account)
         called = caller_trunk(request, source.host, self._book(), self.registrars())
         if called is not None:
             plan, trunk = called
             return Admitted(name="", who=KnownPeer(project=plan.project.id, trunk=trunk))
-        known = self._door.caller(request, source, self._book(), now)
-        if isinstance(known, Turned):
+        known = self._authenticator.caller(request, source, self._book(), now)
+        if isinstance(known, AuthRejection):
             return self._refuse(known, "call", source)
         return Admitted(name=known.proved, who=known)
 
@@ -129,8 +129,8 @@ class Access:
             return self._refuse_outsider(party, request, source) if sources else None
         if request.method == "ACK":
             return Refusal(403)
-        turned = self._door.prove(request, source, self._book(), now)
-        if isinstance(turned, Turned):
+        turned = self._authenticator.prove(request, source, self._book(), now)
+        if isinstance(turned, AuthRejection):
             return self._refuse(turned, "call", source)
         return None if turned.proved == party.user else Refusal(403)
 
@@ -149,7 +149,7 @@ class Access:
         )
         return Refusal(403, reason="Not From This Trunk's Sources")
 
-    def _refuse(self, turned: Turned, what: str, source: Peer) -> Refusal:
+    def _refuse(self, turned: AuthRejection, what: str, source: Peer) -> Refusal:
         """Turn somebody away, and note a wrong password, for those who watch for guessing."""
         if turned.wrong:
             log.warning(
