@@ -115,7 +115,7 @@ passwords = st.text(
 )
 hosts = st.sampled_from(("pbx.example.com", "203.0.113.7", "carrier-1.example"))
 networks = st.sampled_from(("10.0.0.0/8", "127.0.0.0/8", "192.0.2.7/32", "fd00:1::/64"))
-networks = networks | st.sampled_from(("10.0.0.0/8:8443", "[fd00:1::/64]:8443"))
+allowed_networks = networks | st.sampled_from(("10.0.0.0/8:8443", "[fd00:1::/64]:8443"))
 urls = st.builds(
     "{}://{}{}{}".format,
     st.sampled_from(("http", "https")),
@@ -367,7 +367,7 @@ def projects(draw: st.DrawFn) -> Project:
         event_mails=tuple(draw(event_mails(name)) for name in mailed),
         fallback=draw(st.none() | targets),
         allowed_sip_hosts=tuple(draw(st.lists(hosts, max_size=2))),
-        allowed_networks=tuple(draw(st.lists(networks, max_size=2))),
+        allowed_networks=tuple(draw(st.lists(allowed_networks, max_size=2))),
     )
 
 
