@@ -26,7 +26,7 @@ from switchhook.projectfile.toml.tables import bare_or_quoted, pair
 from switchhook.projectfile.types.scheme import Presses
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
 
     from switchhook.domain.project import Project
     from switchhook.domain.scheme import MenuChoice, Scheme, Step
@@ -36,13 +36,16 @@ if TYPE_CHECKING:
 L = TypeVar("L", EventWebhook, EventMail)
 
 
-def read_project(text: str, *, judge: bool = True) -> Project | Mistakes:
+def read_project(
+    text: str, *, judge: bool = True, remark: Callable[[str], None] | None = None
+) -> Project | Mistakes:
     """Read a project file. Never raises; a project comes back only when nothing is wrong.
 
     The version of the project is 1: the store counts versions. Without `judge` it may hold what does
-    not go together, as one may that an earlier release found good.
+    not go together, as one may that an earlier release found good. `remark` is told of each key that
+    stands under a former name, with its line.
     """
-    project: Project | Mistakes = read_document(text, FILE, names_of, judge=judge)
+    project: Project | Mistakes = read_document(text, FILE, names_of, judge=judge, remark=remark)
     return project
 
 

@@ -87,6 +87,14 @@ class Steps:
             raise NotedError
         return step
 
+    def rename(self, value: object, at: Spot) -> None:
+        """Look into the table that one of its keys names, perhaps by a former name."""
+        if isinstance(value, dict) and len(at.path) <= DEEPEST:
+            for word, table in STEPS.items():
+                (key,) = (key for key in table.keys if key.name == word)
+                if word in value or (key.former is not None and key.former.name in value):
+                    table.rename(value, at)
+
     def write(self, value: Step) -> str:
         """Write an inline table."""
         return table_of(value).write(value)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from switchhook.projectfile.toml.kinds import NotedError, Spot, WrongError
+from switchhook.projectfile.toml.kinds import NotedError, Spot, TableHolder, WrongError
 from switchhook.projectfile.toml.mistakes import Mistake, Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.toml.syntax import explain
 from switchhook.projectfile.toml.tables import Table, Tables
@@ -43,11 +43,12 @@ def read_document(
     names_of: Callable[[Mapping[str, Any]], Names] = lambda _: {},
     *,
     judge: bool = True,
+    remark: Callable[[str], None] | None = None,
 ) -> Any | Mistakes:  # noqa: ANN401 (whatever the kind makes)
     """Read a whole document as one table of `kind`. Never raises on any text.
 
     `names_of` finds in the raw document what references may point to. Without `judge` each key alone
-    is checked, for a document that was judged before.
+    is checked, for a document that was judged before. `remark` is told of keys under former names.
     """
     if len(text) > MOST_CHARACTERS:
         return _one(f"{len(text)} characters are too many", f"allowed are {MOST_CHARACTERS}")
@@ -61,13 +62,17 @@ def read_document(
     except ValueError as error:
         return _syntax(text, str(error), _lists(kind))
     notes = Notes(text, judges=judge)
-    spot = Spot(path=(), notes=notes, names=names_of(document))
     try:
-        value = kind.read(document, spot)
+        if isinstance(kind, TableHolder):
+            kind.rename(document, Spot(path=(), notes=notes, names={}))
+        value = kind.read(document, Spot(path=(), notes=notes, names=names_of(document)))
     except WrongError as wrong:
         notes.add((), wrong.problem, wrong.advice)
     except (NotedError, TooManyMistakesError):
         pass
+    if remark is not None:
+        for said in notes.remarks():
+            remark(said)
     return notes.all() or value
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from switchhook.projectfile.toml.lines import KeyPath
 from switchhook.projectfile.toml.mistakes import Notes, did_you_mean, shown
@@ -55,6 +55,14 @@ class Kind(Protocol):
 
     def write(self, value: Any) -> str:  # noqa: ANN401 (kinds of everything)
         """Return the value as TOML: on one line, unless it stands in no list or table of its own."""
+
+
+@runtime_checkable
+class TableHolder(Protocol):
+    """A kind of value that is a table, or has some in it."""
+
+    def rename(self, value: Any, at: Spot) -> None:  # noqa: ANN401 (kinds of everything)
+        """Give the keys in `value` that stand under a former name their own, and tell `at.notes`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,6 +243,28 @@ class YesNo:
         return "true" if value else "false"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marker:
+    """Nothing but `true`: the key alone says what its table is, and its value has no attribute."""
+
+    @property
+    def allowed(self) -> str:
+        """Say what may be written."""
+        return "true"
+
+    def read(self, value: object, at: Spot) -> bool:
+        """Take true."""
+        del at
+        if value is not True:
+            raise WrongError(f"{described(value)} is not true", "write true")
+        return True
+
+    def write(self, value: object) -> str:
+        """Write it."""
+        del value
+        return "true"
+
+
 @dataclass(frozen=True, slots=True)
 class OneOf:
     """One of the values of an enumeration."""
@@ -315,6 +345,12 @@ class ListOf:
         if None in items:
             raise NotedError
         return tuple(items)
+
+    def rename(self, value: object, at: Spot) -> None:
+        """Look into each item."""
+        if isinstance(self.kind, TableHolder) and isinstance(value, list):
+            for index, item in enumerate(value):
+                self.kind.rename(item, at.at(index))
 
     def _item(self, item: object, at: Spot) -> object:
         try:

@@ -5,18 +5,21 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from switchhook.projectfile.toml.lines import KeyPath, Lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 SHOWN = 40
 """Characters of a wrong value that a message repeats."""
 MOST = 1000
 """Mistakes that one document is read for: to look for near names takes its time."""
+MOST_REMARKS = 100
+"""Remarks on former names of keys in one document."""
 MOST_COMPARED = 1000
 """Names among which a near one is looked for."""
 MOST_NAMED = 30
@@ -73,6 +76,31 @@ class Notes:
         self._text = text
         self._lines: Lines | None = None
         self._found: dict[Mistake, None] = {}
+        self._former: dict[KeyPath, tuple[str, str]] = {}
+        """The former names that keys are written under, and what there is to say of that."""
+
+    def rename(self, path: KeyPath, former: str, remark: str) -> None:
+        """Know that the key at `path` is written under a former name, of which there is a remark to make."""
+        self._former[path] = former, remark
+
+    def remarks(self) -> Iterator[str]:
+        """Yield what is to be said of former names, with their lines."""
+        remarks = [
+            Mistake(line=self.line(path), path=self._as_written(path), problem=remark)
+            for path, (_, remark) in islice(self._former.items(), MOST_REMARKS)
+        ]
+        yield from map(str, sorted(remarks, key=lambda remark: remark.line))
+        if (more := len(self._former) - len(remarks)) > 0:
+            yield f"{more} more keys stand under former names"
+
+    def _as_written(self, path: KeyPath) -> KeyPath:
+        """Return a path with the names that the document has."""
+        if not self._former:
+            return path
+        return tuple(
+            self._former[path[:end]][0] if path[:end] in self._former else path[end - 1]
+            for end in range(1, len(path) + 1)
+        )
 
     def add(self, path: KeyPath, problem: str, advice: str = "") -> None:
         """Note one mistake; the same one twice is noted once. Raises TooManyMistakesError."""
@@ -82,7 +110,8 @@ class Notes:
             more = Mistake(line=line, path=(), problem=problem, advice="mend the others first")
             self._found[more] = None
             raise TooManyMistakesError(str(more))
-        self._found[Mistake(line=line, path=path, problem=problem, advice=advice)] = None
+        mistake = Mistake(line=line, path=self._as_written(path), problem=problem, advice=advice)
+        self._found[mistake] = None
 
     def __len__(self) -> int:
         return len(self._found)
@@ -97,7 +126,7 @@ class Notes:
             except RecursionError:  # nested more deeply than a person writes
                 self._text = None
                 return 0
-        return self._lines.of(path)
+        return self._lines.of(self._as_written(path))
 
     def all(self) -> Mistakes | None:
         """Return what was noted, or None."""

@@ -6,7 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from switchhook.projectfile.toml.kinds import Kind, NotedError, Spot, WrongError, described, quote
+from switchhook.projectfile.toml.kinds import (
+    Kind,
+    Marker,
+    NotedError,
+    Spot,
+    TableHolder,
+    WrongError,
+    described,
+    quote,
+)
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
 
 if TYPE_CHECKING:
@@ -14,6 +23,19 @@ if TYPE_CHECKING:
 
 REQUIRED = object()
 """The default of a key that must be written; also what is read where nothing could be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerName:
+    """A name that a key had before a version: still read, with a remark, and written no more."""
+
+    name: str
+    since: str
+    """The version in which the key got the name that it has."""
+    has: Callable[[object], bool] = lambda _: True
+    """Whether it had such values: another key may have the name now, with values of its own."""
+    leaves: object = None
+    """The value that the other key of the name then has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +49,17 @@ class Key:
     default: object = REQUIRED
     attribute: str = ""
     """The attribute of the value, where it is called otherwise than the key."""
+    former: FormerName | None = None
 
     @property
     def attr(self) -> str:
         """Return the name of the value's attribute."""
         return self.attribute or self.name
+
+    @property
+    def is_marker(self) -> bool:
+        """Whether it is there or not is all that it says."""
+        return isinstance(self.kind, Marker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +90,21 @@ class Table:
         read = {key.attr: self._read(key, value, at) for key in self.keys}
         if any(item is REQUIRED for item in read.values()):
             raise NotedError
-        made = self.make(**read)
+        made = self.make(**{key.attr: read[key.attr] for key in self.keys if not key.is_marker})
         if len(at.notes) == noted and at.notes.judges:
             for problem in self.review(made):
                 at.notes.add(at.path, problem)
         return made
+
+    def rename(self, value: object, at: Spot) -> None:
+        """Give keys that stand under a former name their own, in this table and in those inside."""
+        if not isinstance(value, dict):
+            return
+        for key in self.keys:
+            if key.former is not None:
+                _rename(key, key.former, value, at)
+            if isinstance(key.kind, TableHolder) and key.name in value:
+                key.kind.rename(value[key.name], at.at(key.name))
 
     def _note_unknown(self, table: Mapping[str, object], at: Spot) -> None:
         """Note the keys that mean nothing."""
@@ -110,9 +148,26 @@ class Table:
     def given(self, value: object) -> Iterator[tuple[Key, Any]]:
         """Yield the keys that have to be written: all but those that stand at their default."""
         for key in self.keys:
-            item = getattr(value, key.attr)
+            item = True if key.is_marker else getattr(value, key.attr)
             if key.default is REQUIRED or item != key.default:
                 yield key, item
+
+
+def _rename(key: Key, former: FormerName, table: dict[str, object], at: Spot) -> None:
+    """Give a key its own name. Under both, it is a mistake, and what stands under the former is left out."""
+    if former.name not in table or not former.has(table[former.name]):
+        return
+    value = table.pop(former.name)
+    now = key.name
+    if former.leaves is not None:
+        table[former.name] = former.leaves
+        now = f"{former.name} = {str(former.leaves).lower()} and {key.name}"
+    path, problem = (*at.path, former.name), f"this is {now} since {former.since}"
+    if key.name in table:
+        at.notes.add(path, f"{problem}, and {key.name} is here too", f"keep {key.name}")
+    else:
+        table[key.name] = value
+        at.notes.rename((*at.path, key.name), former.name, problem)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +200,12 @@ class Tables:
         if None in made:
             raise NotedError
         return tuple(made)
+
+    def rename(self, value: object, at: Spot) -> None:
+        """Look into each table."""
+        if isinstance(self.table, TableHolder) and isinstance(value, list):
+            for index, item in enumerate(value):
+                self.table.rename(item, at.at(index))
 
     def _item(self, item: object, at: Spot) -> object:
         try:

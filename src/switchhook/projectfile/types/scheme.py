@@ -130,6 +130,11 @@ class Presses:
             raise NotedError
         return tuple(MenuChoice(key=key, steps=found[key]) for key in DTMF_KEYS if key in found)
 
+    def rename(self, value: object, at: Spot) -> None:
+        """Look into the steps of each key."""
+        for key, steps in value.items() if isinstance(value, dict) else ():
+            Tables(table=self.step).rename(steps, at.at(key))
+
     def write(self, value: tuple[MenuChoice, ...]) -> str:
         """Write inline."""
         steps = Tables(table=self.step)
