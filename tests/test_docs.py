@@ -256,3 +256,19 @@ def test_what_comes_along_for_nothing_is_not_loaded() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT / "src"
     )
     assert done.stdout == "[]\n"
+
+
+def test_sentences_that_were_mended_stay_mended() -> None:
+    told = PAGES["CONTRIBUTING.md"].partition("## Sentences")[2]
+    pairs = re.findall(
+        r"^\| (?:docstring|log line|message|comment|document) \| (.+) \| (.+) \|$",
+        told,
+        re.MULTILINE,
+    )
+    files = (*(ROOT / "src").rglob("*.py"), ROOT / "docs" / "call-states.md")
+    text = " ".join(" ".join(file.read_text(encoding="utf-8").split()) for file in files)
+
+    assert len(pairs) == 10
+    for before, after in pairs:
+        assert after in text
+        assert before not in text

@@ -78,7 +78,7 @@ must not be kept waiting for those that it knows."""
 
 
 def usual_policy(delivery: Delivery) -> RetryPolicy:
-    """Return how often a delivery is tried again where nobody said it: to webhooks never (R2-04)."""
+    """Return the default retry policy; an event webhook has no retries (R2-04)."""
     if isinstance(delivery.request, Mail):
         return MAIL_TRIES
     return TO_SUBSCRIBERS if delivery.is_to_subscriber else ONE_TRY

@@ -39,7 +39,7 @@ QUICK = Timing(t1=0.02, t2=0.1, t4=0.1, ring=0.5)
 """So that what lingers is gone in a second or two."""
 NOTHING = UserAgentLoad(transactions=0, sessions=0, dialogs=0, pending_requests=0)
 DIALLED = "380800111222"
-CHALLENGED = "sip trunk lets us not in"
+CHALLENGED = "sip trunk authentication failed"
 """What the 401 and 407 of the fuzzer mean to an operator; no error of ours."""
 
 

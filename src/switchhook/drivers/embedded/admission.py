@@ -114,10 +114,10 @@ class SipAdmission:
     def admit_within_dialog(
         self, leg: str, request: Request, source: Peer, now: float
     ) -> Refusal | None:
-        """Let pass who is known to speak for the other end, and challenge or refuse all others.
+        """Authenticate a request within a dialog; return None for a known peer, else the refusal.
 
-        Whoever proved a password may answer a challenge. A trunk that is known by its networks speaks
-        from any of them. Of an address that a scheme or webhook named nothing is known.
+        A peer with a password is challenged. A trunk with `sources` may send from any of them. A SIP
+        address that a scheme or webhook named has neither: every source is accepted.
         """
         party = self.party(leg)
         if party.user and self.friends.name(source, now) == party.user:

@@ -410,7 +410,7 @@ class Bridge:
                 assert_never(event)
 
     def stray(self, sip_leg: str) -> list[BridgeOutput]:
-        """Hear that a SIP leg is gone of which nobody told: no mistake of ours may keep a call."""
+        """End a SIP leg that was lost without an event, so that its call ends too."""
         called = self._called_by(sip_leg)
         if called is not None and not called.answered:
             return self.handle_event(

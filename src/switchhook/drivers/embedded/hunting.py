@@ -94,7 +94,7 @@ def _cause_at(place: SipDestination, event: InviteFailed, cause: Cause) -> Cause
         return Cause(sip=503, q850=OUT_OF_ORDER, text=f"{place.name}: {cause.text}")
     if status in CHALLENGES:
         known = place.trunk is not None and place.is_home and place.trunk.username
-        what = "refuses our username and password" if known else "asks for a username, and has none"
+        what = "refuses our username and password" if known else "wants a username; set one"
         return Cause(sip=503, text=f"{place.name} {what} ({status})")
     if status in REDIRECTIONS:
         contact = one_line(response.headers.get("Contact") or "nowhere")

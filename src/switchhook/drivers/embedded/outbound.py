@@ -97,7 +97,7 @@ class OutboundLegs:
         self._note_state(hunt, answers=event.response is not None)
         cause = hunt.failed(event)
         if event.status in CHALLENGES:
-            log.error("sip trunk rejects us", call=hunt.call.id, error=cause.text)
+            log.error("sip trunk authentication failed", call=hunt.call.id, error=cause.text)
         if not hunt.bridge.drop(event.leg):
             return True  # the leg was ended meanwhile
         is_of_the_way = hunt.is_of_the_way(event)

@@ -27,7 +27,7 @@ def prompt_finished(ctx: TransitionContext, event: PlaybackFinished) -> None:
 
 
 def prompt_overdue(ctx: TransitionContext, _: TimePassed) -> None:
-    """Wait no longer for a prompt of which nobody said that it is over."""
+    """Prompt timed out: continue as if PlaybackFinished had arrived."""
     if ctx.is_overdue:
         prompts.stop_prompt(ctx, ctx.call.playing)
         apply_result(ctx, prompts.after_prompt(ctx))

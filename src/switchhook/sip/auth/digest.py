@@ -115,7 +115,7 @@ class Verifier:
         self._other = "Authorization" if proxy else "Proxy-Authorization"
 
     def challenge(self, now: float, *, asker: str = "", stale: bool = False) -> Challenge:
-        """Ask whoever is at the address `asker` for a password."""
+        """Challenge the client at the address `asker` (RFC 3261 §22.2)."""
         nonce = self._nonces.make(asker, now)
         rest = ', qop="auth"' + (", stale=true" if stale else "")
         headers = tuple(

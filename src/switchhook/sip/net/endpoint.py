@@ -233,7 +233,10 @@ class SipEndpoint:
         return bool(undelivered)
 
     def _fail_undelivered(self, packets: list[bytes]) -> None:
-        """Fail the requests that nobody takes. uvloop no longer watches a socket that had an error."""
+        """Fail the requests that ICMP reported as undeliverable (RFC 3261 §18.4).
+
+        uvloop stops watching a socket that had an error.
+        """
         if self._udp.fileno() < 0:
             return  # closed meanwhile
         self._loop.remove_reader(self._udp)

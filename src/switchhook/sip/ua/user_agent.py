@@ -339,7 +339,7 @@ class UserAgent:
                 ):
                     owner.handle_failure(event, now)
                 case transaction_events.ResponseReceived() | transaction_events.RequestFailed():
-                    pass  # nobody of ours waits for it any more
+                    pass  # the dialog ended before the response arrived
                 case transaction_events.StrayResponse():
                     self._handle_stray_response(event, now)
                 case _:
