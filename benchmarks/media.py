@@ -99,9 +99,9 @@ async def call(rate: float, seconds: float) -> None:
     """Set up so many calls a second between two telephones, and print how long that took."""
     loop = asyncio.get_running_loop()
     took: list[float] = []
-    manners = PhoneBehaviour(hang_up_after=0.2)
+    behaviour = PhoneBehaviour(hang_up_after=0.2)
     async with (
-        Softphone("b", host="127.0.0.1", manners=manners) as b,
+        Softphone("b", host="127.0.0.1", behaviour=behaviour) as b,
         Softphone("a", host="127.0.0.1") as a,
     ):
 

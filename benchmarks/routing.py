@@ -40,7 +40,7 @@ from rich.table import Table
 from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
 
 from switchhook.app.application import Application, build
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
@@ -144,12 +144,12 @@ class Bench:
         self._way = way
         self._sender = sender
         facts_of = app.memory.facts_of
-        self._asking = Asking(app.asks, PRODUCT, facts_of=facts_of)
+        self._asking = Asking(app.asks, USER_AGENT, facts_of=facts_of)
         self._calls = itertools.cycle(calls)
         self._command = AskWebhook(ask="1", webhook=name_of(way, request))
         webhook = plan.webhooks[self._command.webhook]
         facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
-        self._request = render_ask(webhook, facts, ask_id="1", product=PRODUCT)
+        self._request = render_ask(webhook, facts, ask_id="1", product=USER_AGENT)
         self._networks = app.policies.networks_of(plan.project.id)
 
     async def bare(self) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.app import looking
+from switchhook.app import polling
 from switchhook.app.application import Application, new_call_id, open_application, settle
 from switchhook.delivery import policy
 from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, RetryPolicy
@@ -93,7 +93,7 @@ def ringing(version: int) -> Call:
 def test_a_project_that_is_applied_while_it_runs_is_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 0.01)
+    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
 
     async def scenario() -> None:
         async with open_application(settings(tmp_path)) as app:
@@ -196,7 +196,7 @@ subject = "Missed call"
 def test_a_project_that_mails_without_a_mail_server_is_told_of(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, warnings: int
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 0.01)
+    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
 
     async def scenario() -> None:
         store = await SqliteStore.open(tmp_path / DATABASE)
@@ -236,7 +236,7 @@ def test_what_a_former_version_promised_is_carried_as_it_was(tmp_path: Path) -> 
 def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 0.01)
+    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
     other = DOCUMENT.replace("acme", "house").replace("380442223344", "380442223355")
 
     async def scenario() -> None:
@@ -253,7 +253,7 @@ def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
             with pytest.raises(StoreError, match="apply its project file again"):
                 await export_project(app.store, "acme")
             for _ in range(3):
-                await app.projects.look()
+                await app.projects.refresh()
             applied = await apply_project(app.store, DOCUMENT)
             assert isinstance(applied, Applied)
             assert applied.version == 2
@@ -310,7 +310,7 @@ async def promised(app: Application, to: Subscription, *calls: str) -> None:
 def test_a_subscription_that_another_process_removed_is_told_nothing_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 0.01)
+    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
 
     async def scenario() -> None:
         async with granted(tmp_path) as app:
@@ -336,7 +336,7 @@ def test_a_subscription_that_another_process_removed_is_told_nothing_more(
 def test_a_call_that_another_process_wants_ended_is_ended(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 0.01)
+    monkeypatch.setattr(polling, "POLL_EVERY", 0.01)
     trunk = '[[trunks]]\nname = "carrier"\nhost = "127.0.0.1"\nport = 9\n'
     rings = DOCUMENT.replace("hang_up = 486", 'ring = ["380501112233"]\ntimeout = 60') + trunk
 
@@ -402,7 +402,7 @@ def test_after_a_restart_subscribers_are_told_and_former_ones_are_not(tmp_path: 
 def test_what_is_applied_over_http_is_taken_over_when_the_answer_comes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(looking, "PAUSE", 3600.0)
+    monkeypatch.setattr(polling, "POLL_EVERY", 3600.0)
 
     async def scenario() -> None:
         with_web = Settings(data_dir=tmp_path, sip_port=0, web_port=0)
@@ -435,7 +435,7 @@ def test_looks_at_the_same_time_leave_the_latest_version(tmp_path: Path) -> None
             for version in range(1, 6):
                 name = f"Acme {version}"
                 await app.store.save_project("acme", DOCUMENT.replace("Acme", name))
-                await asyncio.gather(*(app.projects.look() for _ in range(3)))
+                await asyncio.gather(*(app.projects.refresh() for _ in range(3)))
                 assert app.book.plans["acme"].project.name == name
 
     run(scenario())

@@ -175,13 +175,13 @@ def line(entry: JournalEntry) -> str:
             return str(entry.kind)
 
 
-def switchboard(plan: Plan, side: Driver, memory: Memory, clock: Clock) -> Switchboard:
+def switchboard(plan: Plan, driver: Driver, memory: Memory, clock: Clock) -> Switchboard:
     """Put a switchboard together that runs this project."""
     ids = count(1)
     book = Book([plan])
     known = TrackingMemory()
     return Switchboard(
-        side=side,
+        driver=driver,
         store=memory,
         dispatcher=memory,
         asking=Asking(memory, "test"),
@@ -199,13 +199,13 @@ class Simulated:
     async def play(self, story: Story) -> Told:
         """Play the story in no time."""
         clock = VirtualClock(1_760_000_000.0)
-        side = SimulatedDriver(clock, story.phones)
+        driver = SimulatedDriver(clock, story.phones)
         memory = Memory(story.answer)
-        call = side.place(story.caller)
+        call = driver.place(story.caller)
         for ends_after in (story.restarts_after, DEADLINE):
             if ends_after is None:
                 continue
-            board = switchboard(story.plan(), side, memory, clock)
+            board = switchboard(story.plan(), driver, memory, clock)
             async with AsyncExitStack() as stack:
                 await board.start(stack, lambda _project, _version: story.plan())
                 if ends_after is DEADLINE and story.operator_ends_after is not None:
@@ -213,7 +213,7 @@ class Simulated:
                     clock.call_at(at, partial(board.hear, "c1", OPERATOR))
                 await clock.run(clock.now() + ends_after)
         await board.idle()
-        assert side.live_legs(call.id) == frozenset()
+        assert driver.live_legs(call.id) == frozenset()
         return memory.told(experienced(call))
 
 

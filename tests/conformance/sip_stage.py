@@ -36,7 +36,7 @@ class Embedded:
         """Play the story in as many seconds as it takes."""
         memory = Memory(story.answer)
         async with asyncio.timeout(DEADLINE), AsyncExitStack() as stack:
-            carrier = await stack.enter_async_context(Softphone(CUSTOMER, manners=BY_SCRIPT))
+            carrier = await stack.enter_async_context(Softphone(CUSTOMER, behaviour=BY_SCRIPT))
             house = House(story.plan(trunk_to(carrier)), memory)
             stack.push_async_callback(house.close)
             await house.open()
@@ -51,7 +51,7 @@ class Embedded:
             heard = await call(phones[story.account], house.port, story)
             await happening
             await house.board.idle()
-            await nothing_left(house.side, phones)
+            await nothing_left(house.driver, phones)
         return memory.told(iter(heard))
 
 
@@ -65,11 +65,11 @@ class House:
 
     async def open(self) -> None:
         """Start."""
-        self.side = EmbeddedDriver(host=LOCAL, port=self.port)
-        self.board = switchboard(self._plan, self.side, self._memory, LoopClock())
+        self.driver = EmbeddedDriver(host=LOCAL, port=self.port)
+        self.board = switchboard(self._plan, self.driver, self._memory, LoopClock())
         self._stack = AsyncExitStack()
         await self.board.start(self._stack, lambda _project, _version: self._plan)
-        self.port = self.side.port
+        self.port = self.driver.port
 
     async def close(self) -> None:
         """Stop hearing, and hang up nobody."""
@@ -94,7 +94,7 @@ def trunk_to(carrier: Softphone) -> Trunk:
 async def telephone(stack: AsyncExitStack, login: str, server: int) -> Softphone:
     """Switch a telephone on and register it."""
     peer = Peer(UDP, LOCAL, server)
-    phone = Softphone(login, "secret", server=peer, manners=BY_SCRIPT)
+    phone = Softphone(login, "secret", server=peer, behaviour=BY_SCRIPT)
     await stack.enter_async_context(phone)
     await phone.register()
     return phone
@@ -176,12 +176,12 @@ def progress(made: PhoneCall) -> Iterator[str]:
         yield {180: "ringing", 183: "audio"}[status]
 
 
-async def nothing_left(side: EmbeddedDriver, phones: Mapping[str, Softphone]) -> None:
+async def nothing_left(driver: EmbeddedDriver, phones: Mapping[str, Softphone]) -> None:
     """Wait until every telephone has heard that its calls are over, for no longer than a round trip."""
 
     def live() -> list[str]:
         left = [c.leg for phone in phones.values() for c in phone.calls.values() if not c.is_over]
-        return left + [f"{side.calls} calls of ours"] * bool(side.calls)
+        return left + [f"{driver.calls} calls of ours"] * bool(driver.calls)
 
     for _ in range(100):
         if not live():

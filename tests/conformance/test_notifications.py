@@ -156,15 +156,15 @@ class Life:
 async def play(story: Story) -> list[dict[str, Any]]:
     """Play a story to its end, through a restart where it has one; return what was told, in order."""
     clock = VirtualClock(1_760_000_000.0)
-    side = SimulatedDriver(clock, story.phones)
+    driver = SimulatedDriver(clock, story.phones)
     memory = Memory(story.answer)
-    side.place(story.caller)
+    driver.place(story.caller)
     for seconds in (story.restarts_after, 1000.0):
         if seconds is None:
             continue
         life = Life(clock)
         async with AsyncExitStack() as stack:
-            board = switchboard(story.plan, side, memory, life)
+            board = switchboard(story.plan, driver, memory, life)
             await board.start(stack, lambda _project, _version: story.plan)
             await clock.run(clock.now() + seconds)
         life.is_over = True
@@ -174,12 +174,12 @@ async def play(story: Story) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in requests if isinstance(one, HttpRequest)]
 
 
-def switchboard(within: Plan, side: Driver, memory: Memory, clock: Life) -> Switchboard:
+def switchboard(within: Plan, driver: Driver, memory: Memory, clock: Life) -> Switchboard:
     """Put a switchboard together whose project has one subscriber."""
     ids = count(1)
     known = TrackingMemory()
     return Switchboard(
-        side=side,
+        driver=driver,
         store=memory,
         dispatcher=memory,
         asking=Asking(memory, "test"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
@@ -217,7 +217,7 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     real = run(_journals(house))
     for number, caller in who.items():
         script = Script(caller=caller, callee=number, phones=SILENT)
-        made = run(pretend_call(plan, script, now=0.0, product=PRODUCT))
+        made = run(pretend_call(plan, script, now=0.0, product=USER_AGENT))
         assert tuple(map(line, made.journal))[:-2] == tuple(map(line, real[caller]))[:-2]
 
 

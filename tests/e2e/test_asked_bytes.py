@@ -130,13 +130,13 @@ class House:
     """The running switchboard, its memory, and what it rang."""
 
     board: Switchboard
-    side: Side
+    driver: Side
     store: SqliteStore
     memory: Memory
 
     async def call(self, *, caller: str = "380441112233", talk: bool = False) -> list[str]:
         """Place a call, wait until something rings, end it, and say what rang."""
-        self.side.ringing.clear()
+        self.driver.ringing.clear()
         arrival = Arrival(
             caller=caller,
             caller_name="",
@@ -146,13 +146,13 @@ class House:
         )
         call = self.board.arrived(arrival)
         assert isinstance(call, str)
-        await asyncio.wait_for(self.side.ringing.wait(), 10)
+        await asyncio.wait_for(self.driver.ringing.wait(), 10)
         if talk:
             self.board.hear(call, LegAnswered(leg="b1"))
             await asyncio.sleep(0.05)
         self.board.hang_up(call, by="the test")
         await asyncio.wait_for(self.board.idle(), 10)
-        return self.side.rung[call]
+        return self.driver.rung[call]
 
     async def notices(self) -> list[str]:
         """Return what the journal of the latest call says of tries."""
@@ -168,14 +168,14 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
         project = read_project(FILE.replace("@SAYS@", says))
         assert isinstance(project, Project), str(project)
         book, known = Book([Plan(project)]), memory or Memory()
-        store, sender, side = await SqliteStore.open(None), Sender(), Side()
+        store, sender, driver = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
         app = build(
             settings, store, book, sender, known, delivery_sender=sender, subscribers=Subscribers()
         )
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
         board = Switchboard(
-            side=side,
+            driver=driver,
             store=store,
             dispatcher=app.dispatcher,
             asking=Asking(app.asks, "UA", facts_of=known.facts_of),
@@ -186,7 +186,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             known=known,
         )
         try:
-            await story(House(board, side, store, known))
+            await story(House(board, driver, store, known))
         finally:
             await sender.close()
             await store.close()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.project import Account, Group, Plan
 from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
@@ -235,7 +235,7 @@ def test_the_endpoint_gets_exactly_this(parts: Parts, name: str) -> None:
     assert requests == [
         (
             f"GET {target} HTTP/1.1\r\nHost: {parts.web.authority}\r\n"
-            f"User-Agent: {PRODUCT}\r\nX-Use: {name}\r\nConnection: close\r\n\r\n"
+            f"User-Agent: {USER_AGENT}\r\nX-Use: {name}\r\nConnection: close\r\n\r\n"
         ).encode()
         for target in asked
     ]
@@ -256,7 +256,7 @@ def test_the_simulator_tells_the_same(parts: Parts, name: str) -> None:
         phones=dict.fromkeys(RINGING, "rings"),
     )
     plan = Plan(_refined(project, parts.crm))
-    made = asyncio.run(pretend_call(plan, script, now=story.call.arrived_at, product=PRODUCT))
+    made = asyncio.run(pretend_call(plan, script, now=story.call.arrived_at, product=USER_AGENT))
     assert tuple(map(line, made.journal)) == tuple(map(line, story.journal))
     told = [delivery.event for delivery in made.deliveries]
     assert told == [row.delivery.event for row in story.deliveries]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import AskStep
 from switchhook.domain.webhook import Field, ForwardingNumber
@@ -100,7 +100,7 @@ class Parts(NamedTuple):
         project = project_of(self.lines, trunk=5060, events=self.web)
         plan = Plan(replace(project, event_webhooks=()))
         script = Script(caller=caller, callee=number, phones=phones)
-        made = run(pretend_call(plan, script, now=0.0, product=PRODUCT))
+        made = run(pretend_call(plan, script, now=0.0, product=USER_AGENT))
         return tuple(map(line, made.journal))[:-2]
 
 

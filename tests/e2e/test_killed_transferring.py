@@ -70,7 +70,7 @@ async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         events = stack.enter_context(Endpoint(lambda _: reply("ok")))
         carrier = await stack.enter_async_context(
-            Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+            Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
         )
         trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
         accounts = tuple(Account(login=login, password=PASSWORD) for login in LOGINS)
@@ -80,7 +80,7 @@ async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
         server.apply(replace(project, trunks=(trunk,)))
         stack.enter_context(server)
         at = Peer(UDP, LOCAL, server.port)
-        phones = {name: Softphone(name, PASSWORD, server=at, manners=WAITS) for name in LOGINS}
+        phones = {name: Softphone(name, PASSWORD, server=at, behaviour=WAITS) for name in LOGINS}
         for phone in phones.values():
             await stack.enter_async_context(phone)
             await phone.register()

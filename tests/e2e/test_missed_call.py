@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
 from switchhook.domain.project import Plan
@@ -205,7 +205,9 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     project = project_of(LINES, trunk=5060, events=parts.house.events)
     script = Script(caller=CALLER, callee=MISSED, phones={RINGS: "rings"})
     now = parts.missed.call.arrived_at
-    made = run(pretend_call(Plan(refined(project, parts.chat)), script, now=now, product=PRODUCT))
+    made = run(
+        pretend_call(Plan(refined(project, parts.chat)), script, now=now, product=USER_AGENT)
+    )
 
     mails = [d.request for d in made.deliveries if isinstance(d.request, Mail)]
     assert [mail.recipient for mail in mails] == [DESK, REFUSED, "log@example.com"]

@@ -209,7 +209,7 @@ async def stage(directory: Path) -> AsyncIterator[Stage]:
         server = Peer(UDP, LOCAL, app.sip_port)
         alice = Softphone("201", "password-of-alice", server=server)
         bob = Softphone(
-            "bob", "password-of-bob", server=server, manners=PhoneBehaviour(answer_after=None)
+            "bob", "password-of-bob", server=server, behaviour=PhoneBehaviour(answer_after=None)
         )
         for phone in (alice, bob):
             await stack.enter_async_context(phone)

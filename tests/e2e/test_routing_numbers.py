@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.project import Plan
 from switchhook.domain.scheme import (
@@ -223,7 +223,7 @@ def _image(case: Case, name: str, web: Endpoint, words: dict[str, str]) -> bytes
         f"{fill(case.start)} HTTP/1.1",
         f"Host: {web.authority}",
         f"Origin: {web.authority}",
-        f"User-Agent: {PRODUCT}",
+        f"User-Agent: {USER_AGENT}",
         *((of_case, *lines) if case.webhook.place is Place.HEADERS else (*lines, of_case)),
         "Connection: close",
     ]
@@ -256,7 +256,7 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
     )
     script = Script(caller=caller, callee=callee)
     plan = Plan(_refined(replace(project, event_webhooks=())))
-    made = await pretend_call(plan, script, now=now, product=PRODUCT)
+    made = await pretend_call(plan, script, now=now, product=USER_AGENT)
     return tuple(map(line, made.journal))
 
 

@@ -44,11 +44,11 @@ async def hears(call: PhoneCall) -> None:
 
 async def with_baresip(tmp_path: Path, scenario: Scenario) -> None:
     async with AsyncExitStack() as stack:
-        carrier = Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+        carrier = Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
         await stack.enter_async_context(carrier)
         office = await stack.enter_async_context(open_office(project(carrier)))
         port = office.port
-        john = Softphone("john", PASSWORD, server=Peer(UDP, LOCAL, port), manners=WAITS)
+        john = Softphone("john", PASSWORD, server=Peer(UDP, LOCAL, port), behaviour=WAITS)
         await stack.enter_async_context(john)
         await john.register()
         with Baresip(

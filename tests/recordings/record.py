@@ -82,9 +82,11 @@ class House:
         """Return where telephones reach it."""
         return Peer(UDP, "127.0.0.1", self.server.port)
 
-    async def stranger(self, number: str, **manners: Any) -> Softphone:
+    async def stranger(self, number: str, **behaviour: Any) -> Softphone:
         """Return a telephone behind the trunk."""
-        phone = Softphone(number, host=HOST, server=self.peer, manners=PhoneBehaviour(**manners))
+        phone = Softphone(
+            number, host=HOST, server=self.peer, behaviour=PhoneBehaviour(**behaviour)
+        )
         return await self._stack.enter_async_context(phone)
 
     async def register(self, *logins: str) -> None:
@@ -122,9 +124,9 @@ async def make_calls(house: House) -> None:
     mobile = await house.stranger(CARRIED)
     await house.talk(mobile, "380441000001")
     await house.talk(await house.stranger("380670000002"), "380441000001")
-    bob.manners = ann.manners = PhoneBehaviour(refuse_with=486)
+    bob.behaviour = ann.behaviour = PhoneBehaviour(refuse_with=486)
     await house.talk(await house.stranger("380670000003"), "380441000001")
-    bob.manners = ann.manners = PhoneBehaviour()
+    bob.behaviour = ann.behaviour = PhoneBehaviour()
     await house.talk(await house.stranger("380670000004"), "380441000002", seconds=3.0)
     await house.talk(await house.stranger("380670000005"), "380441000003", "1")
     await house.talk(await house.stranger("380670000006"), "380441000003", "*")
@@ -138,7 +140,7 @@ async def make_calls(house: House) -> None:
     await house.talk(ann, "102")
     await house.talk(ann, "200")
     await house.talk(phones["201"], "31508009000")
-    phones["103"].manners = PhoneBehaviour(answer_after=None)
+    phones["103"].behaviour = PhoneBehaviour(answer_after=None)
     call = await (await house.stranger("380670000011")).call("380441000007")
     await phones["103"].rung()
     call.end()
@@ -250,7 +252,7 @@ async def record(program: Path, folder: Path, files: Sequence[Path]) -> None:
     """Record a version."""
     for name in ("data", "printed"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    trunk = Softphone(CARRIED, host=HOST, manners=PhoneBehaviour(hang_up_after=0.5))
+    trunk = Softphone(CARRIED, host=HOST, behaviour=PhoneBehaviour(hang_up_after=0.5))
     with tempfile.TemporaryDirectory() as directory, PostOffice() as office:
         server = Server(Path(directory), program=program, settings=office.settings)
         async with trunk:

@@ -31,12 +31,12 @@ TRANSPORTS = ["UDP", "TCP"]
 
 @asynccontextmanager
 async def two(
-    manners: PhoneBehaviour | None = None, *, host: str = "127.0.0.1", transport: str = "UDP"
+    behaviour: PhoneBehaviour | None = None, *, host: str = "127.0.0.1", transport: str = "UDP"
 ) -> AsyncIterator[tuple[Softphone, Softphone]]:
     """Switch two telephones on that can reach each other."""
     async with (
         Softphone("alice", host=host, transport=transport) as alice,
-        Softphone("bob", host=host, transport=transport, manners=manners) as bob,
+        Softphone("bob", host=host, transport=transport, behaviour=behaviour) as bob,
     ):
         yield alice, bob
 
@@ -162,7 +162,7 @@ def test_switching_off_ends_its_calls() -> None:
             async with Softphone("bob") as bob:
                 made, _ = await talk(alice, bob)
             assert await made.ended() == 200
-            async with Softphone("bob", manners=PhoneBehaviour(answer_after=None)) as bob:
+            async with Softphone("bob", behaviour=PhoneBehaviour(answer_after=None)) as bob:
                 ringing = await alice.call(str(bob.uri))
                 await bob.rung()
             assert await ringing.ended() == 487
@@ -291,7 +291,7 @@ class Caller:
 
 def by_hand(scenario: Callable[[Caller, Softphone], Coroutine[Any, Any, None]]) -> None:
     async def switched_on() -> None:
-        async with Softphone("bob", manners=PhoneBehaviour(rings=False)) as bob:
+        async with Softphone("bob", behaviour=PhoneBehaviour(rings=False)) as bob:
             with Udp(bob.port) as peer:
                 await scenario(Caller(peer), bob)
 

@@ -11,7 +11,7 @@ import pytest
 from switchhook.sip.rtp.dtmf import DtmfReceiver
 from switchhook.sip.rtp.packet import RtpPacket
 from switchhook.sip.wire.sdp import PCMA, PCMU, Format
-from switchhook.softphone.tone import SOUND, Tone
+from switchhook.softphone.tone import SOUND, ToneStream
 from tests.support.loop import run
 
 
@@ -21,7 +21,7 @@ def test_packets_are_paced_and_numbered() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
             ear.bind(("127.0.0.1", 0))
             ear.settimeout(0.0)
-            tone = Tone("127.0.0.1")
+            tone = ToneStream("127.0.0.1")
             tone.play("127.0.0.1", ear.getsockname()[1], PCMA)
             began = loop.time()
             packets = [await loop.sock_recv(ear, 2048) for _ in range(6)]
@@ -42,7 +42,7 @@ def test_packets_are_paced_and_numbered() -> None:
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 def test_two_tones_hear_each_other(host: str) -> None:
     async def scenario() -> None:
-        one, other = Tone(host), Tone(host)
+        one, other = ToneStream(host), ToneStream(host)
         one.play(host, other.port, PCMU)
         other.play(host, one.port, Format(payload=96, encoding="pcma"))
         await one.hears(3)
@@ -56,7 +56,7 @@ def test_two_tones_hear_each_other(host: str) -> None:
 
 def test_only_rtp_is_counted() -> None:
     async def scenario() -> None:
-        tone, other = Tone("127.0.0.1"), Tone("127.0.0.1")
+        tone, other = ToneStream("127.0.0.1"), ToneStream("127.0.0.1")
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as noise:
             noise.connect(("127.0.0.1", tone.port))
             for data in (b"", b"\x80", b"\0" * 200, b"OPTIONS sip:a SIP/2.0\r\n\r\n"):
@@ -73,7 +73,7 @@ def test_only_rtp_is_counted() -> None:
 
 def test_a_pause_is_silent_and_a_new_beginning_is_marked() -> None:
     async def scenario() -> None:
-        tone, ear = Tone("127.0.0.1"), Tone("127.0.0.1")
+        tone, ear = ToneStream("127.0.0.1"), ToneStream("127.0.0.1")
         tone.play("127.0.0.1", ear.port, PCMU)
         await ear.hears(1)
         tone.pause()
@@ -91,7 +91,7 @@ def test_a_pause_is_silent_and_a_new_beginning_is_marked() -> None:
 @pytest.mark.parametrize("target", [("example.com", 4000), ("127.0.0.1", 0), ("::1", 4000)])
 def test_a_place_that_cannot_be_reached_is_no_error(target: tuple[str, int]) -> None:
     async def scenario() -> None:
-        tone = Tone("127.0.0.1")
+        tone = ToneStream("127.0.0.1")
         tone.play(*target, PCMU)
         await asyncio.sleep(0.03)
         assert tone.sent == 0
@@ -106,7 +106,7 @@ def test_keys_take_the_place_of_the_tone() -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
             ear.bind(("127.0.0.1", 0))
             ear.settimeout(0.0)
-            tone = Tone("127.0.0.1")
+            tone = ToneStream("127.0.0.1")
             tone.press("5", 40)
             tone.play("127.0.0.1", ear.getsockname()[1], PCMU, 97)
             packets = [RtpPacket.parse(await loop.sock_recv(ear, 2048)) for _ in range(7)]
@@ -121,7 +121,7 @@ def test_keys_take_the_place_of_the_tone() -> None:
 
 def test_what_came_in_is_kept_on_wish() -> None:
     async def scenario() -> None:
-        one, other = Tone("127.0.0.1"), Tone("127.0.0.1")
+        one, other = ToneStream("127.0.0.1"), ToneStream("127.0.0.1")
         one.kept = bytearray()
         other.play("127.0.0.1", one.port, PCMU)
         await one.hears(2)

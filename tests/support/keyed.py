@@ -171,7 +171,7 @@ async def simulate(
 ) -> Heard:
     """Play the same call in virtual time; `phones` are the numbers that pick up, and soon hang up."""
     clock = VirtualClock(1_760_000_000.0)
-    side = SimulatedDriver(clock, {number: answering(0.05, talks=0.3) for number in phones})
+    driver = SimulatedDriver(clock, {number: answering(0.05, talks=0.3) for number in phones})
     memory = Answering(b"", bodies=bodies)
     arrival = Arrival(
         caller=called.who,
@@ -181,9 +181,9 @@ async def simulate(
         project=plan.project.id,
     )
     hangs_up = any(keys.endswith(HANG_UP) for _, keys in called.cues)
-    call = side.place(SimulatedCaller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
-    board = switchboard(plan, side, memory, clock)
-    finger = Finger(clock, side, call, called)
+    call = driver.place(SimulatedCaller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
+    board = switchboard(plan, driver, memory, clock)
+    finger = Finger(clock, driver, call, called)
     async with AsyncExitStack() as stack:
         await board.start(stack, lambda _project, _version: plan)
         finger.watch()
@@ -204,7 +204,7 @@ class Finger:
     """Presses the keys of a simulated caller, shortly after each prompt has begun."""
 
     clock: VirtualClock
-    side: SimulatedDriver
+    driver: SimulatedDriver
     call: SimulatedCall
     plan: Dial
     heard: list[str] = field(default_factory=list)
@@ -222,4 +222,4 @@ class Finger:
 
     def _press(self, keys: str) -> None:
         for key in keys.removesuffix(HANG_UP):
-            self.side.press(self.call.id, key)
+            self.driver.press(self.call.id, key)

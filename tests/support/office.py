@@ -121,13 +121,13 @@ class Memory:
 class Office:
     """What runs."""
 
-    side: EmbeddedDriver
+    driver: EmbeddedDriver
     board: Switchboard
     memory: Memory
 
     @property
     def port(self) -> int:
-        return self.side.port
+        return self.driver.port
 
     @property
     def call(self) -> Call:
@@ -144,10 +144,10 @@ class Office:
         """Wait until no call is left, neither here nor in the engine; transactions may linger."""
         async with asyncio.timeout(within):
             while (  # noqa: ASYNC110 -- the engine's figures are plain values
-                self.side.calls
+                self.driver.calls
                 or self.board.calls
-                or self.side.endpoint.agent.load.sessions
-                or self.side.endpoint.agent.load.pending_requests
+                or self.driver.endpoint.agent.load.sessions
+                or self.driver.endpoint.agent.load.pending_requests
             ):
                 await asyncio.sleep(0.01)
 
@@ -165,14 +165,14 @@ async def open_office(
     """Run the engine on a free port; with an old `memory`, take its talking calls up."""
     memory = memory or Memory()
     binding = binding or ListenAddress(port=0)
-    side = EmbeddedDriver(
+    driver = EmbeddedDriver(
         binding=binding, ended=memory, sounds=sounds, media_settings=media_settings
     )
     book = Book([plan])
     ids = count(len(memory.calls) + 1)
     known = TrackingMemory()
     board = Switchboard(
-        side=side,
+        driver=driver,
         store=memory,
         dispatcher=memory,
         asking=Asking(memory, "test"),
@@ -185,4 +185,4 @@ async def open_office(
     )
     async with AsyncExitStack() as stack:
         await board.start(stack, lambda _project, _version: plan)
-        yield Office(side, board, memory)
+        yield Office(driver, board, memory)

@@ -166,7 +166,7 @@ async def open_house(
     ids = count(1)
     known = Memory()
     house.board = Switchboard(
-        side=house,
+        driver=house,
         store=store,
         dispatcher=house,
         asking=Asking(house, "test"),  # type: ignore[arg-type]

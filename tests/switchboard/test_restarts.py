@@ -111,7 +111,7 @@ class Life:
     """One process: it writes to the disk and orders the telephones about until it is killed."""
 
     disk: Disk
-    side: SimulatedDriver
+    driver: SimulatedDriver
     clock: VirtualClock
     commits: int
     """How many it makes before the power is cut."""
@@ -143,24 +143,24 @@ class Life:
     async def start(
         self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
     ) -> None:
-        await self.side.start(stack, handler, book)
+        await self.driver.start(stack, handler, book)
         if self.starting is not None:
             await some_turns()
             handler.hear("c1", self.starting)
             await some_turns()
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
-        return await self.side.resume(calls)
+        return await self.driver.resume(calls)
 
     def recorded(self, call: Call) -> RecordingFinished | None:
-        return self.side.recorded(call)
+        return self.driver.recorded(call)
 
     async def stop(self) -> None:
-        await self.side.stop()
+        await self.driver.stop()
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         if not self.is_over:
-            self.side.carry_out(call, command)
+            self.driver.carry_out(call, command)
 
     def dispatch(self, *deliveries: Delivery) -> None:
         """Deliver nothing: what is on the disk counts."""
@@ -177,7 +177,7 @@ class Life:
     def switchboard(self, plan: Plan, ids: Iterator[int]) -> Switchboard:
         known = Memory()
         return Switchboard(
-            side=self,
+            driver=self,
             store=self,
             dispatcher=self,
             asking=Asking(self, "test"),
@@ -243,12 +243,12 @@ def told_of(project: Project) -> Plan:
 async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
     """Play a story to its end; whoever still talks after a minute is hung up by an operator."""
     clock, disk, ids = VirtualClock(START), Disk(), count(1)
-    side = SimulatedDriver(clock, story.phones)
-    placed = [side.place(caller, at=START + at) for at, caller in story.callers]
+    driver = SimulatedDriver(clock, story.phones)
+    placed = [driver.place(caller, at=START + at) for at, caller in story.callers]
     never = Kill(commits=10_000, cut_before=False, after=60.0)
     for kill in (*story.kills, never):
         life = Life(
-            disk, side, clock, kill.commits, kill.cut_before, answer_after=story.answer_after
+            disk, driver, clock, kill.commits, kill.cut_before, answer_after=story.answer_after
         )
         board = life.switchboard(story.plan, ids)
         async with AsyncExitStack() as stack:
@@ -318,12 +318,12 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
 
     async def scenario() -> None:
         clock, disk, ids = VirtualClock(START), Disk(), count(1)
-        side = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
-        side.place(SimulatedCaller(arrival=ARRIVAL))
+        driver = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
+        driver.place(SimulatedCaller(arrival=ARRIVAL))
         house = plan(ring(MARY))
         gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))
         for starting in (None, gone):
-            life = Life(disk, side, clock, 100, cut_before=False, answer_after=0.0)
+            life = Life(disk, driver, clock, 100, cut_before=False, answer_after=0.0)
             life.starting = starting
             board = life.switchboard(house, ids)
             async with AsyncExitStack() as stack:

@@ -190,7 +190,7 @@ class World:
         ids = count(1)
         known = Memory()
         return Switchboard(
-            side=self,
+            driver=self,
             store=self,
             dispatcher=self,
             asking=Asking(self, "test"),

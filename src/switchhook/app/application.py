@@ -16,12 +16,12 @@ import structlog
 from switchhook.api.listening import listen
 from switchhook.app import drivers
 from switchhook.app.asks import Asks
-from switchhook.app.looking import hang_up_wanted, look_again
 from switchhook.app.policies import Policies
-from switchhook.app.product import PRODUCT
+from switchhook.app.polling import hang_up_wanted, poll
 from switchhook.app.projects import CurrentProjects
 from switchhook.app.retention import DAY, prune
 from switchhook.app.subscriptions import SubscriptionEnds
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.delivery.dispatcher import Dispatcher
 from switchhook.delivery.http.concurrency import Concurrency
 from switchhook.delivery.http.sender import Sender
@@ -129,16 +129,16 @@ def build(
     driver = make_driver(settings, store, sounds)
     asks = Asks(sender)
     teller = Teller(
-        product=PRODUCT,
+        product=USER_AGENT,
         facts_of=memory.facts_of,
         mail_from=settings.mail_from,
         subscriptions_of=subscribers.of,
     )
     switchboard = Switchboard(
-        side=driver,
+        driver=driver,
         store=store,
         dispatcher=dispatcher,
-        asking=Asking(asks, PRODUCT, facts_of=memory.facts_of),
+        asking=Asking(asks, USER_AGENT, facts_of=memory.facts_of),
         clock=LoopClock(),
         book=lambda: projects.book,
         new_id=new_call_id,
@@ -217,10 +217,13 @@ def _always_under_way(
     app: Application,
 ) -> Iterator[tuple[Callable[[], Coroutine[None, None, None]], str]]:
     """Yield what runs as long as we do, with its name."""
-    ended, wanted = app.subscription_ends.look, partial(hang_up_wanted, app.store, app.switchboard)
-    yield partial(look_again, app.projects.look, failed="projects not read"), "watch projects"
-    yield partial(look_again, ended, failed="subscriptions not read"), "watch subscriptions"
-    yield partial(look_again, wanted, failed="hang-ups not read"), "watch hang-ups"
+    ended, wanted = (
+        app.subscription_ends.refresh,
+        partial(hang_up_wanted, app.store, app.switchboard),
+    )
+    yield partial(poll, app.projects.refresh, failed="projects not read"), "watch projects"
+    yield partial(poll, ended, failed="subscriptions not read"), "watch subscriptions"
+    yield partial(poll, wanted, failed="hang-ups not read"), "watch hang-ups"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
 
 
@@ -237,7 +240,7 @@ def _api(app: Application) -> WebServer:
                 tokens=app.store.tokens,
                 memory=app.subscribers,
                 clock=time.time,
-                applied=app.projects.look,
+                applied=app.projects.refresh,
                 hang_up=app.switchboard.hang_up,
                 missing_sounds=partial(missing_sounds, app.settings.data_dir),
             )

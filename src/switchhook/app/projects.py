@@ -36,7 +36,7 @@ class CurrentProjects:
         self._refused: set[tuple[str, int]] = set()
         """Versions that could not be taken over; said once, and not at every look."""
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Let the next call follow the latest version of its project. Raises StoreError."""
         async with self._looking:  # two at once could put an older version in place of a newer one
             for project, version in (await self._store.project_versions()).items():

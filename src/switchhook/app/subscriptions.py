@@ -50,7 +50,7 @@ class SubscriptionEnds:
         except StoreError as error:  # its endpoint will say so again after a restart
             log.error("subscription not deleted", subscription=number, error=str(error))  # noqa: TRY400 - the reader needs no traceback
 
-    async def look(self) -> None:
+    async def refresh(self) -> None:
         """Honour the removal of subscriptions by another process. Raises StoreError."""
         known = self._subscribers.numbers
         there = await self._store.subscription_numbers()

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
 from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call
@@ -111,7 +111,7 @@ def call(
         _check_real(script, is_elsewhen=at is not None, is_json=json)
         return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
     told = subscriptions_to(plan, file, config, data_dir)
-    made = asyncio.run(pretend_call(plan, script, now=now, product=PRODUCT, subscriptions=told))
+    made = asyncio.run(pretend_call(plan, script, now=now, product=USER_AGENT, subscriptions=told))
     if made.call is None:
         return _refused(made, plan, script)
     print_json(_as_json(made)) if json else _draw(made, plan, began=now)

@@ -150,7 +150,7 @@ async def _stage(project: Project, script: Script, folder: Path) -> AsyncIterato
     """Run the server and its telephones on free ports."""
     async with AsyncExitStack() as stack:
         outside = await stack.enter_async_context(
-            Softphone(script.caller, host=OUTSIDE, manners=OPEN)
+            Softphone(script.caller, host=OUTSIDE, behaviour=OPEN)
         )
         await _apply(_on_this_machine(project, outside.port), folder)
         settings = Settings(data_dir=folder, sip_port=0, web_host="")
@@ -185,7 +185,7 @@ async def _apply(project: Project, folder: Path) -> None:
 
 async def _registered(account: Account, app: Application, stack: AsyncExitStack) -> Softphone:
     server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Softphone(account.login, account.password, server=server, manners=OPEN)
+    phone = Softphone(account.login, account.password, server=server, behaviour=OPEN)
     await stack.enter_async_context(phone)
     try:
         await phone.register()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 from cyclopts.validators import Number
 
-from switchhook.app.product import PRODUCT
+from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.options import (
     MAYBE_STDIN,
     NO_FLAGS,
@@ -152,7 +152,7 @@ def preview(
     example = Example() if call is None else read_example(read_bytes(call))
     sender = settings_of(config, NO_FLAGS).mail_from
     first, *fallback = preview_requests(
-        plan, webhook, example, now=time.time(), product=PRODUCT, mail_from=sender
+        plan, webhook, example, now=time.time(), product=USER_AGENT, mail_from=sender
     )
     if json:
         more = [("fallback", _preview(shown)) for shown in fallback]

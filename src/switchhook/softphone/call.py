@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from switchhook.sip.ua.commands import Acknowledge, Answer, EndSession, SendInDialog
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.sdp import SessionDescription, answer_audio, build_audio
-from switchhook.softphone.tone import SOUND, Tone
+from switchhook.softphone.tone import SOUND, ToneStream
 
 if TYPE_CHECKING:
     from switchhook.sip.ua.commands import UserAgentCommand
@@ -50,7 +50,7 @@ class PhoneCall:
         """What came in; None for a call that was made here."""
         self.progress: list[int] = []
         """The provisional statuses that came, in order."""
-        self.tone = Tone(line.host)
+        self.tone = ToneStream(line.host)
         loop = asyncio.get_running_loop()
         self.answered_at: asyncio.Future[float] = loop.create_future()
         self._ended: asyncio.Future[int] = loop.create_future()
@@ -87,9 +87,9 @@ class PhoneCall:
         self._line.perform(Answer(leg=self.leg, status=200, headers=SDP, body=body))
         self.answered_at.set_result(asyncio.get_running_loop().time())
 
-    def hear_answer(self, body: bytes) -> None:
+    def handle_answer(self, body: bytes) -> None:
         """Learn that somebody has answered."""
-        self.hear_sound(body)
+        self.send_tone(body)
         self.answered_at.set_result(asyncio.get_running_loop().time())
 
     def end(self, status: int = 487) -> None:
@@ -113,7 +113,7 @@ class PhoneCall:
         if replied.response is None or replied.status >= 300:
             raise RefusedError(f"offer in call {self.leg}", replied.status)
         self._line.perform(Acknowledge(leg=self.leg))
-        self.hear_sound(replied.response.body)
+        self.send_tone(replied.response.body)
 
     async def transfer(self, to: str, *headers: tuple[str, str]) -> int:
         """Transfer the other party to a URI (REFER); return the status of the answer."""
@@ -123,7 +123,7 @@ class PhoneCall:
         )
         return (await self._line.reply_to(ask.ref, ask)).status
 
-    def hear_notify(self, body: bytes) -> None:
+    def handle_notify(self, body: bytes) -> None:
         """Learn what became of a transfer (RFC 3515 §2.4.5)."""
         _, _, rest = body.decode("latin-1").partition(" ")
         status = rest[:3]
@@ -143,11 +143,11 @@ class PhoneCall:
         answer = answer_audio(theirs, host, port, session_id=self._session, version=self._version)
         if answer is None:
             return None
-        self.hear_sound(offer)
+        self.send_tone(offer)
         return bytes(answer)
 
-    def hear_sound(self, body: bytes) -> None:
-        """Play to where a description says, unless it does not want to hear."""
+    def send_tone(self, body: bytes) -> None:
+        """Send the tone to where a description says, unless it does not want to hear."""
         with suppress(SipError):
             theirs = SessionDescription.parse(body)
             address, audio = theirs.audio_address, theirs.audio

@@ -31,7 +31,7 @@ _MOST_WAITS: Final = 100
 
 __all__ = ["PhoneBehaviour", "PhoneCall", "RefusedError", "Softphone"]
 
-CallEvent = (
+PhoneCallEvent = (
     events.AnswerAcknowledged
     | events.AnswerReceived
     | events.ReinviteCancelled
@@ -62,7 +62,7 @@ class Softphone:
     """A telephone, `async with` its time on the network.
 
     `server` is the registrar and proxy, a numeric address; without one only numeric URIs can be
-    called. `manners` may be changed at any time.
+    called. `behaviour` may be changed at any time.
     """
 
     def __init__(
@@ -73,17 +73,17 @@ class Softphone:
         server: Peer | None = None,
         host: str = "127.0.0.1",
         transport: str = UDP,
-        manners: PhoneBehaviour | None = None,
+        behaviour: PhoneBehaviour | None = None,
     ) -> None:
         self.username = username
         self.host = host
-        self.manners = manners or PhoneBehaviour()
+        self.behaviour = behaviour or PhoneBehaviour()
         self.calls: dict[str, PhoneCall] = {}
         """All calls since the telephone was switched on, by leg, in order."""
         self._server = server
         self._transport = server.transport if server else transport
         self._credentials = Credentials(username=username, password=password)
-        self._endpoint = SipEndpoint(ListenAddress(host=host, port=0), self._hear)
+        self._endpoint = SipEndpoint(ListenAddress(host=host, port=0), self._handle_event)
         self._exit = AsyncExitStack()
         self._replies: dict[str, asyncio.Future[events.FinalResponseReceived]] = {}
         self._came: asyncio.Queue[PhoneCall] = asyncio.Queue()
@@ -175,10 +175,10 @@ class Softphone:
 
     # What the endpoint tells
 
-    def _hear(self, event: UserAgentEvent) -> None:
+    def _handle_event(self, event: UserAgentEvent) -> None:
         match event:
             case events.InviteReceived():
-                self._hear_invite(event)
+                self._handle_invite(event)
             case events.OutOfDialogRequestReceived(ref=ref):
                 self.perform(Respond(ref=ref, status=405))
             case events.FinalResponseReceived(ref=ref):
@@ -190,20 +190,20 @@ class Softphone:
             case _:
                 call = self.calls.get(event.leg)
                 if call is not None:
-                    self._hear_call(call, event)
+                    self._handle_call_event(call, event)
 
-    def _hear_call(self, call: PhoneCall, event: CallEvent) -> None:
+    def _handle_call_event(self, call: PhoneCall, event: PhoneCallEvent) -> None:
         match event:
             case events.ProgressReceived(response=response):
                 call.progress.append(response.status)
             case events.AnswerReceived(response=response):
                 self.perform(Acknowledge(leg=call.leg))
-                call.hear_answer(response.body)
+                call.handle_answer(response.body)
             case events.AnswerAcknowledged(request=request):
                 if request.body:  # the answer to an offer that our 200 carried
-                    call.hear_sound(request.body)
+                    call.send_tone(request.body)
             case events.InDialogRequestReceived():
-                self._hear_request(call, event)
+                self._handle_request(call, event)
             case events.InviteCancelled(ref=ref):
                 self.perform(Respond(ref=ref, status=200))
                 call.over(487)
@@ -218,18 +218,18 @@ class Softphone:
             case _:
                 assert_never(event)
 
-    def _hear_invite(self, event: events.InviteReceived) -> None:
+    def _handle_invite(self, event: events.InviteReceived) -> None:
         call = self._add(PhoneCall(self, event.leg, event.request))
-        call.script = spawn(self._serve(call), name=f"manners in call {event.leg}")
+        call.script = spawn(self._serve(call), name=f"behaviour in call {event.leg}")
         self._came.put_nowait(call)
 
-    def _hear_request(self, call: PhoneCall, event: events.InDialogRequestReceived) -> None:
+    def _handle_request(self, call: PhoneCall, event: events.InDialogRequestReceived) -> None:
         """Answer a later offer; agree to everything else."""
         request = event.request
         if request.method != "INVITE" and not (request.method == "UPDATE" and request.body):
             self.perform(Respond(ref=event.ref, status=200))
             if request.method == "NOTIFY":
-                call.hear_notify(request.body)
+                call.handle_notify(request.body)
             return
         body = call.describe(request.body)
         if body is None:
@@ -238,18 +238,18 @@ class Softphone:
             self.perform(Respond(ref=event.ref, status=200, headers=SDP, body=body))
 
     async def _serve(self, call: PhoneCall) -> None:
-        manners = self.manners
-        if manners.rings:
+        behaviour = self.behaviour
+        if behaviour.rings:
             self.perform(Answer(leg=call.leg, status=180))
-        if manners.answer_after is None:
+        if behaviour.answer_after is None:
             return
-        await asyncio.sleep(manners.answer_after)
-        if manners.refuse_with is not None:
-            call.end(manners.refuse_with)
+        await asyncio.sleep(behaviour.answer_after)
+        if behaviour.refuse_with is not None:
+            call.end(behaviour.refuse_with)
             return
         call.answer()
-        if manners.hang_up_after is not None:
-            await asyncio.sleep(manners.hang_up_after)
+        if behaviour.hang_up_after is not None:
+            await asyncio.sleep(behaviour.hang_up_after)
             call.end()
 
     # Registration

@@ -33,7 +33,7 @@ _MILLIWATT: Final = {
 SOUND: Final = {law: period * (_SAMPLES // len(period)) for law, period in _MILLIWATT.items()}
 
 
-class Tone:
+class ToneStream:
     """A socket on a free port of `host`. `received` counts RTP packets, `heard` those with the tone.
 
     Nothing is resolved: a stranger's address that is not numeric is not sent to.

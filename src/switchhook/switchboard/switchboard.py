@@ -92,7 +92,7 @@ class Switchboard:
     def __init__(
         self,
         *,
-        side: Driver,
+        driver: Driver,
         store: CallStore,
         dispatcher: DeliveryDispatcher,
         asking: Asking,
@@ -104,7 +104,7 @@ class Switchboard:
         outside: Outside | None = None,
         max_calls: int = 1000,
     ) -> None:
-        self._side = side
+        self._driver = driver
         self._store = store
         self._dispatcher = dispatcher
         self._asking = asking
@@ -197,7 +197,7 @@ class Switchboard:
     async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
         """Start the driver, and take up or end the calls of a former process."""
         calls = await self._store.live_calls(plan_of)
-        live = await self._side.resume(calls)
+        live = await self._driver.resume(calls)
         self._outside.resume(calls)
         self._watch_minutes()
         # The side may hear of these calls while it starts; that waits behind what it said of their legs.
@@ -206,12 +206,12 @@ class Switchboard:
                 call,
                 self._clock.steady(),
                 Resynced(
-                    live_legs=live.get(call.id, frozenset()), recorded=self._side.recorded(call)
+                    live_legs=live.get(call.id, frozenset()), recorded=self._driver.recorded(call)
                 ),
             )
             for call in calls
         ]
-        await self._side.start(stack, self, self._book)
+        await self._driver.start(stack, self, self._book)
         for mailbox in kept:
             self._open(mailbox)
 
@@ -229,7 +229,7 @@ class Switchboard:
             if not last & self._mailboxes.keys():
                 break
             await asyncio.sleep(_LOOK)
-        await self._side.stop()
+        await self._driver.stop()
 
     def _keep(self, call: Call, clock: Clock, first: Event, *, for_help: bool = False) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
@@ -367,7 +367,7 @@ class Switchboard:
     def _carry_out(self, mailbox: Mailbox, commands: list[Command]) -> None:
         for command in phone_commands(commands):
             try:
-                self._side.carry_out(mailbox.call, command)
+                self._driver.carry_out(mailbox.call, command)
             except Exception:
                 # A mistake of ours. Whoever waits for it hears at once that it was not done.
                 what = type(command).__name__

@@ -88,12 +88,12 @@ async def pretend_call(
         stack.push_async_callback(sender.close)
         asker = _Asker(sender, script.answers)
         asking = _Asking(clock, asker, product)
-        side = SimulatedDriver(clock, _Phones(plan, script))
-        finger = _Finger(clock, side, script.digits)
+        driver = SimulatedDriver(clock, _Phones(plan, script))
+        finger = _Finger(clock, driver, script.digits)
         notebook = _Notebook(finger)
         known = Memory()
         switchboard = Switchboard(
-            side=side,
+            driver=driver,
             store=notebook,
             dispatcher=notebook,
             asking=asking,
@@ -108,7 +108,7 @@ async def pretend_call(
             known=known,
         )
         await switchboard.start(stack, lambda *_: plan)
-        placed = side.place(
+        placed = driver.place(
             SimulatedCaller(arrival=_arrival(plan, script), gives_up_after=script.patience)
         )
         await clock.run(now + LONGEST, settle=asking.settle)
@@ -261,9 +261,9 @@ def waits_for_keys(call: Call) -> tuple[object, ...] | None:
 class _Finger:
     """Presses the caller's keys whenever the call begins to wait for some."""
 
-    def __init__(self, clock: VirtualClock, side: SimulatedDriver, digits: Sequence[str]) -> None:
+    def __init__(self, clock: VirtualClock, driver: SimulatedDriver, digits: Sequence[str]) -> None:
         self._clock = clock
-        self._side = side
+        self._driver = driver
         self._digits = digits
         self.keyed = 0
         """How many of `digits` were begun."""
@@ -283,7 +283,7 @@ class _Finger:
             self._clock.call_at(when, self._pressing(call, digit))
 
     def _pressing(self, call: str, digit: str) -> Callable[[], None]:
-        return lambda: self._side.press(call, digit)
+        return lambda: self._driver.press(call, digit)
 
 
 class _Notebook:

@@ -186,7 +186,7 @@ def test_a_trunk_hangs_up_from_any_of_its_networks_and_nobody_else_does() -> Non
                 assert [(line["event"], line["trunk"]) for line in logs] == [
                     ("sip request refused: not from the trunk's sources", "carrier")
                 ]
-                assert office.side.calls == 1
+                assert office.driver.calls == 1
                 with outsider(office, "127.0.0.9") as other:
                     bye = from_trunk(other, "BYE", tag=tag, cseq=2, branch="y")
                     assert await say(other, bye) == 200
@@ -211,7 +211,7 @@ def test_a_cancel_of_another_call_or_from_elsewhere_cancels_nothing() -> None:
                     others = replace(cancel, headers=cancel.headers.put("Call-ID", "another"))
                     assert await final(carrier, others) == 481
                     assert await final(thief, cancel) == 481
-                    assert office.side.calls == 1
+                    assert office.driver.calls == 1
                     assert await final(carrier, cancel) == 200
                     assert start(await bob.receive()) == "CANCEL"
 
@@ -232,9 +232,9 @@ def test_who_was_registered_before_a_restart_is_a_friend_after_it() -> None:
     async def scenario() -> None:
         memory = Registered()
         async with AsyncExitStack() as stack:
-            side = EmbeddedDriver(binding=ListenAddress(port=0), registrations=memory)
-            await side.start(stack, NobodyListens(), lambda: Book([shop()]))
-            friends, now = side.endpoint.agent.friends, asyncio.get_running_loop().time()
+            driver = EmbeddedDriver(binding=ListenAddress(port=0), registrations=memory)
+            await driver.start(stack, NobodyListens(), lambda: Book([shop()]))
+            friends, now = driver.endpoint.agent.friends, asyncio.get_running_loop().time()
             assert friends.name(Peer("UDP", HOME, 5062), now) == "mary"
             assert friends.standing(Peer("UDP", HOME, 5062), now) is Standing.TELEPHONE
             assert friends.standing(Peer("UDP", OUTSIDE, 5062), now) is Standing.STRANGER
@@ -260,7 +260,7 @@ class Registered:
 
 
 class NobodyListens:
-    """The switchboard's ear, which hears nothing here."""
+    """A call handler that does nothing."""
 
     def arrived(self, arrival: Arrival, expect: object = None) -> str | Refused:
         raise NotImplementedError

@@ -138,7 +138,7 @@ def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
 @pytest.mark.row("FD-10")
 def test_an_account_is_refused_what_is_denied_and_what_is_too_much_at_once() -> None:
     async def scenario() -> None:
-        async with Softphone("carrier", manners=WAITS) as carrier:
+        async with Softphone("carrier", behaviour=WAITS) as carrier:
             trunk = Trunk(name="carrier", host="127.0.0.1", port=carrier.port)
             screening = Screening(denied_prefixes=("380900",))
             plan = Plan(replace(shop(trunk=trunk).project, screening=screening))
@@ -270,7 +270,7 @@ def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(met
                 (asked,) = invites(stranger, 1, method)
                 stranger.send(asked)
                 heard = [await stranger.receive()]
-                assert office.side.endpoint.agent.load.transactions == 0
+                assert office.driver.endpoint.agent.load.transactions == 0
                 with contextlib.suppress(TimeoutError):
                     while True:
                         heard.append(await stranger.receive(0.3))
@@ -347,7 +347,7 @@ def test_a_telephones_flood_keeps_no_other_from_calling() -> None:
 def test_a_call_for_help_is_taken_whatever_the_limit_of_calls_is() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(account("mary"))), max_calls=1) as office:
-            async with telephone(office, "mary", manners=WAITS) as mary:
+            async with telephone(office, "mary", behaviour=WAITS) as mary:
                 await mary.register()
                 async with telephone(office, "john") as john:
                     first = await john.call("mary")
@@ -412,7 +412,7 @@ def test_a_telephone_whose_connection_is_gone_is_no_longer_there() -> None:
                 await office.quiet()
                 mary._refresher = None  # it does not take its registration back
             async with asyncio.timeout(5):
-                while office.side.endpoint.connections:  # noqa: ASYNC110 -- a plain number
+                while office.driver.endpoint.connections:  # noqa: ASYNC110 -- a plain number
                     await asyncio.sleep(0.01)
             assert await refusal(await dial(caller, office)) == 480
 
@@ -566,9 +566,9 @@ def test_a_mistake_of_ours_ends_the_attempt_at_once(
             elif where == "next":  # behind a trunk where nothing listens
                 monkeypatch.setattr(outbound, "invite_to_place", Second(breaks))
             elif where == "account":
-                monkeypatch.setattr(office.side._registrar, "lookup", breaks)
+                monkeypatch.setattr(office.driver._registrar, "lookup", breaks)
             else:
-                monkeypatch.setattr(office.side.endpoint, where, breaks)
+                monkeypatch.setattr(office.driver.endpoint, where, breaks)
             with capture_logs() as logs:
                 async with asyncio.timeout(15):  # it would ring for 20 s
                     assert await refusal(await dial(caller, office)) >= 480
@@ -605,15 +605,15 @@ def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
 
 def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> None:
     async def scenario() -> None:
-        async with Softphone("bob", manners=WAITS) as bob, customer() as caller:
+        async with Softphone("bob", behaviour=WAITS) as bob, customer() as caller:
             target = address(bob.port)
             async with open_office(shop(ring(target))) as office:
                 call = await dial(caller, office)
                 await bob.rung()
                 again = RingLeg(leg="b1", target=target, caller="1", caller_name="")
-                office.side.carry_out(office.call, again)
+                office.driver.carry_out(office.call, again)
                 stranger = replace(office.call, id="unknown")
-                office.side.carry_out(stranger, EndLeg(leg=CALLER, cause=Cause(sip=486)))
+                office.driver.carry_out(stranger, EndLeg(leg=CALLER, cause=Cause(sip=486)))
                 await asyncio.sleep(0.05)
                 assert len(bob.calls) == 1
                 call.end()
@@ -819,11 +819,11 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
     who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("switchhook.drivers.embedded.driver.FORGET_EVERY", 0.05)
-    manners = WAITS if who == "ringing" else None
+    behaviour = WAITS if who == "ringing" else None
 
     async def scenario() -> None:
         async with (
-            Softphone("bob", manners=manners) as bob,
+            Softphone("bob", behaviour=behaviour) as bob,
             customer() as caller,
             open_office(shop(ring(address(bob.port)))) as office,
         ):
@@ -832,9 +832,9 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
             if who != "ringing":
                 await made.answered()
             await asyncio.sleep(0.2)
-            (bridge,) = office.side._bridges.values()
+            (bridge,) = office.driver._bridges.values()
             leg = bridge.sip_legs["caller" if who == "caller" else "b1"]
-            desk = office.side.endpoint.agent._table
+            desk = office.driver.endpoint.agent._table
             with capture_logs() as logs:
                 desk.forget(desk.sessions[leg])
                 await office.quiet()
@@ -905,9 +905,9 @@ def test_a_port_in_use_is_told() -> None:
 
 
 def test_it_listens_to_this_machine_alone_unless_told_otherwise() -> None:
-    side = EmbeddedDriver()
+    driver = EmbeddedDriver()
 
-    assert (side._binding.host, side.port) == ("127.0.0.1", 5060)
+    assert (driver._binding.host, driver.port) == ("127.0.0.1", 5060)
 
 
 def test_old_registrations_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -917,7 +917,7 @@ def test_old_registrations_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> Non
         async with open_office(shop()) as office, telephone(office, "mary") as mary:
             await mary.register()
             await asyncio.sleep(0.05)
-            assert len(office.side._registrar.lookup("mary", 0.0)) == 1
+            assert len(office.driver._registrar.lookup("mary", 0.0)) == 1
 
     play(scenario())
 
@@ -929,6 +929,6 @@ def test_a_bad_request_is_answered_and_changes_nothing() -> None:
                 via = f"SIP/2.0/UDP 127.0.0.1:{phone.port};branch=z9hG4bKx"
                 bad = bytes(request(via=via)).replace(b"CSeq: 1 INVITE", b"CSeq: 1 BYE")
                 assert read_response(await phone.ask(bad)).status == 400
-            assert office.side.calls == 0
+            assert office.driver.calls == 0
 
     play(scenario())

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from switchhook.softphone.call import PhoneCall
-    from switchhook.softphone.phone import CallEvent
+    from switchhook.softphone.phone import PhoneCallEvent
     from switchhook.storage.records import CallRecord
 
 pytestmark = pytest.mark.row("FD-01")
@@ -44,9 +44,9 @@ class Bob(Softphone):
 
     heard: list[str]
 
-    def _hear_call(self, call: PhoneCall, event: CallEvent) -> None:
+    def _handle_call_event(self, call: PhoneCall, event: PhoneCallEvent) -> None:
         self.heard.append(type(event).__name__)
-        super()._hear_call(call, event)
+        super()._handle_call_event(call, event)
 
 
 @dataclass
@@ -74,10 +74,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(manners: PhoneBehaviour | None = None) -> AsyncIterator[Scene]:
+async def scene(behaviour: PhoneBehaviour | None = None) -> AsyncIterator[Scene]:
     memory = SlowMemory()
     memory.disk.set()
-    async with Bob("bob", manners=manners) as bob:
+    async with Bob("bob", behaviour=behaviour) as bob:
         bob.heard = []
         plan = shop(ring(address(bob.port)))
         async with open_office(plan, memory=memory) as office:

@@ -145,7 +145,7 @@ async def nothing_left(office: Office) -> None:
     await office.quiet(within=20)
     async with asyncio.timeout(20):
         while True:
-            endpoint = office.side.endpoint
+            endpoint = office.driver.endpoint
             if endpoint.agent.load == NOTHING and not endpoint.connections:
                 return
             await asyncio.sleep(0.02)

@@ -107,8 +107,8 @@ async def _hears(call: PhoneCall, frequency: int, seconds: float = 0.3) -> None:
     await _until(does)
 
 
-def _callee(manners: PhoneBehaviour | None = None) -> Softphone:
-    return Softphone("bob", manners=manners or PhoneBehaviour())
+def _callee(behaviour: PhoneBehaviour | None = None) -> Softphone:
+    return Softphone("bob", behaviour=behaviour or PhoneBehaviour())
 
 
 def play(scenario: Coroutine[Any, Any, None]) -> None:

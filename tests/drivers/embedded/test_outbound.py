@@ -370,7 +370,7 @@ def test_srv_records_say_where_a_trunk_is() -> None:
                 SrvRecord(host="localhost", port=carriers.first.port, priority=10),
             )
 
-        carriers.office.side.endpoint._resolver._services = services
+        carriers.office.driver.endpoint._resolver._services = services
         call = await dial(caller, carriers.office)
         await carriers.refuses(carriers.first, 503)
         invite = await carriers.refuses(carriers.second, 486)
@@ -429,10 +429,10 @@ def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
             async with open_office(plan, binding=QUICK) as office, Softphone("1") as caller:
                 server = Peer("UDP", "127.0.0.1", office.port)
                 mary = Softphone("mary", PASSWORD, server=server, host="127.0.0.2")
-                mary.manners = PhoneBehaviour(refuse_with=486)
+                mary.behaviour = PhoneBehaviour(refuse_with=486)
                 async with mary:
                     await mary.register()
-                    there = office.side._registrar.lookup("mary", 0.0)
+                    there = office.driver._registrar.lookup("mary", 0.0)
                     contact = NameAddress.parse(f"<sip:mary@127.0.0.2:{dead.port}>")
                     gone = replace(
                         there[0],
@@ -440,7 +440,7 @@ def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
                         source=Peer("UDP", "127.0.0.2", dead.port),
                         call_id="gone",
                     )
-                    office.side._registrar.restore("mary", (*there, gone))
+                    office.driver._registrar.restore("mary", (*there, gone))
                     call = await dial(caller, office)
                     async with asyncio.timeout(2):
                         assert await refusal(call) == 486
@@ -458,11 +458,11 @@ def test_a_desk_phone_that_forwards_all_calls_is_followed() -> None:
                 server = Peer("UDP", "127.0.0.1", office.port)
                 async with Softphone("john", PASSWORD, server=server, host="127.0.0.3") as john:
                     await john.register()
-                    there = office.side._registrar.lookup("john", 0.0)
+                    there = office.driver._registrar.lookup("john", 0.0)
                     contact = NameAddress.parse(f"<sip:mary@127.0.0.2:{desk.port}>")
                     peer = Peer("UDP", "127.0.0.2", desk.port)
                     marys = replace(there[0], contact=contact, source=peer)
-                    office.side._registrar.restore("mary", (marys,))
+                    office.driver._registrar.restore("mary", (marys,))
                     call = await dial(caller, office)
                     invite = read_request(await desk.receive())
                     desk.aim(office.port)
@@ -509,7 +509,7 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
 @pytest.mark.row("FI-05")
 def test_a_stop_while_it_rings_tells_the_caller_to_try_again() -> None:
     async def scenario() -> None:
-        bob = Softphone("bob", manners=PhoneBehaviour(answer_after=None))
+        bob = Softphone("bob", behaviour=PhoneBehaviour(answer_after=None))
         async with bob, open_office(shop(ring(address(bob.port)))) as office:
             with Udp(office.port) as caller:
                 via = f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch=z9hG4bKx1"

@@ -158,7 +158,7 @@ def test_a_colleague_is_not_shown_who_hides_either() -> None:
         async with open_office(reception(carrier(9))) as office:
             server = Peer("UDP", "127.0.0.1", office.port)
             john = Softphone("john", PASSWORD, server=server, host=ELSEWHERE)
-            john.manners = PhoneBehaviour(answer_after=None)
+            john.behaviour = PhoneBehaviour(answer_after=None)
             async with john, Softphone("mary", host=ELSEWHERE) as mary:
                 await john.register()
                 mary_dials(mary, office, "john", ANONYMOUS, ID)

@@ -47,7 +47,10 @@ async def answered(office: Office) -> None:
 @pytest.mark.row("FE-05")
 def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
     async def scenario() -> None:
-        async with Softphone("bob", manners=WAITS) as bob, Softphone("eve", manners=WAITS) as eve:
+        async with (
+            Softphone("bob", behaviour=WAITS) as bob,
+            Softphone("eve", behaviour=WAITS) as eve,
+        ):
             plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
@@ -65,7 +68,7 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
 @pytest.mark.row("FE-05")
 def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
     async def scenario() -> None:
-        async with Softphone("bob", manners=WAITS) as bob:
+        async with Softphone("bob", behaviour=WAITS) as bob:
             plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port)))
             async with open_office(plan) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
@@ -104,8 +107,8 @@ def test_a_refusal_without_its_ack_is_silent_after_the_end() -> None:
                 caller = stack.enter_context(BareCaller(office.port, DIALLED, "380441112233"))
                 caller.send_request("INVITE", body=SDP)
                 await caller.answer_to("INVITE")  # which gets no ACK
-                side = office.side
-            side.endpoint.perform(Respond(ref="something that came late", status=200))
+                driver = office.driver
+            driver.endpoint.perform(Respond(ref="something that came late", status=200))
             await asyncio.sleep(1.2)  # longer than the refusal's next repetition
 
     with capture_logs() as logs:
@@ -116,13 +119,15 @@ def test_a_refusal_without_its_ack_is_silent_after_the_end() -> None:
 class Hasty:
     """A switchboard that carries something out while the call is being handed to it."""
 
-    def __init__(self, side: EmbeddedDriver) -> None:
-        self.side = side
+    def __init__(self, driver: EmbeddedDriver) -> None:
+        self.driver = driver
         self.heard: list[Event] = []
 
     def arrived(self, _: Arrival, expect: Callable[[str], None] = lambda _: None) -> str:
         expect("c1")
-        self.side.carry_out(replace(incoming(), id="c1"), EndLeg(leg=CALLER, cause=Cause(sip=486)))
+        self.driver.carry_out(
+            replace(incoming(), id="c1"), EndLeg(leg=CALLER, cause=Cause(sip=486))
+        )
         return "c1"
 
     def hear(self, _call: str, event: Event, _recorded: Any = None) -> None:
@@ -132,10 +137,10 @@ class Hasty:
 @pytest.mark.row("FC-05")
 def test_a_call_can_be_commanded_as_soon_as_it_is_handed_over() -> None:
     async def scenario() -> None:
-        side = EmbeddedDriver(binding=ListenAddress(port=0))
+        driver = EmbeddedDriver(binding=ListenAddress(port=0))
         async with AsyncExitStack() as stack:
-            await side.start(stack, Hasty(side), lambda: Book([shop()]))
-            with BareCaller(side.port, DIALLED, "380441112233") as caller:
+            await driver.start(stack, Hasty(driver), lambda: Book([shop()]))
+            with BareCaller(driver.port, DIALLED, "380441112233") as caller:
                 caller.send_request("INVITE", body=SDP)
                 assert (await caller.answer_to("INVITE")).status == 486
 

@@ -212,14 +212,14 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     memory = Memory(answer=asks)
     media_settings = None if recordings is None else MediaSettings(recordings=recordings)
-    async with Softphone("380441112233", host=OUTSIDE, manners=WAITS) as carrier:
+    async with Softphone("380441112233", host=OUTSIDE, behaviour=WAITS) as carrier:
         plan = project(carrier, *steps)
         async with open_office(
             plan, memory=memory, media_settings=media_settings, binding=binding
         ) as office:
             server = Peer(UDP, LOCAL, office.port)
             phones = {
-                name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS
+                name: Softphone(name, PASSWORD, server=server, behaviour=WAITS) for name in LOGINS
             }
             async with phones["mary"], phones["john"], phones["olga"]:
                 for phone in phones.values():
@@ -366,7 +366,7 @@ def test_who_took_what_the_new_one_offers_in_vain_hears_the_old_one_again() -> N
             describe = made.describe
 
             def in_vain(offer: bytes) -> bytes:
-                made.hear_sound(offer)
+                made.send_tone(offer)
                 made.describe = describe  # type: ignore[method-assign]
                 return b""
 
@@ -478,7 +478,7 @@ def test_a_refer_outside_of_a_call_is_refused() -> None:
 async def outliving(stack: AsyncExitStack, office: Office, carrier: Softphone) -> Scene:
     """Register telephones that outlive the office, for as long as the stack is open."""
     server = Peer(UDP, LOCAL, office.port)
-    phones = {name: Softphone(name, PASSWORD, server=server, manners=WAITS) for name in LOGINS}
+    phones = {name: Softphone(name, PASSWORD, server=server, behaviour=WAITS) for name in LOGINS}
     for phone in phones.values():
         await stack.enter_async_context(phone)
         await phone.register()
@@ -490,7 +490,7 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
         memory = Memory()
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
@@ -524,7 +524,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
         steps = (*((RecordStep(),) if is_anchored else ()), ring(account("mary")))
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
             plan = project(carrier, *steps)
             async with open_office(plan, memory=memory) as office:
@@ -554,7 +554,7 @@ def test_a_transferred_call_outlives_a_crash() -> None:
         memory = Memory()
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:
@@ -589,7 +589,7 @@ def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> Non
         memory = Memory()
         async with AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(
-                Softphone("380441112233", host=OUTSIDE, manners=WAITS)
+                Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
             plan = project(carrier)
             async with open_office(plan, memory=memory) as office:

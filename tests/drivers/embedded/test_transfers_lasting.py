@@ -185,8 +185,8 @@ def test_sessions_are_refreshed_on_both_sides_behind_a_transfer() -> None:
         john.answer()
         assert await came.ended() == 200
         await it.hear_each_other(made, john)
-        agent = it.office.side.endpoint.agent
-        (bridge,) = it.office.side._bridges.values()
+        agent = it.office.driver.endpoint.agent
+        (bridge,) = it.office.driver._bridges.values()
         described = {made: john, john: made}
         for call, leg in ((made, "caller"), (john, "b2")):
             session = agent._table.sessions[bridge.sip_legs[leg]]

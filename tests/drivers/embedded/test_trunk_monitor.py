@@ -86,7 +86,7 @@ def test_it_registers_by_digest_and_keeps_it_up(monkeypatch: pytest.MonkeyPatch)
                     assert third.call_id == first.call_id
                     assert third.cseq.number == second.cseq.number + 1
                     assert third.contacts[0].uri == first.contacts[0].uri
-                    state = office.side._states.known["shop", "carrier"]
+                    state = office.driver._states.known["shop", "carrier"]
                     assert state.registered_until > 0
             assert [line["event"] for line in logs].count("sip trunk registered") == 1
             assert "secret" not in str(logs)
@@ -111,9 +111,9 @@ def test_a_registrar_that_says_nothing_makes_way_for_the_next_address(
             trunk = replace(CARRIER, host="carrier.localhost")
             project = replace(office_with(trunk).project, allowed_networks=("127.0.0.1/32",))
             async with open_office(shop(ring(address(9))), binding=BINDING) as office:
-                office.side.endpoint._resolver._services = services
+                office.driver.endpoint._resolver._services = services
                 book = Book([Plan(project)])
-                office.side._book = lambda: book
+                office.driver._book = lambda: book
                 alive.aim(office.port)
                 asked = await registration(alive)
                 assert str(asked.uri) == "sip:carrier.localhost"
@@ -163,14 +163,14 @@ def test_a_trunk_that_is_taken_out_of_the_project_is_unregistered() -> None:
                 carrier.aim(office.port)
                 asked = await registration(carrier)
                 carrier.send(bytes(accepted(asked)))
-                while not office.side._states.known:  # noqa: ASYNC110 -- a plain value
+                while not office.driver._states.known:  # noqa: ASYNC110 -- a plain value
                     await asyncio.sleep(0.01)
                 book = Book([Plan(replace(plan.project, version=2, trunks=()))])
-                office.side._book = lambda: book
+                office.driver._book = lambda: book
                 last = await registration(carrier)
                 assert last.headers.get("Expires") == "0"
                 carrier.send(bytes(response(last, 200)))
-                assert office.side._states.known == {}
+                assert office.driver._states.known == {}
 
     run(main(), deadline=20)
 
@@ -339,7 +339,7 @@ def test_a_trunk_that_stops_answering_probes_is_down_until_it_answers(
             plan = office_with(replace(CARRIER, port=carrier.port, register=False))
             async with open_office(plan, binding=BINDING) as office:
                 carrier.aim(office.port)
-                states = office.side._states
+                states = office.driver._states
                 for is_up in (True, False, True):
                     while (("shop", "carrier") not in states.down) is not is_up or not states.known:
                         asked = read_request(await carrier.receive())

@@ -41,7 +41,7 @@ END = Cause(sip=486, text="busy")
 
 @dataclass
 class Listener:
-    """An ear that writes down what it hears, and when."""
+    """A call handler that writes down events, and when they came."""
 
     clock: VirtualClock
     refusal: Refused | None
@@ -70,27 +70,27 @@ class World:
         **phones: SimulatedPhone,
     ) -> None:
         self.clock = VirtualClock()
-        self.side = SimulatedDriver(self.clock, phones)
-        self.ear = Listener(self.clock, refusal)
+        self.driver = SimulatedDriver(self.clock, phones)
+        self.handler = Listener(self.clock, refusal)
         self.stack = AsyncExitStack()
         self.listen()
-        self.call = self.side.place(caller or SimulatedCaller(arrival=ARRIVAL))
+        self.call = self.driver.place(caller or SimulatedCaller(arrival=ARRIVAL))
         self.until(0)
 
     def listen(self) -> None:
-        run(self.side.start(self.stack, self.ear, Book))
+        run(self.driver.start(self.stack, self.handler, Book))
 
     def until(self, when: float) -> None:
         run(self.clock.run(when))
 
     def order(self, *commands: PhoneCommand) -> None:
         for command in commands:
-            self.side.carry_out(CALL, command)
+            self.driver.carry_out(CALL, command)
 
     def heard(self) -> list[tuple[float, Event]]:
         """Let everything happen and return what was heard."""
         self.until(1000)
-        return self.ear.heard
+        return self.handler.heard
 
 
 def ring(leg: str, target: Target) -> RingLeg:
@@ -98,8 +98,8 @@ def ring(leg: str, target: Target) -> RingLeg:
 
 
 def test_it_is_a_telephone_side() -> None:
-    side: Driver = SimulatedDriver(VirtualClock(), {})
-    assert run(side.resume([CALL])) == {CALL.id: frozenset()}
+    driver: Driver = SimulatedDriver(VirtualClock(), {})
+    assert run(driver.resume([CALL])) == {CALL.id: frozenset()}
 
 
 def test_a_telephone_rings_is_answered_and_hangs_up() -> None:
@@ -124,9 +124,9 @@ def test_a_caller_who_was_answered_hangs_up_and_does_not_give_up() -> None:
     world.until(2)
     world.order(ConnectLegs(leg="b1"))
     assert world.heard()[3:] == [(32, LegEnded(leg=CALLER, cause=HUNG_UP))]
-    assert world.side.live_legs(CALL.id) == {"b1"}
+    assert world.driver.live_legs(CALL.id) == {"b1"}
     world.order(EndLeg(leg="b1", cause=HUNG_UP))
-    assert world.side.live_legs(CALL.id) == frozenset()
+    assert world.driver.live_legs(CALL.id) == frozenset()
 
 
 def test_a_caller_gives_up() -> None:
@@ -169,7 +169,7 @@ def test_early_media_is_announced_with_the_ringing() -> None:
     world = World(mary=answering(5, early_media=True))
     world.order(ring("b1", MARY))
     world.until(1)
-    assert world.ear.heard == [(0, LegRinging(leg="b1", early_media=True))]
+    assert world.handler.heard == [(0, LegRinging(leg="b1", early_media=True))]
 
 
 def test_a_leg_that_is_ended_by_order_reports_nothing_more() -> None:
@@ -224,8 +224,8 @@ def test_while_nobody_listens_calls_go_on_and_what_happened_is_reported_later() 
     world.until(1)
     run(world.stack.aclose())
     world.until(4)
-    assert world.ear.heard == [(0, LegRinging(leg="b2"))]
-    assert run(world.side.resume([CALL])) == {CALL.id: frozenset({CALLER, "b2"})}
+    assert world.handler.heard == [(0, LegRinging(leg="b2"))]
+    assert run(world.driver.resume([CALL])) == {CALL.id: frozenset({CALLER, "b2"})}
     world.listen()
     world.until(4)
     world.order(ConnectLegs(leg="b2"))
@@ -241,7 +241,7 @@ def test_a_call_that_a_restarted_switchboard_does_not_know_is_ended() -> None:
     world = World(mary=ringing_out())
     world.order(ring("b1", MARY))
     world.until(1)
-    assert run(world.side.resume([])) == {}
+    assert run(world.driver.resume([])) == {}
     assert world.call.heard == [(1, EndLeg(leg=CALLER, cause=FORGOTTEN))]
     assert not any(line.is_live for line in world.call.lines.values())
     world.order(ShowRinging())
@@ -251,6 +251,6 @@ def test_a_call_that_a_restarted_switchboard_does_not_know_is_ended() -> None:
 def test_a_caller_whom_nobody_hears_is_not_there() -> None:
     world = World()
     run(world.stack.aclose())
-    unheard = world.side.place(SimulatedCaller(arrival=ARRIVAL))
+    unheard = world.driver.place(SimulatedCaller(arrival=ARRIVAL))
     world.until(1)
     assert (unheard.id, unheard.status) == ("", 0)

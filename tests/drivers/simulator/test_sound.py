@@ -62,8 +62,8 @@ def test_keys_are_heard_once_the_caller_is_answered() -> None:
     world.until(2)
     world.order(AnswerCaller())
     world.until(4)
-    world.side.press(CALL.id, "7")
-    world.side.press("another call", "8")
+    world.driver.press(CALL.id, "7")
+    world.driver.press("another call", "8")
     assert world.heard() == [
         (2, ANSWERED),
         (3, DigitPressed(leg=CALLER, digit="4")),
@@ -107,7 +107,7 @@ def test_nothing_is_played_to_a_caller_who_is_gone() -> None:
     world.order(AnswerCaller(), play("p1"))
     world.until(5)
     world.order(play("p2"), AnswerCaller())
-    world.side.press(CALL.id, "1")
+    world.driver.press(CALL.id, "1")
     assert after_the_answer(world) == [(1, LegEnded(leg=CALLER, cause=HUNG_UP))]
 
 
@@ -118,4 +118,4 @@ def test_who_heard_a_prompt_is_connected_without_a_second_answer() -> None:
     world.order(ConnectLegs(leg="b1"), ConnectLegs(leg="b1"))
     heard = [event for _, event in world.heard()]
     assert heard.count(ANSWERED) == 1
-    assert world.ear.heard[-1] == (33, LegEnded(leg="b1", cause=HUNG_UP))
+    assert world.handler.heard[-1] == (33, LegEnded(leg="b1", cause=HUNG_UP))

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 OUTSIDE = "127.0.0.2"
 """Where the outside world is: by its address the server knows the trunk's calls from an account's."""
-CARRIER_MANNERS = PhoneBehaviour(answer_after=0.6, hang_up_after=1.0)
-RECEPTION_MANNERS = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
+CARRIER_BEHAVIOUR = PhoneBehaviour(answer_after=0.6, hang_up_after=1.0)
+RECEPTION_BEHAVIOUR = PhoneBehaviour(answer_after=0.4, hang_up_after=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ async def set_stage(folder: Path, language: Language) -> AsyncIterator[Stage]:
     try:
         await processor.start()
         await receiver.start()
-        async with Softphone(CALLER, host=OUTSIDE, manners=CARRIER_MANNERS) as outside:
+        async with Softphone(CALLER, host=OUTSIDE, behaviour=CARRIER_BEHAVIOUR) as outside:
             project = example_project(processor.url, receiver.url, outside.port)
             await _apply(project, folder)
             settings = Settings(data_dir=folder, sip_port=0, web_host="")
@@ -103,7 +103,7 @@ async def _reception(app: Application, project: Project) -> AsyncIterator[Softph
     """Register the telephone of the reception."""
     account = next(account for account in project.accounts if account.login == RECEPTION)
     server = Peer(UDP, app.sip_address, app.sip_port)
-    phone = Softphone(account.login, account.password, server=server, manners=RECEPTION_MANNERS)
+    phone = Softphone(account.login, account.password, server=server, behaviour=RECEPTION_BEHAVIOUR)
     async with phone:
         try:
             await phone.register()

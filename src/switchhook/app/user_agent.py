@@ -2,5 +2,5 @@
 
 from switchhook import __version__
 
-PRODUCT = f"switchhook HTTP Client v{__version__}"
+USER_AGENT = f"switchhook HTTP Client v{__version__}"
 """The User-Agent of everything we send (R3-22)."""

@@ -1,4 +1,4 @@
-"""Looks, again and again, for what other processes stored."""
+"""The polling of the store for what other processes stored."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-PAUSE = 1.0
+POLL_EVERY = 1.0
 """Seconds between two looks."""
 
 
-async def look_again(look: Callable[[], Awaitable[None]], *, failed: str) -> None:
+async def poll(look: Callable[[], Awaitable[None]], *, failed: str) -> None:
     """Look every second; where the store could not be read, `failed` is logged, and the next look comes."""
     while True:
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(POLL_EVERY)
         try:
             await look()
         except StoreError as error:
