@@ -269,7 +269,7 @@ def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
         "project not taken over",
         "project not loaded",  # as whoever applies a file is told of others' too
     ]
-    assert "version 1 of project 'acme' cannot be unsealed" in said[0]["error"]
+    assert "version 1 of project 'acme' cannot be decrypted" in said[0]["error"]
     assert said[0]["error"].endswith("apply its project file again")
 
 

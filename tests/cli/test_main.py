@@ -277,7 +277,7 @@ def test_what_cannot_be_unsealed_is_named_beside_the_rest(
     said = capsys.readouterr()
     assert [one["id"] for one in json.loads(said.out)] == [AFTER]
     assert "delivery left out" in said.err
-    assert f"delivery '{BEFORE}' of project 'acme' cannot be unsealed" in said.err
+    assert f"delivery '{BEFORE}' of project 'acme' cannot be decrypted" in said.err
 
     with closing(sqlite3.connect(past / DATABASE)) as connection, connection:
         connection.execute("UPDATE projects SET sealed = x'01'")
@@ -285,7 +285,7 @@ def test_what_cannot_be_unsealed_is_named_beside_the_rest(
     for command in (["export"], ["preview", "--webhook", "crm before"]):
         assert run(command) == FAILED
         said = capsys.readouterr()
-        assert said.err.startswith("switchhook: version 1 of project 'acme' cannot be unsealed")
+        assert said.err.startswith("switchhook: version 1 of project 'acme' cannot be decrypted")
         assert said.err.endswith("apply its project file again\n")
 
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState
+from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.domain.event import Subscription
-from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
 from switchhook.domain.outside import OutsideUse
 from switchhook.domain.project import Plan, Project
 from switchhook.storage.records import DeliveryState, StoreError
@@ -577,7 +577,7 @@ def test_visits_and_whose_they_are_are_kept_until_they_are_forgotten(opened: Ope
             for visit in (new, old):
                 await store.save_visit(visit)
             shown = ShownNumber(project="shop", number="380442223344", visit="v2", until=40.0)
-            attached = CallOfVisit(project="shop", call=live.id, visit="v2", told_at=20.0)
+            attached = VisitCall(project="shop", call=live.id, visit="v2", told_at=20.0)
             await store.attach(shown)
             await store.attach(attached)
             await store.attach(replace(attached, call="gone"))

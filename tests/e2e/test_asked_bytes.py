@@ -14,7 +14,7 @@ from switchhook.app.application import build
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
-from switchhook.domain.known import Caller, ShownNumber, Visit
+from switchhook.domain.caller_history import Caller, ShownNumber, Visit
 from switchhook.domain.project import Plan, Project
 from switchhook.projectfile.file import read_project
 from switchhook.routing.arrival import Arrival

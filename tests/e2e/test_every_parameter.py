@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.known import Visit
+from switchhook.domain.caller_history import Visit
 from switchhook.webhooks.parameters import CATALOGUE
 from tests.e2e.test_asked_bytes import House, answering, body_of, known, run
 from tests.support.wire import Endpoint, by_path, reply

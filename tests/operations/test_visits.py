@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.numbering import dialling_of
 from switchhook.operations.visits import (
     LONGEST_VALUE,
@@ -50,7 +50,7 @@ def test_a_visit_and_whose_it_is_are_stored_and_at_hand() -> None:
         assert dict(visit.attributes)["source"] == "ringostat"
         assert len(dict(visit.attributes)["last_page"]) == LONGEST_VALUE
         assert (shown.number, shown.until) == ("380442223344", 2701.0)
-        assert attached == CallOfVisit(project="shop", call="c", visit="v1", told_at=902.0)
+        assert attached == VisitCall(project="shop", call="c", visit="v1", told_at=902.0)
         assert memory.visit("shop", "v1") == visit
         assert await stored(store) == ((visit,), (shown,))
         again = await put_visit(store, memory, "shop", "v1", {}, now=910.0)

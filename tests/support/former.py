@@ -1,4 +1,4 @@
-"""A database as the version before deliveries were sealed wrote it."""
+"""A database as the version before deliveries were encrypted wrote it."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from switchhook.domain.call import CallState
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
+from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import CallRecord
-from switchhook.storage.seal import Seal, new_key
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 OCCURRED = 1_760_000_000.0
 """When the events of these tests happened, in unix seconds."""
 
-SEAL = Seal(new_key())
+CIPHER = Cipher(new_key())
 """For rows that are made without a store."""
 
 DOWN = Failure(kind=FailureKind.STATUS, detail="answered 503")

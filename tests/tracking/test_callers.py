@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
+from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Outcome
-from switchhook.domain.known import Caller
 from switchhook.domain.project import Account, Plan, Project, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.tracking.callers import (

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.known import Attributes, Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.domain.caller_history import Attributes, Caller, ShownNumber, Visit, VisitCall
 from switchhook.domain.project import Number, Plan, Project
 from switchhook.tracking import memory as module
 from switchhook.tracking.memory import Memory
@@ -104,7 +104,7 @@ def test_a_running_call_may_be_given_a_visit_and_gets_its_news() -> None:
     memory = Memory()
     memory.put_visit(VISIT)
     admitted, _ = memory.admit(call())
-    memory.attach_call(CallOfVisit(project="shop", call="c", visit="v1", told_at=1001.0))
+    memory.attach_call(VisitCall(project="shop", call="c", visit="v1", told_at=1001.0))
     memory.put_visit(replace(VISIT, attributes=(("source", "news"),)))
 
     assert memory.facts_of(admitted)["source"] == "news"
@@ -146,7 +146,7 @@ def test_what_is_too_old_is_forgotten() -> None:
 
 def test_what_was_told_of_a_call_that_never_ended_here_is_forgotten_too() -> None:
     memory = Memory(visits=[replace(VISIT, seen_at=5000.0)])
-    memory.attach_call(CallOfVisit(project="shop", call="c", visit="v1", told_at=1001.0))
+    memory.attach_call(VisitCall(project="shop", call="c", visit="v1", told_at=1001.0))
     memory.forget(before=1001.0)
     assert memory.facts_of(call())["source"] == "ringostat"
     memory.forget(before=1002.0)

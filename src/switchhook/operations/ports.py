@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
     from switchhook.domain.event import Subscription
-    from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
 
 
 class VisitMemory(Protocol):
@@ -21,7 +21,7 @@ class VisitMemory(Protocol):
     def show_number(self, shown: ShownNumber) -> None:
         """Keep who sees a number now."""
 
-    def attach_call(self, attached: CallOfVisit) -> None:
+    def attach_call(self, attached: VisitCall) -> None:
         """Let a running call belong to a visit."""
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.dialling import ANYWHERE
-from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
 from switchhook.domain.numbering import as_listed
 from switchhook.domain.target import clean_number
 from switchhook.webhooks.parameters import find
@@ -112,13 +112,13 @@ async def attach_number(
 
 async def attach_call(
     store: Visits, memory: VisitMemory, project: str, visit: str, call: str, *, now: float
-) -> CallOfVisit:
+) -> VisitCall:
     """Let a running call belong to a visit: whatever is asked or told from now on has its attributes.
 
     Raises NoSuchVisitError, StoreError.
     """
     _known(memory, project, visit)
-    attached = CallOfVisit(project=project, call=call, visit=visit, told_at=now)
+    attached = VisitCall(project=project, call=call, visit=visit, told_at=now)
     await store.attach(attached)
     memory.attach_call(attached)
     return attached

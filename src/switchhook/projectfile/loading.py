@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from switchhook.storage.ports import Projects
-    from switchhook.storage.records import Names, StoredProject
+    from switchhook.storage.records import StoredProject, UniqueNames
 
 log = structlog.get_logger(__name__)
 
@@ -37,7 +37,7 @@ def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
             raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
 
 
-def names_in(project: Project) -> Names:
+def names_in(project: Project) -> UniqueNames:
     """Return what callers dial and telephones register by, without naming a project.
 
     No two projects may have one of them.

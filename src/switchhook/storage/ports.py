@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switchhook.domain.call import Call
+    from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
-    from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
     from switchhook.domain.token import Token
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
-        Names,
         StoredProject,
+        UniqueNames,
         WantedHangUp,
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
@@ -87,7 +87,9 @@ class Promises(Attempts, Protocol):
 class Projects(Protocol):
     """Keeps versions of projects."""
 
-    async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
+    async def save_project(
+        self, project_id: str, document: str, names: UniqueNames | None = None
+    ) -> int:
         """Store a version and return its number, 1 for the first; the same document is no new version.
 
         `names` are what no other project may have; None: as before. Raises StoreError where another has
@@ -106,13 +108,13 @@ class Projects(Protocol):
     async def project(self, project_id: str, version: int) -> StoredProject | None:
         """Return one version of one project, or None."""
 
-    async def owners(self, names: Names) -> Mapping[tuple[str, str], str]:
+    async def owners(self, names: UniqueNames) -> Mapping[tuple[str, str], str]:
         """Return the project of each of these names that one has."""
 
     async def knows_names(self) -> bool:
         """Say whether it is stored which names the projects have."""
 
-    async def own_names(self, names_of: Mapping[str, Names]) -> None:
+    async def own_names(self, names_of: Mapping[str, UniqueNames]) -> None:
         """Store which names the projects have, unless that is known."""
 
 
@@ -184,7 +186,7 @@ class Visits(Protocol):
     async def save_visit(self, visit: Visit) -> None:
         """Store what is known of a visit, in place of what was."""
 
-    async def attach(self, told: ShownNumber | CallOfVisit) -> None:
+    async def attach(self, told: ShownNumber | VisitCall) -> None:
         """Store whose a number or a call is now."""
 
 
@@ -200,7 +202,7 @@ class TrackingStore(Visits, Protocol):
     async def shown_numbers(self, *, limit: int) -> tuple[ShownNumber, ...]:
         """Return which numbers visitors see, or saw last, oldest first."""
 
-    async def visits_of_live_calls(self) -> tuple[CallOfVisit, ...]:
+    async def visits_of_live_calls(self) -> tuple[VisitCall, ...]:
         """Return to which visits the calls belong that have not ended."""
 
     async def outside_use(self, *, since: float) -> tuple[OutsideUse, ...]:

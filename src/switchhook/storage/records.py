@@ -7,9 +7,9 @@ from enum import StrEnum
 from typing import Literal
 
 from switchhook.domain.call import Call, CallState, Direction, Leg
+from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause, EndedBy, Outcome
 from switchhook.domain.journal import JournalEntry
-from switchhook.domain.known import Caller
 from switchhook.domain.outside import OutsideUse
 from switchhook.webhooks.delivery import Attempt, Delivery
 
@@ -24,7 +24,7 @@ class WantedHangUp:
     """Who wants it, for people."""
 
 
-Names = tuple[tuple[str, str], ...]
+UniqueNames = tuple[tuple[str, str], ...]
 """Kinds and names that one project alone may have: `number` and its digits, `login`."""
 
 
@@ -43,7 +43,7 @@ class StoreError(Exception):
 
 
 class UnreadableError(StoreError):
-    """One stored value is damaged, or sealed for another key or place; others are not touched by it."""
+    """One stored value is damaged, or encrypted for another key or place; others are not touched by it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

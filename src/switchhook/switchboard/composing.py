@@ -26,7 +26,7 @@ from switchhook.webhooks.request import render_event, render_notification
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.known import Caller
+    from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.routing.commands import Command
 

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from switchhook.domain.call import Call
-    from switchhook.domain.known import Caller
+    from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.target import Target
     from switchhook.tracking.outside import Forbidden

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from switchhook.domain.call import CALLER, Call, CallState
+from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause
-from switchhook.domain.known import Caller
 from switchhook.drivers.ports import Recorded
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.commands import RingLeg

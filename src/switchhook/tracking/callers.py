@@ -12,7 +12,7 @@ from switchhook.domain.target import clean_number
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
-    from switchhook.domain.known import Attributes, Caller
+    from switchhook.domain.caller_history import Attributes, Caller
     from switchhook.domain.project import Plan
 
 

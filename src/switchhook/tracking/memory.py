@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.known import Caller
+from switchhook.domain.caller_history import Caller
 from switchhook.tracking.callers import (
     after_arrival,
     after_end,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from switchhook.domain.call import Call
-    from switchhook.domain.known import Attributes, CallOfVisit, ShownNumber, Visit
+    from switchhook.domain.caller_history import Attributes, ShownNumber, Visit, VisitCall
 
 MOST_CALLERS = 1_000_000
 """Callers that are held at the start, about 300 bytes each; those who were not seen for longest are left."""
@@ -40,13 +40,13 @@ class Memory:
         callers: Iterable[Caller] = (),
         visits: Iterable[Visit] = (),
         shown: Iterable[ShownNumber] = (),
-        calls: Iterable[CallOfVisit] = (),
+        calls: Iterable[VisitCall] = (),
     ) -> None:
         """`visits` come oldest first."""
         self._callers: dict[Key, Caller] = {(c.project, c.number): c for c in callers}
         self._visits: dict[Key, Visit] = {(v.project, v.id): v for v in visits}
         self._shown: dict[Key, ShownNumber] = {(s.project, s.number): s for s in shown}
-        self._calls: dict[Key, CallOfVisit] = {(c.project, c.call): c for c in calls}
+        self._calls: dict[Key, VisitCall] = {(c.project, c.call): c for c in calls}
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
         """Return a new call with what is known of its caller, and what has to be added to that in the store.
@@ -102,7 +102,7 @@ class Memory:
         """Keep who sees a number now, in place of who did."""
         self._shown[shown.project, shown.number] = shown
 
-    def attach_call(self, attached: CallOfVisit) -> None:
+    def attach_call(self, attached: VisitCall) -> None:
         """Let a call that runs belong to a visit."""
         self._calls[attached.project, attached.call] = attached
 

@@ -17,7 +17,7 @@ from switchhook.storage.sqlite.rows import (
     settling_to_row,
 )
 from switchhook.storage.sqlite.statements import sql
-from tests.support.promises import DOWN, SEAL, attempt, call, delivery
+from tests.support.promises import CIPHER, DOWN, attempt, call, delivery
 
 if TYPE_CHECKING:
     from switchhook.storage.records import DeliveryFilter
@@ -32,7 +32,7 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
     with closing(open_to_write(None)) as connection:
         connection.execute(sql("save_call"), call_to_row(call("c1")))
         for made in (one, two, three):
-            connection.execute(sql("promise"), delivery_to_row(made, SEAL))
+            connection.execute(sql("promise"), delivery_to_row(made, CIPHER))
             if state in {"delivered", "failed"}:
                 tried = attempt(made, failure=DOWN if state == "failed" else None)
                 connection.execute(sql("add_attempt"), attempt_to_row(tried))
@@ -41,16 +41,16 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
         with capture_logs() as logs:
             listed = history.deliveries(
                 connection,
-                seal=SEAL,
+                cipher=CIPHER,
                 project=project,
                 state=state,
                 webhook=None,
                 limit=50,
                 before=None,
             )
-            of_call = history.deliveries_of_call(connection, seal=SEAL, call_id="c1")
+            of_call = history.deliveries_of_call(connection, cipher=CIPHER, call_id="c1")
     assert [row.delivery for row in listed] == [three, one]
     assert [row.delivery for row in of_call] == [one, three]
     assert [line["id"] for line in logs] == [two.id, two.id]
     assert logs[0]["event"] == "delivery left out"
-    assert logs[0]["error"].startswith("delivery 'c1.2.crm' of project 'shop' cannot be unsealed")
+    assert logs[0]["error"].startswith("delivery 'c1.2.crm' of project 'shop' cannot be decrypted")

@@ -17,7 +17,7 @@ from switchhook.storage.sqlite.rows import (
     settling_to_row,
 )
 from switchhook.storage.sqlite.statements import sql
-from tests.support.promises import SEAL, attempt, delivery, ended, record
+from tests.support.promises import CIPHER, attempt, delivery, ended, record
 
 
 @pytest.mark.row("FT-05")
@@ -38,7 +38,7 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
             connection.execute(sql("save_call"), call_to_row(made.call))
             for entry in made.entries:
                 connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
-            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], SEAL))
+            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], CIPHER))
             tried = attempt(made.deliveries[0])
             connection.execute(sql("add_attempt"), attempt_to_row(tried))
             connection.execute(sql("settle"), settling_to_row(tried))

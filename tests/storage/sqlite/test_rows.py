@@ -17,7 +17,7 @@ from switchhook.storage.sqlite.rows import call_reader, call_to_row, delivery_to
 from switchhook.storage.sqlite.rows import delivery as read_delivery
 from switchhook.storage.sqlite.statements import sql
 from tests.support.plans import plan
-from tests.support.promises import SEAL, call, delivery
+from tests.support.promises import CIPHER, call, delivery
 from tests.support.strategies import calls
 
 
@@ -83,12 +83,12 @@ def test_a_path_through_branches_is_read_back() -> None:
     ],
 )
 def test_success_codes_are_stored_as_runs(codes: tuple[int, ...], stored: str) -> None:
-    row = delivery_to_row(delivery(success_codes=codes), SEAL)
+    row = delivery_to_row(delivery(success_codes=codes), CIPHER)
     assert stored in row
     with closing(open_to_write(None)) as connection:
         connection.execute(sql("promise"), row)
         (found,) = connection.execute(sql("unsettled_deliveries"))
-        assert read_delivery(found, SEAL).success_codes == codes
+        assert read_delivery(found, CIPHER).success_codes == codes
 
 
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])

@@ -1,4 +1,4 @@
-"""A SQLite file serves a server and commands beside it, with its secrets sealed, and says what ails it."""
+"""A SQLite file serves a server and commands beside it, with its secrets encrypted, and says what ails it."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.call import CallState, LegState
-from switchhook.domain.known import CallOfVisit, ShownNumber, Visit
+from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.token import Scope, Token
+from switchhook.storage.encryption import key_path, new_key
 from switchhook.storage.records import StoreError, WantedHangUp
-from switchhook.storage.seal import key_path, new_key
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
@@ -157,7 +157,7 @@ def test_a_damaged_project_is_named(path: Path) -> None:
             connection.execute("UPDATE projects SET version = 7")
         async with opened(path) as store:
             (found,) = await store.projects()
-            assert found.unreadable.startswith("version 7 of project 'house' cannot be unsealed")
+            assert found.unreadable.startswith("version 7 of project 'house' cannot be decrypted")
 
     run(scenario())
 
@@ -374,7 +374,7 @@ def test_small_writes_share_commits_and_a_call_waits_for_none_of_them(path: Path
             store.save_registration("p", name, "[]"),
             store.save_visit(Visit(project="p", id=name, attributes=(), seen_at=1.0)),
             store.attach(ShownNumber(project="p", number=name, visit="v", until=2.0)),
-            store.attach(CallOfVisit(project="p", call=name, visit="v", told_at=1.0)),
+            store.attach(VisitCall(project="p", call=name, visit="v", told_at=1.0)),
             store.add_hang_up(WantedHangUp(project="p", call=name, by="me")),
             store.delete_hang_up(WantedHangUp(project="p", call="other", by="me")),
             store.tokens.save(replace(TOKEN, id=name), name.encode()),

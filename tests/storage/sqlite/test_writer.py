@@ -13,15 +13,15 @@ from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_to_row, delivery_to_row
 from switchhook.storage.sqlite.writer import (
-    CHANGES_AT_ONCE,
-    MOST_AT_ONCE,
+    MAX_BATCH,
+    MAX_CHANGES,
     Rows,
     Writer,
     transaction,
 )
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import SEAL, call, delivery
+from tests.support.promises import CIPHER, call, delivery
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def one(name: str, *, body: bytes = b"") -> Rows:
     return Rows(
         calls=(call_to_row(call(name)),),
-        deliveries=(delivery_to_row(delivery(name, body=body), SEAL),),
+        deliveries=(delivery_to_row(delivery(name, body=body), CIPHER),),
     )
 
 
@@ -73,7 +73,7 @@ def test_those_who_wait_at_once_share_a_commit() -> None:
 
 def test_no_transaction_grows_without_bound() -> None:
     async def scenario(writer: Writer) -> None:
-        await asyncio.gather(*(writer.write(one("c")) for _ in range(MOST_AT_ONCE + 1)))
+        await asyncio.gather(*(writer.write(one("c")) for _ in range(MAX_BATCH + 1)))
         assert writer.commits == 2
 
     with_writer(scenario)
@@ -116,11 +116,11 @@ def noted(key: str) -> Callable[[sqlite3.Connection], int | None]:
 @pytest.mark.row("FA-09")
 def test_changes_share_a_commit_with_rows_and_keep_their_order() -> None:
     async def scenario(writer: Writer) -> None:
-        changes = [writer.change(note("k", number)) for number in range(CHANGES_AT_ONCE)]
+        changes = [writer.change(note("k", number)) for number in range(MAX_CHANGES)]
         told = await asyncio.gather(writer.write(one("c")), *changes)
-        assert told == [None, *range(CHANGES_AT_ONCE)]
+        assert told == [None, *range(MAX_CHANGES)]
         assert writer.commits == 1
-        assert await writer.run(noted("k")) == CHANGES_AT_ONCE - 1
+        assert await writer.run(noted("k")) == MAX_CHANGES - 1
 
     with_writer(scenario)
 
@@ -139,7 +139,7 @@ def test_rows_wait_for_no_queue_of_changes() -> None:
         await waiting[0]
         await told("rows", writer.write(one("c")))
         await asyncio.gather(*waiting)
-        assert done.index("rows") <= 2 * CHANGES_AT_ONCE
+        assert done.index("rows") <= 2 * MAX_CHANGES
         assert writer.commits == 5
 
     with_writer(scenario)

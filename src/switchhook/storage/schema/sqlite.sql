@@ -9,7 +9,7 @@ CREATE TABLE facts (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- A project's versions. The document holds passwords, so it is sealed (see seal.py).
+-- A project's versions. The document holds passwords, so it is encrypted (see encryption.py).
 CREATE TABLE projects (
     project TEXT NOT NULL,
     version INTEGER NOT NULL,
@@ -60,7 +60,7 @@ CREATE TABLE journal (
 ) STRICT, WITHOUT ROWID;
 
 -- Promises. `number` is their order and is never given twice, not even after a deletion. URL and headers let in whoever knows
--- them, so they are sealed together; only promises of before that have them in clear.
+-- them, so they are encrypted together; only promises of before that have them in clear.
 CREATE TABLE deliveries (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     project TEXT NOT NULL,
@@ -179,7 +179,7 @@ CREATE TABLE tokens (
 -- How a request's key is found.
 CREATE UNIQUE INDEX tokens_digest ON tokens (digest);
 
--- An endpoint that asked to be told. Numbers are never given again; the URL is sealed, since it lets in
+-- An endpoint that asked to be told. Numbers are never given again; the URL is encrypted, since it lets in
 -- whoever knows it.
 CREATE TABLE subscriptions (
     number INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,

@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite.trouble import explain
+from switchhook.storage.sqlite.errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

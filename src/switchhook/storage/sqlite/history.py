@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import sqlite3
 
     from switchhook.domain.journal import JournalEntry
+    from switchhook.storage.encryption import Cipher
     from switchhook.storage.records import CallRow, DeliveryFilter, DeliveryRow
-    from switchhook.storage.seal import Seal
     from switchhook.webhooks.delivery import Attempt
 
 NEWEST: Final = 2**63 - 1
@@ -52,7 +52,7 @@ def journal(connection: sqlite3.Connection, *, call_id: str) -> tuple[JournalEnt
 def deliveries(
     connection: sqlite3.Connection,
     *,
-    seal: Seal,
+    cipher: Cipher,
     project: str | None,
     state: DeliveryFilter,
     webhook: str | None,
@@ -71,14 +71,14 @@ def deliveries(
         "limit": limit,
         "before": NEWEST if before is None else before,
     }
-    return _deliveries(connection.execute(sql(name), values), seal)
+    return _deliveries(connection.execute(sql(name), values), cipher)
 
 
 def deliveries_of_call(
-    connection: sqlite3.Connection, *, seal: Seal, call_id: str
+    connection: sqlite3.Connection, *, cipher: Cipher, call_id: str
 ) -> tuple[DeliveryRow, ...]:
     """Return a call's deliveries in the order of the promises."""
-    return _deliveries(connection.execute(sql("deliveries_of_call"), {"call": call_id}), seal)
+    return _deliveries(connection.execute(sql("deliveries_of_call"), {"call": call_id}), cipher)
 
 
 def attempts(connection: sqlite3.Connection, *, delivery_id: str) -> tuple[Attempt, ...]:
@@ -90,9 +90,9 @@ def attempts(connection: sqlite3.Connection, *, delivery_id: str) -> tuple[Attem
     )
 
 
-def _deliveries(found: sqlite3.Cursor, seal: Seal) -> tuple[DeliveryRow, ...]:
+def _deliveries(found: sqlite3.Cursor, cipher: Cipher) -> tuple[DeliveryRow, ...]:
     """Read a long list only after the query has ended, for the log cannot begin anew before that."""
-    read = partial(rows.delivery_row, seal=seal)
+    read = partial(rows.delivery_row, cipher=cipher)
     return tuple(
         rows.readable(
             found.fetchall(), read, name="id", otherwise="delivery left out", todo=rows.RESTORE

@@ -1,4 +1,4 @@
-"""Opening a database together with its key: only with the one that its secrets are sealed with."""
+"""Opening a database together with its key: only with the one that its secrets are encrypted with."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import sqlite3
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
+from switchhook.storage.encryption import Cipher, create_key, key_path, read_key
 from switchhook.storage.records import StoreError
-from switchhook.storage.seal import Seal, create_key, key_path, read_key
 from switchhook.storage.sqlite import projects
 from switchhook.storage.sqlite.connection import open_to_read, open_to_write
-from switchhook.storage.sqlite.trouble import explain
+from switchhook.storage.sqlite.errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 
-def open_sealed(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Connection, ...]]:
+def open_encrypted(path: Path, key: bytes | None) -> tuple[Cipher, tuple[sqlite3.Connection, ...]]:
     """Open the connections that write, read and keep up a file, once its key is known to fit.
 
     Without a `key`, that of the key file, which is made for a new database. Raises StoreError.
@@ -29,21 +29,21 @@ def open_sealed(path: Path, key: bytes | None) -> tuple[Seal, tuple[sqlite3.Conn
             connection = open_one(path)
             undo.callback(connection.close)
             connections.append(connection)
-        seal = Seal(_key_of(connections[0], path) if key is None else key)
-        _check_key(connections[0], seal, path, may_write=True)
+        cipher = Cipher(_key_of(connections[0], path) if key is None else key)
+        _check_key(connections[0], cipher, path, may_write=True)
         undo.pop_all()
-    return seal, tuple(connections)
+    return cipher, tuple(connections)
 
 
-def open_sealed_to_read(path: Path, key: bytes | None) -> tuple[Seal, sqlite3.Connection]:
+def open_encrypted_to_read(path: Path, key: bytes | None) -> tuple[Cipher, sqlite3.Connection]:
     """Open one connection to an existing file, without the means to change it. Raises StoreError."""
     with ExitStack() as undo, _explained(path):
         connection = open_to_read(path)
         undo.callback(connection.close)
-        seal = Seal(read_key(key_path(path)) if key is None else key)
-        _check_key(connection, seal, path, may_write=False)
+        cipher = Cipher(read_key(key_path(path)) if key is None else key)
+        _check_key(connection, cipher, path, may_write=False)
         undo.pop_all()
-    return seal, connection
+    return cipher, connection
 
 
 def _refuse_emptied(path: Path) -> None:
@@ -69,18 +69,20 @@ def _explained(path: Path) -> Iterator[None]:
         raise explain(error, f"the database {path}") from error
 
 
-def _check_key(connection: sqlite3.Connection, seal: Seal, path: Path, *, may_write: bool) -> None:
+def _check_key(
+    connection: sqlite3.Connection, cipher: Cipher, path: Path, *, may_write: bool
+) -> None:
     try:
-        projects.check_key(connection, seal, may_write=may_write)
+        projects.check_key(connection, cipher, may_write=may_write)
     except StoreError as error:
         raise StoreError(
-            f"the key in {key_path(path)} is not the one that the database {path} was sealed with:"
+            f"the key in {key_path(path)} is not the one that the database {path} was encrypted with:"
             " restore both from the same backup"
         ) from error
 
 
 def _key_of(connection: sqlite3.Connection, path: Path) -> bytes:
-    """Read the key file; make it only where nothing was sealed yet."""
+    """Read the key file; make it only where nothing was encrypted yet."""
     file = key_path(path)
     if file.exists() or projects.has_key(connection):
         return read_key(file)

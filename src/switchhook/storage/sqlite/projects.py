@@ -1,4 +1,4 @@
-"""Projects' versions in a database: their documents hold passwords, and are sealed."""
+"""Projects' versions in a database: their documents hold passwords, and are encrypted."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from switchhook.storage.sqlite.writer import transaction
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switchhook.storage.records import Names
-    from switchhook.storage.seal import Seal
+    from switchhook.storage.encryption import Cipher
+    from switchhook.storage.records import UniqueNames
 
 VERSIONS_KEPT: Final = 100
 """Versions of a project; older ones go, but for those that running calls hold on to."""
 
 _OWNED: Final = "names are known"
 _CHECK: Final = "key check"
-"""Name of the fact, place of the seal and the sealed text that tell whether the key is the right one."""
+"""Name of the fact, additional data and plaintext that tell whether the key is the right one."""
 
 
 def has_key(connection: sqlite3.Connection) -> bool:
-    """Say whether the database's secrets are sealed with some key already."""
+    """Say whether the database's secrets are encrypted with some key already."""
     return connection.execute(sql("fact"), {"name": _CHECK}).fetchone() is not None
 
 
-def check_key(connection: sqlite3.Connection, seal: Seal, *, may_write: bool) -> None:
-    """Raise StoreError unless the database's secrets are sealed with this key.
+def check_key(connection: sqlite3.Connection, cipher: Cipher, *, may_write: bool) -> None:
+    """Raise StoreError unless the database's secrets are encrypted with this key.
 
     A database that has no secrets yet takes the key for its own.
     """
     row = connection.execute(sql("fact"), {"name": _CHECK}).fetchone()
     if row is not None:
-        seal.open(row["value"], place=_CHECK)
+        cipher.decrypt(row["value"], aad=_CHECK)
     elif may_write:
         with transaction(connection):
-            sealed = seal.close(_CHECK, place=_CHECK)
-            connection.execute(sql("state_fact"), {"name": _CHECK, "value": sealed})
+            encrypted = cipher.encrypt(_CHECK, aad=_CHECK)
+            connection.execute(sql("state_fact"), {"name": _CHECK, "value": encrypted})
 
 
 def save(
     connection: sqlite3.Connection,
-    seal: Seal,
+    cipher: Cipher,
     *,
     project: str,
     document: str,
     now: float,
-    names: Names | None = None,
+    names: UniqueNames | None = None,
 ) -> int:
     """Add a version and return its number; where the latest says the same, return that one's.
 
@@ -61,7 +61,7 @@ def save(
         if names is not None:
             own(connection, project=project, names=names)
         row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
-        before = None if row is None else _unseal(row, seal)
+        before = None if row is None else _decrypt(row, cipher)
         if before is not None and not before.unreadable and before.document == document:
             return before.version
         version = 1 if before is None else before.version + 1
@@ -69,7 +69,7 @@ def save(
             "project": project,
             "version": version,
             "saved_at": now,
-            "sealed": seal.close(document, place=_place(project, version)),
+            "sealed": cipher.encrypt(document, aad=_aad(project, version)),
         }
         connection.execute(sql("save_version"), values)
         old = {"project": project, "up_to": version - VERSIONS_KEPT}
@@ -77,7 +77,7 @@ def save(
         return version
 
 
-def own(connection: sqlite3.Connection, *, project: str, names: Names) -> None:
+def own(connection: sqlite3.Connection, *, project: str, names: UniqueNames) -> None:
     """Write which names a project has from now on, within the transaction that stands.
 
     Raises StoreError where another has one by now: two files that were applied at once, say.
@@ -95,7 +95,7 @@ def are_known(connection: sqlite3.Connection) -> bool:
     return connection.execute(sql("fact"), {"name": _OWNED}).fetchone() is not None
 
 
-def own_all(connection: sqlite3.Connection, *, names_of: Mapping[str, Names]) -> None:
+def own_all(connection: sqlite3.Connection, *, names_of: Mapping[str, UniqueNames]) -> None:
     """Write which names the projects have, once, where nobody did before."""
     with transaction(connection):
         if are_known(connection):
@@ -107,7 +107,7 @@ def own_all(connection: sqlite3.Connection, *, names_of: Mapping[str, Names]) ->
         connection.execute(sql("state_fact"), {"name": _OWNED, "value": 1})
 
 
-def owners(connection: sqlite3.Connection, *, names: Names) -> dict[tuple[str, str], str]:
+def owners(connection: sqlite3.Connection, *, names: UniqueNames) -> dict[tuple[str, str], str]:
     """Return the project of each of these names that one has."""
     found = connection.execute(sql("owners"), {"wanted": json.dumps(names)})
     return {(row["kind"], row["name"]): row["project"] for row in found}
@@ -118,31 +118,31 @@ def numbers(connection: sqlite3.Connection) -> dict[str, int]:
     return {row["project"]: row["version"] for row in connection.execute(sql("version_numbers"))}
 
 
-def newest(connection: sqlite3.Connection, seal: Seal, *, project: str) -> StoredProject | None:
+def newest(connection: sqlite3.Connection, cipher: Cipher, *, project: str) -> StoredProject | None:
     """Return the latest version of one project, or None where there is none."""
     row = connection.execute(sql("latest_version"), {"project": project}).fetchone()
-    return None if row is None else _unseal(row, seal)
+    return None if row is None else _decrypt(row, cipher)
 
 
-def latest(connection: sqlite3.Connection, seal: Seal) -> tuple[StoredProject, ...]:
+def latest(connection: sqlite3.Connection, cipher: Cipher) -> tuple[StoredProject, ...]:
     """Return the latest version of every project, by id."""
-    return tuple(_unseal(row, seal) for row in connection.execute(sql("latest_versions")))
+    return tuple(_decrypt(row, cipher) for row in connection.execute(sql("latest_versions")))
 
 
 def one(
-    connection: sqlite3.Connection, seal: Seal, *, project: str, version: int
+    connection: sqlite3.Connection, cipher: Cipher, *, project: str, version: int
 ) -> StoredProject | None:
     """Return one version of one project, or None where there is none."""
     key = {"project": project, "version": version}
     row = connection.execute(sql("version"), key).fetchone()
-    return None if row is None else _unseal(row, seal)
+    return None if row is None else _decrypt(row, cipher)
 
 
-def _unseal(row: sqlite3.Row, seal: Seal) -> StoredProject:
+def _decrypt(row: sqlite3.Row, cipher: Cipher) -> StoredProject:
     project, version = row["project"], row["version"]
     document, unreadable = "", ""
     try:
-        document = seal.open(row["sealed"], place=_place(project, version))
+        document = cipher.decrypt(row["sealed"], aad=_aad(project, version))
     except UnreadableError as error:
         unreadable = str(error)
     return StoredProject(
@@ -154,5 +154,5 @@ def _unseal(row: sqlite3.Row, seal: Seal) -> StoredProject:
     )
 
 
-def _place(project: str, version: int) -> str:
+def _aad(project: str, version: int) -> str:
     return f"version {version} of project {project!r}"

@@ -29,11 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Row as SqlRow
 
-    from switchhook.storage.seal import Seal
+    from switchhook.storage.encryption import Cipher
 
 log = structlog.get_logger(__name__)
 
-Parameters = tuple[str | int | float | bytes | None, ...]
+SqlParameters = tuple[str | int | float | bytes | None, ...]
 """What one execution of a statement takes, in the order that its description tells."""
 
 MAIL: Final = "MAIL"
@@ -44,7 +44,7 @@ SENDER: Final = "MAIL FROM"
 RESTORE: Final = "restore the database and its key from one backup, if you need it"
 """What to do about a row that cannot be read."""
 
-Address = tuple[str, tuple[tuple[str, str], ...]]
+UrlAndHeaders = tuple[str, tuple[tuple[str, str], ...]]
 """URL and headers."""
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ def _json(value: object) -> str:
         raise StoreError(f"the value cannot be stored: {error}") from error
 
 
-def call_to_row(call: Call) -> Parameters:
+def call_to_row(call: Call) -> SqlParameters:
     """Return what `save_call` takes. In the value, the plan is written as project and version."""
     project, _ = call.plan.key
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
@@ -96,7 +96,7 @@ def call_row(row: SqlRow) -> CallRow:
     return replace(_decode(_call_row, row["value"]), number=row["number"])
 
 
-def entry_to_row(project: str, call: str, entry: JournalEntry) -> Parameters:
+def entry_to_row(project: str, call: str, entry: JournalEntry) -> SqlParameters:
     """Return what `add_entry` takes."""
     return (
         project,
@@ -122,8 +122,8 @@ def entry(row: SqlRow) -> JournalEntry:
     )
 
 
-def delivery_to_row(delivery: Delivery, seal: Seal) -> Parameters:
-    """Return what `promise` takes. Where it goes, and with which headers, is sealed for its id."""
+def delivery_to_row(delivery: Delivery, cipher: Cipher) -> SqlParameters:
+    """Return what `promise` takes. Where it goes, and with which headers, is encrypted for its id."""
     method, address, body = _request_to_row(delivery.request)
     return (
         delivery.project,
@@ -134,7 +134,7 @@ def delivery_to_row(delivery: Delivery, seal: Seal) -> Parameters:
         delivery.webhook,
         delivery.occurred_at,
         method,
-        seal.close(_json(address), place=_place(delivery.project, delivery.id)),
+        cipher.encrypt(_json(address), aad=_aad(delivery.project, delivery.id)),
         body,
         _stored_codes(delivery.success_codes),
         delivery.response_timeout,
@@ -142,7 +142,7 @@ def delivery_to_row(delivery: Delivery, seal: Seal) -> Parameters:
     )
 
 
-def _request_to_row(request: HttpRequest | Mail) -> tuple[str, Address, bytes]:
+def _request_to_row(request: HttpRequest | Mail) -> tuple[str, UrlAndHeaders, bytes]:
     """Return method, address and body; of a mail, the headers hold its envelope."""
     match request:
         case HttpRequest():
@@ -173,7 +173,7 @@ def _codes_of(stored: str) -> tuple[int, ...]:
     return tuple(code for first, last in pairs for code in range(first, last + 1))
 
 
-def delivery(row: SqlRow, seal: Seal) -> Delivery:
+def delivery(row: SqlRow, cipher: Cipher) -> Delivery:
     """Read a row of `deliveries`. Raises UnreadableError."""
     return Delivery(
         id=row["id"],
@@ -183,32 +183,32 @@ def delivery(row: SqlRow, seal: Seal) -> Delivery:
         event=EventKind(row["event"]),
         webhook=row["webhook"],
         occurred_at=row["occurred_at"],
-        request=_request(row, seal),
+        request=_request(row, cipher),
         success_codes=_codes_of(row["success_codes"]),
         response_timeout=row["response_timeout"],
         keep_alive=bool(row["keep_alive"]),
     )
 
 
-def _request(row: SqlRow, seal: Seal) -> HttpRequest | Mail:
-    url, headers = _address_of(row, seal)
+def _request(row: SqlRow, cipher: Cipher) -> HttpRequest | Mail:
+    url, headers = _address_of(row, cipher)
     if row["method"] == MAIL:
         sender = dict(headers).get(SENDER, "")
         return Mail(sender=sender, recipient=recipient_of(url), message=row["body"])
     return HttpRequest(method=row["method"], url=url, headers=headers, body=row["body"])
 
 
-def _address_of(row: SqlRow, seal: Seal) -> Address:
+def _address_of(row: SqlRow, cipher: Cipher) -> UrlAndHeaders:
     if row["sealed"] is None:  # as a former version wrote it
         return row["url"], _decode(_pairs, row["headers"])
-    return _decode(_address, seal.open(row["sealed"], place=_place(row["project"], row["id"])))
+    return _decode(_address, cipher.decrypt(row["sealed"], aad=_aad(row["project"], row["id"])))
 
 
-def _place(project: str, delivery_id: str) -> str:
+def _aad(project: str, delivery_id: str) -> str:
     return f"delivery {delivery_id!r} of project {project!r}"
 
 
-def attempt_to_row(attempt: Attempt) -> Parameters:
+def attempt_to_row(attempt: Attempt) -> SqlParameters:
     """Return what `add_attempt` takes."""
     failure = attempt.failure
     return (
@@ -226,7 +226,7 @@ def attempt_to_row(attempt: Attempt) -> Parameters:
     )
 
 
-def settling_to_row(attempt: Attempt) -> Parameters:
+def settling_to_row(attempt: Attempt) -> SqlParameters:
     """Return what `settle` takes, for a delivery's last attempt."""
     return attempt.project, attempt.delivery
 
@@ -248,12 +248,12 @@ def attempt(row: SqlRow, *, delivery_id: str, number: int, asked: float | None =
     )
 
 
-def delivery_row(row: SqlRow, seal: Seal) -> DeliveryRow:
+def delivery_row(row: SqlRow, cipher: Cipher) -> DeliveryRow:
     """Read a row of `delivery_rows`. Raises UnreadableError."""
     tries = row["attempts"]
     return DeliveryRow(
         number=row["number"],
-        delivery=delivery(row, seal),
+        delivery=delivery(row, cipher),
         state=DeliveryState(row["state"]),
         latest=attempt(row, delivery_id=row["id"], number=tries) if tries else None,
     )

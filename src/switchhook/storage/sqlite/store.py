@@ -11,25 +11,30 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from switchhook.storage.encryption import Cipher, new_key
 from switchhook.storage.records import StoredProject, StoreError
-from switchhook.storage.seal import Seal, new_key
 from switchhook.storage.sqlite import (
+    caller_history,
     hang_ups,
     history,
-    known,
-    outside,
+    outside_use,
     projects,
+    recovery,
     registrations,
-    resuming,
     rows,
     subscriptions,
 )
-from switchhook.storage.sqlite.aside import Aside, Runs
 from switchhook.storage.sqlite.connection import open_to_write
-from switchhook.storage.sqlite.opening import open_sealed, open_sealed_to_read
+from switchhook.storage.sqlite.connection_thread import ConnectionThread, JobRunner
+from switchhook.storage.sqlite.maintenance import (
+    Maintenance,
+    check_disk_space,
+    check_readable,
+    check_writable,
+)
+from switchhook.storage.sqlite.opening import open_encrypted, open_encrypted_to_read
 from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.tokens import SqliteTokens
-from switchhook.storage.sqlite.upkeep import Upkeep, look, ping, see_room
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import keep_running
 
@@ -39,9 +44,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switchhook.domain.call import Call
+    from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
-    from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.project import Plan
     from switchhook.storage.records import (
@@ -49,7 +54,7 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
-        Names,
+        UniqueNames,
         WantedHangUp,
     )
     from switchhook.webhooks.delivery import Attempt, Delivery
@@ -59,7 +64,7 @@ T = TypeVar("T")
 PRUNE_PAUSE: Final = 0.02
 """Seconds between two batches of deletion, for those who commit meanwhile."""
 
-REMEMBERED: Final = 30.0
+FAILURE_REMEMBERED: Final = 30.0
 """Seconds for which rows that could not be stored speak against the database's health."""
 
 
@@ -72,26 +77,26 @@ class SqliteStore:
     def __init__(
         self,
         *,
-        seal: Seal,
+        cipher: Cipher,
         clock: Callable[[], float],
         writer: Writer | None,
-        reader: Runs,
-        aside: Aside | None = None,
+        reader: JobRunner,
+        maintainer: ConnectionThread | None = None,
         folder: Path | None = None,
     ) -> None:
         """Put it together. `folder` is where the database lies; None for one in memory."""
-        self._seal = seal
+        self._cipher = cipher
         self._clock = clock
         self._writer = writer
         self._reader = reader
-        self._aside = aside
+        self._maintainer = maintainer
         self._folder = folder
         self.tokens = SqliteTokens(reader=reader, change=self._change)
-        self._upkeep: Upkeep | None = None
-        self._upkeeping: asyncio.Task[None] | None = None
-        if writer is not None and aside is not None:
-            self._upkeep = Upkeep(writer, aside)
-            self._upkeeping = keep_running(self._upkeep.run, name="store upkeep")
+        self._maintenance: Maintenance | None = None
+        self._maintaining: asyncio.Task[None] | None = None
+        if writer is not None and maintainer is not None:
+            self._maintenance = Maintenance(writer, maintainer)
+            self._maintaining = keep_running(self._maintenance.run, name="store maintenance")
 
     @classmethod
     async def open(
@@ -115,11 +120,11 @@ class SqliteStore:
 
     async def close(self) -> None:
         """Finish what was handed in, and close the file. Closing again does nothing."""
-        if self._upkeeping is not None:
-            self._upkeeping.cancel()
-            await asyncio.wait([self._upkeeping])
-            self._upkeeping = None
-        for part in (self._reader, self._aside, self._writer):
+        if self._maintaining is not None:
+            self._maintaining.cancel()
+            await asyncio.wait([self._maintaining])
+            self._maintaining = None
+        for part in (self._reader, self._maintainer, self._writer):
             if part is not None:
                 await part.close()
 
@@ -129,13 +134,16 @@ class SqliteStore:
         A little is written, and so that it is no accident: there has to be room for more, and what calls
         wanted to store just before has to be stored.
         """
-        await self._reader.run(ping)
+        await self._reader.run(check_readable)
         if self._folder is not None:
-            await asyncio.to_thread(see_room, self._folder)
+            await asyncio.to_thread(check_disk_space, self._folder)
         now = self._clock()
-        await self._writing.change(lambda connection: look(connection, now))
+        await self._writing.change(lambda connection: check_writable(connection, now))
         trouble = self._writing.trouble
-        if trouble is not None and asyncio.get_running_loop().time() - trouble[0] < REMEMBERED:
+        if (
+            trouble is not None
+            and asyncio.get_running_loop().time() - trouble[0] < FAILURE_REMEMBERED
+        ):
             raise trouble[1]
 
     async def commit(self, record: CallRecord) -> None:
@@ -150,9 +158,9 @@ class SqliteStore:
             Rows(
                 calls=(rows.call_to_row(call),),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
-                deliveries=tuple(rows.delivery_to_row(d, self._seal) for d in record.deliveries),
-                callers=tuple(known.caller_to_row(one, once) for one in record.callers),
-                outside=tuple(outside.use_to_row(one, once) for one in record.outside),
+                deliveries=tuple(rows.delivery_to_row(d, self._cipher) for d in record.deliveries),
+                callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
+                outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
             )
         )
 
@@ -166,7 +174,7 @@ class SqliteStore:
 
     async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
-        return await self._reader.run(resuming.plans)
+        return await self._reader.run(recovery.plans)
 
     async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
         """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
@@ -174,7 +182,7 @@ class SqliteStore:
         A call that cannot be read, or whose plan `plan_of` does not find (LookupError), is left out
         and logged. `plan_of` is asked in the store's reading thread.
         """
-        return await self._reader.run(partial(resuming.calls, plan_of=plan_of))
+        return await self._reader.run(partial(recovery.calls, plan_of=plan_of))
 
     async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
         """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.
@@ -182,20 +190,22 @@ class SqliteStore:
         Each is project, call, leg and handle. These ended within 10 s of one another: orders follow a commit at once, so that earlier ones were
         carried out.
         """
-        return await self._reader.run(partial(resuming.last_ends, since=since))
+        return await self._reader.run(partial(recovery.last_ends, since=since))
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
         """Return what was promised and is not settled, in the order of the promises.
 
         One that cannot be read is left out and logged; it stays promised.
         """
-        return await self._reader.run(partial(resuming.deliveries, seal=self._seal))
+        return await self._reader.run(partial(recovery.deliveries, cipher=self._cipher))
 
     async def attempts_of_pending(self) -> dict[str, tuple[Attempt, ...]]:
         """Return the attempts of pending deliveries that were tried, by the delivery's id, first to latest."""
-        return await self._reader.run(resuming.attempts)
+        return await self._reader.run(recovery.attempts)
 
-    async def save_project(self, project_id: str, document: str, names: Names | None = None) -> int:
+    async def save_project(
+        self, project_id: str, document: str, names: UniqueNames | None = None
+    ) -> int:
         """Store a version of a project and return its number, 1 for the first.
 
         A document that is the same as the latest version's makes no new one. `names` are what no other
@@ -204,7 +214,7 @@ class SqliteStore:
         return await self._writing.run(
             partial(
                 projects.save,
-                seal=self._seal,
+                cipher=self._cipher,
                 project=project_id,
                 document=document,
                 now=self._clock(),
@@ -212,7 +222,7 @@ class SqliteStore:
             )
         )
 
-    async def owners(self, names: Names) -> dict[tuple[str, str], str]:
+    async def owners(self, names: UniqueNames) -> dict[tuple[str, str], str]:
         """Return the project of each of these names that one has."""
         return await self._reader.run(partial(projects.owners, names=names))
 
@@ -220,7 +230,7 @@ class SqliteStore:
         """Say whether it is stored which names the projects have; see `own_names`."""
         return await self._reader.run(projects.are_known)
 
-    async def own_names(self, names_of: Mapping[str, Names]) -> None:
+    async def own_names(self, names_of: Mapping[str, UniqueNames]) -> None:
         """Store which names the projects have, where nobody did: an older release wrote the database."""
         await self._writing.run(partial(projects.own_all, names_of=names_of))
 
@@ -230,16 +240,18 @@ class SqliteStore:
 
     async def latest_project(self, project_id: str) -> StoredProject | None:
         """Return the latest version of one project, or None where there is none."""
-        return await self._reader.run(partial(projects.newest, seal=self._seal, project=project_id))
+        return await self._reader.run(
+            partial(projects.newest, cipher=self._cipher, project=project_id)
+        )
 
     async def projects(self) -> tuple[StoredProject, ...]:
         """Return the latest version of every project, by id."""
-        return await self._reader.run(partial(projects.latest, seal=self._seal))
+        return await self._reader.run(partial(projects.latest, cipher=self._cipher))
 
     async def project(self, project_id: str, version: int) -> StoredProject | None:
         """Return one version of one project, or None where there is none."""
         return await self._reader.run(
-            partial(projects.one, seal=self._seal, project=project_id, version=version)
+            partial(projects.one, cipher=self._cipher, project=project_id, version=version)
         )
 
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
@@ -267,13 +279,13 @@ class SqliteStore:
 
     async def add_subscription(self, asked: Subscription, *, most: int) -> Subscription | None:
         """Store a subscription under a new number; None where its project has `most` already."""
-        add = partial(subscriptions.add, seal=self._seal, asked=asked, most=most)
+        add = partial(subscriptions.add, cipher=self._cipher, asked=asked, most=most)
         return await self._change(add)
 
     async def subscriptions(self, *, project: str | None = None) -> tuple[Subscription, ...]:
         """Return one project's subscriptions, or everybody's, oldest first."""
         return await self._reader.run(
-            partial(subscriptions.found, seal=self._seal, project=project)
+            partial(subscriptions.found, cipher=self._cipher, project=project)
         )
 
     async def subscription_numbers(self) -> frozenset[int]:
@@ -283,41 +295,41 @@ class SqliteStore:
     async def delete_subscription(self, project: str, number: int) -> Subscription | None:
         """Delete one of a project's subscriptions and return it; None where there is none such."""
         return await self._change(
-            partial(subscriptions.delete, seal=self._seal, project=project, number=number)
+            partial(subscriptions.delete, cipher=self._cipher, project=project, number=number)
         )
 
     async def outside_use(self, *, since: float) -> tuple[OutsideUse, ...]:
         """Return what accounts and projects used of their outside calls since a moment's day."""
-        return await self._reader.run(partial(outside.found, since=since))
+        return await self._reader.run(partial(outside_use.found, since=since))
 
     async def callers(self, *, limit: int) -> tuple[Caller, ...]:
         """Return the callers that were seen last."""
-        return await self._reader.run(partial(known.callers, limit=limit))
+        return await self._reader.run(partial(caller_history.callers, limit=limit))
 
     async def visits(self, *, limit: int) -> tuple[Visit, ...]:
         """Return the visits that were told of last, oldest first."""
-        return await self._reader.run(partial(known.visits, limit=limit))
+        return await self._reader.run(partial(caller_history.visits, limit=limit))
 
     async def shown_numbers(self, *, limit: int) -> tuple[ShownNumber, ...]:
         """Return which numbers visitors see, or saw last."""
-        return await self._reader.run(partial(known.shown_numbers, limit=limit))
+        return await self._reader.run(partial(caller_history.shown_numbers, limit=limit))
 
-    async def visits_of_live_calls(self) -> tuple[CallOfVisit, ...]:
+    async def visits_of_live_calls(self) -> tuple[VisitCall, ...]:
         """Return to which visits the calls belong that have not ended."""
-        return await self._reader.run(known.visits_of_live_calls)
+        return await self._reader.run(caller_history.visits_of_live_calls)
 
     async def save_visit(self, visit: Visit) -> None:
         """Store what is known of a visit, in place of what was."""
-        await self._change(partial(known.save_visit, visit=visit))
+        await self._change(partial(caller_history.save_visit, visit=visit))
 
-    async def attach(self, told: ShownNumber | CallOfVisit) -> None:
+    async def attach(self, told: ShownNumber | VisitCall) -> None:
         """Store whose a number or a call is now."""
-        await self._change(partial(known.attach, told=told))
+        await self._change(partial(caller_history.attach, told=told))
 
     async def forget(self, *, before: float) -> None:
         """Delete what is known of callers and visitors who were last seen before a moment."""
-        await self._writing.run(partial(known.forget, before=before))
-        await self._writing.run(partial(outside.forget, before=before))
+        await self._writing.run(partial(caller_history.forget, before=before))
+        await self._writing.run(partial(outside_use.forget, before=before))
 
     async def calls(
         self, *, project: str | None = None, limit: int = 50, before: int | None = None
@@ -351,7 +363,7 @@ class SqliteStore:
         return await self._reader.run(
             partial(
                 history.deliveries,
-                seal=self._seal,
+                cipher=self._cipher,
                 project=project,
                 state=state,
                 webhook=webhook,
@@ -363,7 +375,7 @@ class SqliteStore:
     async def deliveries_of_call(self, call_id: str) -> tuple[DeliveryRow, ...]:
         """Return a call's deliveries in the order of the promises; one that cannot be read as above."""
         return await self._reader.run(
-            partial(history.deliveries_of_call, seal=self._seal, call_id=call_id)
+            partial(history.deliveries_of_call, cipher=self._cipher, call_id=call_id)
         )
 
     async def attempts(self, delivery_id: str) -> tuple[Attempt, ...]:
@@ -392,43 +404,43 @@ class SqliteStore:
 
     async def _write(self, written: Rows) -> None:
         await self._writing.write(written)
-        if self._upkeep is not None:
-            self._upkeep.noticed()
+        if self._maintenance is not None:
+            self._maintenance.commit_done()
 
     async def _change(self, job: Callable[[sqlite3.Connection], T], /) -> T:
         result = await self._writing.change(job)
-        if self._upkeep is not None:
-            self._upkeep.noticed()
+        if self._maintenance is not None:
+            self._maintenance.commit_done()
         return result
 
     @classmethod
     def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:
         """A database in memory belongs to one connection, so the writer's thread reads as well."""
-        seal = Seal(key)
+        cipher = Cipher(key)
         writer = Writer(open_to_write(None), database="the database in memory")
-        return cls(seal=seal, clock=clock, writer=writer, reader=writer)
+        return cls(cipher=cipher, clock=clock, writer=writer, reader=writer)
 
     @classmethod
     def _open_to_read(
         cls, path: Path, key: bytes | None, clock: Callable[[], float]
     ) -> SqliteStore:
         name = f"the database {path}"
-        seal, connection = open_sealed_to_read(path, key)
-        reader = Aside(connection, database=name, name="store reader")
-        return cls(seal=seal, clock=clock, writer=None, reader=reader)
+        cipher, connection = open_encrypted_to_read(path, key)
+        reader = ConnectionThread(connection, database=name, name="store reader")
+        return cls(cipher=cipher, clock=clock, writer=None, reader=reader)
 
     @classmethod
     async def _open_file(
         cls, path: Path, key: bytes | None, clock: Callable[[], float]
     ) -> SqliteStore:
-        seal, connections = await asyncio.to_thread(open_sealed, path, key)
-        writing, reading, aside = connections
+        cipher, connections = await asyncio.to_thread(open_encrypted, path, key)
+        writing, reading, maintainer = connections
         name = f"the database {path}"
         return cls(
-            seal=seal,
+            cipher=cipher,
             clock=clock,
             writer=Writer(writing, database=name),
-            reader=Aside(reading, database=name, name="store reader"),
-            aside=Aside(aside, database=name, name="store upkeep"),
+            reader=ConnectionThread(reading, database=name, name="store reader"),
+            maintainer=ConnectionThread(maintainer, database=name, name="store maintenance"),
             folder=path.parent,
         )

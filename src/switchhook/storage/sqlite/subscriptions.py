@@ -1,4 +1,4 @@
-"""Subscriptions in a database: their URLs let in whoever knows them, and are sealed."""
+"""Subscriptions in a database: their URLs let in whoever knows them, and are encrypted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from switchhook.storage.sqlite.writer import transaction
 if TYPE_CHECKING:
     import sqlite3
 
-    from switchhook.storage.seal import Seal
+    from switchhook.storage.encryption import Cipher
 
 
 def add(
-    connection: sqlite3.Connection, *, seal: Seal, asked: Subscription, most: int
+    connection: sqlite3.Connection, *, cipher: Cipher, asked: Subscription, most: int
 ) -> Subscription | None:
     """Add a subscription under a number of its own; None where its project has `most` already."""
     values = {
@@ -33,20 +33,22 @@ def add(
             return None
         (added,) = connection.execute(sql("add_subscription"), values).fetchall()
         made = replace(asked, number=added["number"])
-        sealed = seal.close(made.target_url, place=_place(made.project, made.number))
-        connection.execute(sql("seal_subscription"), {"number": made.number, "sealed": sealed})
+        encrypted = cipher.encrypt(made.target_url, aad=_aad(made.project, made.number))
+        connection.execute(
+            sql("set_subscription_url"), {"number": made.number, "sealed": encrypted}
+        )
     return made
 
 
 def found(
-    connection: sqlite3.Connection, *, seal: Seal, project: str | None
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str | None
 ) -> tuple[Subscription, ...]:
     """Return one project's subscriptions, or everybody's, oldest first."""
     name = "subscriptions" if project is None else "subscriptions_of_project"
     return tuple(
         rows.readable(
             connection.execute(sql(name), {"project": project}),
-            partial(_unseal, seal=seal),
+            partial(_decrypt, cipher=cipher),
             name="number",
             otherwise="subscription left out: nothing is told to it",
             todo="let its program subscribe again",
@@ -55,32 +57,32 @@ def found(
 
 
 def numbers(connection: sqlite3.Connection) -> frozenset[int]:
-    """Return which subscriptions there are; for a frequent look, as nothing is unsealed."""
+    """Return which subscriptions there are; for a frequent look, as nothing is decrypted."""
     return frozenset(row["number"] for row in connection.execute(sql("subscription_numbers")))
 
 
 def delete(
-    connection: sqlite3.Connection, *, seal: Seal, project: str, number: int
+    connection: sqlite3.Connection, *, cipher: Cipher, project: str, number: int
 ) -> Subscription | None:
     """Delete one of a project's subscriptions and return it; None where there is none such."""
     with transaction(connection):
         values = {"project": project, "number": number}
         deleted = connection.execute(sql("delete_subscription"), values).fetchall()
-        return _unseal(deleted[0], seal) if deleted else None
+        return _decrypt(deleted[0], cipher) if deleted else None
 
 
-def _unseal(row: sqlite3.Row, seal: Seal) -> Subscription:
+def _decrypt(row: sqlite3.Row, cipher: Cipher) -> Subscription:
     project, number = row["project"], row["number"]
     return Subscription(
         project=project,
         number=number,
         user=row["user"],
-        target_url=seal.open(row["sealed"], place=_place(project, number)),
+        target_url=cipher.decrypt(row["sealed"], aad=_aad(project, number)),
         event=row["event"],
         created_at=row["created_at"],
         internal=bool(row["internal"]),
     )
 
 
-def _place(project: str, number: int) -> str:
+def _aad(project: str, number: int) -> str:
     return f"subscription {number} of project {project!r}"

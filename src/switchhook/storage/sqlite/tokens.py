@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
 
-    from switchhook.storage.sqlite.aside import Runs
+    from switchhook.storage.sqlite.connection_thread import JobRunner
 
 
 T = TypeVar("T")
@@ -30,7 +30,7 @@ class Changes(Protocol):
 class SqliteTokens:
     """The tokens of a store, read and written in its threads. What cannot be done raises StoreError."""
 
-    def __init__(self, *, reader: Runs, change: Changes) -> None:
+    def __init__(self, *, reader: JobRunner, change: Changes) -> None:
         """`change` raises StoreError where the database was opened for reading only."""
         self._reader = reader
         self._change = change

@@ -19,19 +19,19 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite.rows import Parameters
+from switchhook.storage.sqlite.errors import explain, is_of_the_database
+from switchhook.storage.sqlite.rows import SqlParameters
 from switchhook.storage.sqlite.statements import sql
-from switchhook.storage.sqlite.trouble import explain, meets_everybody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 T = TypeVar("T")
 
-MOST_AT_ONCE: Final = 2_000
+MAX_BATCH: Final = 2_000
 """Requests with rows in one transaction at most, so that nobody waits long for another's work."""
 
-CHANGES_AT_ONCE: Final = 100
+MAX_CHANGES: Final = 100
 """Changes in one transaction at most: the rows that arrive meanwhile wait for some milliseconds."""
 
 
@@ -39,13 +39,13 @@ CHANGES_AT_ONCE: Final = 100
 class Rows:
     """What one request writes: to be stored as a whole, beside others' in one transaction."""
 
-    calls: tuple[Parameters, ...] = ()
-    entries: tuple[Parameters, ...] = ()
-    deliveries: tuple[Parameters, ...] = ()
-    attempts: tuple[Parameters, ...] = ()
-    settled: tuple[Parameters, ...] = ()
-    callers: tuple[Parameters, ...] = ()
-    outside: tuple[Parameters, ...] = ()
+    calls: tuple[SqlParameters, ...] = ()
+    entries: tuple[SqlParameters, ...] = ()
+    deliveries: tuple[SqlParameters, ...] = ()
+    attempts: tuple[SqlParameters, ...] = ()
+    settled: tuple[SqlParameters, ...] = ()
+    callers: tuple[SqlParameters, ...] = ()
+    outside: tuple[SqlParameters, ...] = ()
 
 
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
@@ -88,8 +88,8 @@ class _Requests:
     def take(self) -> _Requests:
         """Take out what is next: all rows, some changes and one job, the oldest of each."""
         return _Requests(
-            rows=_first(MOST_AT_ONCE, self.rows),
-            changes=_first(CHANGES_AT_ONCE, self.changes),
+            rows=_first(MAX_BATCH, self.rows),
+            changes=_first(MAX_CHANGES, self.changes),
             jobs=_first(1, self.jobs),
         )
 
@@ -216,7 +216,7 @@ class Writer:
                     self._change(change)
             self.commits += 1
         except Exception as error:  # noqa: BLE001 - handed to those who wait
-            if meets_everybody(error) or len(rows) + bool(changes) == 1:
+            if is_of_the_database(error) or len(rows) + bool(changes) == 1:
                 failed: Sequence[_Written] = (*rows, *changes)
                 for request in failed:
                     request.error = explain(error, self._database)

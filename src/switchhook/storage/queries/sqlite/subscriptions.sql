@@ -5,13 +5,13 @@ FROM subscriptions
 WHERE project = :project;
 
 -- name: add_subscription
--- Add a subscription and return its number; the URL follows, sealed for that number.
+-- Add a subscription and return its number; the URL follows, encrypted for that number.
 INSERT INTO subscriptions (project, user, event, sealed, created_at, internal)
 VALUES (:project, :user, :event, x'', :created_at, :internal)
 RETURNING number;
 
--- name: seal_subscription
--- Write the sealed URL of a subscription.
+-- name: set_subscription_url
+-- Write the encrypted URL of a subscription.
 UPDATE subscriptions SET sealed = :sealed
 WHERE number = :number;
 

@@ -1,4 +1,4 @@
-"""Secrets at rest: what is sealed cannot be read or exchanged without the key beside the database."""
+"""Secrets at rest: what is encrypted cannot be read or exchanged without the key beside the database."""
 
 from __future__ import annotations
 
@@ -23,36 +23,40 @@ KEY_SIZE: Final = 32
 """Bytes: AES-256."""
 _NONCE_SIZE: Final = 12
 _FORM: Final = b"\x01"
-"""The first byte of everything sealed: AES-256-GCM, then the nonce, then the sealed text and its tag."""
+"""The first byte of everything encrypted: AES-256-GCM, then the nonce, then the ciphertext and its tag."""
 
 
-class Seal:
-    """Seals text under one key, each time with a fresh nonce (AES-256-GCM).
+class Cipher:
+    """Encrypts text under one key, each time with a fresh nonce (AES-256-GCM).
 
-    `place` says where the text belongs. It is not stored with it, but what was sealed for one place
-    does not open at another, so nobody can exchange two projects' documents in the database.
+    `aad`, the additional authenticated data, says where the text belongs. It is not stored with it, but what
+    was encrypted for one place is not decrypted at another, so nobody can exchange two projects' documents.
     """
 
     def __init__(self, key: bytes) -> None:
         if len(key) != KEY_SIZE:
             raise StoreError(f"a storage key has {KEY_SIZE} bytes, not {len(key)}")
-        self._cipher = AESGCM(key)
+        self._aead = AESGCM(key)
 
-    def close(self, text: str, *, place: str) -> bytes:
-        """Return `text` sealed."""
+    def encrypt(self, text: str, *, aad: str) -> bytes:
+        """Return `text` encrypted."""
         nonce = secrets.token_bytes(_NONCE_SIZE)
-        return _FORM + nonce + self._cipher.encrypt(nonce, text.encode(), place.encode())
+        return _FORM + nonce + self._aead.encrypt(nonce, text.encode(), aad.encode())
 
-    def open(self, sealed: bytes, *, place: str) -> str:
-        """Return what was sealed for `place`. Raises UnreadableError where key or place is another."""
-        form, nonce, text = sealed[:1], sealed[1 : 1 + _NONCE_SIZE], sealed[1 + _NONCE_SIZE :]
+    def decrypt(self, encrypted: bytes, *, aad: str) -> str:
+        """Return what was encrypted for `aad`. Raises UnreadableError where key or place is another."""
+        form, nonce, text = (
+            encrypted[:1],
+            encrypted[1 : 1 + _NONCE_SIZE],
+            encrypted[1 + _NONCE_SIZE :],
+        )
         if form != _FORM:
-            raise UnreadableError(f"{place} is sealed in a way that this version does not know")
+            raise UnreadableError(f"{aad} is encrypted in a way that this version does not know")
         try:
-            return self._cipher.decrypt(nonce, text, place.encode()).decode()
+            return self._aead.decrypt(nonce, text, aad.encode()).decode()
         except (InvalidTag, ValueError) as error:
             raise UnreadableError(
-                f"{place} cannot be unsealed: it was sealed with another key, or was changed"
+                f"{aad} cannot be decrypted: it was encrypted with another key, or was changed"
             ) from error
 
 
@@ -75,7 +79,7 @@ def read_key(path: Path) -> bytes:
     except OSError as error:
         raise StoreError(
             f"the key file {path} cannot be read ({error.strerror}): without it the projects' secrets"
-            " stay sealed. Restore it from the backup that the database came with"
+            " stay encrypted. Restore it from the backup that the database came with"
         ) from error
     if len(key) != KEY_SIZE:
         raise StoreError(f"{path} is no key: it should have {KEY_SIZE} bytes. Restore it")

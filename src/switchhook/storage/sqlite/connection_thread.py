@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite.trouble import explain
+from switchhook.storage.sqlite.errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Runs(Protocol):
+class JobRunner(Protocol):
     """Runs jobs on a connection, one after another, beside the event loop."""
 
     async def run(self, job: Callable[[sqlite3.Connection], T], /) -> T:
@@ -26,7 +26,7 @@ class Runs(Protocol):
         """Do what was asked so far, then close the connection. Closing again does nothing."""
 
 
-class Aside:
+class ConnectionThread:
     """Owns one connection and the thread that uses it."""
 
     def __init__(self, connection: sqlite3.Connection, *, database: str, name: str) -> None:

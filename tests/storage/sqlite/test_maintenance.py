@@ -11,16 +11,16 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite import upkeep
-from switchhook.storage.sqlite.aside import Aside
+from switchhook.storage.sqlite import maintenance
 from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.connection_thread import ConnectionThread
+from switchhook.storage.sqlite.maintenance import Maintenance, checkpoint
 from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.storage.sqlite.upkeep import Upkeep, checkpoint
 from switchhook.storage.sqlite.writer import Rows, Writer
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.promises import SEAL, call, delivery, record
+from tests.support.promises import CIPHER, call, delivery, record
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,39 +32,39 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "switchhook.sqlite3"
 
 
-async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, Aside]:
+async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, ConnectionThread]:
     writer = Writer(open_to_write(path), database="the database")
     stack.push_async_callback(writer.close)
-    aside = Aside(open_to_write(path), database="the database", name="aside")
-    stack.push_async_callback(aside.close)
-    return writer, aside
+    maintainer = ConnectionThread(open_to_write(path), database="the database", name="thread")
+    stack.push_async_callback(maintainer.close)
+    return writer, maintainer
 
 
 async def promise(writer: Writer, *numbers: int) -> None:
     for number in numbers:
-        await writer.write(Rows(deliveries=(delivery_to_row(delivery("c", number), SEAL),)))
+        await writer.write(Rows(deliveries=(delivery_to_row(delivery("c", number), CIPHER),)))
 
 
 def test_a_log_that_grew_too_long_is_moved_by_the_writer_itself(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "LONGEST_LOG", 0)
+    monkeypatch.setattr(maintenance, "MAX_WAL_PAGES", 0)
 
     async def scenario() -> None:
         async with AsyncExitStack() as stack:
-            writer, aside = await parts(stack, path)
+            writer, maintainer = await parts(stack, path)
             await promise(writer, 1)
-            await Upkeep(writer, aside)._once()
+            await Maintenance(writer, maintainer)._once()
             await promise(writer, 2)
-            assert await aside.run(checkpoint) <= 20  # the log began anew
+            assert await maintainer.run(checkpoint) <= 20  # the log began anew
 
     run(scenario())
 
 
-def test_trouble_is_logged_and_does_not_end_the_upkeep(
+def test_trouble_is_logged_and_does_not_end_the_maintenance(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+    monkeypatch.setattr(maintenance, "CHECKPOINT_PAUSE", 0.0)
     troubles = [StoreError("no room"), StoreError("no room")]
     fixed = threading.Event()
 
@@ -76,14 +76,14 @@ def test_trouble_is_logged_and_does_not_end_the_upkeep(
 
     async def scenario() -> None:
         async with AsyncExitStack() as stack:
-            keeping = Upkeep(*await parts(stack, path))
-            working = spawn(keeping.run(), name="upkeep")
+            keeping = Maintenance(*await parts(stack, path))
+            working = spawn(keeping.run(), name="maintenance")
             while not fixed.is_set():
-                keeping.noticed()
+                keeping.commit_done()
                 await asyncio.sleep(0)
             working.cancel()
 
-    monkeypatch.setattr(upkeep, "checkpoint", failing)
+    monkeypatch.setattr(maintenance, "checkpoint", failing)
     with capture_logs() as logs:
         run(scenario())
     assert [line["error"] for line in logs] == ["no room", "no room"]
@@ -93,14 +93,14 @@ def test_trouble_is_logged_and_does_not_end_the_upkeep(
 def test_small_writes_alone_are_checkpointed_too(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upkeep, "CHECKPOINT_PAUSE", 0.0)
+    monkeypatch.setattr(maintenance, "CHECKPOINT_PAUSE", 0.0)
     moved = threading.Event()
 
     def noted(connection: sqlite3.Connection) -> int:
         moved.set()
         return checkpoint(connection)
 
-    monkeypatch.setattr(upkeep, "checkpoint", noted)
+    monkeypatch.setattr(maintenance, "checkpoint", noted)
 
     async def scenario() -> None:
         store = await SqliteStore.open(path)
@@ -137,7 +137,7 @@ def test_health_says_when_nothing_can_be_written(
             await full(store, 100_000)
             await store.commit(record(call("c1"), delivery("c1")))
             await store.check()
-            monkeypatch.setattr(upkeep, "LEAST_ROOM", 1 << 60)
+            monkeypatch.setattr(maintenance, "MIN_FREE_BYTES", 1 << 60)
             with pytest.raises(StoreError, match=r"the disk has \d+ MiB left"):
                 await store.check()
         finally:

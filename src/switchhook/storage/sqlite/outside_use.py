@@ -12,10 +12,10 @@ from switchhook.storage.sqlite.writer import transaction
 if TYPE_CHECKING:
     import sqlite3
 
-    from switchhook.storage.sqlite.rows import Parameters
+    from switchhook.storage.sqlite.rows import SqlParameters
 
 
-def use_to_row(use: OutsideUse, once: tuple[str, str, int]) -> Parameters:
+def use_to_row(use: OutsideUse, once: tuple[str, str, int]) -> SqlParameters:
     """Return what `add_outside_use` takes; `once` is the journal's line that it is counted with."""
     return use.project, use.account, use.day, use.calls, use.seconds, *once
 

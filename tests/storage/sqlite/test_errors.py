@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite.trouble import explain, meets_everybody
+from switchhook.storage.sqlite.errors import explain, is_of_the_database
 
 
 def error(code: int, kind: type[sqlite3.Error] = sqlite3.OperationalError) -> sqlite3.Error:
@@ -34,12 +34,12 @@ def test_trouble_of_the_database_says_what_to_do(code: int, advice: str, transie
     assert advice in str(told)
     assert "said SQLite" in str(told)
     assert told.transient is transient
-    assert meets_everybody(error(code))
+    assert is_of_the_database(error(code))
 
 
 def test_a_value_that_no_database_takes_is_the_fault_of_one() -> None:
     for fault in (OverflowError("too large"), error(sqlite3.SQLITE_CONSTRAINT_NOTNULL)):
-        assert not meets_everybody(fault)
+        assert not is_of_the_database(fault)
         told = explain(fault, "the database x")
         assert "the value cannot be stored" in str(told)
         assert not told.transient

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call
     from switchhook.domain.project import Plan
-    from switchhook.storage.seal import Seal
+    from switchhook.storage.encryption import Cipher
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 
@@ -58,12 +58,12 @@ def attempts(connection: sqlite3.Connection) -> dict[str, tuple[Attempt, ...]]:
     return found
 
 
-def deliveries(connection: sqlite3.Connection, *, seal: Seal) -> tuple[Delivery, ...]:
+def deliveries(connection: sqlite3.Connection, *, cipher: Cipher) -> tuple[Delivery, ...]:
     """Return what was promised and is not settled, in the order of the promises."""
     return tuple(
         rows.readable(
             connection.execute(sql("unsettled_deliveries")).fetchall(),
-            partial(rows.delivery, seal=seal),
+            partial(rows.delivery, cipher=cipher),
             name="id",
             otherwise="delivery cannot be carried, and stays pending",
             todo=rows.RESTORE,

@@ -1,4 +1,4 @@
-"""What is known of callers and visitors besides a call: values that outlive it."""
+"""The history of callers and visitors: values that outlive a call."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class ShownNumber:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallOfVisit:
+class VisitCall:
     """A call that belongs to a visit, as somebody told of it."""
 
     project: str

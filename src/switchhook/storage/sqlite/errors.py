@@ -29,7 +29,7 @@ _OF_THE_DATABASE: Final = {
 _LASTING: Final = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 
-def meets_everybody(error: BaseException) -> bool:
+def is_of_the_database(error: BaseException) -> bool:
     """Say whether the trouble lies in the database, and not in what was written to it."""
     return _code(error) in _OF_THE_DATABASE
 

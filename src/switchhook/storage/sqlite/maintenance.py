@@ -1,4 +1,4 @@
-"""What a busy database needs now and then, done beside the commits and not inside them."""
+"""Maintenance of a busy database, such as checkpoints: done beside the commits and not inside them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
 
-    from switchhook.storage.sqlite.aside import Runs
+    from switchhook.storage.sqlite.connection_thread import JobRunner
     from switchhook.storage.sqlite.writer import Writer
 
 log = structlog.get_logger(__name__)
@@ -24,23 +24,23 @@ log = structlog.get_logger(__name__)
 CHECKPOINT_PAUSE: Final = 0.2
 """Seconds from the first commit after a checkpoint to the next checkpoint."""
 
-LONGEST_LOG: Final = 8_192
+MAX_WAL_PAGES: Final = 8_192
 """Pages of the write-ahead log (64 MiB) above which the writer itself stops for a checkpoint."""
 
-LEAST_ROOM: Final = 16 << 20
+MIN_FREE_BYTES: Final = 16 << 20
 """Bytes below which a disk counts as full: the log alone may grow to four times that."""
 
 
-class Upkeep:
+class Maintenance:
     """Moves the log into the database. Without commits it does nothing at all."""
 
-    def __init__(self, writer: Writer, aside: Runs) -> None:
+    def __init__(self, writer: Writer, maintainer: JobRunner) -> None:
         self._writer = writer
-        self._aside = aside
+        self._maintainer = maintainer
         self._has_work = asyncio.Event()
 
-    def noticed(self) -> None:
-        """Take note of a commit."""
+    def commit_done(self) -> None:
+        """Note that there is something to do."""
         self._has_work.set()
 
     async def run(self) -> None:
@@ -52,10 +52,10 @@ class Upkeep:
             try:
                 await self._once()
             except StoreError as error:
-                log.warning("upkeep of the store failed", error=str(error))
+                log.warning("maintenance of the store failed", error=str(error))
 
     async def _once(self) -> None:
-        if await self._aside.run(checkpoint) > LONGEST_LOG:
+        if await self._maintainer.run(checkpoint) > MAX_WAL_PAGES:
             # Commits outran the checkpoints. With no writer beside it, one gets to the end.
             await self._writer.run(checkpoint)
 
@@ -69,21 +69,21 @@ def checkpoint(connection: sqlite3.Connection) -> int:
     return int(row[1])
 
 
-def ping(connection: sqlite3.Connection) -> None:
+def check_readable(connection: sqlite3.Connection) -> None:
     """Read a little, to see that the database can be read."""
     connection.execute(sql("ping")).fetchone()
 
 
-def look(connection: sqlite3.Connection, now: float) -> None:
+def check_writable(connection: sqlite3.Connection, now: float) -> None:
     """Write a little, to see that the database can be written."""
     with transaction(connection):
         connection.execute(sql("state_fact"), {"name": "looked_at", "value": int(now)})
 
 
-def see_room(folder: Path) -> None:
+def check_disk_space(folder: Path) -> None:
     """Raise StoreError where the disk of a folder has hardly any room left."""
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
-    if free < LEAST_ROOM:
+    if free < MIN_FREE_BYTES:
         why = f"the disk has {free >> 20} MiB left: free some space, or move the database"
         raise StoreError(f"{folder}: {why}", transient=True, why=why)

@@ -1,4 +1,4 @@
-"""What is known of callers and visitors, in a database."""
+"""The history of callers and visitors, in a database."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from switchhook.domain.known import Caller, CallOfVisit, ShownNumber, Visit
+from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.storage.sqlite.statements import sql
 from switchhook.storage.sqlite.writer import transaction
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from switchhook.storage.sqlite.rows import Parameters
+    from switchhook.storage.sqlite.rows import SqlParameters
 
 _attributes = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 
@@ -25,7 +25,7 @@ _FORGETTING = (
 )
 
 
-def caller_to_row(caller: Caller, once: tuple[str, str, int]) -> Parameters:
+def caller_to_row(caller: Caller, once: tuple[str, str, int]) -> SqlParameters:
     """Return what `add_to_caller` takes; `once` is the journal's line that it is counted with."""
     return (
         caller.project,
@@ -64,9 +64,9 @@ def shown_numbers(connection: sqlite3.Connection, *, limit: int) -> tuple[ShownN
     return tuple(ShownNumber(**row) for row in found)
 
 
-def visits_of_live_calls(connection: sqlite3.Connection) -> tuple[CallOfVisit, ...]:
+def visits_of_live_calls(connection: sqlite3.Connection) -> tuple[VisitCall, ...]:
     """Return to which visits the running calls belong."""
-    return tuple(CallOfVisit(**row) for row in connection.execute(sql("visits_of_live_calls")))
+    return tuple(VisitCall(**row) for row in connection.execute(sql("visits_of_live_calls")))
 
 
 def save_visit(connection: sqlite3.Connection, visit: Visit) -> None:
@@ -81,7 +81,7 @@ def save_visit(connection: sqlite3.Connection, visit: Visit) -> None:
         connection.execute(sql("save_visit"), values)
 
 
-def attach(connection: sqlite3.Connection, told: ShownNumber | CallOfVisit) -> None:
+def attach(connection: sqlite3.Connection, told: ShownNumber | VisitCall) -> None:
     """Write whose a number or a call is now."""
     with transaction(connection):
         if isinstance(told, ShownNumber):

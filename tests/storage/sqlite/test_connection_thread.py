@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.storage.records import StoreError
-from switchhook.storage.sqlite.aside import Aside
 from switchhook.storage.sqlite.connection import open_to_write
+from switchhook.storage.sqlite.connection_thread import ConnectionThread
 from tests.support.loop import run
 
 if TYPE_CHECKING:
     import sqlite3
 
 
-def aside() -> Aside:
-    return Aside(open_to_write(None), database="the database", name="aside")
+def connection_thread() -> ConnectionThread:
+    return ConnectionThread(open_to_write(None), database="the database", name="thread")
 
 
 def test_a_job_runs_in_the_thread_of_its_connection() -> None:
     async def scenario() -> None:
-        reading = aside()
+        reading = connection_thread()
         names = [await reading.run(lambda _: threading.current_thread().name) for _ in range(2)]
-        assert names == ["aside_0", "aside_0"]
+        assert names == ["thread_0", "thread_0"]
         await reading.close()
 
     run(scenario())
@@ -33,7 +33,7 @@ def test_a_job_runs_in_the_thread_of_its_connection() -> None:
 
 def test_the_loop_turns_while_a_job_waits() -> None:
     async def scenario() -> None:
-        reading, go = aside(), threading.Event()
+        reading, go = connection_thread(), threading.Event()
 
         def waiting(_connection: sqlite3.Connection) -> bool:
             return go.wait(20)
@@ -50,7 +50,7 @@ def test_the_loop_turns_while_a_job_waits() -> None:
 
 def test_errors_come_back_explained() -> None:
     async def scenario() -> None:
-        reading = aside()
+        reading = connection_thread()
         with pytest.raises(StoreError, match="no such table: nowhere"):
             await reading.run(lambda connection: connection.execute("SELECT * FROM nowhere"))
         await reading.close()

@@ -1,4 +1,4 @@
-"""What is sealed can be read with its key, at its place, and in no other way."""
+"""What is encrypted can be read with its key, at its place, and in no other way."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from switchhook.storage.encryption import KEY_SIZE, Cipher, create_key, key_path, new_key, read_key
 from switchhook.storage.records import StoreError
-from switchhook.storage.seal import KEY_SIZE, Seal, create_key, key_path, new_key, read_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,38 +21,38 @@ KEY = bytes(range(KEY_SIZE))
 
 
 @given(st.text(st.characters(codec="utf-8")), st.text(st.characters(codec="utf-8")))
-def test_what_was_sealed_opens_with_the_same_key_and_place(text: str, place: str) -> None:
-    seal = Seal(KEY)
-    assert seal.open(seal.close(text, place=place), place=place) == text
+def test_what_was_encrypted_opens_with_the_same_key_and_place(text: str, aad: str) -> None:
+    cipher = Cipher(KEY)
+    assert cipher.decrypt(cipher.encrypt(text, aad=aad), aad=aad) == text
 
 
-def test_the_secret_does_not_stand_in_what_is_sealed() -> None:
-    sealed = Seal(KEY).close("password = 'tr0ub4dor'", place="p")
-    assert b"tr0ub4dor" not in sealed
+def test_the_secret_does_not_stand_in_what_is_encrypted() -> None:
+    encrypted = Cipher(KEY).encrypt("password = 'tr0ub4dor'", aad="p")
+    assert b"tr0ub4dor" not in encrypted
 
 
-def test_the_same_text_is_sealed_differently_each_time() -> None:
-    seal = Seal(KEY)
-    assert seal.close("x", place="p") != seal.close("x", place="p")
+def test_the_same_text_is_encrypted_differently_each_time() -> None:
+    cipher = Cipher(KEY)
+    assert cipher.encrypt("x", aad="p") != cipher.encrypt("x", aad="p")
 
 
 def test_another_key_place_or_byte_does_not_open_it() -> None:
-    sealed = Seal(KEY).close("x", place="version 1")
-    with pytest.raises(StoreError, match="version 1 cannot be unsealed"):
-        Seal(new_key()).open(sealed, place="version 1")
-    with pytest.raises(StoreError, match="version 2 cannot be unsealed"):
-        Seal(KEY).open(sealed, place="version 2")
+    encrypted = Cipher(KEY).encrypt("x", aad="version 1")
+    with pytest.raises(StoreError, match="version 1 cannot be decrypted"):
+        Cipher(new_key()).decrypt(encrypted, aad="version 1")
+    with pytest.raises(StoreError, match="version 2 cannot be decrypted"):
+        Cipher(KEY).decrypt(encrypted, aad="version 2")
     with pytest.raises(StoreError, match="was changed"):
-        Seal(KEY).open(sealed[:-1] + bytes([sealed[-1] ^ 1]), place="version 1")
+        Cipher(KEY).decrypt(encrypted[:-1] + bytes([encrypted[-1] ^ 1]), aad="version 1")
     with pytest.raises(StoreError, match="does not know"):
-        Seal(KEY).open(b"\x02" + sealed[1:], place="version 1")
-    with pytest.raises(StoreError, match="cannot be unsealed"):
-        Seal(KEY).open(b"\x01", place="version 1")
+        Cipher(KEY).decrypt(b"\x02" + encrypted[1:], aad="version 1")
+    with pytest.raises(StoreError, match="cannot be decrypted"):
+        Cipher(KEY).decrypt(b"\x01", aad="version 1")
 
 
 def test_a_key_of_another_size_is_refused() -> None:
     with pytest.raises(StoreError, match="32 bytes, not 4"):
-        Seal(b"1234")
+        Cipher(b"1234")
 
 
 def test_a_key_file_is_made_beside_the_database_for_its_owner_alone(tmp_path: Path) -> None:

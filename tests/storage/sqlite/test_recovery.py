@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.storage.seal import Seal, new_key
-from switchhook.storage.sqlite import history, resuming
+from switchhook.storage.encryption import Cipher, new_key
+from switchhook.storage.sqlite import history, recovery
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.statements import sql
 from tests.support.former import make_former
 from tests.support.plans import plan
-from tests.support.promises import SEAL, delivery
+from tests.support.promises import CIPHER, delivery
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,7 +29,7 @@ ONE, TWO, THREE = (delivery("c", seq) for seq in (1, 2, 3))
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(open_to_write(None)) as connection:
         for made in (ONE, TWO, THREE):
-            connection.execute(sql("promise"), delivery_to_row(made, SEAL))
+            connection.execute(sql("promise"), delivery_to_row(made, CIPHER))
         yield connection
 
 
@@ -39,11 +39,11 @@ EXCHANGED = "(SELECT sealed FROM deliveries WHERE number = 1)"
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (f"sealed = {EXCHANGED}", "delivery 'c.2.crm' of project 'shop' cannot be unsealed"),
-        ("project = 'house'", "delivery 'c.2.crm' of project 'house' cannot be unsealed"),
-        ("id = 'c.4.crm'", "delivery 'c.4.crm' of project 'shop' cannot be unsealed"),
-        ("sealed = x''", "is sealed in a way that this version does not know"),
-        ("sealed = x'01'", "cannot be unsealed"),
+        (f"sealed = {EXCHANGED}", "delivery 'c.2.crm' of project 'shop' cannot be decrypted"),
+        ("project = 'house'", "delivery 'c.2.crm' of project 'house' cannot be decrypted"),
+        ("id = 'c.4.crm'", "delivery 'c.4.crm' of project 'shop' cannot be decrypted"),
+        ("sealed = x''", "is encrypted in a way that this version does not know"),
+        ("sealed = x'01'", "cannot be decrypted"),
         ("sealed = NULL", "a stored value cannot be read"),
         ("success_codes = '[[1]]'", "a stored value cannot be read"),
         ("event = 'incoming.thought'", "'incoming.thought' is not a valid EventKind"),
@@ -54,7 +54,7 @@ def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
 ) -> None:
     connection.execute(f"UPDATE deliveries SET {change} WHERE number = 2")
     with capture_logs() as logs:
-        assert resuming.deliveries(connection, seal=SEAL) == (ONE, THREE)
+        assert recovery.deliveries(connection, cipher=CIPHER) == (ONE, THREE)
     (said,) = logs
     assert said["event"] == "delivery cannot be carried, and stays pending"
     assert reason in said["error"]
@@ -65,7 +65,7 @@ def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
 
 def test_with_another_key_nothing_is_read(connection: sqlite3.Connection) -> None:
     with capture_logs() as logs:
-        assert resuming.deliveries(connection, seal=Seal(new_key())) == ()
+        assert recovery.deliveries(connection, cipher=Cipher(new_key())) == ()
     assert len(logs) == 3
 
 
@@ -76,10 +76,10 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
     path = tmp_path / "switchhook.sqlite3"
     make_former(path, within=plan(), settled=(settled,), waiting=(waiting,))
     with closing(open_to_write(path)) as connection:
-        connection.execute(sql("promise"), delivery_to_row(THREE, SEAL))
-        assert resuming.deliveries(connection, seal=SEAL) == (waiting, THREE)
+        connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER))
+        assert recovery.deliveries(connection, cipher=CIPHER) == (waiting, THREE)
         listed = history.deliveries(
-            connection, seal=SEAL, project=None, state="all", webhook=None, limit=9, before=None
+            connection, cipher=CIPHER, project=None, state="all", webhook=None, limit=9, before=None
         )
         assert [row.delivery for row in listed] == [THREE, waiting, settled]
         assert [row.state for row in listed] == ["pending", "pending", "delivered"]
