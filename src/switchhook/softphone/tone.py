@@ -36,7 +36,7 @@ SOUND: Final = {law: period * (_SAMPLES // len(period)) for law, period in _MILL
 class ToneStream:
     """A socket on a free port of `host`. `received` counts RTP packets, `heard` those with the tone.
 
-    Nothing is resolved: a stranger's address that is not numeric is not sent to.
+    Nothing is resolved: an address that is not numeric is not sent to.
     """
 
     def __init__(self, host: str) -> None:

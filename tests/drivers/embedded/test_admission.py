@@ -17,7 +17,7 @@ from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.embedded.registrations import to_text
 from switchhook.sip.auth.digest import answer_header, challenges
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.sip.transaction.standing import Standing
+from switchhook.sip.transaction.trust import TrustLevel
 from switchhook.sip.ua.registrar import Binding as SipBinding
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -228,16 +228,19 @@ async def final(wire: Udp, message: Request) -> int:
 
 
 @pytest.mark.row("FD-09")
-def test_who_was_registered_before_a_restart_is_a_friend_after_it() -> None:
+def test_who_was_registered_before_a_restart_is_trusted_after_it() -> None:
     async def scenario() -> None:
         memory = Registered()
         async with AsyncExitStack() as stack:
             driver = EmbeddedDriver(binding=ListenAddress(port=0), registrations=memory)
             await driver.start(stack, NobodyListens(), lambda: Book([shop()]))
-            friends, now = driver.endpoint.agent.friends, asyncio.get_running_loop().time()
-            assert friends.name(Peer("UDP", HOME, 5062), now) == "mary"
-            assert friends.standing(Peer("UDP", HOME, 5062), now) is Standing.TELEPHONE
-            assert friends.standing(Peer("UDP", OUTSIDE, 5062), now) is Standing.STRANGER
+            trusted_peers, now = (
+                driver.endpoint.agent.trusted_peers,
+                asyncio.get_running_loop().time(),
+            )
+            assert trusted_peers.name(Peer("UDP", HOME, 5062), now) == "mary"
+            assert trusted_peers.level(Peer("UDP", HOME, 5062), now) is TrustLevel.AUTHENTICATED
+            assert trusted_peers.level(Peer("UDP", OUTSIDE, 5062), now) is TrustLevel.UNTRUSTED
 
     run(scenario(), deadline=20)
 

@@ -17,7 +17,7 @@ from switchhook.drivers.embedded.authenticator import (
     KnownPeer,
 )
 from switchhook.drivers.embedded.failed_logins import MOST_FAILURES, WINDOW
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.wire.transport import Peer
 from tests.support.digest import answer_challenge
 from tests.support.sip import request
@@ -97,7 +97,7 @@ class Visitor:
         return self.door.registrant(self.proves(asked, first), self.source, self.book, self.now)
 
 
-def test_a_stranger_is_asked_for_a_password() -> None:
+def test_an_untrusted_caller_is_asked_for_a_password() -> None:
     turned = Visitor().calls()
 
     assert isinstance(turned, AuthRejection)
@@ -224,10 +224,10 @@ def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
 
 @pytest.mark.row("FA-02")
 def test_a_telephone_that_proved_its_password_never_waits_for_another_one_of_its_account() -> None:
-    friends = Friends()
-    door = Authenticator("switchhook", KEY, friends)
+    trusted_peers = TrustedPeers()
+    door = Authenticator("switchhook", KEY, trusted_peers)
     honest = Visitor(door=door, port=40_001)
-    friends.prove(honest.source, "john", honest.now)
+    trusted_peers.add(honest.source, "john", honest.now)
     guess(Visitor(password="old", door=door))
 
     assert isinstance(honest.calls_with_password(), KnownPeer)

@@ -15,7 +15,7 @@ from switchhook.drivers.embedded.authenticator import (
     AuthRejection,
     KnownPeer,
 )
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from tests.drivers.embedded.test_authenticator import BOOK, JOHN, KEY, SHOP, Visitor
 
 NUMBER = "380800555666"
@@ -135,10 +135,10 @@ def test_one_project_cannot_fill_up_a_name_that_others_have() -> None:
 def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing() -> None:
     """Who proved the trunk's password would else guess the telephone's without an end."""
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
-    friends = Friends()
-    door = Authenticator("switchhook", KEY, friends)
+    trusted_peers = TrustedPeers()
+    door = Authenticator("switchhook", KEY, trusted_peers)
     guesser = Visitor(password="wrong", door=door, book=book(greedy(trunk)))
-    friends.prove(guesser.source, "john", guesser.now)
+    trusted_peers.add(guesser.source, "john", guesser.now)
 
     statuses = [
         turned.status
@@ -194,15 +194,15 @@ def test_a_wide_network_lets_callers_of_its_own_projects_numbers_in() -> None:
 def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands() -> None:
     """Its call to a number of the other project leaves by its own project, and is charged there."""
     trunk = takes_in("203.0.113.0/24")
-    friends = Friends()
+    trusted_peers = TrustedPeers()
     visitor = Visitor(
         login="anonymous",
-        door=Authenticator("switchhook", KEY, friends),
+        door=Authenticator("switchhook", KEY, trusted_peers),
         book=book(greedy(trunk)),
     )
     assert visitor.calls(NUMBER) == KnownPeer(project="greedy", trunk=trunk)
 
-    friends.prove(visitor.source, "john", visitor.now)
+    trusted_peers.add(visitor.source, "john", visitor.now)
 
     for callee in (NUMBER, OUTSIDE):
         turned = visitor.calls(callee)

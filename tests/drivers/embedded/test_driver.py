@@ -171,13 +171,13 @@ def test_an_account_that_proves_its_password_calls_a_colleague() -> None:
     play(scenario())
 
 
-def test_a_stranger_and_a_wrong_password_get_nowhere() -> None:
+def test_an_untrusted_caller_and_a_wrong_password_get_nowhere() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(number("380501112233")))) as office:
-            stranger = Softphone("380441112233", host=ELSEWHERE)
-            async with stranger, telephone(office, "john", password="guess") as guesser:
+            untrusted = Softphone("380441112233", host=ELSEWHERE)
+            async with untrusted, telephone(office, "john", password="guess") as guesser:
                 with capture_logs() as logs:
-                    assert await refusal(await dial(stranger, office)) == 403
+                    assert await refusal(await dial(untrusted, office)) == 403
                     assert await refusal(await guesser.call(DIALLED)) == 403
                     with pytest.raises(RefusedError, match="403"):
                         await guesser.register()
@@ -263,21 +263,23 @@ def invites(wire: Udp, count: int, method: str = "INVITE") -> list[bytes]:
 
 @pytest.mark.row("FD-08")
 @pytest.mark.parametrize("method", ["INVITE", "REGISTER"])
-def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(method: str) -> None:
+def test_an_untrusted_source_is_asked_once_for_each_request_and_leaves_nothing_behind(
+    method: str,
+) -> None:
     async def scenario() -> None:
         async with open_office(shop(), binding=ListenAddress(port=0, timing=QUICK)) as office:
-            with Udp(office.port, ELSEWHERE, "127.0.0.1") as stranger:
-                (asked,) = invites(stranger, 1, method)
-                stranger.send(asked)
-                heard = [await stranger.receive()]
+            with Udp(office.port, ELSEWHERE, "127.0.0.1") as untrusted:
+                (asked,) = invites(untrusted, 1, method)
+                untrusted.send(asked)
+                heard = [await untrusted.receive()]
                 assert office.driver.endpoint.agent.load.transactions == 0
                 with contextlib.suppress(TimeoutError):
                     while True:
-                        heard.append(await stranger.receive(0.3))
+                        heard.append(await untrusted.receive(0.3))
                 assert [start(data) for data in heard] == ["407" if method == "INVITE" else "401"]
                 assert sum(map(len, heard)) < 2 * len(asked)
-                stranger.send(asked)
-                assert start(await stranger.receive()) in {"401", "407"}
+                untrusted.send(asked)
+                assert start(await untrusted.receive()) in {"401", "407"}
 
     play(scenario())
 
@@ -287,12 +289,12 @@ def test_a_stranger_is_asked_once_for_each_request_and_leaves_nothing_behind(met
 def test_the_smallest_request_is_not_echoed_many_times_its_size(method: str) -> None:
     async def scenario() -> None:
         async with open_office(shop()) as office:
-            with Udp(office.port, ELSEWHERE, "127.0.0.1") as stranger:
+            with Udp(office.port, ELSEWHERE, "127.0.0.1") as untrusted:
                 small = (
                     f"{method} sip:a SIP/2.0\r\nv:SIP/2.0/UDP h;rport;branch=z9hG4bK1\r\nf:<sip:a>;tag=a\r\n"
                     f"t:<sip:a>\r\ni:a\r\nCSeq:1 {method}\r\nm:<sip:a@h>\r\n\r\n"
                 ).encode()
-                answer = await stranger.ask(small)
+                answer = await untrusted.ask(small)
                 assert start(answer) in {"401", "407"}
                 assert len(answer) < 3 * len(small)
 
@@ -300,25 +302,25 @@ def test_the_smallest_request_is_not_echoed_many_times_its_size(method: str) -> 
 
 
 @pytest.mark.row("FD-09")
-def test_a_strangers_flood_keeps_no_telephone_from_calling() -> None:
+def test_an_untrusted_flood_keeps_no_telephone_from_calling() -> None:
     async def scenario() -> None:
         async with open_office(shop(ring(account("mary")))) as office:
             async with telephone(office, "mary") as mary, telephone(office, "john") as john:
                 await mary.register()
                 await john.register()
-                with Udp(office.port, "127.0.0.3", "127.0.0.1") as stranger:
+                with Udp(office.port, "127.0.0.3", "127.0.0.1") as untrusted:
                     began = asyncio.get_running_loop().time()
-                    flood = spawn(flooding(stranger, "INVITE"), name="flood")
+                    flood = spawn(flooding(untrusted, "INVITE"), name="flood")
                     for _ in range(3):
                         call = await john.call("mary")
                         await call.answered()  # the flood outlasts any wait
                         call.end()
                     assert not flood.done()
                     flood.cancel()
-                    answers = await drained(stranger)
+                    answers = await drained(untrusted)
                     lasted = asyncio.get_running_loop().time() - began
             assert set(answers) <= {"407", "503"}
-            share = LoadLimits().stranger
+            share = LoadLimits().untrusted
             assert len(answers) <= share.burst + share.rate * lasted
 
     play(scenario())
@@ -612,8 +614,8 @@ def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> Non
                 await bob.rung()
                 again = RingLeg(leg="b1", target=target, caller="1", caller_name="")
                 office.driver.carry_out(office.call, again)
-                stranger = replace(office.call, id="unknown")
-                office.driver.carry_out(stranger, EndLeg(leg=CALLER, cause=Cause(sip=486)))
+                untrusted = replace(office.call, id="unknown")
+                office.driver.carry_out(untrusted, EndLeg(leg=CALLER, cause=Cause(sip=486)))
                 await asyncio.sleep(0.05)
                 assert len(bob.calls) == 1
                 call.end()

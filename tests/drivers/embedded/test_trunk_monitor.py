@@ -221,7 +221,7 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
     run(main(), deadline=20)
 
 
-def test_a_call_with_a_wrong_line_is_a_strangers() -> None:
+def test_a_call_with_a_wrong_line_is_untrusted() -> None:
     async def main() -> None:
         with Udp(0) as carrier, Udp(0, ELSEWHERE) as other:
             plan = office_with(replace(CARRIER, port=carrier.port))

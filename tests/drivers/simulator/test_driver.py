@@ -207,8 +207,8 @@ def test_orders_that_come_twice_do_nothing() -> None:
 def test_orders_about_what_it_does_not_know_do_nothing() -> None:
     world = World()
     world.order(EndLeg(leg="b1", cause=END), ConnectLegs(leg="b1"))
-    stranger = incoming()
-    SimulatedDriver(world.clock, {}).carry_out(stranger, ShowRinging())
+    unknown = incoming()
+    SimulatedDriver(world.clock, {}).carry_out(unknown, ShowRinging())
     assert world.heard() == []
 
 

@@ -14,7 +14,7 @@ from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.net.tcp import TcpLimits
 from switchhook.sip.transaction.admission import AdmitAll, Admitted
 from switchhook.sip.transaction.overload import LoadLimits, MessageRate
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.ua.commands import Invite
 from switchhook.sip.wire.header_values import NameAddress
 from switchhook.sip.wire.transport import Peer
@@ -101,7 +101,7 @@ class Registrar(AdmitAll):
 
     def __init__(self) -> None:
         super().__init__()
-        self.friends = Friends()
+        self.trusted_peers = TrustedPeers()
 
     def admit(self, request: Request, _source: Peer, _now: float) -> Admitted | Refusal:
         return Admitted(name=request.call_id)
@@ -109,7 +109,7 @@ class Registrar(AdmitAll):
 
 @asynccontextmanager
 async def guarded(**limits: float) -> AsyncIterator[SipEndpoint]:
-    """Run an endpoint to which everybody is a stranger who has not registered."""
+    """Run an endpoint to which everybody is untrusted who has not registered."""
     binding = ListenAddress(port=0, tcp=TcpLimits(**limits))  # type: ignore[arg-type]
     async with AsyncExitStack() as stack:
         endpoint = SipEndpoint(binding, lambda _event: None, Registrar())
@@ -144,7 +144,7 @@ async def open_ones(*connections: Tcp) -> list[bool]:
 
 
 @pytest.mark.row("FD-07")
-def test_of_one_source_the_idlest_stranger_makes_room() -> None:
+def test_of_one_source_the_idlest_untrusted_connection_makes_room() -> None:
     async def scenario() -> None:
         async with (
             guarded(connections_per_source=2) as endpoint,
@@ -159,7 +159,7 @@ def test_of_one_source_the_idlest_stranger_makes_room() -> None:
 
 
 @pytest.mark.row("FD-07")
-def test_of_all_whoever_has_most_makes_room_and_friends_stay() -> None:
+def test_of_all_whoever_has_most_makes_room_and_trusted_ones_stay() -> None:
     async def scenario() -> None:
         async with (
             guarded(connections=5) as endpoint,
@@ -180,7 +180,7 @@ def test_of_all_whoever_has_most_makes_room_and_friends_stay() -> None:
 
 
 @pytest.mark.row("FD-07")
-def test_where_all_are_friends_nobody_makes_room() -> None:
+def test_where_all_are_trusted_nobody_makes_room() -> None:
     async def scenario() -> None:
         async with (
             guarded(connections=2) as endpoint,
@@ -203,11 +203,11 @@ def test_a_connection_without_proof_is_closed_soon_however_much_it_said() -> Non
     async def scenario() -> None:
         async with (
             guarded(silent=0.3) as endpoint,
-            connected(endpoint, "127.0.0.1", "127.0.0.2") as (friend, stranger),
+            connected(endpoint, "127.0.0.1", "127.0.0.2") as (trusted, untrusted),
         ):
-            await register(friend)
+            await register(trusted)
             await asyncio.sleep(0.6)
-            assert await open_ones(friend, stranger) == [True, False]
+            assert await open_ones(trusted, untrusted) == [True, False]
             assert endpoint.connections == 1
 
     run(scenario())
@@ -220,7 +220,7 @@ def test_a_flood_over_tcp_is_read_slowly_and_nothing_of_it_lost(
 ) -> None:
     async def scenario() -> None:
         small = MessageRate(rate=50, burst=10)
-        binding = ListenAddress(port=0, limits=LoadLimits(stranger=small))
+        binding = ListenAddress(port=0, limits=LoadLimits(untrusted=small))
         async with asyncio.timeout(10), AsyncExitStack() as stack:
             endpoint = SipEndpoint(binding, lambda _event: None, Registrar())
             await endpoint.start(stack)

@@ -178,7 +178,7 @@ def test_joined_telephones_hear_each_other(laws: tuple[Law, Law]) -> None:
     assert len(table.sent) == 2
 
 
-def test_strangers_reach_nobody() -> None:
+def test_packets_from_elsewhere_reach_nobody() -> None:
     table = Table()
     table.perform(commands.ConnectStreams(one="a", other="b"))
     table.add("a", LOUD, source=("203.0.113.1", 9))

@@ -1,4 +1,4 @@
-"""What comes in from a telephone is told apart: its sound, its keys, its signs of life; strangers are nothing."""
+"""What comes in from a telephone is told apart: its sound, its keys, its signs of life; packets from elsewhere are nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from switchhook.sip.rtp.sender import InitialNumbers
 from switchhook.sip.rtp.stream import Stream
 
 PHONE = ("192.0.2.1", 4000)
-STRANGER = ("192.0.2.9", 4000)
+ELSEWHERE = ("192.0.2.9", 4000)
 SOUND = RtpPacket(payload=96, number=1, timestamp=160, source=5, body=b"\xd5" * 160)
 KEY = RtpPacket(payload=101, number=2, timestamp=320, source=5, body=b"\x05\x0a\0\xa0")
 FAR = FarEnd(address=PHONE, law=A_LAW, payload=96, events=101)
@@ -43,9 +43,9 @@ def test_either_law_is_understood_under_its_own_number(payload: int, law: object
     assert _stream().law_of(packet) is law
 
 
-def test_strangers_and_nonsense_are_nothing() -> None:
+def test_packets_from_elsewhere_and_nonsense_are_nothing() -> None:
     stream = _stream()
-    assert stream.receive(bytes(SOUND), STRANGER, 3.0) is None
+    assert stream.receive(bytes(SOUND), ELSEWHERE, 3.0) is None
     assert stream.receive(b"\0\0", PHONE, 3.0) is None
     assert (stream.received, stream.received_at, stream.symmetric_rtp.latched) == (0, 0.0, False)
 

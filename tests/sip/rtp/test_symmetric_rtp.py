@@ -1,4 +1,4 @@
-"""The first packet from a believable host decides where a stream goes; strangers are dropped."""
+"""The first packet from a believable host decides where a stream goes; packets from elsewhere are dropped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from switchhook.sip.rtp.symmetric_rtp import MOVED, SymmetricRtp
 SAID = ("192.0.2.1", 4000)
 SIGNALLING = "198.51.100.7"
 BEHIND_NAT = (SIGNALLING, 61234)
-STRANGER = ("203.0.113.9", 4000)
+ELSEWHERE = ("203.0.113.9", 4000)
 
 
 def _latch() -> SymmetricRtp:
@@ -30,12 +30,12 @@ def test_the_first_believable_source_is_latched(source: tuple[str, int]) -> None
     assert symmetric_rtp.latched
 
 
-def test_strangers_are_dropped_before_and_after() -> None:
+def test_packets_from_elsewhere_are_dropped_before_and_after() -> None:
     symmetric_rtp = _latch()
-    assert not symmetric_rtp.admits(STRANGER, 0.0)
+    assert not symmetric_rtp.admits(ELSEWHERE, 0.0)
     assert not symmetric_rtp.latched
     assert symmetric_rtp.admits(BEHIND_NAT, 0.0)
-    for other in (STRANGER, SAID, (SIGNALLING, 61236)):
+    for other in (ELSEWHERE, SAID, (SIGNALLING, 61236)):
         assert not symmetric_rtp.admits(other, 0.0)
     assert symmetric_rtp.target == BEHIND_NAT
     assert symmetric_rtp.dropped == 4
@@ -63,7 +63,7 @@ def test_a_description_without_address_waits_for_the_signalling_host(
     symmetric_rtp = SymmetricRtp()
     symmetric_rtp.expect(said, [SIGNALLING])
     assert symmetric_rtp.target is None
-    assert not symmetric_rtp.admits(STRANGER, 0.0)
+    assert not symmetric_rtp.admits(ELSEWHERE, 0.0)
     assert symmetric_rtp.admits(BEHIND_NAT, 0.0)
     assert symmetric_rtp.target == BEHIND_NAT
 
@@ -85,7 +85,7 @@ def test_an_ipv6_address_is_known_however_it_is_written() -> None:
 def test_all_loopback_addresses_are_this_machine() -> None:
     symmetric_rtp = SymmetricRtp()
     symmetric_rtp.expect(("127.0.0.2", 4000))
-    assert not symmetric_rtp.admits(STRANGER, 0.0)
+    assert not symmetric_rtp.admits(ELSEWHERE, 0.0)
     assert symmetric_rtp.admits(("127.0.0.1", 4000), 0.0)
     assert not symmetric_rtp.admits(("127.0.0.2", 4000), 0.0)
     assert not _latch().admits(("127.0.0.1", 4000), 0.0)
@@ -99,7 +99,7 @@ def test_a_known_host_may_move_once_its_old_port_fell_silent() -> None:
     assert symmetric_rtp.admits(BEHIND_NAT, 20.0)
     assert not symmetric_rtp.admits(moved, 20.0 + MOVED - 0.1)
     assert symmetric_rtp.admits(BEHIND_NAT, 30.0)
-    assert not symmetric_rtp.admits(STRANGER, 60.0)
+    assert not symmetric_rtp.admits(ELSEWHERE, 60.0)
     assert symmetric_rtp.admits(moved, 60.0)
     assert symmetric_rtp.target == moved
     assert not symmetric_rtp.admits(BEHIND_NAT, 60.0)

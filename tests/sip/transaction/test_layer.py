@@ -1,4 +1,4 @@
-"""The stack keeps transactions as RFC 3261 §17 and §18 say, believes no stranger, and forgets all."""
+"""The transaction layer keeps transactions as RFC 3261 §17 and §18 say, believes no untrusted peer, and forgets all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from switchhook.sip.transaction.events import (
 )
 from switchhook.sip.transaction.layer import TransactionLayer
 from switchhook.sip.transaction.overload import MUCH, Lag, LoadLimits
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.wire.message import Headers, MessageError, Request
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
@@ -307,9 +307,9 @@ class Office(AdmitAll):
 
     def __init__(self, *known: Peer) -> None:
         super().__init__()
-        self.friends = Friends()
+        self.trusted_peers = TrustedPeers()
         for peer in known:
-            self.friends.prove(peer, "john", 0.0)
+            self.trusted_peers.add(peer, "john", 0.0)
 
     def is_urgent(self, request: Request) -> bool:
         return request.uri.username == "112"
@@ -341,7 +341,7 @@ def behind(lag: Lag) -> TransactionLayer:
         (Lag.NONE, "REGISTER", BOB, "REGISTER"),
     ],
 )
-def test_what_is_tried_again_is_shed_before_calls_and_strangers_before_friends(
+def test_what_is_tried_again_is_shed_before_calls_and_untrusted_peers_before_trusted_ones(
     lag: Lag, method: str, source: Peer, expected: str
 ) -> None:
     layer = behind(lag)
@@ -618,7 +618,7 @@ def test_an_error_of_ours_is_answered_with_500_and_leaves_nothing_open() -> None
     assert layer.transactions == 0
 
 
-@pytest.mark.parametrize("via", ["SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKstranger", ""])
+@pytest.mark.parametrize("via", ["SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKunknown", ""])
 def test_a_response_to_nothing_of_ours_is_dropped(via: str) -> None:
     layer = new_stack()
     _, data = invite_out(layer)

@@ -11,7 +11,7 @@ from switchhook.sip.transaction.overload import (
     TokenBuckets,
     TransactionCounts,
 )
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.wire.transport import Peer
 
 LIMITS = LoadLimits(
@@ -20,23 +20,23 @@ LIMITS = LoadLimits(
     transactions=10,
     transactions_per_source=4,
     network=MessageRate(rate=100, burst=100),
-    telephone=MessageRate(rate=10, burst=20),
-    stranger=MessageRate(rate=2, burst=4),
-    strangers=MessageRate(rate=5, burst=10),
+    authenticated=MessageRate(rate=10, burst=20),
+    untrusted=MessageRate(rate=2, burst=4),
+    all_untrusted=MessageRate(rate=5, burst=10),
 )
 CARRIER = Peer("UDP", "192.0.2.9", 5060)
 PHONE = Peer("UDP", "203.0.113.5", 40_001)
 NEIGHBOUR = Peer("UDP", "203.0.113.5", 40_002)
 
 
-def stranger(last: int, port: int = 5060) -> Peer:
+def untrusted(last: int, port: int = 5060) -> Peer:
     return Peer("UDP", f"198.51.100.{last}", port)
 
 
 def turns() -> TokenBuckets:
-    friends = Friends(lambda host: host == CARRIER.host)
-    friends.prove(PHONE, "john", 0.0)
-    return TokenBuckets(LIMITS, friends)
+    trusted_peers = TrustedPeers(lambda host: host == CARRIER.host)
+    trusted_peers.add(PHONE, "john", 0.0)
+    return TokenBuckets(LIMITS, trusted_peers)
 
 
 def taken(turns: TokenBuckets, source: Peer, now: float, tries: int = 1_000) -> int:
@@ -47,7 +47,7 @@ def taken(turns: TokenBuckets, source: Peer, now: float, tries: int = 1_000) -> 
 
 
 @pytest.mark.row("FD-09")
-@pytest.mark.parametrize(("source", "burst"), [(CARRIER, 100), (PHONE, 20), (stranger(1), 4)])
+@pytest.mark.parametrize(("source", "burst"), [(CARRIER, 100), (PHONE, 20), (untrusted(1), 4)])
 def test_a_source_has_its_share_and_no_more(source: Peer, burst: int) -> None:
     known = turns()
 
@@ -56,23 +56,23 @@ def test_a_source_has_its_share_and_no_more(source: Peer, burst: int) -> None:
 
 
 @pytest.mark.row("FD-09")
-def test_a_strangers_flood_takes_nothing_from_friends_nor_from_other_strangers() -> None:
+def test_an_untrusted_flood_takes_nothing_from_trusted_nor_from_other_untrusted_peers() -> None:
     known = turns()
     for tick in range(100):
-        taken(known, stranger(1), tick / 100)
+        taken(known, untrusted(1), tick / 100)
 
-    assert taken(known, stranger(2), 1.0, 4) == 4
+    assert taken(known, untrusted(2), 1.0, 4) == 4
     assert taken(known, PHONE, 1.0, 20) == 20
     assert taken(known, CARRIER, 1.0, 100) == 100
 
 
 @pytest.mark.row("FD-09")
-def test_forged_addresses_push_out_strangers_alone() -> None:
+def test_forged_addresses_push_out_untrusted_peers_alone() -> None:
     known = turns()
-    flood = sum(taken(known, stranger(last, port), 0.0) for last in range(100) for port in (1, 2))
+    flood = sum(taken(known, untrusted(last, port), 0.0) for last in range(100) for port in (1, 2))
 
     assert flood == 10
-    assert taken(known, stranger(200), 0.0) == 0
+    assert taken(known, untrusted(200), 0.0) == 0
     assert taken(known, NEIGHBOUR, 0.0) == 4
     assert taken(known, PHONE, 0.0) == 20
 
@@ -81,13 +81,13 @@ def test_forged_addresses_push_out_strangers_alone() -> None:
 def test_a_telephones_flood_takes_nothing_from_its_neighbours() -> None:
     known = turns()
     other = Peer("UDP", PHONE.host, 40_003)
-    known._friends.prove(other, "mary", 0.0)
+    known._trusted_peers.add(other, "mary", 0.0)
 
     assert taken(known, PHONE, 0.0) == 20
     assert taken(known, other, 0.0, 20) == 20
 
 
-def test_an_ipv6_network_is_one_stranger() -> None:
+def test_an_ipv6_network_is_one_source() -> None:
     known = turns()
     taken(known, Peer("UDP", "2001:db8::1", 5060), 0.0)
 
@@ -97,19 +97,19 @@ def test_an_ipv6_network_is_one_stranger() -> None:
 
 def test_a_connection_that_is_over_its_share_waits() -> None:
     known = turns()
-    assert known.wait(stranger(1), 0.0) == 0.0
+    assert known.wait(untrusted(1), 0.0) == 0.0
     for _ in range(7):
-        known.charge(stranger(1), 0.0)
+        known.charge(untrusted(1), 0.0)
 
-    assert known.wait(stranger(1), 0.0) == pytest.approx(2.0)
-    assert known.wait(stranger(1), 2.0) == 0.0
+    assert known.wait(untrusted(1), 0.0) == pytest.approx(2.0)
+    assert known.wait(untrusted(1), 2.0) == 0.0
 
 
 def test_few_sources_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("switchhook.sip.transaction.overload.MOST_SOURCES", 3)
     known = turns()
     for last in range(10):
-        known.take(stranger(last), 0.0)
+        known.take(untrusted(last), 0.0)
 
     assert len(known._buckets) == 3
 

@@ -17,7 +17,7 @@ from switchhook.sip.wire.transport import Peer
 from tests.support.sip import ALICE, BOB, SDP, request, response
 from tests.support.sip_agent import Phone, theirs
 
-STRANGER = Peer("UDP", "192.0.2.66", 5060)
+ELSEWHERE = Peer("UDP", "192.0.2.66", 5060)
 
 
 # BYE
@@ -107,7 +107,7 @@ def test_a_bye_without_our_tag_is_believed_from_its_callers_address_alone() -> N
     phone.answered()
     bare = request("BYE", via="SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKbare", cseq=2)
 
-    assert phone.hear(bare, STRANGER) == []
+    assert phone.hear(bare, ELSEWHERE) == []
     assert phone.sent() == ["481"]
     assert len(phone.hear(request("BYE", cseq=2))) == 1
     assert phone.sent() == ["200"]
@@ -160,7 +160,7 @@ def test_a_cancel_under_another_branch_is_believed_from_its_callers_address_alon
     phone.called()
 
     assert (
-        phone.hear(request("CANCEL", via="SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKx"), STRANGER) == []
+        phone.hear(request("CANCEL", via="SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKx"), ELSEWHERE) == []
     )
     assert phone.sent() == ["481"]
 

@@ -299,7 +299,7 @@ def test_a_path_is_kept_and_told() -> None:
         ("sip:192.0.2.10:5080;lr", PHONE, Peer("UDP", "192.0.2.10", 5080)),
         ("sip:192.0.2.10;lr", PHONE, PHONE),
         ("sip:sbc.example.com;lr", PHONE, PHONE),
-        ("sip:203.0.113.9;lr", PHONE, PHONE),  # nobody sends our calls to a stranger
+        ("sip:203.0.113.9;lr", PHONE, PHONE),  # nobody sends our calls to another's address
         ("sip:192.0.2.10:5080;lr", CONNECTION, CONNECTION),
         ("sip:198.51.100.1:5080;lr", NAT, NAT),
     ],

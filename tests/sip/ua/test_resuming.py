@@ -152,8 +152,8 @@ def test_one_who_answers_a_call_that_is_no_more_is_hung_up_on() -> None:
     former, phone = Phone(), Phone()
     invite = former.calls()
     answer = response(invite, 200, body=SDP)
-    phone.agent.friends.trusts = lambda _host: False
-    phone.agent.friends.prove(BOB, "bob", 0.0)
+    phone.agent.trusted_peers.trusts = lambda _host: False
+    phone.agent.trusted_peers.add(BOB, "bob", 0.0)
 
     assert phone.hear(answer, BOB) == []
     assert phone.sent() == ["ACK", "BYE"]
@@ -170,9 +170,9 @@ def test_one_who_answers_a_call_that_is_no_more_is_hung_up_on() -> None:
 
 
 @pytest.mark.row("FD-01")
-def test_a_stranger_cannot_have_us_send_by_an_answer() -> None:
+def test_an_untrusted_peer_cannot_have_us_send_by_an_answer() -> None:
     phone = Phone()
-    phone.agent.friends.trusts = lambda _host: False
+    phone.agent.trusted_peers.trusts = lambda _host: False
     answer = response(Phone().calls(), 200, body=SDP)
 
     assert phone.hear(answer, Peer("UDP", "198.51.100.7", 5060)) == []

@@ -682,7 +682,7 @@ def test_requests_of_no_dialog_get_481_and_change_nothing() -> None:
     phone = Phone()
     leg, tag = phone.answered()
     other_tag = phone.within("INFO", "wrong", cseq=2)
-    stranger = request(
+    untrusted = request(
         "BYE",
         via="SIP/2.0/UDP 192.0.2.66;branch=z9hG4bKevil",
         from_="<sip:evil@192.0.2.66>;tag=evil",
@@ -690,7 +690,7 @@ def test_requests_of_no_dialog_get_481_and_change_nothing() -> None:
         cseq=9,
     )
 
-    for message in (other_tag, stranger):
+    for message in (other_tag, untrusted):
         assert phone.hear(message) == []
         assert phone.sent() == ["481"]
     assert phone.do(EndSession(leg=leg)) == ["BYE"]

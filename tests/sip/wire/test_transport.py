@@ -1,4 +1,4 @@
-"""Answers go where the packet came from, and no name that a stranger wrote is ever looked up."""
+"""Answers go where the packet came from, and no name that a sender wrote is ever looked up."""
 
 from __future__ import annotations
 

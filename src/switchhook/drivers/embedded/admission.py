@@ -14,7 +14,7 @@ from switchhook.drivers.embedded.networks import Networks, networks_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.drivers.embedded.trunk_registration import caller_trunk
 from switchhook.sip.transaction.admission import Admitted, Refusal
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -64,8 +64,8 @@ class SipAdmission:
     """`book` knows accounts and trunks, `key` signs the nonces."""
 
     def __init__(self, realm: str, key: bytes, book: Callable[[], Book]) -> None:
-        self.friends = Friends(self._is_in_network)
-        self._authenticator = Authenticator(realm, key, self.friends)
+        self.trusted_peers = TrustedPeers(self._is_in_network)
+        self._authenticator = Authenticator(realm, key, self.trusted_peers)
         self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
         """Says at which addresses which trunks are registered; set by who registers them."""
         self._book = book
@@ -120,7 +120,7 @@ class SipAdmission:
         address that a scheme or webhook named has neither: every source is accepted.
         """
         party = self.party(leg)
-        if party.user and self.friends.name(source, now) == party.user:
+        if party.user and self.trusted_peers.name(source, now) == party.user:
             return None
         sources = self._sources(party)
         if source.host in _places(sources):

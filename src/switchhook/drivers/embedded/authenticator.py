@@ -14,7 +14,7 @@ from switchhook.drivers.embedded.failed_logins import WINDOW, FailedLogins
 from switchhook.drivers.embedded.networks import MOST_OF_ONE_CARRIER, sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.auth.digest import Challenge, CredentialsRefused, Verified, Verifier
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.message import REASONS
 
@@ -67,15 +67,15 @@ AMBIGUOUS: Final = AuthRejection(status=485, reason="Number of Several Countries
 class Authenticator:
     """Keeps nonces, and how often whom was wrong; `key` signs the nonces.
 
-    `friends` knows who proved a password on which flow: there, its own user need never wait.
+    `trusted_peers` knows who proved a password on which flow: there, its own user need never wait.
     """
 
-    def __init__(self, realm: str, key: bytes, friends: Friends | None = None) -> None:
+    def __init__(self, realm: str, key: bytes, trusted_peers: TrustedPeers | None = None) -> None:
         self.realm = realm
         self._for_calls = Verifier(realm, key, proxy=True)
         self._for_registrations = Verifier(realm, key)
         self._failed_logins = FailedLogins()
-        self._friends = friends or Friends()
+        self._trusted_peers = trusted_peers or TrustedPeers()
 
     def caller(
         self, request: Request, source: Peer, book: Book, now: float
@@ -117,7 +117,7 @@ class Authenticator:
         candidates = sources_of(book).at(source.host)
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
-        friend = book.account(self._friends.name(source, now))
+        trusted = book.account(self._trusted_peers.name(source, now))
         trunks = {plan: trunk for _, plan, trunk in reversed(candidates)}
         for called in book.dialled(number_of(request.uri)):
             owners = [plan for plan in called if plan in trunks]
@@ -125,11 +125,11 @@ class Authenticator:
                 return AMBIGUOUS
             if owners:
                 (plan,) = owners
-                if friend is not None and friend[0] != plan:
+                if trusted is not None and trusted[0] != plan:
                     return None
                 return KnownPeer(project=plan.project.id, trunk=trunks[plan])
         size, plan, trunk = candidates[0]
-        is_account = friend is not None or book.account(number_of(request.from_.uri)) is not None
+        is_account = trusted is not None or book.account(number_of(request.from_.uri)) is not None
         if is_account or size > MOST_OF_ONE_CARRIER:
             return None
         return KnownPeer(project=plan.project.id, trunk=trunk)
@@ -140,7 +140,7 @@ class Authenticator:
         def is_blocked(user: str, address: str) -> bool:
             return (
                 self._failed_logins.is_blocked(user, address, now)
-                and [self._friends.name(source, now)]
+                and [self._trusted_peers.name(source, now)]
                 != [known.unique_name for known in _users(book, user)]
                 and not _calls_for_help(request, user, book)
             )

@@ -189,8 +189,8 @@ class EmbeddedDriver:
         self._book = book
         await self._registrations.load()
         for account, binding in self._registrar.everybody():
-            # Friends of the former process: a flood meanwhile makes no strangers of them.
-            self._admission.friends.prove(binding.source, account, _now())
+            # Trusted by the former process: a flood meanwhile takes that from nobody.
+            self._admission.trusted_peers.add(binding.source, account, _now())
         await self._media_control.start(stack)
         await self._endpoint.start(stack)
         if self._ended is not None:

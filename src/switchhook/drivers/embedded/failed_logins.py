@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Final
 
-from switchhook.sip.transaction.standing import neighbourhood
+from switchhook.sip.transaction.trust import address_block
 
 MOST_FAILURES: Final = 30
 """Wrong passwords for one user that one address may try in a window before it has to wait."""
@@ -31,12 +31,12 @@ class FailedLogins:
 
     def is_blocked(self, user: str, address: str, now: float) -> bool:
         """Say whether this address has to wait before another password for `user` is looked at."""
-        since, count = self._mistakes.get((neighbourhood(address), user), (now, 0))
+        since, count = self._mistakes.get((address_block(address), user), (now, 0))
         return count >= MOST_FAILURES and now - since < WINDOW
 
     def note(self, user: str, address: str, now: float) -> None:
         """Count a wrong password."""
-        key = neighbourhood(address), user
+        key = address_block(address), user
         since, count = self._mistakes.pop(key, (now, 0))
         if now - since >= WINDOW:
             since, count = now, 0

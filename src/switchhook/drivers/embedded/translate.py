@@ -153,7 +153,7 @@ def _name(address: NameAddress) -> str:
 
 
 def one_line(text: str) -> str:
-    """Make a stranger's or a decision's text fit for a header: short, printable, on one line."""
+    """Make a sender's or a decision's text fit for a header: short, printable, on one line."""
     printable = "".join(character if character.isprintable() else " " for character in text)
     return " ".join(printable.split())[:MOST_NAME]
 

@@ -1,7 +1,7 @@
 """The nonces of one digest realm: each is signed, says when and to whom it was given, and counts up.
 
 Only nonces that were used with the right password are remembered; all else stands in the nonce itself,
-so that strangers who ask for a challenge and go away leave nothing behind.
+so that whoever asks for a challenge and goes away leaves nothing behind.
 """
 
 from __future__ import annotations

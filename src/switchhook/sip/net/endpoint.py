@@ -22,8 +22,8 @@ from switchhook.sip.net.log_limit import LogLimit
 from switchhook.sip.net.resolver import SipResolver
 from switchhook.sip.net.tcp import Tcp, TcpLimits
 from switchhook.sip.transaction.overload import Lag, LoadLimits
-from switchhook.sip.transaction.standing import Standing, neighbourhood
 from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.transaction.trust import TrustLevel, address_block
 from switchhook.sip.ua.commands import EndSession, Respond, UserAgentCommand
 from switchhook.sip.ua.events import (
     InDialogRequestReceived,
@@ -253,11 +253,11 @@ class SipEndpoint:
             self._answer_failure(lambda: parse_message(data), source)
 
     def _note(self, remark: Diagnostic) -> None:
-        """Say in the log what a message has not, but not as often as a stranger likes."""
+        """Say in the log what a message has not, but not as often as its sender likes."""
         if not remark.unread:
             log.debug("sip message read in part", left_out=remark.texts, peer=str(remark.source))
             return
-        told = self._unread.count(neighbourhood(remark.source.host), self._loop.time())
+        told = self._unread.count(address_block(remark.source.host), self._loop.time())
         if told is not None:
             peer, error = str(remark.source), remark.texts[0]
             log.info(
@@ -265,7 +265,7 @@ class SipEndpoint:
             )
 
     def _note_shed(self, host: str) -> None:
-        told = self._sheds.count(neighbourhood(host), self._loop.time())
+        told = self._sheds.count(address_block(host), self._loop.time())
         if told is not None:
             log.warning("sip messages turned away: too many", address=told[0], messages=told[1])
 
@@ -292,10 +292,10 @@ class SipEndpoint:
         except Exception as error:  # noqa: BLE001 -- what failed once may fail again
             self._report("sip failure not answered", error, source)
 
-    def is_friend(self, peer: Peer) -> bool:
+    def is_trusted(self, peer: Peer) -> bool:
         """Say whether somebody proved something on this connection, or its network is known."""
-        standing = self.agent.friends.standing(peer, self._loop.time())
-        return standing >= Standing.TELEPHONE
+        level = self.agent.trusted_peers.level(peer, self._loop.time())
+        return level >= TrustLevel.AUTHENTICATED
 
     def wait(self, peer: Peer) -> float:
         """Return for how many seconds nothing more is to be read of it."""
@@ -357,7 +357,7 @@ class SipEndpoint:
                 self.send_failed(packet)
 
     def _send_datagram(self, packet: Packet) -> None:
-        # Straight to the socket: asyncio's transport closes itself for good when a stranger's address
+        # Straight to the socket: asyncio's transport closes itself for good when an untrusted address
         # makes sendto raise anything but OSError, as port 99999 does.
         peer = packet.peer
         if (":" in peer.host) != (self._family == socket.AF_INET6):

@@ -1,4 +1,4 @@
-"""Names to addresses, for those names that our own set-up holds or a decision dials; never a stranger's."""
+"""Names to addresses, for those names that our own set-up holds or a decision dials; never one of a message."""
 
 from __future__ import annotations
 

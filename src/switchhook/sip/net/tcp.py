@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 import structlog
 
 from switchhook.sip.net.log_limit import LogLimit
-from switchhook.sip.net.strangers import Strangers
-from switchhook.sip.transaction.standing import neighbourhood
+from switchhook.sip.net.untrusted_connections import UntrustedConnections
+from switchhook.sip.transaction.trust import address_block
 from switchhook.sip.wire.framing import KeepAlive, StreamFramer
 from switchhook.sip.wire.message import MessageError
 from switchhook.sip.wire.transport import TCP, Packet, Peer
@@ -42,7 +42,7 @@ MOST_UNSENT: Final = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TcpLimits:
-    """Bounds on what strangers can hold open; times in seconds."""
+    """Bounds on what untrusted sources can hold open; times in seconds."""
 
     connections: int = 2_000
     """At most half of the files that the process may open. When they are all taken, the idlest
@@ -65,7 +65,7 @@ class MessageReceiver(Protocol):
     def malformed_received(self, error: MessageError, source: Peer) -> None:
         """Take what is no message."""
 
-    def is_friend(self, peer: Peer) -> bool:
+    def is_trusted(self, peer: Peer) -> bool:
         """Say whether somebody proved something on this connection, or its network is known."""
 
     def wait(self, peer: Peer) -> float:
@@ -89,7 +89,7 @@ class Tcp:
         self._flows: dict[int, _Connection] = {}
         self._by_address: dict[tuple[str, int], _Connection] = {}
         self._most = min(limits.connections, _most_files() // 2)
-        self._strangers = Strangers()
+        self._untrusted = UntrustedConnections()
         self._refusals = LogLimit()
         self._dialling: dict[tuple[str, int], list[Packet]] = {}
         self._server: asyncio.Server | None = None
@@ -162,10 +162,10 @@ class Tcp:
         """Take a new connection in, unless there are too many and none makes room for it."""
         host, port = connection.address
         peer = Peer(TCP, host, port, next(self._numbers))
-        source = neighbourhood(host)
-        connection.useful = not connection.accepted or self._receiver.is_friend(peer)
+        source = address_block(host)
+        connection.useful = not connection.accepted or self._receiver.is_trusted(peer)
         if not connection.useful:
-            alone = self._strangers.count(source) < self._limits.connections_per_source
+            alone = self._untrusted.count(source) < self._limits.connections_per_source
             if not (alone or self._make_room(source)):
                 return False
         if connection.accepted and len(self._flows) >= self._most and not self._make_room():
@@ -175,16 +175,16 @@ class Tcp:
         self._flows[peer.flow] = connection
         self._by_address[connection.address] = connection
         if not connection.useful:
-            self._strangers.enter(peer.flow, source)
+            self._untrusted.enter(peer.flow, source)
         return True
 
     def _make_room(self, source: str | None = None) -> bool:
-        """Cut the idlest connection of a stranger: of `source`, or of whoever has most."""
-        number = self._strangers.idlest(source)
+        """Cut the idlest untrusted connection: of `source`, or of whoever has most."""
+        number = self._untrusted.idlest(source)
         connection = None if number is None else self._flows.get(number)
         if connection is None:
             return False
-        self._note_refusal(neighbourhood(connection.address[0]))
+        self._note_refusal(address_block(connection.address[0]))
         connection.cut()
         self.closed(connection)  # now, and not when its transport tells
         return True
@@ -206,21 +206,21 @@ class Tcp:
             return
         if self._by_address.get(connection.address) is connection:
             del self._by_address[connection.address]
-        self._strangers.leave(peer.flow)
+        self._untrusted.leave(peer.flow)
         self._receiver.flow_closed(peer)
 
     def received(
         self, item: Request | Response | MessageError, connection: _Connection, peer: Peer
     ) -> None:
         """Hand on what came in, and see whether its sender is known now."""
-        self._strangers.touch(peer.flow)
+        self._untrusted.touch(peer.flow)
         if isinstance(item, MessageError):
             self._receiver.malformed_received(item, peer)
             return
         self._receiver.message_received(item, peer)
-        if not connection.useful and self._receiver.is_friend(peer):
+        if not connection.useful and self._receiver.is_trusted(peer):
             connection.useful = True
-            self._strangers.leave(peer.flow)
+            self._untrusted.leave(peer.flow)
 
     def wait(self, peer: Peer) -> float:
         """Return for how many seconds nothing more is to be read of a connection."""

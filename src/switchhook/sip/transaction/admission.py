@@ -1,7 +1,7 @@
 """Who may speak to a user agent: asked of its user, who alone knows accounts and trunks.
 
 The user agent refuses without memory: once for each request received, without transaction, dialog or
-retransmission (RFC 3261 §8.2.7, §26.3.2.4), so that strangers take nothing and get little to send on to
+retransmission (RFC 3261 §8.2.7, §26.3.2.4), so that untrusted sources take nothing and get little to send on to
 others.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from switchhook.sip.transaction.standing import Friends
+from switchhook.sip.transaction.trust import TrustedPeers
 
 if TYPE_CHECKING:
     from switchhook.sip.wire.message import Request
@@ -39,7 +39,7 @@ class Admission(Protocol):
     """What a user agent asks. None of it may block."""
 
     @property
-    def friends(self) -> Friends:
+    def trusted_peers(self) -> TrustedPeers:
         """Who has proved what; the user agent adds to it."""
 
     def is_urgent(self, request: Request) -> bool:
@@ -62,7 +62,7 @@ class AdmitAll:
     """Lets everybody in: for telephones, and for tests."""
 
     def __init__(self) -> None:
-        self.friends = Friends(lambda _host: True)
+        self.trusted_peers = TrustedPeers(lambda _host: True)
 
     def is_urgent(self, _request: Request) -> bool:
         """Nothing is."""

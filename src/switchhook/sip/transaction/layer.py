@@ -36,7 +36,6 @@ from switchhook.sip.transaction.matching import (
     stateless_tag,
 )
 from switchhook.sip.transaction.overload import Lag, LoadLimits, TokenBuckets, TransactionCounts
-from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import (
     INVITE_CLIENT,
     INVITE_SERVER,
@@ -48,6 +47,7 @@ from switchhook.sip.transaction.transaction import (
     Transaction,
     classify,
 )
+from switchhook.sip.transaction.trust import TrustLevel
 from switchhook.sip.wire.header_values import Via
 from switchhook.sip.wire.message import (
     MAX_MESSAGE,
@@ -145,9 +145,9 @@ class TransactionLayer:
         self._deadlines: Deadlines[TransactionKey] = Deadlines()
         self._merges: dict[TransactionKey, TransactionKey] = {}
         self._admission = admission or AdmitAll()
-        self._friends = self._admission.friends
+        self._trusted_peers = self._admission.trusted_peers
         self._counts = TransactionCounts(self._limits)
-        self._turns = TokenBuckets(self._limits, self._friends)
+        self._turns = TokenBuckets(self._limits, self._trusted_peers)
         self._over_flows: dict[Hashable, set[TransactionKey]] = {}
         self._packets: list[Packet] = []
         self._events: list[TransactionEvent] = []
@@ -248,7 +248,7 @@ class TransactionLayer:
 
     def flow_closed(self, peer: Peer, now: float) -> None:
         """Learn that the connection to `peer` is gone: its requests will not be answered."""
-        self._friends.forget(peer)
+        self._trusted_peers.forget(peer)
         for flow in (peer.flow, (peer.host, peer.port)):
             for key in self._over_flows.pop(flow, set()):
                 self.transport_error(key, now)
@@ -433,17 +433,17 @@ class TransactionLayer:
 
         Its number does not matter: the call is meant.
         """
-        asked, friends = invite.request, self._friends
+        asked, trusted_peers = invite.request, self._trusted_peers
         if asked is not None and (
             asked.call_id != request.call_id or request.from_.tag not in {asked.from_.tag, None}
         ):
             return False
         if source.host == invite.origin.host:
             return True
-        if friends.standing(source, now) is Standing.NETWORK:
-            return friends.standing(invite.origin, now) is Standing.NETWORK
-        name = friends.name(source, now)
-        return name != "" and name == friends.name(invite.origin, now)
+        if trusted_peers.level(source, now) is TrustLevel.NETWORK:
+            return trusted_peers.level(invite.origin, now) is TrustLevel.NETWORK
+        name = trusted_peers.name(source, now)
+        return name != "" and name == trusted_peers.name(invite.origin, now)
 
     def _start_server(
         self, key: TransactionKey, request: Request, source: Peer, now: float
@@ -453,7 +453,7 @@ class TransactionLayer:
         entry = _Entry(key, transaction, request, response_peer(request, source))
         self._servers[key] = entry
         entry.origin = source
-        entry.source = self._holder(source, now)
+        entry.source = self._quota_key(source, now)
         if not request.is_within_dialog and request.method != "CANCEL":
             entry.merge_key = merge_key(request)
             entry.open = True
@@ -480,27 +480,29 @@ class TransactionLayer:
             return self._counts.is_overflowing(self.transactions)
         if request.method == "INVITE" and self._admission.is_urgent(request):
             return self._counts.is_overflowing(self.transactions)
-        standing = self._friends.standing(source, now)
-        holder = self._friends.holder(source, standing)
-        if self.lag and self._is_shed(request, standing, holder):
+        level = self._trusted_peers.level(source, now)
+        quota_key = self._trusted_peers.quota_key(source, level)
+        if self.lag and self._is_shed(request, level, quota_key):
             return True
-        return self._counts.is_full(holder, self.transactions)
+        return self._counts.is_full(quota_key, self.transactions)
 
-    def _is_shed(self, request: Request, standing: Standing, holder: str) -> bool:
+    def _is_shed(self, request: Request, level: TrustLevel, quota_key: str) -> bool:
         """Whether a request outside of dialogs is turned away while we are behind."""
-        if standing < Standing.TELEPHONE:
+        if level < TrustLevel.AUTHENTICATED:
             return True
         match request.method:
             case "INVITE":
-                calls_most = standing is Standing.TELEPHONE and self._counts.is_above_others(holder)
+                calls_most = level is TrustLevel.AUTHENTICATED and self._counts.is_above_others(
+                    quota_key
+                )
                 return self.lag is Lag.FAR_BEHIND or calls_most
             case "OPTIONS":
                 return False  # a carrier that gets no answer to it sends its calls elsewhere
             case _:
                 return True
 
-    def _holder(self, source: Peer, now: float) -> str:
-        return self._friends.holder(source, self._friends.standing(source, now))
+    def _quota_key(self, source: Peer, now: float) -> str:
+        return self._trusted_peers.quota_key(source, self._trusted_peers.level(source, now))
 
     def retry_after(self, request: Request) -> HeaderFields:
         """Say when to come again, not the same for all who are turned away at once."""
@@ -533,7 +535,7 @@ class TransactionLayer:
         if request.method != "INVITE":
             entry.request = None  # only an INVITE has an ACK or CANCEL made of it
         self._clients[key] = entry
-        self._friends.prove(peer, "", now)
+        self._trusted_peers.add(peer, "", now)
         if peer.reliable:
             self._over_flows.setdefault(_flow(peer), set()).add(key)
         self._packets.append(Packet(entry.data, peer, key))

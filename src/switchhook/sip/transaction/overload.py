@@ -1,9 +1,9 @@
-"""What each peer may take: turns by the second, and what is held for it. Strangers are shed first.
+"""What each peer may take: turns by the second, and what is held for it. Untrusted sources are shed first.
 
 Two measures. *Turns* bound how many messages of one source are looked at each second, before they are
 read: what is over its share costs a few microseconds. The *crowd* bounds what is held for a source until
-its requests are over. A source is what `Friends.holder` says: a telephone's flow, an address of a known
-network, or a stranger's address, IPv6 by /64. So a flood takes from its own source alone, whatever its
+its requests are over. A source is what `TrustedPeers.quota_key` says: a telephone's flow, an address of a known
+network, or an untrusted address, IPv6 by /64. So a flood takes from its own source alone, whatever its
 method and whoever sends it.
 """
 
@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from switchhook.sip.transaction.standing import Standing
+from switchhook.sip.transaction.trust import TrustLevel
 
 if TYPE_CHECKING:
-    from switchhook.sip.transaction.standing import Friends
+    from switchhook.sip.transaction.trust import TrustedPeers
     from switchhook.sip.wire.transport import Peer
 
 MOST_SOURCES: Final = 20_000
@@ -30,7 +30,7 @@ class Lag(IntEnum):
 
     NONE = 0
     BEHIND = 1
-    """Strangers are turned away, and of friends what they try again by themselves, such as REGISTER."""
+    """Untrusted sources are turned away, and of trusted ones what they try again by themselves, such as REGISTER."""
     FAR_BEHIND = 2
     """New calls too. Calls that stand go on, and so do emergency calls."""
 
@@ -60,59 +60,59 @@ class LoadLimits:
     """An address of a known network: some five hundred calls a second."""
     called: MessageRate = MessageRate(rate=2_000, burst=2_000)
     """Whom we called, such as a trunk without networks of its own."""
-    telephone: MessageRate = MessageRate(rate=600, burst=600)
+    authenticated: MessageRate = MessageRate(rate=600, burst=600)
     """Whoever proved a password: some eighty calls a second."""
-    stranger: MessageRate = MessageRate(rate=100, burst=400)
+    untrusted: MessageRate = MessageRate(rate=100, burst=400)
     """An address: an office whose telephones all start again at once."""
-    strangers: MessageRate = MessageRate(rate=500, burst=2_000)
+    all_untrusted: MessageRate = MessageRate(rate=500, burst=2_000)
     """All of them together, but for those at an address where somebody is known."""
 
 
 class TokenBuckets:
     """Who may be looked at now. Each source has a bucket of turns, which fills by the second."""
 
-    def __init__(self, limits: LoadLimits, friends: Friends) -> None:
-        self._friends = friends
+    def __init__(self, limits: LoadLimits, trusted_peers: TrustedPeers) -> None:
+        self._trusted_peers = trusted_peers
         self._shares = {
-            Standing.NETWORK: limits.network,
-            Standing.CALLED: limits.called,
-            Standing.TELEPHONE: limits.telephone,
-            Standing.NEIGHBOUR: limits.stranger,
-            Standing.STRANGER: limits.stranger,
+            TrustLevel.NETWORK: limits.network,
+            TrustLevel.CALLED: limits.called,
+            TrustLevel.AUTHENTICATED: limits.authenticated,
+            TrustLevel.SAME_HOST: limits.untrusted,
+            TrustLevel.UNTRUSTED: limits.untrusted,
         }
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._strangers = _Bucket(limits.strangers, 0.0)
+        self._untrusted = _Bucket(limits.all_untrusted, 0.0)
 
     def take(self, source: Peer, now: float) -> bool:
         """Take a turn of `source`, if it has one."""
-        standing = self._friends.standing(source, now)
-        bucket = self._bucket(source, standing, now)
+        level = self._trusted_peers.level(source, now)
+        bucket = self._bucket(source, level, now)
         if bucket.left(now) < 1.0:
             return False
-        if standing is Standing.STRANGER:
-            if self._strangers.left(now) < 1.0:
+        if level is TrustLevel.UNTRUSTED:
+            if self._untrusted.left(now) < 1.0:
                 return False
-            self._strangers.tokens -= 1.0
+            self._untrusted.tokens -= 1.0
         bucket.tokens -= 1.0
         return True
 
     def charge(self, source: Peer, now: float) -> None:
         """Take a turn in any case: what comes on a connection is not thrown away but slowed down."""
-        self._bucket(source, self._friends.standing(source, now), now).tokens -= 1.0
+        self._bucket(source, self._trusted_peers.level(source, now), now).tokens -= 1.0
 
     def wait(self, source: Peer, now: float) -> float:
         """Return after how many seconds `source` has a turn; nothing is to be read of it until then."""
-        bucket = self._bucket(source, self._friends.standing(source, now), now)
+        bucket = self._bucket(source, self._trusted_peers.level(source, now), now)
         return max(0.0, (1.0 - bucket.left(now)) / bucket.share.rate)
 
-    def _bucket(self, source: Peer, standing: Standing, now: float) -> _Bucket:
-        holder = self._friends.holder(source, standing)
-        bucket = self._buckets.get(holder)
+    def _bucket(self, source: Peer, level: TrustLevel, now: float) -> _Bucket:
+        quota_key = self._trusted_peers.quota_key(source, level)
+        bucket = self._buckets.get(quota_key)
         if bucket is None:
             if len(self._buckets) >= MOST_SOURCES:
                 self._buckets.popitem(last=False)
-            bucket = self._buckets[holder] = _Bucket(self._shares[standing], now)
-        bucket.share = self._shares[standing]  # whom we called may prove a password later
+            bucket = self._buckets[quota_key] = _Bucket(self._shares[level], now)
+        bucket.share = self._shares[level]  # whom we called may prove a password later
         return bucket
 
 

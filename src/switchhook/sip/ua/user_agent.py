@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, assert_never
 from switchhook.sip.transaction import events as transaction_events
 from switchhook.sip.transaction.admission import Admission, AdmitAll, Admitted, Refusal
 from switchhook.sip.transaction.layer import TransactionLayer
-from switchhook.sip.transaction.standing import Standing
 from switchhook.sip.transaction.transaction import Timing
+from switchhook.sip.transaction.trust import TrustLevel
 from switchhook.sip.ua.commands import (
     Acknowledge,
     Answer,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.transaction.overload import Lag, LoadLimits
-    from switchhook.sip.transaction.standing import Friends
+    from switchhook.sip.transaction.trust import TrustedPeers
     from switchhook.sip.wire.message import MessageError, Request, Response
     from switchhook.sip.wire.transport import Packet, Peer
 
@@ -172,9 +172,9 @@ class UserAgent:
         self._layer.lag = lag
 
     @property
-    def friends(self) -> Friends:
+    def trusted_peers(self) -> TrustedPeers:
         """Who has proved what."""
-        return self._admission.friends
+        return self._admission.trusted_peers
 
     @property
     def shed(self) -> int:
@@ -348,7 +348,7 @@ class UserAgent:
     def _handle_stray_response(self, event: transaction_events.StrayResponse, now: float) -> None:
         """Acknowledge what a restart took up again; hang up on whoever answers what it did not.
 
-        They would talk to nobody. A stranger gets nothing: their word that we called them is all there is.
+        They would talk to nobody. An untrusted peer gets nothing: their word that we called them is all there is.
         """
         response, source = event.response, event.source
         try:
@@ -360,7 +360,7 @@ class UserAgent:
         if session is not None and session.acknowledge_retransmission(response):
             return
         is_full = len(self._table.sessions) >= self._most_sessions
-        if is_full or self._admission.friends.standing(source, now) < Standing.TELEPHONE:
+        if is_full or self._admission.trusted_peers.level(source, now) < TrustLevel.AUTHENTICATED:
             return
         stray = Session(
             self._table,
@@ -414,7 +414,7 @@ class UserAgent:
             self._refuse(event, verdict, now)
             return None
         if verdict.name:
-            self._admission.friends.prove(event.source, verdict.name, now)
+            self._admission.trusted_peers.add(event.source, verdict.name, now)
         return verdict
 
     def _refuse(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHOWN = 60
-"""How much of a stranger's text an error quotes."""
+"""How much of a sender's text an error quotes."""
 
 
 class SipError(ValueError):
@@ -19,5 +19,5 @@ class ParseError(SipError):
 
 
 def excerpt(text: str) -> str:
-    """Quote a stranger's text in an error: short, on one line, without control characters."""
+    """Quote a sender's text in an error: short, on one line, without control characters."""
     return ascii(text if len(text) <= SHOWN else f"{text[:SHOWN]}…")

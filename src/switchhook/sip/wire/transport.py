@@ -1,6 +1,6 @@
 """Where messages come from and go to: pure rules of RFC 3261 §18 and RFC 3581.
 
-Nothing a stranger writes into a message is ever resolved by DNS, and of what it says about its own
+Nothing a sender writes into a message is ever resolved by DNS, and of what it says about its own
 address only the port of its Via is believed (§18.2.2): answers go to where the packet came from.
 """
 
@@ -189,7 +189,7 @@ def next_peer(uri: Uri, last: Peer, *, direct: bool, behind_nat: bool = False) -
         return last
     if host == last.host and direct and behind_nat:
         return last
-    # Phones on TCP often leave the parameter out; a stranger's default is UDP (RFC 3263 §4.1).
+    # Phones on TCP often leave the parameter out; an unknown peer's default is UDP (RFC 3263 §4.1).
     default = last.transport if host == last.host else UDP
     transport = (uri.parameters.get("transport") or default).upper()
     flow = last.flow if host == last.host and transport == last.transport else 0

@@ -16,7 +16,7 @@ _NEVER: Final = frozenset(_CONTROLS + ' <>"')
 """What would end the URI in a start line or between angle brackets."""
 _TELLING: Final = frozenset({"user", "ttl", "method", "maddr", "transport"})
 MOST_REMEMBERED: Final = 256
-"""Characters of a text that is remembered with what it was read as, so that strangers fill no memory."""
+"""Characters of a text that is remembered with what it was read as, so that no sender fills the memory."""
 _USER_SAFE: Final = "-_.!~*'()&=+$,;?/"
 
 

@@ -1,9 +1,9 @@
-"""Friends before strangers: which peers have shown lately who they are. Pure.
+"""The trust in peers: which have authenticated lately, which we called, which networks are known. Pure.
 
-A *friend* is the far end of a flow (address and port, or connection) on which somebody proved a password
+A *trusted peer* is the far end of a flow (address and port, or connection) on which somebody proved a password
 lately or which we called ourselves, and every address in a network that its owner is known by, such as a
-trunk's. All others are *strangers*. What is scarce is kept for friends: turns under load (`overload.py`),
-connections (`net/tcp.py`), patience with wrong passwords. An address alone makes no friend of a telephone:
+trunk's. All others are *untrusted*. What is scarce is kept for trusted peers: tokens under load (`overload.py`),
+connections (`net/tcp.py`), patience with wrong passwords. An address alone makes no telephone trusted:
 whoever forges packets, or sits behind the same NAT, would be one too.
 """
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 LASTS: Final = 4_000.0
 """Seconds that a proof counts: longer than an hour, the usual time between two registrations."""
-MOST_FRIENDS: Final = 20_000
+MOST_TRUSTED: Final = 20_000
 MOST_OF_ONE: Final = 50
-"""Flows that one name may have: one stolen password makes no friend a stranger."""
+"""Flows that one name may have: one stolen password takes trust from nobody else."""
 MOST_HOSTS: Final = 10_000
 ASK_AGAIN: Final = 5.0
 """Seconds after which networks are asked for again."""
@@ -32,13 +32,13 @@ ASK_AGAIN: Final = 5.0
 Flow = tuple[str, str, int]
 
 
-class Standing(IntEnum):
-    """What we think of a peer, the least known first."""
+class TrustLevel(IntEnum):
+    """How far a peer is trusted, the least first."""
 
-    STRANGER = 0
-    NEIGHBOUR = 1
+    UNTRUSTED = 0
+    SAME_HOST = 1
     """Nobody proved anything from its port, but from another one of its address."""
-    TELEPHONE = 2
+    AUTHENTICATED = 2
     """Somebody proved a password there."""
     CALLED = 3
     """We called it, and it has much to answer."""
@@ -46,7 +46,7 @@ class Standing(IntEnum):
     """Its address is in a network that is known."""
 
 
-class Friends:
+class TrustedPeers:
     """Who has proved what. `trusts` says of a numeric host whether it is in a known network."""
 
     def __init__(self, trusts: Callable[[str], bool] = lambda _host: False) -> None:
@@ -56,7 +56,7 @@ class Friends:
         self._of: dict[str, OrderedDict[Flow, None]] = {}
         self._networks: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
-    def prove(self, peer: Peer, name: str, now: float) -> None:
+    def add(self, peer: Peer, name: str, now: float) -> None:
         """Note that `peer` showed that it is `name`; "" for one that we call and expect to hear."""
         flow = peer.transport, peer.host, peer.port
         name = name or self.name(peer, now)
@@ -65,7 +65,7 @@ class Friends:
         its_flows = self._of.get(name, ())
         if name and len(its_flows) >= MOST_OF_ONE:
             self._drop(next(iter(its_flows)))
-        elif len(self._flows) >= MOST_FRIENDS:
+        elif len(self._flows) >= MOST_TRUSTED:
             self._drop(next(iter(self._flows)))
         self._flows[flow] = now + LASTS, name
         self._of.setdefault(name, OrderedDict())[flow] = None
@@ -82,29 +82,29 @@ class Friends:
         if flow in self._flows:
             self._drop(flow)
 
-    def standing(self, peer: Peer, now: float) -> Standing:
-        """Say what we think of `peer`."""
+    def level(self, peer: Peer, now: float) -> TrustLevel:
+        """Say how far `peer` is trusted."""
         if self._is_in_network(peer.host, now):
-            return Standing.NETWORK
+            return TrustLevel.NETWORK
         flow = peer.transport, peer.host, peer.port
         until, name = self._flows.get(flow, (0.0, ""))
         if until > now:
-            return Standing.TELEPHONE if name else Standing.CALLED
+            return TrustLevel.AUTHENTICATED if name else TrustLevel.CALLED
         if until:
             self._drop(flow)
-        return Standing.NEIGHBOUR if peer.host in self._hosts else Standing.STRANGER
+        return TrustLevel.SAME_HOST if peer.host in self._hosts else TrustLevel.UNTRUSTED
 
-    def holder(self, peer: Peer, standing: Standing) -> str:
+    def quota_key(self, peer: Peer, level: TrustLevel) -> str:
         """Name what a peer of this standing shares its part of everything scarce with."""
-        match standing:
-            case Standing.TELEPHONE | Standing.CALLED:
+        match level:
+            case TrustLevel.AUTHENTICATED | TrustLevel.CALLED:
                 return f"{peer.transport} {peer.host} {peer.port}"
-            case Standing.NETWORK:
+            case TrustLevel.NETWORK:
                 return f"network {peer.host}"
-            case Standing.NEIGHBOUR | Standing.STRANGER:
-                return neighbourhood(peer.host)
+            case TrustLevel.SAME_HOST | TrustLevel.UNTRUSTED:
+                return address_block(peer.host)
             case _:
-                assert_never(standing)
+                assert_never(level)
 
     def _is_in_network(self, host: str, now: float) -> bool:
         asked, trusted = self._networks.get(host, (float("-inf"), False))
@@ -129,8 +129,8 @@ class Friends:
 
 
 @lru_cache(maxsize=MOST_HOSTS)
-def neighbourhood(host: str) -> str:
-    """Return what stands for all addresses that one stranger can have: an IPv6 /64, an IPv4 address."""
+def address_block(host: str) -> str:
+    """Return what stands for all addresses that one sender can have: an IPv6 /64, an IPv4 address."""
     if ":" not in host:
         return host
     address = ip_address(host.partition("%")[0])

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from switchhook.sip.net.strangers import Strangers
+from switchhook.sip.net.untrusted_connections import UntrustedConnections
 
 
-def strangers(*sources: str) -> Strangers:
-    known = Strangers()
+def connections(*sources: str) -> UntrustedConnections:
+    known = UntrustedConnections()
     for number, source in enumerate(sources):
         known.enter(number, source)
     return known
 
 
 def test_the_idlest_goes_first() -> None:
-    known = strangers("a", "b", "c")
+    known = connections("a", "b", "c")
     known.touch(0)
 
     assert known.idlest() == 1
@@ -22,7 +22,7 @@ def test_the_idlest_goes_first() -> None:
 
 
 def test_whoever_has_most_gives_up_one() -> None:
-    known = strangers("a", "b", "b", "c")
+    known = connections("a", "b", "b", "c")
 
     assert known.idlest() == 1
     assert known.idlest("c") == 3
@@ -30,7 +30,7 @@ def test_whoever_has_most_gives_up_one() -> None:
 
 
 def test_who_left_is_forgotten() -> None:
-    known = strangers("a")
+    known = connections("a")
     known.leave(0)
     known.leave(0)
     known.touch(0)

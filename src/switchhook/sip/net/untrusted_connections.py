@@ -1,4 +1,4 @@
-"""Which connections of strangers make room when there are too many: those of whoever has most, idlest first.
+"""The untrusted connections, of which the idlest of whoever has most is closed when there are too many.
 
 Only connections on which nobody proved anything are counted here; who has proved something stays. Pure.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 
 
-class Strangers:
+class UntrustedConnections:
     """Connections by number, with the source that each counts against."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Strangers:
             self._sources.move_to_end(number)
 
     def leave(self, number: int) -> None:
-        """Forget a connection: it is gone, or no stranger's any more."""
+        """Forget a connection: it is gone, or trusted by now."""
         source = self._sources.pop(number, None)
         if source is not None:
             self._counts[source] -= 1
