@@ -51,7 +51,7 @@ from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import DirectionGiven
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_ask
@@ -144,7 +144,7 @@ class Bench:
         self._way = way
         self._sender = sender
         facts_of = app.memory.facts_of
-        self._asking = Asking(app.asks, USER_AGENT, facts_of=facts_of)
+        self._asking = WebhookAsker(app.asks, USER_AGENT, facts_of=facts_of)
         self._calls = itertools.cycle(calls)
         self._command = AskWebhook(ask="1", webhook=name_of(way, request))
         webhook = plan.webhooks[self._command.webhook]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.delivery import ladder, policy
+from switchhook.delivery import ask_policy, policy
 from switchhook.delivery.breaker import BreakerPolicy
 from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, TO_SUBSCRIBERS
-from switchhook.domain import dialling, patience, screening
+from switchhook.domain import dialling, retry_policy, screening
 from switchhook.domain.scheme import (
     MenuStep,
     RateStep,
@@ -70,8 +70,12 @@ def test_endpoints_are_waited_for_and_left_alone_as_is_documented() -> None:
     assert (NUMBER.breaker_failures, NUMBER.breaker_pause) == (5, 30)
     assert (NUMBER.response_timeout, NUMBER.ring_timeout) == (5, 60)
     assert (PLAN_WEBHOOK.response_timeout, PLAN_WEBHOOK.digit_pause) == (5, 3)
-    assert (ladder.FIRST_PAUSE, ladder.LONGEST_PAUSE, ladder.LEAST_SECONDS) == (0.1, 0.4, 0.05)
-    assert (patience.MOST_RETRIES, patience.MILLISECONDS) == (5, (100, 30_000))
+    assert (ask_policy.FIRST_PAUSE, ask_policy.LONGEST_PAUSE, ask_policy.LEAST_SECONDS) == (
+        0.1,
+        0.4,
+        0.05,
+    )
+    assert (retry_policy.MOST_RETRIES, retry_policy.MILLISECONDS) == (5, (100, 30_000))
     assert switchboard.RETRY_SAVING == 1
 
 

@@ -22,9 +22,9 @@ from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
@@ -184,7 +184,7 @@ def switchboard(plan: Plan, driver: Driver, memory: Memory, clock: Clock) -> Swi
         driver=driver,
         store=memory,
         dispatcher=memory,
-        asking=Asking(memory, "test"),
+        webhook_asker=WebhookAsker(memory, "test"),
         clock=clock,
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",

@@ -37,9 +37,9 @@ from switchhook.drivers.simulator.script import (
     ringing_out,
 )
 from switchhook.routing.arrival import Arrival
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import HttpRequest
 from tests.conformance.drivers import Memory
@@ -182,7 +182,7 @@ def switchboard(within: Plan, driver: Driver, memory: Memory, clock: Life) -> Sw
         driver=driver,
         store=memory,
         dispatcher=memory,
-        asking=Asking(memory, "test"),
+        webhook_asker=WebhookAsker(memory, "test"),
         clock=clock,
         book=partial(Book, [within]),
         new_id=lambda: f"c{next(ids)}",

@@ -22,10 +22,10 @@ from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import SteadyClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from tests.support.wire import Endpoint, Received, reply
 from tests.webhooks.samples import ARRIVED, VISIT, written
@@ -178,7 +178,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             driver=driver,
             store=store,
             dispatcher=app.dispatcher,
-            asking=Asking(app.asks, "UA", facts_of=known.facts_of),
+            webhook_asker=WebhookAsker(app.asks, "UA", facts_of=known.facts_of),
             clock=SampleClock(),
             book=lambda: book,
             new_id=lambda: next(ids),

@@ -18,10 +18,10 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.sip.net.endpoint import ListenAddress
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 
@@ -175,7 +175,7 @@ async def open_office(
         driver=driver,
         store=memory,
         dispatcher=memory,
-        asking=Asking(memory, "test"),
+        webhook_asker=WebhookAsker(memory, "test"),
         clock=LoopClock(),
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",

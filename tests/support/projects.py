@@ -18,8 +18,8 @@ from switchhook.domain.event import (
 )
 from switchhook.domain.hours import DAY, Span, SpecialDay, WorkingHours
 from switchhook.domain.outside import OutsideCalls
-from switchhook.domain.patience import RetryOn
 from switchhook.domain.project import Account, Group, Number, Project, Sound, Trunk
+from switchhook.domain.retry_policy import RetryOn
 from switchhook.domain.scheme import (
     DTMF_KEYS,
     UNCHANGED_NAME,

@@ -24,9 +24,9 @@ from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import EndLeg, PhoneCommand, RingLeg
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRedirected
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import CUT_AGAIN, Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.tracking.outside import OutsideBook
 from switchhook.webhooks.e164 import dialling_of
@@ -169,7 +169,7 @@ async def open_house(
         driver=house,
         store=store,
         dispatcher=house,
-        asking=Asking(house, "test"),  # type: ignore[arg-type]
+        webhook_asker=WebhookAsker(house, "test"),  # type: ignore[arg-type]
         clock=house.clock,
         book=lambda: Book([house.plan]),
         new_id=lambda: f"{house.clock.time:.0f}-{next(ids)}",

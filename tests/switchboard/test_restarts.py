@@ -35,9 +35,9 @@ from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
@@ -180,7 +180,7 @@ class Life:
             driver=self,
             store=self,
             dispatcher=self,
-            asking=Asking(self, "test"),
+            webhook_asker=WebhookAsker(self, "test"),
             clock=self.clock,
             book=lambda: Book([plan]),
             new_id=lambda: f"c{next(ids)}",

@@ -27,9 +27,9 @@ from switchhook.routing.engine import step
 from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard import switchboard
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
@@ -193,7 +193,7 @@ class World:
             driver=self,
             store=self,
             dispatcher=self,
-            asking=Asking(self, "test"),
+            webhook_asker=WebhookAsker(self, "test"),
             clock=self.clock,
             book=lambda: Book([Plan(PROJECT)]),
             new_id=lambda: f"c{next(ids)}",

@@ -34,10 +34,10 @@ from switchhook.projectfile.loading import load_book, load_plan
 from switchhook.settings import Settings
 from switchhook.storage.ports import Store
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tasks import keep_running
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
 from switchhook.tracking.outside import OutsideBook
@@ -138,7 +138,7 @@ def build(
         driver=driver,
         store=store,
         dispatcher=dispatcher,
-        asking=Asking(asks, USER_AGENT, facts_of=memory.facts_of),
+        webhook_asker=WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of),
         clock=LoopClock(),
         book=lambda: projects.book,
         new_id=new_call_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switchhook.app.policies import networks
-from switchhook.delivery.ladder import REDIRECTS
+from switchhook.delivery.ask_policy import REDIRECTS
 
 if TYPE_CHECKING:
     from switchhook.delivery.http.sender import Sender
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Asks:
-    """Puts requests to endpoints of calls' projects (the switchboard's Asker)."""
+    """Puts requests to endpoints of calls' projects (the switchboard's AskSender)."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender

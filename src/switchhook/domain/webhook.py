@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from switchhook.domain.patience import RetryOn, overrides_of
+from switchhook.domain.retry_policy import RetryOn, overrides_of
 
 
 class Method(StrEnum):

@@ -59,8 +59,8 @@ class DeliveryDispatcher(Protocol):
         """Take over deliveries whose promise is durable. Returns at once."""
 
 
-class Asker(Protocol):
-    """Puts one request to one endpoint; the sender, with the project's networks."""
+class AskSender(Protocol):
+    """Sends one request to one endpoint; the sender, with the project's networks."""
 
     async def ask(
         self,

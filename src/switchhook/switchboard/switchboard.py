@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from switchhook.drivers.ports import Driver
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
-    from switchhook.switchboard.asking import Asking
     from switchhook.switchboard.ports import DeliveryDispatcher, Known, Outside
+    from switchhook.switchboard.webhook_asker import WebhookAsker
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +95,7 @@ class Switchboard:
         driver: Driver,
         store: CallStore,
         dispatcher: DeliveryDispatcher,
-        asking: Asking,
+        webhook_asker: WebhookAsker,
         clock: Clock,
         book: Callable[[], Book],
         new_id: Callable[[], str],
@@ -107,7 +107,7 @@ class Switchboard:
         self._driver = driver
         self._store = store
         self._dispatcher = dispatcher
-        self._asking = asking
+        self._webhook_asker = webhook_asker
         self._clock = clock
         self._book = book
         self._new_id = new_id
@@ -388,7 +388,7 @@ class Switchboard:
         async def put() -> None:
             event: Event
             try:
-                event = await self._asking.ask(call, ask, now=mailbox.clock.now())
+                event = await self._webhook_asker.ask(call, ask, now=mailbox.clock.now())
             except Exception:
                 log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
                 event = not_asked(ask.ask)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
+from switchhook.delivery.ask_policy import REDIRECTS
 from switchhook.delivery.http import response_head
 from switchhook.delivery.http.redirect import STATUSES
-from switchhook.delivery.ladder import REDIRECTS
 from switchhook.domain.failure import Failure
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect, DialPlanWebhook, ForwardingNumber, RingOrder

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.delivery.allowed_networks import AllowedNetworks
+from switchhook.delivery.ask_policy import REDIRECTS
 from switchhook.delivery.http.sender import Sender
-from switchhook.delivery.ladder import REDIRECTS
 from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.book import Book
 from switchhook.domain.call import Call
@@ -26,9 +26,9 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
 from switchhook.routing.arrival import Arrival, Refused
-from switchhook.switchboard.asking import Asking
 from switchhook.switchboard.composing import Teller
 from switchhook.switchboard.switchboard import Switchboard
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.tryout.plans import find_routing_webhook
 from switchhook.tryout.script import PHONES, Script
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Plan
     from switchhook.routing.commands import AskWebhook
     from switchhook.storage.records import CallRecord
-    from switchhook.switchboard.asking import Heard
+    from switchhook.switchboard.webhook_asker import AskOutcome
     from switchhook.webhooks.http import HttpRequest
 
 CALL_ID = "1700000000.000000000001"
@@ -87,7 +87,7 @@ async def pretend_call(
         sender = Sender()
         stack.push_async_callback(sender.close)
         asker = _Asker(sender, script.answers)
-        asking = _Asking(clock, asker, product)
+        webhook_asker = _PretendAsker(clock, asker, product)
         driver = SimulatedDriver(clock, _Phones(plan, script))
         finger = _Finger(clock, driver, script.digits)
         notebook = _Notebook(finger)
@@ -96,7 +96,7 @@ async def pretend_call(
             driver=driver,
             store=notebook,
             dispatcher=notebook,
-            asking=asking,
+            webhook_asker=webhook_asker,
             clock=clock,
             book=lambda: Book([plan]),
             new_id=lambda: CALL_ID,
@@ -111,7 +111,7 @@ async def pretend_call(
         placed = driver.place(
             SimulatedCaller(arrival=_arrival(plan, script), gives_up_after=script.patience)
         )
-        await clock.run(now + LONGEST, settle=asking.settle)
+        await clock.run(now + LONGEST, settle=webhook_asker.settle)
     return PretendCall(
         call=notebook.call,
         refused=placed.refused,
@@ -217,7 +217,7 @@ class _Asker:
         )
 
 
-class _Asking(Asking):
+class _PretendAsker(WebhookAsker):
     """Holds the call's clock while endpoints think, and then lets as much time pass on it."""
 
     def __init__(self, clock: VirtualClock, asker: _Asker, product: str) -> None:
@@ -227,7 +227,7 @@ class _Asking(Asking):
         self._running = 0
         self._done = asyncio.Event()
 
-    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> Heard:
+    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> AskOutcome:
         """Return what came of it, when that has taken its time."""
         loop, before = asyncio.get_running_loop(), self._real.really
         self._running += 1

@@ -11,7 +11,7 @@ from switchhook.delivery.http.wire import render
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
+from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.tryout.examples import ExampleError, example_facts
 from switchhook.tryout.plans import find_webhook
 from switchhook.webhooks.delivery import delivery_id
@@ -88,13 +88,13 @@ def _render(
     match webhook:
         case ForwardingNumber():
             return _asks(
-                DirectionQuestion(
+                ForwardingNumberDialect(
                     webhook=webhook, facts=facts, ask_id=f"{example.id}-1", product=product
                 )
             )
         case DialPlanWebhook():
             code = example.code if webhook.use_ivr else ""
-            return _asks(BranchQuestion(webhook=webhook, facts=facts, code=code, product=product))
+            return _asks(DialPlanDialect(webhook=webhook, facts=facts, code=code, product=product))
         case EventWebhook():
             delivery = delivery_id(example.id, 1, webhook.name)
             return (render_event(webhook, facts, delivery_id=delivery, product=product),)
@@ -102,9 +102,9 @@ def _render(
             assert_never(webhook)
 
 
-def _asks(question: DirectionQuestion | BranchQuestion) -> tuple[HttpRequest, ...]:
-    first, fallback = question.webhook.first_url, question.webhook.fallback_url
+def _asks(dialect: ForwardingNumberDialect | DialPlanDialect) -> tuple[HttpRequest, ...]:
+    first, fallback = dialect.webhook.first_url, dialect.webhook.fallback_url
     if not fallback:
-        return (question.request(first),)
-    trouble = (("error_code", FAILED.value), ("error_url", question.public(first)))
-    return question.request(first), question.request(fallback, trouble)
+        return (dialect.request(first),)
+    error_parameters = (("error_code", FAILED.value), ("error_url", dialect.public_url(first)))
+    return dialect.request(first), dialect.request(fallback, error_parameters)

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.event import EventFormat, EventWebhook
-from switchhook.domain.patience import MOST_RETRIES, parse_overrides
+from switchhook.domain.retry_policy import MOST_RETRIES, parse_overrides
 from switchhook.domain.webhook import (
     Array,
     DialPlanWebhook,
@@ -54,7 +54,7 @@ DEEPEST = 10
 LONGEST_STAND_IN = 64
 """Characters of a text that stands for an absent value."""
 
-TROUBLE = frozenset({"error_code", "error_url"})
+ERROR_PARAMETERS = frozenset({"error_code", "error_url"})
 """What the fallback URL is told."""
 
 _LATIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-\[\]]*")
@@ -94,9 +94,9 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
                 yield f"{field.name!r} cannot be the name of a header"
     if webhook.fallback_url:
         yield from _of_url(webhook.fallback_url)
-        for name in sorted(TROUBLE & {field.name for field in fields}):
+        for name in sorted(ERROR_PARAMETERS & {field.name for field in fields}):
             yield f"the name {name!r} is what the fallback URL is told under why it is asked"
-    yield from _of_patience(webhook)
+    yield from _of_retry_policy(webhook)
 
 
 def _of_credentials(webhook: RoutingWebhook) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _of_credentials(webhook: RoutingWebhook) -> Iterator[str]:
         yield "a user name holds no colon: the password begins behind it"
 
 
-def _of_patience(webhook: RoutingWebhook) -> Iterator[str]:
+def _of_retry_policy(webhook: RoutingWebhook) -> Iterator[str]:
     """Hold tries, limits and the breaker to their bounds."""
     yield from _of_seconds("response timeout", webhook.response_timeout, ASK_TIMEOUTS)
     for what, seconds in (
@@ -132,7 +132,7 @@ def _of_dial_plan(webhook: DialPlanWebhook) -> Iterator[str]:
     if webhook.fallback_url:
         yield from _of_url_template("fallback URL", webhook.fallback_url)
     yield from _of_credentials(webhook)
-    yield from _of_patience(webhook)
+    yield from _of_retry_policy(webhook)
     yield from _of_seconds("code timeout", webhook.code_timeout, CODE_TIMEOUTS)
     yield from _of_seconds("pause between digits", webhook.digit_pause, DIGIT_PAUSES)
     low, high = ATTEMPTS

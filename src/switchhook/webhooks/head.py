@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.url import Address, Values
 
 
-Trouble = tuple[tuple[str, str], ...]
+ErrorParameters = tuple[tuple[str, str], ...]
 """Names and values that tell the fallback URL why it is asked."""
 
 

@@ -41,11 +41,11 @@ class Understood(Protocol):
 
     @property
     def is_final(self) -> bool:
-        """Say whether the endpoint settled the question, so that nothing more is tried."""
+        """Say whether the endpoint settled the ask, so that nothing more is tried."""
 
     @property
-    def is_word(self) -> bool:
-        """Say whether a body of no use is the endpoint's word on this one call, not a defect of its own."""
+    def is_about_call(self) -> bool:
+        """Say whether a body of no use concerns this call alone, and is no defect of the endpoint."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,11 +81,11 @@ class Reading:
 
     @property
     def is_final(self) -> bool:
-        """Say whether the endpoint settled the question: it named where the call goes."""
+        """Say whether the endpoint settled the ask: it named where the call goes."""
         return self.failure is None
 
     @property
-    def is_word(self) -> bool:
+    def is_about_call(self) -> bool:
         """Say whether the body was read, though it may name nothing to ring."""
         return self.step != ReadingStep.NONE
 
@@ -135,13 +135,13 @@ class DialPlanReading:
 
     @property
     def is_final(self) -> bool:
-        """Say whether the endpoint settled the question: ACK, NAK, and ERR in a body that was read (R5-36)."""
+        """Say whether the endpoint settled the ask: ACK, NAK, and ERR in a body that was read (R5-36)."""
         failure = self.failure
         was_read = self.step != ReadingStep.NONE
         return failure is None or (was_read and failure.kind is FailureKind.BAD_BODY)
 
     @property
-    def is_word(self) -> bool:
+    def is_about_call(self) -> bool:
         """Say that any body is one: who only wants to be told of calls answers with pages (S-28, S-29)."""
         return True
 

@@ -14,7 +14,7 @@ from switchhook.webhooks.secrets import secrets_of
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-    from switchhook.webhooks.head import Trouble
+    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
@@ -26,16 +26,16 @@ def render_ask(
     ask_id: str,
     product: str,
     url: str = "",
-    trouble: Trouble = (),
+    error_parameters: ErrorParameters = (),
 ) -> HttpRequest:
     """Build the request that asks where the call goes. Never raises.
 
     `ask_id` becomes the id of a JSON-RPC call; `product` is the User-Agent where the webhook sets none.
-    `url` stands in place of the webhook's own, and `trouble` tells it why, at the end of its query.
+    `url` stands in place of the webhook's own, and `error_parameters` tells it why, at the end of its query.
     A URL that is none comes out unfit to be sent, for the sender to refuse.
     """
     request = forwarding_number.render(
-        webhook, facts, ask_id=ask_id, product=product, url=url, trouble=trouble
+        webhook, facts, ask_id=ask_id, product=product, url=url, error_parameters=error_parameters
     )
     return replace(request, secrets=secrets_of(webhook))
 
@@ -47,15 +47,17 @@ def render_dial_plan_ask(
     product: str,
     code: str = "",
     url: str = "",
-    trouble: Trouble = (),
+    error_parameters: ErrorParameters = (),
 ) -> HttpRequest:
     """Build the request that asks which branch a call goes into. Never raises.
 
     `code` is what the caller entered, as it was keyed, leading zeros and all; empty without an IVR menu.
     What is logged or kept of the exchange goes through `secrecy.hidden` first. `url` is a template that stands in
-    place of the webhook's own, and `trouble` tells it why.
+    place of the webhook's own, and `error_parameters` tells it why.
     """
-    request = dial_plan.render(webhook, facts, code=code, product=product, url=url, trouble=trouble)
+    request = dial_plan.render(
+        webhook, facts, code=code, product=product, url=url, error_parameters=error_parameters
+    )
     return replace(request, secrets=secrets_of(webhook))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.commands import AskWebhook
-from switchhook.switchboard.asking import Asking
+from switchhook.switchboard.webhook_asker import WebhookAsker
 from tests.support.hostile import Hostile, saying, send, sending
 from tests.support.plans import PIN, incoming, plan
 from tests.support.trails import to, trail_of
@@ -92,7 +92,7 @@ def test_parameters_in_headers_go_along_as_those_in_a_body_do() -> None:
     assert trail.left_out == ("key", "X-Own")
 
 
-class Asker:
+class AskSender:
     """Asks through a sender, as the application does."""
 
     def __init__(self, sender: Sender) -> None:
@@ -123,7 +123,7 @@ def test_an_ask_that_is_redirected_tells_no_secret_and_its_timeline_says_so(
                     ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="58204719"
                 )
                 call = incoming(within=plan(pin=webhook))
-                heard = await Asking(Asker(sender), "UA").ask(call, command, now=0)
+                heard = await WebhookAsker(AskSender(sender), "UA").ask(call, command, now=0)
 
                 assert b"X-Key: k3y" in first.requests[0]
                 (request,) = other.requests

@@ -562,7 +562,7 @@ def test_another_url_is_told_why_it_is_asked() -> None:
         ask_id="1",
         product=UA,
         url="http://backup/r?b=2#tt=900",
-        trouble=(("error_code", "503"), ("error_url", "http://target/r")),
+        error_parameters=(("error_code", "503"), ("error_url", "http://target/r")),
     )
 
     assert request.url == (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from switchhook.domain.patience import MOST_RETRIES, RetryOn
+from switchhook.domain.retry_policy import MOST_RETRIES, RetryOn
 from switchhook.domain.webhook import (
     CallerIdForwarding,
     DialPlanWebhook,

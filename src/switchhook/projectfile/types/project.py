@@ -15,8 +15,8 @@ import phonenumbers
 from switchhook.delivery.allowed_networks import AllowedNetwork
 from switchhook.domain.grouping import one_number
 from switchhook.domain.numbering import as_listed, dialling_of
-from switchhook.domain.patience import parse_overrides
 from switchhook.domain.project import Account, Group, Plan, Project
+from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.projectfile.toml.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown

@@ -14,7 +14,7 @@ from switchhook.webhooks.url import Piece, address_of
 from switchhook.webhooks.wire import urlencode
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.head import Trouble
+    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
 
@@ -37,12 +37,12 @@ def render(
     code: str,
     product: str,
     url: str = "",
-    trouble: Trouble = (),
+    error_parameters: ErrorParameters = (),
 ) -> HttpRequest:
     """Build the request of one ask: a GET with every value percent-encoded, a blank as `%20` [A-44]."""
     values = partial(_value, webhook, facts, code)
     address = address_of(url or webhook.url_template, variable)
-    payload = Payload(query=urlencode(trouble))
+    payload = Payload(query=urlencode(error_parameters))
     return make_request(Method.GET, address, values, payload, manners_of(webhook, product))
 
 

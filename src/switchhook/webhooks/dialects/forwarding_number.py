@@ -16,7 +16,7 @@ from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_byte
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import Field
-    from switchhook.webhooks.head import Trouble
+    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
     from switchhook.webhooks.template import Value
@@ -46,14 +46,14 @@ def render(
     ask_id: str,
     product: str,
     url: str = "",
-    trouble: Trouble = (),
+    error_parameters: ErrorParameters = (),
 ) -> HttpRequest:
     """Build the request of one ask."""
     about = facts if facts.webhook is webhook else replace(facts, webhook=webhook)
     manners = manners_of(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
     values = fill(all_fields(webhook), about)
-    payload = _payload(webhook, method, values, ask_id).and_query(urlencode(trouble))
+    payload = _payload(webhook, method, values, ask_id).and_query(urlencode(error_parameters))
     in_url = partial(resolve, facts=about)
     return make_request(method, address_of(url or webhook.url), in_url, payload, manners)
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.patience import RetryOn
+from switchhook.domain.retry_policy import RetryOn
 from switchhook.domain.webhook import Method
-from switchhook.switchboard.asking import to_event, to_verdict
-from switchhook.switchboard.ladder import Climbed, Ladder
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
+from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
+from switchhook.switchboard.ask_runner import AskResult, AskRunner
+from switchhook.switchboard.webhook_asker import direction_event, verdict_event
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.reading import Ack, DialPlanReading, Direction, Nak, Reading
@@ -40,10 +40,10 @@ class Web:
     turns: dict[str, list[Outcome]]
     now: float = 0.0
     asked: list[tuple[HttpRequest, dict[str, float | None]]] = field(default_factory=list)
-    ladder: Ladder = field(init=False)
+    runner: AskRunner = field(init=False)
 
     def __post_init__(self) -> None:
-        self.ladder = Ladder(self, clock=lambda: self.now, sleep=self.sleep)
+        self.runner = AskRunner(self, clock=lambda: self.now, sleep=self.sleep)
 
     async def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -70,37 +70,39 @@ class Web:
     def urls(self) -> list[str]:
         return [request.url for request, _ in self.asked]
 
-    def climb(self, webhook: ForwardingNumber | None = None, **changes: Any) -> Climbed[Reading]:
-        return run(self.ladder.climb(question(webhook or make_number(url=URL, **changes))))
+    def run_ask(
+        self, webhook: ForwardingNumber | None = None, **changes: Any
+    ) -> AskResult[Reading]:
+        return run(self.runner.run(dialect(webhook or make_number(url=URL, **changes))))
 
-    def branch(self, code: str = "", **changes: Any) -> Climbed[DialPlanReading]:
+    def branch(self, code: str = "", **changes: Any) -> AskResult[DialPlanReading]:
         """Ask the same endpoints in the dial-plan dialect."""
         webhook = make_dial_plan(**({"url_template": URL} | changes))
         return run(
-            self.ladder.climb(
-                BranchQuestion(webhook=webhook, facts=make_facts(), code=code, product=UA)
+            self.runner.run(
+                DialPlanDialect(webhook=webhook, facts=make_facts(), code=code, product=UA)
             )
         )
 
 
-def question(webhook: ForwardingNumber) -> DirectionQuestion:
-    return DirectionQuestion(webhook=webhook, facts=make_facts(), ask_id="ask-1", product=UA)
+def dialect(webhook: ForwardingNumber) -> ForwardingNumberDialect:
+    return ForwardingNumberDialect(webhook=webhook, facts=make_facts(), ask_id="ask-1", product=UA)
 
 
 def web(target: list[Outcome], backup: list[Outcome] | None = None) -> Web:
     return Web({"target": target, "backup": backup or [GOOD]})
 
 
-def is_followed(climbed: Climbed[Reading]) -> bool:
-    return isinstance(climbed.reading.decision, Direction)
+def is_followed(result: AskResult[Reading]) -> bool:
+    return isinstance(result.reading.decision, Direction)
 
 
 def test_an_answer_ends_it_with_all_the_time_there_was() -> None:
     there = web([GOOD])
 
-    assert is_followed(there.climb(fallback_url=BACKUP, response_timeout=2.0))
+    assert is_followed(there.run_ask(fallback_url=BACKUP, response_timeout=2.0))
     assert [limits["deadline"] for _, limits in there.asked] == [1.0]
-    assert is_followed(there.climb(response_timeout=2.0))
+    assert is_followed(there.run_ask(response_timeout=2.0))
     assert there.asked[-1][1]["deadline"] == 2.0
 
 
@@ -116,16 +118,16 @@ def test_an_answer_ends_it_with_all_the_time_there_was() -> None:
 )
 def test_the_fallback_url_is_asked_and_told_why(outcome: Outcome, code: str) -> None:
     there = web([outcome])
-    climbed = there.climb(fallback_url=f"{BACKUP}?own=1")
+    result = there.run_ask(fallback_url=f"{BACKUP}?own=1")
 
-    assert is_followed(climbed)
+    assert is_followed(result)
     expected = f"{BACKUP}?own=1&error_code={code}&error_url=http%3A%2F%2Ftarget%2Froute.php"
     assert there.urls == [URL, expected]
 
 
-def test_a_form_stays_a_form_and_the_trouble_goes_into_the_query() -> None:
+def test_a_form_stays_a_form_and_the_error_goes_into_the_query() -> None:
     there = web([DOWN])
-    there.climb(
+    there.run_ask(
         make_number(
             url="http://target/r",
             method=Method.POST,
@@ -142,20 +144,20 @@ def test_a_form_stays_a_form_and_the_trouble_goes_into_the_query() -> None:
 
 def test_it_is_tried_again_only_after_what_was_named() -> None:
     there = web([DOWN, (503, b""), GOOD])
-    climbed = there.climb(retries=2, retry_on=(RetryOn.CONNECT,))
+    result = there.run_ask(retries=2, retry_on=(RetryOn.CONNECT,))
 
-    assert not is_followed(climbed)
+    assert not is_followed(result)
     assert len(there.asked) == 2
-    assert is_followed(web([DOWN, (503, b""), GOOD]).climb(retries=2, retry_on=(RetryOn.ALL,)))
+    assert is_followed(web([DOWN, (503, b""), GOOD]).run_ask(retries=2, retry_on=(RetryOn.ALL,)))
 
 
 def test_everything_stays_within_the_one_limit() -> None:
     there = web([SLOW], [SLOW])
-    climbed = there.climb(
+    result = there.run_ask(
         retries=5, retry_on=(RetryOn.ALL,), fallback_url=BACKUP, response_timeout=5.0
     )
 
-    assert not is_followed(climbed)
+    assert not is_followed(result)
     assert there.now <= 5.0 + 0.001
     target, backup = ([url for url in there.urls if host in url] for host in ("target", "backup"))
     assert len(target) > 1
@@ -164,7 +166,7 @@ def test_everything_stays_within_the_one_limit() -> None:
 
 def test_each_try_of_one_url_has_its_share_of_what_is_left() -> None:
     there = web([SLOW])
-    there.climb(retries=2, retry_on=(RetryOn.RESPONSE,), response_timeout=6.0)
+    there.run_ask(retries=2, retry_on=(RetryOn.RESPONSE,), response_timeout=6.0)
 
     assert [limits["deadline"] for _, limits in there.asked] == [2.0, 1.95, 1.75]
 
@@ -172,13 +174,13 @@ def test_each_try_of_one_url_has_its_share_of_what_is_left() -> None:
 def test_a_hanging_endpoint_leaves_half_for_the_fallback() -> None:
     there = web([SLOW])
 
-    assert is_followed(there.climb(fallback_url=BACKUP, response_timeout=4.0))
+    assert is_followed(there.run_ask(fallback_url=BACKUP, response_timeout=4.0))
     assert [limits["deadline"] for _, limits in there.asked] == [2.0, 2.0]
 
 
 def test_limits_of_a_try_are_handed_on_and_the_fragment_is_never_sent() -> None:
     there = web([GOOD])
-    there.climb(make_number(url=f"{URL}#ct=300&rt=400&tt=900"))
+    there.run_ask(make_number(url=f"{URL}#ct=300&rt=400&tt=900"))
     ((request, limits),) = there.asked
 
     assert request.url == URL
@@ -188,9 +190,11 @@ def test_limits_of_a_try_are_handed_on_and_the_fragment_is_never_sent() -> None:
 def test_a_broken_endpoint_is_left_alone_and_probed() -> None:
     there = web([DOWN, DOWN, DOWN, GOOD])
     for _ in range(2):
-        assert is_followed(there.climb(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0))
+        assert is_followed(
+            there.run_ask(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0)
+        )
     there.asked.clear()
-    skipped = there.climb(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0)
+    skipped = there.run_ask(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0)
 
     assert is_followed(skipped)
     assert there.urls == [
@@ -198,34 +202,34 @@ def test_a_broken_endpoint_is_left_alone_and_probed() -> None:
     ]
     assert [one.skipped for one in skipped.tries] == [True, False]
     there.now += 10.0
-    there.climb(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0)
+    there.run_ask(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0)
     there.now += 10.0
     there.asked.clear()
-    assert is_followed(there.climb(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0))
+    assert is_followed(there.run_ask(fallback_url=BACKUP, breaker_failures=2, breaker_pause=10.0))
     assert there.urls == [URL], "the probe was answered"
 
 
 def test_without_a_fallback_a_broken_endpoint_fails_at_once() -> None:
     there = web([(200, b"<html>")])
     for _ in range(3):
-        climbed = there.climb(breaker_failures=2)
+        result = there.run_ask(breaker_failures=2)
 
     assert len(there.asked) == 2
-    assert climbed.exchange is None
-    assert isinstance(climbed.reading.decision, Failure)
-    assert climbed.reading.decision.kind is FailureKind.BREAKER_OPEN
-    assert "s3cret" not in climbed.reading.decision.detail
+    assert result.exchange is None
+    assert isinstance(result.reading.decision, Failure)
+    assert result.reading.decision.kind is FailureKind.BREAKER_OPEN
+    assert "s3cret" not in result.reading.decision.detail
     why = "http://target/route.php failed too often lately, and is asked again in"
-    assert climbed.reading.decision.detail.startswith(why)
-    assert str(climbed.tries[-1]).startswith("not asked: ")
-    assert why in str(climbed.tries[-1])
+    assert result.reading.decision.detail.startswith(why)
+    assert str(result.tries[-1]).startswith("not asked: ")
+    assert why in str(result.tries[-1])
 
 
 @pytest.mark.parametrize("outcome", [(404, b""), (200, b'{"dst_phone":""}')])
 def test_an_answer_about_one_call_opens_no_breaker(outcome: Outcome) -> None:
     there = web([outcome])
     for _ in range(5):
-        there.climb(breaker_failures=2)
+        there.run_ask(breaker_failures=2)
 
     assert len(there.asked) == 5
 
@@ -239,22 +243,22 @@ def test_a_caller_who_hangs_up_tells_against_no_endpoint() -> None:
 
     async def scenario() -> None:
         there = Hanging({})
-        climbing = there.ladder.climb(question(make_number(breaker_failures=1)))
-        task = spawn(climbing, name="ask")
+        running = there.runner.run(dialect(make_number(breaker_failures=1)))
+        task = spawn(running, name="ask")
         await asyncio.sleep(0)
         task.cancel()
         await asyncio.wait([task])
-        assert not there.ladder.breakers.failing
+        assert not there.runner.breakers.failing
 
     asyncio.run(scenario())
 
 
 def test_the_journal_has_every_try_and_no_secret() -> None:
     there = web([SLOW, (500, b"")])
-    climbed = there.climb(
+    result = there.run_ask(
         fallback_url=BACKUP, retries=1, retry_on=(RetryOn.ALL,), response_timeout=6.0
     )
-    heard = to_event("ask-1", climbed)
+    heard = direction_event("ask-1", result)
     facts = dict(heard.exchange)
 
     first, second = heard.notices
@@ -269,7 +273,7 @@ def test_the_journal_has_every_try_and_no_secret() -> None:
     assert "s3cret" not in str(heard)
 
 
-# The dial-plan dialect climbs the same ladder.
+# The dial-plan dialect is run alike.
 
 
 @pytest.mark.row("R5-27", "A-54")
@@ -285,10 +289,10 @@ def test_the_journal_has_every_try_and_no_secret() -> None:
 )
 def test_a_dial_plans_fallback_is_a_template_and_told_why(outcome: Outcome, code: str) -> None:
     there = web([outcome], [ACK])
-    climbed = there.branch(fallback_url=f"{BACKUP}/{{did}}?from={{callerid}}", token="t0ken")
+    result = there.branch(fallback_url=f"{BACKUP}/{{did}}?from={{callerid}}", token="t0ken")
     second, _ = there.asked[1]
 
-    assert climbed.reading.verdict == Ack()
+    assert result.reading.verdict == Ack()
     assert second.url == (
         f"{BACKUP}/%2B380442223344?from=%2B380441112233"
         f"&error_code={code}&error_url=http%3A%2F%2Ftarget%2Froute.php"
@@ -303,13 +307,13 @@ def test_the_endpoints_word_is_tried_no_further_and_opens_no_breaker(
 ) -> None:
     there = web([outcome])
     for _ in range(3):
-        climbed = there.branch(
+        result = there.branch(
             fallback_url=BACKUP, retries=5, retry_on=(RetryOn.ALL,), breaker_failures=1
         )
-        assert climbed.reading.is_final
+        assert result.reading.is_final
 
     assert there.urls == [URL] * 3
-    assert not there.ladder.breakers.failing
+    assert not there.runner.breakers.failing
 
 
 @pytest.mark.row("S-28", "S-29")
@@ -333,10 +337,10 @@ def test_an_answer_after_a_failure_closes_the_row() -> None:
 
 def test_a_dial_plan_webhook_is_tried_again_within_the_one_limit() -> None:
     there = web([DOWN, (503, b""), NAK])
-    climbed = there.branch(retries=2, retry_on=(RetryOn.CONNECT, RetryOn.STATUS_5XX))
+    result = there.branch(retries=2, retry_on=(RetryOn.CONNECT, RetryOn.STATUS_5XX))
 
-    assert climbed.reading.verdict == Nak(http_status=401)
-    assert [one.status for one in climbed.tries] == [0, 503, 401]
+    assert result.reading.verdict == Nak(http_status=401)
+    assert [one.status for one in result.tries] == [0, 503, 401]
     assert there.now == pytest.approx(0.3), "the pauses"
     there = web([SLOW], [SLOW])
     there.branch(retries=5, retry_on=(RetryOn.ALL,), fallback_url=BACKUP, response_timeout=3.0)
@@ -361,7 +365,7 @@ def test_a_template_may_say_itself_how_it_is_asked() -> None:
 
 def test_both_dialects_share_the_breaker_of_an_endpoint() -> None:
     there = web([DOWN])
-    there.climb(breaker_failures=2)
+    there.run_ask(breaker_failures=2)
     there.branch(breaker_failures=2)
     skipped = there.branch(breaker_failures=2)
     assert len(there.asked) == 2
@@ -370,7 +374,7 @@ def test_both_dialects_share_the_breaker_of_an_endpoint() -> None:
     assert skipped.reading.verdict.kind is FailureKind.BREAKER_OPEN
     assert "s3cret" not in skipped.reading.verdict.detail
 
-    there.climb(breaker_failures=2)
+    there.run_ask(breaker_failures=2)
     assert len(there.asked) == 2
     there.branch(breaker_failures=2, url_template="http://target/another")
     assert there.urls[2:] == ["http://target/another"]
@@ -408,7 +412,7 @@ def test_no_other_endpoint_is_told_the_code(masks: bool) -> None:  # noqa: FBT00
 @pytest.mark.row("S-25")
 def test_the_journal_has_every_try_of_a_code_and_no_code() -> None:
     there = web([SLOW, (500, b"4711 is unknown")], [(200, b"status=4711")])
-    climbed = there.branch(
+    result = there.branch(
         "4711",
         url_template="http://target/{code}",
         fallback_url="http://backup/{code}/{code}?c={code}",
@@ -416,7 +420,7 @@ def test_the_journal_has_every_try_of_a_code_and_no_code() -> None:
         retry_on=(RetryOn.ALL,),
         response_timeout=6.0,
     )
-    heard = to_verdict("ask-1", climbed)
+    heard = verdict_event("ask-1", result)
     facts = dict(heard.exchange)
 
     first, second = heard.notices
@@ -441,17 +445,17 @@ def test_a_caller_who_hangs_up_while_a_branch_is_probed_leaves_the_probe_to_the_
     async def scenario() -> None:
         there = Hanging({"target": [DOWN, SLOW]})
         webhook = make_dial_plan(url_template=URL, breaker_failures=1, breaker_pause=10.0)
-        asked = BranchQuestion(webhook=webhook, facts=make_facts(), code="", product=UA)
-        await there.ladder.climb(asked)
+        asked = DialPlanDialect(webhook=webhook, facts=make_facts(), code="", product=UA)
+        await there.runner.run(asked)
         there.now += 10.0
-        probe = spawn(there.ladder.climb(asked), name="probe")
+        probe = spawn(there.runner.run(asked), name="probe")
         await asyncio.sleep(0)
-        assert (await there.ladder.climb(asked)).tries[0].skipped, "one probe at a time"
+        assert (await there.runner.run(asked)).tries[0].skipped, "one probe at a time"
         probe.cancel()
         await asyncio.wait([probe])
         there.turns["target"] = [ACK]
-        assert (await there.ladder.climb(asked)).reading.verdict == Ack()
-        assert not there.ladder.breakers.failing
+        assert (await there.runner.run(asked)).reading.verdict == Ack()
+        assert not there.runner.breakers.failing
 
     run(scenario())
 
@@ -461,18 +465,18 @@ def test_an_endpoint_that_asks_for_a_pause_is_not_asked_before_it_is_over() -> N
     there = web([PAUSE, GOOD])
     all_4xx: dict[str, Any] = {"retries": 1, "retry_on": (RetryOn.ALL,), "fallback_url": BACKUP}
 
-    assert is_followed(there.climb(**all_4xx))
-    assert is_followed(there.climb(**all_4xx))
+    assert is_followed(there.run_ask(**all_4xx))
+    assert is_followed(there.run_ask(**all_4xx))
     assert [url.split("/")[2] for url in there.urls] == ["target", "backup", "backup"]
     there.now += 7.0
-    assert is_followed(there.climb(**all_4xx))
+    assert is_followed(there.run_ask(**all_4xx))
     assert there.urls[-1] == URL
-    assert there.ladder.breakers.skipped == 1
+    assert there.runner.breakers.skipped == 1
 
 
 @pytest.mark.row("FJ-05")
 def test_a_pause_for_which_there_is_time_is_waited_before_a_retry() -> None:
     there = web([(429, b"2"), GOOD])
-    assert is_followed(there.climb(retries=1, retry_on=(RetryOn.STATUS_4XX,)))
+    assert is_followed(there.run_ask(retries=1, retry_on=(RetryOn.STATUS_4XX,)))
     assert there.now == 2.0
-    assert is_followed(there.climb())
+    assert is_followed(there.run_ask())

@@ -1,4 +1,4 @@
-"""How long an endpoint is waited for, and how often it is tried, while a caller waits.
+"""The retry policy of an ask: which failures are retried, and what a URL's fragment overrides.
 
 A URL may say so itself, in its fragment, as users of other platforms know it: `#ct=2000&rc=2&rp=ct,5xx`.
 The fragment is never sent.
@@ -28,7 +28,7 @@ class RetryOn(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Overrides:
+class UrlOverrides:
     """What a URL's fragment says; None where it says nothing. Seconds."""
 
     connect: float | None = None
@@ -43,17 +43,17 @@ class Overrides:
     """`rp`"""
 
 
-NONE = Overrides()
+NO_OVERRIDES = UrlOverrides()
 
 
-def parse_overrides(url: str) -> Overrides:
+def parse_overrides(url: str) -> UrlOverrides:
     """Read a URL's fragment. Raises ValueError with a sentence that says what is wrong.
 
     A fragment without `=` is a place on a page, and means nothing here.
     """
     fragment = url.partition("#")[2]
     if "=" not in fragment:
-        return NONE
+        return NO_OVERRIDES
     said: dict[str, str] = {}
     for part in fragment.split("&"):
         name, _, value = part.partition("=")
@@ -62,7 +62,7 @@ def parse_overrides(url: str) -> Overrides:
         if name in said:
             raise ValueError(f"{name} stands twice behind the # of the URL")
         said[name] = value
-    return Overrides(
+    return UrlOverrides(
         connect=_seconds("ct", said),
         response=_seconds("rt", said),
         total=_seconds("tt", said),
@@ -72,12 +72,12 @@ def parse_overrides(url: str) -> Overrides:
 
 
 @lru_cache(maxsize=4096)
-def overrides_of(url: str) -> Overrides:
+def overrides_of(url: str) -> UrlOverrides:
     """Read a stored URL's fragment and never raise: one that cannot be read says nothing."""
     try:
         return parse_overrides(url)
     except ValueError:
-        return NONE
+        return NO_OVERRIDES
 
 
 _NAMES = ("ct", "rt", "tt", "rc", "rp")

@@ -1,4 +1,4 @@
-"""An ask in the dialect of its webhook: how it is put to a URL, and how what comes back is read."""
+"""The dialects of an ask: each renders the request, reads the response and redacts secrets."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from switchhook.webhooks.url import bare
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.webhook import RoutingWebhook
-    from switchhook.webhooks.head import Trouble
+    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 
 Read_co = TypeVar("Read_co", bound=Understood, covariant=True)
 
 
-class Question(Protocol[Read_co]):
+class AskDialect(Protocol[Read_co]):
     """One ask of one call. What it gives back, its requests apart, holds no secret and may be written down."""
 
     @property
@@ -44,13 +44,13 @@ class Question(Protocol[Read_co]):
     def webhook(self) -> RoutingWebhook:
         """Return what is asked, and how patiently."""
 
-    def request(self, url: str, trouble: Trouble = ()) -> HttpRequest:
-        """Build the request to one of the webhook's URLs; `trouble` is told at the end of its query."""
+    def request(self, url: str, error_parameters: ErrorParameters = ()) -> HttpRequest:
+        """Build the request to one of the webhook's URLs; `error_parameters` is told at the end of its query."""
 
-    def public(self, url: str) -> str:
+    def public_url(self, url: str) -> str:
         """Return one of the webhook's URLs as others may know it, other endpoints included."""
 
-    def written(self, exchange: Exchange, url: str) -> Exchange:
+    def redacted(self, exchange: Exchange, url: str) -> Exchange:
         """Return the exchange with one of the webhook's URLs as the journal may keep it, its query apart."""
 
     def read(self, came: HttpResponse | Failure) -> Read_co:
@@ -58,7 +58,7 @@ class Question(Protocol[Read_co]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DirectionQuestion:
+class ForwardingNumberDialect:
     """Where does the call go? In the dialect of forwarding numbers."""
 
     webhook: ForwardingNumber
@@ -71,7 +71,7 @@ class DirectionQuestion:
         """Return the call that waits."""
         return self.facts.call
 
-    def request(self, url: str, trouble: Trouble = ()) -> HttpRequest:
+    def request(self, url: str, error_parameters: ErrorParameters = ()) -> HttpRequest:
         """Build the request to one of the webhook's URLs."""
         return render_ask(
             self.webhook,
@@ -79,40 +79,40 @@ class DirectionQuestion:
             ask_id=self.ask_id,
             product=self.product,
             url=url,
-            trouble=trouble,
+            error_parameters=error_parameters,
         )
 
-    def public(self, url: str) -> str:
+    def public_url(self, url: str) -> str:
         """Return the URL as it is asked, without its query."""
         return bare(self.request(url).url)
 
-    def written(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
+    def redacted(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
         """Return the exchange without codes and secrets; an answer may repeat them."""
-        return _without(exchange, self._unwritten)
+        return _redacted(exchange, self._secrets)
 
     def read(self, came: HttpResponse | Failure) -> Reading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
             return Reading(decision=came)
-        unwritten = self._unwritten
+        secrets = self._secrets
         reading = read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
-        if not unwritten:
+        if not secrets:
             return reading
         failure = reading.failure
         return replace(
             reading,
-            decision=reading.decision if failure is None else _hidden_in(failure, unwritten),
-            notices=tuple(hidden(notice, unwritten) for notice in reading.notices),
+            decision=reading.decision if failure is None else _redacted_failure(failure, secrets),
+            notices=tuple(hidden(notice, secrets) for notice in reading.notices),
         )
 
     @property
-    def _unwritten(self) -> tuple[str, ...]:
+    def _secrets(self) -> tuple[str, ...]:
         """Return what may not be written down: codes that the caller entered before, the webhook's secrets."""
         return (*self.call.codes, *secrets_of(self.webhook))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BranchQuestion:
+class DialPlanDialect:
     """Which branch does the call take? In the dial-plan dialect, with the code that was entered."""
 
     webhook: DialPlanWebhook
@@ -125,7 +125,7 @@ class BranchQuestion:
         """Return the call that waits."""
         return self.facts.call
 
-    def request(self, url: str, trouble: Trouble = ()) -> HttpRequest:
+    def request(self, url: str, error_parameters: ErrorParameters = ()) -> HttpRequest:
         """Build the request to one of the webhook's URL templates."""
         return render_dial_plan_ask(
             self.webhook,
@@ -133,60 +133,62 @@ class BranchQuestion:
             product=self.product,
             code=self.code,
             url=url,
-            trouble=trouble,
+            error_parameters=error_parameters,
         )
 
-    def public(self, url: str) -> str:
+    def public_url(self, url: str) -> str:
         """Return the URL as it is asked, without its query and without the code, masked or not."""
         return bare(public_url(self.webhook, self.facts, code=self.code, url=url))
 
-    def written(self, exchange: Exchange, url: str) -> Exchange:
+    def redacted(self, exchange: Exchange, url: str) -> Exchange:
         """Return the exchange without masked codes and secrets; an answer may repeat them (S-25)."""
         if self.webhook.mask_code:
-            request = replace(exchange.request, url=self.public(url))
+            request = replace(exchange.request, url=self.public_url(url))
             exchange = replace(exchange, request=request)
-        return _without(exchange, self._unwritten)
+        return _redacted(exchange, self._secrets)
 
     def read(self, came: HttpResponse | Failure) -> DialPlanReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
-            return DialPlanReading(verdict=_hidden_in(came, self._unwritten))
+            return DialPlanReading(verdict=_redacted_failure(came, self._secrets))
         secrets = secrets_of(self.webhook)
         reading = read_dial_plan_answer(self.webhook, came, self.call.plan)
         failure = reading.failure
         return replace(
             reading,
-            verdict=reading.verdict if failure is None else _hidden_in(failure, self._unwritten),
+            verdict=reading.verdict
+            if failure is None
+            else _redacted_failure(failure, self._secrets),
             variables=tuple((name, hidden(value, secrets)) for name, value in reading.variables),
-            notices=tuple(hidden(notice, self._unwritten) for notice in reading.notices),
+            notices=tuple(hidden(notice, self._secrets) for notice in reading.notices),
         )
 
     @property
-    def _unwritten(self) -> tuple[str, ...]:
+    def _secrets(self) -> tuple[str, ...]:
         """Return what may not be written down: the codes of this ask and earlier ones, the webhook's secrets."""
         own = (self.code,) if self.code and self.webhook.mask_code else ()
         return (*own, *self.call.codes, *secrets_of(self.webhook))
 
 
-def _without(exchange: Exchange, unwritten: tuple[str, ...]) -> Exchange:
+def _redacted(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
     """Return the exchange with these texts hidden in what the endpoint said."""
-    if not unwritten:
+    if not secrets:
         return exchange
     if exchange.redirects:
-        redirects = tuple(hidden(where, unwritten) for where in exchange.redirects)
+        redirects = tuple(hidden(where, secrets) for where in exchange.redirects)
         exchange = replace(exchange, redirects=redirects)
     response = exchange.response
     if response is None:
         return exchange
     if response.left_out:
-        left_out = tuple(hidden(line, unwritten) for line in response.left_out)
+        left_out = tuple(hidden(line, secrets) for line in response.left_out)
         response = replace(response, left_out=left_out)
     body = response.body.decode("utf-8", "replace")
-    shown = hidden(body, unwritten)
+    shown = hidden(body, secrets)
     if shown != body:
         response = replace(response, body=shown.encode())
     return exchange if response is exchange.response else replace(exchange, response=response)
 
 
-def _hidden_in(failure: Failure, unwritten: tuple[str, ...]) -> Failure:
-    return replace(failure, detail=hidden(failure.detail, unwritten))
+def _redacted_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
+    return replace(failure, detail=hidden(failure.detail, secrets))

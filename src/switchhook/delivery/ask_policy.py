@@ -1,4 +1,4 @@
-"""What an ask tries, in which order and for how long: the URL, again, then the fallback URL. Pure."""
+"""The policy of an ask: which URLs are tried, in which order, how often and for how long. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.delivery.breaker import BreakerPolicy
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.patience import RetryOn, overrides_of
+from switchhook.domain.retry_policy import RetryOn, overrides_of
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import RoutingWebhook
@@ -42,11 +42,11 @@ _RESPONSE = frozenset(
 _OURS = frozenset({FailureKind.ADDRESS_REFUSED, FailureKind.BAD_URL, FailureKind.INTERRUPTED})
 _BODY = frozenset({FailureKind.BAD_BODY, FailureKind.TOO_LARGE})
 _OVERLOADED = frozenset({408, 425, 429})
-"""Statuses of 4xx that speak of the endpoint and not of the question."""
+"""Statuses of 4xx that blame the endpoint and not the request."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rung:
+class AskUrl:
     """One URL of an ask, and how it is tried. Seconds; None: only the ask's own limit."""
 
     url: str
@@ -59,16 +59,16 @@ class Rung:
     retry_on: tuple[RetryOn, ...] = ()
 
 
-def rungs_of(webhook: RoutingWebhook) -> tuple[Rung, ...]:
+def ask_urls(webhook: RoutingWebhook) -> tuple[AskUrl, ...]:
     """Return what is tried for an ask, first to last. What a URL says goes before what the webhook says."""
     first, fallback = webhook.first_url, webhook.fallback_url
     urls = (first, fallback) if fallback else (first,)
-    return tuple(_rung(webhook, url, is_fallback=place > 0) for place, url in enumerate(urls))
+    return tuple(_ask_url(webhook, url, is_fallback=place > 0) for place, url in enumerate(urls))
 
 
-def _rung(webhook: RoutingWebhook, url: str, *, is_fallback: bool) -> Rung:
+def _ask_url(webhook: RoutingWebhook, url: str, *, is_fallback: bool) -> AskUrl:
     own = overrides_of(url)
-    return Rung(
+    return AskUrl(
         url=url,
         is_fallback=is_fallback,
         connect=webhook.connect_timeout if own.connect is None else own.connect,
@@ -84,17 +84,17 @@ def policy_of(webhook: RoutingWebhook) -> BreakerPolicy:
     return BreakerPolicy(failures=webhook.breaker_failures, pause=webhook.breaker_pause)
 
 
-def seconds_for(rung: Rung, *, left: float, retries_left: int, is_last: bool) -> float:
+def seconds_for(ask_url: AskUrl, *, left: float, retries_left: int, is_last: bool) -> float:
     """Return how long one try may take, of what is left for all.
 
     A time-out must leave time for what comes after it: each try has its fair share, unless its own
     limits ask for more. The last has all that is left.
     """
-    after_timeout = retries_left if {RetryOn.RESPONSE, RetryOn.ALL} & {*rung.retry_on} else 0
+    after_timeout = retries_left if {RetryOn.RESPONSE, RetryOn.ALL} & {*ask_url.retry_on} else 0
     share = left / (1 + after_timeout + (0 if is_last else 1))
-    asked = (rung.connect or 0.0) + (rung.response or 0.0)
+    asked = (ask_url.connect or 0.0) + (ask_url.response or 0.0)
     seconds = min(left, max(share, asked))
-    return seconds if rung.total is None else min(seconds, rung.total)
+    return seconds if ask_url.total is None else min(seconds, ask_url.total)
 
 
 def pause_before(retry: int, asked: float | None = None) -> float:
@@ -126,17 +126,17 @@ def _class_of(kind: FailureKind, status: int) -> RetryOn | None:
     return None
 
 
-def is_endpoints_fault(failure: Failure, status: int, *, is_word: bool) -> bool:
+def is_endpoints_fault(failure: Failure, status: int, *, is_about_call: bool) -> bool:
     """Say whether a failure tells against the endpoint as a whole, and so counts for its breaker.
 
-    A body of no use does, unless it `is_word` of the endpoint on this call. A status such as 404 always
+    A body of no use does, unless it `is_about_call`, this one alone. A status such as 404 always
     is; our own refusals are none of its business.
     """
     if failure.kind in _OURS:
         return False
     if failure.kind is FailureKind.STATUS:
         return status >= 500 or status in _OVERLOADED
-    return not (failure.kind in _BODY and is_word)
+    return not (failure.kind in _BODY and is_about_call)
 
 
 def error_code(failure: Failure, status: int) -> str:

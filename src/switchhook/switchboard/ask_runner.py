@@ -1,4 +1,4 @@
-"""Asking a routing webhook of any dialect with all its tries: the URL, again, the fallback URL; one limit for all."""
+"""Runs an ask with its tries: the URL, its retries, the fallback URL, within one total deadline."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from switchhook.delivery.breaker import BreakerVerdict
-from switchhook.delivery.breakers import Breakers, endpoint_of
-from switchhook.delivery.ladder import (
+from switchhook.delivery.ask_policy import (
     LEAST_SECONDS,
+    ask_urls,
     error_code,
     is_endpoints_fault,
     is_retried,
     may_retry,
     pause_before,
     policy_of,
-    rungs_of,
     seconds_for,
 )
+from switchhook.delivery.breaker import BreakerVerdict
+from switchhook.delivery.breakers import Breakers, endpoint_of
 from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.answer import Understood
@@ -29,10 +29,10 @@ from switchhook.webhooks.url import bare
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from switchhook.delivery.ladder import Rung
-    from switchhook.switchboard.ports import Asker
-    from switchhook.switchboard.questions import Question
-    from switchhook.webhooks.head import Trouble
+    from switchhook.delivery.ask_policy import AskUrl
+    from switchhook.switchboard.ask_dialects import AskDialect
+    from switchhook.switchboard.ports import AskSender
+    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpResponse
 
 R = TypeVar("R", bound=Understood)
@@ -71,7 +71,7 @@ class Try:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Climbed(Generic[R_co]):
+class AskResult(Generic[R_co]):
     """What came of an ask: the last reading, how it came, and every try. It holds no secret."""
 
     reading: R_co
@@ -80,12 +80,12 @@ class Climbed(Generic[R_co]):
     tries: tuple[Try, ...]
 
 
-class Ladder:
-    """Climbs for every ask of every dialect; holds nothing of a call, only the breakers."""
+class AskRunner:
+    """Runs the asks of every dialect; holds the breakers, and nothing of a call."""
 
     def __init__(
         self,
-        asker: Asker,
+        sender: AskSender,
         *,
         breakers: Breakers | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -93,42 +93,42 @@ class Ladder:
     ) -> None:
         """`clock` is monotonic and in seconds."""
         self.breakers = Breakers(clock) if breakers is None else breakers
-        self.asker = asker
+        self.sender = sender
         self.clock = clock
         self.sleep = sleep
 
-    async def climb(self, question: Question[R]) -> Climbed[R]:
-        """Try until the question is settled, or nothing is left to try, or no time.
+    async def run(self, dialect: AskDialect[R]) -> AskResult[R]:
+        """Try until the ask is settled, or nothing is left to try, or no time.
 
         A cancelled ask tells against no endpoint.
         """
-        climb = _Climb(self, question)
-        rungs = rungs_of(question.webhook)
-        for rung in rungs:
-            await climb.take(rung, is_last=rung is rungs[-1])
-            if climb.is_over:
+        ask_run = _AskRun(self, dialect)
+        urls = ask_urls(dialect.webhook)
+        for ask_url in urls:
+            await ask_run.try_url(ask_url, is_last=ask_url is urls[-1])
+            if ask_run.is_over:
                 break
-        return climb.climbed()
+        return ask_run.result()
 
 
-class _Climb(Generic[R]):
+class _AskRun(Generic[R]):
     """One ask on its way."""
 
-    def __init__(self, ladder: Ladder, question: Question[R]) -> None:
-        self._ladder = ladder
-        self._question = question
-        self._limit = question.webhook.time_limit
-        self._until = ladder.clock() + self._limit
+    def __init__(self, runner: AskRunner, dialect: AskDialect[R]) -> None:
+        self._runner = runner
+        self._dialect = dialect
+        self._limit = dialect.webhook.time_limit
+        self._until = runner.clock() + self._limit
         self._tries: list[Try] = []
         self._reading: R | None = None
         self._exchange: Exchange | None = None
-        self._trouble: Trouble = ()
+        self._error_parameters: ErrorParameters = ()
         self._asked: float | None = None
         """For how many seconds the latest answer wants nothing more (Retry-After)."""
 
     @property
     def is_over(self) -> bool:
-        """Whether the question is settled, or no time is left for another try."""
+        """Whether the ask is settled, or no time is left for another try."""
         is_settled = self._reading is not None and self._reading.is_final
         return is_settled or self._left < LEAST_SECONDS
 
@@ -137,26 +137,26 @@ class _Climb(Generic[R]):
         """Seconds for all that is still to be tried."""
         if not self._tries:
             return self._limit
-        return self._until - self._ladder.clock()
+        return self._until - self._runner.clock()
 
-    def climbed(self) -> Climbed[R]:
+    def result(self) -> AskResult[R]:
         """Return what came of it; where nothing was asked, that is what the breaker said."""
         reading, failure = self._reading, self._tries[-1].failure
         if reading is None:
             assert failure is not None  # noqa: S101 (every try has a reading or a failure)
-            reading = self._question.read(failure)
-        return Climbed(reading=reading, exchange=self._exchange, tries=tuple(self._tries))
+            reading = self._dialect.read(failure)
+        return AskResult(reading=reading, exchange=self._exchange, tries=tuple(self._tries))
 
-    async def take(self, rung: Rung, *, is_last: bool) -> None:
+    async def try_url(self, ask_url: AskUrl, *, is_last: bool) -> None:
         """Try one URL as often as it is worth, unless its breaker holds the ask back."""
-        breakers, policy = self._ladder.breakers, policy_of(self._question.webhook)
-        endpoint = endpoint_of(self._question.call.plan.project.id, rung.url)
+        breakers, policy = self._runner.breakers, policy_of(self._dialect.webhook)
+        endpoint = endpoint_of(self._dialect.call.plan.project.id, ask_url.url)
         admitted = breakers.admit(endpoint, policy)
         if admitted is BreakerVerdict.SKIP:
-            self._skip(rung, breakers.why(endpoint), breakers.seconds_left(endpoint))
+            self._skip(ask_url, breakers.why(endpoint), breakers.seconds_left(endpoint))
             return
         try:
-            is_at_fault = await self._try(rung, is_last=is_last)
+            is_at_fault = await self._try(ask_url, is_last=is_last)
         except BaseException:
             breakers.abandoned(endpoint, admitted)
             raise
@@ -167,56 +167,58 @@ class _Climb(Generic[R]):
         else:
             breakers.succeeded(endpoint)
 
-    def _skip(self, rung: Rung, why: str, seconds: float) -> None:
-        where = self._question.public(rung.url)
+    def _skip(self, ask_url: AskUrl, why: str, seconds: float) -> None:
+        where = self._dialect.public_url(ask_url.url)
         failure = Failure(
             kind=FailureKind.BREAKER_OPEN,
             detail=f"{where} {why}, and is asked again in {seconds:.0f} s",
         )
         self._tries.append(Try(where=where, seconds=0.0, failure=failure, skipped=True))
-        self._trouble = _trouble(failure, 0, where)
+        self._error_parameters = _error_parameters_of(failure, 0, where)
 
-    async def _try(self, rung: Rung, *, is_last: bool) -> bool:
+    async def _try(self, ask_url: AskUrl, *, is_last: bool) -> bool:
         """Ask one URL, and again where that is worth it. Return whether the endpoint is at fault."""
         retry = 0
         while True:
             left = self._left
-            retries_left = rung.retries - retry
-            seconds = seconds_for(rung, left=left, retries_left=retries_left, is_last=is_last)
-            latest, is_at_fault = await self._ask(rung, max(seconds, LEAST_SECONDS))
+            retries_left = ask_url.retries - retry
+            seconds = seconds_for(ask_url, left=left, retries_left=retries_left, is_last=is_last)
+            latest, is_at_fault = await self._ask(ask_url, max(seconds, LEAST_SECONDS))
             failure, retry = latest.failure, retry + 1
-            if failure is None or not is_retried(rung.retry_on, failure, latest.status):
+            if failure is None or not is_retried(ask_url.retry_on, failure, latest.status):
                 return is_at_fault
-            if retry > rung.retries or not may_retry(
+            if retry > ask_url.retries or not may_retry(
                 retry, left=self._left, limit=self._limit, is_last=is_last, asked=self._asked
             ):
                 return is_at_fault
-            await self._ladder.sleep(pause_before(retry, self._asked))
+            await self._runner.sleep(pause_before(retry, self._asked))
 
-    async def _ask(self, rung: Rung, seconds: float) -> tuple[Try, bool]:
-        ladder, question, began = self._ladder, self._question, self._ladder.clock()
-        exchange = await ladder.asker.ask(
-            question.call,
-            question.request(rung.url, self._trouble if rung.is_fallback else ()),
+    async def _ask(self, ask_url: AskUrl, seconds: float) -> tuple[Try, bool]:
+        runner, dialect, began = self._runner, self._dialect, self._runner.clock()
+        exchange = await runner.sender.ask(
+            dialect.call,
+            dialect.request(ask_url.url, self._error_parameters if ask_url.is_fallback else ()),
             deadline=seconds,
-            connect=rung.connect,
-            response=rung.response,
+            connect=ask_url.connect,
+            response=ask_url.response,
         )
-        reading = question.read(_what_came(exchange))
-        written = question.written(exchange, rung.url)
+        reading = dialect.read(_what_came(exchange))
+        redacted = dialect.redacted(exchange, ask_url.url)
         failure = reading.failure
         response = exchange.response
         status, size = (0, 0) if response is None else (response.status, len(response.body))
-        where = f"{written.request.method} {bare(written.request.url)}"
-        took = ladder.clock() - began
+        where = f"{redacted.request.method} {bare(redacted.request.url)}"
+        took = runner.clock() - began
         latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)
-        self._reading, self._exchange = reading, written
-        self._asked = None if failure is None else asked_pause(response, question.facts.now)
+        self._reading, self._exchange = reading, redacted
+        self._asked = None if failure is None else asked_pause(response, dialect.facts.now)
         if failure is None:
             return latest, False
-        self._trouble = _trouble(failure, status, question.public(rung.url))
-        return latest, is_endpoints_fault(failure, status, is_word=reading.is_word)
+        self._error_parameters = _error_parameters_of(
+            failure, status, dialect.public_url(ask_url.url)
+        )
+        return latest, is_endpoints_fault(failure, status, is_about_call=reading.is_about_call)
 
 
 def _what_came(exchange: Exchange) -> HttpResponse | Failure:
@@ -225,5 +227,5 @@ def _what_came(exchange: Exchange) -> HttpResponse | Failure:
     return came
 
 
-def _trouble(failure: Failure, status: int, url: str) -> Trouble:
+def _error_parameters_of(failure: Failure, status: int, url: str) -> ErrorParameters:
     return (("error_code", error_code(failure, status)), ("error_url", url))

@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.patience import NONE, Overrides, RetryOn, overrides_of, parse_overrides
+from switchhook.domain.retry_policy import (
+    NO_OVERRIDES,
+    RetryOn,
+    UrlOverrides,
+    overrides_of,
+    parse_overrides,
+)
 
 URL = "https://crm.example.com/route"
 
@@ -14,7 +20,7 @@ URL = "https://crm.example.com/route"
 def test_every_name_is_read() -> None:
     said = parse_overrides(f"{URL}?key=1#ct=1500&rt=2000&tt=9000&rc=2&rp=ct,5XX,ct")
 
-    expected = Overrides(
+    expected = UrlOverrides(
         connect=1.5,
         response=2.0,
         total=9.0,
@@ -26,7 +32,7 @@ def test_every_name_is_read() -> None:
 
 @pytest.mark.parametrize("url", [URL, f"{URL}#", f"{URL}#top", f"{URL}?ct=1"])
 def test_a_url_without_such_a_fragment_says_nothing(url: str) -> None:
-    assert parse_overrides(url) == NONE
+    assert parse_overrides(url) == NO_OVERRIDES
 
 
 @pytest.mark.parametrize(
@@ -48,7 +54,7 @@ def test_a_url_without_such_a_fragment_says_nothing(url: str) -> None:
 def test_what_cannot_be_read_is_refused_in_words(fragment: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
         parse_overrides(f"{URL}#{fragment}")
-    assert overrides_of(f"{URL}#{fragment}") == NONE
+    assert overrides_of(f"{URL}#{fragment}") == NO_OVERRIDES
 
 
 @given(st.text(max_size=60))

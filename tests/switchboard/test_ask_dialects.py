@@ -1,4 +1,4 @@
-"""Each dialect puts and reads its own question, and what may be written down of it holds no secret."""
+"""Each dialect puts and reads its own dialect, and what may be written down of it holds no secret."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.switchboard.asking import ANSWER_SHOWN, summary
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
+from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
+from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, summary
 from switchhook.webhooks.answer import Ack, Direction
 from switchhook.webhooks.http import Exchange
 from tests.webhooks.samples import UA, answer, make_dial_plan, make_facts, make_number
@@ -17,45 +17,45 @@ FAILURE = Failure(kind=FailureKind.REFUSED, detail="refused /check/4711")
 TEMPLATE = "http://u:pw@127.0.0.1:8080/{code}/{callerid}?secret=s3cret"
 
 
-def branch(code: str = "4711", codes: tuple[str, ...] = (), **changes: Any) -> BranchQuestion:
+def branch(code: str = "4711", codes: tuple[str, ...] = (), **changes: Any) -> DialPlanDialect:
     webhook = make_dial_plan(**({"url_template": TEMPLATE} | changes))
-    return BranchQuestion(webhook=webhook, facts=make_facts(codes=codes), code=code, product=UA)
+    return DialPlanDialect(webhook=webhook, facts=make_facts(codes=codes), code=code, product=UA)
 
 
-def direction(codes: tuple[str, ...] = ()) -> DirectionQuestion:
+def direction(codes: tuple[str, ...] = ()) -> ForwardingNumberDialect:
     webhook = make_number(url="http://u:pw@crm/{Caller ID}?key=s3cret")
     facts = make_facts(codes=codes)
-    return DirectionQuestion(webhook=webhook, facts=facts, ask_id="ask-1", product=UA)
+    return ForwardingNumberDialect(webhook=webhook, facts=facts, ask_id="ask-1", product=UA)
 
 
-def written(question: BranchQuestion, body: str) -> dict[str, str]:
+def written(dialect: DialPlanDialect, body: str) -> dict[str, str]:
     """Return what the journal keeps of an exchange that was answered so."""
     exchange = Exchange(
-        request=question.request(TEMPLATE),
+        request=dialect.request(TEMPLATE),
         response=answer(body),
         failure=None,
         address="127.0.0.1:8080",
         seconds=(("total", 0.0801),),
     )
-    return dict(summary(question.written(exchange, TEMPLATE)))
+    return dict(summary(dialect.redacted(exchange, TEMPLATE)))
 
 
 def test_a_direction_is_asked_for_and_read() -> None:
-    question = direction()
-    request = question.request("http://other/", (("error_code", "503"),))
+    dialect = direction()
+    request = dialect.request("http://other/", (("error_code", "503"),))
 
     assert request.url == "http://other/?error_code=503"
-    assert isinstance(question.read(answer('{"dst_phone":"agent7"}')).decision, Direction)
-    assert question.read(FAILURE).failure == FAILURE
-    assert question.public(question.webhook.url) == "http://crm/380441112233"
+    assert isinstance(dialect.read(answer('{"dst_phone":"agent7"}')).decision, Direction)
+    assert dialect.read(FAILURE).failure == FAILURE
+    assert dialect.public_url(dialect.webhook.url) == "http://crm/380441112233"
 
 
 def test_a_branch_is_asked_for_and_read() -> None:
-    question = branch()
-    request = question.request("http://other/{code}", (("error_code", "503"),))
+    dialect = branch()
+    request = dialect.request("http://other/{code}", (("error_code", "503"),))
 
     assert request.url == "http://other/4711?error_code=503"
-    assert question.read(answer("status=ACK")).verdict == Ack()
+    assert dialect.read(answer("status=ACK")).verdict == Ack()
 
 
 @pytest.mark.row("S-25")
@@ -92,13 +92,13 @@ def test_a_reading_holds_no_code_unless_it_may() -> None:
 
 @pytest.mark.row("S-25")
 def test_a_direction_holds_no_code_that_was_entered_before() -> None:
-    question = direction(codes=("0042", "4711"))
-    failed = question.read(answer('{"dst_phone":"4711x"}'))
+    dialect = direction(codes=("0042", "4711"))
+    failed = dialect.read(answer('{"dst_phone":"4711x"}'))
     assert failed.failure is not None
     assert "****x" in failed.failure.detail
     assert "****x" in str(failed.notices)
     assert "4711" not in str(failed)
-    followed = question.read(answer('{"dst_phone":"agent7,4711x"}'))
+    followed = dialect.read(answer('{"dst_phone":"agent7,4711x"}'))
     assert followed.failure is None
     assert "****x" in str(followed.notices)
     assert "4711" not in str(followed)
@@ -106,21 +106,21 @@ def test_a_direction_holds_no_code_that_was_entered_before() -> None:
 
 @pytest.mark.row("S-25")
 def test_a_branch_holds_no_code_that_was_entered_before() -> None:
-    question = branch("", codes=("0042",))
+    dialect = branch("", codes=("0042",))
 
-    assert written(question, "status=NAK&you=0042")["body"] == "status=NAK&you=****"
-    failed = question.read(answer("status=0042")).failure
+    assert written(dialect, "status=NAK&you=0042")["body"] == "status=NAK&you=****"
+    failed = dialect.read(answer("status=0042")).failure
     assert failed is not None
     assert "0042" not in failed.detail
 
 
 @pytest.mark.row("S-25")
 def test_without_masking_the_journal_shows_the_code_and_other_endpoints_never_see_it() -> None:
-    question = branch(mask_code=False)
+    dialect = branch(mask_code=False)
 
-    assert written(question, "4711")["request"] == "GET http://127.0.0.1:8080/4711/%2B380441112233"
-    assert question.public(TEMPLATE) == "http://127.0.0.1:8080/****/%2B380441112233"
-    assert branch("").public("http://t/{code}/x") == "http://t//x"
+    assert written(dialect, "4711")["request"] == "GET http://127.0.0.1:8080/4711/%2B380441112233"
+    assert dialect.public_url(TEMPLATE) == "http://127.0.0.1:8080/****/%2B380441112233"
+    assert branch("").public_url("http://t/{code}/x") == "http://t//x"
 
 
 KEYED = {
@@ -144,15 +144,15 @@ KEYED = {
     ],
 )
 def test_an_endpoint_that_repeats_our_secrets_does_not_get_them_written_down(secret: str) -> None:
-    question = DirectionQuestion(
+    dialect = ForwardingNumberDialect(
         webhook=make_number(**KEYED), facts=make_facts(), ask_id="ask-1", product=UA
     )
     came = answer(f'{{"dst_phone":"{secret}","lang":"en","ua":"our-crm"}}')
-    exchange = Exchange(request=question.request(""), response=came, failure=None)
-    facts = dict(summary(question.written(exchange, "")))
+    exchange = Exchange(request=dialect.request(""), response=came, failure=None)
+    facts = dict(summary(dialect.redacted(exchange, "")))
 
     assert facts["body"] == '{"dst_phone":"****","lang":"en","ua":"our-crm"}'
-    reading = question.read(came)
+    reading = dialect.read(came)
     assert secret not in str(reading.failure)
     assert all(secret not in notice for notice in reading.notices)
 

@@ -6,19 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.delivery.ladder import (
-    Rung,
+from switchhook.delivery.ask_policy import (
+    AskUrl,
+    ask_urls,
     error_code,
     is_endpoints_fault,
     is_retried,
     may_retry,
     pause_before,
     policy_of,
-    rungs_of,
     seconds_for,
 )
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.patience import RetryOn
+from switchhook.domain.retry_policy import RetryOn
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
 URL, BACKUP = "https://crm.example.com/", "https://backup.example.com/"
@@ -40,11 +40,11 @@ def failure(kind: FailureKind) -> Failure:
 
 
 def test_without_more_one_url_is_tried_once() -> None:
-    assert rungs_of(number()) == (Rung(url=URL, retry_on=(CT,)),)
+    assert ask_urls(number()) == (AskUrl(url=URL, retry_on=(CT,)),)
 
 
 def test_a_url_goes_before_what_its_webhook_says() -> None:
-    first, second = rungs_of(
+    first, second = ask_urls(
         number(
             url=f"{URL}#ct=500&rc=0&rp=5xx",
             fallback_url=f"{BACKUP}#tt=700",
@@ -66,12 +66,12 @@ def test_the_total_time_may_stand_in_the_url() -> None:
     assert number(url=f"{URL}#tt=1500").time_limit == 1.5
 
 
-def test_a_template_climbs_the_same_rungs() -> None:
+def test_a_template_is_tried_alike() -> None:
     webhook = DialPlanWebhook(
         name="pin", url_template=f"{URL}{{code}}#rc=1&tt=700", fallback_url=BACKUP, retries=2
     )
 
-    first, second = rungs_of(webhook)
+    first, second = ask_urls(webhook)
     assert (first.url, first.retries, second.url, second.retries) == (
         webhook.url_template,
         1,
@@ -90,8 +90,8 @@ def test_the_breaker_is_as_the_webhook_says() -> None:
 def seconds(
     left: float, *, retries_left: int = 0, is_last: bool = True, **changes: object
 ) -> float:
-    rung = Rung(**({"url": URL} | changes))  # type: ignore[arg-type]  # as given
-    return seconds_for(rung, left=left, retries_left=retries_left, is_last=is_last)
+    ask_url = AskUrl(**({"url": URL} | changes))  # type: ignore[arg-type]  # as given
+    return seconds_for(ask_url, left=left, retries_left=retries_left, is_last=is_last)
 
 
 def test_a_time_out_leaves_a_fair_share_for_what_comes_after() -> None:
@@ -122,9 +122,9 @@ def test_a_try_never_has_more_than_is_left(  # noqa: PLR0917 (what decides over 
     response: float | None,
     retry_on: tuple[RetryOn, ...],
 ) -> None:
-    rung = Rung(url=URL, connect=connect, response=response, retry_on=retry_on)
+    ask_url = AskUrl(url=URL, connect=connect, response=response, retry_on=retry_on)
 
-    assert 0 < seconds_for(rung, left=left, retries_left=retries_left, is_last=is_last) <= left
+    assert 0 < seconds_for(ask_url, left=left, retries_left=retries_left, is_last=is_last) <= left
 
 
 def test_retries_leave_the_fallback_half_of_the_limit() -> None:
@@ -173,7 +173,7 @@ def test_a_url_is_tried_again_after_the_failures_that_were_named(
 
 
 @pytest.mark.parametrize(
-    ("kind", "status", "is_word", "expected"),
+    ("kind", "status", "is_about_call", "expected"),
     [
         (FailureKind.REFUSED, 0, False, True),
         (FailureKind.BODY_TIMEOUT, 0, False, True),
@@ -198,9 +198,9 @@ def test_a_url_is_tried_again_after_the_failures_that_were_named(
     ],
 )
 def test_only_what_speaks_of_the_endpoint_tells_against_it(
-    kind: FailureKind, status: int, *, is_word: bool, expected: bool
+    kind: FailureKind, status: int, *, is_about_call: bool, expected: bool
 ) -> None:
-    assert is_endpoints_fault(failure(kind), status, is_word=is_word) is expected
+    assert is_endpoints_fault(failure(kind), status, is_about_call=is_about_call) is expected
 
 
 def test_the_fallback_is_told_the_status_or_the_kind() -> None:

@@ -13,14 +13,14 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import AskFailed, VerdictGiven
-from switchhook.switchboard.asking import ANSWER_SHOWN, Asking
+from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, WebhookAsker
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
 from tests.support.plans import PIN, incoming, plan
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
-    from switchhook.switchboard.asking import Heard
+    from switchhook.switchboard.webhook_asker import AskOutcome
 
 URL = "http://pin.example/check/{code}?code={code}"
 FAILURE = Failure(kind=FailureKind.REFUSED, detail="pin.example refused /check/4711")
@@ -50,13 +50,13 @@ class Endpoint:
         )
 
 
-def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> Heard:
+def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> AskOutcome:
     """Put a call to the webhook that checks codes."""
     webhook = replace(PIN, **({"url_template": URL} | changes))
     call = incoming(within=plan(pin=webhook))
     call = replace(call, codes=(code,) if webhook.mask_code else ())
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code=code)
-    return run(Asking(endpoint, "Switchhook").ask(call, command, now=0))
+    return run(WebhookAsker(endpoint, "Switchhook").ask(call, command, now=0))
 
 
 def says(body: str, status: int = 200) -> Endpoint:
@@ -133,7 +133,7 @@ def test_the_fallback_urls_acknowledgement_opens_the_success_branch() -> None:
 
 def test_an_endpoint_that_is_left_alone_costs_no_time_and_is_said_to_be() -> None:
     endpoint = Endpoint(FAILURE)
-    asking = Asking(endpoint, "Switchhook")
+    asking = WebhookAsker(endpoint, "Switchhook")
     call = incoming(within=plan(pin=replace(PIN, breaker_failures=1)))
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")
     run(asking.ask(call, command, now=0))
@@ -146,7 +146,7 @@ def test_an_endpoint_that_is_left_alone_costs_no_time_and_is_said_to_be() -> Non
 
 
 def test_a_fallback_that_is_left_alone_is_said_to_be_beside_what_failed() -> None:
-    asking = Asking(Endpoint(FAILURE), "Switchhook")
+    asking = WebhookAsker(Endpoint(FAILURE), "Switchhook")
     backup = replace(PIN, url_template="http://backup.example/", breaker_failures=1)
     both = replace(PIN, breaker_failures=1, fallback_url=backup.url_template)
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")

@@ -1,4 +1,4 @@
-"""Putting a call to its webhook while the caller waits: facts to request, response to event."""
+"""Asks a webhook while the caller waits, and turns the result into the engine's event."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import structlog
 from switchhook.domain.failure import Failure
 from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
+from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
+from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.composing import known_at_arrival
-from switchhook.switchboard.ladder import Ladder
-from switchhook.switchboard.questions import BranchQuestion, DirectionQuestion
 from switchhook.webhooks.answer import Ack, Direction, Nak, SchemeId
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.url import bare
@@ -22,60 +22,60 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.routing.commands import AskWebhook
+    from switchhook.switchboard.ask_runner import AskResult, Try
     from switchhook.switchboard.composing import FactsOf
-    from switchhook.switchboard.ladder import Climbed, Try
-    from switchhook.switchboard.ports import Asker
+    from switchhook.switchboard.ports import AskSender
     from switchhook.webhooks.answer import DialPlanReading, Reading, Understood
     from switchhook.webhooks.http import Exchange
 
 log = structlog.get_logger(__name__)
 
-Heard = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
-"""What the engine hears of an ask."""
+AskOutcome = DirectionGiven | SchemeGiven | VerdictGiven | AskFailed
+"""The event that an ask ends in."""
 ANSWER_SHOWN = 200
 """Characters of an answer's body that the journal keeps."""
 
 
-class Asking:
-    """Knows how to ask every dialect; holds nothing of a call."""
+class WebhookAsker:
+    """Asks in every dialect; holds nothing of a call."""
 
     def __init__(
         self,
-        asker: Asker,
+        sender: AskSender,
         product: str,
         *,
         facts_of: FactsOf = known_at_arrival,
-        ladder: Ladder | None = None,
+        runner: AskRunner | None = None,
     ) -> None:
         """`facts_of` returns what endpoints may be told of a call from outside it."""
-        self.ladder = Ladder(asker) if ladder is None else ladder
+        self.runner = AskRunner(sender) if runner is None else runner
         self._facts_of = facts_of
         self._product = product
 
-    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> Heard:
+    async def ask(self, call: Call, ask: AskWebhook, *, now: float) -> AskOutcome:
         """Return what the webhook's answer, or the lack of one, means for the call."""
         match ask.dialect:
             case Dialect.FORWARDING_NUMBER:
-                question = self._direction(call, ask, now)
-                heard = to_event(ask.ask, await self.ladder.climb(question))
+                dialect = self._direction(call, ask, now)
+                outcome = direction_event(ask.ask, await self.runner.run(dialect))
             case Dialect.DIAL_PLAN:
                 branch = self._branch(call, ask, now)
-                heard = to_verdict(ask.ask, await self.ladder.climb(branch))
-        if isinstance(heard, AskFailed):
-            _note_failed(call, ask, heard)
-        return heard
+                outcome = verdict_event(ask.ask, await self.runner.run(branch))
+        if isinstance(outcome, AskFailed):
+            _note_failed(call, ask, outcome)
+        return outcome
 
-    def _direction(self, call: Call, ask: AskWebhook, now: float) -> DirectionQuestion:
+    def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
         webhook = call.plan.webhooks[ask.webhook]
         facts = Facts(call=call, now=now, webhook=webhook, extra=self._facts_of(call))
-        return DirectionQuestion(
+        return ForwardingNumberDialect(
             webhook=webhook, facts=facts, ask_id=ask.ask, product=self._product
         )
 
-    def _branch(self, call: Call, ask: AskWebhook, now: float) -> BranchQuestion:
+    def _branch(self, call: Call, ask: AskWebhook, now: float) -> DialPlanDialect:
         webhook = call.plan.dial_plan_webhooks[ask.webhook]
         facts = Facts(call=call, now=now, extra=self._facts_of(call))
-        return BranchQuestion(webhook=webhook, facts=facts, code=ask.code, product=self._product)
+        return DialPlanDialect(webhook=webhook, facts=facts, code=ask.code, product=self._product)
 
 
 def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
@@ -88,9 +88,9 @@ def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
     )
 
 
-def to_event(ask: str, climbed: Climbed[Reading]) -> Heard:
-    """Translate what came of asking a forwarding number into what the engine hears."""
-    decision, notices, facts = climbed.reading.decision, notices_of(climbed), how_it_came(climbed)
+def direction_event(ask: str, result: AskResult[Reading]) -> AskOutcome:
+    """Translate what came of asking a forwarding number into the engine's event."""
+    decision, notices, facts = result.reading.decision, notices_of(result), exchange_facts(result)
     match decision:
         case Direction(targets=targets):
             return DirectionGiven(ask=ask, targets=targets, notices=notices, exchange=facts)
@@ -102,9 +102,9 @@ def to_event(ask: str, climbed: Climbed[Reading]) -> Heard:
             assert_never(decision)
 
 
-def to_verdict(ask: str, climbed: Climbed[DialPlanReading]) -> Heard:
-    """Translate what came of asking a dial-plan webhook into what the engine hears."""
-    reading, notices, facts = climbed.reading, notices_of(climbed), how_it_came(climbed)
+def verdict_event(ask: str, result: AskResult[DialPlanReading]) -> AskOutcome:
+    """Translate what came of asking a dial-plan webhook into the engine's event."""
+    reading, notices, facts = result.reading, notices_of(result), exchange_facts(result)
     match reading.verdict:
         case Ack() | Nak() as verdict:
             return VerdictGiven(
@@ -123,12 +123,12 @@ def to_verdict(ask: str, climbed: Climbed[DialPlanReading]) -> Heard:
             assert_never(reading.verdict)
 
 
-def notices_of(climbed: Climbed[Understood]) -> tuple[str, ...]:
+def notices_of(result: AskResult[Understood]) -> tuple[str, ...]:
     """Say for people what else was tried and why that was not enough, and how the answer came and was read."""
-    return (*others(climbed), *_carriage(climbed.exchange), *climbed.reading.notices)
+    return (*other_tries(result), *_exchange_notices(result.exchange), *result.reading.notices)
 
 
-def _carriage(exchange: Exchange | None) -> Iterator[str]:
+def _exchange_notices(exchange: Exchange | None) -> Iterator[str]:
     """Say for people what was done on the way that they would not expect."""
     if exchange is not None and exchange.left_out:
         yield (
@@ -144,34 +144,34 @@ def _carriage(exchange: Exchange | None) -> Iterator[str]:
         yield exchange.response.remark
 
 
-def how_it_came(climbed: Climbed[Understood]) -> JournalFacts:
+def exchange_facts(result: AskResult[Understood]) -> JournalFacts:
     """Say for programs how the answer came, and how it was read."""
-    if climbed.exchange is None:
-        return tries(climbed)
-    facts = (*summary(climbed.exchange), *tries(climbed))
-    if climbed.exchange.response is None:
+    if result.exchange is None:
+        return try_facts(result)
+    facts = (*summary(result.exchange), *try_facts(result))
+    if result.exchange.response is None:
         return facts
-    size = read_try(climbed).size  # of the body before anything was hidden in it
-    return (*facts, ("bytes", str(size)), ("read_as", climbed.reading.step))
+    size = read_try(result).size  # of the body before anything was hidden in it
+    return (*facts, ("bytes", str(size)), ("read_as", result.reading.step))
 
 
-def others(climbed: Climbed[Understood]) -> tuple[str, ...]:
+def other_tries(result: AskResult[Understood]) -> tuple[str, ...]:
     """Say for people what was tried, or held back, besides the try that the reading is of."""
-    read = read_try(climbed)
-    return tuple(str(one) for one in climbed.tries if one is not read)
+    read = read_try(result)
+    return tuple(str(one) for one in result.tries if one is not read)
 
 
-def read_try(climbed: Climbed[Understood]) -> Try:
+def read_try(result: AskResult[Understood]) -> Try:
     """Return the try that the reading is of: the last that was asked, else the last that was held back."""
-    asked = [one for one in climbed.tries if not one.skipped]
-    return (asked or climbed.tries)[-1]
+    asked = [one for one in result.tries if not one.skipped]
+    return (asked or result.tries)[-1]
 
 
-def tries(climbed: Climbed[Understood]) -> JournalFacts:
+def try_facts(result: AskResult[Understood]) -> JournalFacts:
     """Say for programs what was tried, where that was more than once or nothing at all."""
-    if len(climbed.tries) == 1 and not climbed.tries[0].skipped:
+    if len(result.tries) == 1 and not result.tries[0].skipped:
         return ()
-    return tuple((f"try_{number}", one.summary) for number, one in enumerate(climbed.tries, 1))
+    return tuple((f"try_{number}", one.summary) for number, one in enumerate(result.tries, 1))
 
 
 def summary(exchange: Exchange) -> JournalFacts:
