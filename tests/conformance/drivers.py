@@ -22,7 +22,7 @@ from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.routing.events import HangUpRequested
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
@@ -188,8 +188,8 @@ def switchboard(plan: Plan, driver: Driver, memory: Memory, clock: Clock) -> Swi
         clock=clock,
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",
-        teller=Teller(product="test", facts_of=known.facts_of),
-        known=known,
+        outbox=OutboxContext(product="test", facts_of=known.facts_of),
+        tracking=known,
     )
 
 

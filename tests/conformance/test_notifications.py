@@ -37,7 +37,7 @@ from switchhook.drivers.simulator.script import (
     ringing_out,
 )
 from switchhook.routing.arrival import Arrival
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
@@ -186,10 +186,10 @@ def switchboard(within: Plan, driver: Driver, memory: Memory, clock: Life) -> Sw
         clock=clock,
         book=partial(Book, [within]),
         new_id=lambda: f"c{next(ids)}",
-        teller=Teller(
+        outbox=OutboxContext(
             product="test", facts_of=known.facts_of, subscriptions_of=lambda _: (SUBSCRIPTION,)
         ),
-        known=known,
+        tracking=known,
     )
 
 

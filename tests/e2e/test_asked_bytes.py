@@ -23,7 +23,7 @@ from switchhook.routing.events import LegAnswered
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.clock import SteadyClock
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
@@ -182,8 +182,8 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             clock=SampleClock(),
             book=lambda: book,
             new_id=lambda: next(ids),
-            teller=Teller(product="UA", facts_of=known.facts_of),
-            known=known,
+            outbox=OutboxContext(product="UA", facts_of=known.facts_of),
+            tracking=known,
         )
         try:
             await story(House(board, driver, store, known))

@@ -19,7 +19,7 @@ from switchhook.domain.webhook import ForwardingNumber, RingOrder
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.switchboard.clock import LoopClock
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
@@ -179,8 +179,8 @@ async def open_office(
         clock=LoopClock(),
         book=lambda: book,
         new_id=lambda: f"c{next(ids)}",
-        teller=Teller(product="test", facts_of=known.facts_of),
-        known=known,
+        outbox=OutboxContext(product="test", facts_of=known.facts_of),
+        tracking=known,
         max_calls=max_calls,
     )
     async with AsyncExitStack() as stack:

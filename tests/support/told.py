@@ -23,7 +23,7 @@ from switchhook.routing.events import (
     LegRinging,
 )
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.composing import Teller, compose
+from switchhook.switchboard.outbox import OutboxContext, call_record
 from switchhook.webhooks.delivery import Attempt
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ async def _remember_call(store: SqliteStore) -> list[Delivery]:
     promised: list[Delivery] = []
     for after, event in events():
         call, commands = step(call, event, BEGAN + after)
-        record = compose(call, commands, Teller(product="switchhook HTTP Client v0"))
+        record = call_record(call, commands, OutboxContext(product="switchhook HTTP Client v0"))
         await store.commit(record)
         promised += record.deliveries
     return promised

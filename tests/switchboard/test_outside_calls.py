@@ -24,11 +24,11 @@ from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import EndLeg, PhoneCommand, RingLeg
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRedirected
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.switchboard.composing import Teller
-from switchhook.switchboard.switchboard import CUT_AGAIN, Switchboard
+from switchhook.switchboard.outbox import OutboxContext
+from switchhook.switchboard.switchboard import OVERDRAWN_PAUSE, Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
-from switchhook.tracking.outside import OutsideBook
+from switchhook.tracking.outside_limiter import OutsideCallLimiter
 from switchhook.webhooks.e164 import dialling_of
 from tests.support.loop import run
 from tests.switchboard.test_switchboard import ManualClock
@@ -173,9 +173,9 @@ async def open_house(
         clock=house.clock,
         book=lambda: Book([house.plan]),
         new_id=lambda: f"{house.clock.time:.0f}-{next(ids)}",
-        teller=Teller(product="test", facts_of=known.facts_of),
-        known=known,
-        outside=OutsideBook(await store.outside_use(since=house.clock.time - DAY)),
+        outbox=OutboxContext(product="test", facts_of=known.facts_of),
+        tracking=known,
+        outside=OutsideCallLimiter(await store.outside_use(since=house.clock.time - DAY)),
     )
     await house.board.start(stack, lambda *_: house.plan)
     await house.settled()
@@ -359,7 +359,7 @@ def test_an_account_talks_600_minutes_a_day_and_who_talks_on_is_cut(tmp_path: Pa
         async with AsyncExitStack() as stack:
             house = await open_house(stack, office(), clock, path)
             assert {call.id for call in house.board.calls} == {talking, help_}
-            clock.advance(CUT_AGAIN)
+            clock.advance(OVERDRAWN_PAUSE)
             await house.settled()
             assert {call.id for call in house.board.calls} == {talking, help_}
             clock.advance(HOUR)

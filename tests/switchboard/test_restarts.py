@@ -35,7 +35,7 @@ from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
 from switchhook.drivers.simulator.script import BUSY, SimulatedCaller, SimulatedPhone
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.events import Event, LegEnded, RecordingFinished
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
@@ -184,8 +184,8 @@ class Life:
             clock=self.clock,
             book=lambda: Book([plan]),
             new_id=lambda: f"c{next(ids)}",
-            teller=Teller(product="test", facts_of=known.facts_of),
-            known=known,
+            outbox=OutboxContext(product="test", facts_of=known.facts_of),
+            tracking=known,
         )
 
 

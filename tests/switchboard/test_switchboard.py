@@ -27,7 +27,7 @@ from switchhook.routing.engine import step
 from switchhook.routing.events import DigitPressed, LegAnswered, LegEnded
 from switchhook.storage.records import CallRecord, StoreError
 from switchhook.switchboard import switchboard
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import RETRY_SAVING, Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
@@ -197,8 +197,8 @@ class World:
             clock=self.clock,
             book=lambda: Book([Plan(PROJECT)]),
             new_id=lambda: f"c{next(ids)}",
-            teller=Teller(product="test", facts_of=known.facts_of),
-            known=known,
+            outbox=OutboxContext(product="test", facts_of=known.facts_of),
+            tracking=known,
             max_calls=max_calls,
         )
 

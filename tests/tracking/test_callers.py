@@ -19,7 +19,7 @@ from switchhook.tracking.callers import (
     facts_of_end,
     is_proper,
     number_shown,
-    stranger,
+    outside_number,
 )
 
 PLAN = Plan(
@@ -91,7 +91,7 @@ OUTGOING: dict[str, Any] = {
 def test_a_caller_is_one_however_the_number_is_written(
     changes: dict[str, Any], number: str
 ) -> None:
-    assert stranger(call(**changes)) == number
+    assert outside_number(call(**changes)) == number
 
 
 @pytest.mark.row("R1-50", "R1-64", "A-15")

@@ -35,12 +35,12 @@ from switchhook.settings import Settings
 from switchhook.storage.ports import Store
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.clock import LoopClock
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tasks import keep_running
 from switchhook.tracking.memory import MOST_CALLERS, MOST_VISITS, Memory
-from switchhook.tracking.outside import OutsideBook
+from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -97,7 +97,7 @@ def build(
     *,
     delivery_sender: Sender,
     subscribers: Subscribers,
-    outside: OutsideBook | None = None,
+    outside: OutsideCallLimiter | None = None,
     make_driver: DriverFactory = drivers.embedded,
 ) -> Application:
     """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries.
@@ -128,7 +128,7 @@ def build(
     subscribers.when_removed(lambda one: dispatcher.forget(one.project, one.webhook))
     driver = make_driver(settings, store, sounds)
     asks = Asks(sender)
-    teller = Teller(
+    outbox = OutboxContext(
         product=USER_AGENT,
         facts_of=memory.facts_of,
         mail_from=settings.mail_from,
@@ -142,9 +142,9 @@ def build(
         clock=LoopClock(),
         book=lambda: projects.book,
         new_id=new_call_id,
-        teller=teller,
+        outbox=outbox,
         max_calls=settings.max_calls,
-        known=memory,
+        tracking=memory,
         outside=outside,
     )
     return Application(
@@ -195,7 +195,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             await load_memory(store),
             delivery_sender=delivery_sender,
             subscribers=Subscribers(await store.subscriptions()),
-            outside=OutsideBook(await store.outside_use(since=time.time() - DAY)),
+            outside=OutsideCallLimiter(await store.outside_use(since=time.time() - DAY)),
         )
         api = None if web is None else _api(app)
         await app.dispatcher.start(

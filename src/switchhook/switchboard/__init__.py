@@ -1,1 +1,1 @@
-"""The one live loop: hears, steps, records, carries out."""
+"""The one live loop: receives events, steps the engine, commits the record, carries out commands."""

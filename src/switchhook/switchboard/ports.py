@@ -11,12 +11,12 @@ if TYPE_CHECKING:
     from switchhook.domain.caller_history import Caller
     from switchhook.domain.outside import OutsideUse
     from switchhook.domain.target import Target
-    from switchhook.tracking.outside import Forbidden
+    from switchhook.tracking.outside_limiter import Forbidden
     from switchhook.webhooks.delivery import Delivery
     from switchhook.webhooks.http import Exchange, HttpRequest
 
 
-class Known(Protocol):
+class CallTracking(Protocol):
     """Knows more of callers and visitors than a call tells; the tracking memory. It waits for nothing."""
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
@@ -29,7 +29,7 @@ class Known(Protocol):
         """Return what webhooks may be told of a call from outside it, under parameters' keys."""
 
 
-class Outside(Protocol):
+class OutsideCallLimits(Protocol):
     """Counts outside calls; the contracts are those of `tracking.outside`."""
 
     @property

@@ -1,4 +1,4 @@
-"""The one live loop: hear, step, record, carry out. A mailbox for each call.
+"""The one live loop: receive an event, step, commit, carry out. A mailbox for each call.
 
 The order of work is a promise: what a step decided is durable before anybody outside learns of it.
 A telephone can be ordered again from what was stored; a webhook that was promised cannot be guessed.
@@ -29,12 +29,17 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.storage.records import CallRecord, StoreError
+from switchhook.switchboard.capacity import CallCapacity
 from switchhook.switchboard.clock import Alarm, Clock
-from switchhook.switchboard.composing import Teller, compose, phone_commands, webhooks_to_ask
-from switchhook.switchboard.mishaps import not_asked, not_done
-from switchhook.switchboard.room import Room
+from switchhook.switchboard.internal_errors import failed_ask, failed_command
+from switchhook.switchboard.outbox import (
+    OutboxContext,
+    call_record,
+    phone_commands,
+    webhooks_to_ask,
+)
 from switchhook.tasks import spawn
-from switchhook.tracking.outside import OutsideBook
+from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,14 +50,14 @@ if TYPE_CHECKING:
     from switchhook.drivers.ports import Driver
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
-    from switchhook.switchboard.ports import DeliveryDispatcher, Known, Outside
+    from switchhook.switchboard.ports import CallTracking, DeliveryDispatcher, OutsideCallLimits
     from switchhook.switchboard.webhook_asker import WebhookAsker
 
 log = structlog.get_logger(__name__)
 
 RETRY_AFTER = 5
 """Seconds after which a caller who is refused with 503 may try again."""
-CUT_AGAIN = 1.0
+OVERDRAWN_PAUSE = 1.0
 """Seconds between two looks for outside calls whose minutes are over, at the least."""
 RETRY_SAVING = 1.0
 """Seconds until a record that could not be saved is tried again."""
@@ -99,9 +104,9 @@ class Switchboard:
         clock: Clock,
         book: Callable[[], Book],
         new_id: Callable[[], str],
-        teller: Teller,
-        known: Known,
-        outside: Outside | None = None,
+        outbox: OutboxContext,
+        tracking: CallTracking,
+        outside: OutsideCallLimits | None = None,
         max_calls: int = 1000,
     ) -> None:
         self._driver = driver
@@ -111,11 +116,11 @@ class Switchboard:
         self._clock = clock
         self._book = book
         self._new_id = new_id
-        self._teller = teller
-        self._room = Room(max_calls)
-        self._known = known
-        self._outside = outside or OutsideBook()
-        self._cutting: Alarm | None = None
+        self._outbox = outbox
+        self._capacity = CallCapacity(max_calls)
+        self._tracking = tracking
+        self._outside = outside or OutsideCallLimiter()
+        self._overdrawn_alarm: Alarm | None = None
         self._mailboxes: dict[str, Mailbox] = {}
         self._unrecorded: set[str] = set()
         self._is_stopping = False
@@ -146,13 +151,15 @@ class Switchboard:
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
         book = self._book()
-        for_help = _is_for_help(arrival, book)
-        why = self._room.why_not(arrival.project, projects=len(book.plans), for_help=for_help)
+        is_emergency = _is_emergency(arrival, book)
+        why = self._capacity.refusal(
+            arrival.project, projects=len(book.plans), is_emergency=is_emergency
+        )
         if why:
             if arrival.project not in self._full_for:
                 log.warning(
                     "calls refused: max_calls run",
-                    max_calls=self._room.most,
+                    max_calls=self._capacity.most,
                     project=arrival.project,
                     why=why,
                 )
@@ -162,11 +169,11 @@ class Switchboard:
         call = admit(arrival, book, call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
-        call, callers = self._known.admit(call)
+        call, callers = self._tracking.admit(call)
         self._full_for.discard(arrival.project)
         log.info("call began", **_facts(call))
         expect(call.id)
-        mailbox = self._keep(call, clock, CallArrived(), for_help=for_help)
+        mailbox = self._keep(call, clock, CallArrived(), is_emergency=is_emergency)
         mailbox.callers = callers
         self._open(mailbox)
         return call.id
@@ -231,11 +238,13 @@ class Switchboard:
             await asyncio.sleep(_LOOK)
         await self._driver.stop()
 
-    def _keep(self, call: Call, clock: Clock, first: Event, *, for_help: bool = False) -> Mailbox:
+    def _keep(
+        self, call: Call, clock: Clock, first: Event, *, is_emergency: bool = False
+    ) -> Mailbox:
         """Give the call a mailbox in which everything waits until it is opened."""
         mailbox = Mailbox(call, clock, deque((first,)), is_open=True)
         self._mailboxes[call.id] = mailbox
-        self._room.enter(call.id, call.plan.project.id, for_help=for_help)
+        self._capacity.add(call.id, call.plan.project.id, is_emergency=is_emergency)
         self._idle.clear()
         return mailbox
 
@@ -298,15 +307,17 @@ class Switchboard:
 
     def _watch_minutes(self) -> None:
         """Look for calls to cut when the minutes of somebody's outside calls are over."""
-        if self._cutting is not None:
-            self._cutting.cancel()
+        if self._overdrawn_alarm is not None:
+            self._overdrawn_alarm.cancel()
         now = self._clock.now()
         over_at = self._outside.over_at(now)
-        self._cutting = None
+        self._overdrawn_alarm = None
         if over_at is not None:
-            self._cutting = self._clock.call_at(max(over_at, now + CUT_AGAIN), self._cut)
+            self._overdrawn_alarm = self._clock.call_at(
+                max(over_at, now + OVERDRAWN_PAUSE), self._end_overdrawn
+            )
 
-    def _cut(self) -> None:
+    def _end_overdrawn(self) -> None:
         for call, why in self._outside.overdrawn(self._clock.now()):
             self.hang_up(call, by=why)
         self._watch_minutes()
@@ -323,12 +334,12 @@ class Switchboard:
         call = mailbox.call
         if CallState.ENDED is call.state is not before.state:
             _note_end(call)
-            mailbox.callers += self._known.ended(call)
+            mailbox.callers += self._tracking.ended(call)
         outside = self._outside.noticed(call, mailbox.clock.now())
         if self._outside.has_changed:
             self._watch_minutes()
         mailbox.unsaved.append(
-            compose(call, commands, self._teller, callers=mailbox.callers, outside=outside)
+            call_record(call, commands, self._outbox, callers=mailbox.callers, outside=outside)
         )
         mailbox.callers = ()
         await self._save(mailbox)
@@ -372,7 +383,7 @@ class Switchboard:
                 # A mistake of ours. Whoever waits for it hears at once that it was not done.
                 what = type(command).__name__
                 log.exception("command not carried out", call=mailbox.call.id, command=what)
-                if (event := not_done(command)) is not None:
+                if (event := failed_command(command)) is not None:
                     self.hear(mailbox.call.id, event)
         for ask in webhooks_to_ask(commands):
             self._ask(mailbox, ask)
@@ -391,7 +402,7 @@ class Switchboard:
                 event = await self._webhook_asker.ask(call, ask, now=mailbox.clock.now())
             except Exception:
                 log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
-                event = not_asked(ask.ask)
+                event = failed_ask(ask.ask)
             mailbox.asks.pop(ask.ask, None)
             self.hear(call.id, event)
 
@@ -427,7 +438,7 @@ class Switchboard:
             await self._save(mailbox)
         _confirm(mailbox)
         if self._mailboxes.pop(mailbox.call.id, None) is not None:
-            self._room.leave(mailbox.call.id)
+            self._capacity.remove(mailbox.call.id)
         if not self._mailboxes:
             self._idle.set()
 
@@ -440,7 +451,7 @@ def _confirm(mailbox: Mailbox) -> None:
             recorded()
 
 
-def _is_for_help(arrival: Arrival, book: Book) -> bool:
+def _is_emergency(arrival: Arrival, book: Book) -> bool:
     """Whether an account dials an emergency number, which no limit holds up."""
     plan = book.plans.get(arrival.project)
     return (

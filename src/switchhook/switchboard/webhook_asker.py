@@ -11,7 +11,7 @@ from switchhook.domain.webhook import Dialect
 from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, VerdictGiven
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.ask_runner import AskRunner
-from switchhook.switchboard.composing import known_at_arrival
+from switchhook.switchboard.outbox import known_at_arrival
 from switchhook.webhooks.answer import Ack, Direction, Nak, SchemeId
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.url import bare
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from switchhook.domain.journal import Facts as JournalFacts
     from switchhook.routing.commands import AskWebhook
     from switchhook.switchboard.ask_runner import AskResult, Try
-    from switchhook.switchboard.composing import FactsOf
+    from switchhook.switchboard.outbox import FactsOf
     from switchhook.switchboard.ports import AskSender
     from switchhook.webhooks.answer import DialPlanReading, Reading, Understood
     from switchhook.webhooks.http import Exchange

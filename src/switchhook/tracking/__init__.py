@@ -1,1 +1,1 @@
-"""Attributes: what is known of callers and visitors besides their call."""
+"""Call tracking: facts of callers and visitors besides their call, and limits of outside calls."""

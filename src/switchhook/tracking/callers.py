@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.domain.project import Plan
 
 
-def stranger(call: Call) -> str:
+def outside_number(call: Call) -> str:
     """Return the outside number that a call is with, in the form that callers are kept under.
 
     Empty where the number is withheld, and for calls among accounts.
@@ -102,7 +102,7 @@ def manager_facts(plan: Plan, login: str) -> list[tuple[str, str]]:
     ]
 
 
-def shown_to_one(call: Call) -> Attributes:
+def dynamic_number_facts(call: Call) -> Attributes:
     """Return what is known of a number because one visitor alone sees it: that it is a dynamic one (R1-71).
 
     A project that says how the number is shown knows better.

@@ -8,12 +8,12 @@ from switchhook.domain.caller_history import Caller
 from switchhook.tracking.callers import (
     after_arrival,
     after_end,
+    dynamic_number_facts,
     facts_at_arrival,
     facts_of_end,
     manager_facts,
     news,
-    shown_to_one,
-    stranger,
+    outside_number,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ MOST_CALLERS = 1_000_000
 MOST_VISITS = 50_000
 """Visits that are held; the one told of longest ago goes first."""
 
-Key = tuple[str, str]
+ProjectKey = tuple[str, str]
 """A project's id, and a number or id in it."""
 
 
@@ -43,10 +43,10 @@ class Memory:
         calls: Iterable[VisitCall] = (),
     ) -> None:
         """`visits` come oldest first."""
-        self._callers: dict[Key, Caller] = {(c.project, c.number): c for c in callers}
-        self._visits: dict[Key, Visit] = {(v.project, v.id): v for v in visits}
-        self._shown: dict[Key, ShownNumber] = {(s.project, s.number): s for s in shown}
-        self._calls: dict[Key, VisitCall] = {(c.project, c.call): c for c in calls}
+        self._callers: dict[ProjectKey, Caller] = {(c.project, c.number): c for c in callers}
+        self._visits: dict[ProjectKey, Visit] = {(v.project, v.id): v for v in visits}
+        self._shown: dict[ProjectKey, ShownNumber] = {(s.project, s.number): s for s in shown}
+        self._calls: dict[ProjectKey, VisitCall] = {(c.project, c.call): c for c in calls}
 
     def admit(self, call: Call) -> tuple[Call, tuple[Caller, ...]]:
         """Return a new call with what is known of its caller, and what has to be added to that in the store.
@@ -54,7 +54,7 @@ class Memory:
         The call keeps these facts until it ends, whatever other calls do meanwhile.
         """
         known: Attributes = self._facts_of_visitor(call)
-        number = stranger(call)
+        number = outside_number(call)
         if not number:
             return call.changed(known=known), ()
         key = call.plan.project.id, number
@@ -65,7 +65,7 @@ class Memory:
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
-        project, number = call.plan.project.id, stranger(call)
+        project, number = call.plan.project.id, outside_number(call)
         self._calls.pop((project, call.id), None)
         caller = self._callers.get((project, number))
         if caller is None:
@@ -120,4 +120,4 @@ class Memory:
         if shown is None or shown.until < call.arrived_at:
             return ()
         visit = self._visits.get((project, shown.visit))
-        return () if visit is None else (*shown_to_one(call), *visit.attributes)
+        return () if visit is None else (*dynamic_number_facts(call), *visit.attributes)

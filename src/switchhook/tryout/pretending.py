@@ -26,7 +26,7 @@ from switchhook.drivers.simulator.clock import VirtualClock, some_turns
 from switchhook.drivers.simulator.driver import SimulatedDriver
 from switchhook.drivers.simulator.script import SimulatedCaller, SimulatedPhone, refusing
 from switchhook.routing.arrival import Arrival, Refused
-from switchhook.switchboard.composing import Teller
+from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
@@ -100,12 +100,12 @@ async def pretend_call(
             clock=clock,
             book=lambda: Book([plan]),
             new_id=lambda: CALL_ID,
-            teller=Teller(
+            outbox=OutboxContext(
                 product=product,
                 facts_of=known.facts_of,
                 subscriptions_of=Subscribers(subscriptions).of,
             ),
-            known=known,
+            tracking=known,
         )
         await switchboard.start(stack, lambda *_: plan)
         placed = driver.place(

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from switchhook.delivery.http.errors import ExchangePhase, timed_out, unresolved
-from switchhook.names import resolve_in_thread
+from switchhook.hostnames import resolve_in_thread
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:

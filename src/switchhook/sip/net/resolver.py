@@ -7,7 +7,7 @@ import socket
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
-from switchhook.names import resolve_in_thread
+from switchhook.hostnames import resolve_in_thread
 from switchhook.sip.net.srv import SrvRecord, by_priority, look_up
 from switchhook.sip.wire.transport import numeric
 from switchhook.tasks import spawn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventKind
 from switchhook.routing.commands import EmitEvent
-from switchhook.switchboard.composing import Teller, compose, promises
+from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_SECONDS, NOBODY, Mail, read_mail
 from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_plan
@@ -23,11 +23,11 @@ TELL = EmitEvent(
     seq=4,
     at=ARRIVED + 60,
 )
-TELLER = Teller(product="UA", mail_from="pbx@acme.example")
+CONTEXT = OutboxContext(product="UA", mail_from="pbx@acme.example")
 
 
 def test_a_webhook_and_every_person_have_a_promise_of_their_own() -> None:
-    told = list(promises(TELL, TELLER))
+    told = list(event_deliveries(TELL, CONTEXT))
 
     assert [delivery.id for delivery in told] == [
         "3333333333.3333333.4.after",
@@ -49,9 +49,9 @@ def test_a_webhook_and_every_person_have_a_promise_of_their_own() -> None:
 
 
 def test_composing_again_makes_the_same_promises() -> None:
-    record = compose(TELL.call, [TELL], TELLER)
+    record = call_record(TELL.call, [TELL], CONTEXT)
 
-    assert record.deliveries == tuple(promises(TELL, TELLER))
+    assert record.deliveries == tuple(event_deliveries(TELL, CONTEXT))
     ids = {
         dict(read_mail(d.request.message)[0])["Message-ID"]
         for d in record.deliveries[1:]
@@ -61,7 +61,7 @@ def test_composing_again_makes_the_same_promises() -> None:
 
 
 def test_mail_has_a_sender_where_none_was_set() -> None:
-    mail = list(promises(TELL, Teller(product="UA")))[-1].request
+    mail = list(event_deliveries(TELL, OutboxContext(product="UA")))[-1].request
 
     assert isinstance(mail, Mail)
     assert mail.sender == NOBODY

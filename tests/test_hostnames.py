@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from switchhook.names import resolve, resolve_in_thread
+from switchhook.hostnames import resolve, resolve_in_thread
 from tests.support.loop import run
 
 

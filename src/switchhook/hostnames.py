@@ -1,4 +1,4 @@
-"""Host names as the system's resolver knows them, and `localhost` even where it knows none."""
+"""Resolves host names by the system's resolver, and `localhost` even where it knows none."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ from switchhook.routing.events import (
     PlaybackFinished,
     RecordingFinished,
 )
-from switchhook.switchboard.mishaps import not_asked, not_done
+from switchhook.switchboard.internal_errors import failed_ask, failed_command
 
 TARGET = Target(kind=TargetKind.ACCOUNT, value="101")
 
@@ -31,13 +31,13 @@ pytestmark = pytest.mark.row("FI-03")
 
 def test_each_command_that_is_answered_has_an_answer() -> None:
     ring = RingLeg(leg="b1", target=TARGET, caller="", caller_name="")
-    assert not_done(ring) == LegEnded(leg="b1", cause=OUR_ERROR)
+    assert failed_command(ring) == LegEnded(leg="b1", cause=OUR_ERROR)
     assert attempt_end(OUR_ERROR) is AttemptEnd.FAILED
-    assert isinstance(not_done(ConnectLegs(leg="b1")), HangUpRequested)
+    assert isinstance(failed_command(ConnectLegs(leg="b1")), HangUpRequested)
     play = Play(leg=CALLER, playback="p1", sounds=("hello",))
-    assert not_done(play) == PlaybackFinished(playback="p1")
+    assert failed_command(play) == PlaybackFinished(playback="p1")
     record = StartRecording(recording="r1", both=True)
-    assert not_done(record) == RecordingFinished(recording="r1", seconds=0, path="")
+    assert failed_command(record) == RecordingFinished(recording="r1", seconds=0, path="")
 
 
 def test_of_others_nothing_is_said() -> None:
@@ -47,9 +47,9 @@ def test_of_others_nothing_is_said() -> None:
         StopRecording(recording="r1"),
         EndLeg(leg=CALLER, cause=Cause()),
     )
-    assert [not_done(command) for command in silent] == [None] * 4
+    assert [failed_command(command) for command in silent] == [None] * 4
 
 
 def test_an_ask_that_was_never_put_has_failed() -> None:
-    assert not_asked("a1").ask == "a1"
-    assert str(not_asked("a1").failure).startswith("our_error: ")
+    assert failed_ask("a1").ask == "a1"
+    assert str(failed_ask("a1").failure).startswith("our_error: ")

@@ -1,4 +1,4 @@
-"""Outside calls, counted for each account and project: who may make another, and who has to stop. Pure.
+"""Limits outside calls, counted for each account and project. Pure.
 
 Counts are in memory, so that no call waits for a database; what changed goes into the store with the call
 that changed it, so a restart does not begin the day anew.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Key = tuple[str, str]
+UsageKey = tuple[str, str]
 """A project, and an account in it; all of the project, where that is empty."""
 
 DAY: Final = 86_400.0
@@ -47,29 +47,29 @@ class _Outside:
     """One leg outside, of a running call."""
 
     plan: Plan
-    keys: tuple[Key, ...]
+    keys: tuple[UsageKey, ...]
     answered_at: float | None = None
     is_cut: bool = False
     """Whether its end was ordered, since minutes are over."""
 
 
-class OutsideBook:
+class OutsideCallLimiter:
     """Knows every outside leg that lives, and what each account and project has used today."""
 
     def __init__(self, used: Iterable[OutsideUse] = ()) -> None:
-        self._used: dict[Key, OutsideUse] = {}
+        self._used: dict[UsageKey, OutsideUse] = {}
         for one in sorted(used, key=lambda use: use.day):
             self._used[one.project, one.account] = one
         self._legs: dict[tuple[str, str], _Outside] = {}
-        self._of: dict[Key, dict[tuple[str, str], _Outside]] = {}
+        self._of: dict[UsageKey, dict[tuple[str, str], _Outside]] = {}
         """The same by whom they count for."""
-        self._over_at: dict[Key, float] = {}
+        self._over_at: dict[UsageKey, float] = {}
         """When whose minutes are over, if all goes on as it is."""
-        self._unsure: set[Key] = set()
+        self._unsure: set[UsageKey] = set()
         """Of whom that is to be found anew, since somebody began or ended to talk."""
-        self._told: dict[Key, str] = {}
+        self._told: dict[UsageKey, str] = {}
         """On which day an alarm was raised last."""
-        self._unstored: dict[tuple[Key, str], OutsideUse] = {}
+        self._unstored: dict[tuple[UsageKey, str], OutsideUse] = {}
         """What was used and not stored yet, by whom and on which day."""
 
     def begin(self, call: Call, leg: str, target: Target, now: float) -> Forbidden | None:
@@ -134,7 +134,7 @@ class OutsideBook:
         self._unsure.clear()
         return min(self._over_at.values(), default=None)
 
-    def _over_at_of(self, key: Key, now: float) -> float | None:
+    def _over_at_of(self, key: UsageKey, now: float) -> float | None:
         legs = [
             outside
             for outside in self._of.get(key, {}).values()
@@ -167,7 +167,7 @@ class OutsideBook:
                     yield call, why
                     break
 
-    def _over(self, plan: Plan, key: Key, now: float) -> Forbidden | None:
+    def _over(self, plan: Plan, key: UsageKey, now: float) -> Forbidden | None:
         limits, use = _allowance(plan, key), self._today(plan, key, now)
         if limits.at_once and self._live(key) >= limits.at_once:
             why = f"{_whose(key)} has {limits.at_once} outside calls at once, which is the limit"
@@ -180,7 +180,7 @@ class OutsideBook:
             return Forbidden(why=why, status=FORBIDDEN)
         return None
 
-    def _live(self, key: Key) -> int:
+    def _live(self, key: UsageKey) -> int:
         return len(self._of.get(key, ()))
 
     def _keep(self, call: str, leg: str, outside: _Outside) -> None:
@@ -188,7 +188,7 @@ class OutsideBook:
         for key in outside.keys:
             self._of.setdefault(key, {})[call, leg] = outside
 
-    def _seconds(self, plan: Plan, key: Key, now: float) -> float:
+    def _seconds(self, plan: Plan, key: UsageKey, now: float) -> float:
         """Return how long was talked today, with the conversations that go on."""
         _, midnight = day_of(now, plan.project.time_zone)
         going_on = 0.0
@@ -198,7 +198,7 @@ class OutsideBook:
                 going_on += now - max(midnight, since)
         return self._today(plan, key, now).seconds + going_on
 
-    def _today(self, plan: Plan, key: Key, now: float) -> OutsideUse:
+    def _today(self, plan: Plan, key: UsageKey, now: float) -> OutsideUse:
         day, _ = day_of(now, plan.project.time_zone)
         use = self._used.get(key)
         if use is None or use.day != day:
@@ -206,7 +206,7 @@ class OutsideBook:
         return use
 
     def _count(
-        self, plan: Plan, key: Key, now: float, *, calls: int = 0, seconds: float = 0.0
+        self, plan: Plan, key: UsageKey, now: float, *, calls: int = 0, seconds: float = 0.0
     ) -> None:
         """Add to what was used today, and to what of it has to be stored."""
         use = self._used[key] = _more(self._today(plan, key, now), calls, seconds)
@@ -228,10 +228,10 @@ class OutsideBook:
             self._count(outside.plan, key, now, seconds=talked)
         self._unsure.update(outside.keys)
 
-    def _alarm(self, key: Key, call: Call, why: str, now: float) -> None:
+    def _alarm(self, key: UsageKey, call: Call, why: str, now: float) -> None:
         self._raise(key, call.plan, why, now, call=call.id)
 
-    def _raise(self, key: Key, plan: Plan, why: str, now: float, *, call: str) -> None:
+    def _raise(self, key: UsageKey, plan: Plan, why: str, now: float, *, call: str) -> None:
         """Tell the log of the first unusual thing of the day; later ones stand in the calls' timelines."""
         day, _ = day_of(now, plan.project.time_zone)
         if self._told.get(key) != day:
@@ -244,16 +244,16 @@ def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
     return replace(use, calls=use.calls + calls, seconds=use.seconds + seconds)
 
 
-def _keys(call: Call, leg_id: str) -> tuple[Key, ...]:
+def _keys(call: Call, leg_id: str) -> tuple[UsageKey, ...]:
     """Return whom a leg counts for: the account that sent the call there, else the one that calls."""
     project, leg = call.plan.project.id, call.leg(leg_id)
     account = (leg.account if leg else "") or call.account
     return ((project, account), (project, "")) if account else ((project, ""),)
 
 
-def _allowance(plan: Plan, key: Key) -> Allowance:
+def _allowance(plan: Plan, key: UsageKey) -> Allowance:
     return allowance(plan, key[1]) if key[1] else plan.project.outside.of_project
 
 
-def _whose(key: Key) -> str:
+def _whose(key: UsageKey) -> str:
     return f"account {key[1]}" if key[1] else f"project {key[0]}"

@@ -13,7 +13,7 @@ from switchhook.domain.event import EventKind, EventWebhook, Subscription
 from switchhook.domain.project import Plan
 from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.switchboard.composing import Teller, compose, promises
+from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
 from tests.support.plans import DIALLED, JOHN, MOBILE, SALES, from_account, in_turn, incoming, plan
 from tests.support.transcript import Transcript, answers, hangs_up, refuses
@@ -36,16 +36,16 @@ def subscription(number: int, event: str = "custom", project: str = "shop") -> S
     )
 
 
-def teller(*subscriptions: Subscription) -> Teller:
+def context(*subscriptions: Subscription) -> OutboxContext:
     def of(project: str) -> Sequence[Subscription]:
         return [one for one in subscriptions if one.project == project]
 
-    return Teller(product="test", subscriptions_of=of)
+    return OutboxContext(product="test", subscriptions_of=of)
 
 
 def told(story: Transcript, *subscriptions: Subscription) -> list[Delivery]:
     tells = [command for command in story.commands if isinstance(command, EmitEvent)]
-    return [made for tell in tells for made in promises(tell, teller(*subscriptions))]
+    return [made for tell in tells for made in event_deliveries(tell, context(*subscriptions))]
 
 
 def request_of(delivery: Delivery) -> HttpRequest:
@@ -157,6 +157,6 @@ def test_event_webhooks_are_told_of_outgoing_calls_beside_them(kind: EventKind) 
 def test_what_is_promised_is_part_of_the_calls_record() -> None:
     story = Transcript(incoming(in_turn(JOHN)))
     story.comes_to(0, CallArrived())
-    record = compose(story.call, story.commands, teller(subscription(1)))
+    record = call_record(story.call, story.commands, context(subscription(1)))
 
     assert [line(made) for made in record.deliveries] == ["inbound created", "inbound ringing john"]

@@ -1,4 +1,4 @@
-"""From what the engine ordered to what is stored and who carries out what. Pure."""
+"""The transactional outbox: renders the deliveries of emitted events, to be committed with the call. Pure."""
 
 from __future__ import annotations
 
@@ -47,27 +47,27 @@ def known_at_arrival(call: Call) -> Mapping[str, str]:
     return dict(call.known)
 
 
-def nobody(_project: str) -> Sequence[Subscription]:
+def no_subscriptions(_project: str) -> Sequence[Subscription]:
     """Return no subscriptions."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Teller:
-    """What it takes, besides the call, to tell those who listen of an event."""
+class OutboxContext:
+    """What rendering an event needs besides the call."""
 
     product: str
     """The User-Agent of webhooks that set none."""
     facts_of: FactsOf = known_at_arrival
-    subscriptions_of: SubscriptionsOf = nobody
+    subscriptions_of: SubscriptionsOf = no_subscriptions
     mail_from: str = NOBODY
     """The sender of mail."""
 
 
-def compose(
+def call_record(
     call: Call,
     commands: Sequence[Command],
-    teller: Teller,
+    context: OutboxContext,
     *,
     callers: tuple[Caller, ...] = (),
     outside: tuple[OutsideUse, ...] = (),
@@ -83,89 +83,91 @@ def compose(
             delivery
             for command in commands
             if isinstance(command, EmitEvent)
-            for delivery in promises(command, teller)
+            for delivery in event_deliveries(command, context)
         ),
         callers=callers,
         outside=outside,
     )
 
 
-def promises(tell: EmitEvent, teller: Teller) -> Iterator[Delivery]:
-    """Render an event once for each who wants it."""
-    facts = Facts(call=tell.call, now=tell.at, extra=teller.facts_of(tell.call))
-    for listener in listeners(tell.call, tell.event):
+def event_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
+    """Render an emitted event once for each listener and subscriber."""
+    facts = Facts(call=emit.call, now=emit.at, extra=context.facts_of(emit.call))
+    for listener in listeners(emit.call, emit.event):
         match listener:
             case EventWebhook():
-                yield _to_webhook(listener, tell, facts, teller)
+                yield _webhook_delivery(listener, emit, facts, context)
             case EventMail():
                 for recipient in listener.to:
-                    yield _to_person(listener, recipient, tell, facts, teller)
+                    yield _mail_delivery(listener, recipient, emit, facts, context)
             case _:
                 assert_never(listener)
-    yield from _to_subscribers(tell, teller)
+    yield from _subscription_deliveries(emit, context)
 
 
-def _to_webhook(webhook: EventWebhook, tell: EmitEvent, facts: Facts, teller: Teller) -> Delivery:
-    call = tell.call
-    name = delivery_id(call.id, tell.seq, webhook.name)
+def _webhook_delivery(
+    webhook: EventWebhook, emit: EmitEvent, facts: Facts, context: OutboxContext
+) -> Delivery:
+    call = emit.call
+    name = delivery_id(call.id, emit.seq, webhook.name)
     return Delivery(
         id=name,
         project=call.plan.project.id,
         call=call.id,
-        seq=tell.seq,
-        event=tell.event,
+        seq=emit.seq,
+        event=emit.event,
         webhook=webhook.name,
-        occurred_at=tell.at,
-        request=render_event(webhook, facts, delivery_id=name, product=teller.product),
+        occurred_at=emit.at,
+        request=render_event(webhook, facts, delivery_id=name, product=context.product),
         success_codes=webhook.success_codes,
         response_timeout=webhook.response_timeout,
         keep_alive=webhook.keep_alive,
     )
 
 
-def _to_person(
-    mail: EventMail, recipient: str, tell: EmitEvent, facts: Facts, teller: Teller
+def _mail_delivery(
+    mail: EventMail, recipient: str, emit: EmitEvent, facts: Facts, context: OutboxContext
 ) -> Delivery:
     """Each person has a delivery: where one address is refused, the others neither miss it nor get it twice."""
-    call = tell.call
-    name = delivery_id(call.id, tell.seq, mail.name, recipient)
+    call = emit.call
+    name = delivery_id(call.id, emit.seq, mail.name, recipient)
     return Delivery(
         id=name,
         project=call.plan.project.id,
         call=call.id,
-        seq=tell.seq,
-        event=tell.event,
+        seq=emit.seq,
+        event=emit.event,
         webhook=mail.name,
-        occurred_at=tell.at,
-        request=render_mail(mail, recipient, facts, delivery_id=name, sender=teller.mail_from),
+        occurred_at=emit.at,
+        request=render_mail(mail, recipient, facts, delivery_id=name, sender=context.mail_from),
         success_codes=MAIL_CODES,
         response_timeout=MAIL_SECONDS,
         keep_alive=False,
     )
 
 
-def _to_subscribers(tell: EmitEvent, teller: Teller) -> Iterator[Delivery]:
+def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterator[Delivery]:
     """Write a notification once for all who subscribed to it."""
-    status = STATUS.get(tell.event)
+    status = STATUS.get(emit.event)
     if status is None:
         return
-    project = tell.call.plan.project.id
+    project = emit.call.plan.project.id
     told = [
-        one for one in teller.subscriptions_of(project) if wants(one, status, tell.call.direction)
+        one for one in context.subscriptions_of(project) if wants(one, status, emit.call.direction)
     ]
-    body = notification(tell.call, status, at=tell.at) if told else b""
+    body = notification(emit.call, status, at=emit.at) if told else b""
     for subscription in told:
-        name = delivery_id(tell.call.id, tell.seq, subscription.webhook)
+        name = delivery_id(emit.call.id, emit.seq, subscription.webhook)
         yield Delivery(
             id=name,
             project=project,
-            call=tell.call.id,
-            seq=tell.seq,
-            event=tell.event,
+            call=emit.call.id,
+            seq=emit.seq,
+            event=emit.event,
             webhook=subscription.webhook,
-            occurred_at=tell.at,
+            occurred_at=emit.at,
             request=render_notification(
-                subscription, body, delivery_id=name, product=teller.product
+                subscription, body, delivery_id=name, product=context.product
             ),
             success_codes=SUBSCRIBER_SUCCESS,
             response_timeout=SUBSCRIBER_TIMEOUT,

@@ -1,4 +1,4 @@
-"""What a call hears when a mistake of ours kept something from being done: it must not wait for that. Pure."""
+"""Events that stand for work that failed by an internal error, so that no call waits for it. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from switchhook.routing.events import Event
 
 
-def not_done(command: PhoneCommand) -> Event | None:
+def failed_command(command: PhoneCommand) -> Event | None:
     """Return what follows from a command that could not be carried out; None where nobody waits for it."""
     match command:
         case RingLeg(leg=leg):
@@ -41,7 +41,7 @@ def not_done(command: PhoneCommand) -> Event | None:
             return None
 
 
-def not_asked(ask: str) -> AskFailed:
+def failed_ask(ask: str) -> AskFailed:
     """Return what follows from a webhook that could not be asked."""
     failure = Failure(kind=FailureKind.OUR_ERROR, detail=OUR_ERROR.text)
     return AskFailed(ask=ask, failure=failure)

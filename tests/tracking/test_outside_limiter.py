@@ -11,7 +11,7 @@ from switchhook.domain.call import Call, Direction, Leg, LegState
 from switchhook.domain.outside import OutsideCalls, OutsideUse
 from switchhook.domain.project import Account, Number, Plan, Project
 from switchhook.domain.target import Target, TargetKind
-from switchhook.tracking.outside import OutsideBook
+from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 FRIEND = Target(kind=TargetKind.NUMBER, value="380501112233")
 NOON = 1_772_452_800.0
@@ -58,15 +58,15 @@ def call(within: Plan, *, answered_at: float | None = None, ended_at: float | No
 
 @pytest.mark.row("FD-10")
 def test_what_was_used_is_told_for_account_and_project() -> None:
-    book = OutsideBook()
-    assert book.begin(call(plan()), "b1", FRIEND, NOON) is None
-    used = book.noticed(call(plan(), answered_at=NOON, ended_at=NOON + 90), NOON + 90)
+    limiter = OutsideCallLimiter()
+    assert limiter.begin(call(plan()), "b1", FRIEND, NOON) is None
+    used = limiter.noticed(call(plan(), answered_at=NOON, ended_at=NOON + 90), NOON + 90)
 
     assert set(used) == {
         OutsideUse(project="shop", account=account, day="2026-03-02", calls=1, seconds=90.0)
         for account in ("101", "")
     }
-    assert book.noticed(call(plan()), NOON + 91) == ()
+    assert limiter.noticed(call(plan()), NOON + 91) == ()
 
 
 @pytest.mark.row("FD-10")
@@ -80,22 +80,22 @@ def test_what_was_used_is_told_for_account_and_project() -> None:
     ],
 )
 def test_what_costs_nothing_is_not_counted(target: Target) -> None:
-    book = OutsideBook()
+    limiter = OutsideCallLimiter()
     within = plan(account_at_once=1)
-    book.begin(call(within), "b1", FRIEND, NOON)
+    limiter.begin(call(within), "b1", FRIEND, NOON)
 
-    assert book.begin(call(within), "b2", target, NOON) is None
-    assert book.begin(call(within), "b3", FRIEND, NOON) is not None
+    assert limiter.begin(call(within), "b2", target, NOON) is None
+    assert limiter.begin(call(within), "b3", FRIEND, NOON) is not None
 
 
 @pytest.mark.row("FD-10")
 def test_a_number_at_a_sip_host_is_an_outside_number() -> None:
-    book = OutsideBook()
+    limiter = OutsideCallLimiter()
     within = plan(account_at_once=1)
     address = Target(kind=TargetKind.ADDRESS, value="sip:380900123456@carrier.example")
-    book.begin(call(within), "b1", FRIEND, NOON)
+    limiter.begin(call(within), "b1", FRIEND, NOON)
 
-    assert book.begin(call(within), "b2", address, NOON) is not None
+    assert limiter.begin(call(within), "b2", address, NOON) is not None
 
 
 @pytest.mark.row("FD-10")
@@ -105,38 +105,38 @@ def test_a_number_at_a_sip_host_is_an_outside_number() -> None:
 def test_minutes_begin_anew_at_midnight_also_for_who_talks_on(
     minutes: int, over_at: float | None
 ) -> None:
-    book = OutsideBook()
+    limiter = OutsideCallLimiter()
     talking = call(plan(account_minutes_per_day=minutes), answered_at=NOON)
-    book.begin(talking, "b1", FRIEND, NOON)
-    book.noticed(talking, NOON)
+    limiter.begin(talking, "b1", FRIEND, NOON)
+    limiter.noticed(talking, NOON)
 
-    assert book.over_at(NOON) == (None if over_at is None else NOON + over_at)
-    assert list(book.overdrawn(NOON + 30 * 60)) == []
+    assert limiter.over_at(NOON) == (None if over_at is None else NOON + over_at)
+    assert list(limiter.overdrawn(NOON + 30 * 60)) == []
     if over_at is not None:
-        ((cut, why),) = book.overdrawn(NOON + over_at)
+        ((cut, why),) = limiter.overdrawn(NOON + over_at)
         assert cut == "c1"
         assert why == f"the limit of {minutes} outside minutes a day of account 101"
-        assert list(book.overdrawn(NOON + over_at)) == []
-        assert book.over_at(NOON + over_at) is None
+        assert list(limiter.overdrawn(NOON + over_at)) == []
+        assert limiter.over_at(NOON + over_at) is None
 
 
 def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
     within = plan(account_at_once=1)
-    book = OutsideBook()
-    book.resume([call(within)])
+    limiter = OutsideCallLimiter()
+    limiter.resume([call(within)])
 
-    assert book.begin(call(within), "b1", FRIEND, NOON) is None
-    assert book.noticed(call(within), NOON) == ()
-    assert book.begin(call(within), "b2", FRIEND, NOON) is not None
+    assert limiter.begin(call(within), "b1", FRIEND, NOON) is None
+    assert limiter.noticed(call(within), NOON) == ()
+    assert limiter.begin(call(within), "b2", FRIEND, NOON) is not None
 
 
 @pytest.mark.row("FI-02")
 def test_a_transfer_counts_for_the_account_that_made_it() -> None:
     given = call(plan(account_calls_per_day=1))
     moved = replace(given, account="", legs=(replace(given.legs[0], account="101"),))
-    book = OutsideBook()
-    assert book.begin(moved, "b1", FRIEND, NOON) is None
-    forbidden = book.begin(replace(moved, id="c2"), "b1", FRIEND, NOON)
+    limiter = OutsideCallLimiter()
+    assert limiter.begin(moved, "b1", FRIEND, NOON) is None
+    forbidden = limiter.begin(replace(moved, id="c2"), "b1", FRIEND, NOON)
     assert forbidden is not None
     assert forbidden.why == "account 101 has made 1 outside calls today, which is the limit"
 
@@ -144,17 +144,17 @@ def test_a_transfer_counts_for_the_account_that_made_it() -> None:
 @pytest.mark.row("FD-10")
 def test_when_minutes_are_over_is_found_anew_only_when_a_talk_begins_or_ends() -> None:
     """So a step of a call costs nothing for all the others that talk."""
-    book, rules = OutsideBook(), plan(account_minutes_per_day=60)
+    limiter, rules = OutsideCallLimiter(), plan(account_minutes_per_day=60)
     talking = call(rules, answered_at=NOON)
-    book.begin(talking, "b1", FRIEND, NOON)
-    book.noticed(call(rules), NOON)
-    assert not book.has_changed, "it rings"
-    book.noticed(talking, NOON)
-    assert book.has_changed
-    assert book.over_at(NOON) == NOON + HOUR
-    book.noticed(talking, NOON + 5)
-    assert not book.has_changed
-    assert book.over_at(NOON + 5) == NOON + HOUR
-    book.noticed(call(rules, answered_at=NOON, ended_at=NOON + 10), NOON + 10)
-    assert book.has_changed
-    assert book.over_at(NOON + 10) is None
+    limiter.begin(talking, "b1", FRIEND, NOON)
+    limiter.noticed(call(rules), NOON)
+    assert not limiter.has_changed, "it rings"
+    limiter.noticed(talking, NOON)
+    assert limiter.has_changed
+    assert limiter.over_at(NOON) == NOON + HOUR
+    limiter.noticed(talking, NOON + 5)
+    assert not limiter.has_changed
+    assert limiter.over_at(NOON + 5) == NOON + HOUR
+    limiter.noticed(call(rules, answered_at=NOON, ended_at=NOON + 10), NOON + 10)
+    assert limiter.has_changed
+    assert limiter.over_at(NOON + 10) is None
