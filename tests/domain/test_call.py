@@ -56,6 +56,14 @@ def test_a_changed_call_is_the_same_but_for_what_was_changed() -> None:
     assert (call.entries, call.talking_to) == (0, "")
 
 
-def test_a_call_is_changed_in_fields_alone_that_it_has() -> None:
+def test_a_changed_leg_is_the_same_but_for_what_was_changed() -> None:
+    leg = called("b1")
+    assert leg.changed(rang_at=3.0) == replace(leg, rang_at=3.0)
+    assert leg == called("b1")
+
+
+def test_calls_and_legs_are_changed_in_fields_alone_that_they_have() -> None:
     with pytest.raises(TypeError, match="a call has no field spoken"):
         incoming().changed(spoken=True)
+    with pytest.raises(TypeError, match="a leg has no field spoken"):
+        called("b1").changed(spoken=True)

@@ -182,14 +182,13 @@ class Dispatcher:
 
         One that is dispatched already is not taken twice. After the end, they are left to the store.
         """
-        if self._is_stopping:
+        if self._is_stopping or not deliveries:
             return
         for delivery in deliveries:
             if delivery.id not in self._open:
                 self._open[delivery.id] = delivery
                 self._queues.add(delivery, self._order_of(delivery))
-        if self._open:
-            self._idle.clear()
+        self._idle.clear()
         self._start_more()
 
     def forget(self, project: str, webhook: str) -> None:

@@ -174,6 +174,8 @@ class Pauses:
     @property
     def over_at(self) -> float | None:
         """Return when the next one is over for which something waits; None where there is none."""
+        if not self._pauses:
+            return None  # as nearly always
         waited_for = (one.until for one in self._pauses.values() if one.waiting and not one.probe)
         return min(waited_for, default=None)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import itemgetter
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.project import Plan
@@ -49,8 +49,27 @@ class LegState(StrEnum):
     ENDED = "ended"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Leg:
+class _Changeable:
+    """A frozen value without slots: its fields stand in its `__dict__`, and are copied in one go."""
+
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+    def changed(self, **changes: Any) -> Self:  # noqa: ANN401 (the fields of the value)
+        """Return it with other values of some fields; raise TypeError for a field that it has not.
+
+        As `dataclasses.replace`, which takes ten times as long: a call has fifty fields, and a step changes
+        it a dozen times.
+        """
+        # A call that an earlier version stored has not all of them in its own dictionary.
+        if unknown := changes.keys() - self.__dataclass_fields__.keys():
+            raise TypeError(f"a {type(self).__name__.lower()} has no field {min(unknown)}")
+        changed = object.__new__(type(self))
+        changed.__dict__.update(self.__dict__, **changes)
+        return changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leg(_Changeable):
     """One channel of the call. A called leg is one attempt: one ring of one target."""
 
     id: str
@@ -155,9 +174,8 @@ class Transfer:
     failed_at: float | None = None
 
 
-# No slots: `changed` copies the fields in one go.
 @dataclass(frozen=True, kw_only=True)
-class Call:
+class Call(_Changeable):
     """One conversation, from the first sign of it to its end. Times are unix seconds.
 
     `step` alone makes new ones of it. Its `version` is that of `plan`, which it keeps until it ends.
@@ -246,19 +264,6 @@ class Call:
     outcome: Outcome | None = None
     ended_by: EndedBy | None = None
     cause: Cause | None = None
-
-    def changed(self, **changes: Any) -> Self:  # noqa: ANN401 (the fields of a call)
-        """Return it with other values of some fields; raise TypeError for a field that no call has.
-
-        As `dataclasses.replace`, which takes ten times as long: a call has fifty fields, and a step changes
-        it a dozen times.
-        """
-        # A call that an earlier version stored has not all of them in its own dictionary.
-        if unknown := changes.keys() - self.__dataclass_fields__.keys():
-            raise TypeError(f"a call has no field {min(unknown)}")
-        changed = object.__new__(type(self))
-        changed.__dict__.update(self.__dict__, **changes)
-        return changed
 
     def leg(self, leg_id: str) -> Leg | None:
         """Return the leg of this name, or None."""

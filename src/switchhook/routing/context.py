@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.call import LegState
@@ -37,7 +36,7 @@ class TransitionContext:
 
     def change_leg(self, leg: Leg, **changes: Any) -> Leg:  # noqa: ANN401 (the fields of Leg)
         """Replace fields of one leg and return it as it is now."""
-        changed = replace(leg, **changes)
+        changed = leg.changed(**changes)
         self.change(legs=tuple(changed if old.id == leg.id else old for old in self.call.legs))
         return changed
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote
 
 from switchhook.domain.event import SUBSCRIPTION_PREFIX, EventKind
@@ -46,8 +47,13 @@ class Delivery:
 
 def delivery_id(call: str, seq: int, webhook: str, recipient: str = "") -> str:
     """Return the id of the delivery of a call's event to one webhook, or to one person by mail."""
-    names = (webhook, recipient) if recipient else (webhook,)
-    return ".".join((call, str(seq), *(quote(name, safe="") for name in names)))
+    name = f"{call}.{seq}.{_encoded(webhook)}"
+    return f"{name}.{_encoded(recipient)}" if recipient else name
+
+
+@lru_cache(maxsize=1_000)  # each webhook's stands in all its deliveries
+def _encoded(name: str) -> str:
+    return quote(name, safe="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import TypeVar
 
-from switchhook.sip.transaction.deadlines import Deadlines
+from switchhook.sip.transaction.deadlines import Deadlines, earliest
 
 K = TypeVar("K", bound=Hashable)
 
@@ -58,3 +58,9 @@ def test_deadlines_that_move_often_do_not_fill_the_memory() -> None:
     assert len(deadlines) == 10
     assert len(deadlines._heap) < 200
     assert sorted(take_all(deadlines, 1e6)) == list(range(10))
+
+
+def test_the_earliest_of_some_times_is_the_least_that_is_there() -> None:
+    assert earliest(None, 3.0, 0.0, None, 2.0) == 0.0
+    assert earliest(None, None) is None
+    assert earliest() is None

@@ -8,6 +8,16 @@ from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
+
+def earliest(*times: float | None) -> float | None:
+    """Return the first of some times, of which any may be missing."""
+    first: float | None = None
+    for time in times:
+        if time is not None and (first is None or time < first):
+            first = time
+    return first
+
+
 MOST_STALE = 4
 """How many heap entries may stand for one live deadline before the stale ones are swept out."""
 

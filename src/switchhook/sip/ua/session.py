@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.sip.auth.proof import prove
+from switchhook.sip.transaction.deadlines import earliest
 from switchhook.sip.ua.dialog import REFRESHING, Dialog
 from switchhook.sip.ua.events import (
     AnswerAcknowledged,
@@ -496,10 +497,11 @@ class Session:
         self._arm()
         return timer != before
 
-    def supervise(self, now: float) -> None:
-        """Supervise the session from now on."""
+    def supervise(self, timer: SessionTimer | None, now: float) -> None:
+        """Supervise the session from now on, with the session timer that both ends agreed on."""
         if not self._is_ending:
             self._supervision = SessionSupervision(self._table.timing, self._table.chance, now)
+            self._supervision.set_timer(timer, now)
             self._arm()
 
     def _handle_probe_response(self, status: int, response: Response | None, now: float) -> None:
@@ -633,10 +635,9 @@ class Session:
         """Set the deadline to what comes first."""
         if self._over:
             return
-        times = [] if self._supervision is None else [self._supervision.wake_at]
+        at = None if self._supervision is None else self._supervision.wake_at
         if self._answer is not None:
-            times += [self._answer.retransmit_at, self._answer.give_up_at]
-        at = min((time for time in times if time is not None), default=None)
+            at = earliest(at, self._answer.retransmit_at, self._answer.give_up_at)
         self._table.deadlines.set(self.leg, at)
 
     def _send_bye(self, now: float) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from switchhook.sip.transaction.deadlines import earliest
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -94,8 +96,7 @@ class SessionSupervision:
     @property
     def wake_at(self) -> float | None:
         """When the first of all is due."""
-        times = (self.probe_at, self.timer_at, self.note_at, self.lost_at)
-        return min((time for time in times if time is not None), default=None)
+        return earliest(self.probe_at, self.timer_at, self.note_at, self.lost_at)
 
     def set_timer(self, timer: SessionTimer | None, now: float, *, resumed: bool = False) -> None:
         """Learn what both ends agreed on just now, or in an earlier process."""

@@ -208,10 +208,9 @@ class UacSession(Session):
         self._unacknowledged = self._key, self._invite.cseq.number
         self._owes_answer = not self._command.body
         if self._cancel_headers is None:
-            self.supervise(now)
+            self.supervise(agreed_by_them(response), now)
             self.state.learn(response)
             self.state.set_local_description(self._command.headers, self._command.body)
-            self._agree(agreed_by_them(response), now)
             self._table.events.append(AnswerReceived(leg=self.leg, response=response))
         else:  # the answer crossed our CANCEL: acknowledge it, then hang up
             super().end(self._cancel_headers, now)

@@ -63,8 +63,7 @@ class UasSession(Session):
         else:
             self.dialog = self._confirmed(command.fork)
             self.state.set_local_description(command.headers, command.body)
-            self.supervise(now)
-            self._agree(agreed_by_us(invite), now)
+            self.supervise(agreed_by_us(invite), now)
             self._await_ack(sent, invite.cseq.number, now, first=True)
 
     def will_be_stored(self, command: Answer) -> StoredLeg | None:

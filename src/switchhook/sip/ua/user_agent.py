@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.sip.transaction import events as transaction_events
 from switchhook.sip.transaction.admission import Admission, AdmitAll, Admitted, Refusal
+from switchhook.sip.transaction.deadlines import earliest
 from switchhook.sip.transaction.layer import TransactionLayer
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.transaction.trust import TrustLevel
@@ -101,8 +102,7 @@ class UserAgent:
     @property
     def wake_at(self) -> float | None:
         """When `handle_timer` is to be called next, or None."""
-        times = (self._layer.wake_at, self._table.deadlines.next_at)
-        return min((time for time in times if time is not None), default=None)
+        return earliest(self._layer.wake_at, self._table.deadlines.next_at)
 
     @property
     def load(self) -> UserAgentLoad:

@@ -67,6 +67,11 @@ def received_name(text: str) -> str:
     return _CANONICAL.get(text.lower(), text) if is_token(text) else ""
 
 
+def checked(pairs: Iterable[tuple[str, str]]) -> HeaderFields:
+    """Return headers of ours with their names as RFC 3261 spells them; raise ValueError for a wrong one."""
+    return tuple([(_checked_name(name), _checked_value(value)) for name, value in pairs])
+
+
 class Headers:
     """Immutable (name, value) pairs in their order on the wire; names are found in any case or form.
 
@@ -81,12 +86,7 @@ class Headers:
     _pairs: tuple[tuple[str, str], ...]
 
     def __init__(self, pairs: Iterable[tuple[str, str]] = (), *, verbatim: bool = False) -> None:
-        if verbatim:
-            self._pairs = tuple(pairs)
-        else:
-            self._pairs = tuple(
-                (_checked_name(name), _checked_value(value)) for name, value in pairs
-            )
+        self._pairs = tuple(pairs) if verbatim else checked(pairs)
         index: dict[str, list[str]] = {}
         for name, value in self._pairs:
             index.setdefault(_KEYS.get(name) or name.lower(), []).append(value)
@@ -114,9 +114,8 @@ class Headers:
 
     def values(self, name: str) -> tuple[str, ...]:
         """Return the values of `name` with comma lists split."""
-        return tuple(
-            value for line in self._index.get(_key(name), ()) for value in split_list(line)
-        )
+        lines = self._index.get(_key(name), ())
+        return tuple([value for line in lines for value in split_list(line)])
 
     def add(self, name: str, value: str) -> Headers:
         """Return these with one more line at the end."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from switchhook.sip.wire.errors import ParseError, SipError, excerpt
 from switchhook.sip.wire.header_values import CSeq, NameAddress, Via
-from switchhook.sip.wire.headers import Headers, received_name
+from switchhook.sip.wire.headers import Headers, checked, received_name
 from switchhook.sip.wire.lazy import lazy
 from switchhook.sip.wire.lenient import (
     ENDING,
@@ -251,7 +251,7 @@ class Request(_Message):
         return Response(
             status=status,
             reason=REASONS.get(status, "Unknown") if reason is None else reason,
-            headers=Headers((*pairs, *Headers(headers)), verbatim=True),
+            headers=Headers((*pairs, *checked(headers)), verbatim=True),
             body=body,
         )
 
@@ -349,7 +349,7 @@ class Head:
         lines, notes = _unfolded(head.decode("utf-8", "surrogateescape"))
         pairs = _read_fields(lines[1:], notes)
         lengths = {value for name, value in pairs if name == "Content-Length"}
-        headers = Headers((p for p in pairs if p[0] != "Content-Length"), verbatim=True)
+        headers = Headers([p for p in pairs if p[0] != "Content-Length"], verbatim=True)
         length, trouble = _read_content_length(lengths)
         if datagram and trouble is not None and trouble.status == 400:
             notes.append(str(trouble))

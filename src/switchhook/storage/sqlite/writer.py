@@ -14,9 +14,9 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import chain
+from operator import attrgetter
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from switchhook.storage.records import StoreError
 from switchhook.storage.sqlite.errors import explain, is_of_the_database
@@ -47,6 +47,18 @@ class Rows:
     callers: tuple[SqlParameters, ...] = ()
     outside: tuple[SqlParameters, ...] = ()
 
+
+_STATEMENTS: Final[tuple[tuple[str, Callable[[Rows], tuple[SqlParameters, ...]]], ...]] = (
+    # What is counted once with a line of the journal goes before that line.
+    ("add_to_caller", attrgetter("callers")),
+    ("add_outside_use", attrgetter("outside")),
+    ("save_call", attrgetter("calls")),
+    ("add_entry", attrgetter("entries")),
+    ("promise", attrgetter("deliveries")),
+    ("add_attempt", attrgetter("attempts")),
+    ("settle", attrgetter("settled")),
+)
+"""What stores each kind of row, in the order in which they need one another."""
 
 Job: TypeAlias = Callable[[sqlite3.Connection], Any]
 W = TypeVar("W", Rows, Job)
@@ -85,17 +97,25 @@ class _Requests:
     def __bool__(self) -> bool:
         return bool(self.rows or self.changes or self.jobs)
 
-    def take(self) -> _Requests:
+    def take(self) -> _Batch:
         """Take out what is next: all rows, some changes and one job, the oldest of each."""
-        return _Requests(
-            rows=_first(MAX_BATCH, self.rows),
-            changes=_first(MAX_CHANGES, self.changes),
-            jobs=_first(1, self.jobs),
+        return _Batch(
+            _first(MAX_BATCH, self.rows),
+            _first(MAX_CHANGES, self.changes),
+            _first(1, self.jobs),
         )
 
 
-def _first(most: int, waiting: deque[T]) -> deque[T]:
-    return deque(waiting.popleft() for _ in range(min(most, len(waiting))))
+class _Batch(NamedTuple):
+    """What the thread does next."""
+
+    rows: list[_Request[Rows]]
+    changes: list[_Request[Job]]
+    jobs: list[_Request[Job]]
+
+
+def _first(most: int, waiting: deque[T]) -> list[T]:
+    return [waiting.popleft() for _ in range(min(most, len(waiting)))]
 
 
 class Writer:
@@ -110,7 +130,7 @@ class Writer:
         self._database = database
         self._loop = asyncio.get_running_loop()
         self._waiting = _Requests()
-        self._batches: SimpleQueue[_Requests | None] = SimpleQueue()
+        self._batches: SimpleQueue[_Batch | None] = SimpleQueue()
         self._is_busy = False
         self._is_idle = asyncio.Event()
         self._is_closed = False
@@ -182,9 +202,11 @@ class Writer:
                 self.trouble = None
             request.settle()
 
-    def _next(self) -> None:
+    def _settle_last(self, requests: Sequence[_Written]) -> None:
+        """Settle what a batch ends with, and hand over the next."""
+        self._settle(requests)
         if self._waiting:
-            self._loop.call_soon(self._hand_over)  # after those whom the last batch woke
+            self._loop.call_soon(self._hand_over)  # after those whom this batch woke
         else:
             self._is_busy = False
             self._is_idle.set()
@@ -195,13 +217,12 @@ class Writer:
         while (batch := self._batches.get()) is not None:
             tell = self._loop.call_soon_threadsafe
             if batch.rows or batch.changes:
-                self._store(list(batch.rows), list(batch.changes))
+                self._store(batch.rows, batch.changes)
                 together: Sequence[_Written] = (*batch.rows, *batch.changes)
-                tell(self._settle, together)
+                tell(self._settle if batch.jobs else self._settle_last, together)
             for request in batch.jobs:
                 self._run(request)
-                tell(self._settle, (request,))
-            tell(self._next)
+                tell(self._settle_last, (request,))
 
     def _store(self, rows: list[_Request[Rows]], changes: list[_Request[Job]]) -> None:
         """Store in one transaction; where some request's rows are at fault, each in its own.
@@ -228,18 +249,9 @@ class Writer:
                     self._store([one], [])
 
     def _insert(self, batch: list[Rows]) -> None:
-        columns = (
-            # What is counted once with a line of the journal goes before that line.
-            ("add_to_caller", (rows.callers for rows in batch)),
-            ("add_outside_use", (rows.outside for rows in batch)),
-            ("save_call", (rows.calls for rows in batch)),
-            ("add_entry", (rows.entries for rows in batch)),
-            ("promise", (rows.deliveries for rows in batch)),
-            ("add_attempt", (rows.attempts for rows in batch)),
-            ("settle", (rows.settled for rows in batch)),
-        )
-        for statement, rows in columns:
-            self._connection.executemany(sql(statement), chain.from_iterable(rows))
+        for statement, rows_of in _STATEMENTS:
+            if rows := [row for written in batch for row in rows_of(written)]:
+                self._connection.executemany(sql(statement), rows)
 
     def _change(self, request: _Request[Job]) -> None:
         """Run a job inside the shared transaction. Raises its error where that undid the whole."""
