@@ -54,8 +54,8 @@ from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.parameters import Facts
+from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from switchhook.webhooks.request import render_ask
-from switchhook.webhooks.template import RINGOSTAT_SAMPLE
 
 if TYPE_CHECKING:
     import ssl

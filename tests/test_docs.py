@@ -24,7 +24,7 @@ from switchhook.projectfile.toml.document import read_document
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.projectfile.warnings.project import remarks
 from switchhook.settings import FILE, KEYS, PREFIX
-from switchhook.webhooks.dialects.call_notification import REASON, Status
+from switchhook.webhooks.dialects.call_notification import REASON, NotificationStatus
 from switchhook.webhooks.parameters import CATALOGUE, STATUS
 
 ROOT = Path(__file__).parents[1]
@@ -119,7 +119,7 @@ def test_every_option_that_is_told_of_is_there() -> None:
 def test_every_event_and_format_is_explained() -> None:
     reasons = ["completed", "busy", "no-answer", "failed"]
 
-    assert heads("docs/events.md") == [*EventKind, *EventFormat, *Status, *reasons]
+    assert heads("docs/events.md") == [*EventKind, *EventFormat, *NotificationStatus, *reasons]
     assert set(REASON.values()) == set(reasons)
 
 

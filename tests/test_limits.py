@@ -19,7 +19,7 @@ from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.routing import executor, position, prompts, recording
 from switchhook.routing.steps import ask, dial_plan
 from switchhook.switchboard import switchboard
-from switchhook.webhooks import body, destination, lenient_json
+from switchhook.webhooks import answer_body, answer_targets, lenient_json
 from switchhook.webhooks.dialects import dial_plan_answer, forwarding_number_answer
 
 NUMBER = ForwardingNumber(name="crm", url="https://crm.example/")
@@ -90,10 +90,14 @@ def test_deliveries_are_tried_as_is_documented() -> None:
 
 @pytest.mark.row("FT-07")
 def test_answers_are_read_up_to_what_is_documented() -> None:
-    assert (body.MAX_BODY, lenient_json.MAX_DEPTH, lenient_json.MAX_VALUES) == (65_536, 32, 1_024)
-    assert (destination.MAX_TARGETS, destination.MAX_MEMBERS) == (20, 100)
-    assert (destination.MAX_ITEMS, destination.MAX_NOTICES) == (1_000, 5)
-    assert destination.LONGEST_MEMBER == 512
+    assert (answer_body.MAX_BODY, lenient_json.MAX_DEPTH, lenient_json.MAX_VALUES) == (
+        65_536,
+        32,
+        1_024,
+    )
+    assert (answer_targets.MAX_TARGETS, answer_targets.MAX_MEMBERS) == (20, 100)
+    assert (answer_targets.MAX_ITEMS, answer_targets.MAX_NOTICES) == (1_000, 5)
+    assert answer_targets.LONGEST_MEMBER == 512
     assert (dial_plan_answer.MAX_PAIRS, forwarding_number_answer.MAX_PAIRS) == (100, 100)
     assert (dial_plan_answer.LONGEST_NAME, forwarding_number_answer.LONGEST_ID) == (128, 18)
     assert (screening.LEAST_OUTSIDE, dialling.MOST_DIGITS) == (7, 40)

@@ -12,7 +12,7 @@ from switchhook.projectfile.toml.document import decode, read_document
 from switchhook.projectfile.toml.kinds import Kind, OneOf, Spot, Text, Whole, WrongError, YesNo
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, shown
 from switchhook.projectfile.toml.tables import Key, Table
-from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS, NOBODY, MailServer, Security
+from switchhook.webhooks.mail import ADDRESS, DEFAULT_SENDER, LONGEST_ADDRESS, MailServer, Security
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -184,7 +184,7 @@ class Settings:
         ),
     )
     mail_from: str = field(
-        default=NOBODY,
+        default=DEFAULT_SENDER,
         metadata=_is(
             Text(what="an e-mail address", most=LONGEST_ADDRESS, pattern=ADDRESS),
             "sender of mail; the mail server has to let us use it",

@@ -20,7 +20,7 @@ from switchhook.delivery.queues import DispatcherLimits
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from switchhook.webhooks.mail import Mail, Posting
+from switchhook.webhooks.mail import Mail, MailResult
 from tests.support.promises import DOWN, OCCURRED, attempt, delivery, mail
 from tests.support.virtual_time import run_virtually
 
@@ -101,7 +101,7 @@ class Mailer:
     script: dict[str, list[int]] = field(default_factory=dict)
     heard: list[tuple[str, bytes, float]] = field(default_factory=list)
 
-    async def post(self, mail: Mail, *, deadline: float) -> Posting:
+    async def post(self, mail: Mail, *, deadline: float) -> MailResult:
         self.heard.append((mail.recipient, mail.message, deadline))
         await asyncio.sleep(0.2)
         codes = self.script.get(mail.recipient, [])
@@ -109,7 +109,7 @@ class Mailer:
         if code < 0:
             await asyncio.sleep(1e6)
         failure = None if code == 250 else DOWN
-        return Posting(status=code, reply="words", failure=failure, seconds=0.2)
+        return MailResult(status=code, reply="words", failure=failure, seconds=0.2)
 
     @property
     def recipients(self) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 from switchhook.delivery import mailer
 from switchhook.delivery.mailer import NO_MAIL, Mailer
 from switchhook.domain.failure import FailureKind
-from switchhook.webhooks.mail import MailServer, Posting, Security
+from switchhook.webhooks.mail import MailResult, MailServer, Security
 from tests.support.handing import (
     AFTER,
     MAIL,
@@ -82,7 +82,7 @@ def test_the_second_address_is_tried_where_the_first_is_dead(
         dead = taken.getsockname()
     with PostOffice() as office:
 
-        async def scenario() -> Posting:
+        async def scenario() -> MailResult:
             kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
 
             async def found(*_: object, **__: object) -> list[Any]:
@@ -106,7 +106,7 @@ def test_the_second_address_is_tried_where_the_first_is_dead(
 def test_a_name_that_is_not_found(
     error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def scenario() -> Posting:
+    async def scenario() -> MailResult:
         async def found(*_: object, **__: object) -> list[Any]:
             raise error
 
@@ -200,7 +200,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline(
 def test_an_address_that_swallows_everything_is_left_at_the_deadline(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def scenario() -> Posting:
+    async def scenario() -> MailResult:
         async def never(*_: object) -> None:
             await asyncio.sleep(60)
 

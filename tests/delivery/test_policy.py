@@ -29,7 +29,7 @@ from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.project import Plan, Project
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from switchhook.webhooks.mail import Posting
+from switchhook.webhooks.mail import MailResult
 from tests.support.promises import DOWN, attempt, delivery, mail, moments
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def failed(detail: str = "It broke.") -> Exchange:
     return Exchange(request=REQUEST, response=None, failure=failure)
 
 
-def posted(status: int, reply: str, failure: Failure | None = None) -> Posting:
-    return Posting(status=status, reply=reply, failure=failure, seconds=0.5)
+def posted(status: int, reply: str, failure: Failure | None = None) -> MailResult:
+    return MailResult(status=status, reply=reply, failure=failure, seconds=0.5)
 
 
 def why(exchange: Exchange, *codes: int) -> Failure:

@@ -13,7 +13,7 @@ import pytest
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventWebhook
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Method, Object
-from switchhook.webhooks.template import hash_text
+from switchhook.webhooks.payload_template import hash_text
 from tests.support.house import NEXT, Callee, House, Line, open_house, ring
 from tests.support.wire import Endpoint, Received, reply
 

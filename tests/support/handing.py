@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import trustme
 
 from switchhook.delivery.mailer import Mailer
-from switchhook.webhooks.mail import Mail, MailServer, Posting, Security
+from switchhook.webhooks.mail import Mail, MailResult, MailServer, Security
 from tests.support.loop import run
 from tests.support.post import talking
 
@@ -32,11 +32,11 @@ def server(port: int, security: Security = Security.NONE, **more: Any) -> MailSe
     return MailServer(host="127.0.0.1", port=port, security=security, **more)
 
 
-def post(to: MailServer, tls: ssl.SSLContext | None = None, deadline: float = 10.0) -> Posting:
+def post(to: MailServer, tls: ssl.SSLContext | None = None, deadline: float = 10.0) -> MailResult:
     return run(Mailer(to, tls=tls).post(MAIL, deadline=deadline))
 
 
-def refused(made: Posting) -> Failure:
+def refused(made: MailResult) -> Failure:
     assert made.failure is not None, made
     assert made.failure.detail.isprintable()
     assert PASSWORD not in repr(made)
@@ -45,10 +45,10 @@ def refused(made: Posting) -> Failure:
 
 def talked(
     talk: Talk, security: Security = Security.NONE, deadline: float = 10.0, **more: Any
-) -> Posting:
+) -> MailResult:
     """Hand the mail to a server that talks so."""
 
-    async def scenario() -> Posting:
+    async def scenario() -> MailResult:
         async with talking(talk) as port:
             to = server(port, security, **more)
             return await Mailer(to, tls=ssl.create_default_context()).post(MAIL, deadline=deadline)

@@ -9,7 +9,7 @@ import pytest
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, summary
-from switchhook.webhooks.answer import Ack, Direction
+from switchhook.webhooks.answer import Ack, RingTargets
 from switchhook.webhooks.http import Exchange
 from tests.webhooks.samples import UA, answer, make_dial_plan, make_facts, make_number
 
@@ -45,7 +45,7 @@ def test_a_direction_is_asked_for_and_read() -> None:
     request = dialect.request("http://other/", (("error_code", "503"),))
 
     assert request.url == "http://other/?error_code=503"
-    assert isinstance(dialect.read(answer('{"dst_phone":"agent7"}')).decision, Direction)
+    assert isinstance(dialect.read(answer('{"dst_phone":"agent7"}')).decision, RingTargets)
     assert dialect.read(FAILURE).failure == FAILURE
     assert dialect.public_url(dialect.webhook.url) == "http://crm/380441112233"
 

@@ -16,7 +16,13 @@ from switchhook.switchboard.ask_runner import AskResult, AskRunner
 from switchhook.switchboard.webhook_asker import direction_event, verdict_event
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from switchhook.webhooks.reading import Ack, DialPlanReading, Direction, Nak, Reading
+from switchhook.webhooks.reading import (
+    Ack,
+    DialPlanReading,
+    ForwardingNumberReading,
+    Nak,
+    RingTargets,
+)
 from tests.support.loop import run
 from tests.webhooks.samples import UA, make_dial_plan, make_facts, make_number
 
@@ -72,7 +78,7 @@ class Web:
 
     def run_ask(
         self, webhook: ForwardingNumber | None = None, **changes: Any
-    ) -> AskResult[Reading]:
+    ) -> AskResult[ForwardingNumberReading]:
         return run(self.runner.run(dialect(webhook or make_number(url=URL, **changes))))
 
     def branch(self, code: str = "", **changes: Any) -> AskResult[DialPlanReading]:
@@ -93,8 +99,8 @@ def web(target: list[Outcome], backup: list[Outcome] | None = None) -> Web:
     return Web({"target": target, "backup": backup or [GOOD]})
 
 
-def is_followed(result: AskResult[Reading]) -> bool:
-    return isinstance(result.reading.decision, Direction)
+def is_followed(result: AskResult[ForwardingNumberReading]) -> bool:
+    return isinstance(result.reading.decision, RingTargets)
 
 
 def test_an_answer_ends_it_with_all_the_time_there_was() -> None:

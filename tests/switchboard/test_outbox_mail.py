@@ -7,7 +7,7 @@ from switchhook.domain.event import EventFilter, EventKind
 from switchhook.routing.commands import EmitEvent
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.mail import MAIL_SECONDS, NOBODY, Mail, read_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_SECONDS, Mail, read_mail
 from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_plan
 
 PLAN = make_plan(
@@ -64,4 +64,4 @@ def test_mail_has_a_sender_where_none_was_set() -> None:
     mail = list(event_deliveries(TELL, OutboxContext(product="UA")))[-1].request
 
     assert isinstance(mail, Mail)
-    assert mail.sender == NOBODY
+    assert mail.sender == DEFAULT_SENDER

@@ -24,7 +24,7 @@ from switchhook.tryout.explaining import (
     read_response,
 )
 from switchhook.tryout.plans import NoSuchWebhookError
-from switchhook.webhooks.answer import DialPlanReading, Reading
+from switchhook.webhooks.answer import DialPlanReading, ForwardingNumberReading
 from tests.webhooks.samples import answer
 
 if TYPE_CHECKING:
@@ -111,9 +111,9 @@ def test_an_answer_that_is_not(webhook: str, body: str, status: int, expected: s
 
 def test_what_was_read_and_what_was_dropped_comes_along() -> None:
     explained = explain("crm", "{dst_phone: 'mary, nobody'}")
-    assert isinstance(explained.reading, Reading)
+    assert isinstance(explained.reading, ForwardingNumberReading)
     assert explained.dialect is Dialect.FORWARDING_NUMBER
-    assert explained.reading.step == "relaxed JSON"
+    assert explained.reading.read_as == "relaxed JSON"
     assert any("'nobody'" in notice for notice in explained.reading.notices)
 
     explained = explain("pin", "status=ACK&destination=mary&callername=Jan&value=1")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.webhook import Node
     from switchhook.webhooks.http import HttpRequest
-    from switchhook.webhooks.url import Values
+    from switchhook.webhooks.url import ParameterValues
 
 UA = "UA"
 ARRIVED = 1534147871.0
@@ -165,7 +165,7 @@ def make_facts(*, extra: Mapping[str, str] | None = None, **call: Any) -> Facts:
     return Facts(call=make_call(**call), now=ARRIVED, extra=extra or {})
 
 
-def make_values(*, extra: Mapping[str, str] | None = None) -> Values:
+def make_values(*, extra: Mapping[str, str] | None = None) -> ParameterValues:
     """Make what fills the parameters in a URL."""
     return partial(resolve, facts=make_facts(extra=extra))
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switchhook.domain.failure import Failure
-from switchhook.webhooks.answer import Direction, Reading, SchemeId
+from switchhook.webhooks.answer import ForwardingNumberReading, RingTargets, SchemeId
 from tests.support.pace import cost
 from tests.webhooks.corpus import (
     DIAL_PLANS,
@@ -114,9 +114,9 @@ def spoilt(draw: st.DrawFn) -> tuple[Reader, bytes]:
     return entry.reader, body
 
 
-def targets_of(reading: Reading | DialPlanReading) -> tuple[Target, ...]:
-    if isinstance(reading, Reading):
-        return reading.decision.targets if isinstance(reading.decision, Direction) else ()
+def targets_of(reading: ForwardingNumberReading | DialPlanReading) -> tuple[Target, ...]:
+    if isinstance(reading, ForwardingNumberReading):
+        return reading.decision.targets if isinstance(reading.decision, RingTargets) else ()
     return (reading.destination,) if reading.destination else ()
 
 
@@ -129,8 +129,8 @@ def check(reader: Reader, body: bytes, status: int = 200, name: str = "dst_phone
     assert len(told_by(reading)) < 1000
     for target in targets_of(reading):
         assert stands_in(target, body, reader.plan), target
-    if isinstance(reading, Reading):
-        assert isinstance(reading.decision, Direction | SchemeId | Failure)
+    if isinstance(reading, ForwardingNumberReading):
+        assert isinstance(reading.decision, RingTargets | SchemeId | Failure)
         assert isinstance(reading.decision, Failure) or 200 <= status <= 299
         assert len(targets_of(reading)) == len(set(targets_of(reading))) <= 20
         assert not isinstance(reading.decision, SchemeId) or reading.decision.id in PLAN.schemes

@@ -12,7 +12,7 @@ from switchhook.domain.cause import AttemptEnd, Outcome
 from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve, takes
-from switchhook.webhooks.template import RINGOSTAT_SAMPLE
+from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import ARRIVED, DUTCH_PLAN, VISIT, make_facts, make_number, make_plan
 
 BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")

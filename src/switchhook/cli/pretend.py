@@ -24,7 +24,7 @@ from switchhook.views.path import path_of
 from switchhook.views.text import iso
 from switchhook.views.timeline import Line, call_lines, told
 from switchhook.webhooks.delivery import Delivery
-from switchhook.webhooks.moments import zone
+from switchhook.webhooks.timestamps import time_zone_of
 
 FORMS = {"--answer": "NAME=BODY", "--phone": "TARGET=WHAT"}
 """How options of two parts are written."""
@@ -146,7 +146,7 @@ def _moment(text: str, plan: Plan) -> float:
     try:
         at = datetime.fromisoformat(text)
         if at.year in YEARS:
-            at = at if at.tzinfo else at.replace(tzinfo=zone(plan.project.time_zone))
+            at = at if at.tzinfo else at.replace(tzinfo=time_zone_of(plan.project.time_zone))
             return at.timestamp()
     except ValueError:
         pass
@@ -211,7 +211,7 @@ def _as_json(made: PretendCall) -> dict[str, Any]:
                 "event": delivery.event,
                 "webhook": delivery.webhook,
                 "at": iso(delivery.occurred_at),
-                **as_json.address_of(delivery),
+                **as_json.url_template(delivery),
                 "body": as_json.content(delivery.request)[1],
             }
             for delivery in made.deliveries

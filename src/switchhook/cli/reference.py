@@ -38,8 +38,8 @@ from switchhook.projectfile.schema.webhook import (
 from switchhook.projectfile.toml.kinds import quote
 from switchhook.projectfile.toml.tables import REQUIRED, Tables
 from switchhook.settings import KEYS, PREFIX
-from switchhook.webhooks.moments import FORMATS, format_moment
 from switchhook.webhooks.parameters import CATALOGUE
+from switchhook.webhooks.timestamps import FORMATS, format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,7 +116,7 @@ def date_styles_table() -> str:
 
 
 def _example(style: str) -> str:
-    return format_moment(1_534_147_871, time_zone="Europe/Kyiv", style=style)
+    return format_timestamp(1_534_147_871, time_zone="Europe/Kyiv", style=style)
 
 
 def markdown(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:

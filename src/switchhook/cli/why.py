@@ -33,7 +33,7 @@ from switchhook.tryout.explaining import (
 from switchhook.tryout.previewing import Preview, preview_requests
 from switchhook.views import as_json
 from switchhook.views.text import one_line
-from switchhook.webhooks.answer import Ack, DialPlanReading, Direction, Nak, SchemeId
+from switchhook.webhooks.answer import Ack, DialPlanReading, Nak, RingTargets, SchemeId
 from switchhook.webhooks.mail import Mail
 
 ReadWebhook = Annotated[
@@ -44,7 +44,7 @@ ShownWebhook = Annotated[
 ]
 
 DECISION_WORDS = {
-    Direction: "direction",
+    RingTargets: "direction",
     SchemeId: "schemeid",
     Failure: "failure",
     Ack: "ack",
@@ -96,7 +96,7 @@ def _show(explained: Explanation) -> None:
 
 def _told(explained: Explanation) -> list[tuple[str, str]]:
     reading = explained.reading
-    told = [("read as", str(reading.step) or "not read")]
+    told = [("read as", str(reading.read_as) or "not read")]
     if isinstance(reading, DialPlanReading):
         if reading.destination is not None:
             told.append(("destination", str(reading.destination)))
@@ -114,11 +114,11 @@ def _explanation(explained: Explanation) -> dict[str, Any]:
         "decision": DECISION_WORDS[type(outcome)],
         "text": explained.decision,
         "followed": explained.is_followed,
-        "read_as": str(reading.step),
+        "read_as": str(reading.read_as),
         "notices": list(reading.notices),
     }
     match outcome:
-        case Direction(targets=targets):
+        case RingTargets(targets=targets):
             told["targets"] = [str(target) for target in targets]
         case SchemeId(id=scheme):
             told["scheme"] = scheme

@@ -18,7 +18,7 @@ from switchhook.delivery.breaker import (
     failed,
     succeeded,
 )
-from switchhook.webhooks.url import bare
+from switchhook.webhooks.url import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,7 +35,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/]*@")
 
 def endpoint_of(project: str, url: str) -> Endpoint:
     """Return what the webhooks of one project that ask the same address have in common."""
-    return project, _CREDENTIALS.sub("", bare(url))
+    return project, _CREDENTIALS.sub("", without_query(url))
 
 
 class Breakers:

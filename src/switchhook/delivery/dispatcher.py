@@ -26,7 +26,7 @@ from switchhook.delivery.queues import DispatcherLimits, Job, Queues
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.tasks import spawn
 from switchhook.webhooks.http import Exchange, HttpRequest
-from switchhook.webhooks.mail import Mail, Posting
+from switchhook.webhooks.mail import Mail, MailResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -64,7 +64,7 @@ class HttpSender(Protocol):
 class MailSender(Protocol):
     """Hands one mail to the mail server; the mailer."""
 
-    async def post(self, mail: Mail, *, deadline: float) -> Posting:
+    async def post(self, mail: Mail, *, deadline: float) -> MailResult:
         """Return what came of it within `deadline` seconds. Raises nothing but CancelledError."""
 
 
@@ -273,7 +273,7 @@ class Dispatcher:
         self._queues.exchanged(job, self._now(), asked)
         self._start_more()
 
-    async def _exchange(self, delivery: Delivery) -> Exchange | Posting | None:
+    async def _exchange(self, delivery: Delivery) -> Exchange | MailResult | None:
         """Send it. None where the sender was closed: then it counts as not tried."""
         try:
             done = await self._send(delivery)
@@ -285,7 +285,7 @@ class Dispatcher:
         is_ended = failure is not None and failure.kind is FailureKind.INTERRUPTED
         return None if is_ended else done
 
-    async def _send(self, delivery: Delivery) -> Exchange | Posting:
+    async def _send(self, delivery: Delivery) -> Exchange | MailResult:
         match delivery.request:
             case HttpRequest() as request:
                 return await self._sender.exchange(
@@ -383,7 +383,7 @@ class Dispatcher:
             await asyncio.wait(late)
 
 
-def _log_unread(delivery: Delivery, done: Exchange | Posting) -> None:
+def _log_unread(delivery: Delivery, done: Exchange | MailResult) -> None:
     """Leave a trace of what could not be read of an answer that counts all the same."""
     if not isinstance(done, Exchange) or (response := answer_of(done)) is None:
         return
@@ -404,9 +404,9 @@ def _log_again(attempt: Attempt) -> None:
     )
 
 
-def _not_sent(failure: Failure) -> Posting:
+def _not_sent(failure: Failure) -> MailResult:
     """Return what came of a try in which neither a request nor a mail went out."""
-    return Posting(status=0, reply="", failure=failure, seconds=0.0)
+    return MailResult(status=0, reply="", failure=failure, seconds=0.0)
 
 
 _UNWANTED: Final = Failure(

@@ -25,7 +25,7 @@ from switchhook.delivery.mail_errors import (
     timed_out,
 )
 from switchhook.domain.secrecy import MASK
-from switchhook.webhooks.mail import MailServer, Posting, Security, domain
+from switchhook.webhooks.mail import MailResult, MailServer, Security, domain
 
 if TYPE_CHECKING:
     import ssl
@@ -48,13 +48,15 @@ class Mailer:
         is_private = bool(server.host) and server.security is not Security.NONE
         self._tls = tls or (usual_trust() if is_private else None)
 
-    async def post(self, mail: Mail, *, deadline: float) -> Posting:
+    async def post(self, mail: Mail, *, deadline: float) -> MailResult:
         """Hand `mail` over within `deadline` seconds. Raises nothing but CancelledError."""
         if not self._server.host:
-            return Posting(status=0, reply="", failure=NOT_SET_UP, seconds=0.0)
+            return MailResult(status=0, reply="", failure=NOT_SET_UP, seconds=0.0)
         began = time.monotonic()
         code, words, failure = await self._hand_over(mail, deadline)
-        return Posting(status=code, reply=words, failure=failure, seconds=time.monotonic() - began)
+        return MailResult(
+            status=code, reply=words, failure=failure, seconds=time.monotonic() - began
+        )
 
     async def _hand_over(self, mail: Mail, deadline: float) -> tuple[int, str, Failure | None]:
         """Return the server's last code and words, and what went wrong."""

@@ -14,7 +14,7 @@ from switchhook.delivery.http.origin import Origin, split
 from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.webhooks.delivery import Attempt, Delivery
-from switchhook.webhooks.mail import Mail, Posting
+from switchhook.webhooks.mail import Mail, MailResult
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,13 +126,13 @@ def order_of(delivery: Delivery, plan: Plan | None) -> str:
     return f"key {webhook.order_key}"
 
 
-def settle(delivery: Delivery, done: Exchange | Posting, number: int, *, at: float) -> Attempt:
+def settle(delivery: Delivery, done: Exchange | MailResult, number: int, *, at: float) -> Attempt:
     """Return the attempt that this exchange was; `at` is when it began, in unix seconds.
 
     It is marked as the last. Delivered means a status among the delivery's success codes (R2-03), or
     that the mail server took the mail over.
     """
-    if isinstance(done, Posting):
+    if isinstance(done, MailResult):
         seconds, status, failure = done.seconds, done.status, done.failure
         answer, asked = done.reply.encode(errors="replace"), None
     else:

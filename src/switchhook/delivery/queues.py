@@ -17,7 +17,7 @@ from typing import Final
 
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.mail import Mail
-from switchhook.webhooks.url import bare
+from switchhook.webhooks.url import without_query
 
 SHARE: Final = 8
 """An endpoint may have as many exchanges as an eighth of the slots that are free, and always one.
@@ -224,7 +224,11 @@ class Pauses:
 def _pause_keys(delivery: Delivery) -> tuple[Key, ...]:
     if isinstance(delivery.request, Mail):
         return ()
-    return (delivery.project, delivery.webhook), (delivery.project, "", bare(delivery.request.url))
+    return (delivery.project, delivery.webhook), (
+        delivery.project,
+        "",
+        without_query(delivery.request.url),
+    )
 
 
 class Queues:

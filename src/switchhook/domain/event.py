@@ -10,7 +10,7 @@ from switchhook.domain.webhook import Method, Node
 
 
 class EventKind(StrEnum):
-    """The moments of a call that are told of (R2-09…15, and those of outgoing and internal calls)."""
+    """The events of a call that are emitted (R2-09…15, and those of outgoing and internal calls)."""
 
     INCOMING_BEFORE = "incoming.before"
     INCOMING_FORWARDING = "incoming.forwarding"

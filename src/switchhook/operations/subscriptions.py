@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from switchhook.domain.event import Subscription
-from switchhook.webhooks.dialects.call_notification import EVERY, Status
+from switchhook.webhooks.dialects.call_notification import EVERY, NotificationStatus
 from switchhook.webhooks.url import no_placeholder, parse_url
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ LONGEST_URL: Final = 2000
 """Characters."""
 MOST: Final = 100
 """Subscriptions of one project: each is told of each of its calls."""
-EVENTS: Final = (EVERY, *Status)
+EVENTS: Final = (EVERY, *NotificationStatus)
 
 
 class SubscriptionError(ValueError):

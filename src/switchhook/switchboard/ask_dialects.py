@@ -9,24 +9,24 @@ from switchhook.domain.failure import Failure
 from switchhook.domain.secrecy import hidden
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.webhooks.answer import (
+    AnswerReading,
     DialPlanReading,
-    Reading,
-    Understood,
+    ForwardingNumberReading,
     read_answer,
     read_dial_plan_answer,
 )
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import public_url, render_ask, render_dial_plan_ask
 from switchhook.webhooks.secrets import secrets_of
-from switchhook.webhooks.url import bare
+from switchhook.webhooks.url import without_query
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.webhook import RoutingWebhook
-    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
+    from switchhook.webhooks.request_headers import ErrorParameters
 
-Read_co = TypeVar("Read_co", bound=Understood, covariant=True)
+Read_co = TypeVar("Read_co", bound=AnswerReading, covariant=True)
 
 
 class AskDialect(Protocol[Read_co]):
@@ -84,16 +84,16 @@ class ForwardingNumberDialect:
 
     def public_url(self, url: str) -> str:
         """Return the URL as it is asked, without its query."""
-        return bare(self.request(url).url)
+        return without_query(self.request(url).url)
 
     def redacted(self, exchange: Exchange, url: str) -> Exchange:  # noqa: ARG002 (the Protocol's)
         """Return the exchange without codes and secrets; an answer may repeat them."""
         return _redacted(exchange, self._secrets)
 
-    def read(self, came: HttpResponse | Failure) -> Reading:
+    def read(self, came: HttpResponse | Failure) -> ForwardingNumberReading:
         """Say what came back means for the call."""
         if isinstance(came, Failure):
-            return Reading(decision=came)
+            return ForwardingNumberReading(decision=came)
         secrets = self._secrets
         reading = read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
         if not secrets:
@@ -138,7 +138,7 @@ class DialPlanDialect:
 
     def public_url(self, url: str) -> str:
         """Return the URL as it is asked, without its query and without the code, masked or not."""
-        return bare(public_url(self.webhook, self.facts, code=self.code, url=url))
+        return without_query(public_url(self.webhook, self.facts, code=self.code, url=url))
 
     def redacted(self, exchange: Exchange, url: str) -> Exchange:
         """Return the exchange without masked codes and secrets; an answer may repeat them (S-25)."""

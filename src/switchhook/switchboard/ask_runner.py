@@ -22,9 +22,9 @@ from switchhook.delivery.breaker import BreakerVerdict
 from switchhook.delivery.breakers import Breakers, endpoint_of
 from switchhook.delivery.retry_after import asked_pause
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.answer import Understood
+from switchhook.webhooks.answer import AnswerReading
 from switchhook.webhooks.http import Exchange
-from switchhook.webhooks.url import bare
+from switchhook.webhooks.url import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -32,11 +32,11 @@ if TYPE_CHECKING:
     from switchhook.delivery.ask_policy import AskUrl
     from switchhook.switchboard.ask_dialects import AskDialect
     from switchhook.switchboard.ports import AskSender
-    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpResponse
+    from switchhook.webhooks.request_headers import ErrorParameters
 
-R = TypeVar("R", bound=Understood)
-R_co = TypeVar("R_co", bound=Understood, covariant=True)
+R = TypeVar("R", bound=AnswerReading)
+R_co = TypeVar("R_co", bound=AnswerReading, covariant=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +207,7 @@ class _AskRun(Generic[R]):
         failure = reading.failure
         response = exchange.response
         status, size = (0, 0) if response is None else (response.status, len(response.body))
-        where = f"{redacted.request.method} {bare(redacted.request.url)}"
+        where = f"{redacted.request.method} {without_query(redacted.request.url)}"
         took = runner.clock() - began
         latest = Try(where=where, seconds=took, failure=failure, status=status, size=size)
         self._tries.append(latest)

@@ -17,9 +17,9 @@ from switchhook.routing.commands import (
 )
 from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Delivery, delivery_id
-from switchhook.webhooks.dialects.call_notification import STATUS, notification, wants
+from switchhook.webhooks.dialects.call_notification import STATUS, is_subscribed, notification
 from switchhook.webhooks.listeners import listeners
-from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, NOBODY, render_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_CODES, MAIL_SECONDS, render_mail
 from switchhook.webhooks.parameters import Facts
 from switchhook.webhooks.request import render_event, render_notification
 
@@ -60,7 +60,7 @@ class OutboxContext:
     """The User-Agent of webhooks that set none."""
     facts_of: FactsOf = known_at_arrival
     subscriptions_of: SubscriptionsOf = no_subscriptions
-    mail_from: str = NOBODY
+    mail_from: str = DEFAULT_SENDER
     """The sender of mail."""
 
 
@@ -153,7 +153,9 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
         return
     project = emit.call.plan.project.id
     told = [
-        one for one in context.subscriptions_of(project) if wants(one, status, emit.call.direction)
+        one
+        for one in context.subscriptions_of(project)
+        if is_subscribed(one, status, emit.call.direction)
     ]
     body = notification(emit.call, status, at=emit.at) if told else b""
     for subscription in told:

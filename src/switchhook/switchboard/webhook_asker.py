@@ -12,9 +12,9 @@ from switchhook.routing.events import AskFailed, DirectionGiven, SchemeGiven, Ve
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.switchboard.ask_runner import AskRunner
 from switchhook.switchboard.outbox import known_at_arrival
-from switchhook.webhooks.answer import Ack, Direction, Nak, SchemeId
+from switchhook.webhooks.answer import Ack, Nak, RingTargets, SchemeId
 from switchhook.webhooks.parameters import Facts
-from switchhook.webhooks.url import bare
+from switchhook.webhooks.url import without_query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from switchhook.switchboard.ask_runner import AskResult, Try
     from switchhook.switchboard.outbox import FactsOf
     from switchhook.switchboard.ports import AskSender
-    from switchhook.webhooks.answer import DialPlanReading, Reading, Understood
+    from switchhook.webhooks.answer import AnswerReading, DialPlanReading, ForwardingNumberReading
     from switchhook.webhooks.http import Exchange
 
 log = structlog.get_logger(__name__)
@@ -88,11 +88,11 @@ def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
     )
 
 
-def direction_event(ask: str, result: AskResult[Reading]) -> AskOutcome:
+def direction_event(ask: str, result: AskResult[ForwardingNumberReading]) -> AskOutcome:
     """Translate what came of asking a forwarding number into the engine's event."""
     decision, notices, facts = result.reading.decision, notices_of(result), exchange_facts(result)
     match decision:
-        case Direction(targets=targets):
+        case RingTargets(targets=targets):
             return DirectionGiven(ask=ask, targets=targets, notices=notices, exchange=facts)
         case SchemeId(id=scheme):
             return SchemeGiven(ask=ask, scheme=scheme, notices=notices, exchange=facts)
@@ -123,7 +123,7 @@ def verdict_event(ask: str, result: AskResult[DialPlanReading]) -> AskOutcome:
             assert_never(reading.verdict)
 
 
-def notices_of(result: AskResult[Understood]) -> tuple[str, ...]:
+def notices_of(result: AskResult[AnswerReading]) -> tuple[str, ...]:
     """Say for people what else was tried and why that was not enough, and how the answer came and was read."""
     return (*other_tries(result), *_exchange_notices(result.exchange), *result.reading.notices)
 
@@ -144,7 +144,7 @@ def _exchange_notices(exchange: Exchange | None) -> Iterator[str]:
         yield exchange.response.remark
 
 
-def exchange_facts(result: AskResult[Understood]) -> JournalFacts:
+def exchange_facts(result: AskResult[AnswerReading]) -> JournalFacts:
     """Say for programs how the answer came, and how it was read."""
     if result.exchange is None:
         return try_facts(result)
@@ -152,22 +152,22 @@ def exchange_facts(result: AskResult[Understood]) -> JournalFacts:
     if result.exchange.response is None:
         return facts
     size = read_try(result).size  # of the body before anything was hidden in it
-    return (*facts, ("bytes", str(size)), ("read_as", result.reading.step))
+    return (*facts, ("bytes", str(size)), ("read_as", result.reading.read_as))
 
 
-def other_tries(result: AskResult[Understood]) -> tuple[str, ...]:
+def other_tries(result: AskResult[AnswerReading]) -> tuple[str, ...]:
     """Say for people what was tried, or held back, besides the try that the reading is of."""
     read = read_try(result)
     return tuple(str(one) for one in result.tries if one is not read)
 
 
-def read_try(result: AskResult[Understood]) -> Try:
+def read_try(result: AskResult[AnswerReading]) -> Try:
     """Return the try that the reading is of: the last that was asked, else the last that was held back."""
     asked = [one for one in result.tries if not one.skipped]
     return (asked or result.tries)[-1]
 
 
-def try_facts(result: AskResult[Understood]) -> JournalFacts:
+def try_facts(result: AskResult[AnswerReading]) -> JournalFacts:
     """Say for programs what was tried, where that was more than once or nothing at all."""
     if len(result.tries) == 1 and not result.tries[0].skipped:
         return ()
@@ -179,7 +179,7 @@ def summary(exchange: Exchange) -> JournalFacts:
 
     The query may hold secrets and stays out.
     """
-    request = f"{exchange.request.method} {bare(exchange.request.url)}"
+    request = f"{exchange.request.method} {without_query(exchange.request.url)}"
     facts = [("request", request), ("address", exchange.address)]
     if exchange.redirects:
         facts.append(("redirected_to", ", ".join(exchange.redirects)))

@@ -14,8 +14,8 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.webhooks.parameters import CATALOGUE, Facts, resolve
-from switchhook.webhooks.raw import named_in
-from switchhook.webhooks.template import TEMPLATES, leaves
+from switchhook.webhooks.payload_template import TEMPLATES, leaves
+from switchhook.webhooks.text_template import named_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -20,9 +20,9 @@ from switchhook.tryout.plans import find_routing_webhook
 from switchhook.webhooks.answer import (
     Ack,
     DialPlanReading,
-    Direction,
+    ForwardingNumberReading,
     Nak,
-    Reading,
+    RingTargets,
     SchemeId,
     read_answer,
     read_dial_plan_answer,
@@ -57,20 +57,20 @@ class Explanation:
 
     webhook: str
     dialect: Dialect
-    reading: Reading | DialPlanReading
+    reading: ForwardingNumberReading | DialPlanReading
     decision: str
     """What becomes of the call, in words."""
 
     @property
     def is_followed(self) -> bool:
         """Say whether the answer is one that a call can follow; refusing a code (NAK) is."""
-        return self.reading.failure is None and self.outcome != Direction(targets=())
+        return self.reading.failure is None and self.outcome != RingTargets(targets=())
 
     @property
     def outcome(self) -> Decision | Verdict:
         """Return the decision as a value."""
         reading = self.reading
-        return reading.decision if isinstance(reading, Reading) else reading.verdict
+        return reading.decision if isinstance(reading, ForwardingNumberReading) else reading.verdict
 
 
 def explain_answer(plan: Plan, name: str, response: HttpResponse) -> Explanation:
@@ -94,15 +94,15 @@ def explain_answer(plan: Plan, name: str, response: HttpResponse) -> Explanation
             assert_never(webhook)
 
 
-def _screened(reading: Reading, plan: Plan) -> Reading:
+def _screened(reading: ForwardingNumberReading, plan: Plan) -> ForwardingNumberReading:
     """Leave out what this project does not call, as a call would (S-78)."""
-    if not isinstance(reading.decision, Direction):
+    if not isinstance(reading.decision, RingTargets):
         return reading
     targets = reading.decision.targets
     refused = tuple(_refused(target) for target in targets if not plan.calls(target))
     called = tuple(target for target in targets if plan.calls(target))
     out = unringable_numbers(plan, called)
-    kept = Direction(targets=tuple(target for target in called if target not in out))
+    kept = RingTargets(targets=tuple(target for target in called if target not in out))
     notices = (*reading.notices, *refused, *map(unringable_notice, out))
     return replace(reading, decision=kept, notices=notices)
 
@@ -148,7 +148,7 @@ def read_response(data: bytes) -> HttpResponse:
 
 
 def _explanation(
-    webhook: AskedWebhook, reading: Reading | DialPlanReading, decision: str
+    webhook: AskedWebhook, reading: ForwardingNumberReading | DialPlanReading, decision: str
 ) -> Explanation:
     dialect = (
         Dialect.FORWARDING_NUMBER if isinstance(webhook, ForwardingNumber) else Dialect.DIAL_PLAN
@@ -158,12 +158,12 @@ def _explanation(
 
 def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
     match decision:
-        case Direction(targets=()):
+        case RingTargets(targets=()):
             return "goes to the next step, for this project calls nothing that the answer names"
-        case Direction(targets=targets) if own := sole_project_number(plan, targets):
+        case RingTargets(targets=targets) if own := sole_project_number(plan, targets):
             name = plan.schemes[own.scheme].name
             return f"goes on with scheme {own.scheme}, {name}, which answers {own.number}"
-        case Direction(targets=targets):
+        case RingTargets(targets=targets):
             order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
             who = ", ".join(_named(target, plan) for target in targets)
             return f"rings {who}{order}, for {webhook.ring_timeout:g} s"

@@ -16,7 +16,7 @@ from switchhook.tryout.examples import ExampleError, example_facts
 from switchhook.tryout.plans import find_webhook
 from switchhook.webhooks.delivery import delivery_id
 from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.mail import NOBODY, Mail, render_mail
+from switchhook.webhooks.mail import DEFAULT_SENDER, Mail, render_mail
 from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
@@ -43,7 +43,13 @@ class Preview:
 
 
 def preview_requests(
-    plan: Plan, name: str, example: Example, *, now: float, product: str, mail_from: str = NOBODY
+    plan: Plan,
+    name: str,
+    example: Example,
+    *,
+    now: float,
+    product: str,
+    mail_from: str = DEFAULT_SENDER,
 ) -> tuple[Preview, ...]:
     """Build the request of a webhook for the example call, and behind it the one to its fallback URL.
 

@@ -10,7 +10,7 @@ from switchhook.views.path import path_of
 from switchhook.views.text import iso, one_line
 from switchhook.webhooks.dialects.event_answer import notice_of
 from switchhook.webhooks.mail import Mail, read_mail
-from switchhook.webhooks.secrets import OPEN_HEADERS, Pairs
+from switchhook.webhooks.secrets import OPEN_HEADERS, NamedValues
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Leg
@@ -88,7 +88,7 @@ def delivery(row: DeliveryRow) -> dict[str, Any]:
         "event": promised.event,
         "webhook": promised.webhook,
         "occurred_at": iso(promised.occurred_at),
-        **address_of(promised),
+        **url_template(promised),
         "state": row.state,
         "latest": None if row.latest is None else _attempt(promised, row.latest),
     }
@@ -126,12 +126,12 @@ def address(request: HttpRequest | Mail, *, hides_path: bool = False) -> dict[st
     return {"method": method, "url": masked_url(request.url, hides_path=hides_path)}
 
 
-def address_of(delivery: Delivery) -> dict[str, str]:
+def url_template(delivery: Delivery) -> dict[str, str]:
     """Return how and where a delivery goes; whoever knows a subscriber's path could write there, too."""
     return address(delivery.request, hides_path=delivery.is_to_subscriber)
 
 
-def content(request: HttpRequest | Mail) -> tuple[Pairs, str]:
+def content(request: HttpRequest | Mail) -> tuple[NamedValues, str]:
     """Return its headers, secrets masked, and its body as text; a mail's as its reader sees them."""
     if isinstance(request, Mail):
         headers, body = read_mail(request.message)

@@ -1,4 +1,4 @@
-"""Reads every answer: the one door to the dialects. Pure, and never surprised by any bytes."""
+"""Reads the answers of every dialect. Pure; no bytes make it raise."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from switchhook.webhooks.dialects import dial_plan_answer, forwarding_number_answer
 from switchhook.webhooks.reading import (
     Ack,
+    AnswerReading,
     Decision,
     DialPlanReading,
-    Direction,
+    ForwardingNumberReading,
     Nak,
-    Reading,
-    ReadingStep,
+    ReadAs,
+    RingTargets,
     SchemeId,
-    Understood,
     Verdict,
 )
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def read_answer(
     webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str
-) -> Reading:
+) -> ForwardingNumberReading:
     """Say what an endpoint's answer means for the call. Never raises, and makes up no destination.
 
     `ask_id` is the one that `render_ask` was given: a JSON-RPC response to another is refused.
@@ -46,14 +46,14 @@ def read_dial_plan_answer(
 
 __all__ = [
     "Ack",
+    "AnswerReading",
     "Decision",
     "DialPlanReading",
-    "Direction",
+    "ForwardingNumberReading",
     "Nak",
-    "Reading",
-    "ReadingStep",
+    "ReadAs",
+    "RingTargets",
     "SchemeId",
-    "Understood",
     "Verdict",
     "read_answer",
     "read_dial_plan_answer",

@@ -32,10 +32,10 @@ class HttpRequest:
     """Absolute; http or https; percent-encoded."""
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
-    telling: frozenset[str] = field(default=frozenset(), compare=False)
-    """Names, in lower case, of the lines in `headers` that tell parameters, as a body or a query does."""
+    parameter_headers: frozenset[str] = field(default=frozenset(), compare=False)
+    """Names, in lower case, of the header fields that hold parameters, as a body or a query does."""
     secrets: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    """What in it is for the origin of `url` alone, besides headers that are neither telling nor usual."""
+    """What in it is for the origin of `url` alone, besides headers that are neither parameters nor usual."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Who of those that listen is told of an event. Pure."""
+"""Selects the event webhooks and mails that an event goes to. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail that tells of events: rendered once to bytes, which every attempt hands over (T-30, R5-53). Pure."""
+"""Event mails: rendered once to bytes, which every attempt sends (T-30, R5-53). Pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from switchhook.domain.failure import Failure
-from switchhook.webhooks.moments import zone
-from switchhook.webhooks.raw import fill_text
+from switchhook.webhooks.text_template import fill_text
+from switchhook.webhooks.timestamps import time_zone_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MAIL_SECONDS: Final = 120.0
 """For handing one mail over: servers that look into it take their time before they accept it, and one
 that was cut short then is sent twice."""
-NOBODY: Final = "switchhook@localhost"
+DEFAULT_SENDER: Final = "switchhook@localhost"
 """The sender where nobody set one."""
 MAIL_CODES: Final = (250,)
 """The reply that means accepted."""
@@ -113,7 +113,7 @@ class Mail:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Posting:
+class MailResult:
     """One finished try to hand a mail to the mail server."""
 
     status: int
@@ -179,4 +179,4 @@ def _subject(subject: str) -> str:
 
 
 def _moment(facts: Facts) -> datetime:
-    return datetime.fromtimestamp(facts.now, zone(facts.call.plan.project.time_zone))
+    return datetime.fromtimestamp(facts.now, time_zone_of(facts.call.plan.project.time_zone))

@@ -16,7 +16,7 @@ from switchhook.domain.cause import OUTCOME_OF_ATTEMPT, Outcome
 from switchhook.domain.location import ask_location, location_of
 from switchhook.domain.webhook import ForwardingNumber
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.moments import FORMATS, format_moment
+from switchhook.webhooks.timestamps import FORMATS, format_timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +95,7 @@ def _status(facts: Facts, _: str) -> str:
 
 def _date(facts: Facts, style: str) -> str:
     call = facts.call
-    return format_moment(call.arrived_at, time_zone=call.plan.project.time_zone, style=style)
+    return format_timestamp(call.arrived_at, time_zone=call.plan.project.time_zone, style=style)
 
 
 def _full_length(facts: Facts, _: str) -> str:

@@ -1,4 +1,4 @@
-"""What was understood of an endpoint's answer: values that the switchboard turns into an event."""
+"""Readings of an endpoint's answer: values that the switchboard turns into an event."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from switchhook.webhooks.http import HttpResponse
 
 
-class ReadingStep(StrEnum):
+class ReadAs(StrEnum):
     """Which way of reading the body matched [A-11]."""
 
     NONE = ""
@@ -24,11 +24,11 @@ class ReadingStep(StrEnum):
     JSON_RPC = "json-rpc result"
 
 
-class Understood(Protocol):
-    """What the readings of all dialects have in common: what an ask needs to know of them."""
+class AnswerReading(Protocol):
+    """The common part of the readings of all dialects, which the ask runner needs."""
 
     @property
-    def step(self) -> str:
+    def read_as(self) -> str:
         """Return which way of reading matched; "" for none."""
 
     @property
@@ -49,7 +49,7 @@ class Understood(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direction:
+class RingTargets:
     """Ring these; at least one, at most 20, none twice."""
 
     targets: tuple[Target, ...]
@@ -62,15 +62,15 @@ class SchemeId:
     id: int
 
 
-Decision = Direction | SchemeId | Failure
+Decision = RingTargets | SchemeId | Failure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ForwardingNumberReading:
     """One answer, read."""
 
     decision: Decision
-    step: str = ReadingStep.NONE
+    read_as: str = ReadAs.NONE
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently; one short printable line each, for the call's journal."""
 
@@ -87,7 +87,7 @@ class Reading:
     @property
     def is_about_call(self) -> bool:
         """Say whether the body was read, though it may name nothing to ring."""
-        return self.step != ReadingStep.NONE
+        return self.read_as != ReadAs.NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class DialPlanReading:
     """One line, never empty; None: the answer gives no name."""
     variables: tuple[tuple[str, str], ...] = ()
     """What else the answer holds, each name once, in its order; every value is one line (S-27)."""
-    step: str = ReadingStep.NONE
+    read_as: str = ReadAs.NONE
     notices: tuple[str, ...] = ()
     """What was dropped or read leniently; one short printable line each, for the call's journal."""
 
@@ -137,7 +137,7 @@ class DialPlanReading:
     def is_final(self) -> bool:
         """Say whether the endpoint settled the ask: ACK, NAK, and ERR in a body that was read (R5-36)."""
         failure = self.failure
-        was_read = self.step != ReadingStep.NONE
+        was_read = self.read_as != ReadAs.NONE
         return failure is None or (was_read and failure.kind is FailureKind.BAD_BODY)
 
     @property

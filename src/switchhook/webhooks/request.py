@@ -1,4 +1,4 @@
-"""Builds every request: the one door to the dialects. Exact bytes; no I/O, no clock, no chance."""
+"""Renders the requests of every dialect. Exact bytes; no I/O, no clock, no chance."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 from switchhook.webhooks.dialects import call_notification, dial_plan, event, forwarding_number
 from switchhook.webhooks.dialects.dial_plan import public_url
-from switchhook.webhooks.dialects.event import content_type, has_body, told_by
+from switchhook.webhooks.dialects.event import content_type, event_method, has_body
 from switchhook.webhooks.dialects.forwarding_number import effective_method
 from switchhook.webhooks.secrets import secrets_of
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook, Subscription
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
-    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.request_headers import ErrorParameters
 
 
 def render_ask(
@@ -78,11 +78,11 @@ def render_notification(
 __all__ = [
     "content_type",
     "effective_method",
+    "event_method",
     "has_body",
     "public_url",
     "render_ask",
     "render_dial_plan_ask",
     "render_event",
     "render_notification",
-    "told_by",
 ]

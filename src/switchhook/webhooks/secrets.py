@@ -1,4 +1,4 @@
-"""What of a webhook is secret: an endpoint that repeats it does not get it written down."""
+"""The secrets of a webhook, redacted wherever an endpoint repeats them."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from switchhook.domain.webhook import ForwardingNumber
-from switchhook.webhooks.head import authorization
-from switchhook.webhooks.url import address_of, placeholders
+from switchhook.webhooks.request_headers import authorization
+from switchhook.webhooks.url import placeholders, url_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switchhook.domain.webhook import RoutingWebhook
 
-Pairs = tuple[tuple[str, str], ...]
+NamedValues = tuple[tuple[str, str], ...]
 
 OPEN_HEADERS = frozenset(
     {
@@ -34,7 +34,7 @@ SHORTEST = 4
 """Characters of a secret; hiding anything shorter would leave nothing legible."""
 LONG = 12
 """Characters from which on a fixed value counts as a key whatever its name is."""
-_TELLING = re.compile(r"auth|hash|key|pass|pwd|secret|sign|token", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"auth|hash|key|pass|pwd|secret|sign|token", re.IGNORECASE)
 
 
 def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
@@ -43,7 +43,7 @@ def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
     Passwords, tokens and keys in headers; in the URLs' queries and among constants what is named like
     a key, or as long as one.
     """
-    constants: Pairs = ()
+    constants: NamedValues = ()
     if isinstance(webhook, ForwardingNumber):
         fields = (field for field in webhook.fields if field.parameter == "constant")
         constants = tuple((field.name, field.argument) for field in fields)
@@ -59,13 +59,13 @@ def secrets_of(webhook: RoutingWebhook) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1024)
 def _found(
-    urls: tuple[str, ...], headers: Pairs, password: str, token: str, constants: Pairs
+    urls: tuple[str, ...], headers: NamedValues, password: str, token: str, constants: NamedValues
 ) -> tuple[str, ...]:
     values = {password, token, *_keys(constants)}
     for name, value in headers:
         if name.lower() not in OPEN_HEADERS:
             values.add(value)
-        if _TELLING.search(name):
+        if _SECRET_NAME.search(name):
             values.add(value.rpartition(" ")[2])  # `Bearer abc`, with or without its scheme
     for url in urls:
         values |= {*_in_url(url)}
@@ -75,7 +75,7 @@ def _found(
 
 
 def _in_url(url: str) -> Iterator[str]:
-    basic = address_of(url).authorization
+    basic = url_template(url).authorization
     yield from (basic, basic.rpartition(" ")[2])
     try:
         parts = urlsplit(url)
@@ -86,5 +86,5 @@ def _in_url(url: str) -> Iterator[str]:
     yield from _keys(tuple(pair for pair in pairs if not placeholders(pair[1])))
 
 
-def _keys(pairs: Pairs) -> Iterator[str]:
-    yield from (value for name, value in pairs if _TELLING.search(name) or len(value) >= LONG)
+def _keys(pairs: NamedValues) -> Iterator[str]:
+    yield from (value for name, value in pairs if _SECRET_NAME.search(name) or len(value) >= LONG)

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from switchhook.webhooks.parameters import find
 
-Values = Callable[[str, str], str]
+ParameterValues = Callable[[str, str], str]
 """Takes the key of a parameter and its argument, and returns the value for one call."""
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -27,7 +27,7 @@ _KEPT = "!$&'()*+,;=:@/?-._~%"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
+class UrlTemplate:
     """Where requests to one endpoint go."""
 
     origin: str
@@ -39,7 +39,7 @@ class Address:
     path: tuple[Piece, ...]
     query: tuple[Piece, ...]
 
-    def url(self, values: Values, more_query: str = "") -> str:
+    def url(self, values: ParameterValues, more_query: str = "") -> str:
         """Return the absolute URL for one call, `more_query` after the person's own query."""
         queries = [part for part in (_fill(self.query, values), more_query) if part]
         path = _fill(self.path, values)
@@ -62,7 +62,7 @@ def catalogued(name: str) -> Piece | None:
     return None if key is None else Piece(parameter=key, argument=argument)
 
 
-Naming = Callable[[str], Piece | None]
+PlaceholderLookup = Callable[[str], Piece | None]
 """Says what a `{name}` in a URL stands for; None: for nothing, and it stays text."""
 
 
@@ -71,17 +71,17 @@ def no_placeholder(_name: str) -> Piece | None:
     return None
 
 
-def parse_url(url: str, naming: Naming = catalogued) -> Address:
+def parse_url(url: str, lookup: PlaceholderLookup = catalogued) -> UrlTemplate:
     """Read the URL that a person set. Raises ValueError with a sentence that says what is wrong."""
     parts, port = _split(url)
     host = _ascii_host(parts.hostname or "")
     authority = host if port is None or port == _DEFAULT_PORTS[parts.scheme] else f"{host}:{port}"
-    return Address(
+    return UrlTemplate(
         origin=f"{parts.scheme}://{authority}",
         host=authority,
         authorization=_basic(parts),
-        path=_pieces(parts.path or "/", naming),
-        query=_pieces(parts.query, naming),
+        path=_pieces(parts.path or "/", lookup),
+        query=_pieces(parts.query, lookup),
     )
 
 
@@ -90,23 +90,25 @@ def placeholders(url: str) -> list[str]:
     return _PLACEHOLDER.findall(url)
 
 
-def unknown_placeholders(url: str, naming: Naming = catalogued) -> list[str]:
+def unknown_placeholders(url: str, lookup: PlaceholderLookup = catalogued) -> list[str]:
     """Return the `{names}` in a URL that stand for nothing; they would go out as they are."""
-    return [name for name in placeholders(url) if naming(name) is None]
+    return [name for name in placeholders(url) if lookup(name) is None]
 
 
-def bare(url: str) -> str:
+def without_query(url: str) -> str:
     """Return a URL without its query and fragment, which may hold secrets."""
     return url.partition("#")[0].partition("?")[0]
 
 
 @lru_cache(maxsize=4096)
-def address_of(url: str, naming: Naming = catalogued) -> Address:
+def url_template(url: str, lookup: PlaceholderLookup = catalogued) -> UrlTemplate:
     """Read a stored URL and never raise: one that is none comes back encoded, for the sender to refuse."""
     try:
-        return parse_url(url, naming)
+        return parse_url(url, lookup)
     except ValueError:
-        return Address(origin="", host="", authorization="", path=_pieces(url, naming), query=())
+        return UrlTemplate(
+            origin="", host="", authorization="", path=_pieces(url, lookup), query=()
+        )
 
 
 def _split(url: str) -> tuple[SplitResult, int | None]:
@@ -160,12 +162,12 @@ def _basic(parts: SplitResult) -> str:
     return "Basic " + b64encode(f"{user}:{password}".encode("utf-8", "replace")).decode("ascii")
 
 
-def _pieces(text: str, naming: Naming) -> tuple[Piece, ...]:
+def _pieces(text: str, lookup: PlaceholderLookup) -> tuple[Piece, ...]:
     """Cut at the placeholders. One that stands for nothing stays text."""
     pieces: list[Piece] = []
     end = 0
     for found in _PLACEHOLDER.finditer(text):
-        named = naming(found[1])
+        named = lookup(found[1])
         if named is not None:
             pieces += [Piece(text=_kept(text[end : found.start()])), named]
             end = found.end()
@@ -176,7 +178,7 @@ def _kept(text: str) -> str:
     return quote(_STRAY_PERCENT.sub("%25", text), safe=_KEPT, errors="replace")
 
 
-def _fill(pieces: tuple[Piece, ...], values: Values) -> str:
+def _fill(pieces: tuple[Piece, ...], values: ParameterValues) -> str:
     return "".join(
         _value(values(piece.parameter, piece.argument)) if piece.parameter else piece.text
         for piece in pieces

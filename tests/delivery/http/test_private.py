@@ -84,7 +84,7 @@ def test_a_constant_that_is_a_key_is_left_out_of_the_body(
 def test_parameters_in_headers_go_along_as_those_in_a_body_do() -> None:
     lines = [("caller", "%2B380"), ("key", "s3cret"), ("X-Own", "1")]
     telling = frozenset({"caller", "key"})
-    trail = trail_of(headers=lines, telling=telling, secrets=("s3cret",))
+    trail = trail_of(headers=lines, parameter_headers=telling, secrets=("s3cret",))
     request = trail.follow(to("http://b.example/"))
 
     assert request is not None

@@ -17,9 +17,9 @@ from switchhook.domain.failure import Failure
 from switchhook.domain.webhook import Encoding
 from switchhook.webhooks.answer import (
     Ack,
-    Direction,
+    ForwardingNumberReading,
     Nak,
-    Reading,
+    RingTargets,
     SchemeId,
     read_answer,
     read_dial_plan_answer,
@@ -71,7 +71,7 @@ class Entry:
 
 def read(
     reader: Reader, body: bytes, *, status: int = 200, name: str = "dst_phone"
-) -> Reading | DialPlanReading:
+) -> ForwardingNumberReading | DialPlanReading:
     """Read an answer of the HTTP status with this body."""
     response = answer(body, status)
     if reader in DIAL_PLANS:
@@ -82,11 +82,11 @@ def read(
     return read_answer(number, response, PLAN, ask_id=ASK_ID)
 
 
-def meaning_of(reading: Reading | DialPlanReading) -> str:
+def meaning_of(reading: ForwardingNumberReading | DialPlanReading) -> str:
     """Write it in one line, as the tables do."""
-    if isinstance(reading, Reading):
+    if isinstance(reading, ForwardingNumberReading):
         match reading.decision:
-            case Direction(targets=targets):
+            case RingTargets(targets=targets):
                 return " ".join(map(_written, targets))
             case SchemeId(id=scheme):
                 return f"#{scheme}"
@@ -116,9 +116,9 @@ def _written(target: Target) -> str:
     return "@" * (target.kind == "account") + target.value
 
 
-def told_by(reading: Reading | DialPlanReading) -> str:
+def told_by(reading: ForwardingNumberReading | DialPlanReading) -> str:
     """Return what a person would read of it in the journal: why it failed, and the notices."""
-    end = reading.decision if isinstance(reading, Reading) else reading.verdict
+    end = reading.decision if isinstance(reading, ForwardingNumberReading) else reading.verdict
     failure = [end.detail] if isinstance(end, Failure) else []
     return "; ".join([*failure, *reading.notices])
 

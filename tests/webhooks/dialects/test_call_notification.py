@@ -19,9 +19,9 @@ from switchhook.routing.events import CallArrived
 from switchhook.webhooks.dialects.call_notification import (
     REASON,
     STATUS,
-    Status,
+    NotificationStatus,
+    is_subscribed,
     notification,
-    wants,
 )
 from switchhook.webhooks.request import render_notification
 from tests.support.plans import CUSTOMER, MARY, from_account, incoming, plan, ring
@@ -89,11 +89,11 @@ def outgoing(*legs: Leg, **changes: Any) -> Call:
     return call(*legs, **(settings | changes))
 
 
-def told(call_: Call, status: Status) -> str:
+def told(call_: Call, status: NotificationStatus) -> str:
     return notification(call_, status, at=AT).decode()
 
 
-def tree(call_: Call, status: Status = Status.RINGING) -> Any:
+def tree(call_: Call, status: NotificationStatus = NotificationStatus.RINGING) -> Any:
     return json.loads(told(call_, status))
 
 
@@ -112,7 +112,7 @@ def whole(status: str, destination: str, *, caller: str = ANNA, reason: str = ""
 def test_created_knows_no_targets_yet() -> None:
     expected = whole("created", '{"number":"+31508009000","targets":[]}')
 
-    assert expected == told(call(), Status.CREATED)
+    assert expected == told(call(), NotificationStatus.CREATED)
 
 
 def test_ringing_names_all_that_ring_now() -> None:
@@ -120,7 +120,7 @@ def test_ringing_names_all_that_ring_now() -> None:
     ringing = (leg(2, target("201")), leg(3, target("0612345678", TargetKind.NUMBER)))
     targets = f'{{"number":"+31508009000","targets":[{ALICE},{MOBILE}]}}'
 
-    assert whole("ringing", targets) == told(call(over, *ringing), Status.RINGING)
+    assert whole("ringing", targets) == told(call(over, *ringing), NotificationStatus.RINGING)
 
 
 def test_in_progress_names_who_answered_in_a_list_and_alone() -> None:
@@ -128,7 +128,7 @@ def test_in_progress_names_who_answered_in_a_list_and_alone() -> None:
     answered = call(leg(1, target("202"), LegState.ENDED), talking, talking_to="b2")
     destination = f'{{"number":"+31508009000","targets":[{ALICE}],"target":{ALICE}}}'
 
-    assert whole("in-progress", destination) == told(answered, Status.IN_PROGRESS)
+    assert whole("in-progress", destination) == told(answered, NotificationStatus.IN_PROGRESS)
 
 
 def test_ended_names_who_had_answered_and_the_reason() -> None:
@@ -136,14 +136,14 @@ def test_ended_names_who_had_answered_and_the_reason() -> None:
     ended = call(gone, talking_to="b1", outcome=Outcome.ANSWERED)
     destination = f'{{"number":"+31508009000","targets":[{ALICE}]}}'
 
-    assert whole("ended", destination, reason="completed") == told(ended, Status.ENDED)
+    assert whole("ended", destination, reason="completed") == told(ended, NotificationStatus.ENDED)
 
 
 def test_ended_names_nobody_where_nobody_answered() -> None:
     missed = call(leg(1, target("201"), LegState.ENDED), outcome=Outcome.MISSED)
     expected = whole("ended", '{"number":"+31508009000","targets":[]}', reason="no-answer")
 
-    assert expected == told(missed, Status.ENDED)
+    assert expected == told(missed, NotificationStatus.ENDED)
 
 
 # An outgoing call
@@ -152,19 +152,21 @@ def test_ended_names_nobody_where_nobody_answered() -> None:
 @pytest.mark.parametrize(
     ("status", "state", "reason"),
     [
-        (Status.RINGING, LegState.DIALLING, ""),
-        (Status.IN_PROGRESS, LegState.TALKING, ""),
-        (Status.ENDED, LegState.ENDED, "completed"),
+        (NotificationStatus.RINGING, LegState.DIALLING, ""),
+        (NotificationStatus.IN_PROGRESS, LegState.TALKING, ""),
+        (NotificationStatus.ENDED, LegState.ENDED, "completed"),
     ],
 )
-def test_an_outgoing_call_is_its_accounts(status: Status, state: LegState, reason: str) -> None:
+def test_an_outgoing_call_is_its_accounts(
+    status: NotificationStatus, state: LegState, reason: str
+) -> None:
     there = leg(1, target("0612345678", TargetKind.NUMBER), state)
     made = outgoing(
         there,
-        talking_to="" if status is Status.RINGING else "b1",
+        talking_to="" if status is NotificationStatus.RINGING else "b1",
         outcome=Outcome.ANSWERED if reason else None,
     )
-    alone = f',"target":{MOBILE}' if status is Status.IN_PROGRESS else ""
+    alone = f',"target":{MOBILE}' if status is NotificationStatus.IN_PROGRESS else ""
     destination = f'{{"number":"+31612345678","targets":[{MOBILE}]{alone}}}'
 
     assert whole(status, destination, caller=ALICE, reason=reason) == told(made, status)
@@ -258,9 +260,9 @@ def test_no_text_breaks_the_json(hostile: str) -> None:
     assert read["status"] == "ringing"
 
 
-@given(calls(), st.sampled_from(Status))
+@given(calls(), st.sampled_from(NotificationStatus))
 def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
-    call_: Call, status: Status
+    call_: Call, status: NotificationStatus
 ) -> None:
     read = tree(call_, status)
 
@@ -273,7 +275,7 @@ def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
         "caller",
         "destination",
         "reason",
-        *(("merged_id", "redirector") if status is Status.COLD_TRANSFER else ()),
+        *(("merged_id", "redirector") if status is NotificationStatus.COLD_TRANSFER else ()),
     ]
     parties = [read["caller"], *read["destination"]["targets"]]
     assert all(isinstance(party["number"], str) and party["number"] for party in parties)
@@ -287,7 +289,7 @@ def test_whatever_the_call_every_member_is_there_and_no_number_is_null(
 def test_a_transfer_says_who_transferred_whom_to_whom() -> None:
     story = Transcript(incoming(ring(MARY)))
     story.comes_to(0, CallArrived(), answers("b1"), transfers("b1", "john"), answers("b2"))
-    read = tree(story.call, Status.COLD_TRANSFER)
+    read = tree(story.call, NotificationStatus.COLD_TRANSFER)
 
     assert (read["call_id"], read["merged_id"]) == ("c", "c")
     assert read["redirector"]["number"] == "mary"
@@ -299,7 +301,7 @@ def test_a_transfer_says_who_transferred_whom_to_whom() -> None:
 def test_whoever_the_caller_transferred_is_the_caller_then() -> None:
     story = Transcript(from_account("mary", plan(ring(MARY))))
     story.comes_to(0, CallArrived(), answers("b1"), transfers("caller", "olga"), answers("b2"))
-    read = tree(story.call, Status.COLD_TRANSFER)
+    read = tree(story.call, NotificationStatus.COLD_TRANSFER)
 
     assert [read["caller"]["number"], read["redirector"]["number"]] == ["mary", "john"]
 
@@ -352,12 +354,16 @@ def test_the_request_fills_nothing_in() -> None:
     )
 
 
-@pytest.mark.parametrize("event", ["custom", *Status])
+@pytest.mark.parametrize("event", ["custom", *NotificationStatus])
 def test_one_status_or_all_are_wanted(event: str) -> None:
     subscription = replace(SUBSCRIPTION, event=event)
 
-    wanted = {status for status in Status if wants(subscription, status, Direction.INCOMING)}
-    assert wanted == (set(Status) if event == "custom" else {event})
+    wanted = {
+        status
+        for status in NotificationStatus
+        if is_subscribed(subscription, status, Direction.INCOMING)
+    }
+    assert wanted == (set(NotificationStatus) if event == "custom" else {event})
 
 
 @pytest.mark.row("FB-15")
@@ -368,7 +374,7 @@ def test_calls_between_accounts_are_told_unless_a_subscription_does_without(
     subscription = replace(SUBSCRIPTION, internal=internal)
     for direction in Direction:
         is_told = internal or direction is not Direction.INTERNAL
-        assert wants(subscription, Status.ENDED, direction) is is_told
+        assert is_subscribed(subscription, NotificationStatus.ENDED, direction) is is_told
 
 
 @pytest.mark.row("FB-15")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.webhooks.check import problems
 from switchhook.webhooks.request import render_dial_plan_ask
+from switchhook.webhooks.validation import problems
 from tests.webhooks.samples import (
     DUTCH_PLAN,
     PLAN,

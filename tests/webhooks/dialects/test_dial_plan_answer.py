@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.answer import Ack, Nak, ReadingStep, read_dial_plan_answer
+from switchhook.webhooks.answer import Ack, Nak, ReadAs, read_dial_plan_answer
 from tests.webhooks.samples import DUTCH_PLAN, answer, make_dial_plan
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_the_seeds_answer_is_read_without_a_notice() -> None:
 
     assert len(body) == 34
     assert (reading.verdict, reading.caller_name) == (Ack(), "VoysPartners")
-    assert (reading.step, reading.notices) == (ReadingStep.URLENCODED, ())
+    assert (reading.read_as, reading.notices) == (ReadAs.URLENCODED, ())
 
 
 @pytest.mark.row("R5-37")
@@ -63,7 +63,7 @@ def test_pairs_are_read_whatever_the_content_type_says(kind: str) -> None:
     reading = read_dial_plan_answer(
         make_dial_plan(), replace(answer("status=ACK"), headers=headers), DUTCH_PLAN
     )
-    assert (reading.verdict, reading.step) == (Ack(), ReadingStep.URLENCODED)
+    assert (reading.verdict, reading.read_as) == (Ack(), ReadAs.URLENCODED)
 
 
 @pytest.mark.row("S-22", "R5-38")
@@ -244,7 +244,7 @@ def test_of_a_status_that_does_not_count_it_is_told_how_the_body_was_read() -> N
     reading = read(b"status=ACK&callername=Caf\xe9", 500)
 
     assert (branch(reading), reading.caller_name) == (FAILED, None)
-    assert reading.step == ReadingStep.URLENCODED
+    assert reading.read_as == ReadAs.URLENCODED
     assert reading.notices == ("the body is not UTF-8 and was read as Windows-1252",)
 
 
@@ -255,7 +255,7 @@ def test_lenient_json_keeps_unknown_members_that_are_text() -> None:
 
     assert reading.variables == (("a", "x"), ("n", "1.50"), ("yes", "true"), ("no", ""))
     assert reading.notices == ("2 unknown members were not kept: they are lists or objects",)
-    assert reading.step == ReadingStep.STRICT_JSON
+    assert reading.read_as == ReadAs.STRICT_JSON
 
 
 PLAIN_TEXT = st.text(

@@ -11,8 +11,8 @@ import pytest
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place, Template
 from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.webhooks.dialects.forwarding_number import effective_method
+from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
 from switchhook.webhooks.request import render_ask
-from switchhook.webhooks.template import RINGOSTAT_SAMPLE
 from tests.webhooks.samples import UA, VISIT, field, image, make_facts, make_number, written
 
 if TYPE_CHECKING:

@@ -8,18 +8,20 @@ import pytest
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding
-from switchhook.webhooks.answer import ReadingStep, read_answer
+from switchhook.webhooks.answer import ReadAs, read_answer
 from tests.webhooks.corpus import meaning_of
 from tests.webhooks.samples import PLAN, answer, make_number
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.answer import Reading
+    from switchhook.webhooks.answer import ForwardingNumberReading
 
 SEED = "380443334455"
 BAD_BODY, STATUS = "bad_body", "status"
 
 
-def read(body: str | bytes, import_: Encoding = Encoding.JSON, name: str = "dst_phone") -> Reading:
+def read(
+    body: str | bytes, import_: Encoding = Encoding.JSON, name: str = "dst_phone"
+) -> ForwardingNumberReading:
     webhook = make_number(submission=import_, import_=import_, name_in_response=name)
     return read_answer(webhook, answer(body), PLAN, ask_id="1")
 
@@ -92,57 +94,57 @@ def test_bytes_that_are_no_text_fail(body: bytes, import_: Encoding) -> None:
 @pytest.mark.parametrize(
     ("import_", "body", "step", "notices"),
     [
-        (Encoding.JSON, '{"dst_phone":"101"}', ReadingStep.STRICT_JSON, ()),
+        (Encoding.JSON, '{"dst_phone":"101"}', ReadAs.STRICT_JSON, ()),
         (
             Encoding.JSON,
             "{dst_phone:'101'}",
-            ReadingStep.RELAXED_JSON,
+            ReadAs.RELAXED_JSON,
             ("the body was read as relaxed JSON",),
         ),
         (
             Encoding.JSON,
             '["101"]',
-            ReadingStep.STRICT_JSON,
+            ReadAs.STRICT_JSON,
             ("the body is a list, read as the value of dst_phone",),
         ),
-        (Encoding.HTTP, "101", ReadingStep.WHOLE_BODY, ()),
+        (Encoding.HTTP, "101", ReadAs.WHOLE_BODY, ()),
         (
             Encoding.HTTP,
             "dst_phone=101",
-            ReadingStep.URLENCODED,
+            ReadAs.URLENCODED,
             ("import type is http, but the body was read as an urlencoded pair",),
         ),
         (
             Encoding.HTTP,
             '{"dst_phone":"101"}',
-            ReadingStep.STRICT_JSON,
+            ReadAs.STRICT_JSON,
             ("import type is http, but the body was read as strict JSON",),
         ),
         (
             Encoding.HTTP,
             "{dst_phone:'101'}",
-            ReadingStep.RELAXED_JSON,
+            ReadAs.RELAXED_JSON,
             (
                 "the body was read as relaxed JSON",
                 "import type is http, but the body was read as relaxed JSON",
             ),
         ),
-        (Encoding.JSON_RPC, '{"result":"101","id":"1"}', ReadingStep.JSON_RPC, ()),
+        (Encoding.JSON_RPC, '{"result":"101","id":"1"}', ReadAs.JSON_RPC, ()),
         (
             Encoding.JSON_RPC,
             "{result:'101'}",
-            ReadingStep.JSON_RPC,
+            ReadAs.JSON_RPC,
             ("the body was read as relaxed JSON", "the JSON-RPC response has no id"),
         ),
     ],
 )
 def test_the_reading_says_which_step_matched_and_what_was_lenient(
-    import_: Encoding, body: str, step: ReadingStep, notices: tuple[str, ...]
+    import_: Encoding, body: str, step: ReadAs, notices: tuple[str, ...]
 ) -> None:
     reading = read(body, import_)
 
     assert meaning_of(reading) == "@101"
-    assert (step, notices) == (reading.step, reading.notices)
+    assert (step, notices) == (reading.read_as, reading.notices)
 
 
 @pytest.mark.row("S-08")

@@ -52,7 +52,7 @@ def for_another(request: HttpRequest, authority: str) -> tuple[HttpRequest, tupl
 
 
 def _is_told(request: HttpRequest, name: str, value: str) -> bool:
-    return name in request.telling and not _is_secret(value, request.secrets)
+    return name in request.parameter_headers and not _is_secret(value, request.secrets)
 
 
 def _is_secret(value: str, secrets: tuple[str, ...]) -> bool:

@@ -13,8 +13,8 @@ from switchhook.domain.numbering import as_listed
 from switchhook.projectfile.toml.mistakes import shown
 from switchhook.projectfile.types.project import dialling_in
 from switchhook.webhooks.dialects.event import bare_name
-from switchhook.webhooks.head import is_parameter_line
-from switchhook.webhooks.wire import is_header_name
+from switchhook.webhooks.encoding import is_header_name
+from switchhook.webhooks.request_headers import is_parameter_header
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -92,7 +92,7 @@ def check_forwarding_number(webhook: Raw, at: Spot) -> None:
         at.notes.add((*at.path, "place"), problem, "remove it")
     elif place == "headers":
         for index, name in _names(webhook, "parameters"):
-            if not is_parameter_line(name):
+            if not is_parameter_header(name):
                 path = (*at.path, "parameters", index, "name")
                 problem = f"{shown(name)} cannot be the name of a header"
                 at.notes.add(path, problem, "use letters, digits and hyphens")

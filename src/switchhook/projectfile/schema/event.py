@@ -40,7 +40,7 @@ from switchhook.projectfile.types.project import (
     SuccessCodes,
     WebAddress,
 )
-from switchhook.webhooks.check import EVENT_RETRIES, EVENT_TIMEOUTS, problems
+from switchhook.webhooks.validation import EVENT_RETRIES, EVENT_TIMEOUTS, problems
 
 EVENT_SECONDS = Seconds(*EVENT_TIMEOUTS)
 EVENT_PARAMETER = Sent()

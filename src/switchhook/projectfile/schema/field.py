@@ -17,7 +17,7 @@ from switchhook.projectfile.toml.kinds import (
 )
 from switchhook.projectfile.toml.tables import Key, Table
 from switchhook.projectfile.types.project import EVENT_NAME, Chosen
-from switchhook.webhooks.check import DEEPEST
+from switchhook.webhooks.validation import DEEPEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -51,7 +51,7 @@ from switchhook.projectfile.types.project import (
     RingTarget,
     TimeZone,
 )
-from switchhook.webhooks.destination import MAX_TARGETS
+from switchhook.webhooks.answer_targets import MAX_TARGETS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

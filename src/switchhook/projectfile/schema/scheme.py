@@ -43,7 +43,7 @@ from switchhook.projectfile.toml.mistakes import did_you_mean
 from switchhook.projectfile.toml.tables import Key, Table, Tables
 from switchhook.projectfile.types.project import NAME, RingTarget, TimeZone
 from switchhook.projectfile.types.scheme import Day, Names, Presses, Spans
-from switchhook.webhooks.check import RING_TIMEOUTS
+from switchhook.webhooks.validation import RING_TIMEOUTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

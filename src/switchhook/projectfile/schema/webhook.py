@@ -41,7 +41,7 @@ from switchhook.projectfile.types.project import (
     Chosen,
     WebAddress,
 )
-from switchhook.webhooks.check import (
+from switchhook.webhooks.validation import (
     ASK_TIMEOUTS,
     ATTEMPTS,
     BREAKER_FAILURES,

@@ -20,10 +20,10 @@ from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.projectfile.toml.kinds import NotedError, Spot, Text, WrongError, quote, text_of
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
-from switchhook.webhooks.destination import read_targets
+from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.mail import ADDRESS, LONGEST_ADDRESS
-from switchhook.webhooks.moments import FORMATS
 from switchhook.webhooks.parameters import CATALOGUE, E164, find, takes
+from switchhook.webhooks.timestamps import FORMATS
 from switchhook.webhooks.url import parse_url, unknown_placeholders
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFormat
 from switchhook.projectfile.toml.mistakes import did_you_mean, shown
+from switchhook.webhooks.encoding import JSON_TYPE
 from switchhook.webhooks.parameters import CATALOGUE
-from switchhook.webhooks.raw import is_json, left_as_they_are
-from switchhook.webhooks.request import content_type, has_body, told_by
+from switchhook.webhooks.request import content_type, event_method, has_body
+from switchhook.webhooks.text_template import is_json, left_as_they_are
 from switchhook.webhooks.url import catalogued
-from switchhook.webhooks.wire import JSON_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def listener_remarks(project: Project) -> Iterator[str]:
 
 def _of_event(webhook: EventWebhook) -> Iterator[str]:
     """Yield what becomes of the method that was chosen, and of the body (R2-24, R2-28, A-05)."""
-    method = told_by(webhook)
+    method = event_method(webhook)
     if method is not webhook.method:
         yield f"is told by {method} (set by JSON-RPC), not by {webhook.method}"
     if webhook.format is not EventFormat.RAW:

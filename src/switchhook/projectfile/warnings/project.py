@@ -18,7 +18,7 @@ from switchhook.routing.project_numbers import (
 )
 from switchhook.sip.wire.transport import DEFAULT_PORT
 from switchhook.webhooks.request import effective_method
-from switchhook.webhooks.url import address_of, no_placeholder, placeholders
+from switchhook.webhooks.url import no_placeholder, placeholders, url_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -72,7 +72,7 @@ def _urls_that_will_not_do(project: Project) -> Iterator[str]:
     for who, url in _urls(project):
         if "{{" in url:
             yield f"{who} sends braces in its URL: a parameter stands in one pair there, like {{caller_id}}"
-        address = urlsplit(address_of(url, no_placeholder).origin)
+        address = urlsplit(url_template(url, no_placeholder).origin)
         port = address.port or (443 if address.scheme == "https" else 80)
         host = literal(address.hostname or "")
         # Some ports are closed whatever address the name turns out to have.

@@ -19,9 +19,9 @@ from switchhook.domain.event import EventKind
 from switchhook.domain.target import TargetKind
 from switchhook.domain.webhook import Method
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.head import Manners, Payload, make_request
-from switchhook.webhooks.url import address_of, no_placeholder
-from switchhook.webhooks.wire import JSON_TYPE
+from switchhook.webhooks.encoding import JSON_TYPE
+from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request
+from switchhook.webhooks.url import no_placeholder, url_template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
     from switchhook.domain.target import Target
     from switchhook.webhooks.http import HttpRequest
 
-Json: TypeAlias = "str | int | list[Json] | dict[str, Json] | None"
+NotificationValue: TypeAlias = (
+    "str | int | list[NotificationValue] | dict[str, NotificationValue] | None"
+)
 
 VERSION: Final = "v2"
 EVERY: Final = "custom"
@@ -43,7 +45,7 @@ LONGEST_INTEGER: Final = 15
 """Digits of a login that can be an integer: JavaScript keeps no more."""
 
 
-class Status(StrEnum):
+class NotificationStatus(StrEnum):
     """What is told of a call."""
 
     CREATED = "created"
@@ -53,21 +55,21 @@ class Status(StrEnum):
     ENDED = "ended"
 
 
-STATUS: Mapping[EventKind, Status] = MappingProxyType(
+STATUS: Mapping[EventKind, NotificationStatus] = MappingProxyType(
     {
-        EventKind.INCOMING_BEFORE: Status.CREATED,
-        EventKind.INCOMING_FORWARDING: Status.RINGING,
-        EventKind.INCOMING_PICKUP: Status.IN_PROGRESS,
-        EventKind.INCOMING_TRANSFER: Status.COLD_TRANSFER,
-        EventKind.INCOMING_AFTER: Status.ENDED,
-        EventKind.OUTGOING_FORWARDING: Status.RINGING,
-        EventKind.OUTGOING_PICKUP: Status.IN_PROGRESS,
-        EventKind.OUTGOING_TRANSFER: Status.COLD_TRANSFER,
-        EventKind.OUTGOING_AFTER: Status.ENDED,
-        EventKind.INTERNAL_FORWARDING: Status.RINGING,
-        EventKind.INTERNAL_PICKUP: Status.IN_PROGRESS,
-        EventKind.INTERNAL_TRANSFER: Status.COLD_TRANSFER,
-        EventKind.INTERNAL_AFTER: Status.ENDED,
+        EventKind.INCOMING_BEFORE: NotificationStatus.CREATED,
+        EventKind.INCOMING_FORWARDING: NotificationStatus.RINGING,
+        EventKind.INCOMING_PICKUP: NotificationStatus.IN_PROGRESS,
+        EventKind.INCOMING_TRANSFER: NotificationStatus.COLD_TRANSFER,
+        EventKind.INCOMING_AFTER: NotificationStatus.ENDED,
+        EventKind.OUTGOING_FORWARDING: NotificationStatus.RINGING,
+        EventKind.OUTGOING_PICKUP: NotificationStatus.IN_PROGRESS,
+        EventKind.OUTGOING_TRANSFER: NotificationStatus.COLD_TRANSFER,
+        EventKind.OUTGOING_AFTER: NotificationStatus.ENDED,
+        EventKind.INTERNAL_FORWARDING: NotificationStatus.RINGING,
+        EventKind.INTERNAL_PICKUP: NotificationStatus.IN_PROGRESS,
+        EventKind.INTERNAL_TRANSFER: NotificationStatus.COLD_TRANSFER,
+        EventKind.INTERNAL_AFTER: NotificationStatus.ENDED,
     }
 )
 """The notification of each event; what is not in here is told to no subscriber. Outgoing calls
@@ -90,20 +92,22 @@ REASON: Mapping[Outcome, str] = MappingProxyType(
 """Why a call is over. Somebody who left a message was answered by nobody."""
 
 
-def wants(subscription: Subscription, status: Status, direction: Direction) -> bool:
+def is_subscribed(
+    subscription: Subscription, status: NotificationStatus, direction: Direction
+) -> bool:
     """Say whether a subscriber is told of this."""
     if direction is Direction.INTERNAL and not subscription.internal:
         return False
     return subscription.event in {EVERY, status}
 
 
-def notification(call: Call, status: Status, *, at: float) -> bytes:
+def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
     """Write what is told of a call as it is now; `at` is when that happened, in unix seconds."""
     targets = [_party_of(leg, call.plan) for leg in _legs(call, status)]
-    destination: dict[str, Json] = {"number": _dialled(call), "targets": list(targets)}
-    if status in {Status.IN_PROGRESS, Status.COLD_TRANSFER} and targets:
+    destination: dict[str, NotificationValue] = {"number": _dialled(call), "targets": list(targets)}
+    if status in {NotificationStatus.IN_PROGRESS, NotificationStatus.COLD_TRANSFER} and targets:
         destination["target"] = targets[0]  # where receivers of this version look that came early
-    told: dict[str, Json] = {
+    told: dict[str, NotificationValue] = {
         "call_id": _text(call.id),
         "timestamp": datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds"),
         "status": status,
@@ -113,7 +117,7 @@ def notification(call: Call, status: Status, *, at: float) -> bytes:
         "destination": destination,
         "reason": "" if call.outcome is None else REASON[call.outcome],
     }
-    if status is Status.COLD_TRANSFER:
+    if status is NotificationStatus.COLD_TRANSFER:
         if call.party != CALLER and (transferred := call.leg(call.party)) is not None:
             told["caller"] = _party_of(transferred, call.plan)
         told["merged_id"] = _text(call.id)
@@ -121,7 +125,7 @@ def notification(call: Call, status: Status, *, at: float) -> bytes:
     return msgspec.json.encode(told)
 
 
-def _redirector(call: Call) -> Json:
+def _redirector(call: Call) -> NotificationValue:
     """Return who transferred the call to the one who talks now."""
     answering = call.leg(call.talking_to)
     return _account(answering.account, call.plan, "") if answering and answering.account else None
@@ -131,25 +135,29 @@ def render(
     subscription: Subscription, body: bytes, *, delivery_id: str, product: str
 ) -> HttpRequest:
     """Build the request that brings a notification to one subscriber. Never raises."""
-    address = address_of(subscription.target_url, no_placeholder)
-    manners = Manners(user_agent=product, keep_alive=True, id=delivery_id)
+    address = url_template(subscription.target_url, no_placeholder)
+    options = HeaderOptions(user_agent=product, keep_alive=True, id=delivery_id)
     payload = Payload(content_type=JSON_TYPE, body=body)
-    return make_request(Method.POST, address, lambda _key, _argument: "", payload, manners)
+    return make_request(Method.POST, address, lambda _key, _argument: "", payload, options)
 
 
-def _legs(call: Call, status: Status) -> Iterable[Leg]:
+def _legs(call: Call, status: NotificationStatus) -> Iterable[Leg]:
     """Return those that this is about: all that ring now, or the one who answered."""
     match status:
-        case Status.CREATED:
+        case NotificationStatus.CREATED:
             return ()
-        case Status.RINGING:
+        case NotificationStatus.RINGING:
             return call.live_called_legs
-        case Status.IN_PROGRESS | Status.COLD_TRANSFER | Status.ENDED:
+        case (
+            NotificationStatus.IN_PROGRESS
+            | NotificationStatus.COLD_TRANSFER
+            | NotificationStatus.ENDED
+        ):
             answering = call.leg(call.talking_to)
             return () if answering is None else (answering,)
 
 
-def _caller(call: Call) -> dict[str, Json]:
+def _caller(call: Call) -> dict[str, NotificationValue]:
     name = call.webhook_name or call.caller_name
     if call.account:
         return _account(call.account, call.plan, name)
@@ -161,7 +169,7 @@ def _dialled(call: Call) -> str:
     return _number(call.callee if call.direct is None else call.direct.value, call.plan)
 
 
-def _party_of(leg: Leg, plan: Plan) -> dict[str, Json]:
+def _party_of(leg: Leg, plan: Plan) -> dict[str, NotificationValue]:
     target = leg.target
     if target is None:  # the caller's own leg, which nobody rings
         return _party(WITHHELD, "")
@@ -177,7 +185,7 @@ def _target_number(target: Target, plan: Plan) -> str:
     return _number(target.value, plan)
 
 
-def _account(login: str, plan: Plan, name: str) -> dict[str, Json]:
+def _account(login: str, plan: Plan, name: str) -> dict[str, NotificationValue]:
     account = plan.accounts.get(login)
     login = _text(login)
     return {
@@ -189,7 +197,7 @@ def _account(login: str, plan: Plan, name: str) -> dict[str, Json]:
     }
 
 
-def _party(number: str, name: str) -> dict[str, Json]:
+def _party(number: str, name: str) -> dict[str, NotificationValue]:
     return {
         "number": number,
         "name": _text(name) or None,

@@ -9,14 +9,14 @@ from urllib.parse import quote
 from switchhook.domain.secrecy import MASK
 from switchhook.domain.webhook import DialPlanWebhook, Method
 from switchhook.webhooks.e164 import to_e164
-from switchhook.webhooks.head import Payload, make_request, manners_of
-from switchhook.webhooks.url import Piece, address_of
-from switchhook.webhooks.wire import urlencode
+from switchhook.webhooks.encoding import urlencode
+from switchhook.webhooks.request_headers import Payload, header_options, make_request
+from switchhook.webhooks.url import Piece, url_template
 
 if TYPE_CHECKING:
-    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
+    from switchhook.webhooks.request_headers import ErrorParameters
 
 VARIABLES = ("code", "did", "callerid", "callername")
 """All that a URL template may hold, in single braces and this letter case (R5-11…15, A-46)."""
@@ -41,15 +41,15 @@ def render(
 ) -> HttpRequest:
     """Build the request of one ask: a GET with every value percent-encoded, a blank as `%20` [A-44]."""
     values = partial(_value, webhook, facts, code)
-    address = address_of(url or webhook.url_template, variable)
+    address = url_template(url or webhook.url_template, variable)
     payload = Payload(query=urlencode(error_parameters))
-    return make_request(Method.GET, address, values, payload, manners_of(webhook, product))
+    return make_request(Method.GET, address, values, payload, header_options(webhook, product))
 
 
 def public_url(webhook: DialPlanWebhook, facts: Facts, *, code: str, url: str) -> str:
     """Return a URL with its variables filled in, apart from the code, which nobody else is told."""
     values = partial(_value, webhook, facts, MASK if code else "")
-    return address_of(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
+    return url_template(url, variable).url(values).replace(quote(MASK, safe=""), MASK)
 
 
 def _value(webhook: DialPlanWebhook, facts: Facts, code: str, name: str, _: str) -> str:

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.webhooks.around import without_remarks
-from switchhook.webhooks.body import (
+from switchhook.webhooks.answer_body import (
     MAX_BODY,
     SUCCESS,
     UnusableError,
@@ -22,9 +21,10 @@ from switchhook.webhooks.body import (
     unescaped,
     unwrapped,
 )
-from switchhook.webhooks.destination import read_targets
+from switchhook.webhooks.answer_targets import read_targets
 from switchhook.webhooks.lenient_json import Json
-from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadingStep, quoted, refused
+from switchhook.webhooks.reading import Ack, DialPlanReading, Nak, ReadAs, quoted, refused
+from switchhook.webhooks.wrapping import without_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -79,7 +79,7 @@ class _Said:
     destination: Json
     caller_name: str
     variables: tuple[tuple[str, str], ...]
-    step: ReadingStep
+    read_as: ReadAs
     notices: tuple[str, ...]
 
 
@@ -100,7 +100,7 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
     except UnusableError as error:
         return _failed(response, str(error))
     if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
-        return DialPlanReading(verdict=verdict, step=said.step, notices=notices)
+        return DialPlanReading(verdict=verdict, read_as=said.read_as, notices=notices)
     destination, dropped = _destination(said.destination, plan)
     name, cut = _one_line(said.caller_name, LONGEST_NAME, "the caller name")
     return DialPlanReading(
@@ -108,7 +108,7 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
         destination=destination,
         caller_name=name or None,
         variables=said.variables,
-        step=said.step,
+        read_as=said.read_as,
         notices=(*notices, *said.notices, *dropped, *cut),
     )
 
@@ -170,7 +170,7 @@ def _in_pairs(text: str) -> _Said:
         destination=_only(destinations, notices),
         caller_name=_value(known["callername"][0]) if known["callername"] else "",
         variables=_variables(_pairs(unknown), notices),
-        step=ReadingStep.URLENCODED,
+        read_as=ReadAs.URLENCODED,
         notices=tuple(notices),
     )
 
@@ -319,7 +319,7 @@ def _in_json(text: str) -> _Said:
         destination=known["destination"][-1],
         caller_name=_scalar(known["callername"][-1]),
         variables=_variables(((name, _scalar(value)) for name, value in unknown), notices),
-        step=step,
+        read_as=step,
         notices=tuple(notices),
     )
 

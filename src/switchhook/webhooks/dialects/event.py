@@ -1,4 +1,4 @@
-"""The event dialect: telling an endpoint what happened to a call (R2).
+"""The event dialect: notifies an endpoint of an event of a call (R2).
 
 A tree of values as JSON, as a form or as the parameters of a JSON-RPC call; with GET or DELETE in the
 query (R2-24). Or a body of the person's own.
@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.event import EventFormat
 from switchhook.domain.webhook import Method
-from switchhook.webhooks.head import Manners, Payload, make_request
-from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.raw import escaping_of, fill_raw
-from switchhook.webhooks.template import fill, pairs
-from switchhook.webhooks.url import address_of
-from switchhook.webhooks.wire import (
+from switchhook.webhooks.encoding import (
     BINARY_TYPE,
     FORM_TYPE,
     JSON_TYPE,
@@ -24,17 +19,22 @@ from switchhook.webhooks.wire import (
     json_bytes,
     urlencode,
 )
+from switchhook.webhooks.parameters import resolve
+from switchhook.webhooks.payload_template import fill, pairs
+from switchhook.webhooks.request_headers import HeaderOptions, Payload, make_request
+from switchhook.webhooks.text_template import escaping_of, fill_raw
+from switchhook.webhooks.url import url_template
 
 if TYPE_CHECKING:
     from switchhook.domain.event import EventWebhook
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
-    from switchhook.webhooks.template import Value
+    from switchhook.webhooks.payload_template import PayloadValue
 
 
 def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: str) -> HttpRequest:
     """Build the request of one delivery; every attempt sends it as it is."""
-    manners = Manners(
+    options = HeaderOptions(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,
         headers=webhook.headers,
@@ -42,17 +42,17 @@ def render(webhook: EventWebhook, facts: Facts, *, delivery_id: str, product: st
     )
     payload = _payload(webhook, facts, delivery_id)
     in_url = partial(resolve, facts=facts)
-    return make_request(told_by(webhook), address_of(webhook.url), in_url, payload, manners)
+    return make_request(event_method(webhook), url_template(webhook.url), in_url, payload, options)
 
 
-def told_by(webhook: EventWebhook) -> Method:
+def event_method(webhook: EventWebhook) -> Method:
     """Return the method that really goes out: a JSON-RPC call is posted, whatever was chosen (A-05)."""
     return Method.POST if webhook.format is EventFormat.JSON_RPC else webhook.method
 
 
 def has_body(webhook: EventWebhook) -> bool:
     """Say whether its requests bear a body."""
-    return told_by(webhook) in {Method.POST, Method.PUT}
+    return event_method(webhook) in {Method.POST, Method.PUT}
 
 
 def _payload(webhook: EventWebhook, facts: Facts, delivery_id: str) -> Payload:
@@ -74,9 +74,13 @@ def _payload(webhook: EventWebhook, facts: Facts, delivery_id: str) -> Payload:
 
 
 def _rpc_call(
-    webhook: EventWebhook, values: dict[str, Value], delivery_id: str
-) -> dict[str, Value]:
-    call: dict[str, Value] = {"jsonrpc": "2.0", "method": webhook.rpc_method, "params": values}
+    webhook: EventWebhook, values: dict[str, PayloadValue], delivery_id: str
+) -> dict[str, PayloadValue]:
+    call: dict[str, PayloadValue] = {
+        "jsonrpc": "2.0",
+        "method": webhook.rpc_method,
+        "params": values,
+    }
     return call if webhook.notification else call | {"id": delivery_id}
 
 

@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING, assert_never
 from urllib.parse import quote_plus
 
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method, Place
-from switchhook.webhooks.head import Payload, make_request, manners_of, parameter_lines
+from switchhook.webhooks.encoding import FORM_TYPE, JSON_TYPE, ascii_json, json_bytes, urlencode
 from switchhook.webhooks.parameters import resolve
-from switchhook.webhooks.template import TEMPLATES, fill, pairs
-from switchhook.webhooks.url import address_of
-from switchhook.webhooks.wire import FORM_TYPE, JSON_TYPE, ascii_json, json_bytes, urlencode
+from switchhook.webhooks.payload_template import TEMPLATES, fill, pairs
+from switchhook.webhooks.request_headers import (
+    Payload,
+    header_options,
+    make_request,
+    parameter_headers,
+)
+from switchhook.webhooks.url import url_template
 
 if TYPE_CHECKING:
     from switchhook.domain.webhook import Field
-    from switchhook.webhooks.head import ErrorParameters
     from switchhook.webhooks.http import HttpRequest
     from switchhook.webhooks.parameters import Facts
-    from switchhook.webhooks.template import Value
+    from switchhook.webhooks.payload_template import PayloadValue
+    from switchhook.webhooks.request_headers import ErrorParameters
 
 
 def effective_method(webhook: ForwardingNumber) -> Method:
@@ -50,12 +55,12 @@ def render(
 ) -> HttpRequest:
     """Build the request of one ask."""
     about = facts if facts.webhook is webhook else replace(facts, webhook=webhook)
-    manners = manners_of(webhook, product, send_origin=webhook.send_origin)
+    options = header_options(webhook, product, send_origin=webhook.send_origin)
     method = effective_method(webhook)
     values = fill(all_fields(webhook), about)
     payload = _payload(webhook, method, values, ask_id).and_query(urlencode(error_parameters))
     in_url = partial(resolve, facts=about)
-    return make_request(method, address_of(url or webhook.url), in_url, payload, manners)
+    return make_request(method, url_template(url or webhook.url), in_url, payload, options)
 
 
 def all_fields(webhook: ForwardingNumber) -> tuple[Field, ...]:
@@ -64,13 +69,13 @@ def all_fields(webhook: ForwardingNumber) -> tuple[Field, ...]:
 
 
 def _payload(
-    webhook: ForwardingNumber, method: Method, values: dict[str, Value], ask_id: str
+    webhook: ForwardingNumber, method: Method, values: dict[str, PayloadValue], ask_id: str
 ) -> Payload:
     match webhook.submission:
         case Encoding.JSON:
             return _json_payload(webhook, _as_told(webhook, values))
         case Encoding.JSON_RPC:
-            call: dict[str, Value] = {
+            call: dict[str, PayloadValue] = {
                 "jsonrpc": "2.0",
                 "method": webhook.rpc_method,
                 "params": _as_told(webhook, values),
@@ -83,12 +88,12 @@ def _payload(
             assert_never(webhook.submission)
 
 
-def _json_payload(webhook: ForwardingNumber, value: dict[str, Value]) -> Payload:
+def _json_payload(webhook: ForwardingNumber, value: dict[str, PayloadValue]) -> Payload:
     write = ascii_json if webhook.escape_json else json_bytes
     return Payload(content_type=JSON_TYPE, body=write(value))
 
 
-def _as_told(webhook: ForwardingNumber, values: dict[str, Value]) -> dict[str, Value]:
+def _as_told(webhook: ForwardingNumber, values: dict[str, PayloadValue]) -> dict[str, PayloadValue]:
     """URL-encode the values inside JSON where the receiver wants the old wire [A-35]."""
     if not webhook.urlencode_values:
         return values
@@ -110,6 +115,6 @@ def _http_payload(place: Place, method: Method, parameters: list[tuple[str, str]
             return Payload(content_type=FORM_TYPE, body=urlencode(parameters).encode())
         case Place.HEADERS:
             no_body = None if method is Method.GET else b""
-            return Payload(headers=parameter_lines(parameters), body=no_body)
+            return Payload(headers=parameter_headers(parameters), body=no_body)
         case _:
             assert_never(place)

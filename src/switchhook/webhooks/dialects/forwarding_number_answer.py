@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.webhook import Encoding, ForwardingNumber
-from switchhook.webhooks.around import without_remarks
-from switchhook.webhooks.body import (
+from switchhook.webhooks.answer_body import (
     MAX_BODY,
     SUCCESS,
     UnusableError,
@@ -23,18 +22,19 @@ from switchhook.webhooks.body import (
     unescaped,
     unwrapped,
 )
-from switchhook.webhooks.destination import NoTargetError, Targets, read_targets, whole_number
+from switchhook.webhooks.answer_targets import NoTargetError, Targets, read_targets, whole_number
 from switchhook.webhooks.lenient_json import Json, NumberText
 from switchhook.webhooks.reading import (
     Decision,
-    Direction,
-    Reading,
-    ReadingStep,
+    ForwardingNumberReading,
+    ReadAs,
+    RingTargets,
     SchemeId,
     quoted,
     refused,
     shown,
 )
+from switchhook.webhooks.wrapping import without_remarks
 
 if TYPE_CHECKING:
     from switchhook.domain.project import Plan
@@ -59,11 +59,13 @@ class _Found:
     """What stood where the direction was looked for, and how it was read."""
 
     members: dict[str, Json]
-    step: ReadingStep
+    read_as: ReadAs
     notices: tuple[str, ...] = ()
 
 
-def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str) -> Reading:
+def read(
+    webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str
+) -> ForwardingNumberReading:
     """Read one answer. Never raises."""
     if response.status not in SUCCESS:
         return _failed(
@@ -83,8 +85,8 @@ def read(webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_i
     return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), plan)
 
 
-def _failed(kind: FailureKind, detail: str) -> Reading:
-    return Reading(decision=Failure(kind=kind, detail=detail))
+def _failed(kind: FailureKind, detail: str) -> ForwardingNumberReading:
+    return ForwardingNumberReading(decision=Failure(kind=kind, detail=detail))
 
 
 # Where the direction stands: one function per import type.
@@ -107,16 +109,18 @@ def _in_body(webhook: ForwardingNumber, text: str) -> _Found:
     """Take the whole body [A-06]; an object or pair that names the direction is read with a notice."""
     if text.startswith(("{", "[", '"{', '"[')):
         found = _in_json(webhook, text)
-        notice = f"import type is http, but the body was read as {found.step}"
-        return _Found(members=found.members, step=found.step, notices=(*found.notices, notice))
+        notice = f"import type is http, but the body was read as {found.read_as}"
+        return _Found(
+            members=found.members, read_as=found.read_as, notices=(*found.notices, notice)
+        )
     if _is_pairs(text):
         members = _pairs(webhook, text)
         if members:
             notice = "import type is http, but the body was read as an urlencoded pair"
-            return _Found(members=members, step=ReadingStep.URLENCODED, notices=(notice,))
+            return _Found(members=members, read_as=ReadAs.URLENCODED, notices=(notice,))
     if text.startswith("<") and not text.lower().startswith(("<sip:", "<sips:")):
         raise UnusableError("the body is a page of HTML or XML, not a direction")
-    return _Found(members={webhook.name_in_response: _unquote(text)}, step=ReadingStep.WHOLE_BODY)
+    return _Found(members={webhook.name_in_response: _unquote(text)}, read_as=ReadAs.WHOLE_BODY)
 
 
 def _is_pairs(text: str) -> bool:
@@ -150,11 +154,11 @@ def _in_json(webhook: ForwardingNumber, text: str) -> _Found:
     notices = (*notices, *wrapping)
     match value:
         case dict():
-            return _Found(members=value, step=step, notices=notices)
+            return _Found(members=value, read_as=step, notices=notices)
         case list():
             notice = f"the body is a list, read as the value of {webhook.name_in_response}"
             members: dict[str, Json] = {webhook.name_in_response: value}
-            return _Found(members=members, step=step, notices=(*notices, notice))
+            return _Found(members=members, read_as=step, notices=(*notices, notice))
         case _:
             raise UnusableError(
                 f"the body is JSON, but no object with a member {quoted(webhook.name_in_response)};"
@@ -182,7 +186,7 @@ def _in_rpc(webhook: ForwardingNumber, text: str, ask_id: str) -> _Found:
     members: dict[str, Json] = {webhook.name_in_response: result}
     if isinstance(result, dict):
         members = result
-    return _Found(members=members, step=ReadingStep.JSON_RPC, notices=(*notices, *wrapping))
+    return _Found(members=members, read_as=ReadAs.JSON_RPC, notices=(*notices, *wrapping))
 
 
 def _rpc_error(error: Json) -> str:
@@ -194,7 +198,7 @@ def _rpc_error(error: Json) -> str:
 # What it says: a direction, else a scheme.
 
 
-def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> Reading:
+def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> ForwardingNumberReading:
     """Follow the configured name, then `schema` [A-21]. Under the name `schema` only schemes are read."""
     said = Targets()
     if webhook.name_in_response != SCHEME_KEY:
@@ -202,13 +206,15 @@ def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> Reading:
     decision: Decision
     try:
         decision = (
-            Direction(targets=said.targets)
+            RingTargets(targets=said.targets)
             if said.targets
             else SchemeId(id=_scheme(webhook, found.members, said, plan))
         )
     except UnusableError as error:
         decision = Failure(kind=FailureKind.BAD_BODY, detail=str(error))
-    return Reading(decision=decision, step=found.step, notices=found.notices + said.notices)
+    return ForwardingNumberReading(
+        decision=decision, read_as=found.read_as, notices=found.notices + said.notices
+    )
 
 
 def _scheme(webhook: ForwardingNumber, members: dict[str, Json], said: Targets, plan: Plan) -> int:

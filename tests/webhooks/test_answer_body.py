@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.webhooks.body import UnusableError, json_of, lenient_text_of, text_of
-from switchhook.webhooks.reading import ReadingStep
+from switchhook.webhooks.answer_body import UnusableError, json_of, lenient_text_of, text_of
+from switchhook.webhooks.reading import ReadAs
 from tests.webhooks.samples import answer
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def test_a_compression_that_is_not_read_is_named() -> None:
 
 @pytest.mark.row("A-11")
 def test_json_says_how_it_was_read() -> None:
-    assert json_of('{"a":1}') == ({"a": 1}, ReadingStep.STRICT_JSON, ())
+    assert json_of('{"a":1}') == ({"a": 1}, ReadAs.STRICT_JSON, ())
     assert json_of("{a:1}") == (
         {"a": "1"},
-        ReadingStep.RELAXED_JSON,
+        ReadAs.RELAXED_JSON,
         ("the body was read as relaxed JSON",),
     )
     with pytest.raises(UnusableError, match="body is not JSON: "):

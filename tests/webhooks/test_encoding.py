@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.webhooks.wire import header_value, is_header_name, json_bytes, urlencode
+from switchhook.webhooks.encoding import header_value, is_header_name, json_bytes, urlencode
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
 TEXT_PAIRS = st.lists(st.tuples(TEXTS.filter(bool), TEXTS), max_size=5)

@@ -1,4 +1,4 @@
-"""What a webhook sends, as a tree: fields, arrays and objects of facts (R2-32…38).
+"""Templates of payloads, as a tree: fields, arrays and objects of facts (R2-32…38).
 
 A flat list of fields is a tree of one level. The tree is filled with one call's facts, and the
 outcome is written either as JSON or as the pairs of a query or form.
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from switchhook.webhooks.parameters import Facts
 
 
-Value: TypeAlias = "str | list[Value] | dict[str, Value]"
+PayloadValue: TypeAlias = "str | list[PayloadValue] | dict[str, PayloadValue]"
 
 
 def fill(
     fields: Iterable[Node], facts: Facts, wire_name: Callable[[str], str] = str
-) -> dict[str, Value]:
+) -> dict[str, PayloadValue]:
     """Put the facts in. Every leaf is text; `wire_name` makes of a name what is sent."""
     return {
         wire_name(node.name): (
@@ -39,7 +39,7 @@ def fill(
     }
 
 
-def _value(node: Node, facts: Facts, wire_name: Callable[[str], str]) -> Value:
+def _value(node: Node, facts: Facts, wire_name: Callable[[str], str]) -> PayloadValue:
     match node:
         case Field(parameter=parameter, argument=argument, hash=algorithm):
             text = resolve(parameter, argument, facts)
@@ -78,12 +78,12 @@ def hash_text(algorithm: HashAlgorithm, text: str) -> str:
             return hashlib.new(algorithm.value, data, usedforsecurity=False).hexdigest()
 
 
-def pairs(values: dict[str, Value]) -> list[tuple[str, str]]:
+def pairs(values: dict[str, PayloadValue]) -> list[tuple[str, str]]:
     """Return names and values for a query or form; nested ones as `a[b]` and `a[0]` (R2-30)."""
     return [pair for name, value in values.items() for pair in _pairs(name, value)]
 
 
-def _pairs(name: str, value: Value) -> Iterator[tuple[str, str]]:
+def _pairs(name: str, value: PayloadValue) -> Iterator[tuple[str, str]]:
     match value:
         case str():
             yield name, value

@@ -8,8 +8,8 @@ import pytest
 
 from switchhook.domain.webhook import Array, Field, HashAlgorithm, Object
 from switchhook.webhooks.dialects.event import bare_name
-from switchhook.webhooks.template import fill, hash_text, leaves, pairs
-from switchhook.webhooks.wire import json_bytes, urlencode
+from switchhook.webhooks.encoding import json_bytes, urlencode
+from switchhook.webhooks.payload_template import fill, hash_text, leaves, pairs
 from tests.webhooks.samples import S_40, S_40_JSON, S_41_FORM, field, make_facts, talked
 
 

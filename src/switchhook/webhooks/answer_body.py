@@ -7,9 +7,9 @@ from codecs import BOM_UTF8, charmap_decode
 from encodings.aliases import aliases
 from typing import TYPE_CHECKING
 
-from switchhook.webhooks.around import json_within
 from switchhook.webhooks.lenient_json import Json, NotJsonError, read_json
-from switchhook.webhooks.reading import ReadingStep
+from switchhook.webhooks.reading import ReadAs
+from switchhook.webhooks.wrapping import json_within
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
@@ -221,7 +221,7 @@ def _json_within(text: str) -> Json:
         return None
 
 
-def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[Json, ReadingStep, tuple[str, ...]]:
+def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[Json, ReadAs, tuple[str, ...]]:
     """Return the value, how it was read, and a notice where it took leniency [A-11].
 
     Raises UnusableError.
@@ -232,10 +232,10 @@ def json_of(text: str, wrappings: int = MAX_WRAPPINGS) -> tuple[Json, ReadingSte
         inner, what = json_within(text) if wrappings else ("", "")
         if inner:
             value, _, notices = json_of(inner, wrappings - 1)
-            return value, ReadingStep.RELAXED_JSON, (*notices, f"the JSON was read out of {what}")
+            return value, ReadAs.RELAXED_JSON, (*notices, f"the JSON was read out of {what}")
         page = "it is a page of HTML or XML, or begins with an error message"
         problem = page if text.startswith("<") else str(error)
         raise UnusableError(f"body is not JSON: {problem}") from error
     if relaxed:
-        return value, ReadingStep.RELAXED_JSON, ("the body was read as relaxed JSON",)
-    return value, ReadingStep.STRICT_JSON, ()
+        return value, ReadAs.RELAXED_JSON, ("the body was read as relaxed JSON",)
+    return value, ReadAs.STRICT_JSON, ()

@@ -1,4 +1,4 @@
-"""The head of a request: its lines, in the order that receivers were written against (R3-19…25)."""
+"""The header section of a request, in the order that receivers were written against (R3-19…25)."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from base64 import b64encode
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from switchhook.webhooks.encoding import header_value, is_header_name
 from switchhook.webhooks.http import HttpRequest
-from switchhook.webhooks.wire import header_value, is_header_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from switchhook.domain.webhook import Method, RoutingWebhook
-    from switchhook.webhooks.url import Address, Values
+    from switchhook.webhooks.url import ParameterValues, UrlTemplate
 
 
 ErrorParameters = tuple[tuple[str, str], ...]
@@ -38,8 +38,8 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Manners:
-    """How one webhook introduces itself."""
+class HeaderOptions:
+    """The header fields of one webhook's requests besides the payload's."""
 
     user_agent: str
     keep_alive: bool
@@ -51,9 +51,11 @@ class Manners:
     """The delivery's id, for a `webhook-id` line; empty: no such line."""
 
 
-def manners_of(webhook: RoutingWebhook, product: str, *, send_origin: bool = False) -> Manners:
-    """Return how a routing webhook introduces itself; `product` where it sets no User-Agent."""
-    return Manners(
+def header_options(
+    webhook: RoutingWebhook, product: str, *, send_origin: bool = False
+) -> HeaderOptions:
+    """Return the header options of a routing webhook; `product` where it sets no User-Agent."""
+    return HeaderOptions(
         user_agent=webhook.user_agent or product,
         keep_alive=webhook.keep_alive,
         send_origin=send_origin,
@@ -72,40 +74,44 @@ def authorization(webhook: RoutingWebhook) -> tuple[tuple[str, str], ...]:
 
 
 def make_request(
-    method: Method, address: Address, values: Values, payload: Payload, manners: Manners
+    method: Method,
+    address: UrlTemplate,
+    values: ParameterValues,
+    payload: Payload,
+    options: HeaderOptions,
 ) -> HttpRequest:
     """Put a request together. No value can break out of its line, whatever a caller sent (S-73).
 
     `values` are those of the parameters that stand in the address.
     """
-    own = {name.lower(): value for name, value in manners.headers}
+    own = {name.lower(): value for name, value in options.headers}
     lines = [
         ("Host", address.host),
-        ("Origin", own.get("origin", address.host if manners.send_origin else "")),
-        ("User-Agent", own.get("user-agent", manners.user_agent)),
+        ("Origin", own.get("origin", address.host if options.send_origin else "")),
+        ("User-Agent", own.get("user-agent", options.user_agent)),
         ("Authorization", "" if "authorization" in own else address.authorization),
         ("Content-Type", own.get("content-type", payload.content_type)),
         ("Content-Length", "" if payload.body is None else str(len(payload.body))),
-        *_added(manners.headers),
-        ("webhook-id", manners.id),
-        ("Connection", "" if manners.keep_alive else "close"),
+        *_added(options.headers),
+        ("webhook-id", options.id),
+        ("Connection", "" if options.keep_alive else "close"),
     ]
     return HttpRequest(
         method=method.value,
         url=address.url(values, payload.query),
         headers=_once((*_present(lines[:-2]), *payload.headers, *_present(lines[-2:]))),
         body=payload.body or b"",
-        telling=frozenset(name.lower() for name, _ in payload.headers),
+        parameter_headers=frozenset(name.lower() for name, _ in payload.headers),
     )
 
 
-def parameter_lines(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+def parameter_headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Make header lines of parameters [A-01]; an empty value keeps its line.
 
     A name that is no header name, or one of the request's own, is left out: it was refused when the
     webhook was saved, and would otherwise change what the request means.
     """
-    return tuple((name, header_value(value)) for name, value in pairs if is_parameter_line(name))
+    return tuple((name, header_value(value)) for name, value in pairs if is_parameter_header(name))
 
 
 _REPLACED = frozenset({"content-type", "origin", "user-agent"})
@@ -114,7 +120,7 @@ _OURS = frozenset({"authorization", "content-type", "cookie", "origin", "user-ag
 """Lines of the request's own that a parameter may not double."""
 
 
-def is_parameter_line(name: str) -> bool:
+def is_parameter_header(name: str) -> bool:
     """Say whether a parameter of this name can travel as a header line (S-11)."""
     return is_header_name(name) and name.lower() not in _OURS
 

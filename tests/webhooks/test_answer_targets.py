@@ -7,7 +7,7 @@ import pytest
 from switchhook.domain.project import Account, Group, Plan, Project
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
-from switchhook.webhooks.destination import (
+from switchhook.webhooks.answer_targets import (
     MAX_ITEMS,
     MAX_MEMBERS,
     MAX_NOTICES,

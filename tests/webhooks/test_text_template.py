@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.webhooks.raw import (
+from switchhook.webhooks.text_template import (
     Escaping,
     escaping_of,
     fill_raw,

@@ -1,4 +1,4 @@
-"""What scripts leave around an answer that is not part of it: PHP's remarks, a call for JSONP, a fence of Markdown.
+"""Strips what scripts leave around an answer: PHP's remarks, a call for JSONP, a fence of Markdown.
 
 Only what has a well-known form is taken away, and nothing is looked for within a text of no known form.
 Reading takes time linear in the text.

@@ -1,4 +1,4 @@
-"""Moments as text: a project's time zone and the formats that a webhook may choose (R1-43, A-30)."""
+"""Timestamps as text: a project's time zone and the formats that a webhook may choose (R1-43, A-30)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ STANDARD = "%Y-%m-%d %H:%M:%S"
 
 
 @lru_cache(maxsize=512)
-def zone(name: str) -> tzinfo:
+def time_zone_of(name: str) -> tzinfo:
     """Return the IANA time zone of this name; UTC where there is none, for a call must not end of it."""
     try:
         return ZoneInfo(name)
@@ -54,9 +54,9 @@ FORMATS: Mapping[str, Callable[[datetime], str]] = MappingProxyType(
 """The named formats; anything else that holds a `%` is a pattern of strftime [A-30]."""
 
 
-def format_moment(at: float, *, time_zone: str, style: str = "") -> str:
+def format_timestamp(at: float, *, time_zone: str, style: str = "") -> str:
     """Write the unix time `at` in this zone; an unknown or empty style means `standard`."""
-    moment = datetime.fromtimestamp(at, zone(time_zone))
+    moment = datetime.fromtimestamp(at, time_zone_of(time_zone))
     if style not in FORMATS and "%" in style:
         return moment.strftime(style)
     return FORMATS.get(style, FORMATS["standard"])(moment)

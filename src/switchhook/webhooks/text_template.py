@@ -1,4 +1,4 @@
-"""Text that a person wrote, with `{{placeholders}}` for facts: a raw body, a mail (R2-28, A-28).
+"""Templates of text with `{{placeholders}}`: a raw body, a mail (R2-28, A-28).
 
 A value stays in its place (S-73): it is escaped as the text around it wants it, so that no caller can
 add a member, a parameter or an element. A value is never read for placeholders again.
@@ -17,9 +17,9 @@ from urllib.parse import quote_plus, unquote_plus
 
 import msgspec
 
+from switchhook.webhooks.encoding import FORM_TYPE
 from switchhook.webhooks.parameters import resolve, takes
 from switchhook.webhooks.url import Piece, catalogued
-from switchhook.webhooks.wire import FORM_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.webhooks.moments import format_moment
+from switchhook.webhooks.timestamps import format_timestamp
 
 MOMENT = 1534147871.0
 
@@ -26,7 +26,7 @@ MOMENT = 1534147871.0
     ],
 )
 def test_each_format_of_one_moment(style: str, expected: str) -> None:
-    assert expected == format_moment(MOMENT, time_zone="Europe/Kyiv", style=style)
+    assert expected == format_timestamp(MOMENT, time_zone="Europe/Kyiv", style=style)
 
 
 @pytest.mark.row("A-30")
@@ -35,7 +35,7 @@ def test_each_format_of_one_moment(style: str, expected: str) -> None:
     [("unix", "1534147871"), ("unix-ms", "1534147871250"), ("unix-us", "1534147871250000")],
 )
 def test_fractions_of_a_second_are_kept_where_the_unit_has_them(style: str, expected: str) -> None:
-    assert expected == format_moment(MOMENT + 0.25, time_zone="Europe/Kyiv", style=style)
+    assert expected == format_timestamp(MOMENT + 0.25, time_zone="Europe/Kyiv", style=style)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def test_fractions_of_a_second_are_kept_where_the_unit_has_them(style: str, expe
     [(1711846799.0, "2024-03-31 02:59:59"), (1711846800.0, "2024-03-31 04:00:00")],
 )
 def test_summer_time_begins_where_it_does(at: float, expected: str) -> None:
-    assert expected == format_moment(at, time_zone="Europe/Kyiv")
+    assert expected == format_timestamp(at, time_zone="Europe/Kyiv")
 
 
 @pytest.mark.parametrize("name", ["", "No/Where", "../../etc/passwd", "\0", "Europe"])
 def test_a_zone_that_is_none_counts_as_utc(name: str) -> None:
-    assert format_moment(MOMENT, time_zone=name) == "2018-08-13 08:11:11"
+    assert format_timestamp(MOMENT, time_zone=name) == "2018-08-13 08:11:11"

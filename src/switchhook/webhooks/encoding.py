@@ -1,4 +1,4 @@
-"""Values as bytes on the wire, so that none can add a header, a parameter or a member (S-73)."""
+"""Encodes values for headers, queries and bodies, so that none can add a header, a parameter or a member (S-73)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.webhooks.template import Value
+    from switchhook.webhooks.payload_template import PayloadValue
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 JSON_TYPE = "application/json"
@@ -67,11 +67,11 @@ def _encode(text: str) -> str:
     return quote_plus(text, errors="replace")
 
 
-def json_bytes(value: dict[str, Value]) -> bytes:
+def json_bytes(value: dict[str, PayloadValue]) -> bytes:
     """Write compact JSON in UTF-8, non-ASCII unescaped, members in order [A-20]."""
     return msgspec.json.encode(value)
 
 
-def ascii_json(value: dict[str, Value]) -> bytes:
+def ascii_json(value: dict[str, PayloadValue]) -> bytes:
     """Write the same in ASCII, any other character escaped as its UTF-16 code [A-20]."""
     return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode("ascii")

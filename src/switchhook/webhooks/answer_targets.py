@@ -1,4 +1,4 @@
-"""What may ring, out of what an answer says: numbers, accounts, groups, SIP addresses [A-09, A-10, A-58].
+"""Reads the targets that an answer names: numbers, accounts, groups, SIP addresses [A-09, A-10, A-58].
 
 Nothing is made up: a number's digits all stand in the answer, and a member that cannot be told is
 dropped with a notice.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.webhook import Method
-from switchhook.webhooks.head import (
-    Manners,
+from switchhook.webhooks.request_headers import (
+    HeaderOptions,
     Payload,
-    is_parameter_line,
+    is_parameter_header,
     make_request,
-    parameter_lines,
+    parameter_headers,
 )
 from switchhook.webhooks.url import parse_url
 from tests.webhooks.samples import UA, make_values
@@ -23,7 +23,7 @@ def test_every_line_in_its_place() -> None:
         parse_url("http://u:p@target:8080/r?a=1"),
         make_values(),
         Payload(query="b=2", headers=(("p", ""),), content_type="text/x", body=b"body"),
-        Manners(
+        HeaderOptions(
             user_agent=UA, keep_alive=False, send_origin=True, headers=(("X-Own", "x"),), id="d1"
         ),
     )
@@ -54,7 +54,7 @@ def test_a_request_without_a_body_says_nothing_about_one(
         parse_url("http://target/"),
         make_values(),
         Payload(body=body),
-        Manners(user_agent=UA, keep_alive=True),
+        HeaderOptions(user_agent=UA, keep_alive=True),
     )
 
     assert lengths == [value for name, value in request.headers if name == "Content-Length"]
@@ -64,8 +64,8 @@ def test_a_request_without_a_body_says_nothing_about_one(
 def test_only_names_that_are_free_become_parameter_lines() -> None:
     names = ["caller", "a b", "Cookie", "Authorization", "Content-Type", "TE", "x-1"]
 
-    assert [name for name, _ in parameter_lines((n, "v") for n in names)] == ["caller", "x-1"]
-    assert [name for name in names if is_parameter_line(name)] == ["caller", "x-1"]
+    assert [name for name, _ in parameter_headers((n, "v") for n in names)] == ["caller", "x-1"]
+    assert [name for name in names if is_parameter_header(name)] == ["caller", "x-1"]
 
 
 @pytest.mark.row("S-73")
@@ -75,7 +75,7 @@ def test_no_line_is_there_twice() -> None:
         parse_url("http://target/"),
         make_values(),
         Payload(headers=(("x-own", "2"), ("p", "3"), ("P", "4"))),
-        Manners(user_agent=UA, keep_alive=True, headers=(("X-Own", "1"), ("x-own", "1b"))),
+        HeaderOptions(user_agent=UA, keep_alive=True, headers=(("X-Own", "1"), ("x-own", "1b"))),
     )
 
     assert request.headers[2:] == (("X-Own", "1"), ("p", "3"))
@@ -100,7 +100,7 @@ def test_a_persons_own_origin_stands_in_place_of_ours(
         parse_url("http://target/"),
         make_values(),
         Payload(),
-        Manners(user_agent=UA, keep_alive=True, send_origin=send_origin, headers=own),
+        HeaderOptions(user_agent=UA, keep_alive=True, send_origin=send_origin, headers=own),
     )
 
     assert origins == [value for name, value in request.headers if name.lower() == "origin"]

@@ -9,8 +9,8 @@ import pytest
 
 from switchhook.domain.event import EventFormat
 from switchhook.domain.webhook import Array, Encoding, Method, Object, Place, Template
-from switchhook.webhooks.check import problems
-from switchhook.webhooks.template import RINGOSTAT_SAMPLE
+from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
+from switchhook.webhooks.validation import problems
 from tests.webhooks.samples import S_40, field, make_dial_plan, make_event, make_number
 
 if TYPE_CHECKING:

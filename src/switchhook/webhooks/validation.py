@@ -1,4 +1,4 @@
-"""What is wrong with a webhook, said when it is saved rather than when a caller waits."""
+"""Validates webhooks when a project is saved, and not when a caller waits."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from switchhook.domain.webhook import (
 from switchhook.webhooks.dialects.dial_plan import CALL_ID, VARIABLES, variable
 from switchhook.webhooks.dialects.event import bare_name
 from switchhook.webhooks.dialects.forwarding_number import all_fields
-from switchhook.webhooks.head import authorization, is_parameter_line
-from switchhook.webhooks.moments import FORMATS
+from switchhook.webhooks.encoding import is_header_name
 from switchhook.webhooks.parameters import CATALOGUE, E164, takes
+from switchhook.webhooks.request_headers import authorization, is_parameter_header
+from switchhook.webhooks.timestamps import FORMATS
 from switchhook.webhooks.url import parse_url, placeholders, unknown_placeholders
-from switchhook.webhooks.wire import is_header_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -90,7 +90,7 @@ def _of_forwarding_number(webhook: ForwardingNumber) -> Iterator[str]:
         names = dict.fromkeys(field.name for field in fields)
         yield from _of_doubles((*names, *(name for name, _ in webhook.headers)))
         for field in fields:
-            if not is_parameter_line(field.name):
+            if not is_parameter_header(field.name):
                 yield f"{field.name!r} cannot be the name of a header"
     if webhook.fallback_url:
         yield from _of_url(webhook.fallback_url)
