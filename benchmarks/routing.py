@@ -37,14 +37,14 @@ from benchmarks.nginx import free_ports, nginx
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
-from tests.webhooks.samples import VISIT, make_call, make_number, make_plan
+from tests.webhooks.samples import VISIT, make_call, make_number, make_snapshot
 
 from switchhook.app.application import Application, build
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.delivery.http.dialler import default_tls
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.scheme import AskStep, Scheme
 from switchhook.domain.webhook import Encoding, Field
 from switchhook.routing.commands import AskWebhook
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
     from switchhook.domain.call import Call
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 ANSWER = '{"dst_phone":380443334455}'
 """The vendor's first example."""
@@ -140,17 +140,17 @@ class Bench:
     def __init__(
         self, way: Way, request: str, calls: list[Call], app: Application, sender: Sender
     ) -> None:
-        plan = calls[0].plan
+        snapshot = calls[0].snapshot
         self._way = way
         self._sender = sender
         facts_of = app.memory.facts_of
         self._asking = WebhookAsker(app.asks, USER_AGENT, facts_of=facts_of)
         self._calls = itertools.cycle(calls)
         self._command = AskWebhook(ask="1", webhook=name_of(way, request))
-        webhook = plan.webhooks[self._command.webhook]
+        webhook = snapshot.webhooks[self._command.webhook]
         facts = Facts(call=calls[0], now=time.time(), extra=facts_of(calls[0]))
         self._request = render_ask(webhook, facts, ask_id="1", product=USER_AGENT)
-        self._networks = app.policies.networks_of(plan.project.id)
+        self._networks = app.policies.networks_of(snapshot.project.id)
 
     async def bare(self) -> None:
         exchange = await self._sender.exchange(
@@ -217,7 +217,7 @@ def name_of(way: Way, request: str) -> str:
     return f"{way.name}, {request}"
 
 
-def plan_for(ports: dict[str, int]) -> Plan:
+def snapshot_for(ports: dict[str, int]) -> ProjectSnapshot:
     """Return a project with one webhook for each case."""
     webhooks = [
         make_number(
@@ -228,15 +228,15 @@ def plan_for(ports: dict[str, int]) -> Plan:
         )
         for way, request in CASES
     ]
-    return make_plan(
+    return make_snapshot(
         schemes=(Scheme(id=1, name="Office", steps=(AskStep(webhook=webhooks[0].name),)),),
         forwarding_numbers=tuple(webhooks),
         allowed_networks=("127.0.0.0/8",),
     )
 
 
-def calls_for(plan: Plan) -> list[Call]:
-    call = make_call(plan=plan, known=tuple(VISIT.items()))
+def calls_for(snapshot: ProjectSnapshot) -> list[Call]:
+    call = make_call(snapshot=snapshot, known=tuple(VISIT.items()))
     return [
         replace(call, caller=f"38044{number:07}")
         for number in range(1_000_000, 1_000_000 + CALLERS)
@@ -269,10 +269,10 @@ Results = dict[tuple[str, str], list[Round]]
 
 
 async def measure(
-    plan: Plan, tls: ssl.SSLContext, rounds: int, seconds: float, console: Console
+    snapshot: ProjectSnapshot, tls: ssl.SSLContext, rounds: int, seconds: float, console: Console
 ) -> Results:
     results: Results = {(way.name, request): [] for way, request in CASES}
-    calls = calls_for(plan)
+    calls = calls_for(snapshot)
     store = await SqliteStore.open(None)
     try:
         for _ in track(range(rounds), "rounds", console=console, transient=True):
@@ -281,7 +281,7 @@ async def measure(
                 app = build(
                     Settings(sip_port=0),
                     store,
-                    Book([plan]),
+                    ProjectDirectory([snapshot]),
                     sender,
                     Memory(),
                     delivery_sender=sender,
@@ -392,7 +392,7 @@ def main() -> int:
     with endpoints(ca) as ports:
         if (os.cpu_count() or 1) > 1 and hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(0, {0})
-        work = measure(plan_for(ports), tls, chosen.rounds, chosen.seconds, console)
+        work = measure(snapshot_for(ports), tls, chosen.rounds, chosen.seconds, console)
         results = uvloop.run(work)
     return 0 if report(results, console) else 1
 

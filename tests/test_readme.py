@@ -8,7 +8,7 @@ import tomllib
 from pathlib import Path
 
 from switchhook.routing.events import CallArrived
-from tests.support import plans, transcript
+from tests.support import snapshots, transcript
 
 TESTS = Path(__file__).parent
 PAGE = (TESTS / "README.md").read_text(encoding="utf-8")
@@ -41,4 +41,4 @@ def test_every_word_of_a_transcript_is_explained() -> None:
 def test_the_example_is_a_story() -> None:
     (example,) = re.findall(r"^```python\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
-    exec(example, {**vars(plans), **vars(transcript), "CallArrived": CallArrived})
+    exec(example, {**vars(snapshots), **vars(transcript), "CallArrived": CallArrived})

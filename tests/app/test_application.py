@@ -22,7 +22,7 @@ from switchhook.delivery.policy import MAIL_TRIES, ONE_TRY, RetryPolicy
 from switchhook.domain.call import CALLER, Call, CallState, Direction, Leg, LegState
 from switchhook.domain.cause import EndedBy, Outcome
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.hanging_up import hang_up
@@ -72,11 +72,11 @@ async def until(is_so: Callable[[], bool]) -> None:
 
 
 def ringing(version: int) -> Call:
-    plan = Plan(Project(id="acme", name="Acme", version=version))
+    snapshot = ProjectSnapshot(Project(id="acme", name="Acme", version=version))
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=0.0)
     return Call(
         id="c1",
-        plan=plan,
+        snapshot=snapshot,
         direction=Direction.INCOMING,
         caller="380441112233",
         caller_name="",
@@ -97,15 +97,15 @@ def test_a_project_that_is_applied_while_it_runs_is_taken_over(
 
     async def scenario() -> None:
         async with open_application(settings(tmp_path)) as app:
-            assert app.book.plans == {}
+            assert app.directory.snapshots == {}
             assert app.sip_port > 0
             await app.store.save_project("acme", DOCUMENT)
-            await until(lambda: app.book.number("380442223344") is not None)
+            await until(lambda: app.directory.number("380442223344") is not None)
             await app.store.save_project("broken", "this is no project file")
             await app.store.save_project("acme", DOCUMENT.replace("Acme", "Acme Ltd"))
-            await until(lambda: app.book.plans["acme"].project.version == 2)
-            assert app.book.plans["acme"].project.name == "Acme Ltd"
-            assert list(app.book.plans) == ["acme"]
+            await until(lambda: app.directory.snapshots["acme"].project.version == 2)
+            assert app.directory.snapshots["acme"].project.name == "Acme Ltd"
+            assert list(app.directory.snapshots) == ["acme"]
 
     run(scenario())
 
@@ -163,15 +163,15 @@ def test_a_webhook_that_says_no_more_counts_200_alone_and_is_tried_once(tmp_path
         url = endpoint.url("/")
         told = TOLD.replace("retries = 3\n", "").replace("http://127.0.0.1/", url)
         async with granted(tmp_path, told) as app:
-            plan = app.book.plans["acme"]
-            (webhook,) = plan.project.event_webhooks
+            snapshot = app.directory.snapshots["acme"]
+            (webhook,) = snapshot.project.event_webhooks
             assert (webhook.success_codes, webhook.retries) == ((200,), 0)
             for seq in (1, 2):
                 codes = webhook.success_codes
                 promised = delivery(
                     "c1", seq, webhook="crm", project="acme", url=url, success_codes=codes
                 )
-                call = ringing(plan.project.version)
+                call = ringing(snapshot.project.version)
                 await app.store.commit(CallRecord(call=call, deliveries=(promised,)))
                 app.dispatcher.dispatch(promised)
             await app.dispatcher.drain()
@@ -205,7 +205,7 @@ def test_a_project_that_mails_without_a_mail_server_is_told_of(
         chosen = replace(settings(tmp_path), smtp_host=host)
         async with open_application(chosen) as app:
             await app.store.save_project("acme", DOCUMENT.replace("Acme", "Acme Ltd") + MAIL)
-            await until(lambda: app.book.plans["acme"].project.version == 2)
+            await until(lambda: app.directory.snapshots["acme"].project.version == 2)
 
     with capture_logs() as logs:
         run(scenario())
@@ -219,7 +219,7 @@ def test_what_a_former_version_promised_is_carried_as_it_was(tmp_path: Path) -> 
         settled, waiting = (
             delivery(call, project="acme", url=endpoint.url("/in?key=1")) for call in ("c1", "c2")
         )
-        acme = Plan(Project(id="acme", name="Acme", version=1))
+        acme = ProjectSnapshot(Project(id="acme", name="Acme", version=1))
         make_former(path, within=acme, settled=(settled,), waiting=(waiting,))
         async with granted(tmp_path) as app:
             await app.dispatcher.drain()
@@ -248,7 +248,7 @@ def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
         with closing(sqlite3.connect(tmp_path / DATABASE)) as connection, connection:
             connection.execute("UPDATE projects SET sealed = x'01' WHERE project = 'acme'")
         async with open_application(settings(tmp_path)) as app:
-            assert list(app.book.plans) == ["house"]
+            assert list(app.directory.snapshots) == ["house"]
             assert app.switchboard.calls == ()
             with pytest.raises(StoreError, match="apply its project file again"):
                 await export_project(app.store, "acme")
@@ -257,7 +257,7 @@ def test_a_project_that_cannot_be_unsealed_keeps_nobody_from_being_served(
             applied = await apply_project(app.store, DOCUMENT)
             assert isinstance(applied, Applied)
             assert applied.version == 2
-            await until(lambda: app.book.number("380442223344") is not None)
+            await until(lambda: app.directory.number("380442223344") is not None)
 
     with capture_logs() as logs:
         run(scenario())
@@ -343,7 +343,7 @@ def test_a_call_that_another_process_wants_ended_is_ended(
     async def scenario() -> None:
         async with open_application(settings(tmp_path)) as app:
             await app.store.save_project("acme", rings)
-            await until(lambda: app.book.number("380442223344") is not None)
+            await until(lambda: app.directory.number("380442223344") is not None)
             arrival = Arrival(
                 caller="380441112233", caller_name="", callee="380442223344", project="acme"
             )
@@ -416,7 +416,7 @@ def test_what_is_applied_over_http_is_taken_over_when_the_answer_comes(
                 scope=Scope.PROJECT,
                 now=time.time(),
             )
-            assert app.book.plans == {}
+            assert app.directory.snapshots == {}
             body = DOCUMENT.replace("Acme", "Acme Ltd").encode()
             reader, writer = await asyncio.open_connection("127.0.0.1", app.web_port)
             head = f"Authorization: Bearer {made.key}\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -424,7 +424,7 @@ def test_what_is_applied_over_http_is_taken_over_when_the_answer_comes(
             answer = await reader.read()
             writer.close()
             assert answer.startswith(b"HTTP/1.1 200 "), answer
-            assert app.book.plans["acme"].project.name == "Acme Ltd"
+            assert app.directory.snapshots["acme"].project.name == "Acme Ltd"
 
     run(scenario())
 
@@ -436,7 +436,7 @@ def test_looks_at_the_same_time_leave_the_latest_version(tmp_path: Path) -> None
                 name = f"Acme {version}"
                 await app.store.save_project("acme", DOCUMENT.replace("Acme", name))
                 await asyncio.gather(*(app.projects.refresh() for _ in range(3)))
-                assert app.book.plans["acme"].project.name == name
+                assert app.directory.snapshots["acme"].project.name == name
 
     run(scenario())
 

@@ -15,7 +15,7 @@ from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.records import CallRecord, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run as run_scenario
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +54,7 @@ def test_a_call_that_no_server_runs_is_ended_later(
         await store.close()
         return found
 
-    project = RUNS.plan.project.id
+    project = RUNS.snapshot.project.id
     assert run_scenario(wanted()) == (WantedHangUp(project=project, call="1.2", by="an operator"),)
 
 

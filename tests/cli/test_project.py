@@ -10,11 +10,11 @@ import pytest
 from switchhook.cli.pretend import call as place_call
 from switchhook.cli.project import apply, check, summary
 from switchhook.domain.project import Project
-from tests.support.told import EXAMPLE, example_plan
+from tests.support.told import EXAMPLE, example_snapshot
 
 
 def test_a_project_is_summed_up() -> None:
-    assert summary(example_plan().project) == (
+    assert summary(example_snapshot().project) == (
         "Project acme: 2 numbers, 2 accounts, 1 group, 1 trunk, 2 schemes,"
         " 1 forwarding number, 2 event webhooks."
     )

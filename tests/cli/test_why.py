@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from switchhook.cli.main import FAILED, FINE, MISUSED, run
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook
 from tests.support.loop import run as run_scenario
-from tests.support.told import EXAMPLE, example_plan, remember
+from tests.support.told import EXAMPLE, example_snapshot, remember
 
 FILE = str(Path(__file__).parents[2] / "examples" / "project.toml")
 RELAXED = b"{ dst_phone: '380441111111, 101, nobody' }"
@@ -148,8 +148,8 @@ def test_programs_get_the_request_as_json(capsys: pytest.CaptureFixture[str]) ->
 def test_a_dial_plan_webhook_is_read_and_shown_too(
     monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    plan = Plan(replace(example_plan().project, dial_plan_webhooks=(PIN,)))
-    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: plan)
+    snapshot = ProjectSnapshot(replace(example_snapshot().project, dial_plan_webhooks=(PIN,)))
+    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: snapshot)
     assert run(["preview", "--webhook", "pin"]) == FINE
     shown = capfdbinary.readouterr()
     assert shown.out.startswith(b"GET /4711?secret=s3cret HTTP/1.1\r\nHost: crm.example\r\n")
@@ -204,8 +204,8 @@ def test_the_request_to_the_fallback_url_is_shown_behind_the_first(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     asked = replace(PIN, fallback_url="http://backup.example/{code}")
-    plan = Plan(replace(example_plan().project, dial_plan_webhooks=(asked,)))
-    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: plan)
+    snapshot = ProjectSnapshot(replace(example_snapshot().project, dial_plan_webhooks=(asked,)))
+    monkeypatch.setattr("switchhook.cli.why.plan_of", lambda *_: snapshot)
     assert run(["preview", "--webhook", "pin"]) == FINE
     shown = capfd.readouterr()
     assert "GET /4711?error_code=connect_timeout&error_url=" in shown.out

@@ -10,11 +10,11 @@ from itertools import count, groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.domain.scheme import Step
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.driver import SimulatedCall, SimulatedDriver
@@ -28,7 +28,7 @@ from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
-from tests.support.plans import CUSTOMER, DIALLED, plan
+from tests.support.snapshots import CUSTOMER, DIALLED, snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,14 +68,14 @@ class Story:
     answer: bytes = b"{}"
     """What the webhook `crm` returns."""
 
-    def plan(self, trunk: Trunk = TRUNK) -> Plan:
+    def snapshot(self, trunk: Trunk = TRUNK) -> ProjectSnapshot:
         """Return the project, with an event webhook for every kind of event."""
-        project = plan(*self.steps, trunks=(trunk,)).project
+        project = snapshot(*self.steps, trunks=(trunk,)).project
         webhooks = tuple(
             EventWebhook(name=kind, event=kind, url="http://crm.example/events")
             for kind in EventKind
         )
-        return Plan(replace(project, event_webhooks=webhooks))
+        return ProjectSnapshot(replace(project, event_webhooks=webhooks))
 
     @property
     def caller(self) -> SimulatedCaller:
@@ -129,7 +129,10 @@ class Memory:
         self.call = record.call
         self.entries.extend(record.entries)
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
+    async def live_calls(
+        self,
+        snapshot_of: Callable[[str, int], ProjectSnapshot],  # noqa: ARG002
+    ) -> tuple[Call, ...]:
         """Return the call, if it has not ended."""
         return () if self.call is None or self.call.state is CallState.ENDED else (self.call,)
 
@@ -175,10 +178,12 @@ def line(entry: JournalEntry) -> str:
             return str(entry.kind)
 
 
-def switchboard(plan: Plan, driver: Driver, memory: Memory, clock: Clock) -> Switchboard:
+def switchboard(
+    snapshot: ProjectSnapshot, driver: Driver, memory: Memory, clock: Clock
+) -> Switchboard:
     """Put a switchboard together that runs this project."""
     ids = count(1)
-    book = Book([plan])
+    directory = ProjectDirectory([snapshot])
     known = TrackingMemory()
     return Switchboard(
         driver=driver,
@@ -186,7 +191,7 @@ def switchboard(plan: Plan, driver: Driver, memory: Memory, clock: Clock) -> Swi
         dispatcher=memory,
         webhook_asker=WebhookAsker(memory, "test"),
         clock=clock,
-        book=lambda: book,
+        directory=lambda: directory,
         new_id=lambda: f"c{next(ids)}",
         outbox=OutboxContext(product="test", facts_of=known.facts_of),
         tracking=known,
@@ -205,9 +210,9 @@ class Simulated:
         for ends_after in (story.restarts_after, DEADLINE):
             if ends_after is None:
                 continue
-            board = switchboard(story.plan(), driver, memory, clock)
+            board = switchboard(story.snapshot(), driver, memory, clock)
             async with AsyncExitStack() as stack:
-                await board.start(stack, lambda _project, _version: story.plan())
+                await board.start(stack, lambda _project, _version: story.snapshot())
                 if ends_after is DEADLINE and story.operator_ends_after is not None:
                     at = clock.now() + story.operator_ends_after
                     clock.call_at(at, partial(board.hear, "c1", OPERATOR))

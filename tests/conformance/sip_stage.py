@@ -17,12 +17,12 @@ from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, RefusedError, 
 from switchhook.switchboard.clock import LoopClock
 from switchhook.tasks import spawn
 from tests.conformance.drivers import DEADLINE, OPERATOR, Memory, Story, Told, switchboard
-from tests.support.plans import CUSTOMER
+from tests.support.snapshots import CUSTOMER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 LOCAL = "127.0.0.1"
 BY_SCRIPT = PhoneBehaviour(rings=False, answer_after=None)
@@ -37,7 +37,7 @@ class Embedded:
         memory = Memory(story.answer)
         async with asyncio.timeout(DEADLINE), AsyncExitStack() as stack:
             carrier = await stack.enter_async_context(Softphone(CUSTOMER, behaviour=BY_SCRIPT))
-            house = House(story.plan(trunk_to(carrier)), memory)
+            house = House(story.snapshot(trunk_to(carrier)), memory)
             stack.push_async_callback(house.close)
             await house.open()
             phones = {"": carrier}
@@ -58,17 +58,17 @@ class Embedded:
 class House:
     """A switchboard over the built-in engine, that can be closed and opened again on the same port."""
 
-    def __init__(self, plan: Plan, memory: Memory) -> None:
+    def __init__(self, snapshot: ProjectSnapshot, memory: Memory) -> None:
         self.port = 0
-        self._plan = plan
+        self._snapshot = snapshot
         self._memory = memory
 
     async def open(self) -> None:
         """Start."""
         self.driver = EmbeddedDriver(host=LOCAL, port=self.port)
-        self.board = switchboard(self._plan, self.driver, self._memory, LoopClock())
+        self.board = switchboard(self._snapshot, self.driver, self._memory, LoopClock())
         self._stack = AsyncExitStack()
-        await self.board.start(self._stack, lambda _project, _version: self._plan)
+        await self.board.start(self._stack, lambda _project, _version: self._snapshot)
         self.port = self.driver.port
 
     async def close(self) -> None:

@@ -19,7 +19,7 @@ from switchhook.drivers.simulator.script import (
 from tests.conformance.drivers import Simulated, Stage, Story, Told
 from tests.conformance.sip_stage import Embedded
 from tests.support.loop import run
-from tests.support.plans import ASK, JOHN, MARY, MOBILE, OLGA, in_turn, ring
+from tests.support.snapshots import ASK, JOHN, MARY, MOBILE, OLGA, in_turn, ring
 
 PICKED_UP = ("incoming.before", "incoming.forwarding", "incoming.pickup", "incoming.after")
 MISSED = ("incoming.before", "incoming.forwarding", "incoming.after")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
@@ -96,7 +96,7 @@ def call(url: str, scheme: int, *digits: str, caller: str = "+31612345678") -> P
     project = read_project(SHOP.replace("{url}", url).replace("{scheme}", str(scheme)))
     assert isinstance(project, Project), project
     script = Script(caller=caller, callee="31850001001", digits=digits)
-    return run(pretend_call(Plan(project), script, now=1000.0, product="UA"))
+    return run(pretend_call(ProjectSnapshot(project), script, now=1000.0, product="UA"))
 
 
 def talked_to(made: PretendCall) -> str:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from switchhook.domain.cause import Outcome
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 from switchhook.projectfile.warnings.project import remarks
 from switchhook.tryout.pretending import PretendCall, pretend_call
@@ -34,7 +34,7 @@ def call(*phones: str, patience: float = 300.0) -> PretendCall:
         phones=dict(zip(("201", "202"), phones, strict=False)),
         patience=patience,
     )
-    return run(pretend_call(Plan(office()), script, now=1_714_550_400.0, product="UA"))
+    return run(pretend_call(ProjectSnapshot(office()), script, now=1_714_550_400.0, product="UA"))
 
 
 def test_there_is_nothing_to_remark_on() -> None:

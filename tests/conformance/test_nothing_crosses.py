@@ -20,7 +20,7 @@ from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.operations.projects import apply_project
 from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.loading import load_book
+from switchhook.projectfile.loading import load_directory
 from switchhook.projectfile.schema.project import FILE
 from switchhook.projectfile.schema.scheme import STEPS, Steps
 from switchhook.projectfile.schema.webhook import Pair
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import Project
 
 Where = tuple[str | int, ...]
@@ -278,40 +278,40 @@ async def unharmed(store: SqliteStore, before: str) -> None:
     versions = {stored.id: stored for stored in await store.projects()}
     assert set(versions) == {"victim", "mine"}
     assert (versions["victim"].version, versions["victim"].document) == (1, before)
-    book = await load_book(store)
-    _look_ups(book)
-    _calls(book)
+    directory = await load_directory(store)
+    _look_ups(directory)
+    _calls(directory)
 
 
-def _look_ups(book: Book) -> None:
+def _look_ups(directory: ProjectDirectory) -> None:
     for spelling in ("380800333444", "+380800333444"):
-        found = book.number(spelling)
+        found = directory.number(spelling)
         assert found is not None
         assert found[0].project.id == "victim"
-    having = book.account("olga")
+    having = directory.account("olga")
     assert having is not None
     assert having[0].project.id == "victim"
 
 
-def _calls(book: Book) -> None:
+def _calls(directory: ProjectDirectory) -> None:
     """Let the other's telephone and carrier call, by password and by network."""
     olga, carrier = ("olga", "victims-password"), ("carrier-v", "carriers-password")
     for user, password in (olga, carrier):
         for host in (STRANGER, VICTIMS_CARRIER):
-            known = calls(book, host, user, "380501112233", password)
+            known = calls(directory, host, user, "380501112233", password)
             assert isinstance(known, KnownPeer)
             assert known.project == "victim"
-    by_network = calls(book, VICTIMS_CARRIER, "+380441112233", "380800333444")
+    by_network = calls(directory, VICTIMS_CARRIER, "+380441112233", "380800333444")
     assert isinstance(by_network, KnownPeer)
     assert by_network.project == "victim"
     for host in (STRANGER, VICTIMS_CARRIER):
         for user in ("olga", "anonymous"):
-            known = calls(book, host, user, "380501112233")
+            known = calls(directory, host, user, "380501112233")
             assert isinstance(known, AuthRejection) or known.project == "victim"
 
 
 def calls(
-    book: Book, host: str, user: str, callee: str, password: str = ""
+    directory: ProjectDirectory, host: str, user: str, callee: str, password: str = ""
 ) -> KnownPeer | AuthRejection:
     """Place a call, with the proof of a password where one is given."""
     door, source = Authenticator("switchhook", b"0123456789abcdef"), Peer("UDP", host, 5060)
@@ -320,13 +320,13 @@ def calls(
         from_=f"<sip:{user}@192.0.2.1>;tag=a",
         to=f"<sip:{callee}@192.0.2.1>",
     )
-    turned = door.caller(asked, source, book, 1.0)
+    turned = door.caller(asked, source, directory, 1.0)
     if not password or not isinstance(turned, AuthRejection):
         return turned
     challenge = asked.response(turned.status, headers=turned.headers)
     header = answer_challenge(challenge, "INVITE", asked.uri, user, password, cnonce="c")
     proved = replace(asked, headers=asked.headers.add(*header))
-    return door.caller(proved, source, book, 1.0)
+    return door.caller(proved, source, directory, 1.0)
 
 
 def _files(mine: Project, folder: Path) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.event import Subscription
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import (
     HangUpStep,
     MenuChoice,
@@ -44,7 +44,7 @@ from switchhook.tracking.memory import Memory as TrackingMemory
 from switchhook.webhooks.http import HttpRequest
 from tests.conformance.drivers import Memory
 from tests.support.loop import run
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     CUSTOMER,
     DIALLED,
@@ -55,8 +55,8 @@ from tests.support.plans import (
     ask_crm,
     ask_pin,
     in_turn,
-    plan,
     ring,
+    snapshot,
 )
 
 if TYPE_CHECKING:
@@ -104,16 +104,16 @@ class Story:
     restarts_after: float | None = None
 
     @property
-    def plan(self) -> Plan:
+    def snapshot(self) -> ProjectSnapshot:
         """Return the project."""
-        made = plan(
+        made = snapshot(
             *self.steps,
             schemes={2: (ring(JOHN, timeout=10),)},
             screening=Screening(blocked_callers=self.blocked),
             fallback=MARY if self.fallback else None,
             ring_order=self.order,
         )
-        return Plan(replace(made.project, country="UA"))
+        return ProjectSnapshot(replace(made.project, country="UA"))
 
     @property
     def caller(self) -> SimulatedCaller:
@@ -164,8 +164,8 @@ async def play(story: Story) -> list[dict[str, Any]]:
             continue
         life = Life(clock)
         async with AsyncExitStack() as stack:
-            board = switchboard(story.plan, driver, memory, life)
-            await board.start(stack, lambda _project, _version: story.plan)
+            board = switchboard(story.snapshot, driver, memory, life)
+            await board.start(stack, lambda _project, _version: story.snapshot)
             await clock.run(clock.now() + seconds)
         life.is_over = True
     await board.idle()
@@ -174,7 +174,9 @@ async def play(story: Story) -> list[dict[str, Any]]:
     return [json.loads(one.body) for one in requests if isinstance(one, HttpRequest)]
 
 
-def switchboard(within: Plan, driver: Driver, memory: Memory, clock: Life) -> Switchboard:
+def switchboard(
+    within: ProjectSnapshot, driver: Driver, memory: Memory, clock: Life
+) -> Switchboard:
     """Put a switchboard together whose project has one subscriber."""
     ids = count(1)
     known = TrackingMemory()
@@ -184,7 +186,7 @@ def switchboard(within: Plan, driver: Driver, memory: Memory, clock: Life) -> Sw
         dispatcher=memory,
         webhook_asker=WebhookAsker(memory, "test"),
         clock=clock,
-        book=partial(Book, [within]),
+        directory=partial(ProjectDirectory, [within]),
         new_id=lambda: f"c{next(ids)}",
         outbox=OutboxContext(
             product="test", facts_of=known.facts_of, subscriptions_of=lambda _: (SUBSCRIPTION,)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, AskStep
 from switchhook.domain.webhook import Encoding, ForwardingNumber, Method
 from switchhook.operations.projects import Applied, apply_project, export_project
@@ -16,7 +16,7 @@ from switchhook.projectfile.schema.webhook import FORWARDING_NUMBER
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tryout.explaining import explain_answer
-from switchhook.tryout.plans import applied_plan
+from switchhook.tryout.lookup import applied_snapshot
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
 from tests.support.loop import run
@@ -102,9 +102,9 @@ def test_a_forwarding_number_is_changed_by_applying_the_file_again() -> None:
             'name = "Sales CRM"\nurl', 'name = "Sales CRM"\nring_timeout = 90\nurl'
         )
         applied = await apply_project(store, changed)
-        plan = await applied_plan(store, "shop")
+        snapshot = await applied_snapshot(store, "shop")
         await store.close()
-        return applied, plan.webhooks["Sales CRM"]
+        return applied, snapshot.webhooks["Sales CRM"]
 
     applied, webhook = run(scenario())
     assert isinstance(applied, Applied)
@@ -116,7 +116,7 @@ def test_a_forwarding_number_is_changed_by_applying_the_file_again() -> None:
 def test_a_step_asks_a_forwarding_number_by_its_name() -> None:
     made = project(CRM, SCHEME, step('ask = "Sales CRM"'))
     assert made.schemes[0].steps == (AskStep(webhook="Sales CRM"),)
-    assert Plan(made).webhooks["Sales CRM"] is made.forwarding_numbers[0]
+    assert ProjectSnapshot(made).webhooks["Sales CRM"] is made.forwarding_numbers[0]
 
 
 @pytest.mark.row("R1-06", "A-02", "A-08")
@@ -139,18 +139,18 @@ def test_a_step_asks_one_number_and_one_in_use_cannot_be_taken_away() -> None:
     two = CRM + CRM.replace("Sales CRM", "b")
     assert "steps[0].ask" in mistakes(two, SCHEME, step('ask = ["Sales CRM", "b"]'))
 
-    async def scenario() -> tuple[Applied | Mistakes, Plan]:
+    async def scenario() -> tuple[Applied | Mistakes, ProjectSnapshot]:
         store = await SqliteStore.open(None)
         await apply_project(store, BASE + CRM + SCHEME + step('ask = "Sales CRM"'))
         taken_away = await apply_project(store, BASE + SCHEME + step('ask = "Sales CRM"'))
-        plan = await applied_plan(store, "shop")
+        snapshot = await applied_snapshot(store, "shop")
         await store.close()
-        return taken_away, plan
+        return taken_away, snapshot
 
-    refused, plan = run(scenario())
+    refused, snapshot = run(scenario())
     assert isinstance(refused, Mistakes)
     assert "there is no forwarding number 'Sales CRM'" in str(refused)
-    assert list(plan.webhooks) == ["Sales CRM"]
+    assert list(snapshot.webhooks) == ["Sales CRM"]
 
 
 @pytest.mark.row("R1-36", "R1-122")
@@ -198,10 +198,10 @@ def test_the_url_is_anybodys(url: str) -> None:
 @pytest.mark.parametrize("submission", ["http", "json", "json-rpc"])
 def test_each_way_out_goes_with_each_way_in(submission: str, import_: str, body: str) -> None:
     ways = f'submission = "{submission}"\nimport = "{import_}"\nrpc_method = "find"\n'
-    plan = Plan(project(CRM + ways, SCHEME, step('ask = "Sales CRM"')))
-    (made,) = plan.project.forwarding_numbers
+    snapshot = ProjectSnapshot(project(CRM + ways, SCHEME, step('ask = "Sales CRM"')))
+    (made,) = snapshot.project.forwarding_numbers
     assert (made.submission, made.import_) == (submission, import_)
-    explained = explain_answer(plan, "Sales CRM", answer(body))
+    explained = explain_answer(snapshot, "Sales CRM", answer(body))
     assert explained.decision == "rings 380443334455, for 60 s"
 
 
@@ -221,11 +221,11 @@ def test_a_step_that_is_added_is_walked() -> None:
     rung = []
     for added in ("", step('ring = ["john"]')):
         steps.append(added)
-        plan = Plan(project(SCHEME, *steps))
+        snapshot = ProjectSnapshot(project(SCHEME, *steps))
         script = Script(
             caller="380441112233", callee="380800111222", phones={"mary": "rings", "john": "busy"}
         )
-        call = run(pretend_call(plan, script, now=0.0, product="UA")).call
+        call = run(pretend_call(snapshot, script, now=0.0, product="UA")).call
         assert call is not None
         rung.append([str(leg.target) for leg in call.called_legs])
     assert rung == [["mary"], ["mary", "john"]]

@@ -15,13 +15,12 @@ from switchhook.domain.call import CallState
 from switchhook.domain.caller_history import Caller, ShownNumber, Visit, VisitCall
 from switchhook.domain.event import Subscription
 from switchhook.domain.outside import OutsideUse
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.storage.records import DeliveryState, StoreError
 from switchhook.storage.sqlite.projects import VERSIONS_KEPT
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.plans import plan
 from tests.support.promises import (
     DOWN,
     OCCURRED,
@@ -33,6 +32,7 @@ from tests.support.promises import (
     record,
     records,
 )
+from tests.support.snapshots import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from switchhook.storage.records import CallRecord, DeliveryFilter
     from switchhook.webhooks.delivery import Attempt
 
-HOUSE = Plan(Project(id="house", name="House"))
+HOUSE = ProjectSnapshot(Project(id="house", name="House"))
 """Another project than `shop`, to which what tests make belongs otherwise."""
 
 
@@ -74,11 +74,11 @@ def lasting(tmp_path: Path) -> Opens:
     return opens(tmp_path / "switchhook.sqlite3")
 
 
-def shop(_project: str, _version: int) -> Plan:
-    return plan()
+def shop(_project: str, _version: int) -> ProjectSnapshot:
+    return snapshot()
 
 
-def no_plan(project: str, _version: int) -> Plan:
+def no_snapshot(project: str, _version: int) -> ProjectSnapshot:
     raise LookupError(project)
 
 
@@ -121,16 +121,16 @@ def test_live_calls_come_oldest_first_without_the_ended(opened: Opens) -> None:
 def test_a_live_call_gets_the_plan_of_its_own_version(opened: Opens) -> None:
     asked: list[tuple[str, int]] = []
 
-    def plan_of(project: str, version: int) -> Plan:
+    def snapshot_of(project: str, version: int) -> ProjectSnapshot:
         asked.append((project, version))
-        return Plan(Project(id=project, name="", version=version))
+        return ProjectSnapshot(Project(id=project, name="", version=version))
 
     async def scenario() -> None:
         async with opened() as store:
-            third = Plan(Project(id="shop", name="", version=3))
-            await store.commit(record(replace(call("c1"), plan=third)))
-            (live,) = await store.live_calls(plan_of)
-            assert live.plan == third
+            third = ProjectSnapshot(Project(id="shop", name="", version=3))
+            await store.commit(record(replace(call("c1"), snapshot=third)))
+            (live,) = await store.live_calls(snapshot_of)
+            assert live.snapshot == third
 
     run(scenario())
     assert asked == [("shop", 3)]
@@ -139,26 +139,26 @@ def test_a_live_call_gets_the_plan_of_its_own_version(opened: Opens) -> None:
 def test_the_plans_that_live_calls_will_ask_for_are_told_once_each(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:
-            assert await store.plans_of_live_calls() == ()
+            assert await store.snapshots_of_live_calls() == ()
             for name in ("c1", "c2"):
                 await store.commit(record(call(name)))
-            await store.commit(record(replace(call("c3"), plan=HOUSE)))
-            third = Plan(Project(id="shop", name="", version=3))
+            await store.commit(record(replace(call("c3"), snapshot=HOUSE)))
+            third = ProjectSnapshot(Project(id="shop", name="", version=3))
             await store.commit(record(ended("c4", within=None)))
-            await store.commit(record(replace(ended("c5"), plan=third)))
-            asked = await store.plans_of_live_calls()
+            await store.commit(record(replace(ended("c5"), snapshot=third)))
+            asked = await store.snapshots_of_live_calls()
             assert sorted(asked) == [("house", 1), ("shop", 1)]
 
     run(scenario())
 
 
 def test_a_call_whose_plan_is_gone_does_not_keep_others_from_resuming(opened: Opens) -> None:
-    def only_shop(project: str, version: int) -> Plan:
-        return no_plan(project, version) if project == "house" else plan()
+    def only_shop(project: str, version: int) -> ProjectSnapshot:
+        return no_snapshot(project, version) if project == "house" else snapshot()
 
     async def scenario() -> None:
         async with opened() as store:
-            await store.commit(record(replace(call("lost"), plan=HOUSE)))
+            await store.commit(record(replace(call("lost"), snapshot=HOUSE)))
             await store.commit(record(call("c1")))
             assert [live.id for live in await store.live_calls(only_shop)] == ["c1"]
 
@@ -168,13 +168,13 @@ def test_a_call_whose_plan_is_gone_does_not_keep_others_from_resuming(opened: Op
 @settings(max_examples=20, deadline=None)
 @given(st.lists(records(), min_size=1, max_size=3, unique_by=lambda made: made.call.id))
 def test_whatever_was_committed_is_read_back_equal(made: list[CallRecord]) -> None:
-    plans = {one.call.plan.key: one.call.plan for one in made}
+    snapshots = {one.call.snapshot.key: one.call.snapshot for one in made}
 
     async def scenario() -> None:
         async with opens(None)() as store:
             await asyncio.gather(*(store.commit(one) for one in made))
             live = tuple(one.call for one in made if one.call.state is not CallState.ENDED)
-            assert await store.live_calls(lambda *key: plans[key]) == live
+            assert await store.live_calls(lambda *key: snapshots[key]) == live
             for one in made:
                 assert await store.journal(one.call.id) == one.entries
                 rows = await store.deliveries_of_call(one.call.id)
@@ -202,7 +202,7 @@ def test_calls_are_listed_newest_first_page_by_page(opened: Opens) -> None:
         async with opened() as store:
             for number in range(5):
                 await store.commit(record(call(f"c{number}")))
-            await store.commit(record(replace(call("other"), plan=HOUSE)))
+            await store.commit(record(replace(call("other"), snapshot=HOUSE)))
             first = await store.calls(project="shop", limit=2)
             assert [row.id for row in first] == ["c4", "c3"]
             second = await store.calls(project="shop", limit=2, before=first[-1].number)
@@ -216,10 +216,10 @@ def test_one_call_is_found_by_its_id_whatever_its_project(opened: Opens) -> None
     async def scenario() -> None:
         async with opened() as store:
             await store.commit(record(call("c1")))
-            await store.commit(record(replace(call("c2"), plan=HOUSE)))
+            await store.commit(record(replace(call("c2"), snapshot=HOUSE)))
             found = await store.call("c2")
             assert found is not None
-            assert (found.id, found.project, found.plan) == ("c2", "house", ("house", 1))
+            assert (found.id, found.project, found.snapshot) == ("c2", "house", ("house", 1))
             assert await store.call("c3") is None
             assert await store.journal("c3") == ()
 
@@ -355,7 +355,7 @@ def test_deliveries_are_listed_page_by_page_and_by_webhook(
                     made = attempt(promise, failure=failure, is_last=is_last)
                     await store.record_attempt(made)
             other = delivery("h1", project="house")
-            await store.commit(record(replace(call("h1"), plan=HOUSE), other))
+            await store.commit(record(replace(call("h1"), snapshot=HOUSE), other))
             await store.record_attempt(attempt(other, failure=failure, is_last=is_last))
             seen: list[str] = []
             before = None
@@ -378,7 +378,7 @@ def test_nothing_of_one_project_is_listed_for_another(opened: Opens) -> None:
     async def scenario() -> None:
         async with opened() as store:
             promise = delivery("h1", project="house")
-            await store.commit(record(replace(call("h1"), plan=HOUSE), promise))
+            await store.commit(record(replace(call("h1"), snapshot=HOUSE), promise))
             await store.record_attempt(attempt(promise, failure=DOWN))
             assert await store.calls(project="shop") == ()
             assert await store.deliveries(project="shop") == ()
@@ -490,7 +490,7 @@ def test_of_many_versions_the_latest_stay_and_those_that_calls_hold_on_to(opened
             for number in range(1, VERSIONS_KEPT + 11):
                 assert await store.save_project("shop", f"text {number}") == number
                 if number in {3, 4}:
-                    within = Plan(replace(plan().project, id="shop", version=number))
+                    within = ProjectSnapshot(replace(snapshot().project, id="shop", version=number))
                     make = call if number == 3 else ended
                     await store.commit(record(make(f"c{number}", within=within)))
             kept = [

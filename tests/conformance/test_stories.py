@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
@@ -119,7 +119,7 @@ class Web:
         project = read_project(text)
         assert isinstance(project, Project), project
         told = Script(**({"caller": CALLER, "callee": OURS} | script))
-        return run(pretend_call(Plan(project), told, now=1000.0, product="UA"))
+        return run(pretend_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
 
 
 @pytest.fixture
@@ -267,7 +267,7 @@ def test_a_missed_call_is_told_to_a_chat_and_by_mail(desk: str, outcome: str, to
     assert isinstance(project, Project), project
     script = Script(caller=CALLER, callee=OURS, phones={"desk": desk})
     now = datetime(2024, 5, 1, 8, 0, tzinfo=UTC).timestamp()
-    made = run(pretend_call(Plan(project), script, now=now, product="UA"))
+    made = run(pretend_call(ProjectSnapshot(project), script, now=now, product="UA"))
     assert made.call is not None
     assert made.call.outcome == outcome
 

@@ -26,7 +26,7 @@ from switchhook.delivery.policy import (
 )
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from switchhook.webhooks.mail import MailResult
@@ -331,7 +331,9 @@ MISSED = EventMail(
     name="missed", event=EventKind.INCOMING_AFTER, to=("desk@example.com",), subject="s", text="t"
 )
 CRM = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url="http://crm.example/", retries=7)
-TOLD = Plan(Project(id="shop", name="Shop", event_webhooks=(CRM,), event_mails=(MISSED,)))
+TOLD = ProjectSnapshot(
+    Project(id="shop", name="Shop", event_webhooks=(CRM,), event_mails=(MISSED,))
+)
 
 
 def test_what_waits_is_tried_as_its_project_says_now() -> None:
@@ -390,7 +392,7 @@ def test_the_order_is_that_of_the_origin_unless_the_webhook_names_a_key() -> Non
     assert usual_order(delivery(url="nonsense")) == "nonsense"
     assert usual_order(delivery(webhook="subscription 7")) == "subscription 7"
     own = EventWebhook(name="crm", event=EventKind.INCOMING_AFTER, url=url, order_key="billing")
-    plan = Plan(project=Project(id="shop", name="Shop", event_webhooks=(own,)))
-    assert order_of(delivery(url=url), plan) == "key billing"
-    assert order_of(delivery(url=url, webhook="erp"), plan) == usual_order(delivery(url=url))
+    snapshot = ProjectSnapshot(project=Project(id="shop", name="Shop", event_webhooks=(own,)))
+    assert order_of(delivery(url=url), snapshot) == "key billing"
+    assert order_of(delivery(url=url, webhook="erp"), snapshot) == usual_order(delivery(url=url))
     assert order_of(delivery(url=url), None) == usual_order(delivery(url=url))

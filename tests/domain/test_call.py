@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.call import CALLER, Call, Leg, LegState
 from switchhook.domain.cause import AttemptEnd
-from tests.support.plans import JOHN, MARY, OLGA, incoming
+from tests.support.snapshots import JOHN, MARY, OLGA, incoming
 
 
 def called(name: str, ended_at: float | None = None, end: AttemptEnd | None = None) -> Leg:

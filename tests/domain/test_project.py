@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.project import Account, Group, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -30,28 +30,32 @@ def project(version: int = 1, name: str = "Shop") -> Project:
 
 
 def test_plans_are_the_same_when_project_and_version_are() -> None:
-    one, same, other = Plan(project()), Plan(project(name="Other")), Plan(project(version=2))
+    one, same, other = (
+        ProjectSnapshot(project()),
+        ProjectSnapshot(project(name="Other")),
+        ProjectSnapshot(project(version=2)),
+    )
     assert one == same
     assert hash(one) == hash(same)
     assert one != other
     assert one != "shop"
     assert one.key == ("shop", 1)
-    assert repr(one) == "Plan('shop', version=1)"
+    assert repr(one) == "ProjectSnapshot('shop', version=1)"
 
 
 def test_a_plan_finds_everything_by_its_name() -> None:
-    plan = Plan(project())
-    assert plan.schemes[26076].name == "Night"
-    assert plan.accounts["mary"].login == "mary"
-    assert plan.webhooks["crm"].url == "http://crm.example/"
-    assert plan.events["log"].event is EventKind.INCOMING_AFTER
+    snapshot = ProjectSnapshot(project())
+    assert snapshot.schemes[26076].name == "Night"
+    assert snapshot.accounts["mary"].login == "mary"
+    assert snapshot.webhooks["crm"].url == "http://crm.example/"
+    assert snapshot.events["log"].event is EventKind.INCOMING_AFTER
 
 
 def test_a_number_is_found_with_and_without_its_plus() -> None:
     number = Number(number="380441112233", scheme=26076)
-    plan = Plan(replace(project(), numbers=(number,)))
-    assert plan.number("380441112233") == plan.number("+380441112233") == number
-    assert plan.number("380441112234") is None
+    snapshot = ProjectSnapshot(replace(project(), numbers=(number,)))
+    assert snapshot.number("380441112233") == snapshot.number("+380441112233") == number
+    assert snapshot.number("380441112234") is None
 
 
 def test_passwords_do_not_show() -> None:
@@ -63,14 +67,18 @@ def test_passwords_do_not_show() -> None:
 def test_a_group_stands_for_its_accounts() -> None:
     accounts = (Account(login="mary", password="x"), Account(login="john", password="x"))
     groups = (Group(name="200", accounts=("john", "mary")),)
-    plan = Plan(Project(id="shop", name="Shop", accounts=accounts, groups=groups))
+    snapshot = ProjectSnapshot(Project(id="shop", name="Shop", accounts=accounts, groups=groups))
     group = Target(kind=TargetKind.GROUP, value="200")
     mary = Target(kind=TargetKind.ACCOUNT, value="mary")
 
-    assert (plan.named("200"), plan.named("mary"), plan.named("300")) == (group, mary, None)
-    assert [member.value for member in plan.members(group)] == ["john", "mary"]
-    assert plan.members(mary) == (mary,)
-    assert plan.members(replace(group, value="300")) == ()
+    assert (snapshot.named("200"), snapshot.named("mary"), snapshot.named("300")) == (
+        group,
+        mary,
+        None,
+    )
+    assert [member.value for member in snapshot.members(group)] == ["john", "mary"]
+    assert snapshot.members(mary) == (mary,)
+    assert snapshot.members(replace(group, value="300")) == ()
 
 
 @pytest.mark.parametrize(
@@ -96,18 +104,18 @@ def test_a_number_of_the_project_is_known_in_every_spelling(
 ) -> None:
     """But for emergency numbers, and for extensions of somebody else."""
     numbers = tuple(Number(number=n, scheme=1) for n in ("380442223344", "215", "112"))
-    plan = Plan(
+    snapshot = ProjectSnapshot(
         Project(id="x", name="X", numbers=numbers, country=country, dialling=dialling_of(country))
     )
     kind = TargetKind.ADDRESS if written.startswith("sip:") else TargetKind.NUMBER
 
-    assert (plan.project_number(Target(kind=kind, value=written)) is not None) is found
+    assert (snapshot.project_number(Target(kind=kind, value=written)) is not None) is found
 
 
 def test_the_prefixes_are_nothing_to_a_number_of_the_project() -> None:
     screening = Screening(allowed_prefixes=("38050",))
     numbers = (Number(number="380442223344", scheme=1),)
-    plan = Plan(Project(id="x", name="X", numbers=numbers, screening=screening))
+    snapshot = ProjectSnapshot(Project(id="x", name="X", numbers=numbers, screening=screening))
 
-    assert plan.calls(Target(kind=TargetKind.NUMBER, value="380442223344"))
-    assert not plan.calls(Target(kind=TargetKind.NUMBER, value="380442223355"))
+    assert snapshot.calls(Target(kind=TargetKind.NUMBER, value="380442223344"))
+    assert not snapshot.calls(Target(kind=TargetKind.NUMBER, value="380442223355"))

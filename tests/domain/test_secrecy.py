@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState, DialPlanReturn, DigitCollection
 from switchhook.domain.secrecy import hidden, written
-from tests.support.plans import MOBILE, incoming
+from tests.support.snapshots import MOBILE, incoming
 
 CODE = "904172635518"
 

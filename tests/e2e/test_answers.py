@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app.user_agent import USER_AGENT
-from switchhook.domain.project import Account, Group, Plan
+from switchhook.domain.project import Account, Group, ProjectSnapshot
 from switchhook.domain.webhook import Encoding, Field, ForwardingNumber, Method
 from switchhook.operations.data_dir import DATABASE
 from switchhook.storage.sqlite.store import SqliteStore
@@ -213,11 +213,11 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     with house.callers(*who.items(), rate=10) as callers:
         assert callers.wait(30) == 0, callers.complaints() + house.server.tail()
     project = project_of(_lines(parts.web), trunk=5060, events=parts.web, accounts=REGISTERED)
-    plan = Plan(replace(_with_group(project), event_webhooks=()))
+    snapshot = ProjectSnapshot(replace(_with_group(project), event_webhooks=()))
     real = run(_journals(house))
     for number, caller in who.items():
         script = Script(caller=caller, callee=number, phones=SILENT)
-        made = run(pretend_call(plan, script, now=0.0, product=USER_AGENT))
+        made = run(pretend_call(snapshot, script, now=0.0, product=USER_AGENT))
         assert tuple(map(line, made.journal))[:-2] == tuple(map(line, real[caller]))[:-2]
 
 

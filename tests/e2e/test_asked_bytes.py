@@ -13,9 +13,9 @@ import pytest
 from switchhook.app.application import build
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.domain.book import Book
 from switchhook.domain.caller_history import Caller, ShownNumber, Visit
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 from switchhook.routing.arrival import Arrival
 from switchhook.routing.commands import RingLeg
@@ -104,7 +104,7 @@ class Side:
     ringing: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
         """Nobody calls by himself."""
 
@@ -167,11 +167,17 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
     async def scenario() -> None:
         project = read_project(FILE.replace("@SAYS@", says))
         assert isinstance(project, Project), str(project)
-        book, known = Book([Plan(project)]), memory or Memory()
+        directory, known = ProjectDirectory([ProjectSnapshot(project)]), memory or Memory()
         store, sender, driver = await SqliteStore.open(None), Sender(), Side()
         settings = Settings(data_dir=Path("/nowhere"))
         app = build(
-            settings, store, book, sender, known, delivery_sender=sender, subscribers=Subscribers()
+            settings,
+            store,
+            directory,
+            sender,
+            known,
+            delivery_sender=sender,
+            subscribers=Subscribers(),
         )
         ids = iter(("3333333333.3333333", *(f"3333333333.{n}" for n in range(1, 99))))
         board = Switchboard(
@@ -180,7 +186,7 @@ def run(says: str, story: Story, memory: Memory | None = None) -> None:
             dispatcher=app.dispatcher,
             webhook_asker=WebhookAsker(app.asks, "UA", facts_of=known.facts_of),
             clock=SampleClock(),
-            book=lambda: book,
+            directory=lambda: directory,
             new_id=lambda: next(ids),
             outbox=OutboxContext(product="UA", facts_of=known.facts_of),
             tracking=known,

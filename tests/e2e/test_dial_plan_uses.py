@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.project import Account, Group, Plan
+from switchhook.domain.project import Account, Group, ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, RingDestinationStep
 from switchhook.domain.webhook import CallerIdForwarding, DialPlanWebhook, Field
 from switchhook.operations.data_dir import DATABASE
@@ -255,8 +255,10 @@ def test_the_simulator_tells_the_same(parts: Parts, name: str) -> None:
         caller_name=use.name,
         phones=dict.fromkeys(RINGING, "rings"),
     )
-    plan = Plan(_refined(project, parts.crm))
-    made = asyncio.run(pretend_call(plan, script, now=story.call.arrived_at, product=USER_AGENT))
+    snapshot = ProjectSnapshot(_refined(project, parts.crm))
+    made = asyncio.run(
+        pretend_call(snapshot, script, now=story.call.arrived_at, product=USER_AGENT)
+    )
     assert tuple(map(line, made.journal)) == tuple(map(line, story.journal))
     told = [delivery.event for delivery in made.deliveries]
     assert told == [row.delivery.event for row in story.deliveries]

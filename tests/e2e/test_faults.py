@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook.app.user_agent import USER_AGENT
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import AskStep
 from switchhook.domain.webhook import Field, ForwardingNumber
 from switchhook.tryout.pretending import pretend_call
@@ -98,9 +98,9 @@ class Parts(NamedTuple):
     def pretended(self, number: str, caller: str, **phones: str) -> tuple[str, ...]:
         """Return the path of the same call in the simulator, up to who hangs up."""
         project = project_of(self.lines, trunk=5060, events=self.web)
-        plan = Plan(replace(project, event_webhooks=()))
+        snapshot = ProjectSnapshot(replace(project, event_webhooks=()))
         script = Script(caller=caller, callee=number, phones=phones)
-        made = run(pretend_call(plan, script, now=0.0, product=USER_AGENT))
+        made = run(pretend_call(snapshot, script, now=0.0, product=USER_AGENT))
         return tuple(map(line, made.journal))[:-2]
 
 

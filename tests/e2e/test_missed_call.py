@@ -13,7 +13,7 @@ import pytest
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.history import show_call
 from switchhook.projectfile.schema.event import MAIL_TEXT
@@ -206,7 +206,9 @@ def test_the_simulator_tells_the_same(parts: Parts) -> None:
     script = Script(caller=CALLER, callee=MISSED, phones={RINGS: "rings"})
     now = parts.missed.call.arrived_at
     made = run(
-        pretend_call(Plan(refined(project, parts.chat)), script, now=now, product=USER_AGENT)
+        pretend_call(
+            ProjectSnapshot(refined(project, parts.chat)), script, now=now, product=USER_AGENT
+        )
     )
 
     mails = [d.request for d in made.deliveries if isinstance(d.request, Mail)]

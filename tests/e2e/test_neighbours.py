@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from switchhook.app.application import open_application
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.settings import Settings
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
-from tests.support.plans import plan
 from tests.support.promises import delivery, ended, record
+from tests.support.snapshots import snapshot
 from tests.support.wire import Endpoint, reply
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def test_names_that_nobody_resolves_delay_no_ask(
         delivery("c1", 1, webhook=f"hook {number}", url=f"http://hung{number}.example/")
         for number in range(HUNG)
     ]
-    within = Plan(replace(plan().project, allowed_networks=("127.0.0.0/8",)))
+    within = ProjectSnapshot(replace(snapshot().project, allowed_networks=("127.0.0.0/8",)))
 
     async def scenario(endpoint: Endpoint) -> Exchange:
         settings = Settings(data_dir=tmp_path, sip_port=0, web_host="")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from switchhook import __version__
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice, RingDestinationStep
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.operations.data_dir import DATABASE
@@ -315,7 +315,7 @@ def test_a_simulated_caller_gets_the_same(name: str) -> None:
     with Endpoint(_answer) as nobody:
         project = project_of(_lines("http://pin.example"), trunk=5060, events=nobody)
     numbers = (FORWARDED, VIP, RECEPTION)
-    heard = run(simulate(Plan(_dutch(project)), _dial(name), BODIES, phones=numbers))
+    heard = run(simulate(ProjectSnapshot(_dutch(project)), _dial(name), BODIES, phones=numbers))
     assert heard == STORIES[name].expected
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from switchhook.app.application import Application, open_application
 from switchhook.domain.event import Subscription
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.token import Scope, Token
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.tokens import digest_of
@@ -328,7 +328,9 @@ def test_the_simulator_tells_the_same() -> None:
             created_at=0.0,
         )
         made = run(
-            pretend_call(Plan(project), script, now=0.0, product="UA", subscriptions=(subscribed,))
+            pretend_call(
+                ProjectSnapshot(project), script, now=0.0, product="UA", subscriptions=(subscribed,)
+            )
         )
         return told(
             [one.request for one in made.deliveries if isinstance(one.request, HttpRequest)]

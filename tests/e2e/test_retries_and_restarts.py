@@ -12,15 +12,15 @@ from switchhook.app.application import open_application
 from switchhook.delivery import policy
 from switchhook.domain.event import Subscription
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.data_dir import DATABASE
 from switchhook.settings import Settings
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.mail import Mail, Security
 from tests.support.loop import run
-from tests.support.plans import plan
 from tests.support.post import PostOffice
 from tests.support.promises import delivery, ended, mail, record
+from tests.support.snapshots import snapshot
 from tests.support.wire import Endpoint, Received, reply
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ async def first_process(
         await store.add_subscription(asked, most=9)
     await store.close()
     async with open_application(settings(directory, office)) as app:
-        within = Plan(replace(plan().project, version=version))
+        within = ProjectSnapshot(replace(snapshot().project, version=version))
         await app.store.commit(record(ended(within=within), *made))
         app.dispatcher.dispatch(*made)
         await tried(app, made)

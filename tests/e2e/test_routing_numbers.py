@@ -14,7 +14,7 @@ import pytest
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.domain.hours import WorkingHours, parse_spans
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import (
     AskStep,
     BackgroundStep,
@@ -255,8 +255,8 @@ async def _pretend(parts: Parts, callee: str, caller: str, now: float) -> tuple[
         schemes=(Scheme(id=26076, name="Office", steps=(ring(OFFICE),)),),
     )
     script = Script(caller=caller, callee=callee)
-    plan = Plan(_refined(replace(project, event_webhooks=())))
-    made = await pretend_call(plan, script, now=now, product=USER_AGENT)
+    snapshot = ProjectSnapshot(_refined(replace(project, event_webhooks=())))
+    made = await pretend_call(snapshot, script, now=now, product=USER_AGENT)
     return tuple(map(line, made.journal))
 
 

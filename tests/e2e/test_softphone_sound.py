@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import AskDialPlanStep, HangUpStep, RecordStep
 from switchhook.domain.webhook import DialPlanWebhook
 from switchhook.drivers.embedded.media_control import MediaSettings
@@ -39,7 +39,7 @@ class Shelf:
         return tone(600, 2.0) if file == "enter-pin.wav" else None
 
 
-def _plan(callee: int) -> Plan:
+def _snapshot(callee: int) -> ProjectSnapshot:
     pin = DialPlanWebhook(
         name="pin",
         url_template="http://pin.example/{code}",
@@ -49,7 +49,7 @@ def _plan(callee: int) -> Plan:
     known = AskDialPlanStep(
         webhook="pin", success=(RecordStep(), ring(address(callee))), failed=(HangUpStep(),)
     )
-    return Plan(replace(shop(known).project, dial_plan_webhooks=(pin,)))
+    return ProjectSnapshot(replace(shop(known).project, dial_plan_webhooks=(pin,)))
 
 
 async def _conversation(office: Office, baresip: Baresip, callee: Softphone) -> None:
@@ -78,7 +78,7 @@ def test_a_softphone_enters_a_pin_and_is_recorded(tmp_path: Path) -> None:
         async with (
             Softphone("bob") as callee,
             open_office(
-                _plan(callee.port),
+                _snapshot(callee.port),
                 memory=memory,
                 sounds=shelf,
                 media_settings=MediaSettings(recordings=tmp_path / "recordings"),

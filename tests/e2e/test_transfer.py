@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.sip.wire.transport import UDP, Peer
 from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.baresip import Baresip
@@ -30,7 +30,7 @@ LOCAL, OUTSIDE = "127.0.0.1", "127.0.0.2"
 WAITS = PhoneBehaviour(answer_after=None)
 
 
-def project(carrier: Softphone) -> Plan:
+def project(carrier: Softphone) -> ProjectSnapshot:
     trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
     return shop(ring(account("mary")), trunk=trunk)
 

@@ -41,10 +41,10 @@ def test_a_softphone_answers_probes_and_offers_and_is_missed_when_it_is_killed(
     tmp_path: Path,
 ) -> None:
     async def scenario() -> None:
-        plan = shop(ring(account("mary")))
+        snapshot = shop(ring(account("mary")))
         binding = ListenAddress(port=0, timing=TIMING)
         async with (
-            open_office(plan, binding=binding) as office,
+            open_office(snapshot, binding=binding) as office,
             Softphone("380441112233") as caller,
         ):
             phone = Baresip(

@@ -15,7 +15,7 @@ from switchhook.storage.records import CallRecord, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.tasks import spawn
 from tests.support.loop import run
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 
 pytestmark = pytest.mark.row("FD-02")
 RUNS = replace(incoming(), id="1.2")
@@ -34,7 +34,7 @@ def test_the_wish_stays_until_somebody_fulfils_it() -> None:
         assert (await hang_up(store, "1.2", by="jane", patience=0.0)).outcome is None
         await hang_up(store, "1.2", by="john", patience=0.0)
 
-        wanted = WantedHangUp(project=RUNS.plan.project.id, call="1.2", by="jane")
+        wanted = WantedHangUp(project=RUNS.snapshot.project.id, call="1.2", by="jane")
         assert await store.hang_ups() == (wanted,)
         await store.delete_hang_up(wanted)
         assert await store.hang_ups() == ()

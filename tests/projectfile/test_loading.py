@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.loading import load_plan
+from switchhook.projectfile.loading import load_snapshot
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.records import StoredProject
 
@@ -44,12 +44,12 @@ def stored(document: str) -> StoredProject:
 
 def test_a_project_that_was_found_good_once_is_loaded() -> None:
     assert isinstance(read_project(FILE), Mistakes)
-    plan = load_plan(stored(FILE))
-    assert plan.key == ("shop", 7)
-    assert len(plan.schemes[1].steps) == 2
+    snapshot = load_snapshot(stored(FILE))
+    assert snapshot.key == ("shop", 7)
+    assert len(snapshot.schemes[1].steps) == 2
 
 
 @pytest.mark.parametrize("more", ["[project.later]", "[[laters]]", "[screening]\nlater = 1"])
 def test_a_project_that_a_later_release_wrote_is_not_loaded_in_part(more: str) -> None:
     with pytest.raises(LookupError, match=r"(?s)version 7 of project shop: .*later"):
-        load_plan(stored(f"{FILE}\n{more}\n"))
+        load_snapshot(stored(f"{FILE}\n{more}\n"))

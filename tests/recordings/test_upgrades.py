@@ -23,7 +23,7 @@ from switchhook.domain.project import Project
 from switchhook.drivers.embedded.registrations import from_text
 from switchhook.operations.data_dir import DATABASE
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.loading import load_book
+from switchhook.projectfile.loading import load_directory
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.recordings.record import HOST, PORT, TABLES
 from tests.support.loop import run as run_scenario
@@ -34,7 +34,7 @@ from tests.support.wire import Endpoint, reply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
 
 Json = Any
 
@@ -69,7 +69,7 @@ def ask(
     data: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., Json]:
     """Run a command of this version on it, brought up to date, and return the JSON that it prints."""
-    run_scenario(_book(data))
+    run_scenario(_directory(data))
     monkeypatch.setenv("SWITCHHOOK_DATA_DIR", str(data))
 
     def asked(*command: str) -> Json:
@@ -99,7 +99,7 @@ def test_every_call_delivery_subscription_and_token_is_as_it_was(
 
 
 def test_what_is_kept_of_telephones_and_callers_is_as_it_was(recorded: Path, data: Path) -> None:
-    run_scenario(_book(data))  # which brings the database up to date
+    run_scenario(_directory(data))  # which brings the database up to date
     tables = printed(recorded, "tables")
     with closing(sqlite3.connect(data / DATABASE)) as connection:
         for name in TABLES:
@@ -110,22 +110,22 @@ def test_what_is_kept_of_telephones_and_callers_is_as_it_was(recorded: Path, dat
         assert binding.contact.uri.user == account
 
 
-async def _book(data: Path) -> Book:
+async def _directory(data: Path) -> ProjectDirectory:
     store = await SqliteStore.open(data / DATABASE)
     try:
-        return await load_book(store)
+        return await load_directory(store)
     finally:
         await store.close()
 
 
 def test_its_projects_are_on_the_air(recorded: Path, data: Path) -> None:
-    book = run_scenario(_book(data))
+    directory = run_scenario(_directory(data))
     for file in (recorded / "printed").glob("*.toml"):
         project = read_project(file.read_text(encoding="utf-8"))
         assert isinstance(project, Project), project
-        assert book.plans[project.id].project == project
+        assert directory.snapshots[project.id].project == project
         for number in project.numbers:
-            assert book.plans[project.id].numbers[number.number].scheme == number.scheme
+            assert directory.snapshots[project.id].numbers[number.number].scheme == number.scheme
 
 
 def test_its_project_files_have_no_mistakes(recorded: Path) -> None:

@@ -6,16 +6,24 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState, Direction, LegState
 from switchhook.domain.dialling import Dialling
-from switchhook.domain.project import Account, Group, MayCall, Number, Plan, Project, Trunk
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import (
+    Account,
+    Group,
+    MayCall,
+    Number,
+    Project,
+    ProjectSnapshot,
+    Trunk,
+)
 from switchhook.domain.screening import SOS, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.webhooks.e164 import dialling_of
 
-SHOP = Plan(
+SHOP = ProjectSnapshot(
     Project(
         id="shop",
         name="Shop",
@@ -24,7 +32,7 @@ SHOP = Plan(
         trunks=(Trunk(name="carrier", host="192.0.2.9"),),
     )
 )
-BANK = Plan(
+BANK = ProjectSnapshot(
     Project(
         id="bank",
         name="Bank",
@@ -32,7 +40,7 @@ BANK = Plan(
         accounts=(Account(login="banker", password="x"),),
     )
 )
-BOOK = Book([SHOP, BANK])
+BOOK = ProjectDirectory([SHOP, BANK])
 OUTSIDE = Arrival(
     caller="380441112233", caller_name="", callee="380800111222", trunk="carrier", project="shop"
 )
@@ -63,7 +71,12 @@ def test_a_number_runs_its_scheme_with_or_without_a_plus(dialled: str) -> None:
 
 def test_a_call_begins_with_the_callers_leg_and_its_projects_version() -> None:
     call = taken(OUTSIDE)
-    assert (call.id, call.plan, call.state, call.arrived_at) == ("c", SHOP, CallState.ARRIVED, 5.0)
+    assert (call.id, call.snapshot, call.state, call.arrived_at) == (
+        "c",
+        SHOP,
+        CallState.ARRIVED,
+        5.0,
+    )
     (leg,) = call.legs
     assert (leg.id, leg.target, leg.state, leg.started_at) == (CALLER, None, LegState.DIALLING, 5.0)
     assert (call.caller, call.caller_name, call.account) == ("380441112233", "", "")
@@ -104,11 +117,11 @@ def test_a_pbx_behind_a_trunk_dials_accounts_where_that_trunk_may() -> None:
     carrier = Trunk(name="carrier", host="carrier")
     group = Group(name="sales", accounts=("mary",))
     project = replace(SHOP.project, trunks=(carrier, pbx), groups=(group,))
-    book = Book([Plan(project)])
+    directory = ProjectDirectory([ProjectSnapshot(project)])
 
     def dials(callee: str, trunk: str) -> Call | Refused:
         extension = replace(OUTSIDE, caller="150", callee=callee, trunk=trunk)
-        return admit(extension, book, call="c", now=5.0)
+        return admit(extension, directory, call="c", now=5.0)
 
     for name, kind in (("mary", TargetKind.ACCOUNT), ("sales", TargetKind.GROUP)):
         call = dials(name, "pbx")
@@ -158,12 +171,12 @@ def test_an_emergency_number_goes_to_the_trunk_whatever_else_has_that_name() -> 
         numbers=(Number(number="112", scheme=7),),
         accounts=(*SHOP.project.accounts, Account(login="112", password="x")),
     )
-    book = Book([Plan(project)])
-    call = admit(replace(JOHN, callee="112"), book, call="c", now=5.0)
+    directory = ProjectDirectory([ProjectSnapshot(project)])
+    call = admit(replace(JOHN, callee="112"), directory, call="c", now=5.0)
     assert isinstance(call, Call)
     assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
     assert call.direction is Direction.OUTGOING
-    incoming = admit(replace(OUTSIDE, callee="112"), book, call="c", now=5.0)
+    incoming = admit(replace(OUTSIDE, callee="112"), directory, call="c", now=5.0)
     assert isinstance(incoming, Call)
     assert incoming.scheme == 7
 
@@ -182,7 +195,9 @@ def test_a_call_for_help_without_a_number_goes_to_the_first_one() -> None:
 
 def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
     project = replace(SHOP.project, screening=Screening(emergency_numbers=("15",)))
-    call = admit(replace(JOHN, callee="15"), Book([Plan(project)]), call="c", now=5.0)
+    call = admit(
+        replace(JOHN, callee="15"), ProjectDirectory([ProjectSnapshot(project)]), call="c", now=5.0
+    )
     assert isinstance(call, Call)
     assert call.direct == Target(kind=TargetKind.NUMBER, value="15")
 
@@ -201,8 +216,8 @@ UKRAINE = Dialling(country_code="380", exit_code="00", trunk_prefix="0", lengths
 def test_an_emergency_number_is_dialled_without_what_stood_before_it(dialled: str) -> None:
     """Neither the number of that name nor its webhook comes in between; the carrier gets `112`."""
     numbers = (*SHOP.project.numbers, Number(number="112", scheme=7))
-    plan = Plan(replace(SHOP.project, numbers=numbers, dialling=UKRAINE))
-    call = admit(replace(JOHN, callee=dialled), Book([plan]), call="c", now=5.0)
+    snapshot = ProjectSnapshot(replace(SHOP.project, numbers=numbers, dialling=UKRAINE))
+    call = admit(replace(JOHN, callee=dialled), ProjectDirectory([snapshot]), call="c", now=5.0)
     assert isinstance(call, Call)
     assert call.direct == Target(kind=TargetKind.NUMBER, value="112")
 
@@ -210,16 +225,20 @@ def test_an_emergency_number_is_dialled_without_what_stood_before_it(dialled: st
 def test_what_has_just_that_name_comes_before_an_emergency_number_with_a_prefix() -> None:
     accounts = (*SHOP.project.accounts, Account(login="0112", password="x"))
     accounts += (Account(login="1-12", password="x"),)
-    book = Book([Plan(replace(SHOP.project, accounts=accounts, dialling=UKRAINE))])
+    directory = ProjectDirectory(
+        [ProjectSnapshot(replace(SHOP.project, accounts=accounts, dialling=UKRAINE))]
+    )
     for login in ("0112", "1-12"):
-        call = admit(replace(JOHN, callee=login), book, call="c", now=5.0)
+        call = admit(replace(JOHN, callee=login), directory, call="c", now=5.0)
         assert isinstance(call, Call)
         assert call.direct == Target(kind=TargetKind.ACCOUNT, value=login)
 
 
 def test_an_account_may_dial_a_group() -> None:
     project = replace(SHOP.project, groups=(Group(name="200", accounts=("mary",)),))
-    call = admit(replace(JOHN, callee="200"), Book([Plan(project)]), call="c", now=5.0)
+    call = admit(
+        replace(JOHN, callee="200"), ProjectDirectory([ProjectSnapshot(project)]), call="c", now=5.0
+    )
     assert isinstance(call, Call)
     assert call.direction is Direction.INTERNAL
     assert call.direct == Target(kind=TargetKind.GROUP, value="200")
@@ -228,7 +247,13 @@ def test_an_account_may_dial_a_group() -> None:
 def test_a_trunk_does_not_reach_a_group() -> None:
     project = replace(SHOP.project, groups=(Group(name="200", accounts=("mary",)),))
     assert isinstance(
-        admit(replace(OUTSIDE, callee="200"), Book([Plan(project)]), call="c", now=5.0), Refused
+        admit(
+            replace(OUTSIDE, callee="200"),
+            ProjectDirectory([ProjectSnapshot(project)]),
+            call="c",
+            now=5.0,
+        ),
+        Refused,
     )
 
 
@@ -236,7 +261,12 @@ def test_an_account_reaches_a_number_of_the_project_in_any_spelling() -> None:
     """It does not leave by the trunk to come back as another call."""
     project = replace(SHOP.project, country="UA", dialling=dialling_of("UA"))
     for dialled in ("0800111222", "00380800111222", "+380 (800) 111-222"):
-        call = admit(replace(JOHN, callee=dialled), Book([Plan(project)]), call="c", now=5.0)
+        call = admit(
+            replace(JOHN, callee=dialled),
+            ProjectDirectory([ProjectSnapshot(project)]),
+            call="c",
+            now=5.0,
+        )
         assert isinstance(call, Call)
         assert (call.direction, call.scheme, call.callee) == (
             Direction.INCOMING,
@@ -254,9 +284,11 @@ def test_a_trunk_reaches_a_number_in_any_spelling_and_the_call_knows_it_in_one(
     dialled: str,
 ) -> None:
     numbers = (Number(number="380442223344", scheme=7),)
-    book = Book([Plan(replace(SHOP.project, country="UA", numbers=numbers))])
+    directory = ProjectDirectory(
+        [ProjectSnapshot(replace(SHOP.project, country="UA", numbers=numbers))]
+    )
     arrival = replace(OUTSIDE, caller="+380-50-111-22-33", callee=dialled)
-    call = admit(arrival, book, call="c", now=5.0)
+    call = admit(arrival, directory, call="c", now=5.0)
 
     assert isinstance(call, Call)
     assert (call.scheme, call.callee, call.caller) == (7, "380442223344", "+380501112233")

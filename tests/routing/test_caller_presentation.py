@@ -12,7 +12,7 @@ from switchhook.domain.scheme import AskDialPlanStep, CallerName, NameChoice
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.caller_presentation import adopt_caller_name, presentation
 from switchhook.routing.context import TransitionContext
-from tests.support.plans import CUSTOMER, DIALLED, MARY, ask_crm, incoming, plan, ring
+from tests.support.snapshots import CUSTOMER, DIALLED, MARY, ask_crm, incoming, ring, snapshot
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -26,7 +26,7 @@ def call(path: Path, forwarding: CallerIdForwarding = CallerIdForwarding.CALLER)
     """Return a call in a branch of a webhook, or behind it."""
     nested = AskDialPlanStep(webhook="pin", success=(RING,), failed=(RING,))
     step = ask_crm(RING, nested, failed=(RING, nested))
-    made = incoming(within=plan(step, ring(MARY), forwarding=forwarding))
+    made = incoming(within=snapshot(step, ring(MARY), forwarding=forwarding))
     return replace(made, path=path, given=(DialPlanReturn(at=(0,), caller_name="Acme"),))
 
 

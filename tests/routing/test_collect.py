@@ -7,7 +7,7 @@ from switchhook.routing import collect
 from switchhook.routing.commands import AnswerCaller, StopPlaying
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.prompts import LONGEST_SOUND
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 
 
 def test_the_first_key_is_waited_for_from_the_end_of_the_prompt() -> None:

@@ -9,7 +9,7 @@ from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.events import CallArrived
-from tests.support.plans import MARY, incoming, ring
+from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import Transcript
 
 

@@ -10,7 +10,7 @@ from switchhook.domain.journal import EntryKind
 from switchhook.routing.commands import EmitEvent, EndLeg, WriteJournal
 from switchhook.routing.ending import REFUSALS
 from switchhook.routing.events import CallArrived, HangUpRequested, TimePassed
-from tests.support.plans import ASK, JOHN, MARY, incoming, ring
+from tests.support.snapshots import ASK, JOHN, MARY, incoming, ring
 from tests.support.transcript import Transcript, fails, hangs_up, refuses
 
 IN_KIND = {

@@ -40,7 +40,7 @@ from switchhook.routing.events import (
 from switchhook.routing.handlers.transfer import HANGUP_AFTER_FAILURE, TRANSFER_EVENTS, TRANSFERRED
 from switchhook.routing.steps.ring import PICKUP_EVENTS
 from switchhook.routing.transitions import TRANSITIONS
-from tests.support.plans import MARY, incoming, ring
+from tests.support.snapshots import MARY, incoming, ring
 from tests.support.strategies import Heard, Walk, talking, walks
 
 if TYPE_CHECKING:

@@ -8,7 +8,17 @@ from switchhook.domain.journal import EntryKind
 from switchhook.domain.scheme import GoToStep, HangUpStep
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.position import MAX_JUMPS
-from tests.support.plans import ASK, JOHN, MARY, MOBILE, ask_crm, from_account, incoming, plan, ring
+from tests.support.snapshots import (
+    ASK,
+    JOHN,
+    MARY,
+    MOBILE,
+    ask_crm,
+    from_account,
+    incoming,
+    ring,
+    snapshot,
+)
 from tests.support.transcript import (
     Transcript,
     accepts,
@@ -40,7 +50,7 @@ def test_a_scheme_without_steps_ends_the_call() -> None:
 
 @pytest.mark.row("R1-25")
 def test_a_scheme_that_the_webhook_names_is_walked_from_its_top() -> None:
-    story = Transcript(incoming(within=plan(ASK, HangUpStep(), schemes={26076: (ring(MARY),)})))
+    story = Transcript(incoming(within=snapshot(ASK, HangUpStep(), schemes={26076: (ring(MARY),)})))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, sends_to(26076), *MARY_RINGS)
     assert story.call.scheme == 26076
@@ -62,14 +72,14 @@ def test_a_scheme_that_is_not_there_hands_the_call_on() -> None:
 
 
 def test_a_step_may_go_to_another_scheme() -> None:
-    story = Transcript(incoming(within=plan(GoToStep(scheme=2), schemes={2: (ring(MARY),)})))
+    story = Transcript(incoming(within=snapshot(GoToStep(scheme=2), schemes={2: (ring(MARY),)})))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
     assert story.call.jumps == 1
 
 
 def test_another_scheme_is_walked_from_its_top_even_out_of_a_branch() -> None:
     steps = (ask_crm(GoToStep(scheme=2)), ring(JOHN))
-    story = Transcript(incoming(within=plan(*steps, schemes={2: (ring(MARY),)})))
+    story = Transcript(incoming(within=snapshot(*steps, schemes={2: (ring(MARY),)})))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask names as c-1")
     story.hears(1, accepts(), *MARY_RINGS)
     assert (story.call.scheme, story.call.path) == (2, (0,))
@@ -116,7 +126,7 @@ def test_a_step_that_goes_to_no_scheme_hands_the_call_on() -> None:
 
 def test_a_call_does_not_come_back_from_another_scheme() -> None:
     schemes = {2: (ring(MARY),)}
-    story = Transcript(incoming(within=plan(GoToStep(scheme=2), ring(JOHN), schemes=schemes)))
+    story = Transcript(incoming(within=snapshot(GoToStep(scheme=2), ring(JOHN), schemes=schemes)))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
     story.hears(1, refuses("b1", 486), "end caller 486", "emit incoming.after")
 
@@ -124,7 +134,7 @@ def test_a_call_does_not_come_back_from_another_scheme() -> None:
 @pytest.mark.row("A-57")
 def test_schemes_that_go_round_in_circles_end_at_the_jump_limit() -> None:
     """S-79 without a webhook: the circle is walked in one step."""
-    circle = plan(
+    circle = snapshot(
         GoToStep(scheme=2), ring(MARY), schemes={2: (GoToStep(scheme=1), HangUpStep(status=480))}
     )
     story = Transcript(incoming(within=circle))
@@ -148,7 +158,7 @@ def test_a_webhook_that_sends_the_call_round_in_circles_ends_at_the_jump_limit()
 
 @pytest.mark.row("A-54", "FT-07")
 def test_the_fallback_rings_when_the_scheme_placed_the_call_nowhere() -> None:
-    story = Transcript(incoming(within=plan(ASK, fallback=MOBILE)))
+    story = Transcript(incoming(within=snapshot(ASK, fallback=MOBILE)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, fails(), f"ring b1 {MOBILE}", "emit incoming.forwarding")
     assert story.call.wake_at == 1 + 60
@@ -158,7 +168,7 @@ def test_the_fallback_rings_when_the_scheme_placed_the_call_nowhere() -> None:
 
 def test_the_fallback_rings_where_the_numbers_scheme_is_gone() -> None:
     """The scheme of a number may have been deleted by hand from a project file."""
-    empty = plan(fallback=MOBILE)
+    empty = snapshot(fallback=MOBILE)
     story = Transcript(incoming(within=empty))
     ringing = (f"ring b1 {MOBILE}", "emit incoming.forwarding")
     story.hears(0, CallArrived(), "emit incoming.before", *ringing)
@@ -166,7 +176,7 @@ def test_the_fallback_rings_where_the_numbers_scheme_is_gone() -> None:
 
 @pytest.mark.row("A-54")
 def test_the_fallback_is_tried_once() -> None:
-    story = Transcript(incoming(within=plan(ring(MARY), fallback=MOBILE)))
+    story = Transcript(incoming(within=snapshot(ring(MARY), fallback=MOBILE)))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)
     story.hears(1, refuses("b1", 486), f"ring b2 {MOBILE}", "emit incoming.forwarding")
     story.hears(61, TimePassed(), "end b2 timeout", "end caller 480", "emit incoming.after")
@@ -174,7 +184,7 @@ def test_the_fallback_is_tried_once() -> None:
 
 
 def test_the_caller_may_give_up_on_the_fallback() -> None:
-    story = Transcript(incoming(within=plan(fallback=MOBILE)))
+    story = Transcript(incoming(within=snapshot(fallback=MOBILE)))
     ringing = (f"ring b1 {MOBILE}", "emit incoming.forwarding")
     story.hears(0, CallArrived(), "emit incoming.before", *ringing)
     story.hears(3, gives_up(), "end b1 cancelled_by_caller", "emit incoming.after")
@@ -182,11 +192,11 @@ def test_the_caller_may_give_up_on_the_fallback() -> None:
 
 @pytest.mark.row("FT-07")
 def test_a_dialled_target_rings_long_and_has_no_fallback() -> None:
-    story = Transcript(from_account("mary", plan(fallback=MOBILE)))
+    story = Transcript(from_account("mary", snapshot(fallback=MOBILE)))
     story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
     assert story.call.wake_at == 120
     story.hears(120, TimePassed(), "end b1 timeout", "end caller 480", "emit internal.after")
-    outside = Transcript(from_account(str(MOBILE), plan(fallback=MARY)))
+    outside = Transcript(from_account(str(MOBILE), snapshot(fallback=MARY)))
     ringing = f"ring b1 {MOBILE}", "emit outgoing.forwarding"
     outside.hears(0, CallArrived(), "emit outgoing.before", *ringing)
     outside.hears(2, refuses("b1", 404), "end caller 480", "emit outgoing.after")

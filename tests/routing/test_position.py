@@ -19,7 +19,7 @@ from switchhook.routing.position import (
     scheme_of,
     step_of,
 )
-from tests.support.plans import MARY, ask_crm, ask_pin, from_account, incoming, ring
+from tests.support.snapshots import MARY, ask_crm, ask_pin, from_account, incoming, ring
 
 INNER = ask_pin(ring(MARY), failed=(HangUpStep(),))
 HOURS = HoursStep(hours="office", open_=(INNER,))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.project import Number, Plan
+from switchhook.domain.project import Number, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, RingDestinationStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, TimePassed
@@ -16,7 +16,7 @@ from switchhook.routing.project_numbers import (
     unringable_notice,
     unringable_numbers,
 )
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     DIALLED,
     JOHN,
@@ -26,8 +26,8 @@ from tests.support.plans import (
     from_account,
     incoming,
     number,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import Transcript, accepts, directs, refuses
 
@@ -37,14 +37,14 @@ ASKED = ("emit incoming.before", "show ringing", "ask crm as c-1")
 MARY_RINGS = ("ring b1 mary", "emit incoming.forwarding")
 
 
-def two_numbers(of: Plan) -> Plan:
+def two_numbers(of: ProjectSnapshot) -> ProjectSnapshot:
     """Let the second number run scheme 2."""
     numbers = (*of.project.numbers, Number(number=NIGHT.value, scheme=2))
-    return Plan(replace(of.project, numbers=numbers))
+    return ProjectSnapshot(replace(of.project, numbers=numbers))
 
 
 def test_a_number_alone_means_its_scheme_and_among_several_it_is_left_out() -> None:
-    shop = plan()
+    shop = snapshot()
     assert sole_project_number(shop, (OWN,)) == shop.project.numbers[0]
     assert unringable_numbers(shop, (OWN,)) == ()
     assert sole_project_number(shop, (OWN, MARY)) is None
@@ -53,19 +53,19 @@ def test_a_number_alone_means_its_scheme_and_among_several_it_is_left_out() -> N
 
 def test_a_number_in_two_spellings_is_one() -> None:
     twice = (OWN, number(DIALLED))
-    assert sole_project_number(plan(), twice) == plan().project.numbers[0]
-    assert unringable_numbers(plan(), twice) == ()
+    assert sole_project_number(snapshot(), twice) == snapshot().project.numbers[0]
+    assert unringable_numbers(snapshot(), twice) == ()
 
 
 def test_two_numbers_are_not_gone_on_with_at_once() -> None:
-    shop = two_numbers(plan(schemes={2: ()}))
+    shop = two_numbers(snapshot(schemes={2: ()}))
     assert sole_project_number(shop, (OWN, NIGHT)) is None
     assert unringable_numbers(shop, (OWN, NIGHT)) == (OWN, NIGHT)
 
 
 @pytest.mark.row("A-57")
 def test_an_answer_that_names_an_own_number_goes_on_with_its_scheme() -> None:
-    story = Transcript(incoming(within=two_numbers(plan(ASK, schemes={2: (ring(MARY),)}))))
+    story = Transcript(incoming(within=two_numbers(snapshot(ASK, schemes={2: (ring(MARY),)}))))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, directs(NIGHT), *MARY_RINGS)
     assert (story.call.scheme, story.call.jumps, story.call.callee) == (2, 1, DIALLED)
@@ -88,7 +88,7 @@ def test_a_number_whose_webhook_answers_the_same_number_ends_at_the_jump_limit()
 
 
 def test_the_prefixes_do_not_keep_a_call_in_the_house() -> None:
-    shop = plan(ASK, schemes={2: (ring(MARY),)}, screening=Screening(allowed_prefixes=("31",)))
+    shop = snapshot(ASK, schemes={2: (ring(MARY),)}, screening=Screening(allowed_prefixes=("31",)))
     story = Transcript(incoming(within=two_numbers(shop)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, directs(NIGHT), *MARY_RINGS)
@@ -102,7 +102,7 @@ def test_among_several_an_own_number_is_left_out_and_that_is_said() -> None:
 
 
 def test_a_webhooks_destination_may_be_an_own_number() -> None:
-    shop = two_numbers(plan(ask_crm(RingDestinationStep()), schemes={2: (ring(MARY),)}))
+    shop = two_numbers(snapshot(ask_crm(RingDestinationStep()), schemes={2: (ring(MARY),)}))
     story = Transcript(incoming(within=shop))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask names as c-1")
     story.hears(1, accepts(destination=NIGHT), *MARY_RINGS)
@@ -126,8 +126,10 @@ def test_a_step_that_rings_its_own_number_ends_at_the_jump_limit() -> None:
 
 def test_the_fallback_may_be_an_own_number_whose_whole_scheme_is_walked() -> None:
     """And it is tried once, whatever becomes of it."""
-    shop = two_numbers(plan(HangUpStep(), fallback=NIGHT, schemes={2: (ring(MARY), ring(JOHN))}))
-    shop = Plan(
+    shop = two_numbers(
+        snapshot(HangUpStep(), fallback=NIGHT, schemes={2: (ring(MARY), ring(JOHN))})
+    )
+    shop = ProjectSnapshot(
         replace(
             shop.project,
             schemes=(replace(shop.schemes[1], steps=(ring(JOHN, timeout=5),)), shop.schemes[2]),
@@ -142,12 +144,12 @@ def test_the_fallback_may_be_an_own_number_whose_whole_scheme_is_walked() -> Non
 
 @pytest.mark.row("A-14")
 def test_a_jump_to_a_scheme_of_no_steps_is_no_webhook_that_placed_the_call_nowhere() -> None:
-    story = Transcript(incoming(within=two_numbers(plan(ASK, schemes={2: ()}))))
+    story = Transcript(incoming(within=two_numbers(snapshot(ASK, schemes={2: ()}))))
     story.hears(0, CallArrived(), *ASKED)
     story.comes_to(1, directs(NIGHT))
     assert not story.call.is_unplaced
 
 
 def test_who_dials_an_own_number_in_another_spelling_runs_its_scheme() -> None:
-    story = Transcript(from_account(f"+{DIALLED}", plan(ring(MARY))))
+    story = Transcript(from_account(f"+{DIALLED}", snapshot(ring(MARY))))
     story.hears(0, CallArrived(), "emit incoming.before", *MARY_RINGS)

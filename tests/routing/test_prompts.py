@@ -10,7 +10,7 @@ from switchhook.routing.commands import AnswerCaller, Play, ShowRinging, StopPla
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.position import StepResult
 from switchhook.sip.rtp.wav import MOST_SECONDS
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 
 
 def answered() -> TransitionContext:

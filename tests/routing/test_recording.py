@@ -6,7 +6,7 @@ from switchhook.domain.call import Recording, RunningRecording
 from switchhook.routing import recording
 from switchhook.routing.commands import StartRecording, StopRecording, WriteJournal
 from switchhook.routing.context import TransitionContext
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 from tests.support.transcript import is_recorded
 
 

@@ -11,7 +11,7 @@ from switchhook.routing.commands import NotifyTransfer, WriteJournal
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.engine import fail_call
 from switchhook.routing.events import CallArrived, LegEnded
-from tests.support.plans import MARY, incoming, ring
+from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, transfers
 
 pytestmark = pytest.mark.row("FI-02")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.project import Number, Plan
+from switchhook.domain.project import Number, ProjectSnapshot
 from switchhook.domain.scheme import FIRST, AskStep, GoToStep, HangUpStep, HoursStep, PlayStep
 from switchhook.routing.context import TransitionContext
 from switchhook.routing.events import CallArrived
@@ -19,7 +19,7 @@ from switchhook.routing.transfer_targets import (
     ring_targets,
     transferee_of,
 )
-from tests.support.plans import ASK, JOHN, MARY, OLGA, incoming, number, plan, ring
+from tests.support.snapshots import ASK, JOHN, MARY, OLGA, incoming, number, ring, snapshot
 from tests.support.transcript import Transcript, answers
 
 pytestmark = pytest.mark.row("FI-02")
@@ -29,9 +29,9 @@ NIGHT = "380800111333"
 
 def talking(*steps: object) -> TransitionContext:
     """Mary talks to a customer, within a project whose second number runs these steps."""
-    made = plan(ring(MARY), schemes={2: steps})  # type: ignore[dict-item]
+    made = snapshot(ring(MARY), schemes={2: steps})  # type: ignore[dict-item]
     numbers = (*made.project.numbers, Number(number=NIGHT, scheme=2))
-    within = Plan(replace(made.project, numbers=numbers))
+    within = ProjectSnapshot(replace(made.project, numbers=numbers))
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
     return TransitionContext(story.call, 1.0)

@@ -17,7 +17,7 @@ from tests.support.promises import attempt, ended
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.delivery import Delivery
 
 LATER = 4e9
@@ -42,13 +42,17 @@ WHERE d.project = ? AND d.id = ?
 
 
 def make_former(
-    path: Path, *, within: Plan, settled: tuple[Delivery, ...], waiting: tuple[Delivery, ...]
+    path: Path,
+    *,
+    within: ProjectSnapshot,
+    settled: tuple[Delivery, ...],
+    waiting: tuple[Delivery, ...],
 ) -> None:
     """Make the database, with ended calls of a plan's project that these deliveries tell of."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         migrate(connection, migrations()[:3])
         for made in (*settled, *waiting):
-            call = replace(ended(made.call), plan=within, ended_at=LATER)
+            call = replace(ended(made.call), snapshot=within, ended_at=LATER)
             connection.execute(sql("save_call"), call_to_row(call))
             connection.execute(PROMISE, _row(made))
         for made in settled:

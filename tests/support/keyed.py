@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.http import HttpRequest
 
 SOUNDS = {"start": 800, "error": 1200, "late": 1600}
@@ -71,13 +71,13 @@ class Heard:
 # On real telephones
 
 
-async def dial(server: int, plan: Dial, *, hangs_up_after: float = LONGEST) -> tuple[str, ...]:
+async def dial(server: int, snapshot: Dial, *, hangs_up_after: float = LONGEST) -> tuple[str, ...]:
     """Call, listen and press; return the prompts that were heard, once the call is over."""
-    async with Softphone(plan.who) as phone:
-        call = await phone.call(f"sip:{plan.number}@127.0.0.1:{server}")
+    async with Softphone(snapshot.who) as phone:
+        call = await phone.call(f"sip:{snapshot.number}@127.0.0.1:{server}")
         call.tone.kept = bytearray()
         call.tone.voice = voice(400)
-        listening = Listening(call, plan)
+        listening = Listening(call, snapshot)
         try:
             async with asyncio.timeout(hangs_up_after):
                 await call.answered()
@@ -94,7 +94,7 @@ class Listening:
     """A caller's ear and finger."""
 
     call: PhoneCall
-    plan: Dial
+    snapshot: Dial
     heard: list[str] = field(default_factory=list)
     _hears: str = ""
     _length: int = 0
@@ -125,7 +125,7 @@ class Listening:
         return next((name for name, hertz in SOUNDS.items() if loud(last, hertz) > LOUD), "")
 
     async def _press(self, place: int) -> None:
-        keys = self.plan.cues[place][1] if place < len(self.plan.cues) else ""
+        keys = self.snapshot.cues[place][1] if place < len(self.snapshot.cues) else ""
         self.call.press(keys.removesuffix(HANG_UP))
         if keys.endswith(HANG_UP):
             await asyncio.sleep(1.0)  # until the keys are out
@@ -167,7 +167,7 @@ class Answering(Memory):
 
 
 async def simulate(
-    plan: Plan, called: Dial, bodies: Mapping[str, str], *, phones: Iterable[str]
+    snapshot: ProjectSnapshot, called: Dial, bodies: Mapping[str, str], *, phones: Iterable[str]
 ) -> Heard:
     """Play the same call in virtual time; `phones` are the numbers that pick up, and soon hang up."""
     clock = VirtualClock(1_760_000_000.0)
@@ -178,14 +178,14 @@ async def simulate(
         caller_name="",
         callee=called.number,
         trunk="carrier",
-        project=plan.project.id,
+        project=snapshot.project.id,
     )
     hangs_up = any(keys.endswith(HANG_UP) for _, keys in called.cues)
     call = driver.place(SimulatedCaller(arrival=arrival, gives_up_after=1.0 if hangs_up else None))
-    board = switchboard(plan, driver, memory, clock)
+    board = switchboard(snapshot, driver, memory, clock)
     finger = Finger(clock, driver, call, called)
     async with AsyncExitStack() as stack:
-        await board.start(stack, lambda _project, _version: plan)
+        await board.start(stack, lambda _project, _version: snapshot)
         finger.watch()
         await clock.run(clock.now() + LONGEST)
     await board.idle()
@@ -206,7 +206,7 @@ class Finger:
     clock: VirtualClock
     driver: SimulatedDriver
     call: SimulatedCall
-    plan: Dial
+    snapshot: Dial
     heard: list[str] = field(default_factory=list)
 
     def watch(self) -> None:
@@ -216,7 +216,7 @@ class Finger:
             (sound,) = command.sounds
             place = len(self.heard)
             self.heard.append(sound)
-            self._press(self.plan.cues[place][1] if place < len(self.plan.cues) else "")
+            self._press(self.snapshot.cues[place][1] if place < len(self.snapshot.cues) else "")
         if self.clock.now() < 1_760_000_000.0 + LONGEST:
             self.clock.call_at(self.clock.now() + 0.1, self.watch)
 

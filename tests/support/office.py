@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.journal import JournalEntry
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber, RingOrder
@@ -57,11 +57,13 @@ def ring(*targets: Target, timeout: float = 20.0, in_turn: bool = False) -> Ring
     return RingStep(targets=targets, timeout=timeout, order=order)
 
 
-def shop(*steps: Step, trunk: Trunk | None = None, response_timeout: float = 5.0) -> Plan:
+def shop(
+    *steps: Step, trunk: Trunk | None = None, response_timeout: float = 5.0
+) -> ProjectSnapshot:
     """Return a project that believes callers of this machine; its trunk is there too."""
     carrier = trunk or Trunk(name="carrier", host="127.0.0.1", sources=("127.0.0.1/32",))
     crm = ForwardingNumber(name="crm", url="http://crm.example/", response_timeout=response_timeout)
-    return Plan(
+    return ProjectSnapshot(
         Project(
             id="shop",
             name="Shop",
@@ -93,13 +95,16 @@ class Memory:
 
     async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
         return tuple(
-            (call.plan.project.id, call.id, leg.id, leg.handle)
+            (call.snapshot.project.id, call.id, leg.id, leg.handle)
             for call in self.calls.values()
             for leg in call.legs
             if leg.handle and (leg.ended_at or 0.0) >= since
         )
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002
+    async def live_calls(
+        self,
+        snapshot_of: Callable[[str, int], ProjectSnapshot],  # noqa: ARG002
+    ) -> tuple[Call, ...]:
         live = [call for call in self.calls.values() if call.state is not CallState.ENDED]
         return tuple(live)
 
@@ -154,7 +159,7 @@ class Office:
 
 @asynccontextmanager
 async def open_office(
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     *,
     binding: ListenAddress | None = None,
     memory: Memory | None = None,
@@ -168,7 +173,7 @@ async def open_office(
     driver = EmbeddedDriver(
         binding=binding, ended=memory, sounds=sounds, media_settings=media_settings
     )
-    book = Book([plan])
+    directory = ProjectDirectory([snapshot])
     ids = count(len(memory.calls) + 1)
     known = TrackingMemory()
     board = Switchboard(
@@ -177,12 +182,12 @@ async def open_office(
         dispatcher=memory,
         webhook_asker=WebhookAsker(memory, "test"),
         clock=LoopClock(),
-        book=lambda: book,
+        directory=lambda: directory,
         new_id=lambda: f"c{next(ids)}",
         outbox=OutboxContext(product="test", facts_of=known.facts_of),
         tracking=known,
         max_calls=max_calls,
     )
     async with AsyncExitStack() as stack:
-        await board.start(stack, lambda _project, _version: plan)
+        await board.start(stack, lambda _project, _version: snapshot)
         yield Office(driver, board, memory)

@@ -16,12 +16,12 @@ from switchhook.storage.records import CallRecord
 from switchhook.webhooks.delivery import Attempt, Delivery
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import MAIL_CODES, MAIL_SECONDS, Mail
-from tests.support.plans import incoming, ring
+from tests.support.snapshots import incoming, ring
 from tests.support.strategies import calls, facts, failures, texts
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 OCCURRED = 1_760_000_000.0
 """When the events of these tests happened, in unix seconds."""
@@ -32,12 +32,12 @@ CIPHER = Cipher(new_key())
 DOWN = Failure(kind=FailureKind.STATUS, detail="answered 503")
 
 
-def call(name: str = "c1", *, within: Plan | None = None, at: float = OCCURRED) -> Call:
+def call(name: str = "c1", *, within: ProjectSnapshot | None = None, at: float = OCCURRED) -> Call:
     """Return a call that has just arrived."""
     return replace(incoming(ring(), within=within), id=name, arrived_at=at)
 
 
-def ended(name: str = "c1", *, within: Plan | None = None, at: float = OCCURRED) -> Call:
+def ended(name: str = "c1", *, within: ProjectSnapshot | None = None, at: float = OCCURRED) -> Call:
     """Return a call that is over."""
     return replace(call(name, within=within, at=at), state=CallState.ENDED, ended_at=at)
 
@@ -145,7 +145,7 @@ def records(draw: st.DrawFn) -> CallRecord:
     promises = [
         Delivery(
             id=f"{of.id}.{seq}.{webhook}",
-            project=of.plan.project.id,
+            project=of.snapshot.project.id,
             call=of.id,
             seq=seq,
             event=draw(st.sampled_from(EventKind)),

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
-from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot, Sound, Trunk
 from switchhook.domain.scheme import (
     AskDialPlanStep,
     AskStep,
@@ -163,7 +163,7 @@ steps: st.SearchStrategy[Step] = _leaves | _openers(_leaves | _openers(_leaves))
 
 
 @st.composite
-def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
+def snapshots(draw: st.DrawFn, *, project: str = "shop") -> ProjectSnapshot:
     """Draw a project: a number, accounts, perhaps a trunk, schemes of any steps, two webhooks."""
     schemes = tuple(
         Scheme(
@@ -200,7 +200,7 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
         )
         for name in DIAL_PLANS
     )
-    return Plan(
+    return ProjectSnapshot(
         Project(
             id=project,
             name=draw(texts),
@@ -223,7 +223,7 @@ def plans(draw: st.DrawFn, *, project: str = "shop") -> Plan:
 @st.composite
 def arrived_calls(draw: st.DrawFn) -> Call:
     """Draw a call of any direction that has not heard anything yet."""
-    plan = draw(plans())
+    snapshot = draw(snapshots())
     account = draw(st.sampled_from(("", "", "", "", "", *LOGINS)))
     dialled = st.just("380800111222")
     arrival = Arrival(
@@ -232,10 +232,10 @@ def arrived_calls(draw: st.DrawFn) -> Call:
         callee=draw(dialled if not account else dialled | numbers | st.sampled_from(LOGINS)),
         account=account,
         trunk="" if account else "carrier",
-        project=plan.project.id,
+        project=snapshot.project.id,
     )
     call_id = draw(st.from_regex(r"[a-z0-9]{1,12}", fullmatch=True))
-    call = admit(arrival, Book([plan]), call=call_id, now=START)
+    call = admit(arrival, ProjectDirectory([snapshot]), call=call_id, now=START)
     assert not isinstance(call, Refused)
     return call
 
@@ -408,7 +408,7 @@ class Walk:
     heard: tuple[Heard, ...]
 
     def __repr__(self) -> str:
-        schemes = self.call.plan.project.schemes
+        schemes = self.call.snapshot.project.schemes
         return "\n".join(["", *map(str, schemes), *map(repr, self.heard)])
 
     @property
@@ -471,7 +471,7 @@ def talking(draw: st.DrawFn) -> Walk:
         trunk="" if account else "carrier",
         project=project.id,
     )
-    call = admit(arrival, Book([Plan(project)]), call="c", now=START)
+    call = admit(arrival, ProjectDirectory([ProjectSnapshot(project)]), call="c", now=START)
     assert not isinstance(call, Refused)
     walk = begin(call)
     for leg in ("b1", CALLER):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switchhook.domain.book import Book
 from switchhook.domain.cause import Cause
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.projects import apply_project
@@ -39,11 +39,11 @@ SALES = Target(kind=TargetKind.NUMBER, value="380443334455")
 HUNG_UP = Cause(sip=200, q850=16, text="hung up")
 
 
-def example_plan() -> Plan:
+def example_snapshot() -> ProjectSnapshot:
     """Return the example project, ready for calls."""
     project = read_project(EXAMPLE)
     assert isinstance(project, Project)
-    return Plan(project)
+    return ProjectSnapshot(project)
 
 
 def events() -> tuple[tuple[float, Event], ...]:
@@ -74,7 +74,7 @@ async def remember(folder: Path, *, is_told: bool = True) -> None:
 
 
 async def _remember_call(store: SqliteStore) -> list[Delivery]:
-    plan = example_plan()
+    snapshot = example_snapshot()
     arrival = Arrival(
         caller="380441112233",
         caller_name="",
@@ -82,7 +82,7 @@ async def _remember_call(store: SqliteStore) -> list[Delivery]:
         trunk="carrier",
         project="acme",
     )
-    call = admit(arrival, Book([plan]), call=CALL, now=BEGAN)
+    call = admit(arrival, ProjectDirectory([snapshot]), call=CALL, now=BEGAN)
     assert not isinstance(call, Refused)
     promised: list[Delivery] = []
     for after, event in events():

@@ -10,12 +10,21 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.event import EventKind, EventWebhook, Subscription
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
-from tests.support.plans import DIALLED, JOHN, MOBILE, SALES, from_account, in_turn, incoming, plan
+from tests.support.snapshots import (
+    DIALLED,
+    JOHN,
+    MOBILE,
+    SALES,
+    from_account,
+    in_turn,
+    incoming,
+    snapshot,
+)
 from tests.support.transcript import Transcript, answers, hangs_up, refuses
 
 if TYPE_CHECKING:
@@ -117,7 +126,7 @@ def test_calls_between_accounts_are_told_but_to_who_does_without() -> None:
 
 
 def test_an_account_that_dials_a_number_of_the_project_calls_in() -> None:
-    story = Transcript(from_account(DIALLED, plan(in_turn(JOHN))))
+    story = Transcript(from_account(DIALLED, snapshot(in_turn(JOHN))))
 
     assert heard(story, (0, CallArrived()))[0] == "inbound created"
 
@@ -144,7 +153,7 @@ def test_each_is_told_what_it_asked_for_under_its_own_name() -> None:
 @pytest.mark.parametrize("kind", [EventKind.OUTGOING_FORWARDING, EventKind.OUTGOING_PICKUP])
 def test_event_webhooks_are_told_of_outgoing_calls_beside_them(kind: EventKind) -> None:
     webhook = EventWebhook(name="crm", event=kind, url="http://crm.example/")
-    house = Plan(replace(plan().project, event_webhooks=(webhook,)))
+    house = ProjectSnapshot(replace(snapshot().project, event_webhooks=(webhook,)))
     story = Transcript(from_account(str(MOBILE), house))
     for now, event in ((0, CallArrived()), (2, answers("b1")), (9, hangs_up("b1"))):
         story.comes_to(now, event)

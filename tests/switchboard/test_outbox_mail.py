@@ -8,9 +8,9 @@ from switchhook.routing.commands import EmitEvent
 from switchhook.switchboard.outbox import OutboxContext, call_record, event_deliveries
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import DEFAULT_SENDER, MAIL_SECONDS, Mail, read_mail
-from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_plan
+from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_snapshot
 
-PLAN = make_plan(
+PLAN = make_snapshot(
     event_webhooks=(make_event(),),
     event_mails=(
         make_mail(name="missed calls", to=("desk@example.com", "o+1@example.com")),
@@ -18,7 +18,7 @@ PLAN = make_plan(
     ),
 )
 TELL = EmitEvent(
-    call=make_call(plan=PLAN, outcome=Outcome.MISSED),
+    call=make_call(snapshot=PLAN, outcome=Outcome.MISSED),
     event=EventKind.INCOMING_AFTER,
     seq=4,
     at=ARRIVED + 60,

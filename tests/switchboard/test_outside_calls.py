@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import Cause, Outcome
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.hours import WorkingHours, parse_spans
 from switchhook.domain.journal import EntryKind
 from switchhook.domain.outside import OutsideCalls
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import RingStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
@@ -52,7 +52,7 @@ def number(digits: str) -> Target:
     return Target(kind=TargetKind.NUMBER, value=digits)
 
 
-def office(**more: Any) -> Plan:
+def office(**more: Any) -> ProjectSnapshot:
     project = Project(
         id="shop",
         name="Shop",
@@ -64,14 +64,14 @@ def office(**more: Any) -> Plan:
         trunks=(Trunk(name="carrier", host="carrier.example"),),
         schemes=(Scheme(id=1, name="all", steps=(RingStep(targets=(number(FRIEND),)),)),),
     )
-    return Plan(replace(project, **more))
+    return ProjectSnapshot(replace(project, **more))
 
 
 @dataclass
 class House:
     """A switchboard with a store, whose telephones do as they are told."""
 
-    plan: Plan
+    snapshot: ProjectSnapshot
     store: SqliteStore
     clock: ManualClock
     board: Switchboard = field(init=False)
@@ -80,9 +80,9 @@ class House:
     # The side and the dispatcher
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
-        del stack, handler, book
+        del stack, handler, directory
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         self.commands.append((call.id, command))
@@ -158,11 +158,14 @@ class House:
 
 
 async def open_house(
-    stack: AsyncExitStack, plan: Plan, clock: ManualClock | None = None, path: Path | None = None
+    stack: AsyncExitStack,
+    snapshot: ProjectSnapshot,
+    clock: ManualClock | None = None,
+    path: Path | None = None,
 ) -> House:
     store = await SqliteStore.open(path)
     stack.push_async_callback(store.close)
-    house = House(plan, store, clock or ManualClock(time=MORNING))
+    house = House(snapshot, store, clock or ManualClock(time=MORNING))
     ids = count(1)
     known = Memory()
     house.board = Switchboard(
@@ -171,21 +174,21 @@ async def open_house(
         dispatcher=house,
         webhook_asker=WebhookAsker(house, "test"),  # type: ignore[arg-type]
         clock=house.clock,
-        book=lambda: Book([house.plan]),
+        directory=lambda: ProjectDirectory([house.snapshot]),
         new_id=lambda: f"{house.clock.time:.0f}-{next(ids)}",
         outbox=OutboxContext(product="test", facts_of=known.facts_of),
         tracking=known,
         outside=OutsideCallLimiter(await store.outside_use(since=house.clock.time - DAY)),
     )
-    await house.board.start(stack, lambda *_: house.plan)
+    await house.board.start(stack, lambda *_: house.snapshot)
     await house.settled()
     return house
 
 
-def play(scenario: Callable[[House], Any], plan: Plan) -> None:
+def play(scenario: Callable[[House], Any], snapshot: ProjectSnapshot) -> None:
     async def told() -> None:
         async with AsyncExitStack() as stack:
-            await scenario(await open_house(stack, plan))
+            await scenario(await open_house(stack, snapshot))
 
     run(told())
 

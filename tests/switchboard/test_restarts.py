@@ -13,12 +13,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import Call, CallState, Direction
 from switchhook.domain.cause import Cause, EndedBy, Outcome
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import (
     BackgroundStep,
     GoToStep,
@@ -42,7 +42,17 @@ from switchhook.tracking.memory import Memory
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
-from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, MOBILE, in_turn, plan, ring
+from tests.support.snapshots import (
+    ASK,
+    CUSTOMER,
+    DIALLED,
+    JOHN,
+    MARY,
+    MOBILE,
+    in_turn,
+    ring,
+    snapshot,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -135,15 +145,17 @@ class Life:
             self.is_over = True
             raise asyncio.CancelledError
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
-        assert isinstance(plan_of("shop", 1), Plan)
+    async def live_calls(
+        self, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> tuple[Call, ...]:
+        assert isinstance(snapshot_of("shop", 1), ProjectSnapshot)
         live = (call for call in self.disk.calls.values() if call.state is not CallState.ENDED)
         return tuple(live)
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
-        await self.driver.start(stack, handler, book)
+        await self.driver.start(stack, handler, directory)
         if self.starting is not None:
             await some_turns()
             handler.hear("c1", self.starting)
@@ -174,7 +186,7 @@ class Life:
         response = HttpResponse(status=200, reason="OK", headers=(), body=body)
         return Exchange(request=request, response=response, failure=None)
 
-    def switchboard(self, plan: Plan, ids: Iterator[int]) -> Switchboard:
+    def switchboard(self, snapshot: ProjectSnapshot, ids: Iterator[int]) -> Switchboard:
         known = Memory()
         return Switchboard(
             driver=self,
@@ -182,7 +194,7 @@ class Life:
             dispatcher=self,
             webhook_asker=WebhookAsker(self, "test"),
             clock=self.clock,
-            book=lambda: Book([plan]),
+            directory=lambda: ProjectDirectory([snapshot]),
             new_id=lambda: f"c{next(ids)}",
             outbox=OutboxContext(product="test", facts_of=known.facts_of),
             tracking=known,
@@ -202,7 +214,7 @@ class Kill:
 class Story:
     """Some calls, how telephones behave, and when Switchhook is killed."""
 
-    plan: Plan
+    snapshot: ProjectSnapshot
     phones: dict[str, SimulatedPhone]
     callers: tuple[tuple[float, SimulatedCaller], ...]
     kills: tuple[Kill, ...]
@@ -224,7 +236,7 @@ def stories(draw: st.DrawFn) -> Story:
         Kill, commits=st.integers(0, 6), cut_before=st.booleans(), after=st.floats(0.0, SHORT)
     )
     return Story(
-        plan=told_of(plan(*steps, fallback=fallback).project),
+        snapshot=told_of(snapshot(*steps, fallback=fallback).project),
         phones={name: draw(scripts) for name in ("mary", "john", str(MOBILE), DIALLED)},
         callers=tuple(draw(st.lists(st.tuples(seconds, callers), min_size=1, max_size=3))),
         kills=tuple(draw(st.lists(kills, max_size=3))),
@@ -232,12 +244,12 @@ def stories(draw: st.DrawFn) -> Story:
     )
 
 
-def told_of(project: Project) -> Plan:
+def told_of(project: Project) -> ProjectSnapshot:
     """Return the project with an event webhook for every kind of event."""
     webhooks = tuple(
         EventWebhook(name=kind, event=kind, url="http://crm.example/events") for kind in EventKind
     )
-    return Plan(replace(project, event_webhooks=webhooks))
+    return ProjectSnapshot(replace(project, event_webhooks=webhooks))
 
 
 async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
@@ -250,9 +262,9 @@ async def play(story: Story) -> tuple[Disk, list[SimulatedCall]]:
         life = Life(
             disk, driver, clock, kill.commits, kill.cut_before, answer_after=story.answer_after
         )
-        board = life.switchboard(story.plan, ids)
+        board = life.switchboard(story.snapshot, ids)
         async with AsyncExitStack() as stack:
-            await board.start(stack, lambda _project, _version: story.plan)
+            await board.start(stack, lambda _project, _version: story.snapshot)
             await some_turns()
             end = clock.now() + kill.after
             while not life.is_over and (at := clock.next_at) is not None and at <= end:
@@ -297,7 +309,7 @@ def test_a_call_survives_a_power_cut_at_each_of_its_commits(
     kill = Kill(commits=commits, cut_before=cut_before, after=60.0)
     caller = SimulatedCaller(arrival=ARRIVAL, hangs_up_after=5.0)
     story = Story(
-        plan=told_of(plan(ring(MARY, JOHN, timeout=30.0)).project),
+        snapshot=told_of(snapshot(ring(MARY, JOHN, timeout=30.0)).project),
         phones=phones,
         callers=((0.0, caller),),
         kills=(kill,),
@@ -320,7 +332,7 @@ def test_what_is_heard_while_the_side_starts_waits_for_its_turn() -> None:
         clock, disk, ids = VirtualClock(START), Disk(), count(1)
         driver = SimulatedDriver(clock, {"mary": SimulatedPhone(answers_after=1.0)})
         driver.place(SimulatedCaller(arrival=ARRIVAL))
-        house = plan(ring(MARY))
+        house = snapshot(ring(MARY))
         gone = LegEnded(leg="b1", cause=Cause(sip=200, q850=16))
         for starting in (None, gone):
             life = Life(disk, driver, clock, 100, cut_before=False, answer_after=0.0)

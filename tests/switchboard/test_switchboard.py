@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.cause import AttemptEnd, Cause, Outcome
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.failure import Failure, FailureKind
-from switchhook.domain.project import Number, Plan, Project
+from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import ForwardingNumber
@@ -137,15 +137,17 @@ class World:
         self.log.append(f"commit {record.call.state}")
         self.records.append(record)
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
-        assert plan_of("acme", 1) == Plan(PROJECT)
+    async def live_calls(
+        self, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> tuple[Call, ...]:
+        assert snapshot_of("acme", 1) == ProjectSnapshot(PROJECT)
         return self.live
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
         assert handler is not None
-        assert book().plans
+        assert directory().snapshots
         stack.callback(self.log.append, "side closed")
         self.log.append("side started")
 
@@ -195,7 +197,7 @@ class World:
             dispatcher=self,
             webhook_asker=WebhookAsker(self, "test"),
             clock=self.clock,
-            book=lambda: Book([Plan(PROJECT)]),
+            directory=lambda: ProjectDirectory([ProjectSnapshot(PROJECT)]),
             new_id=lambda: f"c{next(ids)}",
             outbox=OutboxContext(product="test", facts_of=known.facts_of),
             tracking=known,
@@ -470,7 +472,7 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
         world = World(answer=json(b'{"dst_phone":380443334455}'))
         board = world.switchboard()
         async with AsyncExitStack() as stack:
-            await board.start(stack, lambda *_: Plan(PROJECT))
+            await board.start(stack, lambda *_: ProjectSnapshot(PROJECT))
             talks, waits = board.arrived(ARRIVAL), board.arrived(ARRIVAL)
             assert isinstance(talks, str)
             assert isinstance(waits, str)
@@ -640,7 +642,7 @@ def test_after_a_restart_talking_calls_go_on_and_waiting_ones_end_once() -> None
         second = World(live=board.calls, legs={"c1": frozenset({CALLER, "b1"})})
         restarted = second.switchboard()
         async with AsyncExitStack() as stack:
-            await restarted.start(stack, lambda _id, _version: Plan(PROJECT))
+            await restarted.start(stack, lambda _id, _version: ProjectSnapshot(PROJECT))
             await settled()
             (talking,) = restarted.calls
             assert (talking.id, talking.state) == ("c1", CallState.TALKING)

@@ -16,7 +16,7 @@ from switchhook.routing.events import AskFailed, VerdictGiven
 from switchhook.switchboard.webhook_asker import ANSWER_SHOWN, WebhookAsker
 from switchhook.webhooks.http import Exchange, HttpRequest, HttpResponse
 from tests.support.loop import run
-from tests.support.plans import PIN, incoming, plan
+from tests.support.snapshots import PIN, incoming, snapshot
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
@@ -53,7 +53,7 @@ class Endpoint:
 def ask(endpoint: Endpoint, code: str = "4711", **changes: Any) -> AskOutcome:
     """Put a call to the webhook that checks codes."""
     webhook = replace(PIN, **({"url_template": URL} | changes))
-    call = incoming(within=plan(pin=webhook))
+    call = incoming(within=snapshot(pin=webhook))
     call = replace(call, codes=(code,) if webhook.mask_code else ())
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code=code)
     return run(WebhookAsker(endpoint, "Switchhook").ask(call, command, now=0))
@@ -134,7 +134,7 @@ def test_the_fallback_urls_acknowledgement_opens_the_success_branch() -> None:
 def test_an_endpoint_that_is_left_alone_costs_no_time_and_is_said_to_be() -> None:
     endpoint = Endpoint(FAILURE)
     asking = WebhookAsker(endpoint, "Switchhook")
-    call = incoming(within=plan(pin=replace(PIN, breaker_failures=1)))
+    call = incoming(within=snapshot(pin=replace(PIN, breaker_failures=1)))
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")
     run(asking.ask(call, command, now=0))
     heard = run(asking.ask(call, command, now=0))
@@ -150,8 +150,8 @@ def test_a_fallback_that_is_left_alone_is_said_to_be_beside_what_failed() -> Non
     backup = replace(PIN, url_template="http://backup.example/", breaker_failures=1)
     both = replace(PIN, breaker_failures=1, fallback_url=backup.url_template)
     command = AskWebhook(ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="4711")
-    run(asking.ask(incoming(within=plan(pin=backup)), command, now=0))
-    heard = run(asking.ask(incoming(within=plan(pin=both)), command, now=0))
+    run(asking.ask(incoming(within=snapshot(pin=backup)), command, now=0))
+    heard = run(asking.ask(incoming(within=snapshot(pin=both)), command, now=0))
 
     assert isinstance(heard, AskFailed)
     assert heard.failure.kind is FailureKind.REFUSED

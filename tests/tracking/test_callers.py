@@ -10,7 +10,7 @@ import pytest
 from switchhook.domain.call import CALLER, Call, Direction, Leg, LegState
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Outcome
-from switchhook.domain.project import Account, Plan, Project, Trunk
+from switchhook.domain.project import Account, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.tracking.callers import (
     after_arrival,
@@ -22,7 +22,7 @@ from switchhook.tracking.callers import (
     outside_number,
 )
 
-PLAN = Plan(
+PLAN = ProjectSnapshot(
     Project(
         id="shop",
         name="Shop",
@@ -40,7 +40,7 @@ def call(**changes: Any) -> Call:
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=0.0)
     made = Call(
         id="c",
-        plan=PLAN,
+        snapshot=PLAN,
         direction=Direction.INCOMING,
         caller="380441112233",
         caller_name="",
@@ -135,8 +135,8 @@ def test_an_outgoing_call_leaves_the_number_that_was_seen_and_counts_nothing() -
     assert dict(facts_at_arrival(after_arrival(after, call()), call()))["outbound_number"] == (
         "380671234567"
     )
-    bare = Plan(replace(PLAN.project, trunks=()))
-    assert number_shown(replace(outgoing, plan=bare)) == "101"
+    bare = ProjectSnapshot(replace(PLAN.project, trunks=()))
+    assert number_shown(replace(outgoing, snapshot=bare)) == "101"
 
 
 @pytest.mark.row("R1-51", "R1-52", "R1-65", "R1-66")

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.caller_history import Attributes, Caller, ShownNumber, Visit, VisitCall
-from switchhook.domain.project import Number, Plan, Project
+from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.tracking import memory as module
 from switchhook.tracking.memory import Memory
 from switchhook.webhooks.parameters import Facts, resolve
@@ -92,9 +92,9 @@ def test_a_number_that_one_visitor_sees_is_dynamic_unless_somebody_says_otherwis
     configured: str, told: Attributes, expected: str
 ) -> None:
     numbers = (Number(number="380442223344", scheme=1, insertion_type=configured),)
-    plan = Plan(Project(id="shop", name="Shop", numbers=numbers))
+    snapshot = ProjectSnapshot(Project(id="shop", name="Shop", numbers=numbers))
     memory = Memory(visits=[replace(VISIT, attributes=told)], shown=[SHOWN])
-    admitted, _ = memory.admit(call(plan=plan))
+    admitted, _ = memory.admit(call(snapshot=snapshot))
     facts = Facts(call=admitted, now=0.0, extra=memory.facts_of(admitted))
 
     assert resolve("insertion_type", "", facts) == expected

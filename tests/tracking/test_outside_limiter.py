@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import Call, Direction, Leg, LegState
 from switchhook.domain.outside import OutsideCalls, OutsideUse
-from switchhook.domain.project import Account, Number, Plan, Project
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
 from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
@@ -19,8 +19,8 @@ NOON = 1_772_452_800.0
 HOUR = 3_600.0
 
 
-def plan(**rules: Any) -> Plan:
-    return Plan(
+def snapshot(**rules: Any) -> ProjectSnapshot:
+    return ProjectSnapshot(
         Project(
             id="shop",
             name="Shop",
@@ -31,7 +31,9 @@ def plan(**rules: Any) -> Plan:
     )
 
 
-def call(within: Plan, *, answered_at: float | None = None, ended_at: float | None = None) -> Call:
+def call(
+    within: ProjectSnapshot, *, answered_at: float | None = None, ended_at: float | None = None
+) -> Call:
     state = LegState.ENDED if ended_at else LegState.TALKING if answered_at else LegState.DIALLING
     leg = Leg(
         id="b1",
@@ -43,7 +45,7 @@ def call(within: Plan, *, answered_at: float | None = None, ended_at: float | No
     )
     return Call(
         id="c1",
-        plan=within,
+        snapshot=within,
         direction=Direction.OUTGOING,
         caller="101",
         caller_name="",
@@ -59,14 +61,14 @@ def call(within: Plan, *, answered_at: float | None = None, ended_at: float | No
 @pytest.mark.row("FD-10")
 def test_what_was_used_is_told_for_account_and_project() -> None:
     limiter = OutsideCallLimiter()
-    assert limiter.begin(call(plan()), "b1", FRIEND, NOON) is None
-    used = limiter.noticed(call(plan(), answered_at=NOON, ended_at=NOON + 90), NOON + 90)
+    assert limiter.begin(call(snapshot()), "b1", FRIEND, NOON) is None
+    used = limiter.noticed(call(snapshot(), answered_at=NOON, ended_at=NOON + 90), NOON + 90)
 
     assert set(used) == {
         OutsideUse(project="shop", account=account, day="2026-03-02", calls=1, seconds=90.0)
         for account in ("101", "")
     }
-    assert limiter.noticed(call(plan()), NOON + 91) == ()
+    assert limiter.noticed(call(snapshot()), NOON + 91) == ()
 
 
 @pytest.mark.row("FD-10")
@@ -81,7 +83,7 @@ def test_what_was_used_is_told_for_account_and_project() -> None:
 )
 def test_what_costs_nothing_is_not_counted(target: Target) -> None:
     limiter = OutsideCallLimiter()
-    within = plan(account_at_once=1)
+    within = snapshot(account_at_once=1)
     limiter.begin(call(within), "b1", FRIEND, NOON)
 
     assert limiter.begin(call(within), "b2", target, NOON) is None
@@ -91,7 +93,7 @@ def test_what_costs_nothing_is_not_counted(target: Target) -> None:
 @pytest.mark.row("FD-10")
 def test_a_number_at_a_sip_host_is_an_outside_number() -> None:
     limiter = OutsideCallLimiter()
-    within = plan(account_at_once=1)
+    within = snapshot(account_at_once=1)
     address = Target(kind=TargetKind.ADDRESS, value="sip:380900123456@carrier.example")
     limiter.begin(call(within), "b1", FRIEND, NOON)
 
@@ -106,7 +108,7 @@ def test_minutes_begin_anew_at_midnight_also_for_who_talks_on(
     minutes: int, over_at: float | None
 ) -> None:
     limiter = OutsideCallLimiter()
-    talking = call(plan(account_minutes_per_day=minutes), answered_at=NOON)
+    talking = call(snapshot(account_minutes_per_day=minutes), answered_at=NOON)
     limiter.begin(talking, "b1", FRIEND, NOON)
     limiter.noticed(talking, NOON)
 
@@ -121,7 +123,7 @@ def test_minutes_begin_anew_at_midnight_also_for_who_talks_on(
 
 
 def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
-    within = plan(account_at_once=1)
+    within = snapshot(account_at_once=1)
     limiter = OutsideCallLimiter()
     limiter.resume([call(within)])
 
@@ -132,7 +134,7 @@ def test_a_leg_that_is_rung_again_after_a_restart_counts_once() -> None:
 
 @pytest.mark.row("FI-02")
 def test_a_transfer_counts_for_the_account_that_made_it() -> None:
-    given = call(plan(account_calls_per_day=1))
+    given = call(snapshot(account_calls_per_day=1))
     moved = replace(given, account="", legs=(replace(given.legs[0], account="101"),))
     limiter = OutsideCallLimiter()
     assert limiter.begin(moved, "b1", FRIEND, NOON) is None
@@ -144,7 +146,7 @@ def test_a_transfer_counts_for_the_account_that_made_it() -> None:
 @pytest.mark.row("FD-10")
 def test_when_minutes_are_over_is_found_anew_only_when_a_talk_begins_or_ends() -> None:
     """So a step of a call costs nothing for all the others that talk."""
-    limiter, rules = OutsideCallLimiter(), plan(account_minutes_per_day=60)
+    limiter, rules = OutsideCallLimiter(), snapshot(account_minutes_per_day=60)
     talking = call(rules, answered_at=NOON)
     limiter.begin(talking, "b1", FRIEND, NOON)
     limiter.noticed(call(rules), NOON)

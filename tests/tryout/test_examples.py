@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.project import Account, Number, Plan, Project
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import Field, ForwardingNumber, Template
 from switchhook.tryout.examples import VISIT, Example, ExampleError, example_facts, read_example
@@ -19,7 +19,7 @@ URL = "http://crm.example/"
 CRM = ForwardingNumber(
     name="crm", url=URL, fields=(Field(name="c", parameter="custom", argument="city"),)
 )
-SHOP = Plan(
+SHOP = ProjectSnapshot(
     Project(
         id="shop",
         name="Shop",
@@ -38,8 +38,10 @@ def told(kind: EventKind) -> EventWebhook:
     return EventWebhook(name="told", event=kind, url=URL)
 
 
-def value(key: str, argument: str = "", example: Example = EXAMPLE, plan: Plan = SHOP) -> str:
-    return resolve(key, argument, example_facts(plan, CRM, example, now=NOW))
+def value(
+    key: str, argument: str = "", example: Example = EXAMPLE, snapshot: ProjectSnapshot = SHOP
+) -> str:
+    return resolve(key, argument, example_facts(snapshot, CRM, example, now=NOW))
 
 
 def test_the_example_is_a_call_to_the_first_number() -> None:
@@ -78,8 +80,8 @@ def test_what_a_template_wants_is_there_too() -> None:
 
 
 def test_a_project_with_nothing_in_it_has_an_example_too() -> None:
-    bare = Plan(Project(id="x", name="X"))
-    assert value("destination_id", plan=bare) == "380442223344"
+    bare = ProjectSnapshot(Project(id="x", name="X"))
+    assert value("destination_id", snapshot=bare) == "380442223344"
 
 
 def test_the_examples_facts_are_parameters() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.project import Account, Group, Number, Plan, Project
+from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import (
@@ -23,7 +23,7 @@ from switchhook.tryout.explaining import (
     explain_answer,
     read_response,
 )
-from switchhook.tryout.plans import NoSuchWebhookError
+from switchhook.tryout.lookup import NoSuchWebhookError
 from switchhook.webhooks.answer import DialPlanReading, ForwardingNumberReading
 from tests.webhooks.samples import answer
 
@@ -55,7 +55,7 @@ MENU = (
 
 
 def explain(webhook: str, body: str, status: int = 200) -> Explanation:
-    return explain_answer(Plan(SHOP), webhook, answer(body, status))
+    return explain_answer(ProjectSnapshot(SHOP), webhook, answer(body, status))
 
 
 @pytest.mark.parametrize(
@@ -131,8 +131,8 @@ def test_no_webhook_no_answer() -> None:
 
 def test_a_fallback_url_is_asked_before_the_next_step() -> None:
     crm = replace(CRM, fallback_url="http://other.example/")
-    plan = Plan(replace(SHOP, forwarding_numbers=(crm,)))
-    explained = explain_answer(plan, "crm", answer(b"{}"))
+    snapshot = ProjectSnapshot(replace(SHOP, forwarding_numbers=(crm,)))
+    explained = explain_answer(snapshot, "crm", answer(b"{}"))
     assert explained.decision.startswith("asks the fallback URL, for the answer failed: bad_body")
 
 
@@ -140,10 +140,10 @@ def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_ha
     None
 ):
     pin = replace(PIN, fallback_url="http://other.example/{code}")
-    plan = Plan(replace(SHOP, dial_plan_webhooks=(pin,)))
+    snapshot = ProjectSnapshot(replace(SHOP, dial_plan_webhooks=(pin,)))
 
     def decided(body: bytes, status: int = 200) -> str:
-        return explain_answer(plan, "pin", answer(body, status)).decision
+        return explain_answer(snapshot, "pin", answer(body, status)).decision
 
     assert decided(b"<html>").startswith("asks the fallback URL, for the answer failed: bad_body")
     assert decided(b"", 503).startswith("asks the fallback URL, for the answer failed: status")
@@ -153,18 +153,18 @@ def test_a_fallback_url_is_asked_before_the_failed_branch_unless_the_endpoint_ha
 
 @pytest.mark.row("S-78", "A-58")
 def test_what_the_project_does_not_call_is_left_out_as_in_a_call() -> None:
-    plan = Plan(replace(SHOP, screening=Screening(denied_prefixes=("1900",))))
-    explained = explain_answer(plan, "crm", answer(b'{"dst_phone":"1900123,mary"}'))
+    snapshot = ProjectSnapshot(replace(SHOP, screening=Screening(denied_prefixes=("1900",))))
+    explained = explain_answer(snapshot, "crm", answer(b'{"dst_phone":"1900123,mary"}'))
     assert explained.decision == "rings mary, for 90 s"
     assert explained.reading.notices == ("this project does not call 1900123",)
 
-    explained = explain_answer(plan, "crm", answer(b'{"dst_phone":1900123}'))
+    explained = explain_answer(snapshot, "crm", answer(b'{"dst_phone":1900123}'))
     assert explained.decision == (
         "goes to the next step, for this project calls nothing that the answer names"
     )
     assert not explained.is_followed
 
-    explained = explain_answer(plan, "pin", answer(b"status=ACK&destination=1900123"))
+    explained = explain_answer(snapshot, "pin", answer(b"status=ACK&destination=1900123"))
     assert isinstance(explained.reading, DialPlanReading)
     assert explained.reading.destination is None
     assert explained.reading.notices == ("this project does not call 1900123",)
@@ -194,7 +194,7 @@ def test_a_head_is_read_as_that_of_an_endpoint_is() -> None:
         b'HTTP/1.1 200 OK\r\ngarbage\r\nX-A: 1\r\n 2\r\n\r\n{"dst_phone":"mary"}'
     )
     assert response.headers == (("x-a", "1 2"),)
-    (notice,) = explain_answer(Plan(SHOP), "crm", response).reading.notices
+    (notice,) = explain_answer(ProjectSnapshot(SHOP), "crm", response).reading.notices
     assert notice == "left out of the answer's head what is no header line: 'garbage'"
 
     with pytest.raises(UnreadableResponseError, match="bad_response"):
@@ -204,7 +204,7 @@ def test_a_head_is_read_as_that_of_an_endpoint_is() -> None:
 def test_a_charset_in_the_head_counts() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain; charset=windows-1251\r\n\r\n"
     response = read_response(head + "status=ACK&callername=Іван".encode("cp1251"))
-    reading = explain_answer(Plan(SHOP), "pin", response).reading
+    reading = explain_answer(ProjectSnapshot(SHOP), "pin", response).reading
     assert isinstance(reading, DialPlanReading)
     assert reading.caller_name == "Іван"
 

@@ -12,7 +12,7 @@ from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventWebhook
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.scheme import (
     AskDialPlanStep,
     HangUpStep,
@@ -26,11 +26,21 @@ from switchhook.domain.scheme import (
 )
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook
-from switchhook.tryout.plans import NoSuchWebhookError
+from switchhook.tryout.lookup import NoSuchWebhookError
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import Script
 from tests.support.loop import run
-from tests.support.plans import ASK, CUSTOMER, DIALLED, JOHN, MARY, MOBILE, OFFICE, plan, ring
+from tests.support.snapshots import (
+    ASK,
+    CUSTOMER,
+    DIALLED,
+    JOHN,
+    MARY,
+    MOBILE,
+    OFFICE,
+    ring,
+    snapshot,
+)
 
 if TYPE_CHECKING:
     from typing import Any
@@ -51,9 +61,9 @@ PIN_STEP = AskDialPlanStep(
 
 def pretend(*steps: Step, of: Project | None = None, **script: Any) -> PretendCall:
     """Let the customer call a number that runs `steps`."""
-    project = replace(of or plan(*steps).project, dial_plan_webhooks=(PIN,))
+    project = replace(of or snapshot(*steps).project, dial_plan_webhooks=(PIN,))
     told = Script(**({"caller": CUSTOMER, "callee": DIALLED} | script))
-    return run(pretend_call(Plan(project), told, now=1000.0, product="UA"))
+    return run(pretend_call(ProjectSnapshot(project), told, now=1000.0, product="UA"))
 
 
 def path(made: PretendCall) -> list[str]:
@@ -156,7 +166,7 @@ def test_a_caller_leaves_a_message_and_loses_patience() -> None:
 
 def test_events_are_kept_and_told_to_nobody() -> None:
     told = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url="http://127.0.0.1:1/never")
-    made = pretend(of=replace(plan(ring(MARY)).project, event_webhooks=(told,)))
+    made = pretend(of=replace(snapshot(ring(MARY)).project, event_webhooks=(told,)))
     assert [(one.event, one.webhook) for one in made.deliveries] == [
         (EventKind.INCOMING_AFTER, "told")
     ]
@@ -180,7 +190,7 @@ def test_a_call_always_ends() -> None:
     around = Project(
         id="x",
         name="X",
-        numbers=plan().project.numbers,
+        numbers=snapshot().project.numbers,
         schemes=(Scheme(id=1, name="a", steps=()),),
     )
     made = pretend(of=around)
@@ -202,11 +212,11 @@ def test_an_endpoint_is_really_asked_and_its_time_passes_on_the_calls_clock() ->
         server = await asyncio.start_server(answer, "127.0.0.1", 0)
         async with server:
             port = server.sockets[0].getsockname()[1]
-            shop = plan(ASK).project
+            shop = snapshot(ASK).project
             crm = replace(shop.forwarding_numbers[0], url=f"http://127.0.0.1:{port}/r")
             shop = replace(shop, forwarding_numbers=(crm,), allowed_networks=("127.0.0.0/8",))
             script = Script(caller=CUSTOMER, callee=DIALLED)
-            return await pretend_call(Plan(shop), script, now=1000.0, product="UA")
+            return await pretend_call(ProjectSnapshot(shop), script, now=1000.0, product="UA")
 
     made = run(scenario())
     assert len(asked) == 1
@@ -238,7 +248,7 @@ def test_an_answer_for_a_webhook_that_is_not_there_is_refused() -> None:
 
 
 def test_an_outside_number_fails_as_in_a_real_call_where_no_trunk_leads_there() -> None:
-    calls_own = replace(plan(ring(MOBILE), ring(MARY)).project, trunks=())
+    calls_own = replace(snapshot(ring(MOBILE), ring(MARY)).project, trunks=())
     made = pretend(of=calls_own, caller="john")
 
     assert "project shop has no trunk for outside numbers" in "\n".join(path(made))

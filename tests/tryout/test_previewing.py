@@ -9,7 +9,7 @@ import pytest
 from switchhook.delivery.http.origin import Origin
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventFilter, EventFormat, EventKind, EventMail, EventWebhook
-from switchhook.domain.project import Number, Plan, Project
+from switchhook.domain.project import Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep, Scheme
 from switchhook.domain.webhook import DialPlanWebhook, Encoding, Field, ForwardingNumber
 from switchhook.tryout.examples import Example, ExampleError
@@ -78,7 +78,7 @@ def preview(name: str, example: Example = EXAMPLE) -> Preview:
 
 
 def previews(name: str, example: Example = EXAMPLE) -> tuple[Preview, ...]:
-    return preview_requests(Plan(SHOP), name, example, now=0.0, product="UA")
+    return preview_requests(ProjectSnapshot(SHOP), name, example, now=0.0, product="UA")
 
 
 def test_a_forwarding_number() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.domain.project import Account, Group, Plan, Project
+from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.tryout.script import Script, as_dialled
 
 
@@ -52,4 +52,4 @@ def test_a_written_number_is_dialled_by_its_digits(text: str, dialled: str) -> N
         accounts=(Account(login="10.1", password="password"),),
         groups=(Group(name="1-0", accounts=("10.1",)),),
     )
-    assert as_dialled(text, Plan(named)) == dialled
+    assert as_dialled(text, ProjectSnapshot(named)) == dialled

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 from switchhook.tryout.pretending import pretend_call
 from switchhook.tryout.script import Script
@@ -72,7 +72,9 @@ def path(answer: str, more: str = "", **phones: str) -> str:
         phones=phones,
         answers={"crm": (answer.encode(),)},
     )
-    return path_of(run(pretend_call(Plan(project), script, now=0.0, product="UA")).journal)
+    return path_of(
+        run(pretend_call(ProjectSnapshot(project), script, now=0.0, product="UA")).journal
+    )
 
 
 def entry(happening: EntryKind, **facts: str) -> JournalEntry:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from switchhook.domain.call import Call, Direction
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, EventMail, EventWebhook
-from switchhook.domain.project import Account, Number, Plan, Project
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot
 from switchhook.domain.scheme import AskStep, Scheme
 from switchhook.domain.webhook import (
     Array,
@@ -111,7 +111,7 @@ def make_mail(**changes: Any) -> EventMail:
     return EventMail(**(settings | changes))
 
 
-def make_plan(**changes: Any) -> Plan:
+def make_snapshot(**changes: Any) -> ProjectSnapshot:
     settings: dict[str, Any] = {
         "id": "0000",
         "name": "Sample",
@@ -132,11 +132,11 @@ def make_plan(**changes: Any) -> Plan:
         "own_sip_hosts": ("pbx.example.com", "pbx.example"),
         "allowed_sip_hosts": ("sip.partner.example", "192.0.2.7"),
     }
-    return Plan(Project(**(settings | changes)))
+    return ProjectSnapshot(Project(**(settings | changes)))
 
 
-PLAN = make_plan()
-DUTCH_PLAN = make_plan(
+PLAN = make_snapshot()
+DUTCH_PLAN = make_snapshot(
     country="NL",
     time_zone="Europe/Amsterdam",
     numbers=(Number(number="31850001001", scheme=1),),
@@ -148,7 +148,7 @@ DUTCH_PLAN = make_plan(
 def make_call(**changes: Any) -> Call:
     settings: dict[str, Any] = {
         "id": "3333333333.3333333",
-        "plan": PLAN,
+        "snapshot": PLAN,
         "direction": Direction.INCOMING,
         "caller": "380441112233",
         "caller_name": "",

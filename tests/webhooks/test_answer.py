@@ -128,7 +128,7 @@ def check(reader: Reader, body: bytes, status: int = 200, name: str = "dst_phone
     assert told_by(reading).isprintable()
     assert len(told_by(reading)) < 1000
     for target in targets_of(reading):
-        assert stands_in(target, body, reader.plan), target
+        assert stands_in(target, body, reader.snapshot), target
     if isinstance(reading, ForwardingNumberReading):
         assert isinstance(reading.decision, RingTargets | SchemeId | Failure)
         assert isinstance(reading.decision, Failure) or 200 <= status <= 299

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.project import Account, Group, Plan, Project
+from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.answer_targets import (
@@ -17,7 +17,7 @@ from switchhook.webhooks.answer_targets import (
     whole_number,
 )
 from switchhook.webhooks.lenient_json import Json, NumberText
-from tests.webhooks.samples import PLAN, make_plan
+from tests.webhooks.samples import PLAN, make_snapshot
 
 
 def values(value: Json) -> list[str]:
@@ -84,17 +84,17 @@ def test_each_kind_of_target() -> None:
 
 @pytest.mark.row("A-09")
 def test_without_allowed_hosts_no_address_rings_but_one_at_a_host_of_ours_does() -> None:
-    plan = make_plan(allowed_sip_hosts=())
-    said = read_targets("desk@sip.partner.example,agent7@pbx.example.com", plan)
+    snapshot = make_snapshot(allowed_sip_hosts=())
+    said = read_targets("desk@sip.partner.example,agent7@pbx.example.com", snapshot)
 
     assert said.targets == (Target(kind=TargetKind.ACCOUNT, value="agent7"),)
 
 
 @pytest.mark.row("A-09")
 def test_allowed_hosts_may_be_written_in_capitals() -> None:
-    plan = make_plan(allowed_sip_hosts=("PBX.Example",))
+    snapshot = make_snapshot(allowed_sip_hosts=("PBX.Example",))
 
-    assert read_targets("x@pbx.example", plan).targets[0].value == "sip:x@pbx.example"
+    assert read_targets("x@pbx.example", snapshot).targets[0].value == "sip:x@pbx.example"
 
 
 @pytest.mark.row("A-56")
@@ -178,8 +178,8 @@ def test_an_emergency_number_may_be_shorter_than_any_other() -> None:
     """A login of the same digits is the account all the same: the answer means a colleague."""
     screening = Screening(emergency_numbers=("15", "17"))
     accounts = (Account(login="17", password="x"),)
-    plan = Plan(Project(id="x", name="X", accounts=accounts, screening=screening))
-    said = read_targets(["15", 17, "18"], plan)
+    snapshot = ProjectSnapshot(Project(id="x", name="X", accounts=accounts, screening=screening))
+    said = read_targets(["15", 17, "18"], snapshot)
 
     assert said.targets == (
         Target(kind=TargetKind.NUMBER, value="15"),
@@ -205,18 +205,18 @@ def test_a_json_number_may_name_a_group() -> None:
 @pytest.mark.row("A-10")
 def test_the_cap_counts_telephones_and_not_names() -> None:
     """Whoever is in a group that rings already takes no further place."""
-    plan = _grouped(MAX_TARGETS - 1)
-    said = read_targets("200,a0,380441112233,380441112244", plan)
+    snapshot = _grouped(MAX_TARGETS - 1)
+    said = read_targets("200,a0,380441112233,380441112244", snapshot)
 
     assert [target.value for target in said.targets] == ["200", "a0", "380441112233"]
     assert said.notices == (f"only the first {MAX_TARGETS} directions ring",)
 
 
-def _grouped(members: int) -> Plan:
+def _grouped(members: int) -> ProjectSnapshot:
     logins = tuple(f"a{place}" for place in range(members))
     accounts = tuple(Account(login=login, password="x") for login in logins)
     groups = (Group(name="200", accounts=logins),)
-    return Plan(Project(id="x", name="X", accounts=accounts, groups=groups))
+    return ProjectSnapshot(Project(id="x", name="X", accounts=accounts, groups=groups))
 
 
 SALES = Account(login="sales", password="x")
@@ -253,7 +253,7 @@ def test_only_a_host_of_our_own_means_the_account(written: str, rings: str) -> N
         allowed_sip_hosts=("other.example",),
         own_sip_hosts=("PBX.Ours.example",),
     )
-    said = read_targets(written, Plan(project, own_hosts=("192.0.2.10", "2001:db8::1")))
+    said = read_targets(written, ProjectSnapshot(project, own_hosts=("192.0.2.10", "2001:db8::1")))
 
     assert [target.value for target in said.targets] == [rings] * bool(rings)
     assert bool(said.notices) is not bool(rings)
@@ -262,10 +262,12 @@ def test_only_a_host_of_our_own_means_the_account(written: str, rings: str) -> N
 @pytest.mark.row("FA-11")
 def test_a_host_that_is_ours_and_listed_is_followed_where_it_names_a_port() -> None:
     """Another server may stand on the same machine."""
-    plan = Plan(Project(id="x", name="X", accounts=(SALES,), allowed_sip_hosts=("127.0.0.1",)))
+    snapshot = ProjectSnapshot(
+        Project(id="x", name="X", accounts=(SALES,), allowed_sip_hosts=("127.0.0.1",))
+    )
 
-    assert read_targets("sales@127.0.0.1:5090", plan).targets[0].kind is TargetKind.ADDRESS
-    assert read_targets("sales@127.0.0.1", plan).targets[0].kind is TargetKind.ACCOUNT
+    assert read_targets("sales@127.0.0.1:5090", snapshot).targets[0].kind is TargetKind.ADDRESS
+    assert read_targets("sales@127.0.0.1", snapshot).targets[0].kind is TargetKind.ACCOUNT
 
 
 @pytest.mark.row("FJ-04")
@@ -295,7 +297,7 @@ def test_a_host_that_is_ours_and_listed_is_followed_where_it_names_a_port() -> N
 )
 @pytest.mark.parametrize("country", ["UA", "NL", "DE", ""])
 def test_two_numbers_in_one_text_never_become_one(country: str, written: str) -> None:
-    said = read_targets(written, make_plan(country=country))
+    said = read_targets(written, make_snapshot(country=country))
 
     assert said.targets == ()
     assert len(said.notices) == 1
@@ -324,14 +326,14 @@ def test_two_numbers_in_one_text_never_become_one(country: str, written: str) ->
 def test_a_blank_groups_the_digits_of_a_number_that_there_is(
     country: str, written: str, number: str
 ) -> None:
-    said = read_targets(written, make_plan(country=country))
+    said = read_targets(written, make_snapshot(country=country))
 
     assert [target.value for target in said.targets] == [number]
 
 
 @pytest.mark.row("FJ-04")
 def test_a_text_that_may_be_two_numbers_is_told_apart_from_one_that_is_none() -> None:
-    said = read_targets("212 555 0100", make_plan(country=""))
+    said = read_targets("212 555 0100", make_snapshot(country=""))
 
     (notice,) = said.notices
     assert notice == (

@@ -12,9 +12,9 @@ from switchhook.domain.event import EVERYTHING, EventFilter, EventKind
 from switchhook.domain.project import Account
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.listeners import admits, listeners
-from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_plan
+from tests.webhooks.samples import ARRIVED, make_call, make_event, make_mail, make_snapshot
 
-PLAN = make_plan(
+PLAN = make_snapshot(
     accounts=(Account(login="101", password="-", department="Sales"),),
     event_webhooks=(
         make_event(name="all", event=EventKind.INCOMING_AFTER),
@@ -47,7 +47,7 @@ def talked(*, target: str = "101", kind: TargetKind = TargetKind.ACCOUNT, second
 
 
 def call(**changes: Any) -> Call:
-    return make_call(plan=PLAN, **changes)
+    return make_call(snapshot=PLAN, **changes)
 
 
 def test_each_is_told_of_its_own_event_in_the_order_of_the_project() -> None:

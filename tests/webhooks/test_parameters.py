@@ -13,7 +13,14 @@ from switchhook.domain.scheme import AskStep, HangUpStep, RingStep, Scheme
 from switchhook.domain.target import Target, TargetKind
 from switchhook.webhooks.parameters import CATALOGUE, STATUS, Facts, find, resolve, takes
 from switchhook.webhooks.payload_template import RINGOSTAT_SAMPLE
-from tests.webhooks.samples import ARRIVED, DUTCH_PLAN, VISIT, make_facts, make_number, make_plan
+from tests.webhooks.samples import (
+    ARRIVED,
+    DUTCH_PLAN,
+    VISIT,
+    make_facts,
+    make_number,
+    make_snapshot,
+)
 
 BOB = Target(kind=TargetKind.ACCOUNT, value="agent7")
 
@@ -285,9 +292,9 @@ def test_the_forward_location_of_an_event_is_the_step_that_is_walked(
         HangUpStep(),
         AskStep(webhook="gone"),
     )
-    plan = make_plan(schemes=(Scheme(id=1, name="Office", steps=steps),))
+    snapshot = make_snapshot(schemes=(Scheme(id=1, name="Office", steps=steps),))
 
-    assert expected == resolve("forward_location", "", make_facts(plan=plan, path=path))
+    assert expected == resolve("forward_location", "", make_facts(snapshot=snapshot, path=path))
 
 
 @pytest.mark.row("R1-61", "A-08")
@@ -306,12 +313,12 @@ def test_the_forward_location_tells_whole_seconds_and_never_more_than_it_rings(
     seconds: float, expected: str
 ) -> None:
     asked = replace(make_facts(), webhook=make_number(ring_timeout=seconds))
-    plan = make_plan(
+    snapshot = make_snapshot(
         schemes=(Scheme(id=1, name="Office", steps=(RingStep(targets=(BOB,), timeout=seconds),)),)
     )
 
     assert resolve("forward_location", "", asked) == f"webhookNumber:{expected}"
-    assert resolve("forward_location", "", make_facts(plan=plan)) == f"phone:{expected}"
+    assert resolve("forward_location", "", make_facts(snapshot=snapshot)) == f"phone:{expected}"
 
 
 @pytest.mark.row("R1-80", "A-13")
@@ -377,7 +384,7 @@ def test_a_parameter_is_found_by_key_or_label(name: str, key: str | None) -> Non
     ],
 )
 def test_either_number_can_be_had_in_e_164(number: str, expected: str) -> None:
-    facts = make_facts(plan=DUTCH_PLAN, caller=number, callee=number)
+    facts = make_facts(snapshot=DUTCH_PLAN, caller=number, callee=number)
 
     assert resolve("caller_id", "e164", facts) == expected
     assert resolve("destination_id", "e164", facts) == expected

@@ -30,7 +30,7 @@ from switchhook.delivery.subscribers import Subscribers
 from switchhook.drivers.ports import SipDriver
 from switchhook.operations.data_dir import DATABASE
 from switchhook.operations.sounds import SoundFiles, missing_sounds
-from switchhook.projectfile.loading import load_book, load_plan
+from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
 from switchhook.storage.ports import Store
 from switchhook.storage.sqlite.store import SqliteStore
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from switchhook.api.server import WebServer
     from switchhook.app.drivers import DriverFactory
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan
+    from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.ports import TrackingStore
 
 log = structlog.get_logger(__name__)
@@ -73,9 +73,9 @@ class Application:
     """Where the HTTP API is served; 0 where it is not."""
 
     @property
-    def book(self) -> Book:
+    def directory(self) -> ProjectDirectory:
         """What the next call follows."""
-        return self.projects.book
+        return self.projects.directory
 
     @property
     def sip_address(self) -> str:
@@ -91,7 +91,7 @@ class Application:
 def build(
     settings: Settings,
     store: Store,
-    book: Book,
+    directory: ProjectDirectory,
     sender: Sender,
     memory: Memory,
     *,
@@ -108,12 +108,12 @@ def build(
     sounds = SoundFiles(settings.data_dir)
     projects = CurrentProjects(
         store,
-        book,
+        directory,
         own_host=settings.sip_host,
         sounds=sounds,
         sends_mail=bool(settings.smtp_host),
     )
-    policies = Policies(lambda: projects.book)
+    policies = Policies(lambda: projects.directory)
     subscription_ends = SubscriptionEnds(store, subscribers)
     dispatcher = Dispatcher(
         delivery_sender,
@@ -140,7 +140,7 @@ def build(
         dispatcher=dispatcher,
         webhook_asker=WebhookAsker(asks, USER_AGENT, facts_of=memory.facts_of),
         clock=LoopClock(),
-        book=lambda: projects.book,
+        directory=lambda: projects.directory,
         new_id=new_call_id,
         outbox=outbox,
         max_calls=settings.max_calls,
@@ -190,7 +190,7 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         app = build(
             settings,
             store,
-            await load_book(store, [settings.sip_host]),
+            await load_directory(store, [settings.sip_host]),
             sender,
             await load_memory(store),
             delivery_sender=delivery_sender,
@@ -201,9 +201,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         await app.dispatcher.start(
             stack, await store.pending_deliveries(), await store.attempts_of_pending()
         )
-        await app.switchboard.start(stack, await _plans_of_live_calls(store, settings.sip_host))
+        await app.switchboard.start(stack, await _snapshots_of_live_calls(store, settings.sip_host))
         stack.push_async_callback(app.switchboard.stop)
-        for project in app.book.plans:
+        for project in app.directory.snapshots:
             app.projects.prepare(project)
         for work, name in _always_under_way(app):
             stack.push_async_callback(_stop, keep_running(work, name=name))
@@ -268,18 +268,20 @@ async def load_memory(store: TrackingStore) -> Memory:
     )
 
 
-async def _plans_of_live_calls(store: Store, own_host: str) -> Callable[[str, int], Plan]:
+async def _snapshots_of_live_calls(
+    store: Store, own_host: str
+) -> Callable[[str, int], ProjectSnapshot]:
     """Return a look-up of the versions that calls of a former process hold on to."""
-    plans: dict[tuple[str, int], Plan] = {}
-    for key in await store.plans_of_live_calls():
+    snapshots: dict[tuple[str, int], ProjectSnapshot] = {}
+    for key in await store.snapshots_of_live_calls():
         stored = await store.project(*key)
         if stored is None:
             continue
         try:
-            plans[key] = load_plan(stored, [own_host])
+            snapshots[key] = load_snapshot(stored, [own_host])
         except LookupError as error:
             log.error("project version not loaded", key=key, error=str(error))  # noqa: TRY400 - the reader needs no traceback
-    return lambda project, version: plans[project, version]
+    return lambda project, version: snapshots[project, version]
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -32,7 +32,7 @@ class Asks:
         return await self._sender.exchange(
             request,
             deadline=deadline,
-            networks=networks(call.plan.project.allowed_networks),
+            networks=networks(call.snapshot.project.allowed_networks),
             keep_alive=("Connection", "close") not in request.headers,
             idempotent=True,
             follow=REDIRECTS,

@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.delivery.policy import RetryPolicy
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.webhooks.delivery import Delivery
 
 
 class Policies:
-    """Looks each of them up in the book of the moment."""
+    """Looks each of them up in the directory of the moment."""
 
-    def __init__(self, book: Callable[[], Book]) -> None:
-        self._book = book
+    def __init__(self, directory: Callable[[], ProjectDirectory]) -> None:
+        self._directory = directory
 
     def networks_of(self, project: str) -> AllowedNetworks:
         """Return the private networks that a project's webhooks may reach."""
-        plan = self._book().plans.get(project)
-        return networks(() if plan is None else plan.project.allowed_networks)
+        snapshot = self._directory().snapshots.get(project)
+        return networks(() if snapshot is None else snapshot.project.allowed_networks)
 
     def policy_of(self, delivery: Delivery) -> RetryPolicy:
         """Return how often a delivery is tried again, as its project says now."""
-        return policy_of(delivery, self._book().plans.get(delivery.project))
+        return policy_of(delivery, self._directory().snapshots.get(delivery.project))
 
     def order_of(self, delivery: Delivery) -> str:
         """Return which others of its call a delivery keeps its order with, as its project says now."""
-        return order_of(delivery, self._book().plans.get(delivery.project))
+        return order_of(delivery, self._directory().snapshots.get(delivery.project))
 
 
 @lru_cache(maxsize=1024)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.projectfile.loading import load_plan
+from switchhook.projectfile.loading import load_snapshot
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.operations.sounds import SoundFiles
     from switchhook.storage.ports import Projects
     from switchhook.storage.records import StoredProject
@@ -23,10 +23,16 @@ class CurrentProjects:
     """Takes over project files that are applied while we run; running calls keep their version."""
 
     def __init__(
-        self, store: Projects, book: Book, *, own_host: str, sounds: SoundFiles, sends_mail: bool
+        self,
+        store: Projects,
+        directory: ProjectDirectory,
+        *,
+        own_host: str,
+        sounds: SoundFiles,
+        sends_mail: bool,
     ) -> None:
         """`own_host` is that of the server in SIP addresses."""
-        self.book = book
+        self.directory = directory
         """What the next call follows."""
         self._store = store
         self._own_host = own_host
@@ -40,7 +46,7 @@ class CurrentProjects:
         """Let the next call follow the latest version of its project. Raises StoreError."""
         async with self._looking:  # two at once could put an older version in place of a newer one
             for project, version in (await self._store.project_versions()).items():
-                known = self.book.plans.get(project)
+                known = self.directory.snapshots.get(project)
                 is_known = known is not None and known.project.version == version
                 if is_known or (project, version) in self._refused:
                     continue
@@ -50,12 +56,12 @@ class CurrentProjects:
 
     async def _take_over(self, stored: StoredProject) -> None:
         try:
-            plan = await asyncio.to_thread(load_plan, stored, [self._own_host])
+            snapshot = await asyncio.to_thread(load_snapshot, stored, [self._own_host])
         except LookupError as error:
             self._refused.add((stored.id, stored.version))
             log.error("project not taken over", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
         else:
-            self.book = self.book.replace(plan)
+            self.directory = self.directory.replace(snapshot)
             log.info("project taken over", project=stored.id, version=stored.version)
             self.prepare(stored.id)
 
@@ -64,7 +70,7 @@ class CurrentProjects:
 
         The log is told of a project that tells people by mail, where no mail is sent.
         """
-        says = self.book.plans[project].project
+        says = self.directory.snapshots[project].project
         spawn(asyncio.to_thread(self._sounds.prepare, says), name=f"prepare sounds of {project}")
         if says.event_mails and not self._sends_mail:
             log.warning("no mail is sent: smtp_host is not set", project=project)

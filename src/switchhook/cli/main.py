@@ -25,7 +25,7 @@ from switchhook.operations.tokens import NoSuchTokenError, TokenError
 from switchhook.settings import LogLevel, SettingsError
 from switchhook.storage.records import StoreError
 from switchhook.tryout.examples import ExampleError
-from switchhook.tryout.plans import NoSuchWebhookError
+from switchhook.tryout.lookup import NoSuchWebhookError
 
 TRACEBACK = "SWITCHHOOK_TRACEBACK"
 """The environment variable that shows where a mistake of ours happened."""

@@ -10,12 +10,12 @@ from cyclopts import Parameter
 
 from switchhook.app.user_agent import USER_AGENT
 from switchhook.cli.options import Config, DataDir, Json, UsageError, data_dir_of
-from switchhook.cli.plans import OfProject, ProjectFile, plan_of, subscriptions_to
+from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of, subscriptions_to
 from switchhook.cli.real_call import place_real_call
 from switchhook.cli.show import print_json, print_left_over, stderr, stdout
 from switchhook.cli.timeline import draw_path, draw_whole
 from switchhook.domain.journal import JournalEntry
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.sounds import missing_sounds
 from switchhook.tryout.pretending import PretendCall, pretend_call
 from switchhook.tryout.script import PHONES, Script, as_dialled
@@ -95,13 +95,13 @@ def call(
     data_dir: DataDir = None,
 ) -> int:
     """Place a pretend call between simulated telephones; webhooks are really asked. Draws its path."""
-    plan = plan_of(project, file, config, data_dir)
-    for note in missing_sounds(data_dir_of(config, data_dir), plan.project):
+    snapshot = snapshot_of(project, file, config, data_dir)
+    for note in missing_sounds(data_dir_of(config, data_dir), snapshot.project):
         stderr().print(f"switchhook: note: {note}")
-    now = time.time() if at is None else _moment(at, plan)
+    now = time.time() if at is None else _moment(at, snapshot)
     script = _script(
-        caller=as_dialled(caller, plan),
-        callee=as_dialled(callee, plan),
+        caller=as_dialled(caller, snapshot),
+        callee=as_dialled(callee, snapshot),
         caller_name=name,
         digits=digits,
         phones={target: what for target, (*_, what) in _by_name(phone, "--phone").items()},
@@ -109,12 +109,14 @@ def call(
     )
     if real:
         _check_real(script, is_elsewhen=at is not None, is_json=json)
-        return place_real_call(plan, script, stdout(), data_dir_of(config, data_dir))
-    told = subscriptions_to(plan, file, config, data_dir)
-    made = asyncio.run(pretend_call(plan, script, now=now, product=USER_AGENT, subscriptions=told))
+        return place_real_call(snapshot, script, stdout(), data_dir_of(config, data_dir))
+    told = subscriptions_to(snapshot, file, config, data_dir)
+    made = asyncio.run(
+        pretend_call(snapshot, script, now=now, product=USER_AGENT, subscriptions=told)
+    )
     if made.call is None:
-        return _refused(made, plan, script)
-    print_json(_as_json(made)) if json else _draw(made, plan, began=now)
+        return _refused(made, snapshot, script)
+    print_json(_as_json(made)) if json else _draw(made, snapshot, began=now)
     print_left_over(made.left_over)
     return 0
 
@@ -141,12 +143,12 @@ def _check_real(script: Script, *, is_elsewhen: bool, is_json: bool) -> None:
         raise UsageError("a real call needs a number or a login to call --from")
 
 
-def _moment(text: str, plan: Plan) -> float:
+def _moment(text: str, snapshot: ProjectSnapshot) -> float:
     """Read a time; without a zone it is the project's. Raises UsageError."""
     try:
         at = datetime.fromisoformat(text)
         if at.year in YEARS:
-            at = at if at.tzinfo else at.replace(tzinfo=time_zone_of(plan.project.time_zone))
+            at = at if at.tzinfo else at.replace(tzinfo=time_zone_of(snapshot.project.time_zone))
             return at.timestamp()
     except ValueError:
         pass
@@ -170,20 +172,20 @@ def _by_name(options: Sequence[str], option: str) -> dict[str, list[str]]:
     return found
 
 
-def _refused(made: PretendCall, plan: Plan, script: Script) -> int:
+def _refused(made: PretendCall, snapshot: ProjectSnapshot, script: Script) -> int:
     cause = None if made.refused is None else made.refused.cause
     why = "it was not taken" if cause is None else f"it was refused with {cause.sip}, {cause.text}"
-    if script.caller and script.caller not in plan.accounts:
+    if script.caller and script.caller not in snapshot.accounts:
         why += f"; {script.caller} is no account of the project, so it called from outside"
     stderr().print(f"switchhook: no call came of it: {why}")
     return 1
 
 
-def _draw(made: PretendCall, plan: Plan, *, began: float) -> None:
+def _draw(made: PretendCall, snapshot: ProjectSnapshot, *, began: float) -> None:
     console = stdout()
     would = [_told(delivery) for delivery in made.deliveries]
     lines = sorted([*call_lines(made.journal), *would], key=lambda line: line.at)
-    console.print(f"a pretend call in project {plan.project.id}")
+    console.print(f"a pretend call in project {snapshot.project.id}")
     for line in lines:
         console.print(draw_whole(line, began=began))
     console.print(draw_path(made.journal))

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from switchhook.domain.project import Account, Plan, Project
+    from switchhook.domain.project import Account, Project, ProjectSnapshot
     from switchhook.softphone.phone import PhoneCall
     from switchhook.tryout.script import Script
 
@@ -59,14 +59,16 @@ class _Stage:
     phones: dict[str, Softphone]
 
 
-def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path) -> int:
+def place_real_call(
+    snapshot: ProjectSnapshot, script: Script, console: Console, data_dir: Path
+) -> int:
     """Place the call and draw it while it happens; return 0 when it came about. Raises CommandError.
 
     Sounds are those of `data_dir`.
     """
-    if script.caller not in plan.accounts and not plan.project.trunks:
+    if script.caller not in snapshot.accounts and not snapshot.project.trunks:
         raise CommandError(
-            f"project {plan.project.id} has no trunk, so nobody calls it from outside: call --from one"
+            f"project {snapshot.project.id} has no trunk, so nobody calls it from outside: call --from one"
             " of its accounts, or add a [[trunks]] table"
         )
     with TemporaryDirectory(prefix="switchhook-call-") as name:
@@ -74,7 +76,7 @@ def place_real_call(plan: Plan, script: Script, console: Console, data_dir: Path
         if (data_dir / SOUNDS).is_dir():
             (folder / SOUNDS).symlink_to(data_dir.absolute() / SOUNDS)
         try:
-            return run_on_loop(_run(plan.project, script, console, folder))
+            return run_on_loop(_run(snapshot.project, script, console, folder))
         except asyncio.CancelledError as error:  # SIGTERM
             raise KeyboardInterrupt from error
 

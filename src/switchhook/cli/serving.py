@@ -59,7 +59,7 @@ async def _serve(settings: Settings) -> None:
             web = f"http://{bracketed(settings.web_host)}:{app.web_port}" if app.web_port else "off"
             stdout().print(
                 f"Switchhook {__version__} takes calls at {where} over UDP and TCP. HTTP API: {web}."
-                f" Projects: {', '.join(app.book.plans) or 'none yet, apply a project file'}."
+                f" Projects: {', '.join(app.directory.snapshots) or 'none yet, apply a project file'}."
                 f" Data: {settings.data_dir}. Stop with Ctrl-C."
             )
             await stop.wait()

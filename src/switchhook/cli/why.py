@@ -20,7 +20,7 @@ from switchhook.cli.options import (
     read_bytes,
     settings_of,
 )
-from switchhook.cli.plans import OfProject, ProjectFile, plan_of
+from switchhook.cli.project_source import OfProject, ProjectFile, snapshot_of
 from switchhook.cli.show import print_json, print_whole, stderr, stdout
 from switchhook.domain.failure import Failure
 from switchhook.tryout.examples import Example, read_example
@@ -75,14 +75,14 @@ def read_answer(
         raise UsageError("standard input holds the answer; give --file the name of a file")
     if sys.stdin.isatty():
         stderr().print("Type or paste the answer's body, then press Ctrl-D on a line of its own.")
-    plan = plan_of(project, file, config, data_dir)
+    snapshot = snapshot_of(project, file, config, data_dir)
     try:
         response = read_response(sys.stdin.buffer.read())
     except UnreadableResponseError as error:
         raise UsageError(str(error)) from error
     if status is not None:
         response = replace(response, status=status)
-    explained = explain_answer(plan, webhook, response)
+    explained = explain_answer(snapshot, webhook, response)
     print_json(_explanation(explained)) if json else _show(explained)
     return 0 if explained.is_followed else 1
 
@@ -148,11 +148,11 @@ def preview(
     data_dir: DataDir = None,
 ) -> int:
     """Print the exact bytes that a webhook would be sent, secrets included, and send nothing."""
-    plan = plan_of(project, file, config, data_dir)
+    snapshot = snapshot_of(project, file, config, data_dir)
     example = Example() if call is None else read_example(read_bytes(call))
     sender = settings_of(config, NO_FLAGS).mail_from
     first, *fallback = preview_requests(
-        plan, webhook, example, now=time.time(), product=USER_AGENT, mail_from=sender
+        snapshot, webhook, example, now=time.time(), product=USER_AGENT, mail_from=sender
     )
     if json:
         more = [("fallback", _preview(shown)) for shown in fallback]

@@ -19,7 +19,7 @@ from switchhook.webhooks.mail import Mail, MailResult
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.http import Exchange, HttpResponse
 
 ANSWER_KEPT: Final = 4096
@@ -84,17 +84,17 @@ def usual_policy(delivery: Delivery) -> RetryPolicy:
     return TO_SUBSCRIBERS if delivery.is_to_subscriber else ONE_TRY
 
 
-def policy_of(delivery: Delivery, plan: Plan | None) -> RetryPolicy:
+def policy_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> RetryPolicy:
     """Return how often a delivery is tried again, as its project says now.
 
     Who is in the project no longer, under that name, is told once more at most.
     """
-    if plan is None or delivery.is_to_subscriber:
+    if snapshot is None or delivery.is_to_subscriber:
         return usual_policy(delivery)
     if isinstance(delivery.request, Mail):
-        told = (mail.to for mail in plan.project.event_mails if mail.name == delivery.webhook)
+        told = (mail.to for mail in snapshot.project.event_mails if mail.name == delivery.webhook)
         return MAIL_TRIES if delivery.request.recipient in chain(*told) else ONE_TRY
-    webhook = plan.events.get(delivery.webhook)
+    webhook = snapshot.events.get(delivery.webhook)
     return ONE_TRY if webhook is None else RetryPolicy(retries=webhook.retries)
 
 
@@ -118,9 +118,9 @@ def _where(url: str) -> str:
     return f"{origin.scheme}://{origin}"
 
 
-def order_of(delivery: Delivery, plan: Plan | None) -> str:
+def order_of(delivery: Delivery, snapshot: ProjectSnapshot | None) -> str:
     """Return the same, as its project says now: a webhook may have an order key of its own."""
-    webhook = None if plan is None else plan.events.get(delivery.webhook)
+    webhook = None if snapshot is None else snapshot.events.get(delivery.webhook)
     if webhook is None or not webhook.order_key or delivery.is_to_subscriber:
         return usual_order(delivery)
     return f"key {webhook.order_key}"

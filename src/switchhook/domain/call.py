@@ -8,7 +8,7 @@ from operator import itemgetter
 from typing import Any, ClassVar, Self
 
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import FIRST, Path, RateStep
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import Dialect
@@ -178,11 +178,11 @@ class Transfer:
 class Call(_Changeable):
     """One conversation, from the first sign of it to its end. Times are unix seconds.
 
-    `step` alone makes new ones of it. Its `version` is that of `plan`, which it keeps until it ends.
+    `step` alone makes new ones of it. Its `version` is that of `snapshot`, which it keeps until it ends.
     """
 
     id: str
-    plan: Plan
+    snapshot: ProjectSnapshot
     direction: Direction
     caller: str
     """The caller's number as it came, empty where it was withheld."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from switchhook.domain.scheme import AskStep, RingDestinationStep, RingStep
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.scheme import Step
     from switchhook.domain.webhook import ForwardingNumber
 
@@ -17,11 +17,11 @@ def ask_location(webhook: ForwardingNumber) -> str:
     return f"webhookNumber:{_whole(webhook.ring_timeout)}"
 
 
-def location_of(step: Step, plan: Plan) -> str:
+def location_of(step: Step, snapshot: ProjectSnapshot) -> str:
     """Return what a step is as a location; "" where it is none."""
     match step:
-        case AskStep(webhook=name) if name in plan.webhooks:
-            return ask_location(plan.webhooks[name])
+        case AskStep(webhook=name) if name in snapshot.webhooks:
+            return ask_location(snapshot.webhooks[name])
         case RingStep(timeout=timeout) | RingDestinationStep(timeout=timeout):
             return f"phone:{_whole(timeout)}"
         case _:

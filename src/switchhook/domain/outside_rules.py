@@ -10,13 +10,13 @@ from switchhook.domain.screening import LEAST_OUTSIDE
 from switchhook.domain.target import TargetKind
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.target import Target
 
 
-def allowance(plan: Plan, account: str) -> Allowance:
+def allowance(snapshot: ProjectSnapshot, account: str) -> Allowance:
     """Return what an account may: its own figures, else the project's for accounts."""
-    rules, own = plan.project.outside, plan.accounts.get(account)
+    rules, own = snapshot.project.outside, snapshot.accounts.get(account)
     given = (None, None, None) if own is None else own.outside
     usual = (rules.account_at_once, rules.account_calls_per_day, rules.account_minutes_per_day)
     at_once, calls, minutes = (
@@ -25,13 +25,13 @@ def allowance(plan: Plan, account: str) -> Allowance:
     return Allowance(at_once=at_once, calls=calls, minutes=minutes)
 
 
-def is_outside(plan: Plan, target: Target) -> bool:
+def is_outside(snapshot: ProjectSnapshot, target: Target) -> bool:
     """Say whether ringing a target may cost money.
 
     A number of the project does not, nor an extension at a SIP host, and emergency numbers are free of
     every rule.
     """
-    screening, dialling = plan.project.screening, plan.project.dialling
+    screening, dialling = snapshot.project.screening, snapshot.project.dialling
     match target.kind:
         case TargetKind.NUMBER:
             number = target.value
@@ -39,16 +39,16 @@ def is_outside(plan: Plan, target: Target) -> bool:
             number = target.user
         case _:
             return False
-    return not screening.emergency(number, dialling) and plan.project_number(target) is None
+    return not screening.emergency(number, dialling) and snapshot.project_number(target) is None
 
 
-def why_not_rung(plan: Plan, target: Target, now: float) -> str:
+def why_not_rung(snapshot: ProjectSnapshot, target: Target, now: float) -> str:
     """Say why the project's rules forbid ringing a target, a clause; empty: they do not."""
-    if not plan.calls(target):
+    if not snapshot.calls(target):
         return f"this project does not call {target}"
-    hours = plan.hours.get(plan.project.outside.hours)
-    if hours is None or not is_outside(plan, target):
+    hours = snapshot.hours.get(snapshot.project.outside.hours)
+    if hours is None or not is_outside(snapshot, target):
         return ""
-    if is_open(hours, time_zone=plan.project.time_zone, now=now):
+    if is_open(hours, time_zone=snapshot.project.time_zone, now=now):
         return ""
     return f"this project does not call {target} outside the hours {hours.name}"

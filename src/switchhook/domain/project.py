@@ -195,8 +195,8 @@ OWN_HOSTS = ("localhost", "127.0.0.1", "::1", "switchhook")
 """Names of this server wherever it stands; the last one is the realm that telephones are challenged with."""
 
 
-class Plan:
-    """A project's version, made ready for look-up: what a running call holds on to.
+class ProjectSnapshot:
+    """A snapshot of a project's version with its indexes for look-up: what a running call holds on to.
 
     Equal when project and version are; a stored call keeps only these two.
     """
@@ -303,10 +303,10 @@ class Plan:
         return self.project_number(target) is not None or self.project.calls(target)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Plan) and self.key == other.key
+        return isinstance(other, ProjectSnapshot) and self.key == other.key
 
     def __hash__(self) -> int:
         return hash(self.key)
 
     def __repr__(self) -> str:
-        return f"Plan({self.project.id!r}, version={self.project.version})"
+        return f"ProjectSnapshot({self.project.id!r}, version={self.project.version})"

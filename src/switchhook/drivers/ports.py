@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.domain.book import Book
     from switchhook.domain.call import Call
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.routing.arrival import Arrival, Refused
     from switchhook.routing.commands import PhoneCommand
     from switchhook.routing.events import Event, RecordingFinished
@@ -44,11 +44,11 @@ class Driver(Protocol):
     """One way to reach telephones: the built-in engine, an Asterisk, the simulator."""
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
         """Open what is needed, register its closing on `stack`, and begin to hear calls.
 
-        `book` returns the current book at each call. Raises OSError when an address cannot be bound.
+        `directory` returns the current book at each call. Raises OSError when an address cannot be bound.
         """
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:

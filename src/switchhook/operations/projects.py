@@ -12,7 +12,7 @@ from switchhook.domain.project import Project
 from switchhook.operations.opened import note_opened
 from switchhook.operations.sounds import nothing_missing
 from switchhook.projectfile.file import read_project, write_project
-from switchhook.projectfile.loading import book_of, know_names, names_in
+from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
 from switchhook.projectfile.warnings.project import remarks
 from switchhook.storage.records import UnreadableError
@@ -171,8 +171,8 @@ def _judged(
 
 def _loaded(latest: StoredProject | None) -> Project | None:
     """Return what a stored version is; None where there is none, or none that can be read."""
-    plans = book_of(() if latest is None else (latest,)).plans
-    return next((plan.project for plan in plans.values()), None)
+    snapshots = directory_of(() if latest is None else (latest,)).snapshots
+    return next((snapshot.project for snapshot in snapshots.values()), None)
 
 
 def _note_taken(

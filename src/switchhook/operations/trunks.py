@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
-from switchhook.projectfile.loading import load_book
+from switchhook.projectfile.loading import load_directory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,11 +68,11 @@ async def list_trunks(
 ) -> tuple[TrunkSeen, ...]:
     """Return the trunks of all projects or of one, in the order of their files. Raises StoreError."""
     seen = _read(data_dir)
-    book = await load_book(store)
+    directory = await load_directory(store)
     return tuple(
-        _seen(plan.project.id, trunk, seen.get((plan.project.id, trunk.name), {}))
-        for plan, trunk in book.trunks()
-        if project in {None, plan.project.id}
+        _seen(snapshot.project.id, trunk, seen.get((snapshot.project.id, trunk.name), {}))
+        for snapshot, trunk in directory.trunks()
+        if project in {None, snapshot.project.id}
     )
 
 

@@ -1,4 +1,4 @@
-"""From stored project files to the book that calls are answered from."""
+"""From stored project files to the directory that calls are answered from."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from switchhook.domain.book import Book
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.projectfile.file import read_project
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
-def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
+def load_snapshot(stored: StoredProject, own_hosts: Iterable[str] = ()) -> ProjectSnapshot:
     """Make a stored version ready for calls. `own_hosts` are those of the server in SIP addresses.
 
     It was judged when it was applied: what a release judges more strictly than the one before must not
@@ -32,7 +32,7 @@ def load_plan(stored: StoredProject, own_hosts: Iterable[str] = ()) -> Plan:
         raise LookupError(f"{stored.unreadable}; apply its project file again")
     match read_project(stored.document, judge=False):
         case Project() as project:
-            return Plan(replace(project, version=stored.version), own_hosts)
+            return ProjectSnapshot(replace(project, version=stored.version), own_hosts)
         case mistakes:
             raise LookupError(f"version {stored.version} of project {stored.id}: {mistakes}")
 
@@ -49,21 +49,25 @@ def names_in(project: Project) -> UniqueNames:
 async def know_names(store: Projects) -> None:
     """Have the store know which names the projects have: one that an older release wrote does not."""
     if not await store.knows_names():
-        book = await asyncio.to_thread(book_of, await store.projects())
-        await store.own_names({name: names_in(p.project) for name, p in book.plans.items()})
+        directory = await asyncio.to_thread(directory_of, await store.projects())
+        await store.own_names(
+            {name: names_in(p.project) for name, p in directory.snapshots.items()}
+        )
 
 
-async def load_book(store: Projects, own_hosts: Collection[str] = ()) -> Book:
-    """Return the book of all projects' latest versions."""
-    return book_of(await store.projects(), own_hosts)
+async def load_directory(store: Projects, own_hosts: Collection[str] = ()) -> ProjectDirectory:
+    """Return the directory of all projects' latest versions."""
+    return directory_of(await store.projects(), own_hosts)
 
 
-def book_of(versions: Iterable[StoredProject], own_hosts: Collection[str] = ()) -> Book:
-    """Return the book of these versions; one that cannot be read is logged."""
-    plans = []
+def directory_of(
+    versions: Iterable[StoredProject], own_hosts: Collection[str] = ()
+) -> ProjectDirectory:
+    """Return the directory of these versions; one that cannot be read is logged."""
+    snapshots = []
     for stored in versions:
         try:
-            plans.append(load_plan(stored, own_hosts))
+            snapshots.append(load_snapshot(stored, own_hosts))
         except LookupError as error:
             log.error("project not loaded", project=stored.id, error=str(error))  # noqa: TRY400 - the reader needs no traceback
-    return Book(plans)
+    return ProjectDirectory(snapshots)

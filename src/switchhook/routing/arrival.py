@@ -15,8 +15,8 @@ from switchhook.domain.target import Target, TargetKind, clean_number, written_n
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Number, Plan
+    from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import Number, ProjectSnapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,9 @@ class Refused:
     """Seconds, when trying again later helps (503); 0 otherwise."""
 
 
-def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refused:
+def admit(
+    arrival: Arrival, directory: ProjectDirectory, *, call: str, now: float
+) -> Call | Refused:
     """Make a call of an arrival, or say why not. Nothing crosses from one project to another.
 
     A number of the caller's own project runs its scheme, whoever dials it, in any spelling (FA-03).
@@ -55,52 +57,56 @@ def admit(arrival: Arrival, book: Book, *, call: str, now: float) -> Call | Refu
     number; a trunk that may call accounts, such as a PBX, dials the first two. An emergency number goes to the trunk whatever else has that name, and asks no webhook;
     with prefixes before it, unless something else has just that name.
     """
-    plan = book.plans.get(arrival.project)
-    if plan is None:
+    snapshot = directory.snapshots.get(arrival.project)
+    if snapshot is None:
         return _refused(403, "the caller belongs to no project")
-    screening = plan.project.screening
-    help_number = screening.emergency(arrival.callee, plan.project.dialling)
+    screening = snapshot.project.screening
+    help_number = screening.emergency(arrival.callee, snapshot.project.dialling)
     if help_number:
         callee = help_number if arrival.callee == SOS else arrival.callee
         arrival = replace(arrival, callee=callee, hidden=False)  # to be called back by who helps
-    make = partial(_call, arrival, plan, call, now)
+    make = partial(_call, arrival, snapshot, call, now)
     if arrival.account and screening.is_emergency(arrival.callee):
-        return _outside(help_number, plan, make)
-    own = plan.number(arrival.callee)
+        return _outside(help_number, snapshot, make)
+    own = snapshot.number(arrival.callee)
     if own is not None and (not arrival.account or own.is_exactly(arrival.callee)):
-        return _to_own(own, arrival, plan, call, now)
-    if not arrival.account and not plan.lets_call_accounts(arrival.trunk):
-        return _refused(404, f"{arrival.callee} is no number of project {plan.project.id}")
-    direct = plan.named(arrival.callee)
+        return _to_own(own, arrival, snapshot, call, now)
+    if not arrival.account and not snapshot.lets_call_accounts(arrival.trunk):
+        return _refused(404, f"{arrival.callee} is no number of project {snapshot.project.id}")
+    direct = snapshot.named(arrival.callee)
     if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
     if not arrival.account:
         return _refused(404, f"{arrival.callee} is neither a number nor an account nor a group")
     if own is not None and not help_number:
-        return _to_own(own, arrival, plan, call, now)
-    number = help_number or dialled_number(arrival.callee, plan.project.dialling, plan.has_name)
+        return _to_own(own, arrival, snapshot, call, now)
+    number = help_number or dialled_number(
+        arrival.callee, snapshot.project.dialling, snapshot.has_name
+    )
     if clean_number(number) is None and not help_number:
         return _refused(404, f"{arrival.callee} is neither an account nor a group nor a number")
-    return _outside(number, plan, make)
+    return _outside(number, snapshot, make)
 
 
-def _to_own(own: Number, arrival: Arrival, plan: Plan, call: str, now: float) -> Call:
+def _to_own(
+    own: Number, arrival: Arrival, snapshot: ProjectSnapshot, call: str, now: float
+) -> Call:
     """Run the scheme of a number of the project, which the call knows in its one form from here on."""
     if not own.is_exactly(arrival.callee):
         arrival = replace(arrival, callee=own.number)
-    return _call(arrival, plan, call, now, direction=Direction.INCOMING, scheme=own.scheme)
+    return _call(arrival, snapshot, call, now, direction=Direction.INCOMING, scheme=own.scheme)
 
 
-def _outside(number: str, plan: Plan, make: Callable[..., Call]) -> Call | Refused:
-    if not any(trunk.outgoing for trunk in plan.project.trunks):
-        return _refused(404, f"project {plan.project.id} has no trunk for outside numbers")
+def _outside(number: str, snapshot: ProjectSnapshot, make: Callable[..., Call]) -> Call | Refused:
+    if not any(trunk.outgoing for trunk in snapshot.project.trunks):
+        return _refused(404, f"project {snapshot.project.id} has no trunk for outside numbers")
     direct = Target(kind=TargetKind.NUMBER, value=number)
     return make(direction=Direction.OUTGOING, direct=direct)
 
 
 def _call(
     arrival: Arrival,
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     call: str,
     now: float,
     *,
@@ -111,7 +117,7 @@ def _call(
     caller_leg = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=now)
     return Call(
         id=call,
-        plan=plan,
+        snapshot=snapshot,
         direction=direction,
         caller=arrival.caller
         if arrival.account

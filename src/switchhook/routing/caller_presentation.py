@@ -49,7 +49,7 @@ def _number(call: Call) -> str:
     caller = "" if call.hidden else call.caller
     if found is None:
         return caller
-    webhook = call.plan.dial_plan_webhooks.get(found.step.webhook)
+    webhook = call.snapshot.dial_plan_webhooks.get(found.step.webhook)
     forwarding = CallerIdForwarding.CALLER if webhook is None else webhook.caller_id_forwarding
     match forwarding:
         case CallerIdForwarding.CALLER:

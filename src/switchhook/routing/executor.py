@@ -81,7 +81,7 @@ def _branch(ctx: TransitionContext) -> Facts:
 
 def _location(ctx: TransitionContext, step: Step) -> Facts:
     """Say which location a step is, as vendors' call logs name it (R1-126)."""
-    location = location_of(step, ctx.call.plan)
+    location = location_of(step, ctx.call.snapshot)
     return (("location", location),) if location else ()
 
 
@@ -140,7 +140,7 @@ def _begin_step(ctx: TransitionContext, step: Step) -> StepResult:
 
 def _ring_fallback(ctx: TransitionContext) -> None:
     """Try the project's fallback once, then end [A-54]."""
-    fallback = ctx.call.plan.project.fallback
+    fallback = ctx.call.snapshot.project.fallback
     if fallback is None or ctx.call.on_fallback or ctx.call.direction is not Direction.INCOMING:
         return end_unplaced(ctx)
     ctx.change(on_fallback=True)

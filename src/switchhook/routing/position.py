@@ -40,7 +40,7 @@ class StepResult(Enum):
 def scheme_of(call: Call) -> Scheme | None:
     """Return the scheme that is executed; a dialled target is a scheme of one step."""
     if call.direct is None:
-        return call.plan.schemes.get(call.scheme)
+        return call.snapshot.schemes.get(call.scheme)
     direct = RingStep(targets=(call.direct,), timeout=DIRECT_TIMEOUT)
     return Scheme(id=0, name="direct", steps=(direct,))
 
@@ -69,13 +69,13 @@ def jump_to_scheme(ctx: TransitionContext, scheme: int, number: str = "") -> Ste
 
     Hands on, with a notice, when that cannot be.
     """
-    if scheme not in ctx.call.plan.schemes:
+    if scheme not in ctx.call.snapshot.schemes:
         ctx.write_journal(EntryKind.NOTICE, f"scheme {scheme} is not in this project")
         return StepResult.CONTINUE
     if not may_jump(ctx):
         return StepResult.CONTINUE
     ctx.change(scheme=scheme, direct=None, path=FIRST, jumps=ctx.call.jumps + 1, given=())
-    name = ctx.call.plan.schemes[scheme].name
+    name = ctx.call.snapshot.schemes[scheme].name
     facts: Facts = (("scheme", str(scheme)),)
     ctx.write_journal(
         EntryKind.JUMPED, name, facts=(*facts, ("number", number)) if number else facts

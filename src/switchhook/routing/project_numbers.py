@@ -9,21 +9,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Number, Plan
+    from switchhook.domain.project import Number, ProjectSnapshot
     from switchhook.domain.target import Target
 
 
-def sole_project_number(plan: Plan, targets: tuple[Target, ...]) -> Number | None:
+def sole_project_number(snapshot: ProjectSnapshot, targets: tuple[Target, ...]) -> Number | None:
     """Return the project's number whose scheme is gone on with, where it is all there is to ring."""
-    found = {plan.project_number(target) for target in targets}
+    found = {snapshot.project_number(target) for target in targets}
     return found.pop() if len(found) == 1 else None
 
 
-def unringable_numbers(plan: Plan, targets: tuple[Target, ...]) -> tuple[Target, ...]:
+def unringable_numbers(
+    snapshot: ProjectSnapshot, targets: tuple[Target, ...]
+) -> tuple[Target, ...]:
     """Return the project's numbers among several targets: no scheme can ring beside telephones."""
-    if sole_project_number(plan, targets) is not None:
+    if sole_project_number(snapshot, targets) is not None:
         return ()
-    return tuple(target for target in targets if plan.project_number(target) is not None)
+    return tuple(target for target in targets if snapshot.project_number(target) is not None)
 
 
 def unringable_notice(target: Target) -> str:

@@ -27,7 +27,7 @@ from switchhook.routing.steps import hours, ring
 
 if TYPE_CHECKING:
     from switchhook.domain.call import Call, Transfer
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.scheme import Step
     from switchhook.routing.context import TransitionContext
 
@@ -70,10 +70,10 @@ def transferee_of(call: Call, leg: str) -> str:
 
 def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
     """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
-    plan = ctx.call.plan
-    own, named = plan.number(user), plan.named(user)
-    screening = plan.project.screening
-    is_urgent = bool(screening.emergency(user, plan.project.dialling))
+    snapshot = ctx.call.snapshot
+    own, named = snapshot.number(user), snapshot.named(user)
+    screening = snapshot.project.screening
+    is_urgent = bool(screening.emergency(user, snapshot.project.dialling))
     if own is not None and not is_urgent and (named is None or own.is_exactly(user)):
         return ring_scheme(ctx, own.scheme, FIRST, by)
     if named is not None and not screening.is_emergency(user):
@@ -83,11 +83,11 @@ def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
 
 def ring_targets(ctx: TransitionContext, targets: tuple[Target, ...], by: str) -> TransferTargets:
     """Return the same for targets that a webhook returned, or that a telephone forwards its calls to."""
-    plan = ctx.call.plan
-    own = sole_project_number(plan, targets)
+    snapshot = ctx.call.snapshot
+    own = sole_project_number(snapshot, targets)
     if own is not None:
         return ring_scheme(ctx, own.scheme, FIRST, by)
-    out = unringable_numbers(plan, targets)
+    out = unringable_numbers(snapshot, targets)
     return _without_talking(ctx.call, tuple(target for target in targets if target not in out), by)
 
 
@@ -97,15 +97,15 @@ def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Tra
     Working hours and other schemes are gone through as by a call that comes now. What wants the caller to
     hear or press something needs a caller who talks to nobody.
     """
-    plan = ctx.call.plan
+    snapshot = ctx.call.snapshot
     step: Step | None = None
     for _ in range(MAX_JUMPS + 1):
-        step, path = _deciding_step(plan, scheme, path, ctx.now)
+        step, path = _deciding_step(snapshot, scheme, path, ctx.now)
         match step:
             case GoToStep(scheme=other):
                 scheme, path = other, FIRST
             case RingStep(targets=targets):
-                number = sole_project_number(plan, targets)
+                number = sole_project_number(snapshot, targets)
                 if number is None:
                     return ring_targets(ctx, targets, by)
                 scheme, path = number.scheme, FIRST
@@ -119,7 +119,7 @@ def ring_scheme(ctx: TransitionContext, scheme: int, path: Path, by: str) -> Tra
 
 def ring_next_step(ctx: TransitionContext, transfer: Transfer) -> TransferTargets:
     """Return whom the scheme rings, or asks, behind the step that has asked in vain."""
-    scheme = ctx.call.plan.schemes.get(transfer.scheme)
+    scheme = ctx.call.snapshot.schemes.get(transfer.scheme)
     path = transfer.path if scheme is None else scheme.next_path(transfer.path)
     return ring_scheme(ctx, transfer.scheme, path, transfer.by)
 
@@ -127,7 +127,7 @@ def ring_next_step(ctx: TransitionContext, transfer: Transfer) -> TransferTarget
 def _without_talking(call: Call, wanted: tuple[Target, ...], by: str) -> tuple[Target, ...]:
     """Return who of them takes no part in the conversation yet."""
     talking = {account_of(call, by), account_of(call, transferee_of(call, by))}
-    members = [member for target in wanted for member in call.plan.members(target)]
+    members = [member for target in wanted for member in call.snapshot.members(target)]
     free = [m for m in dict.fromkeys(members) if not _is_one_of(call, m, talking)]
     if not free:
         named = ", ".join(map(str, wanted))
@@ -144,20 +144,20 @@ def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
     if call.party == CALLER and not call.account:
         numbers.add(call.caller)
     numbers.discard("")
-    dialling = call.plan.project.dialling
+    dialling = call.snapshot.project.dialling
     meant = {bare(target.value), *dialling.meanings(target.value)}
     return any(meant & {bare(number), *dialling.meanings(number)} for number in numbers)
 
 
 def _outside(ctx: TransitionContext, user: str) -> Target:
-    plan = ctx.call.plan
-    dialling = plan.project.dialling
-    urgent = plan.project.screening.emergency(user, dialling)
-    number = urgent or dialled_number(user, dialling, plan.has_name)
+    snapshot = ctx.call.snapshot
+    dialling = snapshot.project.dialling
+    urgent = snapshot.project.screening.emergency(user, dialling)
+    number = urgent or dialled_number(user, dialling, snapshot.has_name)
     if clean_number(number) is None and not urgent:
         raise NotTransferableError(404, f"{user} is neither an account nor a group nor a number")
-    if not any(trunk.outgoing for trunk in plan.project.trunks):
-        why = f"project {plan.project.id} has no trunk for outside numbers"
+    if not any(trunk.outgoing for trunk in snapshot.project.trunks):
+        why = f"project {snapshot.project.id} has no trunk for outside numbers"
         raise NotTransferableError(404, why)
     target = Target(kind=TargetKind.NUMBER, value=number)
     if not ring.may_ring(ctx, target):
@@ -165,15 +165,17 @@ def _outside(ctx: TransitionContext, user: str) -> Target:
     return target
 
 
-def _deciding_step(plan: Plan, scheme_id: int, path: Path, now: float) -> tuple[Step | None, Path]:
+def _deciding_step(
+    snapshot: ProjectSnapshot, scheme_id: int, path: Path, now: float
+) -> tuple[Step | None, Path]:
     """Return the first step from `path` on that places the call or may, and where it stands."""
-    scheme = plan.schemes.get(scheme_id)
+    scheme = snapshot.schemes.get(scheme_id)
     while scheme is not None:
         step = scheme.step_at(path)
-        branch = hours.branch_at(plan, step, now) if isinstance(step, HoursStep) else ""
+        branch = hours.branch_at(snapshot, step, now) if isinstance(step, HoursStep) else ""
         if branch:
             path = (*path, branch, *FIRST)
-        elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _has_no_webhook(plan, step):
+        elif isinstance(step, (HoursStep, *SILENT_STEPS)) or _has_no_webhook(snapshot, step):
             path = scheme.next_path(path)
         elif step is None and (enclosing := scheme.enclosing(path)):
             path = scheme.next_path(enclosing[0][0])
@@ -182,5 +184,5 @@ def _deciding_step(plan: Plan, scheme_id: int, path: Path, now: float) -> tuple[
     return None, path
 
 
-def _has_no_webhook(plan: Plan, step: Step | None) -> bool:
-    return isinstance(step, AskStep) and step.webhook not in plan.webhooks
+def _has_no_webhook(snapshot: ProjectSnapshot, step: Step | None) -> bool:
+    return isinstance(step, AskStep) and step.webhook not in snapshot.webhooks

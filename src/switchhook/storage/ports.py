@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.token import Token
     from switchhook.storage.records import (
         CallRecord,
@@ -45,10 +45,12 @@ class CallStore(Protocol):
         A record that counts something has lines of the journal; by the first of them it is known again.
         """
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
-        """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
+    async def live_calls(
+        self, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> tuple[Call, ...]:
+        """Return the calls that have not ended, oldest first, each with its snapshot from `snapshot_of`.
 
-        A call whose plan `plan_of` does not find (LookupError) is left out and logged. `plan_of` may be
+        A call whose snapshot `snapshot_of` does not find (LookupError) is left out and logged. `snapshot_of` may be
         asked in another thread.
         """
 
@@ -274,7 +276,7 @@ class Store(
     def tokens(self) -> Tokens:
         """Return the keeper of tokens."""
 
-    async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
+    async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return the project versions that `live_calls` asks for, as (project, version)."""
 
     async def prune(self, *, before: float) -> int:

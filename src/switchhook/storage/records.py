@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+import msgspec
+
 from switchhook.domain.call import Call, CallState, Direction, Leg
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause, EndedBy, Outcome
@@ -65,7 +67,7 @@ class CallRecord:
     """What to add to what was used of a day's outside calls."""
 
     def __post_init__(self) -> None:
-        call, project = self.call.id, self.call.plan.project.id
+        call, project = self.call.id, self.call.snapshot.project.id
         for delivery in self.deliveries:
             if (delivery.call, delivery.project) != (call, project):
                 raise ValueError(f"delivery {delivery.id!r} is not of call {call!r} of {project!r}")
@@ -86,14 +88,13 @@ class StoredProject:
     """Why the document cannot be read; it is empty then."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRow:
-    """A stored call without its plan, for people and programs that ask. Times are unix seconds."""
+class CallRow(msgspec.Struct, frozen=True, kw_only=True, rename={"snapshot": "plan"}):
+    """A stored call without its project, for people and programs that ask. Times are unix seconds."""
 
     number: int = 0
     """Its place in the store: the later recorded, the higher. What `before` takes."""
     id: str
-    plan: tuple[str, int]
+    snapshot: tuple[str, int]
     """Project and version."""
     direction: Direction
     caller: str
@@ -114,7 +115,7 @@ class CallRow:
     @property
     def project(self) -> str:
         """Return the id of the project that the call belongs to."""
-        return self.plan[0]
+        return self.snapshot[0]
 
 
 class DeliveryState(StrEnum):

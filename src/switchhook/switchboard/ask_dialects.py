@@ -95,7 +95,7 @@ class ForwardingNumberDialect:
         if isinstance(came, Failure):
             return ForwardingNumberReading(decision=came)
         secrets = self._secrets
-        reading = read_answer(self.webhook, came, self.call.plan, ask_id=self.ask_id)
+        reading = read_answer(self.webhook, came, self.call.snapshot, ask_id=self.ask_id)
         if not secrets:
             return reading
         failure = reading.failure
@@ -152,7 +152,7 @@ class DialPlanDialect:
         if isinstance(came, Failure):
             return DialPlanReading(verdict=_redacted_failure(came, self._secrets))
         secrets = secrets_of(self.webhook)
-        reading = read_dial_plan_answer(self.webhook, came, self.call.plan)
+        reading = read_dial_plan_answer(self.webhook, came, self.call.snapshot)
         failure = reading.failure
         return replace(
             reading,

@@ -150,7 +150,7 @@ class _AskRun(Generic[R]):
     async def try_url(self, ask_url: AskUrl, *, is_last: bool) -> None:
         """Try one URL as often as it is worth, unless its breaker holds the ask back."""
         breakers, policy = self._runner.breakers, policy_of(self._dialect.webhook)
-        endpoint = endpoint_of(self._dialect.call.plan.project.id, ask_url.url)
+        endpoint = endpoint_of(self._dialect.call.snapshot.project.id, ask_url.url)
         admitted = breakers.admit(endpoint, policy)
         if admitted is BreakerVerdict.SKIP:
             self._skip(ask_url, breakers.why(endpoint), breakers.seconds_left(endpoint))

@@ -112,7 +112,7 @@ def _webhook_delivery(
     name = delivery_id(call.id, emit.seq, webhook.name)
     return Delivery(
         id=name,
-        project=call.plan.project.id,
+        project=call.snapshot.project.id,
         call=call.id,
         seq=emit.seq,
         event=emit.event,
@@ -133,7 +133,7 @@ def _mail_delivery(
     name = delivery_id(call.id, emit.seq, mail.name, recipient)
     return Delivery(
         id=name,
-        project=call.plan.project.id,
+        project=call.snapshot.project.id,
         call=call.id,
         seq=emit.seq,
         event=emit.event,
@@ -151,7 +151,7 @@ def _subscription_deliveries(emit: EmitEvent, context: OutboxContext) -> Iterato
     status = STATUS.get(emit.event)
     if status is None:
         return
-    project = emit.call.plan.project.id
+    project = emit.call.snapshot.project.id
     told = [
         one
         for one in context.subscriptions_of(project)

@@ -45,8 +45,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan
+    from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.drivers.ports import Driver
     from switchhook.routing.commands import AskWebhook, Command
     from switchhook.storage.ports import CallStore
@@ -102,7 +102,7 @@ class Switchboard:
         dispatcher: DeliveryDispatcher,
         webhook_asker: WebhookAsker,
         clock: Clock,
-        book: Callable[[], Book],
+        directory: Callable[[], ProjectDirectory],
         new_id: Callable[[], str],
         outbox: OutboxContext,
         tracking: CallTracking,
@@ -114,7 +114,7 @@ class Switchboard:
         self._dispatcher = dispatcher
         self._webhook_asker = webhook_asker
         self._clock = clock
-        self._book = book
+        self._directory = directory
         self._new_id = new_id
         self._outbox = outbox
         self._capacity = CallCapacity(max_calls)
@@ -150,10 +150,10 @@ class Switchboard:
     def _admit(self, arrival: Arrival, expect: Callable[[str], None]) -> str | Refused:
         if self._is_stopping:
             return Refused(cause=Cause(sip=503, text="stopping"), retry_after=RETRY_AFTER)
-        book = self._book()
-        is_emergency = _is_emergency(arrival, book)
+        directory = self._directory()
+        is_emergency = _is_emergency(arrival, directory)
         why = self._capacity.refusal(
-            arrival.project, projects=len(book.plans), is_emergency=is_emergency
+            arrival.project, projects=len(directory.snapshots), is_emergency=is_emergency
         )
         if why:
             if arrival.project not in self._full_for:
@@ -166,7 +166,7 @@ class Switchboard:
             self._full_for.add(arrival.project)
             return Refused(cause=Cause(sip=503, text=why), retry_after=RETRY_AFTER)
         clock = self._clock.steady()
-        call = admit(arrival, book, call=self._new_id(), now=clock.now())
+        call = admit(arrival, directory, call=self._new_id(), now=clock.now())
         if isinstance(call, Refused):
             return call
         call, callers = self._tracking.admit(call)
@@ -196,14 +196,16 @@ class Switchboard:
     ) -> bool:
         """End a running call, of this project, on an operator's word. False when no such call runs."""
         mailbox = self._mailboxes.get(call)
-        if mailbox is None or project not in {None, mailbox.call.plan.project.id}:
+        if mailbox is None or project not in {None, mailbox.call.snapshot.project.id}:
             return False
         self.hear(call, HangUpRequested(by=by, retry_after=retry_after))
         return True
 
-    async def start(self, stack: AsyncExitStack, plan_of: Callable[[str, int], Plan]) -> None:
+    async def start(
+        self, stack: AsyncExitStack, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> None:
         """Start the driver, and take up or end the calls of a former process."""
-        calls = await self._store.live_calls(plan_of)
+        calls = await self._store.live_calls(snapshot_of)
         live = await self._driver.resume(calls)
         self._outside.resume(calls)
         self._watch_minutes()
@@ -218,7 +220,7 @@ class Switchboard:
             )
             for call in calls
         ]
-        await self._driver.start(stack, self, self._book)
+        await self._driver.start(stack, self, self._directory)
         for mailbox in kept:
             self._open(mailbox)
 
@@ -244,7 +246,7 @@ class Switchboard:
         """Give the call a mailbox in which everything waits until it is opened."""
         mailbox = Mailbox(call, clock, deque((first,)), is_open=True)
         self._mailboxes[call.id] = mailbox
-        self._capacity.add(call.id, call.plan.project.id, is_emergency=is_emergency)
+        self._capacity.add(call.id, call.snapshot.project.id, is_emergency=is_emergency)
         self._idle.clear()
         return mailbox
 
@@ -451,13 +453,13 @@ def _confirm(mailbox: Mailbox) -> None:
             recorded()
 
 
-def _is_emergency(arrival: Arrival, book: Book) -> bool:
+def _is_emergency(arrival: Arrival, directory: ProjectDirectory) -> bool:
     """Whether an account dials an emergency number, which no limit holds up."""
-    plan = book.plans.get(arrival.project)
+    snapshot = directory.snapshots.get(arrival.project)
     return (
         bool(arrival.account)
-        and plan is not None
-        and plan.project.screening.is_emergency(arrival.callee)
+        and snapshot is not None
+        and snapshot.project.screening.is_emergency(arrival.callee)
     )
 
 
@@ -465,7 +467,7 @@ def _facts(call: Call) -> dict[str, str]:
     """Return what one line of the log says of a call."""
     return {
         "call": call.id,
-        "project": call.plan.project.id,
+        "project": call.snapshot.project.id,
         "from": call.caller or "withheld",
         "to": call.callee,
     }

@@ -66,14 +66,14 @@ class WebhookAsker:
         return outcome
 
     def _direction(self, call: Call, ask: AskWebhook, now: float) -> ForwardingNumberDialect:
-        webhook = call.plan.webhooks[ask.webhook]
+        webhook = call.snapshot.webhooks[ask.webhook]
         facts = Facts(call=call, now=now, webhook=webhook, extra=self._facts_of(call))
         return ForwardingNumberDialect(
             webhook=webhook, facts=facts, ask_id=ask.ask, product=self._product
         )
 
     def _branch(self, call: Call, ask: AskWebhook, now: float) -> DialPlanDialect:
-        webhook = call.plan.dial_plan_webhooks[ask.webhook]
+        webhook = call.snapshot.dial_plan_webhooks[ask.webhook]
         facts = Facts(call=call, now=now, extra=self._facts_of(call))
         return DialPlanDialect(webhook=webhook, facts=facts, code=ask.code, product=self._product)
 
@@ -82,7 +82,7 @@ def _note_failed(call: Call, ask: AskWebhook, failed: AskFailed) -> None:
     log.info(
         "ask failed",
         call=call.id,
-        project=call.plan.project.id,
+        project=call.snapshot.project.id,
         webhook=ask.webhook,
         failure=str(failed.failure),
     )

@@ -13,7 +13,7 @@ from switchhook.domain.target import clean_number
 if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.domain.caller_history import Attributes, Caller
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 
 def outside_number(call: Call) -> str:
@@ -28,7 +28,7 @@ def outside_number(call: Call) -> str:
             number = call.callee
         case Direction.INTERNAL:
             number = ""
-    return canonical(clean_number(number) or "", call.plan.project.dialling)
+    return canonical(clean_number(number) or "", call.snapshot.project.dialling)
 
 
 def after_arrival(caller: Caller, call: Call) -> Caller:
@@ -71,7 +71,7 @@ def facts_at_arrival(caller: Caller, call: Call) -> Attributes:
             ("calls_before", str(caller.calls - 1)),
             ("proper_before", str(caller.proper_calls)),
         ]
-    facts += manager_facts(call.plan, caller.manager)
+    facts += manager_facts(call.snapshot, caller.manager)
     return (*facts, ("outbound_number", caller.outbound_number))
 
 
@@ -90,9 +90,9 @@ def facts_of_end(call: Call) -> dict[str, str]:
     return facts
 
 
-def manager_facts(plan: Plan, login: str) -> list[tuple[str, str]]:
+def manager_facts(snapshot: ProjectSnapshot, login: str) -> list[tuple[str, str]]:
     """Return what is told of an account: its login, its person's name, the department (R1-111)."""
-    account = plan.accounts.get(login)
+    account = snapshot.accounts.get(login)
     if account is None:
         return []
     return [
@@ -107,7 +107,7 @@ def dynamic_number_facts(call: Call) -> Attributes:
 
     A project that says how the number is shown knows better.
     """
-    number = call.plan.number(call.callee)
+    number = call.snapshot.number(call.callee)
     is_said = number is not None and bool(number.insertion_type)
     return () if is_said else (("insertion_type", "dynamic"),)
 
@@ -118,12 +118,12 @@ def is_proper(call: Call) -> bool:
         return False
     if call.answered_at is None or call.ended_at is None:
         return False
-    return call.ended_at - call.answered_at >= call.plan.project.proper_seconds
+    return call.ended_at - call.answered_at >= call.snapshot.project.proper_seconds
 
 
 def number_shown(call: Call) -> str:
     """Return the number that the called party of an outgoing call sees."""
-    trunks = call.plan.project.trunks
+    trunks = call.snapshot.project.trunks
     return (trunks[0].from_user if trunks else "") or call.caller
 
 

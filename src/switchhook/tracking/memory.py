@@ -57,7 +57,7 @@ class Memory:
         number = outside_number(call)
         if not number:
             return call.changed(known=known), ()
-        key = call.plan.project.id, number
+        key = call.snapshot.project.id, number
         before = self._callers.get(key) or Caller(project=key[0], number=number)
         caller = self._callers[key] = after_arrival(before, call)
         known = (*facts_at_arrival(caller, call), *known)
@@ -65,7 +65,7 @@ class Memory:
 
     def ended(self, call: Call) -> tuple[Caller, ...]:
         """Take what an ended call leaves behind; return what has to be added to it in the store. Once a call."""
-        project, number = call.plan.project.id, outside_number(call)
+        project, number = call.snapshot.project.id, outside_number(call)
         self._calls.pop((project, call.id), None)
         caller = self._callers.get((project, number))
         if caller is None:
@@ -79,11 +79,11 @@ class Memory:
     def facts_of(self, call: Call) -> Mapping[str, str]:
         """Return what a webhook may be told of a call from outside it, under parameters' keys."""
         facts = dict(call.known)
-        project = call.plan.project.id
+        project = call.snapshot.project.id
         attached = self._calls.get((project, call.id))
         if attached is not None and (found := self._visits.get((project, attached.visit))):
             facts |= found.attributes
-        facts |= manager_facts(call.plan, call.manager)
+        facts |= manager_facts(call.snapshot, call.manager)
         return facts | facts_of_end(call)
 
     def visit(self, project: str, visit: str) -> Visit | None:
@@ -115,7 +115,7 @@ class Memory:
 
     def _facts_of_visitor(self, call: Call) -> Attributes:
         """Return the attributes of the visit that sees the dialled number now."""
-        project = call.plan.project.id
+        project = call.snapshot.project.id
         shown = self._shown.get((project, call.callee.removeprefix("+")))
         if shown is None or shown.until < call.arrived_at:
             return ()

@@ -14,7 +14,7 @@ import structlog
 from switchhook.domain.hours import day_of
 from switchhook.domain.outside import Allowance, OutsideUse
 from switchhook.domain.outside_rules import allowance, is_outside
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +46,7 @@ class Forbidden:
 class _Outside:
     """One leg outside, of a running call."""
 
-    plan: Plan
+    snapshot: ProjectSnapshot
     keys: tuple[UsageKey, ...]
     answered_at: float | None = None
     is_cut: bool = False
@@ -77,17 +77,17 @@ class OutsideCallLimiter:
 
         Prefixes and hours are the engine's; what is no outside number is not counted.
         """
-        if (call.id, leg) in self._legs or not is_outside(call.plan, target):
+        if (call.id, leg) in self._legs or not is_outside(call.snapshot, target):
             return None
         keys = _keys(call, leg)
         for key in keys:
-            forbidden = self._over(call.plan, key, now)
+            forbidden = self._over(call.snapshot, key, now)
             if forbidden is not None:
                 self._alarm(key, call, forbidden.why, now)
                 return forbidden
         for key in keys:
-            self._count(call.plan, key, now, calls=1)
-        self._keep(call.id, leg, _Outside(plan=call.plan, keys=keys))
+            self._count(call.snapshot, key, now, calls=1)
+        self._keep(call.id, leg, _Outside(snapshot=call.snapshot, keys=keys))
         return None
 
     def noticed(self, call: Call, now: float) -> tuple[OutsideUse, ...]:
@@ -108,9 +108,11 @@ class OutsideCallLimiter:
         """Take up the outside legs of calls of an earlier process, which counted them."""
         for call in calls:
             for leg in call.called_legs:
-                if leg.is_live and leg.target is not None and is_outside(call.plan, leg.target):
+                if leg.is_live and leg.target is not None and is_outside(call.snapshot, leg.target):
                     outside = _Outside(
-                        plan=call.plan, keys=_keys(call, leg.id), answered_at=leg.answered_at
+                        snapshot=call.snapshot,
+                        keys=_keys(call, leg.id),
+                        answered_at=leg.answered_at,
                     )
                     self._keep(call.id, leg.id, outside)
                     self._unsure.update(outside.keys)
@@ -142,12 +144,12 @@ class OutsideCallLimiter:
         ]
         if not legs:
             return None
-        plan = legs[-1].plan
-        limit = _allowance(plan, key).minutes
+        snapshot = legs[-1].snapshot
+        limit = _allowance(snapshot, key).minutes
         if not limit:
             return None
-        left = max(0.0, limit * 60 - self._seconds(plan, key, now))
-        tomorrow = day_of(now, plan.project.time_zone)[1] + DAY
+        left = max(0.0, limit * 60 - self._seconds(snapshot, key, now))
+        tomorrow = day_of(now, snapshot.project.time_zone)[1] + DAY
         if (over_at := now + left / len(legs)) < tomorrow:
             return over_at
         return tomorrow + limit * 60 / len(legs) if limit * 60 < DAY * len(legs) else None
@@ -158,24 +160,24 @@ class OutsideCallLimiter:
             if outside.answered_at is None or outside.is_cut:
                 continue
             for key in outside.keys:
-                limit = _allowance(outside.plan, key).minutes
-                if limit and self._seconds(outside.plan, key, now) >= limit * 60:
+                limit = _allowance(outside.snapshot, key).minutes
+                if limit and self._seconds(outside.snapshot, key, now) >= limit * 60:
                     why = f"the limit of {limit} outside minutes a day of {_whose(key)}"
-                    self._raise(key, outside.plan, f"calls were cut by {why}", now, call=call)
+                    self._raise(key, outside.snapshot, f"calls were cut by {why}", now, call=call)
                     outside.is_cut = True
                     self._unsure.update(outside.keys)
                     yield call, why
                     break
 
-    def _over(self, plan: Plan, key: UsageKey, now: float) -> Forbidden | None:
-        limits, use = _allowance(plan, key), self._today(plan, key, now)
+    def _over(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> Forbidden | None:
+        limits, use = _allowance(snapshot, key), self._today(snapshot, key, now)
         if limits.at_once and self._live(key) >= limits.at_once:
             why = f"{_whose(key)} has {limits.at_once} outside calls at once, which is the limit"
             return Forbidden(why=why, status=BUSY)
         if limits.calls and use.calls >= limits.calls:
             why = f"{_whose(key)} has made {limits.calls} outside calls today, which is the limit"
             return Forbidden(why=why, status=FORBIDDEN)
-        if limits.minutes and self._seconds(plan, key, now) >= limits.minutes * 60:
+        if limits.minutes and self._seconds(snapshot, key, now) >= limits.minutes * 60:
             why = f"{_whose(key)} has talked {limits.minutes} minutes outside today, which is the limit"
             return Forbidden(why=why, status=FORBIDDEN)
         return None
@@ -188,28 +190,34 @@ class OutsideCallLimiter:
         for key in outside.keys:
             self._of.setdefault(key, {})[call, leg] = outside
 
-    def _seconds(self, plan: Plan, key: UsageKey, now: float) -> float:
+    def _seconds(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> float:
         """Return how long was talked today, with the conversations that go on."""
-        _, midnight = day_of(now, plan.project.time_zone)
+        _, midnight = day_of(now, snapshot.project.time_zone)
         going_on = 0.0
         for outside in self._of.get(key, {}).values():  # a loop, for there may be hundreds
             since = outside.answered_at
             if since is not None and since < now:
                 going_on += now - max(midnight, since)
-        return self._today(plan, key, now).seconds + going_on
+        return self._today(snapshot, key, now).seconds + going_on
 
-    def _today(self, plan: Plan, key: UsageKey, now: float) -> OutsideUse:
-        day, _ = day_of(now, plan.project.time_zone)
+    def _today(self, snapshot: ProjectSnapshot, key: UsageKey, now: float) -> OutsideUse:
+        day, _ = day_of(now, snapshot.project.time_zone)
         use = self._used.get(key)
         if use is None or use.day != day:
             use = self._used[key] = OutsideUse(project=key[0], account=key[1], day=day)
         return use
 
     def _count(
-        self, plan: Plan, key: UsageKey, now: float, *, calls: int = 0, seconds: float = 0.0
+        self,
+        snapshot: ProjectSnapshot,
+        key: UsageKey,
+        now: float,
+        *,
+        calls: int = 0,
+        seconds: float = 0.0,
     ) -> None:
         """Add to what was used today, and to what of it has to be stored."""
-        use = self._used[key] = _more(self._today(plan, key, now), calls, seconds)
+        use = self._used[key] = _more(self._today(snapshot, key, now), calls, seconds)
         of_day = key, use.day
         before = self._unstored.get(of_day) or replace(use, calls=0, seconds=0.0)
         self._unstored[of_day] = _more(before, calls, seconds)
@@ -222,18 +230,20 @@ class OutsideCallLimiter:
                 del self._of[key]
         if leg.answered_at is None:
             return
-        _, midnight = day_of(now, outside.plan.project.time_zone)
+        _, midnight = day_of(now, outside.snapshot.project.time_zone)
         talked = max(0.0, (leg.ended_at or now) - max(leg.answered_at, midnight))
         for key in outside.keys:
-            self._count(outside.plan, key, now, seconds=talked)
+            self._count(outside.snapshot, key, now, seconds=talked)
         self._unsure.update(outside.keys)
 
     def _alarm(self, key: UsageKey, call: Call, why: str, now: float) -> None:
-        self._raise(key, call.plan, why, now, call=call.id)
+        self._raise(key, call.snapshot, why, now, call=call.id)
 
-    def _raise(self, key: UsageKey, plan: Plan, why: str, now: float, *, call: str) -> None:
+    def _raise(
+        self, key: UsageKey, snapshot: ProjectSnapshot, why: str, now: float, *, call: str
+    ) -> None:
         """Tell the log of the first unusual thing of the day; later ones stand in the calls' timelines."""
-        day, _ = day_of(now, plan.project.time_zone)
+        day, _ = day_of(now, snapshot.project.time_zone)
         if self._told.get(key) != day:
             self._told[key] = day
             whose = {"account": key[1]} if key[1] else {}
@@ -246,13 +256,13 @@ def _more(use: OutsideUse, calls: int, seconds: float) -> OutsideUse:
 
 def _keys(call: Call, leg_id: str) -> tuple[UsageKey, ...]:
     """Return whom a leg counts for: the account that sent the call there, else the one that calls."""
-    project, leg = call.plan.project.id, call.leg(leg_id)
+    project, leg = call.snapshot.project.id, call.leg(leg_id)
     account = (leg.account if leg else "") or call.account
     return ((project, account), (project, "")) if account else ((project, ""),)
 
 
-def _allowance(plan: Plan, key: UsageKey) -> Allowance:
-    return allowance(plan, key[1]) if key[1] else plan.project.outside.of_project
+def _allowance(snapshot: ProjectSnapshot, key: UsageKey) -> Allowance:
+    return allowance(snapshot, key[1]) if key[1] else snapshot.project.outside.of_project
 
 
 def _whose(key: UsageKey) -> str:

@@ -20,9 +20,9 @@ from switchhook.webhooks.text_template import named_in
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.webhook import Field
-    from switchhook.tryout.plans import AnyListener, AnyWebhook
+    from switchhook.tryout.lookup import AnyListener, AnyWebhook
 
 MOMENT = "write it like 2018-08-13T11:11:11+03:00"
 WAITED, TALKED = 8.0, 42.0
@@ -81,13 +81,15 @@ def read_example(content: bytes) -> Example:
         raise ExampleError(f"this describes no call: {error}; it may hold {known}") from error
 
 
-def example_facts(plan: Plan, webhook: AnyWebhook, example: Example, *, now: float) -> Facts:
+def example_facts(
+    snapshot: ProjectSnapshot, webhook: AnyWebhook, example: Example, *, now: float
+) -> Facts:
     """Return what `webhook` is told of the example call at the moment that it is asked or told.
 
     Raises ExampleError where the example gives a fact that is none.
     """
     listener = webhook if isinstance(webhook, EventWebhook | EventMail) else None
-    call = _call(plan, example, listener, now=now)
+    call = _call(snapshot, example, listener, now=now)
     asked = webhook if isinstance(webhook, ForwardingNumber) else None
     bare = Facts(call=call, now=now, webhook=asked)
     for key, value in example.facts.items():
@@ -136,27 +138,29 @@ def _check_fact(key: str, value: str, bare: Facts) -> None:
         )
 
 
-def _call(plan: Plan, example: Example, listener: AnyListener | None, *, now: float) -> Call:
+def _call(
+    snapshot: ProjectSnapshot, example: Example, listener: AnyListener | None, *, now: float
+) -> Call:
     """Make the call as it is at the moment in question."""
     event = None if listener is None else listener.event
     outcomes = (Outcome.ANSWERED,) if listener is None else listener.only.outcomes
     outcome = Outcome.ANSWERED if not outcomes or Outcome.ANSWERED in outcomes else outcomes[0]
-    numbers = plan.project.numbers
+    numbers = snapshot.project.numbers
     callee = example.callee or (numbers[0].number if numbers else "380442223344")
     scheme = next((one.scheme for one in numbers if one.number == callee.removeprefix("+")), 0)
     arrived_at = _moment(example.arrived_at) if example.arrived_at else now
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=arrived_at)
     return Call(
         id=example.id,
-        plan=plan,
+        snapshot=snapshot,
         direction=_direction(event),
         caller=example.caller,
         caller_name=example.caller_name,
         callee=callee,
         account="",
         arrived_at=arrived_at,
-        **_progress(plan, caller, event, outcome),
-        scheme=scheme or next(iter(plan.schemes), 0),
+        **_progress(snapshot, caller, event, outcome),
+        scheme=scheme or next(iter(snapshot.schemes), 0),
     )
 
 
@@ -174,7 +178,9 @@ def _moment(text: str) -> float:
     return moment.timestamp()
 
 
-def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome) -> dict[str, Any]:
+def _progress(
+    snapshot: ProjectSnapshot, caller: Leg, event: EventKind | None, outcome: Outcome
+) -> dict[str, Any]:
     """Say how far the call has come when an event tells of it; `outcome` is one that is told of."""
     arrived_at, answered_at = caller.started_at, caller.started_at + WAITED
     match event:
@@ -183,7 +189,7 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
             | EventKind.OUTGOING_FORWARDING
             | EventKind.INTERNAL_FORWARDING
         ):
-            called = _called(plan, LegState.DIALLING, arrived_at)
+            called = _called(snapshot, LegState.DIALLING, arrived_at)
             return {"state": CallState.RINGING, "legs": (caller, called)}
         case (
             EventKind.INCOMING_PICKUP
@@ -194,7 +200,7 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
             | EventKind.OUTGOING_TRANSFER
             | EventKind.INTERNAL_TRANSFER
         ):
-            called = _called(plan, LegState.TALKING, arrived_at, answered_at)
+            called = _called(snapshot, LegState.TALKING, arrived_at, answered_at)
             is_rated = event is EventKind.INCOMING_RATED
             return _talking(caller, called) | {"rated": "5" if is_rated else ""}
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER if (
@@ -202,13 +208,15 @@ def _progress(plan: Plan, caller: Leg, event: EventKind | None, outcome: Outcome
         ):
             return {
                 "state": CallState.ENDED,
-                "legs": (caller, _called(plan, LegState.ENDED, arrived_at, None, answered_at)),
+                "legs": (caller, _called(snapshot, LegState.ENDED, arrived_at, None, answered_at)),
                 "ended_at": answered_at,
                 "outcome": outcome,
                 "ended_by": EndedBy.SYSTEM,
             }
         case EventKind.INCOMING_AFTER | EventKind.OUTGOING_AFTER | EventKind.INTERNAL_AFTER:
-            called = _called(plan, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED)
+            called = _called(
+                snapshot, LegState.ENDED, arrived_at, answered_at, answered_at + TALKED
+            )
             return _talking(caller, called) | {
                 "state": CallState.ENDED,
                 "ended_at": answered_at + TALKED,
@@ -230,13 +238,13 @@ def _talking(caller: Leg, called: Leg) -> dict[str, Any]:
 
 
 def _called(
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     state: LegState,
     at: float,
     answered_at: float | None = None,
     ended_at: float | None = None,
 ) -> Leg:
-    account = next(iter(plan.accounts), "")
+    account = next(iter(snapshot.accounts), "")
     target = (
         Target(kind=TargetKind.ACCOUNT, value=account)
         if account

@@ -16,7 +16,7 @@ from switchhook.routing.project_numbers import (
     unringable_notice,
     unringable_numbers,
 )
-from switchhook.tryout.plans import find_routing_webhook
+from switchhook.tryout.lookup import find_routing_webhook
 from switchhook.webhooks.answer import (
     Ack,
     DialPlanReading,
@@ -30,8 +30,8 @@ from switchhook.webhooks.answer import (
 from switchhook.webhooks.http import HttpResponse
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
-    from switchhook.tryout.plans import AskedWebhook
+    from switchhook.domain.project import ProjectSnapshot
+    from switchhook.tryout.lookup import AskedWebhook
     from switchhook.webhooks.answer import Decision, Verdict
 
 FOLLOWED = (
@@ -73,43 +73,45 @@ class Explanation:
         return reading.decision if isinstance(reading, ForwardingNumberReading) else reading.verdict
 
 
-def explain_answer(plan: Plan, name: str, response: HttpResponse) -> Explanation:
+def explain_answer(snapshot: ProjectSnapshot, name: str, response: HttpResponse) -> Explanation:
     """Read what a routing webhook's endpoint answered, exactly as for a call.
 
     The id of a JSON-RPC answer is not compared: no question went out. Raises NoSuchWebhookError.
     """
-    webhook = find_routing_webhook(plan, name)
+    webhook = find_routing_webhook(snapshot, name)
     redirect = (FOLLOWED,) if response.status in STATUSES else ()
     remarks = (response.remark, *redirect) if response.remark else redirect
     match webhook:
         case ForwardingNumber():
-            reading = _screened(read_answer(webhook, response, plan, ask_id=""), plan)
+            reading = _screened(read_answer(webhook, response, snapshot, ask_id=""), snapshot)
             reading = replace(reading, notices=(*reading.notices, *remarks))
-            return _explanation(webhook, reading, _follow(webhook, reading.decision, plan))
+            return _explanation(webhook, reading, _follow(webhook, reading.decision, snapshot))
         case DialPlanWebhook():
-            read = _without_refused(read_dial_plan_answer(webhook, response, plan), plan)
+            read = _without_refused(read_dial_plan_answer(webhook, response, snapshot), snapshot)
             read = replace(read, notices=(*read.notices, *remarks))
             return _explanation(webhook, read, _branch(webhook, read))
         case _:
             assert_never(webhook)
 
 
-def _screened(reading: ForwardingNumberReading, plan: Plan) -> ForwardingNumberReading:
+def _screened(
+    reading: ForwardingNumberReading, snapshot: ProjectSnapshot
+) -> ForwardingNumberReading:
     """Leave out what this project does not call, as a call would (S-78)."""
     if not isinstance(reading.decision, RingTargets):
         return reading
     targets = reading.decision.targets
-    refused = tuple(_refused(target) for target in targets if not plan.calls(target))
-    called = tuple(target for target in targets if plan.calls(target))
-    out = unringable_numbers(plan, called)
+    refused = tuple(_refused(target) for target in targets if not snapshot.calls(target))
+    called = tuple(target for target in targets if snapshot.calls(target))
+    out = unringable_numbers(snapshot, called)
     kept = RingTargets(targets=tuple(target for target in called if target not in out))
     notices = (*reading.notices, *refused, *map(unringable_notice, out))
     return replace(reading, decision=kept, notices=notices)
 
 
-def _without_refused(reading: DialPlanReading, plan: Plan) -> DialPlanReading:
+def _without_refused(reading: DialPlanReading, snapshot: ProjectSnapshot) -> DialPlanReading:
     destination = reading.destination
-    if destination is None or plan.calls(destination):
+    if destination is None or snapshot.calls(destination):
         return reading
     notices = (*reading.notices, _refused(destination))
     return replace(reading, destination=None, notices=notices)
@@ -156,19 +158,19 @@ def _explanation(
     return Explanation(webhook=webhook.name, dialect=dialect, reading=reading, decision=decision)
 
 
-def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
+def _follow(webhook: ForwardingNumber, decision: Decision, snapshot: ProjectSnapshot) -> str:
     match decision:
         case RingTargets(targets=()):
             return "goes to the next step, for this project calls nothing that the answer names"
-        case RingTargets(targets=targets) if own := sole_project_number(plan, targets):
-            name = plan.schemes[own.scheme].name
+        case RingTargets(targets=targets) if own := sole_project_number(snapshot, targets):
+            name = snapshot.schemes[own.scheme].name
             return f"goes on with scheme {own.scheme}, {name}, which answers {own.number}"
         case RingTargets(targets=targets):
             order = f" {ORDERS[webhook.ring_order]}" if len(targets) > 1 else ""
-            who = ", ".join(_named(target, plan) for target in targets)
+            who = ", ".join(_named(target, snapshot) for target in targets)
             return f"rings {who}{order}, for {webhook.ring_timeout:g} s"
         case SchemeId(id=scheme):
-            return f"goes on with scheme {scheme}, {plan.schemes[scheme].name}"
+            return f"goes on with scheme {scheme}, {snapshot.schemes[scheme].name}"
         case Failure():
             then = "asks the fallback URL" if webhook.fallback_url else "goes to the next step"
             return f"{then}, for the answer failed: {decision}"
@@ -176,10 +178,10 @@ def _follow(webhook: ForwardingNumber, decision: Decision, plan: Plan) -> str:
             assert_never(decision)
 
 
-def _named(target: Target, plan: Plan) -> str:
+def _named(target: Target, snapshot: ProjectSnapshot) -> str:
     if target.kind is not TargetKind.GROUP:
         return str(target)
-    return f"group {target} ({', '.join(str(member) for member in plan.members(target))})"
+    return f"group {target} ({', '.join(str(member) for member in snapshot.members(target))})"
 
 
 def _branch(webhook: DialPlanWebhook, reading: DialPlanReading) -> str:

@@ -17,9 +17,9 @@ from switchhook.delivery.allowed_networks import AllowedNetworks
 from switchhook.delivery.ask_policy import REDIRECTS
 from switchhook.delivery.http.sender import Sender
 from switchhook.delivery.subscribers import Subscribers
-from switchhook.domain.book import Book
 from switchhook.domain.call import Call
 from switchhook.domain.cause import Cause
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.journal import EntryKind, JournalEntry
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.simulator.clock import VirtualClock, some_turns
@@ -30,7 +30,7 @@ from switchhook.switchboard.outbox import OutboxContext
 from switchhook.switchboard.switchboard import Switchboard
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from switchhook.tracking.memory import Memory
-from switchhook.tryout.plans import find_routing_webhook
+from switchhook.tryout.lookup import find_routing_webhook
 from switchhook.tryout.script import PHONES, Script
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.http import Exchange, HttpResponse
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from switchhook.domain.event import Subscription
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.routing.commands import AskWebhook
     from switchhook.storage.records import CallRecord
     from switchhook.switchboard.webhook_asker import AskOutcome
@@ -67,7 +67,7 @@ class PretendCall:
 
 
 async def pretend_call(
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     script: Script,
     *,
     now: float,
@@ -76,19 +76,19 @@ async def pretend_call(
 ) -> PretendCall:
     """Place the call at `now` and return what became of it, once it is over.
 
-    Of the `subscriptions` those to the plan's project are told.
+    Of the `subscriptions` those to the project are told.
 
     Raises NoSuchWebhookError where an answer is given for a webhook that the project does not have.
     """
     for name in script.answers:
-        find_routing_webhook(plan, name)
+        find_routing_webhook(snapshot, name)
     clock = VirtualClock(now)
     async with AsyncExitStack() as stack:
         sender = Sender()
         stack.push_async_callback(sender.close)
         asker = _Asker(sender, script.answers)
         webhook_asker = _PretendAsker(clock, asker, product)
-        driver = SimulatedDriver(clock, _Phones(plan, script))
+        driver = SimulatedDriver(clock, _Phones(snapshot, script))
         finger = _Finger(clock, driver, script.digits)
         notebook = _Notebook(finger)
         known = Memory()
@@ -98,7 +98,7 @@ async def pretend_call(
             dispatcher=notebook,
             webhook_asker=webhook_asker,
             clock=clock,
-            book=lambda: Book([plan]),
+            directory=lambda: ProjectDirectory([snapshot]),
             new_id=lambda: CALL_ID,
             outbox=OutboxContext(
                 product=product,
@@ -107,9 +107,9 @@ async def pretend_call(
             ),
             tracking=known,
         )
-        await switchboard.start(stack, lambda *_: plan)
+        await switchboard.start(stack, lambda *_: snapshot)
         placed = driver.place(
-            SimulatedCaller(arrival=_arrival(plan, script), gives_up_after=script.patience)
+            SimulatedCaller(arrival=_arrival(snapshot, script), gives_up_after=script.patience)
         )
         await clock.run(now + LONGEST, settle=webhook_asker.settle)
     return PretendCall(
@@ -119,46 +119,48 @@ async def pretend_call(
         deliveries=tuple(notebook.deliveries),
         left_over=(
             *script.left_over(notebook.entries, keyed=finger.keyed, asked=asker.answered),
-            *_supposed(plan, script, notebook.entries),
+            *_supposed(snapshot, script, notebook.entries),
         ),
     )
 
 
-def _supposed(plan: Plan, script: Script, journal: Iterable[JournalEntry]) -> Iterator[str]:
+def _supposed(
+    snapshot: ProjectSnapshot, script: Script, journal: Iterable[JournalEntry]
+) -> Iterator[str]:
     """Say of whom nothing is known, and what was supposed: that somebody behind the trunk has such a number."""
     dialled = [dict(e.facts).get("target", "") for e in journal if e.kind is EntryKind.DIALLED]
     for target in dict.fromkeys(filter(str.isdigit, dialled)):
         number = Target(kind=TargetKind.NUMBER, value=target)
-        if plan.is_nobodys(number) and target not in script.phones:
+        if snapshot.is_nobodys(number) and target not in script.phones:
             yield (
                 f"{target} is no account or group of the project: whether anybody has it behind the trunk"
                 " is not known, and was supposed"
             )
 
 
-def _arrival(plan: Plan, script: Script) -> Arrival:
-    account = plan.accounts.get(script.caller)
-    trunk = next((trunk.name for trunk in plan.project.trunks), "")
+def _arrival(snapshot: ProjectSnapshot, script: Script) -> Arrival:
+    account = snapshot.accounts.get(script.caller)
+    trunk = next((trunk.name for trunk in snapshot.project.trunks), "")
     return Arrival(
         caller=script.caller,
         caller_name=script.caller_name or (account.name if account else ""),
         callee=script.callee,
         account="" if account is None else account.login,
         trunk="" if account else trunk,
-        project=plan.project.id,
+        project=snapshot.project.id,
     )
 
 
 class _Phones(Mapping[str, SimulatedPhone]):
     """Every telephone there is: those that were told what to do, and all others."""
 
-    def __init__(self, plan: Plan, script: Script) -> None:
-        self._plan = plan
+    def __init__(self, snapshot: ProjectSnapshot, script: Script) -> None:
+        self._snapshot = snapshot
         self._script = script
 
     def __getitem__(self, target: str) -> SimulatedPhone:
         if self._is_out_of_reach(target):
-            project = self._plan.project.id
+            project = self._snapshot.project.id
             return refusing(
                 Cause(sip=503, text=f"project {project} has no trunk for outside numbers")
             )
@@ -172,8 +174,8 @@ class _Phones(Mapping[str, SimulatedPhone]):
 
     def _is_out_of_reach(self, target: str) -> bool:
         """Say whether it is an outside number, and the project has no trunk for those."""
-        is_number = target.removeprefix("+").isdigit() and not self._plan.has_name(target)
-        return is_number and not any(trunk.outgoing for trunk in self._plan.project.trunks)
+        is_number = target.removeprefix("+").isdigit() and not self._snapshot.has_name(target)
+        return is_number and not any(trunk.outgoing for trunk in self._snapshot.project.trunks)
 
 
 class _Asker:
@@ -208,7 +210,7 @@ class _Asker:
         return await self._sender.exchange(
             request,
             deadline=deadline,
-            networks=AllowedNetworks.parse(call.plan.project.allowed_networks),
+            networks=AllowedNetworks.parse(call.snapshot.project.allowed_networks),
             keep_alive=False,
             idempotent=True,
             follow=REDIRECTS,
@@ -301,7 +303,10 @@ class _Notebook:
         self.entries += record.entries
         self._finger.see(record.call)
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:  # noqa: ARG002 (the Protocol's)
+    async def live_calls(
+        self,
+        snapshot_of: Callable[[str, int], ProjectSnapshot],  # noqa: ARG002 (the Protocol's)
+    ) -> tuple[Call, ...]:
         """Return none: nothing was before."""
         return ()
 

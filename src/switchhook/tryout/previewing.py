@@ -13,16 +13,16 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.switchboard.ask_dialects import DialPlanDialect, ForwardingNumberDialect
 from switchhook.tryout.examples import ExampleError, example_facts
-from switchhook.tryout.plans import find_webhook
+from switchhook.tryout.lookup import find_webhook
 from switchhook.webhooks.delivery import delivery_id
 from switchhook.webhooks.http import HttpRequest
 from switchhook.webhooks.mail import DEFAULT_SENDER, Mail, render_mail
 from switchhook.webhooks.request import render_event
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.tryout.examples import Example
-    from switchhook.tryout.plans import AskedWebhook
+    from switchhook.tryout.lookup import AskedWebhook
     from switchhook.webhooks.parameters import Facts
 
 FAILED = FailureKind.CONNECT_TIMEOUT
@@ -43,7 +43,7 @@ class Preview:
 
 
 def preview_requests(
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     name: str,
     example: Example,
     *,
@@ -55,11 +55,11 @@ def preview_requests(
 
     Of an event mail, the message to its first recipient. Raises NoSuchWebhookError, and ExampleError where the call or a URL of the webhook is of no use.
     """
-    webhook = find_webhook(plan, name)
+    webhook = find_webhook(snapshot, name)
     if isinstance(webhook, EventMail):
-        facts = example_facts(plan, webhook, example, now=now)
+        facts = example_facts(snapshot, webhook, example, now=now)
         return (_mail(webhook, facts, example, mail_from),)
-    requests = _render(webhook, plan, example, now=now, product=product)
+    requests = _render(webhook, snapshot, example, now=now, product=product)
     try:
         return tuple(
             _preview(webhook.name, request, is_fallback=place > 0)
@@ -88,9 +88,14 @@ def _mail(webhook: EventMail, facts: Facts, example: Example, sender: str) -> Pr
 
 
 def _render(
-    webhook: AskedWebhook | EventWebhook, plan: Plan, example: Example, *, now: float, product: str
+    webhook: AskedWebhook | EventWebhook,
+    snapshot: ProjectSnapshot,
+    example: Example,
+    *,
+    now: float,
+    product: str,
 ) -> tuple[HttpRequest, ...]:
-    facts = example_facts(plan, webhook, example, now=now)
+    facts = example_facts(snapshot, webhook, example, now=now)
     match webhook:
         case ForwardingNumber():
             return _asks(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from switchhook.domain.journal import JournalEntry
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 PHONES: Mapping[str, SimulatedPhone] = {
     "answers": answering(3.0, talks=10.0),
@@ -90,11 +90,11 @@ class Script:
                 yield f"--answer {name}: {asked[name]} of {len(bodies)} answers were asked for"
 
 
-def as_dialled(text: str, plan: Plan) -> str:
+def as_dialled(text: str, snapshot: ProjectSnapshot) -> str:
     """Return a number without what people write between its digits; anything else as it stands."""
-    if plan.has_name(text):
+    if snapshot.has_name(text):
         return text
-    return dialled_number(text, plan.project.dialling, plan.has_name) or text
+    return dialled_number(text, snapshot.project.dialling, snapshot.has_name) or text
 
 
 def _is_same(phone: str, target: str) -> bool:

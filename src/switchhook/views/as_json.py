@@ -26,7 +26,7 @@ def call(row: CallRow) -> dict[str, Any]:
     return {
         "id": row.id,
         "project": row.project,
-        "version": row.plan[1],
+        "version": row.snapshot[1],
         "direction": row.direction,
         "caller": row.caller,
         "caller_name": row.caller_name,

@@ -19,29 +19,29 @@ from switchhook.webhooks.reading import (
 )
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
     from switchhook.webhooks.http import HttpResponse
 
 
 def read_answer(
-    webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str
+    webhook: ForwardingNumber, response: HttpResponse, snapshot: ProjectSnapshot, *, ask_id: str
 ) -> ForwardingNumberReading:
     """Say what an endpoint's answer means for the call. Never raises, and makes up no destination.
 
     `ask_id` is the one that `render_ask` was given: a JSON-RPC response to another is refused.
     """
-    return forwarding_number_answer.read(webhook, response, plan, ask_id=ask_id)
+    return forwarding_number_answer.read(webhook, response, snapshot, ask_id=ask_id)
 
 
 def read_dial_plan_answer(
-    webhook: DialPlanWebhook, response: HttpResponse, plan: Plan
+    webhook: DialPlanWebhook, response: HttpResponse, snapshot: ProjectSnapshot
 ) -> DialPlanReading:
     """Say which branch an endpoint's answer opens, and what it gives along. Never raises.
 
     Makes up no destination: its digits, its login or its address all stand in the answer.
     """
-    return dial_plan_answer.read(webhook, response, plan)
+    return dial_plan_answer.read(webhook, response, snapshot)
 
 
 __all__ = [

@@ -22,7 +22,7 @@ from switchhook.webhooks.reading import quoted, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.lenient_json import Json
 
 MAX_TARGETS = 20
@@ -73,7 +73,7 @@ class Targets:
     notices: tuple[str, ...] = ()
 
 
-def _as_list(value: Json, plan: Plan) -> tuple[Json, tuple[str, ...]]:
+def _as_list(value: Json, snapshot: ProjectSnapshot) -> tuple[Json, tuple[str, ...]]:
     """Return a list that stands in a text as that list; a text that may be one number in groups names none."""
     if not isinstance(value, str) or isinstance(value, NumberText):
         return value, ()
@@ -86,22 +86,22 @@ def _as_list(value: Json, plan: Plan) -> tuple[Json, tuple[str, ...]]:
     if _FRACTION.fullmatch(value.strip()):
         return value.replace(",", "."), ()
     groups = value.strip().split(",") if _THOUSANDS.fullmatch(value.strip()) else ()
-    if not groups or any(map(plan.has_name, groups)):
+    if not groups or any(map(snapshot.has_name, groups)):
         return value, ()
-    if not international("".join(groups), plan.project.country):
+    if not international("".join(groups), snapshot.project.country):
         return value, ()
     why = "it may be one number or several; a telephone number has no thousands"
     return None, (f"dropped {quoted(value)}: {why}",)
 
 
-def read_targets(value: Json, plan: Plan) -> Targets:
+def read_targets(value: Json, snapshot: ProjectSnapshot) -> Targets:
     """Read a text, a number, or a list of them; texts may hold several, separated by commas.
 
     Empty members and doubles go without a word. Never raises; no target means: see the notices.
     """
     found: dict[str, Target] = {}
     ringing: set[str] = set()
-    value, remarks = _as_list(value, plan)
+    value, remarks = _as_list(value, snapshot)
     dropped = list(remarks)
     grouped = 0
     for looked_at, member in enumerate(_members(value)):
@@ -113,13 +113,13 @@ def read_targets(value: Json, plan: Plan) -> Targets:
             dropped.append(f"only the first {MAX_TARGETS} numbers in groups were read")
             break
         try:
-            target = _target(member, plan)
+            target = _target(member, snapshot)
         except NoTargetError as error:
             dropped.append(f"dropped {error}")
             continue
-        identity, members = _identity(target, plan), plan.members(target)
+        identity, members = _identity(target, snapshot), snapshot.members(target)
         with_it = ringing | (
-            {identity} if members == (target,) else {_identity(one, plan) for one in members}
+            {identity} if members == (target,) else {_identity(one, snapshot) for one in members}
         )
         if len(with_it) > MAX_TARGETS:
             dropped.append(f"only the first {MAX_TARGETS} directions ring")
@@ -154,14 +154,14 @@ def _one_of_list(item: Json) -> Iterable[Json]:
     return (item,) if isinstance(item, list) else _members(item)
 
 
-def _identity(target: Target, plan: Plan) -> str:
+def _identity(target: Target, snapshot: ProjectSnapshot) -> str:
     """Return what makes two targets the same one: a number is, in any spelling."""
     if target.kind is not TargetKind.NUMBER:
         return f"{target.kind}:{target.value}"
-    return f"{target.kind}:{canonical(target.value, plan.project.dialling)}"
+    return f"{target.kind}:{canonical(target.value, snapshot.project.dialling)}"
 
 
-def _target(member: Json, plan: Plan) -> Target:
+def _target(member: Json, snapshot: ProjectSnapshot) -> Target:
     match member:
         case bool() | None | dict() | list():
             raise NoTargetError(f"{shown(member)}: it names no direction")
@@ -170,10 +170,10 @@ def _target(member: Json, plan: Plan) -> Target:
         case NumberText():
             text = whole_number(member)
         case str():
-            return _target_of_text(member, plan)
+            return _target_of_text(member, snapshot)
     if text.startswith("-"):
         raise NoTargetError(f"{quoted(text)}: it is a negative number")
-    return _target_of_text(text, plan)
+    return _target_of_text(text, snapshot)
 
 
 def whole_number(number: NumberText) -> str:
@@ -202,25 +202,25 @@ def whole_number(number: NumberText) -> str:
     return "".join(map(str, digits[:keep]))
 
 
-def _target_of_text(text: str, plan: Plan) -> Target:
+def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
     if len(text) > LONGEST_MEMBER:
         raise NoTargetError(f"{quoted(text)}: no direction is that long")
     bare = text.strip()
     if len(bare) > 1 and (bare[0] + bare[-1]) in _AROUND:
         bare = bare[1:-1].strip()
-    if (known := plan.named(bare)) is not None:
+    if (known := snapshot.named(bare)) is not None:
         return known
     if "@" in bare:
-        return _target_of_address(bare, plan)
+        return _target_of_address(bare, snapshot)
     if _FRACTION.fullmatch(bare):
         bare = whole_number(NumberText(bare))
     written = _TEL.sub(lambda found: "+" if found["plus"] else "", bare)
-    if clean_number(written) is None and plan.project.screening.is_emergency(written):
+    if clean_number(written) is None and snapshot.project.screening.is_emergency(written):
         return Target(kind=TargetKind.NUMBER, value=written_number(written))
-    number = one_number(written, plan.project.dialling, plan.has_name)
+    number = one_number(written, snapshot.project.dialling, snapshot.has_name)
     if not number:
-        raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, plan)}")
-    return plan.named(number) or Target(kind=TargetKind.NUMBER, value=_as_told(number))
+        raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, snapshot)}")
+    return snapshot.named(number) or Target(kind=TargetKind.NUMBER, value=_as_told(number))
 
 
 def _as_told(number: str) -> str:
@@ -228,14 +228,14 @@ def _as_told(number: str) -> str:
     return (to_e164(number, "") or number) if number.startswith("+") else number
 
 
-def _why_no_number(written: str, plan: Plan) -> str:
+def _why_no_number(written: str, snapshot: ProjectSnapshot) -> str:
     if clean_number(written) is None:
         return "it is no number, account or group of this project"
-    unknown = "" if plan.project.country else ", since the project names no country"
+    unknown = "" if snapshot.project.country else ", since the project names no country"
     return f"it may be one number or several{unknown}; several stand in a list, or between commas"
 
 
-def _target_of_address(text: str, plan: Plan) -> Target:
+def _target_of_address(text: str, snapshot: ProjectSnapshot) -> Target:
     """Read `user@host` in any of its spellings [A-09].
 
     At a host of our own a known login or group means that one, and the call stays in the house. Another
@@ -245,13 +245,13 @@ def _target_of_address(text: str, plan: Plan) -> Target:
     if parts is None:
         raise NoTargetError(f"{quoted(text)}: it is no SIP address that may be followed")
     host = parts["host"].lower().removesuffix(".")
-    is_allowed = host in {allowed.lower() for allowed in plan.project.allowed_sip_hosts}
-    if plan.is_own_host(host) and not (is_allowed and parts["port"]):
+    is_allowed = host in {allowed.lower() for allowed in snapshot.project.allowed_sip_hosts}
+    if snapshot.is_own_host(host) and not (is_allowed and parts["port"]):
         user = unquote(parts["user"])
-        if (known := plan.named(user)) is not None:
+        if (known := snapshot.named(user)) is not None:
             return known
         if not is_allowed:
-            return _target_of_text(user.replace("@", " "), plan)
+            return _target_of_text(user.replace("@", " "), snapshot)
     if not is_allowed:
         raise NoTargetError(
             f"{quoted(text)}: its host is not among the project's allowed SIP hosts"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def listeners(call: Call, event: EventKind) -> Iterator[Listener]:
     """Yield who wants this event of this call: webhooks, then mails, in the order of the project file."""
-    project = call.plan.project
+    project = call.snapshot.project
     everybody: tuple[Listener, ...] = (*project.event_webhooks, *project.event_mails)
     for listener in everybody:
         if listener.event is event and admits(listener.only, call):
@@ -26,8 +26,8 @@ def admits(only: EventFilter, call: Call) -> bool:
     """Say whether a filter lets a call pass, as the call is at this moment (T-29)."""
     if only is EVERYTHING:
         return True
-    number = call.plan.number(call.callee)
-    account = call.plan.accounts.get(call.manager)
+    number = call.snapshot.number(call.callee)
+    account = call.snapshot.accounts.get(call.manager)
     return (
         _fits(only.outcomes, call.outcome)
         and _fits(only.numbers, number and number.number)

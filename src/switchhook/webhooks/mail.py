@@ -179,4 +179,4 @@ def _subject(subject: str) -> str:
 
 
 def _moment(facts: Facts) -> datetime:
-    return datetime.fromtimestamp(facts.now, time_zone_of(facts.call.plan.project.time_zone))
+    return datetime.fromtimestamp(facts.now, time_zone_of(facts.call.snapshot.project.time_zone))

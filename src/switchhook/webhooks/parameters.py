@@ -40,7 +40,7 @@ class Facts:
     @property
     def number(self) -> Number | None:
         """Return the project's number that was dialled, or None."""
-        return self.call.plan.number(self.call.callee)
+        return self.call.snapshot.number(self.call.callee)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def _status(facts: Facts, _: str) -> str:
 
 def _date(facts: Facts, style: str) -> str:
     call = facts.call
-    return format_timestamp(call.arrived_at, time_zone=call.plan.project.time_zone, style=style)
+    return format_timestamp(call.arrived_at, time_zone=call.snapshot.project.time_zone, style=style)
 
 
 def _full_length(facts: Facts, _: str) -> str:
@@ -136,9 +136,9 @@ def _forward_location(facts: Facts, _: str) -> str:
     call = facts.call
     if facts.webhook is not None:
         return ask_location(facts.webhook)
-    scheme = call.plan.schemes.get(call.scheme)
+    scheme = call.snapshot.schemes.get(call.scheme)
     step = scheme.step_at(call.path) if scheme else None
-    return "" if step is None else location_of(step, call.plan)
+    return "" if step is None else location_of(step, call.snapshot)
 
 
 def _insertion_type(facts: Facts, _: str) -> str:
@@ -158,7 +158,7 @@ def _additional_number(facts: Facts, argument: str) -> str:
 
 
 def _scheme_name(facts: Facts, _: str) -> str:
-    scheme = facts.call.plan.schemes.get(facts.call.scheme)
+    scheme = facts.call.snapshot.schemes.get(facts.call.scheme)
     return scheme.name if scheme else ""
 
 
@@ -175,7 +175,7 @@ def _destination_id(facts: Facts, form: str) -> str:
 
 
 def _e164(facts: Facts, number: str) -> str:
-    return to_e164(number, facts.call.plan.project.country)
+    return to_e164(number, facts.call.snapshot.project.country)
 
 
 def _call_id(facts: Facts, _: str) -> str:
@@ -259,7 +259,7 @@ CATALOGUE: Mapping[str, Parameter] = MappingProxyType(
             ("responsible_manager", "R1-81", "Responsible manager", None),
             ("custom", "R1-82", "Custom", None),
             ("roistat_visit_id", "R1-83", "Roistat visit ID", None),
-            ("project_id", "R1-84", "Project ID", lambda facts, _: facts.call.plan.project.id),
+            ("project_id", "R1-84", "Project ID", lambda facts, _: facts.call.snapshot.project.id),
             ("constant", "R1-85", "Constant", lambda _, text: text),
             ("department", "R1-111", "Department", None),
         )

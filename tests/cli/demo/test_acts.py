@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from switchhook.cli.demo.acts import ACTS, DYNAMIC, GUEST, RECEPTION, SALES, STATIC, problems
@@ -16,7 +17,7 @@ from switchhook.operations.history import CallStory, show_call
 from switchhook.storage.records import DeliveryState
 from switchhook.storage.sqlite.store import SqliteStore
 from tests.support.loop import run
-from tests.support.told import AFTER, BEFORE, CALL, example_plan, remember
+from tests.support.told import AFTER, BEFORE, CALL, example_snapshot, remember
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -69,7 +70,7 @@ def test_an_endpoint_that_should_have_failed_is_noticed(story: CallStory) -> Non
 
 @pytest.mark.parametrize("outcome", [Outcome.MISSED, None])
 def test_an_unanswered_call_is_noticed(story: CallStory, outcome: Outcome | None) -> None:
-    missed = replace(story, call=replace(story.call, outcome=outcome))
+    missed = replace(story, call=msgspec.structs.replace(story.call, outcome=outcome))
     said = outcome or "left running"
 
     assert list(problems(NUMBER, missed, told(BEFORE, AFTER))) == [
@@ -93,7 +94,7 @@ def test_a_lost_event_is_noticed(story: CallStory) -> None:
 
 
 def test_the_acts_fit_the_example_project() -> None:
-    project = example_plan().project
+    project = example_snapshot().project
 
     assert {number.number for number in project.numbers} == {DYNAMIC, STATIC}
     assert [account.login for account in project.accounts] == [RECEPTION, GUEST]

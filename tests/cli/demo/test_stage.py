@@ -5,7 +5,7 @@ from __future__ import annotations
 from switchhook.cli.demo.stage import example_project
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.toml.mistakes import Mistakes
-from tests.support.told import example_plan
+from tests.support.told import example_snapshot
 
 
 def test_places_and_passwords_are_those_of_this_run() -> None:
@@ -20,7 +20,7 @@ def test_places_and_passwords_are_those_of_this_run() -> None:
         "http://127.0.0.1:2222/after",
     ]
     assert [trunk.port for trunk in project.trunks] == [3333]
-    secrets = {a.password for p in (project, again, example_plan().project) for a in p.accounts}
+    secrets = {a.password for p in (project, again, example_snapshot().project) for a in p.accounts}
     assert len(secrets) == 6
 
 

@@ -10,7 +10,7 @@ from switchhook.domain.webhook import Dialect
 from switchhook.routing.commands import AskWebhook
 from switchhook.switchboard.webhook_asker import WebhookAsker
 from tests.support.hostile import Hostile, saying, send, sending
-from tests.support.plans import PIN, incoming, plan
+from tests.support.snapshots import PIN, incoming, snapshot
 from tests.support.trails import to, trail_of
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ def test_an_ask_that_is_redirected_tells_no_secret_and_its_timeline_says_so(
             moved = f"HTTP/1.1 {status} Moved\r\nLocation: {other.url}/new?token=t0ken-of-a&x=1"
             async with Hostile(saying(f"{moved}\r\nContent-Length: 0\r\n\r\n".encode())) as first:
                 url = first.url.replace("//", "//user:passw0rd@") + "/check/{code}?token=t0ken-of-a"
-                webhook = plan(pin=PIN).dial_plan_webhooks["pin"]
+                webhook = snapshot(pin=PIN).dial_plan_webhooks["pin"]
                 webhook = type(webhook)(
                     name="pin", url_template=url, headers=(("X-Key", "k3y"), ("X-Api-Token", "k4y"))
                 )
                 command = AskWebhook(
                     ask="c-1", webhook="pin", dialect=Dialect.DIAL_PLAN, code="58204719"
                 )
-                call = incoming(within=plan(pin=webhook))
+                call = incoming(within=snapshot(pin=webhook))
                 heard = await WebhookAsker(AskSender(sender), "UA").ask(call, command, now=0)
 
                 assert b"X-Key: k3y" in first.requests[0]

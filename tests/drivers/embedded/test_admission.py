@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.project import Trunk
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.drivers.embedded.registrations import to_text
@@ -200,8 +200,8 @@ def test_a_trunk_hangs_up_from_any_of_its_networks_and_nobody_else_does() -> Non
 def test_a_cancel_of_another_call_or_from_elsewhere_cancels_nothing() -> None:
     async def scenario() -> None:
         with Udp(0) as bob:
-            plan = shop(ring(address(bob.port)), trunk=CARRIER)
-            async with open_office(plan) as office:
+            snapshot = shop(ring(address(bob.port)), trunk=CARRIER)
+            async with open_office(snapshot) as office:
                 bob.aim(office.port)
                 with outsider(office, "127.0.0.1") as carrier, outsider(office) as thief:
                     carrier.send(bytes(from_trunk(carrier, "INVITE")))
@@ -233,7 +233,7 @@ def test_who_was_registered_before_a_restart_is_trusted_after_it() -> None:
         memory = Registered()
         async with AsyncExitStack() as stack:
             driver = EmbeddedDriver(binding=ListenAddress(port=0), registrations=memory)
-            await driver.start(stack, NobodyListens(), lambda: Book([shop()]))
+            await driver.start(stack, NobodyListens(), lambda: ProjectDirectory([shop()]))
             trusted_peers, now = (
                 driver.endpoint.agent.trusted_peers,
                 asyncio.get_running_loop().time(),

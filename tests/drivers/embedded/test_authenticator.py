@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.numbering import dialling_of
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot, Trunk
 from switchhook.drivers.embedded.authenticator import (
     AMBIGUOUS,
     Authenticator,
@@ -44,7 +44,7 @@ CLINIC = Project(
     accounts=(Account(login="olga", password="x"),),
     trunks=(OTHER,),
 )
-BOOK = Book([Plan(SHOP), Plan(CLINIC)])
+BOOK = ProjectDirectory([ProjectSnapshot(SHOP), ProjectSnapshot(CLINIC)])
 
 
 @dataclass
@@ -57,7 +57,7 @@ class Visitor:
     door: Authenticator = field(default_factory=lambda: Authenticator("switchhook", KEY))
     now: float = 1000.0
     port: int = 5060
-    book: Book = BOOK
+    directory: ProjectDirectory = BOOK
 
     @property
     def source(self) -> Peer:
@@ -67,7 +67,7 @@ class Visitor:
         self, callee: str = "380800111222", asked: Request | None = None
     ) -> KnownPeer | AuthRejection:
         message = asked or self.invite(callee)
-        return self.door.caller(message, self.source, self.book, self.now)
+        return self.door.caller(message, self.source, self.directory, self.now)
 
     def invite(self, callee: str = "380800111222", method: str = "INVITE") -> Request:
         return request(
@@ -91,10 +91,12 @@ class Visitor:
 
     def registers(self) -> Account | AuthRejection:
         asked = self.invite(method="REGISTER")
-        first = self.door.registrant(asked, self.source, self.book, self.now)
+        first = self.door.registrant(asked, self.source, self.directory, self.now)
         assert isinstance(first, AuthRejection)
         assert first.status == 401
-        return self.door.registrant(self.proves(asked, first), self.source, self.book, self.now)
+        return self.door.registrant(
+            self.proves(asked, first), self.source, self.directory, self.now
+        )
 
 
 def test_an_untrusted_caller_is_asked_for_a_password() -> None:
@@ -308,11 +310,11 @@ def test_a_telephone_whose_address_changes_on_the_way_is_let_in() -> None:
 
 def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
     open_door = replace(CARRIER, sources=("everywhere", ""))
-    book = Book([Plan(replace(SHOP, trunks=(open_door,)))])
+    directory = ProjectDirectory([ProjectSnapshot(replace(SHOP, trunks=(open_door,)))])
     visitor = Visitor(host="192.0.2.5")
 
     assert isinstance(
-        visitor.door.caller(visitor.invite(), visitor.source, book, 0.0), AuthRejection
+        visitor.door.caller(visitor.invite(), visitor.source, directory, 0.0), AuthRejection
     )
 
 
@@ -328,11 +330,11 @@ def test_two_projects_behind_one_carrier_are_told_apart_by_the_spelling_of_their
         dialling=dialling_of("DE"),
         numbers=(*CLINIC.numbers, Number(number="49800111222", scheme=1)),
     )
-    book = Book([Plan(kyiv), Plan(berlin)])
+    directory = ProjectDirectory([ProjectSnapshot(kyiv), ProjectSnapshot(berlin)])
     visitor = Visitor(host="192.0.2.9", login="+380441112233")
 
     def calls(dialled: str) -> KnownPeer | AuthRejection:
-        return visitor.door.caller(visitor.invite(dialled), visitor.source, book, 0.0)
+        return visitor.door.caller(visitor.invite(dialled), visitor.source, directory, 0.0)
 
     assert calls("00380800111222") == KnownPeer(project="shop", trunk=CARRIER)
     assert calls("+380-800-333-444") == KnownPeer(project="clinic", trunk=OTHER)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.numbering import dialling_of
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot, Trunk
 from switchhook.drivers.embedded.authenticator import (
     MOST_ALIKE,
     Authenticator,
@@ -28,8 +28,8 @@ def greedy(*trunks: Trunk, accounts: tuple[Account, ...] = ()) -> Project:
     return Project(id="greedy", name="Greedy", numbers=numbers, trunks=trunks, accounts=accounts)
 
 
-def book(*projects: Project) -> Book:
-    return Book([Plan(project) for project in (*projects, SHOP)])
+def directory(*projects: Project) -> ProjectDirectory:
+    return ProjectDirectory([ProjectSnapshot(project) for project in (*projects, SHOP)])
 
 
 def takes_in(*sources: str) -> Trunk:
@@ -54,7 +54,7 @@ def test_of_two_trunks_with_one_user_name_whoever_proves_a_password_gets_in(
         )
         for secret, name in passwords.items()
     ][::order]
-    visitor = Visitor(login="carrier-x", password=password, book=book(*projects))
+    visitor = Visitor(login="carrier-x", password=password, directory=directory(*projects))
 
     known = visitor.calls_with_password()
 
@@ -65,10 +65,10 @@ def test_of_two_trunks_with_one_user_name_whoever_proves_a_password_gets_in(
 @pytest.mark.row("FD-04")
 def test_a_trunk_with_the_user_name_of_anothers_account_is_not_taken_for_it() -> None:
     namesake = Trunk(name="t", host="x.example", username=JOHN.login, password="right-one")
-    both = book(greedy(namesake))
+    both = directory(greedy(namesake))
 
-    known = Visitor(login=JOHN.login, password="right-one", book=both).calls_with_password()
-    john = Visitor(login=JOHN.login, password=JOHN.password, book=both).calls_with_password()
+    known = Visitor(login=JOHN.login, password="right-one", directory=both).calls_with_password()
+    john = Visitor(login=JOHN.login, password=JOHN.password, directory=both).calls_with_password()
 
     assert isinstance(known, KnownPeer)
     assert isinstance(john, KnownPeer)
@@ -79,9 +79,9 @@ def test_a_trunk_with_the_user_name_of_anothers_account_is_not_taken_for_it() ->
 @pytest.mark.row("FD-04")
 def test_a_wrong_password_of_a_name_that_two_trunks_have_is_refused_and_counted() -> None:
     other = Trunk(name="t", host="x", username="carrier-x", password="another-one")
-    both = book(greedy(PROVING), Project(id="two", name="Two", trunks=(other,)))
+    both = directory(greedy(PROVING), Project(id="two", name="Two", trunks=(other,)))
 
-    turned = Visitor(login="carrier-x", password="wrong", book=both).calls_with_password()
+    turned = Visitor(login="carrier-x", password="wrong", directory=both).calls_with_password()
 
     assert isinstance(turned, AuthRejection)
     assert (turned.status, turned.wrong) == (403, True)
@@ -95,9 +95,11 @@ def test_of_two_with_the_same_password_the_one_whose_number_is_called_gets_the_c
     named_alike = Project(
         id="shop", name="Shop", numbers=SHOP.numbers, trunks=(PROVING,), accounts=(JOHN,)
     )
-    both = Book([Plan(greedy(PROVING)), Plan(named_alike)])
+    both = ProjectDirectory([ProjectSnapshot(greedy(PROVING)), ProjectSnapshot(named_alike)])
 
-    known = Visitor(login="carrier-x", password="right-one", book=both).calls_with_password(callee)
+    known = Visitor(login="carrier-x", password="right-one", directory=both).calls_with_password(
+        callee
+    )
 
     assert isinstance(known, KnownPeer)
     assert known.project == project
@@ -106,16 +108,16 @@ def test_of_two_with_the_same_password_the_one_whose_number_is_called_gets_the_c
 @pytest.mark.row("FD-04")
 def test_a_login_and_a_user_name_of_a_trunk_may_be_the_same_word() -> None:
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
-    both = book(greedy(trunk))
+    both = directory(greedy(trunk))
 
-    assert Visitor(password="secret", book=both).calls_with_password(OUTSIDE) == KnownPeer(
+    assert Visitor(password="secret", directory=both).calls_with_password(OUTSIDE) == KnownPeer(
         project="shop", account=JOHN
     )
-    assert Visitor(password="trunks-own", book=both).calls_with_password(NUMBER) == KnownPeer(
+    assert Visitor(password="trunks-own", directory=both).calls_with_password(NUMBER) == KnownPeer(
         project="greedy", trunk=trunk
     )
-    assert Visitor(password="secret", book=both).registers() == JOHN
-    turned = Visitor(password="trunks-own", book=both).registers()
+    assert Visitor(password="secret", directory=both).registers() == JOHN
+    turned = Visitor(password="trunks-own", directory=both).registers()
     assert isinstance(turned, AuthRejection)
     assert turned.status == 403
 
@@ -127,7 +129,9 @@ def test_one_project_cannot_fill_up_a_name_that_others_have() -> None:
     ]
     own = Project(id="own", name="Own", trunks=(PROVING,))
 
-    known = Visitor(login="carrier-x", password="right-one", book=book(greedy(*many), own))
+    known = Visitor(
+        login="carrier-x", password="right-one", directory=directory(greedy(*many), own)
+    )
 
     assert known.calls_with_password() == KnownPeer(project="own", trunk=PROVING)
 
@@ -137,7 +141,7 @@ def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing()
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
     trusted_peers = TrustedPeers()
     door = Authenticator("switchhook", KEY, trusted_peers)
-    guesser = Visitor(password="wrong", door=door, book=book(greedy(trunk)))
+    guesser = Visitor(password="wrong", door=door, directory=directory(greedy(trunk)))
     trusted_peers.add(guesser.source, "john", guesser.now)
 
     statuses = [
@@ -169,10 +173,10 @@ def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing()
 def test_a_wide_network_takes_neither_telephones_nor_calls_of_others(
     sources: tuple[str, ...], host: str, login: str, callee: str
 ) -> None:
-    greed = book(greedy(takes_in(*sources)))
-    alone = Visitor(host=host, login=login, book=BOOK).calls(callee)
+    greed = directory(greedy(takes_in(*sources)))
+    alone = Visitor(host=host, login=login, directory=BOOK).calls(callee)
 
-    told = Visitor(host=host, login=login, book=greed).calls(callee)
+    told = Visitor(host=host, login=login, directory=greed).calls(callee)
 
     if isinstance(alone, KnownPeer):
         assert told == alone
@@ -185,7 +189,7 @@ def test_a_wide_network_takes_neither_telephones_nor_calls_of_others(
 def test_a_wide_network_lets_callers_of_its_own_projects_numbers_in() -> None:
     trunk = takes_in("0.0.0.0/0")
 
-    known = Visitor(login="+380441112233", book=book(greedy(trunk))).calls(NUMBER)
+    known = Visitor(login="+380441112233", directory=directory(greedy(trunk))).calls(NUMBER)
 
     assert known == KnownPeer(project="greedy", trunk=trunk)
 
@@ -198,7 +202,7 @@ def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands()
     visitor = Visitor(
         login="anonymous",
         door=Authenticator("switchhook", KEY, trusted_peers),
-        book=book(greedy(trunk)),
+        directory=directory(greedy(trunk)),
     )
     assert visitor.calls(NUMBER) == KnownPeer(project="greedy", trunk=trunk)
 
@@ -217,7 +221,7 @@ def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> No
     trunks = (wide, narrow)[::order]
 
     def comes(host: str) -> KnownPeer | AuthRejection:
-        visitor = Visitor(host=host, login="+380441112233", book=book(greedy(*trunks)))
+        visitor = Visitor(host=host, login="+380441112233", directory=directory(greedy(*trunks)))
         return visitor.calls(NUMBER)
 
     assert comes("203.0.113.5") == KnownPeer(project="greedy", trunk=narrow)
@@ -231,12 +235,14 @@ def test_the_narrowest_network_says_which_trunk_a_call_is_from(order: int) -> No
 @pytest.mark.parametrize("claimed", ["800111222", "0800111222"])
 def test_who_claims_a_spelling_of_anothers_number_gets_none_of_its_calls(claimed: str) -> None:
     """Both have the carrier's network, as an operator gives it to each of a carrier's customers."""
-    kyiv = Plan(
+    kyiv = ProjectSnapshot(
         replace(SHOP, country="UA", dialling=dialling_of("UA"), trunks=(takes_in("192.0.2.0/28"),))
     )
     numbers = (Number(number=claimed, scheme=1),)
-    other = Plan(replace(greedy(takes_in("192.0.2.0/28")), numbers=numbers))
-    visitor = Visitor(host="192.0.2.3", login="380671112233", book=Book([other, kyiv]))
+    other = ProjectSnapshot(replace(greedy(takes_in("192.0.2.0/28")), numbers=numbers))
+    visitor = Visitor(
+        host="192.0.2.3", login="380671112233", directory=ProjectDirectory([other, kyiv])
+    )
 
     known = visitor.calls(claimed)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from switchhook.domain.call import Call, Direction
-from switchhook.domain.project import DialledNumber, Plan, Project, Trunk
+from switchhook.domain.project import DialledNumber, Project, ProjectSnapshot, Trunk
 from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import (
@@ -41,7 +41,7 @@ TRUNK = Trunk(
 def call(*trunks: Trunk) -> Call:
     return Call(
         id="c1",
-        plan=Plan(Project(id="shop", name="Shop", trunks=trunks)),
+        snapshot=ProjectSnapshot(Project(id="shop", name="Shop", trunks=trunks)),
         direction=Direction.INCOMING,
         caller="380441112233",
         caller_name="Anna",

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from switchhook.domain.call import CALLER, Call, LegState
 from switchhook.domain.cause import Cause
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outbound
 from switchhook.drivers.embedded.anchored import AnchoredBridge
@@ -141,8 +141,8 @@ def test_an_account_is_refused_what_is_denied_and_what_is_too_much_at_once() -> 
         async with Softphone("carrier", behaviour=WAITS) as carrier:
             trunk = Trunk(name="carrier", host="127.0.0.1", port=carrier.port)
             screening = Screening(denied_prefixes=("380900",))
-            plan = Plan(replace(shop(trunk=trunk).project, screening=screening))
-            async with open_office(plan) as office, telephone(office, "john") as john:
+            snapshot = ProjectSnapshot(replace(shop(trunk=trunk).project, screening=screening))
+            async with open_office(snapshot) as office, telephone(office, "john") as john:
                 assert await refusal(await john.call("3809001234567")) == 403
                 ringing = [await john.call("380501112233") for _ in range(5)]
                 assert await refusal(await john.call("380501112233")) == 480
@@ -446,8 +446,8 @@ def test_a_name_that_a_decision_dials_is_looked_up(monkeypatch: pytest.MonkeyPat
     async def scenario() -> None:
         async with Softphone("bob") as bob, customer() as caller:
             target = replace(address(bob.port), value=f"sip:bob@desk.test:{bob.port}")
-            plan = shop(ring(target))
-            opened = Plan(replace(plan.project, allowed_networks=("127.0.0.0/8",)))
+            snapshot = shop(ring(target))
+            opened = ProjectSnapshot(replace(snapshot.project, allowed_networks=("127.0.0.0/8",)))
             async with open_office(opened) as office:
                 monkeypatch.setattr(socket, "getaddrinfo", finds)
                 call = await dial(caller, office)
@@ -477,8 +477,8 @@ def test_a_name_that_leads_inside_is_not_called_and_the_timeline_says_why(
             listed = replace(address(1), value=f"sip:bob@inside.test:{internal.port}")
             target = number("380501112233") if is_trunk else listed
             project = shop(ring(target), trunk=trunk).project
-            plan = Plan(replace(project, allowed_sip_hosts=("inside.test",)))
-            async with open_office(plan) as office:
+            snapshot = ProjectSnapshot(replace(project, allowed_sip_hosts=("inside.test",)))
+            async with open_office(snapshot) as office:
                 found = [(2, 2, 17, "", ("127.0.0.1", 0))]
                 monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
                 with capture_logs() as logs:
@@ -500,8 +500,8 @@ def test_a_name_without_address_fails_the_leg_and_says_why(
 
     async def scenario() -> None:
         trunk = Trunk(name="carrier", host="nowhere.test", sources=("127.0.0.1/32",))
-        plan = shop(ring(number("380501112233")), trunk=trunk)
-        async with open_office(plan) as office, customer() as caller:
+        snapshot = shop(ring(number("380501112233")), trunk=trunk)
+        async with open_office(snapshot) as office, customer() as caller:
             monkeypatch.setattr(socket, "getaddrinfo", finds_nothing)
             with capture_logs() as logs:
                 assert await refusal(await dial(caller, office)) == 503
@@ -561,8 +561,8 @@ def test_a_mistake_of_ours_ends_the_attempt_at_once(
         trunk = Trunk(name="carrier", host=host, port=_closed(), sources=("127.0.0.1/32",))
         target = account("mary") if where == "account" else number("380501112233")
         project = shop(ring(target), trunk=trunk).project
-        plan = Plan(replace(project, trunks=(trunk, replace(trunk, name="other"))))
-        async with open_office(plan) as office, customer() as caller:
+        snapshot = ProjectSnapshot(replace(project, trunks=(trunk, replace(trunk, name="other"))))
+        async with open_office(snapshot) as office, customer() as caller:
             if where == "perform":
                 monkeypatch.setattr(outbound, "invite_to_place", breaks)
             elif where == "next":  # behind a trunk where nothing listens
@@ -631,14 +631,14 @@ class Crash:
     """A talking call whose switch is killed, and its successor on the same port."""
 
     def __init__(self, target: Softphone, caller: Softphone) -> None:
-        self.plan = shop(ring(address(target.port)))
+        self.snapshot = shop(ring(address(target.port)))
         self.caller = caller
         self.memory = Memory()
         self.port = 0
 
     async def talk(self, target: Softphone) -> tuple[PhoneCall, PhoneCall]:
         """Let them talk, then kill the switch: nobody is told anything."""
-        async with open_office(self.plan, memory=self.memory) as office:
+        async with open_office(self.snapshot, memory=self.memory) as office:
             self.port = office.port
             made = await dial(self.caller, office)
             came = await target.rung()
@@ -670,7 +670,7 @@ def crash_scenario(who_hangs_up: str) -> None:
             crash = Crash(bob, caller)
             made, came = await crash.talk(bob)
             binding = ListenAddress(port=crash.port)
-            async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+            async with open_office(crash.snapshot, memory=crash.memory, binding=binding) as office:
                 await made.offer("sendonly")
                 await came.offer("sendrecv")
                 first, second = (made, came) if who_hangs_up == "caller" else (came, made)
@@ -697,7 +697,9 @@ def test_half_a_call_is_ended_after_a_crash(lost: str, handle: str) -> None:
             crash.spoil(lost, handle)
             binding = ListenAddress(port=crash.port)
             with capture_logs() as logs:
-                async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+                async with open_office(
+                    crash.snapshot, memory=crash.memory, binding=binding
+                ) as office:
                     left, other = (came, made) if lost == CALLER else (made, came)
                     assert await left.ended() == 200
                     other.end()  # nobody there knows its call any more
@@ -722,9 +724,9 @@ def test_a_trunks_credentials_are_known_after_a_crash() -> None:
                     password="s",
                     sources=("127.0.0.1/32",),
                 )
-                plan = shop(ring(number("380501112233")), trunk=trunk)
+                snapshot = shop(ring(number("380501112233")), trunk=trunk)
                 memory = Memory()
-                async with open_office(plan, memory=memory) as office:
+                async with open_office(snapshot, memory=memory) as office:
                     made = await dial(caller, office)
                     carrier.aim(office.port)
                     invite = read_request(await carrier.receive())
@@ -736,7 +738,7 @@ def test_a_trunks_credentials_are_known_after_a_crash() -> None:
                     await office_stores(memory)
                     port = office.port
                 async with open_office(
-                    plan, memory=memory, binding=ListenAddress(port=port)
+                    snapshot, memory=memory, binding=ListenAddress(port=port)
                 ) as office:
                     made.end()
                     bye = read_request(await carrier.receive())
@@ -778,9 +780,9 @@ async def vanish(*phones: Softphone) -> None:
 def test_a_call_whose_telephone_vanishes_ends(who: str) -> None:
     async def scenario() -> None:
         async with Softphone("bob") as bob, customer() as caller:
-            plan = shop(ring(address(bob.port)))
+            snapshot = shop(ring(address(bob.port)))
             binding = ListenAddress(port=0, timing=QUICK)
-            async with open_office(plan, binding=binding, max_calls=1) as office:
+            async with open_office(snapshot, binding=binding, max_calls=1) as office:
                 made = await dial(caller, office)
                 came = await bob.rung()
                 await made.answered()
@@ -807,7 +809,7 @@ def test_a_call_whose_telephone_vanished_during_a_restart_ends() -> None:
             made, _ = await crash.talk(bob)
             await vanish(bob)
             binding = ListenAddress(port=crash.port, timing=QUICK)
-            async with open_office(crash.plan, memory=crash.memory, binding=binding) as office:
+            async with open_office(crash.snapshot, memory=crash.memory, binding=binding) as office:
                 assert await made.ended() == 200
                 await office.quiet()
                 assert office.ends == ["answered by system"]
@@ -855,9 +857,9 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
 def test_a_caller_refreshes_by_update_whatever_the_callee_can() -> None:
     async def scenario() -> None:
         async with Softphone("bob") as bob:
-            plan = shop(ring(address(bob.port)))
+            snapshot = shop(ring(address(bob.port)))
             with Udp(0) as carrier:
-                async with open_office(plan) as office:
+                async with open_office(snapshot) as office:
                     carrier.aim(office.port)
                     peer = f"127.0.0.1:{carrier.port}"
                     timer = ("Require: timer", "Session-Expires: 90;refresher=uac")

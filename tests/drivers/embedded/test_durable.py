@@ -79,8 +79,8 @@ async def scene(behaviour: PhoneBehaviour | None = None) -> AsyncIterator[Scene]
     memory.disk.set()
     async with Bob("bob", behaviour=behaviour) as bob:
         bob.heard = []
-        plan = shop(ring(address(bob.port)))
-        async with open_office(plan, memory=memory) as office:
+        snapshot = shop(ring(address(bob.port)))
+        async with open_office(snapshot, memory=memory) as office:
             with BareCaller(office.port, DIALLED, "380441112233") as caller:
                 yield Scene(office, memory, bob, caller)
 

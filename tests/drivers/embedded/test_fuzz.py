@@ -165,8 +165,8 @@ def test_spoilt_messages_do_no_harm(seed: int) -> None:
         complaints: list[dict[str, Any]] = []
         loop.set_exception_handler(lambda _, context: complaints.append(context))
         with Udp(0) as udp, capture_logs() as logs:
-            plan = shop(ring(address(udp.port), timeout=0.3))
-            async with open_office(plan, binding=ListenAddress(port=0, timing=QUICK)) as office:
+            snapshot = shop(ring(address(udp.port), timeout=0.3))
+            async with open_office(snapshot, binding=ListenAddress(port=0, timing=QUICK)) as office:
                 udp.aim(office.port)
                 fuzzer = Fuzzer(Random(seed), udp)
                 listening = loop.create_task(fuzzer.listen())

@@ -36,9 +36,9 @@ from switchhook.softphone.phone import PhoneBehaviour, RefusedError, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Memory, Office, address, open_office, ring, shop
-from tests.support.plans import incoming
 from tests.support.ports import free_port
 from tests.support.sip import request
+from tests.support.snapshots import incoming
 from tests.support.tones import heard, loudness, sound_of, tone, voice
 
 if TYPE_CHECKING:
@@ -521,9 +521,9 @@ def test_a_caller_is_told_that_no_port_is_free() -> None:
     async def scenario() -> None:
         taken = free_port() & ~1
         media_settings = MediaSettings(ports=range(taken, taken + 2))
-        plan = shop(PlayStep(sounds=("greeting",)), HangUpStep())
+        snapshot = shop(PlayStep(sounds=("greeting",)), HangUpStep())
         async with (
-            open_office(plan, sounds=SHELF, media_settings=media_settings) as office,
+            open_office(snapshot, sounds=SHELF, media_settings=media_settings) as office,
             Softphone("a") as first,
             Softphone("a") as second,
         ):

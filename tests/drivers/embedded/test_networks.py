@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.book import Book
-from switchhook.domain.project import Plan, Project, Trunk
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import Project, ProjectSnapshot, Trunk
 from switchhook.drivers.embedded.admission import SipAdmission
 from switchhook.drivers.embedded.networks import Networks, networks_of, size_of, sources_of
 from switchhook.sip.wire.transport import Peer
@@ -50,16 +50,16 @@ SOME = [
 
 @given(st.lists(st.lists(st.sampled_from(SOME), max_size=3), max_size=6))
 def test_the_trunks_at_an_address_are_those_whose_networks_hold_it(lists: list[list[str]]) -> None:
-    book = Book(
-        Plan(
+    directory = ProjectDirectory(
+        ProjectSnapshot(
             Project(id=f"p{n}", name="P", trunks=(Trunk(name="t", host="h", sources=tuple(some)),))
         )
         for n, some in enumerate(lists)
     )
     for host in ("192.0.2.9", "192.0.2.77", "203.0.113.1", "2001:db8::9", "2001:db8:1::9", "::1"):
         expected = [
-            (min(sizes), plan, trunk)
-            for plan, trunk in book.trunks()
+            (min(sizes), snapshot, trunk)
+            for snapshot, trunk in directory.trunks()
             if (
                 sizes := [
                     size_of(network)
@@ -68,7 +68,7 @@ def test_the_trunks_at_an_address_are_those_whose_networks_hold_it(lists: list[l
                 ]
             )
         ]
-        assert sources_of(book).at(host) == sorted(expected, key=itemgetter(0))
+        assert sources_of(directory).at(host) == sorted(expected, key=itemgetter(0))
 
 
 @pytest.mark.row("FD-09")
@@ -76,15 +76,17 @@ def test_a_caller_costs_the_same_however_many_trunks_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     trunk = Trunk(name="t", host="h", username="u", register=True, sources=("192.0.2.9",))
-    book = Book(Plan(Project(id=f"p{n}", name="P", trunks=(trunk,))) for n in range(20))
-    looked: list[Book] = []
+    directory = ProjectDirectory(
+        ProjectSnapshot(Project(id=f"p{n}", name="P", trunks=(trunk,))) for n in range(20)
+    )
+    looked: list[ProjectDirectory] = []
 
-    def trunks(book: Book) -> tuple[tuple[Plan, Trunk], ...]:
-        looked.append(book)
+    def trunks(directory: ProjectDirectory) -> tuple[tuple[ProjectSnapshot, Trunk], ...]:
+        looked.append(directory)
         return ()
 
-    monkeypatch.setattr(Book, "trunks", trunks)
-    access = SipAdmission("switchhook", b"0123456789abcdef", lambda: book)
+    monkeypatch.setattr(ProjectDirectory, "trunks", trunks)
+    access = SipAdmission("switchhook", b"0123456789abcdef", lambda: directory)
 
     for _ in range(5):
         access.admit(request(uri="sip:1@h;line=x"), Peer("UDP", "192.0.2.1", 5060), 1.0)

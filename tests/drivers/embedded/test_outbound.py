@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import DialledNumber, MayCall, Plan, Trunk
+from switchhook.domain.project import DialledNumber, MayCall, ProjectSnapshot, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.net.srv import SrvRecord
@@ -50,10 +50,10 @@ def trunk(name: str, port: int, **more: Any) -> Trunk:
     return Trunk(name=name, host="127.0.0.1", port=port, sources=("127.0.0.1/32",), **more)
 
 
-def with_trunks(*trunks: Trunk, screening: Screening | None = None) -> Plan:
+def with_trunks(*trunks: Trunk, screening: Screening | None = None) -> ProjectSnapshot:
     project = shop(ring(number("380501112233"))).project
     screening = screening or project.screening
-    return Plan(replace(project, trunks=trunks, screening=screening))
+    return ProjectSnapshot(replace(project, trunks=trunks, screening=screening))
 
 
 class Carriers:
@@ -95,13 +95,13 @@ class Carriers:
 
 def play(
     scenario: Callable[[Carriers, Softphone], Awaitable[None]],
-    plan: Callable[[int, int], Plan] | None = None,
+    snapshot: Callable[[int, int], ProjectSnapshot] | None = None,
     binding: ListenAddress = QUICK,
 ) -> None:
     async def main() -> None:
         with ExitStack() as stack:
             first, second = (stack.enter_context(Udp(0)) for _ in range(2))
-            made = plan or (lambda a, b: with_trunks(trunk("one", a), trunk("two", b)))
+            made = snapshot or (lambda a, b: with_trunks(trunk("one", a), trunk("two", b)))
             async with (
                 open_office(made(first.port, second.port), binding=binding) as office,
                 Softphone("380441112233") as caller,
@@ -269,7 +269,7 @@ def test_a_trunk_that_refuses_our_password_is_our_fault_and_said_so() -> None:
 # Redirection by a trunk
 
 
-def redirects(first: int, second: int, **more: Any) -> Plan:
+def redirects(first: int, second: int, **more: Any) -> ProjectSnapshot:
     """Return a project whose trunk may redirect; the second port is that of another host's."""
     del second
     one = trunk("one", first, username="us", password="secret", **more)
@@ -292,7 +292,7 @@ def test_a_trunk_may_redirect_where_it_is_allowed_to() -> None:
 
     play(
         scenario,
-        lambda a, b: Plan(
+        lambda a, b: ProjectSnapshot(
             replace(
                 redirects(a, b, follow_redirects=True).project, allowed_sip_hosts=("localhost",)
             )
@@ -381,7 +381,7 @@ def test_srv_records_say_where_a_trunk_is() -> None:
     networks = ("127.0.0.1/32",)
     play(
         scenario,
-        lambda *_: Plan(replace(with_trunks(named).project, allowed_networks=networks)),
+        lambda *_: ProjectSnapshot(replace(with_trunks(named).project, allowed_networks=networks)),
     )
 
 
@@ -425,8 +425,8 @@ def test_an_extension_of_a_pbx_calls_an_account_over_the_trunk() -> None:
 def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
     async def scenario() -> None:
         with Udp(0, "127.0.0.2") as dead:
-            plan = shop(ring(account("mary")))
-            async with open_office(plan, binding=QUICK) as office, Softphone("1") as caller:
+            snapshot = shop(ring(account("mary")))
+            async with open_office(snapshot, binding=QUICK) as office, Softphone("1") as caller:
                 server = Peer("UDP", "127.0.0.1", office.port)
                 mary = Softphone("mary", PASSWORD, server=server, host="127.0.0.2")
                 mary.behaviour = PhoneBehaviour(refuse_with=486)
@@ -453,8 +453,8 @@ def test_a_dead_telephone_does_not_hold_the_round_of_one_that_rejects() -> None:
 def test_a_desk_phone_that_forwards_all_calls_is_followed() -> None:
     async def scenario() -> None:
         with Udp(0, "127.0.0.2") as desk:
-            plan = shop(ring(account("mary")))
-            async with open_office(plan, binding=QUICK) as office, Softphone("1") as caller:
+            snapshot = shop(ring(account("mary")))
+            async with open_office(snapshot, binding=QUICK) as office, Softphone("1") as caller:
                 server = Peer("UDP", "127.0.0.1", office.port)
                 async with Softphone("john", PASSWORD, server=server, host="127.0.0.3") as john:
                     await john.register()
@@ -483,8 +483,8 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
     async def scenario() -> None:
         project = shop(ring(account("mary"))).project
         accounts = tuple(replace(one, dialled_number=where) for one in project.accounts)
-        plan = Plan(replace(project, accounts=accounts))
-        async with open_office(plan) as office, Softphone("380441112233") as caller:
+        snapshot = ProjectSnapshot(replace(project, accounts=accounts))
+        async with open_office(snapshot) as office, Softphone("380441112233") as caller:
             server = Peer("UDP", "127.0.0.1", office.port)
             async with Softphone("mary", PASSWORD, server=server, host="127.0.0.2") as pbx:
                 await pbx.register()

@@ -22,7 +22,7 @@ from tests.support.sip import SDP, read_request, request, response, start
 from tests.support.sip_wire import Udp
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.sip.wire.message import Request
 
 pytestmark = pytest.mark.row("FJ-02")
@@ -47,14 +47,14 @@ def carrier(port: int, *, trusted: bool = False, from_user: str = "") -> Trunk:
     )
 
 
-def reception(trunk: Trunk) -> Plan:
+def reception(trunk: Trunk) -> ProjectSnapshot:
     """Return the shop, where Mary's calls are shown as those of the reception."""
-    plan = shop(ring(account("john")), trunk=trunk)
+    snapshot = shop(ring(account("john")), trunk=trunk)
     accounts = tuple(
         Account(login=one.login, password=PASSWORD, name="Reception")
-        for one in plan.project.accounts
+        for one in snapshot.project.accounts
     )
-    return type(plan)(replace(plan.project, accounts=accounts))
+    return type(snapshot)(replace(snapshot.project, accounts=accounts))
 
 
 def mary_dials(
@@ -87,8 +87,8 @@ def sent_out(
 
     async def scenario() -> tuple[list[Request], str]:
         with Udp(0) as far:
-            plan = reception(carrier(far.port, trusted=trusted, from_user=from_user))
-            async with open_office(plan) as office, Softphone("mary", host=ELSEWHERE) as phone:
+            snapshot = reception(carrier(far.port, trusted=trusted, from_user=from_user))
+            async with open_office(snapshot) as office, Softphone("mary", host=ELSEWHERE) as phone:
                 far.aim(office.port)
                 mary_dials(phone, office, "380501112233", from_, headers)
                 invite = read_request(await far.receive())

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
-from switchhook.domain.project import Account, Plan, Project
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import Account, Project, ProjectSnapshot
 from switchhook.drivers.embedded import reply_deadline
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
 from switchhook.sip.ua.registrar import Binding
@@ -18,7 +18,13 @@ from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run
 
-BOOK = Book([Plan(Project(id="acme", name="Acme", accounts=(Account(login="101", password="x"),)))])
+BOOK = ProjectDirectory(
+    [
+        ProjectSnapshot(
+            Project(id="acme", name="Acme", accounts=(Account(login="101", password="x"),))
+        )
+    ]
+)
 SOURCE = Peer("UDP", "127.0.0.1", 5062)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
 from switchhook.sip.wire.message import Request, parse_message
@@ -49,7 +49,7 @@ async def first_request(memory: Memory, udp: Udp, *, live: str = "") -> str:
             now = asyncio.get_running_loop().time()
             endpoint.agent.restore("live", json.loads(live)["sip"], now=now)
         await endpoint.start(stack)
-        await hang_up_again(memory, endpoint, Book([]))
+        await hang_up_again(memory, endpoint, ProjectDirectory([]))
         try:
             message = parse_message(await udp.receive(0.3))
         except TimeoutError:

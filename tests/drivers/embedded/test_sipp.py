@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 pytestmark = pytest.mark.slow
 
@@ -93,7 +93,7 @@ def staged(tmp_path: Path) -> Iterator[Stage]:
 
 def play(
     stage: Stage,
-    plan: Plan,
+    snapshot: ProjectSnapshot,
     scenario: str = "e2e_caller",
     *arguments: str,
     memory: Memory | None = None,
@@ -102,7 +102,7 @@ def play(
     """Play one call and return how it ended."""
 
     async def main() -> list[str]:
-        async with open_office(plan, memory=memory) as office:
+        async with open_office(snapshot, memory=memory) as office:
             await stage.call(office, scenario, *arguments, **(words or {}))
             return office.ends
 
@@ -150,9 +150,9 @@ def test_early_media_reaches_the_caller(stage: Stage) -> None:
 def test_all_ring_and_the_losers_learn_that_it_was_answered_elsewhere(stage: Stage) -> None:
     first, second = stage.person(answers="none"), stage.person(delay=300)
     third = stage.person(answers="none")
-    plan = shop(ring(*(address(sipp.port) for sipp in (first, second, third))))
+    snapshot = shop(ring(*(address(sipp.port) for sipp in (first, second, third))))
 
-    assert play(stage, plan) == ANSWERED
+    assert play(stage, snapshot) == ANSWERED
     for loser in (first, third):
         (cancel,) = loser.received("CANCEL")
         assert cancel.header("Reason") == 'SIP;cause=200;text="Call completed elsewhere"'
@@ -173,16 +173,20 @@ def test_one_after_another(stage: Stage) -> None:
 
 def test_everybody_is_busy(stage: Stage) -> None:
     callee = stage.person(busy=".*")
-    plan = shop(ring(address(callee.port)))
+    snapshot = shop(ring(address(callee.port)))
 
-    assert play(stage, plan, "e2e_caller_refused", words={"STATUS": "486"}) == ["busy by system"]
+    assert play(stage, snapshot, "e2e_caller_refused", words={"STATUS": "486"}) == [
+        "busy by system"
+    ]
 
 
 def test_nobody_answers_in_time(stage: Stage) -> None:
     callee = stage.person(answers="none")
-    plan = shop(ring(address(callee.port), timeout=0.5))
+    snapshot = shop(ring(address(callee.port), timeout=0.5))
 
-    assert play(stage, plan, "e2e_caller_refused", words={"STATUS": "480"}) == ["missed by system"]
+    assert play(stage, snapshot, "e2e_caller_refused", words={"STATUS": "480"}) == [
+        "missed by system"
+    ]
 
 
 # Giving up
@@ -202,16 +206,18 @@ def test_the_caller_gives_up(stage: Stage, callee: str, wait: str) -> None:
 
 def test_the_callee_picks_up_just_when_it_is_cancelled(stage: Stage) -> None:
     phone = stage.callee("sip_callee_crosses")
-    plan = shop(ring(address(phone.port)))
+    snapshot = shop(ring(address(phone.port)))
 
-    assert play(stage, plan, "sip_caller_cancels", words={"WAIT": "300"}) == ["cancelled by caller"]
+    assert play(stage, snapshot, "sip_caller_cancels", words={"WAIT": "300"}) == [
+        "cancelled by caller"
+    ]
 
 
 def test_the_caller_gives_up_while_the_webhook_is_asked(stage: Stage) -> None:
     memory = Memory(answers_after=5.0)
-    plan = shop(AskStep(webhook="crm"))
+    snapshot = shop(AskStep(webhook="crm"))
 
-    ends = play(stage, plan, "sip_caller_cancels", memory=memory, words={"WAIT": "300"})
+    ends = play(stage, snapshot, "sip_caller_cancels", memory=memory, words={"WAIT": "300"})
 
     assert ends == ["cancelled by caller"]
 
@@ -267,9 +273,11 @@ def is_right(proof: str) -> bool:
 def test_a_trunk_that_asks_those_who_have_none(stage: Stage) -> None:
     callee = stage.person(busy="none", answers="none")
     trunk = Trunk(name="carrier", host="127.0.0.1", port=callee.port, sources=("127.0.0.1",))
-    plan = shop(ring(number("380501112233"), timeout=0.3), trunk=trunk)
+    snapshot = shop(ring(number("380501112233"), timeout=0.3), trunk=trunk)
 
-    assert play(stage, plan, "e2e_caller_refused", words={"STATUS": "480"}) == ["missed by system"]
+    assert play(stage, snapshot, "e2e_caller_refused", words={"STATUS": "480"}) == [
+        "missed by system"
+    ]
 
 
 def test_every_telephone_of_an_account_rings_and_the_first_wins(stage: Stage) -> None:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER, CallState
 from switchhook.domain.cause import Cause
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.scheme import PlayStep
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.routing.commands import EndLeg
@@ -22,8 +22,8 @@ from switchhook.softphone.phone import PhoneBehaviour, Softphone
 from tests.support.bare import BareCaller
 from tests.support.loop import run
 from tests.support.office import DIALLED, Office, address, open_office, ring, shop
-from tests.support.plans import incoming
 from tests.support.sip import SDP
+from tests.support.snapshots import incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,8 +51,8 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
             Softphone("bob", behaviour=WAITS) as bob,
             Softphone("eve", behaviour=WAITS) as eve,
         ):
-            plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
-            async with open_office(plan) as office:
+            snapshot = shop(PlayStep(sounds=("hello",)), ring(address(bob.port), address(eve.port)))
+            async with open_office(snapshot) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
                     await answered(office)
@@ -69,8 +69,8 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
 def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
     async def scenario() -> None:
         async with Softphone("bob", behaviour=WAITS) as bob:
-            plan = shop(PlayStep(sounds=("hello",)), ring(address(bob.port)))
-            async with open_office(plan) as office:
+            snapshot = shop(PlayStep(sounds=("hello",)), ring(address(bob.port)))
+            async with open_office(snapshot) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
                     await answered(office)
@@ -87,8 +87,8 @@ def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
 def test_a_dead_telephone_does_not_keep_it_from_stopping() -> None:
     async def scenario() -> None:
         with BareCaller(1, DIALLED, "1") as dead:  # hears, and says nothing
-            plan = shop(PlayStep(sounds=("hello",)), ring(address(dead.port)))
-            async with open_office(plan) as office:
+            snapshot = shop(PlayStep(sounds=("hello",)), ring(address(dead.port)))
+            async with open_office(snapshot) as office:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
                     await answered(office)
@@ -139,7 +139,7 @@ def test_a_call_can_be_commanded_as_soon_as_it_is_handed_over() -> None:
     async def scenario() -> None:
         driver = EmbeddedDriver(binding=ListenAddress(port=0))
         async with AsyncExitStack() as stack:
-            await driver.start(stack, Hasty(driver), lambda: Book([shop()]))
+            await driver.start(stack, Hasty(driver), lambda: ProjectDirectory([shop()]))
             with BareCaller(driver.port, DIALLED, "380441112233") as caller:
                 caller.send_request("INVITE", body=SDP)
                 assert (await caller.answer_to("INVITE")).status == 486

@@ -11,7 +11,7 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.project import Account, Number, Plan, Trunk
+from switchhook.domain.project import Account, Number, ProjectSnapshot, Trunk
 from switchhook.domain.scheme import AskStep, RecordStep, Scheme
 from switchhook.drivers.embedded.media_control import MediaSettings
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, requested
@@ -186,14 +186,14 @@ class Scene:
 LOGINS = ("mary", "john", "olga")
 
 
-def project(carrier: Softphone, *steps: Step) -> Plan:
+def project(carrier: Softphone, *steps: Step) -> ProjectSnapshot:
     trunk = Trunk(name="carrier", host=OUTSIDE, port=carrier.port, sources=(f"{OUTSIDE}/32",))
     made = shop(*(steps or (ring(account("mary")),)), trunk=trunk).project
     accounts = tuple(
         Account(login=login, password=PASSWORD, name=login.title()) for login in LOGINS
     )
     asks = Scheme(id=2, name="asks", steps=(AskStep(webhook="crm"), ring(account("olga"))))
-    return Plan(
+    return ProjectSnapshot(
         replace(
             made,
             accounts=accounts,
@@ -213,9 +213,9 @@ async def scene(
     memory = Memory(answer=asks)
     media_settings = None if recordings is None else MediaSettings(recordings=recordings)
     async with Softphone("380441112233", host=OUTSIDE, behaviour=WAITS) as carrier:
-        plan = project(carrier, *steps)
+        snapshot = project(carrier, *steps)
         async with open_office(
-            plan, memory=memory, media_settings=media_settings, binding=binding
+            snapshot, memory=memory, media_settings=media_settings, binding=binding
         ) as office:
             server = Peer(UDP, LOCAL, office.port)
             phones = {
@@ -492,8 +492,8 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
-            plan = project(carrier)
-            async with open_office(plan, memory=memory) as office:
+            snapshot = project(carrier)
+            async with open_office(snapshot, memory=memory) as office:
                 it = await outliving(stack, office, carrier)
                 binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
@@ -501,7 +501,7 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
                 await it.phones["john"].rung()
             (call,) = memory.calls.values()
             assert call.state is CallState.TRANSFERRING
-            async with open_office(plan, memory=memory, binding=binding) as office:
+            async with open_office(snapshot, memory=memory, binding=binding) as office:
                 it.office = office
                 await it.until(lambda: came.transferred[-1:] == [500])
                 await it.hear_each_other(made, came)
@@ -526,8 +526,8 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
-            plan = project(carrier, *steps)
-            async with open_office(plan, memory=memory) as office:
+            snapshot = project(carrier, *steps)
+            async with open_office(snapshot, memory=memory) as office:
                 it = await outliving(stack, office, carrier)
                 binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
@@ -538,7 +538,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
                 await it.until(lambda: office.call.talking_to == "b2")
             assert not came.is_over
             memory.stops_at = lambda _: False
-            async with open_office(plan, memory=memory, binding=binding) as office:
+            async with open_office(snapshot, memory=memory, binding=binding) as office:
                 assert await came.ended() == 200
                 await it.hear_each_other(made, john)
                 made.end()
@@ -556,8 +556,8 @@ def test_a_transferred_call_outlives_a_crash() -> None:
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
-            plan = project(carrier)
-            async with open_office(plan, memory=memory) as office:
+            snapshot = project(carrier)
+            async with open_office(snapshot, memory=memory) as office:
                 it = await outliving(stack, office, carrier)
                 binding = ListenAddress(port=office.port)
                 made, came = await it.internal()
@@ -566,7 +566,7 @@ def test_a_transferred_call_outlives_a_crash() -> None:
                 olga.answer()
                 assert await made.ended() == 200
                 await it.hear_each_other(came, olga)
-            async with open_office(plan, memory=memory, binding=binding) as office:
+            async with open_office(snapshot, memory=memory, binding=binding) as office:
                 it.office = office
                 await it.phones["john"].register()  # nothing is stored of that here
                 await olga.offer("sendonly")
@@ -591,8 +591,8 @@ def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> Non
             carrier = await stack.enter_async_context(
                 Softphone("380441112233", host=OUTSIDE, behaviour=WAITS)
             )
-            plan = project(carrier)
-            async with open_office(plan, memory=memory) as office:
+            snapshot = project(carrier)
+            async with open_office(snapshot, memory=memory) as office:
                 it = await outliving(stack, office, carrier)
                 binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
@@ -607,7 +607,7 @@ def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> Non
                 return ()
 
             memory.legs_of_last_ends = hang_up  # type: ignore[method-assign]
-            async with open_office(plan, memory=memory, binding=binding) as office:
+            async with open_office(snapshot, memory=memory, binding=binding) as office:
                 await office.quiet()
         assert [entry.kind for entry in memory.journal].count(EntryKind.ENDED) == 1
 

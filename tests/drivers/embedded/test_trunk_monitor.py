@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.numbering import dialling_of
-from switchhook.domain.project import Number, Plan, Project, Trunk
+from switchhook.domain.project import Number, Project, ProjectSnapshot, Trunk
 from switchhook.drivers.embedded import trunk_monitor
 from switchhook.drivers.embedded.trunk_registration import (
     EXPIRES,
@@ -56,7 +56,7 @@ async def registration(carrier: Udp) -> Request:
     return asked
 
 
-def office_with(trunk: Trunk, *steps: Any) -> Plan:
+def office_with(trunk: Trunk, *steps: Any) -> ProjectSnapshot:
     return shop(*(steps or (ring(address(9)),)), trunk=trunk)
 
 
@@ -70,9 +70,9 @@ def test_it_registers_by_digest_and_keeps_it_up(monkeypatch: pytest.MonkeyPatch)
 
     async def main() -> None:
         with Udp(0) as carrier:
-            plan = office_with(replace(CARRIER, port=carrier.port))
+            snapshot = office_with(replace(CARRIER, port=carrier.port))
             with capture_logs() as logs:
-                async with open_office(plan, binding=BINDING) as office:
+                async with open_office(snapshot, binding=BINDING) as office:
                     carrier.aim(office.port)
                     first = await registration(carrier)
                     assert str(first.uri) == f"sip:127.0.0.1:{carrier.port}"
@@ -112,8 +112,8 @@ def test_a_registrar_that_says_nothing_makes_way_for_the_next_address(
             project = replace(office_with(trunk).project, allowed_networks=("127.0.0.1/32",))
             async with open_office(shop(ring(address(9))), binding=BINDING) as office:
                 office.driver.endpoint._resolver._services = services
-                book = Book([Plan(project)])
-                office.driver._book = lambda: book
+                directory = ProjectDirectory([ProjectSnapshot(project)])
+                office.driver._directory = lambda: directory
                 alive.aim(office.port)
                 asked = await registration(alive)
                 assert str(asked.uri) == "sip:carrier.localhost"
@@ -127,9 +127,9 @@ def test_a_registrar_that_says_nothing_makes_way_for_the_next_address(
 def test_a_registration_that_is_refused_is_said_and_tried_later(status: int) -> None:
     async def main() -> None:
         with Udp(0) as carrier:
-            plan = office_with(replace(CARRIER, port=carrier.port))
+            snapshot = office_with(replace(CARRIER, port=carrier.port))
             with capture_logs() as logs:
-                async with open_office(plan, binding=BINDING) as office:
+                async with open_office(snapshot, binding=BINDING) as office:
                     carrier.aim(office.port)
                     asked = await registration(carrier)
                     carrier.send(bytes(response(asked, status)))
@@ -144,8 +144,8 @@ def test_a_registration_that_is_refused_is_said_and_tried_later(status: int) -> 
 def test_a_longer_time_that_the_carrier_wants_is_asked_for() -> None:
     async def main() -> None:
         with Udp(0) as carrier:
-            plan = office_with(replace(CARRIER, port=carrier.port))
-            async with open_office(plan, binding=BINDING) as office:
+            snapshot = office_with(replace(CARRIER, port=carrier.port))
+            async with open_office(snapshot, binding=BINDING) as office:
                 carrier.aim(office.port)
                 asked = await registration(carrier)
                 carrier.send(bytes(response(asked, 423, "Min-Expires: 1800")))
@@ -158,15 +158,17 @@ def test_a_longer_time_that_the_carrier_wants_is_asked_for() -> None:
 def test_a_trunk_that_is_taken_out_of_the_project_is_unregistered() -> None:
     async def main() -> None:
         with Udp(0) as carrier:
-            plan = office_with(replace(CARRIER, port=carrier.port))
-            async with open_office(plan, binding=BINDING) as office:
+            snapshot = office_with(replace(CARRIER, port=carrier.port))
+            async with open_office(snapshot, binding=BINDING) as office:
                 carrier.aim(office.port)
                 asked = await registration(carrier)
                 carrier.send(bytes(accepted(asked)))
                 while not office.driver._states.known:  # noqa: ASYNC110 -- a plain value
                     await asyncio.sleep(0.01)
-                book = Book([Plan(replace(plan.project, version=2, trunks=()))])
-                office.driver._book = lambda: book
+                directory = ProjectDirectory(
+                    [ProjectSnapshot(replace(snapshot.project, version=2, trunks=()))]
+                )
+                office.driver._directory = lambda: directory
                 last = await registration(carrier)
                 assert last.headers.get("Expires") == "0"
                 carrier.send(bytes(response(last, 200)))
@@ -184,8 +186,8 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
         with Udp(0) as carrier, Udp(0, ELSEWHERE) as other:
             async with Softphone("bob") as bob:
                 listed = replace(CARRIER, port=carrier.port, sources=("127.0.0.9/32",))
-                plan = office_with(listed, ring(address(bob.port)))
-                async with open_office(plan, binding=BINDING) as office:
+                snapshot = office_with(listed, ring(address(bob.port)))
+                async with open_office(snapshot, binding=BINDING) as office:
                     carrier.aim(office.port)
                     asked = await registration(carrier)
                     carrier.send(bytes(accepted(asked)))
@@ -224,8 +226,8 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
 def test_a_call_with_a_wrong_line_is_untrusted() -> None:
     async def main() -> None:
         with Udp(0) as carrier, Udp(0, ELSEWHERE) as other:
-            plan = office_with(replace(CARRIER, port=carrier.port))
-            async with open_office(plan, binding=BINDING) as office:
+            snapshot = office_with(replace(CARRIER, port=carrier.port))
+            async with open_office(snapshot, binding=BINDING) as office:
                 other._target = ("127.0.0.1", office.port)
                 via = f"SIP/2.0/UDP {ELSEWHERE}:{other.port};branch=z9hG4bKx1"
                 uri = "sip:us@127.0.0.1;line=0123456789abcdef0123"
@@ -240,13 +242,13 @@ def test_a_call_with_a_wrong_line_is_untrusted() -> None:
 def test_calls_from_the_registrar_are_told_apart_by_user_or_number() -> None:
     one = replace(CARRIER, name="one", username="u1")
     two = replace(CARRIER, name="two", username="u2")
-    plan = Plan(replace(shop(ring(address(9))).project, trunks=(one, two)))
-    book = Book([plan])
+    snapshot = ProjectSnapshot(replace(shop(ring(address(9))).project, trunks=(one, two)))
+    directory = ProjectDirectory([snapshot])
     both = {"192.0.2.9": frozenset({("shop", "one"), ("shop", "two")})}
     alone = {"192.0.2.9": frozenset({("shop", "two")})}
 
     def trunk(user: str, registrars: Any, host: str = "192.0.2.9") -> str:
-        found = caller_trunk(request(uri=f"sip:{user}@192.0.2.1"), host, book, registrars)
+        found = caller_trunk(request(uri=f"sip:{user}@192.0.2.1"), host, directory, registrars)
         return "" if found is None else found[1].name
 
     assert trunk("u2", both) == "two"
@@ -255,19 +257,19 @@ def test_calls_from_the_registrar_are_told_apart_by_user_or_number() -> None:
     assert trunk(DIALLED, alone, host="192.0.2.10") == ""
     assert trunk("u1;x", {}) == ""
     line = f"x;line={line_of('shop', one)}"
-    found = caller_trunk(request(uri=f"sip:a@h;{line[2:]}"), "1.1.1.1", book, {})
-    assert found == (plan, one)
+    found = caller_trunk(request(uri=f"sip:a@h;{line[2:]}"), "1.1.1.1", directory, {})
+    assert found == (snapshot, one)
 
 
 @pytest.mark.row("FD-05")
 def test_who_registers_with_a_carrier_takes_no_calls_of_its_other_customers() -> None:
     greedy = Project(id="greedy", name="Greedy", trunks=(CARRIER,))
-    book = Book([Plan(greedy), shop(ring(address(9)))])
+    directory = ProjectDirectory([ProjectSnapshot(greedy), shop(ring(address(9)))])
     registrars = {"192.0.2.9": frozenset({("greedy", "carrier")})}
 
     def trunk(user: str, caller: str = "380671112233") -> str:
         asked = request(uri=f"sip:{user}@192.0.2.1", from_=f"<sip:{caller}@192.0.2.9>;tag=a")
-        found = caller_trunk(asked, "192.0.2.9", book, registrars)
+        found = caller_trunk(asked, "192.0.2.9", directory, registrars)
         return "" if found is None else found[0].project.id
 
     assert trunk(DIALLED) == ""
@@ -285,8 +287,18 @@ def test_who_registers_and_claims_a_spelling_of_anothers_number_gets_none_of_its
     registrars = {"127.0.0.1": frozenset({("greedy", "carrier")})}
     asked = request(uri=f"sip:{local}@192.0.2.1", from_="<sip:380671112233@h>;tag=a")
 
-    assert caller_trunk(asked, "127.0.0.1", Book([Plan(greedy), Plan(kyiv)]), registrars) is None
-    alone = caller_trunk(asked, "127.0.0.1", Book([Plan(greedy)]), registrars)
+    assert (
+        caller_trunk(
+            asked,
+            "127.0.0.1",
+            ProjectDirectory([ProjectSnapshot(greedy), ProjectSnapshot(kyiv)]),
+            registrars,
+        )
+        is None
+    )
+    alone = caller_trunk(
+        asked, "127.0.0.1", ProjectDirectory([ProjectSnapshot(greedy)]), registrars
+    )
     assert alone is not None
 
 
@@ -336,8 +348,8 @@ def test_a_trunk_that_stops_answering_probes_is_down_until_it_answers(
 
     async def main() -> None:
         with Udp(0) as carrier:
-            plan = office_with(replace(CARRIER, port=carrier.port, register=False))
-            async with open_office(plan, binding=BINDING) as office:
+            snapshot = office_with(replace(CARRIER, port=carrier.port, register=False))
+            async with open_office(snapshot, binding=BINDING) as office:
                 carrier.aim(office.port)
                 states = office.driver._states
                 for is_up in (True, False, True):

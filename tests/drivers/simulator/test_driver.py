@@ -6,9 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from switchhook.domain.book import Book
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.drivers.simulator.clock import VirtualClock
 from switchhook.drivers.simulator.driver import FORGOTTEN, GAVE_UP, HUNG_UP, SimulatedDriver
 from switchhook.drivers.simulator.script import (
@@ -24,7 +24,7 @@ from switchhook.routing.arrival import Arrival, Refused
 from switchhook.routing.commands import ConnectLegs, EndLeg, PhoneCommand, RingLeg, ShowRinging
 from switchhook.routing.events import Event, LegAnswered, LegEnded, LegRinging
 from tests.support.loop import run
-from tests.support.plans import CUSTOMER, DIALLED, JOHN, MARY, incoming
+from tests.support.snapshots import CUSTOMER, DIALLED, JOHN, MARY, incoming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,7 +78,7 @@ class World:
         self.until(0)
 
     def listen(self) -> None:
-        run(self.driver.start(self.stack, self.handler, Book))
+        run(self.driver.start(self.stack, self.handler, ProjectDirectory))
 
     def until(self, when: float) -> None:
         run(self.clock.run(when))

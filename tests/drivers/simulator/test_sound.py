@@ -24,7 +24,7 @@ from switchhook.routing.events import (
     RecordingFinished,
 )
 from tests.drivers.simulator.test_driver import ARRIVAL, CALL, END, World, ring
-from tests.support.plans import MARY
+from tests.support.snapshots import MARY
 
 ANSWERED = LegAnswered(leg=CALLER, handle="simulated caller")
 

@@ -8,7 +8,7 @@ from switchhook.routing.events import (
     HangUpRequested,
     Resynced,
 )
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     JOHN,
     MARY,

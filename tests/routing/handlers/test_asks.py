@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from switchhook.domain.failure import FailureKind
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.screening import Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.events import (
@@ -17,15 +17,15 @@ from switchhook.routing.events import (
 )
 from switchhook.webhooks.e164 import dialling_of
 from tests.routing.handlers.stories import asking
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     JOHN,
     MARY,
     MOBILE,
     OFFICE,
     incoming,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import (
     Transcript,
@@ -76,7 +76,7 @@ def test_what_was_read_leniently_and_what_was_exchanged_is_written_down() -> Non
 @pytest.mark.row("S-78", "A-58")
 def test_a_denied_destination_is_left_out_and_the_next_location_follows() -> None:
     screening = Screening(denied_prefixes=("38050",))
-    story = Transcript(incoming(within=plan(ASK, ring(MARY), screening=screening)))
+    story = Transcript(incoming(within=snapshot(ASK, ring(MARY), screening=screening)))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(1, directs(MOBILE), "ring b1 mary", "emit incoming.forwarding")
     (refused,) = [
@@ -88,7 +88,7 @@ def test_a_denied_destination_is_left_out_and_the_next_location_follows() -> Non
 @pytest.mark.row("S-78")
 def test_of_several_destinations_those_that_are_allowed_ring() -> None:
     screening = Screening(allowed_prefixes=("38044",))
-    story = Transcript(incoming(within=plan(ASK, screening=screening)))
+    story = Transcript(incoming(within=snapshot(ASK, screening=screening)))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     ringing = (f"ring b1 {OFFICE}", "ring b2 mary", "emit incoming.forwarding")
     story.hears(1, directs(MOBILE, OFFICE, MARY), *ringing)
@@ -99,8 +99,8 @@ def test_of_several_destinations_those_that_are_allowed_ring() -> None:
     "returned", ["sip:0900111222@gw.example", "sip:%2B380900111222@gw.example;user=phone"]
 )
 def test_a_denied_number_behind_a_sip_address_is_left_out_too(returned: str) -> None:
-    within = plan(ASK, ring(MARY), screening=Screening(denied_prefixes=("380900",)))
-    within = Plan(replace(within.project, country="UA", dialling=dialling_of("UA")))
+    within = snapshot(ASK, ring(MARY), screening=Screening(denied_prefixes=("380900",)))
+    within = ProjectSnapshot(replace(within.project, country="UA", dialling=dialling_of("UA")))
     story = Transcript(incoming(within=within))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     address = Target(kind=TargetKind.ADDRESS, value=returned)
@@ -108,7 +108,7 @@ def test_a_denied_number_behind_a_sip_address_is_left_out_too(returned: str) -> 
 
 
 def test_what_a_scheme_itself_rings_is_held_to_no_prefix() -> None:
-    within = plan(ring(MOBILE), screening=Screening(denied_prefixes=("3",)), fallback=MOBILE)
+    within = snapshot(ring(MOBILE), screening=Screening(denied_prefixes=("3",)), fallback=MOBILE)
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived(), refuses("b1", 486), refuses("b2", 486))
     assert story.attempts == [f"b1 {MOBILE} busy", f"b2 {MOBILE} busy"]

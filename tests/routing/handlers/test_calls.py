@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import Cause
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import RateStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import (
@@ -20,7 +20,7 @@ from switchhook.routing.events import (
 )
 from switchhook.webhooks.e164 import dialling_of
 from tests.routing.handlers.stories import HANG_UP, asking, ended, live, picked_up, ringing, talking
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     CUSTOMER,
     DIALLED,
@@ -29,8 +29,8 @@ from tests.support.plans import (
     MOBILE,
     from_account,
     incoming,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import (
     Transcript,
@@ -238,14 +238,14 @@ def test_what_is_heard_twice_is_written_once(tell: Callable[[], Transcript], eve
 @pytest.mark.row("R4-36", "A-42")
 def test_a_blocked_caller_is_turned_away_before_any_step() -> None:
     screening = Screening(blocked_callers=(CUSTOMER,))
-    story = Transcript(incoming(within=plan(ASK, screening=screening)))
+    story = Transcript(incoming(within=snapshot(ASK, screening=screening)))
     turned_away = ("end caller 603", "emit incoming.after")
     story.hears(0, CallArrived(), "emit incoming.before", *turned_away)
     assert story.end == "blocked by system, 603 the caller is on the block list"
 
 
 def test_the_block_list_is_for_calls_from_outside() -> None:
-    blocked = plan(ring(MARY), screening=Screening(blocked_callers=("john",)))
+    blocked = snapshot(ring(MARY), screening=Screening(blocked_callers=("john",)))
     story = Transcript(from_account("mary", blocked))
     story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
     story = Transcript(from_account(DIALLED, blocked))
@@ -255,15 +255,15 @@ def test_the_block_list_is_for_calls_from_outside() -> None:
 
 
 def test_a_caller_who_is_blocked_in_another_spelling_is_turned_away() -> None:
-    within = plan(ring(MARY), screening=Screening(blocked_callers=("0441112233",)))
-    within = Plan(replace(within.project, country="UA", dialling=dialling_of("UA")))
+    within = snapshot(ring(MARY), screening=Screening(blocked_callers=("0441112233",)))
+    within = ProjectSnapshot(replace(within.project, country="UA", dialling=dialling_of("UA")))
     story = Transcript(incoming(within=within))
     story.comes_to(0, CallArrived())
     assert story.end == "blocked by system, 603 the caller is on the block list"
 
 
 def test_a_caller_who_withholds_the_number_is_told_so() -> None:
-    within = plan(ring(MARY), screening=Screening(block_withheld=True))
+    within = snapshot(ring(MARY), screening=Screening(block_withheld=True))
     story = Transcript(replace(incoming(within=within), caller=""))
     story.comes_to(0, CallArrived())
     assert story.end == "blocked by system, 603 the caller withholds the number"

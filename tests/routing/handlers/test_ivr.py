@@ -18,7 +18,7 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from switchhook.routing.prompts import LONGEST_SOUND
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     JOHN,
     MARY,
@@ -27,8 +27,8 @@ from tests.support.plans import (
     ask_pin,
     in_turn,
     incoming,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import (
     Transcript,
@@ -142,7 +142,7 @@ def test_after_a_restart_any_step_may_come_where_the_project_has_changed() -> No
             story = in_state(state)
             if state is CallState.RINGING:
                 story.comes_to(1, rings("b1"))
-            story.call = replace(story.call, plan=plan(step, step))
+            story.call = replace(story.call, snapshot=snapshot(step, step))
             story.comes_to(9, Resynced(live_legs=frozenset({"caller"})))
             assert story.call.state is to
 
@@ -157,7 +157,7 @@ def test_after_a_restart_a_last_prompt_is_not_played_again() -> None:
     story = Transcript(
         incoming(
             ask_pin(failed=(ring(MARY),)),
-            within=plan(
+            within=snapshot(
                 ask_pin(failed=(ring(MARY),)), pin=replace(PIN, attempts=1, start_message="")
             ),
         )

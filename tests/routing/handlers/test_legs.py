@@ -16,7 +16,7 @@ from switchhook.routing.events import (
     TimePassed,
 )
 from tests.routing.handlers.stories import asking, ended, ringing, talking
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     JOHN,
     MARY,

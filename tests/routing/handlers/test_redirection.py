@@ -9,13 +9,13 @@ import pytest
 
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.outside import OutsideCalls
-from switchhook.domain.project import Number, Plan
+from switchhook.domain.project import Number, ProjectSnapshot
 from switchhook.domain.scheme import HangUpStep
 from switchhook.domain.screening import Screening
 from switchhook.routing.events import CallArrived, LegRedirected, TimePassed
 from switchhook.routing.handlers.redirection import MAX_REDIRECTIONS
 from tests.routing.handlers.test_ivr import NEXT
-from tests.support.plans import DIALLED, JOHN, MARY, MOBILE, in_turn, incoming, plan, ring
+from tests.support.snapshots import DIALLED, JOHN, MARY, MOBILE, in_turn, incoming, ring, snapshot
 from tests.support.transcript import Transcript, answers, refuses
 
 if TYPE_CHECKING:
@@ -40,11 +40,11 @@ def mary_rings(*more: Step) -> Transcript:
 RINGS_MARY = ring(MARY)
 
 
-def with_night(*steps: Step, first: Step = RINGS_MARY) -> Plan:
+def with_night(*steps: Step, first: Step = RINGS_MARY) -> ProjectSnapshot:
     """Return the shop, where a second number runs these steps."""
-    made = plan(first, schemes={2: steps})
+    made = snapshot(first, schemes={2: steps})
     numbers = (*made.project.numbers, Number(number=NIGHT, scheme=2))
-    return Plan(replace(made.project, numbers=numbers))
+    return ProjectSnapshot(replace(made.project, numbers=numbers))
 
 
 def test_a_desk_phone_forwards_to_a_colleague_who_answers() -> None:
@@ -82,7 +82,7 @@ def test_the_first_of_several_that_may_ring_does() -> None:
 
 
 def test_a_number_that_the_project_does_not_call_is_not_forwarded_to() -> None:
-    made = plan(ring(MARY), screening=Screening(denied_prefixes=("38050",)))
+    made = snapshot(ring(MARY), screening=Screening(denied_prefixes=("38050",)))
     story = Transcript(incoming(within=made))
     story.hears(0, CallArrived(), *RUNG)
     story.hears(1, forwards("b1", MOBILE.value))
@@ -92,17 +92,17 @@ def test_a_number_that_the_project_does_not_call_is_not_forwarded_to() -> None:
 
 @pytest.mark.row("FD-10")
 def test_outside_the_hours_of_outside_calls_nobody_is_forwarded_there() -> None:
-    made = plan(ring(MARY))
+    made = snapshot(ring(MARY))
     never = replace(
         made.project, hours=(WorkingHours(name="never"),), outside=OutsideCalls(hours="never")
     )
-    story = Transcript(incoming(within=Plan(never)))
+    story = Transcript(incoming(within=ProjectSnapshot(never)))
     story.comes_to(0, CallArrived(), forwards("b1", str(MOBILE), "john"))
     assert [one.split()[1] for one in story.attempts] == ["mary", "john"]
 
 
 def test_without_a_trunk_nobody_is_forwarded_outside() -> None:
-    story = Transcript(incoming(within=plan(ring(MARY), trunks=())))
+    story = Transcript(incoming(within=snapshot(ring(MARY), trunks=())))
     story.comes_to(0, CallArrived())
     story.hears(1, forwards("b1", MOBILE.value))
 

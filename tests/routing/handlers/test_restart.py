@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from switchhook.domain.call import CALLER
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.routing.events import (
     CallArrived,
     TimePassed,
 )
 from tests.routing.handlers.stories import asking, live, picked_up, ringing, talking
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     JOHN,
     MARY,
@@ -37,8 +37,8 @@ def test_after_a_restart_a_webhook_is_asked_again_where_the_caller_still_waits()
 
 def test_after_a_restart_without_that_webhook_the_next_step_begins() -> None:
     story = asking()
-    lost = replace(story.call.plan.project, forwarding_numbers=())
-    story.call = replace(story.call, plan=Plan(lost))
+    lost = replace(story.call.snapshot.project, forwarding_numbers=())
+    story.call = replace(story.call, snapshot=ProjectSnapshot(lost))
     story.hears(9, live(CALLER), "ring b1 mary", "emit incoming.forwarding")
     assert story.call.asked is None
 

@@ -11,7 +11,7 @@ from switchhook.domain.call import CallState, Leg
 from switchhook.domain.cause import Cause
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.hours import Span, WorkingHours
-from switchhook.domain.project import Number, Plan
+from switchhook.domain.project import Number, ProjectSnapshot
 from switchhook.domain.scheme import (
     GoToStep,
     HangUpStep,
@@ -44,7 +44,7 @@ from switchhook.routing.handlers.transfer import (
     RING_TIMEOUT,
 )
 from switchhook.routing.position import MAX_JUMPS
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     CUSTOMER,
     DIALLED,
@@ -57,8 +57,8 @@ from tests.support.plans import (
     from_account,
     incoming,
     number,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import (
     Transcript,
@@ -83,7 +83,7 @@ AFTER = "emit incoming.after"
 RINGS_MARY = ring(MARY)
 
 
-def mary_talks(*steps: Step, within: Plan | None = None) -> Transcript:
+def mary_talks(*steps: Step, within: ProjectSnapshot | None = None) -> Transcript:
     """Mary talks to a customer."""
     story = Transcript(incoming(*(steps or (RINGS_MARY,)), within=within))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
@@ -98,9 +98,9 @@ def mary_transfers(to: str = "john", *steps: Step) -> Transcript:
     return story
 
 
-def john_talks(callee: str = "mary", within: Plan | None = None) -> Transcript:
+def john_talks(callee: str = "mary", within: ProjectSnapshot | None = None) -> Transcript:
     """John has called somebody."""
-    story = Transcript(from_account(callee, within or plan(RINGS_MARY)))
+    story = Transcript(from_account(callee, within or snapshot(RINGS_MARY)))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
     assert story.call.state is CallState.TALKING
     return story
@@ -202,9 +202,9 @@ def test_an_outside_number_in_any_spelling_is_rung_over_the_trunk() -> None:
 
 
 def test_the_projects_rules_of_outside_calls_hold_for_transfers_too() -> None:
-    made = plan(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
+    made = snapshot(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
     assert "rules forbid" in refused(mary_talks(within=made), "b1", MOBILE.value, 403)
-    without = plan(RINGS_MARY, trunks=())
+    without = snapshot(RINGS_MARY, trunks=())
     assert "no trunk" in refused(mary_talks(within=without), "b1", MOBILE.value, 404)
 
 
@@ -216,16 +216,16 @@ def test_a_limit_of_outside_calls_ends_the_transfer_with_403() -> None:
 
 
 def test_who_calls_for_help_may_be_put_through() -> None:
-    made = plan(RINGS_MARY, screening=Screening(denied_prefixes=("1",)))
+    made = snapshot(RINGS_MARY, screening=Screening(denied_prefixes=("1",)))
     story = mary_talks(within=made)
     story.hears(10, transfers("b1", "112"), *BEGUN, "ring b2 112 for caller")
 
 
-def with_night(*steps: Step) -> Plan:
+def with_night(*steps: Step) -> ProjectSnapshot:
     """Return the shop, where a second number runs these steps."""
-    made = plan(RINGS_MARY, schemes={2: steps})
+    made = snapshot(RINGS_MARY, schemes={2: steps})
     numbers = (*made.project.numbers, Number(number=NIGHT, scheme=2))
-    return Plan(replace(made.project, numbers=numbers))
+    return ProjectSnapshot(replace(made.project, numbers=numbers))
 
 
 def test_a_number_of_the_project_rings_whom_its_scheme_rings_first() -> None:
@@ -256,7 +256,7 @@ def test_hours_and_other_schemes_are_gone_through_as_by_a_call_that_comes_now() 
     made = with_night(*steps, ring(JOHN))
     project = replace(made.project, hours=(office,))
     for now, rung in ((10.0, "john"), (10.0 + 86_400, "olga")):  # a Thursday, and the day after
-        story = mary_talks(within=Plan(project))
+        story = mary_talks(within=ProjectSnapshot(project))
         story.hears(now, transfers("b1", NIGHT), *BEGUN, f"ring b2 {rung} for caller")
     unknown = mary_talks(
         within=with_night(HoursStep(hours="none", open_=(ring(OLGA),)), ring(JOHN))
@@ -266,9 +266,9 @@ def test_hours_and_other_schemes_are_gone_through_as_by_a_call_that_comes_now() 
 
 def test_a_scheme_that_goes_to_another_rings_whom_that_rings() -> None:
     for steps in ((GoToStep(scheme=3),), (ring(number(OTHER)),)):
-        made = plan(RINGS_MARY, schemes={2: steps, 3: (ring(JOHN),)})
+        made = snapshot(RINGS_MARY, schemes={2: steps, 3: (ring(JOHN),)})
         numbers = (Number(number=NIGHT, scheme=2), Number(number=OTHER, scheme=3))
-        within = Plan(replace(made.project, numbers=(*made.project.numbers, *numbers)))
+        within = ProjectSnapshot(replace(made.project, numbers=(*made.project.numbers, *numbers)))
         story = mary_talks(within=within)
         story.hears(10, transfers("b1", NIGHT), *BEGUN, "ring b2 john for caller")
     refused(mary_talks(within=with_night(GoToStep(scheme=2))), "b1", NIGHT, 501)
@@ -308,7 +308,7 @@ def test_a_webhook_that_says_nothing_of_use_lets_the_scheme_go_on(what: str) -> 
         answer = DirectionGiven(ask="c-1", targets=targets)
     made = with_night(ASK, ring(OLGA))
     denied = replace(made.project, screening=Screening(denied_prefixes=("1",)))
-    story = mary_talks(within=Plan(denied))
+    story = mary_talks(within=ProjectSnapshot(denied))
     story.hears(10, transfers("b1", NIGHT), *ASKS)
     story.hears(40, answer, "ring b2 olga for caller")
 
@@ -395,7 +395,7 @@ def test_nobody_is_forwarded_to_who_may_not_ring_or_takes_part_already() -> None
         assert story.journal[-1].endswith("where none may ring")
     story.hears(11, forwards("b9", "olga"))
     story.hears(12, refuses("b2", 302), "notify b1 of transfer 302")
-    denied = plan(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
+    denied = snapshot(RINGS_MARY, screening=Screening(denied_prefixes=("38050",)))
     other = mary_talks(within=denied)
     other.comes_to(10, transfers("b1", "john"))
     other.hears(11, forwards("b2", MOBILE.value))
@@ -625,7 +625,7 @@ def test_a_recording_goes_on_with_who_talks_next() -> None:
 
 
 def recorded_john() -> Transcript:
-    made = plan(RecordStep(), RINGS_MARY)
+    made = snapshot(RecordStep(), RINGS_MARY)
     story = Transcript(from_account(DIALLED, made))
     story.comes_to(0, CallArrived(), answers("b1"), answers("caller"))
     return story

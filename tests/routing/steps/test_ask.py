@@ -10,7 +10,7 @@ from switchhook.routing.commands import AskWebhook
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.steps.ask import GRACE
 from switchhook.webhooks.parameters import Facts, resolve
-from tests.support.plans import ASK, MARY, incoming, plan, ring
+from tests.support.snapshots import ASK, MARY, incoming, ring, snapshot
 from tests.support.transcript import Transcript, directs, fails, refuses, sends_to
 
 
@@ -49,7 +49,7 @@ def test_the_answer_rings_for_the_webhooks_ring_timeout_not_its_response_timeout
 
 
 def test_a_direction_to_nobody_hands_the_call_on() -> None:
-    story = Transcript(incoming(within=plan(ASK, ring(MARY))))
+    story = Transcript(incoming(within=snapshot(ASK, ring(MARY))))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(1, directs(), "ring b1 mary", "emit incoming.forwarding")
     assert "notice there is nobody to ring" in story.journal
@@ -69,7 +69,7 @@ def test_an_overdue_ask_ends_the_call_where_no_step_is_left() -> None:
 
 @pytest.mark.row("A-14", "R1-42")
 def test_the_next_location_is_told_that_this_one_placed_the_call_nowhere() -> None:
-    story = Transcript(incoming(within=plan(ASK, ASK, ring(MARY), ASK)))
+    story = Transcript(incoming(within=snapshot(ASK, ASK, ring(MARY), ASK)))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     assert status(story) == ""
     story.hears(1, fails("c-1"), "show ringing", "ask crm as c-2")
@@ -83,7 +83,7 @@ def test_the_next_location_is_told_that_this_one_placed_the_call_nowhere() -> No
 @pytest.mark.row("A-14", "R1-42")
 def test_a_scheme_that_was_named_is_a_place_and_one_that_is_gone_is_none() -> None:
     for named, told in ((2, ""), (99, "NO-FORWARD")):
-        story = Transcript(incoming(within=plan(ASK, ASK, schemes={2: (ASK,)})))
+        story = Transcript(incoming(within=snapshot(ASK, ASK, schemes={2: (ASK,)})))
         story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
         story.hears(1, sends_to(named), "show ringing", "ask crm as c-2")
         assert status(story) == told

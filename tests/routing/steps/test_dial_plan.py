@@ -28,7 +28,7 @@ from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import CallArrived, TimePassed, VerdictGiven
 from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.steps.dial_plan import MAX_VARIABLES
-from tests.support.plans import (
+from tests.support.snapshots import (
     CUSTOMER,
     DIALLED,
     JOHN,
@@ -38,8 +38,8 @@ from tests.support.plans import (
     ask_crm,
     ask_pin,
     incoming,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import (
     Transcript,
@@ -56,7 +56,7 @@ from tests.support.transcript import (
 )
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 BEFORE = "emit incoming.before"
 ASKED = (BEFORE, "show ringing", "ask names as c-1")
@@ -66,7 +66,9 @@ ENTER = (BEFORE, "answer caller", "play enter to caller as p1")
 OVER = ("end caller 486", "emit incoming.after")
 
 
-def asked(*success: Step, failed: tuple[Step, ...] = (), within: Plan | None = None) -> Transcript:
+def asked(
+    *success: Step, failed: tuple[Step, ...] = (), within: ProjectSnapshot | None = None
+) -> Transcript:
     """Return a call about which a webhook without a code is asked."""
     step = ask_crm(*success, failed=failed)
     story = Transcript(incoming(step, within=within))
@@ -77,7 +79,7 @@ def asked(*success: Step, failed: tuple[Step, ...] = (), within: Plan | None = N
 def entering(*, mask: bool = True) -> Transcript:
     """Return a call whose caller heard the start message; success rings Mary, failure John."""
     step = ask_pin(ring(MARY), failed=(ring(JOHN),))
-    story = Transcript(incoming(within=plan(step, pin=replace(PIN, mask_code=mask))))
+    story = Transcript(incoming(within=snapshot(step, pin=replace(PIN, mask_code=mask))))
     story.hears(0, CallArrived(), *ENTER)
     story.hears(0.1, answers("caller"))
     story.hears(2, is_played("p1"))
@@ -135,7 +137,7 @@ def test_no_answer_in_time_opens_the_failed_branch() -> None:
 @pytest.mark.row("R5-27")
 def test_the_time_limit_in_the_url_goes_before_the_webhooks() -> None:
     hasty = replace(PIN, use_ivr=False, url_template=f"{PIN.url_template}#tt=700")
-    story = Transcript(incoming(within=plan(ask_pin(failed=(ring(JOHN),)), pin=hasty)))
+    story = Transcript(incoming(within=snapshot(ask_pin(failed=(ring(JOHN),)), pin=hasty)))
     story.hears(0, CallArrived(), BEFORE, "show ringing", "ask pin as c-1")
     assert story.call.wake_at == 0.95
     story.hears(0.95, TimePassed(), *JOHN_RINGS)
@@ -247,7 +249,7 @@ def test_what_the_outer_webhook_returned_waits_behind_the_inner_one() -> None:
 
 def test_what_a_webhook_returned_stays_in_its_scheme() -> None:
     gone = AskDialPlanStep(webhook="gone", failed=(RingDestinationStep(), ring(JOHN)))
-    story = asked(within=plan(ask_crm(GoToStep(scheme=2)), schemes={2: (gone,)}))
+    story = asked(within=snapshot(ask_crm(GoToStep(scheme=2)), schemes={2: (gone,)}))
     story.hears(1, accepts(destination=MARY), *JOHN_RINGS)
 
 
@@ -278,7 +280,7 @@ def test_a_destination_is_not_followed_outside_the_webhooks_branches() -> None:
 def test_a_denied_destination_is_none() -> None:
     screening = Screening(denied_prefixes=("38050",))
     step = ask_crm(RingDestinationStep(), failed=(ring(JOHN),))
-    story = Transcript(incoming(within=plan(step, screening=screening)))
+    story = Transcript(incoming(within=snapshot(step, screening=screening)))
     story.hears(0, CallArrived(), *ASKED)
     story.hears(1, accepts(destination=MOBILE), *JOHN_RINGS)
     assert f"notice this project does not call {MOBILE}" in story.journal
@@ -301,7 +303,7 @@ def test_the_number_that_is_shown_in_the_success_branch(
 ) -> None:
     for answer, expected in ((accepts(destination=MOBILE), success), (fails(), (CUSTOMER, "Anna"))):
         step = ask_crm(RingDestinationStep(), failed=(ring(MOBILE),))
-        story = Transcript(incoming(within=plan(step, ring(MARY), forwarding=forwarding)))
+        story = Transcript(incoming(within=snapshot(step, ring(MARY), forwarding=forwarding)))
         story.hears(0, CallArrived(), *ASKED)
         story.hears(1, answer, f"ring b1 {MOBILE}", "emit incoming.forwarding")
         assert shown(story) == [expected]
@@ -528,7 +530,7 @@ def test_the_journal_says_with_which_attempt_and_code_was_asked() -> None:
     assert facts[True]["attempt"] == facts[False]["attempt"] == "1"
     assert (facts[True].get("code"), facts[False].get("code")) == (None, "4711")
     bare = replace(PIN, use_ivr=False, mask_code=False)
-    story = Transcript(incoming(within=plan(ask_pin(ring(MARY)), pin=bare)))
+    story = Transcript(incoming(within=snapshot(ask_pin(ring(MARY)), pin=bare)))
     story.hears(0, CallArrived(), BEFORE, "show ringing", "ask pin as c-1")
     assert not {"attempt", "code"} & set(asking(story))
 
@@ -577,7 +579,7 @@ def test_nobody_enters_a_code_without_end() -> None:
 def test_messages_that_are_not_set_are_not_played() -> None:
     silent = replace(PIN, start_message="", error_message="", timeout_message="", attempts=2)
     step = ask_pin(ring(MARY), failed=(ring(JOHN),))
-    story = Transcript(incoming(within=plan(step, pin=silent)))
+    story = Transcript(incoming(within=snapshot(step, pin=silent)))
     story.hears(0, CallArrived(), BEFORE, "answer caller")
     story.hears(1, answers("caller"))
     keys(story, 2, "1", "c-1")

@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.scheme import HangUpStep
 from switchhook.routing.events import CallArrived
-from tests.support.plans import incoming
+from tests.support.snapshots import incoming
 from tests.support.transcript import Transcript
 
 

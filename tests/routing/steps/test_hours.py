@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.scheme import HoursStep
 from switchhook.routing.events import CallArrived
-from tests.support.plans import ASK, JOHN, MARY, MONDAY_NOON, OFFICE_HOURS, incoming, ring
+from tests.support.snapshots import ASK, JOHN, MARY, MONDAY_NOON, OFFICE_HOURS, incoming, ring
 from tests.support.transcript import Transcript, refuses
 
 STEP = HoursStep(hours="office", open_=(ASK,), closed=(ring(JOHN),))

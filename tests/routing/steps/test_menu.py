@@ -8,7 +8,7 @@ import pytest
 
 from switchhook.domain.scheme import MenuChoice, MenuStep
 from switchhook.routing.events import CallArrived, TimePassed
-from tests.support.plans import JOHN, MARY, OLGA, incoming, ring
+from tests.support.snapshots import JOHN, MARY, OLGA, incoming, ring
 from tests.support.transcript import Transcript, answers, is_played, presses, refuses
 
 MENU = MenuStep(

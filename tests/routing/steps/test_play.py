@@ -7,7 +7,7 @@ import pytest
 from switchhook.domain.scheme import BackgroundStep, PlayStep
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
 from switchhook.routing.prompts import LONGEST_SOUND
-from tests.support.plans import ASK, JOHN, MARY, incoming, ring
+from tests.support.snapshots import ASK, JOHN, MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, directs, fails, is_played, refuses, rings
 
 BEFORE = "emit incoming.before"

@@ -17,7 +17,7 @@ from switchhook.routing.events import (
 )
 from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.recording import STOP_TIMEOUT
-from tests.support.plans import MARY, from_account, incoming, ring
+from tests.support.snapshots import MARY, from_account, incoming, ring
 from tests.support.transcript import (
     Transcript,
     answers,

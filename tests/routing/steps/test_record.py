@@ -17,7 +17,7 @@ from switchhook.routing.events import (
 )
 from switchhook.routing.recording import STOP_TIMEOUT
 from switchhook.webhooks.parameters import Facts, resolve
-from tests.support.plans import MARY, incoming, ring
+from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, hangs_up, is_recorded, presses
 
 MADE = Recording(id="r1", seconds=7.0, path="r1.wav")

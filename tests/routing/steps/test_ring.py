@@ -8,12 +8,12 @@ import pytest
 
 from switchhook.domain.call import CallState, LegState
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.project import Group, Plan
+from switchhook.domain.project import Group, ProjectSnapshot
 from switchhook.domain.scheme import CallerName, HangUpStep, NameChoice, RingDestinationStep
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
-from tests.support.plans import (
+from tests.support.snapshots import (
     ASK,
     CUSTOMER,
     JOHN,
@@ -26,8 +26,8 @@ from tests.support.plans import (
     group,
     in_turn,
     incoming,
-    plan,
     ring,
+    snapshot,
 )
 from tests.support.transcript import Transcript, accepts, answers, directs, refuses, rings
 
@@ -95,7 +95,7 @@ def test_one_after_another_each_has_the_whole_time() -> None:
 
 @pytest.mark.row("A-10")
 def test_one_after_another_may_be_what_the_webhook_is_set_to() -> None:
-    story = Transcript(incoming(within=plan(ASK, ring_order=RingOrder.ONE_AFTER_ANOTHER)))
+    story = Transcript(incoming(within=snapshot(ASK, ring_order=RingOrder.ONE_AFTER_ANOTHER)))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(1, directs(MARY, MOBILE), "ring b1 mary", "emit incoming.forwarding")
     story.hears(8, TimePassed(), "end b1 timeout", f"ring b2 {MOBILE}", "emit incoming.forwarding")
@@ -203,7 +203,7 @@ def test_who_is_named_twice_rings_once() -> None:
 
 
 def test_a_webhook_may_name_groups_among_others() -> None:
-    story = Transcript(incoming(within=plan(ASK)))
+    story = Transcript(incoming(within=snapshot(ASK)))
     story.hears(0, CallArrived(), "emit incoming.before", "show ringing", "ask crm as c-1")
     story.hears(
         1,
@@ -217,7 +217,7 @@ def test_a_webhook_may_name_groups_among_others() -> None:
 
 
 def test_the_fallback_may_be_a_group() -> None:
-    story = Transcript(incoming(within=plan(ring(JOHN, timeout=5), fallback=SALES)))
+    story = Transcript(incoming(within=snapshot(ring(JOHN, timeout=5), fallback=SALES)))
     story.comes_to(0, CallArrived())
     story.hears(
         5,
@@ -231,7 +231,7 @@ def test_the_fallback_may_be_a_group() -> None:
 
 def test_a_webhooks_destination_and_name_may_be_for_a_group() -> None:
     step = RingDestinationStep(caller_name=CallerName(choice=NameChoice.WEBHOOK))
-    story = Transcript(incoming(within=plan(ask_crm(step))))
+    story = Transcript(incoming(within=snapshot(ask_crm(step))))
     story.comes_to(0, CallArrived())
     story.comes_to(1, accepts(destination=SALES, name="VoysPartners"))
     rung = [order for order in story.commands if isinstance(order, RingLeg)]
@@ -245,20 +245,22 @@ def test_who_dials_a_group_rings_all_but_the_own_telephone() -> None:
     story = Transcript(from_account("200"))
     story.hears(0, CallArrived(), "ring b1 mary", "ring b2 olga", "emit internal.forwarding")
     with_john = replace(
-        plan(HangUpStep()).project, groups=(Group(name="200", accounts=("john", "mary")),)
+        snapshot(HangUpStep()).project, groups=(Group(name="200", accounts=("john", "mary")),)
     )
-    story = Transcript(from_account("200", Plan(with_john)))
+    story = Transcript(from_account("200", ProjectSnapshot(with_john)))
     story.hears(0, CallArrived(), "ring b1 mary", "emit internal.forwarding")
 
 
 def test_a_group_of_none_but_the_caller_rings_nobody() -> None:
-    alone = replace(plan(HangUpStep()).project, groups=(Group(name="200", accounts=("john",)),))
-    story = Transcript(from_account("200", Plan(alone)))
+    alone = replace(snapshot(HangUpStep()).project, groups=(Group(name="200", accounts=("john",)),))
+    story = Transcript(from_account("200", ProjectSnapshot(alone)))
     story.hears(0, CallArrived(), "end caller 486", "emit internal.after")
 
 
 def test_a_destination_of_nobody_takes_the_failed_branch() -> None:
-    story = Transcript(incoming(within=plan(ask_crm(RingDestinationStep(), failed=(ring(JOHN),)))))
+    story = Transcript(
+        incoming(within=snapshot(ask_crm(RingDestinationStep(), failed=(ring(JOHN),))))
+    )
     story.comes_to(0, CallArrived())
     story.hears(1, accepts(destination=group("nobody")), "ring b1 john", "emit incoming.forwarding")
 

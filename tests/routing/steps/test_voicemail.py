@@ -8,7 +8,7 @@ from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
 from switchhook.routing.prompts import LONGEST_SOUND
 from switchhook.routing.recording import STOP_TIMEOUT
-from tests.support.plans import MARY, incoming, ring
+from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import (
     Transcript,
     answers,

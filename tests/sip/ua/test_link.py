@@ -46,10 +46,10 @@ class Play:
         self.seen_by_caller: Counter[str] = Counter()
         self.seen_by_callee: Counter[str] = Counter()
         for number in range(CALLS):
-            self.plan(f"out{number}", 0.05 * number, gives_up=number % 5 == 0)
+            self.snapshot(f"out{number}", 0.05 * number, gives_up=number % 5 == 0)
         network.run(until=CALLS * 0.05 + 400)
 
-    def plan(self, leg: str, at: float, *, gives_up: bool) -> None:
+    def snapshot(self, leg: str, at: float, *, gives_up: bool) -> None:
         invite = Invite(
             leg=leg,
             uri=Uri.parse("sip:them@192.0.2.2"),

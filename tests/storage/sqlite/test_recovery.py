@@ -14,8 +14,8 @@ from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import delivery_to_row
 from switchhook.storage.sqlite.statements import sql
 from tests.support.former import make_former
-from tests.support.plans import plan
 from tests.support.promises import CIPHER, delivery
+from tests.support.snapshots import snapshot
 
 if TYPE_CHECKING:
     import sqlite3
@@ -74,7 +74,7 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
     settled = delivery("c1", url="https://crm.example/in?key=1", success_codes=every_good)
     waiting = delivery("c2", success_codes=(200, 202, 204, 410))
     path = tmp_path / "switchhook.sqlite3"
-    make_former(path, within=plan(), settled=(settled,), waiting=(waiting,))
+    make_former(path, within=snapshot(), settled=(settled,), waiting=(waiting,))
     with closing(open_to_write(path)) as connection:
         connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER))
         assert recovery.deliveries(connection, cipher=CIPHER) == (waiting, THREE)
@@ -90,7 +90,7 @@ def test_an_old_promise_that_waits_costs_no_walk_over_those_that_are_settled() -
     with closing(open_to_write(None)) as connection:
         for name in ("unsettled_deliveries", "attempts_of_unsettled", "pending"):
             values = dict.fromkeys(("before", "limit", "project", "webhook"))
-            plan = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
-            lines = [row["detail"] for row in plan]
+            snapshot = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
+            lines = [row["detail"] for row in snapshot]
             assert any("deliveries_unsettled" in line for line in lines), lines
             assert not any("TEMP B-TREE" in line for line in lines), lines

@@ -16,8 +16,8 @@ from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_reader, call_to_row, delivery_to_row
 from switchhook.storage.sqlite.rows import delivery as read_delivery
 from switchhook.storage.sqlite.statements import sql
-from tests.support.plans import plan
 from tests.support.promises import CIPHER, call, delivery
+from tests.support.snapshots import snapshot
 from tests.support.strategies import calls
 
 
@@ -25,7 +25,7 @@ from tests.support.strategies import calls
 @given(calls())
 def test_a_call_in_any_state_is_read_back_equal(made: Call) -> None:
     *_, value = call_to_row(made)
-    assert call_reader(lambda *_: made.plan)(str(value)) == made
+    assert call_reader(lambda *_: made.snapshot)(str(value)) == made
 
 
 def test_a_call_is_stored_with_its_plan_s_key_alone() -> None:
@@ -39,7 +39,7 @@ def test_a_call_is_stored_with_its_plan_s_key_alone() -> None:
 def test_members_of_a_later_version_are_ignored() -> None:
     *_, value = call_to_row(call("c1"))
     later = json.dumps(json.loads(str(value)) | {"mood": "sunny"})
-    assert call_reader(lambda *_: plan())(later) == call("c1")
+    assert call_reader(lambda *_: snapshot())(later) == call("c1")
 
 
 def test_members_that_an_earlier_version_did_not_have_are_at_their_defaults() -> None:
@@ -49,7 +49,7 @@ def test_members_that_an_earlier_version_did_not_have_are_at_their_defaults() ->
     earlier = {name: item for name, item in stored.items() if name not in since}
     assert earlier["path"] == [0]
     assert len(earlier) == len(stored) - len(since)
-    assert call_reader(lambda *_: plan())(json.dumps(earlier)) == call("c1")
+    assert call_reader(lambda *_: snapshot())(json.dumps(earlier)) == call("c1")
 
 
 def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have() -> None:
@@ -58,7 +58,7 @@ def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have
     for field in fields(Call):
         if field.default is not MISSING:
             del stored[field.name]
-    earlier = call_reader(lambda *_: plan())(json.dumps(stored))
+    earlier = call_reader(lambda *_: snapshot())(json.dumps(stored))
     for field in fields(Call):
         same = getattr(earlier, field.name)
         assert getattr(earlier.changed(**{field.name: same}), field.name) == same
@@ -67,7 +67,7 @@ def test_a_call_of_an_earlier_version_is_changed_in_members_that_it_did_not_have
 def test_a_path_through_branches_is_read_back() -> None:
     deep = replace(call("c1"), path=(2, "success", 0, "1", 3))
     *_, value = call_to_row(deep)
-    assert call_reader(lambda *_: plan())(str(value)).path == (2, "success", 0, "1", 3)
+    assert call_reader(lambda *_: snapshot())(str(value)).path == (2, "success", 0, "1", 3)
 
 
 @pytest.mark.row("FT-02")
@@ -94,7 +94,7 @@ def test_success_codes_are_stored_as_runs(codes: tuple[int, ...], stored: str) -
 @pytest.mark.parametrize("damaged", ["", "{}", "[]", '{"id": 5}'])
 def test_a_damaged_value_says_so(damaged: str) -> None:
     with pytest.raises(StoreError, match="a stored value cannot be read"):
-        call_reader(lambda *_: plan())(damaged)
+        call_reader(lambda *_: snapshot())(damaged)
 
 
 def test_text_that_no_file_can_hold_is_refused() -> None:

@@ -20,8 +20,8 @@ from switchhook.storage.records import StoreError, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.webhooks.http import HttpRequest
 from tests.support.loop import run
-from tests.support.plans import plan
 from tests.support.promises import DOWN, attempt, call, delivery, mail, record
+from tests.support.snapshots import snapshot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable
@@ -255,8 +255,8 @@ def test_a_stored_call_that_is_damaged_does_not_keep_others_from_resuming(
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
             connection.execute("UPDATE calls SET value = ? WHERE call = 'c1'", [damaged])
         async with opened(path) as store:
-            assert await store.plans_of_live_calls() == (("shop", 1),)
-            assert [live.id for live in await store.live_calls(lambda *_: plan())] == ["c2"]
+            assert await store.snapshots_of_live_calls() == (("shop", 1),)
+            assert [live.id for live in await store.live_calls(lambda *_: snapshot())] == ["c2"]
             with pytest.raises(StoreError, match="a stored value cannot be read"):
                 await store.calls()
 

@@ -30,7 +30,7 @@ from tests.webhooks.samples import DUTCH_PLAN, PLAN, answer, make_dial_plan, mak
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.target import Target
     from switchhook.webhooks.answer import DialPlanReading
 
@@ -45,7 +45,7 @@ class Reader(StrEnum):
     LENIENT_JSON = "dial plan, lenient JSON"
 
     @property
-    def plan(self) -> Plan:
+    def snapshot(self) -> ProjectSnapshot:
         """The project that it reads for."""
         return DUTCH_PLAN if self in DIAL_PLANS else PLAN
 

@@ -17,7 +17,7 @@ from switchhook.domain.target import Target, TargetKind
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
 
 _SEPARATORS = " \t\u00a0\u2000-\u200f\u2010\u2011\u202a\u202c\u202d\u202f\u205f\u2060\u2066\u2068\u2069\u3000\ufeff"
 _STRETCH = re.compile(rf"[0-9+().\-{_SEPARATORS}]+")
@@ -31,22 +31,22 @@ _LITERAL = re.compile(
 _ESCAPED = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([bfnrt])|(.))", re.DOTALL)
 
 
-def stands_in(target: Target, body: bytes, plan: Plan) -> bool:
+def stands_in(target: Target, body: bytes, snapshot: ProjectSnapshot) -> bool:
     """Say whether the body names this target, and the plan lets it ring."""
     match target.kind:
         case TargetKind.NUMBER:
             return target.value.removeprefix("+") in _numbers(body)
         case TargetKind.ACCOUNT:
             named = any(target.value in text for text in _texts(body))
-            return target.value in plan.accounts and (named or target.value in _numbers(body))
+            return target.value in snapshot.accounts and (named or target.value in _numbers(body))
         case TargetKind.GROUP:
             named = any(target.value in text for text in _texts(body))
-            return target.value in plan.groups and (named or target.value in _numbers(body))
+            return target.value in snapshot.groups and (named or target.value in _numbers(body))
         case TargetKind.ADDRESS:
             host = re.sub(r"^sips?:[^@]+@|[:;].*$", "", target.value)
             bare = re.sub(r"^sips?:|[;:][^@]*$", "", target.value).lower()
             named = any(bare in text.lower() for text in _texts(body))
-            return named and host in plan.project.allowed_sip_hosts
+            return named and host in snapshot.project.allowed_sip_hosts
 
 
 def _numbers(body: bytes) -> set[str]:

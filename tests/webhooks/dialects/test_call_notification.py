@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from switchhook.domain.call import CALLER, Direction, Leg, LegState
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import EventKind, Subscription
-from switchhook.domain.project import Account, Group, Number, Plan, Project
+from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot
 from switchhook.domain.target import Target, TargetKind
 from switchhook.routing.events import CallArrived
 from switchhook.webhooks.dialects.call_notification import (
@@ -24,7 +24,7 @@ from switchhook.webhooks.dialects.call_notification import (
     notification,
 )
 from switchhook.webhooks.request import render_notification
-from tests.support.plans import CUSTOMER, MARY, from_account, incoming, plan, ring
+from tests.support.snapshots import CUSTOMER, MARY, from_account, incoming, ring, snapshot
 from tests.support.strategies import calls
 from tests.support.transcript import Transcript, answers, transfers
 from tests.webhooks.samples import UA, image, make_call, written
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 AT = 1563629859.7
 """2019-07-20 13:37:39 UTC, and a bit."""
-PLAN = Plan(
+PLAN = ProjectSnapshot(
     Project(
         id="voys",
         name="Voys",
@@ -68,7 +68,7 @@ def call(*legs: Leg, **changes: Any) -> Call:
     caller = Leg(id=CALLER, target=None, state=LegState.DIALLING, started_at=AT)
     settings: dict[str, Any] = {
         "id": "1563629859.000482915513",
-        "plan": PLAN,
+        "snapshot": PLAN,
         "caller": "0508009008",
         "caller_name": "Anna",
         "callee": "31508009000",
@@ -299,7 +299,7 @@ def test_a_transfer_says_who_transferred_whom_to_whom() -> None:
 
 @pytest.mark.row("FI-02")
 def test_whoever_the_caller_transferred_is_the_caller_then() -> None:
-    story = Transcript(from_account("mary", plan(ring(MARY))))
+    story = Transcript(from_account("mary", snapshot(ring(MARY))))
     story.comes_to(0, CallArrived(), answers("b1"), transfers("caller", "olga"), answers("b2"))
     read = tree(story.call, NotificationStatus.COLD_TRANSFER)
 

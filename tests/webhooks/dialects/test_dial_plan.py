@@ -18,7 +18,7 @@ from tests.webhooks.samples import (
     image,
     make_dial_plan,
     make_facts,
-    make_plan,
+    make_snapshot,
     written,
 )
 
@@ -32,7 +32,7 @@ ALL_FOUR = "http://target/{code}/{did}?a={callerid}&b={callername}"
 
 
 def ask(webhook: DialPlanWebhook, code: str = "", **call: str) -> bytes:
-    settings: dict[str, Any] = {"plan": DUTCH_PLAN, "caller": CALLER, "callee": CALLED} | call
+    settings: dict[str, Any] = {"snapshot": DUTCH_PLAN, "caller": CALLER, "callee": CALLED} | call
     facts = make_facts(**settings)
     return image(render_dial_plan_ask(webhook, facts, code=code, product=UA))
 
@@ -222,7 +222,7 @@ def test_numbers_go_out_with_their_plus_and_extensions_as_they_are(number: str, 
 @pytest.mark.row("FT-03")
 @pytest.mark.parametrize("number", ["2025550123", "380441112233", "0441112233"])
 def test_without_a_country_no_number_is_guessed(number: str) -> None:
-    facts = make_facts(plan=make_plan(country=""), caller=number)
+    facts = make_facts(snapshot=make_snapshot(country=""), caller=number)
     request = render_dial_plan_ask(make_dial_plan(), facts, product=UA)
 
     assert request.url == f"http://target/route?callerid={number}"
@@ -264,7 +264,7 @@ VALUES = st.one_of(
 @pytest.mark.row("S-73", "T-16")
 @given(caller=VALUES, called=VALUES, name=VALUES, code=VALUES)
 def test_no_value_can_leave_its_place(caller: str, called: str, name: str, code: str) -> None:
-    facts = make_facts(plan=DUTCH_PLAN, caller=caller, callee=called, caller_name=name)
+    facts = make_facts(snapshot=DUTCH_PLAN, caller=caller, callee=called, caller_name=name)
     webhook = make_dial_plan(url_template=ALL_FOUR)
     message = image(render_dial_plan_ask(webhook, facts, code=code, product=UA)).decode("ascii")
     first, *lines = message.removesuffix("\r\n\r\n").split("\r\n")
@@ -291,7 +291,7 @@ def test_the_two_classics() -> None:
 
 @given(template=st.text(max_size=60) | st.text(max_size=40).map("http://t/{code}".__add__))
 def test_a_stored_template_never_raises_and_never_breaks_the_line(template: str) -> None:
-    facts = make_facts(plan=PLAN)
+    facts = make_facts(snapshot=PLAN)
     webhook = make_dial_plan(url_template=template)
     request = render_dial_plan_ask(webhook, facts, code="1", product=UA)
 
@@ -311,7 +311,7 @@ def test_a_description_changes_nothing_that_is_sent() -> None:
 def test_the_id_of_the_call_may_be_sent_along() -> None:
     template = "http://target/route/{callid}?id={callid}&code={code}"
     webhook = make_dial_plan(url_template=template, fallback_url=template, use_ivr=True)
-    call = make_facts(plan=DUTCH_PLAN).call.id
+    call = make_facts(snapshot=DUTCH_PLAN).call.id
 
     assert problems(webhook) == ()
     assert target(template, "1") == f"/route/{call}?id={call}&code=1"

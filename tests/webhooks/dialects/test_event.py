@@ -326,7 +326,7 @@ def test_s_30_a_missed_call_in_a_chat(caller: str) -> None:
     text = "Missed call from {{caller_id:e164}} to {{destination_id:e164}} at {{date}}"
     webhook = make_event(format=EventFormat.RAW, body=f'{{"text":"{text}"}}')
     facts = make_facts(
-        plan=DUTCH_PLAN, caller=caller, callee="31850001001", arrived_at=1714550400.0
+        snapshot=DUTCH_PLAN, caller=caller, callee="31850001001", arrived_at=1714550400.0
     )
 
     assert tell(webhook, facts=facts).endswith(

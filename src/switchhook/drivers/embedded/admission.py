@@ -19,7 +19,7 @@ from switchhook.sip.transaction.trust import TrustedPeers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import Trunk
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.sip.wire.message import Request
@@ -61,16 +61,16 @@ def _places(sources: tuple[str, ...]) -> Networks:
 
 
 class SipAdmission:
-    """`book` knows accounts and trunks, `key` signs the nonces."""
+    """`directory` knows accounts and trunks, `key` signs the nonces."""
 
-    def __init__(self, realm: str, key: bytes, book: Callable[[], Book]) -> None:
+    def __init__(self, realm: str, key: bytes, directory: Callable[[], ProjectDirectory]) -> None:
         self.trusted_peers = TrustedPeers(self._is_in_network)
         self._authenticator = Authenticator(realm, key, self.trusted_peers)
         self.registrars: Callable[[], Mapping[str, frozenset[TrunkKey]]] = dict
         """Says at which addresses which trunks are registered; set by who registers them."""
-        self._book = book
+        self._directory = directory
         self._parties: dict[str, Party] = {}
-        self._of: Book | None = None
+        self._of: ProjectDirectory | None = None
         self._networks = Networks(())
         self._helps: frozenset[str] = frozenset()
 
@@ -82,15 +82,15 @@ class SipAdmission:
     def admit(self, request: Request, source: Peer, now: float) -> Admitted | Refusal:
         """Let in accounts and trunks; for a registration, the account it is for alone."""
         if request.method == "REGISTER":
-            account = self._authenticator.registrant(request, source, self._book(), now)
+            account = self._authenticator.registrant(request, source, self._directory(), now)
             if isinstance(account, AuthRejection):
                 return self._refuse(account, "registration", source)
             return Admitted(name=account.login, who=account)
-        called = caller_trunk(request, source.host, self._book(), self.registrars())
+        called = caller_trunk(request, source.host, self._directory(), self.registrars())
         if called is not None:
-            plan, trunk = called
-            return Admitted(name="", who=KnownPeer(project=plan.project.id, trunk=trunk))
-        known = self._authenticator.caller(request, source, self._book(), now)
+            snapshot, trunk = called
+            return Admitted(name="", who=KnownPeer(project=snapshot.project.id, trunk=trunk))
+        known = self._authenticator.caller(request, source, self._directory(), now)
         if isinstance(known, AuthRejection):
             return self._refuse(known, "call", source)
         return Admitted(name=known.proved, who=known)
@@ -129,14 +129,14 @@ class SipAdmission:
             return self._refuse_outsider(party, request, source) if sources else None
         if request.method == "ACK":
             return Refusal(403)
-        turned = self._authenticator.prove(request, source, self._book(), now)
+        turned = self._authenticator.prove(request, source, self._directory(), now)
         if isinstance(turned, AuthRejection):
             return self._refuse(turned, "call", source)
         return None if turned.proved == party.user else Refusal(403)
 
     def _sources(self, party: Party) -> tuple[str, ...]:
-        plan = self._book().plans.get(party.project)
-        trunks = () if plan is None else plan.project.trunks
+        snapshot = self._directory().snapshots.get(party.project)
+        trunks = () if snapshot is None else snapshot.project.trunks
         return next((trunk.sources for trunk in trunks if trunk.name == party.trunk), ())
 
     def _refuse_outsider(self, party: Party, request: Request, source: Peer) -> Refusal:
@@ -166,18 +166,18 @@ class SipAdmission:
         return host in self._networks
 
     def _look_up(self) -> None:
-        """Gather what is asked for with every packet, once for each version of the book."""
-        book = self._book()
-        if book is self._of:
+        """Gather what is asked for with every packet, once for each version of the directory."""
+        directory = self._directory()
+        if directory is self._of:
             return
-        self._of = book
+        self._of = directory
         self._networks = Networks(
-            network for _, trunk in book.trunks() for network in networks_of(trunk.sources)
+            network for _, trunk in directory.trunks() for network in networks_of(trunk.sources)
         )
         self._helps = frozenset(
             number
-            for plan in book.plans.values()
-            for number in (SOS, *plan.project.screening.emergency_numbers)
+            for snapshot in directory.snapshots.values()
+            for number in (SOS, *snapshot.project.screening.emergency_numbers)
         )
 
 

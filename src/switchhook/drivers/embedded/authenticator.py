@@ -19,7 +19,7 @@ from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.message import REASONS
 
 if TYPE_CHECKING:
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.transport import Peer
 
@@ -78,17 +78,17 @@ class Authenticator:
         self._trusted_peers = trusted_peers or TrustedPeers()
 
     def caller(
-        self, request: Request, source: Peer, book: Book, now: float
+        self, request: Request, source: Peer, directory: ProjectDirectory, now: float
     ) -> KnownPeer | AuthRejection:
         """Say who calls from `source`."""
-        trunk = self._trunk(request, source, book, now)
-        return trunk or self._prove(self._for_calls, request, source, book, now)
+        trunk = self._trunk(request, source, directory, now)
+        return trunk or self._prove(self._for_calls, request, source, directory, now)
 
     def registrant(
-        self, request: Request, source: Peer, book: Book, now: float
+        self, request: Request, source: Peer, directory: ProjectDirectory, now: float
     ) -> Account | AuthRejection:
         """Say whose telephone registers from `source`."""
-        known = self._prove(self._for_registrations, request, source, book, now)
+        known = self._prove(self._for_registrations, request, source, directory, now)
         if isinstance(known, AuthRejection):
             return known
         account = known.account
@@ -97,13 +97,13 @@ class Authenticator:
         return account
 
     def prove(
-        self, request: Request, source: Peer, book: Book, now: float
+        self, request: Request, source: Peer, directory: ProjectDirectory, now: float
     ) -> KnownPeer | AuthRejection:
         """Say who proves a password with a request within a dialog."""
-        return self._prove(self._for_calls, request, source, book, now)
+        return self._prove(self._for_calls, request, source, directory, now)
 
     def _trunk(
-        self, request: Request, source: Peer, book: Book, now: float
+        self, request: Request, source: Peer, directory: ProjectDirectory, now: float
     ) -> KnownPeer | AuthRejection | None:
         """Return the trunk whose network the call is from, of the project whose number is called.
 
@@ -114,47 +114,54 @@ class Authenticator:
         no number of the trunk's project, where it may be a telephone: in the name of an account, from
         where one proved itself, or from a network too wide to be a carrier's.
         """
-        candidates = sources_of(book).at(source.host)
+        candidates = sources_of(directory).at(source.host)
         if not candidates or "Proxy-Authorization" in request.headers:
             return None
-        trusted = book.account(self._trusted_peers.name(source, now))
-        trunks = {plan: trunk for _, plan, trunk in reversed(candidates)}
-        for called in book.dialled(number_of(request.uri)):
-            owners = [plan for plan in called if plan in trunks]
+        trusted = directory.account(self._trusted_peers.name(source, now))
+        trunks = {snapshot: trunk for _, snapshot, trunk in reversed(candidates)}
+        for called in directory.dialled(number_of(request.uri)):
+            owners = [snapshot for snapshot in called if snapshot in trunks]
             if len(owners) > 1:
                 return AMBIGUOUS
             if owners:
-                (plan,) = owners
-                if trusted is not None and trusted[0] != plan:
+                (snapshot,) = owners
+                if trusted is not None and trusted[0] != snapshot:
                     return None
-                return KnownPeer(project=plan.project.id, trunk=trunks[plan])
-        size, plan, trunk = candidates[0]
-        is_account = trusted is not None or book.account(number_of(request.from_.uri)) is not None
+                return KnownPeer(project=snapshot.project.id, trunk=trunks[snapshot])
+        size, snapshot, trunk = candidates[0]
+        is_account = (
+            trusted is not None or directory.account(number_of(request.from_.uri)) is not None
+        )
         if is_account or size > MOST_OF_ONE_CARRIER:
             return None
-        return KnownPeer(project=plan.project.id, trunk=trunk)
+        return KnownPeer(project=snapshot.project.id, trunk=trunk)
 
     def _prove(
-        self, verifier: Verifier, request: Request, source: Peer, book: Book, now: float
+        self,
+        verifier: Verifier,
+        request: Request,
+        source: Peer,
+        directory: ProjectDirectory,
+        now: float,
     ) -> KnownPeer | AuthRejection:
         def is_blocked(user: str, address: str) -> bool:
             return (
                 self._failed_logins.is_blocked(user, address, now)
                 and [self._trusted_peers.name(source, now)]
-                != [known.unique_name for known in _users(book, user)]
-                and not _calls_for_help(request, user, book)
+                != [known.unique_name for known in _users(directory, user)]
+                and not _calls_for_help(request, user, directory)
             )
 
         verdict = verifier.check(
             request,
-            lambda user: tuple(map(_secret, _users(book, user))),
+            lambda user: tuple(map(_secret, _users(directory, user))),
             now,
             asker=source.host,
             is_blocked=is_blocked,
         )
         match verdict:
             case Verified():
-                known = _proved(verdict, request, book)
+                known = _proved(verdict, request, directory)
                 return replace(known, proved=known.unique_name)
             case Challenge():
                 return AuthRejection(status=verdict.status, headers=verdict.headers)
@@ -176,20 +183,23 @@ class Authenticator:
         )
 
 
-def _calls_for_help(request: Request, user: str, book: Book) -> bool:
+def _calls_for_help(request: Request, user: str, directory: ProjectDirectory) -> bool:
     """Whether an account dials an emergency number, for which it never waits."""
-    found = book.account(user)
+    found = directory.account(user)
     if found is None or request.method != "INVITE":
         return False
     project = found[0].project
     return bool(project.screening.emergency(number_of(request.uri), project.dialling))
 
 
-def _users(book: Book, user: str) -> tuple[KnownPeer, ...]:
+def _users(directory: ProjectDirectory, user: str) -> tuple[KnownPeer, ...]:
     """Return the account and the trunks with a password that call themselves `user`, of all projects."""
-    found = book.account(user)
+    found = directory.account(user)
     accounts = () if found is None else (KnownPeer(project=found[0].project.id, account=found[1]),)
-    trunks = (KnownPeer(project=plan.project.id, trunk=trunk) for plan, trunk in book.users(user))
+    trunks = (
+        KnownPeer(project=snapshot.project.id, trunk=trunk)
+        for snapshot, trunk in directory.users(user)
+    )
     fewer: dict[str, list[KnownPeer]] = {}
     for known in trunks:
         fewer.setdefault(known.project, []).append(known)
@@ -201,9 +211,9 @@ def _secret(known: KnownPeer) -> str:
     return "" if user is None else user.password
 
 
-def _proved(verdict: Verified, request: Request, book: Book) -> KnownPeer:
+def _proved(verdict: Verified, request: Request, directory: ProjectDirectory) -> KnownPeer:
     """Return who proved the password; of several, the one whose project has the number that is called."""
-    proved = [one for one in _users(book, verdict.username) if _secret(one) == verdict.secret]
-    number = book.number(number_of(request.uri))
+    proved = [one for one in _users(directory, verdict.username) if _secret(one) == verdict.secret]
+    number = directory.number(number_of(request.uri))
     called = "" if number is None else number[0].project.id
     return next((one for one in proved if one.project == called), proved[0])

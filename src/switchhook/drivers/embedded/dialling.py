@@ -62,11 +62,11 @@ def places_of(call: Call, command: RingLeg) -> tuple[SipDestination, ...]:
     target = command.target
     if target.kind is not TargetKind.NUMBER:
         place = place_at(target.value)
-        return (replace(place, trunk=_trunk_at(place, call.plan.project.trunks)),)
-    trunks = tuple(trunk for trunk in call.plan.project.trunks if trunk.outgoing)
+        return (replace(place, trunk=_trunk_at(place, call.snapshot.project.trunks)),)
+    trunks = tuple(trunk for trunk in call.snapshot.project.trunks if trunk.outgoing)
     if not trunks:
         raise UndiallableError(
-            503, f"project {call.plan.project.id} has no trunk for outside numbers"
+            503, f"project {call.snapshot.project.id} has no trunk for outside numbers"
         )
     return tuple(behind(trunk, target.value) for trunk in trunks)
 

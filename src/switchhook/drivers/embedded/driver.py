@@ -93,8 +93,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.domain.book import Book
     from switchhook.domain.call import Call, Leg
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.b2bua import BridgeOutput
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, Recorded, Sounds
@@ -130,7 +130,7 @@ class EmbeddedDriver:
         trunks_changed: Callable[[dict[TrunkKey, TrunkState]], None] = lambda _: None,
     ) -> None:
         self._binding = binding or ListenAddress(host=host, port=port, advertised=advertised)
-        self._admission = SipAdmission(realm, secrets.token_bytes(32), self._current_book)
+        self._admission = SipAdmission(realm, secrets.token_bytes(32), self._current_directory)
         self._endpoint = SipEndpoint(self._binding, self._handle_event, self._admission)
         self._registrations = Registrations(_now, registrations)
         self._registrar = self._registrations.registrar
@@ -157,11 +157,11 @@ class EmbeddedDriver:
         self._unsure: dict[str, str] = {}
         """SIP legs that were being transferred in a former process, by call."""
         self._trunk_monitor = TrunkMonitor(
-            self._endpoint, self._states, self._current_book, self._addresses
+            self._endpoint, self._states, self._current_directory, self._addresses
         )
         self._admission.registrars = lambda: self._states.registrars
         self._handler: CallHandler
-        self._book: Callable[[], Book]
+        self._directory: Callable[[], ProjectDirectory]
 
     @property
     def endpoint(self) -> SipEndpoint:
@@ -179,14 +179,14 @@ class EmbeddedDriver:
         return len(self._bridges)
 
     async def start(
-        self, stack: AsyncExitStack, handler: CallHandler, book: Callable[[], Book]
+        self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
         """Bind the sockets and begin to hear calls; raise OSError when the address cannot be had.
 
         Closing the stack hangs up nobody: media flows without us, and `resume` takes talking calls up.
         """
         self._handler = handler
-        self._book = book
+        self._directory = directory
         await self._registrations.load()
         for account, binding in self._registrar.everybody():
             # Trusted by the former process: a flood meanwhile takes that from nobody.
@@ -194,7 +194,7 @@ class EmbeddedDriver:
         await self._media_control.start(stack)
         await self._endpoint.start(stack)
         if self._ended is not None:
-            await hang_up_again(self._ended, self._endpoint, book())
+            await hang_up_again(self._ended, self._endpoint, directory())
         for call, sip_leg in self._unsure.items():
             bridge = self._bridges.get(call)
             if bridge is not None:  # else everybody hung up while we started
@@ -241,8 +241,8 @@ class EmbeddedDriver:
         """Take up the talking legs of an earlier process: both dialogs of each call."""
         return {call.id: self._resume(call) for call in calls}
 
-    def _current_book(self) -> Book:
-        return self._book()
+    def _current_directory(self) -> ProjectDirectory:
+        return self._directory()
 
     def recorded(self, call: Call) -> RecordingFinished | None:
         """Return what an earlier process has recorded of a call."""
@@ -268,7 +268,7 @@ class EmbeddedDriver:
             case OutOfDialogRequestReceived():
                 self._register(event)
             case FlowClosed():
-                self._registrations.flow_closed(event.peer, self._book())
+                self._registrations.flow_closed(event.peer, self._directory())
             case _:
                 self._handle_leg_event(event)
 
@@ -321,7 +321,7 @@ class EmbeddedDriver:
             )
 
         self._registrations.register(
-            event.request, account.login, event.source, self._book(), then=answer
+            event.request, account.login, event.source, self._directory(), then=answer
         )
         if event.source.reliable:
             for sip_leg in self._admission.legs_of(account.login):
@@ -430,7 +430,7 @@ class EmbeddedDriver:
         if not bindings:
             raise UndiallableError(480, f"no telephone of account {login} is registered")
         sip_leg = f"{call.id} {command.leg}"
-        account = call.plan.accounts.get(login)
+        account = call.snapshot.accounts.get(login)
         where = DialledNumber.NOWHERE if account is None else account.dialled_number
         invites = [
             with_dialled_number(invite, call, command, where)
@@ -527,7 +527,9 @@ class EmbeddedDriver:
         if trunk:
             self._trunks[sip_leg] = trunk
         user, of = str(handle.get("user", _user_of(call, leg))), str(handle.get("of", trunk))
-        self._admission.expect(sip_leg, Party(user=user, project=call.plan.project.id, trunk=of))
+        self._admission.expect(
+            sip_leg, Party(user=user, project=call.snapshot.project.id, trunk=of)
+        )
         return True
 
     async def _forget_registrations(self) -> None:
@@ -569,5 +571,6 @@ def _user_of(call: Call, leg: Leg) -> str:
 
 def _credentials(call: Call, trunk: str) -> Credentials | None:
     return next(
-        (credentials_for(known) for known in call.plan.project.trunks if known.name == trunk), None
+        (credentials_for(known) for known in call.snapshot.project.trunks if known.name == trunk),
+        None,
     )

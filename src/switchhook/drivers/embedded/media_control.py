@@ -269,7 +269,9 @@ class MediaControl:
         )
 
     def _path(self, call: Call, recording: str) -> Path:
-        return self.media_settings.recordings / call.plan.project.id / call.id / f"{recording}.wav"
+        return (
+            self.media_settings.recordings / call.snapshot.project.id / call.id / f"{recording}.wav"
+        )
 
     def recorded(self, call: Call) -> call_events.RecordingFinished | None:
         """Return what an earlier process wrote of the recording that it had under way."""
@@ -282,7 +284,7 @@ class MediaControl:
         return call_events.RecordingFinished(recording=recorder.id, seconds=seconds, path=found)
 
     def _sound(self, call: Call, name: str) -> PcmSound | None:
-        project = call.plan.project
+        project = call.snapshot.project
         file = next((known.file for known in project.sounds if known.name == name), f"{name}.wav")
         pcm = self._sounds.sound(project.id, file)
         return _prepared(pcm) if pcm else None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan, Trunk
+    from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot, Trunk
 
 MOST_OF_ONE_CARRIER: Final = 12
 """Bits that a carrier's network leaves open (an IPv4 /20, an IPv6 /52); who stands in a wider one may be
@@ -49,7 +49,7 @@ class Networks:
 class Sources:
     """The trunks of a book by the networks of their `sources`, which cost a caller the same however many there are."""
 
-    def __init__(self, trunks: Iterable[tuple[Plan, Trunk]]) -> None:
+    def __init__(self, trunks: Iterable[tuple[ProjectSnapshot, Trunk]]) -> None:
         self._trunks = tuple(trunks)
         self._at: dict[tuple[int, int], dict[int, list[tuple[int, int]]]] = {}
         """Sizes of networks and places in `_trunks`, by version, by bits left open, and by where they start."""
@@ -60,7 +60,7 @@ class Sources:
                 start = int(network.network_address) >> bits
                 starts.setdefault(start, []).append((size_of(network), place))
 
-    def at(self, host: str) -> list[tuple[int, Plan, Trunk]]:
+    def at(self, host: str) -> list[tuple[int, ProjectSnapshot, Trunk]]:
         """Return the trunks that an address belongs to, each with the size of its network, narrowest first."""
         address = ip_address(host)
         number = int(address)
@@ -77,9 +77,9 @@ class Sources:
 
 
 @lru_cache(maxsize=1)  # a book is never changed, and the former one is of no use
-def sources_of(book: Book) -> Sources:
+def sources_of(directory: ProjectDirectory) -> Sources:
     """Return the trunks of a book by their networks."""
-    return Sources(book.trunks())
+    return Sources(directory.trunks())
 
 
 def size_of(network: IPv4Network | IPv6Network) -> int:

@@ -68,7 +68,7 @@ class OutboundLegs:
 
     def ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         """Ring a number or address; raise UndiallableError where it leads nowhere."""
-        project = call.plan.project.id
+        project = call.snapshot.project.id
         places = in_order(places_of(call, command), self._states.down, project)
         self._go_on(Hunt(call=call, bridge=bridge, command=command, places=deque(places)))
 
@@ -150,7 +150,7 @@ class OutboundLegs:
         place = hunt.place
         if place is None:
             return
-        if why := why_not_called(hunt.call.plan.project, peer.host, peer.port):
+        if why := why_not_called(hunt.call.snapshot.project, peer.host, peer.port):
             log.warning("sip address not called", call=hunt.call.id, host=place.host, why=why)
             text = f"{place.host} was not called, because {why}"
             hunt.note(Cause(sip=403, text=text))
@@ -169,7 +169,7 @@ class OutboundLegs:
             where = place.trunk.dialled_number
             invite = with_dialled_number(invite, hunt.call, hunt.command, where)
         self._hunts[hunt.sip_leg] = hunt
-        party = party_at(hunt.call.plan.project.id, place.trunk, peer.host)
+        party = party_at(hunt.call.snapshot.project.id, place.trunk, peer.host)
         self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
 
     def _retry(self, hunt: Hunt, why: str) -> None:
@@ -186,7 +186,7 @@ class OutboundLegs:
     def _note_state(self, hunt: Hunt, *, answers: bool) -> None:
         place = hunt.place
         if place is not None and place.trunk is not None and place.is_home:
-            project = hunt.call.plan.project.id
+            project = hunt.call.snapshot.project.id
             if not answers and hunt.peers:
                 return  # another of its addresses may answer
             self._states.called(project, place.trunk.name, answers=answers)

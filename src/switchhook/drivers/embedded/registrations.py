@@ -22,7 +22,7 @@ from switchhook.tasks import spawn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.sip.ua.registrar import Registration
     from switchhook.sip.wire.message import Request
     from switchhook.sip.wire.uri import Uri
@@ -59,7 +59,7 @@ class Registrations:
         request: Request,
         account: str,
         source: Peer,
-        book: Book,
+        directory: ProjectDirectory,
         then: Callable[[Registration], None] = lambda _: None,
     ) -> Registration:
         """Carry out a REGISTER, remember what came of it, and tell the log.
@@ -69,7 +69,7 @@ class Registrations:
         before, now = self.registrar.bindings(account), self._clock()
         done = self.registrar.register(request, account, source, now)
         if done.status == 200:
-            self._remember(account, book, lambda: then(done))
+            self._remember(account, directory, lambda: then(done))
             _note(account, before, done.bindings, now)
         else:
             then(done)
@@ -80,18 +80,20 @@ class Registrations:
         for account, binding in self.registrar.expire(self._clock()):
             _note_gone(account, binding, "its time is over")
 
-    def flow_closed(self, source: Peer, book: Book) -> None:
+    def flow_closed(self, source: Peer, directory: ProjectDirectory) -> None:
         """Forget the telephones that were reached by a connection that is gone."""
         for account, binding in self.registrar.flow_closed(source):
             _note_gone(account, binding, "its connection is closed")
-            self._remember(account, book)
+            self._remember(account, directory)
 
     def stop(self) -> None:
         """Remember nothing more: connections that are closed from now on are closed by us."""
         self._store = None
 
-    def _remember(self, account: str, book: Book, then: Callable[[], None] = lambda: None) -> None:
-        found = book.account(account)
+    def _remember(
+        self, account: str, directory: ProjectDirectory, then: Callable[[], None] = lambda: None
+    ) -> None:
+        found = directory.account(account)
         if self._store is None or found is None:
             then()
             return

@@ -18,7 +18,7 @@ from switchhook.drivers.embedded.dialling import credentials_for
 from switchhook.sip.ua.commands import EndSession
 
 if TYPE_CHECKING:
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.net.endpoint import SipEndpoint
     from switchhook.storage.ports import EndedLegs
@@ -29,14 +29,16 @@ LONGEST_AGO: Final = 3_600.0
 """Seconds since an end after which nobody waits any more: session timers have run out."""
 
 
-async def hang_up_again(store: EndedLegs, endpoint: SipEndpoint, book: Book) -> None:
+async def hang_up_again(
+    store: EndedLegs, endpoint: SipEndpoint, directory: ProjectDirectory
+) -> None:
     """Hang up on whoever was in the calls that an earlier process ended last."""
     for project, call, leg, handle in await store.legs_of_last_ends(time.time() - LONGEST_AGO):
         sip_leg = f"{call} {leg} ended"
         try:
             known = json.loads(handle)
             stored = known["sip"]
-            credentials = _credentials(book, project, str(known["trunk"]))
+            credentials = _credentials(directory, project, str(known["trunk"]))
             if endpoint.agent.knows_dialog(stored):
                 continue  # it is in another call by now
             now = asyncio.get_running_loop().time()
@@ -47,7 +49,7 @@ async def hang_up_again(store: EndedLegs, endpoint: SipEndpoint, book: Book) -> 
             endpoint.perform(EndSession(leg=sip_leg))
 
 
-def _credentials(book: Book, project: str, name: str) -> Credentials | None:
-    plan = book.plans.get(project)
-    trunks = () if plan is None else plan.project.trunks
+def _credentials(directory: ProjectDirectory, project: str, name: str) -> Credentials | None:
+    snapshot = directory.snapshots.get(project)
+    trunks = () if snapshot is None else snapshot.project.trunks
     return next((credentials_for(trunk) for trunk in trunks if trunk.name == name), None)

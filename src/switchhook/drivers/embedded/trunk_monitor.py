@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.domain.project import Plan, Trunk
+from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.drivers.embedded.dialling import UndiallableError, behind
 from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.drivers.embedded.trunk_registration import (
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from switchhook.domain.book import Book
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.dialling import SipDestination
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.embedded.trunk_states import TrunkStates
@@ -55,7 +55,7 @@ PATIENCE: Final = 8.0
 class MonitoredTrunk:
     """One trunk that is kept."""
 
-    plan: Plan
+    snapshot: ProjectSnapshot
     trunk: Trunk
     tasks: tuple[asyncio.Task[None], ...] = ()
     call_id: str = ""
@@ -66,31 +66,31 @@ class MonitoredTrunk:
 
 
 class TrunkMonitor:
-    """`addresses` looks a place up; `book` is that of the moment."""
+    """`addresses` looks a place up; `directory` is that of the moment."""
 
     def __init__(
         self,
         endpoint: SipEndpoint,
         states: TrunkStates,
-        book: Callable[[], Book],
+        directory: Callable[[], ProjectDirectory],
         addresses: Callable[[SipDestination], Coroutine[Any, Any, tuple[Peer, ...]]],
     ) -> None:
         self._endpoint = endpoint
         self._states = states
-        self._book = book
+        self._directory = directory
         self._addresses = addresses
         self._kept: dict[TrunkKey, MonitoredTrunk] = {}
         self._waiting: dict[str, asyncio.Future[FinalResponseReceived]] = {}
 
     async def run(self) -> None:
-        """Keep the trunks of the book, until cancelled."""
-        of: Book | None = None
+        """Keep the trunks of the directory, until cancelled."""
+        of: ProjectDirectory | None = None
         try:
             while True:
-                book = self._book()
-                if book is not of:
-                    of = book
-                    self._take_up(book)
+                directory = self._directory()
+                if directory is not of:
+                    of = directory
+                    self._take_up(directory)
                 await asyncio.sleep(LOOK_EVERY)
         finally:
             for kept in self._kept.values():
@@ -104,8 +104,11 @@ class TrunkMonitor:
             waiting.set_result(event)
         return waiting is not None
 
-    def _take_up(self, book: Book) -> None:
-        trunks = {(plan.project.id, trunk.name): (plan, trunk) for plan, trunk in book.trunks()}
+    def _take_up(self, directory: ProjectDirectory) -> None:
+        trunks = {
+            (snapshot.project.id, trunk.name): (snapshot, trunk)
+            for snapshot, trunk in directory.trunks()
+        }
         for key, kept in list(self._kept.items()):
             if trunks.get(key, (None, None))[1] != kept.trunk:
                 _cancel(kept)
@@ -113,11 +116,11 @@ class TrunkMonitor:
                 self._states.forget(key)
                 if kept.peer is not None:
                     spawn(self._take_back(kept, kept.peer), name=f"unregister trunk {key[1]}")
-        for key, (plan, trunk) in trunks.items():
+        for key, (snapshot, trunk) in trunks.items():
             if key in self._kept:
-                self._kept[key].plan = plan
+                self._kept[key].snapshot = snapshot
                 continue
-            kept = self._kept[key] = MonitoredTrunk(plan, trunk, call_id=secrets.token_hex(8))
+            kept = self._kept[key] = MonitoredTrunk(snapshot, trunk, call_id=secrets.token_hex(8))
             works = [self._probe, *([self._register] if trunk.register else [])]
             name = f"trunk {key[1]} of {key[0]}"
             kept.tasks = tuple(keep_running(partial(work, key, kept), name=name) for work in works)
@@ -186,7 +189,7 @@ class TrunkMonitor:
         self, kept: MonitoredTrunk, peer: Peer, expires: int
     ) -> FinalResponseReceived | None:
         command = register(
-            kept.plan.project.id,
+            kept.snapshot.project.id,
             kept.trunk,
             peer,
             local=self._endpoint.local(peer),
@@ -208,7 +211,7 @@ class TrunkMonitor:
             found = await self._addresses(behind(kept.trunk, None))
         except (UnknownHostError, UndiallableError, ValueError):
             return ()
-        project = kept.plan.project
+        project = kept.snapshot.project
         return tuple(peer for peer in found if not why_not_called(project, peer.host, peer.port))
 
     async def _ask(self, command: SendOutOfDialog) -> FinalResponseReceived | None:

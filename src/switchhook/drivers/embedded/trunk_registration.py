@@ -18,8 +18,8 @@ from switchhook.sip.wire.uri import Uri, escape_user
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switchhook.domain.book import Book
-    from switchhook.domain.project import Plan, Trunk
+    from switchhook.domain.directory import ProjectDirectory
+    from switchhook.domain.project import ProjectSnapshot, Trunk
     from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
@@ -140,8 +140,11 @@ def pause_after(failures: int, status: int, response: Response | None) -> float:
 
 
 def caller_trunk(
-    request: Request, host: str, book: Book, registrars: Mapping[str, frozenset[TrunkKey]]
-) -> tuple[Plan, Trunk] | None:
+    request: Request,
+    host: str,
+    directory: ProjectDirectory,
+    registrars: Mapping[str, frozenset[TrunkKey]],
+) -> tuple[ProjectSnapshot, Trunk] | None:
     """Return the trunk whose registration a call comes by: to the Contact that we gave, or from the carrier.
 
     `registrars` are the addresses that took registrations. Others are at such an address too: further
@@ -149,49 +152,58 @@ def caller_trunk(
     call it is, and what is called by neither is nobody's here.
     """
     line = request.uri.parameters.get(LINE) or ""
-    if line and (known := _lines_of(book).get(line)):
+    if line and (known := _lines_of(directory).get(line)):
         return known
     found = [
-        (plan, trunk)
+        (snapshot, trunk)
         for project, name in sorted(registrars.get(host, ()))
-        if (plan := book.plans.get(project)) is not None
-        for trunk in plan.project.trunks
+        if (snapshot := directory.snapshots.get(project)) is not None
+        for trunk in snapshot.project.trunks
         if trunk.register and trunk.name == name
     ]
-    return _called_at(request, host, found, book) if found else None
+    return _called_at(request, host, found, directory) if found else None
 
 
 @lru_cache(maxsize=1)  # a book is never changed, and the former one is of no use
-def _lines_of(book: Book) -> Mapping[str, tuple[Plan, Trunk]]:
+def _lines_of(directory: ProjectDirectory) -> Mapping[str, tuple[ProjectSnapshot, Trunk]]:
     """Return the registering trunks by their lines, which cannot be guessed a part at a time: they are digests."""
     return {
-        line_of(plan.project.id, trunk): (plan, trunk)
-        for plan, trunk in book.trunks()
+        line_of(snapshot.project.id, trunk): (snapshot, trunk)
+        for snapshot, trunk in directory.trunks()
         if trunk.register
     }
 
 
 def _called_at(
-    request: Request, host: str, found: list[tuple[Plan, Trunk]], book: Book
-) -> tuple[Plan, Trunk] | None:
+    request: Request,
+    host: str,
+    found: list[tuple[ProjectSnapshot, Trunk]],
+    directory: ProjectDirectory,
+) -> tuple[ProjectSnapshot, Trunk] | None:
     """Return which of the trunks that registered at one address is called, if just one is."""
     user = request.uri.username
     # A telephone there that dials a colleague is none that calls a trunk's user.
-    is_account = book.account(number_of(request.from_.uri)) is not None
-    groups = book.dialled(user)
+    is_account = directory.account(number_of(request.from_.uri)) is not None
+    groups = directory.dialled(user)
     named = [
-        (plan, trunk)
-        for plan, trunk in found
-        if _is_called(plan, groups, host, book) or (user == trunk.username and not is_account)
+        (snapshot, trunk)
+        for snapshot, trunk in found
+        if _is_called(snapshot, groups, host, directory)
+        or (user == trunk.username and not is_account)
     ]
     return named[0] if len(named) == 1 else None
 
 
-def _is_called(plan: Plan, groups: tuple[tuple[Plan, ...], ...], host: str, book: Book) -> bool:
+def _is_called(
+    snapshot: ProjectSnapshot,
+    groups: tuple[tuple[ProjectSnapshot, ...], ...],
+    host: str,
+    directory: ProjectDirectory,
+) -> bool:
     """Say whether a number of the project is called, and more surely than one of another that is known there."""
     for called in groups:
-        if plan in called:
+        if snapshot in called:
             return True
-        if any(other in called for _, other, _ in sources_of(book).at(host)):
+        if any(other in called for _, other, _ in sources_of(directory).at(host)):
             return False
     return False

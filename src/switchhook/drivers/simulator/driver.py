@@ -38,8 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.domain.book import Book
     from switchhook.domain.call import Call
+    from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.ports import CallHandler
     from switchhook.drivers.simulator.clock import VirtualClock
     from switchhook.routing.events import RecordingFinished
@@ -61,7 +61,7 @@ class SimulatedLine:
     is_talking: bool = False
     latest: LegAnswered | LegEnded | None = None
     """What it reported, or would have, had somebody listened."""
-    plans: list[VirtualTimer] = field(default_factory=list)
+    snapshots: list[VirtualTimer] = field(default_factory=list)
     told: list[int] = field(default_factory=list)
     """What it was told of its transfers: statuses."""
 
@@ -111,7 +111,7 @@ class SimulatedDriver:
         self,
         stack: AsyncExitStack,
         handler: CallHandler,
-        book: Callable[[], Book],  # noqa: ARG002 -- the Protocol's
+        directory: Callable[[], ProjectDirectory],  # noqa: ARG002 -- the Protocol's
     ) -> None:
         """Begin to report to `handler`, until the stack is closed."""
         self._handler = handler
@@ -188,9 +188,9 @@ class SimulatedDriver:
         line = SimulatedLine(CALLER, call.caller.hangs_up_after, call.caller.transfers)
         call.lines[CALLER] = line
         call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
-        self._plan(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
+        self._snapshot(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
         for after, key in call.caller.keys:
-            self._plan(line, after, self._pressing(name, key))
+            self._snapshot(line, after, self._pressing(name, key))
 
     def _pressing(self, call: str, key: str) -> Callable[[], None]:
         return lambda: self.press(call, key)
@@ -204,7 +204,7 @@ class SimulatedDriver:
         if caller.is_live and not caller.is_answered:
             self._let_hear(call, command)
             caller.is_answered = True
-            self._plan(caller, 0.0, lambda: self._answer(call, caller))
+            self._snapshot(caller, 0.0, lambda: self._answer(call, caller))
 
     def _sound(self, call: SimulatedCall, command: SoundCommand) -> None:
         if call.sound is not None and call.lines[CALLER].is_live:
@@ -218,9 +218,9 @@ class SimulatedDriver:
         line = SimulatedLine(command.leg, phone.hangs_up_after, phone.transfers)
         call.lines[command.leg] = line
         rings = LegRinging(leg=command.leg, early_media=phone.early_media)
-        self._plan(line, phone.rings_after, lambda: self._hear(call, rings))
-        self._plan(line, phone.answers_after, lambda: self._answer(call, line))
-        self._plan(line, phone.refuses_after, lambda: self._gone(call, line, phone.refusal))
+        self._snapshot(line, phone.rings_after, lambda: self._hear(call, rings))
+        self._snapshot(line, phone.answers_after, lambda: self._answer(call, line))
+        self._snapshot(line, phone.refuses_after, lambda: self._gone(call, line, phone.refusal))
 
     def _answer(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = True
@@ -238,18 +238,18 @@ class SimulatedDriver:
         if party.leg == CALLER and not party.is_talking:
             self._let_hear(call, command)
             if not party.is_answered:
-                self._plan(party, 0.0, lambda: self._answer(call, party))
+                self._snapshot(party, 0.0, lambda: self._answer(call, party))
         for line in (party, callee):
             if not line.is_talking:
                 self._talk(call, line)
 
     def _talk(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = line.is_talking = True
-        self._plan(line, line.hangs_up_after, self._hanging_up(call, line))
+        self._snapshot(line, line.hangs_up_after, self._hanging_up(call, line))
         if line.transfers is not None:
             after, to = line.transfers
             wish = TransferRequested(leg=line.leg, request=f"{line.leg} {to}", to=to)
-            self._plan(line, after, lambda: self._hear(call, wish))
+            self._snapshot(line, after, lambda: self._hear(call, wish))
 
     def _hanging_up(self, call: SimulatedCall, line: SimulatedLine) -> Callable[[], None]:
         return lambda: self._gone(call, line, HUNG_UP)
@@ -280,9 +280,9 @@ class SimulatedDriver:
         line.latest = LegEnded(leg=line.leg, cause=cause)
         self._hear(call, line.latest)
 
-    def _plan(self, line: SimulatedLine, after: float | None, do: Callable[[], None]) -> None:
+    def _snapshot(self, line: SimulatedLine, after: float | None, do: Callable[[], None]) -> None:
         if after is not None:
-            line.plans.append(self._clock.call_at(self._clock.now() + after, do))
+            line.snapshots.append(self._clock.call_at(self._clock.now() + after, do))
 
     def _hear(self, call: SimulatedCall, event: Event) -> None:
         if self._handler is not None:
@@ -296,6 +296,6 @@ def _hang_up(call: SimulatedCall, line: SimulatedLine) -> None:
     line.is_live = False
     if line.leg == CALLER and call.sound is not None:
         call.sound.is_over()
-    for plan in line.plans:
-        plan.cancel()
-    line.plans.clear()
+    for snapshot in line.snapshots:
+        snapshot.cancel()
+    line.snapshots.clear()

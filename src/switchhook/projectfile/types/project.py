@@ -15,7 +15,7 @@ import phonenumbers
 from switchhook.delivery.allowed_networks import AllowedNetwork
 from switchhook.domain.grouping import one_number
 from switchhook.domain.numbering import as_listed, dialling_of
-from switchhook.domain.project import Account, Group, Plan, Project
+from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.retry_policy import parse_overrides
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.projectfile.toml.kinds import NotedError, Spot, Text, WrongError, quote, text_of
@@ -137,14 +137,14 @@ class RingTarget:
         return quote(value.value)
 
 
-def _as_answered(text: str, at: Spot) -> Plan:
+def _as_answered(text: str, at: Spot) -> ProjectSnapshot:
     """Make a project in which a person may name any SIP host. It has what `text` may mean of the document's."""
     user, _, rest = text.strip().strip("<>").rpartition("@")
     bare = user.rpartition(":")[2] or rest
     host = re.split(r"[:;]", rest)[0] if not rest.startswith("[") else rest.partition("]")[0] + "]"
     names = {bare, clean_number(bare) or bare}
     own = tuple(one.lower() for one in at.names.get("own SIP host", ()))
-    return Plan(
+    return ProjectSnapshot(
         Project(
             id="x",
             name="x",

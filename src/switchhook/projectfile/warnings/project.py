@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from switchhook.delivery.address_guard import literal, refusal
 from switchhook.delivery.allowed_networks import AllowedNetworks
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.scheme import RingStep, branches
 from switchhook.drivers.embedded.invite_guard import why_closed, why_not_called
 from switchhook.projectfile.warnings.listener import listener_remarks
@@ -117,7 +117,7 @@ def _urls(project: Project) -> Iterator[tuple[str, str]]:
 
 def _project_numbers(project: Project) -> Iterator[str]:
     """Yield what becomes of the project's numbers among what it rings itself."""
-    plan = Plan(project)
+    snapshot = ProjectSnapshot(project)
     places = [
         (f"a ring step of scheme {scheme.id}", step.targets)
         for scheme in project.schemes
@@ -126,17 +126,17 @@ def _project_numbers(project: Project) -> Iterator[str]:
     if project.fallback is not None:
         places.append(("the fallback", (project.fallback,)))
     for place, targets in places:
-        if own := sole_project_number(plan, targets):
+        if own := sole_project_number(snapshot, targets):
             yield (
                 f"{place} names {targets[0]}, a number of this project:"
                 f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
             )
-        for target in filter(plan.is_nobodys, targets):
+        for target in filter(snapshot.is_nobodys, targets):
             yield (
                 f"{place} names {target}, which is no account or group of this project:"
                 " it is dialled over the trunk"
             )
-        for target in unringable_numbers(plan, targets):
+        for target in unringable_numbers(snapshot, targets):
             yield f"{place} {unringable_notice(target)}"
 
 

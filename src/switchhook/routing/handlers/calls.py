@@ -40,7 +40,7 @@ def call_arrived(ctx: TransitionContext, _: CallArrived) -> None:
     ctx.write_journal(EntryKind.ARRIVED, facts=facts)
     if (event := BEFORE_EVENTS.get(call.direction)) is not None:
         ctx.emit(event)
-    project = call.plan.project
+    project = call.snapshot.project
     if not call.account and project.screening.blocks(call.caller, project.dialling):
         why = BLOCKED if call.caller else WITHHELD
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, why)

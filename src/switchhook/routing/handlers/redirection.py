@@ -58,7 +58,7 @@ def follow_redirect(
 
 
 def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
-    own = ctx.call.plan.project_number(target)
+    own = ctx.call.snapshot.project_number(target)
     if own is not None:
         return _continue_with_scheme(ctx, leg, own)
     note(ctx, leg, f"{leg.target} forwards its calls to {target}")
@@ -68,14 +68,16 @@ def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
 
 def _redirect_target(call: Call, user: str, now: float) -> Target | None:
     """Return what a telephone of the project may forward to: prefixes and hours hold for it too."""
-    named = call.plan.named(user)
+    named = call.snapshot.named(user)
     number = clean_number(user)
     if named is not None or number is None:
         return named
     target = Target(kind=TargetKind.NUMBER, value=number)
-    has_trunk = any(trunk.outgoing for trunk in call.plan.project.trunks)
-    is_own = call.plan.project_number(target) is not None
-    return target if is_own or (has_trunk and not why_not_rung(call.plan, target, now)) else None
+    has_trunk = any(trunk.outgoing for trunk in call.snapshot.project.trunks)
+    is_own = call.snapshot.project_number(target) is not None
+    return (
+        target if is_own or (has_trunk and not why_not_rung(call.snapshot, target, now)) else None
+    )
 
 
 def _continue_with_scheme(ctx: TransitionContext, leg: Leg, own: Number) -> bool:

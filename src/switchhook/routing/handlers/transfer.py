@@ -282,7 +282,7 @@ def _ring_found(ctx: TransitionContext, found: TransferTargets) -> None:
     if transfer is None:
         return
     if isinstance(found, TargetFromWebhook):
-        webhook = ctx.call.plan.webhooks[found.webhook]
+        webhook = ctx.call.snapshot.webhooks[found.webhook]
         ctx.change(transfer=replace(transfer, scheme=found.scheme, path=found.path))
         ask.issue_ask(ctx, webhook.name, Dialect.FORWARDING_NUMBER, webhook.time_limit)
         return

@@ -23,7 +23,7 @@ GRACE = 0.25
 
 def begin(ctx: TransitionContext, step: AskStep) -> StepResult:
     """Ask; the caller hears ringing meanwhile. Hands on when the webhook does not exist."""
-    webhook = ctx.call.plan.webhooks.get(step.webhook)
+    webhook = ctx.call.snapshot.webhooks.get(step.webhook)
     if webhook is None:
         ctx.write_journal(
             EntryKind.NOTICE, f"forwarding number {step.webhook!r} is not in this project"
@@ -96,4 +96,4 @@ def webhook_of(ctx: TransitionContext) -> ForwardingNumber | None:
     asked = ctx.call.asked
     if asked is None or asked.dialect is not Dialect.FORWARDING_NUMBER:
         return None
-    return ctx.call.plan.webhooks.get(asked.webhook)
+    return ctx.call.snapshot.webhooks.get(asked.webhook)

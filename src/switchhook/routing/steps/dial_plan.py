@@ -29,7 +29,7 @@ TERMINATOR = "#"
 
 def begin(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
     """Ask, or have the caller enter a code first (R5-17, A-51)."""
-    webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
+    webhook = ctx.call.snapshot.dial_plan_webhooks.get(step.webhook)
     if webhook is None:
         ctx.write_journal(
             EntryKind.NOTICE, f"dial-plan webhook {step.webhook!r} is not in this project"
@@ -43,13 +43,13 @@ def begin(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
 
 def timeout(ctx: TransitionContext, step: AskDialPlanStep) -> float:
     """Return how many seconds the caller has to begin with the code (R5-18)."""
-    webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
+    webhook = ctx.call.snapshot.dial_plan_webhooks.get(step.webhook)
     return 0.0 if webhook is None else webhook.code_timeout
 
 
 def pressed(ctx: TransitionContext, step: AskDialPlanStep, digit: str) -> StepResult:
     """Add a digit to the code; ask when it is complete."""
-    webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
+    webhook = ctx.call.snapshot.dial_plan_webhooks.get(step.webhook)
     collecting = ctx.call.collecting
     if webhook is None or collecting is None:
         return StepResult.TAKEN
@@ -63,7 +63,7 @@ def pressed(ctx: TransitionContext, step: AskDialPlanStep, digit: str) -> StepRe
 
 def overdue(ctx: TransitionContext, step: AskDialPlanStep) -> StepResult:
     """No further digit: what was entered is the code. No digit at all: one attempt is used up [A-47]."""
-    webhook = ctx.call.plan.dial_plan_webhooks.get(step.webhook)
+    webhook = ctx.call.snapshot.dial_plan_webhooks.get(step.webhook)
     collecting = ctx.call.collecting
     if webhook is None or collecting is None:
         return StepResult.CONTINUE
@@ -148,7 +148,7 @@ def _keep_return(ctx: TransitionContext, event: VerdictGiven) -> None:
 
 
 def _webhook_of(ctx: TransitionContext, asked: PendingAsk | None) -> DialPlanWebhook | None:
-    return None if asked is None else ctx.call.plan.dial_plan_webhooks.get(asked.webhook)
+    return None if asked is None else ctx.call.snapshot.dial_plan_webhooks.get(asked.webhook)
 
 
 def _sounds(message: str) -> tuple[str, ...]:

@@ -76,15 +76,15 @@ def begin(
     wanted = targets
     targets = tuple(target for target in wanted if is_written or may_ring(ctx, target))
     if not targets and ctx.call.direct in wanted:
-        text = why_not_rung(ctx.call.plan, wanted[0], ctx.now)
+        text = why_not_rung(ctx.call.snapshot, wanted[0], ctx.now)
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, Cause(sip=403, q850=21, text=text))
         return StepResult.TAKEN
-    own = sole_project_number(ctx.call.plan, targets)
+    own = sole_project_number(ctx.call.snapshot, targets)
     if own is not None:
         result = jump_to_scheme(ctx, own.scheme, number=own.number)
         ctx.change(is_unplaced=ctx.call.is_unplaced and result is not StepResult.JUMPED)
         return result
-    out = unringable_numbers(ctx.call.plan, targets)
+    out = unringable_numbers(ctx.call.snapshot, targets)
     for target in out:
         ctx.write_journal(EntryKind.NOTICE, unringable_notice(target))
     targets = tuple(target for target in targets if target not in out and _members(ctx, target))
@@ -100,7 +100,7 @@ def begin(
 
 def may_ring(ctx: TransitionContext, target: Target) -> bool:
     """Hold a target to the project's prefixes and hours (S-78, A-58); write down where they forbid it."""
-    why = why_not_rung(ctx.call.plan, target, ctx.now)
+    why = why_not_rung(ctx.call.snapshot, target, ctx.now)
     if why:
         journal_refused(ctx, target, why)
     return not why
@@ -160,7 +160,7 @@ def _transferred_callee(
 ) -> RingLeg:
     """Show one who was called, and is transferred now, as the caller."""
     login = str(transferred.target)
-    account = ctx.call.plan.accounts.get(login)
+    account = ctx.call.snapshot.accounts.get(login)
     name = "" if account is None else account.name
     return RingLeg(leg=leg, target=target, caller=login, caller_name=name, party=transferred.id)
 
@@ -204,7 +204,7 @@ def _ring_round(
 
 def _members(ctx: TransitionContext, target: Target) -> tuple[Target, ...]:
     """Return whose telephones ring: of a group all, but for the one that the call comes from."""
-    members = ctx.call.plan.members(target)
+    members = ctx.call.snapshot.members(target)
     if target.kind is not TargetKind.GROUP:
         return members
     return tuple(member for member in members if member.value != ctx.call.account)

@@ -13,22 +13,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.call import Call
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.encryption import Cipher
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 
-def plans(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
+def snapshots(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
     """Return which project versions the calls hold on to that have not ended."""
-    found = connection.execute(sql("plans_of_live_calls"))
+    found = connection.execute(sql("snapshots_of_live_calls"))
     return tuple((row["project"], row["version"]) for row in found)
 
 
 def calls(
-    connection: sqlite3.Connection, *, plan_of: Callable[[str, int], Plan]
+    connection: sqlite3.Connection, *, snapshot_of: Callable[[str, int], ProjectSnapshot]
 ) -> tuple[Call, ...]:
     """Return the calls that have not ended, oldest first."""
-    decode = rows.call_reader(plan_of)
+    decode = rows.call_reader(snapshot_of)
     return tuple(
         rows.readable(
             connection.execute(sql("live_calls")).fetchall(),

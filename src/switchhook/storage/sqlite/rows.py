@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar, assert_never
 
@@ -13,7 +12,6 @@ from switchhook.domain.call import Call
 from switchhook.domain.event import EventKind
 from switchhook.domain.failure import Failure, FailureKind
 from switchhook.domain.journal import EntryKind, JournalEntry
-from switchhook.domain.project import Plan
 from switchhook.storage.records import (
     CallRow,
     DeliveryRow,
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from sqlite3 import Row as SqlRow
 
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.encryption import Cipher
 
 log = structlog.get_logger(__name__)
@@ -50,17 +49,12 @@ UrlAndHeaders = tuple[str, tuple[tuple[str, str], ...]]
 T = TypeVar("T")
 
 
-def _key_of(value: object) -> tuple[str, int]:
-    if isinstance(value, Plan):
-        return value.key
-    raise NotImplementedError(f"{type(value).__name__} has no stored form")
-
-
 _pairs = msgspec.json.Decoder(tuple[tuple[str, str], ...])
 _address = msgspec.json.Decoder(tuple[str, tuple[tuple[str, str], ...]])
 _codes = msgspec.json.Decoder(tuple[int | tuple[int, int], ...])
 _call_row = msgspec.json.Decoder(CallRow)
-_encoder = msgspec.json.Encoder(enc_hook=_key_of)
+_object = msgspec.json.Decoder(dict[str, Any])
+_encoder = msgspec.json.Encoder()
 
 
 def _json(value: object) -> str:
@@ -71,29 +65,38 @@ def _json(value: object) -> str:
 
 
 def call_to_row(call: Call) -> SqlParameters:
-    """Return what `save_call` takes. In the value, the plan is written as project and version."""
-    project, _ = call.plan.key
+    """Return what `save_call` takes. In the value, the snapshot is written as project and version, under `plan`."""
+    project, version = call.snapshot.key
+    value = call.__dict__ | {"plan": (project, version)}
+    del value["snapshot"]
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
-    return (project, call.id, call.state.value, ended_at, _json(call))
+    return (project, call.id, call.state.value, ended_at, _json(value))
 
 
-def call_reader(plan_of: Callable[[str, int], Plan]) -> Callable[[str], Call]:
-    """Return what reads a call's stored value, with its plan from `plan_of`.
+def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[[str], Call]:
+    """Return what reads a call's stored value, with its snapshot from `snapshot_of`.
 
-    Raises StoreError where the value is not a call, or whatever `plan_of` raises.
+    Raises StoreError where the value is not a call, or whatever `snapshot_of` raises.
     """
 
-    def plan(_type: type, key: Any) -> Plan:  # noqa: ANN401 - whatever the JSON holds there
+    def snapshot(_type: type, key: Any) -> ProjectSnapshot:  # noqa: ANN401 - whatever the JSON holds there
         project, version = key
-        return plan_of(project, version)
+        return snapshot_of(project, version)
 
-    decoder = msgspec.json.Decoder(Call, dec_hook=plan)
-    return lambda value: _decode(decoder, value)
+    def read(stored: str) -> Call:
+        value = _decode(_object, stored)
+        value["snapshot"] = value.pop("plan", None)
+        try:
+            return msgspec.convert(value, Call, dec_hook=snapshot)
+        except msgspec.ValidationError as error:
+            raise UnreadableError(f"a stored value cannot be read: {error}") from error
+
+    return read
 
 
 def call_row(row: SqlRow) -> CallRow:
     """Read a row of `number, value`."""
-    return replace(_decode(_call_row, row["value"]), number=row["number"])
+    return msgspec.structs.replace(_decode(_call_row, row["value"]), number=row["number"])
 
 
 def entry_to_row(project: str, call: str, entry: JournalEntry) -> SqlParameters:

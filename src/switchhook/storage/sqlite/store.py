@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from switchhook.domain.event import Subscription
     from switchhook.domain.journal import JournalEntry
     from switchhook.domain.outside import OutsideUse
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.records import (
         CallRecord,
         CallRow,
@@ -152,7 +152,7 @@ class SqliteStore:
         Committing a record again changes nothing, so it can be repeated after a failure.
         """
         call = record.call
-        project, _ = call.plan.key
+        project, _ = call.snapshot.key
         once = project, call.id, record.entries[0].seq if record.entries else 0
         await self._write(
             Rows(
@@ -172,17 +172,19 @@ class SqliteStore:
         settled = (rows.settling_to_row(attempt),) if attempt.is_last else ()
         await self._write(Rows(attempts=(rows.attempt_to_row(attempt),), settled=settled))
 
-    async def plans_of_live_calls(self) -> tuple[tuple[str, int], ...]:
+    async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
-        return await self._reader.run(recovery.plans)
+        return await self._reader.run(recovery.snapshots)
 
-    async def live_calls(self, plan_of: Callable[[str, int], Plan]) -> tuple[Call, ...]:
-        """Return the calls that have not ended, oldest first, each with its plan from `plan_of`.
+    async def live_calls(
+        self, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    ) -> tuple[Call, ...]:
+        """Return the calls that have not ended, oldest first, each with its snapshot from `snapshot_of`.
 
-        A call that cannot be read, or whose plan `plan_of` does not find (LookupError), is left out
-        and logged. `plan_of` is asked in the store's reading thread.
+        A call that cannot be read, or whose plan `snapshot_of` does not find (LookupError), is left out
+        and logged. `snapshot_of` is asked in the store's reading thread.
         """
-        return await self._reader.run(partial(recovery.calls, plan_of=plan_of))
+        return await self._reader.run(partial(recovery.calls, snapshot_of=snapshot_of))
 
     async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
         """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.

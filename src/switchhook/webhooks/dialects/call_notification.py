@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from switchhook.domain.call import Call, Leg
     from switchhook.domain.event import Subscription
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.target import Target
     from switchhook.webhooks.http import HttpRequest
 
@@ -103,7 +103,7 @@ def is_subscribed(
 
 def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
     """Write what is told of a call as it is now; `at` is when that happened, in unix seconds."""
-    targets = [_party_of(leg, call.plan) for leg in _legs(call, status)]
+    targets = [_party_of(leg, call.snapshot) for leg in _legs(call, status)]
     destination: dict[str, NotificationValue] = {"number": _dialled(call), "targets": list(targets)}
     if status in {NotificationStatus.IN_PROGRESS, NotificationStatus.COLD_TRANSFER} and targets:
         destination["target"] = targets[0]  # where receivers of this version look that came early
@@ -119,7 +119,7 @@ def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
     }
     if status is NotificationStatus.COLD_TRANSFER:
         if call.party != CALLER and (transferred := call.leg(call.party)) is not None:
-            told["caller"] = _party_of(transferred, call.plan)
+            told["caller"] = _party_of(transferred, call.snapshot)
         told["merged_id"] = _text(call.id)
         told["redirector"] = _redirector(call)
     return msgspec.json.encode(told)
@@ -128,7 +128,9 @@ def notification(call: Call, status: NotificationStatus, *, at: float) -> bytes:
 def _redirector(call: Call) -> NotificationValue:
     """Return who transferred the call to the one who talks now."""
     answering = call.leg(call.talking_to)
-    return _account(answering.account, call.plan, "") if answering and answering.account else None
+    return (
+        _account(answering.account, call.snapshot, "") if answering and answering.account else None
+    )
 
 
 def render(
@@ -160,33 +162,33 @@ def _legs(call: Call, status: NotificationStatus) -> Iterable[Leg]:
 def _caller(call: Call) -> dict[str, NotificationValue]:
     name = call.webhook_name or call.caller_name
     if call.account:
-        return _account(call.account, call.plan, name)
-    return _party(_number(call.caller, call.plan) or WITHHELD, name)
+        return _account(call.account, call.snapshot, name)
+    return _party(_number(call.caller, call.snapshot) or WITHHELD, name)
 
 
 def _dialled(call: Call) -> str:
     """Return the number that the call is for; of an outgoing call, the one that is really dialled."""
-    return _number(call.callee if call.direct is None else call.direct.value, call.plan)
+    return _number(call.callee if call.direct is None else call.direct.value, call.snapshot)
 
 
-def _party_of(leg: Leg, plan: Plan) -> dict[str, NotificationValue]:
+def _party_of(leg: Leg, snapshot: ProjectSnapshot) -> dict[str, NotificationValue]:
     target = leg.target
     if target is None:  # the caller's own leg, which nobody rings
         return _party(WITHHELD, "")
     if target.kind is TargetKind.ACCOUNT:
-        return _account(target.value, plan, "")
-    return _party(_target_number(target, plan), "")
+        return _account(target.value, snapshot, "")
+    return _party(_target_number(target, snapshot), "")
 
 
-def _target_number(target: Target, plan: Plan) -> str:
+def _target_number(target: Target, snapshot: ProjectSnapshot) -> str:
     """Return the number of somebody outside; of a SIP address the whole, where its user is none."""
     if target.kind is TargetKind.ADDRESS:
-        return to_e164(target.user, plan.project.country) or _text(target.value)
-    return _number(target.value, plan)
+        return to_e164(target.user, snapshot.project.country) or _text(target.value)
+    return _number(target.value, snapshot)
 
 
-def _account(login: str, plan: Plan, name: str) -> dict[str, NotificationValue]:
-    account = plan.accounts.get(login)
+def _account(login: str, snapshot: ProjectSnapshot, name: str) -> dict[str, NotificationValue]:
+    account = snapshot.accounts.get(login)
     login = _text(login)
     return {
         "number": login,
@@ -207,9 +209,9 @@ def _party(number: str, name: str) -> dict[str, NotificationValue]:
     }
 
 
-def _number(written: str, plan: Plan) -> str:
+def _number(written: str, snapshot: ProjectSnapshot) -> str:
     """Return a number as E.164 has it with its plus, or as it came where that cannot be told."""
-    return to_e164(written, plan.project.country) or _text(written)
+    return to_e164(written, snapshot.project.country) or _text(written)
 
 
 def _is_integer(login: str) -> bool:

@@ -76,7 +76,7 @@ def _international(number: str, facts: Facts) -> str:
     An extension stays as it is; so does every number of a project without a country, since a national
     one could pass for another country's.
     """
-    plan = facts.call.plan
-    if not plan.project.country or number in plan.accounts:
+    snapshot = facts.call.snapshot
+    if not snapshot.project.country or number in snapshot.accounts:
         return number
-    return to_e164(number, plan.project.country) or number
+    return to_e164(number, snapshot.project.country) or number

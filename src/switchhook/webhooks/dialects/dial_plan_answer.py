@@ -29,7 +29,7 @@ from switchhook.webhooks.wrapping import without_remarks
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.domain.target import Target
     from switchhook.domain.webhook import DialPlanWebhook
     from switchhook.webhooks.http import HttpResponse
@@ -83,7 +83,9 @@ class _Said:
     notices: tuple[str, ...]
 
 
-def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPlanReading:
+def read(
+    webhook: DialPlanWebhook, response: HttpResponse, snapshot: ProjectSnapshot
+) -> DialPlanReading:
     """Read one answer. Never raises, in time linear in the body."""
     status = response.status
     if status not in SUCCESS and not 400 <= status <= 599:
@@ -101,7 +103,7 @@ def read(webhook: DialPlanWebhook, response: HttpResponse, plan: Plan) -> DialPl
         return _failed(response, str(error))
     if isinstance(verdict, Failure) and verdict.kind is FailureKind.STATUS:
         return DialPlanReading(verdict=verdict, read_as=said.read_as, notices=notices)
-    destination, dropped = _destination(said.destination, plan)
+    destination, dropped = _destination(said.destination, snapshot)
     name, cut = _one_line(said.caller_name, LONGEST_NAME, "the caller name")
     return DialPlanReading(
         verdict=verdict,
@@ -338,9 +340,9 @@ def _scalar(value: Json) -> str:
 # What both have in common.
 
 
-def _destination(value: Json, plan: Plan) -> tuple[Target | None, tuple[str, ...]]:
+def _destination(value: Json, snapshot: ProjectSnapshot) -> tuple[Target | None, tuple[str, ...]]:
     """Find the one target (R5-38, R5-39)."""
-    read = read_targets(value, plan)
+    read = read_targets(value, snapshot)
     if not read.targets:
         return None, read.notices
     if len(read.targets) > 1:

@@ -37,7 +37,7 @@ from switchhook.webhooks.reading import (
 from switchhook.webhooks.wrapping import without_remarks
 
 if TYPE_CHECKING:
-    from switchhook.domain.project import Plan
+    from switchhook.domain.project import ProjectSnapshot
     from switchhook.webhooks.http import HttpResponse
 
 MAX_PAIRS = 100
@@ -64,7 +64,7 @@ class _Found:
 
 
 def read(
-    webhook: ForwardingNumber, response: HttpResponse, plan: Plan, *, ask_id: str
+    webhook: ForwardingNumber, response: HttpResponse, snapshot: ProjectSnapshot, *, ask_id: str
 ) -> ForwardingNumberReading:
     """Read one answer. Never raises."""
     if response.status not in SUCCESS:
@@ -82,7 +82,7 @@ def read(
     except UnusableError as error:
         return _failed(FailureKind.BAD_BODY, unread or str(error))
     remarks = (*remarks, unread) if unread else remarks
-    return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), plan)
+    return _decide(webhook, replace(found, notices=(*remarks, *found.notices)), snapshot)
 
 
 def _failed(kind: FailureKind, detail: str) -> ForwardingNumberReading:
@@ -198,17 +198,19 @@ def _rpc_error(error: Json) -> str:
 # What it says: a direction, else a scheme.
 
 
-def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> ForwardingNumberReading:
+def _decide(
+    webhook: ForwardingNumber, found: _Found, snapshot: ProjectSnapshot
+) -> ForwardingNumberReading:
     """Follow the configured name, then `schema` [A-21]. Under the name `schema` only schemes are read."""
     said = Targets()
     if webhook.name_in_response != SCHEME_KEY:
-        said = read_targets(found.members.get(webhook.name_in_response), plan)
+        said = read_targets(found.members.get(webhook.name_in_response), snapshot)
     decision: Decision
     try:
         decision = (
             RingTargets(targets=said.targets)
             if said.targets
-            else SchemeId(id=_scheme(webhook, found.members, said, plan))
+            else SchemeId(id=_scheme(webhook, found.members, said, snapshot))
         )
     except UnusableError as error:
         decision = Failure(kind=FailureKind.BAD_BODY, detail=str(error))
@@ -217,7 +219,9 @@ def _decide(webhook: ForwardingNumber, found: _Found, plan: Plan) -> ForwardingN
     )
 
 
-def _scheme(webhook: ForwardingNumber, members: dict[str, Json], said: Targets, plan: Plan) -> int:
+def _scheme(
+    webhook: ForwardingNumber, members: dict[str, Json], said: Targets, snapshot: ProjectSnapshot
+) -> int:
     value = members.get(SCHEME_KEY)
     if value is None or value == "":
         raise UnusableError(_why_nothing(webhook.name_in_response, members, said))
@@ -225,7 +229,7 @@ def _scheme(webhook: ForwardingNumber, members: dict[str, Json], said: Targets, 
         number = _scheme_number(value)
     except NoTargetError as error:
         raise UnusableError(f"{SCHEME_KEY} holds no scheme's ID: {error}") from error
-    if number not in plan.schemes:
+    if number not in snapshot.schemes:
         raise UnusableError(f"this project has no scheme {number}")
     return number
 

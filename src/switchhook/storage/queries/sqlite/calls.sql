@@ -53,7 +53,7 @@ WHERE
     AND json_extract(leg.value, '$.ended_at') >= :since
     AND json_extract(leg.value, '$.handle') <> '';
 
--- name: plans_of_live_calls
+-- name: snapshots_of_live_calls
 -- Read which versions of which projects the calls that have not ended hold on to.
 SELECT DISTINCT
     json_extract(value, '$.plan[0]') AS project,

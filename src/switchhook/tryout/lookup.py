@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from switchhook.domain.event import EventMail, EventWebhook
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.projects import latest_version
 from switchhook.projectfile.file import read_project
-from switchhook.projectfile.loading import load_plan
+from switchhook.projectfile.loading import load_snapshot
 from switchhook.projectfile.toml.document import decode
 from switchhook.projectfile.toml.mistakes import Mistakes, did_you_mean
 
@@ -31,44 +31,44 @@ class NoSuchWebhookError(LookupError):
     """The project has no such webhook. The message names those that it has."""
 
 
-async def applied_plan(store: Projects, project_id: str | None) -> Plan:
+async def applied_snapshot(store: Projects, project_id: str | None) -> ProjectSnapshot:
     """Return the latest version of a project; without an id, of the only one there is.
 
     Raises NoSuchProjectError, or LookupError when this release cannot read it.
     """
-    return load_plan(await latest_version(store, project_id))
+    return load_snapshot(await latest_version(store, project_id))
 
 
-def plan_of_file(content: bytes) -> Plan | Mistakes:
+def snapshot_of_file(content: bytes) -> ProjectSnapshot | Mistakes:
     """Return what a project file says, applied or not."""
     text = decode(content)
     project = text if isinstance(text, Mistakes) else read_project(text)
-    return project if isinstance(project, Mistakes) else Plan(project)
+    return project if isinstance(project, Mistakes) else ProjectSnapshot(project)
 
 
-def find_routing_webhook(plan: Plan, name: str) -> AskedWebhook:
+def find_routing_webhook(snapshot: ProjectSnapshot, name: str) -> AskedWebhook:
     """Return the forwarding number or dial-plan webhook of this name. Raises NoSuchWebhookError."""
-    known: dict[str, AskedWebhook] = {**plan.dial_plan_webhooks, **plan.webhooks}
-    return _find(name, known, "routing webhook", plan)
+    known: dict[str, AskedWebhook] = {**snapshot.dial_plan_webhooks, **snapshot.webhooks}
+    return _find(name, known, "routing webhook", snapshot)
 
 
-def find_webhook(plan: Plan, name: str) -> AnyWebhook:
+def find_webhook(snapshot: ProjectSnapshot, name: str) -> AnyWebhook:
     """Return the webhook or event mail of this name; one that is asked before one that is told.
 
     Raises NoSuchWebhookError.
     """
-    mails = {mail.name: mail for mail in plan.project.event_mails}
+    mails = {mail.name: mail for mail in snapshot.project.event_mails}
     known: dict[str, AnyWebhook] = {
         **mails,
-        **plan.events,
-        **plan.dial_plan_webhooks,
-        **plan.webhooks,
+        **snapshot.events,
+        **snapshot.dial_plan_webhooks,
+        **snapshot.webhooks,
     }
-    return _find(name, known, "webhook", plan)
+    return _find(name, known, "webhook", snapshot)
 
 
-def _find(name: str, known: Mapping[str, W], what: str, plan: Plan) -> W:
+def _find(name: str, known: Mapping[str, W], what: str, snapshot: ProjectSnapshot) -> W:
     if name in known:
         return known[name]
     advice = did_you_mean(name, known) or f"it has no {what} at all"
-    raise NoSuchWebhookError(f"project {plan.project.id} has no {what} {name!r}; {advice}")
+    raise NoSuchWebhookError(f"project {snapshot.project.id} has no {what} {name!r}; {advice}")

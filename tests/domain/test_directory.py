@@ -1,15 +1,15 @@
-"""The book finds a number or an account by its name, in the version that was put in last."""
+"""The directory finds a number or an account by its name, in the version that was put in last."""
 
 from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.book import Book
-from switchhook.domain.project import Account, Number, Plan, Project, Trunk
+from switchhook.domain.directory import ProjectDirectory
+from switchhook.domain.project import Account, Number, Project, ProjectSnapshot, Trunk
 
 
-def shop(version: int = 1, *, login: str = "mary") -> Plan:
-    return Plan(
+def shop(version: int = 1, *, login: str = "mary") -> ProjectSnapshot:
+    return ProjectSnapshot(
         Project(
             id="shop",
             name="Shop",
@@ -21,47 +21,49 @@ def shop(version: int = 1, *, login: str = "mary") -> Plan:
     )
 
 
-BANK = Plan(Project(id="bank", name="Bank", numbers=(Number(number="380800999888", scheme=1),)))
+BANK = ProjectSnapshot(
+    Project(id="bank", name="Bank", numbers=(Number(number="380800999888", scheme=1),))
+)
 
 
 def test_a_number_is_found_with_or_without_a_plus() -> None:
-    book = Book([shop(), BANK])
+    directory = ProjectDirectory([shop(), BANK])
     for dialled in ("380800111222", "+380800111222"):
-        assert book.number(dialled) == (shop(), Number(number="380800111222", scheme=1))
-    assert book.number("380800999888") == (BANK, BANK.project.numbers[0])
-    assert book.number("380800000000") is None
+        assert directory.number(dialled) == (shop(), Number(number="380800111222", scheme=1))
+    assert directory.number("380800999888") == (BANK, BANK.project.numbers[0])
+    assert directory.number("380800000000") is None
 
 
 def test_an_account_is_found_by_its_login() -> None:
-    book = Book([BANK, shop()])
-    found = book.account("mary")
+    directory = ProjectDirectory([BANK, shop()])
+    found = directory.account("mary")
     assert found is not None
-    assert found[0] is book.plans["shop"]
-    assert book.account("john") is None
+    assert found[0] is directory.snapshots["shop"]
+    assert directory.account("john") is None
 
 
 def test_every_trunk_is_named_with_its_project() -> None:
-    book = Book([shop(), BANK])
-    assert book.trunks() == ((shop(), Trunk(name="carrier", host="192.0.2.9")),)
+    directory = ProjectDirectory([shop(), BANK])
+    assert directory.trunks() == ((shop(), Trunk(name="carrier", host="192.0.2.9")),)
 
 
 def test_a_new_version_takes_the_place_of_the_former_in_a_new_book() -> None:
-    old = Book([shop(), BANK])
+    old = ProjectDirectory([shop(), BANK])
     new = old.replace(shop(2, login="olga"))
-    assert new.plans["shop"].project.version == 2
+    assert new.snapshots["shop"].project.version == 2
     assert (new.account("mary"), new.account("olga") is None) == (None, False)
     assert new.number("380800999888") is not None
     assert old.account("mary") is not None
 
 
-def test_an_empty_book_knows_nobody() -> None:
-    assert Book().number("380800111222") is None
-    assert Book().trunks() == ()
+def test_an_empty_directory_knows_nobody() -> None:
+    assert ProjectDirectory().number("380800111222") is None
+    assert ProjectDirectory().trunks() == ()
 
 
-def spelled(country: str, number: str) -> Plan:
+def spelled(country: str, number: str) -> ProjectSnapshot:
     numbers = (Number(number=number, scheme=1),)
-    return Plan(Project(id=f"in-{country}", name="X", country=country, numbers=numbers))
+    return ProjectSnapshot(Project(id=f"in-{country}", name="X", country=country, numbers=numbers))
 
 
 @pytest.mark.row("FA-03")
@@ -71,13 +73,13 @@ def test_a_number_is_found_in_the_spellings_of_its_country_and_none_is_guessed()
         spelled("DE", "49442223344"),
         spelled("", "442223355"),
     )
-    book = Book([kyiv, berlin, world])
+    directory = ProjectDirectory([kyiv, berlin, world])
 
-    assert book.dialled("+380-44-222-33-44") == ((kyiv,),)
-    assert book.dialled("00380442223344") == ((kyiv,),)
-    assert book.dialled("0442223344") == ((kyiv, berlin),)
-    assert book.dialled("442223355") == ((world,),)
-    assert book.dialled("0442223366") == ()
+    assert directory.dialled("+380-44-222-33-44") == ((kyiv,),)
+    assert directory.dialled("00380442223344") == ((kyiv,),)
+    assert directory.dialled("0442223344") == ((kyiv, berlin),)
+    assert directory.dialled("442223355") == ((world,),)
+    assert directory.dialled("0442223366") == ()
 
 
 @pytest.mark.row("FA-03")
@@ -99,15 +101,15 @@ def test_a_number_is_found_in_the_spellings_of_its_country_and_none_is_guessed()
 def test_a_number_is_found_as_its_carriers_write_it(
     country: str, number: str, dialled: str
 ) -> None:
-    plan = spelled(country, number)
-    assert Book([plan]).dialled(dialled) == ((plan,),)
+    snapshot = spelled(country, number)
+    assert ProjectDirectory([snapshot]).dialled(dialled) == ((snapshot,),)
 
 
 @pytest.mark.row("FA-03")
 def test_just_these_digits_come_before_any_spelling() -> None:
     kyiv, world = spelled("UA", "380442223344"), spelled("", "442079460958")
 
-    assert Book([kyiv, world]).dialled("442079460958") == ((world,),)
+    assert ProjectDirectory([kyiv, world]).dialled("442079460958") == ((world,),)
 
 
 @pytest.mark.row("FD-05")
@@ -115,4 +117,4 @@ def test_just_these_digits_come_before_any_spelling() -> None:
 def test_digits_that_no_country_has_come_behind_a_spelling_of_anothers_number(claimed: str) -> None:
     kyiv, greedy = spelled("UA", "380442223344"), spelled("", claimed)
 
-    assert Book([greedy, kyiv]).dialled(claimed) == ((kyiv,), (greedy,))
+    assert ProjectDirectory([greedy, kyiv]).dialled(claimed) == ((kyiv,), (greedy,))

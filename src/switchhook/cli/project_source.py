@@ -16,10 +16,10 @@ from switchhook.cli.options import (
     settings_of,
 )
 from switchhook.domain.event import Subscription
-from switchhook.domain.project import Plan
+from switchhook.domain.project import ProjectSnapshot
 from switchhook.operations.subscriptions import subscriptions
 from switchhook.projectfile.toml.mistakes import Mistakes
-from switchhook.tryout.plans import applied_plan, plan_of_file
+from switchhook.tryout.lookup import applied_snapshot, snapshot_of_file
 
 OfProject = Annotated[
     str | None, Parameter(help="Project id; not needed for a single one.", name="--project")
@@ -31,32 +31,34 @@ ProjectFile = Annotated[
 ]
 
 
-def plan_of(
+def snapshot_of(
     project: str | None, file: Path | None, config: Path | None, data_dir: Path | None
-) -> Plan:
-    """Return the plan that the options name. Raises CommandError and what the store raises."""
-    plan = _plan_of(project, file, config, data_dir)
-    return Plan(plan.project, [settings_of(config, NO_FLAGS).sip_host])
+) -> ProjectSnapshot:
+    """Return the project that the options name. Raises CommandError and what the store raises."""
+    snapshot = _snapshot_of(project, file, config, data_dir)
+    return ProjectSnapshot(snapshot.project, [settings_of(config, NO_FLAGS).sip_host])
 
 
-def _plan_of(
+def _snapshot_of(
     project: str | None, file: Path | None, config: Path | None, data_dir: Path | None
-) -> Plan:
+) -> ProjectSnapshot:
     if file is None:
-        return ask_store(config, data_dir, lambda store: applied_plan(store, project))
+        return ask_store(config, data_dir, lambda store: applied_snapshot(store, project))
     if project is not None:
         raise UsageError("--project and --file cannot go together; choose one")
-    plan = plan_of_file(read_bytes(file))
-    if isinstance(plan, Mistakes):
-        raise CommandError("\n".join(f"{file_name(file)}: {mistake}" for mistake in plan.mistakes))
-    return plan
+    snapshot = snapshot_of_file(read_bytes(file))
+    if isinstance(snapshot, Mistakes):
+        raise CommandError(
+            "\n".join(f"{file_name(file)}: {mistake}" for mistake in snapshot.mistakes)
+        )
+    return snapshot
 
 
 def subscriptions_to(
-    plan: Plan, file: Path | None, config: Path | None, data_dir: Path | None
+    snapshot: ProjectSnapshot, file: Path | None, config: Path | None, data_dir: Path | None
 ) -> tuple[Subscription, ...]:
     """Return who subscribed to an applied project's calls; to those of a file nobody can."""
     if file is not None:
         return ()
-    of = plan.project.id
+    of = snapshot.project.id
     return ask_store(config, data_dir, lambda store: subscriptions(store, project=of))

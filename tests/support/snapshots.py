@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.book import Book
+from switchhook.domain.directory import ProjectDirectory
 from switchhook.domain.hours import WorkingHours, parse_spans
-from switchhook.domain.project import Account, Group, Number, Plan, Project, Sound, Trunk
+from switchhook.domain.project import Account, Group, Number, Project, ProjectSnapshot, Sound, Trunk
 from switchhook.domain.scheme import AskDialPlanStep, AskStep, HangUpStep, RingStep, Scheme, Step
 from switchhook.domain.screening import NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
@@ -91,7 +91,7 @@ def in_turn(*targets: Target, timeout: float = 30.0) -> RingStep:
     return ring(*targets, timeout=timeout, order=RingOrder.ONE_AFTER_ANOTHER)
 
 
-def plan(
+def snapshot(
     *steps: Step,
     schemes: Mapping[int, tuple[Step, ...]] | None = None,
     fallback: Target | None = None,
@@ -100,7 +100,7 @@ def plan(
     screening: Screening = NO_SCREENING,
     forwarding: CallerIdForwarding = CallerIdForwarding.CALLER,
     pin: DialPlanWebhook = PIN,
-) -> Plan:
+) -> ProjectSnapshot:
     """Return a project whose number runs `steps` as scheme 1; `schemes` are further ones."""
     numbered = {1: steps, **(schemes or {})}
     crm = ForwardingNumber(
@@ -110,7 +110,7 @@ def plan(
         response_timeout=2.0,
         ring_order=ring_order,
     )
-    return Plan(
+    return ProjectSnapshot(
         Project(
             id="shop",
             name="Shop",
@@ -146,24 +146,24 @@ def plan(
     )
 
 
-def incoming(*steps: Step, within: Plan | None = None, now: float = 0.0) -> Call:
+def incoming(*steps: Step, within: ProjectSnapshot | None = None, now: float = 0.0) -> Call:
     """Return a call from outside to a number that runs `steps`, not yet begun."""
     arrival = Arrival(
         caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
     )
-    return admitted(arrival, within or plan(*steps), now)
+    return admitted(arrival, within or snapshot(*steps), now)
 
 
-def from_account(callee: str, within: Plan | None = None, now: float = 0.0) -> Call:
+def from_account(callee: str, within: ProjectSnapshot | None = None, now: float = 0.0) -> Call:
     """Return a call that John makes, not yet begun."""
     arrival = Arrival(
         caller="john", caller_name="John", callee=callee, account="john", project="shop"
     )
-    return admitted(arrival, within or plan(HangUpStep()), now)
+    return admitted(arrival, within or snapshot(HangUpStep()), now)
 
 
-def admitted(arrival: Arrival, within: Plan, now: float = 0.0) -> Call:
+def admitted(arrival: Arrival, within: ProjectSnapshot, now: float = 0.0) -> Call:
     """Return the call that this arrival makes; fail where it is refused."""
-    call = admit(arrival, Book([within]), call="c", now=now)
+    call = admit(arrival, ProjectDirectory([within]), call="c", now=now)
     assert not isinstance(call, Refused), call
     return call

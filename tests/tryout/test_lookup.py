@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.domain.event import EventKind, EventWebhook
-from switchhook.domain.project import Plan, Project
+from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.operations.projects import NoSuchProjectError, apply_project
 from switchhook.projectfile.toml.mistakes import Mistakes
 from switchhook.storage.sqlite.store import SqliteStore
-from switchhook.tryout.plans import (
+from switchhook.tryout.lookup import (
     NoSuchWebhookError,
-    applied_plan,
+    applied_snapshot,
     find_routing_webhook,
     find_webhook,
-    plan_of_file,
+    snapshot_of_file,
 )
 from tests.support.loop import run
 from tests.support.told import EXAMPLE
@@ -29,7 +29,7 @@ URL = "http://crm.example/"
 NUMBER = ForwardingNumber(name="crm", url=URL)
 DIAL_PLAN = DialPlanWebhook(name="pin", url_template=URL)
 TOLD = EventWebhook(name="told", event=EventKind.INCOMING_AFTER, url=URL)
-PLAN = Plan(
+PLAN = ProjectSnapshot(
     Project(
         id="shop",
         name="Shop",
@@ -58,16 +58,16 @@ def test_a_near_name_is_offered() -> None:
 
 def test_a_project_without_webhooks_says_so() -> None:
     with pytest.raises(NoSuchWebhookError, match="project x has no webhook 'a'; it has no webhook"):
-        find_webhook(Plan(Project(id="x", name="X")), "a")
+        find_webhook(ProjectSnapshot(Project(id="x", name="X")), "a")
 
 
 def test_the_latest_version_is_taken(tmp_path: Path) -> None:
-    async def scenario() -> tuple[Plan, Plan]:
+    async def scenario() -> tuple[ProjectSnapshot, ProjectSnapshot]:
         store = await SqliteStore.open(tmp_path / "db")
         await apply_project(store, EXAMPLE)
         await apply_project(store, EXAMPLE.replace("dst_phone", "number"))
         try:
-            return await applied_plan(store, None), await applied_plan(store, "acme")
+            return await applied_snapshot(store, None), await applied_snapshot(store, "acme")
         finally:
             await store.close()
 
@@ -81,7 +81,7 @@ def test_a_project_that_was_never_applied_is_named(tmp_path: Path) -> None:
     async def scenario() -> None:
         store = await SqliteStore.open(tmp_path / "db")
         try:
-            await applied_plan(store, "acme")
+            await applied_snapshot(store, "acme")
         finally:
             await store.close()
 
@@ -90,11 +90,11 @@ def test_a_project_that_was_never_applied_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_need_not_be_applied() -> None:
-    plan = plan_of_file(EXAMPLE.encode())
-    assert isinstance(plan, Plan)
-    assert plan.project.id == "acme"
+    snapshot = snapshot_of_file(EXAMPLE.encode())
+    assert isinstance(snapshot, ProjectSnapshot)
+    assert snapshot.project.id == "acme"
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"[project]\nid = 5\n"])
 def test_a_file_with_mistakes_gives_them(content: bytes) -> None:
-    assert isinstance(plan_of_file(content), Mistakes)
+    assert isinstance(snapshot_of_file(content), Mistakes)
