@@ -13,6 +13,23 @@ import switchhook
 SOURCE = Path(switchhook.__file__).parent
 ROOMS = sorted(file.parent for file in SOURCE.rglob("__init__.py"))
 MOST_FILES = 26
+STILL_SHARED_ALIASES = {
+    "Address",
+    "AddressInfo",
+    "Digits",
+    "Direction",
+    "Facts",
+    "Found",
+    "Job",
+    "Json",
+    "Key",
+    "Names",
+    "Network",
+    "Pairs",
+    "Parameters",
+    "ProjectFile",
+}
+"""Names of type aliases that another alias or class has; no other name may join them."""
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=lambda room: str(room.relative_to(SOURCE)))
@@ -47,3 +64,17 @@ def test_a_class_has_a_name_of_its_own() -> None:
     shared = {name for name, files in places.items() if len(files) > 1}
 
     assert {name: places[name] for name in shared} == {}
+
+
+def test_a_type_alias_has_a_name_of_its_own() -> None:
+    places: dict[str, list[str]] = {}
+    for file in sorted(SOURCE.rglob("*.py")):
+        for node in ast.parse(file.read_text(encoding="utf-8")).body:
+            name = node.name if isinstance(node, ast.ClassDef) else ""
+            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+                name = node.targets[0].id
+            if name[:1].isupper() and not name.isupper():
+                places.setdefault(name, []).append(str(file.relative_to(SOURCE)))
+    shared = {name for name, files in places.items() if len(files) > 1}
+
+    assert shared <= STILL_SHARED_ALIASES, {name: places[name] for name in shared}

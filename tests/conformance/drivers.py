@@ -215,7 +215,7 @@ class Simulated:
                 await board.start(stack, lambda _project, _version: story.snapshot())
                 if ends_after is DEADLINE and story.operator_ends_after is not None:
                     at = clock.now() + story.operator_ends_after
-                    clock.call_at(at, partial(board.hear, "c1", OPERATOR))
+                    clock.call_at(at, partial(board.handle, "c1", OPERATOR))
                 await clock.run(clock.now() + ends_after)
         await board.idle()
         assert driver.live_legs(call.id) == frozenset()

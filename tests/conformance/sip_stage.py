@@ -83,7 +83,7 @@ class House:
             await self.open()
         if story.operator_ends_after is not None:
             await asyncio.sleep(story.operator_ends_after)
-            self.board.hear("c1", OPERATOR)
+            self.board.handle("c1", OPERATOR)
 
 
 def trunk_to(carrier: Softphone) -> Trunk:
@@ -103,7 +103,7 @@ async def telephone(stack: AsyncExitStack, login: str, server: int) -> Softphone
 async def serve(phone: Softphone, scripts: Mapping[str, Script]) -> None:
     """Take every call that comes as the script of its number or account says."""
     while True:
-        came = await phone.rung()
+        came = await phone.next_call()
         assert came.invite is not None
         dialled = came.invite.uri.username
         script = scripts.get(dialled) or scripts.get(phone.username, NOBODY)

@@ -148,7 +148,7 @@ class House:
         assert isinstance(call, str)
         await asyncio.wait_for(self.driver.ringing.wait(), 10)
         if talk:
-            self.board.hear(call, LegAnswered(leg="b1"))
+            self.board.handle(call, LegAnswered(leg="b1"))
             await asyncio.sleep(0.05)
         self.board.hang_up(call, by="the test")
         await asyncio.wait_for(self.board.idle(), 10)

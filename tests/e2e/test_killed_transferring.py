@@ -85,7 +85,7 @@ async def scene(directory: Path, *, is_recorded: bool) -> AsyncIterator[Scene]:
             await stack.enter_async_context(phone)
             await phone.register()
         made = await carrier.call(f"sip:{DIALLED}@{LOCAL}:{server.port}")
-        came = await phones["mary"].rung()
+        came = await phones["mary"].next_call()
         came.answer()
         await made.answered()
         it = Scene(server, phones, made, came)
@@ -98,21 +98,21 @@ async def accepted(_: Scene) -> None:
 
 
 async def rings(it: Scene) -> None:
-    await it.phones["john"].rung()
+    await it.phones["john"].next_call()
 
 
 async def answers(it: Scene) -> None:
-    (await it.phones["john"].rung()).answer()
+    (await it.phones["john"].next_call()).answer()
 
 
 async def answered(it: Scene) -> None:
-    john = await it.phones["john"].rung()
+    john = await it.phones["john"].next_call()
     john.answer()
     await it.until(lambda: john.tone.heard > 0, "John hears nobody")
 
 
 async def notified(it: Scene) -> None:
-    (await it.phones["john"].rung()).answer()
+    (await it.phones["john"].next_call()).answer()
     await it.until(lambda: it.came.transferred[-1:] == [200], "Mary is told nothing")
 
 
@@ -122,7 +122,7 @@ async def let_go(it: Scene) -> None:
 
 
 async def left(it: Scene) -> None:
-    await it.phones["john"].rung()
+    await it.phones["john"].next_call()
     it.came.end()
     await it.until(lambda: "attempt_ended" in it.happened(), "Mary's end is not stored")
 
@@ -173,8 +173,8 @@ def test_killed_after_who_transferred_has_hung_up(tmp_path: Path) -> None:
             assert await it.came.transfer("sip:john@shop.example") == 202
             await left(it)
             await it.kill()
-            again = await it.phones["mary"].rung()
-            again = await it.phones["mary"].rung() if again is it.came else again
+            again = await it.phones["mary"].next_call()
+            again = await it.phones["mary"].next_call() if again is it.came else again
             again.answer()
             await it.hear_each_other(it.made, again)
             for john in it.phones["john"].calls.values():

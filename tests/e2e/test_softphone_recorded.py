@@ -60,7 +60,7 @@ async def _conversation(house: House, ann: Baresip) -> bytes:
         for key in "4711#":
             ann.command("sndcode", key)
             await asyncio.sleep(0.3)
-        call = await bob.rung()
+        call = await bob.next_call()
         call.tone.voice, call.tone.kept = voice(HIS_VOICE), bytearray()
         while heard(call.tone.kept[-2400:], HER_VOICE) < LOUD:  # noqa: ASYNC110 -- a plain value
             await asyncio.sleep(0.05)

@@ -60,7 +60,7 @@ async def _conversation(office: Office, baresip: Baresip, callee: Softphone) -> 
     for key in PIN:  # while the prompt still plays
         baresip.command("sndcode", key)
         await asyncio.sleep(0.3)
-    call = await callee.rung()
+    call = await callee.next_call()
     call.tone.voice, call.tone.kept = voice(HIS_VOICE), bytearray()
     while heard((call.tone.kept or b"")[-2400:], BARESIPS_VOICE) < 7000:  # noqa: ASYNC110 -- a plain value
         await asyncio.sleep(0.05)

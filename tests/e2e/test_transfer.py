@@ -68,7 +68,7 @@ def test_baresip_transfers_a_customer_to_a_colleague(tmp_path: Path) -> None:
         await made.answered()
         await hears(made)
         baresip.command("transfer", "john")
-        came = await john.rung()
+        came = await john.next_call()
         came.answer()
         await asyncio.to_thread(baresip.wait_for, "CALL_CLOSED")
         await hears(made)
@@ -82,11 +82,11 @@ def test_baresip_transfers_a_customer_to_a_colleague(tmp_path: Path) -> None:
 def test_baresip_transfers_whom_it_called(tmp_path: Path) -> None:
     async def scenario(_: Office, carrier: Softphone, john: Softphone, baresip: Baresip) -> None:
         baresip.command("dial", "john")
-        came = await john.rung()
+        came = await john.next_call()
         came.answer()
         await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
         baresip.command("transfer", "+380501112233")
-        outside = await carrier.rung()
+        outside = await carrier.next_call()
         outside.answer()
         await asyncio.to_thread(baresip.wait_for, "CALL_CLOSED")
         await hears(came)
@@ -105,7 +105,7 @@ def test_baresip_keeps_a_customer_whose_transfer_was_refused(tmp_path: Path) -> 
         await made.answered()
         await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
         baresip.command("transfer", "john")
-        (await john.rung()).end(486)
+        (await john.next_call()).end(486)
         await asyncio.to_thread(baresip.wait_for, "TRANSFER_FAILED")  # it hangs up then
         await asyncio.to_thread(baresip.wait_for, "CALL_ESTABLISHED")
         await hears(made)
@@ -118,7 +118,7 @@ def test_baresip_keeps_a_customer_whose_transfer_was_refused(tmp_path: Path) -> 
 def test_baresip_answers_a_call_that_is_transferred_to_it(tmp_path: Path) -> None:
     async def scenario(_: Office, carrier: Softphone, john: Softphone, baresip: Baresip) -> None:
         made = await john.call("+380501112233")
-        outside = await carrier.rung()
+        outside = await carrier.next_call()
         outside.answer()
         await made.answered()
         assert await made.transfer("sip:mary@shop.example") == 202

@@ -142,7 +142,7 @@ async def make_calls(house: House) -> None:
     await house.talk(phones["201"], "31508009000")
     phones["103"].behaviour = PhoneBehaviour(answer_after=None)
     call = await (await house.stranger("380670000011")).call("380441000007")
-    await phones["103"].rung()
+    await phones["103"].next_call()
     call.end()
     await asyncio.sleep(0.5)
     await house.talk(ann, mobile.username)
@@ -151,7 +151,7 @@ async def make_calls(house: House) -> None:
 async def leave_in_the_middle(house: House) -> None:
     """Begin a call that rings and one that talks, a delivery that lasts, and a mail that nobody takes."""
     await (await house.stranger("380670000012")).call("380441000007")
-    await house.phones["103"].rung()
+    await house.phones["103"].next_call()
     talks = await (await house.stranger("380670000013")).call("380441000005")
     await talks.answered()
     await asyncio.sleep(1.5)

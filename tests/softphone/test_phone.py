@@ -44,7 +44,7 @@ async def two(
 async def talk(alice: Softphone, bob: Softphone) -> tuple[PhoneCall, PhoneCall]:
     """Let Alice call Bob until sound passes both ways."""
     made = await alice.call(str(bob.uri))
-    taken = await bob.rung()
+    taken = await bob.next_call()
     await made.answered()
     await made.tone.hears(PACKETS)
     await taken.tone.hears(PACKETS)
@@ -92,7 +92,7 @@ def test_it_rings_for_a_while() -> None:
         async with two(PhoneBehaviour(answer_after=0.1)) as (alice, bob):
             began = asyncio.get_running_loop().time()
             made = await alice.call(str(bob.uri))
-            taken = await bob.rung()
+            taken = await bob.next_call()
             assert list(bob.ringing) == [taken]
             await made.answered()
             assert made.answered_at.result() - began >= 0.09
@@ -117,10 +117,10 @@ def test_it_can_be_left_ringing_and_told_what_to_do() -> None:
     async def scenario() -> None:
         async with two(PhoneBehaviour(answer_after=None)) as (alice, bob):
             first = await alice.call(str(bob.uri))
-            (await bob.rung()).answer()
+            (await bob.next_call()).answer()
             await first.answered()
             second = await alice.call(str(bob.uri))
-            (await bob.rung()).end(603)
+            (await bob.next_call()).end(603)
             assert await second.ended() == 603
 
     run(scenario())
@@ -130,7 +130,7 @@ def test_a_caller_may_give_up() -> None:
     async def scenario() -> None:
         async with two(PhoneBehaviour(answer_after=None)) as (alice, bob):
             made = await alice.call(str(bob.uri))
-            taken = await bob.rung()
+            taken = await bob.next_call()
             made.end()
             assert await made.ended() == 487
             assert await taken.ended() == 487
@@ -164,7 +164,7 @@ def test_switching_off_ends_its_calls() -> None:
             assert await made.ended() == 200
             async with Softphone("bob", behaviour=PhoneBehaviour(answer_after=None)) as bob:
                 ringing = await alice.call(str(bob.uri))
-                await bob.rung()
+                await bob.next_call()
             assert await ringing.ended() == 487
 
     run(scenario())

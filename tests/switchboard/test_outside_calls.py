@@ -116,7 +116,7 @@ class House:
 
     async def hears(self, call: str, *events: Event) -> None:
         for event in events:
-            self.board.hear(call, event)
+            self.board.handle(call, event)
         await self.settled()
 
     async def talks(self, callee: str, seconds: float, account: str = "101") -> str:

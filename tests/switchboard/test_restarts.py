@@ -158,7 +158,7 @@ class Life:
         await self.driver.start(stack, handler, directory)
         if self.starting is not None:
             await some_turns()
-            handler.hear("c1", self.starting)
+            handler.handle("c1", self.starting)
             await some_turns()
 
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:

@@ -233,12 +233,12 @@ def test_nothing_is_carried_out_before_it_is_durable() -> None:
             "commit ringing",
             "RingLeg",
         ]
-        board.hear("c1", LegAnswered(leg="b2"))
+        board.handle("c1", LegAnswered(leg="b2"))
         await settled()
         assert world.log[6:] == ["EndLeg"]
-        board.hear("c1", LegAnswered(leg="b1"))
+        board.handle("c1", LegAnswered(leg="b1"))
         await settled()
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=200)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=200)))
         await board.idle()
         assert world.log[-5:] == [
             "commit talking",
@@ -258,19 +258,19 @@ def test_who_told_of_it_learns_that_it_is_durable_before_anything_follows() -> N
         board = world.switchboard()
         board.arrived(ARRIVAL)
         await settled()
-        board.hear("c1", LegAnswered(leg="b1"), lambda: world.log.append("answer recorded"))
-        board.hear("c1", LegEnded(leg="b9", cause=Cause()), lambda: world.log.append("no change"))
+        board.handle("c1", LegAnswered(leg="b1"), lambda: world.log.append("answer recorded"))
+        board.handle("c1", LegEnded(leg="b9", cause=Cause()), lambda: world.log.append("no change"))
         assert "recorded" not in " ".join(world.log)
         await settled()
         assert world.log[-4:] == ["commit talking", "answer recorded", "no change", "ConnectLegs"]
-        board.hear("c1", DigitPressed(leg=CALLER, digit="1"), lambda: world.log.append("nothing"))
+        board.handle("c1", DigitPressed(leg=CALLER, digit="1"), lambda: world.log.append("nothing"))
         await settled()
         assert world.log[-1] == "nothing"
         ended = LegEnded(leg=CALLER, cause=Cause(sip=200))
-        board.hear("c1", ended, lambda: world.log.append("end recorded"))
+        board.handle("c1", ended, lambda: world.log.append("end recorded"))
         await board.idle()
         assert world.log[-4:] == ["commit ended", "dispatch after", "end recorded", "EndLeg"]
-        board.hear("c1", ended, lambda: world.log.append("long over"))
+        board.handle("c1", ended, lambda: world.log.append("long over"))
         assert world.log[-1] == "long over"
 
     run(scenario())
@@ -283,10 +283,10 @@ def test_what_is_heard_during_a_commit_waits_for_the_next() -> None:
         board = world.switchboard()
         board.arrived(ARRIVAL)
         await settled()
-        board.hear("c1", LegAnswered(leg="b1"))
+        board.handle("c1", LegAnswered(leg="b1"))
         await asyncio.sleep(0)  # its commit has begun
         ended = LegEnded(leg=CALLER, cause=Cause(sip=200))
-        board.hear("c1", ended, lambda: world.log.append("end recorded"))
+        board.handle("c1", ended, lambda: world.log.append("end recorded"))
         await board.idle()
         order = [line for line in world.log if line.startswith(("commit", "end"))]
         assert order[-3:] == ["commit talking", "commit ended", "end recorded"]
@@ -304,7 +304,7 @@ def test_nobody_learns_that_it_is_durable_while_the_store_fails(*, is_over: bool
         await settled()
         world.broken_commits = 2
         event = LegEnded(leg=CALLER, cause=Cause(sip=487)) if is_over else LegAnswered(leg="b1")
-        board.hear("c1", event, lambda: world.log.append("recorded"))
+        board.handle("c1", event, lambda: world.log.append("recorded"))
         await settled()
         assert world.log[-1] == ("EndLeg" if is_over else "ConnectLegs")
         while world.broken_commits:
@@ -328,7 +328,7 @@ def test_a_record_that_is_given_up_lets_go_who_waits_for_it() -> None:
         board.arrived(ARRIVAL)
         await settled()
         world.broken_commits = 1
-        board.hear("c1", LegAnswered(leg="b1"), lambda: world.log.append("recorded"))
+        board.handle("c1", LegAnswered(leg="b1"), lambda: world.log.append("recorded"))
         await settled()
         assert world.log[-2:] == ["recorded", "ConnectLegs"]
 
@@ -374,7 +374,7 @@ def test_a_mistake_in_connecting_ends_the_call_and_one_in_ringing_does_not(broke
         with capture_logs():
             board.arrived(ARRIVAL)
             await settled()
-            board.hear("c1", LegAnswered(leg="b1"))
+            board.handle("c1", LegAnswered(leg="b1"))
             await settled()
         assert len(board.calls) == (0 if broken is ConnectLegs else 1)
 
@@ -415,7 +415,7 @@ def test_a_store_that_fails_holds_up_no_call_and_loses_nothing() -> None:
         await settled()
         assert any(isinstance(command, RingLeg) for command in world.commands)
         assert world.dispatched == []
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         (record,) = world.records
         assert [entry.seq for entry in record.entries] == list(range(1, record.call.entries + 1))
@@ -432,7 +432,7 @@ def test_a_call_that_says_nothing_new_is_stored_as_soon_as_the_store_can() -> No
         await settled()
         world.broken_commits = 2
         with capture_logs() as logs:
-            board.hear("c1", LegAnswered(leg="b1"))
+            board.handle("c1", LegAnswered(leg="b1"))
             await settled()
             world.clock.advance(RETRY_SAVING)
             await settled()
@@ -457,9 +457,9 @@ def test_what_is_heard_behind_an_unsaved_end_is_told_once() -> None:
         board.arrived(ARRIVAL)
         await settled()
         world.broken_commits = 1
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await settled()
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         await settled()
         assert [delivery.webhook for delivery in world.dispatched] == ["before", "after"]
@@ -477,8 +477,8 @@ def test_when_it_stops_whoever_waits_is_told_and_whoever_talks_is_left_alone() -
             assert isinstance(talks, str)
             assert isinstance(waits, str)
             await settled()
-            board.hear(talks, LegAnswered(leg="b1"))
-            board.hear(talks, LegAnswered(leg=CALLER))
+            board.handle(talks, LegAnswered(leg="b1"))
+            board.handle(talks, LegAnswered(leg=CALLER))
             await settled()
             world.log.clear()
             await board.stop()
@@ -500,7 +500,7 @@ def test_a_defect_of_the_store_costs_a_record_and_no_call() -> None:
         board.arrived(ARRIVAL)
         await settled()
         assert any(isinstance(command, RingLeg) for command in world.commands)
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         assert board.calls == ()
 
@@ -514,7 +514,7 @@ def test_an_ended_call_is_stored_even_when_its_last_commit_fails() -> None:
         board.arrived(ARRIVAL)
         await settled()
         world.broken_commits = 1
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await settled()
         assert board.calls
         await board.idle()
@@ -531,7 +531,7 @@ def test_a_webhook_that_is_no_longer_asked_is_let_go() -> None:
         board.arrived(ARRIVAL)
         await settled()
         assert [task.get_name() for task in asyncio.all_tasks()].count("ask c1-1") == 1
-        board.hear("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
+        board.handle("c1", LegEnded(leg=CALLER, cause=Cause(sip=487)))
         await board.idle()
         await settled()
         assert "ask c1-1" not in [task.get_name() for task in asyncio.all_tasks()]
@@ -621,7 +621,7 @@ def test_an_unknown_number_is_refused_and_only_the_log_knows() -> None:
         assert (line["project"], line["from"], line["to"]) == ("acme", "1", "999")
         assert (line["status"], line["why"]) == (404, refused.cause.text)
         assert board.calls == ()
-        board.hear("nobody", LegAnswered(leg=CALLER))
+        board.handle("nobody", LegAnswered(leg=CALLER))
         await board.idle()
 
     run(scenario())
@@ -634,9 +634,9 @@ def test_after_a_restart_talking_calls_go_on_and_waiting_ones_end_once() -> None
         board.arrived(ARRIVAL)
         board.arrived(ARRIVAL)
         await settled()
-        board.hear("c1", LegAnswered(leg="b1", handle="b"))
+        board.handle("c1", LegAnswered(leg="b1", handle="b"))
         await settled()
-        board.hear("c1", LegAnswered(leg=CALLER, handle="a"))
+        board.handle("c1", LegAnswered(leg=CALLER, handle="a"))
         await settled()
 
         second = World(live=board.calls, legs={"c1": frozenset({CALLER, "b1"})})
@@ -649,7 +649,7 @@ def test_after_a_restart_talking_calls_go_on_and_waiting_ones_end_once() -> None
             ended = [r.call for r in second.records if r.call.state is CallState.ENDED]
             assert [(call.id, call.outcome) for call in ended] == [("c2", Outcome.FAILED)]
             assert [delivery.webhook for delivery in second.dispatched] == ["after"]
-            restarted.hear("c1", LegEnded(leg="b1", cause=Cause(sip=200)))
+            restarted.handle("c1", LegEnded(leg="b1", cause=Cause(sip=200)))
             await restarted.idle()
         assert isinstance(second.commands[-1], EndLeg)
         assert second.commands[-1].leg == CALLER
@@ -664,7 +664,7 @@ def test_commands_reach_the_side_in_the_engines_order() -> None:
         board = world.switchboard()
         board.arrived(ARRIVAL)
         await settled()
-        board.hear("c1", LegAnswered(leg="b2"))
+        board.handle("c1", LegAnswered(leg="b2"))
         await settled()
         kinds = [type(command) for command in world.commands]
         assert kinds == [ShowRinging, RingLeg, RingLeg, ConnectLegs, EndLeg]

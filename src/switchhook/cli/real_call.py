@@ -198,7 +198,7 @@ async def _registered(account: Account, app: Application, stack: AsyncExitStack)
 
 async def _serve(phone: Softphone, script: Script) -> None:
     while True:
-        call = await phone.rung()
+        call = await phone.next_call()
         dialled = (call.invite.uri.user if call.invite is not None else None) or ""
         spawn(_behave(call, script.does(dialled)), name=f"call to {dialled}")
 

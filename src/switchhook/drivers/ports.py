@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from switchhook.routing.events import Event, RecordingFinished
 
 
-Recorded = Callable[[], None]
+OnDurable = Callable[[], None]
 """Learns that what an event brought about is durable. Raises nothing."""
 
 
@@ -26,12 +26,12 @@ class CallHandler(Protocol):
     def arrived(
         self, arrival: Arrival, expect: Callable[[str], None] = lambda _: None
     ) -> str | Refused:
-        """Take a new call and return its id, or refuse it. `CallArrived` is heard by itself.
+        """Take a new call and return its id, or refuse it. `CallArrived` follows by itself.
 
         `expect` gets the id before anything is done about the call: commands may come from then on.
         """
 
-    def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
+    def handle(self, call: str, event: Event, recorded: OnDurable | None = None) -> None:
         """Put what happened into the call's mailbox; an unknown or ended call is ignored.
 
         `recorded` is called, once, when what the event brought about is durable, or when nothing will
@@ -46,7 +46,7 @@ class Driver(Protocol):
     async def start(
         self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
-        """Open what is needed, register its closing on `stack`, and begin to hear calls.
+        """Open what is needed, register its closing on `stack`, and begin to take calls.
 
         `directory` returns the current book at each call. Raises OSError when an address cannot be bound.
         """

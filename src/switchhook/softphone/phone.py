@@ -128,7 +128,7 @@ class Softphone:
         calls = self.calls.values()
         return tuple(c for c in calls if c.invite and not c.is_over and not c.answered_at.done())
 
-    async def rung(self) -> PhoneCall:
+    async def next_call(self) -> PhoneCall:
         """Wait for the next call that comes in."""
         return await self._came.get()
 

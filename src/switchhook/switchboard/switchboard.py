@@ -16,7 +16,7 @@ import structlog
 from switchhook.domain.call import CALLER, Call, CallState
 from switchhook.domain.caller_history import Caller
 from switchhook.domain.cause import Cause
-from switchhook.drivers.ports import Recorded
+from switchhook.drivers.ports import OnDurable
 from switchhook.routing.arrival import Arrival, Refused, admit
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.engine import fail_call, step
@@ -73,9 +73,9 @@ class Mailbox:
     clock: Clock
     """Its own, set when it began here: its times go on evenly whatever corrects the system's clock."""
     events: deque[Event] = field(default_factory=deque)
-    heard: list[Recorded] = field(default_factory=list)
+    heard: list[OnDurable] = field(default_factory=list)
     """Who waits until `events` are recorded."""
-    stepped: list[Recorded] = field(default_factory=list)
+    stepped: list[OnDurable] = field(default_factory=list)
     """Who waits until what is `unsaved` is."""
     is_open: bool = False
     """Whether a task is working through `events`, or soon will."""
@@ -178,7 +178,7 @@ class Switchboard:
         self._open(mailbox)
         return call.id
 
-    def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
+    def handle(self, call: str, event: Event, recorded: OnDurable | None = None) -> None:
         """Put what happened into the call's mailbox (the drivers' CallHandler)."""
         mailbox = self._mailboxes.get(call)
         if mailbox is None:
@@ -198,7 +198,7 @@ class Switchboard:
         mailbox = self._mailboxes.get(call)
         if mailbox is None or project not in {None, mailbox.call.snapshot.project.id}:
             return False
-        self.hear(call, HangUpRequested(by=by, retry_after=retry_after))
+        self.handle(call, HangUpRequested(by=by, retry_after=retry_after))
         return True
 
     async def start(
@@ -386,7 +386,7 @@ class Switchboard:
                 what = type(command).__name__
                 log.exception("command not carried out", call=mailbox.call.id, command=what)
                 if (event := failed_command(command)) is not None:
-                    self.hear(mailbox.call.id, event)
+                    self.handle(mailbox.call.id, event)
         for ask in webhooks_to_ask(commands):
             self._ask(mailbox, ask)
         asked = None if mailbox.call.asked is None else mailbox.call.asked.id
@@ -406,7 +406,7 @@ class Switchboard:
                 log.exception("webhook not asked", call=call.id, webhook=ask.webhook)
                 event = failed_ask(ask.ask)
             mailbox.asks.pop(ask.ask, None)
-            self.hear(call.id, event)
+            self.handle(call.id, event)
 
         mailbox.asks[ask.ask] = spawn(put(), name=f"ask {ask.ask}")
 
@@ -417,7 +417,7 @@ class Switchboard:
         mailbox.alarm = (
             None
             if wake_at is None
-            else mailbox.clock.call_at(wake_at, lambda: self.hear(call, TimePassed()))
+            else mailbox.clock.call_at(wake_at, lambda: self.handle(call, TimePassed()))
         )
 
     def _set_retry(self, mailbox: Mailbox) -> None:

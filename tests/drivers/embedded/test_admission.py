@@ -268,5 +268,5 @@ class NobodyListens:
     def arrived(self, arrival: Arrival, expect: object = None) -> str | Refused:
         raise NotImplementedError
 
-    def hear(self, call: str, event: Event, recorded: object = None) -> None:
+    def handle(self, call: str, event: Event, recorded: object = None) -> None:
         raise NotImplementedError

@@ -86,11 +86,11 @@ def test_without_an_offer_we_make_one() -> None:
 @pytest.mark.parametrize("media", ["a=sendonly", "a=inactive", "c=IN IP4 0.0.0.0", "c=IN IP6 ::"])
 def test_hold(media: str) -> None:
     anchor = _anchor()
-    assert not anchor.holds("caller")
+    assert not anchor.is_on_hold("caller")
     (described,) = anchor.describe("caller", _sdp(f"m=audio 4000 RTP/AVP 0\n{media}\n"))
     assert described.far_end.on_hold
-    assert anchor.holds("caller")
-    assert not anchor.holds("nobody")
+    assert anchor.is_on_hold("caller")
+    assert not anchor.is_on_hold("nobody")
 
 
 def test_of_two_ways_to_carry_sound_the_one_without_keys_is_taken() -> None:

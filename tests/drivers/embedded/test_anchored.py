@@ -401,7 +401,7 @@ def test_a_callee_who_leaves_leaves_the_caller_to_us() -> None:
         "end a 480",
         "close c caller",
     ]
-    assert story.bridge.over
+    assert story.bridge.is_over
 
 
 def test_a_caller_who_leaves_is_closed() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput, worst
+from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput, worst_cause
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.ua import events as sip_events
@@ -174,9 +174,9 @@ def test_a_call_rings_is_answered_and_ends() -> None:
     assert bridge.sip_legs == {CALLER: "a", "b1": "b1 0"}
 
     assert hangs_up(bridge, "b1 0") == ["b1 ended 200"]
-    assert not bridge.over
+    assert not bridge.is_over
     assert end(bridge, CALLER) == ["end a"]
-    assert bridge.over
+    assert bridge.is_over
 
 
 @pytest.mark.row("FA-04")
@@ -370,7 +370,7 @@ def test_where_a_telephone_sends_the_call_is_told_though_others_ring(status: int
     [([], 480), ([404], 404), ([503, 480], 480), ([480, 486], 486), ([486, 603], 603)],
 )
 def test_what_speaks_for_the_person_wins(statuses: list[int], expected: int) -> None:
-    assert worst([Cause(sip=status) for status in statuses]).sip == expected
+    assert worst_cause([Cause(sip=status) for status in statuses]).sip == expected
 
 
 # Ending
@@ -408,7 +408,7 @@ def test_a_caller_that_gives_up_is_gone() -> None:
     assert end(bridge, "b1", why=AttemptEnd.CANCELLED_BY_CALLER) == [
         'end b1 0 SIP;cause=487;text="Caller hung up"'
     ]
-    assert bridge.over
+    assert bridge.is_over
 
 
 def test_a_caller_is_refused_with_the_status_of_the_cause() -> None:
@@ -417,7 +417,7 @@ def test_a_caller_is_refused_with_the_status_of_the_cause() -> None:
     (out,) = bridge.carry_out(EndLeg(leg=CALLER, cause=Cause(sip=603, q850=21)))
 
     assert out == EndSession(leg="a", status=603, headers=(("Reason", "Q.850;cause=21"),))
-    assert bridge.over
+    assert bridge.is_over
 
 
 def test_a_caller_that_never_acknowledges_is_gone() -> None:
@@ -608,7 +608,7 @@ def test_a_resumed_call_goes_on() -> None:
     assert connect(bridge) == []
     assert hangs_up(bridge, "a") == ["caller ended 200"]
     assert end(bridge, "b1") == ["end b1 0"]
-    assert bridge.over
+    assert bridge.is_over
 
 
 def test_half_a_call_can_be_ended_after_a_restart() -> None:
@@ -617,7 +617,7 @@ def test_half_a_call_can_be_ended_after_a_restart() -> None:
     assert bridge.sip_legs == {"b1": "b1 0"}
     assert asks(bridge, "b1 0", "INFO") == ["reply r 415"]
     assert end(bridge, "b1") == ["end b1 0"]
-    assert bridge.over
+    assert bridge.is_over
 
 
 @pytest.mark.row("FA-10")

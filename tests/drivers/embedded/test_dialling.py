@@ -13,9 +13,9 @@ from switchhook.domain.target import Target, TargetKind
 from switchhook.drivers.embedded.b2bua import Bridge
 from switchhook.drivers.embedded.dialling import (
     UndiallableError,
-    invite_to_place,
+    destinations_of,
+    invite_to_destination,
     invites_to_account,
-    places_of,
     with_dialled_number,
 )
 from switchhook.routing.commands import RingLeg
@@ -64,14 +64,23 @@ def address(value: str) -> RingLeg:
 
 def test_a_number_is_behind_the_projects_first_trunk() -> None:
     command = ring(TargetKind.NUMBER, "+380501112233")
-    (place, *_) = places_of(call(TRUNK, Trunk(name="other", host="x")), command)
+    (destination, *_) = destinations_of(call(TRUNK, Trunk(name="other", host="x")), command)
     peer = Peer("TCP", "192.0.2.20", 5080)
 
-    invite = invite_to_place(
-        Bridge("a", request(body=SDP)), "c1 b1", command, place=place, peer=peer, our_host="h"
+    invite = invite_to_destination(
+        Bridge("a", request(body=SDP)),
+        "c1 b1",
+        command,
+        destination=destination,
+        peer=peer,
+        our_host="h",
     )
 
-    assert (place.host, place.port, place.transport) == ("sip.carrier.example", 5080, "TCP")
+    assert (destination.host, destination.port, destination.transport) == (
+        "sip.carrier.example",
+        5080,
+        "TCP",
+    )
     assert str(invite.uri) == "sip:+380501112233@sip.carrier.example:5080"
     assert str(invite.to) == f"<{invite.uri}>"
     assert str(invite.from_) == '"Anna" <sip:380441112233@sip.carrier.example>'
@@ -81,7 +90,7 @@ def test_a_number_is_behind_the_projects_first_trunk() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "uri", "place"),
+    ("value", "uri", "destination"),
     [
         ("sip:bob@192.0.2.20", "sip:bob@192.0.2.20", ("192.0.2.20", 5060, "UDP")),
         (
@@ -92,16 +101,16 @@ def test_a_number_is_behind_the_projects_first_trunk() -> None:
     ],
 )
 def test_an_address_is_dialled_as_it_stands(
-    value: str, uri: str, place: tuple[str, int, str]
+    value: str, uri: str, destination: tuple[str, int, str]
 ) -> None:
     command = address(value)
-    (found,) = places_of(call(), command)
+    (found,) = destinations_of(call(), command)
 
-    invite = invite_to_place(
-        Bridge("a", request()), "c1 b1", command, place=found, peer=BOB, our_host="192.0.2.1"
+    invite = invite_to_destination(
+        Bridge("a", request()), "c1 b1", command, destination=found, peer=BOB, our_host="192.0.2.1"
     )
 
-    assert (found.host, found.port, found.transport) == place
+    assert (found.host, found.port, found.transport) == destination
     assert str(invite.uri) == uri
     assert str(invite.from_) == '"Anna" <sip:380441112233@192.0.2.1>'
     assert invite.credentials is None
@@ -118,7 +127,7 @@ def test_an_address_is_dialled_as_it_stands(
 )
 def test_what_cannot_be_dialled_says_why(command: RingLeg, status: int, text: str) -> None:
     with pytest.raises(UndiallableError) as caught:
-        places_of(call(), command)
+        destinations_of(call(), command)
 
     assert caught.value.cause.sip == status
     assert text in caught.value.cause.text
@@ -126,7 +135,7 @@ def test_what_cannot_be_dialled_says_why(command: RingLeg, status: int, text: st
 
 def test_a_trunk_over_tls_is_not_spoken() -> None:
     with pytest.raises(UndiallableError, match="transport tls"):
-        places_of(
+        destinations_of(
             call(Trunk(name="t", host="h", transport="tls")), ring(TargetKind.NUMBER, "380501")
         )
 
@@ -208,9 +217,14 @@ def to_pbx(where: DialledNumber, *, caller: str = "380441112233", **more: Any) -
     trunk = replace(PBX, dialled_number=where)
     command = replace(address("sip:150@pbx.example:5080;transport=tcp"), caller=caller)
     of = replace(call(trunk), callee="380800111222", **more)
-    (place,) = places_of(of, command)
-    invite = invite_to_place(
-        Bridge("a", request()), "c1 b1", command, place=place, peer=BOB, our_host="192.0.2.1"
+    (destination,) = destinations_of(of, command)
+    invite = invite_to_destination(
+        Bridge("a", request()),
+        "c1 b1",
+        command,
+        destination=destination,
+        peer=BOB,
+        our_host="192.0.2.1",
     )
     return with_dialled_number(invite, of, command, trunk.dialled_number)
 

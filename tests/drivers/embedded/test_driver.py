@@ -18,7 +18,7 @@ from switchhook.domain.project import ProjectSnapshot, Trunk
 from switchhook.domain.screening import Screening
 from switchhook.drivers.embedded import outbound
 from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.dialling import invite_to_place
+from switchhook.drivers.embedded.dialling import invite_to_destination
 from switchhook.drivers.embedded.driver import EmbeddedDriver
 from switchhook.routing.commands import EndLeg, RingLeg
 from switchhook.sip.net.endpoint import ListenAddress
@@ -101,7 +101,7 @@ def test_an_account_registers_and_is_called() -> None:
                 await mary.register()
                 call = await dial(caller, office)
                 await call.answered()
-                came = await mary.rung()
+                came = await mary.next_call()
                 assert came.invite is not None
                 assert came.invite.from_.uri.username == "380441112233"
                 call.end()
@@ -124,7 +124,7 @@ def test_a_call_in_sloppy_words_goes_on_and_its_timeline_says_so() -> None:
                     asked = asked.replace(b"<sip:alice@", b'""unknown"" <sip:380441112233@', 1)
                     caller.send(asked.replace(b"Max-Forwards: 70", b"Max-Forwards: 70\r\nnonsense"))
                     heard = [start(await caller.receive()) for _ in range(3)]
-                    came = await mary.rung()
+                    came = await mary.next_call()
                     assert came.invite is not None
                     assert str(came.invite.from_.uri).startswith("sip:380441112233@")
             assert heard[0] == "100"
@@ -353,7 +353,7 @@ def test_a_call_for_help_is_taken_whatever_the_limit_of_calls_is() -> None:
                 await mary.register()
                 async with telephone(office, "john") as john:
                     first = await john.call("mary")
-                    await mary.rung()
+                    await mary.next_call()
                     assert await refusal(await john.call("mary")) == 503
                     await john.call("112")
                     async with asyncio.timeout(5):
@@ -536,7 +536,7 @@ class Second:
     """Makes the first INVITE to a place, and does something else for the second."""
 
     def __init__(self, does: Callable[..., None]) -> None:
-        self.calls: list[Callable[..., object]] = [invite_to_place, does]
+        self.calls: list[Callable[..., object]] = [invite_to_destination, does]
 
     def __call__(self, *args: Any, **more: Any) -> object:
         return self.calls.pop(0)(*args, **more)
@@ -564,9 +564,9 @@ def test_a_mistake_of_ours_ends_the_attempt_at_once(
         snapshot = ProjectSnapshot(replace(project, trunks=(trunk, replace(trunk, name="other"))))
         async with open_office(snapshot) as office, customer() as caller:
             if where == "perform":
-                monkeypatch.setattr(outbound, "invite_to_place", breaks)
+                monkeypatch.setattr(outbound, "invite_to_destination", breaks)
             elif where == "next":  # behind a trunk where nothing listens
-                monkeypatch.setattr(outbound, "invite_to_place", Second(breaks))
+                monkeypatch.setattr(outbound, "invite_to_destination", Second(breaks))
             elif where == "account":
                 monkeypatch.setattr(office.driver._registrar, "lookup", breaks)
             else:
@@ -598,7 +598,7 @@ def test_a_mistake_in_hearing_a_telephone_ends_its_leg_at_once(
             with capture_logs() as logs:
                 assert await refusal(await dial(caller, office)) >= 480
             assert "sip event not handled" in [line["event"] for line in logs]
-            assert await (await bob.rung()).ended() == 200
+            assert await (await bob.next_call()).ended() == 200
             await office.quiet()
             assert last_leg(office.call)[:2] == ("failed", 500)
 
@@ -611,7 +611,7 @@ def test_what_is_ordered_twice_is_done_once_and_for_unknown_calls_never() -> Non
             target = address(bob.port)
             async with open_office(shop(ring(target))) as office:
                 call = await dial(caller, office)
-                await bob.rung()
+                await bob.next_call()
                 again = RingLeg(leg="b1", target=target, caller="1", caller_name="")
                 office.driver.carry_out(office.call, again)
                 untrusted = replace(office.call, id="unknown")
@@ -641,7 +641,7 @@ class Crash:
         async with open_office(self.snapshot, memory=self.memory) as office:
             self.port = office.port
             made = await dial(self.caller, office)
-            came = await target.rung()
+            came = await target.next_call()
             await made.answered()
             await self.until_both_talk()
         return made, came
@@ -784,7 +784,7 @@ def test_a_call_whose_telephone_vanishes_ends(who: str) -> None:
             binding = ListenAddress(port=0, timing=QUICK)
             async with open_office(snapshot, binding=binding, max_calls=1) as office:
                 made = await dial(caller, office)
-                came = await bob.rung()
+                came = await bob.next_call()
                 await made.answered()
                 await asyncio.sleep(1.0)
                 assert not made.is_over  # whoever answers probes is there
@@ -832,7 +832,7 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
             open_office(shop(ring(address(bob.port)))) as office,
         ):
             made = await dial(caller, office)
-            await bob.rung()
+            await bob.next_call()
             if who != "ringing":
                 await made.answered()
             await asyncio.sleep(0.2)

@@ -89,7 +89,7 @@ def test_a_bye_is_answered_once_the_end_is_stored_and_the_other_side_was_told() 
     async def scenario() -> None:
         async with scene() as it:
             await it.talk()
-            came = await it.bob.rung()
+            came = await it.bob.next_call()
             it.memory.disk.clear()
             it.caller.send_request("BYE", cseq=2)
             assert await it.caller.silent(0.3)
@@ -109,7 +109,7 @@ def test_a_cancel_is_answered_once_the_end_is_stored() -> None:
     async def scenario() -> None:
         async with scene(WAITS) as it:
             it.caller.send_request("INVITE", body=SDP)
-            came = await it.bob.rung()
+            came = await it.bob.next_call()
             it.memory.disk.clear()
             it.caller.send_request("CANCEL")
             await asyncio.sleep(0.2)
@@ -128,7 +128,7 @@ def test_a_cancel_waits_while_the_disk_does() -> None:
     async def scenario() -> None:
         async with scene(WAITS) as it:
             it.caller.send_request("INVITE", body=SDP)
-            await it.bob.rung()
+            await it.bob.next_call()
             await asyncio.sleep(0.1)
             while not await it.caller.silent():
                 pass  # 100 and 180
@@ -145,7 +145,7 @@ def test_one_who_picks_up_is_acknowledged_once_that_is_stored() -> None:
     async def scenario() -> None:
         async with scene(WAITS) as it:
             it.caller.send_request("INVITE", body=SDP)
-            came = await it.bob.rung()
+            came = await it.bob.next_call()
             it.memory.disk.clear()
             came.answer()
             await asyncio.sleep(0.2)

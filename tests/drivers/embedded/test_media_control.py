@@ -161,7 +161,7 @@ def test_keys_choose_and_the_callee_is_joined() -> None:
                 call.press("1")
                 await _hears(call, INVALID, 0.2)
                 call.press("5")
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
                 await _hears(call, HIS_VOICE)
                 await _hears(other, HER_VOICE)
@@ -232,9 +232,9 @@ def test_music_while_it_rings_and_ringing_without() -> None:
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
                 await _hears(call, MUSIC)
-                await (await callee.rung()).ended()
+                await (await callee.next_call()).ended()
                 await _hears(call, RINGING)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.answer()
                 other.tone.voice = voice(HIS_VOICE)
                 await _hears(call, HIS_VOICE)
@@ -251,7 +251,7 @@ def test_whoever_answers_first_is_heard_after_the_music() -> None:
             steps = (BackgroundStep(sounds=("music",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
                 await _hears(call, MUSIC, 0.1)
                 await _hears(call, HIS_VOICE)
@@ -292,7 +292,7 @@ def test_both_voices_are_recorded(tmp_path: Path) -> None:
             steps = (RecordStep(), ring(address(callee.port)))
             async with _office(*steps, recordings=tmp_path) as office:
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice = voice(HIS_VOICE)
                 await _hears(call, HIS_VOICE)
                 await asyncio.sleep(0.8)
@@ -334,7 +334,7 @@ def test_a_callee_who_hangs_up_is_rated() -> None:
             steps = (RateStep(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps) as office:
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice = voice(HIS_VOICE)
                 await _hears(call, HIS_VOICE, 0.2)
                 await other.ended()
@@ -355,7 +355,7 @@ def test_hold_plays_music_to_the_other_and_ends() -> None:
             shelf = Shelf(greeting=GREETING, music_on_hold=MUSIC)
             async with _office(*steps, sounds=shelf) as office:
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice = voice(HIS_VOICE)
                 await _hears(call, HIS_VOICE)
                 await other.offer("sendonly")
@@ -377,7 +377,7 @@ def test_a_call_without_prompts_is_not_led_through_us() -> None:
             _office(ring(address(callee.port))) as office,
         ):
             call = await _dial(phone, office)
-            other = await callee.rung()
+            other = await callee.next_call()
             other.tone.voice = voice(HIS_VOICE)
             await _hears(call, HIS_VOICE)
             assert call.tone.target == ("127.0.0.1", other.tone.port)
@@ -393,7 +393,7 @@ def test_a_call_from_which_nothing_comes_is_ended() -> None:
             steps = (PlayStep(sounds=("greeting",)), ring(address(callee.port)))
             async with _office(*steps, silence=1) as office:
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 await _hears(call, 1000)
                 call.tone.pause()
                 other.tone.pause()
@@ -415,7 +415,7 @@ def test_a_conversation_outlives_a_restart() -> None:
             async with _office(*steps) as office:
                 port, memory = office.port, office.memory
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
                 await _hears(call, HIS_VOICE)
             await asyncio.sleep(0.2)
@@ -442,7 +442,7 @@ def test_a_recorded_conversation_goes_on_being_recorded(tmp_path: Path, *, is_ki
             async with _office(*steps, recordings=tmp_path) as office:
                 port, memory = office.port, office.memory
                 call = await _dial(phone, office)
-                other = await callee.rung()
+                other = await callee.next_call()
                 other.tone.voice, other.tone.kept = voice(HIS_VOICE), bytearray()
                 await _hears(call, HIS_VOICE)
                 await asyncio.sleep(0.8)

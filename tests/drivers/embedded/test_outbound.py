@@ -412,7 +412,7 @@ def test_an_extension_of_a_pbx_calls_an_account_over_the_trunk() -> None:
                 await mary.register()
                 call = await extension.call(f"sip:mary@127.0.0.1:{office.port}")
                 await call.answered()
-                came = (await mary.rung()).invite
+                came = (await mary.next_call()).invite
                 assert came is not None
                 assert came.from_.uri.username == "150"
                 call.end()
@@ -489,7 +489,7 @@ def test_a_pbx_that_registers_as_an_account_is_told_the_number(where: DialledNum
             async with Softphone("mary", PASSWORD, server=server, host="127.0.0.2") as pbx:
                 await pbx.register()
                 call = await dial(caller, office)
-                invite = (await pbx.rung()).invite
+                invite = (await pbx.next_call()).invite
                 assert invite is not None
                 assert invite.to.uri.user == DIALLED
                 user = "mary" if where is DialledNumber.TO else DIALLED
@@ -515,7 +515,7 @@ def test_a_stop_while_it_rings_tells_the_caller_to_try_again() -> None:
                 via = f"SIP/2.0/UDP 127.0.0.1:{caller.port};branch=z9hG4bKx1"
                 uri = f"sip:{DIALLED}@127.0.0.1"
                 caller.send(bytes(request("INVITE", uri=uri, via=via, body=SDP)))
-                await bob.rung()
+                await bob.next_call()
                 await office.board.stop()
                 while (answer := read_response(await caller.receive())).status < 200:
                     pass

@@ -162,7 +162,7 @@ def test_a_colleague_is_not_shown_who_hides_either() -> None:
             async with john, Softphone("mary", host=ELSEWHERE) as mary:
                 await john.register()
                 mary_dials(mary, office, "john", ANONYMOUS, ID)
-                invite = (await john.rung()).invite
+                invite = (await john.next_call()).invite
                 assert invite is not None
                 assert b"mary" not in bytes(invite).lower()
                 assert invite.headers.get("Privacy") == "id"

@@ -56,7 +56,7 @@ def test_a_stop_cancels_what_rings_for_a_caller_who_was_answered() -> None:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
                     await answered(office)
-                    ringing = [await bob.rung(), await eve.rung()]
+                    ringing = [await bob.next_call(), await eve.next_call()]
                     await office.board.stop()
                     assert [await call.ended() for call in ringing] == [487, 487]
                     assert [call.state for call in office.board.calls] == [CallState.RINGING]
@@ -74,7 +74,7 @@ def test_one_who_picks_up_while_it_stops_is_hung_up() -> None:
                 with BareCaller(office.port, DIALLED, "380441112233") as caller:
                     await caller.talk()
                     await answered(office)
-                    came = await bob.rung()
+                    came = await bob.next_call()
                     came.answer()
                     await office.board.stop()
                     await asyncio.sleep(0.1)
@@ -130,7 +130,7 @@ class Hasty:
         )
         return "c1"
 
-    def hear(self, _call: str, event: Event, _recorded: Any = None) -> None:
+    def handle(self, _call: str, event: Event, _recorded: Any = None) -> None:
         self.heard.append(event)
 
 

@@ -155,7 +155,7 @@ class Scene:
     async def incoming(self) -> tuple[PhoneCall, PhoneCall]:
         """Let a customer talk to Mary; return both ends."""
         made = await self.carrier.call(f"sip:{DIALLED}@{LOCAL}:{self.office.port}")
-        came = await self.phones["mary"].rung()
+        came = await self.phones["mary"].next_call()
         came.answer()
         await made.answered()
         await self.until(lambda: self.office.call.state is CallState.TALKING)
@@ -164,7 +164,7 @@ class Scene:
     async def internal(self) -> tuple[PhoneCall, PhoneCall]:
         """Let John call Mary; return both ends."""
         made = await self.phones["john"].call("mary")
-        came = await self.phones["mary"].rung()
+        came = await self.phones["mary"].next_call()
         came.answer()
         await made.answered()
         await self.until(lambda: self.office.call.state is CallState.TALKING)
@@ -238,7 +238,7 @@ def test_a_held_customer_is_transferred_and_hears_the_colleague() -> None:
             await came.offer("sendonly")
             referred = ("Referred-By", "<sip:mary@shop.example>")
             assert await came.transfer(to("john"), referred) == 202
-            john = await it.phones["john"].rung()
+            john = await it.phones["john"].next_call()
             assert john.invite is not None
             assert john.invite.headers.get("Referred-By") == referred[1]
             assert john.invite.from_.uri.username == "380441112233"
@@ -261,7 +261,7 @@ def test_a_caller_transfers_whom_they_called_and_those_talk_and_hold() -> None:
         async with scene() as it:
             made, came = await it.internal()
             assert await made.transfer(to("olga")) == 202
-            olga = await it.phones["olga"].rung()
+            olga = await it.phones["olga"].next_call()
             assert olga.invite is not None
             assert olga.invite.from_.uri.username == "mary"
             olga.answer()
@@ -281,7 +281,7 @@ def test_a_recorded_call_stays_led_and_is_recorded_on(tmp_path: Path) -> None:
         async with scene(RecordStep(), ring(account("mary")), recordings=tmp_path) as it:
             made, came = await it.incoming()
             assert await came.transfer(to("john")) == 202
-            john = await it.phones["john"].rung()
+            john = await it.phones["john"].next_call()
             assert john.invite is not None
             assert john.invite.body
             came.end()
@@ -300,12 +300,12 @@ def test_a_recording_goes_on_in_a_second_file_when_the_caller_transfers(tmp_path
     async def scenario() -> None:
         async with scene(RecordStep(), ring(account("mary")), recordings=tmp_path) as it:
             made = await it.phones["john"].call(DIALLED)
-            came = await it.phones["mary"].rung()
+            came = await it.phones["mary"].next_call()
             came.answer()
             await made.answered()
             await it.hear_each_other(made, came)
             assert await made.transfer(to("olga")) == 202
-            olga = await it.phones["olga"].rung()
+            olga = await it.phones["olga"].next_call()
             olga.answer()
             assert await made.ended() == 200
             await it.hear_each_other(came, olga)
@@ -323,7 +323,7 @@ def test_a_busy_colleague_leaves_both_as_they_were() -> None:
             made, came = await it.incoming()
             assert await came.transfer(to("john")) == 202
             assert await came.transfer(to("olga")) == 491
-            (await it.phones["john"].rung()).end(486)
+            (await it.phones["john"].next_call()).end(486)
             await it.until(lambda: came.transferred[-1:] == [486])
             await it.hear_each_other(made, came)
             assert await came.transfer(to("nobody")) == 404
@@ -344,7 +344,7 @@ def test_who_refuses_what_the_new_one_offers_stays_where_they_are() -> None:
             made, came = await it.incoming()
             made.describe = lambda offer: None if offer else b""  # type: ignore[method-assign]
             assert await came.transfer(to("john")) == 202
-            john = await it.phones["john"].rung()
+            john = await it.phones["john"].next_call()
             john.answer()
             assert await john.ended() == 200
             await it.until(lambda: came.transferred[-1:] == [488])
@@ -372,7 +372,7 @@ def test_who_took_what_the_new_one_offers_in_vain_hears_the_old_one_again() -> N
 
             made.describe = in_vain  # type: ignore[method-assign]
             assert await came.transfer(to("john")) == 202
-            john = await it.phones["john"].rung()
+            john = await it.phones["john"].next_call()
             john.answer()
             assert await john.ended() == 200
             await it.until(lambda: came.transferred[-1:] != [100])
@@ -390,8 +390,8 @@ def test_a_telephone_that_hangs_up_at_once_is_rung_back_when_it_failed() -> None
             made, came = await it.incoming()
             assert await came.transfer(to("john"), ("Refer-Sub", "false")) == 202
             came.end()
-            (await it.phones["john"].rung()).end(603)
-            again = await it.phones["mary"].rung()
+            (await it.phones["john"].next_call()).end(603)
+            again = await it.phones["mary"].next_call()
             again.answer()
             await it.hear_each_other(made, again)
             assert came.transferred == []
@@ -408,7 +408,7 @@ def test_an_outside_number_is_rung_over_the_trunk() -> None:
         async with scene() as it:
             made, came = await it.internal()
             assert await made.transfer("tel:+380501112233") == 202
-            outside = await it.carrier.rung()
+            outside = await it.carrier.next_call()
             assert outside.invite is not None
             assert outside.invite.uri.username == "+380501112233"
             outside.answer()
@@ -427,7 +427,7 @@ def test_a_number_of_the_project_asks_its_webhook_who_is_rung(answer: bytes, who
         async with scene(asks=answer) as it:
             made, came = await it.incoming()
             assert await came.transfer(to(NIGHT)) == 202
-            there = await it.phones[who].rung()
+            there = await it.phones[who].next_call()
             there.answer()
             assert await came.ended() == 200
             await it.hear_each_other(made, there)
@@ -443,7 +443,7 @@ def test_the_transferred_one_hangs_up_while_it_rings() -> None:
         async with scene() as it:
             made, came = await it.incoming()
             assert await came.transfer(to("john")) == 202
-            john = await it.phones["john"].rung()
+            john = await it.phones["john"].next_call()
             made.end()
             assert await john.ended() == 487
             assert await came.ended() == 200
@@ -498,7 +498,7 @@ def test_a_crash_in_the_middle_gives_both_back_and_one_end() -> None:
                 binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
                 assert await came.transfer(to("john")) == 202
-                await it.phones["john"].rung()
+                await it.phones["john"].next_call()
             (call,) = memory.calls.values()
             assert call.state is CallState.TRANSFERRING
             async with open_office(snapshot, memory=memory, binding=binding) as office:
@@ -533,7 +533,7 @@ def test_a_crash_behind_the_commit_of_an_answer_keeps_who_talk_and_hangs_up_who_
                 made, came = await it.incoming()
                 memory.stops_at = lambda call: call.talking_to == "b2"
                 assert await came.transfer(to("john")) == 202
-                john = await it.phones["john"].rung()
+                john = await it.phones["john"].next_call()
                 john.answer()
                 await it.until(lambda: office.call.talking_to == "b2")
             assert not came.is_over
@@ -562,7 +562,7 @@ def test_a_transferred_call_outlives_a_crash() -> None:
                 binding = ListenAddress(port=office.port)
                 made, came = await it.internal()
                 assert await made.transfer(to("olga")) == 202
-                olga = await it.phones["olga"].rung()
+                olga = await it.phones["olga"].next_call()
                 olga.answer()
                 assert await made.ended() == 200
                 await it.hear_each_other(came, olga)
@@ -571,7 +571,7 @@ def test_a_transferred_call_outlives_a_crash() -> None:
                 await it.phones["john"].register()  # nothing is stored of that here
                 await olga.offer("sendonly")
                 assert await olga.transfer(to("john")) == 202
-                john = await it.phones["john"].rung()
+                john = await it.phones["john"].next_call()
                 john.answer()
                 assert await olga.ended() == 200
                 await it.hear_each_other(came, john)
@@ -597,7 +597,7 @@ def test_the_last_one_of_a_transfer_may_hang_up_while_the_office_starts() -> Non
                 binding = ListenAddress(port=office.port)
                 made, came = await it.incoming()
                 assert await came.transfer(to("john")) == 202
-                await it.phones["john"].rung()
+                await it.phones["john"].next_call()
                 came.end()
                 assert await came.ended() == 200
 

@@ -38,7 +38,7 @@ async def transferred(it: Scene) -> tuple[PhoneCall, PhoneCall, PhoneCall]:
     """Let Mary transfer a customer to John; return the ends of all three, of whom John's rings."""
     made, came = await it.incoming()
     assert await came.transfer(to("john")) == 202
-    return made, came, await it.phones["john"].rung()
+    return made, came, await it.phones["john"].next_call()
 
 
 def test_whoever_is_transferred_to_vanishes_while_it_rings() -> None:

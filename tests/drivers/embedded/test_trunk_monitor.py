@@ -204,7 +204,7 @@ def test_a_call_to_our_contact_is_the_trunks_wherever_it_comes_from(dialled: str
                         body=SDP,
                     )
                     other.send(bytes(invite))
-                    came = (await bob.rung()).invite
+                    came = (await bob.next_call()).invite
                     assert came is not None
                     assert came.from_.uri.username == "380441112233"
                     while (answer := read_response(await other.receive())).status < 200:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switchhook.domain.target import Target
-    from switchhook.drivers.ports import Driver, Recorded
+    from switchhook.drivers.ports import Driver, OnDurable
 
 ARRIVAL = Arrival(
     caller=CUSTOMER, caller_name="Anna", callee=DIALLED, trunk="carrier", project="shop"
@@ -55,7 +55,7 @@ class Listener:
             expect(CALL.id)
         return self.refusal or CALL.id
 
-    def hear(self, call: str, event: Event, recorded: Recorded | None = None) -> None:
+    def handle(self, call: str, event: Event, recorded: OnDurable | None = None) -> None:
         assert (call, recorded) == (CALL.id, None)
         self.heard.append((self.clock.now(), event))
 

@@ -455,7 +455,7 @@ def test_what_cannot_be_answered_is_dropped(data: bytes) -> None:
 def test_an_error_that_a_stream_found_is_answered_over_it() -> None:
     layer = new_stack()
 
-    layer.refuse(MessageError("too long", status=513, partial=request()), ALICE_TCP)
+    layer.reject_malformed(MessageError("too long", status=513, partial=request()), ALICE_TCP)
 
     (packet,) = layer.take_packets()
     assert packet.peer == Peer("TCP", "192.0.2.10", 5060, ALICE_TCP.flow)
@@ -607,11 +607,11 @@ def test_an_error_of_ours_is_answered_with_500_and_leaves_nothing_open() -> None
     hear(layer, request())
     received(layer)
 
-    layer.fail(request(), ALICE, 0.0)
-    layer.fail(request(), ALICE, 0.0)
-    layer.fail(request("OPTIONS"), ALICE, 0.0)
-    layer.fail(request("ACK"), ALICE, 0.0)
-    layer.fail(response(request(), 200), ALICE, 0.0)
+    layer.internal_error(request(), ALICE, 0.0)
+    layer.internal_error(request(), ALICE, 0.0)
+    layer.internal_error(request("OPTIONS"), ALICE, 0.0)
+    layer.internal_error(request("ACK"), ALICE, 0.0)
+    layer.internal_error(response(request(), 200), ALICE, 0.0)
 
     assert starts(layer) == ["500", "500"]
     run_out(layer)

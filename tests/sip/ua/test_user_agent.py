@@ -818,7 +818,7 @@ def test_an_order_that_cannot_stand_in_a_message_changes_nothing() -> None:
 def test_a_broken_message_of_a_stream_is_answered() -> None:
     phone = Phone()
 
-    phone.agent.refuse(MessageError("no", partial=request()), ALICE_TCP)
+    phone.agent.reject_malformed(MessageError("no", partial=request()), ALICE_TCP)
 
     assert phone.sent() == ["400"]
 

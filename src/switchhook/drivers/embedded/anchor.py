@@ -126,13 +126,13 @@ class Anchor:
         """The legs whose sound is led through us."""
         return tuple(self._lines)
 
-    def holds(self, leg: str) -> bool:
+    def is_on_hold(self, leg: str) -> bool:
         """Say whether a leg's telephone has put us on hold."""
         line = self._lines.get(leg)
         theirs = None if line is None else _read(line.described)
         return theirs is not None and theirs.is_hold
 
-    def speaks_keys(self, leg: str) -> bool:
+    def supports_dtmf(self, leg: str) -> bool:
         """Say whether a leg's telephone has RTP events for keys."""
         line = self._lines.get(leg)
         theirs = None if line is None else _read(line.described)

@@ -64,7 +64,7 @@ class AnchoredBridge(Bridge):
         """Say why the caller's media is not anchored."""
         if can_anchor(self.offer_body):
             return "the caller talks already"
-        return no_common_sound(self.offer_body).text
+        return no_common_codec(self.offer_body).text
 
     @property
     def is_talking(self) -> bool:
@@ -120,7 +120,7 @@ class AnchoredBridge(Bridge):
         if not self._caller_live:
             return []
         offer = self.offer_body
-        cause = NO_PORT if self.can_be_anchored else no_common_sound(offer)
+        cause = NO_PORT if self.can_be_anchored else no_common_codec(offer)
         headers = () if self.can_be_anchored else (warning_of(offer),)
         self._caller_live = self._waiting = False
         ended = call_events.LegEnded(leg=CALLER, cause=cause)
@@ -240,7 +240,7 @@ class AnchoredBridge(Bridge):
         outs = end_all(losers, reason_headers(Cause(), AttemptEnd.ANSWERED_ELSEWHERE))
         acknowledge = Acknowledge(leg=event.leg)
         if not described:
-            return [*outs, *self._answered_in_vain(called, event.leg, no_common_sound(answer))]
+            return [*outs, *self._answered_in_vain(called, event.leg, no_common_codec(answer))]
         called.branches = [event.leg]
         called.answered = True
         announced = self._announce(called, description(event.leg, event.response))
@@ -255,7 +255,7 @@ class AnchoredBridge(Bridge):
             self._owing.discard(event.leg)
             described = anchor.describe(name, event.request.body)
             if not described and not anchor.has_described(name):
-                cause = no_common_sound(event.request.body)
+                cause = no_common_codec(event.request.body)
                 end = EndSession(leg=event.leg, headers=reason_headers(cause))
                 return [end, *self._gone(event.leg, cause)]
             outs += [*described, *self._music(anchor, name)]
@@ -281,15 +281,15 @@ class AnchoredBridge(Bridge):
             if digits:
                 pressed = [call_events.DigitPressed(leg=name, digit=digit) for digit in digits]
                 last = AfterCommit(pressed.pop(), (Respond(ref=event.ref, status=200),))
-                return [*pressed, last, *self._pass_keys(anchor, name, digits)]
+                return [*pressed, last, *self._relay_dtmf(anchor, name, digits)]
         if request.method not in OFFERING:
             return super()._request_received(event)
         return self._offered(anchor, name, event)
 
-    def _pass_keys(self, anchor: Anchor, presser: str, digits: str) -> list[BridgeOutput]:
+    def _relay_dtmf(self, anchor: Anchor, presser: str, digits: str) -> list[BridgeOutput]:
         """Let the other side have keys, unless they come there as RTP events too."""
         other = self._other_than(presser)
-        if anchor.speaks_keys(presser) or not anchor.speaks_keys(other):
+        if anchor.supports_dtmf(presser) or not anchor.supports_dtmf(other):
             return []
         return [media.SendDtmf(stream=anchor.stream(other), digits=digits)]
 
@@ -316,7 +316,7 @@ class AnchoredBridge(Bridge):
         if not anchor.has(other) or not self.hold_music:
             return []
         playback = f"{anchor.call} {_HOLD} {other}"
-        if not anchor.holds(holder):
+        if not anchor.is_on_hold(holder):
             return [media.StopPlayback(playback=playback)]
         stream = anchor.stream(other)
         return [
@@ -342,7 +342,7 @@ class AnchoredBridge(Bridge):
         return self._caller_live if leg == CALLER else leg in self._called
 
 
-def no_common_sound(body: bytes) -> Cause:
+def no_common_codec(body: bytes) -> Cause:
     """Say why we cannot speak with whoever describes this."""
     return Cause(sip=488, q850=88, text=f"no sound in common: {missing_in(body)[1]}; {SPOKEN}")
 

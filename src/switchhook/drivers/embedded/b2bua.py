@@ -202,7 +202,7 @@ class Bridge:
         return tuple(leg for leg in self.held if leg not in self._unanswered.values())
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         """Whether no leg is left."""
         return not self._caller_live and not self._called
 
@@ -273,7 +273,7 @@ class Bridge:
             del self._called[called.name]
         return [out for called in ringing for out in end_all(called.branches, STOPPED)]
 
-    def broken(self, sip_leg: str) -> list[BridgeOutput]:
+    def internal_error(self, sip_leg: str) -> list[BridgeOutput]:
         """End a leg of which something could not be heard: nobody waits for what may never come."""
         return [EndSession(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
@@ -363,9 +363,9 @@ class Bridge:
 
     def handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
         """Hear of one of the call's SIP legs; what comes late, for a leg that is gone, is ignored."""
-        return [*self._remarks(event), *self._handle_event(event)]
+        return [*self._misread(event), *self._handle_event(event)]
 
-    def _remarks(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
+    def _misread(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:
         """Say once for each leg that its telephone does not keep to the grammar."""
         match event:
             case (
@@ -558,7 +558,7 @@ class Bridge:
         if called.branches:
             return [*outs, *_answered_at_once(event.ref)]
         del self._called[called.name]
-        return [*outs, _ended(called.name, worst(called.causes), event.ref)]
+        return [*outs, _ended(called.name, worst_cause(called.causes), event.ref)]
 
     def _gone(self, sip_leg: str, cause: Cause, ref: str = "") -> list[BridgeOutput]:
         """Tell that a leg has left; `ref` is the request with which it did."""
@@ -654,7 +654,7 @@ class Bridge:
         return next((c for c in self._called.values() if sip_leg in c.branches), None)
 
 
-def worst(causes: list[Cause]) -> Cause:
+def worst_cause(causes: list[Cause]) -> Cause:
     """Choose why a leg with several telephones failed (RFC 3261 §16.7 item 6).
 
     What speaks for the person (6xx, then busy) wins over what speaks for one telephone.

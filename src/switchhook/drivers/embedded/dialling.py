@@ -57,29 +57,29 @@ class UndiallableError(Exception):
         self.cause = Cause(sip=status, text=text)
 
 
-def places_of(call: Call, command: RingLeg) -> tuple[SipDestination, ...]:
+def destinations_of(call: Call, command: RingLeg) -> tuple[SipDestination, ...]:
     """Return where a number or SIP address may be, the best first; raise UndiallableError."""
     target = command.target
     if target.kind is not TargetKind.NUMBER:
-        place = place_at(target.value)
-        return (replace(place, trunk=_trunk_at(place, call.snapshot.project.trunks)),)
+        destination = destination_at(target.value)
+        return (replace(destination, trunk=_trunk_at(destination, call.snapshot.project.trunks)),)
     trunks = tuple(trunk for trunk in call.snapshot.project.trunks if trunk.outgoing)
     if not trunks:
         raise UndiallableError(
             503, f"project {call.snapshot.project.id} has no trunk for outside numbers"
         )
-    return tuple(behind(trunk, target.value) for trunk in trunks)
+    return tuple(destination_behind(trunk, target.value) for trunk in trunks)
 
 
-def _trunk_at(place: SipDestination, trunks: Iterable[Trunk]) -> Trunk | None:
+def _trunk_at(destination: SipDestination, trunks: Iterable[Trunk]) -> Trunk | None:
     """Return the trunk that a SIP address is at: it gets what that trunk gets."""
-    at = place.host, place.port, place.transport
+    at = destination.host, destination.port, destination.transport
     return next(
         (t for t in trunks if (t.uri_host.lower(), t.sip_port, t.transport.upper()) == at), None
     )
 
 
-def behind(trunk: Trunk, user: str | None) -> SipDestination:
+def destination_behind(trunk: Trunk, user: str | None) -> SipDestination:
     """Return where a trunk has a number, or where it is itself."""
     uri = Uri.of(user, trunk.uri_host, None if trunk.sip_port == DEFAULT_PORT else trunk.sip_port)
     return SipDestination(
@@ -92,7 +92,7 @@ def behind(trunk: Trunk, user: str | None) -> SipDestination:
     )
 
 
-def place_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> SipDestination:
+def destination_at(address: str, *, trunk: Trunk | None = None, home: str = "") -> SipDestination:
     """Return where a SIP address is; for one that `trunk`, which is at `home`, redirects to."""
     try:
         uri = Uri.parse(address)
@@ -117,17 +117,17 @@ def _transport(name: str) -> str:
     return name.upper()
 
 
-def invite_to_place(
+def invite_to_destination(
     bridge: Bridge,
     sip_leg: str,
     command: RingLeg,
     *,
-    place: SipDestination,
+    destination: SipDestination,
     peer: Peer,
     our_host: str,
 ) -> Invite:
     """Call a number or SIP address, whose host was found to be at `peer`."""
-    trunk = place.trunk
+    trunk = destination.trunk
     if trunk is None:
         from_, headers = shown_caller(command.caller, command.caller_name, our_host)
         credentials = None
@@ -136,14 +136,14 @@ def invite_to_place(
             command.caller,
             command.caller_name,
             trunk,
-            command.identity if place.is_home else "",
+            command.identity if destination.is_home else "",
         )
-        credentials = credentials_for(trunk) if place.is_home else None
+        credentials = credentials_for(trunk) if destination.is_home else None
     return Invite(
         leg=sip_leg,
-        uri=place.uri,
+        uri=destination.uri,
         from_=from_,
-        to=NameAddress(uri=place.uri),
+        to=NameAddress(uri=destination.uri),
         peer=peer,
         headers=(*headers, bridge.max_forwards, *bridge.offer),
         body=bridge.offer_body,

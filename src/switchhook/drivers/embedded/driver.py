@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.b2bua import BridgeOutput
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
-    from switchhook.drivers.ports import CallHandler, Recorded, Sounds
+    from switchhook.drivers.ports import CallHandler, OnDurable, Sounds
     from switchhook.routing.events import RecordingFinished
     from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.ua.registrar import Registration
@@ -181,14 +181,14 @@ class EmbeddedDriver:
     async def start(
         self, stack: AsyncExitStack, handler: CallHandler, directory: Callable[[], ProjectDirectory]
     ) -> None:
-        """Bind the sockets and begin to hear calls; raise OSError when the address cannot be had.
+        """Bind the sockets and begin to take calls; raise OSError when the address cannot be had.
 
         Closing the stack hangs up nobody: media flows without us, and `resume` takes talking calls up.
         """
         self._handler = handler
         self._directory = directory
         await self._registrations.load()
-        for account, binding in self._registrar.everybody():
+        for account, binding in self._registrar.all_bindings():
             # Trusted by the former process: a flood meanwhile takes that from nobody.
             self._admission.trusted_peers.add(binding.source, account, _now())
         await self._media_control.start(stack)
@@ -285,7 +285,7 @@ class EmbeddedDriver:
             try:
                 self._do(call, bridge, bridge.handle_event(event))
             except Exception:  # a mistake of ours, of which the endpoint tells the log
-                self._do(call, bridge, bridge.broken(event.leg))
+                self._do(call, bridge, bridge.internal_error(event.leg))
                 raise
         elif isinstance(event, SessionEnded):
             self._endpoint.perform(Respond(ref=event.ref, status=200))  # nobody else cares
@@ -308,7 +308,7 @@ class EmbeddedDriver:
         if isinstance(call, Refused):
             self._endpoint.perform(_refusal(leg, call))
         elif request.dropped:
-            self._handler.hear(call, LegMisread(leg=CALLER, text=read_in_part(request)))
+            self._handler.handle(call, LegMisread(leg=CALLER, text=read_in_part(request)))
 
     def _register(self, event: OutOfDialogRequestReceived) -> None:
         account = event.who
@@ -329,8 +329,8 @@ class EmbeddedDriver:
 
     # Events of the media
 
-    def _tell(self, call: str, event: CallEvent, recorded: Recorded | None) -> None:
-        self._handler.hear(call, event, recorded)
+    def _tell(self, call: str, event: CallEvent, recorded: OnDurable | None) -> None:
+        self._handler.handle(call, event, recorded)
 
     def _fell_silent(self, call: str) -> None:
         bridge = self._bridges.get(call)
@@ -368,7 +368,7 @@ class EmbeddedDriver:
                     self._tell_of(call, bridge, event, self._after_commit(out))
                 case _:
                     self._tell_of(call, bridge, out)
-        if bridge.over:
+        if bridge.is_over:
             self._forget(call)
 
     def _tell_of(
@@ -376,18 +376,18 @@ class EmbeddedDriver:
         call: str,
         bridge: AnchoredBridge,
         event: CallEvent,
-        recorded: Recorded | None = None,
+        recorded: OnDurable | None = None,
     ) -> None:
         match event:
             case DigitPressed():
                 self._media_control.tell_digit(call, event, by_info=True, recorded=recorded)
             case LegAnswered() | LegUpdated():
                 handle = self._handle(bridge, event.leg)
-                self._handler.hear(call, replace(event, handle=handle), recorded)
+                self._handler.handle(call, replace(event, handle=handle), recorded)
             case _:
-                self._handler.hear(call, event, recorded)
+                self._handler.handle(call, event, recorded)
 
-    def _after_commit(self, out: AfterCommit) -> Recorded:
+    def _after_commit(self, out: AfterCommit) -> OnDurable:
         """Return what carries the commands out, once, when it is called or after `LONGEST_WAIT`."""
 
         def perform() -> None:
@@ -452,8 +452,10 @@ class EmbeddedDriver:
                 self._admission.expect(invite.leg, party)
         self._do(call, bridge, outs)
 
-    async def _addresses(self, place: SipDestination) -> tuple[Peer, ...]:
-        return await self._endpoint.peers(place.host, place.port, place.transport, srv=place.srv)
+    async def _addresses(self, destination: SipDestination) -> tuple[Peer, ...]:
+        return await self._endpoint.peers(
+            destination.host, destination.port, destination.transport, srv=destination.srv
+        )
 
     def _our_host(self, peer: Peer) -> str:
         return self._endpoint.local(peer)[0]

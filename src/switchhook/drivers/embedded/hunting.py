@@ -10,7 +10,7 @@ from switchhook.domain.call import Call
 from switchhook.domain.cause import OUT_OF_ORDER, Cause
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.drivers.embedded.anchored import AnchoredBridge
-from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, place_at
+from switchhook.drivers.embedded.dialling import SipDestination, UndiallableError, destination_at
 from switchhook.drivers.embedded.translate import REDIRECTIONS, cause_of_refusal, one_line
 from switchhook.routing.commands import RingLeg
 from switchhook.sip.wire.errors import SipError
@@ -30,13 +30,13 @@ CHALLENGES: Final = frozenset({401, 407})
 
 @dataclass(slots=True)
 class Hunt:
-    """A leg on its way; `place` is the one whose addresses `peers` still are."""
+    """A leg on its way; `destination` is the one whose addresses `peers` still are."""
 
     call: Call
     bridge: AnchoredBridge
     command: RingLeg
-    places: deque[SipDestination]
-    place: SipDestination | None = None
+    destinations: deque[SipDestination]
+    destination: SipDestination | None = None
     peers: deque[Peer] = field(default_factory=deque)
     tries: int = 0
     rang: bool = False
@@ -53,7 +53,7 @@ class Hunt:
     @property
     def may_go_on(self) -> bool:
         """Whether there is another destination."""
-        return bool(self.peers or self.places) and self.tries < MOST_TRIES
+        return bool(self.peers or self.destinations) and self.tries < MOST_TRIES
 
     def note(self, cause: Cause) -> None:
         """Remember why a destination failed: the first that said anything, else the first of all."""
@@ -63,20 +63,26 @@ class Hunt:
 
     def failed(self, event: InviteFailed) -> Cause:
         """Say why the present try failed, and put the destinations first that it names."""
-        place = self.place
+        destination = self.destination
         cause = cause_of_refusal(event.status, event.response, event.request)
-        if place is None:
+        if destination is None:
             return cause
-        if place.trunk is not None and place.trunk.follow_redirects and event.response is not None:
-            found = tuple(_redirections(self.call, place, event.response))
+        if (
+            destination.trunk is not None
+            and destination.trunk.follow_redirects
+            and event.response is not None
+        ):
+            found = tuple(_redirections(self.call, destination, event.response))
             if found:
                 self.peers.clear()
-                self.places.extendleft(reversed(found))
-                return Cause(sip=event.status, text=f"{place.name} redirects to {found[0].uri}")
-        return _cause_at(place, event, cause)
+                self.destinations.extendleft(reversed(found))
+                return Cause(
+                    sip=event.status, text=f"{destination.name} redirects to {found[0].uri}"
+                )
+        return _cause_at(destination, event, cause)
 
-    def is_of_the_way(self, event: InviteFailed) -> bool:
-        """Say whether a failure speaks of the way and not of who was called, so that another may lead there."""
+    def is_route_failure(self, event: InviteFailed) -> bool:
+        """Say whether the route failed and not who was called, so that another may lead there."""
         if self.rang:
             return False
         status = event.status
@@ -87,26 +93,28 @@ class Hunt:
         )
 
 
-def _cause_at(place: SipDestination, event: InviteFailed, cause: Cause) -> Cause:
+def _cause_at(destination: SipDestination, event: InviteFailed, cause: Cause) -> Cause:
     """Say whose fault it is."""
     status, response = event.status, event.response
     if response is None:
-        return Cause(sip=503, q850=OUT_OF_ORDER, text=f"{place.name}: {cause.text}")
+        return Cause(sip=503, q850=OUT_OF_ORDER, text=f"{destination.name}: {cause.text}")
     if status in CHALLENGES:
-        known = place.trunk is not None and place.is_home and place.trunk.username
+        known = destination.trunk is not None and destination.is_home and destination.trunk.username
         what = "refuses our username and password" if known else "wants a username; set one"
-        return Cause(sip=503, text=f"{place.name} {what} ({status})")
+        return Cause(sip=503, text=f"{destination.name} {what} ({status})")
     if status in REDIRECTIONS:
         contact = one_line(response.headers.get("Contact") or "nowhere")
-        return Cause(sip=status, text=f"{place.name} redirects to {contact}, which is not followed")
+        return Cause(
+            sip=status, text=f"{destination.name} redirects to {contact}, which is not followed"
+        )
     if status == 421:
         required = one_line(response.headers.get("Require") or "an extension")
-        return Cause(sip=status, text=f"{place.name} requires {required}")
+        return Cause(sip=status, text=f"{destination.name} requires {required}")
     return cause
 
 
 def _redirections(
-    call: Call, place: SipDestination, response: Response
+    call: Call, destination: SipDestination, response: Response
 ) -> Iterator[SipDestination]:
     """Yield where a trunk's 3xx leads, as far as the project calls there (RFC 3261 §8.1.3.4)."""
     if response.status not in REDIRECTIONS:
@@ -117,7 +125,7 @@ def _redirections(
         return
     for contact in contacts:
         try:
-            found = place_at(str(contact.uri), trunk=place.trunk, home=place.host)
+            found = destination_at(str(contact.uri), trunk=destination.trunk, home=destination.host)
         except UndiallableError:
             continue
         number = clean_number(found.uri.username)
@@ -126,8 +134,10 @@ def _redirections(
             yield found
 
 
-def in_order(
-    places: Iterable[SipDestination], down: frozenset[tuple[str, str]], project: str
+def trunks_down_last(
+    destinations: Iterable[SipDestination], down: frozenset[tuple[str, str]], project: str
 ) -> list[SipDestination]:
-    """Put the places of trunks that are down last: they may be better than nothing."""
-    return sorted(places, key=lambda p: p.trunk is not None and (project, p.trunk.name) in down)
+    """Put the destinations of trunks that are down last: they may be better than nothing."""
+    return sorted(
+        destinations, key=lambda p: p.trunk is not None and (project, p.trunk.name) in down
+    )

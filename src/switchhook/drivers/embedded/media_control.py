@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from switchhook.domain.call import Call
     from switchhook.drivers.embedded.anchored import AnchoredBridge
     from switchhook.drivers.embedded.b2bua import BridgeOutput
-    from switchhook.drivers.ports import Recorded, Sounds
+    from switchhook.drivers.ports import OnDurable, Sounds
     from switchhook.sip.ua.commands import Invite
     from switchhook.sip.wire.transport import Peer
 
@@ -116,7 +116,7 @@ class MediaControl:
         media_settings: MediaSettings,
         sounds: Sounds,
         *,
-        tell: Callable[[str, call_events.Event, Recorded | None], None],
+        tell: Callable[[str, call_events.Event, OnDurable | None], None],
         silent: Callable[[str], None],
         local: Callable[[Peer], str],
     ) -> None:
@@ -313,7 +313,7 @@ class MediaControl:
         pressed: call_events.DigitPressed,
         *,
         by_info: bool,
-        recorded: Recorded | None = None,
+        recorded: OnDurable | None = None,
     ) -> None:
         """Tell of a key once, though some telephones send each both as RTP event and as INFO."""
         now = asyncio.get_running_loop().time()

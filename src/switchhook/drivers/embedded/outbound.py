@@ -1,7 +1,7 @@
 """The outbound legs to numbers and SIP addresses: one destination after another, until somebody takes the call.
 
 The shell around `hunting.py`: it looks names up, lets the address guard judge every address, sends the
-INVITE, and goes on to the next where the way failed and nobody was reached.
+INVITE, and goes on to the next where the route failed and nobody was reached.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from switchhook.drivers.embedded.anchored import AnchoredBridge
 from switchhook.drivers.embedded.b2bua import BridgeOutput
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
-    invite_to_place,
-    places_of,
+    destinations_of,
+    invite_to_destination,
     with_dialled_number,
 )
-from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, in_order
+from switchhook.drivers.embedded.hunting import CHALLENGES, Hunt, trunks_down_last
 from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.drivers.embedded.translate import REDIRECTIONS
 from switchhook.routing.events import LegRetried
@@ -48,7 +48,7 @@ class OutboundServices:
     """The services of the engine that outbound legs need."""
 
     addresses: Callable[[SipDestination], Coroutine[Any, Any, tuple[Peer, ...]]]
-    """Looks a place up, the best address first; raises UnknownHostError."""
+    """Looks a destination up, the best address first; raises UnknownHostError."""
     our_host: Callable[[Peer], str]
     """Says under which host the peer reaches us."""
     invite: Callable[[str, AnchoredBridge, str, list[Invite], Party], None]
@@ -69,14 +69,16 @@ class OutboundLegs:
     def ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
         """Ring a number or address; raise UndiallableError where it leads nowhere."""
         project = call.snapshot.project.id
-        places = in_order(places_of(call, command), self._states.down, project)
-        self._go_on(Hunt(call=call, bridge=bridge, command=command, places=deque(places)))
+        destinations = trunks_down_last(destinations_of(call, command), self._states.down, project)
+        self._go_on(
+            Hunt(call=call, bridge=bridge, command=command, destinations=deque(destinations))
+        )
 
     def trunk_of(self, sip_leg: str) -> str:
         """Return the name of the trunk that a SIP leg goes over; empty for none."""
         hunt = self._hunts.get(sip_leg)
-        place = None if hunt is None else hunt.place
-        return "" if place is None or place.trunk is None else place.trunk.name
+        destination = None if hunt is None else hunt.destination
+        return "" if destination is None or destination.trunk is None else destination.trunk.name
 
     def forget(self, sip_leg: str) -> None:
         """Forget a SIP leg that is over."""
@@ -93,20 +95,20 @@ class OutboundLegs:
         """Take a failure that is one of ours to deal with; False for those of other legs."""
         hunt = self._hunts.pop(event.leg, None)
         if hunt is None or event.request is not None:
-            return False  # a BYE is no failure of the way, and waits for its answer
+            return False  # a BYE is no failure of the route, and waits for its answer
         self._note_state(hunt, answers=event.response is not None)
         cause = hunt.failed(event)
         if event.status in CHALLENGES:
             log.error("sip trunk authentication failed", call=hunt.call.id, error=cause.text)
         if not hunt.bridge.drop(event.leg):
             return True  # the leg was ended meanwhile
-        is_of_the_way = hunt.is_of_the_way(event)
-        if is_of_the_way and event.status not in REDIRECTIONS:
+        is_route_failure = hunt.is_route_failure(event)
+        if is_route_failure and event.status not in REDIRECTIONS:
             hunt.note(cause)
-        if is_of_the_way and hunt.may_go_on:
+        if is_route_failure and hunt.may_go_on:
             self._retry(hunt, cause.text)
         else:
-            self._give_up(hunt, (is_of_the_way and hunt.cause) or cause)
+            self._give_up(hunt, (is_route_failure and hunt.cause) or cause)
         return True
 
     def _go_on(self, hunt: Hunt) -> None:
@@ -118,23 +120,23 @@ class OutboundLegs:
             self._give_up(hunt, OUR_ERROR)
 
     def _try_next(self, hunt: Hunt) -> None:
-        """Try the next address, or look up the next place."""
+        """Try the next address, or look up the next destination."""
         while not hunt.peers:
             if not hunt.may_go_on:
                 self._give_up(hunt, hunt.cause or NOWHERE)
                 return
-            place = hunt.place = hunt.places.popleft()
-            address = numeric(place.host)
+            destination = hunt.destination = hunt.destinations.popleft()
+            address = numeric(destination.host)
             if address is None:
                 name = f"ring {hunt.call.id} {hunt.command.leg}"
-                spawn(self._look_up(hunt, place), name=name)
+                spawn(self._look_up(hunt, destination), name=name)
                 return
-            hunt.peers.append(Peer(place.transport, address, place.port))
+            hunt.peers.append(Peer(destination.transport, address, destination.port))
         self._try(hunt, hunt.peers.popleft())
 
-    async def _look_up(self, hunt: Hunt, place: SipDestination) -> None:
+    async def _look_up(self, hunt: Hunt, destination: SipDestination) -> None:
         try:
-            hunt.peers.extend(await self._ways.addresses(place))
+            hunt.peers.extend(await self._ways.addresses(destination))
         except UnknownHostError as error:
             call, leg = hunt.call.id, hunt.command.leg
             log.warning("sip name not found", call=call, leg=leg, error=str(error))
@@ -147,29 +149,29 @@ class OutboundLegs:
             self._go_on(hunt)
 
     def _try(self, hunt: Hunt, peer: Peer) -> None:
-        place = hunt.place
-        if place is None:
+        destination = hunt.destination
+        if destination is None:
             return
         if why := why_not_called(hunt.call.snapshot.project, peer.host, peer.port):
-            log.warning("sip address not called", call=hunt.call.id, host=place.host, why=why)
-            text = f"{place.host} was not called, because {why}"
+            log.warning("sip address not called", call=hunt.call.id, host=destination.host, why=why)
+            text = f"{destination.host} was not called, because {why}"
             hunt.note(Cause(sip=403, text=text))
             self._retry(hunt, text)
             return
         hunt.tries += 1
-        invite = invite_to_place(
+        invite = invite_to_destination(
             hunt.bridge,
             hunt.sip_leg,
             hunt.command,
-            place=place,
+            destination=destination,
             peer=peer,
             our_host=self._ways.our_host(peer),
         )
-        if place.trunk is not None and place.is_home:
-            where = place.trunk.dialled_number
+        if destination.trunk is not None and destination.is_home:
+            where = destination.trunk.dialled_number
             invite = with_dialled_number(invite, hunt.call, hunt.command, where)
         self._hunts[hunt.sip_leg] = hunt
-        party = party_at(hunt.call.snapshot.project.id, place.trunk, peer.host)
+        party = party_at(hunt.call.snapshot.project.id, destination.trunk, peer.host)
         self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
 
     def _retry(self, hunt: Hunt, why: str) -> None:
@@ -184,9 +186,9 @@ class OutboundLegs:
         self._ways.do(hunt.call.id, hunt.bridge, outs)
 
     def _note_state(self, hunt: Hunt, *, answers: bool) -> None:
-        place = hunt.place
-        if place is not None and place.trunk is not None and place.is_home:
+        destination = hunt.destination
+        if destination is not None and destination.trunk is not None and destination.is_home:
             project = hunt.call.snapshot.project.id
             if not answers and hunt.peers:
                 return  # another of its addresses may answer
-            self._states.called(project, place.trunk.name, answers=answers)
+            self._states.called(project, destination.trunk.name, answers=answers)

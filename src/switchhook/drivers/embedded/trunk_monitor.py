@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import structlog
 
 from switchhook.domain.project import ProjectSnapshot, Trunk
-from switchhook.drivers.embedded.dialling import UndiallableError, behind
+from switchhook.drivers.embedded.dialling import UndiallableError, destination_behind
 from switchhook.drivers.embedded.invite_guard import why_not_called
 from switchhook.drivers.embedded.trunk_registration import (
     EXPIRES,
@@ -208,7 +208,7 @@ class TrunkMonitor:
     async def _peers(self, kept: MonitoredTrunk) -> tuple[Peer, ...]:
         """Return where the trunk may be asked; nothing where it has no address, or none that is open."""
         try:
-            found = await self._addresses(behind(kept.trunk, None))
+            found = await self._addresses(destination_behind(kept.trunk, None))
         except (UnknownHostError, UndiallableError, ValueError):
             return ()
         project = kept.snapshot.project

@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from switchhook.drivers.embedded.dialling import behind, credentials_for
+from switchhook.drivers.embedded.dialling import credentials_for, destination_behind
 from switchhook.drivers.embedded.networks import sources_of
 from switchhook.drivers.embedded.translate import number_of
 from switchhook.sip.ua.commands import SendOutOfDialog
@@ -70,7 +70,7 @@ def register(
     return SendOutOfDialog(
         ref=ref,
         method="REGISTER",
-        uri=behind(trunk, None).uri,
+        uri=destination_behind(trunk, None).uri,
         from_=address,
         to=address,
         peer=peer,
@@ -84,7 +84,7 @@ def register(
 def options(trunk: Trunk, peer: Peer, *, our_host: str, ref: str, call_id: str) -> SendOutOfDialog:
     """Return the OPTIONS that asks one address of a trunk whether it is there (RFC 3261 §11)."""
     us = NameAddress(uri=Uri.of(trunk.username or "switchhook", our_host))
-    uri = behind(trunk, None).uri
+    uri = destination_behind(trunk, None).uri
     return SendOutOfDialog(
         ref=ref,
         method="OPTIONS",

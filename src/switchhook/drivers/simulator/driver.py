@@ -150,7 +150,7 @@ class SimulatedDriver:
         placed = self._calls.get(call)
         line = None if placed is None else placed.lines[CALLER]
         if placed is not None and line is not None and line.is_live and line.is_answered:
-            self._hear(placed, DigitPressed(leg=CALLER, digit=key))
+            self._report(placed, DigitPressed(leg=CALLER, digit=key))
 
     def carry_out(self, call: Call, command: PhoneCommand) -> None:
         """Carry out a command; one for an unknown call or a leg that is gone does nothing."""
@@ -187,7 +187,7 @@ class SimulatedDriver:
         self._calls[name] = call
         line = SimulatedLine(CALLER, call.caller.hangs_up_after, call.caller.transfers)
         call.lines[CALLER] = line
-        call.sound = CallSound(self._clock, lambda event: self._hear(call, event))
+        call.sound = CallSound(self._clock, lambda event: self._report(call, event))
         self._snapshot(line, call.caller.gives_up_after, lambda: self._give_up(call, line))
         for after, key in call.caller.keys:
             self._snapshot(line, after, self._pressing(name, key))
@@ -218,14 +218,14 @@ class SimulatedDriver:
         line = SimulatedLine(command.leg, phone.hangs_up_after, phone.transfers)
         call.lines[command.leg] = line
         rings = LegRinging(leg=command.leg, early_media=phone.early_media)
-        self._snapshot(line, phone.rings_after, lambda: self._hear(call, rings))
+        self._snapshot(line, phone.rings_after, lambda: self._report(call, rings))
         self._snapshot(line, phone.answers_after, lambda: self._answer(call, line))
         self._snapshot(line, phone.refuses_after, lambda: self._gone(call, line, phone.refusal))
 
     def _answer(self, call: SimulatedCall, line: SimulatedLine) -> None:
         line.is_answered = True
         line.latest = LegAnswered(leg=line.leg, handle=f"simulated {line.leg}")
-        self._hear(call, line.latest)
+        self._report(call, line.latest)
 
     def _let_hear(self, call: SimulatedCall, command: PhoneCommand) -> None:
         if call.lines[CALLER].is_live:
@@ -249,7 +249,7 @@ class SimulatedDriver:
         if line.transfers is not None:
             after, to = line.transfers
             wish = TransferRequested(leg=line.leg, request=f"{line.leg} {to}", to=to)
-            self._snapshot(line, after, lambda: self._hear(call, wish))
+            self._snapshot(line, after, lambda: self._report(call, wish))
 
     def _hanging_up(self, call: SimulatedCall, line: SimulatedLine) -> Callable[[], None]:
         return lambda: self._gone(call, line, HUNG_UP)
@@ -268,7 +268,7 @@ class SimulatedDriver:
         for call in self._calls.values():
             for line in call.lines.values():
                 if line.latest is not None:
-                    self._hear(call, line.latest)
+                    self._report(call, line.latest)
 
     def _drop(self, call: SimulatedCall) -> None:
         """End a call that nobody knows: it was lost before it was stored, or ended but not told so."""
@@ -278,15 +278,15 @@ class SimulatedDriver:
     def _gone(self, call: SimulatedCall, line: SimulatedLine, cause: Cause) -> None:
         _hang_up(call, line)
         line.latest = LegEnded(leg=line.leg, cause=cause)
-        self._hear(call, line.latest)
+        self._report(call, line.latest)
 
     def _snapshot(self, line: SimulatedLine, after: float | None, do: Callable[[], None]) -> None:
         if after is not None:
             line.snapshots.append(self._clock.call_at(self._clock.now() + after, do))
 
-    def _hear(self, call: SimulatedCall, event: Event) -> None:
+    def _report(self, call: SimulatedCall, event: Event) -> None:
         if self._handler is not None:
-            self._handler.hear(call.id, event)
+            self._handler.handle(call.id, event)
 
     def _stop(self) -> None:
         self._handler = None

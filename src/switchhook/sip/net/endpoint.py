@@ -283,14 +283,14 @@ class SipEndpoint:
     def malformed_received(self, error: MessageError, source: Peer) -> None:
         """Take from a connection what is no message."""
         try:
-            self.agent.refuse(error, source)
+            self.agent.reject_malformed(error, source)
         except Exception as internal:  # noqa: BLE001 -- the same
             self._report("sip error not answered", internal, source)
         self._pump()
 
     def _answer_failure(self, read: Callable[[], Request | Response], source: Peer) -> None:
         try:
-            self.agent.fail(read(), source, self._loop.time())
+            self.agent.internal_error(read(), source, self._loop.time())
         except Exception as error:  # noqa: BLE001 -- what failed once may fail again
             self._report("sip failure not answered", error, source)
 

@@ -1,6 +1,6 @@
 """Transport and transaction layer in one object without I/O (RFC 3261 §17, §18).
 
-The owner feeds packets (`receive`, `receive_message`, `refuse`), time (`handle_timer` when `wake_at` has
+The owner feeds packets (`receive`, `receive_message`, `reject_malformed`), time (`handle_timer` when `wake_at` has
 come) and the wishes of the transaction user (`request`, `respond`, `cancel`, …), and after each of these
 takes out what is to be sent (`take_packets`) and what happened (`take_events`), both in order.
 
@@ -191,7 +191,7 @@ class TransactionLayer:
         try:
             message = parse_message(data)
         except MessageError as error:
-            self.refuse(error, source, most=MOST_ECHO * len(data))
+            self.reject_malformed(error, source, most=MOST_ECHO * len(data))
         else:
             self._handle_message(message, source, now)
 
@@ -212,7 +212,7 @@ class TransactionLayer:
         else:
             self._receive_response(message, source, now)
 
-    def refuse(self, error: MessageError, source: Peer, most: int = MAX_MESSAGE) -> None:
+    def reject_malformed(self, error: MessageError, source: Peer, most: int = MAX_MESSAGE) -> None:
         """Answer what could not be read, where it can be answered at all, with `most` bytes.
 
         What would be said of a mistake may be much longer than it is, and its address forged.
@@ -228,7 +228,7 @@ class TransactionLayer:
             if len(self._packets[-1].data) > most:
                 del self._packets[-1]
 
-    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+    def internal_error(self, message: Request | Response, source: Peer, now: float) -> None:
         """Answer 500 where handling `message` raised an error of ours, and leave nothing open."""
         if not isinstance(message, Request) or message.method == "ACK":
             return

@@ -173,7 +173,7 @@ class Registrar:
         """Take up what an earlier process had registered."""
         self._keep(account, bindings)
 
-    def everybody(self) -> list[tuple[str, Binding]]:
+    def all_bindings(self) -> list[tuple[str, Binding]]:
         """Return all telephones with their accounts."""
         return [(account, one) for account, some in self._bindings.items() for one in some]
 

@@ -139,13 +139,13 @@ class UserAgent:
         self._layer.receive_message(message, source, now)
         self._handle_transaction_events(now)
 
-    def refuse(self, error: MessageError, source: Peer) -> None:
+    def reject_malformed(self, error: MessageError, source: Peer) -> None:
         """Answer what could not be read, where it can be answered."""
-        self._layer.refuse(error, source)
+        self._layer.reject_malformed(error, source)
 
-    def fail(self, message: Request | Response, source: Peer, now: float) -> None:
+    def internal_error(self, message: Request | Response, source: Peer, now: float) -> None:
         """Answer 500, as handling `message` raised an error of ours."""
-        self._layer.fail(message, source, now)
+        self._layer.internal_error(message, source, now)
 
     def send_failed(self, packet: Packet, now: float) -> None:
         """Learn that a packet could not be sent."""
