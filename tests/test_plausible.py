@@ -26,7 +26,8 @@ from switchhook.sip.ua.user_agent import UserAgent
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.framing import StreamFramer
 from switchhook.sip.wire.header_values import NameAddress
-from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import MessageError, parse_message
 from switchhook.sip.wire.sdp import SessionDescription, answer_audio, normalized
 from switchhook.sip.wire.uri import Uri
 from tests.support.plausible import Label, http, sdp, sip, sound

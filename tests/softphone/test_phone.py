@@ -12,7 +12,8 @@ from switchhook.sip.auth.digest import Challenge, Verified, Verifier
 from switchhook.sip.ua.commands import Respond
 from switchhook.sip.ua.events import OutOfDialogRequestReceived, UserAgentEvent
 from switchhook.sip.ua.registrar import Registrar
-from switchhook.sip.wire.message import Response, parse_message
+from switchhook.sip.wire.message import Response
+from switchhook.sip.wire.parser import parse_message
 from switchhook.sip.wire.sdp import SessionDescription, build_audio
 from switchhook.sip.wire.transport import Peer
 from switchhook.softphone.phone import PhoneBehaviour, PhoneCall, RefusedError, Softphone

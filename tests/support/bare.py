@@ -6,7 +6,8 @@ import asyncio
 from itertools import count
 from typing import TYPE_CHECKING
 
-from switchhook.sip.wire.message import Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import parse_message
 from tests.support.sip import SDP, read_response, request
 from tests.support.sip_wire import Udp
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import count
 from typing import TYPE_CHECKING
 
-from switchhook.sip.wire.message import Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import parse_message
 from switchhook.sip.wire.transport import Peer
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from switchhook.sip.ua.commands import (
     SendInDialog,
 )
 from switchhook.sip.wire.header_values import NameAddress
-from switchhook.sip.wire.message import Request, parse_message
+from switchhook.sip.wire.message import Request
+from switchhook.sip.wire.parser import parse_message
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import BOB, request, response
 

@@ -17,7 +17,8 @@ from switchhook.sip.net.endpoint import ListenAddress
 from switchhook.sip.transaction.transaction import Timing
 from switchhook.sip.ua.user_agent import UserAgentLoad
 from switchhook.sip.wire.errors import ParseError
-from switchhook.sip.wire.message import Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import parse_message
 from tests.support.loop import run
 from tests.support.office import Office, address, open_office, ring, shop
 from tests.support.sip import SDP, request, response

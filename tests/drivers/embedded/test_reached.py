@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switchhook.sip.auth.proof import Credentials, NonceCounts, prove
-from switchhook.sip.wire.message import Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import parse_message
 from switchhook.softphone.phone import Softphone
 from tests.support.loop import run
 from tests.support.office import DIALLED, PASSWORD, Office, account, open_office, ring, shop

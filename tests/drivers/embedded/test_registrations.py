@@ -14,7 +14,8 @@ from switchhook.drivers.embedded import reply_deadline
 from switchhook.drivers.embedded.registrations import Registrations, from_text, to_text
 from switchhook.sip.ua.registrar import Binding
 from switchhook.sip.wire.header_values import NameAddress
-from switchhook.sip.wire.message import Request, parse_message
+from switchhook.sip.wire.message import Request
+from switchhook.sip.wire.parser import parse_message
 from switchhook.sip.wire.transport import Peer
 from tests.support.loop import run
 

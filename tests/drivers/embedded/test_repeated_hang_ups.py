@@ -12,7 +12,8 @@ import pytest
 from switchhook.domain.directory import ProjectDirectory
 from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
-from switchhook.sip.wire.message import Request, parse_message
+from switchhook.sip.wire.message import Request
+from switchhook.sip.wire.parser import parse_message
 from tests.support.loop import run
 from tests.support.sip_agent import Phone
 from tests.support.sip_wire import Udp

@@ -18,7 +18,8 @@ from switchhook.sip.transaction.events import (
 from switchhook.sip.transaction.layer import TransactionLayer
 from switchhook.sip.transaction.overload import MUCH, Lag, LoadLimits
 from switchhook.sip.transaction.trust import TrustedPeers
-from switchhook.sip.wire.message import Headers, MessageError, Request
+from switchhook.sip.wire.message import Headers, Request
+from switchhook.sip.wire.parser import MessageError
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (

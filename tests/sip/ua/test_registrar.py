@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from switchhook.sip.ua.registrar import Registrar, RegistrarLimits, Registration, register
-from switchhook.sip.wire.message import MessageError, Request, parse_message
+from switchhook.sip.wire.message import Request
+from switchhook.sip.wire.parser import MessageError, parse_message
 from switchhook.sip.wire.transport import Peer
 
 PHONE = Peer("UDP", "192.0.2.10", 5060)

@@ -24,7 +24,7 @@ from switchhook.sip.ua.events import (
     ReinviteCancelled,
     SipLegEnded,
 )
-from switchhook.sip.wire.message import MessageError
+from switchhook.sip.wire.parser import MessageError
 from switchhook.sip.wire.transport import Peer
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip import (

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.wire.framing import Framed, KeepAlive, StreamFramer
-from switchhook.sip.wire.message import MAX_MESSAGE, MessageError, Request, parse_message
+from switchhook.sip.wire.message import MAX_MESSAGE, Request
+from switchhook.sip.wire.parser import MessageError, parse_message
 
 HEAD = (
     b"Via: SIP/2.0/TCP 192.0.2.1;branch=z9hG4bK1\r\n"

@@ -7,7 +7,8 @@ import pytest
 from switchhook.sip.wire.errors import ParseError
 from switchhook.sip.wire.header_values import UNREADABLE
 from switchhook.sip.wire.lenient import repair_address, repair_uri
-from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import MessageError, parse_message
 
 SDP = (
     b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n"

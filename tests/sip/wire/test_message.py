@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 
 from switchhook.sip.wire.errors import ParseError
-from switchhook.sip.wire.message import (
-    MAX_HEADERS,
-    MAX_LIST,
-    MAX_MESSAGE,
-    REASONS,
-    MessageError,
-    Request,
-    Response,
-    parse_message,
-)
+from switchhook.sip.wire.message import MAX_LIST, MAX_MESSAGE, REASONS, Request, Response
+from switchhook.sip.wire.parser import MAX_HEADERS, MessageError, parse_message
 from switchhook.sip.wire.uri import Uri
 from tests.support.sip_values import requests, responses
 

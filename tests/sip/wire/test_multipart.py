@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.transaction.admission import Refusal
 from switchhook.sip.ua.inspection import ACCEPT, inspect_request
-from switchhook.sip.wire.message import Request, parse_message
 from switchhook.sip.wire.multipart import session_part
+from switchhook.sip.wire.parser import parse_message
 from tests.support.sip import SDP, read_request, request
+
+if TYPE_CHECKING:
+    from switchhook.sip.wire.message import Request
 
 ISUP = b"Content-Type: application/isup; version=itu-t92+\r\n\r\n\x01\n\nm=audio 5 RTP/AVP 9\r\n"
 PLACE = b"Content-Type: application/pidf+xml\r\nContent-ID: <a@b>\r\n\r\n<presence/>\r\n"

@@ -33,7 +33,7 @@ from switchhook.sip.ua.events import (
     UserAgentEvent,
 )
 from switchhook.sip.ua.user_agent import UserAgent
-from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.parser import MessageError, parse_message
 from switchhook.sip.wire.transport import UDP, Packet, Peer, bracketed
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from switchhook.sip.transaction.admission import Admission
     from switchhook.sip.transaction.events import Diagnostic
+    from switchhook.sip.wire.message import Request, Response
 
 log = structlog.get_logger(__name__)
 

@@ -14,7 +14,7 @@ from switchhook.sip.net.log_limit import LogLimit
 from switchhook.sip.net.untrusted_connections import UntrustedConnections
 from switchhook.sip.transaction.trust import address_block
 from switchhook.sip.wire.framing import KeepAlive, StreamFramer
-from switchhook.sip.wire.message import MessageError
+from switchhook.sip.wire.parser import MessageError
 from switchhook.sip.wire.transport import TCP, Packet, Peer
 from switchhook.tasks import spawn
 

@@ -49,16 +49,9 @@ from switchhook.sip.transaction.transaction import (
 )
 from switchhook.sip.transaction.trust import TrustLevel
 from switchhook.sip.wire.header_values import Via
-from switchhook.sip.wire.message import (
-    MAX_MESSAGE,
-    REASONS,
-    Headers,
-    MessageError,
-    Request,
-    Response,
-    parse_message,
-)
+from switchhook.sip.wire.message import MAX_MESSAGE, REASONS, Headers, Request, Response
 from switchhook.sip.wire.parameters import Parameters
+from switchhook.sip.wire.parser import MessageError, parse_message
 from switchhook.sip.wire.transport import Packet, Peer, complete_via, response_peer
 
 if TYPE_CHECKING:

@@ -52,7 +52,8 @@ if TYPE_CHECKING:
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.transaction.overload import Lag, LoadLimits
     from switchhook.sip.transaction.trust import TrustedPeers
-    from switchhook.sip.wire.message import MessageError, Request, Response
+    from switchhook.sip.wire.message import Request, Response
+    from switchhook.sip.wire.parser import MessageError
     from switchhook.sip.wire.transport import Packet, Peer
 
 STRAY: Final = (("Reason", 'SIP;cause=481;text="this call was given up"'),)

@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from switchhook.sip.wire.message import (
-    BETWEEN,
-    MAX_MESSAGE,
-    Head,
-    MessageError,
-    Request,
-    Response,
-    end_of_head,
-)
+from switchhook.sip.wire.message import MAX_MESSAGE, Request, Response
+from switchhook.sip.wire.parser import BETWEEN, Head, MessageError, end_of_head
 
 _PING: Final = b"\r\n\r\n"
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switchhook.sip.wire.framing import StreamFramer
-from switchhook.sip.wire.message import MAX_MESSAGE, MessageError, Request, Response, parse_message
+from switchhook.sip.wire.message import MAX_MESSAGE, Request, Response
+from switchhook.sip.wire.parser import MessageError, parse_message
 from tests.support.pace import cost
 from tests.support.sip_messages import load
 

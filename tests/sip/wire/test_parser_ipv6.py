@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.wire.message import MessageError, Request, parse_message
+from switchhook.sip.wire.message import Request
+from switchhook.sip.wire.parser import MessageError, parse_message
 
 
 def register(uri: str, via: str, contact: str = "<sip:caller@[2001:db8::1]>") -> Request:

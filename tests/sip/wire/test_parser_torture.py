@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.sip.wire.message import MessageError, Request, Response, parse_message
+from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.wire.parser import MessageError, parse_message
 from tests.support.sip_messages import load
 
 MESSAGES = load("rfc4475.txt")
