@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
 
@@ -27,11 +26,10 @@ from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
-    credentials_for,
     invites_to_account,
     with_dialled_number,
 )
-from switchhook.drivers.embedded.leg_handle import write_handle
+from switchhook.drivers.embedded.leg_handle import LegHandles
 from switchhook.drivers.embedded.media_control import MediaControl, MediaSettings, NoSounds
 from switchhook.drivers.embedded.outbound import OutboundLegs, OutboundServices
 from switchhook.drivers.embedded.registrations import Registrations
@@ -64,7 +62,6 @@ from switchhook.routing.events import DigitPressed, LegAnswered, LegMisread, Leg
 from switchhook.routing.events import Event as CallEvent
 from switchhook.routing.transfer_targets import transferee_of
 from switchhook.sip.net.endpoint import ListenAddress, SipEndpoint
-from switchhook.sip.net.rtp_thread import NoPortError
 from switchhook.sip.rtp import commands as media
 from switchhook.sip.ua.commands import (
     Acknowledge,
@@ -93,13 +90,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AsyncExitStack
 
-    from switchhook.domain.call import Call, Leg
+    from switchhook.domain.call import Call
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.drivers.embedded.b2bua import BridgeOutput
     from switchhook.drivers.embedded.trunk_registration import TrunkKey
     from switchhook.drivers.ports import CallHandler, OnDurable, Sounds
     from switchhook.routing.events import RecordingFinished
-    from switchhook.sip.auth.proof import Credentials
     from switchhook.sip.ua.registrar import Registration
     from switchhook.sip.wire.transport import Peer
     from switchhook.storage.ports import EndedLegs, RegistrationStore
@@ -147,12 +143,14 @@ class EmbeddedDriver:
         self._callers: dict[str, Peer] = {}  # where the caller of each call is
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
-        self._trunks: dict[str, str] = {}  # the trunk of each SIP leg of a former process
         self._states = TrunkStates(_now, trunks_changed)
         ways = OutboundServices(
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
         self._outbound = OutboundLegs(ways, self._states)
+        self._leg_handles = LegHandles(
+            self._endpoint, self._admission, self._media_control, self._outbound
+        )
         self._is_stopping = False
         self._unsure: dict[str, str] = {}
         """SIP legs that were being transferred in a former process, by call."""
@@ -382,7 +380,7 @@ class EmbeddedDriver:
             case DigitPressed():
                 self._media_control.tell_digit(call, event, by_info=True, recorded=recorded)
             case LegAnswered() | LegUpdated():
-                handle = self._handle(bridge, event.leg)
+                handle = self._leg_handles.write(bridge, event.leg)
                 self._handler.handle(call, replace(event, handle=handle), recorded)
             case _:
                 self._handler.handle(call, event, recorded)
@@ -409,7 +407,7 @@ class EmbeddedDriver:
         for sip_leg in self._sip_legs.pop(call, []):
             del self._calls[sip_leg]
             self._admission.forget(sip_leg)
-            self._trunks.pop(sip_leg, None)
+            self._leg_handles.forget(sip_leg)
             self._outbound.forget(sip_leg)
 
     def _ring(self, call: Call, bridge: AnchoredBridge, command: RingLeg) -> None:
@@ -460,30 +458,7 @@ class EmbeddedDriver:
     def _our_host(self, peer: Peer) -> str:
         return self._endpoint.local(peer)[0]
 
-    # Handles: what is stored to take a leg up again
-
-    def _handle(self, bridge: AnchoredBridge, leg: str) -> str:
-        sip_leg = bridge.sip_legs.get(leg, "")
-        answer_of, answer = (leg == CALLER and bridge.answering) or ("", None)
-        stored = self._endpoint.agent.store(
-            sip_leg, answer or bridge.acknowledging.get(leg), now=_now()
-        )
-        if stored is None:
-            return ""
-        party = self._admission.party(sip_leg)
-        trunk = self._trunks.get(sip_leg) or self._outbound.trunk_of(sip_leg)
-        handle: dict[str, object] = {
-            "sip": stored,
-            "stored_at": time.time(),
-            "trunk": trunk,
-            "user": party.user,
-            "of": party.trunk,
-        }
-        if bridge.anchor is not None and bridge.anchor.has(leg):
-            handle["sound"] = bridge.anchor.store(leg)
-        if "answered" in stored:
-            handle |= {"answer_of": answer_of, "owes_answer": bridge.owes_answer}
-        return write_handle(handle)
+    # A restart
 
     def _resume(self, call: Call) -> frozenset[str]:
         anchor = Anchor(call.id)
@@ -492,7 +467,7 @@ class EmbeddedDriver:
             for leg in call.legs
             if leg.id in {call.party, call.talking_to}
             and leg.is_live
-            and self._restore(call, leg, anchor)
+            and self._leg_handles.restore(call, leg, anchor)
         }
         if live:
             bridge = AnchoredBridge.resumed(live, call.party, call.talking_to)
@@ -507,32 +482,6 @@ class EmbeddedDriver:
             if call.transfer is not None:  # who is transferred may have taken somebody's offer
                 self._unsure[call.id] = live.get(transferee_of(call, call.transfer.by), "")
         return frozenset(live)
-
-    def _restore(self, call: Call, leg: Leg, anchor: Anchor) -> bool:
-        if not leg.handle:
-            return False
-        sip_leg = f"{call.id} {leg.id}"
-        try:
-            handle = json.loads(leg.handle)
-            answer_of = str(handle["answer_of"]) if "answer_of" in handle else ""
-            if answer_of not in {"", call.talking_to}:
-                return False  # the call went to another leg than the one whose answer this is
-            trunk = str(handle["trunk"])
-            credentials = _credentials(call, trunk)
-            age = max(0.0, time.time() - float(handle.get("stored_at", time.time())))
-            self._endpoint.agent.restore(sip_leg, handle["sip"], credentials, now=_now(), age=age)
-            if "sound" in handle:
-                self._media_control.reopen(anchor, leg.id, handle["sound"])
-        except (ValueError, KeyError, TypeError, NoPortError) as error:
-            log.warning("sip leg not resumed", call=call.id, leg=leg.id, error=repr(error)[:200])
-            return False
-        if trunk:
-            self._trunks[sip_leg] = trunk
-        user, of = str(handle.get("user", _user_of(call, leg))), str(handle.get("of", trunk))
-        self._admission.expect(
-            sip_leg, Party(user=user, project=call.snapshot.project.id, trunk=of)
-        )
-        return True
 
     async def _forget_registrations(self) -> None:
         while True:
@@ -562,17 +511,3 @@ def _refusal(leg: str, refused: Refused) -> EndSession:
     if refused.retry_after:
         headers = (*headers, ("Retry-After", str(refused.retry_after)))
     return EndSession(leg=leg, status=refusal_status(refused.cause), headers=headers)
-
-
-def _user_of(call: Call, leg: Leg) -> str:
-    """Return the account at the other end of a leg that an earlier version stored."""
-    if leg.target is None:
-        return call.account
-    return leg.target.value if leg.target.kind is TargetKind.ACCOUNT else ""
-
-
-def _credentials(call: Call, trunk: str) -> Credentials | None:
-    return next(
-        (credentials_for(known) for known in call.snapshot.project.trunks if known.name == trunk),
-        None,
-    )
