@@ -9,7 +9,8 @@ import pytest
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import AttemptEnd, Cause
-from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput, worst_cause
+from switchhook.drivers.embedded.b2bua import AfterCommit, Bridge, BridgeOutput
+from switchhook.drivers.embedded.called_leg import worst_cause
 from switchhook.routing import events as call_events
 from switchhook.routing.commands import ConnectLegs, EndLeg, ShowRinging
 from switchhook.sip.ua import events as sip_events

@@ -324,7 +324,7 @@ def told(layer: TransactionLayer) -> list[str]:
 
 def behind(lag: Lag) -> TransactionLayer:
     layer = TransactionLayer(local=lambda _peer: HERE, token=tokens(), admission=Office(ALICE))
-    layer.lag = lag
+    layer.overload.lag = lag
     return layer
 
 
@@ -372,7 +372,7 @@ def test_behind_the_telephone_that_calls_most_is_turned_away_before_the_others()
         via = f"SIP/2.0/UDP {source.host};branch=z9hG4bK{number}"
         hear(layer, request(via=via, call_id=f"c{number}"), source=source)
     assert told(layer) == ["INVITE"] * (MUCH + 1)
-    layer.lag = Lag.BEHIND
+    layer.overload.lag = Lag.BEHIND
     for number, source in enumerate((ALICE, BOB, other)):
         via = f"SIP/2.0/UDP {source.host};branch=z9hG4bKlate{number}"
         hear(layer, request(via=via, call_id=f"late{number}"), source=source)

@@ -18,11 +18,9 @@ from switchhook.drivers.embedded.b2bua import (
     Bridge,
     BridgeCommand,
     BridgeOutput,
-    CalledLeg,
-    Description,
-    description,
     end_all,
 )
+from switchhook.drivers.embedded.called_leg import CalledLeg, Description, description_of
 from switchhook.drivers.embedded.translate import Q850_LOST, one_line, reason_headers
 from switchhook.routing import events as call_events
 from switchhook.sip.rtp import commands as media
@@ -223,7 +221,7 @@ class AnchoredBridge(Bridge):
         if event.response.body and len(called.branches) == 1:
             described = [*anchor.describe(called.name, event.response.body)]
         if described:
-            called.early = description(event.leg, event.response)
+            called.early = description_of(event.leg, event.response)
         elif not called.rings_by(event.response):
             return []
         rings = call_events.LegRinging(leg=called.name, early_media=bool(described))
@@ -243,7 +241,7 @@ class AnchoredBridge(Bridge):
             return [*outs, *self._answered_in_vain(called, event.leg, no_common_codec(answer))]
         called.branches = [event.leg]
         called.answered = True
-        announced = self._announce(called, description(event.leg, event.response))
+        announced = self._announce(called, description_of(event.leg, event.response))
         answered = AfterCommit(call_events.LegAnswered(leg=called.name), (acknowledge,))
         return [*outs, *described, *announced, answered]
 

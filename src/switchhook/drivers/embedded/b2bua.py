@@ -24,12 +24,26 @@ call; it only knows how the legs hang together:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Self, assert_never
 
 from switchhook.domain.call import CALLER
 from switchhook.domain.cause import OUR_ERROR, AttemptEnd, Cause
-from switchhook.drivers.embedded.relaying import RELAYED, body_of, headers_of, takes_nothing
+from switchhook.drivers.embedded.called_leg import (
+    CalledLeg,
+    Description,
+    description_of,
+    worst_cause,
+)
+from switchhook.drivers.embedded.relaying import (
+    RELAYED,
+    body_of,
+    headers_of,
+    read_in_part,
+    relayed_response,
+    response_without_peer,
+    takes_nothing,
+)
 from switchhook.drivers.embedded.transfers import answer_to, notify_of, referred_by, requested
 from switchhook.drivers.embedded.translate import (
     cause_of_cancel,
@@ -48,7 +62,6 @@ from switchhook.routing.commands import (
     ShowRinging,
 )
 from switchhook.sip.rtp import commands as media
-from switchhook.sip.rtp.dtmf import INFO_TYPES
 from switchhook.sip.ua import events as sip_events
 from switchhook.sip.ua.commands import (
     Acknowledge,
@@ -60,11 +73,11 @@ from switchhook.sip.ua.commands import (
     UserAgentCommand,
 )
 from switchhook.sip.ua.inspection import ALLOW
-from switchhook.sip.wire.headers import HeaderFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
 
 
@@ -94,47 +107,6 @@ TOOK_NOTHING: Final = Cause(
 )
 STOPPED: Final = (("Reason", 'SIP;cause=503;text="Switchhook stops"'),)
 OFFERING: Final = frozenset({"INVITE", "UPDATE"})
-
-
-@dataclass(frozen=True, slots=True)
-class Description:
-    """What a telephone said of its media, and which of its dialogs said so."""
-
-    dialog: str
-    headers: HeaderFields
-    body: bytes
-
-
-@dataclass(slots=True)
-class CalledLeg:
-    """One called leg. `branches` are the SIP legs that may still answer, or the one that did."""
-
-    name: str
-    branches: list[str] = field(default_factory=list)
-    answered: bool = False
-    early: Description | None = None
-    answer: Description | None = None
-    causes: list[Cause] = field(default_factory=list)
-    """Why branches failed."""
-    party: str = ""
-    """The leg that is transferred to it, and talks already; empty where none is."""
-
-    def rings_by(self, response: Response) -> bool:
-        """Whether a response that brings no sound to the caller means that a telephone rings.
-
-        Gateways that send 183 alone would leave their caller in silence.
-        """
-        return response.status == 180 or (response.status == 183 and self.early is None)
-
-    def described(self, sip_leg: str, response: Response) -> Description:
-        """Return what an answer says of its media: where nothing, what the same dialog said before.
-
-        RFC 3261 §13.2.1 allows that after a reliable 183; gateways do it after any.
-        """
-        answer = description(sip_leg, response)
-        if answer.body or self.early is None or self.early.dialog != answer.dialog:
-            return answer
-        return self.early
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,7 +404,7 @@ class Bridge:
             and not takes_nothing(response.body)
         )
         if early_media:
-            called.early = description(event.leg, response)
+            called.early = description_of(event.leg, response)
         elif not called.rings_by(response):
             return []
         return [call_events.LegRinging(leg=called.name, early_media=early_media)]
@@ -597,7 +569,7 @@ class Bridge:
             return [Respond(ref=event.ref, status=405, headers=(ALLOW,))]
         other = self._other(event.leg)
         if other is None:
-            return [_nobody_to_ask(event)]
+            return [response_without_peer(event)]
         relay = RelayedRequest(event.leg, request.method, bool(request.body))
         self._relays[event.ref] = relay
         return [
@@ -622,7 +594,7 @@ class Bridge:
             # The request was cancelled meanwhile. What it brought about must still be acknowledged.
             invited = response is not None and response.cseq.method == "INVITE"
             return [Acknowledge(leg=event.leg)] if success and invited else []
-        passed = _passed_on(event.ref, event.status, response)
+        passed = relayed_response(event.ref, event.status, response)
         if not success or relay.method not in OFFERING:
             return [passed]
         commands: tuple[UserAgentCommand, ...] = (passed,)
@@ -654,30 +626,9 @@ class Bridge:
         return next((c for c in self._called.values() if sip_leg in c.branches), None)
 
 
-def worst_cause(causes: list[Cause]) -> Cause:
-    """Choose why a leg with several telephones failed (RFC 3261 §16.7 item 6).
-
-    What speaks for the person (6xx, then busy) wins over what speaks for one telephone.
-    """
-
-    def weight(cause: Cause) -> tuple[bool, bool, int]:
-        return cause.sip < 600, cause.sip != 486, cause.sip
-
-    return min(causes, key=weight, default=Cause(sip=480))
-
-
 def end_all(branches: list[str], headers: HeaderFields) -> list[BridgeOutput]:
     """Cancel or hang up several SIP legs."""
     return [EndSession(leg=branch, headers=headers) for branch in branches]
-
-
-def _nobody_to_ask(event: sip_events.InDialogRequestReceived) -> Respond:
-    """Answer what nobody is there yet to be asked; trying again helps an offer alone (RFC 3261 §14.2)."""
-    if event.request.method == "INFO":
-        return Respond(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
-    if event.request.method == "MESSAGE":
-        return Respond(ref=event.ref, status=405, headers=(ALLOW,))
-    return Respond(ref=event.ref, status=491)
 
 
 def _ended(leg: str, cause: Cause, ref: str) -> BridgeOutput:
@@ -689,29 +640,3 @@ def _ended(leg: str, cause: Cause, ref: str) -> BridgeOutput:
 def _answered_at_once(ref: str) -> list[BridgeOutput]:
     """Answer a request by which one left whom the call has no use for."""
     return [Respond(ref=ref, status=200)] if ref else []
-
-
-def _passed_on(ref: str, status: int, response: Response | None) -> Respond:
-    """Pass a reply on; what concerns only us and the one who sent it becomes a plain failure."""
-    if response is None or status in {401, 407} or 300 <= status < 400:
-        status = status if status in {408, 481, 491} else 500
-        return Respond(ref=ref, status=status)
-    return Respond(
-        ref=ref,
-        status=status,
-        reason=response.reason,
-        headers=headers_of(response),
-        body=body_of(response),
-    )
-
-
-def read_in_part(message: Request | Response) -> str:
-    """Say which parts of a message were left out. Their text may tell who calls, and stays out."""
-    parts = dict.fromkeys(note.partition(": ")[0] for note in message.dropped)
-    return f"SIP read in part: {', '.join(parts)}"
-
-
-def description(sip_leg: str, response: Response) -> Description:
-    """Take what a response says of a telephone's media."""
-    dialog = f"{sip_leg} {response.to.tag or ''}"
-    return Description(dialog, headers_of(response), body_of(response))

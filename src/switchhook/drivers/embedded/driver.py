@@ -22,7 +22,7 @@ from switchhook.domain.target import TargetKind
 from switchhook.drivers.embedded.admission import Party, SipAdmission, party_at, who_of
 from switchhook.drivers.embedded.anchor import Anchor
 from switchhook.drivers.embedded.anchored import NO_PORT, AnchoredBridge
-from switchhook.drivers.embedded.b2bua import AfterCommit, read_in_part
+from switchhook.drivers.embedded.b2bua import AfterCommit
 from switchhook.drivers.embedded.dialling import (
     SipDestination,
     UndiallableError,
@@ -33,6 +33,7 @@ from switchhook.drivers.embedded.leg_handle import LegHandles
 from switchhook.drivers.embedded.media_control import MediaControl, MediaSettings, NoSounds
 from switchhook.drivers.embedded.outbound import OutboundLegs, OutboundServices
 from switchhook.drivers.embedded.registrations import Registrations
+from switchhook.drivers.embedded.relaying import read_in_part
 from switchhook.drivers.embedded.repeated_hang_ups import hang_up_again
 from switchhook.drivers.embedded.reply_deadline import once_in_time
 from switchhook.drivers.embedded.translate import (

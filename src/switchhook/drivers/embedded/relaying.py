@@ -10,8 +10,12 @@ from switchhook.sip.wire.sdp import SessionDescription, normalized
 from switchhook.sip.wire.syntax import is_one_line
 
 if TYPE_CHECKING:
+    from switchhook.sip.ua.events import InDialogRequestReceived
     from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
+from switchhook.sip.rtp.dtmf import INFO_TYPES
+from switchhook.sip.ua.commands import Respond
+from switchhook.sip.ua.inspection import ALLOW
 
 RELAYED: Final = (
     "Content-Type",
@@ -62,3 +66,32 @@ def takes_nothing(body: bytes) -> bool:
     except SipError:
         return False
     return bool(media) and not any(medium.port for medium in media)
+
+
+def response_without_peer(event: InDialogRequestReceived) -> Respond:
+    """Answer what nobody is there yet to be asked; trying again helps an offer alone (RFC 3261 §14.2)."""
+    if event.request.method == "INFO":
+        return Respond(ref=event.ref, status=415, headers=(("Accept", ", ".join(INFO_TYPES)),))
+    if event.request.method == "MESSAGE":
+        return Respond(ref=event.ref, status=405, headers=(ALLOW,))
+    return Respond(ref=event.ref, status=491)
+
+
+def relayed_response(ref: str, status: int, response: Response | None) -> Respond:
+    """Pass a reply on; what concerns only us and the one who sent it becomes a plain failure."""
+    if response is None or status in {401, 407} or 300 <= status < 400:
+        status = status if status in {408, 481, 491} else 500
+        return Respond(ref=ref, status=status)
+    return Respond(
+        ref=ref,
+        status=status,
+        reason=response.reason,
+        headers=headers_of(response),
+        body=body_of(response),
+    )
+
+
+def read_in_part(message: Request | Response) -> str:
+    """Say which parts of a message were left out. Their text may tell who calls, and stays out."""
+    parts = dict.fromkeys(note.partition(": ")[0] for note in message.dropped)
+    return f"SIP read in part: {', '.join(parts)}"

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, assert_never
-from zlib import crc32
 
 from switchhook.sip.transaction.admission import Admission, AdmitAll
 from switchhook.sip.transaction.deadlines import Deadlines
@@ -35,7 +34,8 @@ from switchhook.sip.transaction.matching import (
     server_key,
     stateless_tag,
 )
-from switchhook.sip.transaction.overload import Lag, LoadLimits, TokenBuckets, TransactionCounts
+from switchhook.sip.transaction.overload import LoadLimits, TokenBuckets
+from switchhook.sip.transaction.overload_control import OverloadControl
 from switchhook.sip.transaction.transaction import (
     INVITE_CLIENT,
     INVITE_SERVER,
@@ -62,11 +62,8 @@ if TYPE_CHECKING:
 
 MOST_ECHO: Final = 3
 """Bytes that are said of a datagram that cannot be read, for each byte of it."""
-SPREAD: Final = 10
-"""Seconds over which those who are turned away are spread."""
-
 MOST_DIAGNOSTICS: Final = 100
-"""Remarks that are kept until they are taken; older ones are forgotten."""
+"""Diagnostics that are kept until they are taken; older ones are forgotten."""
 
 _Received = tuple[Request | Response, Peer]
 """A message and where it came from."""
@@ -125,22 +122,21 @@ class TransactionLayer:
         limits: LoadLimits | None = None,
         admission: Admission | None = None,
     ) -> None:
-        self.lag = Lag.NONE
-        """Set by the owner when it cannot keep up."""
         self.shed = 0
         """How many requests were turned away for load or for want of a turn, since the start."""
         self._local = local
         self._token = token
         self._timing = timing or Timing()
-        self._limits = limits or LoadLimits()
+        limits = limits or LoadLimits()
         self._servers: dict[TransactionKey, _Entry] = {}
         self._clients: dict[TransactionKey, _Entry] = {}
         self._deadlines: Deadlines[TransactionKey] = Deadlines()
         self._merges: dict[TransactionKey, TransactionKey] = {}
         self._admission = admission or AdmitAll()
         self._trusted_peers = self._admission.trusted_peers
-        self._counts = TransactionCounts(self._limits)
-        self._turns = TokenBuckets(self._limits, self._trusted_peers)
+        self.overload = OverloadControl(limits, self._admission)
+        self._counts = self.overload.counts
+        self._turns = TokenBuckets(limits, self._trusted_peers)
         self._over_flows: dict[Hashable, set[TransactionKey]] = {}
         self._packets: list[Packet] = []
         self._events: list[TransactionEvent] = []
@@ -387,9 +383,11 @@ class TransactionLayer:
             self._receive_cancel(key, request, source, now)
         elif self._is_merged(request):
             self._respond_statelessly(request, source, 482)
-        elif self._is_overloaded(request, source, now):
+        elif self.overload.is_overloaded(request, source, self.transactions, now):
             self.shed += 1
-            self._respond_statelessly(request, source, 503, headers=self.retry_after(request))
+            self._respond_statelessly(
+                request, source, 503, headers=self.overload.retry_after(request)
+            )
         else:
             self._start_server(key, request, source, now)
             self._events.append(RequestReceived(key, request, source))
@@ -446,7 +444,7 @@ class TransactionLayer:
         entry = _Entry(key, transaction, request, response_peer(request, source))
         self._servers[key] = entry
         entry.origin = source
-        entry.source = self._quota_key(source, now)
+        entry.source = self.overload.quota_key(source, now)
         if not request.is_within_dialog and request.method != "CANCEL":
             entry.merge_key = merge_key(request)
             entry.open = True
@@ -467,40 +465,6 @@ class TransactionLayer:
     def _is_merged(self, request: Request) -> bool:
         """Whether the same request came by another way already (§8.2.2.2)."""
         return not request.is_within_dialog and merge_key(request) in self._merges
-
-    def _is_overloaded(self, request: Request, source: Peer, now: float) -> bool:
-        if request.is_within_dialog:
-            return self._counts.is_overflowing(self.transactions)
-        if request.method == "INVITE" and self._admission.is_urgent(request):
-            return self._counts.is_overflowing(self.transactions)
-        level = self._trusted_peers.level(source, now)
-        quota_key = self._trusted_peers.quota_key(source, level)
-        if self.lag and self._is_shed(request, level, quota_key):
-            return True
-        return self._counts.is_full(quota_key, self.transactions)
-
-    def _is_shed(self, request: Request, level: TrustLevel, quota_key: str) -> bool:
-        """Whether a request outside of dialogs is turned away while we are behind."""
-        if level < TrustLevel.AUTHENTICATED:
-            return True
-        match request.method:
-            case "INVITE":
-                calls_most = level is TrustLevel.AUTHENTICATED and self._counts.is_above_others(
-                    quota_key
-                )
-                return self.lag is Lag.FAR_BEHIND or calls_most
-            case "OPTIONS":
-                return False  # a carrier that gets no answer to it sends its calls elsewhere
-            case _:
-                return True
-
-    def _quota_key(self, source: Peer, now: float) -> str:
-        return self._trusted_peers.quota_key(source, self._trusted_peers.level(source, now))
-
-    def retry_after(self, request: Request) -> HeaderFields:
-        """Say when to come again, not the same for all who are turned away at once."""
-        later = crc32(request.call_id.encode("utf-8", "surrogateescape")) % SPREAD
-        return (("Retry-After", str(self._limits.retry_after + later)),)
 
     def _respond_statelessly(
         self,

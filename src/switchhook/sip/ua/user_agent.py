@@ -170,7 +170,7 @@ class UserAgent:
 
     def set_lag(self, lag: Lag) -> None:
         """Learn how far what comes in waits for us."""
-        self._layer.lag = lag
+        self._layer.overload.lag = lag
 
     @property
     def trusted_peers(self) -> TrustedPeers:
@@ -462,7 +462,7 @@ class UserAgent:
         is_full = len(self._table.sessions) >= self._most_sessions
         if is_full and not self._admission.is_urgent(event.request):
             self._layer.respond_statelessly(
-                event.key, 503, now, self._layer.retry_after(event.request)
+                event.key, 503, now, self._layer.overload.retry_after(event.request)
             )
             return
         admitted = self._admit(event, now)
