@@ -34,7 +34,7 @@ async def poll(look: Callable[[], Awaitable[None]], *, failed: str) -> None:
 async def hang_up_wanted(store: HangUpsWanted, switchboard: Switchboard) -> None:
     """End calls that an operator wants ended, in whichever process they said so. Raises StoreError.
 
-    Each is asked to end until it runs no more; then the wish is forgotten.
+    Each is asked to end until it runs no more; then the request is forgotten.
     """
     for wanted in await store.hang_ups():
         if not switchboard.hang_up(wanted.call, by=wanted.by, project=wanted.project):

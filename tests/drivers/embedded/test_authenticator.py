@@ -54,7 +54,7 @@ class Visitor:
     host: str = "203.0.113.5"
     login: str = "john"
     password: str = "secret"
-    door: Authenticator = field(default_factory=lambda: Authenticator("switchhook", KEY))
+    authenticator: Authenticator = field(default_factory=lambda: Authenticator("switchhook", KEY))
     now: float = 1000.0
     port: int = 5060
     directory: ProjectDirectory = BOOK
@@ -67,7 +67,7 @@ class Visitor:
         self, callee: str = "380800111222", asked: Request | None = None
     ) -> KnownPeer | AuthRejection:
         message = asked or self.invite(callee)
-        return self.door.caller(message, self.source, self.directory, self.now)
+        return self.authenticator.caller(message, self.source, self.directory, self.now)
 
     def invite(self, callee: str = "380800111222", method: str = "INVITE") -> Request:
         return request(
@@ -91,10 +91,10 @@ class Visitor:
 
     def registers(self) -> Account | AuthRejection:
         asked = self.invite(method="REGISTER")
-        first = self.door.registrant(asked, self.source, self.directory, self.now)
+        first = self.authenticator.registrant(asked, self.source, self.directory, self.now)
         assert isinstance(first, AuthRejection)
         assert first.status == 401
-        return self.door.registrant(
+        return self.authenticator.registrant(
             self.proves(asked, first), self.source, self.directory, self.now
         )
 
@@ -164,10 +164,10 @@ def test_an_account_cannot_register_anothers_address() -> None:
     visitor = Visitor()
     asked = visitor.invite(method="REGISTER")
     asked = replace(asked, headers=asked.headers.put("To", "<sip:olga@192.0.2.1>"))
-    first = visitor.door.registrant(asked, visitor.source, BOOK, visitor.now)
+    first = visitor.authenticator.registrant(asked, visitor.source, BOOK, visitor.now)
     assert isinstance(first, AuthRejection)
 
-    turned = visitor.door.registrant(
+    turned = visitor.authenticator.registrant(
         visitor.proves(asked, first), visitor.source, BOOK, visitor.now
     )
 
@@ -219,7 +219,7 @@ def test_who_guesses_has_to_wait() -> None:
 def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
     guesser = Visitor(password="old")
     guess(guesser, MOST_FAILURES + 1)
-    honest.door = guesser.door
+    honest.authenticator = guesser.authenticator
 
     assert isinstance(honest.calls_with_password(), KnownPeer)
 
@@ -227,13 +227,13 @@ def test_a_guesser_holds_up_nobody_else(honest: Visitor) -> None:
 @pytest.mark.row("FA-02")
 def test_a_telephone_that_proved_its_password_never_waits_for_another_one_of_its_account() -> None:
     trusted_peers = TrustedPeers()
-    door = Authenticator("switchhook", KEY, trusted_peers)
-    honest = Visitor(door=door, port=40_001)
+    authenticator = Authenticator("switchhook", KEY, trusted_peers)
+    honest = Visitor(authenticator=authenticator, port=40_001)
     trusted_peers.add(honest.source, "john", honest.now)
-    guess(Visitor(password="old", door=door))
+    guess(Visitor(password="old", authenticator=authenticator))
 
     assert isinstance(honest.calls_with_password(), KnownPeer)
-    turned = Visitor(door=door, port=40_002).calls_with_password()
+    turned = Visitor(authenticator=authenticator, port=40_002).calls_with_password()
     assert isinstance(turned, AuthRejection)
     assert turned.status == 503
 
@@ -270,7 +270,7 @@ def test_a_mistake_on_a_nonce_that_nobody_gave_counts_against_nobody(nonce: str)
 @pytest.mark.row("FD-03")
 def test_a_nonce_of_ones_own_makes_no_other_address_guilty() -> None:
     victim = Visitor(host="203.0.113.99")
-    forger = Visitor(password="guess", door=victim.door)
+    forger = Visitor(password="guess", authenticator=victim.authenticator)
     for _ in range(MOST_FAILURES):
         asked = forger.invite()
         shown = forger.proves(asked, forger.calls(asked=asked))
@@ -292,7 +292,7 @@ def test_an_old_nonce_tells_nobody_whether_a_guess_was_right() -> None:
     for password in ("guess", "secret"):
         visitor.password = password
         shown = visitor.proves(asked, challenge)
-        late = visitor.door.caller(shown, visitor.source, BOOK, visitor.now + 301)
+        late = visitor.authenticator.caller(shown, visitor.source, BOOK, visitor.now + 301)
         assert isinstance(late, AuthRejection)
         answers.append((late.status, late.wrong, "stale=true" in str(late.headers)))
 
@@ -314,7 +314,8 @@ def test_a_network_that_cannot_be_read_lets_nobody_in() -> None:
     visitor = Visitor(host="192.0.2.5")
 
     assert isinstance(
-        visitor.door.caller(visitor.invite(), visitor.source, directory, 0.0), AuthRejection
+        visitor.authenticator.caller(visitor.invite(), visitor.source, directory, 0.0),
+        AuthRejection,
     )
 
 
@@ -334,7 +335,7 @@ def test_two_projects_behind_one_carrier_are_told_apart_by_the_spelling_of_their
     visitor = Visitor(host="192.0.2.9", login="+380441112233")
 
     def calls(dialled: str) -> KnownPeer | AuthRejection:
-        return visitor.door.caller(visitor.invite(dialled), visitor.source, directory, 0.0)
+        return visitor.authenticator.caller(visitor.invite(dialled), visitor.source, directory, 0.0)
 
     assert calls("00380800111222") == KnownPeer(project="shop", trunk=CARRIER)
     assert calls("+380-800-333-444") == KnownPeer(project="clinic", trunk=OTHER)

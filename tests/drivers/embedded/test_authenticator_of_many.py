@@ -140,8 +140,10 @@ def test_a_trunk_named_as_a_telephone_does_not_lift_the_guard_against_guessing()
     """Who proved the trunk's password would else guess the telephone's without an end."""
     trunk = Trunk(name="t", host="x", username="john", password="trunks-own")
     trusted_peers = TrustedPeers()
-    door = Authenticator("switchhook", KEY, trusted_peers)
-    guesser = Visitor(password="wrong", door=door, directory=directory(greedy(trunk)))
+    authenticator = Authenticator("switchhook", KEY, trusted_peers)
+    guesser = Visitor(
+        password="wrong", authenticator=authenticator, directory=directory(greedy(trunk))
+    )
     trusted_peers.add(guesser.source, "john", guesser.now)
 
     statuses = [
@@ -201,7 +203,7 @@ def test_a_telephone_that_proved_itself_is_its_own_projects_wherever_it_stands()
     trusted_peers = TrustedPeers()
     visitor = Visitor(
         login="anonymous",
-        door=Authenticator("switchhook", KEY, trusted_peers),
+        authenticator=Authenticator("switchhook", KEY, trusted_peers),
         directory=directory(greedy(trunk)),
     )
     assert visitor.calls(NUMBER) == KnownPeer(project="greedy", trunk=trunk)

@@ -838,9 +838,9 @@ def test_a_leg_that_goes_without_a_word_keeps_no_call(
             await asyncio.sleep(0.2)
             (bridge,) = office.driver._bridges.values()
             leg = bridge.sip_legs["caller" if who == "caller" else "b1"]
-            desk = office.driver.endpoint.agent._table
+            table = office.driver.endpoint.agent._table
             with capture_logs() as logs:
-                desk.forget(desk.sessions[leg])
+                table.forget(table.sessions[leg])
                 await office.quiet()
             assert logs[0]["event"] == "sip leg gone without a word"
             wanted = "unreachable by system" if who == "ringing" else "answered by system"

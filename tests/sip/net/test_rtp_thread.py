@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 LOUD = MU_LAW.encode(array("h", [1000] * 160).tobytes())
 
 
-class Desk:
+class RunningMedia:
     """The media under test, and what it told."""
 
     def __init__(self) -> None:
@@ -37,21 +37,21 @@ class Desk:
 
 
 @asynccontextmanager
-async def _desk() -> AsyncIterator[Desk]:
+async def _running() -> AsyncIterator[RunningMedia]:
     async with AsyncExitStack() as stack:
-        desk = Desk()
-        await desk.media.start(stack)
-        yield desk
+        running = RunningMedia()
+        await running.media.start(stack)
+        yield running
 
 
 class Phone:
     """A socket that speaks RTP, joined to a stream of its name."""
 
-    def __init__(self, desk: Desk, name: str, *, said: str = "127.0.0.1") -> None:
+    def __init__(self, running: RunningMedia, name: str, *, said: str = "127.0.0.1") -> None:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.socket.settimeout(0.0)
-        self.port = desk.media.open(name, "call")
+        self.port = running.media.open(name, "call")
         self.socket.connect(("127.0.0.1", self.port))
         far = commands.FarEnd(
             address=(said, self.socket.getsockname()[1]),
@@ -60,7 +60,7 @@ class Phone:
             events=101,
             also_from=("127.0.0.1",),
         )
-        desk.media.perform(commands.SetFarEnd(stream=name, far_end=far))
+        running.media.perform(commands.SetFarEnd(stream=name, far_end=far))
         self._number = 0
 
     def say(self, body: bytes, payload: int = 0) -> None:
@@ -79,14 +79,14 @@ class Phone:
 
 def test_a_prompt_is_heard_and_keys_are_told() -> None:
     async def scenario() -> None:
-        async with _desk() as desk:
-            phone = Phone(desk, "a")
+        async with _running() as running:
+            phone = Phone(running, "a")
             sound = PcmSound(array("h", [1000] * 160 * 4).tobytes())
-            desk.media.perform(commands.StartPlayback(stream="a", playback="p", sounds=(sound,)))
+            running.media.perform(commands.StartPlayback(stream="a", playback="p", sounds=(sound,)))
             assert [(await phone.hears()).body for _ in range(4)] == [LOUD] * 4
-            assert await desk.told.get() == commands.PlaybackEnded(stream="a", playback="p")
+            assert await running.told.get() == commands.PlaybackEnded(stream="a", playback="p")
             phone.say(b"\x05\x0a\0\xa0", 101)
-            assert await desk.told.get() == commands.DtmfReceived(stream="a", digit="5")
+            assert await running.told.get() == commands.DtmfReceived(stream="a", digit="5")
             phone.socket.close()
 
     run(scenario())
@@ -94,9 +94,9 @@ def test_a_prompt_is_heard_and_keys_are_told() -> None:
 
 def test_two_telephones_talk_though_one_gives_a_wrong_address() -> None:
     async def scenario() -> None:
-        async with _desk() as desk:
-            a, b = Phone(desk, "a", said="192.0.2.1"), Phone(desk, "b")
-            desk.media.perform(commands.ConnectStreams(one="a", other="b"))
+        async with _running() as running:
+            a, b = Phone(running, "a", said="192.0.2.1"), Phone(running, "b")
+            running.media.perform(commands.ConnectStreams(one="a", other="b"))
             a.say(LOUD)
             assert (await b.hears()).body == LOUD
             b.say(LOUD)
@@ -109,12 +109,12 @@ def test_two_telephones_talk_though_one_gives_a_wrong_address() -> None:
 
 def test_a_recording_is_whole_when_all_ends(tmp_path: Path) -> None:
     async def scenario() -> None:
-        async with _desk() as desk:
-            phone = Phone(desk, "a")
+        async with _running() as running:
+            phone = Phone(running, "a")
             command = commands.StartRecorder(recording="r", stream="a", path=tmp_path / "r.wav")
-            desk.media.perform(command)
+            running.media.perform(command)
             phone.say(b"\x05\x0a\0\xa0", 101)
-            await desk.told.get()
+            await running.told.get()
             for _ in range(5):
                 phone.say(LOUD)
                 await asyncio.sleep(0.02)
@@ -129,9 +129,9 @@ def test_a_recording_is_whole_when_all_ends(tmp_path: Path) -> None:
 def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
     async def scenario() -> None:
         chance = random.Random(1)
-        async with _desk() as desk:
-            a, b = Phone(desk, "a"), Phone(desk, "b")
-            desk.media.perform(commands.ConnectStreams(one="a", other="b"))
+        async with _running() as running:
+            a, b = Phone(running, "a"), Phone(running, "b")
+            running.media.perform(commands.ConnectStreams(one="a", other="b"))
             for number in range(3000):
                 data = chance.randbytes(chance.randrange(60))
                 if number % 2:
@@ -141,7 +141,7 @@ def test_no_datagram_stops_it(capsys: pytest.CaptureFixture[str]) -> None:
                     await asyncio.sleep(0)
             await asyncio.sleep(0.1)  # until there is room in the socket again
             a.say(b"\x0b\x0a\0\xa0", 101)
-            while await desk.told.get() != commands.DtmfReceived(stream="a", digit="#"):
+            while await running.told.get() != commands.DtmfReceived(stream="a", digit="#"):
                 pass
             a.socket.close()
             b.socket.close()
@@ -205,10 +205,10 @@ def test_nothing_is_left_open() -> None:
     before = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
 
     async def scenario() -> None:
-        async with _desk() as desk:
+        async with _running() as running:
             for number in range(20):
-                desk.media.open(str(number), "call")
-            desk.media.perform(commands.CloseStream(stream="3"))
+                running.media.open(str(number), "call")
+            running.media.perform(commands.CloseStream(stream="3"))
 
     run(scenario())
     after = len(list(Path("/proc/self/fd").iterdir())), threading.active_count()

@@ -140,7 +140,7 @@ class Anchor:
         return audio is not None and audio.telephone_event is not None
 
     def join(self, one: str, other: str) -> list[ConnectStreams]:
-        """Let two legs hear each other."""
+        """Connect two legs."""
         if not (self.has(one) and self.has(other)):
             return []
         return [ConnectStreams(one=self.stream(one), other=self.stream(other))]

@@ -159,8 +159,8 @@ class AnchoredBridge(Bridge):
         called = self._called.get(command.media_from)
         if called is not None and called.early is not None and anchor.has(called.name):
             answer = [self._answer(anchor, 183)] if self._waiting and self.offer_body else []
-            heard = [out for join in anchor.join(CALLER, called.name) for out in self.put(join)]
-            return [*self._stop(_RINGING), *answer, *heard]
+            connected = [out for join in anchor.join(CALLER, called.name) for out in self.put(join)]
+            return [*self._stop(_RINGING), *answer, *connected]
         if self._waiting:
             return [Answer(leg=self.caller, status=180)]
         ringing = media.StartPlayback(

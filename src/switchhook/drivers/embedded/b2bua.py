@@ -1,6 +1,6 @@
 """The back-to-back user agent of one call: the caller's leg and the called ones. Pure.
 
-It hears what the SIP user agent tells about its legs and what the switchboard commands, and returns what
+It takes the events of its SIP legs and the commands of the switchboard, and returns what
 is to be done: commands to the user agent and events for the switchboard. It decides nothing about the
 call; it only knows how the legs hang together:
 
@@ -145,13 +145,13 @@ class Bridge:
         """The ACKs that follow once it is durable that a called leg talks to one who was transferred."""
         self._referred: HeaderFields = ()
         self._forks: list[str] = []
-        self._remarked: set[str] = set()
+        self._misread_legs: set[str] = set()
         self._relays: dict[str, RelayedRequest] = {}
         self._unanswered: dict[str, str] = {}  # who still owes an ACK with an answer: for whom
 
     @classmethod
     def resumed(cls, live: Mapping[str, str], party: str, talking_to: str) -> Self:
-        """Return the glue of a talking call of an earlier process: its legs that live, and who talks to whom."""
+        """Return the bridge of a talking call of an earlier process: its legs that live, and who talks to whom."""
         bridge = cls(live.get(CALLER, ""))
         bridge._caller_live = CALLER in live
         for leg, branch in live.items():
@@ -246,7 +246,7 @@ class Bridge:
         return [out for called in ringing for out in end_all(called.branches, STOPPED)]
 
     def internal_error(self, sip_leg: str) -> list[BridgeOutput]:
-        """End a leg of which something could not be heard: nobody waits for what may never come."""
+        """End a leg of which something could not be handled: nobody waits for what may never come."""
         return [EndSession(leg=sip_leg, status=OUR_ERROR.sip), *self._gone(sip_leg, OUR_ERROR)]
 
     def carry_out(self, command: BridgeCommand) -> list[BridgeOutput]:
@@ -348,9 +348,9 @@ class Bridge:
                 name = self._name(event.leg)
             case _:
                 return []
-        if message is None or not message.dropped or not name or name in self._remarked:
+        if message is None or not message.dropped or not name or name in self._misread_legs:
             return []
-        self._remarked.add(name)
+        self._misread_legs.add(name)
         return [call_events.LegMisread(leg=name, text=read_in_part(message))]
 
     def _handle_event(self, event: sip_events.SipLegEvent) -> list[BridgeOutput]:  # noqa: C901 -- a case for each event

@@ -1,7 +1,7 @@
 """The driver of the built-in SIP engine: the default, which needs nothing but Python.
 
 The shell around the pure parts: it owns the endpoint and the registrations, lets callers in (`authenticator.py`),
-looks up what is to be dialled (`dialling.py`), and carries between each call's glue (`b2bua.py`) and the
+looks up what is to be dialled (`dialling.py`), and carries between each call's bridge (`b2bua.py`) and the
 switchboard. It decides nothing.
 """
 
@@ -145,10 +145,10 @@ class EmbeddedDriver:
         self._calls: dict[str, str] = {}  # the call of each SIP leg
         self._sip_legs: dict[str, list[str]] = {}  # and the other way round
         self._states = TrunkStates(_now, trunks_changed)
-        ways = OutboundServices(
+        services = OutboundServices(
             addresses=self._addresses, our_host=self._our_host, invite=self._invite, do=self._do
         )
-        self._outbound = OutboundLegs(ways, self._states)
+        self._outbound = OutboundLegs(services, self._states)
         self._leg_handles = LegHandles(
             self._endpoint, self._admission, self._media_control, self._outbound
         )
@@ -248,7 +248,7 @@ class EmbeddedDriver:
         return self._media_control.recorded(call)
 
     async def stop(self) -> None:
-        """Cancel what rings, and see to it that everybody hears of that; a telephone that is dead is left."""
+        """Cancel what rings, and see to it that everybody learns of that; a telephone that is dead is left."""
         self._is_stopping = True
         for call, bridge in list(self._bridges.items()):
             self._do(call, bridge, bridge.stop_ringing())

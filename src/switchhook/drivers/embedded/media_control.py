@@ -84,7 +84,7 @@ class DuplicateDtmf:
     def is_duplicate(self, stream: str, digit: str, now: float, *, by_info: bool) -> bool:
         """Say whether this key came in the other way already.
 
-        Whoever keys fast, or whose INFO is late, presses the next key before the echo of the last.
+        Whoever keys fast, or whose INFO is late, presses the next key before the duplicate of the last.
         """
         keys = self._latest.pop(stream, [])
         keys = [key for key in keys[-MOST_KEYS:] if now - key[2] < DUPLICATE_WITHIN]

@@ -60,8 +60,8 @@ class OutboundServices:
 class OutboundLegs:
     """The legs on their way to a trunk or SIP address."""
 
-    def __init__(self, ways: OutboundServices, states: TrunkStates) -> None:
-        self._ways = ways
+    def __init__(self, services: OutboundServices, states: TrunkStates) -> None:
+        self._services = services
         self._states = states
         self._hunts: dict[str, Hunt] = {}
         """By the SIP leg of the present try, until the call is forgotten."""
@@ -136,7 +136,7 @@ class OutboundLegs:
 
     async def _look_up(self, hunt: Hunt, destination: SipDestination) -> None:
         try:
-            hunt.peers.extend(await self._ways.addresses(destination))
+            hunt.peers.extend(await self._services.addresses(destination))
         except UnknownHostError as error:
             call, leg = hunt.call.id, hunt.command.leg
             log.warning("sip name not found", call=call, leg=leg, error=str(error))
@@ -165,25 +165,25 @@ class OutboundLegs:
             hunt.command,
             destination=destination,
             peer=peer,
-            our_host=self._ways.our_host(peer),
+            our_host=self._services.our_host(peer),
         )
         if destination.trunk is not None and destination.is_home:
             where = destination.trunk.dialled_number
             invite = with_dialled_number(invite, hunt.call, hunt.command, where)
         self._hunts[hunt.sip_leg] = hunt
         party = party_at(hunt.call.snapshot.project.id, destination.trunk, peer.host)
-        self._ways.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
+        self._services.invite(hunt.call.id, hunt.bridge, hunt.command.leg, [invite], party)
 
     def _retry(self, hunt: Hunt, why: str) -> None:
         """Go on with the next destination, and tell the call's journal why."""
         if hunt.may_go_on:
             retried = LegRetried(leg=hunt.command.leg, text=why)
-            self._ways.do(hunt.call.id, hunt.bridge, [retried])
+            self._services.do(hunt.call.id, hunt.bridge, [retried])
         self._go_on(hunt)
 
     def _give_up(self, hunt: Hunt, cause: Cause) -> None:
         outs = hunt.bridge.unreachable(hunt.command.leg, cause)
-        self._ways.do(hunt.call.id, hunt.bridge, outs)
+        self._services.do(hunt.call.id, hunt.bridge, outs)
 
     def _note_state(self, hunt: Hunt, *, answers: bool) -> None:
         destination = hunt.destination

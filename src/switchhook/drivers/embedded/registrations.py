@@ -64,7 +64,7 @@ class Registrations:
     ) -> Registration:
         """Carry out a REGISTER, remember what came of it, and tell the log.
 
-        `then` hears what came of it once that is durable, or cannot be made so in time.
+        `then` learns what came of it once that is durable, or cannot be made so in time.
         """
         before, now = self.registrar.bindings(account), self._clock()
         done = self.registrar.register(request, account, source, now)

@@ -161,7 +161,7 @@ class SimulatedDriver:
             case RingLeg():
                 self._ring(placed, command)
             case ShowRinging():
-                self._let_hear(placed, command)
+                self._note(placed, command)
             case ConnectLegs():
                 self._connect(placed, command)
             case EndLeg():
@@ -202,13 +202,13 @@ class SimulatedDriver:
     def _answer_caller(self, call: SimulatedCall, command: AnswerCaller) -> None:
         caller = call.lines[CALLER]
         if caller.is_live and not caller.is_answered:
-            self._let_hear(call, command)
+            self._note(call, command)
             caller.is_answered = True
             self._snapshot(caller, 0.0, lambda: self._answer(call, caller))
 
     def _sound(self, call: SimulatedCall, command: SoundCommand) -> None:
         if call.sound is not None and call.lines[CALLER].is_live:
-            self._let_hear(call, command)
+            self._note(call, command)
             call.sound.carry_out(command)
 
     def _ring(self, call: SimulatedCall, command: RingLeg) -> None:
@@ -227,7 +227,7 @@ class SimulatedDriver:
         line.latest = LegAnswered(leg=line.leg, handle=f"simulated {line.leg}")
         self._report(call, line.latest)
 
-    def _let_hear(self, call: SimulatedCall, command: PhoneCommand) -> None:
+    def _note(self, call: SimulatedCall, command: PhoneCommand) -> None:
         if call.lines[CALLER].is_live:
             call.heard.append((self._clock.now(), command))
 
@@ -236,7 +236,7 @@ class SimulatedDriver:
         if callee is None or not (party.is_live and callee.is_live) or callee.is_talking:
             return
         if party.leg == CALLER and not party.is_talking:
-            self._let_hear(call, command)
+            self._note(call, command)
             if not party.is_answered:
                 self._snapshot(party, 0.0, lambda: self._answer(call, party))
         for line in (party, callee):
@@ -260,7 +260,7 @@ class SimulatedDriver:
             return
         line.latest = None
         if line.leg == CALLER:
-            self._let_hear(call, command)
+            self._note(call, command)
         _hang_up(call, line)
 
     def _repeat(self) -> None:

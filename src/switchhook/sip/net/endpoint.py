@@ -116,7 +116,7 @@ class SipEndpoint:
         self._loop: asyncio.AbstractEventLoop
 
     async def start(self, stack: AsyncExitStack) -> None:
-        """Bind both sockets and begin to hear; raise OSError when the address cannot be had."""
+        """Bind both sockets and begin to receive; raise OSError when the address cannot be had."""
         self._loop = asyncio.get_running_loop()
         self._udp, listener = self._bind()
         self.port = self._udp.getsockname()[1]
@@ -206,7 +206,7 @@ class SipEndpoint:
 
     def _read(self) -> None:
         """Hear a batch. What is turned away costs little and counts little, so a flood fills none."""
-        heard = 0
+        received = 0
         for _ in range(READS):
             try:
                 data, address = self._udp.recvfrom(65535)
@@ -221,8 +221,8 @@ class SipEndpoint:
             if self.agent.shed != shed:
                 self._note_shed(address[0])
                 continue
-            heard += 1
-            if heard == BATCH:
+            received += 1
+            if received == BATCH:
                 self._full_batches += 1
                 break
         self.agent.set_lag(_lag(self._full_batches))
@@ -255,14 +255,16 @@ class SipEndpoint:
             self._report("sip message not handled", error, source)
             self._answer_failure(lambda: parse_message(data), source)
 
-    def _note(self, remark: Diagnostic) -> None:
+    def _note(self, diagnostic: Diagnostic) -> None:
         """Say in the log what a message has not, but not as often as its sender likes."""
-        if not remark.unread:
-            log.debug("sip message read in part", left_out=remark.texts, peer=str(remark.source))
+        if not diagnostic.unread:
+            log.debug(
+                "sip message read in part", left_out=diagnostic.texts, peer=str(diagnostic.source)
+            )
             return
-        told = self._unread.count(address_block(remark.source.host), self._loop.time())
+        told = self._unread.count(address_block(diagnostic.source.host), self._loop.time())
         if told is not None:
-            peer, error = str(remark.source), remark.texts[0]
+            peer, error = str(diagnostic.source), diagnostic.texts[0]
             log.info(
                 "sip message not read", error=error, peer=peer, address=told[0], messages=told[1]
             )
@@ -333,8 +335,8 @@ class SipEndpoint:
                     break
         finally:
             self._pumping = False
-        for remark in self.agent.take_diagnostics():
-            self._note(remark)
+        for diagnostic in self.agent.take_diagnostics():
+            self._note(diagnostic)
         self._arm()
 
     def _hand_on(self, event: UserAgentEvent) -> None:

@@ -33,7 +33,7 @@ class FarEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetFarEnd:
-    """Send to, and hear from, what a session description says, from now on."""
+    """Send to, and receive from, what a session description says, from now on."""
 
     stream: str
     far_end: FarEnd
@@ -41,7 +41,7 @@ class SetFarEnd:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectStreams:
-    """Let two streams hear each other, and nobody else."""
+    """Connect two streams with each other, and with no other."""
 
     one: str
     other: str
@@ -49,7 +49,7 @@ class ConnectStreams:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DisconnectStream:
-    """Let a stream and the one that it is joined with hear each other no more."""
+    """Disconnect a stream from the one that it is connected with."""
 
     stream: str
 
@@ -59,7 +59,7 @@ class StartPlayback:
     """Play sounds into a stream; PlaybackEnded tells of their end.
 
     A looped one is the background: it pauses while another is played, which takes the place of the one
-    before. Either silences the joined stream, and keys do not.
+    before. Either silences the connected stream, and keys do not.
     """
 
     stream: str

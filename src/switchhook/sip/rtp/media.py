@@ -265,16 +265,16 @@ class MediaStreams:
                 self._stored.append(stored)
 
     def _check_timeouts(self, now: float) -> None:
-        """Tell of each call none of whose streams hears anything though all should."""
+        """Tell of each call none of whose streams receives anything though all should."""
         if not self._silence:
             return
-        heard: dict[str, float] = {}
+        latest: dict[str, float] = {}
         for stream in self._streams.values():
             if stream.may_be_silent or stream.is_playing:
                 stream.received_at = now  # who holds us, or listens, is not expected to speak
             at = stream.received_at
-            heard[stream.call] = max(at, heard.get(stream.call, at))
-        for call, at in heard.items():
+            latest[stream.call] = max(at, latest.get(stream.call, at))
+        for call, at in latest.items():
             if now - at >= self._silence:
                 self._events.append(commands.MediaTimeout(call=call))
 

@@ -105,7 +105,7 @@ class Stream:
 
     @property
     def is_playing(self) -> bool:
-        """Whether something of ours is played, so that the joined stream is not heard."""
+        """Whether something of ours is played, so that the connected stream is not heard."""
         return self.player is not None or self.background is not None
 
     @property
@@ -122,7 +122,7 @@ class Stream:
     def relay(
         self, packet: RtpPacket, sound: tuple[Law, bytes] | None, ticks: int
     ) -> RtpPacket | None:
-        """Return what of a joined stream's packet goes out here; `sound` is None for a key."""
+        """Return what of a connected stream's packet goes out here; `sound` is None for a key."""
         far = self._far
         if far is None or self.is_busy:
             return None

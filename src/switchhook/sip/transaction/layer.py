@@ -1,7 +1,7 @@
 """Transport and transaction layer in one object without I/O (RFC 3261 §17, §18).
 
 The owner feeds packets (`receive`, `receive_message`, `reject_malformed`), time (`handle_timer` when `wake_at` has
-come) and the wishes of the transaction user (`request`, `respond`, `cancel`, …), and after each of these
+come) and what the transaction user sends (`request`, `respond`, `cancel`, …), and after each of these
 takes out what is to be sent (`take_packets`) and what happened (`take_events`), both in order.
 
 A transaction is named by its key. The user can hang an *owner* on it, any object of its own; events

@@ -1,7 +1,7 @@
 """The transactions of RFC 3261 §17, with the Accepted state of RFC 6026, as four tables.
 
 Theory of operation. A transaction is one request and all that answers it. It takes a `Signal` (a message
-of some class, a wish of its user, a timer) in its `State`; its machine's table names the actions that follow
+of some class, a request of its user, a timer) in its `State`; its machine's table names the actions that follow
 and the state it is in afterwards. A signal without a row is absorbed: that is how retransmissions die.
 The transaction neither sends nor reads anything: whoever feeds it (`layer.py`) carries the actions out.
 

@@ -57,7 +57,7 @@ class TrustedPeers:
         self._networks: OrderedDict[str, tuple[float, bool]] = OrderedDict()
 
     def add(self, peer: Peer, name: str, now: float) -> None:
-        """Note that `peer` showed that it is `name`; "" for one that we call and expect to hear."""
+        """Note that `peer` showed that it is `name`; "" for one that we call and expect to receive from."""
         flow = peer.transport, peer.host, peer.port
         name = name or self.name(peer, now)
         if flow in self._flows:

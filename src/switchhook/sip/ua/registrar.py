@@ -56,7 +56,7 @@ class Binding:
     call_id: str
     cseq: int
     bound_at: float = field(default=float("-inf"), compare=False)
-    """When its latest REGISTER came; what an earlier process heard is long past."""
+    """When its latest REGISTER came; what an earlier process received is long past."""
     behind_nat: bool = False
     """Whether its REGISTER came from another host or port than its Via says (RFC 3581)."""
     path: tuple[NameAddress, ...] = ()

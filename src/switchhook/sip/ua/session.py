@@ -662,7 +662,7 @@ class Session:
         return True
 
     def _refuse_open(self, now: float) -> None:
-        """Refuse what still waits when the dialog ends (§15.1.2), but for the wish to leave it."""
+        """Refuse what still waits when the dialog ends (§15.1.2), but for the BYE."""
         for ref, pending in list(self._open.items()):
             if pending.method not in LEAVING:
                 self._close(ref)
