@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
+from switchhook.sip.ua.supervision import GRACE
 from switchhook.sip.wire.headers import HeaderFields
 from switchhook.sip.wire.message import Request
 from switchhook.sip.wire.transport import Packet
+
+if TYPE_CHECKING:
+    from switchhook.sip.transaction.transaction import Timing
+    from switchhook.sip.ua.stored_leg import StoredAnswer
 
 
 @dataclass(slots=True)
@@ -22,6 +28,38 @@ class UnacknowledgedAnswer:
     give_up_at: float
     is_first: bool = False
     """Whether it is the answer to the call itself, which a restart takes up again; not to a later INVITE."""
+
+    @classmethod
+    def sent(cls, packet: Packet, cseq: int, timing: Timing, now: float, *, is_first: bool) -> Self:
+        """Return a 2xx that goes out now."""
+        return cls(
+            packet,
+            cseq,
+            timing.t1,
+            began=now,
+            retransmit_at=now + timing.t1,
+            give_up_at=now + 64 * timing.t1,
+            is_first=is_first,
+        )
+
+    @classmethod
+    def resumed(cls, answered: StoredAnswer, timing: Timing, now: float, waited: float) -> Self:
+        """Return the 2xx of an earlier process, which is sent again at once; its ACK has the time that is left."""
+        began = now - waited
+        return cls(
+            answered.packet,
+            answered.cseq,
+            timing.t1,
+            began=began,
+            retransmit_at=now,
+            give_up_at=max(began + 64 * timing.t1, now + GRACE * timing.t1),
+            is_first=True,
+        )
+
+    def back_off(self, timing: Timing, now: float) -> None:
+        """Put the next retransmission off: the pause doubles up to T2."""
+        self.interval = min(2 * self.interval, timing.t2)
+        self.retransmit_at = now + self.interval
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from switchhook.sip.ua.events import (
 )
 from switchhook.sip.ua.inspection import ACCEPT, ALLOW
 from switchhook.sip.ua.pending import RequestDraft, SentRequest, UnacknowledgedAnswer
+from switchhook.sip.ua.received_requests import LEAVING, ReceivedRequests
 from switchhook.sip.ua.session_state import SessionState
 from switchhook.sip.ua.session_timer import (
     SUPPORTED,
@@ -30,7 +31,7 @@ from switchhook.sip.ua.session_timer import (
     shortest_of,
 )
 from switchhook.sip.ua.stored_leg import StoredAnswer, StoredLeg
-from switchhook.sip.ua.supervision import GRACE, SessionSupervision
+from switchhook.sip.ua.supervision import SessionSupervision
 from switchhook.sip.wire.errors import SipError
 from switchhook.sip.wire.transport import Packet, next_peer
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     )
     from switchhook.sip.transaction.matching import TransactionKey
     from switchhook.sip.ua.commands import Acknowledge, Respond, SendInDialog
-    from switchhook.sip.ua.session_table import DialogId, PendingRequest, SessionTable
+    from switchhook.sip.ua.session_table import DialogId, SessionTable
     from switchhook.sip.wire.headers import HeaderFields
     from switchhook.sip.wire.message import Request, Response
     from switchhook.sip.wire.transport import Peer
@@ -64,8 +65,6 @@ CSEQ_GAP: Final = 1_000
 MOST_PLACES: Final = 20
 """Addresses and ports that one end of a dialog may speak from."""
 RETRY_SOON: Final = (("Retry-After", "2"),)
-LEAVING: Final = frozenset({"BYE", "CANCEL"})
-"""Requests with which the other end leaves."""
 
 
 class Session:
@@ -93,7 +92,7 @@ class Session:
         self._credentials = credentials
         self.dialog_ids: list[DialogId] = []
         self.caller_id: DialogId | None = None
-        self._open: dict[str, PendingRequest[Session]] = {}
+        self._received: ReceivedRequests[Session] = ReceivedRequests(table, self)
         self._over = False
         self._left = False  # the other end has left, and our user has yet to answer that
         self._bye_headers: HeaderFields | None = None  # set once the user wants an end
@@ -166,13 +165,13 @@ class Session:
             self._left = True
             self._answer = self._supervision = None
             self._arm()
-            self._refuse_open(now)
-        ref = self._keep(event)
+            self._received.refuse(now)
+        ref = self._received.add(event)
         return ref if is_new else ""
 
     def _leave(self, now: float) -> None:
         """Answer all that waits; the leg is over."""
-        self._answer_open(now)
+        self._received.answer(now)
         self._finish()
 
     def _handle_refresh(self, event: RequestReceived, now: float) -> None:
@@ -195,11 +194,11 @@ class Session:
         """Return the status for a request that crosses another one (§14.2, RFC 3311 §5.2)."""
         if self._left or self._bye_headers is not None:
             return 481
-        if len(self._open) >= MOST_OPEN:
+        if len(self._received) >= MOST_OPEN:
             return 500
         if method not in REFRESHING:
             return None
-        if any(pending.method in REFRESHING for pending in self._open.values()):
+        if self._received.has_offer:
             return 500
         if self._answer is not None and method == "INVITE":
             return 491
@@ -217,15 +216,10 @@ class Session:
         self.state.learn(request)
         if self.dialog is not None:
             self.dialog = self.dialog.refreshed(request)
-        ref = self._keep(event)
+        ref = self._received.add(event)
         if request.method == "INVITE":
             self._table.layer.respond(event.key, 100, now)
         self._table.events.append(InDialogRequestReceived(leg=self.leg, ref=ref, request=request))
-
-    def _keep(self, event: RequestReceived | CancelReceived) -> str:
-        ref = self._table.add_request(event, self)
-        self._open[ref] = self._table.pending_requests[ref]
-        return ref
 
     def handle_ack(self, request: Request, now: float) -> None:
         """Take the ACK to a 2xx of ours.
@@ -247,21 +241,18 @@ class Session:
     def handle_cancel(self, event: CancelReceived, now: float) -> None:
         """The CANCEL of a later INVITE: it is refused, the dialog goes on (§9.2)."""
         self._table.layer.respond(event.key, 200, now)
-        for ref, pending in list(self._open.items()):
-            if pending.cseq == event.request.cseq.number:
-                self._close(ref)
-                self._table.layer.respond(pending.key, 487, now)
-                self._table.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
+        for ref in self._received.cancel(event.request.cseq.number, now):
+            self._table.events.append(ReinviteCancelled(leg=self.leg, ref=ref))
 
     # Commands
 
     def respond(self, command: Respond, now: float) -> None:
         """Answer a request within the dialog. The answer to one that leaves ends the leg."""
-        pending = self._open.get(command.ref)
+        pending = self._received.get(command.ref)
         if pending is None:
             return
         if command.status >= 200:
-            self._close(command.ref)
+            self._received.remove(command.ref)
         headers = command.headers
         success = 200 <= command.status < 300
         if pending.method in REFRESHING and 100 < command.status < 300:
@@ -352,7 +343,7 @@ class Session:
             return
         self._bye_headers = headers
         self._supervision = None
-        self._refuse_open(now)
+        self._received.refuse(now)
         if self._answer is None:
             self._send_bye(now)
         self._arm()
@@ -461,12 +452,11 @@ class Session:
             if self._bye_headers is None:
                 self._table.events.append(SipLegEnded(leg=self.leg, status=408))
                 self._bye_headers = NO_ACK
-                self._refuse_open(now)
+                self._received.refuse(now)
             self._send_bye(now)
         elif now >= answer.retransmit_at:
             self._table.layer.send(answer.packet)
-            answer.interval = min(2 * answer.interval, self._table.timing.t2)
-            answer.retransmit_at = now + answer.interval
+            answer.back_off(self._table.timing, now)
 
     def _handle_refresh_response(
         self, method: str, status: int, response: Response | None, now: float
@@ -604,31 +594,13 @@ class Session:
         *,
         first: bool = False,
     ) -> None:
-        t1 = self._table.timing.t1
-        self._answer = UnacknowledgedAnswer(
-            packet,
-            cseq,
-            t1,
-            began=now,
-            retransmit_at=now + t1,
-            give_up_at=now + 64 * t1,
-            is_first=first,
-        )
+        timing = self._table.timing
+        self._answer = UnacknowledgedAnswer.sent(packet, cseq, timing, now, is_first=first)
         self._arm()
 
     def _await_ack_again(self, answered: StoredAnswer, now: float, waited: float) -> None:
         """Send our 2xx of an earlier process again, and wait for its ACK for as long as is left."""
-        t1 = self._table.timing.t1
-        began = now - waited
-        self._answer = UnacknowledgedAnswer(
-            answered.packet,
-            answered.cseq,
-            t1,
-            began=began,
-            retransmit_at=now,
-            give_up_at=max(began + 64 * t1, now + GRACE * t1),
-            is_first=True,
-        )
+        self._answer = UnacknowledgedAnswer.resumed(answered, self._table.timing, now, waited)
         self._arm()
 
     def _arm(self) -> None:
@@ -660,24 +632,6 @@ class Session:
             return False
         self._send(sent.draft, now, (*sent.proofs, proof))
         return True
-
-    def _refuse_open(self, now: float) -> None:
-        """Refuse what still waits when the dialog ends (§15.1.2), but for the BYE."""
-        for ref, pending in list(self._open.items()):
-            if pending.method not in LEAVING:
-                self._close(ref)
-                self._table.layer.respond(pending.key, 487, now)
-
-    def _answer_open(self, now: float) -> None:
-        """Answer everything that still waits."""
-        self._refuse_open(now)
-        for ref, pending in list(self._open.items()):
-            self._close(ref)
-            self._table.layer.respond(pending.key, 200, now)
-
-    def _close(self, ref: str) -> None:
-        self._table.pending_requests.pop(ref, None)
-        self._open.pop(ref, None)
 
     def _finish(self) -> None:
         self._over = True

@@ -105,7 +105,11 @@ class UacSession(Session):
             self._table.layer.respond(event.key, 200, now)
             return
         failed = InviteFailed(
-            leg=self.leg, status=HUNG_UP_EARLY, response=None, request=bye, ref=self._keep(event)
+            leg=self.leg,
+            status=HUNG_UP_EARLY,
+            response=None,
+            request=bye,
+            ref=self._received.add(event),
         )
         self._table.events.append(failed)
         self.end((), now)

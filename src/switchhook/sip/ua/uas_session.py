@@ -141,7 +141,7 @@ class UasSession(Session):
 
     def _refuse(self, status: int, headers: HeaderFields, now: float) -> None:
         self._invite = None
-        self._answer_open(now)
+        self._received.answer(now)
         self._table.layer.respond(self._key, status, now, to_tag=self._tag(0), headers=headers)
         self._finish()
 
