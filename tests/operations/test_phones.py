@@ -16,10 +16,7 @@ class Store:
     def __init__(self, *rows: tuple[str, str, str]) -> None:
         self.rows = rows
 
-    async def save_registration(self, project: str, account: str, telephones: str) -> None:
-        raise NotImplementedError
-
-    async def registrations(self) -> tuple[tuple[str, str, str], ...]:
+    async def all_registrations(self) -> tuple[tuple[str, str, str], ...]:
         return self.rows
 
 

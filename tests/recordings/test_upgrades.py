@@ -43,6 +43,10 @@ LONG = "3650"
 """Days for which calls are kept: the recordings grow old."""
 
 
+THEIRS = {"registrations": "project, account, telephones"}
+"""The columns that a table had then, where it has others now."""
+
+
 @pytest.fixture(params=RECORDED, ids=lambda folder: folder.name)
 def recorded(request: pytest.FixtureRequest) -> Path:
     folder: Path = request.param
@@ -103,7 +107,8 @@ def test_what_is_kept_of_telephones_and_callers_is_as_it_was(recorded: Path, dat
     tables = printed(recorded, "tables")
     with closing(sqlite3.connect(data / DATABASE)) as connection:
         for name in TABLES:
-            rows = connection.execute(f"SELECT * FROM {name}").fetchall()
+            columns = THEIRS.get(name, "*")
+            rows = connection.execute(f"SELECT {columns} FROM {name}").fetchall()
             assert [list(row) for row in rows] == tables[name]
     for _, account, text in tables["registrations"]:
         (binding,) = from_text(text, 0.0)

@@ -8,9 +8,9 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.connection import migrate, migrations
 from switchhook.storage.sqlite.rows import attempt_to_row, call_to_row
-from switchhook.storage.sqlite.statements import sql
 from switchhook.webhooks.http import HttpRequest
 from tests.support.promises import attempt, ended
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LATER = 4e9
 """When their calls ended: retention is not due."""
+CALL = "INSERT INTO calls (project, call, state, ended_at, value) VALUES (?, ?, ?, ?, ?)"
 PROMISE = """
 INSERT INTO deliveries (
     project, id, call, seq, event, webhook, occurred_at, method, url, headers, body,
@@ -53,7 +54,8 @@ def make_former(
         migrate(connection, migrations()[:3])
         for made in (*settled, *waiting):
             call = replace(ended(made.call), snapshot=within, ended_at=LATER)
-            connection.execute(sql("save_call"), call_to_row(call))
+            _, *row = call_to_row(call, MAIN)
+            connection.execute(CALL, row)
             connection.execute(PROMISE, _row(made))
         for made in settled:
             connection.execute(ATTEMPT, _attempt(made))

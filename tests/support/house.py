@@ -304,8 +304,11 @@ def open_house(
     sounds: Mapping[str, bytes] | None = None,
     refine: Callable[[Project], Project] = lambda project: project,
     settings: Mapping[str, str] | None = None,
+    server: Server | None = None,
 ) -> Iterator[House]:
     """Start everything around a new server, and the server; stop it all at the end.
+
+    `server` is another than `switchhook serve`.
 
     `neighbour` is another project on the same server. `sounds` are the project's, as 16-bit PCM by name.
     `refine` changes the project before it is applied. `settings` are further ones of the server.
@@ -316,7 +319,7 @@ def open_house(
         phones = stack.enter_context(
             Sipp(directory, "e2e_callee", *arguments, replace=callee.words(), trace=trace)
         )
-        server = Server(directory, settings=settings)
+        server = server or Server(directory, settings=settings)
         if neighbour is not None:
             server.apply(neighbour)
         project = project_of(

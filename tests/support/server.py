@@ -55,6 +55,8 @@ class Server:
         self._max_calls = max_calls
         self._settings = settings or {}
         self._command = (sys.executable, "-m", "switchhook") if program is None else (program,)
+        self.program: tuple[str, ...] = (*self._command, "serve")
+        """What runs it."""
         self._is_other = program is not None
         self._directory = directory
         self._process: subprocess.Popen[str] | None = None
@@ -80,7 +82,7 @@ class Server:
         """Start it, on the port that it had before, and wait until calls can come."""
         self._ready.clear()
         self._process = subprocess.Popen(
-            [*self._command, "serve"],
+            list(self.program),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -16,6 +16,7 @@ import structlog
 from switchhook.api.listening import listen
 from switchhook.app import drivers
 from switchhook.app.asks import Asks
+from switchhook.app.lease import LOOKS, RENEW_EVERY, LeaseKeeper
 from switchhook.app.policies import Policies
 from switchhook.app.polling import hang_up_wanted, poll
 from switchhook.app.projects import CurrentProjects
@@ -33,6 +34,7 @@ from switchhook.operations.sounds import SoundFiles, missing_sounds
 from switchhook.projectfile.loading import load_directory, load_snapshot
 from switchhook.settings import Settings
 from switchhook.storage.ports import Store
+from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.store import SqliteStore
 from switchhook.switchboard.clock import LoopClock
 from switchhook.switchboard.outbox import OutboxContext
@@ -44,12 +46,14 @@ from switchhook.tracking.outside_limiter import OutsideCallLimiter
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+    from pathlib import Path
 
     from switchhook.api.server import WebServer
     from switchhook.app.drivers import DriverFactory
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.domain.project import ProjectSnapshot
     from switchhook.storage.ports import TrackingStore
+    from switchhook.storage.records import TakenOver
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +73,7 @@ class Application:
     dispatcher: Dispatcher
     driver: SipDriver
     switchboard: Switchboard
+    lease: LeaseKeeper
     web_port: int = 0
     """Where the HTTP API is served; 0 where it is not."""
 
@@ -99,6 +104,8 @@ def build(
     subscribers: Subscribers,
     outside: OutsideCallLimiter | None = None,
     make_driver: DriverFactory = drivers.embedded,
+    renew_every: float = RENEW_EVERY,
+    looks: int = LOOKS,
 ) -> Application:
     """Wire the parts. `sender` asks, and `delivery_sender` sends deliveries.
 
@@ -147,7 +154,7 @@ def build(
         tracking=memory,
         outside=outside,
     )
-    return Application(
+    app = Application(
         settings=settings,
         store=store,
         projects=projects,
@@ -159,7 +166,22 @@ def build(
         dispatcher=dispatcher,
         driver=driver,
         switchboard=switchboard,
+        lease=LeaseKeeper(
+            store, lambda taken: _take_up(app, taken), every=renew_every, looks=looks
+        ),
     )
+    return app
+
+
+async def _take_up(app: Application, taken: TakenOver) -> None:
+    """Carry on what another node left: end its calls, and make its deliveries."""
+    pending, tried = await app.store.pending_deliveries(), await app.store.attempts_of_pending()
+    theirs = [one for one in pending if one.id in taken.deliveries]
+    app.dispatcher.take_up(theirs, tried)
+    snapshot_of = await _snapshots_of_live_calls(app.store, app.settings.sip_host)
+    calls = await app.store.live_calls(snapshot_of)
+    await app.switchboard.end_lost([call for call in calls if call.id in taken.calls])
+    await app.driver.take_up(taken.accounts)
 
 
 def new_call_id() -> str:
@@ -168,8 +190,17 @@ def new_call_id() -> str:
 
 
 @asynccontextmanager
-async def open_application(settings: Settings) -> AsyncIterator[Application]:
-    """Run Switchhook until the context is left.
+async def open_application(
+    settings: Settings,
+    *,
+    node: str = MAIN,
+    database: Path | None = None,
+    renew_every: float = RENEW_EVERY,
+    looks: int = LOOKS,
+) -> AsyncIterator[Application]:
+    """Run Switchhook until the context is left, as a node of this name on a database.
+
+    Without a `database`, the one in the data directory.
 
     Raises OSError when an address cannot be bound (CannotListenError where it is that of the HTTP API),
     StoreError when the database cannot be opened.
@@ -178,8 +209,9 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
         web = listen(settings.web_host, settings.web_port) if settings.web_host else None
         if web is not None:
             stack.callback(web.close)
-        store = await SqliteStore.open(settings.data_dir / DATABASE)
+        store = await SqliteStore.open(database or settings.data_dir / DATABASE, node=node)
         stack.push_async_callback(store.close)
+        await store.join()
         own_ports = frozenset({settings.sip_port} | ({web.getsockname()[1]} if web else set()))
         concurrency = Concurrency()
         sender, delivery_sender = (
@@ -196,6 +228,8 @@ async def open_application(settings: Settings) -> AsyncIterator[Application]:
             delivery_sender=delivery_sender,
             subscribers=Subscribers(await store.subscriptions()),
             outside=OutsideCallLimiter(await store.outside_use(since=time.time() - DAY)),
+            renew_every=renew_every,
+            looks=looks,
         )
         api = None if web is None else _api(app)
         await app.dispatcher.start(
@@ -224,6 +258,7 @@ def _always_under_way(
     yield partial(poll, app.projects.refresh, failed="projects not read"), "watch projects"
     yield partial(poll, ended, failed="subscriptions not read"), "watch subscriptions"
     yield partial(poll, wanted, failed="hang-ups not read"), "watch hang-ups"
+    yield app.lease.keep, "keep the lease"
     yield partial(prune, app.settings, app.store, app.memory), "prune"
 
 

@@ -16,6 +16,7 @@ from switchhook.logs import GATHERED, configure_logs
 from switchhook.operations.data_dir import held
 from switchhook.settings import Settings
 from switchhook.sip.wire.transport import bracketed
+from switchhook.tasks import spawn
 
 T = TypeVar("T")
 
@@ -62,7 +63,12 @@ async def _serve(settings: Settings) -> None:
                 f" Projects: {', '.join(app.directory.snapshots) or 'none yet, apply a project file'}."
                 f" Data: {settings.data_dir}. Stop with Ctrl-C."
             )
-            await stop.wait()
+            stopped = spawn(stop.wait(), name="stop"), spawn(app.lease.lost.wait(), name="lost")
+            await asyncio.wait(stopped, return_when=asyncio.FIRST_COMPLETED)
+            if app.lease.lost.is_set():
+                raise CommandError(
+                    "another process has taken over the calls and deliveries of this one"
+                )
     except CannotListenError as error:
         raise CommandError(str(error)) from error
     except OSError as error:

@@ -173,8 +173,10 @@ class Dispatcher:
         self, pending: Sequence[Delivery], tried: Mapping[str, tuple[Attempt, ...]]
     ) -> None:
         """Dispatch what another process promised, in that order; `tried` are their attempts so far."""
-        self._resumed.update(delivery.id for delivery in pending)
-        self._histories.update(tried)
+        for delivery in pending:
+            if delivery.id not in self._open:
+                self._resumed.add(delivery.id)
+                self._histories[delivery.id] = tried.get(delivery.id, ())
         self.dispatch(*pending)
 
     def dispatch(self, *deliveries: Delivery) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
@@ -84,3 +84,10 @@ class SipDriver(Driver, Protocol):
     @property
     def port(self) -> int:
         """The port that it listens on, over UDP and TCP."""
+
+    async def take_up(self, accounts: Container[tuple[str, str]]) -> None:
+        """Take up what another node left, once its calls are ended in the store.
+
+        Those are the registrations of these accounts (each a project and a login), which are stored as
+        ours by now, and telephones that were not told of the end of their calls.
+        """

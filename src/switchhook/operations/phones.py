@@ -11,7 +11,7 @@ from switchhook.drivers.embedded.registrations import from_text
 
 if TYPE_CHECKING:
     from switchhook.sip.ua.registrar import Binding
-    from switchhook.storage.ports import RegistrationStore
+    from switchhook.storage.ports import AllRegistrations
 
 log = structlog.get_logger(__name__)
 
@@ -32,11 +32,11 @@ class RegisteredPhone:
 
 
 async def list_phones(
-    store: RegistrationStore, *, now: float, project: str | None = None
+    store: AllRegistrations, *, now: float, project: str | None = None
 ) -> tuple[RegisteredPhone, ...]:
     """Return the telephones whose time is not over, by project and account. Raises StoreError."""
     found: list[RegisteredPhone] = []
-    for owner, account, text in sorted(await store.registrations()):
+    for owner, account, text in sorted(await store.all_registrations()):
         if project not in {None, owner} or not text:
             continue
         try:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
+        Lease,
         StoredProject,
+        TakenOver,
         UniqueNames,
         WantedHangUp,
     )
@@ -48,7 +50,7 @@ class CallStore(Protocol):
     async def live_calls(
         self, snapshot_of: Callable[[str, int], ProjectSnapshot]
     ) -> tuple[Call, ...]:
-        """Return the calls that have not ended, oldest first, each with its snapshot from `snapshot_of`.
+        """Return this node's calls that have not ended, oldest first, each with its snapshot from `snapshot_of`.
 
         A call whose snapshot `snapshot_of` does not find (LookupError) is left out and logged. `snapshot_of` may be
         asked in another thread.
@@ -80,10 +82,10 @@ class Promises(Attempts, Protocol):
     """Keeps deliveries until they are settled."""
 
     async def pending_deliveries(self) -> tuple[Delivery, ...]:
-        """Return what was promised and is not settled, in the order of the promises."""
+        """Return what this node promised and is not settled, in the order of the promises."""
 
     async def attempts_of_pending(self) -> Mapping[str, tuple[Attempt, ...]]:
-        """Return the attempts of pending deliveries that were tried, by the delivery's id, first to latest."""
+        """Return the attempts of `pending_deliveries` that were tried, by the delivery's id, first to latest."""
 
 
 class Projects(Protocol):
@@ -172,14 +174,21 @@ class HangUpsWanted(Protocol):
         """Forget a wish that was fulfilled."""
 
 
+class AllRegistrations(Protocol):
+    """Keeps where the telephones of accounts are, at whichever node they registered."""
+
+    async def all_registrations(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what every node saved, as (project, account, telephones), by project and account."""
+
+
 class RegistrationStore(Protocol):
-    """Keeps where the telephones of accounts are."""
+    """Keeps where the telephones of accounts are that registered at this node."""
 
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
         """Store an account's telephones, in place of what was, as the driver writes them; "" for none."""
 
     async def registrations(self) -> tuple[tuple[str, str, str], ...]:
-        """Return what was saved, as (project, account, telephones)."""
+        """Return what this node saved, as (project, account, telephones), by project and account."""
 
 
 class Visits(Protocol):
@@ -249,6 +258,42 @@ class Tokens(Protocol):
         """Delete a token and return it; None where there is none of this id."""
 
 
+class Nodes(Protocol):
+    """Keeps which processes share the store, and who of them has which calls and deliveries.
+
+    A store is opened under a node's name; what it stores of calls, deliveries and registrations is that
+    node's. A lease lasts until somebody takes it over; nobody compares clocks. Whoever sees `beat` unchanged
+    for a while, as often as it looks, may take over. From then on the node that was taken over stores
+    nothing of calls, deliveries and registrations: that raises LeaseLostError, in the very transaction. So
+    one that stood still, and was not dead, does no harm.
+    """
+
+    @property
+    def node(self) -> str:
+        """Return this node's name."""
+
+    async def join(self) -> None:
+        """Begin a new incarnation of this node, before anything else is stored.
+
+        It has what an earlier process of this name left, which stores nothing more. Without it there is no
+        lease, and nothing to lose: so commands write that run no calls.
+        """
+
+    async def renew(self) -> tuple[Lease, ...]:
+        """Say that this node lives; return the leases of all others that are not taken over, by name.
+
+        Raises LeaseLostError.
+        """
+
+    async def take_over(self, lease: Lease) -> TakenOver | None:
+        """Give this node all that another has that did not renew this lease: at once, or not at all.
+
+        Those are its calls that have not ended, its unsettled deliveries and its registrations; of an
+        account with telephones at both nodes those at the other are forgotten. None where it has renewed,
+        or where somebody else was first. Raises LeaseLostError where this node's own lease is over.
+        """
+
+
 class HealthChecks(Protocol):
     """Says whether it can keep anything."""
 
@@ -265,8 +310,10 @@ class Store(
     HangUps,
     HangUpsWanted,
     RegistrationStore,
+    AllRegistrations,
     TrackingStore,
     Subscriptions,
+    Nodes,
     HealthChecks,
     Protocol,
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -30,6 +30,10 @@ UniqueNames = tuple[tuple[str, str], ...]
 """Kinds and names that one project alone may have: `number` and its digits, `login`."""
 
 
+MAIN: Final = "main"
+"""The node, where there is only one."""
+
+
 class StoreError(Exception):
     """A store could not do what it was asked; nothing of that was done.
 
@@ -44,8 +48,35 @@ class StoreError(Exception):
         self.why = why
 
 
+class LeaseLostError(StoreError):
+    """This node's lease is over: another one has, or will have, its calls and deliveries. It has to end."""
+
+
 class UnreadableError(StoreError):
     """One stored value is damaged, or encrypted for another key or place; others are not touched by it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """A node's right to its calls and deliveries, as it was last renewed."""
+
+    name: str
+    """Of the node."""
+    incarnation: int
+    beat: int
+    """Another number after each renewal."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What belonged to a node that is gone."""
+
+    calls: frozenset[str]
+    """Ids of calls that had not ended."""
+    deliveries: frozenset[str]
+    """Ids of deliveries that were not settled."""
+    accounts: frozenset[tuple[str, str]]
+    """Projects and accounts whose telephones were registered there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,6 +224,16 @@ class Switchboard:
         for mailbox in kept:
             self._open(mailbox)
 
+    async def end_lost(self, calls: Sequence[Call]) -> None:
+        """End the calls of a node that is gone, and return when that is stored: their legs were its own."""
+        self._outside.resume(calls)
+        ending = [
+            self._open(self._keep(call, self._clock.steady(), Resynced(live_legs=frozenset())))
+            for call in calls
+        ]
+        if ending:
+            await asyncio.wait(ending)
+
     async def stop(self) -> None:
         """Take no more calls, and end those whose caller was not answered yet.
 
@@ -250,9 +260,9 @@ class Switchboard:
         self._idle.clear()
         return mailbox
 
-    def _open(self, mailbox: Mailbox) -> None:
+    def _open(self, mailbox: Mailbox) -> asyncio.Task[None]:
         mailbox.is_open = True
-        spawn(self._work(mailbox), name=f"call {mailbox.call.id}")
+        return spawn(self._work(mailbox), name=f"call {mailbox.call.id}")
 
     async def _work(self, mailbox: Mailbox) -> None:
         try:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
+from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite import history
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import (
@@ -30,9 +31,9 @@ def test_a_delivery_that_cannot_be_unsealed_does_not_stop_a_list(
 ) -> None:
     one, two, three = (delivery("c1", seq) for seq in (1, 2, 3))
     with closing(open_to_write(None)) as connection:
-        connection.execute(sql("save_call"), call_to_row(call("c1")))
+        connection.execute(sql("save_call"), call_to_row(call("c1"), MAIN))
         for made in (one, two, three):
-            connection.execute(sql("promise"), delivery_to_row(made, CIPHER))
+            connection.execute(sql("promise"), delivery_to_row(made, CIPHER, MAIN))
             if state in {"delivered", "failed"}:
                 tried = attempt(made, failure=DOWN if state == "failed" else None)
                 connection.execute(sql("add_attempt"), attempt_to_row(tried))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from structlog.testing import capture_logs
 
-from switchhook.storage.records import StoreError
+from switchhook.storage.records import MAIN, StoreError
 from switchhook.storage.sqlite import maintenance
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.connection_thread import ConnectionThread
@@ -42,7 +42,7 @@ async def parts(stack: AsyncExitStack, path: Path) -> tuple[Writer, ConnectionTh
 
 async def promise(writer: Writer, *numbers: int) -> None:
     for number in numbers:
-        await writer.write(Rows(deliveries=(delivery_to_row(delivery("c", number), CIPHER),)))
+        await writer.write(Rows(deliveries=(delivery_to_row(delivery("c", number), CIPHER, MAIN),)))
 
 
 def test_a_log_that_grew_too_long_is_moved_by_the_writer_itself(

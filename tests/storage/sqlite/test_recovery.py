@@ -9,6 +9,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from switchhook.storage.encryption import Cipher, new_key
+from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite import history, recovery
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import delivery_to_row
@@ -29,7 +30,7 @@ ONE, TWO, THREE = (delivery("c", seq) for seq in (1, 2, 3))
 def connection() -> Iterator[sqlite3.Connection]:
     with closing(open_to_write(None)) as connection:
         for made in (ONE, TWO, THREE):
-            connection.execute(sql("promise"), delivery_to_row(made, CIPHER))
+            connection.execute(sql("promise"), delivery_to_row(made, CIPHER, MAIN))
         yield connection
 
 
@@ -54,7 +55,7 @@ def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
 ) -> None:
     connection.execute(f"UPDATE deliveries SET {change} WHERE number = 2")
     with capture_logs() as logs:
-        assert recovery.deliveries(connection, cipher=CIPHER) == (ONE, THREE)
+        assert recovery.deliveries(connection, cipher=CIPHER, node=MAIN) == (ONE, THREE)
     (said,) = logs
     assert said["event"] == "delivery cannot be carried, and stays pending"
     assert reason in said["error"]
@@ -65,7 +66,7 @@ def test_a_promise_that_cannot_be_read_is_left_and_keeps_no_other_back(
 
 def test_with_another_key_nothing_is_read(connection: sqlite3.Connection) -> None:
     with capture_logs() as logs:
-        assert recovery.deliveries(connection, cipher=Cipher(new_key())) == ()
+        assert recovery.deliveries(connection, cipher=Cipher(new_key()), node=MAIN) == ()
     assert len(logs) == 3
 
 
@@ -76,8 +77,8 @@ def test_what_a_former_version_promised_is_read_and_deleted_like_any_other(tmp_p
     path = tmp_path / "switchhook.sqlite3"
     make_former(path, within=snapshot(), settled=(settled,), waiting=(waiting,))
     with closing(open_to_write(path)) as connection:
-        connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER))
-        assert recovery.deliveries(connection, cipher=CIPHER) == (waiting, THREE)
+        connection.execute(sql("promise"), delivery_to_row(THREE, CIPHER, MAIN))
+        assert recovery.deliveries(connection, cipher=CIPHER, node=MAIN) == (waiting, THREE)
         listed = history.deliveries(
             connection, cipher=CIPHER, project=None, state="all", webhook=None, limit=9, before=None
         )
@@ -89,7 +90,7 @@ def test_an_old_promise_that_waits_costs_no_walk_over_those_that_are_settled() -
     """A restart, the list of what is pending and retention read the unsettled alone."""
     with closing(open_to_write(None)) as connection:
         for name in ("unsettled_deliveries", "attempts_of_unsettled", "pending"):
-            values = dict.fromkeys(("before", "limit", "project", "webhook"))
+            values = dict.fromkeys(("before", "limit", "project", "webhook", "node"))
             snapshot = connection.execute(f"EXPLAIN QUERY PLAN {sql(name)}", values).fetchall()
             lines = [row["detail"] for row in snapshot]
             assert any("deliveries_unsettled" in line for line in lines), lines

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from switchhook.storage.records import MAIN
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.retention import delete_old
 from switchhook.storage.sqlite.rows import (
@@ -25,7 +26,7 @@ def test_a_call_is_as_old_as_its_end() -> None:
     long = replace(ended("c1", at=100.0), ended_at=300.0)
     assert long.arrived_at == 100.0
     with closing(open_to_write(None)) as connection:
-        connection.execute(sql("save_call"), call_to_row(long))
+        connection.execute(sql("save_call"), call_to_row(long, MAIN))
         assert delete_old(connection, before=200.0, batch=2) == 0
         assert delete_old(connection, before=301.0, batch=2) == 1
 
@@ -35,10 +36,10 @@ def test_a_batch_takes_the_oldest_and_leaves_nothing_of_them() -> None:
         for number in (3, 1, 2):
             name = f"c{number}"
             made = record(ended(name, at=float(number)), delivery(name), entries=2)
-            connection.execute(sql("save_call"), call_to_row(made.call))
+            connection.execute(sql("save_call"), call_to_row(made.call, MAIN))
             for entry in made.entries:
                 connection.execute(sql("add_entry"), entry_to_row("shop", name, entry))
-            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], CIPHER))
+            connection.execute(sql("promise"), delivery_to_row(made.deliveries[0], CIPHER, MAIN))
             tried = attempt(made.deliveries[0])
             connection.execute(sql("add_attempt"), attempt_to_row(tried))
             connection.execute(sql("settle"), settling_to_row(tried))

@@ -62,7 +62,8 @@ SOURCES_READ = tuple(SOURCES)
 
 
 FEW = {
-    *("latest_versions", "registrations", "subscriptions", "subscription_numbers"),
+    *("latest_versions", "registrations", "registrations_at", "take_registrations"),
+    *("drop_registrations", "other_nodes", "subscriptions", "subscription_numbers"),
     *("tokens", "delete_token", "hang_ups", "version_numbers"),
 }
 """What goes through all there is, where that is not much: tokens are made by hand, a project has a hundred

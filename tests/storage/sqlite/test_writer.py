@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from switchhook.storage.records import StoreError
+from switchhook.storage.records import MAIN, StoreError
 from switchhook.storage.sqlite.connection import open_to_write
 from switchhook.storage.sqlite.rows import call_to_row, delivery_to_row
 from switchhook.storage.sqlite.writer import (
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 def one(name: str, *, body: bytes = b"") -> Rows:
     return Rows(
-        calls=(call_to_row(call(name)),),
-        deliveries=(delivery_to_row(delivery(name, body=body), CIPHER),),
+        calls=(call_to_row(call(name), MAIN),),
+        deliveries=(delivery_to_row(delivery(name, body=body), CIPHER, MAIN),),
     )
 
 

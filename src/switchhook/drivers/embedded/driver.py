@@ -88,7 +88,7 @@ from switchhook.sip.ua.events import (
 from switchhook.tasks import keep_running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
     from contextlib import AsyncExitStack
 
     from switchhook.domain.call import Call
@@ -239,6 +239,12 @@ class EmbeddedDriver:
     async def resume(self, calls: Sequence[Call]) -> dict[str, frozenset[str]]:
         """Take up the talking legs of an earlier process: both dialogs of each call."""
         return {call.id: self._resume(call) for call in calls}
+
+    async def take_up(self, accounts: Container[tuple[str, str]]) -> None:
+        """Take up the registrations of another node, and hang up on who was in its calls."""
+        await self._registrations.load(accounts)
+        if self._ended is not None:
+            await hang_up_again(self._ended, self._endpoint, self._directory())
 
     def _current_directory(self) -> ProjectDirectory:
         return self._directory()

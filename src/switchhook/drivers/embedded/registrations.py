@@ -20,7 +20,7 @@ from switchhook.sip.wire.transport import Peer
 from switchhook.tasks import spawn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
     from switchhook.domain.directory import ProjectDirectory
     from switchhook.sip.ua.registrar import Registration
@@ -39,11 +39,13 @@ class Registrations:
         self._clock = clock
         self._store = store
 
-    async def load(self) -> None:
-        """Take up what a former process knew."""
+    async def load(self, only: Container[tuple[str, str]] | None = None) -> None:
+        """Take up what a former process knew; of other nodes' accounts, `only` these."""
         for project, account, text in (
             () if self._store is None else await self._store.registrations()
         ):
+            if only is not None and (project, account) not in only:
+                continue
             try:
                 bindings = from_text(text, self._shift())
             except (ValueError, KeyError, TypeError) as error:

@@ -9,6 +9,15 @@ CREATE TABLE facts (
     value ANY NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Processes that share this database. `beat` grows while a node lives; who finds it standing takes its calls and
+-- deliveries over. A new `incarnation` ends what the one before may write.
+CREATE TABLE nodes (
+    name TEXT NOT NULL PRIMARY KEY,
+    incarnation INTEGER NOT NULL,
+    beat INTEGER NOT NULL,
+    is_up INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 -- A project's versions. The document holds passwords, so it is encrypted (see encryption.py).
 CREATE TABLE projects (
     project TEXT NOT NULL,
@@ -18,12 +27,13 @@ CREATE TABLE projects (
     PRIMARY KEY (project, version)
 ) STRICT, WITHOUT ROWID;
 
--- Where an account's telephones can be reached; opaque here, and gone when it is over.
+-- Where an account's telephones can be reached that registered at a node; opaque here, and gone when it is over.
 CREATE TABLE registrations (
     project TEXT NOT NULL,
     account TEXT NOT NULL,
+    node TEXT NOT NULL,
     telephones TEXT NOT NULL,
-    PRIMARY KEY (project, account)
+    PRIMARY KEY (project, account, node)
 ) STRICT, WITHOUT ROWID;
 
 -- Each call as it is now: its whole value as JSON, and beside it only what is searched for.
@@ -34,6 +44,7 @@ CREATE TABLE calls (
     state TEXT NOT NULL,
     ended_at REAL,
     value TEXT NOT NULL,
+    node TEXT NOT NULL DEFAULT 'main',
     UNIQUE (project, call)
 ) STRICT;
 
@@ -79,6 +90,7 @@ CREATE TABLE deliveries (
     keep_alive INTEGER NOT NULL,
     sealed BLOB,
     settled INTEGER NOT NULL DEFAULT 0,
+    node TEXT NOT NULL DEFAULT 'main',
     UNIQUE (project, id)
 ) STRICT;
 

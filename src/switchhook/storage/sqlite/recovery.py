@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     from switchhook.webhooks.delivery import Attempt, Delivery
 
 
-def snapshots(connection: sqlite3.Connection) -> tuple[tuple[str, int], ...]:
-    """Return which project versions the calls hold on to that have not ended."""
-    found = connection.execute(sql("snapshots_of_live_calls"))
+def snapshots(connection: sqlite3.Connection, *, node: str) -> tuple[tuple[str, int], ...]:
+    """Return which project versions a node's calls hold on to that have not ended."""
+    found = connection.execute(sql("snapshots_of_live_calls"), {"node": node})
     return tuple((row["project"], row["version"]) for row in found)
 
 
 def calls(
-    connection: sqlite3.Connection, *, snapshot_of: Callable[[str, int], ProjectSnapshot]
+    connection: sqlite3.Connection, *, snapshot_of: Callable[[str, int], ProjectSnapshot], node: str
 ) -> tuple[Call, ...]:
-    """Return the calls that have not ended, oldest first."""
+    """Return a node's calls that have not ended, oldest first."""
     decode = rows.call_reader(snapshot_of)
     return tuple(
         rows.readable(
-            connection.execute(sql("live_calls")).fetchall(),
+            connection.execute(sql("live_calls"), {"node": node}).fetchall(),
             lambda row: decode(row["value"]),
             name="call",
             otherwise="call cannot be resumed",
@@ -48,21 +48,23 @@ def last_ends(
     return tuple((row["project"], row["call"], row["leg"], row["handle"]) for row in found)
 
 
-def attempts(connection: sqlite3.Connection) -> dict[str, tuple[Attempt, ...]]:
-    """Return the tries of what is not settled, by the delivery's id, first to latest."""
+def attempts(connection: sqlite3.Connection, *, node: str) -> dict[str, tuple[Attempt, ...]]:
+    """Return the tries of what a node has not settled, by the delivery's id, first to latest."""
     found: dict[str, tuple[Attempt, ...]] = {}
-    for row in connection.execute(sql("attempts_of_unsettled")).fetchall():
+    for row in connection.execute(sql("attempts_of_unsettled"), {"node": node}).fetchall():
         of = row["id"]
         tried = rows.attempt(row, delivery_id=of, number=row["number"], asked=row["asked"])
         found[of] = (*found.get(of, ()), tried)
     return found
 
 
-def deliveries(connection: sqlite3.Connection, *, cipher: Cipher) -> tuple[Delivery, ...]:
-    """Return what was promised and is not settled, in the order of the promises."""
+def deliveries(
+    connection: sqlite3.Connection, *, cipher: Cipher, node: str
+) -> tuple[Delivery, ...]:
+    """Return what a node promised and is not settled, in the order of the promises."""
     return tuple(
         rows.readable(
-            connection.execute(sql("unsettled_deliveries")).fetchall(),
+            connection.execute(sql("unsettled_deliveries"), {"node": node}).fetchall(),
             partial(rows.delivery, cipher=cipher),
             name="id",
             otherwise="delivery cannot be carried, and stays pending",

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     import sqlite3
 
 
-def save(connection: sqlite3.Connection, *, project: str, account: str, telephones: str) -> None:
-    """Write an account's telephones; "" forgets them."""
-    values = {"project": project, "account": account}
+def save(
+    connection: sqlite3.Connection, *, node: str, project: str, account: str, telephones: str
+) -> None:
+    """Write an account's telephones at a node; "" forgets them."""
+    values = {"project": project, "account": account, "node": node}
     with transaction(connection):
         if telephones:
             connection.execute(sql("save_registration"), {**values, "telephones": telephones})
@@ -21,7 +23,8 @@ def save(connection: sqlite3.Connection, *, project: str, account: str, telephon
             connection.execute(sql("delete_registration"), values)
 
 
-def found(connection: sqlite3.Connection) -> tuple[tuple[str, str, str], ...]:
-    """Return where all accounts' telephones are, as (project, account, telephones)."""
-    rows = connection.execute(sql("registrations"))
+def found(connection: sqlite3.Connection, *, node: str | None) -> tuple[tuple[str, str, str], ...]:
+    """Return where accounts' telephones are, as (project, account, telephones); None is every node's."""
+    name = "registrations" if node is None else "registrations_at"
+    rows = connection.execute(sql(name), {"node": node})
     return tuple((row["project"], row["account"], row["telephones"]) for row in rows)

@@ -64,13 +64,13 @@ def _json(value: object) -> str:
         raise StoreError(f"the value cannot be stored: {error}") from error
 
 
-def call_to_row(call: Call) -> SqlParameters:
+def call_to_row(call: Call, node: str) -> SqlParameters:
     """Return what `save_call` takes. In the value, the snapshot is written as project and version, under `plan`."""
     project, version = call.snapshot.key
     value = call.__dict__ | {"plan": (project, version)}
     del value["snapshot"]
     ended_at = call.arrived_at if call.ended_at is None else call.ended_at
-    return (project, call.id, call.state.value, ended_at, _json(value))
+    return (node, project, call.id, call.state.value, ended_at, _json(value))
 
 
 def call_reader(snapshot_of: Callable[[str, int], ProjectSnapshot]) -> Callable[[str], Call]:
@@ -125,7 +125,7 @@ def entry(row: SqlRow) -> JournalEntry:
     )
 
 
-def delivery_to_row(delivery: Delivery, cipher: Cipher) -> SqlParameters:
+def delivery_to_row(delivery: Delivery, cipher: Cipher, node: str) -> SqlParameters:
     """Return what `promise` takes. Where it goes, and with which headers, is encrypted for its id."""
     method, address, body = _request_to_row(delivery.request)
     return (
@@ -142,6 +142,7 @@ def delivery_to_row(delivery: Delivery, cipher: Cipher) -> SqlParameters:
         _stored_codes(delivery.success_codes),
         delivery.response_timeout,
         delivery.keep_alive,
+        node,
     )
 
 

@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switchhook.storage.encryption import Cipher, new_key
-from switchhook.storage.records import StoredProject, StoreError
+from switchhook.storage.records import MAIN, StoredProject, StoreError
 from switchhook.storage.sqlite import (
     caller_history,
     hang_ups,
     history,
+    nodes,
     outside_use,
     projects,
     recovery,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
         CallRow,
         DeliveryFilter,
         DeliveryRow,
+        Lease,
+        TakenOver,
         UniqueNames,
         WantedHangUp,
     )
@@ -83,8 +86,10 @@ class SqliteStore:
         reader: JobRunner,
         maintainer: ConnectionThread | None = None,
         folder: Path | None = None,
+        node: str = MAIN,
     ) -> None:
         """Put it together. `folder` is where the database lies; None for one in memory."""
+        self.node = node
         self._cipher = cipher
         self._clock = clock
         self._writer = writer
@@ -106,17 +111,19 @@ class SqliteStore:
         key: bytes | None = None,
         read_only: bool = False,
         clock: Callable[[], float] = time.time,
+        node: str = MAIN,
     ) -> SqliteStore:
         """Open the database at `path`, or one in memory; make it, and its key file, where it is not.
 
-        `key` (32 bytes) is for those who keep keys elsewhere. Raises StoreError where the database
+        `key` (32 bytes) is for those who keep keys elsewhere. `node` is the name under which calls and
+        deliveries are kept. Raises StoreError where the database
         or its key cannot be had, is another program's, or was written by a newer version of ours.
         """
         if path is None:
-            return cls._open_in_memory(key or new_key(), clock)
+            return cls._open_in_memory(key or new_key(), clock, node)
         if read_only:
             return await asyncio.to_thread(cls._open_to_read, path, key, clock)
-        return await cls._open_file(path, key, clock)
+        return await cls._open_file(path, key, clock, node)
 
     async def close(self) -> None:
         """Finish what was handed in, and close the file. Closing again does nothing."""
@@ -146,6 +153,25 @@ class SqliteStore:
         ):
             raise trouble[1]
 
+    async def join(self) -> None:
+        """Begin to be the node of this store's name: what an earlier process of that name left is ours.
+
+        That one can store nothing more.
+        """
+        incarnation = await self._writing.run(partial(nodes.join, node=self.node))
+        self._writing.guard = partial(nodes.hold, node=self.node, incarnation=incarnation)
+
+    async def renew(self) -> tuple[Lease, ...]:
+        """Say that this node lives, and return the leases of the others. Raises LeaseLostError."""
+        return await self._change(partial(nodes.renew, node=self.node))
+
+    async def take_over(self, lease: Lease) -> TakenOver | None:
+        """Take over what another node left; None where it has renewed its lease since, or is taken over.
+
+        Raises LeaseLostError where this node's own lease is over.
+        """
+        return await self._change(partial(nodes.take_over, node=self.node, lease=lease))
+
     async def commit(self, record: CallRecord) -> None:
         """Store what a step left behind: all of it is durable when this returns.
 
@@ -156,9 +182,11 @@ class SqliteStore:
         once = project, call.id, record.entries[0].seq if record.entries else 0
         await self._write(
             Rows(
-                calls=(rows.call_to_row(call),),
+                calls=(rows.call_to_row(call, self.node),),
                 entries=tuple(rows.entry_to_row(project, call.id, e) for e in record.entries),
-                deliveries=tuple(rows.delivery_to_row(d, self._cipher) for d in record.deliveries),
+                deliveries=tuple(
+                    rows.delivery_to_row(d, self._cipher, self.node) for d in record.deliveries
+                ),
                 callers=tuple(caller_history.caller_to_row(one, once) for one in record.callers),
                 outside=tuple(outside_use.use_to_row(one, once) for one in record.outside),
             )
@@ -174,7 +202,7 @@ class SqliteStore:
 
     async def snapshots_of_live_calls(self) -> tuple[tuple[str, int], ...]:
         """Return which project versions `live_calls` will ask for, as (project, version)."""
-        return await self._reader.run(recovery.snapshots)
+        return await self._reader.run(partial(recovery.snapshots, node=self.node))
 
     async def live_calls(
         self, snapshot_of: Callable[[str, int], ProjectSnapshot]
@@ -184,7 +212,9 @@ class SqliteStore:
         A call that cannot be read, or whose plan `snapshot_of` does not find (LookupError), is left out
         and logged. `snapshot_of` is asked in the store's reading thread.
         """
-        return await self._reader.run(partial(recovery.calls, snapshot_of=snapshot_of))
+        return await self._reader.run(
+            partial(recovery.calls, snapshot_of=snapshot_of, node=self.node)
+        )
 
     async def legs_of_last_ends(self, since: float) -> tuple[tuple[str, str, str, str], ...]:
         """Return the answered legs of the calls that ended last, and not before `since`, in unix seconds.
@@ -199,11 +229,13 @@ class SqliteStore:
 
         One that cannot be read is left out and logged; it stays promised.
         """
-        return await self._reader.run(partial(recovery.deliveries, cipher=self._cipher))
+        return await self._reader.run(
+            partial(recovery.deliveries, cipher=self._cipher, node=self.node)
+        )
 
     async def attempts_of_pending(self) -> dict[str, tuple[Attempt, ...]]:
         """Return the attempts of pending deliveries that were tried, by the delivery's id, first to latest."""
-        return await self._reader.run(recovery.attempts)
+        return await self._reader.run(partial(recovery.attempts, node=self.node))
 
     async def save_project(
         self, project_id: str, document: str, names: UniqueNames | None = None
@@ -259,12 +291,22 @@ class SqliteStore:
     async def save_registration(self, project: str, account: str, telephones: str) -> None:
         """Store where an account's telephones are, as the driver writes it; "" for nowhere."""
         await self._change(
-            partial(registrations.save, project=project, account=account, telephones=telephones)
+            partial(
+                registrations.save,
+                node=self.node,
+                project=project,
+                account=account,
+                telephones=telephones,
+            )
         )
 
     async def registrations(self) -> tuple[tuple[str, str, str], ...]:
-        """Return what was saved, as (project, account, telephones)."""
-        return await self._reader.run(registrations.found)
+        """Return what this node saved, as (project, account, telephones)."""
+        return await self._reader.run(partial(registrations.found, node=self.node))
+
+    async def all_registrations(self) -> tuple[tuple[str, str, str], ...]:
+        """Return what every node saved, as (project, account, telephones)."""
+        return await self._reader.run(partial(registrations.found, node=None))
 
     async def add_hang_up(self, wanted: WantedHangUp) -> None:
         """Store that a call is to be ended; of two wishes for one call the first stays."""
@@ -416,11 +458,11 @@ class SqliteStore:
         return result
 
     @classmethod
-    def _open_in_memory(cls, key: bytes, clock: Callable[[], float]) -> SqliteStore:
+    def _open_in_memory(cls, key: bytes, clock: Callable[[], float], node: str) -> SqliteStore:
         """A database in memory belongs to one connection, so the writer's thread reads as well."""
         cipher = Cipher(key)
         writer = Writer(open_to_write(None), database="the database in memory")
-        return cls(cipher=cipher, clock=clock, writer=writer, reader=writer)
+        return cls(cipher=cipher, clock=clock, writer=writer, reader=writer, node=node)
 
     @classmethod
     def _open_to_read(
@@ -433,7 +475,7 @@ class SqliteStore:
 
     @classmethod
     async def _open_file(
-        cls, path: Path, key: bytes | None, clock: Callable[[], float]
+        cls, path: Path, key: bytes | None, clock: Callable[[], float], node: str
     ) -> SqliteStore:
         cipher, connections = await asyncio.to_thread(open_encrypted, path, key)
         writing, reading, maintainer = connections
@@ -445,4 +487,5 @@ class SqliteStore:
             reader=ConnectionThread(reading, database=name, name="store reader"),
             maintainer=ConnectionThread(maintainer, database=name, name="store maintenance"),
             folder=path.parent,
+            node=node,
         )

@@ -18,7 +18,7 @@ from operator import attrgetter
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
-from switchhook.storage.records import StoreError
+from switchhook.storage.records import LeaseLostError, StoreError
 from switchhook.storage.sqlite.errors import explain, is_of_the_database
 from switchhook.storage.sqlite.rows import SqlParameters
 from switchhook.storage.sqlite.statements import sql
@@ -126,6 +126,8 @@ class Writer:
         """Transactions that requests shared."""
         self.trouble: tuple[float, StoreError] | None = None
         """When rows could not be stored, by the loop's clock, and why; None once others were."""
+        self.guard: Callable[[sqlite3.Connection], None] | None = None
+        """Raises LeaseLostError in a transaction that must not store anything; asked in each that is shared."""
         self._connection = connection
         self._database = database
         self._loop = asyncio.get_running_loop()
@@ -232,12 +234,18 @@ class Writer:
         """
         try:
             with transaction(self._connection):
+                if self.guard is not None:
+                    self.guard(self._connection)
                 self._insert([request.work for request in rows])
                 for change in changes:
                     self._change(change)
             self.commits += 1
         except Exception as error:  # noqa: BLE001 - handed to those who wait
-            if is_of_the_database(error) or len(rows) + bool(changes) == 1:
+            if (
+                isinstance(error, LeaseLostError)
+                or is_of_the_database(error)
+                or len(rows) + bool(changes) == 1
+            ):
                 failed: Sequence[_Written] = (*rows, *changes)
                 for request in failed:
                     request.error = explain(error, self._database)

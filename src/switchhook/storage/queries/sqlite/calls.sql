@@ -1,8 +1,8 @@
 -- name: save_call
 -- Write what a call is now, in place of what it was.
--- Takes: project, call, state, ended_at, value.
-INSERT INTO calls (project, call, state, ended_at, value)
-VALUES (?, ?, ?, ?, ?)
+-- Takes: node, project, call, state, ended_at, value.
+INSERT INTO calls (node, project, call, state, ended_at, value)
+VALUES (?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, call) DO UPDATE SET
     state = excluded.state,
     ended_at = excluded.ended_at,
@@ -16,10 +16,10 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, call, seq) DO NOTHING;
 
 -- name: live_calls
--- Read the calls that have not ended, oldest first.
+-- Read a node's calls that have not ended, oldest first.
 SELECT call, value
 FROM calls
-WHERE state <> 'ended'
+WHERE state <> 'ended' AND node = :node
 ORDER BY number;
 
 -- name: legs_of_last_ends
@@ -54,12 +54,16 @@ WHERE
     AND json_extract(leg.value, '$.handle') <> '';
 
 -- name: snapshots_of_live_calls
--- Read which versions of which projects the calls that have not ended hold on to.
+-- Read which versions of which projects a node's calls hold on to that have not ended.
 SELECT DISTINCT
     json_extract(value, '$.plan[0]') AS project,
     json_extract(value, '$.plan[1]') AS version
 FROM calls
-WHERE state <> 'ended' AND json_valid(value) AND json_type(value, '$.plan[1]') = 'integer';
+WHERE
+    state <> 'ended'
+    AND node = :node
+    AND json_valid(value)
+    AND json_type(value, '$.plan[1]') = 'integer';
 
 -- name: newest_calls
 -- Read everybody's calls before a number, newest first.

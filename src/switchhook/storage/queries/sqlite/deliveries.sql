@@ -1,12 +1,12 @@
 -- name: promise
 -- Write a promise; one that is there already stays, so that a record can be repeated.
 -- Takes: project, id, call, seq, event, webhook, occurred_at, method, sealed, body, success_codes,
--- response_timeout, keep_alive.
+-- response_timeout, keep_alive, node.
 INSERT INTO deliveries (
     project, id, call, seq, event, webhook, occurred_at, method, url, headers, sealed, body,
-    success_codes, response_timeout, keep_alive
+    success_codes, response_timeout, keep_alive, node
 )
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, '', '', ?, ?, ?, ?, ?, ?)
 ON CONFLICT (project, id) DO NOTHING;
 
 -- name: add_attempt
@@ -27,14 +27,14 @@ UPDATE deliveries SET settled = 1
 WHERE project = ? AND id = ?;
 
 -- name: unsettled_deliveries
--- Read what was promised and is not settled, in the order of the promises.
+-- Read what a node promised and is not settled, in the order of the promises.
 SELECT *
 FROM deliveries
-WHERE NOT settled
+WHERE NOT settled AND node = :node
 ORDER BY number;
 
 -- name: attempts_of_unsettled
--- Read the tries of what is not settled, first to latest of each delivery.
+-- Read the tries of what a node has not settled, first to latest of each delivery.
 SELECT
     d.id,
     a.project,
@@ -49,7 +49,7 @@ SELECT
     a.asked
 FROM deliveries AS d
 CROSS JOIN attempts AS a ON a.project = d.project AND a.delivery = d.number
-WHERE NOT d.settled
+WHERE NOT d.settled AND d.node = :node
 ORDER BY d.number, a.number;
 
 -- name: newest_deliveries
