@@ -47,6 +47,16 @@ def test_lines_are_json_for_programs() -> None:
     assert "ValueError: invalid literal" in second["exception"]
 
 
+def test_a_value_that_json_has_not_is_written_as_python_shows_it() -> None:
+    stream = io.StringIO()
+    configure_logs(LogLevel.INFO, as_json=True, to=stream)
+    structlog.get_logger("test").info("ended", who={"Zoë"}, seconds=1.5, lines=("a", None))
+
+    line = json.loads(stream.getvalue())
+    assert (line["who"], line["seconds"], line["lines"]) == ("{'Zoë'}", 1.5, ["a", None])
+    assert "Zoë" in stream.getvalue()
+
+
 def test_lines_are_text_for_people() -> None:
     text = logged(as_json=False)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import json
 import logging
 import sys
 import threading
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _SECRETS = ("password", "secret", "token", "authorization", "credential")
 """What a name holds whose value is not logged."""
 
+
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, default=repr)
 
 GATHERED: Final = 0.1
 """Seconds that `serve` lets a line wait for others: to write one costs more than all else of it."""
@@ -92,7 +95,7 @@ def configure_logs(
     stream = sys.stderr if to is None else to
     with_colours = stream.isatty() if colours is None else colours
     renderer = (
-        structlog.processors.JSONRenderer(ensure_ascii=False)
+        write_json
         if as_json
         else structlog.dev.ConsoleRenderer(
             colors=with_colours, exception_formatter=structlog.dev.plain_traceback
@@ -115,6 +118,11 @@ def configure_logs(
         # Tests and the demo configure again; loggers made at import time must follow.
         cache_logger_on_first_use=False,
     )
+
+
+def write_json(_: object, __: str, event: MutableMapping[str, Any]) -> str:
+    """Write a line as JSON; a value that JSON has not, as Python shows it."""
+    return _JSON.encode(event)
 
 
 def mask_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

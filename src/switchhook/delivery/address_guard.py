@@ -24,6 +24,7 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 
 from switchhook.delivery.allowed_networks import AllowedNetworks, Network
@@ -247,10 +248,15 @@ def refusal(
     `own_ports` are those that Switchhook itself listens on, `services` those that only a network with the
     port opens.
     """
-    ip = ipaddress.ip_address(address)
+    ip = _parsed(address)
     return _address_refusal(ip, port, networks) or _port_refusal(
         ip, port, networks, own_ports, services
     )
+
+
+@lru_cache(maxsize=1_000)
+def _parsed(address: str) -> Address:
+    return ipaddress.ip_address(address)
 
 
 def literal(host: str) -> str:

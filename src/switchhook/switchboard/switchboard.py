@@ -314,6 +314,8 @@ class Switchboard:
                     cause = Cause(sip=no.status, q850=21, text=no.why)
                     ended = LegEnded(leg=command.leg, cause=cause, is_forbidden=True)
                     forbidden[command.leg] = ended
+        if not forbidden:
+            return list(commands)
         mailbox.events.extendleft(reversed(forbidden.values()))
         return [c for c in commands if not (isinstance(c, RingLeg) and c.leg in forbidden)]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switchhook.drivers.embedded.relaying import body_of, headers_of
+from switchhook.drivers.embedded.relaying import body_of, headers_of, takes_nothing
 from tests.support.sip import request
 
 if TYPE_CHECKING:
@@ -73,3 +73,23 @@ def test_what_describes_a_body_goes_with_it() -> None:
         ("Info-Package", "x"),
     )
     assert headers_of(message) == (("Info-Package", "x"),)
+
+
+@pytest.mark.parametrize(
+    ("media", "refused"),
+    [
+        (b"m=audio 0 RTP/AVP 8\r\nm=video 0 RTP/AVP 96\r\n", True),
+        (b"m=audio 00 RTP/AVP 8\r\n", True),
+        (b"m=audio 0 RTP/AVP 8\r\nm=video 4000 RTP/AVP 96\r\n", False),
+        (b"m=audio 04000/2 RTP/AVP 8\r\n", False),
+        (b" m=audio 4000 RTP/AVP 8\r\n", False),
+        (b"m=audio 5x RTP/AVP 8\r\n", False),
+        (b"m=audio nought RTP/AVP 8\r\n", False),
+        (b"", False),
+    ],
+)
+def test_an_answer_takes_nothing_whose_media_all_have_port_zero(
+    media: bytes, *, refused: bool
+) -> None:
+    head = b"v=0\r\no=- 1 1 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n"
+    assert takes_nothing(head + media) is refused

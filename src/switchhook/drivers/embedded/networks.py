@@ -17,6 +17,13 @@ MOST_OF_ONE_CARRIER: Final = 12
 anybody."""
 
 
+@lru_cache(maxsize=1_000)  # each call asks for a few, several times
+def _address(host: str) -> tuple[int, int]:
+    """Return the version and the number of a numeric address. Raises ValueError."""
+    address = ip_address(host)
+    return address.version, int(address)
+
+
 class Networks:
     """Addresses and networks; what holds more than one carrier's is left out, unless `widest` is None."""
 
@@ -36,14 +43,13 @@ class Networks:
     def __contains__(self, host: str) -> bool:
         """Say whether a numeric address is in one of them."""
         try:
-            address = ip_address(host)
+            version, number = _address(host)
         except ValueError:
             return False
-        number = int(address)
-        return any(
-            version == address.version and number >> size in starts
-            for (version, size), starts in self._starts.items()
-        )
+        for (of_version, size), starts in self._starts.items():
+            if of_version == version and number >> size in starts:
+                return True
+        return False
 
 
 class Sources:
@@ -62,12 +68,11 @@ class Sources:
 
     def at(self, host: str) -> list[tuple[int, ProjectSnapshot, Trunk]]:
         """Return the trunks that an address belongs to, each with the size of its network, narrowest first."""
-        address = ip_address(host)
-        number = int(address)
+        version, number = _address(host)
         found = sorted(
             known
-            for (version, bits), starts in self._at.items()
-            if version == address.version
+            for (of_version, bits), starts in self._at.items()
+            if of_version == version
             for known in starts.get(number >> bits, ())
         )
         narrowest: dict[int, int] = {}

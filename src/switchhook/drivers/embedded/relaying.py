@@ -27,6 +27,7 @@ RELAYED: Final = (
 """Headers that go with a body from one telephone to the other; all others are between it and us."""
 
 _SDP: Final = "application/sdp"
+_OPEN_MEDIUM: Final = re.compile(rb"^m=\S+ +0*[1-9]", re.MULTILINE)
 _USER: Final = re.compile(rb"^o=[^ \r\n]+(?= )", re.MULTILINE)
 _WORDS: Final = re.compile(rb"^s=[^\r\n]*", re.MULTILINE)
 _CONTACTS: Final = re.compile(rb"^[iuep]=[^\n]*\n", re.MULTILINE)
@@ -61,6 +62,8 @@ def _nameless(description: bytes) -> bytes:
 
 def takes_nothing(body: bytes) -> bool:
     """Say whether an answer refuses every medium that was offered (RFC 3264 §6): nobody would hear anybody."""
+    if _OPEN_MEDIUM.search(body):
+        return False  # as nearly always, without reading the rest
     try:
         media = SessionDescription.parse(body).media
     except SipError:

@@ -166,6 +166,8 @@ class TransactionLayer:
 
     def take_diagnostics(self) -> list[Diagnostic]:
         """Take out what there is to say of messages that do not keep to the grammar, in order."""
+        if not self._diagnostics:
+            return []
         diagnostics = list(self._diagnostics)
         self._diagnostics.clear()
         return diagnostics

@@ -93,7 +93,7 @@ class Action(Enum):
     """Tell the user that the request could not be delivered."""
 
 
-class TransactionTimer(Enum):
+class TransactionTimer(_TableKey):
     """The letters of RFC 3261 table 4 and of RFC 6026."""
 
     A = auto()
