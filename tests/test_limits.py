@@ -36,7 +36,7 @@ def test_times_and_limits_are_what_is_documented() -> None:
             RingStep(targets=()).timeout,
             RingDestinationStep().timeout,
         ),
-        "s: the longest sound": prompts.LONGEST_SOUND,
+        "s: the longest sound": prompts.MAX_SOUND_SECONDS,
         "s: a recording may take to end": recording.STOP_TIMEOUT,
         "s: an answer may come late": ask.GRACE,
         "keys of a code": dial_plan.MAX_CODE_DIGITS,
@@ -100,4 +100,4 @@ def test_answers_are_read_up_to_what_is_documented() -> None:
     assert answer_targets.LONGEST_MEMBER == 512
     assert (dial_plan_answer.MAX_PAIRS, forwarding_number_answer.MAX_PAIRS) == (100, 100)
     assert (dial_plan_answer.LONGEST_NAME, forwarding_number_answer.LONGEST_ID) == (128, 18)
-    assert (screening.LEAST_OUTSIDE, dialling.MOST_DIGITS) == (7, 40)
+    assert (screening.MIN_OUTSIDE_DIGITS, dialling.MAX_DIGITS) == (7, 40)

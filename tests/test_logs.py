@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import structlog
 
-from switchhook.domain.secrecy import MASK
+from switchhook.domain.masking import MASK
 from switchhook.logs import LineWriter, configure_logs
 from switchhook.settings import LogLevel
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import structlog
 
-from switchhook.domain.secrecy import MASK
+from switchhook.domain.masking import MASK
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -25,7 +25,7 @@ from switchhook.domain.failure import FailureKind
 from switchhook.domain.project import Project, ProjectSnapshot
 from switchhook.domain.token import Scope
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.hanging_up import hang_up
+from switchhook.operations.hang_up import hang_up
 from switchhook.operations.projects import Applied, apply_project, export_project
 from switchhook.operations.subscriptions import subscribe
 from switchhook.operations.tokens import create_token

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switchhook.domain.dialling import ANYWHERE, MOST_DIGITS, Dialling
+from switchhook.domain.dialling import ANYWHERE, MAX_DIGITS, Dialling
 from tests.support.pace import cost
 
 UKRAINE = Dialling(country_code="380", exit_code="00", trunk_prefix="0", lengths=(9, 10))
@@ -59,12 +59,12 @@ def test_a_number_means_what_its_country_reads_in_it(
 @pytest.mark.parametrize("exit_code", ["00", "00[056]"])
 def test_zeros_that_may_all_be_exit_codes_are_read_at_once(exit_code: str) -> None:
     country = Dialling(country_code="380", exit_code=exit_code, trunk_prefix="0")
-    assert cost(lambda: country.meanings("0" * MOST_DIGITS), enough=100) < 100
+    assert cost(lambda: country.meanings("0" * MAX_DIGITS), enough=100) < 100
 
 
 def test_of_a_number_without_an_end_only_the_beginning_is_looked_at() -> None:
-    assert ANYWHERE.meanings("+" + "1" * 60) == ("1" * MOST_DIGITS,)
-    assert MOST_DIGITS == 40
+    assert ANYWHERE.meanings("+" + "1" * 60) == ("1" * MAX_DIGITS,)
+    assert MAX_DIGITS == 40
 
 
 @given(
@@ -75,4 +75,4 @@ def test_whatever_is_written_means_something(country: Dialling, written: str) ->
     meanings = country.meanings(written)
     assert meanings
     assert all(meaning == "" or meaning.isdecimal() for meaning in meanings)
-    assert max(map(len, meanings)) <= MOST_DIGITS + len(country.country_code)
+    assert max(map(len, meanings)) <= MAX_DIGITS + len(country.country_code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from switchhook.domain.grouping import dialled_number, one_number
+from switchhook.domain.grouping import dialled_number, single_number
 from switchhook.domain.numbering import dialling_of
 
 UA = dialling_of("UA")
@@ -30,7 +30,7 @@ UA = dialling_of("UA")
     ],
 )
 def test_groups_make_a_number_that_there_is(text: str, number: str) -> None:
-    assert one_number(text, UA, {"101"}.__contains__) == number
+    assert single_number(text, UA, {"101"}.__contains__) == number
 
 
 @pytest.mark.row("FJ-04")
@@ -55,4 +55,4 @@ def test_hyphens_are_ornaments_of_what_is_dialled(text: str, number: str) -> Non
 @pytest.mark.parametrize("country", ["NL", "DE", "AT", "UA", ""])
 @pytest.mark.parametrize("text", ["201 202", "2001 20"])
 def test_two_extensions_make_no_short_number(country: str, text: str) -> None:
-    assert one_number(text, dialling_of(country)) == ""
+    assert single_number(text, dialling_of(country)) == ""

@@ -71,7 +71,11 @@ def test_a_group_stands_for_its_accounts() -> None:
     group = Target(kind=TargetKind.GROUP, value="200")
     mary = Target(kind=TargetKind.ACCOUNT, value="mary")
 
-    assert (snapshot.named("200"), snapshot.named("mary"), snapshot.named("300")) == (
+    assert (
+        snapshot.internal_target("200"),
+        snapshot.internal_target("mary"),
+        snapshot.internal_target("300"),
+    ) == (
         group,
         mary,
         None,
@@ -117,5 +121,5 @@ def test_the_prefixes_are_nothing_to_a_number_of_the_project() -> None:
     numbers = (Number(number="380442223344", scheme=1),)
     snapshot = ProjectSnapshot(Project(id="x", name="X", numbers=numbers, screening=screening))
 
-    assert snapshot.calls(Target(kind=TargetKind.NUMBER, value="380442223344"))
-    assert not snapshot.calls(Target(kind=TargetKind.NUMBER, value="380442223355"))
+    assert snapshot.permits(Target(kind=TargetKind.NUMBER, value="380442223344"))
+    assert not snapshot.permits(Target(kind=TargetKind.NUMBER, value="380442223355"))

@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.dialling import Dialling
 from switchhook.domain.numbering import dialling_of
-from switchhook.domain.screening import NO_SCREENING, Screening, bare
+from switchhook.domain.screening import NO_SCREENING, Screening, without_international_prefix
 
 
 def test_without_lists_everybody_gets_through_and_anything_may_ring() -> None:
@@ -65,7 +65,7 @@ def test_emergency_numbers_are_known_as_they_are_dialled() -> None:
     for dialled in ("112", "+112", "1 1 2"):
         assert NO_SCREENING.is_emergency(dialled)
     assert not NO_SCREENING.is_emergency("1120")
-    assert bare("+112") == bare("00112") == "112"
+    assert without_international_prefix("+112") == without_international_prefix("00112") == "112"
 
 
 UKRAINE = Dialling(country_code="380", exit_code="00", trunk_prefix="0", lengths=(9, 10))

@@ -87,7 +87,7 @@ def test_what_is_wrong_with_a_file_is_said(tmp_path: Path, monkeypatch: pytest.M
     (tmp_path / SOUNDS).touch()
     with pytest.raises(SoundError, match="cannot be written"):
         add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
-    monkeypatch.setattr(module, "LARGEST", 100)
+    monkeypatch.setattr(module, "MAX_BYTES", 100)
     with pytest.raises(SoundError, match="larger than"):
         add_sound(tmp_path, _file(tmp_path, write_wav(HELLO)), project="shop", name="hello")
 

@@ -10,8 +10,8 @@ from switchhook.delivery.subscribers import Subscribers
 from switchhook.domain.event import Subscription
 from switchhook.operations.subscriptions import (
     EVENTS,
-    LONGEST_URL,
-    MOST,
+    MAX_SUBSCRIPTIONS,
+    MAX_URL_LENGTH,
     SubscriptionError,
     subscribe,
     subscriptions,
@@ -101,7 +101,7 @@ def test_all_or_one_status_may_be_asked_for(event: str) -> None:
         ("https://hooks.target:0/", "custom", "target_url", "port"),
         ("https://hooks.target/\n", "custom", "target_url", "nobody can print"),
         ("https://hooks.target/\ud800", "custom", "target_url", "nobody can print"),
-        (f"{URL}{'x' * LONGEST_URL}", "custom", "target_url", "longer than 2000"),
+        (f"{URL}{'x' * MAX_URL_LENGTH}", "custom", "target_url", "longer than 2000"),
         (URL, "", "event", "custom, created, ringing, in-progress, cold-transfer, ended"),
         (URL, "warm-transfer", "event", "choose one of"),
     ],
@@ -135,12 +135,12 @@ def test_a_project_has_so_many_subscriptions_and_no_more_however_they_come() -> 
     async def scenario() -> None:
         store, memory = await SqliteStore.open(None), Subscribers()
         made = await asyncio.gather(
-            *(one(store, memory) for _ in range(MOST + 3)), return_exceptions=True
+            *(one(store, memory) for _ in range(MAX_SUBSCRIPTIONS + 3)), return_exceptions=True
         )
         refused = [error for error in made if isinstance(error, SubscriptionError)]
         assert len(refused) == 3
         assert "remove one" in str(refused[0])
-        assert len(memory.of("shop")) == MOST
+        assert len(memory.of("shop")) == MAX_SUBSCRIPTIONS
         await one(store, memory, project="house")
         await store.close()
 

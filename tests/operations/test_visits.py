@@ -7,7 +7,7 @@ import pytest
 from switchhook.domain.caller_history import ShownNumber, Visit, VisitCall
 from switchhook.domain.numbering import dialling_of
 from switchhook.operations.visits import (
-    LONGEST_VALUE,
+    MAX_VALUE_LENGTH,
     BadVisitError,
     NoSuchVisitError,
     attach_call,
@@ -48,7 +48,7 @@ def test_a_visit_and_whose_it_is_are_stored_and_at_hand() -> None:
         attached = await attach_call(store, memory, "shop", "v1", "c", now=902.0)
 
         assert dict(visit.attributes)["source"] == "ringostat"
-        assert len(dict(visit.attributes)["last_page"]) == LONGEST_VALUE
+        assert len(dict(visit.attributes)["last_page"]) == MAX_VALUE_LENGTH
         assert (shown.number, shown.until) == ("380442223344", 2701.0)
         assert attached == VisitCall(project="shop", call="c", visit="v1", told_at=902.0)
         assert memory.visit("shop", "v1") == visit

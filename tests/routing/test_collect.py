@@ -6,7 +6,7 @@ from switchhook.domain.call import CallState, DigitCollection
 from switchhook.routing import collect
 from switchhook.routing.commands import AnswerCaller, StopPlaying
 from switchhook.routing.context import TransitionContext
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from tests.support.snapshots import incoming
 
 
@@ -15,7 +15,7 @@ def test_the_first_key_is_waited_for_from_the_end_of_the_prompt() -> None:
     collect.begin(ctx, ("choose",), 5.0, attempt=2)
     assert ctx.call.state is CallState.COLLECTING
     assert ctx.call.collecting == DigitCollection(attempt=2, playback="p1")
-    assert ctx.call.wake_at == 100 + LONGEST_SOUND
+    assert ctx.call.wake_at == 100 + MAX_SOUND_SECONDS
     collect.start_timer(ctx, 5.0)
     assert ctx.call.collecting == DigitCollection(attempt=2)
     assert ctx.call.wake_at == 105

@@ -35,7 +35,7 @@ def test_a_prompt_is_waited_for_and_leads_where_it_was_to_lead() -> None:
     ctx = answered()
     assert prompts.play_prompt(ctx, ("welcome", "choose"), then="failed") is StepResult.TAKEN
     assert (ctx.call.state, ctx.call.playing) == (CallState.PLAYING, "p1")
-    assert ctx.call.wake_at == 100 + 2 * prompts.LONGEST_SOUND
+    assert ctx.call.wake_at == 100 + 2 * prompts.MAX_SOUND_SECONDS
     assert prompts.after_prompt(ctx) is StepResult.JUMPED
     after = ctx.call
     assert (after.path, after.playing, after.wake_at) == ((0, "failed", 0), "", None)
@@ -64,4 +64,4 @@ def test_the_wait_is_filled_with_what_was_set() -> None:
 
 
 def test_the_longest_sound_that_is_taken_is_heard_to_its_end() -> None:
-    assert prompts.LONGEST_SOUND > MOST_SECONDS
+    assert prompts.MAX_SOUND_SECONDS > MOST_SECONDS

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import (
-    EVERYTHING,
+    NO_FILTER,
     EventFilter,
     EventFormat,
     EventKind,
@@ -246,7 +246,7 @@ _patience: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
 def event_filters(event: EventKind) -> st.SearchStrategy[EventFilter]:
     """Draw a filter that asks for nothing that is unknown at the time of `event`."""
     if not event.endswith(".after"):
-        return st.just(EVERYTHING)
+        return st.just(NO_FILTER)
     return st.builds(
         EventFilter,
         outcomes=st.lists(st.sampled_from(Outcome), max_size=2).map(tuple),

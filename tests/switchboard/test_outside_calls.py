@@ -260,7 +260,7 @@ def test_a_number_as_user_of_a_sip_address_is_held_to_the_prefixes(
 ) -> None:
     target = Target(kind=TargetKind.ADDRESS, value=f"sip:{user}@carrier.example")
 
-    assert office(screening=Screening(denied_prefixes=("380900",))).calls(target) is is_called
+    assert office(screening=Screening(denied_prefixes=("380900",))).permits(target) is is_called
 
 
 # Hours

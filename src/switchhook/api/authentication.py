@@ -15,7 +15,7 @@ from litestar.types import ASGIApp
 from switchhook.api.dependencies import ApiDependencies
 from switchhook.api.rate_limit import WrongKeyLimit
 from switchhook.domain.token import Scope, Token
-from switchhook.operations.tokens import LONGEST_USER, BadKeyError, check_key
+from switchhook.operations.tokens import MAX_USER_LENGTH, BadKeyError, check_key
 
 log = structlog.get_logger(__name__)
 
@@ -42,7 +42,7 @@ class Authentication(AbstractAuthenticationMiddleware):
             token = await check_key(self._deps.tokens, user=user, key=key, now=now)
         except BadKeyError as error:
             address = connection.client.host if connection.client else ""
-            log.warning("api key wrong", address=address, user=(user or "")[:LONGEST_USER])
+            log.warning("api key wrong", address=address, user=(user or "")[:MAX_USER_LENGTH])
             raise self._refusal(address, str(error)) from None
         return AuthenticationResult(user=token, auth=None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from switchhook.operations.ports import SubscriptionMemory
-from switchhook.operations.sounds import MissingSounds, nothing_missing
+from switchhook.operations.sounds import MissingSounds, no_missing_sounds
 from switchhook.storage.ports import HealthChecks, Projects, Subscriptions, Tokens
 
 MOST_FILES: Final = 16
@@ -37,7 +37,7 @@ class ApiDependencies:
     """Unix time in seconds, by which tokens expire."""
     applied: Callable[[], Awaitable[None]]
     """Lets calls follow a version that was just applied."""
-    missing_sounds: MissingSounds = nothing_missing
+    missing_sounds: MissingSounds = no_missing_sounds
     """Says which sounds of a project cannot be played."""
     hang_up: HangUpCall
     """Has a running call ended."""

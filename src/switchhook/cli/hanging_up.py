@@ -13,7 +13,7 @@ from switchhook.cli.options import (
     data_dir_of,
 )
 from switchhook.cli.show import stdout
-from switchhook.operations import hanging_up as operations
+from switchhook.operations import hang_up as operations
 from switchhook.operations.history import show_call
 
 PATIENCE: Final = 5.0

@@ -17,7 +17,7 @@ from switchhook.cli.options import CommandError, UsageError
 from switchhook.cli.show import UNDECODED, print_what_can_be
 from switchhook.logs import configure_logs
 from switchhook.operations.data_dir import DataDirError
-from switchhook.operations.hanging_up import CallOverError
+from switchhook.operations.hang_up import CallOverError
 from switchhook.operations.history import NoSuchCallError, NoSuchDeliveryError
 from switchhook.operations.projects import NoSuchProjectError
 from switchhook.operations.sounds import SoundError

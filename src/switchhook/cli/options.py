@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 from cyclopts import Parameter
 
 from switchhook.operations.data_dir import DATABASE
-from switchhook.operations.projects import know_project
+from switchhook.operations.projects import require_project
 from switchhook.projectfile.toml.kinds import Kind, OneOf, Whole, YesNo
 from switchhook.projectfile.toml.tables import Key
 from switchhook.settings import KEYS, PREFIX, Settings, load_settings
@@ -118,7 +118,7 @@ def ask_store(
         try:
             found = await question(store)
             if not found and project is not None:
-                await know_project(store, project)
+                await require_project(store, project)
             return found
         finally:
             await store.close()

@@ -22,7 +22,7 @@ from switchhook.tryout.script import PHONES, Script, as_dialled
 from switchhook.views import as_json
 from switchhook.views.path import path_of
 from switchhook.views.text import iso
-from switchhook.views.timeline import Line, call_lines, told
+from switchhook.views.timeline import Line, call_lines, event_and_recipient
 from switchhook.webhooks.delivery import Delivery
 from switchhook.webhooks.timestamps import time_zone_of
 
@@ -110,9 +110,11 @@ def call(
     if real:
         _check_real(script, is_elsewhen=at is not None, is_json=json)
         return place_real_call(snapshot, script, stdout(), data_dir_of(config, data_dir))
-    told = subscriptions_to(snapshot, file, config, data_dir)
+    event_and_recipient = subscriptions_to(snapshot, file, config, data_dir)
     made = asyncio.run(
-        pretend_call(snapshot, script, now=now, product=USER_AGENT, subscriptions=told)
+        pretend_call(
+            snapshot, script, now=now, product=USER_AGENT, subscriptions=event_and_recipient
+        )
     )
     if made.call is None:
         return _refused(made, snapshot, script)
@@ -192,7 +194,7 @@ def _draw(made: PretendCall, snapshot: ProjectSnapshot, *, began: float) -> None
 
 
 def _told(delivery: Delivery) -> Line:
-    text = f"{told(delivery)}: would be told"
+    text = f"{event_and_recipient(delivery)}: would be told"
     return Line(at=delivery.occurred_at, sign="✉", text=text, style="dim")
 
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from switchhook.domain.event import EVERYTHING
+from switchhook.domain.event import NO_FILTER
 from switchhook.domain.scheme import UNCHANGED_NAME
 from switchhook.projectfile.schema.event import (
     EVENT_FILTER,
@@ -138,7 +138,7 @@ def _default(key: Key) -> str:
         return "required"
     if key.default is None or key.default in {"", b"", ()}:
         return "none"
-    if key.default in {UNCHANGED_NAME, EVERYTHING}:
+    if key.default in {UNCHANGED_NAME, NO_FILTER}:
         return "none"
     if isinstance(key.default, str):
         return f"`{quote(key.default)}`"  # on one line, which a table's cell is

@@ -5,7 +5,7 @@ from dataclasses import asdict
 
 from switchhook.cli.options import Config, DataDir, Json, OnlyProject, ask_store, data_dir_of
 from switchhook.cli.show import print_json, print_table, stdout
-from switchhook.operations.trunks import TrunkSeen, list_trunks
+from switchhook.operations.trunks import TrunkStatus, list_trunks
 from switchhook.views.text import NOTHING, iso, one_line
 
 
@@ -34,7 +34,7 @@ def trunks(
     return 0
 
 
-def _show(found: tuple[TrunkSeen, ...], now: float) -> None:
+def _show(found: tuple[TrunkStatus, ...], now: float) -> None:
     if not found:
         stdout().print("there is no trunk")
         return
@@ -44,11 +44,11 @@ def _show(found: tuple[TrunkSeen, ...], now: float) -> None:
     print_table(("trunk", "project", "address", "answers", "registered"), rows)
 
 
-def _answers(one: TrunkSeen) -> str:
+def _answers(one: TrunkStatus) -> str:
     return {None: "not asked yet", True: "yes", False: "no"}[one.answers]
 
 
-def _registered(one: TrunkSeen, now: float) -> str:
+def _registered(one: TrunkStatus, now: float) -> str:
     if not one.registers:
         return NOTHING
     if one.registered_until > now:

@@ -24,7 +24,7 @@ from switchhook.delivery.mail_errors import (
     refused,
     timed_out,
 )
-from switchhook.domain.secrecy import MASK
+from switchhook.domain.masking import MASK
 from switchhook.webhooks.mail import MailResult, MailServer, Security, domain
 
 if TYPE_CHECKING:

@@ -222,7 +222,7 @@ class Call(_Changeable):
     given: tuple[DialPlanReturn, ...] = ()
     """What the webhooks returned in whose branches the call may be."""
     codes: tuple[str, ...] = field(default=(), repr=False)
-    """What the caller entered for webhooks that mask codes; never stored, see `secrecy`."""
+    """What the caller entered for webhooks that mask codes; never stored, see `masking`."""
     variables: tuple[tuple[str, str], ...] = ()
     """The unknown keys of dial-plan answers, the newest value of each (S-27)."""
     known: tuple[tuple[str, str], ...] = ()

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ABROAD = "00"
+INTERNATIONAL_PREFIX = "00"
 """What begins an international number nearly everywhere, and at most carriers."""
-MOST_DIGITS = 40
+MAX_DIGITS = 40
 """Digits that are looked at; a number has 15, and a prefix of a carrier's perhaps."""
 
 
@@ -40,7 +40,7 @@ class Dialling:
         A number that begins neither with `+` nor with a zero is an international one as it stands
         (R1-28), though it may be a national one.
         """
-        return _meanings(self, number[: MOST_DIGITS + 1])
+        return _meanings(self, number[: MAX_DIGITS + 1])
 
     def _read(self, text: str, seen: set[str]) -> Iterator[str]:
         """Yield what a text may mean. One in `seen` was read already: zeros are an exit code at each place."""
@@ -62,7 +62,7 @@ class Dialling:
             yield self.country_code + national
 
     def _exit_codes(self, text: str) -> Iterator[str]:
-        for pattern in filter(None, (self.exit_code, ABROAD)):
+        for pattern in filter(None, (self.exit_code, INTERNATIONAL_PREFIX)):
             if (found := re.match(pattern, text)) is not None:
                 yield found[0]
 

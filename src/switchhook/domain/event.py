@@ -59,7 +59,7 @@ class EventFilter:
     """Seconds of conversation, at most; None: no limit."""
 
 
-EVERYTHING = EventFilter()
+NO_FILTER = EventFilter()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class EventWebhook:
     """Whether each request bears its delivery's id in a `webhook-id` line, by which a receiver knows
     a second sending of the same event."""
     fields: tuple[Node, ...] = ()
-    only: EventFilter = EVERYTHING
+    only: EventFilter = NO_FILTER
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,7 @@ class EventMail:
     subject: str
     """May hold `{{parameter}}`, as `text` may."""
     text: str
-    only: EventFilter = EVERYTHING
+    only: EventFilter = NO_FILTER
 
 
 Listener = EventWebhook | EventMail

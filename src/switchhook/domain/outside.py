@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-NONE: Final = 0
+UNLIMITED: Final = 0
 """As a limit: there is none."""
 
 
@@ -13,11 +13,11 @@ NONE: Final = 0
 class Allowance:
     """How much may go outside; 0 sets no limit."""
 
-    at_once: int = NONE
+    at_once: int = UNLIMITED
     """Calls that ring or talk at the same time."""
-    calls: int = NONE
+    calls: int = UNLIMITED
     """A day, each target that is rung."""
-    minutes: int = NONE
+    minutes: int = UNLIMITED
     """Of conversation, a day."""
 
 
@@ -42,7 +42,7 @@ class OutsideCalls:
         )
 
 
-USUAL: Final = OutsideCalls()
+DEFAULT_LIMITS: Final = OutsideCalls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from switchhook.domain.hours import is_open
 from switchhook.domain.outside import Allowance
-from switchhook.domain.screening import LEAST_OUTSIDE
+from switchhook.domain.screening import MIN_OUTSIDE_DIGITS
 from switchhook.domain.target import TargetKind
 
 if TYPE_CHECKING:
@@ -35,16 +35,16 @@ def is_outside(snapshot: ProjectSnapshot, target: Target) -> bool:
     match target.kind:
         case TargetKind.NUMBER:
             number = target.value
-        case TargetKind.ADDRESS if sum(map(str.isdigit, target.user)) >= LEAST_OUTSIDE:
+        case TargetKind.ADDRESS if sum(map(str.isdigit, target.user)) >= MIN_OUTSIDE_DIGITS:
             number = target.user
         case _:
             return False
     return not screening.emergency(number, dialling) and snapshot.project_number(target) is None
 
 
-def why_not_rung(snapshot: ProjectSnapshot, target: Target, now: float) -> str:
+def refusal_reason(snapshot: ProjectSnapshot, target: Target, now: float) -> str:
     """Say why the project's rules forbid ringing a target, a clause; empty: they do not."""
-    if not snapshot.calls(target):
+    if not snapshot.permits(target):
         return f"this project does not call {target}"
     hours = snapshot.hours.get(snapshot.project.outside.hours)
     if hours is None or not is_outside(snapshot, target):

@@ -10,9 +10,9 @@ from switchhook.domain.dialling import ANYWHERE, Dialling
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.hours import WorkingHours
 from switchhook.domain.numbering import dialling_of, meanings
-from switchhook.domain.outside import USUAL, OutsideCalls
+from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
 from switchhook.domain.scheme import Scheme
-from switchhook.domain.screening import LEAST_OUTSIDE, NO_SCREENING, Screening
+from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, NO_SCREENING, Screening
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 
@@ -166,7 +166,7 @@ class Project:
     event_webhooks: tuple[EventWebhook, ...] = ()
     event_mails: tuple[EventMail, ...] = ()
     screening: Screening = NO_SCREENING
-    outside: OutsideCalls = USUAL
+    outside: OutsideCalls = DEFAULT_LIMITS
     fallback: Target | None = None
     """Rings when a scheme placed the call nowhere [A-54]."""
     allowed_sip_hosts: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ class Project:
         if self.dialling is ANYWHERE and self.country:
             object.__setattr__(self, "dialling", dialling_of(self.country))
 
-    def calls(self, target: Target) -> bool:
+    def permits(self, target: Target) -> bool:
         """Say whether the prefixes let a call be sent there (S-78, A-58)."""
         match target.kind:
             case TargetKind.NUMBER:
@@ -250,13 +250,13 @@ class ProjectSnapshot:
         """Return project id and version."""
         return self.project.id, self.project.version
 
-    def named(self, name: str) -> Target | None:
+    def internal_target(self, name: str) -> Target | None:
         """Return the account or the group of this name."""
         if name in self.accounts:
             return Target(kind=TargetKind.ACCOUNT, value=name)
         return Target(kind=TargetKind.GROUP, value=name) if name in self.groups else None
 
-    def lets_call_accounts(self, trunk: str) -> bool:
+    def trunk_may_call_accounts(self, trunk: str) -> bool:
         """Say whether calls from the trunk of this name may dial accounts and groups."""
         return any(
             known.name == trunk and known.may_call is MayCall.ACCOUNTS
@@ -275,11 +275,11 @@ class ProjectSnapshot:
         logins = () if group is None else group.accounts
         return tuple(Target(kind=TargetKind.ACCOUNT, value=login) for login in logins)
 
-    def is_nobodys(self, target: Target) -> bool:
+    def is_unassigned(self, target: Target) -> bool:
         """Say whether a target is as short as an extension, and nobody of the project has it (FE-07)."""
         is_short = (
             target.kind is TargetKind.NUMBER
-            and len(target.value) < LEAST_OUTSIDE
+            and len(target.value) < MIN_OUTSIDE_DIGITS
             and not target.value.startswith("+")
             and not self.project.screening.is_emergency(target.value)
         )
@@ -293,14 +293,14 @@ class ProjectSnapshot:
         match target.kind:
             case TargetKind.NUMBER if not self.project.screening.is_emergency(target.value):
                 return self.number(target.value)
-            case TargetKind.ADDRESS if len(target.user) >= LEAST_OUTSIDE:
+            case TargetKind.ADDRESS if len(target.user) >= MIN_OUTSIDE_DIGITS:
                 return self.number(target.user)
             case _:
                 return None
 
-    def calls(self, target: Target) -> bool:
+    def permits(self, target: Target) -> bool:
         """Say whether a call may be sent there: a number of its own costs nothing."""
-        return self.project_number(target) is not None or self.project.calls(target)
+        return self.project_number(target) is not None or self.project.permits(target)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ProjectSnapshot) and self.key == other.key

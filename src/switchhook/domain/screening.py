@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from switchhook.domain.dialling import ANYWHERE, MOST_DIGITS, Dialling
+from switchhook.domain.dialling import ANYWHERE, MAX_DIGITS, Dialling
 from switchhook.domain.numbering import canonical
 from switchhook.domain.target import written_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MORE = "*"
+WILDCARD = "*"
 """At the end of a blocked number: and whatever begins like it."""
 _LEADING = re.compile(r"\+?[0-9().\-]+")
 _SERVICE = re.compile(r"[*#]+(?:[0-9]{2,3}[*#]|[0-9]{2})")
 """A service code before a number, such as one that hides the caller: `*31*`, `#31#`, `*67`."""
-LEAST_OUTSIDE = 7
+MIN_OUTSIDE_DIGITS = 7
 """Digits from which the user of a SIP address is an outside number, and not somebody's extension."""
 
 
@@ -50,10 +50,11 @@ class Screening:
         if not self.blocked_callers:
             return False
         number = written_number(caller) or caller
-        blocked = _spelled(self.blocked_callers, dialling)
+        blocked = _spellings(self.blocked_callers, dialling)
         return any(
-            spelling in blocked or any(start + MORE in blocked for start in _starts(spelling))
-            for spelling in (*_surely(number, dialling), canonical(number, dialling))
+            spelling in blocked
+            or any(start + WILDCARD in blocked for start in _prefixes_of(spelling))
+            for spelling in (*_certain_meanings(number, dialling), canonical(number, dialling))
         )
 
     def is_emergency(self, dialled: str) -> bool:
@@ -80,14 +81,14 @@ class Screening:
         """
         if self.emergency(number, dialling):
             return True
-        surely = _surely(number, dialling)
+        surely = _certain_meanings(number, dialling)
         possibly = (*dialling.meanings(number), *surely)
         if number.startswith("000"):  # a carrier may leave out all that it cannot use
             possibly = (*possibly, number.lstrip("0"))
         if any(self._denies(meaning, dialling) for meaning in possibly):
             return False
         return not self.allowed_prefixes or any(
-            _longest(meaning, self.allowed_prefixes, dialling) >= 0 for meaning in surely
+            _longest_prefix(meaning, self.allowed_prefixes, dialling) >= 0 for meaning in surely
         )
 
     def permits_address(self, user: str, dialling: Dialling = ANYWHERE) -> bool:
@@ -101,58 +102,62 @@ class Screening:
             code = _SERVICE.match(user)
             readings = {user.lstrip("*#"), user[code.end() :] if code else ""}
             return all(self.permits_address(one, dialling) for one in readings)
-        number = written_number(user) or _led_by_digits(user)
+        number = written_number(user) or _leading_number(user)
         if not number:
             return True
-        if len(number) >= LEAST_OUTSIDE or number.startswith("+"):
+        if len(number) >= MIN_OUTSIDE_DIGITS or number.startswith("+"):
             return self.permits(number, dialling)
         return not self._denies(number, dialling)
 
     def _denies(self, digits: str, dialling: Dialling) -> bool:
-        denied = _longest(digits, self.denied_prefixes, dialling)
-        return denied >= 0 and denied >= _longest(digits, self.allowed_prefixes, dialling)
+        denied = _longest_prefix(digits, self.denied_prefixes, dialling)
+        return denied >= 0 and denied >= _longest_prefix(digits, self.allowed_prefixes, dialling)
 
 
 NO_SCREENING = Screening()
 
 
-def bare(number: str) -> str:
+def without_international_prefix(number: str) -> str:
     """Return a number without what marks it as international."""
     return number.removeprefix("+").removeprefix("00")
 
 
-def _led_by_digits(user: str) -> str:
+def _leading_number(user: str) -> str:
     """Return the number that a user part begins with, where one does that is long enough for the outside."""
     found = _LEADING.match(user)
     number = "" if found is None else written_number(found[0])
-    return number if len(number) >= LEAST_OUTSIDE else ""
+    return number if len(number) >= MIN_OUTSIDE_DIGITS else ""
 
 
-def _surely(number: str, dialling: Dialling) -> tuple[str, ...]:
+def _certain_meanings(number: str, dialling: Dialling) -> tuple[str, ...]:
     """Return what a number means in the first place, and its digits as they are written."""
     meanings = dialling.meanings(number)
-    return (*meanings[:1], bare(number))
+    return (*meanings[:1], without_international_prefix(number))
 
 
 @lru_cache(maxsize=1024)  # a list may be long, and each call is held to it
-def _spelled(listed: tuple[str, ...], dialling: Dialling) -> frozenset[str]:
+def _spellings(listed: tuple[str, ...], dialling: Dialling) -> frozenset[str]:
     """Return a list's entries as they were written, and those in national form as international ones too."""
     found: set[str] = set()
     for entry in listed:
-        digits = entry.removesuffix(MORE)
-        spellings = _surely(digits, dialling) if digits.startswith("0") else (bare(digits),)
+        digits = entry.removesuffix(WILDCARD)
+        spellings = (
+            _certain_meanings(digits, dialling)
+            if digits.startswith("0")
+            else (without_international_prefix(digits),)
+        )
         found |= {spelling + entry[len(digits) :] for spelling in spellings}
     return frozenset(found)
 
 
-def _starts(number: str) -> Iterator[str]:
+def _prefixes_of(number: str) -> Iterator[str]:
     """Yield all that a number begins with, the longest first."""
-    return (number[:length] for length in range(min(len(number), MOST_DIGITS), -1, -1))
+    return (number[:length] for length in range(min(len(number), MAX_DIGITS), -1, -1))
 
 
-def _longest(digits: str, prefixes: tuple[str, ...], dialling: Dialling) -> int:
+def _longest_prefix(digits: str, prefixes: tuple[str, ...], dialling: Dialling) -> int:
     """Return the length of the longest prefix that fits, -1 where none does."""
     if not prefixes:
         return -1
-    spelled = _spelled(prefixes, dialling)
-    return next((len(start) for start in _starts(digits) if start in spelled), -1)
+    spelled = _spellings(prefixes, dialling)
+    return next((len(start) for start in _prefixes_of(digits) if start in spelled), -1)

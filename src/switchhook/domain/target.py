@@ -11,15 +11,15 @@ from urllib.parse import unquote
 _BLANKS = (
     " \t\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
 )
-_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2069\ufeff"
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u202d\u2060\u2066\u2068\u2069\ufeff"
 """Marks that come along when a number is copied out of a telephone's contacts or off a page."""
 _WIDE = str.maketrans("\uff0b\uff0d\u30fc\uff08\uff09\uff0e", "+--().")
 """Signs beside the digits of other scripts, as keyboards there write them."""
-_SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_UNSEEN}-\u2010\u2011\u2012().")
+_SEPARATORS = str.maketrans("", "", f"{_BLANKS}{_INVISIBLE}-\u2010\u2011\u2012().")
 """What people write inside numbers and no switch dials [A-36]; no longer dash, which may mean a range."""
 _PLAIN = str.maketrans(
     dict.fromkeys(_BLANKS, " ")
-    | dict.fromkeys(_UNSEEN, "")
+    | dict.fromkeys(_INVISIBLE, "")
     | dict.fromkeys("\u2010\u2011\u2012", "-")
 )
 _TWICE_ABROAD = re.compile(r"\A\+00(?=[1-9][0-9]{6})")
@@ -33,9 +33,9 @@ _KEEP_ZERO = frozenset({"39", "225", "229", "242", "378", "379"})
 """Country codes whose numbers begin with a zero wherever they are dialled from (ITU-T E.164 national plans)."""
 
 
-MOST_DIGITS = 15
+MAX_DIGITS = 15
 """Of an international number (ITU-T E.164)."""
-LONGEST_EXIT_CODE = 4
+MAX_EXIT_CODE_DIGITS = 4
 """Digits, as in `0011` of Australia."""
 
 
@@ -76,13 +76,13 @@ def written_number(text: str) -> str:
     """Return the digits of a written number of any length, perhaps with a `+`; "" where it is none."""
     if text.isascii() and text.removeprefix("+").isdigit() and not text.startswith("+00"):
         return text
-    cleaned = _without_trunk_zero(_western(text)).translate(_SEPARATORS)
+    cleaned = _without_trunk_zero(_ascii_digits(text)).translate(_SEPARATORS)
     cleaned = _TWICE_ABROAD.sub("+", cleaned)
     digits = cleaned.removeprefix("+")
     return cleaned if digits.isascii() and digits.isdigit() else ""
 
 
-def _western(text: str) -> str:
+def _ascii_digits(text: str) -> str:
     """Return a text with the digits of every script as ASCII ones (Unicode, General_Category Nd)."""
     if text.isascii():
         return text
@@ -99,9 +99,9 @@ def _without_trunk_zero(text: str) -> str:
     return text if code in _KEEP_ZERO else found["before"] + text[found.end() :]
 
 
-def without_ornaments(text: str) -> str:
+def without_separators(text: str) -> str:
     """Return a written number with what is never dialled left out, its blanks made plain, and its groups kept."""
-    return _without_trunk_zero(_western(text)).translate(_PLAIN)
+    return _without_trunk_zero(_ascii_digits(text)).translate(_PLAIN)
 
 
 def clean_number(text: str) -> str | None:
@@ -111,5 +111,5 @@ def clean_number(text: str) -> str | None:
     `+` stays; 3 to 15 ASCII digits are left [A-36, A-58], and a few more where an exit code begins them.
     """
     cleaned = written_number(text)
-    most = MOST_DIGITS + (LONGEST_EXIT_CODE if cleaned.startswith("00") else 0)
+    most = MAX_DIGITS + (MAX_EXIT_CODE_DIGITS if cleaned.startswith("00") else 0)
     return cleaned if 3 <= len(cleaned.removeprefix("+")) <= most else None

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switchhook.domain.project import Project
-from switchhook.operations.opened import note_opened
-from switchhook.operations.sounds import nothing_missing
+from switchhook.operations.access_grants import note_new_grants
+from switchhook.operations.sounds import no_missing_sounds
 from switchhook.projectfile.file import read_project, write_project
 from switchhook.projectfile.loading import directory_of, know_names, names_in
 from switchhook.projectfile.toml.mistakes import Mistakes, Notes, TooManyMistakesError
@@ -53,7 +53,7 @@ class ReadFile:
     notes: tuple[str, ...]
 
 
-Reads = Callable[[str], Awaitable[ReadFile | Mistakes]]
+ProjectFileReader = Callable[[str], Awaitable[ReadFile | Mistakes]]
 """Reads a project file where that holds up nobody."""
 
 
@@ -80,8 +80,8 @@ async def apply_project(
     text: str,
     *,
     only: str | None = None,
-    sounds: MissingSounds = nothing_missing,
-    reads: Reads = read_here,
+    sounds: MissingSounds = no_missing_sounds,
+    reads: ProjectFileReader = read_here,
 ) -> Applied | Mistakes:
     """Make a project file the project's latest version, unless something is wrong with it.
 
@@ -90,7 +90,7 @@ async def apply_project(
     one alone: what the operator did not open to it before stays closed, and no other project is named.
     `sounds` says which sounds of a project are missing where calls would look for them.
     """
-    judged = await _judge(store, text, only, reads)
+    judged = await _check(store, text, only, reads)
     if isinstance(judged, Mistakes):
         return judged
     file, latest = judged
@@ -105,11 +105,11 @@ async def check_project(
     text: str,
     *,
     only: str | None = None,
-    sounds: MissingSounds = nothing_missing,
-    reads: Reads = read_here,
+    sounds: MissingSounds = no_missing_sounds,
+    reads: ProjectFileReader = read_here,
 ) -> Applied | Mistakes:
     """Return what `apply_project` would, and apply nothing."""
-    judged = await _judge(store, text, only, reads)
+    judged = await _check(store, text, only, reads)
     if isinstance(judged, Mistakes):
         return judged
     file, latest = judged
@@ -118,8 +118,8 @@ async def check_project(
     return await _applied(file, version, sounds, is_new=is_new)
 
 
-async def _judge(
-    store: Projects, text: str, only: str | None, reads: Reads
+async def _check(
+    store: Projects, text: str, only: str | None, reads: ProjectFileReader
 ) -> tuple[ReadFile, StoredProject | None] | Mistakes:
     """Return a file in which nothing is wrong, and its project's latest version."""
     file = await reads(text)
@@ -148,10 +148,10 @@ async def _beside_others(
     names = () if only not in {None, file.project.id} else names_in(file.project)
     owners = await store.owners(names)
     others = {name: owner for name, owner in owners.items() if owner != file.project.id}
-    return await asyncio.to_thread(_judged, file, others, latest, only)
+    return await asyncio.to_thread(_checked, file, others, latest, only)
 
 
-def _judged(
+def _checked(
     file: ReadFile,
     others: Mapping[tuple[str, str], str],
     latest: StoredProject | None,
@@ -165,7 +165,7 @@ def _judged(
             return notes.all()
         _note_taken(project, others, notes, names_them=only is None)
         if only is not None:
-            note_opened(project, _loaded(latest), notes)
+            note_new_grants(project, _loaded(latest), notes)
     return notes.all()
 
 
@@ -201,7 +201,7 @@ async def export_project(store: Projects, project_id: str | None) -> str:
     return (await latest_version(store, project_id)).document
 
 
-async def know_project(store: Projects, project_id: str) -> None:
+async def require_project(store: Projects, project_id: str) -> None:
     """Raise NoSuchProjectError where others were applied, but none of that id."""
     there = await store.project_versions()
     if there and project_id not in there:

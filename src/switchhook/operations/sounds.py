@@ -30,7 +30,7 @@ SOUNDS: Final = "sounds"
 """The folder of sounds in the data directory."""
 RECORDINGS: Final = "recordings"
 """The folder of recordings there: one of each project, therein one of each call."""
-LARGEST: Final = 128 << 20
+MAX_BYTES: Final = 128 << 20
 """Bytes of a file that is looked at: ten minutes of stereo in CD quality, with room to spare."""
 KEPT: Final = 1_000
 """Sounds that are kept in memory."""
@@ -82,7 +82,7 @@ MissingSounds = Callable[["Project"], tuple[str, ...]]
 """Says in notes which sounds of a project cannot be played."""
 
 
-def nothing_missing(_: Project) -> tuple[str, ...]:
+def no_missing_sounds(_: Project) -> tuple[str, ...]:
     """Look for no file, where nobody said where sounds lie."""
     return ()
 
@@ -141,8 +141,8 @@ def _read(file: Path) -> bytes:
     status = file.stat()
     if not stat.S_ISREG(status.st_mode):
         raise WavError("this is no file but a folder or a device; name a WAV file")
-    if status.st_size > LARGEST:
-        raise WavError(f"the file is larger than {LARGEST >> 20} MiB; cut the sound")
+    if status.st_size > MAX_BYTES:
+        raise WavError(f"the file is larger than {MAX_BYTES >> 20} MiB; cut the sound")
     return file.read_bytes()
 
 

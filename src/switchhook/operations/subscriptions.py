@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from switchhook.operations.ports import SubscriptionMemory
     from switchhook.storage.ports import Subscriptions
 
-LONGEST_URL: Final = 2000
+MAX_URL_LENGTH: Final = 2000
 """Characters."""
-MOST: Final = 100
+MAX_SUBSCRIPTIONS: Final = 100
 """Subscriptions of one project: each is told of each of its calls."""
 EVENTS: Final = (EVERY, *NotificationStatus)
 
@@ -58,10 +58,11 @@ async def subscribe(
         created_at=now,
         internal=internal,
     )
-    subscription = await store.add_subscription(asked, most=MOST)
+    subscription = await store.add_subscription(asked, most=MAX_SUBSCRIPTIONS)
     if subscription is None:
         raise SubscriptionError(
-            "target_url", f"the project has {MOST} subscriptions, the most there may be: remove one"
+            "target_url",
+            f"the project has {MAX_SUBSCRIPTIONS} subscriptions, the most there may be: remove one",
         )
     memory.add(subscription)
     return subscription
@@ -86,9 +87,9 @@ async def subscriptions(store: Subscriptions, *, project: str | None) -> tuple[S
 
 
 def _check_url(target_url: str) -> None:
-    if len(target_url) > LONGEST_URL:
+    if len(target_url) > MAX_URL_LENGTH:
         raise SubscriptionError(
-            "target_url", f"the URL is longer than {LONGEST_URL} characters: shorten it"
+            "target_url", f"the URL is longer than {MAX_URL_LENGTH} characters: shorten it"
         )
     if not target_url.isprintable():
         raise SubscriptionError("target_url", "the URL holds characters that nobody can print")

@@ -23,7 +23,7 @@ DAY: Final = 86_400.0
 KEY_BYTES: Final = 20
 """Of chance: so many that a plain digest of a key is as good as a slow one, and guessing is hopeless."""
 ID_BYTES: Final = 6
-LONGEST_USER: Final = 100
+MAX_USER_LENGTH: Final = 100
 """Characters."""
 USED_EVERY: Final = 60.0
 """Seconds within which a second use is not written down."""
@@ -123,8 +123,8 @@ def digest_of(key: str) -> bytes:
 
 
 def _check_user(user: str) -> None:
-    if not 1 <= len(user) <= LONGEST_USER:
-        raise TokenError(f"a user has 1 to {LONGEST_USER} characters, such as an e-mail address")
+    if not 1 <= len(user) <= MAX_USER_LENGTH:
+        raise TokenError(f"a user has 1 to {MAX_USER_LENGTH} characters, such as an e-mail address")
     if not user.isprintable() or any(char in ": " or char.isspace() for char in user):
         raise TokenError(
             "a user holds no colon and no blank: write an e-mail address, or a single word"

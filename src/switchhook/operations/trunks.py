@@ -27,7 +27,7 @@ STATES: Final = "trunks.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrunkSeen:
+class TrunkStatus:
     """One trunk, and what the server last saw of it."""
 
     project: str
@@ -65,7 +65,7 @@ def write_states(data_dir: Path, states: Mapping[TrunkKey, TrunkState]) -> None:
 
 async def list_trunks(
     store: Projects, data_dir: Path, *, project: str | None = None
-) -> tuple[TrunkSeen, ...]:
+) -> tuple[TrunkStatus, ...]:
     """Return the trunks of all projects or of one, in the order of their files. Raises StoreError."""
     seen = _read(data_dir)
     directory = await load_directory(store)
@@ -87,8 +87,8 @@ def _read(data_dir: Path) -> dict[TrunkKey, dict[str, Any]]:
         return {}
 
 
-def _seen(project: str, trunk: Trunk, state: dict[str, Any]) -> TrunkSeen:
-    return TrunkSeen(
+def _seen(project: str, trunk: Trunk, state: dict[str, Any]) -> TrunkStatus:
+    return TrunkStatus(
         project=project,
         trunk=trunk.name,
         address=f"{trunk.uri_host}:{trunk.port}" if trunk.port else trunk.uri_host,

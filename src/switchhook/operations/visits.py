@@ -38,13 +38,13 @@ VISIT_PARAMETERS = frozenset(
     }
 )
 """The parameters whose values a visit brings; `custom` also with a name behind a colon."""
-MOST_ATTRIBUTES = 100
-LONGEST_VALUE = 4000
+MAX_ATTRIBUTES = 100
+MAX_VALUE_LENGTH = 4000
 """Characters; longer ones are cut, for a page's address has no bound."""
-LONGEST_ID = 200
-LONGEST_NAME = 200
+MAX_ID_LENGTH = 200
+MAX_NAME_LENGTH = 200
 """Characters of a custom parameter's name."""
-LONGEST_SHOWN = 366 * 86_400.0
+MAX_SHOWN_SECONDS = 366 * 86_400.0
 """Seconds that a number may belong to a visit."""
 SHOWN_SECONDS = 1800.0
 """How long a number belongs to a visit, unless somebody says otherwise."""
@@ -71,10 +71,10 @@ async def put_visit(
 
     Attributes are parameters by key or label, or `custom:<name>`. Raises BadVisitError, StoreError.
     """
-    if not visit or len(visit) > LONGEST_ID or not visit.isprintable():
-        raise BadVisitError(f"a visit's id is one line of 1 to {LONGEST_ID} characters")
-    if len(attributes) > MOST_ATTRIBUTES:
-        raise BadVisitError(f"a visit has at most {MOST_ATTRIBUTES} attributes")
+    if not visit or len(visit) > MAX_ID_LENGTH or not visit.isprintable():
+        raise BadVisitError(f"a visit's id is one line of 1 to {MAX_ID_LENGTH} characters")
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise BadVisitError(f"a visit has at most {MAX_ATTRIBUTES} attributes")
     kept = tuple((_key(name), _value(text)) for name, text in attributes.items())
     made = Visit(project=project, id=visit, attributes=kept, seen_at=now)
     await store.save_visit(made)
@@ -97,7 +97,7 @@ async def attach_number(
 
     `dialling` is the project's: a number may be written as people of its country write it. Raises BadVisitError, NoSuchVisitError, StoreError.
     """
-    if clean_number(number) is None or not 0 < seconds <= LONGEST_SHOWN:
+    if clean_number(number) is None or not 0 < seconds <= MAX_SHOWN_SECONDS:
         raise BadVisitError(
             "a visit is attached to a telephone number, for more than 0 seconds and at most a year"
         )
@@ -139,12 +139,12 @@ def _key(name: str) -> str:
             f"{name!r} is no attribute of a visit: choose one of {', '.join(sorted(VISIT_PARAMETERS))},"
             " or custom:<name>"
         )
-    if len(argument) > LONGEST_NAME or not argument.isprintable():
+    if len(argument) > MAX_NAME_LENGTH or not argument.isprintable():
         raise BadVisitError(
-            f"a custom parameter's name is one line of at most {LONGEST_NAME} characters"
+            f"a custom parameter's name is one line of at most {MAX_NAME_LENGTH} characters"
         )
     return f"{key}:{argument}" if colon else str(key)
 
 
 def _value(text: str) -> str:
-    return text.encode("utf-8", "replace").decode("utf-8")[:LONGEST_VALUE]
+    return text.encode("utf-8", "replace").decode("utf-8")[:MAX_VALUE_LENGTH]

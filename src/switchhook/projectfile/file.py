@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from switchhook.domain.event import EventMail, EventWebhook
 from switchhook.domain.numbering import as_listed
-from switchhook.domain.outside import USUAL
+from switchhook.domain.outside import DEFAULT_LIMITS
 from switchhook.domain.screening import NO_SCREENING
 from switchhook.projectfile.schema.field import Sent
 from switchhook.projectfile.schema.project import (
@@ -88,7 +88,7 @@ def _lines(project: Project) -> Iterator[str]:
         yield ""
         yield "[screening]"
         yield from _pairs(SCREENING, project.screening)
-    if project.outside != USUAL:
+    if project.outside != DEFAULT_LIMITS:
         yield ""
         yield "[outside_calls]"
         yield from _pairs(OUTSIDE, project.outside)

@@ -71,9 +71,9 @@ def admit(
     own = snapshot.number(arrival.callee)
     if own is not None and (not arrival.account or own.is_exactly(arrival.callee)):
         return _to_own(own, arrival, snapshot, call, now)
-    if not arrival.account and not snapshot.lets_call_accounts(arrival.trunk):
+    if not arrival.account and not snapshot.trunk_may_call_accounts(arrival.trunk):
         return _refused(404, f"{arrival.callee} is no number of project {snapshot.project.id}")
-    direct = snapshot.named(arrival.callee)
+    direct = snapshot.internal_target(arrival.callee)
     if direct is not None:
         return make(direction=Direction.INTERNAL, direct=direct)
     if not arrival.account:

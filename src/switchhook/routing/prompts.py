@@ -11,13 +11,13 @@ from switchhook.routing.position import StepResult, enter_branch
 if TYPE_CHECKING:
     from switchhook.routing.context import TransitionContext
 
-LONGEST_SOUND = 605.0
+MAX_SOUND_SECONDS = 605.0
 """Seconds that are waited for the end of each sound of a prompt; ten minutes is the longest there may be."""
 
 
 def time_limit(sounds: tuple[str, ...]) -> float:
     """Return the seconds after which a prompt counts as played, whatever became of it."""
-    return LONGEST_SOUND * len(sounds)
+    return MAX_SOUND_SECONDS * len(sounds)
 
 
 def answer(ctx: TransitionContext) -> None:

@@ -19,7 +19,7 @@ from switchhook.domain.scheme import (
     RecordStep,
     RingStep,
 )
-from switchhook.domain.screening import bare
+from switchhook.domain.screening import without_international_prefix
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.position import MAX_JUMPS
 from switchhook.routing.project_numbers import sole_project_number, unringable_numbers
@@ -71,7 +71,7 @@ def transferee_of(call: Call, leg: str) -> str:
 def find(ctx: TransitionContext, user: str, by: str) -> TransferTargets:
     """Return whose telephones ring for what the telephone at leg `by` names; raise NotTransferableError."""
     snapshot = ctx.call.snapshot
-    own, named = snapshot.number(user), snapshot.named(user)
+    own, named = snapshot.number(user), snapshot.internal_target(user)
     screening = snapshot.project.screening
     is_urgent = bool(screening.emergency(user, snapshot.project.dialling))
     if own is not None and not is_urgent and (named is None or own.is_exactly(user)):
@@ -145,8 +145,11 @@ def _is_one_of(call: Call, target: Target, talking: set[str]) -> bool:
         numbers.add(call.caller)
     numbers.discard("")
     dialling = call.snapshot.project.dialling
-    meant = {bare(target.value), *dialling.meanings(target.value)}
-    return any(meant & {bare(number), *dialling.meanings(number)} for number in numbers)
+    meant = {without_international_prefix(target.value), *dialling.meanings(target.value)}
+    return any(
+        meant & {without_international_prefix(number), *dialling.meanings(number)}
+        for number in numbers
+    )
 
 
 def _outside(ctx: TransitionContext, user: str) -> Target:

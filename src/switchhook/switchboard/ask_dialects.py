@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from switchhook.domain.failure import Failure
-from switchhook.domain.secrecy import hidden
+from switchhook.domain.masking import mask
 from switchhook.domain.webhook import DialPlanWebhook, ForwardingNumber
 from switchhook.webhooks.answer import (
     AnswerReading,
@@ -102,7 +102,7 @@ class ForwardingNumberDialect:
         return replace(
             reading,
             decision=reading.decision if failure is None else _redacted_failure(failure, secrets),
-            notices=tuple(hidden(notice, secrets) for notice in reading.notices),
+            notices=tuple(mask(notice, secrets) for notice in reading.notices),
         )
 
     @property
@@ -159,8 +159,8 @@ class DialPlanDialect:
             verdict=reading.verdict
             if failure is None
             else _redacted_failure(failure, self._secrets),
-            variables=tuple((name, hidden(value, secrets)) for name, value in reading.variables),
-            notices=tuple(hidden(notice, self._secrets) for notice in reading.notices),
+            variables=tuple((name, mask(value, secrets)) for name, value in reading.variables),
+            notices=tuple(mask(notice, self._secrets) for notice in reading.notices),
         )
 
     @property
@@ -175,20 +175,20 @@ def _redacted(exchange: Exchange, secrets: tuple[str, ...]) -> Exchange:
     if not secrets:
         return exchange
     if exchange.redirects:
-        redirects = tuple(hidden(where, secrets) for where in exchange.redirects)
+        redirects = tuple(mask(where, secrets) for where in exchange.redirects)
         exchange = replace(exchange, redirects=redirects)
     response = exchange.response
     if response is None:
         return exchange
     if response.left_out:
-        left_out = tuple(hidden(line, secrets) for line in response.left_out)
+        left_out = tuple(mask(line, secrets) for line in response.left_out)
         response = replace(response, left_out=left_out)
     body = response.body.decode("utf-8", "replace")
-    shown = hidden(body, secrets)
+    shown = mask(body, secrets)
     if shown != body:
         response = replace(response, body=shown.encode())
     return exchange if response is exchange.response else replace(exchange, response=response)
 
 
 def _redacted_failure(failure: Failure, secrets: tuple[str, ...]) -> Failure:
-    return replace(failure, detail=hidden(failure.detail, secrets))
+    return replace(failure, detail=mask(failure.detail, secrets))

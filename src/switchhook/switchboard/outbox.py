@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from switchhook.domain.call import Call
 from switchhook.domain.event import EventMail, EventWebhook, Subscription
-from switchhook.domain.secrecy import written
+from switchhook.domain.masking import redacted
 from switchhook.routing.commands import (
     AskWebhook,
     EmitEvent,
@@ -77,7 +77,7 @@ def call_record(
     `callers` and `outside` are what is known now.
     """
     return CallRecord(
-        call=written(call),
+        call=redacted(call),
         entries=tuple(command.entry for command in commands if isinstance(command, WriteJournal)),
         deliveries=tuple(
             delivery

@@ -101,8 +101,8 @@ def _screened(
     if not isinstance(reading.decision, RingTargets):
         return reading
     targets = reading.decision.targets
-    refused = tuple(_refused(target) for target in targets if not snapshot.calls(target))
-    called = tuple(target for target in targets if snapshot.calls(target))
+    refused = tuple(_refused(target) for target in targets if not snapshot.permits(target))
+    called = tuple(target for target in targets if snapshot.permits(target))
     out = unringable_numbers(snapshot, called)
     kept = RingTargets(targets=tuple(target for target in called if target not in out))
     notices = (*reading.notices, *refused, *map(unringable_notice, out))
@@ -111,7 +111,7 @@ def _screened(
 
 def _without_refused(reading: DialPlanReading, snapshot: ProjectSnapshot) -> DialPlanReading:
     destination = reading.destination
-    if destination is None or snapshot.calls(destination):
+    if destination is None or snapshot.permits(destination):
         return reading
     notices = (*reading.notices, _refused(destination))
     return replace(reading, destination=None, notices=notices)

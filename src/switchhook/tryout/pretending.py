@@ -131,7 +131,7 @@ def _supposed(
     dialled = [dict(e.facts).get("target", "") for e in journal if e.kind is EntryKind.DIALLED]
     for target in dict.fromkeys(filter(str.isdigit, dialled)):
         number = Target(kind=TargetKind.NUMBER, value=target)
-        if snapshot.is_nobodys(number) and target not in script.phones:
+        if snapshot.is_unassigned(number) and target not in script.phones:
             yield (
                 f"{target} is no account or group of the project: whether anybody has it behind the trunk"
                 " is not known, and was supposed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
-from switchhook.domain.secrecy import MASK
+from switchhook.domain.masking import MASK
 from switchhook.views.path import path_of
 from switchhook.views.text import iso, one_line
 from switchhook.webhooks.dialects.event_answer import notice_of

@@ -205,7 +205,7 @@ def _length(facts: Mapping[str, str]) -> str:
         return "an unknown time"
 
 
-def told(delivery: Delivery) -> str:
+def event_and_recipient(delivery: Delivery) -> str:
     """Name what is told, and whom."""
     request = delivery.request
     whom = request.recipient if isinstance(request, Mail) else delivery.webhook
@@ -215,7 +215,7 @@ def told(delivery: Delivery) -> str:
 def delivery_lines(row: DeliveryRow) -> Iterator[Line]:
     """Say that an event was told, or that it could not be."""
     delivery, attempt = row.delivery, row.latest
-    what = told(delivery)
+    what = event_and_recipient(delivery)
     if attempt is None:
         yield Line(at=delivery.occurred_at, sign="✉", text=f"{what}: waits", style="dim")
         return

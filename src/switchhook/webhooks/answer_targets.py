@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from switchhook.domain.grouping import one_number
+from switchhook.domain.grouping import single_number
 from switchhook.domain.numbering import canonical, international
 from switchhook.domain.target import Target, TargetKind, clean_number, written_number
 from switchhook.webhooks.e164 import to_e164
@@ -208,7 +208,7 @@ def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
     bare = text.strip()
     if len(bare) > 1 and (bare[0] + bare[-1]) in _AROUND:
         bare = bare[1:-1].strip()
-    if (known := snapshot.named(bare)) is not None:
+    if (known := snapshot.internal_target(bare)) is not None:
         return known
     if "@" in bare:
         return _target_of_address(bare, snapshot)
@@ -217,10 +217,12 @@ def _target_of_text(text: str, snapshot: ProjectSnapshot) -> Target:
     written = _TEL.sub(lambda found: "+" if found["plus"] else "", bare)
     if clean_number(written) is None and snapshot.project.screening.is_emergency(written):
         return Target(kind=TargetKind.NUMBER, value=written_number(written))
-    number = one_number(written, snapshot.project.dialling, snapshot.has_name)
+    number = single_number(written, snapshot.project.dialling, snapshot.has_name)
     if not number:
         raise NoTargetError(f"{quoted(bare)}: {_why_no_number(written, snapshot)}")
-    return snapshot.named(number) or Target(kind=TargetKind.NUMBER, value=_as_told(number))
+    return snapshot.internal_target(number) or Target(
+        kind=TargetKind.NUMBER, value=_as_told(number)
+    )
 
 
 def _as_told(number: str) -> str:
@@ -248,7 +250,7 @@ def _target_of_address(text: str, snapshot: ProjectSnapshot) -> Target:
     is_allowed = host in {allowed.lower() for allowed in snapshot.project.allowed_sip_hosts}
     if snapshot.is_own_host(host) and not (is_allowed and parts["port"]):
         user = unquote(parts["user"])
-        if (known := snapshot.named(user)) is not None:
+        if (known := snapshot.internal_target(user)) is not None:
             return known
         if not is_allowed:
             return _target_of_text(user.replace("@", " "), snapshot)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switchhook.domain.event import EVERYTHING
+from switchhook.domain.event import NO_FILTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ def listeners(call: Call, event: EventKind) -> Iterator[Listener]:
 
 def admits(only: EventFilter, call: Call) -> bool:
     """Say whether a filter lets a call pass, as the call is at this moment (T-29)."""
-    if only is EVERYTHING:
+    if only is NO_FILTER:
         return True
     number = call.snapshot.number(call.callee)
     account = call.snapshot.accounts.get(call.manager)

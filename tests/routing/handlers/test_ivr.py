@@ -17,7 +17,7 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from tests.support.snapshots import (
     ASK,
     JOHN,
@@ -115,7 +115,7 @@ def test_any_step_may_stand_in_a_branch() -> None:
             assert story.call.state is state, (opener, event)
         story = Transcript(incoming(menu(step), END))
         story.comes_to(0, CallArrived(), is_played("p1"))
-        story.comes_to(LONGEST_SOUND, TimePassed())
+        story.comes_to(MAX_SOUND_SECONDS, TimePassed())
         assert story.call.state is state
 
 
@@ -198,10 +198,10 @@ def test_a_prompt_of_which_nobody_says_that_it_is_over_counts_as_played() -> Non
         "answer caller",
         "play welcome to caller as p1",
     )
-    assert story.call.wake_at == LONGEST_SOUND
-    story.hears(LONGEST_SOUND - 1, TimePassed())
+    assert story.call.wake_at == MAX_SOUND_SECONDS
+    story.hears(MAX_SOUND_SECONDS - 1, TimePassed())
     ringing = ("stop p1", "ring b1 mary", "emit incoming.forwarding")
-    story.hears(LONGEST_SOUND, TimePassed(), *ringing)
+    story.hears(MAX_SOUND_SECONDS, TimePassed(), *ringing)
 
 
 def test_a_turn_that_is_over_is_not_taken_up_in_a_later_prompt() -> None:

@@ -26,7 +26,7 @@ from switchhook.domain.screening import Screening
 from switchhook.domain.webhook import CallerIdForwarding
 from switchhook.routing.commands import RingLeg
 from switchhook.routing.events import CallArrived, TimePassed, VerdictGiven
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from switchhook.routing.steps.dial_plan import MAX_VARIABLES
 from tests.support.snapshots import (
     CUSTOMER,
@@ -562,8 +562,8 @@ def test_the_first_digit_breaks_the_start_message_off() -> None:
 def test_a_start_message_that_never_ends_leaves_the_time_for_the_code() -> None:
     story = Transcript(incoming(ask_pin(ring(MARY))))
     story.hears(0, CallArrived(), *ENTER)
-    story.hears(LONGEST_SOUND, TimePassed(), "stop p1")
-    assert story.call.wake_at == LONGEST_SOUND + PIN.code_timeout
+    story.hears(MAX_SOUND_SECONDS, TimePassed(), "stop p1")
+    assert story.call.wake_at == MAX_SOUND_SECONDS + PIN.code_timeout
 
 
 @pytest.mark.row("FT-07")

@@ -6,7 +6,7 @@ import pytest
 
 from switchhook.domain.scheme import BackgroundStep, PlayStep
 from switchhook.routing.events import CallArrived, Resynced, TimePassed
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from tests.support.snapshots import ASK, JOHN, MARY, incoming, ring
 from tests.support.transcript import Transcript, answers, directs, fails, is_played, refuses, rings
 
@@ -31,7 +31,7 @@ def test_each_of_several_sounds_has_its_time() -> None:
     story = Transcript(incoming(PlayStep(sounds=("welcome", "choose")), ring(MARY)))
     prompt = "play welcome choose to caller as p1"
     story.hears(0, CallArrived(), BEFORE, "answer caller", prompt)
-    assert story.call.wake_at == 2 * LONGEST_SOUND
+    assert story.call.wake_at == 2 * MAX_SOUND_SECONDS
 
 
 def test_no_sounds_are_played_in_no_time() -> None:

@@ -15,7 +15,7 @@ from switchhook.routing.events import (
     Resynced,
     TimePassed,
 )
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from switchhook.routing.recording import STOP_TIMEOUT
 from tests.support.snapshots import MARY, from_account, incoming, ring
 from tests.support.transcript import (
@@ -74,7 +74,7 @@ def test_the_caller_is_thanked() -> None:
 def test_thanks_that_never_end_end_the_call() -> None:
     story = asked(RateStep(sounds=("choose",), thanks=("thanks",)))
     story.hears(62, presses("5"), "stop p1", "emit incoming.rated", "play thanks to caller as p2")
-    story.hears(62 + LONGEST_SOUND, TimePassed(), *AFTER)
+    story.hears(62 + MAX_SOUND_SECONDS, TimePassed(), *AFTER)
 
 
 def test_keys_that_are_no_mark_are_ignored() -> None:
@@ -87,8 +87,8 @@ def test_keys_that_are_no_mark_are_ignored() -> None:
 
 def test_a_caller_who_gives_no_mark_is_not_told_of() -> None:
     story = asked()
-    story.hears(60 + LONGEST_SOUND, TimePassed(), "stop p1")
-    story.hears(70 + LONGEST_SOUND, TimePassed(), *AFTER)
+    story.hears(60 + MAX_SOUND_SECONDS, TimePassed(), "stop p1")
+    story.hears(70 + MAX_SOUND_SECONDS, TimePassed(), *AFTER)
     assert story.end == "answered by callee, 200 hung up"
 
 
@@ -161,7 +161,7 @@ def test_whatever_ends_the_question_the_recording_is_waited_for() -> None:
     story.hears(64, is_played("p2"), "end caller 200")
     story.hears(65, is_recorded(), "emit incoming.after")
     story = recorded()
-    over = 60 + LONGEST_SOUND
+    over = 60 + MAX_SOUND_SECONDS
     story.hears(over, TimePassed(), "stop p1")
     story.hears(over + 10, TimePassed(), "end caller 200")
     story.hears(over + 11, is_recorded(), "emit incoming.after")

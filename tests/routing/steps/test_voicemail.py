@@ -6,7 +6,7 @@ from switchhook.domain.call import CallState, Recording
 from switchhook.domain.scheme import BackgroundStep, VoicemailStep
 from switchhook.routing.commands import EmitEvent
 from switchhook.routing.events import CallArrived, TimePassed
-from switchhook.routing.prompts import LONGEST_SOUND
+from switchhook.routing.prompts import MAX_SOUND_SECONDS
 from switchhook.routing.recording import STOP_TIMEOUT
 from tests.support.snapshots import MARY, incoming, ring
 from tests.support.transcript import (
@@ -92,7 +92,7 @@ def test_the_greeting_can_be_left_out_by_a_key() -> None:
 
 
 def test_a_greeting_that_never_ends_is_followed_by_the_recording() -> None:
-    greeting().hears(LONGEST_SOUND, TimePassed(), "stop p1", "record caller as r1")
+    greeting().hears(MAX_SOUND_SECONDS, TimePassed(), "stop p1", "record caller as r1")
 
 
 def test_without_a_greeting_the_recording_begins_at_once() -> None:

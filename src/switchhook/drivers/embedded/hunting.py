@@ -130,7 +130,7 @@ def _redirections(
             continue
         number = clean_number(found.uri.username)
         wanted = None if number is None else Target(kind=TargetKind.NUMBER, value=number)
-        if wanted is None or call.snapshot.project.calls(wanted):
+        if wanted is None or call.snapshot.project.permits(wanted):
             yield found
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import OUT_OF_ORDER, AttemptEnd, Cause
-from switchhook.domain.screening import LEAST_OUTSIDE, SOS
+from switchhook.domain.screening import MIN_OUTSIDE_DIGITS, SOS
 from switchhook.domain.target import written_number
 from switchhook.drivers.embedded.privacy import ANONYMOUS, hides_name, hides_number
 from switchhook.routing.arrival import Arrival
@@ -118,7 +118,7 @@ def _in_context(number: str, context: str) -> str:
         return number
     digits, code = written_number(number), written_number(context).removeprefix("+")
     is_local = not number.startswith(("+", "00")) and not digits.startswith(code)
-    if not (code and is_local and len(digits) >= LEAST_OUTSIDE):
+    if not (code and is_local and len(digits) >= MIN_OUTSIDE_DIGITS):
         return number
     joined = f"+{code}{digits}"
     return joined if len(joined) <= MOST_INTERNATIONAL else number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from switchhook.domain.cause import Outcome
 from switchhook.domain.event import (
-    EVERYTHING,
+    NO_FILTER,
     EventFilter,
     EventFormat,
     EventKind,
@@ -88,7 +88,7 @@ EVENT_WEBHOOK = Table(
     keys=(
         Key("name", NAME, "name that deliveries are listed under"),
         Key("event", OneOf(EventKind), "moment of a call that it is told of"),
-        Key("only", EVENT_FILTER, "which calls it is told of", default=EVERYTHING),
+        Key("only", EVENT_FILTER, "which calls it is told of", default=NO_FILTER),
         Key("url", WebAddress(), "endpoint that is told; `{parameter}` is filled in"),
         Key("method", OneOf(Method), "HTTP method", default=Method.POST),
         Key("format", OneOf(EventFormat), "how it is written", default=EventFormat.JSON),
@@ -145,7 +145,7 @@ EVENT_MAIL = Table(
     keys=(
         Key("name", NAME, "name that deliveries are listed under"),
         Key("event", OneOf(EventKind), "moment of a call that it tells of"),
-        Key("only", EVENT_FILTER, "which calls it tells of", default=EVERYTHING),
+        Key("only", EVENT_FILTER, "which calls it tells of", default=NO_FILTER),
         Key(
             "to",
             ListOf(kind=MAIL_ADDRESS, least=1, most=MOST_RECIPIENTS),

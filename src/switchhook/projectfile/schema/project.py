@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from switchhook.domain.numbering import as_listed, dialling_of
-from switchhook.domain.outside import USUAL, OutsideCalls
+from switchhook.domain.outside import DEFAULT_LIMITS, OutsideCalls
 from switchhook.domain.project import (
     Account,
     DialledNumber,
@@ -280,37 +280,40 @@ OUTSIDE = Table(
             default="",
         ),
         Key(
-            "at_once", LIMIT, "outside calls at the same time; 0 is no limit", default=USUAL.at_once
+            "at_once",
+            LIMIT,
+            "outside calls at the same time; 0 is no limit",
+            default=DEFAULT_LIMITS.at_once,
         ),
         Key(
             "calls_per_day",
             LIMIT,
             "outside calls from midnight to midnight; 0 is no limit",
-            default=USUAL.calls_per_day,
+            default=DEFAULT_LIMITS.calls_per_day,
         ),
         Key(
             "minutes_per_day",
             LIMIT,
             "minutes of outside calls a day, after which they are cut; 0 is no limit",
-            default=USUAL.minutes_per_day,
+            default=DEFAULT_LIMITS.minutes_per_day,
         ),
         Key(
             "account_at_once",
             LIMIT,
             "as at_once, for the calls of each account",
-            default=USUAL.account_at_once,
+            default=DEFAULT_LIMITS.account_at_once,
         ),
         Key(
             "account_calls_per_day",
             LIMIT,
             "as calls_per_day, for each account",
-            default=USUAL.account_calls_per_day,
+            default=DEFAULT_LIMITS.account_calls_per_day,
         ),
         Key(
             "account_minutes_per_day",
             LIMIT,
             "as minutes_per_day, for each account",
-            default=USUAL.account_minutes_per_day,
+            default=DEFAULT_LIMITS.account_minutes_per_day,
         ),
     ),
 )
@@ -360,7 +363,7 @@ FILE = Table(
     keys=(
         Key("project", PROJECT, ""),
         Key("screening", SCREENING, "", default=NO_SCREENING),
-        Key("outside_calls", OUTSIDE, "", default=USUAL, attribute="outside"),
+        Key("outside_calls", OUTSIDE, "", default=DEFAULT_LIMITS, attribute="outside"),
         *(_list(*item) for item in TABLES.items()),
     ),
 )

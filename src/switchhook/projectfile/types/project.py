@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import phonenumbers
 
 from switchhook.delivery.allowed_networks import AllowedNetwork
-from switchhook.domain.grouping import one_number
+from switchhook.domain.grouping import single_number
 from switchhook.domain.numbering import as_listed, dialling_of
 from switchhook.domain.project import Account, Group, Project, ProjectSnapshot
 from switchhook.domain.retry_policy import parse_overrides
@@ -81,7 +81,7 @@ class Digits:
         """Take a number in any spelling, and keep its canonical form (FE-06)."""
         text = text_of(value)
         dialling = dialling_in(at.names)
-        number = one_number(text, dialling)
+        number = single_number(text, dialling)
         if not number:
             raise WrongError(f"{shown(text)} is not a telephone number", f"write {self.allowed}")
         return as_listed(number, dialling)
@@ -100,7 +100,7 @@ class CallerNumber(Text):
 
     def read(self, value: object, at: Spot) -> str:
         """Take the digits; a whole number may be written in groups, as people of the country write it."""
-        grouped = one_number(value, dialling_in(at.names)) if isinstance(value, str) else ""
+        grouped = single_number(value, dialling_in(at.names)) if isinstance(value, str) else ""
         return Text.read(self, grouped or value, at)
 
 

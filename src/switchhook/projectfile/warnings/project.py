@@ -131,7 +131,7 @@ def _project_numbers(project: Project) -> Iterator[str]:
                 f"{place} names {targets[0]}, a number of this project:"
                 f" calls go on with scheme {own.scheme}, and do not leave by the trunk"
             )
-        for target in filter(snapshot.is_nobodys, targets):
+        for target in filter(snapshot.is_unassigned, targets):
             yield (
                 f"{place} names {target}, which is no account or group of this project:"
                 " it is dialled over the trunk"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from switchhook.domain.cause import Cause, attempt_end
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.outside_rules import why_not_rung
+from switchhook.domain.outside_rules import refusal_reason
 from switchhook.domain.target import Target, TargetKind, clean_number
 from switchhook.routing.executor import apply_result
 from switchhook.routing.position import StepResult, jump_to_scheme
@@ -68,7 +68,7 @@ def _ring_too(ctx: TransitionContext, leg: Leg, target: Target) -> bool:
 
 def _redirect_target(call: Call, user: str, now: float) -> Target | None:
     """Return what a telephone of the project may forward to: prefixes and hours hold for it too."""
-    named = call.snapshot.named(user)
+    named = call.snapshot.internal_target(user)
     number = clean_number(user)
     if named is not None or number is None:
         return named
@@ -76,7 +76,7 @@ def _redirect_target(call: Call, user: str, now: float) -> Target | None:
     has_trunk = any(trunk.outgoing for trunk in call.snapshot.project.trunks)
     is_own = call.snapshot.project_number(target) is not None
     return (
-        target if is_own or (has_trunk and not why_not_rung(call.snapshot, target, now)) else None
+        target if is_own or (has_trunk and not refusal_reason(call.snapshot, target, now)) else None
     )
 
 

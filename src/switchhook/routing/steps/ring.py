@@ -8,7 +8,7 @@ from switchhook.domain.call import CallState, Direction, Leg, LegState, RingRoun
 from switchhook.domain.cause import AttemptEnd, Cause, EndedBy, Outcome
 from switchhook.domain.event import EventKind
 from switchhook.domain.journal import EntryKind
-from switchhook.domain.outside_rules import why_not_rung
+from switchhook.domain.outside_rules import refusal_reason
 from switchhook.domain.target import Target, TargetKind
 from switchhook.domain.webhook import RingOrder
 from switchhook.routing import prompts, recording
@@ -76,7 +76,7 @@ def begin(
     wanted = targets
     targets = tuple(target for target in wanted if is_written or may_ring(ctx, target))
     if not targets and ctx.call.direct in wanted:
-        text = why_not_rung(ctx.call.snapshot, wanted[0], ctx.now)
+        text = refusal_reason(ctx.call.snapshot, wanted[0], ctx.now)
         end(ctx, Outcome.BLOCKED, EndedBy.SYSTEM, Cause(sip=403, q850=21, text=text))
         return StepResult.TAKEN
     own = sole_project_number(ctx.call.snapshot, targets)
@@ -100,7 +100,7 @@ def begin(
 
 def may_ring(ctx: TransitionContext, target: Target) -> bool:
     """Hold a target to the project's prefixes and hours (S-78, A-58); write down where they forbid it."""
-    why = why_not_rung(ctx.call.snapshot, target, ctx.now)
+    why = refusal_reason(ctx.call.snapshot, target, ctx.now)
     if why:
         journal_refused(ctx, target, why)
     return not why

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from switchhook.domain.secrecy import MASK
+from switchhook.domain.masking import MASK
 from switchhook.domain.webhook import DialPlanWebhook, Method
 from switchhook.webhooks.e164 import to_e164
 from switchhook.webhooks.encoding import urlencode

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switchhook.domain.call import CallState, DialPlanReturn, DigitCollection
-from switchhook.domain.secrecy import hidden, written
+from switchhook.domain.masking import mask, redacted
 from tests.support.snapshots import MOBILE, incoming
 
 CODE = "904172635518"
@@ -28,14 +28,14 @@ CODE = "904172635518"
     ],
 )
 def test_a_code_is_hidden_in_either_spelling(text: str, shown: str) -> None:
-    assert hidden(text, ("12*4", "0042")) == shown
-    assert hidden(text, ()) == text
+    assert mask(text, ("12*4", "0042")) == shown
+    assert mask(text, ()) == text
 
 
 @pytest.mark.row("S-25")
 @pytest.mark.parametrize("codes", [("47", "4711"), ("4711", "47")])
 def test_a_code_that_begins_like_another_does_not_leave_its_end(codes: tuple[str, ...]) -> None:
-    assert hidden("callername=4711", codes) == "callername=****"
+    assert mask("callername=4711", codes) == "callername=****"
 
 
 @pytest.mark.row("S-25")
@@ -47,7 +47,7 @@ def test_a_code_that_begins_like_another_does_not_leave_its_end(codes: tuple[str
 @example(before="a" * 39)
 def test_a_code_that_was_cut_off_is_hidden_too(before: str) -> None:
     text = repr((before + CODE)[:40]) + "…"
-    assert not any(digit in hidden(text, (CODE,)) for digit in CODE)
+    assert not any(digit in mask(text, (CODE,)) for digit in CODE)
 
 
 @pytest.mark.row("S-25")
@@ -61,7 +61,7 @@ def test_a_call_is_written_down_without_what_was_keyed() -> None:
         webhook_name=CODE,
         variables=(("value", CODE), (CODE, "x"), ("city", "Delft")),
     )
-    assert written(call) == replace(
+    assert redacted(call) == replace(
         call,
         collecting=DigitCollection(attempt=2, playback="p1"),
         codes=(),
@@ -74,15 +74,15 @@ def test_a_call_is_written_down_without_what_was_keyed() -> None:
 @pytest.mark.row("S-25")
 def test_no_name_is_written_down_that_holds_one_of_several_codes() -> None:
     call = replace(incoming(), codes=("0042", CODE), webhook_name=f"PIN {CODE}")
-    assert written(call).webhook_name == ""
+    assert redacted(call).webhook_name == ""
 
 
 @pytest.mark.row("S-25")
 def test_digits_are_not_written_down_before_they_are_a_code() -> None:
     call = replace(incoming(), collecting=DigitCollection(digits=CODE[:11]))
-    assert written(call) == replace(call, collecting=DigitCollection())
+    assert redacted(call) == replace(call, collecting=DigitCollection())
 
 
 def test_a_call_in_which_nothing_was_keyed_is_written_down_as_it_is() -> None:
     call = replace(incoming(), webhook_name="Acme", variables=(("value", "1"),))
-    assert written(call) is call
+    assert redacted(call) is call

@@ -9,7 +9,7 @@ import pytest
 
 from switchhook.domain.call import CallState
 from switchhook.domain.cause import Outcome
-from switchhook.operations.hanging_up import CallOverError, hang_up
+from switchhook.operations.hang_up import CallOverError, hang_up
 from switchhook.operations.history import NoSuchCallError
 from switchhook.storage.records import CallRecord, WantedHangUp
 from switchhook.storage.sqlite.store import SqliteStore

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from switchhook.storage.ports import HangUps
     from switchhook.storage.records import CallRow
 
-LOOK: Final = 0.1
+POLL_INTERVAL: Final = 0.1
 """Seconds between two looks whether the call has ended."""
 
 
@@ -30,8 +30,8 @@ async def hang_up(store: HangUps, call_id: str, *, by: str, patience: float) -> 
     if row.outcome is not None:
         raise CallOverError(f"call {call_id} has ended already: {row.outcome}")
     await store.add_hang_up(WantedHangUp(project=row.project, call=call_id, by=by))
-    for _ in range(int(patience / LOOK)):
-        await asyncio.sleep(LOOK)
+    for _ in range(int(patience / POLL_INTERVAL)):
+        await asyncio.sleep(POLL_INTERVAL)
         row = await _call(store, call_id)
         if row.outcome is not None:
             break

@@ -1,4 +1,4 @@
-"""Codes that callers key, and webhooks' secrets: what may be written down of a call, and what may not (S-25)."""
+"""Masks the codes that callers enter and webhooks' secrets, wherever a call is written down (S-25)."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
 
 MASK = "****"
 """Stands in place of what is secret, wherever something is written or shown."""
-CUTS = ("'…", '"…')
+ELLIPSES = ("'…", '"…')
 """Stand where the rest of a quoted text was left out."""
 
 
-def hidden(text: str, codes: tuple[str, ...]) -> str:
+def mask(text: str, codes: tuple[str, ...]) -> str:
     """Return a text for logs and the journal without these codes or secrets.
 
     Whatever happens to look like a code goes too: a log with a hole is better than one with a PIN.
     """
     for code in sorted(codes, key=len, reverse=True):  # else the end of a longer one stays
         text = text.replace(quote(code, safe=""), MASK).replace(code, MASK)
-        for cut in CUTS:
-            text = _without_beginning(text, code, cut) if cut in text else text
+        for cut in ELLIPSES:
+            text = _mask_beginning(text, code, cut) if cut in text else text
     return text
 
 
-def _without_beginning(text: str, code: str, cut: str) -> str:
+def _mask_beginning(text: str, code: str, cut: str) -> str:
     """Hide what is left of a code within which a quotation was cut off."""
     for length in range(len(code) - 1, 0, -1):
         text = text.replace(code[:length] + cut, MASK + cut)
     return text
 
 
-def written(call: Call) -> Call:
+def redacted(call: Call) -> Call:
     """Return the call as it may be stored: without what the caller keyed.
 
     The pages that SQLite has freed, and its log, keep for long what was in the file once. Nobody needs
@@ -50,15 +50,15 @@ def written(call: Call) -> Call:
         call,
         codes=(),
         given=tuple(
-            replace(given, caller_name=_unless_it_tells(given.caller_name, call.codes))
+            replace(given, caller_name=_unless_it_repeats(given.caller_name, call.codes))
             for given in call.given
         ),
-        webhook_name=_unless_it_tells(call.webhook_name, call.codes),
+        webhook_name=_unless_it_repeats(call.webhook_name, call.codes),
         variables=tuple(
-            (hidden(name, call.codes), hidden(value, call.codes)) for name, value in call.variables
+            (mask(name, call.codes), mask(value, call.codes)) for name, value in call.variables
         ),
     )
 
 
-def _unless_it_tells(name: str, codes: tuple[str, ...]) -> str:
+def _unless_it_repeats(name: str, codes: tuple[str, ...]) -> str:
     return "" if any(code in name for code in codes) else name

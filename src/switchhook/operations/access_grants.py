@@ -20,27 +20,29 @@ if TYPE_CHECKING:
     from switchhook.projectfile.toml.mistakes import Notes
 
 T = TypeVar("T")
-Found = Iterator[tuple["KeyPath", T]]
+WithPaths = Iterator[tuple["KeyPath", T]]
 """Things with their places in the document."""
 
 ADVICE: Final = "leave it out, or ask the operator to apply the file with `switchhook apply`"
 
 
-def note_opened(project: Project, before: Project | None, notes: Notes) -> None:
+def note_new_grants(project: Project, before: Project | None, notes: Notes) -> None:
     """Note what the latest version, `before`, does not reach already."""
     for look in (_networks, _sources, _trunks, _sip_hosts, _written, _files):
         for path, problem in look(project, before):
             notes.add(path, problem, ADVICE)
 
 
-def _new(find: Callable[[Project], Found[T]], project: Project, before: Project | None) -> Found[T]:
+def _new(
+    find: Callable[[Project], WithPaths[T]], project: Project, before: Project | None
+) -> WithPaths[T]:
     """Yield what is found in a project and was not in the one before, word for word."""
     known = [] if before is None else [one for _, one in find(before)]
     return ((path, one) for path, one in find(project) if one not in known)
 
 
-def _networks(project: Project, before: Project | None) -> Found[str]:
-    def find(project: Project) -> Found[str]:
+def _networks(project: Project, before: Project | None) -> WithPaths[str]:
+    def find(project: Project) -> WithPaths[str]:
         for index, network in enumerate(project.allowed_networks):
             yield ("project", "allowed_networks", index), network
 
@@ -48,7 +50,7 @@ def _networks(project: Project, before: Project | None) -> Found[str]:
         yield path, f"{network} is opened by the operator alone"
 
 
-def _sources(project: Project, before: Project | None) -> Found[str]:
+def _sources(project: Project, before: Project | None) -> WithPaths[str]:
     """Yield the networks from which nobody would have to prove a password; part of an open one is open."""
     known = [] if before is None else [ip_network(one) for _, one in _all_sources(before)]
     for path, source in _all_sources(project):
@@ -56,7 +58,7 @@ def _sources(project: Project, before: Project | None) -> Found[str]:
             yield path, f"calls from {source} without a password are allowed by the operator alone"
 
 
-def _all_sources(project: Project) -> Found[str]:
+def _all_sources(project: Project) -> WithPaths[str]:
     for number, trunk in enumerate(project.trunks):
         for index, source in enumerate(trunk.sources):
             yield ("trunks", number, "sources", index), source
@@ -72,8 +74,8 @@ def _holds(network: IPv4Network | IPv6Network, inner: IPv4Network | IPv6Network)
     )
 
 
-def _trunks(project: Project, before: Project | None) -> Found[str]:
-    def find(project: Project) -> Found[tuple[str, int, str]]:
+def _trunks(project: Project, before: Project | None) -> WithPaths[str]:
+    def find(project: Project) -> WithPaths[tuple[str, int, str]]:
         for index, trunk in enumerate(project.trunks):
             yield ("trunks", index, "host"), (trunk.host, trunk.sip_port, trunk.transport)
 
@@ -83,8 +85,8 @@ def _trunks(project: Project, before: Project | None) -> Found[str]:
             yield path, f"a trunk at {host}:{port} ({transport}) is opened by the operator alone"
 
 
-def _sip_hosts(project: Project, before: Project | None) -> Found[str]:
-    def find(project: Project) -> Found[str]:
+def _sip_hosts(project: Project, before: Project | None) -> WithPaths[str]:
+    def find(project: Project) -> WithPaths[str]:
         for index, host in enumerate(project.allowed_sip_hosts):
             yield ("project", "allowed_sip_hosts", index), host
 
@@ -94,7 +96,7 @@ def _sip_hosts(project: Project, before: Project | None) -> Found[str]:
             yield path, f"{host} is opened by the operator alone"
 
 
-def _written(project: Project, before: Project | None) -> Found[str]:
+def _written(project: Project, before: Project | None) -> WithPaths[str]:
     networks = _networks_of(before)
     for path, (host, port) in _new(written_in, project, before):
         if why_closed(host, port, networks):
@@ -105,8 +107,8 @@ def _networks_of(before: Project | None) -> tuple[str, ...]:
     return () if before is None else before.allowed_networks
 
 
-def _files(project: Project, before: Project | None) -> Found[str]:
-    def find(project: Project) -> Found[str]:
+def _files(project: Project, before: Project | None) -> WithPaths[str]:
+    def find(project: Project) -> WithPaths[str]:
         for index, sound in enumerate(project.sounds):
             path = PurePath(sound.file)
             if path.is_absolute() or ".." in path.parts:
